@@ -1,0 +1,1 @@
+//! A local server that plays Samsung Cloud Platform, NHN Cloud and RISKEN security APIs, for tests and newcomers.

@@ -1,0 +1,1 @@
+//! Calls every documented operation of every API version once.

@@ -1,0 +1,1 @@
+//! NHN Cloud Security Advisor, Server Security Check and Secure Key Manager.

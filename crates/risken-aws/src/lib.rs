@@ -1,0 +1,1 @@
+//! RISKEN AWS data source API.
