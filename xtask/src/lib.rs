@@ -1,0 +1,51 @@
+//! The project's own tasks: import of vendor pages, lint of the fixtures, generation of models.
+#![allow(clippy::print_stdout, clippy::print_stderr)] // tasks talk to the person who runs them
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+pub mod codegen;
+pub mod openapi;
+
+const USAGE: &str = "\
+usage: cargo xtask <task>
+
+  import scp PAGE [--check]   make fixtures/scp from the vendor's page, or report what differs
+  lint                        check every fixture
+  codegen [--check]           write the generated sources, or report what is stale
+";
+
+/// Runs the task that the arguments name.
+#[must_use]
+pub fn run(arguments: &[String]) -> ExitCode {
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let root = root();
+    let outcome = match words.as_slice() {
+        ["codegen"] => codegen::run(&root, false),
+        ["codegen", "--check"] => codegen::run(&root, true),
+        ["help" | "--help" | "-h"] => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        _ => Err(USAGE.into()),
+    };
+    report(outcome)
+}
+
+/// The workspace root: the folder above this crate.
+#[must_use]
+pub fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_path_buf()
+}
+
+fn report(outcome: Result<(), Box<dyn Error>>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
