@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 pub mod codegen;
+pub mod import;
 pub mod openapi;
 
 const USAGE: &str = "\
@@ -24,6 +25,8 @@ pub fn run(arguments: &[String]) -> ExitCode {
     let outcome = match words.as_slice() {
         ["codegen"] => codegen::run(&root, false),
         ["codegen", "--check"] => codegen::run(&root, true),
+        ["import", "scp", page] => import::run(&root, Path::new(page), false),
+        ["import", "scp", page, "--check"] => import::run(&root, Path::new(page), true),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             Ok(())

@@ -1,0 +1,95 @@
+//! Lays the page's facts over a fixture and keeps what was written by hand.
+
+use crate::openapi::{Document, Map, Operation, Parameter, Response, Schema};
+
+/// The page's document with the hand-written parts of an older fixture.
+#[must_use]
+pub fn merge(mut page: Document, old: Option<&Document>) -> Document {
+    let Some(old) = old else {
+        return page;
+    };
+    page.info.description.clone_from(&old.info.description);
+    for (server, old) in page.servers.iter_mut().zip(&old.servers) {
+        server.description.clone_from(&old.description);
+        for (name, variable) in &mut server.variables {
+            if let Some(old) = old.variables.get(name) {
+                variable.description.clone_from(&old.description);
+                if variable.allowed.contains(&old.default) {
+                    variable.default.clone_from(&old.default);
+                }
+            }
+        }
+    }
+    page.sdk.source.clone_from(&old.sdk.source);
+    page.sdk.success_code = old.sdk.success_code;
+    page.sdk.envelope.clone_from(&old.sdk.envelope);
+    page.sdk.errors.clone_from(&old.sdk.errors);
+    for (path, item) in &mut page.paths {
+        for method in ["get", "post", "put", "delete"] {
+            let old = old.operations().find(|(p, m, _)| p == path && *m == method);
+            let fresh = item.slot(method).and_then(Option::as_mut);
+            if let (Some(fresh), Some((.., old))) = (fresh, old) {
+                operation(fresh, old);
+            }
+        }
+    }
+    for (name, model) in &mut page.components.schemas {
+        if let Some(old) = old.components.schemas.get(name) {
+            schema(model, old);
+        }
+    }
+    for (name, scheme) in &mut page.components.security_schemes {
+        if let Some(old) = old.components.security_schemes.get(name) {
+            scheme.description.clone_from(&old.description);
+        }
+    }
+    page
+}
+
+fn operation(fresh: &mut Operation, old: &Operation) {
+    fresh.operation_id.clone_from(&old.operation_id);
+    fresh.summary.clone_from(&old.summary);
+    fresh.description.clone_from(&old.description);
+    fresh.deprecated = old.deprecated;
+    fresh.sdk.idempotency.clone_from(&old.sdk.idempotency);
+    fresh.sdk.page.clone_from(&old.sdk.page);
+    fresh.sdk.split.clone_from(&old.sdk.split);
+    fresh.sdk.success_example_status = old.sdk.success_example_status;
+    for parameter in &mut fresh.parameters {
+        let same = |old: &&Parameter| old.name == parameter.name && old.place == parameter.place;
+        if let Some(old) = old.parameters.iter().find(same) {
+            parameter.description.clone_from(&old.description);
+            let source = parameter.sdk.source.take();
+            parameter.sdk.clone_from(&old.sdk);
+            parameter.sdk.source = parameter.sdk.source.take().or(source);
+            schema(&mut parameter.schema, &old.schema);
+        }
+    }
+    if let (Some(body), Some(old)) = (&mut fresh.request_body, &old.request_body) {
+        body.description.clone_from(&old.description);
+    }
+    responses(&mut fresh.responses, &old.responses);
+}
+
+fn responses(fresh: &mut Map<Response>, old: &Map<Response>) {
+    for (status, response) in fresh {
+        if let Some(old) = old.get(status) {
+            response.description.clone_from(&old.description);
+        }
+    }
+}
+
+fn schema(fresh: &mut Schema, old: &Schema) {
+    fresh.description.clone_from(&old.description);
+    let unused = fresh.sdk.unused;
+    fresh.sdk.clone_from(&old.sdk);
+    fresh.sdk.unused = unused;
+    for (name, property) in &mut fresh.properties {
+        if let Some(old) = old.properties.get(name) {
+            schema(property, old);
+        }
+    }
+    if let (Some(items), Some(old)) = (&mut fresh.items, &old.items) {
+        schema(items, old);
+    }
+}
