@@ -1,1 +1,39 @@
-//! Transport, signing, pagination, retries, errors and secrets shared by the security SDKs of one family.
+#![doc = include_str!("../README.md")]
+
+pub mod auth;
+pub mod call;
+pub mod check;
+pub mod client;
+pub mod dialect;
+pub mod endpoint;
+pub mod error;
+pub mod json;
+pub mod operation;
+pub mod page;
+pub mod request;
+pub mod retry;
+pub mod runtime;
+pub mod secret;
+#[cfg(feature = "testing")]
+pub mod testing;
+pub mod timestamp;
+pub mod transport;
+pub mod wire;
+
+pub use auth::Signer;
+pub use call::{Call, Response};
+pub use check::{Check, Rule};
+pub use client::{Client, ClientBuilder, Meta, Settings};
+pub use dialect::Dialect;
+pub use endpoint::Endpoint;
+pub use error::{Error, ErrorKind, Result};
+pub use json::Json;
+pub use operation::{ApiVersion, Idempotency, Lifecycle, Method, Operation, Segment};
+pub use page::{Items, Page, Pages};
+pub use request::{Period, Request};
+pub use retry::RetryPolicy;
+pub use runtime::{BoxFuture, Runtime};
+pub use secret::{ExposeSecret, KeyMaterial, SecretBytes, SecretString};
+pub use timestamp::{Timestamp, UnixSeconds};
+pub use transport::Transport;
+pub use wire::{Body, OneOrMany, Patch};

@@ -1,0 +1,202 @@
+//! Documented limits, checked before anything is sent.
+
+use std::fmt;
+
+use crate::error::Error;
+use crate::wire::Body;
+
+/// One documented rule about a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Rule {
+    /// At least this many characters.
+    MinChars(usize),
+    /// At most this many characters.
+    MaxChars(usize),
+    /// At least this many bytes of UTF-8.
+    MinBytes(usize),
+    /// At most this many bytes of UTF-8.
+    MaxBytes(usize),
+    /// A number of at least this.
+    Min(i64),
+    /// A number of at most this.
+    Max(i64),
+    /// Only characters from these ranges, this many of them.
+    Class {
+        /// The characters, as inclusive ranges.
+        ranges: &'static [(char, char)],
+        /// The least number of characters.
+        min: usize,
+        /// The greatest number of characters.
+        max: Option<usize>,
+    },
+    /// One of these texts.
+    OneOf(&'static [&'static str]),
+}
+
+impl Rule {
+    fn admits_text(self, text: &str) -> bool {
+        match self {
+            Self::MinChars(least) => text.chars().count() >= least,
+            Self::MaxChars(most) => text.chars().count() <= most,
+            Self::MinBytes(least) => text.len() >= least,
+            Self::MaxBytes(most) => text.len() <= most,
+            Self::Class { ranges, min, max } => {
+                let count = text.chars().count();
+                let within = |c: char| ranges.iter().any(|(first, last)| (*first..=*last).contains(&c));
+                count >= min && max.is_none_or(|most| count <= most) && text.chars().all(within)
+            }
+            Self::OneOf(texts) => texts.contains(&text),
+            Self::Min(_) | Self::Max(_) => true,
+        }
+    }
+
+    fn admits_number(self, number: i64) -> bool {
+        match self {
+            Self::Min(least) => number >= least,
+            Self::Max(most) => number <= most,
+            _ => true,
+        }
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::MinChars(least) => write!(f, "must have at least {least} characters"),
+            Self::MaxChars(most) => write!(f, "must have at most {most} characters"),
+            Self::MinBytes(least) => write!(f, "must have at least {least} bytes"),
+            Self::MaxBytes(most) => write!(f, "must have at most {most} bytes"),
+            Self::Min(least) => write!(f, "must be at least {least}"),
+            Self::Max(most) => write!(f, "must be at most {most}"),
+            Self::OneOf(texts) => write!(f, "must be one of `{}`", texts.join("`, `")),
+            Self::Class { ranges, min, max } => {
+                f.write_str("must consist of")?;
+                match (min, max) {
+                    (min, Some(max)) if min == max => write!(f, " {min}")?,
+                    (1.., None) => f.write_str(" one or more")?,
+                    _ => {}
+                }
+                f.write_str(" characters of")?;
+                for (first, last) in *ranges {
+                    if first == last { write!(f, " `{first}`")? } else { write!(f, " `{first}`-`{last}`")? }
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Collects what is wrong with a request, each with the path of its field.
+#[derive(Debug, Default)]
+pub struct Check {
+    path: String,
+    problems: Vec<String>,
+}
+
+impl Check {
+    /// Checks a text.
+    pub fn text(&mut self, field: &'static str, value: &str, rules: &'static [Rule]) {
+        for rule in rules.iter().filter(|rule| !rule.admits_text(value)) {
+            self.report(field, &rule.to_string());
+        }
+    }
+
+    /// Checks an optional text.
+    pub fn opt_text(&mut self, field: &'static str, value: Option<&str>, rules: &'static [Rule]) {
+        if let Some(value) = value {
+            self.text(field, value, rules);
+        }
+    }
+
+    /// Checks a number.
+    pub fn number(&mut self, field: &'static str, value: i64, rules: &'static [Rule]) {
+        for rule in rules.iter().filter(|rule| !rule.admits_number(value)) {
+            self.report(field, &rule.to_string());
+        }
+    }
+
+    /// Checks an optional number.
+    pub fn opt_number(&mut self, field: &'static str, value: Option<i64>, rules: &'static [Rule]) {
+        if let Some(value) = value {
+            self.number(field, value, rules);
+        }
+    }
+
+    /// Checks a model inside this one; `index` is its place where the field is a list.
+    pub fn nested(&mut self, field: &'static str, index: Option<usize>, value: &dyn Body) {
+        let length = self.path.len();
+        self.path.push_str(field);
+        if let Some(index) = index {
+            self.path.push_str(&format!("[{index}]"));
+        }
+        self.path.push('.');
+        value.check(self);
+        self.path.truncate(length);
+    }
+
+    /// Reports a problem with a field. `rule` is a lowercase fragment such as `must not be empty`.
+    pub fn report(&mut self, field: &str, rule: &str) {
+        self.problems.push(format!("`{}{field}` {rule}", self.path));
+    }
+
+    pub(crate) fn into_error(self) -> Option<Error> {
+        (!self.problems.is_empty()).then(|| Error::request(self.problems.join("; ")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAME: &[Rule] =
+        &[Rule::Class { ranges: &[('a', 'z'), ('0', '9')], min: 0, max: None }, Rule::MinChars(3), Rule::MaxChars(5)];
+
+    fn check(value: &str, rules: &'static [Rule], wanted: &str) {
+        let mut check = Check::default();
+        check.text("name", value, rules);
+        assert_eq!(check.problems.join("; "), wanted, "{value:?}");
+    }
+
+    #[test]
+    fn texts() {
+        check("abc", NAME, "");
+        check("ab", NAME, "`name` must have at least 3 characters");
+        check("abcdef", NAME, "`name` must have at most 5 characters");
+        check("a-c", NAME, "`name` must consist of characters of `a`-`z` `0`-`9`");
+        check("abc\n", NAME, "`name` must consist of characters of `a`-`z` `0`-`9`");
+        check(
+            "",
+            &[Rule::Class { ranges: &[('a', 'a')], min: 1, max: None }],
+            "`name` must consist of one or more characters of `a`",
+        );
+        check(
+            "12",
+            &[Rule::Class { ranges: &[('0', '9')], min: 3, max: Some(3) }],
+            "`name` must consist of 3 characters of `0`-`9`",
+        );
+        check("Go", &[Rule::OneOf(&["Active", "Stop"])], "`name` must be one of `Active`, `Stop`");
+        check("한글", &[Rule::MaxBytes(5)], "`name` must have at most 5 bytes");
+        check("한글", &[Rule::MaxChars(2)], "");
+    }
+
+    #[test]
+    fn numbers_and_paths() {
+        struct Tag(i64);
+        impl Body for Tag {
+            fn encode(&self) -> crate::Result<bytes::Bytes> {
+                crate::wire::json(&self.0)
+            }
+            fn check(&self, check: &mut Check) {
+                check.number("days", self.0, &[Rule::Min(7), Rule::Max(30)]);
+            }
+        }
+        let mut check = Check::default();
+        check.nested("tags", Some(1), &Tag(31));
+        check.nested("tag", None, &Tag(6));
+        check.nested("tag", None, &Tag(7));
+        let error = check.into_error().unwrap();
+        assert_eq!(error.to_string(), "`tags[1].days` must be at most 30; `tag.days` must be at least 7");
+        assert!(error.is_unsent());
+    }
+}

@@ -1,0 +1,469 @@
+//! The client and its one request loop: target, validate, prepare, sign, send, read, decide.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use time::format_description::well_known::Iso8601;
+use time::{Date, OffsetDateTime};
+
+use crate::auth::{Anonymous, Generation, SignContext, Signer};
+use crate::dialect::{Answer, Dialect, Failure, FailureClass, Reading};
+use crate::endpoint::Endpoint;
+use crate::error::{Error, ErrorKind, Result};
+use crate::operation::{ApiVersion, Operation};
+use crate::request::Request;
+use crate::retry::{Decision, Ending, RetryPolicy, decide, may_pass, retry_after};
+use crate::runtime::{BoxFuture, Runtime, TokioRuntime, within};
+use crate::transport::{Stage, Transport, TransportError};
+
+mod scrub;
+
+pub(crate) use scrub::decode as decode_query;
+
+/// Sends requests to one base URL. Cloning is cheap and shares everything.
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+struct Inner {
+    endpoint: Endpoint,
+    transport: Arc<dyn Transport>,
+    signer: Arc<dyn Signer>,
+    dialect: Arc<dyn Dialect>,
+    runtime: Arc<dyn Runtime>,
+    settings: Settings,
+    warned: Mutex<Vec<&'static ApiVersion>>,
+}
+
+/// Limits and rules that hold for every call of a client.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Settings {
+    /// When to try again.
+    pub retry: RetryPolicy,
+    /// The longest that one attempt may take; 15 s unless set.
+    pub attempt_timeout: Duration,
+    /// The longest that a call may take: credentials, attempts and waits; 30 s unless set.
+    pub call_timeout: Duration,
+    /// Whether a version past its sunset date is refused instead of warned about.
+    pub deny_sunset_versions: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            retry: RetryPolicy::default(),
+            attempt_timeout: Duration::from_secs(15),
+            call_timeout: Duration::from_secs(30),
+            deny_sunset_versions: false,
+        }
+    }
+}
+
+/// What a call may change of its client's settings.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CallOptions {
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) retry: Option<RetryPolicy>,
+    pub(crate) skip_validation: bool,
+}
+
+/// A good answer, its payload not yet decoded.
+pub(crate) struct Reply {
+    pub(crate) payload: Bytes,
+    pub(crate) meta: Meta,
+}
+
+/// What is known about an answer besides its payload.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Meta {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// The headers of the answer.
+    pub headers: HeaderMap,
+    /// The vendor's id of the request, where it sends one.
+    pub request_id: Option<String>,
+    /// How many times the request was sent, this time included.
+    pub attempts: u32,
+}
+
+/// Settings of a [`Client`]. Vendor crates build their clients through this.
+#[derive(Debug)]
+pub struct ClientBuilder {
+    endpoint: Endpoint,
+    dialect: Arc<dyn Dialect>,
+    signer: Arc<dyn Signer>,
+    transport: Option<Arc<dyn Transport>>,
+    runtime: Option<Arc<dyn Runtime>>,
+    settings: Settings,
+}
+
+impl ClientBuilder {
+    /// Who signs; nobody unless set.
+    #[must_use]
+    pub fn signer(mut self, signer: Arc<dyn Signer>) -> Self {
+        self.signer = signer;
+        self
+    }
+
+    /// What sends; the reqwest transport with its defaults unless set.
+    #[must_use]
+    pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
+        self.transport = Some(transport);
+        self
+    }
+
+    /// The clock; the system's unless set.
+    #[must_use]
+    pub fn runtime(mut self, runtime: Arc<dyn Runtime>) -> Self {
+        self.runtime = Some(runtime);
+        self
+    }
+
+    /// Limits and rules.
+    #[must_use]
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// The client.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] if no transport was given and the default one cannot be set up.
+    pub fn build(self) -> Result<Client> {
+        let transport = match self.transport {
+            Some(transport) => transport,
+            None => default_transport()?,
+        };
+        Ok(Client(Arc::new(Inner {
+            endpoint: self.endpoint,
+            transport,
+            signer: self.signer,
+            dialect: self.dialect,
+            runtime: self.runtime.unwrap_or_else(|| Arc::new(TokioRuntime::default())),
+            settings: self.settings,
+            warned: Mutex::default(),
+        })))
+    }
+}
+
+/// The transport that clients use unless they are given another.
+///
+/// # Errors
+/// [`ErrorKind::Config`] if TLS cannot be set up, or without the `reqwest` feature.
+pub fn default_transport() -> Result<Arc<dyn Transport>> {
+    #[cfg(feature = "reqwest")]
+    return Ok(Arc::new(crate::transport::reqwest::ReqwestTransport::new()?));
+    #[cfg(not(feature = "reqwest"))]
+    Err(Error::config("no transport: give one, or enable the feature `ring` or `aws-lc-rs`"))
+}
+
+impl Client {
+    /// Starts a client for this base URL, speaking this dialect.
+    #[must_use]
+    pub fn builder(endpoint: Endpoint, dialect: Arc<dyn Dialect>) -> ClientBuilder {
+        ClientBuilder {
+            endpoint,
+            dialect,
+            signer: Arc::new(Anonymous),
+            transport: None,
+            runtime: None,
+            settings: Settings::default(),
+        }
+    }
+
+    /// The base URL.
+    #[must_use]
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.0.endpoint
+    }
+
+    /// Sends a request and returns the payload of its answer. The one loop; not generic, so compiled once.
+    pub(crate) fn execute(&self, request: Request, options: CallOptions) -> BoxFuture<'static, Result<Reply>> {
+        let inner = Arc::clone(&self.0);
+        Box::pin(async move { inner.run(request, options).await })
+    }
+}
+
+/// How far a call has come, readable after its future was dropped by a time limit.
+#[derive(Default)]
+struct Progress {
+    attempts: AtomicU32,
+    maybe_sent: AtomicBool,
+}
+
+impl Inner {
+    async fn run(&self, mut request: Request, options: CallOptions) -> Result<Reply> {
+        let operation = request.operation();
+        let named = |error: Error| error.with_operation(operation);
+        self.check_sunset(operation.version).map_err(named)?;
+        if let Some(error) = request.take_error(!options.skip_validation) {
+            return Err(named(error));
+        }
+        let url = request.url(self.endpoint.as_str(), |name| self.dialect.config(operation, name)).map_err(named)?;
+        let url = Bytes::from(url);
+        let limit = options.timeout.unwrap_or(self.settings.call_timeout);
+        let progress = Progress::default();
+        let attempts = self.attempts(&request, &url, &options, limit, &progress);
+        let outcome = within(attempts, Some(self.runtime.sleep(limit))).await;
+        let attempts = progress.attempts.load(Ordering::Relaxed);
+        let maybe_sent = progress.maybe_sent.load(Ordering::Relaxed);
+        let error = match outcome {
+            Some(Ok(reply)) => return Ok(reply),
+            Some(Err(error)) => error,
+            None => {
+                Error::new(ErrorKind::Timeout, format!("no answer within the call's limit of {} ms", limit.as_millis()))
+                    .with_retryable(true)
+                    .with_unsent(true)
+            }
+        };
+        let unsent = error.is_unsent() && !maybe_sent;
+        Err(named(error).with_attempts(attempts).with_unsent(unsent))
+    }
+
+    async fn attempts(
+        &self,
+        request: &Request,
+        url: &Bytes,
+        options: &CallOptions,
+        limit: Duration,
+        progress: &Progress,
+    ) -> Result<Reply> {
+        let operation = request.operation();
+        let policy = options.retry.as_ref().unwrap_or(&self.settings.retry);
+        let start = self.runtime.elapsed();
+        let mut reauthorized = false;
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let attempt = progress.attempts.fetch_add(1, Ordering::Relaxed) + 1;
+            let failed = match self.attempt(request, url, progress).await {
+                Ok((payload, answer)) => {
+                    let request_id = self.dialect.request_id(&answer.headers);
+                    let meta = Meta { status: answer.status, headers: answer.headers, request_id, attempts: attempt };
+                    return Ok(Reply { payload, meta });
+                }
+                Err(failed) => failed,
+            };
+            if let Some(generation) = failed.refused.filter(|_| !reauthorized) {
+                if self.signer.refused(operation, generation) {
+                    // The service did nothing but refuse, so this is safe for every operation and is not a retry.
+                    reauthorized = true;
+                    tries -= 1;
+                    continue;
+                }
+            }
+            let left = limit.saturating_sub(self.runtime.elapsed().saturating_sub(start));
+            let random = self.runtime.random();
+            let Failed { error, ending, hint, .. } = *failed;
+            match decide(policy, operation.idempotency, tries, ending, hint, Some(left), random) {
+                Decision::Stop => return Err(error.with_retryable(may_pass(ending)).with_retry_after(hint)),
+                Decision::After(wait) => {
+                    tracing::debug!(operation = %operation, attempt, wait_ms = wait.as_millis(), reason = %error, "trying again");
+                    self.runtime.sleep(wait).await;
+                }
+            }
+        }
+    }
+
+    async fn attempt(
+        &self,
+        request: &Request,
+        url: &Bytes,
+        progress: &Progress,
+    ) -> Result<(Bytes, Answer), Box<Failed>> {
+        let operation = request.operation();
+        let start = self.runtime.elapsed();
+        let mut http = self.prepare(request, url).map_err(Failed::without_hope)?;
+        // The URL is built from ASCII only.
+        let text = std::str::from_utf8(url).unwrap_or_default();
+        let context = SignContext { operation, url: text, now: self.runtime.now() };
+        let generation = self.signer.sign(context, &mut http).await.map_err(Failed::unsigned)?;
+        let earlier = progress.maybe_sent.swap(true, Ordering::Relaxed);
+        let sending = within(self.transport.send(http), Some(self.runtime.sleep(self.settings.attempt_timeout)));
+        let response = match sending.await {
+            None => return Err(Failed::timeout(self.settings.attempt_timeout)),
+            Some(Err(error)) => {
+                if matches!(error.stage, Stage::Connect | Stage::Refused) {
+                    progress.maybe_sent.store(earlier, Ordering::Relaxed);
+                }
+                return Err(Failed::transport(error));
+            }
+            Some(Ok(response)) => response,
+        };
+        let (parts, body) = response.into_parts();
+        let answer = Answer { status: parts.status, headers: parts.headers, body };
+        tracing::debug!(
+            operation = %operation,
+            status = answer.status.as_u16(),
+            elapsed_ms = self.runtime.elapsed().saturating_sub(start).as_millis(),
+            request_id = self.dialect.request_id(&answer.headers),
+            "answered"
+        );
+        match self.read(operation, &answer) {
+            Reading::Payload(payload) => Ok((payload, answer)),
+            Reading::Failed(failure) => Err(self.failed(request, &answer, failure, generation)),
+            Reading::Unreadable(why) => Err(self.unreadable(&answer, why)),
+        }
+    }
+
+    fn prepare(&self, request: &Request, url: &Bytes) -> Result<http::Request<Bytes>> {
+        let operation = request.operation();
+        let uri = Uri::from_maybe_shared(url.clone()).map_err(|_| Error::request("the url is too long to be sent"))?;
+        let mut http = http::Request::new(request.body_bytes().cloned().unwrap_or_default());
+        *http.method_mut() = operation.method.into();
+        *http.uri_mut() = uri;
+        let headers = http.headers_mut();
+        headers.reserve(10);
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        if request.body_bytes().is_some() {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        self.dialect.prepare(operation, headers)?;
+        Ok(http)
+    }
+
+    fn read(&self, operation: &'static Operation, answer: &Answer) -> Reading {
+        if answer.status.is_redirection() {
+            return Reading::Unreadable(
+                "the service answered with a redirect, which is not followed; check the endpoint".into(),
+            );
+        }
+        self.dialect.read(operation, answer)
+    }
+
+    fn failed(&self, request: &Request, answer: &Answer, failure: Failure, generation: Generation) -> Box<Failed> {
+        let status = answer.status.as_u16();
+        let message = failure.message.as_deref().map(|text| scrub::scrub(text, request));
+        let code = failure.code.as_deref().map(|text| scrub::scrub(text, request));
+        let mut text = String::from("the service refused or failed");
+        for part in message.as_deref().into_iter().chain(failure.hint) {
+            text.push_str(": ");
+            text.push_str(part);
+        }
+        let error = Error::new(ErrorKind::Service, text)
+            .with_status(status)
+            .with_code(code)
+            .with_request_id(failure.request_id.or_else(|| self.dialect.request_id(&answer.headers)));
+        let ending = match failure.class {
+            FailureClass::Permanent | FailureClass::Unauthorized => Ending::Final,
+            FailureClass::ByStatus => Ending::Answered { status, transient: false },
+            FailureClass::Transient => Ending::Answered { status, transient: true },
+        };
+        let refused = (failure.class == FailureClass::Unauthorized).then_some(generation);
+        Box::new(Failed { error, ending, hint: self.hint(answer), refused })
+    }
+
+    fn unreadable(&self, answer: &Answer, why: String) -> Box<Failed> {
+        let status = answer.status.as_u16();
+        let (kind, ending) = if answer.status.is_success() || answer.status.is_redirection() {
+            (ErrorKind::Decode, Ending::Final)
+        } else {
+            (ErrorKind::Service, Ending::Answered { status, transient: false })
+        };
+        let error = Error::new(kind, why).with_status(status).with_request_id(self.dialect.request_id(&answer.headers));
+        Box::new(Failed { error, ending, hint: self.hint(answer), refused: None })
+    }
+
+    fn hint(&self, answer: &Answer) -> Option<Duration> {
+        let value = answer.headers.get(RETRY_AFTER)?.to_str().ok()?;
+        retry_after(value, self.runtime.now())
+    }
+
+    fn check_sunset(&self, version: &'static ApiVersion) -> Result<()> {
+        let Some(sunset) = version.sunset.and_then(|day| Date::parse(day, &Iso8601::DATE).ok()) else { return Ok(()) };
+        if is_before(self.runtime.now(), sunset) {
+            return Ok(());
+        }
+        let ApiVersion { service, number, .. } = version;
+        if self.settings.deny_sunset_versions {
+            return Err(Error::config(format!(
+                "{service} {number} is past its sunset date {sunset}, and such versions are denied"
+            )));
+        }
+        // A poisoned lock only means that a warning may be given twice.
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        if !warned.contains(&version) {
+            warned.push(version);
+            tracing::warn!(service, version = number, sunset = %sunset, "this api version is past its sunset date");
+        }
+        Ok(())
+    }
+}
+
+fn is_before(now: OffsetDateTime, sunset: Date) -> bool {
+    now.to_offset(time::UtcOffset::UTC).date() < sunset
+}
+
+/// An attempt that did not succeed.
+struct Failed {
+    error: Error,
+    ending: Ending,
+    hint: Option<Duration>,
+    refused: Option<Generation>,
+}
+
+impl Failed {
+    fn new(error: Error, ending: Ending) -> Box<Self> {
+        Box::new(Self { error, ending, hint: None, refused: None })
+    }
+
+    fn without_hope(error: Error) -> Box<Self> {
+        Self::new(error, Ending::Final)
+    }
+
+    fn unsigned(error: Error) -> Box<Self> {
+        let ending = if error.is_retryable() { Ending::NeverSent } else { Ending::Final };
+        let hint = error.retry_after();
+        // Whatever became of the request for credentials, the call itself has not left.
+        Box::new(Self { error: error.with_unsent(true), ending, hint, refused: None })
+    }
+
+    fn timeout(limit: Duration) -> Box<Self> {
+        let text = format!("no answer within the attempt's limit of {} ms", limit.as_millis());
+        Self::new(Error::new(ErrorKind::Timeout, text), Ending::MaybeSent)
+    }
+
+    fn transport(error: TransportError) -> Box<Self> {
+        let (kind, ending) = match error.stage {
+            Stage::Refused => (ErrorKind::Request, Ending::Final),
+            Stage::Connect => (ErrorKind::Connect, Ending::NeverSent),
+            Stage::MaybeSent => (ErrorKind::Transport, Ending::MaybeSent),
+            Stage::Answer => (ErrorKind::Transport, Ending::Final),
+        };
+        let text = match std::error::Error::source(&error).map(innermost) {
+            Some(cause) => format!("{error}: {cause}"),
+            None => error.to_string(),
+        };
+        Self::new(Error::new(kind, text).with_source(error), ending)
+    }
+}
+
+/// The last error of a chain says what happened (`connection refused`); those above it only say where.
+fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut last = error;
+    while let Some(source) = last.source() {
+        last = source;
+    }
+    last.to_string()
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("endpoint", &self.0.endpoint)
+            .field("signer", &self.0.signer)
+            .field("dialect", &self.0.dialect)
+            .field("settings", &self.0.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

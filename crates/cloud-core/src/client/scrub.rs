@@ -1,0 +1,70 @@
+//! Cuts out of a service's error text what the request had sent, so that an echo leaks nothing.
+
+use crate::request::Request;
+
+/// Long enough for every useful text seen, short enough for one line.
+const LONGEST: usize = 300;
+
+/// The text on one line, without any value of the request's query or body in it.
+pub(super) fn scrub(text: &str, request: &Request) -> String {
+    let mut text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    for value in sent(request) {
+        // Shorter values cannot be told from ordinary words, and are no secrets.
+        if value.chars().count() >= 4 && text.contains(&value) {
+            text = text.replace(&value, "[…]");
+        }
+    }
+    let text = text.trim();
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+fn sent(request: &Request) -> Vec<String> {
+    let mut values = Vec::new();
+    for pair in request.query_text().split('&').filter_map(|pair| pair.split_once('=')) {
+        values.push(pair.1.to_owned());
+        values.push(decode(pair.1));
+    }
+    if let Some(body) = request.body_bytes().and_then(|body| serde_json::from_slice(body).ok()) {
+        collect(&body, &mut values);
+    }
+    // The longest first, so that no part of one value hides the rest of another.
+    values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+    values
+}
+
+fn collect(value: &serde_json::Value, values: &mut Vec<String>) {
+    match value {
+        serde_json::Value::String(text) => {
+            values.push(text.clone());
+            values.extend(text.lines().filter(|line| *line != text).map(str::to_owned));
+            // Some fields hold JSON as text; its inner values are what would be echoed.
+            if let Ok(inner @ serde_json::Value::Object(_)) = serde_json::from_str(text) {
+                collect(&inner, values);
+            }
+        }
+        serde_json::Value::Array(items) => items.iter().for_each(|item| collect(item, values)),
+        serde_json::Value::Object(members) => members.values().for_each(|item| collect(item, values)),
+        _ => {}
+    }
+}
+
+pub(crate) fn decode(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        let escaped = match (first, after) {
+            (b'%', [high, low, ..]) => hex(*high).zip(hex(*low)).map(|(high, low)| high << 4 | low),
+            _ => None,
+        };
+        bytes.push(escaped.unwrap_or(first));
+        rest = if escaped.is_some() { &after[2..] } else { after };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn hex(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+}

@@ -1,0 +1,115 @@
+//! What a vendor's requests and answers mean: its headers, its envelope and its errors.
+
+use std::fmt;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+
+use crate::error::Result;
+use crate::operation::Operation;
+
+/// An answer of the service, whole.
+pub struct Answer {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer")
+            .field("status", &self.status)
+            .field("body_bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a failure says about trying again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FailureClass {
+    /// Decided by the HTTP status.
+    #[default]
+    ByStatus,
+    /// Another try would end the same way.
+    Permanent,
+    /// A passing condition.
+    Transient,
+    /// The credentials were not accepted.
+    Unauthorized,
+}
+
+/// A failure that the service reported.
+///
+/// `message` is the vendor's text; the request loop cuts out of it what the request had sent.
+#[derive(Clone, Default)]
+pub struct Failure {
+    /// What it says about trying again.
+    pub class: FailureClass,
+    /// The vendor's code.
+    pub code: Option<String>,
+    /// The vendor's text.
+    pub message: Option<String>,
+    /// The vendor's id of the request.
+    pub request_id: Option<String>,
+    /// What to do about it, as a lowercase fragment.
+    pub hint: Option<&'static str>,
+}
+
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Failure").field("class", &self.class).field("code", &self.code).finish_non_exhaustive()
+    }
+}
+
+/// How an answer reads.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Reading {
+    /// The payload, out of its envelope; empty where there is none.
+    Payload(Bytes),
+    /// The service refused or failed.
+    Failed(Failure),
+    /// This is not an answer of the service: why, as a lowercase fragment without any of its text.
+    Unreadable(String),
+}
+
+/// A vendor's way of speaking. It neither signs nor sends.
+pub trait Dialect: fmt::Debug + Send + Sync {
+    /// Adds the headers that do not depend on time or credentials, such as the API version.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if a configured value cannot stand in a header.
+    fn prepare(&self, operation: &'static Operation, headers: &mut HeaderMap) -> Result<()>;
+
+    /// A path value that comes from the configuration.
+    fn config(&self, operation: &'static Operation, name: &str) -> Option<&str> {
+        let _ = (operation, name);
+        None
+    }
+
+    /// Tells payload, failure and foreign text apart.
+    fn read(&self, operation: &'static Operation, answer: &Answer) -> Reading;
+
+    /// The vendor's id of a request that went well.
+    fn request_id(&self, headers: &HeaderMap) -> Option<String> {
+        let id = ["x-request-id", "x-amzn-requestid", "x-amzn-trace-id"].iter().find_map(|name| headers.get(*name))?;
+        id.to_str().ok().map(str::to_owned)
+    }
+}
+
+/// Why a body that should be JSON is not, for [`Reading::Unreadable`]; `None` if it looks like JSON.
+#[must_use]
+pub fn foreign(answer: &Answer) -> Option<String> {
+    let body = answer.body.trim_ascii_start();
+    let what = match body.first() {
+        Some(b'{' | b'[' | b'"' | b't' | b'f' | b'n' | b'-' | b'0'..=b'9') => return None,
+        Some(b'<') => "an html page instead of json; a proxy or portal may stand in between",
+        Some(_) => "text that is not json; a proxy may stand in between",
+        None => "an empty body where json was expected",
+    };
+    Some(format!("the answer is {what}"))
+}

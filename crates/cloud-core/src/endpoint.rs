@@ -1,0 +1,170 @@
+//! Base URLs, normalised once so that what is signed is what is sent.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use http::Uri;
+
+use crate::error::{Error, Result};
+
+/// The base URL of a service: scheme, host, port and an optional path, without a slash at the end.
+///
+/// ```
+/// use cloud_core::Endpoint;
+///
+/// assert_eq!(Endpoint::parse("HTTPS://KMS.Example.com:443/")?.as_str(), "https://kms.example.com");
+/// assert!(Endpoint::parse("http://kms.example.com").is_err(), "credentials never travel in the clear");
+/// assert!(Endpoint::parse("http://127.0.0.1:8080").is_ok(), "but for the loopback");
+/// # Ok::<(), cloud_core::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Endpoint(String);
+
+impl Endpoint {
+    /// Reads a base URL. Only `https` is accepted, and `http` to the loopback.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) says what is wrong with it.
+    pub fn parse(text: &str) -> Result<Self> {
+        Self::read(text, false)
+    }
+
+    /// Reads a base URL and accepts `http` to any host. Keys and secrets then travel in the clear: for
+    /// networks that encrypt beneath HTTP only.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) says what is wrong with it.
+    pub fn parse_insecure(text: &str) -> Result<Self> {
+        Self::read(text, true)
+    }
+
+    fn read(text: &str, insecure: bool) -> Result<Self> {
+        let problem = |what: &str| Error::config(format!("the endpoint {what}"));
+        let text = text.trim();
+        if text.contains('#') {
+            return Err(problem("must not have a fragment"));
+        }
+        let uri: Uri = text.parse().map_err(|_| problem("is not a valid url"))?;
+        let scheme =
+            uri.scheme_str().map(str::to_ascii_lowercase).ok_or_else(|| problem("must begin with https://"))?;
+        let authority = uri.authority().ok_or_else(|| problem("names no host"))?;
+        if authority.as_str().contains('@') {
+            return Err(problem("must not hold a user name or password"));
+        }
+        if uri.query().is_some() {
+            return Err(problem("must not have a query"));
+        }
+        let host = authority.host().to_ascii_lowercase();
+        if host.is_empty() {
+            return Err(problem("names no host"));
+        }
+        let default_port = match scheme.as_str() {
+            "https" => 443,
+            "http" if insecure || is_loopback(&host) => 80,
+            "http" => return Err(problem("must begin with https://; http is accepted for the loopback only")),
+            _ => return Err(problem("must begin with https://")),
+        };
+        let mut url = format!("{scheme}://{host}");
+        match authority.port_u16() {
+            Some(port) if port != default_port => url.push_str(&format!(":{port}")),
+            None if authority.as_str().rsplit(']').next().is_some_and(|rest| rest.contains(':')) => {
+                return Err(problem("has a port that is not a number"));
+            }
+            _ => {}
+        }
+        let path = uri.path().trim_end_matches('/');
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/%".contains(&byte);
+        let hidden =
+            |part: &str| part.is_empty() || part == "." || part == ".." || part.to_ascii_lowercase().contains("%2e");
+        if !path.bytes().all(plain) || path.split('/').skip(1).any(hidden) {
+            return Err(problem("has a path that would not be sent as written"));
+        }
+        url.push_str(path);
+        Ok(Self(url))
+    }
+
+    /// The URL.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The same host with another path, which begins with a slash or is empty.
+    #[must_use]
+    pub fn with_path(&self, path: &str) -> Self {
+        let host =
+            self.0.find("://").and_then(|i| self.0[i + 3..].find('/').map(|j| i + 3 + j)).unwrap_or(self.0.len());
+        Self(format!("{}{path}", &self.0[..host]))
+    }
+
+    /// The path, without a slash at the end; empty for none.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        let after = self.0.find("://").map_or(0, |i| i + 3);
+        self.0[after..].find('/').map_or("", |i| &self.0[after + i..])
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || host.ends_with(".localhost") || address.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endpoints_are_normalised_or_refused() {
+        let cases: &[(&str, Result<&str, &str>)] = &[
+            ("https://a.example", Ok("https://a.example")),
+            (" https://A.example:443/ ", Ok("https://a.example")),
+            ("https://a.example:8443/api/v1/", Ok("https://a.example:8443/api/v1")),
+            ("http://localhost:80", Ok("http://localhost")),
+            ("http://[::1]:9000/", Ok("http://[::1]:9000")),
+            ("http://127.8.9.1:1", Ok("http://127.8.9.1:1")),
+            ("http://a.example", Err("must begin with https://; http")),
+            ("http://127.0.0.1.example", Err("must begin with https://; http")),
+            ("ftp://a.example", Err("must begin with https://")),
+            ("a.example", Err("must begin with https://")),
+            ("", Err("is not a valid url")),
+            ("https://", Err("is not a valid url")),
+            ("https://u:p@a.example", Err("must not hold a user name")),
+            ("https://a.example?x=1", Err("must not have a query")),
+            ("https://a.example#x", Err("must not have a fragment")),
+            ("https://a.example:port", Err("has a port that is not a number")),
+            ("https://a.example/x/../y", Err("has a path")),
+            ("https://a.example/%2e%2E/y", Err("has a path")),
+            ("https://a.example//y", Err("has a path")),
+            ("https://a.example/x'y", Err("has a path")),
+        ];
+        for (text, wanted) in cases {
+            match (Endpoint::parse(text), wanted) {
+                (Ok(seen), Ok(wanted)) => assert_eq!(seen.as_str(), *wanted, "{text}"),
+                (Err(seen), Err(wanted)) => assert!(seen.to_string().contains(wanted), "{text}: {seen}"),
+                (seen, _) => panic!("{text}: {seen:?}, wanted {wanted:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn paths() {
+        let endpoint = Endpoint::parse("https://a.example:1/api").unwrap();
+        assert_eq!(endpoint.path(), "/api");
+        assert_eq!(endpoint.with_path("/x").as_str(), "https://a.example:1/x");
+        assert_eq!(endpoint.with_path("").path(), "");
+        assert!(Endpoint::parse_insecure("http://a.example").is_ok());
+    }
+}

@@ -1,0 +1,358 @@
+//! A request as data: path and query encoding and the body; no input or output.
+
+use std::fmt;
+
+use bytes::Bytes;
+use time::OffsetDateTime;
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
+
+use crate::check::Check;
+use crate::error::{Error, Result};
+use crate::operation::{Operation, Segment};
+use crate::wire::Body;
+
+/// A request that knows its operation but not yet its host, its headers or its signature.
+///
+/// `Debug` shows the operation and the names of what was set, never a value.
+pub struct Request {
+    operation: &'static Operation,
+    path: String,
+    /// The next segment to fill.
+    cursor: usize,
+    /// Where values from the configuration go, last first.
+    config: Vec<(usize, &'static str)>,
+    query: String,
+    body: Option<Bytes>,
+    check: Check,
+    error: Option<Error>,
+}
+
+impl Request {
+    /// A request for this operation. Path values follow with [`path`](Self::path), in the order of the path.
+    #[must_use]
+    pub fn new(operation: &'static Operation) -> Self {
+        let mut request = Self {
+            operation,
+            path: String::with_capacity(96),
+            cursor: 0,
+            config: Vec::new(),
+            query: String::new(),
+            body: None,
+            check: Check::default(),
+            error: None,
+        };
+        request.advance();
+        request
+    }
+
+    /// The operation.
+    #[must_use]
+    pub fn operation(&self) -> &'static Operation {
+        self.operation
+    }
+
+    /// Sets the next path value. It is encoded as one segment; empty, `.`, `..` and control characters are
+    /// refused when the request is sent.
+    #[must_use]
+    pub fn path(mut self, name: &'static str, value: impl PathValue) -> Self {
+        let start = self.path.len();
+        match self.operation.path.get(self.cursor) {
+            Some(Segment::Param(expected)) if *expected == name => {
+                if let Err(rule) = value.write(&mut self.path) {
+                    self.path.truncate(start);
+                    self.fail(Error::request(format!("`{name}` {rule}")));
+                }
+                self.cursor += 1;
+                self.advance();
+            }
+            _ => self.fail(Error::request(format!("`{name}` is not the next value of the path"))),
+        }
+        self
+    }
+
+    /// Adds a query parameter; a second one of the same name is sent as well.
+    #[must_use]
+    pub fn query(mut self, name: &'static str, value: impl QueryValue) -> Self {
+        self.push_query(name, value);
+        self
+    }
+
+    /// Adds a query parameter in place.
+    pub fn push_query(&mut self, name: &'static str, value: impl QueryValue) {
+        if !self.query.is_empty() {
+            self.query.push('&');
+        }
+        encode(name, is_query_byte, &mut self.query);
+        self.query.push('=');
+        value.write(&mut self.query);
+    }
+
+    /// Sets the JSON body and checks it against the documented limits.
+    #[must_use]
+    pub fn body<B: Body + ?Sized>(mut self, body: &B) -> Self {
+        match body.encode() {
+            Ok(bytes) => self.body = Some(bytes),
+            Err(error) => self.fail(error),
+        }
+        body.check(&mut self.check);
+        self
+    }
+
+    /// Checks a parameter against a rule beyond the types.
+    #[must_use]
+    pub fn check(mut self, check: impl FnOnce(&mut Check)) -> Self {
+        check(&mut self.check);
+        self
+    }
+
+    pub(crate) fn fail(&mut self, error: Error) {
+        self.error.get_or_insert(error);
+    }
+
+    fn advance(&mut self) {
+        while let Some(segment) = self.operation.path.get(self.cursor) {
+            match segment {
+                Segment::Literal(text) => self.path.push_str(text),
+                Segment::Config(name) => self.config.insert(0, (self.path.len(), name)),
+                Segment::Param(_) => return,
+            }
+            self.cursor += 1;
+        }
+    }
+
+    /// Removes a query parameter and returns its last value, still encoded.
+    pub(crate) fn take_query(&mut self, name: &str) -> Option<String> {
+        let mut taken = None;
+        let mut rest = String::with_capacity(self.query.len());
+        for pair in self.query.split('&').filter(|pair| !pair.is_empty()) {
+            match pair.split_once('=') {
+                Some((key, value)) if key == name => taken = Some(value.to_owned()),
+                _ => {
+                    if !rest.is_empty() {
+                        rest.push('&');
+                    }
+                    rest.push_str(pair);
+                }
+            }
+        }
+        self.query = rest;
+        taken
+    }
+
+    pub(crate) fn peek_query(&self, name: &str) -> Option<&str> {
+        let values = self.query.split('&').filter_map(|pair| pair.split_once('='));
+        values.filter(|(key, _)| *key == name).last().map(|(_, value)| value)
+    }
+
+    /// A copy without the query parameter `name`, for the next page. Errors stay with the original.
+    pub(crate) fn template(&self) -> Self {
+        Self {
+            operation: self.operation,
+            path: self.path.clone(),
+            cursor: self.cursor,
+            config: self.config.clone(),
+            query: self.query.clone(),
+            body: self.body.clone(),
+            check: Check::default(),
+            error: None,
+        }
+    }
+
+    pub(crate) fn take_error(&mut self, validate: bool) -> Option<Error> {
+        let check = std::mem::take(&mut self.check);
+        let missing = match self.operation.path.get(self.cursor) {
+            Some(Segment::Param(name)) => Some(Error::request(format!("`{name}` of the path is not set"))),
+            _ => None,
+        };
+        self.error.take().or(missing).or_else(|| check.into_error().filter(|_| validate))
+    }
+
+    /// The URL below `base`, in one string of the right size.
+    pub(crate) fn url<'a>(&self, base: &str, config: impl Fn(&str) -> Option<&'a str>) -> Result<String> {
+        let mut url = String::with_capacity(base.len() + self.path.len() + self.query.len() + 64);
+        url.push_str(base);
+        let mut done = 0;
+        for (position, name) in self.config.iter().rev() {
+            url.push_str(&self.path[done..*position]);
+            let value = config(name).ok_or_else(|| {
+                Error::config(format!("`{name}` is not configured for {}", self.operation.version.service))
+            })?;
+            PathValue::write(value, &mut url)
+                .map_err(|rule| Error::config(format!("the configured `{name}` {rule}")))?;
+            done = *position;
+        }
+        url.push_str(&self.path[done..]);
+        if !self.query.is_empty() {
+            url.push('?');
+            url.push_str(&self.query);
+        }
+        Ok(url)
+    }
+
+    pub(crate) fn body_bytes(&self) -> Option<&Bytes> {
+        self.body.as_ref()
+    }
+
+    pub(crate) fn query_text(&self) -> &str {
+        &self.query
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.query.split('&').filter_map(|pair| pair.split_once('=')).map(|(name, _)| name);
+        f.debug_struct("Request")
+            .field("operation", &self.operation.to_string())
+            .field("path", &self.operation.template())
+            .field("query", &names.collect::<Vec<_>>())
+            .field("body_bytes", &self.body.as_ref().map(Bytes::len))
+            .finish_non_exhaustive()
+    }
+}
+
+/// What may stand in a path.
+pub trait PathValue {
+    /// Writes the value, encoded as one segment, or says which rule it breaks.
+    ///
+    /// # Errors
+    /// The rule that the value breaks, as a lowercase fragment.
+    fn write(&self, out: &mut String) -> Result<(), &'static str>;
+}
+
+impl PathValue for str {
+    fn write(&self, out: &mut String) -> Result<(), &'static str> {
+        match self {
+            "" => return Err("must not be empty"),
+            "." | ".." => return Err("must not be `.` or `..`"),
+            text if text.chars().any(char::is_control) => return Err("must not hold control characters"),
+            _ => {}
+        }
+        encode(self, is_unreserved, out);
+        Ok(())
+    }
+}
+
+impl PathValue for &str {
+    fn write(&self, out: &mut String) -> Result<(), &'static str> {
+        PathValue::write(*self, out)
+    }
+}
+
+impl PathValue for i64 {
+    fn write(&self, out: &mut String) -> Result<(), &'static str> {
+        push_display(self, out);
+        Ok(())
+    }
+}
+
+/// What may stand in a query.
+pub trait QueryValue {
+    /// Writes the value, encoded.
+    fn write(&self, out: &mut String);
+}
+
+impl QueryValue for str {
+    fn write(&self, out: &mut String) {
+        encode(self, is_query_byte, out);
+    }
+}
+
+impl QueryValue for String {
+    fn write(&self, out: &mut String) {
+        QueryValue::write(self.as_str(), out);
+    }
+}
+
+impl<T: QueryValue + ?Sized> QueryValue for &T {
+    fn write(&self, out: &mut String) {
+        T::write(self, out);
+    }
+}
+
+impl QueryValue for i64 {
+    fn write(&self, out: &mut String) {
+        push_display(self, out);
+    }
+}
+
+impl QueryValue for bool {
+    fn write(&self, out: &mut String) {
+        out.push_str(if *self { "true" } else { "false" });
+    }
+}
+
+impl QueryValue for OffsetDateTime {
+    /// `2025-06-17T00:00:00+09:00`: whole seconds and a numeric offset.
+    fn write(&self, out: &mut String) {
+        const FORMAT: &[BorrowedFormatItem<'_>] = format_description!(
+            "[year]-[month]-[day]T[hour]:[minute]:[second][offset_hour sign:mandatory]:[offset_minute]"
+        );
+        // A year beyond 9999 is the only thing that cannot be written; the service then refuses the empty value.
+        QueryValue::write(&self.format(FORMAT).unwrap_or_default(), out);
+    }
+}
+
+/// A span of time from one instant to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Period {
+    from: OffsetDateTime,
+    to: OffsetDateTime,
+}
+
+impl Period {
+    /// The span from `from` to `to`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Request`](crate::ErrorKind::Request) if `to` lies before `from`.
+    pub fn new(from: OffsetDateTime, to: OffsetDateTime) -> Result<Self> {
+        if to < from {
+            return Err(Error::request("the period ends before it begins"));
+        }
+        Ok(Self { from, to })
+    }
+
+    /// The first instant.
+    #[must_use]
+    pub fn from(&self) -> OffsetDateTime {
+        self.from
+    }
+
+    /// The last instant.
+    #[must_use]
+    pub fn to(&self) -> OffsetDateTime {
+        self.to
+    }
+}
+
+fn push_display(value: &i64, out: &mut String) {
+    use fmt::Write as _;
+    // Writing to a String cannot fail.
+    let _ = write!(out, "{value}");
+}
+
+const fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
+}
+
+/// Left as they are in a query: what every reading of the vendors' signing rules leaves alone, and what URL
+/// parsers leave alone too (so not `'`).
+const fn is_query_byte(byte: u8) -> bool {
+    is_unreserved(byte) || matches!(byte, b':' | b',' | b'/' | b'?' | b'@' | b';' | b'!' | b'(' | b')' | b'*' | b'$')
+}
+
+fn encode(text: &str, plain: fn(u8) -> bool, out: &mut String) {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    for byte in text.bytes() {
+        if plain(byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push('%');
+            out.push(char::from(HEX[usize::from(byte >> 4)]));
+            out.push(char::from(HEX[usize::from(byte & 15)]));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,109 @@
+//! Tests of path and query encoding.
+use time::macros::datetime;
+
+use super::*;
+use crate::operation::{ApiVersion, Idempotency, Lifecycle, Method};
+
+static VERSION: ApiVersion =
+    ApiVersion { vendor: "test", service: "keys", number: "1", status: Lifecycle::Current, sunset: None };
+static SHOW: Operation = Operation {
+    version: &VERSION,
+    name: "show",
+    title: "Show",
+    method: Method::Get,
+    path: &[
+        Segment::Literal("/v1/app/"),
+        Segment::Config("appkey"),
+        Segment::Literal("/keys/"),
+        Segment::Param("key"),
+        Segment::Literal("/users/"),
+        Segment::Param("user"),
+    ],
+    success: &[200],
+    idempotency: Idempotency::Safe,
+    auth: "",
+    envelope: "",
+    returns: true,
+};
+
+fn url(mut request: Request) -> Result<String> {
+    match request.take_error(true) {
+        Some(error) => Err(error),
+        None => request.url("https://host", |name| (name == "appkey").then_some("k/1")),
+    }
+}
+
+#[test]
+fn path_values_are_one_segment_or_refused() {
+    let cases = [
+        ("abc", Ok("abc")),
+        ("a/b", Ok("a%2Fb")),
+        ("%2e%2e", Ok("%252e%252e")),
+        ("...", Ok("...")),
+        ("a b", Ok("a%20b")),
+        ("한", Ok("%ED%95%9C")),
+        ("{user}", Ok("%7Buser%7D")),
+        ("a?b#c", Ok("a%3Fb%23c")),
+        ("", Err("`key` must not be empty")),
+        (".", Err("`key` must not be `.` or `..`")),
+        ("..", Err("`key` must not be `.` or `..`")),
+        ("a\nb", Err("`key` must not hold control characters")),
+        ("\u{7f}", Err("`key` must not hold control characters")),
+    ];
+    for (value, wanted) in cases {
+        let seen = url(Request::new(&SHOW).path("key", value).path("user", 7));
+        let wanted = wanted.map(|text| format!("https://host/v1/app/k%2F1/keys/{text}/users/7"));
+        assert_eq!(seen.map_err(|e| e.to_string()), wanted.map_err(str::to_owned), "{value:?}");
+    }
+}
+
+#[test]
+fn a_forgotten_or_misplaced_path_value_is_an_error() {
+    let error = url(Request::new(&SHOW).path("key", "a")).unwrap_err();
+    assert_eq!(error.to_string(), "`user` of the path is not set");
+    let error = url(Request::new(&SHOW).path("user", "a").path("key", "a")).unwrap_err();
+    assert_eq!(error.to_string(), "`user` is not the next value of the path");
+}
+
+#[test]
+fn query_values_arrive_as_given() {
+    let request = Request::new(&SHOW)
+        .path("key", "a")
+        .path("user", "b")
+        .query("name", "한글 a+b&c=d/e?f:g")
+        .query("state", "A")
+        .query("state", "B'\"<>`{|}[]^\\%#")
+        .query("page", 0)
+        .query("mine", true)
+        .query("from", datetime!(2025-06-17 00:00:00.5 +9));
+    let url = url(request).unwrap();
+    let query = url.split_once('?').unwrap().1;
+    assert_eq!(
+        query,
+        "name=%ED%95%9C%EA%B8%80%20a%2Bb%26c%3Dd/e?f:g&state=A&state=B%27%22%3C%3E%60%7B%7C%7D%5B%5D%5E%5C%25%23\
+         &page=0&mine=true&from=2025-06-17T00:00:00%2B09:00"
+    );
+}
+
+#[test]
+fn query_parameters_can_be_taken_out_for_paging() {
+    let mut request = Request::new(&SHOW).query("page", 3).query("size", 20).query("name", "page");
+    assert_eq!(request.peek_query("size"), Some("20"));
+    assert_eq!(request.take_query("page").as_deref(), Some("3"));
+    assert_eq!(request.query, "size=20&name=page");
+    assert_eq!(request.take_query("page"), None);
+}
+
+#[test]
+fn debug_shows_names_only() {
+    let request = Request::new(&SHOW).path("key", "S3CRET").query("name", "S3CRET");
+    let shown = format!("{request:?}");
+    assert!(shown.contains("name") && !shown.contains("S3CRET"), "{shown}");
+}
+
+#[test]
+fn a_period_runs_forward() {
+    let (a, b) = (datetime!(2025-01-01 0:00 UTC), datetime!(2025-01-02 0:00 UTC));
+    assert!(Period::new(a, b).is_ok() && Period::new(a, a).is_ok());
+    assert_eq!(Period::new(b, a).unwrap_err().to_string(), "the period ends before it begins");
+}

@@ -1,0 +1,75 @@
+//! The clock, sleeping and chance, in one place, so that tests own them.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::{Duration, Instant};
+
+use time::OffsetDateTime;
+
+/// A boxed future that may move between threads.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What the request loop needs from its surroundings.
+pub trait Runtime: fmt::Debug + Send + Sync {
+    /// The time of day, for signatures and lifecycles.
+    fn now(&self) -> OffsetDateTime;
+
+    /// Time since some fixed point, never running backwards, for limits and waits.
+    fn elapsed(&self) -> Duration;
+
+    /// Completes after `duration`.
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
+
+    /// A random number, for jitter.
+    fn random(&self) -> u64;
+}
+
+/// The system clock and tokio's timer.
+#[derive(Debug)]
+pub struct TokioRuntime {
+    start: Instant,
+}
+
+impl Default for TokioRuntime {
+    fn default() -> Self {
+        Self { start: Instant::now() }
+    }
+}
+
+impl Runtime for TokioRuntime {
+    fn now(&self) -> OffsetDateTime {
+        OffsetDateTime::now_utc()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(duration))
+    }
+
+    fn random(&self) -> u64 {
+        // Each RandomState has keys of its own, so hashing nothing is enough; jitter needs no better source.
+        use std::hash::{BuildHasher, Hasher};
+        std::collections::hash_map::RandomState::new().build_hasher().finish()
+    }
+}
+
+/// The result of `future`, or `None` if `limit` completes first.
+pub(crate) async fn within<T>(
+    future: impl Future<Output = T> + Send,
+    limit: Option<BoxFuture<'static, ()>>,
+) -> Option<T> {
+    let Some(mut limit) = limit else { return Some(future.await) };
+    let mut future = std::pin::pin!(future);
+    std::future::poll_fn(|context| {
+        use std::task::Poll;
+        if let Poll::Ready(value) = future.as_mut().poll(context) {
+            return Poll::Ready(Some(value));
+        }
+        limit.as_mut().poll(context).map(|()| None)
+    })
+    .await
+}

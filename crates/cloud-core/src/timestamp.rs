@@ -1,0 +1,217 @@
+//! Times as the services send them: the text is kept, and parsed on request without inventing a zone.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use time::format_description::BorrowedFormatItem;
+use time::format_description::well_known::Rfc3339;
+use time::macros::format_description;
+use time::{Date, OffsetDateTime, PrimitiveDateTime};
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// A point in time as text, exactly as it came.
+///
+/// The services write dates in many ways, with and without a zone. Decoding never fails; conversions
+/// happen on request, and a missing zone stays missing until the caller says which one is meant.
+///
+/// ```
+/// use cloud_core::Timestamp;
+///
+/// let with_zone = Timestamp::from("2024-05-17T00:23:17Z");
+/// assert_eq!(with_zone.to_offset_date_time()?.unix_timestamp(), 1_715_905_397);
+///
+/// let without_zone = Timestamp::from("2025-02-25 03:07:17.000");
+/// assert!(without_zone.to_offset_date_time().is_err());
+/// assert_eq!(without_zone.to_date_time()?.assume_utc().unix_timestamp(), 1_740_452_837);
+/// # Ok::<(), cloud_core::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Timestamp(String);
+
+const LOCAL: &[&[BorrowedFormatItem<'_>]] = &[
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]"),
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond]"),
+    format_description!("[year]-[month]-[day] [hour]:[minute]:[second]"),
+    format_description!("[year]-[month]-[day] [hour]:[minute]:[second].[subsecond]"),
+    format_description!("[year]-[month]-[day]T[hour]:[minute]"),
+    format_description!("[year]-[month]-[day] [hour]:[minute]"),
+];
+const DAYS: &[&[BorrowedFormatItem<'_>]] =
+    &[format_description!("[year]-[month]-[day]"), format_description!("[year][month][day]")];
+
+impl Timestamp {
+    /// The text as it came.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The instant, where the text names its zone.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Decode`] if the text is not a date and time with an offset or `Z`.
+    pub fn to_offset_date_time(&self) -> Result<OffsetDateTime> {
+        OffsetDateTime::parse(&self.0, &Rfc3339).map_err(|_| self.error("a date and time with a zone"))
+    }
+
+    /// Date and time as written, without a zone; a day alone is its midnight.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Decode`] if the text is not a date in any of the formats in use.
+    pub fn to_date_time(&self) -> Result<PrimitiveDateTime> {
+        if let Ok(instant) = OffsetDateTime::parse(&self.0, &Rfc3339) {
+            return Ok(PrimitiveDateTime::new(instant.date(), instant.time()));
+        }
+        let local = LOCAL.iter().find_map(|format| PrimitiveDateTime::parse(&self.0, format).ok());
+        let day = || DAYS.iter().find_map(|format| Date::parse(&self.0, format).ok()).map(Date::midnight);
+        local.or_else(day).ok_or_else(|| self.error("a date"))
+    }
+
+    fn error(&self, wanted: &str) -> Error {
+        Error::new(ErrorKind::Decode, format!("`{}` is not {wanted}", self.0))
+    }
+}
+
+impl From<&str> for Timestamp {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl From<String> for Timestamp {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl AsRef<str> for Timestamp {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl de::Visitor<'_> for Visitor {
+            type Value = Timestamp;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a date as text or number")
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Timestamp, E> {
+                Ok(Timestamp(text.to_owned()))
+            }
+            fn visit_string<E: de::Error>(self, text: String) -> Result<Timestamp, E> {
+                Ok(Timestamp(text))
+            }
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Timestamp, E> {
+                Ok(Timestamp(number.to_string()))
+            }
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Timestamp, E> {
+                Ok(Timestamp(number.to_string()))
+            }
+            fn visit_f64<E: de::Error>(self, number: f64) -> Result<Timestamp, E> {
+                Ok(Timestamp(number.to_string()))
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+/// A point in time as seconds since 1970-01-01 00:00:00 UTC.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnixSeconds(pub i64);
+
+impl UnixSeconds {
+    /// The instant.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Decode`] if it lies outside the years that [`OffsetDateTime`] can hold.
+    pub fn to_offset_date_time(self) -> Result<OffsetDateTime> {
+        let instant = OffsetDateTime::from_unix_timestamp(self.0);
+        instant.map_err(|_| Error::new(ErrorKind::Decode, format!("{} seconds is out of range", self.0)))
+    }
+}
+
+impl From<OffsetDateTime> for UnixSeconds {
+    fn from(instant: OffsetDateTime) -> Self {
+        Self(instant.unix_timestamp())
+    }
+}
+
+impl From<i64> for UnixSeconds {
+    fn from(seconds: i64) -> Self {
+        Self(seconds)
+    }
+}
+
+impl fmt::Display for UnixSeconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Serialize for UnixSeconds {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for UnixSeconds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        serde_with::As::<crate::wire::Int>::deserialize(deserializer).map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, local: Option<&str>, zoned: bool) {
+        let stamp: Timestamp = serde_json::from_value(text.into()).unwrap();
+        assert_eq!(stamp.as_str(), text);
+        assert_eq!(stamp.to_date_time().ok().map(|t| t.to_string()).as_deref(), local, "{text}");
+        assert_eq!(stamp.to_offset_date_time().is_ok(), zoned, "{text}");
+        assert_eq!(serde_json::to_value(&stamp).unwrap(), text);
+    }
+
+    #[test]
+    fn every_documented_format_is_read_and_kept() {
+        check("2024-05-17T00:23:17Z", Some("2024-05-17 0:23:17.0"), true);
+        check("2026-04-14T15:05:24.124Z", Some("2026-04-14 15:05:24.124"), true);
+        check("2025-03-11T16:00:32+09:00", Some("2025-03-11 16:00:32.0"), true);
+        check("2026-02-07T18:07:59", Some("2026-02-07 18:07:59.0"), false);
+        check("2025-01-30T15:00:00.000", Some("2025-01-30 15:00:00.0"), false);
+        check("2025-02-25 03:07:17.000", Some("2025-02-25 3:07:17.0"), false);
+        check("2022-01-01 12:00:00", Some("2022-01-01 12:00:00.0"), false);
+        check("2022-01-01", Some("2022-01-01 0:00:00.0"), false);
+        check("20251008", Some("2025-10-08 0:00:00.0"), false);
+        check("", None, false);
+        check("tomorrow", None, false);
+    }
+
+    #[test]
+    fn numbers_are_kept_as_text() {
+        assert_eq!(serde_json::from_str::<Timestamp>("20251008").unwrap().as_str(), "20251008");
+    }
+
+    #[test]
+    fn unix_seconds_accept_text_and_refuse_the_impossible() {
+        assert_eq!(serde_json::from_str::<UnixSeconds>("\"1629337534\"").unwrap(), UnixSeconds(1_629_337_534));
+        assert!(UnixSeconds(i64::MAX).to_offset_date_time().is_err());
+    }
+}

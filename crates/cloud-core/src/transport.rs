@@ -1,0 +1,60 @@
+//! Sending bytes and receiving bytes: the trait, and the transport on reqwest.
+
+use std::fmt;
+
+use bytes::Bytes;
+
+use crate::runtime::BoxFuture;
+
+#[cfg(feature = "reqwest")]
+pub mod reqwest;
+
+/// Sends one request and receives one whole answer.
+///
+/// A transport follows no redirect, adds no credential, retries nothing, and sends URL, headers and body to
+/// the byte as given: the signature covers them. Time limits are the caller's; dropping the future abandons
+/// the request and leaves the transport usable.
+pub trait Transport: fmt::Debug + Send + Sync {
+    /// Sends the request.
+    fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>>;
+}
+
+/// Why a transport has no answer.
+#[derive(Debug, thiserror::Error)]
+#[error("{text}")]
+pub struct TransportError {
+    /// How far the request got.
+    pub stage: Stage,
+    text: String,
+    #[source]
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl TransportError {
+    /// An error at this stage. `text` is a lowercase fragment without a URL's query.
+    #[must_use]
+    pub fn new(stage: Stage, text: impl Into<String>) -> Self {
+        Self { stage, text: text.into(), source: None }
+    }
+
+    /// Keeps the underlying error, which must not show a URL's query.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+}
+
+/// How far a request got before its transport failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Stage {
+    /// It cannot be sent at all; another try would fail the same way.
+    Refused,
+    /// No connection was made: the service has seen nothing.
+    Connect,
+    /// It was sent, wholly or in part: the service may have acted on it.
+    MaybeSent,
+    /// An answer began and then grew past the limit or broke its own framing.
+    Answer,
+}
