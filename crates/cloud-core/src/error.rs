@@ -218,6 +218,18 @@ impl Error {
         self
     }
 
+    /// The same error without its source, for another caller who waited for the same thing.
+    pub(crate) fn duplicate(&self) -> Self {
+        let inner = &*self.0;
+        Self(Box::new(Inner {
+            text: inner.text.clone(),
+            code: inner.code.clone(),
+            request_id: inner.request_id.clone(),
+            source: None,
+            ..*inner
+        }))
+    }
+
     /// Keeps the underlying error. It must not show a body, a URL with a query, or a secret.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {

@@ -4,6 +4,7 @@ pub mod auth;
 pub mod call;
 pub mod check;
 pub mod client;
+pub mod credentials;
 pub mod dialect;
 pub mod endpoint;
 pub mod error;

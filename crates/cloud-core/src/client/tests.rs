@@ -1,1 +1,225 @@
+//! Tests of the request loop under a scripted transport and a clock that stands still.
+use time::macros::datetime;
 
+use super::*;
+use crate::call::Call;
+use crate::dialect::foreign;
+use crate::operation::{Idempotency, Lifecycle, Method, Segment};
+use crate::testing::{FakeRuntime, FakeTransport};
+
+static V1: ApiVersion = ApiVersion {
+    vendor: "test",
+    service: "keys",
+    number: "1",
+    status: Lifecycle::Deprecated,
+    sunset: Some("2026-02-01"),
+};
+static SHOW: Operation = operation("show", Method::Get, Idempotency::Safe);
+static CREATE: Operation = operation("create", Method::Post, Idempotency::Unsafe);
+
+const fn operation(name: &'static str, method: Method, idempotency: Idempotency) -> Operation {
+    Operation {
+        version: &V1,
+        name,
+        title: "",
+        method,
+        path: &[Segment::Literal("/keys")],
+        success: &[200],
+        idempotency,
+        auth: "",
+        envelope: "",
+        returns: true,
+    }
+}
+
+/// Payload as it is; `{"error": …}` is a failure; 401 wants other credentials.
+#[derive(Debug)]
+struct Plain;
+
+impl Dialect for Plain {
+    fn prepare(&self, _: &'static Operation, headers: &mut HeaderMap) -> Result<()> {
+        headers.insert("x-version", HeaderValue::from_static("1"));
+        Ok(())
+    }
+
+    fn read(&self, _: &'static Operation, answer: &Answer) -> Reading {
+        if let Some(why) = foreign(answer) {
+            return Reading::Unreadable(why);
+        }
+        if answer.status.is_success() {
+            return Reading::Payload(answer.body.clone());
+        }
+        let class = if answer.status == 401 { FailureClass::Unauthorized } else { FailureClass::ByStatus };
+        Reading::Failed(Failure {
+            class,
+            message: Some(String::from_utf8_lossy(&answer.body).into()),
+            ..Failure::default()
+        })
+    }
+}
+
+/// Stamps the number of the signature, and can renew itself once.
+#[derive(Debug, Default)]
+struct Stamp(AtomicU32);
+
+impl Signer for Stamp {
+    fn sign<'a>(
+        &'a self,
+        context: SignContext<'a>,
+        request: &'a mut http::Request<Bytes>,
+    ) -> BoxFuture<'a, Result<Generation>> {
+        let number = self.0.fetch_add(1, Ordering::Relaxed);
+        assert_eq!(context.url, request.uri().to_string());
+        request.headers_mut().insert("x-stamp", HeaderValue::from(number));
+        Box::pin(std::future::ready(Ok(Generation(u64::from(number)))))
+    }
+
+    fn refused(&self, _: &'static Operation, credentials: Generation) -> bool {
+        credentials.0 < 5
+    }
+}
+
+struct Outcome {
+    result: Result<serde_json::Value>,
+    sent: Vec<http::Request<Bytes>>,
+    waits: Vec<Duration>,
+}
+
+async fn call(transport: FakeTransport, operation: &'static Operation) -> Outcome {
+    call_with(transport, Request::new(operation).query("secret", "hunter2 is secret"), |call| call).await
+}
+
+async fn call_with(
+    transport: FakeTransport,
+    request: Request,
+    change: impl FnOnce(Call<serde_json::Value>) -> Call<serde_json::Value>,
+) -> Outcome {
+    let transport = Arc::new(transport);
+    let runtime = Arc::new(FakeRuntime::new(datetime!(2026-01-01 0:00 UTC)));
+    runtime.set_random(u64::MAX);
+    let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
+        .signer(Arc::new(Stamp::default()))
+        .transport(Arc::clone(&transport) as _)
+        .runtime(Arc::clone(&runtime) as _)
+        .build()
+        .unwrap();
+    let result = change(Call::new(&client, request)).await;
+    Outcome { result, sent: transport.sent(), waits: runtime.waits() }
+}
+
+fn millis(waits: &[Duration]) -> Vec<u128> {
+    waits.iter().map(Duration::as_millis).collect()
+}
+
+#[tokio::test]
+async fn each_attempt_is_signed_anew() {
+    let transport = FakeTransport::new().fail(Stage::MaybeSent).answer(503, "{}").answer(200, "7");
+    let outcome = call(transport, &SHOW).await;
+    assert_eq!(outcome.result.unwrap(), 7);
+    let stamps: Vec<_> = outcome.sent.iter().map(|r| r.headers()["x-stamp"].to_str().unwrap().to_owned()).collect();
+    assert_eq!(stamps, ["0", "1", "2"]);
+    assert_eq!(millis(&outcome.waits), [50, 2000]);
+    assert_eq!(outcome.sent[0].uri(), "https://keys.example/keys?secret=hunter2%20is%20secret");
+}
+
+#[tokio::test]
+async fn unsafe_operations_are_sent_once_unless_never_sent() {
+    for (transport, sent, unsent) in [
+        (FakeTransport::new().fail(Stage::Connect), 3, true),
+        (FakeTransport::new().fail(Stage::MaybeSent), 1, false),
+        (FakeTransport::new().fail(Stage::Connect).fail(Stage::MaybeSent), 2, false),
+        (FakeTransport::new().answer(503, "{}"), 1, false),
+        (FakeTransport::new().answer(500, "{}"), 1, false),
+        (FakeTransport::new().fail(Stage::Refused), 1, true),
+        (FakeTransport::new().fail(Stage::Answer), 1, false),
+    ] {
+        let shown = format!("{transport:?}");
+        let outcome = call(transport, &CREATE).await;
+        let error = outcome.result.unwrap_err();
+        assert_eq!(outcome.sent.len(), sent, "{error} {shown}");
+        assert_eq!(error.attempts() as usize, sent, "{error}");
+        assert_eq!(error.is_unsent(), unsent, "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_of_credentials_is_followed_by_one_new_signature() {
+    let outcome = call(FakeTransport::new().answer(401, "{}").answer(200, "1"), &CREATE).await;
+    assert_eq!(outcome.result.unwrap(), 1);
+    let outcome = call(FakeTransport::new().answer(401, "{}"), &CREATE).await;
+    assert_eq!(outcome.sent.len(), 2);
+    assert_eq!(outcome.result.unwrap_err().status(), Some(401));
+}
+
+#[tokio::test]
+async fn retry_after_is_followed_within_reason() {
+    let script = |wait| FakeTransport::new().answer_with(429, &[("retry-after", wait)], "{}").answer(200, "1");
+    assert_eq!(millis(&call(script("3"), &SHOW).await.waits), [3000]);
+    let error = call(script("600"), &SHOW).await.result.unwrap_err();
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(600)));
+    assert!(error.to_string().ends_with("(status 429, retry after 600 s)"), "{error}");
+    assert!(error.is_retryable());
+}
+
+#[tokio::test]
+async fn a_call_that_breaks_a_rule_is_not_sent() {
+    let rules: &'static [crate::Rule] = &[crate::Rule::MaxChars(2)];
+    let request = || Request::new(&CREATE).check(|check| check.text("name", "abc", rules));
+    let outcome = call_with(FakeTransport::new().answer(200, "1"), request(), |call| call).await;
+    let error = outcome.result.unwrap_err();
+    assert_eq!(error.to_string(), "keys 1 create: `name` must have at most 2 characters");
+    assert!(error.is_unsent() && outcome.sent.is_empty() && error.attempts() == 0);
+    let outcome = call_with(FakeTransport::new().answer(200, "1"), request(), Call::skip_validation).await;
+    assert!(outcome.result.is_ok());
+}
+
+#[tokio::test]
+async fn answers_of_others_are_named_and_not_shown() {
+    for (status, body, wanted) in [
+        (200, "<html>hunter2</html>", "the answer is an html page instead of json"),
+        (502, "<html>hunter2</html>", "the answer is an html page instead of json"),
+        (200, "", "the answer is an empty body"),
+        (503, "upstream connect error", "the answer is text that is not json"),
+        (302, "{}", "the service answered with a redirect"),
+        (200, "[1,", "the json ends early"),
+    ] {
+        let error = call(FakeTransport::new().answer(status, body), &CREATE).await.result.unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains(wanted) && text.contains(&status.to_string()), "{text}");
+        assert!(!format!("{text} {error:?}").contains("hunter2"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn an_echo_of_the_request_is_cut_out_of_the_error() {
+    let answer = r#"{"error":"hunter2 is secret: not a good hunter2%20is%20secret"}"#;
+    let error = call(FakeTransport::new().answer(400, answer), &SHOW).await.result.unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
+    assert!(error.to_string().contains("not a good"), "{error}");
+}
+
+#[tokio::test]
+async fn a_limit_on_the_call_ends_it_and_says_so() {
+    let stuck = FakeTransport::new().fail(Stage::Connect);
+    let outcome = call_with(stuck, Request::new(&SHOW), |call| call.timeout(Duration::from_millis(10))).await;
+    // The clock of the test lets short limits pass at once.
+    let error = outcome.result.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Connect), "{error:?}");
+    assert!(error.is_unsent());
+}
+
+#[test]
+fn versions_past_their_sunset_are_refused_where_denied() {
+    let client = |day, deny| {
+        Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
+            .transport(Arc::new(FakeTransport::new()))
+            .runtime(Arc::new(FakeRuntime::new(day)))
+            .settings(Settings { deny_sunset_versions: deny, ..Settings::default() })
+            .build()
+            .unwrap()
+    };
+    assert!(client(datetime!(2026-01-31 23:59 UTC), true).0.check_sunset(&V1).is_ok());
+    assert!(client(datetime!(2026-02-01 0:00 UTC), false).0.check_sunset(&V1).is_ok());
+    let error = client(datetime!(2026-02-01 0:00 UTC), true).0.check_sunset(&V1).unwrap_err();
+    assert_eq!(error.to_string(), "keys 1 is past its sunset date 2026-02-01, and such versions are denied");
+}
