@@ -413,10 +413,10 @@ impl Report {
         ] {
             self.fact(place, name, list(own), list(other), Value::to_string);
         }
-        if let (Some(own), Some(other)) = (&page.items, &fixture.items) {
-            if shape(own) == shape(other) {
-                self.schema(&format!("{place}[]"), own, other);
-            }
+        if let (Some(own), Some(other)) = (&page.items, &fixture.items)
+            && shape(own) == shape(other)
+        {
+            self.schema(&format!("{place}[]"), own, other);
         }
     }
 }

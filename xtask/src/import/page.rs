@@ -112,10 +112,10 @@ fn blocks(text: &str) -> Vec<Block<'_>> {
                 title,
                 lines: Vec::new(),
             });
-        } else if let Some(block) = blocks.last_mut() {
-            if !line.is_empty() {
-                block.lines.push((index + 1, line));
-            }
+        } else if let Some(block) = blocks.last_mut()
+            && !line.is_empty()
+        {
+            block.lines.push((index + 1, line));
         }
     }
     blocks
@@ -229,9 +229,12 @@ const PARTS: [&str; 8] = [
     "Example HTTP response",
 ];
 
+/// Name, line of the name, and the numbered lines below it.
+type Part<'a> = (&'a str, usize, Vec<(usize, &'a str)>);
+
 fn call(title: &str, block: &Block<'_>) -> Result<Call, ImportError> {
     let fail = |line, what: &str| Err(ImportError::new(line, format!("{title}: {what}")));
-    let mut parts: Vec<(&str, usize, Vec<(usize, &str)>)> = vec![("", block.line, Vec::new())];
+    let mut parts: Vec<Part<'_>> = vec![("", block.line, Vec::new())];
     for &(line, text) in &block.lines {
         if PARTS.contains(&text) || is_answer(text) {
             parts.push((text, line, Vec::new()));

@@ -1,0 +1,311 @@
+//! Rules about operations: names, parameters, bodies, paging and splits.
+
+use std::collections::BTreeSet;
+
+use super::{Finding, describe, example, models};
+use crate::openapi::{
+    Document, Map, MediaType, Operation, Parameter, Requirement, Schema, escape_pointer,
+};
+
+/// Checks every operation of the document.
+pub(super) fn check(document: &Document, findings: &mut Vec<Finding>) {
+    let mut names = BTreeSet::new();
+    security(
+        document,
+        document.security.as_deref(),
+        "/security",
+        findings,
+    );
+    for (path, method, operation) in document.operations() {
+        let pointer = format!("/paths/{}/{method}", escape_pointer(path));
+        let own = operation.security.as_deref();
+        security(document, own, &format!("{pointer}/security"), findings);
+        let mut check = Check {
+            document,
+            operation,
+            pointer: &pointer,
+            findings,
+        };
+        check.names(&mut names);
+        check.parameters(path);
+        check.bodies();
+        check.sdk();
+    }
+    if document.operations().next().is_none() {
+        findings.push(Finding::new("/paths", "no operation"));
+    }
+}
+
+fn security(
+    document: &Document,
+    requirements: Option<&[Requirement]>,
+    pointer: &str,
+    findings: &mut Vec<Finding>,
+) {
+    let schemes = &document.components.security_schemes;
+    for name in requirements.unwrap_or_default().iter().flat_map(Map::keys) {
+        if !schemes.contains_key(name) {
+            let message = format!("`{name}` is no security scheme");
+            findings.push(Finding::new(pointer, message));
+        }
+    }
+}
+
+struct Check<'a, 'b> {
+    document: &'a Document,
+    operation: &'a Operation,
+    pointer: &'b str,
+    findings: &'b mut Vec<Finding>,
+}
+
+impl<'a> Check<'a, '_> {
+    fn at(&mut self, inside: &str, message: impl Into<String>) {
+        let pointer = format!("{}{inside}", self.pointer);
+        self.findings.push(Finding::new(pointer, message));
+    }
+
+    fn described(&mut self, inside: &str, text: Option<&str>) {
+        describe(self.findings, &format!("{}{inside}", self.pointer), text);
+    }
+
+    fn names(&mut self, names: &mut BTreeSet<&'a str>) {
+        let operation = self.operation;
+        self.described("/summary", operation.summary.as_deref());
+        self.described("/description", operation.description.as_deref());
+        let split = operation.sdk.split.as_ref();
+        let own = [("/operationId", operation.operation_id.as_str())];
+        let other = split.map(|split| ("/x-sdk/split/operationId", split.operation_id.as_str()));
+        for (inside, name) in own.into_iter().chain(other) {
+            if !is_snake_case(name) {
+                self.at(inside, format!("`{name}` is not snake_case"));
+            }
+            if !names.insert(name) {
+                self.at(inside, format!("`{name}` names two operations"));
+            }
+        }
+    }
+
+    fn parameters(&mut self, path: &str) {
+        let operation = self.operation;
+        let mut seen = BTreeSet::new();
+        for (index, parameter) in operation.parameters.iter().enumerate() {
+            let inside = format!("/parameters/{index}");
+            let name = parameter.name.as_str();
+            self.described(
+                &format!("{inside}/description"),
+                parameter.description.as_deref(),
+            );
+            if !seen.insert((parameter.place.as_str(), name)) {
+                self.at(&inside, format!("`{name}` stands twice"));
+            }
+            match parameter.place.as_str() {
+                "query" | "header" => {}
+                "path" => {
+                    if !parameter.required {
+                        self.at(&inside, format!("`{name}` is in the path but not required"));
+                    }
+                    if !path.contains(&format!("{{{name}}}")) {
+                        self.at(&inside, format!("`{name}` is not in the path template"));
+                    }
+                }
+                other => self.at(&format!("{inside}/in"), format!("`{other}` is no place")),
+            }
+            self.parameter_schema(parameter, &inside);
+        }
+        for name in path
+            .split('{')
+            .skip(1)
+            .filter_map(|rest| rest.split('}').next())
+        {
+            if !seen.contains(&("path", name)) {
+                self.at(
+                    "/parameters",
+                    format!("`{{{name}}}` of the path is not described"),
+                );
+            }
+        }
+    }
+
+    fn parameter_schema(&mut self, parameter: &Parameter, inside: &str) {
+        let pointer = format!("{}{inside}", self.pointer);
+        let place = format!("{pointer}/schema");
+        models::schema(self.document, &parameter.schema, &place, self.findings);
+        if let (Some(value), None) = (&parameter.example, &parameter.sdk.deviation) {
+            let place = format!("{pointer}/example");
+            example::check(
+                self.document,
+                &parameter.schema,
+                value,
+                &place,
+                self.findings,
+            );
+        }
+    }
+
+    fn bodies(&mut self) {
+        let operation = self.operation;
+        if let Some(body) = &operation.request_body {
+            self.described("/requestBody/description", body.description.as_deref());
+            self.content(&body.content, "/requestBody");
+        }
+        if !operation
+            .responses
+            .keys()
+            .any(|status| status.starts_with('2'))
+        {
+            self.at("/responses", "no success status");
+        }
+        for (status, response) in &operation.responses {
+            let inside = format!("/responses/{}", escape_pointer(status));
+            self.described(
+                &format!("{inside}/description"),
+                Some(&response.description),
+            );
+            self.content(&response.content, &inside);
+        }
+    }
+
+    fn content(&mut self, content: &Map<MediaType>, inside: &str) {
+        for (kind, media) in content {
+            let inside = format!("{inside}/content/{}", escape_pointer(kind));
+            if kind != "application/json" {
+                self.at(&inside, "only `application/json` is known");
+            }
+            let pointer = format!("{}{inside}", self.pointer);
+            let place = format!("{pointer}/schema");
+            models::schema(self.document, &media.schema, &place, self.findings);
+            if let Some(value) = &media.example {
+                let place = format!("{pointer}/example");
+                example::check(self.document, &media.schema, value, &place, self.findings);
+            }
+            let split = self.operation.sdk.split.as_ref();
+            for (name, shown) in &media.examples {
+                let place = format!("{pointer}/examples/{}/value", escape_pointer(name));
+                let schema = match split.filter(|split| split.example.as_ref() == Some(name)) {
+                    Some(split) => Schema {
+                        reference: Some(split.schema.clone()),
+                        ..Schema::default()
+                    },
+                    None => media.schema.clone(),
+                };
+                example::check(self.document, &schema, &shown.value, &place, self.findings);
+            }
+        }
+    }
+
+    fn sdk(&mut self) {
+        let operation = self.operation;
+        match operation.sdk.idempotency.as_deref() {
+            Some("safe" | "idempotent" | "unsafe") => {}
+            Some(other) => self.at(
+                "/x-sdk/idempotency",
+                format!("`{other}` is not safe, idempotent or unsafe"),
+            ),
+            None => self.at("/x-sdk", "missing idempotency"),
+        }
+        self.page();
+        self.split();
+    }
+
+    fn page(&mut self) {
+        let Some(page) = &self.operation.sdk.page else {
+            return;
+        };
+        if !matches!(page.style.as_str(), "page" | "marker") {
+            self.at("/x-sdk/page/style", format!("`{}` is no style", page.style));
+        }
+        for (key, name) in [("index", &page.index), ("size", &page.size)] {
+            if !self.has_query(name) {
+                self.at(
+                    &format!("/x-sdk/page/{key}"),
+                    format!("`{name}` is no query parameter"),
+                );
+            }
+        }
+        let Some(payload) = self.payload() else {
+            self.at("/x-sdk/page", "no answer to find the items in");
+            return;
+        };
+        match self.field(payload, &page.items) {
+            Some(field) if field.has_type("array") => {}
+            Some(_) => self.at("/x-sdk/page/items", format!("`{}` is no array", page.items)),
+            None => self.at("/x-sdk/page/items", format!("`{}` is no field", page.items)),
+        }
+        if let Some(total) = &page.total
+            && self.field(payload, total).is_none()
+        {
+            self.at("/x-sdk/page/total", format!("`{total}` is no field"));
+        }
+    }
+
+    fn split(&mut self) {
+        let operation = self.operation;
+        let Some(split) = &operation.sdk.split else {
+            return;
+        };
+        self.described("/x-sdk/split/summary", split.summary.as_deref());
+        self.described("/x-sdk/split/description", split.description.as_deref());
+        if !self.has_query(&split.parameter) {
+            self.at(
+                "/x-sdk/split/parameter",
+                format!("`{}` is no query parameter", split.parameter),
+            );
+        }
+        if self.document.resolve(&split.schema).is_none() {
+            self.at(
+                "/x-sdk/split/schema",
+                format!("`{}` is no model of this document", split.schema),
+            );
+        }
+        let mut content = operation
+            .responses
+            .values()
+            .flat_map(|response| response.content.values());
+        if let Some(name) = &split.example
+            && !content.any(|media| media.examples.contains_key(name))
+        {
+            self.at("/x-sdk/split/example", format!("`{name}` is no example"));
+        }
+    }
+
+    fn has_query(&self, name: &str) -> bool {
+        let parameters = &self.operation.parameters;
+        parameters
+            .iter()
+            .any(|own| own.place == "query" && own.name == name)
+    }
+
+    /// The schema of the success answer, out of its envelope.
+    fn payload(&self) -> Option<&'a Schema> {
+        let success = self
+            .operation
+            .responses
+            .iter()
+            .filter(|(status, _)| status.starts_with('2'))
+            .find_map(|(_, response)| response.content.values().next())?;
+        let whole = &success.schema;
+        match self.document.sdk.envelope.as_deref() {
+            None | Some("*") => Some(whole),
+            Some(name) => self.field(whole, name),
+        }
+    }
+
+    /// The field at a dotted path such as `page.totalCount`.
+    fn field(&self, schema: &'a Schema, path: &str) -> Option<&'a Schema> {
+        let mut found = schema;
+        for name in path.split('.') {
+            if let Some(model) = found.model() {
+                found = self.document.components.schemas.get(model)?;
+            }
+            found = found.properties.get(name)?;
+        }
+        Some(found)
+    }
+}
+
+fn is_snake_case(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+}

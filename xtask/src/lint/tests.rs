@@ -1,0 +1,1 @@
+//! Tests of every rule on tiny broken documents.
