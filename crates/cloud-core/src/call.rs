@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
+use crate::check::Check;
 use crate::client::{CallOptions, Client, Meta, Reply};
 use crate::error::Result;
 use crate::operation::Operation;
@@ -61,6 +62,13 @@ impl<T> Call<T> {
     #[doc(hidden)]
     pub fn push_query(&mut self, name: &'static str, value: impl QueryValue) {
         self.request.push_query(name, value);
+    }
+
+    /// Checks an optional parameter against its limits. For generated code.
+    #[doc(hidden)]
+    pub fn check(&mut self, check: impl FnOnce(&mut Check)) {
+        let empty = Request::new(self.request.operation());
+        self.request = std::mem::replace(&mut self.request, empty).check(check);
     }
 
     pub(crate) fn request(&self) -> &Request {

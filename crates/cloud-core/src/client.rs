@@ -251,13 +251,13 @@ impl Inner {
                 }
                 Err(failed) => failed,
             };
-            if let Some(generation) = failed.refused.filter(|_| !reauthorized) {
-                if self.signer.refused(operation, generation) {
-                    // The service did nothing but refuse, so this is safe for every operation and is not a retry.
-                    reauthorized = true;
-                    tries -= 1;
-                    continue;
-                }
+            if let Some(generation) = failed.refused.filter(|_| !reauthorized)
+                && self.signer.refused(operation, generation)
+            {
+                // The service did nothing but refuse, so this is safe for every operation and is not a retry.
+                reauthorized = true;
+                tries -= 1;
+                continue;
             }
             let left = limit.saturating_sub(self.runtime.elapsed().saturating_sub(start));
             let random = self.runtime.random();

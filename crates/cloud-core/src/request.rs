@@ -141,8 +141,8 @@ impl Request {
     }
 
     pub(crate) fn peek_query(&self, name: &str) -> Option<&str> {
-        let values = self.query.split('&').filter_map(|pair| pair.split_once('='));
-        values.filter(|(key, _)| *key == name).last().map(|(_, value)| value)
+        let mut values = self.query.rsplit('&').filter_map(|pair| pair.split_once('='));
+        values.find(|(key, _)| *key == name).map(|(_, value)| value)
     }
 
     /// A copy without the query parameter `name`, for the next page. Errors stay with the original.

@@ -95,8 +95,8 @@ impl Transport for FakeTransport {
     }
 }
 
-/// A clock that stands still. Waits of the request loop are over at once, move the clock and are recorded;
-/// time limits never pass unless [`expire_limits`](Self::expire_limits) is set.
+/// A clock that stands still. Waits of up to 14 seconds are over at once, move the clock and are recorded, as
+/// waits between attempts are; longer ones never end, as time limits do not unless something is stuck.
 #[derive(Debug)]
 pub struct FakeRuntime {
     start: OffsetDateTime,

@@ -1,0 +1,246 @@
+//! Samsung Cloud Platform's way of speaking: the version header and its shapes of errors.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use bytes::Bytes;
+use cloud_core::dialect::{Answer, Dialect, Failure, FailureClass, Reading, foreign};
+use cloud_core::{ApiVersion, Error, Operation, Result};
+use http::header::ACCEPT_LANGUAGE;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde::Deserialize;
+
+const API_VERSION: HeaderName = HeaderName::from_static("scp-api-version");
+
+/// Adds language and version, reads both kinds of error.
+#[derive(Debug)]
+pub(crate) struct ScpDialect {
+    language: HeaderValue,
+    /// Header values by version, made once each.
+    versions: Mutex<HashMap<&'static ApiVersion, HeaderValue>>,
+}
+
+impl ScpDialect {
+    pub(crate) fn new(language: &str) -> Result<Self> {
+        let language = HeaderValue::from_str(language)
+            .map_err(|_| Error::config("the language holds characters that cannot stand in a header"))?;
+        Ok(Self { language, versions: Mutex::default() })
+    }
+
+    fn version(&self, version: &'static ApiVersion) -> Result<HeaderValue> {
+        let mut versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(value) = versions.get(version) {
+            return Ok(value.clone());
+        }
+        let value = HeaderValue::try_from(format!("{} {}", version.service, version.number))
+            .map_err(|_| Error::config("the api version cannot stand in a header"))?;
+        versions.insert(version, value.clone());
+        Ok(value)
+    }
+}
+
+impl Dialect for ScpDialect {
+    fn prepare(&self, operation: &'static Operation, headers: &mut HeaderMap) -> Result<()> {
+        headers.insert(ACCEPT_LANGUAGE, self.language.clone());
+        headers.insert(API_VERSION, self.version(operation.version)?);
+        Ok(())
+    }
+
+    fn read(&self, operation: &'static Operation, answer: &Answer) -> Reading {
+        if answer.status.is_success() {
+            if !operation.returns {
+                return Reading::Payload(Bytes::from_static(b"null"));
+            }
+            return match foreign(answer) {
+                Some(why) => Reading::Unreadable(why),
+                // A gateway may wrap a failure in a good status; no payload begins with this member.
+                None if answer.body.trim_ascii_start().starts_with(b"{\"errors\"") => Reading::Failed(failure(answer)),
+                None => Reading::Payload(answer.body.clone()),
+            };
+        }
+        match foreign(answer) {
+            Some(_) if answer.body.is_empty() => Reading::Failed(failure(answer)),
+            Some(why) => Reading::Unreadable(why),
+            None => Reading::Failed(failure(answer)),
+        }
+    }
+}
+
+/// The services' errors.
+#[derive(Deserialize)]
+struct Errors {
+    errors: Vec<Item>,
+}
+
+#[derive(Deserialize)]
+struct Item {
+    code: Option<String>,
+    title: Option<String>,
+    detail: Option<Detail>,
+    request_id: Option<String>,
+    global_request_id: Option<String>,
+}
+
+/// One text or several.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Detail {
+    One(String),
+    Many(Vec<String>),
+    Other(serde::de::IgnoredAny),
+}
+
+impl Detail {
+    fn text(self) -> Option<String> {
+        match self {
+            Self::One(text) => Some(text),
+            Self::Many(texts) => Some(texts.join("; ")),
+            Self::Other(_) => None,
+        }
+    }
+}
+
+/// The gateway's errors.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Gateway {
+    error: Option<String>,
+    message: Option<String>,
+    request_id: Option<String>,
+}
+
+fn failure(answer: &Answer) -> Failure {
+    let status = answer.status.as_u16();
+    let mut failure = if let Ok(Errors { errors }) = serde_json::from_slice(&answer.body) {
+        of_service(errors)
+    } else if let Ok(gateway) = serde_json::from_slice::<Gateway>(&answer.body) {
+        let message = gateway.message.or_else(|| gateway.error.clone());
+        Failure { code: gateway.error, message, request_id: gateway.request_id, ..Failure::default() }
+    } else {
+        Failure::default()
+    };
+    if status == 401 {
+        failure.class = FailureClass::Unauthorized;
+    }
+    if status == 406 {
+        failure.class = FailureClass::Permanent;
+    }
+    failure.hint = hint(status, failure.code.as_deref());
+    failure
+}
+
+fn of_service(errors: Vec<Item>) -> Failure {
+    let mut failure = Failure::default();
+    let mut messages = Vec::new();
+    for error in errors {
+        let detail = error.detail.and_then(Detail::text).filter(|text| !text.is_empty());
+        messages.extend(detail.or(error.title));
+        failure.code = failure.code.or(error.code);
+        failure.request_id = failure.request_id.or(error.request_id).or(error.global_request_id);
+    }
+    failure.message = (!messages.is_empty()).then(|| messages.join("; "));
+    failure
+}
+
+fn hint(status: u16, code: Option<&str>) -> Option<&'static str> {
+    match status {
+        401 => Some(
+            "check the secret key, this machine's clock, and that the service is enabled for the account in this region",
+        ),
+        403 => Some("the key's policy may lack this action, or its allowed addresses this machine"),
+        404 if code != Some("ResourceNotFound") && code != Some("NotFound") => {
+            Some("the gateway also says so when it does not recognise the call: check the endpoint")
+        }
+        406 => Some("the service does not know this api version: use another version's client"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cloud_core::{Idempotency, Lifecycle, Method};
+
+    use super::*;
+
+    static V: ApiVersion =
+        ApiVersion { vendor: "scp", service: "kms", number: "1.2", status: Lifecycle::Current, sunset: None };
+    const fn operation(returns: bool) -> Operation {
+        Operation {
+            version: &V,
+            name: "x",
+            title: "",
+            method: Method::Get,
+            path: &[],
+            success: &[200],
+            idempotency: Idempotency::Safe,
+            auth: "",
+            envelope: "",
+            returns,
+        }
+    }
+    static RETURNS: Operation = operation(true);
+    static SILENT: Operation = operation(false);
+
+    fn read(operation: &'static Operation, status: u16, body: &str) -> Reading {
+        let answer = Answer {
+            status: http::StatusCode::from_u16(status).unwrap(),
+            headers: HeaderMap::new(),
+            body: Bytes::copy_from_slice(body.as_bytes()),
+        };
+        ScpDialect::new("en-US").unwrap().read(operation, &answer)
+    }
+
+    #[test]
+    fn payloads() {
+        let payload = |operation, status, body| match read(operation, status, body) {
+            Reading::Payload(payload) => Some(String::from_utf8(payload.to_vec()).unwrap()),
+            _ => None,
+        };
+        assert_eq!(payload(&RETURNS, 200, "{}").as_deref(), Some("{}"));
+        assert_eq!(payload(&SILENT, 204, "").as_deref(), Some("null"));
+        assert_eq!(payload(&SILENT, 200, "{\"x\":1}").as_deref(), Some("null"));
+        assert_eq!(payload(&RETURNS, 200, ""), None);
+        assert_eq!(payload(&RETURNS, 200, "<html>"), None);
+        assert_eq!(payload(&RETURNS, 200, "{\"errors\":[{\"code\":\"X\"}]}"), None);
+    }
+
+    #[test]
+    fn errors_of_services_gateway_and_nobody() {
+        let check = |status, body: &str, code: Option<&str>, message: Option<&str>, id: Option<&str>, class| {
+            let Reading::Failed(failure) = read(&RETURNS, status, body) else { panic!("{body}") };
+            let seen = (failure.code.as_deref(), failure.message.as_deref(), failure.request_id.as_deref());
+            assert_eq!(seen, (code, message, id), "{body}");
+            assert_eq!(failure.class, class, "{body}");
+        };
+        let by_status = FailureClass::ByStatus;
+        check(
+            400,
+            r#"{"errors":[{"code":"ValidationError","title":"Bad","detail":["Field required","x"],"status":400,"request_id":"r1"},{"detail":"y"}]}"#,
+            Some("ValidationError"),
+            Some("Field required; x; y"),
+            Some("r1"),
+            by_status,
+        );
+        check(
+            403,
+            r#"{"errors":[{"code":"Forbidden","title":"No","detail":{"a":1},"global_request_id":"g","response":{"x":1}}]}"#,
+            Some("Forbidden"),
+            Some("No"),
+            Some("g"),
+            by_status,
+        );
+        check(
+            404,
+            r#"{"timestamp":"t","path":"/v1/x","status":404,"error":"Not Found","requestId":"q"}"#,
+            Some("Not Found"),
+            Some("Not Found"),
+            Some("q"),
+            by_status,
+        );
+        check(401, r#"{"error":"HmacValidFail"}"#, Some("HmacValidFail"), Some("HmacValidFail"), None, FailureClass::Unauthorized);
+        check(406, r#"{"errors":[{"code":"NoSuchVersion"}]}"#, Some("NoSuchVersion"), None, None, FailureClass::Permanent);
+        check(503, "", None, None, None, by_status);
+        assert!(matches!(read(&RETURNS, 417, "<html>"), Reading::Unreadable(_)));
+        assert!(matches!(read(&RETURNS, 503, "upstream connect error"), Reading::Unreadable(_)));
+    }
+}

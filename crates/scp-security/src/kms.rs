@@ -1,0 +1,53 @@
+//! Key Management Service: keys that never leave it, and what they encrypt, sign and verify.
+//!
+//! Plaintexts travel as Base64; [`from_bytes`](types::EncryptRequest::from_bytes) and
+//! [`to_bytes`](types::DecryptResponse::to_bytes) convert.
+//!
+//! ```no_run
+//! use scp_security::ExposeSecret;
+//! use scp_security::kms::types::{DecryptRequest, EncryptRequest};
+//!
+//! # async fn run(key_id: &str) -> scp_security::Result<()> {
+//! let kms = scp_security::Scp::from_env()?.kms();
+//! let sealed = kms.encrypt(key_id, &EncryptRequest::from_bytes(b"a plaintext")).await?;
+//! let opened = kms.decrypt(key_id, &DecryptRequest::new(sealed.ciphertext)).await?;
+//! assert_eq!(opened.to_bytes()?.expose_secret(), b"a plaintext");
+//! # Ok(())
+//! # }
+//! ```
+
+use cloud_core::secret::{from_base64, to_base64};
+use cloud_core::{Error, ErrorKind, Result, SecretBytes};
+
+pub use crate::generated::kms::{types, v1_0, v1_1, v1_2};
+
+impl types::EncryptRequest {
+    /// Encrypts these bytes.
+    #[must_use]
+    pub fn from_bytes(plaintext: &[u8]) -> Self {
+        Self::new(to_base64(plaintext))
+    }
+}
+
+impl types::DecryptResponse {
+    /// The plaintext as bytes.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Decode`] if the service sent something that is not Base64.
+    pub fn to_bytes(&self) -> Result<SecretBytes> {
+        from_base64(&self.plaintext)
+    }
+}
+
+impl types::DatakeyResponse {
+    /// The data key as bytes.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Decode`] if the key was asked for in wrapped form only, or is not Base64.
+    pub fn to_bytes(&self) -> Result<SecretBytes> {
+        let plaintext = self.plaintext.as_ref();
+        from_base64(plaintext.ok_or_else(|| {
+            Error::new(ErrorKind::Decode, "there is no plaintext: the data key was asked for in wrapped form only")
+        })?)
+    }
+}
