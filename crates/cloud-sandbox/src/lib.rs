@@ -1,1 +1,21 @@
-//! A local server that plays Samsung Cloud Platform, NHN Cloud and RISKEN security APIs, for tests and newcomers.
+#![doc = include_str!("../README.md")]
+//!
+//! ---
+//! The crate root: it only declares.
+
+mod answers;
+mod catalogue;
+mod check;
+mod clock;
+mod fixtures;
+mod ids;
+mod nhn;
+mod risken;
+mod sandbox;
+mod scp;
+mod settings;
+mod wire;
+mod world;
+
+pub use crate::answers::{Answers, UnknownAnswers};
+pub use crate::sandbox::{Builder, Sandbox};

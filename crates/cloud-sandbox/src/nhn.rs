@@ -1,0 +1,86 @@
+//! NHN Cloud: appkeys, tokens and the header envelope around every answer.
+
+use serde_json::json;
+
+use crate::catalogue::{Hit, Match, Operation, Vendor};
+use crate::check::{self, BadBody, Violation};
+use crate::settings::nhn;
+use crate::wire::{Received, Reply};
+use crate::world::World;
+
+mod oauth;
+
+pub(crate) use oauth::Tokens;
+
+/// Result codes of refusals; the token's is the one that the vendor's framework uses.
+const BAD_TOKEN: i32 = 80007;
+const BAD_REQUEST: i32 = 1000;
+
+/// Answers one request: the token server's or a service's.
+pub(crate) fn answer(world: &World, received: &Received) -> Reply {
+    if received.path().starts_with("/oauth2/") {
+        return oauth::answer(world, received);
+    }
+    let hits = match world.catalogue.find(Vendor::Nhn, &received.method, received.path()) {
+        Match::Found(hits) => hits,
+        Match::WrongMethod => return refuse(405, 405, "Method Not Allowed"),
+        Match::Nothing => return refuse(404, 404, "URL NOT FOUND"),
+    };
+    let Some(hit) = hits.first() else {
+        return refuse(404, 404, "URL NOT FOUND");
+    };
+    let needs_token = !hit.operation.schemes.is_empty();
+    if needs_token && !carries_token(world, received) {
+        return refuse(401, BAD_TOKEN, "the token is absent, unknown or expired");
+    }
+    if !has_right_appkey(hit) {
+        return refuse(400, BAD_REQUEST, "Invalid Appkey");
+    }
+    let wrong = check::parameters(&world.catalogue, hit, received);
+    if !wrong.is_empty() {
+        return refuse(400, BAD_REQUEST, &sentence(&wrong));
+    }
+    match check::body(&world.catalogue, hit.operation, received) {
+        Ok(_) => {}
+        Err(BadBody::MediaType) => return refuse(415, 415, "Unsupported Media Type"),
+        Err(BadBody::Unreadable(why)) => return refuse(400, BAD_REQUEST, why),
+        Err(BadBody::Invalid(wrong)) => return refuse(400, BAD_REQUEST, &sentence(&wrong)),
+    }
+    let (status, body) = world.documented(hit.operation, received);
+    body.map_or_else(|| Reply::empty(status), |body| Reply::json(status, body))
+}
+
+/// The answer to a body that is larger than the sandbox reads.
+pub(crate) fn too_large() -> Reply {
+    refuse(413, 413, "Payload Too Large")
+}
+
+fn refuse(status: u16, code: i32, message: &str) -> Reply {
+    let header = json!({ "isSuccessful": false, "resultCode": code, "resultMessage": message });
+    Reply::json(status, json!({ "header": header, "body": null }))
+}
+
+fn sentence(wrong: &[Violation]) -> String {
+    let parts: Vec<_> = wrong.iter().map(|one| format!("{} {}", one.field, one.rule)).collect();
+    parts.join("; ")
+}
+
+fn carries_token(world: &World, received: &Received) -> bool {
+    let header = received.header("x-nhn-authorization").unwrap_or_default();
+    let token = header.strip_prefix("Bearer ").unwrap_or_default();
+    world.nhn.knows(token, world.settings.clock.now())
+}
+
+fn has_right_appkey(hit: &Hit<'_>) -> bool {
+    let wanted = appkey(hit.operation);
+    hit.arguments.iter().filter(|(name, _)| name.eq_ignore_ascii_case("appkey")).all(|(_, key)| Some(&**key) == wanted)
+}
+
+fn appkey(operation: &Operation) -> Option<&'static str> {
+    match &*operation.document.service {
+        "security-advisor" => Some(nhn::SECURITY_ADVISOR_APP_KEY),
+        "server-security-check" => Some(nhn::SERVER_SECURITY_CHECK_APP_KEY),
+        "secure-key-manager" => Some(nhn::SKM_APP_KEY),
+        _ => None,
+    }
+}

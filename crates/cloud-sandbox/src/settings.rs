@@ -1,0 +1,86 @@
+//! The credentials that the sandbox accepts and the knobs that a caller may turn.
+
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::answers::Answers;
+use crate::clock::Clock;
+
+/// Everything that is fixed when a sandbox starts.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) answers: Answers,
+    pub(crate) clock: Clock,
+    /// How far a signed timestamp may be from the clock.
+    pub(crate) tolerance: Duration,
+    /// How long an NHN token lives.
+    pub(crate) token_lifetime: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            answers: Answers::default(),
+            clock: Clock::default(),
+            tolerance: Duration::from_secs(5 * 60),
+            token_lifetime: Duration::from_secs(24 * 60 * 60),
+        }
+    }
+}
+
+/// Samsung Cloud Platform: the static pair and the token of one Secret Vault.
+pub(crate) mod scp {
+    pub(crate) const ACCESS_KEY: &str = "5a4db0c51e2f4b0f9d3c7a6e8b1f2d40";
+    pub(crate) const SECRET_KEY: &str = "5a4db0c5-0000-4000-8000-7a6e8b1f2d40";
+    pub(crate) const VAULT_TOKEN_ID: &str = "5a4db0c5-1111-4111-8111-7a6e8b1f2d41";
+    pub(crate) const VAULT_TOKEN_SECRET: &str = "5a4db0c5-2222-4222-8222-7a6e8b1f2d42";
+    pub(crate) const VAULT_ID: &str = "3265ab469f0d406d83073da3e11e7a6c";
+}
+
+/// NHN Cloud: the User Access Key, one appkey for each service, the address of the only client.
+pub(crate) mod nhn {
+    pub(crate) const USER_ACCESS_KEY_ID: &str = "sandboxUserAccessKey";
+    pub(crate) const SECRET_ACCESS_KEY: &str = "sandboxSecretAccessKey";
+    pub(crate) const SECURITY_ADVISOR_APP_KEY: &str = "sandboxAdvisorKey";
+    pub(crate) const SERVER_SECURITY_CHECK_APP_KEY: &str = "sandboxCheckKey";
+    pub(crate) const SKM_APP_KEY: &str = "sandboxKeyManagerKey";
+    pub(crate) const SKM_MAC_ADDRESS: &str = "aa:aa:aa:aa:aa:aa";
+}
+
+/// RISKEN: one project token.
+pub(crate) mod risken {
+    pub(crate) const PROJECT_ID: u32 = 1001;
+    pub(crate) const ACCESS_TOKEN_ID: u32 = 7;
+    pub(crate) const SECRET: &str =
+        "c2FuZGJveC1zYW5kYm94LXNhbmRib3gtc2FuZGJveC1zYW5kYm94LXNhbmRib3gtc2FuZGJveC1zYW5kYm94LQ";
+}
+
+/// The token in the form that RISKEN hands out.
+pub(crate) fn risken_token() -> String {
+    URL_SAFE_NO_PAD.encode(format!("{}@{}@{}", risken::PROJECT_ID, risken::ACCESS_TOKEN_ID, risken::SECRET))
+}
+
+/// The environment that points all three SDKs at an endpoint.
+pub(crate) fn environment(endpoint: &str) -> Vec<(&'static str, String)> {
+    vec![
+        ("SCP_ACCESS_KEY", scp::ACCESS_KEY.to_owned()),
+        ("SCP_SECRET_KEY", scp::SECRET_KEY.to_owned()),
+        ("SCP_REGION", "kr-west1".to_owned()),
+        ("SCP_ENVIRONMENT", "e".to_owned()),
+        ("SCP_ENDPOINT", endpoint.to_owned()),
+        ("SCP_VAULT_TOKEN_ID", scp::VAULT_TOKEN_ID.to_owned()),
+        ("SCP_VAULT_TOKEN_SECRET", scp::VAULT_TOKEN_SECRET.to_owned()),
+        ("SCP_SECRET_VAULT_ID", scp::VAULT_ID.to_owned()),
+        ("NHN_CLOUD_USER_ACCESS_KEY_ID", nhn::USER_ACCESS_KEY_ID.to_owned()),
+        ("NHN_CLOUD_USER_SECRET_ACCESS_KEY", nhn::SECRET_ACCESS_KEY.to_owned()),
+        ("NHN_CLOUD_SECURITY_ADVISOR_APP_KEY", nhn::SECURITY_ADVISOR_APP_KEY.to_owned()),
+        ("NHN_CLOUD_SERVER_SECURITY_CHECK_APP_KEY", nhn::SERVER_SECURITY_CHECK_APP_KEY.to_owned()),
+        ("NHN_CLOUD_SKM_APP_KEY", nhn::SKM_APP_KEY.to_owned()),
+        ("NHN_CLOUD_SKM_MAC_ADDRESS", nhn::SKM_MAC_ADDRESS.to_owned()),
+        ("NHN_CLOUD_ENDPOINT", endpoint.to_owned()),
+        ("RISKEN_URL", endpoint.to_owned()),
+        ("RISKEN_ACCESS_TOKEN", risken_token()),
+    ]
+}

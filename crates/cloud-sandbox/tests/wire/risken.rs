@@ -1,0 +1,137 @@
+//! RISKEN over the wire.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use cloud_sandbox::Sandbox;
+use serde_json::json;
+
+use super::raw::{Answer, Call, setting};
+
+fn bearer(sandbox: &Sandbox) -> String {
+    format!("Bearer {}", setting(sandbox, "RISKEN_ACCESS_TOKEN"))
+}
+
+async fn get(sandbox: &Sandbox, target: &str) -> Answer {
+    let call = Call::new("GET", target).header("Authorization", bearer(sandbox));
+    call.send(sandbox.endpoint()).await
+}
+
+async fn post(sandbox: &Sandbox, name: &str, body: &str) -> Answer {
+    Call::new("POST", format!("/api/v1/aws/{name}/"))
+        .header("Authorization", bearer(sandbox))
+        .body("application/json", body)
+        .send(sandbox.endpoint())
+        .await
+}
+
+#[tokio::test]
+async fn lists_accounts_with_and_without_the_slash() {
+    let sandbox = Sandbox::start().await.unwrap();
+    for path in ["/api/v1/aws/list-aws", "/api/v1/aws/list-aws/"] {
+        let answer = get(&sandbox, &format!("{path}?project_id=1001")).await;
+        assert_eq!(answer.expect(200).json()["data"]["aws"][0]["aws_account_id"], "123456789012");
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+    }
+    for path in ["/api/v1/aws/list-aws//", "/api/v1//aws/list-aws", "/api/v1/aws/list%2Daws"] {
+        let answer = get(&sandbox, path).await;
+        assert_eq!(answer.expect(404).body, "", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn refuses_in_the_order_of_the_gateway() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let send = async |call: Call| call.send(sandbox.endpoint()).await;
+    let token = bearer(&sandbox);
+
+    let wrong_method = Call::new("PUT", "/api/v1/aws/put-aws/");
+    assert_eq!(send(wrong_method).await.expect(405).body, "");
+
+    let put = Call::new("POST", "/api/v1/aws/put-aws/");
+    let other = json!({"project_id": 2}).to_string();
+    let unknown = send(put.clone().body("text/plain", &*other)).await;
+    assert_eq!(unknown.expect(401).body, "Unauthenticated\n");
+    assert_eq!(unknown.header("x-content-type-options"), Some("nosniff"));
+
+    let put = put.header("Authorization", token);
+    let elsewhere = send(put.clone().body("text/plain", &*other)).await;
+    assert_eq!(elsewhere.expect(403).body, "Unauthorized the project resource for token access\n");
+
+    let ours = json!({"project_id": 1001}).to_string();
+    assert_eq!(send(put.clone().body("text/plain", &*ours)).await.expect(415).body, "");
+    let invalid = send(put.clone().body("Application/JSON; charset=utf-8", &*ours)).await;
+    assert_eq!(invalid.expect(400).json(), json!({"error": "required Aws"}));
+    assert_eq!(send(put).await.expect(400).json(), json!({"error": "required Aws"}));
+}
+
+#[tokio::test]
+async fn names_every_field_that_is_wrong() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let attach = |inner: serde_json::Value| json!({"project_id": 1001, "attach_data_source": inner}).to_string();
+    let full = json!({
+        "aws_id": 1001, "aws_data_source_id": 1001, "project_id": 1001,
+        "assume_role_arn": "arn", "external_id": "12345678"
+    });
+    let with = |name: &str, value: serde_json::Value| {
+        let mut changed = full.clone();
+        changed[name] = value;
+        attach(changed)
+    };
+    post(&sandbox, "attach-datasource", &attach(full.clone())).await.expect(200);
+    for (name, body, expected) in [
+        (
+            "detach-datasource",
+            String::new(),
+            "aws_data_source_id: cannot be blank; aws_id: cannot be blank; project_id: cannot be blank.",
+        ),
+        ("delete-aws", r#"{"project_id":1001,"aws_id":0}"#.to_owned(), "aws_id: cannot be blank."),
+        ("attach-datasource", "not json".to_owned(), "required AttachDataSource"),
+        ("attach-datasource", with("project_id", json!(7)), "project_id: must be a valid value."),
+        (
+            "attach-datasource",
+            with("external_id", json!("1234567")),
+            "external_id: the length must be between 8 and 255.",
+        ),
+        (
+            "attach-datasource",
+            with("specific_version", json!("한".repeat(22))),
+            "specific_version: the length must be no more than 64.",
+        ),
+        ("attach-datasource", with("scan_at", json!(-1)), "scan_at: must be no less than 0."),
+    ] {
+        let answer = post(&sandbox, name, &body).await;
+        assert_eq!(answer.expect(400).json(), json!({ "error": expected }), "{name} {body}");
+    }
+    let list = get(&sandbox, "/api/v1/aws/list-datasource/?project_id=1001").await;
+    assert_eq!(list.expect(400).json(), json!({"error": "aws_id: cannot be blank."}));
+}
+
+#[tokio::test]
+async fn signs_in_without_an_envelope() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let answer = get(&sandbox, "/api/v1/signin").await;
+    assert_eq!(answer.expect(200).json(), json!({"access_token_id": 7, "project_id": 1001}));
+    let health = Call::new("GET", "/healthz").send(sandbox.endpoint()).await;
+    assert_eq!(health.expect(200).body, "");
+}
+
+#[tokio::test]
+async fn reads_the_token_as_the_gateway_does() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let token = setting(&sandbox, "RISKEN_ACCESS_TOKEN");
+    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(&token).unwrap()).unwrap();
+    let parts: Vec<_> = text.splitn(3, '@').collect();
+    assert_eq!((parts[0], parts[2].len()), ("1001", 86));
+
+    let other_secret = URL_SAFE_NO_PAD.encode(format!("1001@{}@other", parts[1]));
+    for (header, status) in [
+        (format!("bEaReR   {token}  "), 200),
+        (format!("Bearer {token}="), 401),
+        (format!("Bearer {other_secret}"), 401),
+        (format!("Basic {token}"), 401),
+        ("Bearer".to_owned(), 401),
+    ] {
+        let call = Call::new("GET", "/api/v1/signin").header("Authorization", &*header);
+        assert_eq!(call.send(sandbox.endpoint()).await.status, status, "{header}");
+    }
+}

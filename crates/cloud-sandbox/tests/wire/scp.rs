@@ -1,0 +1,266 @@
+//! Samsung Cloud Platform over the wire.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use cloud_sandbox::Sandbox;
+use serde_json::{Value, json};
+
+use super::raw::{Answer, Call, setting, sign};
+
+/// A pair of keys and the moment at which it signs.
+#[derive(Debug, Clone)]
+pub(crate) struct Signer {
+    pub(crate) prefix: &'static str,
+    pub(crate) access_key: String,
+    pub(crate) secret: String,
+    pub(crate) timestamp: String,
+}
+
+impl Signer {
+    pub(crate) fn of(sandbox: &Sandbox) -> Self {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        Self {
+            prefix: "Scp-",
+            access_key: setting(sandbox, "SCP_ACCESS_KEY"),
+            secret: setting(sandbox, "SCP_SECRET_KEY"),
+            timestamp: since.as_millis().to_string(),
+        }
+    }
+
+    pub(crate) fn vault(sandbox: &Sandbox) -> Self {
+        Self {
+            prefix: "Sv",
+            access_key: setting(sandbox, "SCP_VAULT_TOKEN_ID"),
+            secret: setting(sandbox, "SCP_VAULT_TOKEN_SECRET"),
+            ..Self::of(sandbox)
+        }
+    }
+
+    pub(crate) fn sign(&self, endpoint: &str, call: Call) -> Call {
+        let (method, target) = (call.method, &call.target);
+        let (time, key) = (&self.timestamp, &self.access_key);
+        let message = format!("{method}{endpoint}{target}{time}{key}Openapi");
+        let signature = sign(&self.secret, &message);
+        let name = |rest: &str| format!("{}{rest}", self.prefix);
+        call.header(&name("Accesskey"), key)
+            .header(&name("Signature"), signature)
+            .header(&name("Timestamp"), time)
+            .header(&name("ClientType"), "Openapi")
+    }
+
+    async fn send(&self, sandbox: &Sandbox, call: Call) -> Answer {
+        let signed = self.sign(sandbox.endpoint(), call);
+        signed.send(sandbox.endpoint()).await
+    }
+}
+
+const ENCRYPT: &str = "/v1/kms/openapi/encrypt/0fdd87aab8cb46f59b7c1f81ed03fb3e";
+
+fn encrypt(version: &str, body: &Value) -> Call {
+    Call::new("POST", ENCRYPT).header("Scp-Api-Version", version).json(body)
+}
+
+#[track_caller]
+fn first_error(answer: &Answer, status: u16) -> (String, String) {
+    let error = answer.expect(status).json()["errors"][0].clone();
+    assert_eq!(error["status"], status);
+    assert!(error["request_id"].is_string());
+    (error["code"].as_str().unwrap().to_owned(), error["detail"].as_str().unwrap().to_owned())
+}
+
+#[tokio::test]
+async fn a_signed_call_is_answered() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let call = encrypt("kms 1.2", &json!({"plaintext": "dGVzdA=="}));
+    let answer = Signer::of(&sandbox).send(&sandbox, call).await;
+    assert!(answer.expect(200).json()["ciphertext"].is_string());
+}
+
+#[tokio::test]
+async fn an_unsigned_call_meets_the_gateway() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let answer = Call::new("GET", "/v1/kms/transit?page=0").send(sandbox.endpoint()).await;
+    let body = answer.expect(404).json();
+    let names: Vec<_> = body.as_object().unwrap().keys().collect();
+    assert_eq!(names, ["timestamp", "path", "status", "error", "requestId"]);
+    assert_eq!(body["path"], "/v1/kms/transit");
+    // A version alone is not a credential.
+    let call = Call::new("GET", "/v1/kms/transit").header("Scp-Api-Version", "kms 1.2");
+    assert!(call.send(sandbox.endpoint()).await.expect(404).json()["requestId"].is_string());
+}
+
+#[tokio::test]
+async fn a_signature_covers_the_bytes_of_the_target() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let signer = Signer::of(&sandbox);
+    for query in [
+        "?name=%ED%95%9C%EA%B8%80%20a%2Bb%26c%3Dd%2Fe%3Ff%3Ag&page=0&size=20",
+        "?sort=created_at:desc&page=0",
+        "?sort=created_at%3adesc",
+        "?name=a+b",
+        "?",
+        "?&page=0&&",
+    ] {
+        let call = Call::new("GET", format!("/v1/kms/transit{query}"));
+        signer.send(&sandbox, call).await.expect(200);
+    }
+    // Escaping a letter leaves the meaning and changes the bytes.
+    let mut call = signer.sign(sandbox.endpoint(), Call::new("GET", "/v1/kms/transit?name=a"));
+    call.target = "/v1/kms/transit?name=%61".to_owned();
+    let refused = call.send(sandbox.endpoint()).await;
+    assert_eq!(first_error(&refused, 401).0, "HmacValidFail");
+}
+
+#[tokio::test]
+async fn whatever_is_wrong_with_the_signature_is_unauthorized() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let good = Signer::of(&sandbox);
+    let earlier = |seconds: u64| {
+        let millis: u64 = good.timestamp.parse().unwrap();
+        (millis - seconds * 1000).to_string()
+    };
+    let call = || Call::new("GET", "/v1/kms/transit");
+    let just_in_time = Signer { timestamp: earlier(290), ..good.clone() };
+    just_in_time.send(&sandbox, call()).await.expect(200);
+    for bad in [
+        Signer { secret: "other".to_owned(), ..good.clone() },
+        Signer { access_key: "other".to_owned(), ..good.clone() },
+        Signer { timestamp: earlier(301), ..good.clone() },
+        Signer { timestamp: "yesterday".to_owned(), ..good.clone() },
+        Signer { timestamp: format!("+{}", good.timestamp), ..good.clone() },
+    ] {
+        let refused = bad.send(&sandbox, call()).await;
+        let (code, detail) = first_error(&refused, 401);
+        assert_eq!(code, "HmacValidFail", "{bad:?}");
+        assert!(detail.starts_with("HmacValidFail"), "{detail}");
+    }
+    let mut other_client = good.sign(sandbox.endpoint(), call());
+    other_client.headers.retain(|(name, _)| name != "Scp-ClientType");
+    let refused = other_client.header("Scp-ClientType", "OpenApi").send(sandbox.endpoint()).await;
+    assert_eq!(first_error(&refused, 401).0, "HmacValidFail");
+}
+
+#[tokio::test]
+async fn the_clock_can_be_set() {
+    let sandbox = Sandbox::builder()
+        .clock(|| UNIX_EPOCH + Duration::from_millis(1_605_290_625_682))
+        .timestamp_tolerance(Duration::ZERO)
+        .start()
+        .await
+        .unwrap();
+    let at = |timestamp: &str| Signer { timestamp: timestamp.to_owned(), ..Signer::of(&sandbox) };
+    let call = || Call::new("GET", "/v1/kms/transit");
+    at("1605290625682").send(&sandbox, call()).await.expect(200);
+    at("1605290625683").send(&sandbox, call()).await.expect(401);
+}
+
+#[tokio::test]
+async fn versions_are_chosen_by_header() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let signer = Signer::of(&sandbox);
+    let keys = |version: &str| Call::new("GET", "/v1/kms/transit").header("Scp-Api-Version", version);
+    let fields = async |call: Call| {
+        let answer = signer.send(&sandbox, call).await;
+        answer.expect(200).json()["keys"][0].as_object().unwrap().keys().cloned().collect::<Vec<_>>()
+    };
+    let newest = fields(Call::new("GET", "/v1/kms/transit")).await;
+    assert_eq!(newest, fields(keys("kms 1.2")).await);
+    assert_ne!(newest, fields(keys("kms 1.1")).await);
+    for version in ["kms 1.3", "1.2", "kms", "secretsmanager 1.1", "kms  1.2", "KMS 1.2"] {
+        let refused = signer.send(&sandbox, keys(version)).await;
+        let (code, detail) = first_error(&refused, 406);
+        assert_eq!(code, "NoSuchVersion", "{version}");
+        assert_eq!(detail, format!("API version {version} is not supported on this method"));
+    }
+    let managed = Call::new("GET", "/v1/managed-kms/transit").header("Scp-Api-Version", "kms 1.1");
+    signer.send(&sandbox, managed).await.expect(406);
+}
+
+#[tokio::test]
+async fn bodies_are_read_strictly() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let signer = Signer::of(&sandbox);
+    let create = |change: Value| {
+        let mut body = json!({"auto_rotate": "Y", "name": "testkey", "description": "", "purpose": "rsa-2048", "rotate_cycle": 7, "key_type": "advanced"});
+        body.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        Call::new("POST", "/v1/kms/transit").header("Scp-Api-Version", "kms 1.2").json(&body)
+    };
+    signer.send(&sandbox, create(json!({}))).await.expect(201);
+    for (change, word) in [
+        (json!({"name": "ab"}), "name must have 3 to 63 characters"),
+        (json!({"name": "upperCASE"}), "name must match"),
+        (json!({"name": 7}), "name must be of type string"),
+        (json!({"name": null}), "name must not be null"),
+        (json!({"rotate_cycle": "7"}), "rotate_cycle must be of type integer"),
+        (json!({"colour": "red"}), "colour is not documented"),
+    ] {
+        let refused = signer.send(&sandbox, create(change)).await;
+        let (code, detail) = first_error(&refused, 400);
+        assert_eq!(code, "ValidationError");
+        assert!(detail.contains(word), "{detail}");
+    }
+    let cases = [
+        (encrypt("kms 1.2", &json!({})), 400, "plaintext is required"),
+        (Call::new("POST", ENCRYPT).body("text/plain", "{}"), 415, "application/json"),
+        (Call::new("POST", ENCRYPT).body("application/json", "{"), 400, "not valid JSON"),
+        (Call::new("POST", ENCRYPT), 400, "a body is required"),
+        (Call::new("GET", "/v1/kms/transit").json(&json!({})), 400, "no body is documented"),
+        (Call::new("GET", "/v1/kms/transit?colour=red"), 400, "colour is not documented"),
+        (Call::new("GET", "/v1/kms/transit?page=first"), 400, "page must be of type integer"),
+        (Call::new("GET", "/v1/kms/transit?page=1&page=2"), 400, "page must not be repeated"),
+        (Call::new("GET", "/v1/kms/transit?name=%ff"), 400, "cannot be decoded"),
+        (Call::new("PUT", "/v1/kms/transit"), 405, "method"),
+    ];
+    for (call, status, word) in cases {
+        let refused = signer.send(&sandbox, call).await;
+        let (_, detail) = first_error(&refused, status);
+        assert!(detail.contains(word), "{detail}");
+    }
+    let unknown = signer.send(&sandbox, Call::new("GET", "/v1/nothing")).await;
+    assert_eq!(unknown.expect(404).json()["error"], "Not Found");
+}
+
+#[tokio::test]
+async fn literal_segments_win_over_parameters() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let signer = Signer::of(&sandbox);
+    // Only the literal route has this query parameter.
+    let literal = Call::new("GET", "/v1/kms/transit/duplicate?name=testkey");
+    let literal = signer.send(&sandbox, literal).await;
+    assert!(literal.expect(200).json().get("key").is_none());
+    let template = signer.send(&sandbox, Call::new("GET", "/v1/kms/transit/other")).await;
+    assert!(template.expect(200).json()["key"].is_object());
+    // A method that only the template has still reaches it.
+    let delete = Call::new("DELETE", "/v1/kms/transit/duplicate?is_directly=true");
+    signer.send(&sandbox, delete).await.expect(204);
+}
+
+#[tokio::test]
+async fn a_vault_token_becomes_credentials() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let ordinary = Signer::of(&sandbox);
+    let vault = Signer::vault(&sandbox);
+    let exchange = || Call::new("GET", format!("/v1/temporarykey/{}", setting(&sandbox, "SCP_SECRET_VAULT_ID")));
+    let temporary = |body: &Value| Signer {
+        access_key: body["access_key"].as_str().unwrap().to_owned(),
+        secret: body["secret_key"].as_str().unwrap().to_owned(),
+        ..ordinary.clone()
+    };
+    let keys = || Call::new("GET", "/v1/kms/transit");
+    let guessed = temporary(&json!({"access_key": "testname", "secret_key": "testname"}));
+    guessed.send(&sandbox, keys()).await.expect(401);
+
+    let answer = vault.send(&sandbox, exchange()).await;
+    temporary(&answer.expect(200).json()).send(&sandbox, keys()).await.expect(200);
+
+    for (signer, status, code) in [
+        (ordinary.clone(), 400, "InvalidInputValue"),
+        (Signer { access_key: "other".to_owned(), ..vault.clone() }, 400, "InvalidInputValue"),
+        (Signer { secret: "other".to_owned(), ..vault.clone() }, 401, "HmacValidFail"),
+    ] {
+        let refused = signer.send(&sandbox, exchange()).await;
+        assert_eq!(first_error(&refused, status).0, code, "{signer:?}");
+    }
+    // The token opens nothing else.
+    vault.send(&sandbox, keys()).await.expect(404);
+}

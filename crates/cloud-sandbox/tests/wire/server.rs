@@ -1,0 +1,97 @@
+//! Starting, addressing and stopping.
+
+use std::collections::HashSet;
+
+use cloud_sandbox::{Answers, Sandbox};
+use tokio::net::TcpStream;
+
+use super::raw::Call;
+
+#[tokio::test]
+async fn hands_out_the_documented_variables() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let pairs = sandbox.environment();
+    let names: Vec<_> = pairs.iter().map(|(name, _)| *name).collect();
+    let expected = [
+        "SCP_ACCESS_KEY",
+        "SCP_SECRET_KEY",
+        "SCP_REGION",
+        "SCP_ENVIRONMENT",
+        "SCP_ENDPOINT",
+        "SCP_VAULT_TOKEN_ID",
+        "SCP_VAULT_TOKEN_SECRET",
+        "SCP_SECRET_VAULT_ID",
+        "NHN_CLOUD_USER_ACCESS_KEY_ID",
+        "NHN_CLOUD_USER_SECRET_ACCESS_KEY",
+        "NHN_CLOUD_SECURITY_ADVISOR_APP_KEY",
+        "NHN_CLOUD_SERVER_SECURITY_CHECK_APP_KEY",
+        "NHN_CLOUD_SKM_APP_KEY",
+        "NHN_CLOUD_SKM_MAC_ADDRESS",
+        "NHN_CLOUD_ENDPOINT",
+        "RISKEN_URL",
+        "RISKEN_ACCESS_TOKEN",
+    ];
+    assert_eq!(names, expected);
+    for (name, value) in pairs {
+        // The command prints the values bare, so a shell must read them as one word.
+        let plain = |c: char| c.is_ascii_alphanumeric() || ":/._-".contains(c);
+        assert!(!value.is_empty() && value.chars().all(plain), "{name}={value}");
+    }
+}
+
+#[tokio::test]
+async fn two_servers_take_two_ports_and_a_taken_port_is_an_error() {
+    let first = Sandbox::start().await.unwrap();
+    let second = Sandbox::start().await.unwrap();
+    assert_ne!(first.endpoint(), second.endpoint());
+    let port = first.endpoint().rsplit_once(':').unwrap().1.parse().unwrap();
+    let taken = Sandbox::builder().port(port).start().await;
+    assert_eq!(taken.unwrap_err().kind(), std::io::ErrorKind::AddrInUse);
+}
+
+#[tokio::test]
+async fn a_shut_down_or_dropped_server_no_longer_listens() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let host = sandbox.endpoint().strip_prefix("http://").unwrap().to_owned();
+    let idle = TcpStream::connect(&host).await.unwrap();
+    sandbox.shutdown().await.unwrap();
+    assert!(TcpStream::connect(&host).await.is_err());
+    drop(idle);
+
+    let sandbox = Sandbox::start().await.unwrap();
+    let host = sandbox.endpoint().strip_prefix("http://").unwrap().to_owned();
+    drop(sandbox);
+    while TcpStream::connect(&host).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_path_of_no_vendor_is_not_found() {
+    let sandbox = Sandbox::start().await.unwrap();
+    for target in ["/", "/v2/kms", "//api/v1/aws/list-aws", "/API/v1/signin"] {
+        Call::new("GET", target).send(sandbox.endpoint()).await.expect(404);
+    }
+}
+
+#[tokio::test]
+async fn a_body_beyond_the_limit_is_refused_in_the_vendors_shape() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let mut seen = HashSet::new();
+    for target in ["/v1/kms/transit", "/keymanager/v1.0/x", "/api/v1/aws/put-aws/"] {
+        let call = Call::new("POST", target).header("Content-Type", "application/json");
+        // The length alone is enough: the server answers before it reads.
+        let call = call.header("Content-Length", "1048577");
+        let answer = call.send(sandbox.endpoint()).await;
+        answer.expect(413);
+        assert!(seen.insert(answer.body), "{target}");
+    }
+}
+
+#[test]
+fn answers_are_named() {
+    assert_eq!("examples".parse(), Ok(Answers::Examples));
+    assert_eq!("required".parse(), Ok(Answers::RequiredOnly));
+    assert_eq!("unknown".parse(), Ok(Answers::ExamplesPlusUnknown));
+    assert!("Examples".parse::<Answers>().is_err());
+}
