@@ -1,1 +1,339 @@
-//! Tests of the import on tiny pages.
+//! Tests of the import on a tiny page that holds every trap of the real one.
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::openapi::{Operation, Schema};
+
+mod planted;
+
+const PAGE: &str = include_str!("tests/page.txt");
+
+fn document(version: &str) -> Document {
+    let documents = read_page(PAGE).unwrap();
+    documents[&("keys".to_owned(), version.to_owned())].clone()
+}
+
+fn operation<'a>(document: &'a Document, id: &str) -> &'a Operation {
+    let mut operations = document.operations();
+    operations
+        .find(|(.., own)| own.operation_id == id)
+        .map(|(.., own)| own)
+        .unwrap()
+}
+
+fn field<'a>(document: &'a Document, model: &str, name: &str) -> &'a Schema {
+    &document.components.schemas[model].properties[name]
+}
+
+fn as_json(value: &impl serde::Serialize) -> Value {
+    serde_json::to_value(value).unwrap()
+}
+
+/// The error of the page with one text replaced.
+fn error(from: &str, to: &str) -> String {
+    assert!(PAGE.contains(from), "{from}");
+    read_page(&PAGE.replacen(from, to, 1))
+        .unwrap_err()
+        .to_string()
+}
+
+#[test]
+fn reads_service_versions_and_regions() {
+    let document = document("1.0");
+    assert_eq!(document.info.title, "Key Service");
+    assert_eq!(document.sdk.status.as_deref(), Some("DEPRECATED"));
+    assert_eq!(document.sdk.sunset.as_deref(), Some("2026-05-31"));
+    assert_eq!(
+        as_json(&document.sdk.regions),
+        json!([{"environment": "s", "region": "kr-west1"}, {"environment": "e", "region": "kr-east1"}])
+    );
+    assert_eq!(
+        document.servers[0].url,
+        "https://keys.{region}.{environment}.example.com"
+    );
+    assert_eq!(
+        as_json(&document.security),
+        json!([{"ScpAccesskey": [], "ScpClientType": []}])
+    );
+    assert_eq!(document.sdk.headers[2].value, "keys 1.0");
+}
+
+#[test]
+fn a_pattern_keeps_its_bars() {
+    let document = document("1.1");
+    let state = field(&document, "Key", "state");
+    assert_eq!(state.pattern.as_deref(), Some("^(Active|Stop)$"));
+    assert_eq!(state.examples, [json!("Active")]);
+}
+
+#[test]
+fn glued_limits_are_taken_apart() {
+    let document = document("1.1");
+    assert_eq!(
+        as_json(field(&document, "Key", "name")),
+        json!({"type": "string", "pattern": "^[a-z0-9]*$", "minLength": 3, "maxLength": 63, "examples": ["testkey"]})
+    );
+    assert_eq!(
+        as_json(field(&document, "KeyRequest", "days")),
+        json!({"type": "integer", "minimum": 7, "maximum": 30, "examples": [7]})
+    );
+    // An empty example before a limit.
+    assert_eq!(
+        as_json(field(&document, "KeyRequest", "note")),
+        json!({"type": "string", "maxLength": 100})
+    );
+}
+
+#[test]
+fn a_row_broken_in_backticks_is_one_row() {
+    let document = document("1.1");
+    assert_eq!(
+        as_json(field(&document, "Key", "rule")),
+        json!({"type": "string", "examples": ["first line\nsecond line"]})
+    );
+    assert_eq!(document.components.schemas["Key"].properties.len(), 9);
+}
+
+#[test]
+fn rows_without_description_and_with_null() {
+    let document = document("1.1");
+    assert_eq!(
+        as_json(field(&document, "KeyList", "keys")),
+        json!({"type": "array", "items": {"$ref": "#/components/schemas/Key"}})
+    );
+    assert_eq!(
+        as_json(field(&document, "Key", "owner")),
+        json!({"oneOf": [{"$ref": "#/components/schemas/User"}, {"type": "null"}]})
+    );
+    assert_eq!(
+        as_json(field(&document, "Key", "made_at")),
+        json!({"type": ["string", "null"], "format": "date-time", "examples": ["20251008"]})
+    );
+    assert_eq!(
+        document.components.schemas["Key"].required,
+        ["name", "state", "rule", "made_at", "count"]
+    );
+}
+
+#[test]
+fn defaults_are_json_and_foreign_text_is_none() {
+    let document = document("1.1");
+    assert_eq!(
+        field(&document, "Key", "used").default,
+        Some(json!(true)),
+        "True is a boolean"
+    );
+    assert_eq!(
+        as_json(field(&document, "KeyList", "isTaken")),
+        json!({"type": "boolean", "examples": [true]}),
+        "a description in the default column is no default"
+    );
+    assert_eq!(
+        as_json(field(&document, "KeyRequest", "kind")),
+        json!({"type": "string", "enum": ["basic", "advanced"], "default": "advanced", "examples": ["advanced"]})
+    );
+}
+
+#[test]
+fn python_spelling_becomes_json() {
+    let document = document("1.1");
+    let example = |name: &str| field(&document, "KeyList", name).examples.clone();
+    assert_eq!(example("sort"), [json!(["created_at:asc"])]);
+    assert_eq!(
+        example("links"),
+        [json!([{"href": "http://example.com", "rel": "self"}])]
+    );
+    assert_eq!(
+        field(&document, "Key", "count").examples,
+        [json!(["36"])],
+        "a list for an integer stays what it is"
+    );
+    assert_eq!(
+        field(&document, "Key", "sealed").examples,
+        [json!("[AES] abc==")],
+        "a bracket alone makes no list"
+    );
+}
+
+#[test]
+fn parameters_keep_order_type_and_default() {
+    let document = document("1.1");
+    let list = operation(&document, "list_keys");
+    assert_eq!(
+        as_json(&list.parameters),
+        json!([
+            {"name": "name", "in": "query", "required": true, "schema": {"type": "string"}, "example": "testkey"},
+            {"name": "page", "in": "query", "schema": {"type": ["integer", "null"], "default": 0}, "example": 0},
+            {"name": "state", "in": "query",
+             "schema": {"type": ["array", "string", "null"], "items": {"type": "string"}}, "example": "VALID"},
+            {"name": "tag", "in": "query",
+             "schema": {"type": ["array", "null"], "items": {"type": "string"}}, "example": ["a"]},
+            {"name": "mine", "in": "query", "schema": {"type": "boolean", "default": false}, "example": false},
+        ])
+    );
+}
+
+#[test]
+fn operations_without_parameters_or_bodies() {
+    let document = document("1.1");
+    assert!(operation(&document, "reset_all").parameters.is_empty());
+    assert!(
+        operation(&document, "reset_all").responses["200"]
+            .content
+            .is_empty(),
+        "a status with None and an empty example has no content"
+    );
+    let delete = operation(&document, "delete_key");
+    assert!(delete.responses["204"].content.is_empty());
+    assert_eq!(delete.responses["403"].content.len(), 0);
+    let body = delete.request_body.as_ref().unwrap();
+    assert!(body.required, "a DELETE may have a body");
+    assert_eq!(
+        body.content["application/json"].example,
+        Some(json!({"days": "7"}))
+    );
+}
+
+#[test]
+fn example_bodies_keep_their_key_order() {
+    let document = document("1.1");
+    let list = operation(&document, "list_keys");
+    let example = list.responses["200"].content["application/json"]
+        .example
+        .as_ref()
+        .unwrap();
+    assert_eq!(
+        example.to_string(),
+        r#"{"sort":["created_at:asc"],"keys":[],"links":[]}"#
+    );
+}
+
+#[test]
+fn header_parameters_are_the_signers() {
+    let document = document("1.1");
+    let temporary = operation(&document, "get_temporary_key");
+    assert_eq!(
+        temporary.parameters[0].sdk.source.as_deref(),
+        Some("signer")
+    );
+    assert_eq!(
+        as_json(&temporary.security),
+        json!([{"SvAccesskey": [], "SvClienttype": []}])
+    );
+    assert_eq!(
+        document.components.security_schemes["SvClienttype"]
+            .name
+            .as_deref(),
+        Some("Svclienttype")
+    );
+}
+
+#[test]
+fn models_go_where_they_are_reached() {
+    let (new, old) = (document("1.1"), document("1.0"));
+    let names = |document: &Document| -> Vec<String> {
+        document.components.schemas.keys().cloned().collect()
+    };
+    assert_eq!(
+        names(&new),
+        ["Key", "KeyList", "KeyRequest", "Lost", "User"]
+    );
+    assert_eq!(names(&old), ["KeyRequest", "Lost"]);
+    assert!(new.components.schemas["Lost"].sdk.unused);
+    assert!(old.components.schemas["Lost"].sdk.unused);
+    assert!(!new.components.schemas["Key"].sdk.unused);
+}
+
+#[test]
+fn no_prose_comes_over() {
+    for version in ["1.0", "1.1"] {
+        let text = document(version).to_json().unwrap();
+        for prose in ["Vendor prose", "prose of a field", "Bad Request", "OK"] {
+            assert!(!text.contains(prose), "{prose} in {version}");
+        }
+    }
+}
+
+#[test]
+fn a_page_that_contradicts_itself_stops_the_import() {
+    let wrong = error("| 1.1 | - |\nParameters", "| 1.1 | 20300101 |\nParameters");
+    assert!(wrong.contains("differs from the version table"), "{wrong}");
+    let wrong = error("/v1/keys?name={name}", "/v1/keys?other={other}");
+    assert!(wrong.contains("`other` is in the request path"), "{wrong}");
+    let wrong = error("| 200 | OK | KeyList |", "| 200 | OK | Missing |");
+    assert!(
+        wrong.contains("model `Missing` is not on the page"),
+        "{wrong}"
+    );
+    let wrong = error("| integer |", "| whole |");
+    assert!(wrong.contains("`whole` is no known type"), "{wrong}");
+    let wrong = error("\"keys\": [],", "\"keys\": [");
+    assert!(wrong.contains("example is no JSON"), "{wrong}");
+    let wrong = error("Response 204", "Response 202");
+    assert!(wrong.contains("undocumented status 202"), "{wrong}");
+    assert!(wrong.starts_with("line "), "{wrong}");
+    let wrong = error("Minimum : 7", "Minimum : seven");
+    assert!(wrong.contains("`Minimum : seven` is no limit"), "{wrong}");
+    assert!(read_page("nothing here").is_err());
+}
+
+#[test]
+fn what_was_written_by_hand_stays() {
+    let fresh = document("1.1");
+    let mut old = fresh.clone();
+    old.info.description = Some("own words".to_owned());
+    old.sdk.source = Some("a page".to_owned());
+    let delete = old.paths["/v1/keys/{key_id}"].delete.as_mut().unwrap();
+    delete.operation_id = "remove".to_owned();
+    delete.summary = Some("own summary".to_owned());
+    delete.sdk.idempotency = Some("unsafe".to_owned());
+    delete.parameters[0].description = Some("own parameter".to_owned());
+    delete.parameters[0].sdk.required_by_server = true;
+    delete.responses["204"].description = "own answer".to_owned();
+    let key = &mut old.components.schemas["Key"];
+    key.description = Some("own model".to_owned());
+    key.properties["name"].sdk.sensitive = true;
+    key.properties["name"].sdk.deviation = Some("own sentence".to_owned());
+    assert_eq!(merge(fresh.clone(), Some(&old)), old, "nothing is lost");
+
+    // A fact that the fixture states wrongly comes back, with the words around it kept.
+    let mut wrong = old.clone();
+    wrong.components.schemas["Key"].properties["name"].max_length = Some(9);
+    wrong.components.schemas["Key"].required.clear();
+    assert_eq!(merge(fresh.clone(), Some(&wrong)), old);
+    assert_eq!(merge(fresh.clone(), None), fresh);
+}
+
+#[test]
+fn a_new_version_starts_from_the_one_before() {
+    let mut documents = Documents::new();
+    for version in ["1.2", "1.10", "2.0"] {
+        let mut own = document("1.1");
+        own.info.version = version.to_owned();
+        documents.insert(("keys".to_owned(), version.to_owned()), own);
+    }
+    let found =
+        |version: &str| ancestor(&documents, "keys", version).map(|own| own.info.version.clone());
+    assert_eq!(found("1.11").as_deref(), Some("1.10"));
+    assert_eq!(found("2.0").as_deref(), Some("2.0"));
+    assert_eq!(found("1.1"), None);
+}
+
+#[test]
+fn folders_are_compared_as_a_whole() {
+    let page = read_page(PAGE).unwrap();
+    assert_eq!(all_differences(&page, &page), Vec::<String>::new());
+    let mut fixtures = page.clone();
+    let old = fixtures
+        .remove(&("keys".to_owned(), "1.0".to_owned()))
+        .unwrap();
+    fixtures.insert(("keys".to_owned(), "0.9".to_owned()), old);
+    assert_eq!(
+        all_differences(&page, &fixtures),
+        [
+            "keys 1.0: in the page, no fixture",
+            "keys 0.9: fixture, not in the page"
+        ]
+    );
+}

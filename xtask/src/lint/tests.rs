@@ -1,1 +1,425 @@
-//! Tests of every rule on tiny broken documents.
+//! Tests of every rule: a tiny good document, one thing broken in it, the findings.
+
+use serde_json::{Value, json};
+
+use super::*;
+
+/// A document without findings, for the tests to break.
+fn good() -> Value {
+    json!({
+        "openapi": "3.1.0",
+        "info": {"title": "Tiny", "version": "1.0", "description": "d"},
+        "security": [{"Token": []}],
+        "x-sdk": {"vendor": "nhn", "service": "tiny", "envelope": "body"},
+        "paths": {"/v1/keys/{id}": {"get": {
+            "operationId": "list_keys",
+            "summary": "s",
+            "description": "d",
+            "parameters": [
+                {"name": "id", "in": "path", "required": true, "description": "d", "schema": {"type": "string"}},
+                {"name": "page", "in": "query", "description": "d",
+                 "schema": {"type": ["integer", "null"], "minimum": 0, "default": 0}, "example": 1},
+                {"name": "size", "in": "query", "description": "d", "schema": {"$ref": "#/components/schemas/Size", "default": 20}}
+            ],
+            "requestBody": {"required": true, "description": "d", "content": {"application/json": {
+                "schema": {"$ref": "#/components/schemas/Key"}, "example": {"name": "abc"}
+            }}},
+            "responses": {
+                "200": {"description": "d", "content": {"application/json": {
+                    "schema": {"$ref": "#/components/schemas/Answer"},
+                    "examples": {"all": {"value": {"body": {
+                        "keys": [{"name": "abc", "at": "2024-05-17T00:23:17Z", "any": {"x": 1}}], "paging": {"total": 1}
+                    }}}, "one": {"value": {"name": "abc"}}}
+                }}},
+                "404": {"description": "d"}
+            },
+            "x-sdk": {
+                "idempotency": "safe",
+                "page": {"style": "page", "index": "page", "size": "size", "items": "keys", "total": "paging.total"},
+                "split": {"parameter": "page", "operationId": "show_key", "summary": "s", "description": "d",
+                          "schema": "#/components/schemas/Key", "example": "one"}
+            }
+        }}},
+        "components": {
+            "schemas": {
+                "Answer": {"type": "object", "description": "d", "x-sdk": {"envelope": true},
+                           "properties": {"body": {"$ref": "#/components/schemas/List"}}},
+                "List": {"type": "object", "description": "d", "required": ["keys"], "properties": {
+                    "keys": {"type": "array", "description": "d", "items": {"$ref": "#/components/schemas/Key"}},
+                    "paging": {"oneOf": [{"$ref": "#/components/schemas/Paging"}, {"type": "null"}], "description": "d"}
+                }},
+                "Paging": {"type": "object", "description": "d", "properties": {
+                    "total": {"type": "integer", "description": "d", "examples": [3]}
+                }},
+                "Key": {"type": "object", "description": "d", "required": ["name"], "properties": {
+                    "name": {"type": "string", "description": "d", "pattern": "^[a-z]*$", "minLength": 2,
+                             "maxLength": 4, "examples": ["abc"], "x-sdk": {"alias": ["nmae"]}},
+                    "at": {"type": ["string", "null"], "format": "date-time", "description": "d"},
+                    "any": {"type": "object", "description": "d"}
+                }},
+                "Size": {"type": "integer", "description": "d", "enum": [10, 20]},
+                "Spare": {"type": "object", "description": "d", "x-sdk": {"unused": true}, "properties": {
+                    "flag": {"type": "boolean", "description": "d", "default": true}
+                }}
+            },
+            "securitySchemes": {"Token": {"type": "http", "scheme": "bearer", "description": "d"}}
+        }
+    })
+}
+
+/// The findings after the value at `pointer` is replaced; `null` takes it away.
+fn broken(pointer: &str, value: Value) -> Vec<String> {
+    let mut document = good();
+    let (parent, key) = pointer.rsplit_once('/').unwrap();
+    let key = key.replace("~1", "/");
+    match document.pointer_mut(parent).unwrap() {
+        Value::Object(fields) if value.is_null() => {
+            assert!(fields.remove(&key).is_some(), "{pointer}");
+        }
+        Value::Object(fields) => {
+            fields.insert(key, value);
+        }
+        Value::Array(items) => items[key.parse::<usize>().unwrap()] = value,
+        other => panic!("{pointer} leads into {other}"),
+    }
+    let findings = check_text(&document.to_string());
+    findings.iter().map(Finding::to_string).collect()
+}
+
+/// Expects one finding, at `place` below `root`, that holds `told`.
+fn expect(pointer: &str, value: Value, place: &str, told: &str) {
+    let found = broken(pointer, value);
+    assert_eq!(found.len(), 1, "{pointer}: {found:#?}");
+    assert!(found[0].starts_with(&format!("{place}: ")), "{found:?}");
+    assert!(found[0].contains(told), "{found:?}");
+}
+
+const GET: &str = "/paths/~1v1~1keys~1{id}/get";
+const KEY: &str = "/components/schemas/Key";
+const ANSWER: &str = "/paths/~1v1~1keys~1{id}/get/responses/200/content/application~1json";
+const BODY: &str = "/paths/~1v1~1keys~1{id}/get/requestBody/content/application~1json";
+
+#[test]
+fn a_good_document_has_no_findings() {
+    assert_eq!(check_text(&good().to_string()), Vec::new());
+}
+
+#[test]
+fn the_fixtures_have_no_findings() {
+    let files = fixture_files(&crate::root().join("fixtures")).unwrap();
+    assert!(files.len() >= 10, "{files:?}");
+    for path in files {
+        let findings = check_text(&fs::read_to_string(&path).unwrap());
+        assert_eq!(findings, Vec::new(), "{}", path.display());
+    }
+}
+
+#[test]
+fn unknown_keywords() {
+    let place = format!("{KEY}/properties/name/foo");
+    expect(&place, json!(1), &place, "unknown field `foo`");
+    let place = format!("{GET}/x-sdk/retry");
+    expect(&place, json!(1), &place, "unknown field `retry`");
+    assert_eq!(check_text("{").len(), 1);
+}
+
+#[test]
+fn missing_texts() {
+    for place in [
+        "/info/description".to_owned(),
+        format!("{GET}/summary"),
+        format!("{GET}/description"),
+        format!("{GET}/parameters/0/description"),
+        format!("{GET}/requestBody/description"),
+        format!("{GET}/x-sdk/split/summary"),
+        format!("{GET}/x-sdk/split/description"),
+        format!("{KEY}/description"),
+        format!("{KEY}/properties/name/description"),
+        "/components/schemas/Spare/description".to_owned(),
+    ] {
+        expect(&place, Value::Null, &place, "missing ");
+        expect(&place, json!(" "), &place, "missing ");
+    }
+    let place = format!("{GET}/responses/404/description");
+    expect(&place, json!(""), &place, "missing description");
+}
+
+#[test]
+fn required_names_a_property_once() {
+    let place = format!("{KEY}/required");
+    expect(
+        &place,
+        json!(["name", "nope"]),
+        &format!("{place}/1"),
+        "`nope` is required but is no property",
+    );
+    expect(
+        &place,
+        json!(["name", "name"]),
+        &format!("{place}/1"),
+        "required twice",
+    );
+}
+
+#[test]
+fn use_and_mark_agree() {
+    let place = "/components/schemas/Spare";
+    expect(
+        &format!("{place}/x-sdk"),
+        Value::Null,
+        place,
+        "no operation reaches it",
+    );
+    let place = "/components/schemas/Paging/x-sdk";
+    let mark = format!("{place}/unused");
+    expect(
+        place,
+        json!({"unused": true}),
+        &mark,
+        "an operation reaches it",
+    );
+}
+
+#[test]
+fn references_lead_somewhere() {
+    let place = format!("{KEY}/properties/more");
+    let dangling = json!({"$ref": "#/components/schemas/Nope"});
+    expect(
+        &place,
+        dangling,
+        &format!("{place}/$ref"),
+        "`#/components/schemas/Nope` is no model",
+    );
+    let beside = json!({"$ref": "#/components/schemas/Size", "minimum": 1});
+    expect(&place, beside, &place, "may stand beside `$ref`");
+    expect(
+        "/security/0",
+        json!({"Other": []}),
+        "/security",
+        "`Other` is no security scheme",
+    );
+    let place = format!("{GET}/security");
+    expect(
+        &place,
+        json!([{"Other": []}]),
+        &place,
+        "`Other` is no security scheme",
+    );
+}
+
+#[test]
+fn operation_names() {
+    let place = format!("{GET}/operationId");
+    expect(&place, json!("listKeys"), &place, "not snake_case");
+    let place = format!("{GET}/x-sdk/split/operationId");
+    expect(&place, json!("list_keys"), &place, "names two operations");
+    let mut other = good()["paths"]["/v1/keys/{id}"]["get"].clone();
+    other["x-sdk"]["split"]["operationId"] = json!("other_key");
+    let place = "/paths/~1v1~1keys~1{id}/post";
+    let told = "`list_keys` names two operations";
+    expect(place, other, &format!("{place}/operationId"), told);
+    assert_eq!(broken("/paths", json!({}))[0], "/paths: no operation");
+}
+
+#[test]
+fn parameters_and_path_agree() {
+    let at = |rest: &str| format!("{GET}/parameters/{rest}");
+    expect(
+        &at("0/required"),
+        json!(false),
+        &at("0"),
+        "in the path but not required",
+    );
+    let found = broken(&at("0/name"), json!("key"));
+    assert_eq!(found.len(), 2, "{found:#?}");
+    assert!(found[0].contains("`key` is not in the path template"));
+    assert!(found[1].contains("`{id}` of the path is not described"));
+    let twice =
+        json!({"name": "page", "in": "query", "description": "d", "schema": {"type": "integer"}});
+    let found = broken(&at("2"), twice);
+    assert!(
+        found
+            .iter()
+            .any(|line| line.contains("`page` stands twice"))
+    );
+    let found = broken(&at("2/in"), json!("cookie"));
+    assert!(found[0].contains("`cookie` is no place"), "{found:?}");
+}
+
+#[test]
+fn pages_point_at_what_exists() {
+    let at = |rest: &str| format!("{GET}/x-sdk/page/{rest}");
+    expect(
+        &at("style"),
+        json!("scroll"),
+        &at("style"),
+        "`scroll` is no style",
+    );
+    expect(
+        &at("index"),
+        json!("offset"),
+        &at("index"),
+        "no query parameter",
+    );
+    expect(&at("size"), json!("id"), &at("size"), "no query parameter");
+    expect(
+        &at("items"),
+        json!("nope"),
+        &at("items"),
+        "`nope` is no field",
+    );
+    expect(
+        &at("items"),
+        json!("paging"),
+        &at("items"),
+        "`paging` is no array",
+    );
+    expect(&at("total"), json!("paging.sum"), &at("total"), "no field");
+    let found = broken("/x-sdk/envelope", json!("data"));
+    assert!(
+        found
+            .iter()
+            .any(|line| line.contains("no answer to find the items in"))
+    );
+}
+
+#[test]
+fn splits_point_at_what_exists() {
+    let at = |rest: &str| format!("{GET}/x-sdk/split/{rest}");
+    expect(
+        &at("parameter"),
+        json!("value"),
+        &at("parameter"),
+        "no query parameter",
+    );
+    let found = broken(&at("schema"), json!("#/components/schemas/Nope"));
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert!(found[0].contains("no model of this document"));
+    let found = broken(&at("example"), json!("two"));
+    assert!(
+        found
+            .iter()
+            .any(|line| line.contains("`two` is no example"))
+    );
+}
+
+#[test]
+fn idempotency_and_success_are_stated() {
+    let place = format!("{GET}/x-sdk/idempotency");
+    expect(&place, json!("maybe"), &place, "`maybe` is not safe");
+    let found = broken(&place, Value::Null);
+    assert_eq!(found, [format!("{GET}/x-sdk: missing idempotency")]);
+    let found = broken(
+        &format!("{GET}/responses"),
+        json!({"404": {"description": "d"}}),
+    );
+    assert!(found.iter().any(|line| line.contains("no success status")));
+    let xml = json!({"text/xml": {"schema": {"$ref": "#/components/schemas/Key"}}});
+    let found = broken(&format!("{GET}/requestBody/content"), xml);
+    assert!(
+        found[0].contains("only `application/json` is known"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn patterns_are_regular_expressions() {
+    let place = format!("{KEY}/properties/at/pattern");
+    expect(&place, json!("^["), &place, "no regular expression");
+}
+
+#[test]
+fn examples_of_fields_fit() {
+    let place = format!("{KEY}/properties/name/examples/0");
+    for (value, told) in [
+        (json!(3), "example 3 is no string"),
+        (json!("A1"), "does not match `^[a-z]*$`"),
+        (json!("a"), "is 1 long, out of bounds"),
+        (json!("abcde"), "is 5 long, out of bounds"),
+    ] {
+        expect(&place, value, &place, told);
+    }
+    let place = format!("{GET}/parameters/1/example");
+    expect(&place, json!("1"), &place, "is no integer or null");
+    expect(&place, json!(-1), &place, "out of bounds");
+    let place = "/components/schemas/Spare/properties/flag/default";
+    expect(place, json!("yes"), place, "is no boolean");
+    let place = format!("{GET}/parameters/2/schema/default");
+    expect(&place, json!(15), &place, "not in `enum`");
+}
+
+#[test]
+fn example_bodies_fit() {
+    let place = format!("{BODY}/example");
+    expect(&place, json!({}), &place, "lacks the required field `name`");
+    expect(
+        &place,
+        json!({"name": "abc", "other": 1}),
+        &format!("{place}/other"),
+        "a field that the schema lacks",
+    );
+    expect(&place, json!([]), &place, "is no object");
+    assert_eq!(broken(&place, json!({"nmae": "abc"})), [""; 0], "an alias");
+    expect(
+        &place,
+        json!({"nmae": "ABC"}),
+        &format!("{place}/nmae"),
+        "does not match",
+    );
+    let place = format!("{ANSWER}/examples/all/value/body");
+    let told = "is no RFC 3339 date-time";
+    for text in [
+        "2024-05-17",
+        "2024-05-17T00:23:17",
+        "2024-05-17 00:23:17Z",
+        "2024-13-17T00:23:17Z",
+    ] {
+        let at = format!("{place}/keys/0/at");
+        expect(&at, json!(text), &at, told);
+    }
+    let at = format!("{place}/keys/0/at");
+    assert_eq!(broken(&at, json!("2024-05-17T00:23:17.250+09:00")), [""; 0]);
+    let at = format!("{place}/paging/total");
+    expect(&at, json!("1"), &at, "is no integer");
+    let at = format!("{ANSWER}/examples/one/value");
+    expect(&at, json!({}), &at, "lacks the required field `name`");
+}
+
+#[test]
+fn a_deviation_excuses_its_own_field_only() {
+    let mut document = good();
+    let at = "/paths/~1v1~1keys~1{id}/get/requestBody/content/application~1json/example";
+    *document.pointer_mut(at).unwrap() = json!({"name": 3, "at": "today"});
+    let name = "/components/schemas/Key/properties/name/x-sdk";
+    *document.pointer_mut(name).unwrap() = json!({"deviation": "a number"});
+    let found = check_text(&document.to_string());
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert_eq!(found[0].pointer, format!("{BODY}/example/at"));
+
+    // A required field that the example lacks, and an item of a list.
+    *document.pointer_mut(at).unwrap() = json!({});
+    assert_eq!(check_text(&document.to_string()), Vec::new());
+    let keys = "/components/schemas/List/properties/keys";
+    *document.pointer_mut(keys).unwrap() = json!({
+        "type": "array", "description": "d", "items": {"$ref": "#/components/schemas/Key"},
+        "examples": [[""]], "x-sdk": {"deviation": "text for an item"}
+    });
+    assert_eq!(check_text(&document.to_string()), Vec::new());
+}
+
+#[test]
+fn lengths_may_count_bytes() {
+    let place = format!("{KEY}/properties/at");
+    let field = |bytes: bool| json!({"type": "string", "description": "d", "maxLength": 4, "examples": ["한글"], "x-sdk": {"byte_length": bytes}});
+    let broken = |bytes| {
+        let mut document = good();
+        *document.pointer_mut(&place).unwrap() = field(bytes);
+        check_text(&document.to_string())
+    };
+    let out_of_bounds = |found: &[Finding]| {
+        let mut messages = found.iter().map(|finding| &finding.message);
+        messages.any(|message| message.contains("6 long"))
+    };
+    assert!(!out_of_bounds(&broken(false)));
+    assert!(out_of_bounds(&broken(true)));
+}
