@@ -7,7 +7,14 @@ use std::process::ExitCode;
 
 pub mod codegen;
 pub mod import;
+pub mod lint;
 pub mod openapi;
+
+mod emit;
+mod ir;
+mod lower;
+mod names;
+mod render;
 
 const USAGE: &str = "\
 usage: cargo xtask <task>
@@ -25,6 +32,7 @@ pub fn run(arguments: &[String]) -> ExitCode {
     let outcome = match words.as_slice() {
         ["codegen"] => codegen::run(&root, false),
         ["codegen", "--check"] => codegen::run(&root, true),
+        ["lint"] => lint::run(&root),
         ["import", "scp", page] => import::run(&root, Path::new(page), false),
         ["import", "scp", page, "--check"] => import::run(&root, Path::new(page), true),
         ["help" | "--help" | "-h"] => {

@@ -1,0 +1,306 @@
+//! What the generator knows between reading fixtures and writing Rust: services, versions, operations and types.
+
+use std::collections::BTreeMap;
+
+/// One service with all its versions.
+#[derive(Debug)]
+pub(crate) struct Service {
+    pub(crate) vendor: String,
+    pub(crate) name: String,
+    pub(crate) title: String,
+    /// Folder under `crates`.
+    pub(crate) folder: &'static str,
+    /// Rust path of the crate.
+    pub(crate) krate: &'static str,
+    pub(crate) module: String,
+    /// Fixtures, relative to the root, oldest version first.
+    pub(crate) sources: Vec<String>,
+    pub(crate) versions: Vec<Version>,
+    /// Every type of every version once, in the order of first appearance.
+    pub(crate) types: Vec<TypeDef>,
+}
+
+/// One API version.
+#[derive(Debug)]
+pub(crate) struct Version {
+    pub(crate) module: String,
+    pub(crate) constant: String,
+    pub(crate) number: String,
+    pub(crate) status: Option<String>,
+    pub(crate) sunset: Option<String>,
+    pub(crate) source: String,
+    pub(crate) operations: Vec<Operation>,
+}
+
+/// One call.
+#[derive(Debug)]
+pub(crate) struct Operation {
+    pub(crate) name: String,
+    pub(crate) title: String,
+    pub(crate) summary: String,
+    pub(crate) description: String,
+    pub(crate) deprecated: bool,
+    pub(crate) method: Method,
+    pub(crate) template: String,
+    pub(crate) path: Vec<Segment>,
+    pub(crate) success: Vec<u16>,
+    pub(crate) idempotency: Idempotency,
+    pub(crate) auth: String,
+    pub(crate) envelope: String,
+    /// Path ids, then required query parameters, in call order.
+    pub(crate) arguments: Vec<Argument>,
+    pub(crate) body: Option<BodyArgument>,
+    pub(crate) options: Vec<Parameter>,
+    pub(crate) answer: Type,
+    pub(crate) page: Option<Page>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Method {
+    Get,
+    Post,
+    Put,
+    Delete,
+}
+
+impl Method {
+    pub(crate) fn variant(self) -> &'static str {
+        match self {
+            Self::Get => "Get",
+            Self::Post => "Post",
+            Self::Put => "Put",
+            Self::Delete => "Delete",
+        }
+    }
+
+    pub(crate) fn wire(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Idempotency {
+    Safe,
+    Idempotent,
+    Unsafe,
+}
+
+impl Idempotency {
+    pub(crate) fn variant(self) -> &'static str {
+        match self {
+            Self::Safe => "Safe",
+            Self::Idempotent => "Idempotent",
+            Self::Unsafe => "Unsafe",
+        }
+    }
+
+    /// What the documentation of a method says about sending the call again.
+    pub(crate) fn sentence(self) -> &'static str {
+        match self {
+            Self::Safe => "Changes nothing, so it may be sent again.",
+            Self::Idempotent => "Sending it again has the same outcome.",
+            Self::Unsafe => "Sending it again may act twice, so it is not repeated once it may have arrived.",
+        }
+    }
+}
+
+/// A piece of a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Segment {
+    Literal(String),
+    Param(String),
+    Config(String),
+}
+
+/// An argument of an operation method.
+#[derive(Debug, Clone)]
+pub(crate) enum Argument {
+    /// A path id.
+    Path(Parameter),
+    /// A required query parameter.
+    Query(Parameter),
+    /// Two required instants as one argument: the names of both ends.
+    Period { from: Parameter, to: Parameter },
+}
+
+/// A path or query parameter.
+#[derive(Debug, Clone)]
+pub(crate) struct Parameter {
+    pub(crate) wire: String,
+    pub(crate) rust: String,
+    pub(crate) docs: String,
+    pub(crate) ty: ParameterType,
+    pub(crate) rules: Vec<Rule>,
+    /// The page's example, for runs against a server.
+    pub(crate) example: Option<serde_json::Value>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ParameterType {
+    Text,
+    Integer,
+    Boolean,
+    DateTime,
+    /// An open enumeration by type name.
+    Enum(String),
+    /// Text that may be given several times.
+    TextList,
+}
+
+/// The body of a request.
+#[derive(Debug, Clone)]
+pub(crate) struct BodyArgument {
+    pub(crate) model: String,
+    pub(crate) docs: String,
+    pub(crate) example: Option<serde_json::Value>,
+}
+
+/// How a list goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Page {
+    pub(crate) style: PageStyle,
+    pub(crate) index: String,
+    pub(crate) size: String,
+    /// Fields that lead to the items.
+    pub(crate) items: Vec<String>,
+    /// Fields that lead to the number of all items.
+    pub(crate) total: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PageStyle {
+    Numbered { first: u8 },
+    Marked,
+}
+
+/// A named type.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct TypeDef {
+    pub(crate) name: String,
+    pub(crate) docs: String,
+    pub(crate) kind: Kind,
+    /// How the type is used; the same for all versions.
+    pub(crate) role: Role,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Kind {
+    Struct(Vec<Field>),
+    /// Variant names by value on the wire.
+    TextEnum(Vec<(String, String)>),
+    IntegerEnum(Vec<(String, i64)>),
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Role {
+    /// Reached from a request body.
+    pub(crate) request: bool,
+    /// Reached from the body of an update.
+    pub(crate) update: bool,
+    /// Holds a secret, directly or through another type.
+    pub(crate) secret: bool,
+    /// A page of a list.
+    pub(crate) page: Option<Page>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Field {
+    pub(crate) wire: String,
+    pub(crate) rust: String,
+    pub(crate) docs: String,
+    pub(crate) ty: Type,
+    pub(crate) presence: Presence,
+    pub(crate) aliases: Vec<String>,
+    pub(crate) rules: Vec<Rule>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Presence {
+    Required,
+    /// Always there, but may be null.
+    Nullable,
+    Optional,
+    /// May be absent, null or a value.
+    OptionalNullable,
+}
+
+impl Presence {
+    pub(crate) fn is_required(self) -> bool {
+        matches!(self, Self::Required | Self::Nullable)
+    }
+}
+
+/// A Rust type of a field or an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Type {
+    /// An answer without payload.
+    Unit,
+    Text,
+    /// Text that the service sometimes writes as a number.
+    TextOrNumber,
+    Secret,
+    KeyMaterial,
+    Timestamp,
+    UnixSeconds,
+    Integer,
+    Boolean,
+    /// A boolean that is absent when its text is empty.
+    BlankBoolean,
+    Number,
+    /// Any JSON.
+    Json,
+    /// A struct by name.
+    Model(String),
+    /// An open enumeration by name.
+    Enum(String),
+    List(Box<Type>),
+    OneOrMany(Box<Type>),
+}
+
+impl Type {
+    /// The named type inside, if any.
+    pub(crate) fn named(&self) -> Option<&str> {
+        match self {
+            Self::Model(name) | Self::Enum(name) => Some(name),
+            Self::List(inner) | Self::OneOrMany(inner) => inner.named(),
+            _ => None,
+        }
+    }
+
+    /// Whether the type itself is a secret; models are looked up elsewhere.
+    pub(crate) fn is_secret(&self) -> bool {
+        match self {
+            Self::Secret | Self::KeyMaterial => true,
+            Self::List(inner) | Self::OneOrMany(inner) => inner.is_secret(),
+            _ => false,
+        }
+    }
+}
+
+/// A limit that is checked before a request goes out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Rule {
+    MinChars(u64),
+    MaxChars(u64),
+    MinBytes(u64),
+    MaxBytes(u64),
+    Min(i64),
+    Max(i64),
+    Class { ranges: Vec<(char, char)>, min: u64, max: Option<u64> },
+    OneOf(Vec<String>),
+}
+
+impl Service {
+    /// The type of that name.
+    pub(crate) fn find(&self, name: &str) -> Option<&TypeDef> {
+        self.types.iter().find(|ty| ty.name == name)
+    }
+}
+
+/// Types by name while versions are merged.
+pub(crate) type TypeIndex = BTreeMap<String, usize>;

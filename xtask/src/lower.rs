@@ -1,0 +1,187 @@
+//! From fixtures to the intermediate form: versions grouped by service, types merged across versions.
+
+use std::collections::BTreeMap;
+
+use crate::ir::{Kind, Role, Service, TypeDef, TypeIndex, Version};
+use crate::names;
+use crate::openapi::Document;
+
+mod operations;
+mod pattern;
+mod roles;
+mod types;
+
+/// A fixture with its place relative to the root.
+#[derive(Debug)]
+pub(crate) struct Fixture {
+    pub(crate) source: String,
+    pub(crate) document: Document,
+}
+
+/// Why fixtures cannot be turned into Rust.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Problem {
+    /// Something in one document.
+    #[error("{source_file}#{pointer}: {message}")]
+    At { source_file: String, pointer: String, message: String },
+    /// One name for two shapes.
+    #[error("`{name}` has one shape in {first} and another in {second} ({difference}); make them equal or rename one")]
+    Shapes { name: String, first: String, second: String, difference: String },
+}
+
+/// A document and the words to say where something in it is wrong.
+pub(crate) struct Context<'a> {
+    source: &'a str,
+    document: &'a Document,
+}
+
+impl Context<'_> {
+    fn problem(&self, pointer: &str, message: impl Into<String>) -> Problem {
+        Problem::At { source_file: self.source.to_owned(), pointer: pointer.to_owned(), message: message.into() }
+    }
+}
+
+/// All services in the order of their names.
+pub(crate) fn lower(fixtures: &[Fixture]) -> Result<Vec<Service>, Problem> {
+    let mut groups: BTreeMap<(&str, &str), Vec<&Fixture>> = BTreeMap::new();
+    for fixture in fixtures {
+        let sdk = &fixture.document.sdk;
+        let key = (sdk.vendor.as_str(), sdk.service.as_str());
+        groups.entry(key).or_default().push(fixture);
+    }
+    groups.into_values().map(service).collect()
+}
+
+fn service(mut fixtures: Vec<&Fixture>) -> Result<Service, Problem> {
+    fixtures.sort_by_key(|fixture| numbers(&fixture.document.info.version));
+    let contexts: Vec<Context<'_>> = fixtures.iter().map(|fixture| context(fixture)).collect();
+    let mut merged = Merged::default();
+    let mut versions = Vec::new();
+    for context in &contexts {
+        for ty in types::definitions(context)? {
+            merged.add(context, ty)?;
+        }
+        versions.push(version(context)?);
+    }
+    let newest = contexts.last().map(|context| context.document);
+    let sdk = newest.map(|document| document.sdk.clone()).unwrap_or_default();
+    let krate = names::crate_of(&sdk.vendor);
+    let (folder, krate) = krate.ok_or_else(|| {
+        let source = contexts.first().map_or("fixtures", |context| context.source);
+        Problem::At {
+            source_file: source.to_owned(),
+            pointer: "/x-sdk/vendor".to_owned(),
+            message: format!("`{}` is no known vendor", sdk.vendor),
+        }
+    })?;
+    let mut service = Service {
+        module: names::service_module(&sdk.service),
+        title: newest.map(|document| document.info.title.clone()).unwrap_or_default(),
+        vendor: sdk.vendor,
+        name: sdk.service,
+        folder,
+        krate,
+        sources: contexts.iter().map(|context| context.source.to_owned()).collect(),
+        versions,
+        types: merged.types,
+    };
+    roles::assign(&mut service)?;
+    Ok(service)
+}
+
+fn context(fixture: &Fixture) -> Context<'_> {
+    Context { source: &fixture.source, document: &fixture.document }
+}
+
+fn version(context: &Context<'_>) -> Result<Version, Problem> {
+    let document = context.document;
+    let number = document.info.version.clone();
+    let module = names::version_module(&number);
+    if !names::is_identifier(&module) {
+        return Err(context.problem("/info/version", format!("`{number}` is no version number")));
+    }
+    let known = ["CURRENT", "SUPPORTED", "DEPRECATED"];
+    if let Some(status) = &document.sdk.status
+        && !known.contains(&status.as_str())
+    {
+        return Err(context.problem("/x-sdk/status", format!("`{status}` is no lifecycle state")));
+    }
+    Ok(Version {
+        constant: names::constant(&module),
+        module,
+        number,
+        status: document.sdk.status.clone(),
+        sunset: document.sdk.sunset.clone(),
+        source: context.source.to_owned(),
+        operations: operations::all(context)?,
+    })
+}
+
+/// `1.10` comes after `1.9`.
+fn numbers(version: &str) -> Vec<u64> {
+    version.split('.').map(|part| part.parse().unwrap_or(u64::MAX)).collect()
+}
+
+/// The types of a service while its versions are read, oldest first.
+#[derive(Default)]
+struct Merged {
+    types: Vec<TypeDef>,
+    index: TypeIndex,
+    /// Where each type was first seen.
+    sources: Vec<String>,
+}
+
+impl Merged {
+    fn add(&mut self, context: &Context<'_>, ty: TypeDef) -> Result<(), Problem> {
+        let known = self.index.get(&ty.name).copied();
+        let Some((slot, first)) = known.and_then(|at| Some((self.types.get_mut(at)?, self.sources.get(at)?))) else {
+            self.index.insert(ty.name.clone(), self.types.len());
+            self.types.push(ty);
+            self.sources.push(context.source.to_owned());
+            return Ok(());
+        };
+        if let Some(difference) = difference(slot, &ty) {
+            return Err(Problem::Shapes {
+                name: ty.name,
+                first: first.clone(),
+                second: context.source.to_owned(),
+                difference,
+            });
+        }
+        // The newest version has the last word on descriptions.
+        *slot = ty;
+        Ok(())
+    }
+}
+
+/// What is different beyond the descriptions.
+fn difference(first: &TypeDef, second: &TypeDef) -> Option<String> {
+    let (first, second) = (bare(first), bare(second));
+    if first == second {
+        return None;
+    }
+    let (Kind::Struct(left), Kind::Struct(right)) = (&first.kind, &second.kind) else {
+        return Some("other values".to_owned());
+    };
+    let missing = |from: &[crate::ir::Field], in_: &[crate::ir::Field]| {
+        let absent = from.iter().find(|field| in_.iter().all(|other| other.wire != field.wire));
+        absent.map(|field| format!("only one has the field `{}`", field.wire))
+    };
+    let changed = || {
+        let same_name =
+            |field: &&crate::ir::Field| right.iter().any(|other| other.wire == field.wire && other != *field);
+        left.iter().find(same_name).map(|field| format!("the field `{}` differs", field.wire))
+    };
+    let order = || Some("other order of fields".to_owned());
+    missing(left, right).or_else(|| missing(right, left)).or_else(changed).or_else(order)
+}
+
+fn bare(ty: &TypeDef) -> TypeDef {
+    let mut ty = TypeDef { docs: String::new(), role: Role::default(), ..ty.clone() };
+    if let Kind::Struct(fields) = &mut ty.kind {
+        for field in fields {
+            field.docs.clear();
+        }
+    }
+    ty
+}

@@ -1,0 +1,315 @@
+//! Operations: paths, arguments, answers and pages.
+
+use super::types::{notes, resolve, rules};
+use super::{Context, Problem};
+use crate::ir::{
+    Argument, BodyArgument, Idempotency, Method, Operation, Page, PageStyle, Parameter, ParameterType, Segment, Type,
+};
+use crate::names;
+use crate::openapi::{self, MediaType, OperationSdk, PageRule, Schema, Split, escape_pointer};
+
+/// Every operation of one document, split ones as two.
+pub(super) fn all(context: &Context<'_>) -> Result<Vec<Operation>, Problem> {
+    let mut operations: Vec<Operation> = Vec::new();
+    for (path, method, operation) in context.document.operations() {
+        let pointer = format!("/paths/{}/{method}", escape_pointer(path));
+        let reader = Reader { context, path, operation, pointer };
+        let method = match method {
+            "get" => Method::Get,
+            "post" => Method::Post,
+            "put" => Method::Put,
+            _ => Method::Delete,
+        };
+        operations.push(reader.read(method, None)?);
+        if let Some(split) = &operation.sdk.split {
+            operations.push(reader.read(method, Some(split))?);
+        }
+    }
+    for (index, operation) in operations.iter().enumerate() {
+        if operations.iter().skip(index + 1).any(|other| other.name == operation.name) {
+            return Err(context.problem("/paths", format!("two operations are called `{}`", operation.name)));
+        }
+    }
+    Ok(operations)
+}
+
+struct Reader<'a> {
+    context: &'a Context<'a>,
+    path: &'a str,
+    operation: &'a openapi::Operation,
+    pointer: String,
+}
+
+impl Reader<'_> {
+    fn problem(&self, below: &str, message: impl Into<String>) -> Problem {
+        self.context.problem(&format!("{}{below}", self.pointer), message)
+    }
+
+    fn read(&self, method: Method, split: Option<&Split>) -> Result<Operation, Problem> {
+        let operation = self.operation;
+        let sdk = &operation.sdk;
+        let name = split.map_or(&operation.operation_id, |split| &split.operation_id);
+        if !names::is_identifier(name) || names::snake(name) != *name {
+            return Err(self.problem("/operationId", format!("`{name}` is not in snake case")));
+        }
+        let text = |of_split: Option<&String>, own: Option<&String>| {
+            let chosen = if split.is_some() { of_split } else { own };
+            chosen.cloned().unwrap_or_default()
+        };
+        let mut required = Vec::new();
+        let mut options = Vec::new();
+        for (index, parameter) in operation.parameters.iter().enumerate() {
+            let pointer = format!("{}/parameters/{index}", self.pointer);
+            let split_by = sdk.split.as_ref().is_some_and(|split| split.parameter == parameter.name);
+            if parameter.place != "query" || (split_by && split.is_none()) {
+                self.check_placed(parameter, &pointer)?;
+                continue;
+            }
+            let lowered = self.parameter(parameter, &pointer)?;
+            if parameter.required || parameter.sdk.required_by_server || split_by {
+                required.push(lowered);
+            } else {
+                options.push(lowered);
+            }
+        }
+        let (path, ids) = self.segments()?;
+        let answer = self.answer(split)?;
+        let body = self.body()?;
+        Ok(Operation {
+            name: name.clone(),
+            title: text(split.and_then(|split| split.title.as_ref()), sdk.title.as_ref()),
+            summary: text(split.and_then(|split| split.summary.as_ref()), operation.summary.as_ref()),
+            description: text(split.and_then(|split| split.description.as_ref()), operation.description.as_ref()),
+            deprecated: operation.deprecated,
+            method,
+            template: self.path.to_owned(),
+            path,
+            success: self.success()?,
+            idempotency: self.idempotency(sdk)?,
+            auth: self.auth(),
+            envelope: self.context.document.sdk.envelope.clone().unwrap_or_default(),
+            arguments: self.arguments(ids, required)?,
+            body,
+            page: if split.is_some() { None } else { self.page(sdk, &options)? },
+            options,
+            answer,
+        })
+    }
+
+    /// Headers are nobody's argument, and path parameters are read with the path.
+    fn check_placed(&self, parameter: &openapi::Parameter, pointer: &str) -> Result<(), Problem> {
+        let elsewhere = matches!(parameter.sdk.source.as_deref(), Some("config" | "signer"));
+        match parameter.place.as_str() {
+            "path" | "query" => Ok(()),
+            "header" if elsewhere => Ok(()),
+            "header" => Err(self.context.problem(pointer, "a header needs x-sdk.source `config` or `signer`")),
+            other => Err(self.context.problem(&format!("{pointer}/in"), format!("`{other}` is no place"))),
+        }
+    }
+
+    fn segments(&self) -> Result<(Vec<Segment>, Vec<Parameter>), Problem> {
+        let mut segments = Vec::new();
+        let mut ids = Vec::new();
+        let mut rest = self.path;
+        while let Some((literal, tail)) = rest.split_once('{') {
+            let Some((name, tail)) = tail.split_once('}') else {
+                return Err(self.problem("", "a brace in the path is not closed"));
+            };
+            if !literal.is_empty() {
+                segments.push(Segment::Literal(literal.to_owned()));
+            }
+            let found = self.operation.parameters.iter().enumerate();
+            let found = found.into_iter().find(|(_, p)| p.place == "path" && p.name == name);
+            let Some((index, parameter)) = found else {
+                return Err(self.problem("/parameters", format!("the path needs `{name}`")));
+            };
+            if parameter.sdk.source.as_deref() == Some("config") {
+                segments.push(Segment::Config(name.to_owned()));
+            } else {
+                segments.push(Segment::Param(name.to_owned()));
+                ids.push(self.parameter(parameter, &format!("{}/parameters/{index}", self.pointer))?);
+            }
+            rest = tail;
+        }
+        if !rest.is_empty() {
+            segments.push(Segment::Literal(rest.to_owned()));
+        }
+        Ok((segments, ids))
+    }
+
+    fn parameter(&self, parameter: &openapi::Parameter, pointer: &str) -> Result<Parameter, Problem> {
+        let schema = &parameter.schema;
+        let place = format!("{pointer}/schema");
+        let names: Vec<&str> = schema.type_names().filter(|name| *name != "null").collect();
+        let (ty, rules) = if names.contains(&"array") {
+            (ParameterType::TextList, Vec::new())
+        } else {
+            let resolved = resolve(self.context, schema, &place)?;
+            let rules = rules(self.context, schema, &resolved, &place)?;
+            let ty = match resolved {
+                Type::Timestamp => ParameterType::DateTime,
+                Type::Text | Type::TextOrNumber if parameter.sdk.rust.as_deref() == Some("datetime") => {
+                    ParameterType::DateTime
+                }
+                Type::Text | Type::TextOrNumber => ParameterType::Text,
+                Type::Integer => ParameterType::Integer,
+                Type::Boolean => ParameterType::Boolean,
+                Type::Enum(name) => ParameterType::Enum(name),
+                _ => return Err(self.context.problem(&place, "no argument type stands for this")),
+            };
+            (ty, rules)
+        };
+        let mut docs = parameter.description.clone().unwrap_or_else(|| format!("`{}`.", parameter.name));
+        docs.push_str(&notes(schema, &rules));
+        Ok(Parameter {
+            wire: parameter.name.clone(),
+            rust: names::snake(&parameter.name),
+            docs,
+            ty,
+            rules,
+            example: parameter.example.clone().or_else(|| schema.examples.first().cloned()),
+        })
+    }
+
+    /// At most two beside the body; two ends of a span count as one.
+    fn arguments(&self, ids: Vec<Parameter>, mut required: Vec<Parameter>) -> Result<Vec<Argument>, Problem> {
+        let end = |required: &[Parameter], name: &str| {
+            required.iter().position(|p| p.wire == name && p.ty == ParameterType::DateTime)
+        };
+        let mut period = None;
+        if ids.len() + required.len() > 2
+            && let (Some(from), Some(to)) = (end(&required, "from"), end(&required, "to"))
+        {
+            let (first, last) = (from.max(to), from.min(to));
+            let (one, two) = (required.remove(first), required.remove(last));
+            let (from, to) = if one.wire == "from" { (one, two) } else { (two, one) };
+            period = Some(Argument::Period { from, to });
+        }
+        let arguments: Vec<Argument> = ids
+            .into_iter()
+            .map(Argument::Path)
+            .chain(required.into_iter().map(Argument::Query))
+            .chain(period)
+            .collect();
+        if arguments.len() > 2 {
+            return Err(self.problem("/parameters", "more than two required parameters are hard to call"));
+        }
+        Ok(arguments)
+    }
+
+    fn body(&self) -> Result<Option<BodyArgument>, Problem> {
+        let Some(body) = &self.operation.request_body else {
+            return Ok(None);
+        };
+        let Some(media) = body.content.get("application/json") else {
+            return Err(self.problem("/requestBody/content", "only application/json can be sent"));
+        };
+        let place = "/requestBody/content/application~1json/schema";
+        match resolve(self.context, &media.schema, &format!("{}{place}", self.pointer))? {
+            Type::Model(model) => Ok(Some(BodyArgument {
+                model,
+                docs: body.description.clone().unwrap_or_default(),
+                example: media.example.clone(),
+            })),
+            _ => Err(self.problem(place, "a body needs a model with fields")),
+        }
+    }
+
+    fn success(&self) -> Result<Vec<u16>, Problem> {
+        let mut statuses = Vec::new();
+        for status in self.operation.responses.keys() {
+            let number: u16 =
+                status.parse().map_err(|_| self.problem("/responses", format!("`{status}` is no status")))?;
+            if (200..300).contains(&number) {
+                statuses.push(number);
+            }
+        }
+        if statuses.is_empty() {
+            return Err(self.problem("/responses", "no status means success"));
+        }
+        Ok(statuses)
+    }
+
+    /// The payload of a good answer, taken out of its envelope.
+    fn answer(&self, split: Option<&Split>) -> Result<Type, Problem> {
+        let good = self.operation.responses.iter().filter(|(status, _)| status.starts_with('2'));
+        let found: Option<(&String, &MediaType)> =
+            good.into_iter().find_map(|(status, response)| Some((status, response.content.get("application/json")?)));
+        let (schema, pointer) = match (split, found) {
+            (Some(split), _) => {
+                let name = openapi::model_name(&split.schema);
+                let name = name.ok_or_else(|| self.problem("/x-sdk/split/schema", "no reference to a model"))?;
+                (Schema::reference_to(name), format!("{}/x-sdk/split/schema", self.pointer))
+            }
+            (None, Some((status, media))) => {
+                let place = format!("{}/responses/{status}/content/application~1json/schema", self.pointer);
+                (media.schema.clone(), place)
+            }
+            (None, None) => return Ok(Type::Unit),
+        };
+        let envelope = self.context.document.sdk.envelope.as_deref();
+        let payload = match envelope {
+            None | Some("*") => schema,
+            Some(key) => {
+                let model = schema.reference.as_deref().and_then(|name| self.context.document.resolve(name));
+                let payload = model.and_then(|model| model.properties.get(key));
+                match (model, payload) {
+                    (_, Some(payload)) => payload.clone(),
+                    // An answer that is only a header has nothing to hand over.
+                    (Some(_), None) => return Ok(Type::Unit),
+                    (None, None) => return Err(self.context.problem(&pointer, "the envelope needs a model")),
+                }
+            }
+        };
+        let ty = resolve(self.context, &payload, &pointer)?;
+        Ok(if ty == Type::Json { Type::Unit } else { ty })
+    }
+
+    fn idempotency(&self, sdk: &OperationSdk) -> Result<Idempotency, Problem> {
+        match sdk.idempotency.as_deref() {
+            Some("safe") => Ok(Idempotency::Safe),
+            Some("idempotent") => Ok(Idempotency::Idempotent),
+            Some("unsafe") => Ok(Idempotency::Unsafe),
+            _ => Err(self.problem("/x-sdk/idempotency", "say `safe`, `idempotent` or `unsafe`")),
+        }
+    }
+
+    /// Empty for the vendor's default; an operation's own first scheme; `none` where nothing is needed.
+    fn auth(&self) -> String {
+        let own = self.operation.security.as_ref();
+        match own.or(self.context.document.security.as_ref()) {
+            Some(requirements) if requirements.is_empty() => "none".to_owned(),
+            Some(requirements) if own.is_some() => {
+                let first = requirements.iter().find_map(|requirement| requirement.keys().next());
+                first.cloned().unwrap_or_else(|| "none".to_owned())
+            }
+            _ => String::new(),
+        }
+    }
+
+    fn page(&self, sdk: &OperationSdk, options: &[Parameter]) -> Result<Option<Page>, Problem> {
+        let Some(rule) = &sdk.page else {
+            return Ok(None);
+        };
+        let PageRule { style, index, size, first, items, total } = rule;
+        let style = match style.as_str() {
+            "page" => PageStyle::Numbered { first: first.unwrap_or_default() },
+            "marker" => PageStyle::Marked,
+            other => return Err(self.problem("/x-sdk/page/style", format!("`{other}` is no style"))),
+        };
+        for (key, name) in [("index", index), ("size", size)] {
+            if options.iter().all(|option| option.wire != *name) {
+                let message = format!("there is no optional query parameter `{name}`");
+                return Err(self.problem(&format!("/x-sdk/page/{key}"), message));
+            }
+        }
+        let fields = |path: &str| path.split('.').map(str::to_owned).collect::<Vec<_>>();
+        Ok(Some(Page {
+            style,
+            index: index.clone(),
+            size: size.clone(),
+            items: fields(items),
+            total: total.as_deref().map(fields).unwrap_or_default(),
+        }))
+    }
+}

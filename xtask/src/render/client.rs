@@ -1,0 +1,270 @@
+//! The client of one version: a method for each operation, a type for the options of those that have some.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+
+use super::types::{rules, rust_type};
+use super::{docs, imports};
+use crate::ir::{Argument, Operation, PageStyle, Parameter, ParameterType, Rule, Service, Type, Version};
+use crate::names::{constant, ident, pascal};
+
+const CORE: &[&str] = &["ApiVersion", "Call", "Items", "Operation", "Pages", "Period", "Request", "Rule"];
+
+/// The whole module.
+pub(super) fn render(service: &Service, version: &Version) -> TokenStream {
+    let doc = docs(&format!("{} {}: cheap to clone.", service.title, version.number));
+    let constant = ident(&version.constant);
+    let module = ident(&version.module);
+    let methods = version.operations.iter().map(|operation| method(version, operation));
+    let options = version.operations.iter().filter(|operation| !operation.options.is_empty()).map(options);
+    let body = quote! {
+        #doc
+        #[derive(Clone, Debug)]
+        pub struct Client {
+            core: ::cloud_core::Client,
+        }
+        impl Client {
+            #[doc = " The version that this client speaks."]
+            pub const VERSION: &'static ApiVersion = &operations::#constant;
+            #[doc = " Every operation of the version as data."]
+            pub const OPERATIONS: &'static [&'static Operation] = operations::#module::ALL;
+            pub(crate) fn new(core: ::cloud_core::Client) -> Self {
+                Self { core }
+            }
+            #(#methods)*
+        }
+        #(#options)*
+    };
+    let core = imports(&quote!(cloud_core), CORE, &body);
+    let siblings = imports(&quote!(super), &["operations", "types"], &body);
+    quote!(#core #siblings #body)
+}
+
+/// Types of answers and arguments, named by their module.
+fn outer_type(ty: &Type) -> TokenStream {
+    match ty {
+        Type::Model(name) | Type::Enum(name) => {
+            let name = ident(name);
+            quote!(types::#name)
+        }
+        Type::List(inner) => {
+            let inner = outer_type(inner);
+            quote!(Vec<#inner>)
+        }
+        Type::Unit => quote!(()),
+        Type::Text | Type::TextOrNumber => quote!(String),
+        other => {
+            let rust = rust_type(other);
+            quote!(::cloud_core::#rust)
+        }
+    }
+}
+
+fn method(version: &Version, operation: &Operation) -> TokenStream {
+    let name = ident(&operation.name);
+    let doc = method_docs(operation);
+    let deprecated = operation.deprecated.then(|| quote!(#[deprecated = "the vendor withdraws this operation"]));
+    let table = ident(&version.module);
+    let entry = ident(&constant(&operation.name));
+    let mut arguments = Vec::new();
+    let mut calls = Vec::new();
+    for argument in &operation.arguments {
+        let (declared, call) = lower_argument(argument);
+        arguments.push(declared);
+        calls.push(call);
+    }
+    if let Some(body) = &operation.body {
+        let model = ident(&body.model);
+        arguments.push(quote!(body: &types::#model));
+        calls.push(quote!(.body(body)));
+    }
+    let answer = outer_type(&operation.answer);
+    let request = quote!(Request::new(&operations::#table::#entry)#(#calls)*);
+    let call = quote!(Call::new(&self.core, #request));
+    if operation.options.is_empty() {
+        return quote! {
+            #doc
+            #deprecated
+            pub fn #name(&self, #(#arguments),*) -> Call<#answer> {
+                #call
+            }
+        };
+    }
+    let options = ident(&pascal(&operation.name));
+    quote! {
+        #doc
+        #deprecated
+        pub fn #name(&self, #(#arguments),*) -> #options {
+            #options(#call)
+        }
+    }
+}
+
+fn lower_argument(argument: &Argument) -> (TokenStream, TokenStream) {
+    match argument {
+        Argument::Path(parameter) => {
+            let (name, wire, ty) = (ident(&parameter.rust), &parameter.wire, argument_type(&parameter.ty));
+            let check = checked(parameter);
+            (quote!(#name: #ty), quote!(.path(#wire, #name)#check))
+        }
+        Argument::Query(parameter) => {
+            let (name, wire, ty) = (ident(&parameter.rust), &parameter.wire, argument_type(&parameter.ty));
+            let check = checked(parameter);
+            (quote!(#name: #ty), quote!(.query(#wire, #name)#check))
+        }
+        Argument::Period { from, to } => {
+            let (first, last) = (&from.wire, &to.wire);
+            let call = quote!(.query(#first, period.from()).query(#last, period.to()));
+            (quote!(period: Period), call)
+        }
+    }
+}
+
+fn checked(parameter: &Parameter) -> TokenStream {
+    match check(parameter, &ident(&parameter.rust)) {
+        Some(check) => quote!(.check(|check| #check)),
+        None => quote!(),
+    }
+}
+
+/// The limits of a parameter as a statement about `check`.
+fn check(parameter: &Parameter, value: &Ident) -> Option<TokenStream> {
+    if parameter.rules.is_empty() {
+        return None;
+    }
+    let wire = &parameter.wire;
+    let limits: &[Rule] = &parameter.rules;
+    let limits = rules(limits);
+    match parameter.ty {
+        ParameterType::Text => Some(quote!(check.text(#wire, #value, #limits))),
+        ParameterType::Integer => Some(quote!(check.number(#wire, #value, #limits))),
+        _ => None,
+    }
+}
+
+fn argument_type(ty: &ParameterType) -> TokenStream {
+    match ty {
+        ParameterType::Text | ParameterType::TextList => quote!(&str),
+        ParameterType::Integer => quote!(i64),
+        ParameterType::Boolean => quote!(bool),
+        ParameterType::DateTime => quote!(time::OffsetDateTime),
+        ParameterType::Enum(name) => {
+            let name = ident(name);
+            quote!(types::#name)
+        }
+    }
+}
+
+fn method_docs(operation: &Operation) -> TokenStream {
+    let mut text = sentence(&operation.summary);
+    if !operation.description.is_empty() {
+        text.push_str("\n\n");
+        text.push_str(&operation.description);
+    }
+    let mut arguments = Vec::new();
+    for argument in &operation.arguments {
+        match argument {
+            Argument::Path(parameter) | Argument::Query(parameter) => {
+                arguments.push(format!("- `{}`: {}", parameter.rust, parameter.docs.replace("\n\n", " ")));
+            }
+            Argument::Period { from, to } => {
+                arguments.push(format!("- `period`: sent as `{}` and `{}`.", from.wire, to.wire));
+            }
+        }
+    }
+    if let Some(body) = operation.body.as_ref().filter(|body| !body.docs.is_empty()) {
+        arguments.push(format!("- `body`: {}", body.docs));
+    }
+    let (method, template) = (operation.method.wire(), &operation.template);
+    let again = operation.idempotency.sentence();
+    text.push_str(&format!("\n\n`{method} {template}`. {again}"));
+    let text = docs(&text);
+    let list = (!arguments.is_empty()).then(|| {
+        let lines = arguments.iter().map(|line| docs_item(line));
+        quote!(#[doc = ""] #[doc = " # Arguments"] #(#lines)*)
+    });
+    quote! {
+        #text
+        #list
+        #[doc = ""]
+        #[doc = " # Errors"]
+        #[doc = " When awaited: see [`Error`](cloud_core::Error)."]
+    }
+}
+
+/// A list item is one line, so that its rest is not taken for a new paragraph.
+fn docs_item(line: &str) -> TokenStream {
+    let text = format!(" {}", super::escape(&line.split_whitespace().collect::<Vec<_>>().join(" ")));
+    quote!(#[doc = #text])
+}
+
+fn sentence(summary: &str) -> String {
+    let summary = summary.trim();
+    if summary.is_empty() || summary.ends_with('.') { summary.to_owned() } else { format!("{summary}.") }
+}
+
+fn options(operation: &Operation) -> TokenStream {
+    let name = ident(&pascal(&operation.name));
+    let answer = outer_type(&operation.answer);
+    let doc = docs(&format!("The call `{}` with its optional parameters; `.await` sends it.", operation.name));
+    let setters = operation.options.iter().map(setter);
+    let pages = operation.page.as_ref().map(|page| {
+        let (index, size) = (&page.index, &page.size);
+        let start = match page.style {
+            PageStyle::Numbered { first } => {
+                let first = proc_macro2::Literal::u8_unsuffixed(first);
+                quote!(Pages::numbered(self.0, #index, #size, #first))
+            }
+            PageStyle::Marked => quote!(Pages::marked(self.0, #index)),
+        };
+        quote! {
+            #[doc = " The pages of the list, read as they are asked for."]
+            pub fn pages(self) -> Pages<#answer> {
+                #start
+            }
+            #[doc = " The items of the list; pages are read as they are needed."]
+            pub fn items(self) -> Items<#answer> {
+                self.pages().items()
+            }
+        }
+    });
+    let invocation = format_ident!("call_options");
+    quote! {
+        #doc
+        #[must_use = "a call is only sent when awaited"]
+        pub struct #name(Call<#answer>);
+        impl #name {
+            #(#setters)*
+            #pages
+        }
+        ::cloud_core::#invocation!(#name => #answer);
+    }
+}
+
+fn setter(parameter: &Parameter) -> TokenStream {
+    let name = ident(&setter_name(&parameter.rust));
+    let wire = &parameter.wire;
+    let ty = argument_type(&parameter.ty);
+    let mut text = parameter.docs.clone();
+    if parameter.ty == ParameterType::TextList {
+        text.push_str("\n\nMay be called several times; every value is sent.");
+    }
+    let doc = docs(&text);
+    let check = check(parameter, &format_ident!("value")).map(|check| quote!(self.0.check(|check| #check);));
+    quote! {
+        #doc
+        pub fn #name(mut self, value: #ty) -> Self {
+            #check
+            self.0.push_query(#wire, value);
+            self
+        }
+    }
+}
+
+/// Names that every options type already has.
+fn setter_name(name: &str) -> String {
+    match name {
+        "timeout" | "send" | "pages" | "items" | "skip_validation" => format!("{name}_parameter"),
+        _ => name.to_owned(),
+    }
+}

@@ -1,0 +1,245 @@
+//! `Body` for what is sent: encoding and limits.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+
+use super::{is_patch, rust_type};
+use crate::ir::{Field, Presence, Rule, Service, Type, TypeDef};
+use crate::names::ident;
+
+/// The implementation, with a private mirror where a secret must be written out.
+pub(super) fn render(service: &Service, ty: &TypeDef, fields: &[Field]) -> TokenStream {
+    let name = ident(&ty.name);
+    let (encode, mirror) = if ty.role.secret {
+        let wire = format_ident!("{}Wire", ty.name);
+        (quote!(::cloud_core::wire::json(&#wire::from(self))), mirror(service, ty, fields))
+    } else {
+        (quote!(::cloud_core::wire::json(self)), quote!())
+    };
+    let checks: Vec<TokenStream> = fields.iter().filter_map(|field| check(service, ty, field)).collect();
+    let check = (!checks.is_empty()).then(|| {
+        quote! {
+            fn check(&self, check: &mut Check) {
+                #(#checks)*
+            }
+        }
+    });
+    quote! {
+        impl ::cloud_core::wire::Body for #name {
+            fn encode(&self) -> ::cloud_core::Result<::bytes::Bytes> {
+                #encode
+            }
+            #check
+        }
+        #mirror
+    }
+}
+
+/// The only way in which a body with a secret becomes JSON.
+fn mirror(service: &Service, ty: &TypeDef, fields: &[Field]) -> TokenStream {
+    let name = ident(&ty.name);
+    let wire = format_ident!("{}Wire", ty.name);
+    let doc = " What goes over the wire; private, so that a secret is never written by accident.";
+    let members = fields.iter().map(|field| {
+        let name = ident(&field.rust);
+        let ty = mirror_type(service, field);
+        let mut serde = Vec::new();
+        let bare = name.to_string();
+        if bare.strip_prefix("r#").unwrap_or(&bare) != field.wire {
+            let wire = &field.wire;
+            serde.push(quote!(rename = #wire));
+        }
+        match field.presence {
+            Presence::Optional | Presence::OptionalNullable => {
+                serde.push(quote!(skip_serializing_if = "Option::is_none"));
+            }
+            Presence::Required | Presence::Nullable => {}
+        }
+        let serde = if serde.is_empty() { quote!() } else { quote!(#[serde(#(#serde),*)]) };
+        quote!(#serde #name: #ty,)
+    });
+    let values = fields.iter().map(|field| {
+        let value = mirror_value(service, field);
+        let name = ident(&field.rust);
+        quote!(#name: #value)
+    });
+    quote! {
+        #[doc = #doc]
+        #[derive(Serialize)]
+        struct #wire<'a> { #(#members)* }
+        impl<'a> From<&'a #name> for #wire<'a> {
+            fn from(body: &'a #name) -> Self {
+                Self { #(#values),* }
+            }
+        }
+    }
+}
+
+fn is_secret_model(service: &Service, ty: &Type) -> bool {
+    matches!(ty, Type::Model(name) if service.find(name).is_some_and(|ty| ty.role.secret))
+}
+
+fn mirror_type(service: &Service, field: &Field) -> TokenStream {
+    let inner = mirror_inner(service, &field.ty);
+    if field.presence == Presence::Required { inner } else { quote!(Option<#inner>) }
+}
+
+fn mirror_inner(service: &Service, ty: &Type) -> TokenStream {
+    match ty {
+        Type::Secret => quote!(::cloud_core::wire::Exposed<'a>),
+        Type::Model(name) if is_secret_model(service, ty) => {
+            let wire = format_ident!("{name}Wire");
+            quote!(#wire<'a>)
+        }
+        Type::List(inner) if inner.is_secret() || is_secret_model(service, inner) => {
+            let inner = mirror_inner(service, inner);
+            quote!(Vec<#inner>)
+        }
+        other => {
+            let rust = rust_type(other);
+            quote!(&'a #rust)
+        }
+    }
+}
+
+fn mirror_value(service: &Service, field: &Field) -> TokenStream {
+    let name = ident(&field.rust);
+    let required = field.presence == Presence::Required;
+    match &field.ty {
+        Type::Secret if required => quote!(::cloud_core::wire::Exposed(&body.#name)),
+        Type::Secret => quote!(body.#name.as_ref().map(::cloud_core::wire::Exposed)),
+        Type::List(inner) if **inner == Type::Secret && required => {
+            quote!(body.#name.iter().map(::cloud_core::wire::Exposed).collect())
+        }
+        Type::List(inner) if **inner == Type::Secret => {
+            quote!(body.#name.as_ref().map(|list| list.iter().map(::cloud_core::wire::Exposed).collect()))
+        }
+        Type::Model(_) if is_secret_model(service, &field.ty) && required => quote!((&body.#name).into()),
+        Type::Model(_) if is_secret_model(service, &field.ty) => quote!(body.#name.as_ref().map(Into::into)),
+        Type::List(inner) if is_secret_model(service, inner) && required => {
+            quote!(body.#name.iter().map(Into::into).collect())
+        }
+        Type::List(inner) if is_secret_model(service, inner) => {
+            quote!(body.#name.as_ref().map(|list| list.iter().map(Into::into).collect()))
+        }
+        _ if required => quote!(&body.#name),
+        _ => quote!(body.#name.as_ref()),
+    }
+}
+
+fn check(service: &Service, ty: &TypeDef, field: &Field) -> Option<TokenStream> {
+    let name = ident(&field.rust);
+    let wire = &field.wire;
+    let required = field.presence == Presence::Required;
+    let patch = is_patch(ty, field);
+    let limits = rules(&field.rules);
+    if let Type::Model(_) = &field.ty {
+        return Some(match (patch, required) {
+            (true, _) => quote!(self.#name.value().into_iter().for_each(|value| check.nested(#wire, None, value));),
+            (_, true) => quote!(check.nested(#wire, None, &self.#name);),
+            _ => quote!(self.#name.iter().for_each(|value| check.nested(#wire, None, value));),
+        });
+    }
+    if let Type::List(inner) = &field.ty
+        && let Type::Model(name_of_inner) = &**inner
+    {
+        service.find(name_of_inner)?;
+        let each = quote!(.enumerate().for_each(|(index, value)| check.nested(#wire, Some(index), value)));
+        return Some(match (patch, required) {
+            (true, _) => quote!(self.#name.value().into_iter().flatten()#each;),
+            (_, true) => quote!(self.#name.iter()#each;),
+            _ => quote!(self.#name.iter().flatten()#each;),
+        });
+    }
+    if field.rules.is_empty() {
+        return None;
+    }
+    let statement = match &field.ty {
+        Type::Text | Type::TextOrNumber | Type::Timestamp => text_check(field, patch, &limits),
+        Type::Secret if required => quote!(check.text(#wire, ExposeSecret::expose_secret(&self.#name), #limits);),
+        Type::Secret => {
+            quote!(check.opt_text(#wire, self.#name.as_ref().map(ExposeSecret::expose_secret), #limits);)
+        }
+        Type::Integer => match (patch, required) {
+            (true, _) => quote!(check.opt_number(#wire, self.#name.value().copied(), #limits);),
+            (_, true) => quote!(check.number(#wire, self.#name, #limits);),
+            _ => quote!(check.opt_number(#wire, self.#name, #limits);),
+        },
+        Type::UnixSeconds => match (patch, required) {
+            (true, _) => quote!(check.opt_number(#wire, self.#name.value().map(|value| value.0), #limits);),
+            (_, true) => quote!(check.number(#wire, self.#name.0, #limits);),
+            _ => quote!(check.opt_number(#wire, self.#name.map(|value| value.0), #limits);),
+        },
+        Type::List(inner) if matches!(**inner, Type::Text) => {
+            let each = quote!(.for_each(|value| check.text(#wire, value, #limits)));
+            match (patch, required) {
+                (true, _) => quote!(self.#name.value().into_iter().flatten()#each;),
+                (_, true) => quote!(self.#name.iter()#each;),
+                _ => quote!(self.#name.iter().flatten()#each;),
+            }
+        }
+        _ => return None,
+    };
+    Some(statement)
+}
+
+fn text_check(field: &Field, patch: bool, limits: &TokenStream) -> TokenStream {
+    let name = ident(&field.rust);
+    let wire = &field.wire;
+    let timestamp = field.ty == Type::Timestamp;
+    match (patch, field.presence == Presence::Required, timestamp) {
+        (true, _, false) => quote!(check.opt_text(#wire, self.#name.value().map(String::as_str), #limits);),
+        (true, _, true) => quote!(check.opt_text(#wire, self.#name.value().map(Timestamp::as_str), #limits);),
+        (_, true, false) => quote!(check.text(#wire, &self.#name, #limits);),
+        (_, true, true) => quote!(check.text(#wire, self.#name.as_str(), #limits);),
+        (_, _, false) => quote!(check.opt_text(#wire, self.#name.as_deref(), #limits);),
+        (_, _, true) => quote!(check.opt_text(#wire, self.#name.as_ref().map(Timestamp::as_str), #limits);),
+    }
+}
+
+/// Rules as a slice that lives as long as the program.
+pub(in crate::render) fn rules(rules: &[Rule]) -> TokenStream {
+    let rules = rules.iter().map(|rule| {
+        let whole = |n: &u64| proc_macro2::Literal::u64_unsuffixed(*n);
+        match rule {
+            Rule::MinChars(n) => {
+                let n = whole(n);
+                quote!(Rule::MinChars(#n))
+            }
+            Rule::MaxChars(n) => {
+                let n = whole(n);
+                quote!(Rule::MaxChars(#n))
+            }
+            Rule::MinBytes(n) => {
+                let n = whole(n);
+                quote!(Rule::MinBytes(#n))
+            }
+            Rule::MaxBytes(n) => {
+                let n = whole(n);
+                quote!(Rule::MaxBytes(#n))
+            }
+            Rule::Min(n) => {
+                let n = proc_macro2::Literal::i64_unsuffixed(*n);
+                quote!(Rule::Min(#n))
+            }
+            Rule::Max(n) => {
+                let n = proc_macro2::Literal::i64_unsuffixed(*n);
+                quote!(Rule::Max(#n))
+            }
+            Rule::OneOf(choices) => quote!(Rule::OneOf(&[#(#choices),*])),
+            Rule::Class { ranges, min, max } => {
+                let ranges = ranges.iter().map(|(low, high)| quote!((#low, #high)));
+                let min = whole(min);
+                let max = match max {
+                    Some(max) => {
+                        let max = whole(max);
+                        quote!(Some(#max))
+                    }
+                    None => quote!(None),
+                };
+                quote!(Rule::Class { ranges: &[#(#ranges),*], min: #min, max: #max })
+            }
+        }
+    });
+    quote!(&[#(#rules),*])
+}

@@ -1,0 +1,147 @@
+//! Open enumerations: known values are variants, an unknown one is kept as it came.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::docs;
+use crate::ir::TypeDef;
+use crate::names::ident;
+
+/// An enumeration over text.
+pub(super) fn text(ty: &TypeDef, variants: &[(String, String)]) -> TokenStream {
+    let name = ident(&ty.name);
+    let doc = docs(&ty.docs);
+    let names: Vec<_> = variants.iter().map(|(name, _)| ident(name)).collect();
+    let values: Vec<_> = variants.iter().map(|(_, value)| value).collect();
+    let docs_of = values.iter().map(|value| docs(&format!("`{value}`.")));
+    quote! {
+        #doc
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum #name {
+            #(#docs_of #names,)*
+            #[doc = " A value that this version of the crate does not know."]
+            Other(UnknownText),
+        }
+        impl #name {
+            #[doc = " The value as it stands on the wire."]
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                match self {
+                    #(Self::#names => #values,)*
+                    Self::Other(text) => &text.0,
+                }
+            }
+        }
+        impl From<&str> for #name {
+            fn from(text: &str) -> Self {
+                match text {
+                    #(#values => Self::#names,)*
+                    _ => Self::Other(UnknownText(text.to_owned())),
+                }
+            }
+        }
+        impl AsRef<str> for #name {
+            fn as_ref(&self) -> &str {
+                self.as_str()
+            }
+        }
+        impl std::fmt::Display for #name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+        impl ::cloud_core::request::QueryValue for #name {
+            fn write(&self, out: &mut String) {
+                ::cloud_core::request::QueryValue::write(self.as_str(), out);
+            }
+        }
+        impl Serialize for #name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+        impl<'de> Deserialize<'de> for #name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text: std::borrow::Cow<'de, str> = Deserialize::deserialize(deserializer)?;
+                Ok(Self::from(&*text))
+            }
+        }
+    }
+}
+
+/// An enumeration over integers.
+pub(super) fn integer(ty: &TypeDef, variants: &[(String, i64)]) -> TokenStream {
+    let name = ident(&ty.name);
+    let doc = docs(&ty.docs);
+    let names: Vec<_> = variants.iter().map(|(name, _)| ident(name)).collect();
+    let values: Vec<_> = variants.iter().map(|(_, value)| proc_macro2::Literal::i64_unsuffixed(*value)).collect();
+    let docs_of = variants.iter().map(|(_, value)| docs(&format!("`{value}`.")));
+    quote! {
+        #doc
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum #name {
+            #(#docs_of #names,)*
+            #[doc = " A value that this version of the crate does not know."]
+            Other(UnknownInteger),
+        }
+        impl #name {
+            #[doc = " The value as it stands on the wire."]
+            #[must_use]
+            pub fn as_i64(&self) -> i64 {
+                match self {
+                    #(Self::#names => #values,)*
+                    Self::Other(number) => number.0,
+                }
+            }
+        }
+        impl From<i64> for #name {
+            fn from(number: i64) -> Self {
+                match number {
+                    #(#values => Self::#names,)*
+                    _ => Self::Other(UnknownInteger(number)),
+                }
+            }
+        }
+        impl std::fmt::Display for #name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, "{}", self.as_i64())
+            }
+        }
+        impl ::cloud_core::request::QueryValue for #name {
+            fn write(&self, out: &mut String) {
+                ::cloud_core::request::QueryValue::write(&self.as_i64(), out);
+            }
+        }
+        impl Serialize for #name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_i64(self.as_i64())
+            }
+        }
+        impl<'de> Deserialize<'de> for #name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                ::cloud_core::wire::As::<::cloud_core::wire::Int>::deserialize(deserializer).map(|number: i64| Self::from(number))
+            }
+        }
+    }
+}
+
+/// Payloads that nobody outside can build, so that `Other` never holds a known value.
+pub(super) fn unknown(text: bool, integer: bool) -> TokenStream {
+    let text = text.then(|| {
+        quote! {
+            #[doc = " The text of an unknown value; only decoding makes one."]
+            #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+            pub struct UnknownText(pub(crate) String);
+        }
+    });
+    let integer = integer.then(|| {
+        quote! {
+            #[doc = " The number of an unknown value; only decoding makes one."]
+            #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+            pub struct UnknownInteger(pub(crate) i64);
+        }
+    });
+    quote!(#text #integer)
+}

@@ -1,0 +1,91 @@
+//! `Page` for answers that are a page of a list.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::rust_type;
+use crate::ir::{Field, Kind, Page, PageStyle, Presence, Service, Type, TypeDef};
+use crate::names::ident;
+
+/// The implementation.
+pub(super) fn render(service: &Service, ty: &TypeDef, fields: &[Field], page: &Page) -> TokenStream {
+    let name = ident(&ty.name);
+    let Some(items) = page.items.first().and_then(|wire| fields.iter().find(|field| field.wire == *wire)) else {
+        let message = format!("`{}` has no field for its items", ty.name);
+        return quote!(compile_error!(#message););
+    };
+    let item = match &items.ty {
+        Type::List(inner) => rust_type(inner),
+        other => rust_type(other),
+    };
+    let field = ident(&items.rust);
+    let (into, len) = if items.presence == Presence::Required {
+        (quote!(self.#field), quote!(self.#field.len()))
+    } else {
+        (quote!(self.#field.unwrap_or_default()), quote!(self.#field.as_ref().map_or(0, Vec::len)))
+    };
+    let total = total(service, fields, &page.total);
+    let next = (page.style == PageStyle::Marked).then(|| next_marker(fields, &page.index));
+    quote! {
+        impl ::cloud_core::Page for #name {
+            type Item = #item;
+            fn into_items(self) -> Vec<Self::Item> {
+                #into
+            }
+            fn len(&self) -> usize {
+                #len
+            }
+            fn total(&self) -> Option<i64> {
+                #total
+            }
+            #next
+        }
+    }
+}
+
+/// Follows the fields to the total; every one of them may be absent.
+fn total(service: &Service, fields: &[Field], path: &[String]) -> TokenStream {
+    let Some((first, rest)) = path.split_first() else {
+        return quote!(None);
+    };
+    let Some(field) = fields.iter().find(|field| field.wire == *first) else {
+        let message = format!("there is no field `{first}` for the total");
+        return quote!(compile_error!(#message));
+    };
+    let name = ident(&field.rust);
+    let required = field.presence == Presence::Required;
+    let Some(second) = rest.first() else {
+        return if required { quote!(Some(self.#name)) } else { quote!(self.#name) };
+    };
+    let inner = field.ty.named().and_then(|inner| service.find(inner)).map(|ty| &ty.kind);
+    let found = match inner {
+        Some(Kind::Struct(inner)) => inner.iter().find(|field| field.wire == *second),
+        _ => None,
+    };
+    let Some(inner) = found else {
+        let message = format!("there is no field `{second}` for the total");
+        return quote!(compile_error!(#message));
+    };
+    let inner_name = ident(&inner.rust);
+    match (required, inner.presence == Presence::Required) {
+        (true, true) => quote!(Some(self.#name.#inner_name)),
+        (true, false) => quote!(self.#name.#inner_name),
+        (false, true) => quote!(self.#name.as_ref().map(|inner| inner.#inner_name)),
+        (false, false) => quote!(self.#name.as_ref().and_then(|inner| inner.#inner_name)),
+    }
+}
+
+/// The marker of the next page stands in the answer's links.
+fn next_marker(fields: &[Field], parameter: &str) -> TokenStream {
+    let links = fields.iter().find(|field| field.wire == "links");
+    let value = match links {
+        Some(field) if field.presence == Presence::Required => quote!(Some(&self.links)),
+        Some(_) => quote!(self.links.as_deref()),
+        None => quote!(None),
+    };
+    quote! {
+        fn next_marker(&self) -> Option<String> {
+            ::cloud_core::page::marker_from_links(#value, #parameter)
+        }
+    }
+}
