@@ -155,10 +155,16 @@ impl Given {
             Error::config(format!("no {what}: set {where_}, or a base url with `.endpoint()` or SCP_ENDPOINT"))
         };
         let region = self.region.as_deref().ok_or_else(|| {
-            missing("region", "`.region()`, SCP_REGION, SCP_TF_DEFAULT_REGION or default-region in ~/.scpconf/config.json")
+            missing(
+                "region",
+                "`.region()`, SCP_REGION, SCP_TF_DEFAULT_REGION or default-region in ~/.scpconf/config.json",
+            )
         })?;
         let environment = self.environment.ok_or_else(|| {
-            missing("environment", "`.environment()`, SCP_ENVIRONMENT (e, s or g), SCP_TF_AUTH_URL or auth-url in ~/.scpconf/config.json")
+            missing(
+                "environment",
+                "`.environment()`, SCP_ENVIRONMENT (e, s or g), SCP_TF_AUTH_URL or auth-url in ~/.scpconf/config.json",
+            )
         })?;
         if !environment.regions().contains(&region) {
             let known = environment.regions().join(", ");

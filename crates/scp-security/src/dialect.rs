@@ -237,8 +237,22 @@ mod tests {
             Some("q"),
             by_status,
         );
-        check(401, r#"{"error":"HmacValidFail"}"#, Some("HmacValidFail"), Some("HmacValidFail"), None, FailureClass::Unauthorized);
-        check(406, r#"{"errors":[{"code":"NoSuchVersion"}]}"#, Some("NoSuchVersion"), None, None, FailureClass::Permanent);
+        check(
+            401,
+            r#"{"error":"HmacValidFail"}"#,
+            Some("HmacValidFail"),
+            Some("HmacValidFail"),
+            None,
+            FailureClass::Unauthorized,
+        );
+        check(
+            406,
+            r#"{"errors":[{"code":"NoSuchVersion"}]}"#,
+            Some("NoSuchVersion"),
+            None,
+            None,
+            FailureClass::Permanent,
+        );
         check(503, "", None, None, None, by_status);
         assert!(matches!(read(&RETURNS, 417, "<html>"), Reading::Unreadable(_)));
         assert!(matches!(read(&RETURNS, 503, "upstream connect error"), Reading::Unreadable(_)));

@@ -4,16 +4,16 @@
 
 #[cfg(feature = "certificate-manager")]
 #[rustfmt::skip]
-pub mod certificate_manager;
+pub(crate) mod certificate_manager;
 #[cfg(feature = "config-inspection")]
 #[rustfmt::skip]
-pub mod config_inspection;
+pub(crate) mod config_inspection;
 #[cfg(feature = "kms")]
 #[rustfmt::skip]
-pub mod kms;
+pub(crate) mod kms;
 #[cfg(feature = "secret-vault")]
 #[rustfmt::skip]
-pub mod secret_vault;
+pub(crate) mod secret_vault;
 #[cfg(feature = "secrets-manager")]
 #[rustfmt::skip]
-pub mod secrets_manager;
+pub(crate) mod secrets_manager;

@@ -20,7 +20,7 @@ pub mod secrets_manager;
 
 #[doc(no_inline)]
 pub use cloud_core::{
-    self, Call, Error, ErrorKind, ExposeSecret, OneOrMany, Patch, Response, Result, RetryPolicy, SecretString, Settings,
-    Timestamp,
+    self, Call, Error, ErrorKind, ExposeSecret, OneOrMany, Patch, Response, Result, RetryPolicy, SecretString,
+    Settings, Timestamp,
 };
 pub use scp::{Scp, ScpBuilder};

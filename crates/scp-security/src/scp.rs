@@ -372,11 +372,8 @@ impl ScpBuilder {
             .vault_id
             .clone()
             .ok_or_else(|| Error::config("no secret vault: set `.secret_vault_id()` or SCP_SECRET_VAULT_ID"))?;
-        let signer = ScpSigner {
-            credentials: None,
-            vault_token: Some(Arc::new(token)),
-            looked_for: NO_CREDENTIALS.to_owned(),
-        };
+        let signer =
+            ScpSigner { credentials: None, vault_token: Some(Arc::new(token)), looked_for: NO_CREDENTIALS.to_owned() };
         let client = parts.client(self.given.endpoint("secretvault", self.insecure)?, Arc::new(signer))?;
         let client = crate::secret_vault::v1_0::Client::new(client);
         Ok(Arc::new(crate::credentials::VaultProvider::new(client, vault)))

@@ -53,7 +53,8 @@ const KMS: &str = "https://kms.kr-west1.e.samsungsdscloud.com";
 
 #[test]
 fn builder_then_environment_then_files() {
-    let all: Pairs = &[(KEYS.0, "env"), (KEYS.1, "s"), PLACE[0], PLACE[1], ("SCP_TF_ACCESS_KEY", "tf"), ("SCP_TF_SECRET_KEY", "s")];
+    let all: Pairs =
+        &[(KEYS.0, "env"), (KEYS.1, "s"), PLACE[0], PLACE[1], ("SCP_TF_ACCESS_KEY", "tf"), ("SCP_TF_SECRET_KEY", "s")];
     check(Given::default(), all, &[], Ok(("env", KMS)));
     let given = Given {
         credentials: Some(Credentials::new("built", "s")),
@@ -71,25 +72,63 @@ fn builder_then_environment_then_files() {
     check(Given::default(), terraform, &[], Ok(("tf", "https://kms.kr-south2.g.samsungsdscloud.com")));
     let files: Pairs = &[
         (CREDENTIALS_FILE, r#"{"access-key":"file","secret-key":"s","auth-token":""}"#),
-        (CONFIG_FILE, r#"{"auth-url":"https://iam.s.samsungsdscloud.com/v1","default-region":"kr-west1","max-remain-days":90}"#),
+        (
+            CONFIG_FILE,
+            r#"{"auth-url":"https://iam.s.samsungsdscloud.com/v1","default-region":"kr-west1","max-remain-days":90}"#,
+        ),
     ];
     check(Given::default(), &[], files, Ok(("file", "https://kms.kr-west1.s.samsungsdscloud.com")));
-    check(Given::default(), &[("SCP_ENDPOINT", "http://127.0.0.1:8080/"), (KEYS.0, "k"), (KEYS.1, "s")], &[], Ok(("k", "http://127.0.0.1:8080")));
-    check(Given::default(), &[("SCP_ENDPOINT", "  "), (KEYS.0, "k"), (KEYS.1, "s"), PLACE[0], PLACE[1]], &[], Ok(("k", KMS)));
+    check(
+        Given::default(),
+        &[("SCP_ENDPOINT", "http://127.0.0.1:8080/"), (KEYS.0, "k"), (KEYS.1, "s")],
+        &[],
+        Ok(("k", "http://127.0.0.1:8080")),
+    );
+    check(
+        Given::default(),
+        &[("SCP_ENDPOINT", "  "), (KEYS.0, "k"), (KEYS.1, "s"), PLACE[0], PLACE[1]],
+        &[],
+        Ok(("k", KMS)),
+    );
 }
 
 #[test]
 fn what_is_wrong_is_named() {
     let e = Given::default;
     check(e(), &[(KEYS.0, "k")], &[], Err("SCP_ACCESS_KEY is set but SCP_SECRET_KEY is not"));
-    check(e(), &[("SCP_VAULT_TOKEN_SECRET", "k")], &[], Err("SCP_VAULT_TOKEN_SECRET is set but SCP_VAULT_TOKEN_ID is not"));
-    check(e(), &[PLACE[1]], &[], Err("no region: set `.region()`, SCP_REGION, SCP_TF_DEFAULT_REGION or default-region in"));
+    check(
+        e(),
+        &[("SCP_VAULT_TOKEN_SECRET", "k")],
+        &[],
+        Err("SCP_VAULT_TOKEN_SECRET is set but SCP_VAULT_TOKEN_ID is not"),
+    );
+    check(
+        e(),
+        &[PLACE[1]],
+        &[],
+        Err("no region: set `.region()`, SCP_REGION, SCP_TF_DEFAULT_REGION or default-region in"),
+    );
     check(e(), &[PLACE[0]], &[], Err("no environment: set `.environment()`, SCP_ENVIRONMENT (e, s or g)"));
     check(e(), &[PLACE[0], ("SCP_ENVIRONMENT", "x")], &[], Err("SCP_ENVIRONMENT: `x` is not an environment"));
-    check(e(), &[PLACE[0], ("SCP_ENVIRONMENT", "g")], &[], Err("environment `g` has no region `kr-west1`, it has kr-south1, "));
+    check(
+        e(),
+        &[PLACE[0], ("SCP_ENVIRONMENT", "g")],
+        &[],
+        Err("environment `g` has no region `kr-west1`, it has kr-south1, "),
+    );
     check(e(), &[("SCP_ENDPOINT", "http://kms.example")], &[], Err("the endpoint must begin with https://"));
-    check(e(), &[("SCP_TF_AUTH_URL", "https://elsewhere.example")], &[], Err("SCP_TF_AUTH_URL names no known environment"));
-    check(e(), &[], &[(CREDENTIALS_FILE, "{\n\"access-key\": S3CRET}")], Err("credentials.json is not the json it should be, at line 2"));
+    check(
+        e(),
+        &[("SCP_TF_AUTH_URL", "https://elsewhere.example")],
+        &[],
+        Err("SCP_TF_AUTH_URL names no known environment"),
+    );
+    check(
+        e(),
+        &[],
+        &[(CREDENTIALS_FILE, "{\n\"access-key\": S3CRET}")],
+        Err("credentials.json is not the json it should be, at line 2"),
+    );
     check(e(), &[], &[(CREDENTIALS_FILE, r#"{"access-key":"k"}"#)], Err("needs both access-key and secret-key"));
     check(e(), &[], &[(CREDENTIALS_FILE, "unreadable")], Err("cannot be read: permission denied"));
     let builder = |variables, files| Scp::builder().surroundings(Box::new(around(variables, files)));
