@@ -32,10 +32,7 @@ pub struct ImportError {
 
 impl ImportError {
     fn new(line: usize, message: impl Into<String>) -> Self {
-        Self {
-            line,
-            message: message.into(),
-        }
+        Self { line, message: message.into() }
     }
 }
 
@@ -67,12 +64,8 @@ pub fn read_fixtures(folder: &Path) -> Result<Documents, Box<dyn Error>> {
     }
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "json")
-        {
-            let document =
-                Document::load(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        if path.extension().is_some_and(|extension| extension == "json") {
+            let document = Document::load(&path).map_err(|error| format!("{}: {error}", path.display()))?;
             let key = (document.sdk.service.clone(), document.info.version.clone());
             documents.insert(key, document);
         }
@@ -98,8 +91,7 @@ pub fn all_differences(page: &Documents, fixtures: &Documents) -> Vec<String> {
 
 /// Writes `fixtures/scp` from the page, or with `check` prints what differs and fails if anything does.
 pub fn run(root: &Path, page: &Path, check: bool) -> Result<(), Box<dyn Error>> {
-    let text = fs::read_to_string(page)
-        .map_err(|error| format!("cannot read {}: {error}", page.display()))?;
+    let text = fs::read_to_string(page).map_err(|error| format!("cannot read {}: {error}", page.display()))?;
     let folder = root.join("fixtures").join("scp");
     let fresh = read_page(&text)?;
     let fixtures = read_fixtures(&folder)?;
@@ -128,8 +120,7 @@ pub fn run(root: &Path, page: &Path, check: bool) -> Result<(), Box<dyn Error>> 
 
 /// The fixture to take hand-written parts from: the same version, else the nearest older one.
 fn ancestor<'a>(fixtures: &'a Documents, service: &str, version: &str) -> Option<&'a Document> {
-    let number =
-        |text: &str| -> Vec<u32> { text.split('.').map_while(|p| p.parse().ok()).collect() };
+    let number = |text: &str| -> Vec<u32> { text.split('.').map_while(|p| p.parse().ok()).collect() };
     let wanted = number(version);
     fixtures
         .iter()

@@ -23,10 +23,7 @@ pub struct Finding {
 
 impl Finding {
     fn new(pointer: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            pointer: pointer.into(),
-            message: message.into(),
-        }
+        Self { pointer: pointer.into(), message: message.into() }
     }
 }
 
@@ -55,11 +52,7 @@ pub fn check_text(text: &str) -> Vec<Finding> {
 #[must_use]
 pub fn check(document: &Document) -> Vec<Finding> {
     let mut findings = Vec::new();
-    describe(
-        &mut findings,
-        "/info/description",
-        document.info.description.as_deref(),
-    );
+    describe(&mut findings, "/info/description", document.info.description.as_deref());
     operations::check(document, &mut findings);
     models::check(document, &mut findings);
     findings

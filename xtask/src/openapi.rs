@@ -11,9 +11,7 @@ mod schema;
 mod sdk;
 
 pub use schema::{Additional, Schema, TypeSet};
-pub use sdk::{
-    DocumentSdk, Header, OperationSdk, PageRule, ParameterSdk, Place, Rule, SchemaSdk, Split,
-};
+pub use sdk::{DocumentSdk, Header, OperationSdk, PageRule, ParameterSdk, Place, Rule, SchemaSdk, Split};
 
 /// A map that keeps the order of the document.
 pub type Map<T> = IndexMap<String, T>;
@@ -107,14 +105,9 @@ pub struct PathItem {
 impl PathItem {
     /// The operations that exist, with their method in lower case.
     pub fn operations(&self) -> impl Iterator<Item = (&'static str, &Operation)> {
-        [
-            ("get", &self.get),
-            ("post", &self.post),
-            ("put", &self.put),
-            ("delete", &self.delete),
-        ]
-        .into_iter()
-        .filter_map(|(method, operation)| Some((method, operation.as_ref()?)))
+        [("get", &self.get), ("post", &self.post), ("put", &self.put), ("delete", &self.delete)]
+            .into_iter()
+            .filter_map(|(method, operation)| Some((method, operation.as_ref()?)))
     }
 
     /// The place of one method, or nothing when the subset has no such method.
@@ -288,14 +281,9 @@ impl Document {
     /// Reads a document and refuses every keyword outside the subset.
     pub fn parse(text: &str) -> Result<Self, ReadError> {
         let mut json = serde_json::Deserializer::from_str(text);
-        let document = serde_path_to_error::deserialize(&mut json).map_err(|error| ReadError {
-            pointer: pointer(error.path()),
-            message: error.inner().to_string(),
-        })?;
-        json.end().map_err(|error| ReadError {
-            pointer: "/".to_owned(),
-            message: error.to_string(),
-        })?;
+        let document = serde_path_to_error::deserialize(&mut json)
+            .map_err(|error| ReadError { pointer: pointer(error.path()), message: error.inner().to_string() })?;
+        json.end().map_err(|error| ReadError { pointer: "/".to_owned(), message: error.to_string() })?;
         Ok(document)
     }
 
@@ -318,8 +306,7 @@ impl Document {
     /// Every operation with its path and lower-case method, in document order.
     pub fn operations(&self) -> impl Iterator<Item = (&str, &'static str, &Operation)> {
         self.paths.iter().flat_map(|(path, item)| {
-            item.operations()
-                .map(move |(method, operation)| (path.as_str(), method, operation))
+            item.operations().map(move |(method, operation)| (path.as_str(), method, operation))
         })
     }
 

@@ -7,9 +7,8 @@ use serde_json::Value;
 use super::ImportError;
 use super::page::{Call, Lifecycle, Model, Parameter, Service};
 use crate::openapi::{
-    self, Components, Document, DocumentSdk, Info, Map, MediaType, Operation, OperationSdk,
-    ParameterSdk, PathItem, RequestBody, Requirement, Response, Schema, SecurityScheme, Server,
-    ServerVariable, TypeSet,
+    self, Components, Document, DocumentSdk, Info, Map, MediaType, Operation, OperationSdk, ParameterSdk, PathItem,
+    RequestBody, Requirement, Response, Schema, SecurityScheme, Server, ServerVariable, TypeSet,
 };
 
 const JSON: &str = "application/json";
@@ -19,34 +18,25 @@ pub(super) fn documents(service: &Service) -> Result<Vec<Document>, ImportError>
     for call in &service.calls {
         let known = |row: &&Lifecycle| **row == call.lifecycle;
         if service.versions.iter().find(known).is_none() {
-            let text = format!(
-                "{} {}: state or date differs from the version table",
-                call.title, call.lifecycle.version
-            );
+            let text =
+                format!("{} {}: state or date differs from the version table", call.title, call.lifecycle.version);
             return Err(ImportError::new(call.line, text));
         }
     }
-    let models: BTreeMap<&str, &Model> = service
-        .models
-        .iter()
-        .map(|model| (model.name.as_str(), model))
-        .collect();
+    let models: BTreeMap<&str, &Model> = service.models.iter().map(|model| (model.name.as_str(), model)).collect();
     let mut reached: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for call in &service.calls {
         let names = reached.entry(&call.lifecycle.version).or_default();
-        for schema in call.body.iter().map(|body| &body.schema).chain(
-            call.responses
-                .iter()
-                .filter_map(|(_, schema)| schema.as_ref()),
-        ) {
+        for schema in call
+            .body
+            .iter()
+            .map(|body| &body.schema)
+            .chain(call.responses.iter().filter_map(|(_, schema)| schema.as_ref()))
+        {
             reach(schema, &models, names, call.line)?;
         }
     }
-    service
-        .versions
-        .iter()
-        .map(|lifecycle| document(service, lifecycle, &reached))
-        .collect()
+    service.versions.iter().map(|lifecycle| document(service, lifecycle, &reached)).collect()
 }
 
 /// Adds the models that the schema leads to.
@@ -62,9 +52,7 @@ fn reach<'a>(
     let Some(name) = schema.reference.as_deref().and_then(openapi::model_name) else {
         return Ok(());
     };
-    let model = models
-        .get(name)
-        .ok_or_else(|| ImportError::new(line, format!("model `{name}` is not on the page")))?;
+    let model = models.get(name).ok_or_else(|| ImportError::new(line, format!("model `{name}` is not on the page")))?;
     if names.insert(name) {
         for field in &model.fields {
             reach(&field.schema, models, names, line)?;
@@ -80,18 +68,11 @@ fn document(
 ) -> Result<Document, ImportError> {
     let own_calls = || {
         let version = &lifecycle.version;
-        service
-            .calls
-            .iter()
-            .filter(move |call| call.lifecycle.version == *version)
+        service.calls.iter().filter(move |call| call.lifecycle.version == *version)
     };
     let mut document = Document {
         openapi: "3.1.0".to_owned(),
-        info: Info {
-            title: service.title.clone(),
-            version: lifecycle.version.clone(),
-            description: None,
-        },
+        info: Info { title: service.title.clone(), version: lifecycle.version.clone(), description: None },
         servers: vec![server(service)],
         sdk: DocumentSdk {
             vendor: "scp".to_owned(),
@@ -99,10 +80,7 @@ fn document(
             status: Some(lifecycle.status.clone()),
             sunset: lifecycle.not_before.clone(),
             regions: service.regions.clone(),
-            headers: own_calls()
-                .next()
-                .map(|call| call.headers.clone())
-                .unwrap_or_default(),
+            headers: own_calls().next().map(|call| call.headers.clone()).unwrap_or_default(),
             ..DocumentSdk::default()
         },
         ..Document::default()
@@ -119,31 +97,20 @@ fn document(
         let operation = operation(call, &mut document)?;
         let item: &mut PathItem = document.paths.entry(call.path.clone()).or_default();
         let Some(slot) = item.slot(&call.method) else {
-            return Err(ImportError::new(
-                call.line,
-                format!("unknown method `{}`", call.method),
-            ));
+            return Err(ImportError::new(call.line, format!("unknown method `{}`", call.method)));
         };
         if slot.replace(operation).is_some() {
-            return Err(ImportError::new(
-                call.line,
-                format!("{} {} twice", call.method, call.path),
-            ));
+            return Err(ImportError::new(call.line, format!("{} {} twice", call.method, call.path)));
         }
     }
     let here = reached.get(lifecycle.version.as_str());
     for model in &service.models {
         let used_here = here.is_some_and(|names| names.contains(model.name.as_str()));
-        let unused = !reached
-            .values()
-            .any(|names| names.contains(model.name.as_str()));
+        let unused = !reached.values().any(|names| names.contains(model.name.as_str()));
         if used_here || unused {
             let mut schema = object(model);
             schema.sdk.unused = unused;
-            document
-                .components
-                .schemas
-                .insert(model.name.clone(), schema);
+            document.components.schemas.insert(model.name.clone(), schema);
         }
     }
     Ok(document)
@@ -157,25 +124,15 @@ fn server(service: &Service) -> Server {
                 allowed.push(value.clone());
             }
         }
-        ServerVariable {
-            default: allowed.first().cloned().unwrap_or_default(),
-            allowed,
-            description: None,
-        }
+        ServerVariable { default: allowed.first().cloned().unwrap_or_default(), allowed, description: None }
     };
     let regions = service.regions.iter();
     Server {
         url: service.url.clone(),
         description: None,
         variables: Map::from_iter([
-            (
-                "region".to_owned(),
-                variable(regions.clone().map(|place| &place.region).collect()),
-            ),
-            (
-                "environment".to_owned(),
-                variable(regions.map(|place| &place.environment).collect()),
-            ),
+            ("region".to_owned(), variable(regions.clone().map(|place| &place.region).collect())),
+            ("environment".to_owned(), variable(regions.map(|place| &place.environment).collect())),
         ]),
     }
 }
@@ -208,28 +165,14 @@ fn add_scheme(components: &mut Components, header: &str) -> String {
 fn object(model: &Model) -> Schema {
     Schema {
         types: Some(TypeSet::One("object".to_owned())),
-        properties: model
-            .fields
-            .iter()
-            .map(|field| (field.name.clone(), field.schema.clone()))
-            .collect(),
-        required: model
-            .fields
-            .iter()
-            .filter(|field| field.required)
-            .map(|field| field.name.clone())
-            .collect(),
+        properties: model.fields.iter().map(|field| (field.name.clone(), field.schema.clone())).collect(),
+        required: model.fields.iter().filter(|field| field.required).map(|field| field.name.clone()).collect(),
         ..Schema::default()
     }
 }
 
 fn operation(call: &Call, document: &mut Document) -> Result<Operation, ImportError> {
-    let fail = |text: String| {
-        Err(ImportError::new(
-            call.line,
-            format!("{}: {text}", call.title),
-        ))
-    };
+    let fail = |text: String| Err(ImportError::new(call.line, format!("{}: {text}", call.title)));
     let mut operation = Operation {
         operation_id: snake_case(&call.title),
         parameters: call.parameters.iter().map(parameter).collect(),
@@ -267,10 +210,7 @@ fn operation(call: &Call, document: &mut Document) -> Result<Operation, ImportEr
             (None, None) => Map::new(),
             (None, Some(_)) => return fail(format!("{status} shows a body but has no schema")),
         };
-        let response = Response {
-            description: String::new(),
-            content,
-        };
+        let response = Response { description: String::new(), content };
         operation.responses.insert(status.clone(), response);
     }
     for (status, _) in &call.answers {
@@ -298,19 +238,12 @@ fn parameter(own: &Parameter) -> openapi::Parameter {
         description: None,
         schema,
         example,
-        sdk: ParameterSdk {
-            source: (own.place == "header").then(|| "signer".to_owned()),
-            ..ParameterSdk::default()
-        },
+        sdk: ParameterSdk { source: (own.place == "header").then(|| "signer".to_owned()), ..ParameterSdk::default() },
     }
 }
 
 fn content(schema: &Schema, example: Option<&Value>) -> Map<MediaType> {
-    let media = MediaType {
-        schema: schema.clone(),
-        example: example.cloned(),
-        examples: Map::new(),
-    };
+    let media = MediaType { schema: schema.clone(), example: example.cloned(), examples: Map::new() };
     Map::from_iter([(JSON.to_owned(), media)])
 }
 

@@ -5,17 +5,12 @@ use std::fmt::Display;
 
 use serde_json::Value;
 
-use crate::openapi::{
-    Document, Header, Map, MediaType, Operation, Parameter, Place, Response, Schema, escape_pointer,
-};
+use crate::openapi::{Document, Header, Map, MediaType, Operation, Parameter, Place, Response, Schema, escape_pointer};
 
 /// What the page's document and the fixture state differently, one line each.
 #[must_use]
 pub fn differences(page: &Document, fixture: &Document) -> Vec<String> {
-    let mut report = Report {
-        scope: format!("{} {}", page.sdk.service, page.info.version),
-        lines: Vec::new(),
-    };
+    let mut report = Report { scope: format!("{} {}", page.sdk.service, page.info.version), lines: Vec::new() };
     report.document(page, fixture);
     report.paths(page, fixture);
     report.models(&page.components.schemas, &fixture.components.schemas);
@@ -30,8 +25,7 @@ struct Report {
 impl Report {
     fn line(&mut self, place: &str, what: impl Display) {
         let space = if place.is_empty() { "" } else { " " };
-        self.lines
-            .push(format!("{}{space}{place}: {what}", self.scope));
+        self.lines.push(format!("{}{space}{place}: {what}", self.scope));
     }
 
     /// Compares one fact that may be absent on either side.
@@ -50,15 +44,8 @@ impl Report {
         let text = match (&page, &fixture) {
             _ if page == fixture => return,
             (Some(_), None) => format!("{name} {} in the page, absent in the fixture", side(&page)),
-            (None, _) => format!(
-                "{name} absent in the page, {} in the fixture",
-                side(&fixture)
-            ),
-            _ => format!(
-                "{name} {} in the page, {} in the fixture",
-                side(&page),
-                side(&fixture)
-            ),
+            (None, _) => format!("{name} absent in the page, {} in the fixture", side(&fixture)),
+            _ => format!("{name} {} in the page, {} in the fixture", side(&page), side(&fixture)),
         };
         self.line(place, text);
     }
@@ -72,12 +59,7 @@ impl Report {
     }
 
     /// Names what only one side has.
-    fn sets<'a>(
-        &mut self,
-        what: &str,
-        page: impl Iterator<Item = &'a str>,
-        fixture: impl Iterator<Item = &'a str>,
-    ) {
+    fn sets<'a>(&mut self, what: &str, page: impl Iterator<Item = &'a str>, fixture: impl Iterator<Item = &'a str>) {
         let page: Vec<&str> = page.collect();
         let fixture: Vec<&str> = fixture.collect();
         for name in page.iter().filter(|name| !fixture.contains(name)) {
@@ -90,19 +72,9 @@ impl Report {
 
     fn document(&mut self, page: &Document, fixture: &Document) {
         let (own, other) = (&page.sdk, &fixture.sdk);
-        self.text(
-            "",
-            "title",
-            Some(&page.info.title),
-            Some(&fixture.info.title),
-        );
+        self.text("", "title", Some(&page.info.title), Some(&fixture.info.title));
         self.text("", "state", own.status.as_deref(), other.status.as_deref());
-        self.text(
-            "",
-            "sunset date",
-            own.sunset.as_deref(),
-            other.sunset.as_deref(),
-        );
+        self.text("", "sunset date", own.sunset.as_deref(), other.sunset.as_deref());
         let url = |document: &Document| document.servers.first().map(|server| server.url.clone());
         self.text("", "URL", url(page).as_deref(), url(fixture).as_deref());
         let variables = |document: &Document| -> Vec<(String, BTreeSet<String>)> {
@@ -116,17 +88,10 @@ impl Report {
             self.line("", "server variables differ from the region table");
         }
         let pairs = |places: &[Place]| -> Vec<String> {
-            places
-                .iter()
-                .map(|place| format!("{}/{}", place.environment, place.region))
-                .collect()
+            places.iter().map(|place| format!("{}/{}", place.environment, place.region)).collect()
         };
         let (mine, theirs) = (pairs(&own.regions), pairs(&other.regions));
-        self.sets(
-            "environment and region",
-            mine.iter().map(String::as_str),
-            theirs.iter().map(String::as_str),
-        );
+        self.sets("environment and region", mine.iter().map(String::as_str), theirs.iter().map(String::as_str));
         self.headers("", &own.headers, &other.headers);
         if page.security != fixture.security {
             self.line("", "security differs");
@@ -142,11 +107,7 @@ impl Report {
                 .collect()
         };
         let (mine, theirs) = (schemes(page), schemes(fixture));
-        self.sets(
-            "security scheme",
-            mine.iter().map(String::as_str),
-            theirs.iter().map(String::as_str),
-        );
+        self.sets("security scheme", mine.iter().map(String::as_str), theirs.iter().map(String::as_str));
     }
 
     fn headers(&mut self, place: &str, page: &[Header], fixture: &[Header]) {
@@ -154,34 +115,19 @@ impl Report {
             let found = headers.iter().find(|header| header.name == name);
             found.map(|header| header.value.clone())
         };
-        let names: BTreeSet<&str> = page
-            .iter()
-            .chain(fixture)
-            .map(|header| header.name.as_str())
-            .collect();
+        let names: BTreeSet<&str> = page.iter().chain(fixture).map(|header| header.name.as_str()).collect();
         for name in names {
-            self.text(
-                place,
-                &format!("header {name}"),
-                value(page, name).as_deref(),
-                value(fixture, name).as_deref(),
-            );
+            self.text(place, &format!("header {name}"), value(page, name).as_deref(), value(fixture, name).as_deref());
         }
     }
 
     fn paths(&mut self, page: &Document, fixture: &Document) {
         let names = |document: &Document| -> Vec<String> {
             let operations = document.operations();
-            operations
-                .map(|(path, method, _)| format!("{method} {path}"))
-                .collect()
+            operations.map(|(path, method, _)| format!("{method} {path}")).collect()
         };
         let (mine, theirs) = (names(page), names(fixture));
-        self.sets(
-            "operation",
-            mine.iter().map(String::as_str),
-            theirs.iter().map(String::as_str),
-        );
+        self.sets("operation", mine.iter().map(String::as_str), theirs.iter().map(String::as_str));
         for (path, method, operation) in page.operations() {
             let mut others = fixture.operations();
             let other = others.find(|(p, m, _)| *p == path && *m == method);
@@ -219,11 +165,7 @@ impl Report {
             parameters.iter().map(name).collect()
         };
         let (mine, theirs) = (names(page), names(fixture));
-        self.sets(
-            "parameter",
-            mine.iter().map(String::as_str),
-            theirs.iter().map(String::as_str),
-        );
+        self.sets("parameter", mine.iter().map(String::as_str), theirs.iter().map(String::as_str));
         self.order(place, "parameters", &mine, &theirs);
         for (own, name) in page.iter().zip(&mine) {
             let Some(other) = theirs.iter().position(|other| other == name) else {
@@ -231,18 +173,8 @@ impl Report {
             };
             let other = &fixture[other];
             self.flag(name, "required", own.required, other.required);
-            self.text(
-                name,
-                "source",
-                own.sdk.source.as_deref(),
-                other.sdk.source.as_deref(),
-            );
-            self.value(
-                name,
-                "example",
-                own.example.as_ref(),
-                other.example.as_ref(),
-            );
+            self.text(name, "source", own.sdk.source.as_deref(), other.sdk.source.as_deref());
+            self.value(name, "example", own.example.as_ref(), other.example.as_ref());
             self.schema(name, &own.schema, &other.schema);
         }
     }
@@ -253,11 +185,7 @@ impl Report {
             statuses.map(|status| format!("{place} {status}")).collect()
         };
         let (mine, theirs) = (names(page), names(fixture));
-        self.sets(
-            "status",
-            mine.iter().map(String::as_str),
-            theirs.iter().map(String::as_str),
-        );
+        self.sets("status", mine.iter().map(String::as_str), theirs.iter().map(String::as_str));
         for (status, own) in page {
             if let Some(other) = fixture.get(status) {
                 self.content(place, status, &own.content, &other.content);
@@ -265,13 +193,7 @@ impl Report {
         }
     }
 
-    fn content(
-        &mut self,
-        place: &str,
-        what: &str,
-        page: &Map<MediaType>,
-        fixture: &Map<MediaType>,
-    ) {
+    fn content(&mut self, place: &str, what: &str, page: &Map<MediaType>, fixture: &Map<MediaType>) {
         let place = format!("{place} {what}");
         self.sets_at(&place, "media type", page, fixture);
         for (kind, own) in page {
@@ -283,15 +205,9 @@ impl Report {
     }
 
     fn sets_at<T>(&mut self, place: &str, what: &str, page: &Map<T>, fixture: &Map<T>) {
-        let label = |map: &Map<T>| -> Vec<String> {
-            map.keys().map(|key| format!("{place} {key}")).collect()
-        };
+        let label = |map: &Map<T>| -> Vec<String> { map.keys().map(|key| format!("{place} {key}")).collect() };
         let (mine, theirs) = (label(page), label(fixture));
-        self.sets(
-            what,
-            mine.iter().map(String::as_str),
-            theirs.iter().map(String::as_str),
-        );
+        self.sets(what, mine.iter().map(String::as_str), theirs.iter().map(String::as_str));
     }
 
     /// Example bodies are long, so only the first place that differs is named.
@@ -323,11 +239,7 @@ impl Report {
     }
 
     fn models(&mut self, page: &Map<Schema>, fixture: &Map<Schema>) {
-        self.sets(
-            "model",
-            page.keys().map(String::as_str),
-            fixture.keys().map(String::as_str),
-        );
+        self.sets("model", page.keys().map(String::as_str), fixture.keys().map(String::as_str));
         for (name, own) in page {
             let Some(other) = fixture.get(name) else {
                 continue;
@@ -344,23 +256,14 @@ impl Report {
             fields.map(|field| format!("{model}.{field}")).collect()
         };
         let (mine, theirs) = (names(page), names(fixture));
-        self.sets(
-            "field",
-            mine.iter().map(String::as_str),
-            theirs.iter().map(String::as_str),
-        );
+        self.sets("field", mine.iter().map(String::as_str), theirs.iter().map(String::as_str));
         self.order(model, "fields", &mine, &theirs);
         for (name, own) in &page.properties {
             let Some(other) = fixture.properties.get(name) else {
                 continue;
             };
             let place = format!("{model}.{name}");
-            self.flag(
-                &place,
-                "required",
-                page.requires(name),
-                fixture.requires(name),
-            );
+            self.flag(&place, "required", page.requires(name), fixture.requires(name));
             self.schema(&place, own, other);
         }
     }
@@ -368,49 +271,23 @@ impl Report {
     fn schema(&mut self, place: &str, page: &Schema, fixture: &Schema) {
         self.text(place, "type", Some(&shape(page)), Some(&shape(fixture)));
         self.flag(place, "nullable", page.nullable(), fixture.nullable());
-        self.text(
-            place,
-            "format",
-            page.format.as_deref(),
-            fixture.format.as_deref(),
-        );
-        self.text(
-            place,
-            "pattern",
-            page.pattern.as_deref(),
-            fixture.pattern.as_deref(),
-        );
-        let limits = [
-            ("minLength", page.min_length, fixture.min_length),
-            ("maxLength", page.max_length, fixture.max_length),
-        ];
+        self.text(place, "format", page.format.as_deref(), fixture.format.as_deref());
+        self.text(place, "pattern", page.pattern.as_deref(), fixture.pattern.as_deref());
+        let limits =
+            [("minLength", page.min_length, fixture.min_length), ("maxLength", page.max_length, fixture.max_length)];
         for (name, own, other) in limits {
             self.fact(place, name, own, other, u64::to_string);
         }
-        let bounds = [
-            ("minimum", &page.minimum, &fixture.minimum),
-            ("maximum", &page.maximum, &fixture.maximum),
-        ];
+        let bounds = [("minimum", &page.minimum, &fixture.minimum), ("maximum", &page.maximum, &fixture.maximum)];
         for (name, own, other) in bounds {
             self.fact(place, name, own.as_ref(), other.as_ref(), |n| n.to_string());
         }
-        self.value(
-            place,
-            "default",
-            page.default.as_ref(),
-            fixture.default.as_ref(),
-        );
-        self.value(
-            place,
-            "constant",
-            page.constant.as_ref(),
-            fixture.constant.as_ref(),
-        );
+        self.value(place, "default", page.default.as_ref(), fixture.default.as_ref());
+        self.value(place, "constant", page.constant.as_ref(), fixture.constant.as_ref());
         let list = |values: &[Value]| (!values.is_empty()).then(|| Value::from(values.to_vec()));
-        for (name, own, other) in [
-            ("enum", &page.allowed, &fixture.allowed),
-            ("example", &page.examples, &fixture.examples),
-        ] {
+        for (name, own, other) in
+            [("enum", &page.allowed, &fixture.allowed), ("example", &page.examples, &fixture.examples)]
+        {
             self.fact(place, name, list(own), list(other), Value::to_string);
         }
         if let (Some(own), Some(other)) = (&page.items, &fixture.items)
@@ -456,9 +333,7 @@ fn first_difference(page: &Value, fixture: &Value) -> Option<String> {
             own.iter()
                 .zip(other)
                 .enumerate()
-                .find_map(|(index, (a, b))| {
-                    first_difference(a, b).map(|inner| format!("/{index}{inner}"))
-                })
+                .find_map(|(index, (a, b))| first_difference(a, b).map(|inner| format!("/{index}{inner}")))
         }
         _ => (page != fixture).then(String::new),
     }

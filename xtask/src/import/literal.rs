@@ -66,11 +66,7 @@ impl Reader<'_> {
     }
 
     fn string(&mut self) -> Option<String> {
-        let quote = self
-            .rest
-            .chars()
-            .next()
-            .filter(|c| matches!(c, '\'' | '"'))?;
+        let quote = self.rest.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
         let mut text = String::new();
         let mut characters = self.rest[1..].char_indices();
         while let Some((index, character)) = characters.next() {
@@ -92,11 +88,7 @@ impl Reader<'_> {
     }
 
     fn word(&mut self) -> Option<Value> {
-        for (word, value) in [
-            ("True", Value::Bool(true)),
-            ("False", Value::Bool(false)),
-            ("None", Value::Null),
-        ] {
+        for (word, value) in [("True", Value::Bool(true)), ("False", Value::Bool(false)), ("None", Value::Null)] {
             if self.eat(word) {
                 return Some(value);
             }

@@ -82,10 +82,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Service>, ImportError> {
             continue;
         }
         let Some(service) = services.last_mut() else {
-            return Err(ImportError::new(
-                block.line,
-                "heading before the first service",
-            ));
+            return Err(ImportError::new(block.line, "heading before the first service"));
         };
         match (block.depth, in_models) {
             (2, _) => in_models = block.title == "Models",
@@ -106,12 +103,7 @@ fn blocks(text: &str) -> Vec<Block<'_>> {
     for (index, line) in text.lines().enumerate() {
         let line = line.trim_end();
         if let Some((depth, title)) = heading(line) {
-            blocks.push(Block {
-                line: index + 1,
-                depth,
-                title,
-                lines: Vec::new(),
-            });
+            blocks.push(Block { line: index + 1, depth, title, lines: Vec::new() });
         } else if let Some(block) = blocks.last_mut()
             && !line.is_empty()
         {
@@ -126,17 +118,11 @@ fn heading(line: &str) -> Option<(usize, &str)> {
     let (number, title) = line.split_once(" - ")?;
     let parts = number.split('.');
     let numeric = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-    parts
-        .clone()
-        .all(numeric)
-        .then(|| (parts.count(), title.trim()))
+    parts.clone().all(numeric).then(|| (parts.count(), title.trim()))
 }
 
 fn overview(block: &Block<'_>) -> Result<Service, ImportError> {
-    let mut service = Service {
-        title: block.title.to_owned(),
-        ..Service::default()
-    };
+    let mut service = Service { title: block.title.to_owned(), ..Service::default() };
     let mut part = "";
     for &(line, text) in &block.lines {
         match text {
@@ -151,10 +137,7 @@ fn overview(block: &Block<'_>) -> Result<Service, ImportError> {
                     });
                 }
                 ("Environment and Region List", Some([environment, region])) => {
-                    service.regions.push(Place {
-                        environment: environment.clone(),
-                        region: region.clone(),
-                    });
+                    service.regions.push(Place { environment: environment.clone(), region: region.clone() });
                 }
                 (_, Some(_)) => return Err(ImportError::new(line, "table row out of place")),
                 _ => {}
@@ -167,10 +150,7 @@ fn overview(block: &Block<'_>) -> Result<Service, ImportError> {
         (service.regions.is_empty(), "a region table"),
     ] {
         if missing {
-            return Err(ImportError::new(
-                block.line,
-                format!("service without {what}"),
-            ));
+            return Err(ImportError::new(block.line, format!("service without {what}")));
         }
     }
     Ok(service)
@@ -179,15 +159,9 @@ fn overview(block: &Block<'_>) -> Result<Service, ImportError> {
 /// Cells of a data row; nothing for prose, rulers and header rows.
 fn table_row(text: &str) -> Option<Vec<String>> {
     let is_header = text.starts_with("|---")
-        || [
-            "| Version |",
-            "| environment |",
-            "| Type |",
-            "| HTTP Code |",
-            "| Name |",
-        ]
-        .iter()
-        .any(|start| text.starts_with(start));
+        || ["| Version |", "| environment |", "| Type |", "| HTTP Code |", "| Name |"]
+            .iter()
+            .any(|start| text.starts_with(start));
     (text.starts_with('|') && !is_header).then(|| cells(text))
 }
 
@@ -195,12 +169,9 @@ fn table_row(text: &str) -> Option<Vec<String>> {
 fn day_of(text: &str, line: usize) -> Result<Option<String>, ImportError> {
     match text {
         "-" => Ok(None),
-        _ if text.len() == 8 && text.bytes().all(|b| b.is_ascii_digit()) => Ok(Some(format!(
-            "{}-{}-{}",
-            &text[..4],
-            &text[4..6],
-            &text[6..]
-        ))),
+        _ if text.len() == 8 && text.bytes().all(|b| b.is_ascii_digit()) => {
+            Ok(Some(format!("{}-{}-{}", &text[..4], &text[4..6], &text[6..])))
+        }
         _ => Err(ImportError::new(line, format!("`{text}` is no day"))),
     }
 }
@@ -212,10 +183,7 @@ fn model(block: &Block<'_>) -> Result<Model, ImportError> {
             fields.push(field(&cells, line)?);
         }
     }
-    Ok(Model {
-        name: block.title.to_owned(),
-        fields,
-    })
+    Ok(Model { name: block.title.to_owned(), fields })
 }
 
 const PARTS: [&str; 8] = [
@@ -242,16 +210,11 @@ fn call(title: &str, block: &Block<'_>) -> Result<Call, ImportError> {
             lines.push((line, text));
         }
     }
-    let mut call = Call {
-        line: block.line,
-        title: title.to_owned(),
-        ..Call::default()
-    };
+    let mut call = Call { line: block.line, title: title.to_owned(), ..Call::default() };
     for (part, line, lines) in &parts {
         match *part {
             "" => {
-                let Some((method, path)) = lines.first().and_then(|(_, text)| text.split_once(' '))
-                else {
+                let Some((method, path)) = lines.first().and_then(|(_, text)| text.split_once(' ')) else {
                     return fail(*line, "no method and path");
                 };
                 call.method = method.to_owned();
@@ -271,10 +234,7 @@ fn call(title: &str, block: &Block<'_>) -> Result<Call, ImportError> {
         }
     }
     if call.lifecycle.version != block.title {
-        return fail(
-            block.line,
-            "version of the heading and of the table disagree",
-        );
+        return fail(block.line, "version of the heading and of the table disagree");
     }
     if call.responses.is_empty() {
         return fail(block.line, "no responses");
@@ -286,17 +246,14 @@ fn call(title: &str, block: &Block<'_>) -> Result<Call, ImportError> {
 }
 
 fn is_answer(text: &str) -> bool {
-    text.strip_prefix("Response ").is_some_and(|status| {
-        !status.is_empty() && status.bytes().all(|byte| byte.is_ascii_digit())
-    })
+    text.strip_prefix("Response ")
+        .is_some_and(|status| !status.is_empty() && status.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn state(call: &mut Call, lines: &[(usize, &str)]) -> Result<(), ImportError> {
     for &(line, text) in lines {
-        if let Some((state, status)) = text
-            .strip_prefix("State ")
-            .and_then(|rest| rest.strip_suffix(')'))
-            .and_then(|rest| rest.split_once(" ("))
+        if let Some((state, status)) =
+            text.strip_prefix("State ").and_then(|rest| rest.strip_suffix(')')).and_then(|rest| rest.split_once(" ("))
         {
             call.state = state.to_owned();
             call.lifecycle.status = status.to_owned();
@@ -306,10 +263,7 @@ fn state(call: &mut Call, lines: &[(usize, &str)]) -> Result<(), ImportError> {
         }
     }
     if call.state.is_empty() {
-        return Err(ImportError::new(
-            call.line,
-            format!("{}: no state", call.title),
-        ));
+        return Err(ImportError::new(call.line, format!("{}: no state", call.title)));
     }
     Ok(())
 }
@@ -321,16 +275,10 @@ fn parameters(call: &mut Call, lines: &[(usize, &str)]) -> Result<(), ImportErro
         };
         match cells.split_first() {
             Some((kind, [name, schema])) if kind == "body" => {
-                call.body = Some(Body {
-                    required: name.ends_with(" required"),
-                    schema: schema_of(schema, line)?,
-                });
+                call.body = Some(Body { required: name.ends_with(" required"), schema: schema_of(schema, line)? });
             }
             Some((place, rest)) if matches!(place.as_str(), "path" | "query" | "header") => {
-                call.parameters.push(Parameter {
-                    place: place.clone(),
-                    field: field(rest, line)?,
-                });
+                call.parameters.push(Parameter { place: place.clone(), field: field(rest, line)? });
             }
             _ => return Err(ImportError::new(line, "no parameter of a known kind")),
         }
@@ -382,13 +330,9 @@ fn request_path(call: &Call, lines: &[(usize, &str)]) -> Result<(), ImportError>
 fn headers(lines: &[(usize, &str)]) -> Result<Vec<Header>, ImportError> {
     let header = |&(line, text): &(usize, &str)| {
         let inner = text.trim_end_matches(',').trim_matches('"');
-        let (name, value) = inner
-            .split_once(" = ")
-            .ok_or_else(|| ImportError::new(line, "no header such as `\"Name = value\"`"))?;
-        Ok(Header {
-            name: name.to_owned(),
-            value: value.to_owned(),
-        })
+        let (name, value) =
+            inner.split_once(" = ").ok_or_else(|| ImportError::new(line, "no header such as `\"Name = value\"`"))?;
+        Ok(Header { name: name.to_owned(), value: value.to_owned() })
     };
     lines.iter().map(header).collect()
 }

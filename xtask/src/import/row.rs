@@ -18,10 +18,7 @@ pub(super) struct Field {
 pub(super) fn cells(row: &str) -> Vec<String> {
     let inner = row.trim_start_matches("| ");
     let inner = inner.trim_end_matches(['|', ' ']);
-    inner
-        .split(" | ")
-        .map(|cell| cell.trim().to_owned())
-        .collect()
+    inner.split(" | ").map(|cell| cell.trim().to_owned()).collect()
 }
 
 /// Puts a row back together that broke inside a backticked example.
@@ -55,44 +52,21 @@ pub(super) fn field(cells: &[String], line: usize) -> Result<Field, ImportError>
         Some((name, "required")) => (name, true),
         Some((name, "optional")) => (name, false),
         _ => {
-            return Err(ImportError::new(
-                line,
-                format!("`{head}` does not say required or optional"),
-            ));
+            return Err(ImportError::new(line, format!("`{head}` does not say required or optional")));
         }
     };
     let mut schema = schema_of(kind, line)?;
     let example = limits(text, &mut schema, line)?;
-    schema.examples = example
-        .and_then(|text| value_of(text, &schema))
-        .into_iter()
-        .collect();
+    schema.examples = example.and_then(|text| value_of(text, &schema)).into_iter().collect();
     schema.default = default.and_then(|text| default_of(text, &schema));
-    Ok(Field {
-        name: name.to_owned(),
-        required,
-        schema,
-    })
+    Ok(Field { name: name.to_owned(), required, schema })
 }
 
-const MARKS: [&str; 5] = [
-    "Pattern : ",
-    "Minimum length : ",
-    "Maximum length : ",
-    "Minimum : ",
-    "Maximum : ",
-];
+const MARKS: [&str; 5] = ["Pattern : ", "Minimum length : ", "Maximum length : ", "Minimum : ", "Maximum : "];
 
 /// Takes the limits that are glued to the description and returns the example's text.
-fn limits<'a>(
-    text: &'a str,
-    schema: &mut Schema,
-    line: usize,
-) -> Result<Option<&'a str>, ImportError> {
-    let mut found: Vec<(usize, &str)> = MARKS
-        .iter()
-        .flat_map(|mark| text.match_indices(mark))
-        .collect();
+fn limits<'a>(text: &'a str, schema: &mut Schema, line: usize) -> Result<Option<&'a str>, ImportError> {
+    let mut found: Vec<(usize, &str)> = MARKS.iter().flat_map(|mark| text.match_indices(mark)).collect();
     found.sort_unstable();
     let mut end = text.len();
     for &(start, mark) in found.iter().rev() {
@@ -109,36 +83,23 @@ fn limits<'a>(
         }
         end = start;
     }
-    let example = text[..end]
-        .split_once("Example :")
-        .map(|(_, example)| example);
-    Ok(example
-        .map(|example| example.trim().trim_matches('`'))
-        .filter(|example| !example.is_empty()))
+    let example = text[..end].split_once("Example :").map(|(_, example)| example);
+    Ok(example.map(|example| example.trim().trim_matches('`')).filter(|example| !example.is_empty()))
 }
 
 /// The schema of `string`, `any of [array[Tag], null]`, `string (date-time)` or a model's name.
 pub(super) fn schema_of(kind: &str, line: usize) -> Result<Schema, ImportError> {
-    if let Some(inner) = kind
-        .strip_prefix("any of [")
-        .and_then(|rest| rest.strip_suffix(']'))
-    {
+    if let Some(inner) = kind.strip_prefix("any of [").and_then(|rest| rest.strip_suffix(']')) {
         return alternatives(inner, line);
     }
-    if let Some(inner) = kind
-        .strip_prefix("array[")
-        .and_then(|rest| rest.strip_suffix(']'))
-    {
+    if let Some(inner) = kind.strip_prefix("array[").and_then(|rest| rest.strip_suffix(']')) {
         return Ok(Schema {
             types: Some(TypeSet::One("array".to_owned())),
             items: Some(Box::new(schema_of(inner, line)?)),
             ..Schema::default()
         });
     }
-    if let Some(inner) = kind
-        .strip_prefix("enum (")
-        .and_then(|rest| rest.strip_suffix(')'))
-    {
+    if let Some(inner) = kind.strip_prefix("enum (").and_then(|rest| rest.strip_suffix(')')) {
         return Ok(Schema {
             types: Some(TypeSet::One("string".to_owned())),
             allowed: inner.split(", ").map(Value::from).collect(),
@@ -146,10 +107,9 @@ pub(super) fn schema_of(kind: &str, line: usize) -> Result<Schema, ImportError> 
         });
     }
     match kind {
-        "string" | "integer" | "boolean" | "number" | "object" | "null" => Ok(Schema {
-            types: Some(TypeSet::One(kind.to_owned())),
-            ..Schema::default()
-        }),
+        "string" | "integer" | "boolean" | "number" | "object" | "null" => {
+            Ok(Schema { types: Some(TypeSet::One(kind.to_owned())), ..Schema::default() })
+        }
         "string (date-time)" => Ok(Schema {
             types: Some(TypeSet::One("string".to_owned())),
             format: Some("date-time".to_owned()),
@@ -174,15 +134,10 @@ fn alternatives(inner: &str, line: usize) -> Result<Schema, ImportError> {
         }
         character == ',' && depth == 0
     };
-    let schemas: Vec<Schema> = inner
-        .split(separates)
-        .map(|kind| schema_of(kind.trim(), line))
-        .collect::<Result<_, _>>()?;
+    let schemas: Vec<Schema> =
+        inner.split(separates).map(|kind| schema_of(kind.trim(), line)).collect::<Result<_, _>>()?;
     if schemas.iter().any(|schema| schema.reference.is_some()) {
-        return Ok(Schema {
-            one_of: schemas,
-            ..Schema::default()
-        });
+        return Ok(Schema { one_of: schemas, ..Schema::default() });
     }
     let mut merged = Schema::default();
     let mut names = Vec::new();

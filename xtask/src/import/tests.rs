@@ -16,10 +16,7 @@ fn document(version: &str) -> Document {
 
 fn operation<'a>(document: &'a Document, id: &str) -> &'a Operation {
     let mut operations = document.operations();
-    operations
-        .find(|(.., own)| own.operation_id == id)
-        .map(|(.., own)| own)
-        .unwrap()
+    operations.find(|(.., own)| own.operation_id == id).map(|(.., own)| own).unwrap()
 }
 
 fn field<'a>(document: &'a Document, model: &str, name: &str) -> &'a Schema {
@@ -33,9 +30,7 @@ fn as_json(value: &impl serde::Serialize) -> Value {
 /// The error of the page with one text replaced.
 fn error(from: &str, to: &str) -> String {
     assert!(PAGE.contains(from), "{from}");
-    read_page(&PAGE.replacen(from, to, 1))
-        .unwrap_err()
-        .to_string()
+    read_page(&PAGE.replacen(from, to, 1)).unwrap_err().to_string()
 }
 
 #[test]
@@ -48,14 +43,8 @@ fn reads_service_versions_and_regions() {
         as_json(&document.sdk.regions),
         json!([{"environment": "s", "region": "kr-west1"}, {"environment": "e", "region": "kr-east1"}])
     );
-    assert_eq!(
-        document.servers[0].url,
-        "https://keys.{region}.{environment}.example.com"
-    );
-    assert_eq!(
-        as_json(&document.security),
-        json!([{"ScpAccesskey": [], "ScpClientType": []}])
-    );
+    assert_eq!(document.servers[0].url, "https://keys.{region}.{environment}.example.com");
+    assert_eq!(as_json(&document.security), json!([{"ScpAccesskey": [], "ScpClientType": []}]));
     assert_eq!(document.sdk.headers[2].value, "keys 1.0");
 }
 
@@ -79,10 +68,7 @@ fn glued_limits_are_taken_apart() {
         json!({"type": "integer", "minimum": 7, "maximum": 30, "examples": [7]})
     );
     // An empty example before a limit.
-    assert_eq!(
-        as_json(field(&document, "KeyRequest", "note")),
-        json!({"type": "string", "maxLength": 100})
-    );
+    assert_eq!(as_json(field(&document, "KeyRequest", "note")), json!({"type": "string", "maxLength": 100}));
 }
 
 #[test]
@@ -110,20 +96,13 @@ fn rows_without_description_and_with_null() {
         as_json(field(&document, "Key", "made_at")),
         json!({"type": ["string", "null"], "format": "date-time", "examples": ["20251008"]})
     );
-    assert_eq!(
-        document.components.schemas["Key"].required,
-        ["name", "state", "rule", "made_at", "count"]
-    );
+    assert_eq!(document.components.schemas["Key"].required, ["name", "state", "rule", "made_at", "count"]);
 }
 
 #[test]
 fn defaults_are_json_and_foreign_text_is_none() {
     let document = document("1.1");
-    assert_eq!(
-        field(&document, "Key", "used").default,
-        Some(json!(true)),
-        "True is a boolean"
-    );
+    assert_eq!(field(&document, "Key", "used").default, Some(json!(true)), "True is a boolean");
     assert_eq!(
         as_json(field(&document, "KeyList", "isTaken")),
         json!({"type": "boolean", "examples": [true]}),
@@ -140,20 +119,9 @@ fn python_spelling_becomes_json() {
     let document = document("1.1");
     let example = |name: &str| field(&document, "KeyList", name).examples.clone();
     assert_eq!(example("sort"), [json!(["created_at:asc"])]);
-    assert_eq!(
-        example("links"),
-        [json!([{"href": "http://example.com", "rel": "self"}])]
-    );
-    assert_eq!(
-        field(&document, "Key", "count").examples,
-        [json!(["36"])],
-        "a list for an integer stays what it is"
-    );
-    assert_eq!(
-        field(&document, "Key", "sealed").examples,
-        [json!("[AES] abc==")],
-        "a bracket alone makes no list"
-    );
+    assert_eq!(example("links"), [json!([{"href": "http://example.com", "rel": "self"}])]);
+    assert_eq!(field(&document, "Key", "count").examples, [json!(["36"])], "a list for an integer stays what it is");
+    assert_eq!(field(&document, "Key", "sealed").examples, [json!("[AES] abc==")], "a bracket alone makes no list");
 }
 
 #[test]
@@ -179,9 +147,7 @@ fn operations_without_parameters_or_bodies() {
     let document = document("1.1");
     assert!(operation(&document, "reset_all").parameters.is_empty());
     assert!(
-        operation(&document, "reset_all").responses["200"]
-            .content
-            .is_empty(),
+        operation(&document, "reset_all").responses["200"].content.is_empty(),
         "a status with None and an empty example has no content"
     );
     let delete = operation(&document, "delete_key");
@@ -189,56 +155,31 @@ fn operations_without_parameters_or_bodies() {
     assert_eq!(delete.responses["403"].content.len(), 0);
     let body = delete.request_body.as_ref().unwrap();
     assert!(body.required, "a DELETE may have a body");
-    assert_eq!(
-        body.content["application/json"].example,
-        Some(json!({"days": "7"}))
-    );
+    assert_eq!(body.content["application/json"].example, Some(json!({"days": "7"})));
 }
 
 #[test]
 fn example_bodies_keep_their_key_order() {
     let document = document("1.1");
     let list = operation(&document, "list_keys");
-    let example = list.responses["200"].content["application/json"]
-        .example
-        .as_ref()
-        .unwrap();
-    assert_eq!(
-        example.to_string(),
-        r#"{"sort":["created_at:asc"],"keys":[],"links":[]}"#
-    );
+    let example = list.responses["200"].content["application/json"].example.as_ref().unwrap();
+    assert_eq!(example.to_string(), r#"{"sort":["created_at:asc"],"keys":[],"links":[]}"#);
 }
 
 #[test]
 fn header_parameters_are_the_signers() {
     let document = document("1.1");
     let temporary = operation(&document, "get_temporary_key");
-    assert_eq!(
-        temporary.parameters[0].sdk.source.as_deref(),
-        Some("signer")
-    );
-    assert_eq!(
-        as_json(&temporary.security),
-        json!([{"SvAccesskey": [], "SvClienttype": []}])
-    );
-    assert_eq!(
-        document.components.security_schemes["SvClienttype"]
-            .name
-            .as_deref(),
-        Some("Svclienttype")
-    );
+    assert_eq!(temporary.parameters[0].sdk.source.as_deref(), Some("signer"));
+    assert_eq!(as_json(&temporary.security), json!([{"SvAccesskey": [], "SvClienttype": []}]));
+    assert_eq!(document.components.security_schemes["SvClienttype"].name.as_deref(), Some("Svclienttype"));
 }
 
 #[test]
 fn models_go_where_they_are_reached() {
     let (new, old) = (document("1.1"), document("1.0"));
-    let names = |document: &Document| -> Vec<String> {
-        document.components.schemas.keys().cloned().collect()
-    };
-    assert_eq!(
-        names(&new),
-        ["Key", "KeyList", "KeyRequest", "Lost", "User"]
-    );
+    let names = |document: &Document| -> Vec<String> { document.components.schemas.keys().cloned().collect() };
+    assert_eq!(names(&new), ["Key", "KeyList", "KeyRequest", "Lost", "User"]);
     assert_eq!(names(&old), ["KeyRequest", "Lost"]);
     assert!(new.components.schemas["Lost"].sdk.unused);
     assert!(old.components.schemas["Lost"].sdk.unused);
@@ -262,10 +203,7 @@ fn a_page_that_contradicts_itself_stops_the_import() {
     let wrong = error("/v1/keys?name={name}", "/v1/keys?other={other}");
     assert!(wrong.contains("`other` is in the request path"), "{wrong}");
     let wrong = error("| 200 | OK | KeyList |", "| 200 | OK | Missing |");
-    assert!(
-        wrong.contains("model `Missing` is not on the page"),
-        "{wrong}"
-    );
+    assert!(wrong.contains("model `Missing` is not on the page"), "{wrong}");
     let wrong = error("| integer |", "| whole |");
     assert!(wrong.contains("`whole` is no known type"), "{wrong}");
     let wrong = error("\"keys\": [],", "\"keys\": [");
@@ -313,8 +251,7 @@ fn a_new_version_starts_from_the_one_before() {
         own.info.version = version.to_owned();
         documents.insert(("keys".to_owned(), version.to_owned()), own);
     }
-    let found =
-        |version: &str| ancestor(&documents, "keys", version).map(|own| own.info.version.clone());
+    let found = |version: &str| ancestor(&documents, "keys", version).map(|own| own.info.version.clone());
     assert_eq!(found("1.11").as_deref(), Some("1.10"));
     assert_eq!(found("2.0").as_deref(), Some("2.0"));
     assert_eq!(found("1.1"), None);
@@ -325,15 +262,10 @@ fn folders_are_compared_as_a_whole() {
     let page = read_page(PAGE).unwrap();
     assert_eq!(all_differences(&page, &page), Vec::<String>::new());
     let mut fixtures = page.clone();
-    let old = fixtures
-        .remove(&("keys".to_owned(), "1.0".to_owned()))
-        .unwrap();
+    let old = fixtures.remove(&("keys".to_owned(), "1.0".to_owned())).unwrap();
     fixtures.insert(("keys".to_owned(), "0.9".to_owned()), old);
     assert_eq!(
         all_differences(&page, &fixtures),
-        [
-            "keys 1.0: in the page, no fixture",
-            "keys 0.9: fixture, not in the page"
-        ]
+        ["keys 1.0: in the page, no fixture", "keys 0.9: fixture, not in the page"]
     );
 }

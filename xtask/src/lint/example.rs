@@ -7,13 +7,7 @@ use super::Finding;
 use crate::openapi::{Additional, Document, Schema, escape_pointer};
 
 /// Reports where the example contradicts the schema, unless a `deviation` on the property says so.
-pub(super) fn check(
-    document: &Document,
-    schema: &Schema,
-    value: &Value,
-    pointer: &str,
-    findings: &mut Vec<Finding>,
-) {
+pub(super) fn check(document: &Document, schema: &Schema, value: &Value, pointer: &str, findings: &mut Vec<Finding>) {
     let mut checker = Checker { document, findings };
     checker.value(schema, value, pointer, false);
 }
@@ -77,10 +71,7 @@ impl Checker<'_> {
                 self.value(property, value, &place, false);
             }
             if absent && schema.requires(name) && property.sdk.deviation.is_none() {
-                self.report(
-                    pointer,
-                    format!("example lacks the required field `{name}`"),
-                );
+                self.report(pointer, format!("example lacks the required field `{name}`"));
             }
         }
         // An object without properties stands for any JSON.
@@ -88,9 +79,7 @@ impl Checker<'_> {
             return;
         }
         for (key, value) in fields {
-            let known = |(name, property): (&String, &Schema)| {
-                name == key || property.sdk.alias.contains(key)
-            };
+            let known = |(name, property): (&String, &Schema)| name == key || property.sdk.alias.contains(key);
             if schema.properties.iter().any(known) {
                 continue;
             }
@@ -119,14 +108,8 @@ fn contradiction(schema: &Schema, value: &Value) -> Option<String> {
     match value {
         Value::String(text) => text_contradiction(schema, text),
         Value::Number(number) => {
-            let below = schema
-                .minimum
-                .as_ref()
-                .is_some_and(|least| less(number, least));
-            let above = schema
-                .maximum
-                .as_ref()
-                .is_some_and(|most| less(most, number));
+            let below = schema.minimum.as_ref().is_some_and(|least| less(number, least));
+            let above = schema.maximum.as_ref().is_some_and(|most| less(most, number));
             (below || above).then(|| format!("example {number} is out of bounds"))
         }
         _ => None,

@@ -12,40 +12,24 @@ pub(super) fn check(document: &Document, findings: &mut Vec<Finding>) {
     let reached = reached(document);
     for (name, model) in &document.components.schemas {
         let pointer = format!("/components/schemas/{}", escape_pointer(name));
-        describe(
-            findings,
-            &format!("{pointer}/description"),
-            model.description.as_deref(),
-        );
+        describe(findings, &format!("{pointer}/description"), model.description.as_deref());
         schema(document, model, &pointer, findings);
         let used = reached.contains(name.as_str());
         if !used && !model.sdk.unused {
-            findings.push(Finding::new(
-                pointer,
-                "no operation reaches it; mark it `x-sdk.unused` or drop it",
-            ));
+            findings.push(Finding::new(pointer, "no operation reaches it; mark it `x-sdk.unused` or drop it"));
         } else if used && model.sdk.unused {
-            findings.push(Finding::new(
-                format!("{pointer}/x-sdk/unused"),
-                "marked as unused, but an operation reaches it",
-            ));
+            findings
+                .push(Finding::new(format!("{pointer}/x-sdk/unused"), "marked as unused, but an operation reaches it"));
         }
     }
 }
 
 /// Checks a schema and everything inside it.
-pub(super) fn schema(
-    document: &Document,
-    own: &Schema,
-    pointer: &str,
-    findings: &mut Vec<Finding>,
-) {
+pub(super) fn schema(document: &Document, own: &Schema, pointer: &str, findings: &mut Vec<Finding>) {
     if let Some(reference) = &own.reference {
         if document.resolve(reference).is_none() {
-            findings.push(Finding::new(
-                format!("{pointer}/$ref"),
-                format!("`{reference}` is no model of this document"),
-            ));
+            findings
+                .push(Finding::new(format!("{pointer}/$ref"), format!("`{reference}` is no model of this document")));
         }
         let allowed = Schema {
             reference: own.reference.clone(),
@@ -55,19 +39,13 @@ pub(super) fn schema(
             ..Schema::default()
         };
         if *own != allowed {
-            findings.push(Finding::new(
-                pointer,
-                "only `description`, `default` and `x-sdk` may stand beside `$ref`",
-            ));
+            findings.push(Finding::new(pointer, "only `description`, `default` and `x-sdk` may stand beside `$ref`"));
         }
     }
     if let Some(pattern) = &own.pattern
         && let Err(error) = Regex::new(pattern)
     {
-        findings.push(Finding::new(
-            format!("{pointer}/pattern"),
-            format!("no regular expression: {error}"),
-        ));
+        findings.push(Finding::new(format!("{pointer}/pattern"), format!("no regular expression: {error}")));
     }
     required(own, pointer, findings);
     for (index, value) in own.examples.iter().enumerate() {
@@ -75,23 +53,13 @@ pub(super) fn schema(
         example::check(document, own, value, &place, findings);
     }
     if let Some(value) = &own.default {
-        example::check(
-            document,
-            own,
-            value,
-            &format!("{pointer}/default"),
-            findings,
-        );
+        example::check(document, own, value, &format!("{pointer}/default"), findings);
     }
     for (name, property) in &own.properties {
         let place = format!("{pointer}/properties/{}", escape_pointer(name));
         // A bare reference says what the model says.
         if property.reference.is_none() {
-            describe(
-                findings,
-                &format!("{place}/description"),
-                property.description.as_deref(),
-            );
+            describe(findings, &format!("{place}/description"), property.description.as_deref());
         }
         schema(document, property, &place, findings);
     }
@@ -129,10 +97,7 @@ fn reached(document: &Document) -> BTreeSet<&str> {
             reach(document, &parameter.schema, &mut names);
         }
         let bodies = operation.request_body.iter().map(|body| &body.content);
-        let answers = operation
-            .responses
-            .values()
-            .map(|response| &response.content);
+        let answers = operation.responses.values().map(|response| &response.content);
         for content in bodies.chain(answers) {
             for media in content.values() {
                 reach(document, &media.schema, &mut names);
@@ -153,12 +118,7 @@ fn reach<'a>(document: &'a Document, schema: &'a Schema, names: &mut BTreeSet<&'
         Some(Additional::Schema(inner)) => Some(&**inner),
         _ => None,
     };
-    let inner = schema
-        .properties
-        .values()
-        .chain(&schema.one_of)
-        .chain(schema.items.as_deref())
-        .chain(extra);
+    let inner = schema.properties.values().chain(&schema.one_of).chain(schema.items.as_deref()).chain(extra);
     for schema in inner {
         reach(document, schema, names);
     }

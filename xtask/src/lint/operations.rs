@@ -3,29 +3,17 @@
 use std::collections::BTreeSet;
 
 use super::{Finding, describe, example, models};
-use crate::openapi::{
-    Document, Map, MediaType, Operation, Parameter, Requirement, Schema, escape_pointer,
-};
+use crate::openapi::{Document, Map, MediaType, Operation, Parameter, Requirement, Schema, escape_pointer};
 
 /// Checks every operation of the document.
 pub(super) fn check(document: &Document, findings: &mut Vec<Finding>) {
     let mut names = BTreeSet::new();
-    security(
-        document,
-        document.security.as_deref(),
-        "/security",
-        findings,
-    );
+    security(document, document.security.as_deref(), "/security", findings);
     for (path, method, operation) in document.operations() {
         let pointer = format!("/paths/{}/{method}", escape_pointer(path));
         let own = operation.security.as_deref();
         security(document, own, &format!("{pointer}/security"), findings);
-        let mut check = Check {
-            document,
-            operation,
-            pointer: &pointer,
-            findings,
-        };
+        let mut check = Check { document, operation, pointer: &pointer, findings };
         check.names(&mut names);
         check.parameters(path);
         check.bodies();
@@ -36,12 +24,7 @@ pub(super) fn check(document: &Document, findings: &mut Vec<Finding>) {
     }
 }
 
-fn security(
-    document: &Document,
-    requirements: Option<&[Requirement]>,
-    pointer: &str,
-    findings: &mut Vec<Finding>,
-) {
+fn security(document: &Document, requirements: Option<&[Requirement]>, pointer: &str, findings: &mut Vec<Finding>) {
     let schemes = &document.components.security_schemes;
     for name in requirements.unwrap_or_default().iter().flat_map(Map::keys) {
         if !schemes.contains_key(name) {
@@ -91,10 +74,7 @@ impl<'a> Check<'a, '_> {
         for (index, parameter) in operation.parameters.iter().enumerate() {
             let inside = format!("/parameters/{index}");
             let name = parameter.name.as_str();
-            self.described(
-                &format!("{inside}/description"),
-                parameter.description.as_deref(),
-            );
+            self.described(&format!("{inside}/description"), parameter.description.as_deref());
             if !seen.insert((parameter.place.as_str(), name)) {
                 self.at(&inside, format!("`{name}` stands twice"));
             }
@@ -112,16 +92,9 @@ impl<'a> Check<'a, '_> {
             }
             self.parameter_schema(parameter, &inside);
         }
-        for name in path
-            .split('{')
-            .skip(1)
-            .filter_map(|rest| rest.split('}').next())
-        {
+        for name in path.split('{').skip(1).filter_map(|rest| rest.split('}').next()) {
             if !seen.contains(&("path", name)) {
-                self.at(
-                    "/parameters",
-                    format!("`{{{name}}}` of the path is not described"),
-                );
+                self.at("/parameters", format!("`{{{name}}}` of the path is not described"));
             }
         }
     }
@@ -132,13 +105,7 @@ impl<'a> Check<'a, '_> {
         models::schema(self.document, &parameter.schema, &place, self.findings);
         if let (Some(value), None) = (&parameter.example, &parameter.sdk.deviation) {
             let place = format!("{pointer}/example");
-            example::check(
-                self.document,
-                &parameter.schema,
-                value,
-                &place,
-                self.findings,
-            );
+            example::check(self.document, &parameter.schema, value, &place, self.findings);
         }
     }
 
@@ -148,19 +115,12 @@ impl<'a> Check<'a, '_> {
             self.described("/requestBody/description", body.description.as_deref());
             self.content(&body.content, "/requestBody");
         }
-        if !operation
-            .responses
-            .keys()
-            .any(|status| status.starts_with('2'))
-        {
+        if !operation.responses.keys().any(|status| status.starts_with('2')) {
             self.at("/responses", "no success status");
         }
         for (status, response) in &operation.responses {
             let inside = format!("/responses/{}", escape_pointer(status));
-            self.described(
-                &format!("{inside}/description"),
-                Some(&response.description),
-            );
+            self.described(&format!("{inside}/description"), Some(&response.description));
             self.content(&response.content, &inside);
         }
     }
@@ -182,10 +142,7 @@ impl<'a> Check<'a, '_> {
             for (name, shown) in &media.examples {
                 let place = format!("{pointer}/examples/{}/value", escape_pointer(name));
                 let schema = match split.filter(|split| split.example.as_ref() == Some(name)) {
-                    Some(split) => Schema {
-                        reference: Some(split.schema.clone()),
-                        ..Schema::default()
-                    },
+                    Some(split) => Schema { reference: Some(split.schema.clone()), ..Schema::default() },
                     None => media.schema.clone(),
                 };
                 example::check(self.document, &schema, &shown.value, &place, self.findings);
@@ -197,10 +154,7 @@ impl<'a> Check<'a, '_> {
         let operation = self.operation;
         match operation.sdk.idempotency.as_deref() {
             Some("safe" | "idempotent" | "unsafe") => {}
-            Some(other) => self.at(
-                "/x-sdk/idempotency",
-                format!("`{other}` is not safe, idempotent or unsafe"),
-            ),
+            Some(other) => self.at("/x-sdk/idempotency", format!("`{other}` is not safe, idempotent or unsafe")),
             None => self.at("/x-sdk", "missing idempotency"),
         }
         self.page();
@@ -216,10 +170,7 @@ impl<'a> Check<'a, '_> {
         }
         for (key, name) in [("index", &page.index), ("size", &page.size)] {
             if !self.has_query(name) {
-                self.at(
-                    &format!("/x-sdk/page/{key}"),
-                    format!("`{name}` is no query parameter"),
-                );
+                self.at(&format!("/x-sdk/page/{key}"), format!("`{name}` is no query parameter"));
             }
         }
         let Some(payload) = self.payload() else {
@@ -246,21 +197,12 @@ impl<'a> Check<'a, '_> {
         self.described("/x-sdk/split/summary", split.summary.as_deref());
         self.described("/x-sdk/split/description", split.description.as_deref());
         if !self.has_query(&split.parameter) {
-            self.at(
-                "/x-sdk/split/parameter",
-                format!("`{}` is no query parameter", split.parameter),
-            );
+            self.at("/x-sdk/split/parameter", format!("`{}` is no query parameter", split.parameter));
         }
         if self.document.resolve(&split.schema).is_none() {
-            self.at(
-                "/x-sdk/split/schema",
-                format!("`{}` is no model of this document", split.schema),
-            );
+            self.at("/x-sdk/split/schema", format!("`{}` is no model of this document", split.schema));
         }
-        let mut content = operation
-            .responses
-            .values()
-            .flat_map(|response| response.content.values());
+        let mut content = operation.responses.values().flat_map(|response| response.content.values());
         if let Some(name) = &split.example
             && !content.any(|media| media.examples.contains_key(name))
         {
@@ -270,9 +212,7 @@ impl<'a> Check<'a, '_> {
 
     fn has_query(&self, name: &str) -> bool {
         let parameters = &self.operation.parameters;
-        parameters
-            .iter()
-            .any(|own| own.place == "query" && own.name == name)
+        parameters.iter().any(|own| own.place == "query" && own.name == name)
     }
 
     /// The schema of the success answer, out of its envelope.
@@ -305,7 +245,5 @@ impl<'a> Check<'a, '_> {
 
 fn is_snake_case(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_lowercase())
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }

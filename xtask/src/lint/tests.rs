@@ -147,64 +147,29 @@ fn missing_texts() {
 #[test]
 fn required_names_a_property_once() {
     let place = format!("{KEY}/required");
-    expect(
-        &place,
-        json!(["name", "nope"]),
-        &format!("{place}/1"),
-        "`nope` is required but is no property",
-    );
-    expect(
-        &place,
-        json!(["name", "name"]),
-        &format!("{place}/1"),
-        "required twice",
-    );
+    expect(&place, json!(["name", "nope"]), &format!("{place}/1"), "`nope` is required but is no property");
+    expect(&place, json!(["name", "name"]), &format!("{place}/1"), "required twice");
 }
 
 #[test]
 fn use_and_mark_agree() {
     let place = "/components/schemas/Spare";
-    expect(
-        &format!("{place}/x-sdk"),
-        Value::Null,
-        place,
-        "no operation reaches it",
-    );
+    expect(&format!("{place}/x-sdk"), Value::Null, place, "no operation reaches it");
     let place = "/components/schemas/Paging/x-sdk";
     let mark = format!("{place}/unused");
-    expect(
-        place,
-        json!({"unused": true}),
-        &mark,
-        "an operation reaches it",
-    );
+    expect(place, json!({"unused": true}), &mark, "an operation reaches it");
 }
 
 #[test]
 fn references_lead_somewhere() {
     let place = format!("{KEY}/properties/more");
     let dangling = json!({"$ref": "#/components/schemas/Nope"});
-    expect(
-        &place,
-        dangling,
-        &format!("{place}/$ref"),
-        "`#/components/schemas/Nope` is no model",
-    );
+    expect(&place, dangling, &format!("{place}/$ref"), "`#/components/schemas/Nope` is no model");
     let beside = json!({"$ref": "#/components/schemas/Size", "minimum": 1});
     expect(&place, beside, &place, "may stand beside `$ref`");
-    expect(
-        "/security/0",
-        json!({"Other": []}),
-        "/security",
-        "`Other` is no security scheme",
-    );
+    expect("/security/0", json!({"Other": []}), "/security", "`Other` is no security scheme");
     let place = format!("{GET}/security");
-    expect(
-        &place,
-        json!([{"Other": []}]),
-        &place,
-        "`Other` is no security scheme",
-    );
+    expect(&place, json!([{"Other": []}]), &place, "`Other` is no security scheme");
 }
 
 #[test]
@@ -224,24 +189,14 @@ fn operation_names() {
 #[test]
 fn parameters_and_path_agree() {
     let at = |rest: &str| format!("{GET}/parameters/{rest}");
-    expect(
-        &at("0/required"),
-        json!(false),
-        &at("0"),
-        "in the path but not required",
-    );
+    expect(&at("0/required"), json!(false), &at("0"), "in the path but not required");
     let found = broken(&at("0/name"), json!("key"));
     assert_eq!(found.len(), 2, "{found:#?}");
     assert!(found[0].contains("`key` is not in the path template"));
     assert!(found[1].contains("`{id}` of the path is not described"));
-    let twice =
-        json!({"name": "page", "in": "query", "description": "d", "schema": {"type": "integer"}});
+    let twice = json!({"name": "page", "in": "query", "description": "d", "schema": {"type": "integer"}});
     let found = broken(&at("2"), twice);
-    assert!(
-        found
-            .iter()
-            .any(|line| line.contains("`page` stands twice"))
-    );
+    assert!(found.iter().any(|line| line.contains("`page` stands twice")));
     let found = broken(&at("2/in"), json!("cookie"));
     assert!(found[0].contains("`cookie` is no place"), "{found:?}");
 }
@@ -249,58 +204,25 @@ fn parameters_and_path_agree() {
 #[test]
 fn pages_point_at_what_exists() {
     let at = |rest: &str| format!("{GET}/x-sdk/page/{rest}");
-    expect(
-        &at("style"),
-        json!("scroll"),
-        &at("style"),
-        "`scroll` is no style",
-    );
-    expect(
-        &at("index"),
-        json!("offset"),
-        &at("index"),
-        "no query parameter",
-    );
+    expect(&at("style"), json!("scroll"), &at("style"), "`scroll` is no style");
+    expect(&at("index"), json!("offset"), &at("index"), "no query parameter");
     expect(&at("size"), json!("id"), &at("size"), "no query parameter");
-    expect(
-        &at("items"),
-        json!("nope"),
-        &at("items"),
-        "`nope` is no field",
-    );
-    expect(
-        &at("items"),
-        json!("paging"),
-        &at("items"),
-        "`paging` is no array",
-    );
+    expect(&at("items"), json!("nope"), &at("items"), "`nope` is no field");
+    expect(&at("items"), json!("paging"), &at("items"), "`paging` is no array");
     expect(&at("total"), json!("paging.sum"), &at("total"), "no field");
     let found = broken("/x-sdk/envelope", json!("data"));
-    assert!(
-        found
-            .iter()
-            .any(|line| line.contains("no answer to find the items in"))
-    );
+    assert!(found.iter().any(|line| line.contains("no answer to find the items in")));
 }
 
 #[test]
 fn splits_point_at_what_exists() {
     let at = |rest: &str| format!("{GET}/x-sdk/split/{rest}");
-    expect(
-        &at("parameter"),
-        json!("value"),
-        &at("parameter"),
-        "no query parameter",
-    );
+    expect(&at("parameter"), json!("value"), &at("parameter"), "no query parameter");
     let found = broken(&at("schema"), json!("#/components/schemas/Nope"));
     assert_eq!(found.len(), 1, "{found:#?}");
     assert!(found[0].contains("no model of this document"));
     let found = broken(&at("example"), json!("two"));
-    assert!(
-        found
-            .iter()
-            .any(|line| line.contains("`two` is no example"))
-    );
+    assert!(found.iter().any(|line| line.contains("`two` is no example")));
 }
 
 #[test]
@@ -309,17 +231,11 @@ fn idempotency_and_success_are_stated() {
     expect(&place, json!("maybe"), &place, "`maybe` is not safe");
     let found = broken(&place, Value::Null);
     assert_eq!(found, [format!("{GET}/x-sdk: missing idempotency")]);
-    let found = broken(
-        &format!("{GET}/responses"),
-        json!({"404": {"description": "d"}}),
-    );
+    let found = broken(&format!("{GET}/responses"), json!({"404": {"description": "d"}}));
     assert!(found.iter().any(|line| line.contains("no success status")));
     let xml = json!({"text/xml": {"schema": {"$ref": "#/components/schemas/Key"}}});
     let found = broken(&format!("{GET}/requestBody/content"), xml);
-    assert!(
-        found[0].contains("only `application/json` is known"),
-        "{found:?}"
-    );
+    assert!(found[0].contains("only `application/json` is known"), "{found:?}");
 }
 
 #[test]
@@ -352,28 +268,13 @@ fn examples_of_fields_fit() {
 fn example_bodies_fit() {
     let place = format!("{BODY}/example");
     expect(&place, json!({}), &place, "lacks the required field `name`");
-    expect(
-        &place,
-        json!({"name": "abc", "other": 1}),
-        &format!("{place}/other"),
-        "a field that the schema lacks",
-    );
+    expect(&place, json!({"name": "abc", "other": 1}), &format!("{place}/other"), "a field that the schema lacks");
     expect(&place, json!([]), &place, "is no object");
     assert_eq!(broken(&place, json!({"nmae": "abc"})), [""; 0], "an alias");
-    expect(
-        &place,
-        json!({"nmae": "ABC"}),
-        &format!("{place}/nmae"),
-        "does not match",
-    );
+    expect(&place, json!({"nmae": "ABC"}), &format!("{place}/nmae"), "does not match");
     let place = format!("{ANSWER}/examples/all/value/body");
     let told = "is no RFC 3339 date-time";
-    for text in [
-        "2024-05-17",
-        "2024-05-17T00:23:17",
-        "2024-05-17 00:23:17Z",
-        "2024-13-17T00:23:17Z",
-    ] {
+    for text in ["2024-05-17", "2024-05-17T00:23:17", "2024-05-17 00:23:17Z", "2024-13-17T00:23:17Z"] {
         let at = format!("{place}/keys/0/at");
         expect(&at, json!(text), &at, told);
     }

@@ -74,10 +74,7 @@ impl Schema {
     /// A schema that only refers to a model.
     #[must_use]
     pub fn reference_to(model: &str) -> Self {
-        Self {
-            reference: Some(format!("#/components/schemas/{model}")),
-            ..Self::default()
-        }
+        Self { reference: Some(format!("#/components/schemas/{model}")), ..Self::default() }
     }
 
     /// The model that the schema refers to, directly or as *model or null*.

@@ -31,20 +31,14 @@ fn keeps_order_and_round_trips() {
 
 #[test]
 fn unknown_keywords_are_named_by_pointer() {
-    let added = pointer_of(
-        r#""type": ["string", "null"]"#,
-        r#""type": "string", "foo": 1"#,
-    );
+    let added = pointer_of(r#""type": ["string", "null"]"#, r#""type": "string", "foo": 1"#);
     assert_eq!(added, "/components/schemas/Key/properties/zeta/foo");
     let added = pointer_of(r#""vendor": "scp""#, r#""vendor": "scp", "bar": 1"#);
     assert_eq!(added, "/x-sdk/bar");
     let added = pointer_of(r#""operationId""#, r#""x": 1, "operationId""#);
     assert_eq!(added, "/paths/~1v1~1keys/get/x");
     let added = pointer_of("true", r#"{"title": "t"}"#);
-    assert_eq!(
-        added,
-        "/components/schemas/Key/properties/alpha/additionalProperties/title"
-    );
+    assert_eq!(added, "/components/schemas/Key/properties/alpha/additionalProperties/title");
 }
 
 #[test]

@@ -47,10 +47,7 @@ const KEY: &str = "/components/schemas/Key";
 
 #[test]
 fn nothing_planted_nothing_found() {
-    assert_eq!(
-        differences(&document("1.1"), &document("1.1")),
-        Vec::<String>::new()
-    );
+    assert_eq!(differences(&document("1.1"), &document("1.1")), Vec::<String>::new());
 }
 
 #[test]
@@ -60,11 +57,7 @@ fn words_by_hand_are_no_difference() {
         put(fixture, "/x-sdk/source", json!("page"));
         put(fixture, &format!("{LIST}/operationId"), json!("all_keys"));
         put(fixture, &format!("{LIST}/summary"), json!("words"));
-        put(
-            fixture,
-            &format!("{LIST}/x-sdk/idempotency"),
-            json!("unsafe"),
-        );
+        put(fixture, &format!("{LIST}/x-sdk/idempotency"), json!("unsafe"));
         put(fixture, &format!("{KEY}/description"), json!("words"));
         let sdk = json!({"sensitive": true, "deviation": "words", "type": "optional"});
         put(fixture, &format!("{KEY}/properties/name/x-sdk"), sdk);
@@ -120,10 +113,7 @@ fn operations() {
         "keys 1.1 post /v1/keys/reset: operation in the page, absent in the fixture"
     );
     let mut path = Object::new();
-    path.insert(
-        "post".to_owned(),
-        as_json(&operation(&document("1.1"), "reset_all")),
-    );
+    path.insert("post".to_owned(), as_json(&operation(&document("1.1"), "reset_all")));
     assert_eq!(
         line("/paths/~1v1~1new", Value::Object(path)),
         "keys 1.1 post /v1/new: operation absent in the page, in the fixture"
@@ -186,10 +176,7 @@ fn parameters() {
         let list = fixture.pointer_mut(&format!("{LIST}/parameters")).unwrap();
         list.as_array_mut().unwrap().swap(0, 1);
     });
-    assert_eq!(
-        found,
-        ["keys 1.1 list_keys: parameters stand in another order in the page"]
-    );
+    assert_eq!(found, ["keys 1.1 list_keys: parameters stand in another order in the page"]);
 }
 
 #[test]
@@ -203,10 +190,7 @@ fn bodies_and_statuses() {
         "keys 1.1 delete_key: body required true in the page, false in the fixture"
     );
     let json_at = |rest: &str| format!("{DELETE}/requestBody/content/application~1json/{rest}");
-    assert_eq!(
-        line(&json_at("example/days"), json!("8")),
-        "keys 1.1 delete_key body: example differs at `/days`"
-    );
+    assert_eq!(line(&json_at("example/days"), json!("8")), "keys 1.1 delete_key body: example differs at `/days`");
     assert_eq!(
         line(&json_at("schema/$ref"), json!("#/components/schemas/Key")),
         "keys 1.1 delete_key body: type `KeyRequest` in the page, `Key` in the fixture"
@@ -231,10 +215,7 @@ fn bodies_and_statuses() {
         "keys 1.1 list_keys 200: type `KeyList` in the page, `Key` in the fixture"
     );
     assert_eq!(
-        line(
-            &format!("{answer}/application~1json/example/keys"),
-            json!([1])
-        ),
+        line(&format!("{answer}/application~1json/example/keys"), json!([1])),
         "keys 1.1 list_keys 200: example differs at `/keys`"
     );
     assert_eq!(
@@ -254,10 +235,7 @@ fn bodies_and_statuses() {
 #[test]
 fn models_and_fields() {
     let model = json!({"type": "object"});
-    assert_eq!(
-        line("/components/schemas/New", model),
-        "keys 1.1 New: model absent in the page, in the fixture"
-    );
+    assert_eq!(line("/components/schemas/New", model), "keys 1.1 New: model absent in the page, in the fixture");
     assert_eq!(
         line("/components/schemas/Lost", Value::Null),
         "keys 1.1 Lost: model in the page, absent in the fixture"
@@ -271,10 +249,7 @@ fn models_and_fields() {
         "keys 1.1 Key.empty: field in the page, absent in the fixture"
     );
     assert_eq!(
-        line(
-            &format!("{KEY}/properties/extra"),
-            json!({"type": "string"})
-        ),
+        line(&format!("{KEY}/properties/extra"), json!({"type": "string"})),
         "keys 1.1 Key.extra: field absent in the page, in the fixture"
     );
     assert_eq!(
@@ -287,101 +262,32 @@ fn models_and_fields() {
         let name = fields.shift_remove("name").unwrap();
         fields.insert("name".to_owned(), name);
     });
-    assert_eq!(
-        found,
-        ["keys 1.1 Key: fields stand in another order in the page"]
-    );
+    assert_eq!(found, ["keys 1.1 Key: fields stand in another order in the page"]);
 }
 
 #[test]
 fn types_and_limits() {
     let field = |field: &str, key: &str| format!("{KEY}/properties/{field}/{key}");
     let rows: [(&str, &str, Value, &str); 12] = [
-        (
-            "made_at",
-            "type",
-            json!("string"),
-            "nullable true in the page, false in the fixture",
-        ),
-        (
-            "name",
-            "type",
-            json!("integer"),
-            "type `string` in the page, `integer` in the fixture",
-        ),
-        (
-            "made_at",
-            "format",
-            Value::Null,
-            "format `date-time` in the page, absent in the fixture",
-        ),
-        (
-            "name",
-            "pattern",
-            json!("^a$"),
-            "pattern `^[a-z0-9]*$` in the page, `^a$` in the fixture",
-        ),
-        (
-            "name",
-            "minLength",
-            json!(4),
-            "minLength 3 in the page, 4 in the fixture",
-        ),
-        (
-            "name",
-            "maxLength",
-            Value::Null,
-            "maxLength 63 in the page, absent in the fixture",
-        ),
-        (
-            "count",
-            "minimum",
-            json!(1),
-            "minimum absent in the page, 1 in the fixture",
-        ),
-        (
-            "count",
-            "maximum",
-            json!(9),
-            "maximum absent in the page, 9 in the fixture",
-        ),
-        (
-            "used",
-            "default",
-            json!(false),
-            "default true in the page, false in the fixture",
-        ),
-        (
-            "used",
-            "const",
-            json!(true),
-            "constant absent in the page, true in the fixture",
-        ),
-        (
-            "name",
-            "enum",
-            json!(["a"]),
-            "enum absent in the page, [\"a\"] in the fixture",
-        ),
-        (
-            "name",
-            "examples",
-            json!(["b"]),
-            "example [\"testkey\"] in the page, [\"b\"] in the fixture",
-        ),
+        ("made_at", "type", json!("string"), "nullable true in the page, false in the fixture"),
+        ("name", "type", json!("integer"), "type `string` in the page, `integer` in the fixture"),
+        ("made_at", "format", Value::Null, "format `date-time` in the page, absent in the fixture"),
+        ("name", "pattern", json!("^a$"), "pattern `^[a-z0-9]*$` in the page, `^a$` in the fixture"),
+        ("name", "minLength", json!(4), "minLength 3 in the page, 4 in the fixture"),
+        ("name", "maxLength", Value::Null, "maxLength 63 in the page, absent in the fixture"),
+        ("count", "minimum", json!(1), "minimum absent in the page, 1 in the fixture"),
+        ("count", "maximum", json!(9), "maximum absent in the page, 9 in the fixture"),
+        ("used", "default", json!(false), "default true in the page, false in the fixture"),
+        ("used", "const", json!(true), "constant absent in the page, true in the fixture"),
+        ("name", "enum", json!(["a"]), "enum absent in the page, [\"a\"] in the fixture"),
+        ("name", "examples", json!(["b"]), "example [\"testkey\"] in the page, [\"b\"] in the fixture"),
     ];
     for (name, key, value, told) in rows {
-        assert_eq!(
-            line(&field(name, key), value),
-            format!("keys 1.1 Key.{name}: {told}")
-        );
+        assert_eq!(line(&field(name, key), value), format!("keys 1.1 Key.{name}: {told}"));
     }
     let list = "/components/schemas/KeyList/properties";
     assert_eq!(
-        line(
-            &format!("{list}/keys/items/$ref"),
-            json!("#/components/schemas/User")
-        ),
+        line(&format!("{list}/keys/items/$ref"), json!("#/components/schemas/User")),
         "keys 1.1 KeyList.keys: type `array[Key]` in the page, `array[User]` in the fixture"
     );
     assert_eq!(
