@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::ImportError;
 use super::page::{Call, Lifecycle, Model, Parameter, Service};
 use crate::openapi::{
-    self, Components, Document, DocumentSdk, Info, Map, MediaType, Operation, OperationSdk, ParameterSdk, PathItem,
-    RequestBody, Requirement, Response, Schema, SecurityScheme, Server, ServerVariable, TypeSet,
+    self, Document, DocumentSdk, Info, Map, MediaType, Operation, OperationSdk, ParameterSdk, PathItem, RequestBody,
+    Requirement, Response, Schema, SecurityScheme, Server, ServerVariable, TypeSet,
 };
 
 const JSON: &str = "application/json";
@@ -86,9 +86,9 @@ fn document(
         ..Document::default()
     };
     let mut requirement = Requirement::new();
-    for header in &document.sdk.headers {
+    for header in document.sdk.headers.clone() {
         if header.name.starts_with("Scp-") && header.name != "Scp-Api-Version" {
-            let name = add_scheme(&mut document.components, &header.name);
+            let name = add_scheme(&mut document, &header.name);
             requirement.insert(name, Vec::new());
         }
     }
@@ -144,12 +144,14 @@ fn host_name(url: &str) -> &str {
 }
 
 /// Adds an `apiKey` scheme for the header: `ScpAccesskey` for `Scp-Accesskey`, `SvAccesskey` for `Svaccesskey`.
-fn add_scheme(components: &mut Components, header: &str) -> String {
-    let name = match header.strip_prefix("Sv") {
-        Some(rest) => {
-            let (first, tail) = rest.split_at(rest.len().min(1));
-            format!("Sv{}{tail}", first.to_ascii_uppercase())
-        }
+fn add_scheme(document: &mut Document, header: &str) -> String {
+    // The second kind of header loses the inner capitals that the first kind shows.
+    let twin = |rest: &str| {
+        let mut headers = document.sdk.headers.iter();
+        headers.find_map(|own| own.name.strip_prefix("Scp-").filter(|tail| tail.eq_ignore_ascii_case(rest)))
+    };
+    let name = match header.strip_prefix("Sv").map(|rest| twin(rest).unwrap_or(rest)) {
+        Some(rest) => format!("Sv{rest}"),
         None => header.replace('-', ""),
     };
     let scheme = SecurityScheme {
@@ -158,7 +160,7 @@ fn add_scheme(components: &mut Components, header: &str) -> String {
         place: Some("header".to_owned()),
         ..SecurityScheme::default()
     };
-    components.security_schemes.insert(name.clone(), scheme);
+    document.components.security_schemes.insert(name.clone(), scheme);
     name
 }
 
@@ -189,7 +191,7 @@ fn operation(call: &Call, document: &mut Document) -> Result<Operation, ImportEr
     }
     let mut requirement = Requirement::new();
     for own in call.parameters.iter().filter(|own| own.place == "header") {
-        let name = add_scheme(&mut document.components, &own.field.name);
+        let name = add_scheme(document, &own.field.name);
         requirement.insert(name, Vec::new());
     }
     if !requirement.is_empty() {

@@ -171,8 +171,8 @@ fn header_parameters_are_the_signers() {
     let document = document("1.1");
     let temporary = operation(&document, "get_temporary_key");
     assert_eq!(temporary.parameters[0].sdk.source.as_deref(), Some("signer"));
-    assert_eq!(as_json(&temporary.security), json!([{"SvAccesskey": [], "SvClienttype": []}]));
-    assert_eq!(document.components.security_schemes["SvClienttype"].name.as_deref(), Some("Svclienttype"));
+    assert_eq!(as_json(&temporary.security), json!([{"SvAccesskey": [], "SvClientType": []}]));
+    assert_eq!(document.components.security_schemes["SvClientType"].name.as_deref(), Some("Svclienttype"));
 }
 
 #[test]
