@@ -1,7 +1,6 @@
-#![doc = include_str!("../README.md")]
+//! A local server that plays the security APIs of three cloud vendors.
 //!
-//! ---
-//! The crate root: it only declares.
+#![doc = include_str!("../README.md")]
 
 mod answers;
 mod catalogue;

@@ -59,6 +59,8 @@ fn rule(rule: &Rule) -> String {
             format!("the length must be between {min} and {max}")
         }
         Rule::Length { max: Some(max), .. } => format!("the length must be no more than {max}"),
+        // Ids start at one, and a zero is the same as none.
+        Rule::AtLeast(1.0) => "cannot be blank".to_owned(),
         Rule::AtLeast(bound) => format!("must be no less than {bound}"),
         Rule::AtMost(bound) => format!("must be no greater than {bound}"),
         Rule::Format(format) if format == VALID => "must be a valid value".to_owned(),

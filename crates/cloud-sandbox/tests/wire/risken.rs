@@ -102,8 +102,10 @@ async fn names_every_field_that_is_wrong() {
         let answer = post(&sandbox, name, &body).await;
         assert_eq!(answer.expect(400).json(), json!({ "error": expected }), "{name} {body}");
     }
-    let list = get(&sandbox, "/api/v1/aws/list-datasource/?project_id=1001").await;
-    assert_eq!(list.expect(400).json(), json!({"error": "aws_id: cannot be blank."}));
+    for rest in ["", "&aws_id=0"] {
+        let list = get(&sandbox, &format!("/api/v1/aws/list-datasource/?project_id=1001{rest}")).await;
+        assert_eq!(list.expect(400).json(), json!({"error": "aws_id: cannot be blank."}), "{rest}");
+    }
 }
 
 #[tokio::test]

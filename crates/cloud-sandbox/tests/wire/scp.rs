@@ -236,6 +236,18 @@ async fn literal_segments_win_over_parameters() {
 }
 
 #[tokio::test]
+async fn an_id_stays_one_segment_whatever_it_holds() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let signer = Signer::of(&sandbox);
+    for (id, status) in
+        [("a%2Fb", 200), ("%2e%2e", 200), ("%0A", 200), ("..", 200), ("a/b", 404), ("%ff", 404), ("", 404)]
+    {
+        let call = Call::new("GET", format!("/v1/kms/transit/{id}"));
+        assert_eq!(signer.send(&sandbox, call).await.status, status, "{id}");
+    }
+}
+
+#[tokio::test]
 async fn a_vault_token_becomes_credentials() {
     let sandbox = Sandbox::start().await.unwrap();
     let ordinary = Signer::of(&sandbox);

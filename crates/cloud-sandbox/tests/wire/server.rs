@@ -1,11 +1,13 @@
 //! Starting, addressing and stopping.
 
 use std::collections::HashSet;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
 
 use cloud_sandbox::{Answers, Sandbox};
 use tokio::net::TcpStream;
 
-use super::raw::Call;
+use super::raw::{Call, setting};
 
 #[tokio::test]
 async fn hands_out_the_documented_variables() {
@@ -94,4 +96,45 @@ fn answers_are_named() {
     assert_eq!("required".parse(), Ok(Answers::RequiredOnly));
     assert_eq!("unknown".parse(), Ok(Answers::ExamplesPlusUnknown));
     assert!("Examples".parse::<Answers>().is_err());
+}
+
+#[tokio::test]
+async fn the_command_prints_what_the_library_hands_out() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cloud-sandbox"));
+    let command = command.args(["--port", "0", "--answers", "unknown"]).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let first = lines.next().unwrap();
+    let endpoint = first.strip_prefix("listening on ").unwrap();
+
+    let sandbox = Sandbox::start().await.unwrap();
+    for (name, value) in sandbox.environment() {
+        let value = value.replace(sandbox.endpoint(), endpoint);
+        assert_eq!(lines.next().unwrap(), format!("export {name}={value}"));
+    }
+    let key = setting(&sandbox, "NHN_CLOUD_SKM_APP_KEY");
+    let call = Call::new("GET", format!("/keymanager/v1.0/appkey/{key}/confirm"));
+    let answer = call.send(endpoint).await;
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(answer.expect(200).json()["body"]["xSandboxUnknown"].is_string());
+}
+
+#[test]
+fn the_command_explains_itself_and_refuses_what_it_does_not_know() {
+    let run = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_cloud-sandbox")).args(arguments).output().unwrap();
+        (output.status.success(), output.stdout, String::from_utf8(output.stderr).unwrap())
+    };
+    let (good, help, _) = run(&["--help"]);
+    assert!(good && String::from_utf8(help).unwrap().contains("--answers"));
+    for (arguments, word) in [
+        (vec!["--port", "99999"], "--port takes a number"),
+        (vec!["--port"], "--port needs a value"),
+        (vec!["--answers=none"], "unknown answers"),
+        (vec!["serve"], "unknown argument \"serve\""),
+    ] {
+        let (good, _, error) = run(&arguments);
+        assert!(!good && error.contains(word), "{error}");
+    }
 }
