@@ -1,1 +1,25 @@
-//! NHN Cloud Security Advisor, Server Security Check and Secure Key Manager.
+#![doc = include_str!("../README.md")]
+
+pub mod config;
+mod dialect;
+pub mod endpoint;
+mod generated;
+mod identity;
+mod nhn;
+mod token;
+
+#[cfg(feature = "secure-key-manager")]
+pub mod secure_key_manager;
+#[cfg(feature = "security-advisor")]
+pub mod security_advisor;
+#[cfg(feature = "server-security-check")]
+pub mod server_security_check;
+
+#[doc(no_inline)]
+pub use cloud_core::{
+    self, Call, Error, ErrorKind, ExposeSecret, KeyMaterial, Period, Response, Result, RetryPolicy, SecretString,
+    Settings, Timestamp,
+};
+pub use config::NhnBuilder;
+pub use endpoint::Realm;
+pub use nhn::Nhn;

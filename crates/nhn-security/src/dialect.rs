@@ -1,0 +1,175 @@
+//! How the three services speak: app key, MAC header, the `header` envelope and its failures.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use cloud_core::dialect::{Answer, Failure, FailureClass, Reading, foreign};
+use cloud_core::wire::{As, Bool};
+use cloud_core::{Dialect, ExposeSecret, Operation, Result, SecretString};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+const MAC_HEADER: HeaderName = HeaderName::from_static("x-toast-client-mac-addr");
+
+/// Codes that other services of the vendor use for a token that is missing, unknown or worn out. None is
+/// documented for these three, so whichever comes is believed.
+const TOKEN_CODES: [&str; 3] = ["80007", "80401", "401100003"];
+
+/// The way of speaking of one service.
+#[derive(Debug)]
+pub(crate) struct NhnDialect {
+    app_key: SecretString,
+    /// Secure Key Manager has no token, but asks who the client is.
+    has_token: bool,
+    mac_address: Option<HeaderValue>,
+}
+
+impl NhnDialect {
+    /// For a service that takes a token.
+    pub(crate) fn with_token(app_key: SecretString) -> Self {
+        Self { app_key, has_token: true, mac_address: None }
+    }
+
+    /// For Secure Key Manager.
+    pub(crate) fn without_token(app_key: SecretString, mac_address: Option<HeaderValue>) -> Self {
+        Self { app_key, has_token: false, mac_address }
+    }
+
+    fn failed(&self, status: StatusCode, header: Option<&Header<'_>>, message: Option<String>) -> Reading {
+        let code = header.and_then(|header| header.result_code).map(|raw| text(raw).into_owned());
+        let refused = status == StatusCode::UNAUTHORIZED || code.as_deref().is_some_and(|c| TOKEN_CODES.contains(&c));
+        let class = match status {
+            _ if refused && self.has_token => FailureClass::Unauthorized,
+            _ if status.is_success() => FailureClass::Permanent,
+            _ => FailureClass::ByStatus,
+        };
+        let hint = match self.has_token {
+            true => token_hint(status, code.as_deref()),
+            false => message.as_deref().and_then(key_manager_hint),
+        };
+        // The app key is part of the path, and a service may quote the path.
+        let message = message.map(|message| message.replace(self.app_key.expose_secret(), "[…]"));
+        Reading::Failed(Failure { class, code, message, hint, ..Failure::default() })
+    }
+}
+
+impl Dialect for NhnDialect {
+    fn prepare(&self, _: &'static Operation, headers: &mut HeaderMap) -> Result<()> {
+        if let Some(address) = &self.mac_address {
+            headers.insert(MAC_HEADER, address.clone());
+        }
+        Ok(())
+    }
+
+    fn config(&self, _: &'static Operation, name: &str) -> Option<&str> {
+        // The guides spell it both ways.
+        name.eq_ignore_ascii_case("appkey").then(|| self.app_key.expose_secret())
+    }
+
+    fn read(&self, operation: &'static Operation, answer: &Answer) -> Reading {
+        let refused = answer.status == StatusCode::UNAUTHORIZED && self.has_token;
+        if let Some(why) = foreign(answer) {
+            // A gateway may refuse the token in words of its own.
+            return if refused { self.failed(answer.status, None, None) } else { Reading::Unreadable(why) };
+        }
+        let Ok(envelope) = serde_json::from_slice::<Envelope<'_>>(&answer.body) else {
+            return match refused {
+                true => self.failed(answer.status, None, None),
+                false => Reading::Unreadable("the answer is not an object with the vendor's `header`".into()),
+            };
+        };
+        let Some(header) = &envelope.header else {
+            return match answer.status.is_success() {
+                true => Reading::Unreadable("the answer has no `header`; check the endpoint".into()),
+                false => self.failed(answer.status, None, envelope.message.or(envelope.error).map(owned)),
+            };
+        };
+        match header.is_successful {
+            Some(true) if answer.status.is_success() => {}
+            None if answer.status.is_success() => {
+                return Reading::Unreadable("the answer's `header` has no `isSuccessful`".into());
+            }
+            _ => return self.failed(answer.status, Some(header), header.result_message.map(owned)),
+        }
+        Reading::Payload(match (operation.returns, operation.envelope) {
+            (false, _) => NULL,
+            (true, "body") => envelope.body.map_or(NULL, |body| answer.body.slice_ref(body.get().as_bytes())),
+            // The models ignore what they do not know, so the header may stay.
+            (true, _) => answer.body.clone(),
+        })
+    }
+}
+
+/// What decoding sees where a payload is missing, so that it can say what should have been there.
+const NULL: Bytes = Bytes::from_static(b"null");
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow)]
+    header: Option<Header<'a>>,
+    #[serde(borrow)]
+    body: Option<&'a RawValue>,
+    /// What a failure without the vendor's header says.
+    #[serde(borrow)]
+    message: Option<&'a RawValue>,
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Header<'a> {
+    #[serde(rename = "isSuccessful", default, with = "As::<Option<Bool>>")]
+    is_successful: Option<bool>,
+    #[serde(rename = "resultCode", borrow)]
+    result_code: Option<&'a RawValue>,
+    #[serde(rename = "resultMessage", borrow)]
+    result_message: Option<&'a RawValue>,
+}
+
+/// The text of a JSON string, or a number or anything else as it stands.
+fn text(raw: &RawValue) -> Cow<'_, str> {
+    serde_json::from_str::<String>(raw.get()).map_or(Cow::Borrowed(raw.get()), Cow::Owned)
+}
+
+fn owned(raw: &RawValue) -> String {
+    text(raw).into_owned()
+}
+
+fn token_hint(status: StatusCode, code: Option<&str>) -> Option<&'static str> {
+    match (status, code) {
+        (_, Some("-6")) => Some("the account behind the user access key lacks a role for this"),
+        (_, Some("-8")) => Some("the organization does not admit calls from this address"),
+        (StatusCode::UNAUTHORIZED, _) => Some("the token was not accepted; check the user access key and the realm"),
+        (_, Some(code)) if TOKEN_CODES.contains(&code) => {
+            Some("the token was not accepted; check the user access key and the realm")
+        }
+        (StatusCode::NOT_FOUND, _) => Some("check the app key, and that it belongs to this service"),
+        _ => None,
+    }
+}
+
+/// Secure Key Manager publishes names of failures, not codes, and spells them in several ways.
+fn key_manager_hint(message: &str) -> Option<&'static str> {
+    const HINTS: [(&str, &str); 8] = [
+        (
+            "ipv4authfailure",
+            "the key store does not admit this address; `confirm_client` shows which one the service sees",
+        ),
+        (
+            "macauthfailure",
+            "set NHN_CLOUD_SKM_MAC_ADDRESS to an address that the key store lists, spelled the same way",
+        ),
+        ("certificateauthfailure", "give the client certificate that the key store lists"),
+        ("invalidappkey", "check NHN_CLOUD_SKM_APP_KEY and the realm"),
+        ("invalidkeyid", "check the key id, and that the key is of the kind that this call takes"),
+        ("invalidkeyversionstatus", "this version of the key is not in use"),
+        ("invalidkeyversion", "the key has no such version"),
+        ("invalidkeystatus", "the key is about to be deleted or not in use"),
+    ];
+    let plain: String = message.chars().filter(|c| c.is_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect();
+    HINTS.iter().find(|(name, _)| plain.contains(name)).map(|(_, hint)| *hint)
+}
+
+#[cfg(test)]
+mod tests;
