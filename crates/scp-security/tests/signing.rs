@@ -1,0 +1,144 @@
+//! What goes out: headers, signatures over the exact URL, and credentials that come from a vault.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use cloud_core::testing::{FakeRuntime, FakeTransport};
+use hmac::{Hmac, KeyInit, Mac};
+use scp_security::config::Surroundings;
+use scp_security::kms::types::EncryptRequest;
+use scp_security::{ErrorKind, Scp, ScpBuilder};
+use sha2::Sha256;
+use time::macros::datetime;
+
+/// Neither variables nor files.
+#[derive(Debug)]
+struct Nothing;
+
+impl Surroundings for Nothing {
+    fn variable(&self, _: &str) -> Option<String> {
+        None
+    }
+    fn home_file(&self, _: &str) -> std::io::Result<Option<Vec<u8>>> {
+        Ok(None)
+    }
+}
+
+fn builder(transport: &Arc<FakeTransport>) -> ScpBuilder {
+    Scp::builder()
+        .surroundings(Box::new(Nothing))
+        .endpoint("http://127.0.0.1:8080/")
+        .transport(Arc::clone(transport) as _)
+        .runtime(Arc::new(FakeRuntime::new(datetime!(2020-11-13 18:00:25.682 UTC))))
+}
+
+fn header<'a>(request: &'a http::Request<bytes::Bytes>, name: &str) -> &'a str {
+    request.headers().get(name).map_or("", |value| value.to_str().unwrap())
+}
+
+/// The documented recipe once more, so that the test does not trust the code it tests.
+fn expected(request: &http::Request<bytes::Bytes>, key: &str, secret: &str) -> String {
+    let message = format!("{}{}1605290425682{key}Openapi", request.method(), request.uri());
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    mac.update(message.as_bytes());
+    STANDARD.encode(mac.finalize().into_bytes())
+}
+
+const LIST: &str = r#"{"certificates":[],"count":0,"page":0,"size":20}"#;
+const SEALED: &str = r#"{"ciphertext":"vault:v1:AA==","key_version":1}"#;
+const TEMPORARY: &str =
+    r#"{"access_key":"temporary","secret_key":"temporary secret","expired_at":"2020-11-14 04:00:25.682"}"#;
+
+#[tokio::test]
+async fn the_signature_covers_the_url_that_is_sent() {
+    let transport = Arc::new(FakeTransport::new().answer(200, LIST));
+    let scp = builder(&transport).credentials("key", "secret").build().unwrap();
+    scp.certificate_manager().list_certificates().name("한글 a+b&c=d/e?f:g").size(20).await.unwrap();
+    let sent = &transport.sent()[0];
+    let query = "name=%ED%95%9C%EA%B8%80%20a%2Bb%26c%3Dd/e?f:g&size=20";
+    assert_eq!(sent.uri().to_string(), format!("http://127.0.0.1:8080/v1/certificatemanager?{query}"));
+    assert_eq!(header(sent, "scp-signature"), expected(sent, "key", "secret"));
+    assert_eq!(header(sent, "scp-accesskey"), "key");
+    assert_eq!(header(sent, "scp-timestamp"), "1605290425682");
+    assert_eq!(header(sent, "scp-clienttype"), "Openapi");
+    assert_eq!(header(sent, "accept-language"), "en-US");
+    assert_eq!(header(sent, "scp-api-version"), "certificatemanager 1.1");
+    assert!(sent.headers()["scp-signature"].is_sensitive() && sent.headers()["scp-accesskey"].is_sensitive());
+    assert!(!sent.headers().contains_key("content-type"), "there is no body");
+}
+
+#[tokio::test]
+async fn a_vault_token_buys_credentials_that_sign_the_calls() {
+    let transport = Arc::new(FakeTransport::new().answer(200, TEMPORARY).answer(200, SEALED));
+    let scp = builder(&transport).vault_token("token", "token secret").secret_vault_id("vault").build().unwrap();
+    for _ in 0..2 {
+        scp.kms().encrypt("k", &EncryptRequest::from_bytes(b"x")).await.unwrap();
+    }
+    let sent = transport.sent();
+    assert_eq!(sent.len(), 3, "one temporary key for two calls");
+    assert_eq!(sent[0].uri().path(), "/v1/temporarykey/vault");
+    assert_eq!(header(&sent[0], "svaccesskey"), "token");
+    assert_eq!(header(&sent[0], "svtimestamp"), "1605290425682");
+    assert_eq!(header(&sent[0], "svclienttype"), "Openapi");
+    assert_eq!(header(&sent[0], "svsignature"), expected(&sent[0], "token", "token secret"));
+    assert!(!sent[0].headers().contains_key("scp-accesskey"));
+    for call in &sent[1..] {
+        assert_eq!(header(call, "scp-accesskey"), "temporary");
+        assert_eq!(header(call, "scp-signature"), expected(call, "temporary", "temporary secret"));
+        assert!(!call.headers().contains_key("svaccesskey"));
+    }
+}
+
+#[tokio::test]
+async fn refused_temporary_credentials_are_replaced_once() {
+    let refusal = r#"{"errors":[{"code":"HmacValidFail"}]}"#;
+    let transport =
+        FakeTransport::new().answer(200, TEMPORARY).answer(401, refusal).answer(200, TEMPORARY).answer(200, SEALED);
+    let transport = Arc::new(transport);
+    let scp = builder(&transport).vault_token("token", "s").secret_vault_id("vault").build().unwrap();
+    scp.kms().encrypt("k", &EncryptRequest::from_bytes(b"x")).await.unwrap();
+    let paths: Vec<_> = transport.sent().iter().map(|request| request.uri().path().to_owned()).collect();
+    let (temporary, encrypt) = ("/v1/temporarykey/vault", "/v1/kms/openapi/encrypt/k");
+    assert_eq!(paths, [temporary, encrypt, temporary, encrypt]);
+
+    let transport = Arc::new(FakeTransport::new().answer(401, refusal));
+    let scp = builder(&transport).credentials("key", "secret").build().unwrap();
+    let error = scp.kms().rotate_key("k").await.unwrap_err();
+    assert_eq!(transport.sent().len(), 1, "fixed keys do not get better by signing anew");
+    assert!(error.to_string().starts_with("kms 1.2 rotate_key: the service refused or failed: check the secret key"));
+}
+
+#[tokio::test]
+async fn what_is_missing_is_said_before_anything_is_sent() {
+    let transport = Arc::new(FakeTransport::new().answer(200, "{}"));
+    let scp = builder(&transport).vault_token("token", "s").build().unwrap();
+    let error = scp.kms().show_key("k").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Credentials);
+    assert!(error.to_string().contains("set `.credentials()`, or SCP_ACCESS_KEY and SCP_SECRET_KEY"), "{error}");
+    let scp = builder(&transport).credentials("key", "secret").build().unwrap();
+    let error = scp.secret_vault().get_temporary_key("vault").await.unwrap_err();
+    assert!(error.to_string().contains("SCP_VAULT_TOKEN_ID"), "{error}");
+    for id in ["", ".", "..", "a\nb"] {
+        let error = scp.kms().show_key(id).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Request, "{id:?}");
+    }
+    let scp = builder(&transport).credentials("line\nbreak", "secret").build().unwrap();
+    let error = scp.kms().show_key("k").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Credentials);
+    assert!(!error.to_string().contains("break"), "{error}");
+    assert!(transport.sent().is_empty());
+}
+
+#[tokio::test]
+async fn documented_limits_hold_before_anything_is_sent() {
+    let transport = Arc::new(FakeTransport::new().answer(204, ""));
+    let scp = builder(&transport).credentials("key", "secret").build().unwrap();
+    let body = scp_security::secrets_manager::types::SecretsManagerTerminatedRequest::new(31);
+    let error = scp.secrets_manager().delete_secret("s", &body).await.unwrap_err();
+    assert_eq!(error.to_string(), "secretsmanager 1.1 delete_secret: `waiting_time_ndays` must be at most 30");
+    assert!(transport.sent().is_empty());
+    scp.secrets_manager().delete_secret("s", &body).skip_validation().await.unwrap();
+    assert_eq!(transport.sent()[0].body().as_ref(), br#"{"waiting_time_ndays":31}"#);
+    assert_eq!(header(&transport.sent()[0], "content-type"), "application/json");
+}
