@@ -1,0 +1,110 @@
+//! How RISKEN speaks: the `data` envelope and six shapes of errors.
+
+use bytes::Bytes;
+use cloud_core::dialect::{Answer, Failure, FailureClass, Reading, foreign};
+use cloud_core::wire::{As, Text};
+use cloud_core::{Dialect, Operation, Result};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// The way of speaking of every API of a site.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RiskenDialect;
+
+impl Dialect for RiskenDialect {
+    fn prepare(&self, _: &'static Operation, _: &mut HeaderMap) -> Result<()> {
+        Ok(())
+    }
+
+    fn read(&self, operation: &'static Operation, answer: &Answer) -> Reading {
+        if !answer.status.is_success() {
+            return failed(answer);
+        }
+        if let Some(why) = foreign(answer) {
+            return Reading::Unreadable(why);
+        }
+        let Ok(envelope) = serde_json::from_slice::<Envelope<'_>>(&answer.body) else {
+            return Reading::Unreadable("the answer is not an object with `data`; check the url of the site".into());
+        };
+        match envelope.data {
+            _ if envelope.error.is_some() => failed(answer),
+            None => Reading::Unreadable("the answer has no `data`; check the url of the site".into()),
+            Some(_) if !operation.returns => Reading::Payload(NULL),
+            // What is empty is left out everywhere else, so an empty payload may come as null as well.
+            Some(data) if data.get() == "null" => Reading::Payload(EMPTY),
+            Some(data) => Reading::Payload(answer.body.slice_ref(data.get().as_bytes())),
+        }
+    }
+}
+
+/// For operations that return nothing.
+const NULL: Bytes = Bytes::from_static(b"null");
+const EMPTY: Bytes = Bytes::from_static(b"{}");
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    /// `Some` for `null` as well, unlike a plain `Option`.
+    #[serde(borrow, default, deserialize_with = "present")]
+    data: Option<&'a RawValue>,
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
+}
+
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+    Deserialize::deserialize(deserializer).map(Some)
+}
+
+/// What stands under `error` when it is an object; either member may be missing.
+#[derive(Deserialize)]
+struct Details {
+    #[serde(default, with = "As::<Option<Text>>")]
+    code: Option<String>,
+    message: Option<String>,
+}
+
+fn failed(answer: &Answer) -> Reading {
+    let Details { code, message } = details(answer);
+    let missing = message.as_deref() == Some("record not found");
+    let class = match answer.status {
+        StatusCode::UNAUTHORIZED => FailureClass::Unauthorized,
+        status if status.is_success() || missing => FailureClass::Permanent,
+        _ => FailureClass::ByStatus,
+    };
+    let hint = match answer.status {
+        _ if missing => {
+            Some("the data source is not attached to this account in this project, or only was a moment ago")
+        }
+        StatusCode::UNAUTHORIZED => Some("the access token is unknown or expired, or could not be checked just now"),
+        StatusCode::FORBIDDEN if message.as_deref() == Some("Invalid token") => {
+            Some("the site took the caller for a person without a session; the access token was not accepted")
+        }
+        StatusCode::FORBIDDEN => Some(
+            "the access token belongs to another project, its role does not allow this, or its project has no active member with a role",
+        ),
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Some("check the url of the site"),
+        StatusCode::PAYLOAD_TOO_LARGE => Some("the site does not take requests of this size"),
+        _ => None,
+    };
+    Reading::Failed(Failure { class, code, message, hint, ..Failure::default() })
+}
+
+fn details(answer: &Answer) -> Details {
+    let nothing = Details { code: None, message: None };
+    if let Ok(envelope) = serde_json::from_slice::<Envelope<'_>>(&answer.body) {
+        let Some(error) = envelope.error else { return nothing };
+        return match serde_json::from_str(error.get()) {
+            Ok(message) => Details { code: None, message: Some(message) },
+            Err(_) => serde_json::from_str(error.get()).unwrap_or(nothing),
+        };
+    }
+    // A page of a proxy says nothing that fits into a line; a line of text does.
+    let is_text = answer.headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    let line = std::str::from_utf8(&answer.body).map(str::trim).unwrap_or_default();
+    let message = (is_text && !line.is_empty() && !line.starts_with('<')).then(|| line.to_owned());
+    Details { code: None, message }
+}
+
+#[cfg(test)]
+mod tests;
