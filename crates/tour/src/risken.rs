@@ -1,6 +1,6 @@
 //! RISKEN: the accounts of a project, their data sources, and attaching one.
 
-use risken_aws::aws::types::{AttachDataSource, AttachDataSourceRequest};
+use risken_aws::aws::types::{AttachDataSourceRequest, DataSourceForAttach};
 use risken_aws::{Result, Risken};
 
 use crate::Settings;
@@ -27,14 +27,14 @@ pub(crate) async fn run(settings: &Settings) -> Result<()> {
         line("aws.list_data_sources", format!("{} ({status})", source.data_source.as_deref().unwrap_or("?")));
     }
     let Some(source) = sources.first().and_then(|source| source.aws_data_source_id) else { return Ok(()) };
-    let attach = AttachDataSource::builder()
+    let attach = DataSourceForAttach::builder()
         .project_id(PROJECT)
         .aws_id(aws_id)
         .aws_data_source_id(source)
         .assume_role_arn("arn:aws:iam::123456789012:role/RiskenRole")
         .external_id("unique-external-id")
         .build();
-    let attached = aws.attach_data_source(&AttachDataSourceRequest::new(PROJECT, attach)).await?;
+    let attached = aws.attach_data_source(&AttachDataSourceRequest::from(attach)).await?;
     if let Some(attached) = attached.data_source {
         line("aws.attach_data_source", format!("attached by {}", attached.assume_role_arn.as_deref().unwrap_or("?")));
     }
