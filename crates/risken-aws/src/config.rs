@@ -177,5 +177,5 @@ impl fmt::Debug for RiskenBuilder {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "aws"))]
 mod tests;

@@ -106,5 +106,5 @@ fn details(answer: &Answer) -> Details {
     Details { code: None, message }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "aws"))]
 mod tests;

@@ -1,1 +1,117 @@
+//! Tests of the envelope and of every shape of error.
 
+use cloud_core::testing::FakeTransport;
+use cloud_core::{Error, ErrorKind};
+use std::sync::Arc;
+
+use crate::Risken;
+use crate::aws::types::{DeleteAwsRequest, InvokeScanRequest};
+
+const JSON: &str = "application/json";
+const TEXT: &str = "text/plain; charset=utf-8";
+
+fn risken(status: u16, kind: &str, body: &str) -> (Risken, Arc<FakeTransport>) {
+    let headers: &[(&str, &str)] = if kind.is_empty() { &[] } else { &[("content-type", kind)] };
+    let transport = Arc::new(FakeTransport::new().answer_with(status, headers, body));
+    let builder = Risken::builder().url("https://a.example").access_token("t").transport(Arc::clone(&transport) as _);
+    (builder.build_with(&|_| None).unwrap(), transport)
+}
+
+async fn error(status: u16, kind: &str, body: &str) -> Error {
+    risken(status, kind, body).0.aws().invoke_scan(&InvokeScanRequest::new(1, 2, 3)).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn payloads() {
+    for (body, wanted) in [
+        (r#"{"data":{"aws":[{"aws_id":7},{"aws_id":"8"}],"new":1}}"#, vec![7, 8]),
+        (r#" { "data" : { } , "more": [1] } "#, vec![]),
+        (r#"{"data":null}"#, vec![]),
+    ] {
+        let list = risken(200, JSON, body).0.aws().list_aws(1).await.unwrap();
+        let ids: Vec<_> = list.aws.unwrap_or_default().iter().filter_map(|account| account.aws_id).collect();
+        assert_eq!(ids, wanted, "{body}");
+    }
+    for body in [r#"{"data":{}}"#, r#"{"data":null}"#, r#"{"data":{"more":1}}"#] {
+        risken(200, JSON, body).0.aws().delete_aws(&DeleteAwsRequest::new(1, 2)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn answers_of_something_else_are_not_payloads() {
+    for (body, wanted) in [
+        ("", "an empty body"),
+        ("<html>login</html>", "an html page"),
+        ("[]", "not an object with `data`"),
+        (r#"{"aws":[]}"#, "no `data`"),
+        (r#"{"data":{"#, "not an object with `data`"),
+    ] {
+        let (risken, _) = risken(200, JSON, body);
+        for error in [
+            risken.aws().list_aws(1).await.map(|_| ()).unwrap_err(),
+            risken.aws().delete_aws(&DeleteAwsRequest::new(1, 2)).await.unwrap_err(),
+        ] {
+            assert_eq!(error.kind(), ErrorKind::Decode, "{body}");
+            assert!(error.to_string().contains(wanted), "{error}");
+        }
+    }
+    let error = risken(200, JSON, r#"{"error":"no"}"#).0.aws().list_aws(1).await.unwrap_err();
+    assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Service, false));
+}
+
+#[tokio::test]
+async fn every_shape_of_error() {
+    type Case = (u16, &'static str, &'static str, Option<&'static str>, &'static [&'static str]);
+    let cases: &[Case] = &[
+        (400, JSON, r#"{"error":"aws_id: cannot be blank."}"#, None, &["aws_id: cannot be blank."]),
+        (500, JSON, r#"{"error":"InternalServerError"}"#, None, &["InternalServerError"]),
+        (403, JSON, r#"{"error":"Invalid token"}"#, None, &["Invalid token", "a person without a session"]),
+        (500, JSON, r#"{"error":{"code":"Unknown","message":"boom"}}"#, Some("Unknown"), &["boom"]),
+        (
+            500,
+            JSON,
+            r#"{"error":{"code":"Unknown","message":"record not found"}}"#,
+            Some("Unknown"),
+            &["record not found", "not attached"],
+        ),
+        (503, JSON, r#"{"error":{"code":"Unavailable"}}"#, Some("Unavailable"), &[]),
+        (500, JSON, r#"{"error":{"message":"only a text"}}"#, None, &["only a text"]),
+        (400, JSON, r#"{"error":{"code":3,"message":"a number"}}"#, Some("3"), &["a number"]),
+        (400, JSON, r#"{"error":{}}"#, None, &[]),
+        (400, JSON, r#"{"error":[1]}"#, None, &[]),
+        (401, TEXT, "Unauthenticated\n", None, &["Unauthenticated", "unknown or expired"]),
+        (
+            403,
+            TEXT,
+            "Unauthorized the project resource for token access\n",
+            None,
+            &["Unauthorized the project", "another project"],
+        ),
+        (413, TEXT, "Request body too large\n", None, &["too large", "requests of this size"]),
+        (404, "", "", None, &["check the url"]),
+        (405, "", "", None, &["check the url"]),
+        (415, "", "", None, &[]),
+        (500, "", "", None, &[]),
+        (502, "text/html", "<html><body>Bad Gateway of a proxy</body></html>", None, &[]),
+        (502, TEXT, "<html><body>Bad Gateway of a proxy</body></html>", None, &[]),
+    ];
+    for (status, kind, body, code, words) in cases {
+        let error = error(*status, kind, body).await;
+        assert_eq!(error.kind(), ErrorKind::Service, "{body}");
+        assert_eq!(error.status(), Some(*status), "{body}");
+        assert_eq!(error.code(), *code, "{body}");
+        assert_eq!(error.is_retryable(), matches!(status, 502 | 503), "{body}");
+        assert_eq!(error.attempts(), 1, "a scan is never started twice");
+        assert!(!error.is_unsent() && !error.to_string().contains("html"), "{error}");
+        for word in *words {
+            assert!(error.to_string().contains(word), "{error} should contain {word}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refused_token_is_not_sent_again() {
+    let (risken, transport) = risken(401, TEXT, "Unauthenticated\n");
+    risken.aws().list_aws(1).await.unwrap_err();
+    assert_eq!(transport.sent().len(), 1);
+}
