@@ -177,5 +177,6 @@ impl fmt::Debug for RiskenBuilder {
     }
 }
 
-#[cfg(all(test, feature = "aws"))]
+#[cfg(feature = "aws")]
+#[cfg(test)]
 mod tests;

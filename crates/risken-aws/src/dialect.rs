@@ -106,5 +106,6 @@ fn details(answer: &Answer) -> Details {
     Details { code: None, message }
 }
 
-#[cfg(all(test, feature = "aws"))]
+#[cfg(feature = "aws")]
+#[cfg(test)]
 mod tests;
