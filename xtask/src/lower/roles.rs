@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Problem;
-use crate::ir::{Kind, Method, Service, Type};
+use crate::ir::{Field, Kind, Method, Presence, Service, Type};
 
 /// Sets the role of every type of a service.
 pub(super) fn assign(service: &mut Service) -> Result<(), Problem> {
@@ -30,6 +30,20 @@ pub(super) fn assign(service: &mut Service) -> Result<(), Problem> {
         ty.role.request = requests.contains(&ty.name);
         ty.role.update = updates.contains(&ty.name);
         ty.role.secret = secrets.contains(&ty.name);
+    }
+    for ty in &service.types {
+        let Kind::Struct(fields) = &ty.kind else {
+            continue;
+        };
+        let holds = |inner: &Type| inner.is_secret() || inner.named().is_some_and(|name| secrets.contains(name));
+        let cleared = |field: &&Field| field.presence == Presence::OptionalNullable && holds(&field.ty);
+        if ty.role.update
+            && let Some(field) = fields.iter().find(cleared)
+        {
+            let source = service.sources.last().map_or("fixtures", String::as_str);
+            let message = format!("`{}.{}`: an update cannot clear a secret yet", ty.name, field.wire);
+            return Err(at(source, "models", &message));
+        }
     }
     for (name, page, source, operation) in pages {
         let Some(ty) = service.types.iter_mut().find(|ty| ty.name == name) else {

@@ -42,7 +42,8 @@ fn mirror(service: &Service, ty: &TypeDef, fields: &[Field]) -> TokenStream {
     let doc = " What goes over the wire; private, so that a secret is never written by accident.";
     let members = fields.iter().map(|field| {
         let name = ident(&field.rust);
-        let ty = mirror_type(service, field);
+        let patch = is_patch(ty, field);
+        let ty = mirror_type(service, field, patch);
         let mut serde = Vec::new();
         let bare = name.to_string();
         if bare.strip_prefix("r#").unwrap_or(&bare) != field.wire {
@@ -50,6 +51,7 @@ fn mirror(service: &Service, ty: &TypeDef, fields: &[Field]) -> TokenStream {
             serde.push(quote!(rename = #wire));
         }
         match field.presence {
+            _ if patch => serde.push(quote!(skip_serializing_if = "Patch::is_absent")),
             Presence::Optional | Presence::OptionalNullable => {
                 serde.push(quote!(skip_serializing_if = "Option::is_none"));
             }
@@ -59,7 +61,7 @@ fn mirror(service: &Service, ty: &TypeDef, fields: &[Field]) -> TokenStream {
         quote!(#serde #name: #ty,)
     });
     let values = fields.iter().map(|field| {
-        let value = mirror_value(service, field);
+        let value = mirror_value(service, field, is_patch(ty, field));
         let name = ident(&field.rust);
         quote!(#name: #value)
     });
@@ -79,7 +81,11 @@ fn is_secret_model(service: &Service, ty: &Type) -> bool {
     matches!(ty, Type::Model(name) if service.find(name).is_some_and(|ty| ty.role.secret))
 }
 
-fn mirror_type(service: &Service, field: &Field) -> TokenStream {
+fn mirror_type(service: &Service, field: &Field, patch: bool) -> TokenStream {
+    if patch {
+        let inner = rust_type(&field.ty);
+        return quote!(&'a Patch<#inner>);
+    }
     let inner = mirror_inner(service, &field.ty);
     if field.presence == Presence::Required { inner } else { quote!(Option<#inner>) }
 }
@@ -102,8 +108,11 @@ fn mirror_inner(service: &Service, ty: &Type) -> TokenStream {
     }
 }
 
-fn mirror_value(service: &Service, field: &Field) -> TokenStream {
+fn mirror_value(service: &Service, field: &Field, patch: bool) -> TokenStream {
     let name = ident(&field.rust);
+    if patch {
+        return quote!(&body.#name);
+    }
     let required = field.presence == Presence::Required;
     match &field.ty {
         Type::Secret if required => quote!(::cloud_core::wire::Exposed(&body.#name)),

@@ -1,0 +1,211 @@
+//! The expected sources compile, and the types in them behave on the wire as they should.
+#![allow(dead_code, missing_docs, unreachable_pub, unused_qualifications)] // that is judged in the crates themselves
+
+use cloud_core::wire::{Body, from_json};
+use cloud_core::{ExposeSecret, Patch, Rule, SecretString};
+
+#[rustfmt::skip]
+#[path = "golden/enums/tiny.rs"]
+mod enums;
+#[rustfmt::skip]
+#[path = "golden/envelope_key/tiny.rs"]
+mod envelope_key;
+#[rustfmt::skip]
+#[path = "golden/envelope_whole/tiny.rs"]
+mod envelope_whole;
+#[rustfmt::skip]
+#[path = "golden/lenient/tiny.rs"]
+mod lenient;
+#[rustfmt::skip]
+#[path = "golden/nullable/tiny.rs"]
+mod nullable;
+#[rustfmt::skip]
+#[path = "golden/pages/tiny.rs"]
+mod pages;
+#[rustfmt::skip]
+#[path = "golden/patterns/tiny.rs"]
+mod patterns;
+#[rustfmt::skip]
+#[path = "golden/period/tiny.rs"]
+mod period;
+#[rustfmt::skip]
+#[path = "golden/secrets/tiny.rs"]
+mod secrets;
+#[rustfmt::skip]
+#[path = "golden/split/tiny.rs"]
+mod split;
+#[rustfmt::skip]
+#[path = "golden/versions/tiny.rs"]
+mod versions;
+
+fn sent(body: &impl Body) -> String {
+    String::from_utf8(body.encode().unwrap().to_vec()).unwrap()
+}
+
+/// What the limits say about a body, empty where they say nothing.
+fn complaint(body: &impl Body) -> String {
+    let mut check = cloud_core::Check::default();
+    body.check(&mut check);
+    let shown = format!("{check:?}");
+    let (_, problems) = shown.split_once("problems: [").unwrap();
+    problems.trim_end_matches("] }").replace('"', "")
+}
+
+#[test]
+fn an_update_tells_absent_null_and_value_apart() {
+    use nullable::types::KeyUpdate;
+    let mut update = KeyUpdate::new(None);
+    assert_eq!(sent(&update), r#"{"label":null}"#);
+    update.note = Patch::Null;
+    update.days = 3.into();
+    assert_eq!(sent(&update), r#"{"label":null,"note":null,"days":3}"#);
+    let built = KeyUpdate::builder().label(Some("a".to_owned())).name("b").note("c".to_owned()).build();
+    assert_eq!(sent(&built), r#"{"label":"a","name":"b","note":"c"}"#);
+    for text in [r#"{"label":null}"#, r#"{"label":"a","note":null}"#, r#"{"label":"a","note":"b","days":1}"#] {
+        assert_eq!(sent(&from_json::<KeyUpdate>(text.as_bytes()).unwrap()), text);
+    }
+}
+
+#[test]
+fn null_equals_absent_in_answers() {
+    use nullable::types::Key;
+    let with: Key = from_json(br#"{"id":"1","note":null,"name":null,"new":{}}"#).unwrap();
+    let without: Key = from_json(br#"{"id":"1"}"#).unwrap();
+    assert_eq!(with, without);
+    assert!(from_json::<Key>(br#"{"note":null}"#).unwrap_err().to_string().contains("`id` is missing"));
+}
+
+#[test]
+fn limits_are_found_in_nested_models() {
+    use nullable::types::{KeyUpdate, Tag};
+    let mut update = KeyUpdate::new(None);
+    update.tags = Some(vec![Tag::new("good", "v"), Tag::new("too long", "v")]);
+    assert_eq!(complaint(&update), "`tags[1].key` must have at most 4 characters");
+}
+
+#[test]
+fn secrets_are_sent_but_not_shown() {
+    use secrets::types::{Holder, MaterialUpdate, SealRequest};
+    let mut request = SealRequest::new("canary-1", Holder::new("canary-2"));
+    request.hint = Some(SecretString::from("canary-3"));
+    request.others = Some(vec![Holder::builder().pass_word("canary-4").name("n").build()]);
+    request.count = Some(2);
+    assert_eq!(
+        sent(&request),
+        r#"{"plaintext":"canary-1","hint":"canary-3","holder":{"passWord":"canary-2"},"others":[{"passWord":"canary-4","name":"n"}],"count":2}"#
+    );
+    assert!(!format!("{request:?}").contains("canary"));
+    assert_eq!(complaint(&request), "");
+    assert!(complaint(&SealRequest::new("far too long", Holder::new(""))).starts_with("`plaintext`"));
+    let mut update = MaterialUpdate::new("canary");
+    assert_eq!(sent(&update), r#"{"value":"canary"}"#);
+    update.note = Patch::Null;
+    assert_eq!(sent(&update), r#"{"value":"canary","note":null}"#);
+    let decoded: SealRequest = from_json(br#"{"plaintext":"p","holder":{"passWord":"h"},"count":"7"}"#).unwrap();
+    assert_eq!((decoded.plaintext.expose_secret(), decoded.count), ("p", Some(7)));
+}
+
+/// Compiles only as long as exactly one of the two blanket ways to name the method applies.
+#[test]
+fn types_with_a_secret_do_not_serialize() {
+    struct Probe<T>(std::marker::PhantomData<T>);
+    trait Without {
+        fn serializes(&self) -> bool {
+            false
+        }
+    }
+    impl<T> Without for &Probe<T> {}
+    impl<T: serde::Serialize> Probe<T> {
+        fn serializes(&self) -> bool {
+            true
+        }
+    }
+    macro_rules! serializes {
+        ($ty:ty) => {
+            (&Probe::<$ty>(std::marker::PhantomData)).serializes()
+        };
+    }
+    assert!(serializes!(secrets::types::SealResponse));
+    assert!(!serializes!(secrets::types::SealRequest));
+    assert!(!serializes!(secrets::types::Holder));
+    assert!(!serializes!(secrets::types::Material));
+}
+
+#[test]
+fn what_table_or_example_shows_decodes_and_nothing_is_lost() {
+    use lenient::types::Facts;
+    let strict = r#"{"count":36,"limit":null,"numbers":[1],"ready":true,"checked":true,"spare":"s","number":"7","createdAt":"2025-02-25T03:07:17Z","names":"a","sent":true,"links":[{"rel":"next"}],"type":"t"}"#;
+    let shown = r#"{"count":["36"],"limit":"4","numbers":["1",2],"ready":"True","checked":"","number":7,"createdAt":"20251008","day":"2025-02-25 03:07:17.000","seen":1,"names":["a"],"semt":"false","links":[""],"score":0.5,"type":"t"}"#;
+    for text in [strict, shown] {
+        let facts: Facts = from_json(text.as_bytes()).unwrap();
+        let again: Facts = from_json(&serde_json::to_vec(&facts).unwrap()).unwrap();
+        assert_eq!(facts, again);
+        assert_eq!((facts.count, facts.ready, facts.number.as_str()), (36, true, "7"));
+    }
+    let facts: Facts = from_json(shown.as_bytes()).unwrap();
+    assert_eq!((facts.checked, facts.spare.as_deref(), facts.limit, facts.sent), (None, None, Some(4), false));
+    assert_eq!((facts.created_at.as_str(), facts.r#type.as_str()), ("20251008", "t"));
+    assert_eq!(facts.names.as_slice(), ["a"]);
+}
+
+#[test]
+fn unknown_values_survive() {
+    use enums::types::{Kind, Region, Status, Thing, ThingCreate};
+    let thing: Thing = from_json(br#"{"region":"XX9","status":9}"#).unwrap();
+    assert_eq!(serde_json::to_string(&thing).unwrap(), r#"{"region":"XX9","status":9}"#);
+    assert_eq!(thing.region.to_string(), "XX9");
+    assert_eq!((Region::from("KR1"), Region::Kr1.as_str()), (Region::Kr1, "KR1"));
+    assert_eq!((Status::from(2), Status::Ok.as_i64()), (Status::InProgress, 1));
+    let create = ThingCreate::builder().kind(Kind::Basic).grade("C").build();
+    assert_eq!(sent(&create), r#"{"kind":"basic","grade":"C"}"#);
+    assert_eq!(complaint(&create), "`grade` must be one of `A`, `B`");
+}
+
+#[test]
+fn pages_lead_to_their_items() {
+    use cloud_core::Page;
+    let page: pages::types::KeyPage = from_json(br#"{"count":"3","keys":[{"id":"a"}]}"#).unwrap();
+    assert_eq!((page.total(), page.len(), page.next_marker()), (Some(3), 1, None));
+    let text =
+        br#"{"results":["r"],"page":{"total":5},"links":[{"rel":"next","href":"https://example.com/?marker=m1"}]}"#;
+    let page: pages::types::ResultPage = from_json(text).unwrap();
+    assert_eq!((page.total(), page.next_marker().as_deref()), (Some(5), Some("m1")));
+    assert_eq!(page.into_items(), ["r"]);
+    let page: pages::types::ResultPage = from_json(b"{}").unwrap();
+    assert_eq!((page.total(), page.is_empty(), page.next_marker()), (None, true, None));
+}
+
+#[test]
+fn patterns_hold_at_run_time() {
+    use patterns::types::Name;
+    let mut name = Name::new("a-_)", 7);
+    assert_eq!(complaint(&name), "");
+    name.flag = Some("YY".to_owned());
+    name.state = Some("Active".to_owned());
+    name.arn = Some("short".to_owned());
+    name.days = 31;
+    let complaint = complaint(&name);
+    for field in ["`flag`", "`arn`", "`days`"] {
+        assert!(complaint.contains(field), "{complaint}");
+    }
+    assert!(!complaint.contains("`state`") && !complaint.contains("`odd`"), "{complaint}");
+    assert!(Rule::MaxChars(1).to_string().contains("at most 1"));
+}
+
+#[test]
+fn operations_are_data() {
+    use cloud_core::{Lifecycle, Segment};
+    let old = versions::v1_0::Client::VERSION;
+    assert_eq!((old.number, old.status, old.sunset), ("1.0", Lifecycle::Deprecated, Some("2025-12-31")));
+    let origin = versions::v1_1::Client::OPERATIONS.iter().find(|operation| operation.name == "show_origin").unwrap();
+    assert_eq!((origin.auth, origin.template().as_str()), ("none", "/v1/keys/{key_id}/origin"));
+    let delete = versions::v1_0::Client::OPERATIONS.iter().find(|operation| operation.name == "delete_key").unwrap();
+    assert_eq!((delete.returns, delete.success), (false, &[204][..]));
+    let one = envelope_key::v1_0::Client::OPERATIONS.first().unwrap();
+    assert_eq!((one.envelope, one.path.get(1)), ("body", Some(&Segment::Config("appKey"))));
+    assert_eq!(split::v1_0::Client::OPERATIONS.len(), 2);
+    let whole: envelope_whole::types::Whole =
+        from_json(br#"{"header":{"isSuccessful":true},"results":["r"]}"#).unwrap();
+    assert_eq!(serde_json::to_string(&whole).unwrap(), r#"{"results":["r"]}"#);
+    assert_eq!(period::v1_0::Client::OPERATIONS.len(), 1);
+}
