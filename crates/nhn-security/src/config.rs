@@ -382,5 +382,6 @@ impl fmt::Debug for NhnBuilder {
     }
 }
 
+#[cfg(all(feature = "secure-key-manager", feature = "security-advisor", feature = "server-security-check"))]
 #[cfg(test)]
 mod tests;

@@ -1,1 +1,179 @@
+//! Tests of both envelopes and of what counts as success and failure.
 
+use cloud_core::{ApiVersion, Idempotency, Lifecycle, Method};
+
+use super::*;
+
+static V1: ApiVersion =
+    ApiVersion { vendor: "nhn", service: "test", number: "1.0", status: Lifecycle::Unversioned, sunset: None };
+static BODY: Operation = operation("body", true);
+static WHOLE: Operation = operation("*", true);
+static NOTHING: Operation = operation("body", false);
+
+const fn operation(envelope: &'static str, returns: bool) -> Operation {
+    Operation {
+        version: &V1,
+        name: "show",
+        title: "Show",
+        method: Method::Get,
+        path: &[],
+        success: &[200],
+        idempotency: Idempotency::Safe,
+        auth: "",
+        envelope,
+        returns,
+    }
+}
+
+fn with_token() -> NhnDialect {
+    NhnDialect::with_token("the-app-key".into())
+}
+
+fn without_token() -> NhnDialect {
+    NhnDialect::without_token("the-app-key".into(), None)
+}
+
+fn answer(status: u16, body: &str) -> Answer {
+    let body = Bytes::copy_from_slice(body.as_bytes());
+    Answer { status: StatusCode::from_u16(status).unwrap(), headers: HeaderMap::new(), body }
+}
+
+fn payload(operation: &'static Operation, status: u16, body: &str) -> String {
+    match with_token().read(operation, &answer(status, body)) {
+        Reading::Payload(payload) => String::from_utf8(payload.to_vec()).unwrap(),
+        other => panic!("{body}: {other:?}"),
+    }
+}
+
+fn failure(dialect: &NhnDialect, status: u16, body: &str) -> Failure {
+    match dialect.read(&BODY, &answer(status, body)) {
+        Reading::Failed(failure) => failure,
+        other => panic!("{body}: {other:?}"),
+    }
+}
+
+fn header(successful: &str, code: &str, message: &str) -> String {
+    format!(
+        r#"{{"header":{{"isSuccessful":{successful},"resultCode":{code},"resultMessage":"{message}"}},"body":null}}"#
+    )
+}
+
+#[test]
+fn payloads() {
+    let good = r#""header":{"resultCode":1,"resultMessage":"Request success","isSuccessful":true}"#;
+    for (operation, body, wanted) in [
+        (&BODY, format!(r#"{{{good},"body":{{"a": [1]}}}}"#), r#"{"a": [1]}"#.to_owned()),
+        (&BODY, format!(r#" {{"body" : [ ] , {good}, "more":1}} "#), "[ ]".to_owned()),
+        (&BODY, format!(r#"{{{good},"body":null}}"#), "null".to_owned()),
+        (&BODY, format!("{{{good}}}"), "null".to_owned()),
+        (&WHOLE, format!(r#"{{{good},"results":[]}}"#), format!(r#"{{{good},"results":[]}}"#)),
+        (&NOTHING, format!(r#"{{{good},"body":{{}}}}"#), "null".to_owned()),
+        (&NOTHING, format!("{{{good}}}"), "null".to_owned()),
+    ] {
+        assert_eq!(payload(operation, 200, &body), wanted, "{body}");
+        assert_eq!(payload(operation, 201, &body), wanted, "{body}");
+    }
+}
+
+#[test]
+fn a_payload_is_not_copied() {
+    let answer = answer(200, r#"{"header":{"isSuccessful":true},"body":{"key":"value"}}"#);
+    let Reading::Payload(payload) = with_token().read(&BODY, &answer) else { panic!("no payload") };
+    assert!(answer.body.as_ptr_range().contains(&payload.as_ptr()));
+}
+
+#[test]
+fn only_the_flag_decides_never_the_code() {
+    for flag in ["true", r#""true""#, r#""TRUE""#, "1"] {
+        for code in ["0", "1", "-1", "500", r#""SUCCESS""#, "null", "{}"] {
+            assert_eq!(payload(&BODY, 200, &header(flag, code, "whatever")), "null", "{flag} {code}");
+        }
+    }
+    for flag in ["false", r#""false""#, "0"] {
+        for code in ["0", "1"] {
+            let failure = failure(&with_token(), 200, &header(flag, code, "SUCCESS"));
+            assert_eq!(failure.class, FailureClass::Permanent);
+            assert_eq!(failure.code.as_deref(), Some(code));
+        }
+    }
+    let failure = failure(&with_token(), 500, &header("true", "0", "SUCCESS"));
+    assert_eq!(failure.class, FailureClass::ByStatus, "nor does the flag without the status");
+}
+
+#[test]
+fn failures() {
+    use FailureClass::{ByStatus, Permanent, Unauthorized};
+    let (token, none) = (with_token(), without_token());
+    for (dialect, status, code, class, shown) in [
+        (&token, 200, "50010", Permanent, "50010"),
+        (&token, 200, "-6", Permanent, "-6"),
+        (&token, 200, "80007", Unauthorized, "80007"),
+        (&token, 200, r#""80401""#, Unauthorized, "80401"),
+        (&token, 403, "401100003", Unauthorized, "401100003"),
+        (&token, 401, "1", Unauthorized, "1"),
+        (&token, 403, "-8", ByStatus, "-8"),
+        (&token, 400, r#""ERROR_INVALID_APP_KEY""#, ByStatus, "ERROR_INVALID_APP_KEY"),
+        (&token, 503, "1", ByStatus, "1"),
+        (&none, 200, "80007", Permanent, "80007"),
+        (&none, 401, "1", ByStatus, "1"),
+        (&none, 500, "1", ByStatus, "1"),
+    ] {
+        let failure = failure(dialect, status, &header("false", code, "what happened to the-app-key"));
+        assert_eq!(failure.class, class, "{status} {code}");
+        assert_eq!(failure.code.as_deref(), Some(shown), "{status} {code}");
+        assert_eq!(failure.message.as_deref(), Some("what happened to […]"), "{status} {code}");
+    }
+}
+
+#[test]
+fn failures_without_the_vendors_header() {
+    let spring = r#"{"status":404,"error":"Not Found","path":"/advisor/v1.0/appKey/the-app-key/x"}"#;
+    let failed = failure(&with_token(), 404, spring);
+    assert_eq!((failed.class, failed.message.as_deref()), (FailureClass::ByStatus, Some("Not Found")));
+    assert!(failed.hint.is_some_and(|hint| hint.contains("app key")));
+    for body in ["", "Unauthorized", "<html>", "[]", "{}", r#"{"header":7}"#] {
+        assert_eq!(failure(&with_token(), 401, body).class, FailureClass::Unauthorized, "{body}");
+    }
+    for (status, body) in [(502, "<html>"), (500, ""), (500, "[]"), (200, "<html>"), (200, ""), (200, "[]")] {
+        let reading = with_token().read(&BODY, &answer(status, body));
+        assert!(matches!(reading, Reading::Unreadable(_)), "{status} {body}: {reading:?}");
+    }
+    for body in ["{}", r#"{"header":null}"#, r#"{"header":{}}"#, r#"{"body":{}}"#] {
+        let reading = with_token().read(&BODY, &answer(200, body));
+        assert!(matches!(reading, Reading::Unreadable(_)), "{body}: {reading:?}");
+    }
+}
+
+#[test]
+fn hints_of_secure_key_manager_whatever_the_spelling() {
+    for (message, word) in [
+        ("IPv4 Auth Failure", "confirm_client"),
+        ("ipv4 auth failure", "confirm_client"),
+        ("MAC_AUTH_FAILURE", "NHN_CLOUD_SKM_MAC_ADDRESS"),
+        ("Certificate Auth Failure.", "client certificate"),
+        ("invalid app key", "NHN_CLOUD_SKM_APP_KEY"),
+        ("Invalid Key Id", "key id"),
+        ("Invalid Key Version", "no such version"),
+        ("Invalid Key Version Status", "not in use"),
+    ] {
+        let hint = failure(&without_token(), 200, &header("false", "1", message)).hint.unwrap_or_default();
+        assert!(hint.contains(word), "{message}: {hint}");
+    }
+    assert_eq!(failure(&without_token(), 200, &header("false", "1", "Invalid User Data")).hint, None);
+}
+
+#[test]
+fn app_key_and_mac_address() {
+    let mut address = HeaderValue::from_static("AA:bb:cc:dd:ee:ff");
+    address.set_sensitive(true);
+    let dialect = NhnDialect::without_token("the-app-key".into(), Some(address));
+    for name in ["appkey", "appKey"] {
+        assert_eq!(dialect.config(&BODY, name), Some("the-app-key"));
+    }
+    assert_eq!(dialect.config(&BODY, "keyid"), None);
+    let mut headers = HeaderMap::new();
+    dialect.prepare(&BODY, &mut headers).unwrap();
+    assert_eq!(headers["X-TOAST-CLIENT-MAC-ADDR"], "AA:bb:cc:dd:ee:ff");
+    let shown = format!("{dialect:?}");
+    assert!(!shown.contains("the-app-key") && !shown.contains("AA:bb"), "{shown}");
+}

@@ -22,9 +22,11 @@ pub struct ClientInfo {
     #[serde(
         rename = "clientSentCertificate",
         alias = "clientSentCerfificate",
-        with = "::cloud_core::wire::As::<::cloud_core::wire::Bool>"
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "::cloud_core::wire::As::<::cloud_core::wire::BlankBool>"
     )]
-    pub client_sent_certificate: bool,
+    pub client_sent_certificate: Option<bool>,
 }
 
 /// Confidential text kept by the service.
