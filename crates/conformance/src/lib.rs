@@ -1,1 +1,26 @@
-//! Calls every documented operation of every API version once.
+//! Calls every documented operation of every API version once, through the public typed API.
+//!
+//! It knows the vendors' pages (through the generated table of calls) and no server in particular.
+
+mod choice;
+mod context;
+mod generated;
+
+pub use context::{Clients, Context, Entry, Outcome, Running};
+
+/// Every documented operation of every version, SCP first, in the order of the fixtures.
+pub fn entries() -> impl Iterator<Item = &'static Entry> {
+    [generated::scp::ENTRIES, generated::nhn::ENTRIES, generated::risken::ENTRIES].into_iter().flatten()
+}
+
+/// Makes the calls of one vendor, or of all, one after the other.
+pub async fn run(clients: Clients, vendor: Option<&str>, mut report: impl FnMut(&Outcome)) -> Vec<Outcome> {
+    let context = Context::new(clients);
+    let mut outcomes = Vec::new();
+    for entry in entries().filter(|entry| vendor.is_none_or(|vendor| vendor == entry.vendor)) {
+        let outcome = Outcome { entry, result: (entry.call)(&context).await };
+        report(&outcome);
+        outcomes.push(outcome);
+    }
+    outcomes
+}

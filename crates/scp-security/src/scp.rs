@@ -53,7 +53,6 @@ impl Scp {
     }
 
     /// Starts with no setting; what is not set is taken from the environment and the vendor's files.
-    #[must_use]
     pub fn builder() -> ScpBuilder {
         ScpBuilder::default()
     }

@@ -1,0 +1,197 @@
+//! What the calls of a run share: the clients, and the answers so far.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
+
+use nhn_security::Nhn;
+use risken_aws::Risken;
+use scp_security::Scp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::choice;
+
+/// A call that is being made.
+pub type Running<'a> = Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>>;
+
+/// One operation of one version, and the call of it.
+#[derive(Clone, Copy)]
+pub struct Entry {
+    /// The vendor's short name.
+    pub vendor: &'static str,
+    /// The service as the vendor spells it.
+    pub service: &'static str,
+    /// The version as the vendor spells it.
+    pub version: &'static str,
+    /// The operation's name in the SDK.
+    pub operation: &'static str,
+    /// Makes the call.
+    pub call: fn(&Context) -> Running<'_>,
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {} {}", self.vendor, self.service, self.version, self.operation)
+    }
+}
+
+/// How a call ended.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What was called.
+    pub entry: &'static Entry,
+    /// What went wrong, if anything did.
+    pub result: Result<(), String>,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.result {
+            Ok(()) => write!(f, "ok {}", self.entry),
+            Err(why) => write!(f, "error {}: {why}", self.entry),
+        }
+    }
+}
+
+/// The SDKs to call, or why one cannot be.
+#[derive(Debug)]
+pub struct Clients {
+    /// Samsung Cloud Platform.
+    pub scp: Result<Scp, String>,
+    /// NHN Cloud.
+    pub nhn: Result<Nhn, String>,
+    /// RISKEN.
+    pub risken: Result<Risken, String>,
+}
+
+impl Clients {
+    /// The SDKs with their settings from the environment; `endpoint` stands for every host.
+    #[must_use]
+    pub fn from_env(endpoint: Option<&str>) -> Self {
+        let (mut scp, mut nhn, mut risken) = (Scp::builder(), Nhn::builder(), Risken::builder());
+        if let Some(url) = endpoint {
+            scp = scp.endpoint(url);
+            nhn = nhn.endpoint(url);
+            risken = risken.url(url);
+        }
+        Self {
+            scp: scp.build().map_err(|error| error.to_string()),
+            nhn: nhn.build().map_err(|error| error.to_string()),
+            risken: risken.build().map_err(|error| error.to_string()),
+        }
+    }
+}
+
+/// The clients, and the answers so far by operation (`kms.1.2.encrypt`).
+#[derive(Debug)]
+pub struct Context {
+    clients: Clients,
+    answers: Mutex<HashMap<&'static str, Value>>,
+}
+
+impl Context {
+    /// A run that has called nothing yet.
+    #[must_use]
+    pub fn new(clients: Clients) -> Self {
+        Self { clients, answers: Mutex::default() }
+    }
+
+    pub(crate) fn scp(&self) -> Result<&Scp, String> {
+        self.clients.scp.as_ref().map_err(Clone::clone)
+    }
+
+    pub(crate) fn nhn(&self) -> Result<&Nhn, String> {
+        self.clients.nhn.as_ref().map_err(Clone::clone)
+    }
+
+    pub(crate) fn risken(&self) -> Result<&Risken, String> {
+        self.clients.risken.as_ref().map_err(Clone::clone)
+    }
+
+    /// The value of a path or query parameter.
+    pub(crate) fn text(&self, operation: &str, name: &str, example: &str) -> Result<String, String> {
+        match self.earlier(operation, name) {
+            Some(Value::String(found)) if !found.is_empty() => Ok(found),
+            _ if example.is_empty() => choice::fallback(name)
+                .map(str::to_owned)
+                .ok_or_else(|| format!("no earlier answer holds `{name}`, and the page shows no example")),
+            _ => Ok(example.to_owned()),
+        }
+    }
+
+    /// The value of a numeric path or query parameter.
+    pub(crate) fn integer(&self, operation: &str, name: &str, example: i64) -> Result<i64, String> {
+        Ok(self.earlier(operation, name).and_then(|found| found.as_i64()).unwrap_or(example))
+    }
+
+    /// The value of a date and time parameter.
+    pub(crate) fn instant(&self, _: &str, name: &str, example: &str) -> Result<OffsetDateTime, String> {
+        OffsetDateTime::parse(example, &Rfc3339).map_err(|error| format!("the example of `{name}`: {error}"))
+    }
+
+    /// The page's example body, with values of earlier answers where those help.
+    pub(crate) fn body<T: DeserializeOwned>(&self, operation: &str, example: &str) -> Result<T, String> {
+        let mut body: Value = serde_json::from_str(example).map_err(|error| format!("the example body: {error}"))?;
+        self.improve(operation, &mut body);
+        serde_json::from_value(body).map_err(|error| format!("the example body: {error}"))
+    }
+
+    fn improve(&self, operation: &str, value: &mut Value) {
+        match value {
+            Value::Object(members) => {
+                for (name, member) in members {
+                    self.improve(operation, member);
+                    if let Some(found) = choice::mend(operation, name).or_else(|| self.earlier(operation, name)) {
+                        *member = found;
+                    }
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.improve(operation, item)),
+            _ => {}
+        }
+    }
+
+    /// Waits for an answer; an error is put in words.
+    pub(crate) async fn finish<T>(
+        &self,
+        _: &str,
+        call: impl IntoFuture<Output = cloud_core::Result<T>>,
+    ) -> Result<T, String> {
+        call.await.map_err(|error| {
+            // The line of the report names the operation already.
+            let text = error.to_string();
+            match error.operation().and_then(|operation| text.strip_prefix(&format!("{operation}: "))) {
+                Some(rest) => rest.to_owned(),
+                None => text,
+            }
+        })
+    }
+
+    /// Remembers an answer for later calls.
+    pub(crate) fn keep(&self, operation: &'static str, answer: &impl Serialize) {
+        if let Ok(value) = serde_json::to_value(answer) {
+            self.answers.lock().unwrap_or_else(PoisonError::into_inner).insert(operation, value);
+        }
+    }
+
+    fn earlier(&self, operation: &str, name: &str) -> Option<Value> {
+        let (version, operation) = operation.rsplit_once('.')?;
+        let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        choice::sources(version, operation, name).find_map(|(source, pointer)| {
+            let found = answers.get(format!("{version}.{source}").as_str())?.pointer(pointer)?;
+            Some(found.clone()).filter(|found| !found.is_null() && found != "")
+        })
+    }
+}

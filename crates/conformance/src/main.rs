@@ -1,0 +1,68 @@
+//! The command: calls everything, prints a line for each call, fails if any did.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "what a command says goes to its streams")]
+
+use std::process::ExitCode;
+
+use conformance::Clients;
+
+const HELP: &str = "\
+Calls every documented operation of every API version once.
+
+usage: conformance [--endpoint URL] [--vendor scp|nhn|risken]
+
+  --endpoint URL    stands for every host of every vendor
+  --vendor NAME     only this vendor
+
+Credentials come from the variables that the SDKs read. A line for each call: `ok` or `error`,
+vendor, service, version, operation. The exit status is 1 if any call failed.";
+
+const VENDORS: [&str; 3] = ["scp", "nhn", "risken"];
+
+#[derive(Default)]
+struct Arguments {
+    endpoint: Option<String>,
+    vendor: Option<String>,
+}
+
+fn read(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
+    let mut arguments = Arguments::default();
+    while let Some(word) = words.next() {
+        let (name, inline) = match word.split_once('=') {
+            Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
+            None => (word, None),
+        };
+        let value = inline.or_else(|| words.next()).ok_or_else(|| format!("{name} needs a value"));
+        match name.as_str() {
+            "--endpoint" => arguments.endpoint = Some(value?),
+            "--vendor" => {
+                let vendor = value?;
+                if !VENDORS.contains(&vendor.as_str()) {
+                    return Err(format!("--vendor takes one of {}", VENDORS.join(", ")));
+                }
+                arguments.vendor = Some(vendor);
+            }
+            other => return Err(format!("unknown argument {other}: see --help")),
+        }
+    }
+    Ok(arguments)
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    if std::env::args().skip(1).any(|word| word == "--help" || word == "-h") {
+        println!("{HELP}");
+        return ExitCode::SUCCESS;
+    }
+    let Arguments { endpoint, vendor } = match read(std::env::args().skip(1)) {
+        Ok(arguments) => arguments,
+        Err(why) => {
+            eprintln!("conformance: {why}");
+            return ExitCode::from(2);
+        }
+    };
+    let clients = Clients::from_env(endpoint.as_deref());
+    let outcomes = conformance::run(clients, vendor.as_deref(), |outcome| println!("{outcome}")).await;
+    let failed = outcomes.iter().filter(|outcome| outcome.result.is_err()).count();
+    println!("total {} ok {} failed {failed}", outcomes.len(), outcomes.len() - failed);
+    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
