@@ -1,0 +1,127 @@
+//! The answers that the server gives, and the page of keys with plain text where the SDK has timestamps.
+
+use cloud_core::wire::{As, Int};
+use serde::Deserialize;
+
+/// A key's id.
+pub const KEY_ID: &str = "0fdd87aab8cb46f59b7c1f81ed03fb3e";
+
+/// What is encrypted, as it travels.
+pub const PLAINTEXT: &str = "dGhlIHF1aWNrIGJyb3duIGZveAo=";
+
+/// The answer to an encryption.
+pub const SEALED: &str =
+    r#"{"ciphertext":"vault:v283:YiUpW1bpF2fMY0VRh3aQpik781Ul2gFPsfdwsypwouccHtPSfRaE40wTHHl4a5AK","key_version":1}"#;
+
+/// A page with this many keys, each with every field set.
+#[must_use]
+pub fn page(keys: usize) -> String {
+    let keys: Vec<_> = (0..keys).map(key).collect();
+    let count = keys.len();
+    let page = serde_json::json!({
+        "count": count, "keys": keys, "page": 0, "size": count, "sort": ["created_at:asc"],
+    });
+    page.to_string()
+}
+
+fn key(number: usize) -> serde_json::Value {
+    serde_json::json!({
+        "account_id": "3265ab469f0d406d83073da3e11e7a6c",
+        "auto_rotate": "Y",
+        "created_at": "2024-05-17T00:23:17Z",
+        "created_by": "90dddfc2b1e04edba54ba2b41539a9ac",
+        "current_version": 7,
+        "delete_at": "20251008",
+        "delete_target_yn": "N",
+        "description": "the key of one of many services",
+        "id": format!("{number:032x}"),
+        "key_type": "advanced",
+        "managed_type": "user",
+        "modified_at": "2024-05-17T00:23:17Z",
+        "modified_by": "90dddfc2b1e04edba54ba2b41539a9ac",
+        "name": format!("key{number}"),
+        "next_rotate_at": "20241008",
+        "order_ref": "0e1bfdf8-a7da-43d3-8e8c-c9f34024ba01",
+        "purpose": "aes256-gcm96",
+        "region": "kr-west1",
+        "rotate_cycle": 90,
+        "secret_ref": "0e1bfdf8-a7da-43d3-8e8c-c9f34024ba01",
+        "state": "Active",
+        "use_count": 1004,
+    })
+}
+
+/// The SDK's `KeyPageResponseV1Dot2` with [`PlainKey`]s.
+#[derive(Debug, Deserialize)]
+#[allow(missing_docs, reason = "the SDK documents the same fields")]
+pub struct PlainPage {
+    #[serde(with = "As::<Int>")]
+    pub count: i64,
+    pub keys: Vec<PlainKey>,
+    #[serde(with = "As::<Int>")]
+    pub page: i64,
+    #[serde(with = "As::<Int>")]
+    pub size: i64,
+    #[serde(default)]
+    pub sort: Option<Vec<String>>,
+}
+
+/// The SDK's `KeyV1Dot2` with `String` in place of `Timestamp`.
+#[derive(Debug, Deserialize)]
+#[allow(missing_docs, reason = "the SDK documents the same fields")]
+pub struct PlainKey {
+    pub account_id: String,
+    pub auto_rotate: String,
+    pub created_at: String,
+    pub created_by: String,
+    #[serde(with = "As::<Int>")]
+    pub current_version: i64,
+    #[serde(default)]
+    pub delete_at: Option<String>,
+    #[serde(default)]
+    pub delete_target_yn: Option<String>,
+    pub description: String,
+    pub id: String,
+    #[serde(default)]
+    pub key_type: Option<String>,
+    #[serde(default)]
+    pub managed_type: Option<String>,
+    pub modified_at: String,
+    pub modified_by: String,
+    pub name: String,
+    #[serde(default)]
+    pub next_rotate_at: Option<String>,
+    #[serde(default)]
+    pub order_ref: Option<String>,
+    pub purpose: String,
+    pub region: String,
+    #[serde(with = "As::<Int>")]
+    pub rotate_cycle: i64,
+    #[serde(default)]
+    pub secret_ref: Option<String>,
+    #[serde(default)]
+    pub state: Option<String>,
+    #[serde(with = "As::<Int>")]
+    pub use_count: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use scp_security::kms::types::{EncryptResponse, KeyPageResponseV1Dot2};
+
+    use super::*;
+
+    #[test]
+    fn both_sides_read_the_same() {
+        let text = page(3);
+        let ours: KeyPageResponseV1Dot2 = serde_json::from_str(&text).unwrap();
+        let plain: PlainPage = serde_json::from_str(&text).unwrap();
+        assert_eq!(serde_json::to_value(&ours).unwrap(), serde_json::from_str::<serde_json::Value>(&text).unwrap());
+        // Debug of a timestamp is the only thing in which the two differ.
+        let strip = |text: String| text.replace("Timestamp(", "").replace([')', '('], "");
+        let ours = strip(format!("{ours:?}")).replace("V1Dot2", "").replace("KeyPageResponse", "Page");
+        let plain = strip(format!("{plain:?}")).replace("PlainKey", "Key").replace("PlainPage", "Page");
+        assert_eq!(ours, plain);
+        assert_eq!(serde_json::from_str::<EncryptResponse>(SEALED).unwrap().key_version, 1);
+    }
+}

@@ -1,0 +1,133 @@
+//! Both sides of the comparison, ready to call the same server.
+
+use std::fmt;
+use std::time::Duration;
+
+use scp_security::Scp;
+use scp_security::kms::types::{EncryptRequest, EncryptResponse, KeyPageResponseV1Dot2};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::by_hand::{ByHand, Result};
+use crate::{data, server};
+
+const ACCESS_KEY: &str = "0123456789abcdef0123456789abcdef";
+const SECRET_KEY: &str = "11111111-2222-3333-4444-555555555555";
+
+/// How many keys a page has.
+pub const KEYS: usize = 1_000;
+
+/// A runtime on this thread, the server, the SDK and the calls by hand.
+pub struct Setup {
+    runtime: Runtime,
+    sdk: scp_security::kms::v1_2::Client,
+    hand: ByHand,
+    hand_without_limit: ByHand,
+    page: String,
+}
+
+impl Setup {
+    /// Starts the server and sets both sides up.
+    ///
+    /// # Errors
+    /// If the server cannot start or a client cannot be set up.
+    pub fn new() -> Result<Self> {
+        let page = data::page(KEYS);
+        let base = format!("http://{}", server::start(data::SEALED, &page)?);
+        let scp = Scp::builder().endpoint(&base).credentials(ACCESS_KEY, SECRET_KEY).build()?;
+        Ok(Self {
+            runtime: Builder::new_current_thread().enable_all().build()?,
+            sdk: scp.kms(),
+            hand: ByHand::new(&base, ACCESS_KEY, SECRET_KEY, Some(Duration::from_secs(30)))?,
+            hand_without_limit: ByHand::new(&base, ACCESS_KEY, SECRET_KEY, None)?,
+            page,
+        })
+    }
+
+    /// The page that the server answers with.
+    #[must_use]
+    pub fn page(&self) -> &str {
+        &self.page
+    }
+
+    /// `kms.encrypt` through the SDK.
+    ///
+    /// # Errors
+    /// If the call fails.
+    pub fn encrypt_with_sdk(&self) -> Result<EncryptResponse> {
+        let call = async { self.sdk.encrypt(data::KEY_ID, &EncryptRequest::new(data::PLAINTEXT)).await };
+        Ok(self.runtime.block_on(call)?)
+    }
+
+    /// The same by hand.
+    ///
+    /// # Errors
+    /// If the call fails.
+    pub fn encrypt_by_hand(&self) -> Result<EncryptResponse> {
+        self.runtime.block_on(self.hand.encrypt(data::KEY_ID, data::PLAINTEXT))
+    }
+
+    /// The same by hand, with no limit on how long it takes.
+    ///
+    /// # Errors
+    /// If the call fails.
+    pub fn encrypt_by_hand_without_limit(&self) -> Result<EncryptResponse> {
+        self.runtime.block_on(self.hand_without_limit.encrypt(data::KEY_ID, data::PLAINTEXT))
+    }
+
+    /// One page of a thousand keys through the SDK.
+    ///
+    /// # Errors
+    /// If the call fails.
+    pub fn list_with_sdk(&self) -> Result<KeyPageResponseV1Dot2> {
+        let call = async { self.sdk.list_keys().size(1_000).page(0).await };
+        Ok(self.runtime.block_on(call)?)
+    }
+
+    /// The same by hand.
+    ///
+    /// # Errors
+    /// If the call fails.
+    pub fn list_by_hand(&self) -> Result<KeyPageResponseV1Dot2> {
+        self.runtime.block_on(self.hand.list_keys(1_000, 0))
+    }
+
+    /// The page of the SDK's types from its text.
+    ///
+    /// # Errors
+    /// If the text is not such a page.
+    pub fn decode_timestamps(&self) -> Result<KeyPageResponseV1Dot2> {
+        Ok(serde_json::from_slice(self.page.as_bytes())?)
+    }
+
+    /// The same page with plain text in place of timestamps.
+    ///
+    /// # Errors
+    /// If the text is not such a page.
+    pub fn decode_strings(&self) -> Result<data::PlainPage> {
+        Ok(serde_json::from_slice(self.page.as_bytes())?)
+    }
+}
+
+impl fmt::Debug for Setup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Setup").field("page_bytes", &self.page.len()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_sides_get_the_same_answers() {
+        let setup = Setup::new().unwrap();
+        let sealed = setup.encrypt_with_sdk().unwrap();
+        assert_eq!(sealed, setup.encrypt_by_hand().unwrap());
+        assert_eq!(sealed, setup.encrypt_by_hand_without_limit().unwrap());
+        let page = setup.list_with_sdk().unwrap();
+        assert_eq!(page.keys.len(), KEYS);
+        assert_eq!(page, setup.list_by_hand().unwrap());
+        assert_eq!(page, setup.decode_timestamps().unwrap());
+        assert_eq!(setup.decode_strings().unwrap().keys.len(), KEYS);
+    }
+}
