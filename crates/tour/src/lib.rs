@@ -1,0 +1,17 @@
+//! Nothing but the examples of `README.md` and of the guides in `docs/`, so that `cargo test` compiles and runs them.
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/scp.md")]
+struct Scp;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/nhn.md")]
+struct Nhn;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/risken.md")]
+struct Risken;
