@@ -144,6 +144,10 @@ fn what_is_wrong_is_named() {
 
 #[test]
 fn regions_are_those_of_the_fixtures() {
+    // The published package leaves the fixtures out; this file is only in there.
+    if std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml.orig")).exists() {
+        return;
+    }
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/scp");
     for file in std::fs::read_dir(folder).unwrap() {
         let path = file.unwrap().path();
