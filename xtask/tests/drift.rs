@@ -1,8 +1,10 @@
 //! Whatever changes in a fixture or in a generated file is noticed.
+#![cfg(test)]
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+use serde_json::Value;
 use xtask::codegen;
 
 /// A copy of the fixtures with everything that they generate; gone when the test ends.
@@ -24,6 +26,14 @@ impl Tree {
         let text = fs::read_to_string(&path).unwrap();
         assert!(text.contains(from), "{file} holds no {from}");
         fs::write(path, text.replacen(from, to, 1)).unwrap();
+    }
+
+    /// Changes the Secret Vault document and writes it back in the form of the fixtures.
+    fn edit_document(&self, change: impl FnOnce(&mut Value)) {
+        let path = self.0.join(VAULT);
+        let mut document: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+        change(&mut document);
+        fs::write(path, serde_json::to_string_pretty(&document).unwrap() + "\n").unwrap();
     }
 
     /// What `codegen --check` says.
@@ -68,7 +78,12 @@ fn the_tree_is_up_to_date() {
 #[test]
 fn a_renamed_field_makes_the_types_stale() {
     let tree = Tree::new("rename");
-    tree.edit(VAULT, "\"vaultkey_type\": {", "\"vaultkey_kind\": {");
+    tree.edit_document(|document| {
+        let fields = document.pointer_mut("/components/schemas/SecretVaultDetailKey/properties").unwrap();
+        let fields = fields.as_object_mut().unwrap();
+        let field = fields.remove("access_key").unwrap();
+        fields.insert("access_key_renamed".to_owned(), field);
+    });
     let said = tree.stale();
     assert!(said.contains(&format!("stale: {VAULT_TYPES}")), "{said}");
     assert!(said.contains("stale: crates/cloud-sandbox/fixtures/scp/secretvault-1.0.json"), "{said}");
@@ -78,21 +93,20 @@ fn a_renamed_field_makes_the_types_stale() {
 #[test]
 fn a_dropped_required_flag_makes_the_types_stale() {
     let tree = Tree::new("required");
-    let path = tree.0.join(VAULT);
-    let mut document: serde_json::Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
-    let required = document.pointer_mut("/components/schemas/SecretVaultKey/required").unwrap();
-    required.as_array_mut().unwrap().retain(|name| name != "created_by");
-    fs::write(&path, serde_json::to_string_pretty(&document).unwrap()).unwrap();
+    tree.edit_document(|document| {
+        let required = document.pointer_mut("/components/schemas/SecretVaultKey/required").unwrap();
+        required.as_array_mut().unwrap().retain(|name| name != "created_by");
+    });
     assert!(tree.stale().contains(VAULT_TYPES));
 }
 
 #[test]
 fn a_changed_type_makes_the_types_stale_and_contradicts_the_example() {
     let tree = Tree::new("type");
-    let path = tree.0.join(VAULT);
-    let mut document: serde_json::Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
-    *document.pointer_mut("/components/schemas/SecretVaultKey/properties/created_by/type").unwrap() = "boolean".into();
-    fs::write(&path, serde_json::to_string_pretty(&document).unwrap()).unwrap();
+    tree.edit_document(|document| {
+        let place = "/components/schemas/SecretVaultKey/properties/created_by/type";
+        *document.pointer_mut(place).unwrap() = "boolean".into();
+    });
     assert!(tree.stale().contains(VAULT_TYPES));
     assert!(!tree.linted().is_empty());
 }

@@ -1,5 +1,7 @@
 //! The expected sources compile, and the types in them behave on the wire as they should.
+#![cfg(test)]
 #![allow(dead_code, missing_docs, unreachable_pub, unused_qualifications)] // that is judged in the crates themselves
+#![allow(clippy::wrong_self_convention)] // the setter of `isMine`; clippy spares public ones
 
 use cloud_core::wire::{Body, from_json};
 use cloud_core::{ExposeSecret, Patch, Rule, SecretString};

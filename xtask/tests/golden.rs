@@ -1,4 +1,5 @@
 //! Tiny fixtures and the sources that they must become; `UPDATE_GOLDEN=1` rewrites the expected side.
+#![cfg(test)]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
