@@ -94,18 +94,60 @@ impl Clients {
     }
 }
 
+/// Changes the values that calls would use, so that tests can plant what they look for.
+pub trait Plant: Send + Sync {
+    /// The value to use for a textual path or query parameter.
+    fn text(&self, operation: &str, name: &str, value: String) -> String {
+        let _ = (operation, name);
+        value
+    }
+
+    /// Changes the body that is about to be sent.
+    fn body(&self, operation: &str, body: &mut Value) {
+        let _ = (operation, body);
+    }
+}
+
 /// The clients, and the answers so far by operation (`kms.1.2.encrypt`).
-#[derive(Debug)]
 pub struct Context {
     clients: Clients,
     answers: Mutex<HashMap<&'static str, Value>>,
+    plant: Option<Box<dyn Plant>>,
+    shown: Mutex<String>,
 }
 
 impl Context {
     /// A run that has called nothing yet.
     #[must_use]
     pub fn new(clients: Clients) -> Self {
-        Self { clients, answers: Mutex::default() }
+        Self { clients, answers: Mutex::default(), plant: None, shown: Mutex::default() }
+    }
+
+    /// Changes values on their way out, and keeps the `Debug` of all that is sent and received.
+    #[must_use]
+    pub fn with_plant(mut self, plant: impl Plant + 'static) -> Self {
+        self.plant = Some(Box::new(plant));
+        self
+    }
+
+    /// The answer of an operation (`kms.1.2.encrypt`), encoded again, where its type can be.
+    #[must_use]
+    pub fn answer(&self, operation: &str) -> Option<Value> {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner).get(operation).cloned()
+    }
+
+    /// The `Debug` and `Display` of every client, body, call, answer and error so far.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        let shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        format!("{:?}\n{shown}", self.clients)
+    }
+
+    fn show(&self, what: fmt::Arguments<'_>) {
+        if self.plant.is_some() {
+            let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+            shown.push_str(&format!("{what}\n"));
+        }
     }
 
     pub(crate) fn scp(&self) -> Result<&Scp, String> {
@@ -122,13 +164,17 @@ impl Context {
 
     /// The value of a path or query parameter.
     pub(crate) fn text(&self, operation: &str, name: &str, example: &str) -> Result<String, String> {
-        match self.earlier(operation, name) {
-            Some(Value::String(found)) if !found.is_empty() => Ok(found),
+        let value = match self.earlier(operation, name) {
+            Some(Value::String(found)) if !found.is_empty() => found,
             _ if example.is_empty() => choice::fallback(name)
                 .map(str::to_owned)
-                .ok_or_else(|| format!("no earlier answer holds `{name}`, and the page shows no example")),
-            _ => Ok(example.to_owned()),
-        }
+                .ok_or_else(|| format!("no earlier answer holds `{name}`, and the page shows no example"))?,
+            _ => example.to_owned(),
+        };
+        Ok(match &self.plant {
+            Some(plant) => plant.text(operation, name, value),
+            None => value,
+        })
     }
 
     /// The value of a numeric path or query parameter.
@@ -142,10 +188,15 @@ impl Context {
     }
 
     /// The page's example body, with values of earlier answers where those help.
-    pub(crate) fn body<T: DeserializeOwned>(&self, operation: &str, example: &str) -> Result<T, String> {
+    pub(crate) fn body<T: DeserializeOwned + fmt::Debug>(&self, operation: &str, example: &str) -> Result<T, String> {
         let mut body: Value = serde_json::from_str(example).map_err(|error| format!("the example body: {error}"))?;
         self.improve(operation, &mut body);
-        serde_json::from_value(body).map_err(|error| format!("the example body: {error}"))
+        if let Some(plant) = &self.plant {
+            plant.body(operation, &mut body);
+        }
+        let body = serde_json::from_value(body).map_err(|error| format!("the example body: {error}"))?;
+        self.show(format_args!("{body:?} {body:#?}"));
+        Ok(body)
     }
 
     fn improve(&self, operation: &str, value: &mut Value) {
@@ -164,12 +215,16 @@ impl Context {
     }
 
     /// Waits for an answer; an error is put in words.
-    pub(crate) async fn finish<T>(
+    pub(crate) async fn finish<T: fmt::Debug>(
         &self,
         _: &str,
-        call: impl IntoFuture<Output = cloud_core::Result<T>>,
+        call: impl IntoFuture<Output = cloud_core::Result<T>> + fmt::Debug,
     ) -> Result<T, String> {
-        call.await.map_err(|error| {
+        self.show(format_args!("{call:?}"));
+        let answer = call.await;
+        self.show(format_args!("{answer:?} {answer:#?}"));
+        answer.map_err(|error| {
+            self.show(format_args!("{error} {:?}", std::error::Error::source(&error).map(ToString::to_string)));
             // The line of the report names the operation already.
             let text = error.to_string();
             match error.operation().and_then(|operation| text.strip_prefix(&format!("{operation}: "))) {
@@ -186,6 +241,7 @@ impl Context {
         }
     }
 
+    /// The value of an earlier answer for a parameter or field of this operation.
     fn earlier(&self, operation: &str, name: &str) -> Option<Value> {
         let (version, operation) = operation.rsplit_once('.')?;
         let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -193,5 +249,11 @@ impl Context {
             let found = answers.get(format!("{version}.{source}").as_str())?.pointer(pointer)?;
             Some(found.clone()).filter(|found| !found.is_null() && found != "")
         })
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context").field("clients", &self.clients).finish_non_exhaustive()
     }
 }

@@ -4,9 +4,10 @@
 
 mod choice;
 mod context;
+pub mod fixture;
 mod generated;
 
-pub use context::{Clients, Context, Entry, Outcome, Running};
+pub use context::{Clients, Context, Entry, Outcome, Plant, Running};
 
 /// Every documented operation of every version, SCP first, in the order of the fixtures.
 pub fn entries() -> impl Iterator<Item = &'static Entry> {

@@ -1,0 +1,71 @@
+//! All 151 documented operation-versions over HTTP, against a server that is strict about what it is sent.
+
+use cloud_sandbox::{Answers, Sandbox};
+use conformance::Clients;
+use nhn_security::Nhn;
+use risken_aws::Risken;
+use scp_security::Scp;
+
+/// The SDKs with what the sandbox would have exported.
+fn clients(sandbox: &Sandbox) -> Clients {
+    let pairs = sandbox.environment();
+    let get = |name| pairs.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| value.as_str());
+    let scp = Scp::builder()
+        .endpoint(get("SCP_ENDPOINT"))
+        .credentials(get("SCP_ACCESS_KEY"), get("SCP_SECRET_KEY"))
+        .vault_token(get("SCP_VAULT_TOKEN_ID"), get("SCP_VAULT_TOKEN_SECRET"))
+        .build();
+    let nhn = Nhn::builder()
+        .endpoint(get("NHN_CLOUD_ENDPOINT"))
+        .user_access_key(get("NHN_CLOUD_USER_ACCESS_KEY_ID"), get("NHN_CLOUD_USER_SECRET_ACCESS_KEY"))
+        .security_advisor_app_key(get("NHN_CLOUD_SECURITY_ADVISOR_APP_KEY"))
+        .server_security_check_app_key(get("NHN_CLOUD_SERVER_SECURITY_CHECK_APP_KEY"))
+        .secure_key_manager_app_key(get("NHN_CLOUD_SKM_APP_KEY"))
+        .mac_address(get("NHN_CLOUD_SKM_MAC_ADDRESS"))
+        .build();
+    let risken = Risken::builder().url(get("RISKEN_URL")).access_token(get("RISKEN_ACCESS_TOKEN")).build();
+    let text = |error: scp_security::Error| error.to_string();
+    Clients { scp: scp.map_err(text), nhn: nhn.map_err(text), risken: risken.map_err(text) }
+}
+
+async fn check(answers: Answers) {
+    let sandbox = Sandbox::builder().answers(answers).start().await.unwrap();
+    let outcomes = conformance::run(clients(&sandbox), None, |_| {}).await;
+    let failed: Vec<_> = outcomes.iter().filter(|o| o.result.is_err()).map(ToString::to_string).collect();
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+    assert_eq!(outcomes.len(), 151);
+}
+
+#[tokio::test]
+async fn the_documented_examples_word_for_word() {
+    check(Answers::Examples).await;
+}
+
+#[tokio::test]
+async fn only_the_required_fields() {
+    check(Answers::RequiredOnly).await;
+}
+
+#[tokio::test]
+async fn unknown_fields_everywhere() {
+    check(Answers::ExamplesPlusUnknown).await;
+}
+
+#[tokio::test]
+async fn a_query_beyond_ascii_is_signed_as_it_is_sent() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let scp = clients(&sandbox).scp.unwrap();
+    for name in ["한글 a+b&c=d/e?f:g", "'\"<>`{|}[]^\\%#~!$()*,;@", "%2e%2e+%20", "\u{1f511}"] {
+        scp.certificate_manager().list_certificates().name(name).await.unwrap();
+        scp.certificate_manager().show_certificate(name).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn every_entry_is_there_once() {
+    let mut names: Vec<_> = conformance::entries().map(ToString::to_string).collect();
+    let all = names.len();
+    names.sort();
+    names.dedup();
+    assert_eq!((all, names.len()), (151, 151));
+}
