@@ -162,3 +162,30 @@ fn every_documented_operation_is_in_the_coverage() {
     let rows = coverage.lines().filter(|line| line.contains("::Client::")).count();
     assert_eq!(rows, 151);
 }
+
+/// Every decision is written by hand, once, below or above the generated sources.
+#[test]
+fn generated_sources_decide_nothing() {
+    let mut open = vec![xtask::root().join("crates")];
+    let mut seen = 0;
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() && !path.ends_with("conformance") {
+                open.push(path);
+            } else if path.extension().is_some_and(|found| found == "rs")
+                && path.to_string_lossy().contains("/generated/")
+            {
+                let text = fs::read_to_string(&path).unwrap();
+                for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
+                    let words: Vec<&str> = line.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+                    let banned = ["if", "loop", "while", "async", "await", "reqwest"];
+                    let found = words.iter().find(|word| banned.contains(word));
+                    assert!(found.is_none() && !line.contains("://"), "{}: {line}", path.display());
+                }
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 30, "{seen}");
+}

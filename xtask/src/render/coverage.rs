@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::ir::{Idempotency, Service, Version};
+use crate::ir::{Argument, Idempotency, Operation, Service, Version};
 
 /// `docs/coverage.md`: one row for each operation of each version, with totals.
 pub(crate) fn coverage(services: &[Service]) -> String {
@@ -52,11 +52,29 @@ fn rows(text: &mut String, service: &Service, version: &Version) {
                 state(version),
                 operation.title.replace('|', "\\|"),
                 operation.method.wire(),
-                operation.template,
+                request(operation),
                 operation.name,
             ),
         );
     }
+}
+
+/// The path with the query parameters that must be there.
+fn request(operation: &Operation) -> String {
+    let names: Vec<&str> = operation
+        .arguments
+        .iter()
+        .flat_map(|argument| match argument {
+            Argument::Path(_) => vec![],
+            Argument::Query(parameter) => vec![parameter.wire.as_str()],
+            Argument::Period { from, to } => vec![from.wire.as_str(), to.wire.as_str()],
+        })
+        .collect();
+    if names.is_empty() {
+        return operation.template.clone();
+    }
+    let pairs: Vec<String> = names.iter().map(|name| format!("{name}={{{name}}}")).collect();
+    format!("{}?{}", operation.template, pairs.join("&"))
 }
 
 fn state(version: &Version) -> String {
