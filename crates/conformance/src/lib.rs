@@ -6,6 +6,7 @@ mod choice;
 mod context;
 pub mod fixture;
 mod generated;
+pub mod harness;
 
 pub use context::{Clients, Context, Entry, Outcome, Plant, Running};
 

@@ -1,5 +1,7 @@
 //! All 151 documented operation-versions over HTTP, against a server that is strict about what it is sent.
 
+#![cfg(test)]
+
 use cloud_sandbox::{Answers, Sandbox};
 use conformance::Clients;
 use nhn_security::Nhn;

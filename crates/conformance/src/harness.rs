@@ -1,0 +1,98 @@
+//! Calls without a network: a transport that records what is sent and gives one prepared answer.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use cloud_core::transport::TransportError;
+use cloud_core::{BoxFuture, Transport};
+use http::StatusCode;
+use nhn_security::Nhn;
+use risken_aws::Risken;
+use scp_security::Scp;
+use serde_json::Value;
+
+use crate::Clients;
+
+/// The credentials of the SDKs under test. A test gives ones that it can recognise.
+#[derive(Clone, Copy, Debug)]
+pub struct Secrets {
+    /// Put before each credential's name, to make it recognisable.
+    pub mark: &'static str,
+}
+
+/// Records requests; answers those for tokens with a token, and all others with the prepared answer.
+#[derive(Debug)]
+pub struct Recorder {
+    token: String,
+    answer: (u16, String),
+    sent: Mutex<Vec<http::Request<Bytes>>>,
+}
+
+impl Recorder {
+    /// A transport that gives this answer.
+    #[must_use]
+    pub fn new(secrets: Secrets, status: u16, body: Option<&Value>) -> Arc<Self> {
+        let token = serde_json::json!({"access_token": secrets.token(), "token_type": "Bearer", "expires_in": 86_400});
+        let body = body.map(ToString::to_string).unwrap_or_default();
+        Arc::new(Self { token: token.to_string(), answer: (status, body), sent: Mutex::default() })
+    }
+
+    /// The requests so far, those for tokens aside.
+    #[must_use]
+    pub fn sent(&self) -> Vec<http::Request<Bytes>> {
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Transport for Recorder {
+    fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
+        let is_token = request.uri().path() == "/oauth2/token/create";
+        let (status, body) = if is_token { (200, &self.token) } else { (self.answer.0, &self.answer.1) };
+        if !is_token {
+            self.sent.lock().unwrap_or_else(PoisonError::into_inner).push(request);
+        }
+        let mut answer = http::Response::new(Bytes::copy_from_slice(body.as_bytes()));
+        *answer.status_mut() = StatusCode::from_u16(status).unwrap_or_default();
+        Box::pin(std::future::ready(Ok(answer)))
+    }
+}
+
+impl Secrets {
+    fn named(self, name: &str) -> String {
+        format!("{}{name}", self.mark)
+    }
+
+    /// The NHN token that is issued.
+    #[must_use]
+    pub fn token(self) -> String {
+        self.named("nhn-token")
+    }
+
+    /// The SDKs with these credentials on this transport.
+    #[must_use]
+    pub fn clients(self, transport: &Arc<Recorder>) -> Clients {
+        let transport = || Arc::clone(transport) as Arc<dyn Transport>;
+        let scp = Scp::builder()
+            .endpoint("http://127.0.0.1:9")
+            .credentials(self.named("scp-key"), self.named("scp-secret"))
+            .vault_token(self.named("vault-token"), self.named("vault-secret"))
+            .transport(transport())
+            .build();
+        let nhn = Nhn::builder()
+            .endpoint("http://127.0.0.1:9")
+            .user_access_key(self.named("nhn-id"), self.named("nhn-secret"))
+            .security_advisor_app_key(self.named("sa-appkey"))
+            .server_security_check_app_key(self.named("ssc-appkey"))
+            .secure_key_manager_app_key(self.named("skm-appkey"))
+            .mac_address("aa:bb:cc:dd:ee:ff")
+            .transport(transport())
+            .build();
+        let risken = Risken::builder()
+            .url("http://127.0.0.1:9")
+            .access_token(self.named("risken-token"))
+            .transport(transport())
+            .build();
+        let text = |error: cloud_core::Error| error.to_string();
+        Clients { scp: scp.map_err(text), nhn: nhn.map_err(text), risken: risken.map_err(text) }
+    }
+}
