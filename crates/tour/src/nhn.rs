@@ -12,10 +12,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<()> {
     heading("NHN Cloud");
     let nhn = Nhn::builder()
         .endpoint(settings.get("NHN_CLOUD_ENDPOINT"))
-        .user_access_key(
-            settings.get("NHN_CLOUD_USER_ACCESS_KEY_ID"),
-            settings.get("NHN_CLOUD_USER_SECRET_ACCESS_KEY"),
-        )
+        .user_access_key(settings.get("NHN_CLOUD_USER_ACCESS_KEY_ID"), settings.get("NHN_CLOUD_USER_SECRET_ACCESS_KEY"))
         .security_advisor_app_key(settings.get("NHN_CLOUD_SECURITY_ADVISOR_APP_KEY"))
         .server_security_check_app_key(settings.get("NHN_CLOUD_SERVER_SECURITY_CHECK_APP_KEY"))
         .secure_key_manager_app_key(settings.get("NHN_CLOUD_SKM_APP_KEY"))
