@@ -104,6 +104,7 @@ impl Serialize for Timestamp {
 }
 
 impl<'de> Deserialize<'de> for Timestamp {
+    #[inline]
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Visitor;
         impl de::Visitor<'_> for Visitor {
@@ -119,17 +120,23 @@ impl<'de> Deserialize<'de> for Timestamp {
                 Ok(Timestamp(text))
             }
             fn visit_i64<E: de::Error>(self, number: i64) -> Result<Timestamp, E> {
-                Ok(Timestamp(number.to_string()))
+                Ok(from_number(&number))
             }
             fn visit_u64<E: de::Error>(self, number: u64) -> Result<Timestamp, E> {
-                Ok(Timestamp(number.to_string()))
+                Ok(from_number(&number))
             }
             fn visit_f64<E: de::Error>(self, number: f64) -> Result<Timestamp, E> {
-                Ok(Timestamp(number.to_string()))
+                Ok(from_number(&number))
             }
         }
         deserializer.deserialize_any(Visitor)
     }
+}
+
+/// Apart from the visitor, so that reading text, the common case, stays small wherever it is compiled in.
+#[cold]
+fn from_number(number: &dyn fmt::Display) -> Timestamp {
+    Timestamp(number.to_string())
 }
 
 /// A point in time as seconds since 1970-01-01 00:00:00 UTC.
