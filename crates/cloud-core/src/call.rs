@@ -71,6 +71,10 @@ impl<T> Call<T> {
         self.request = std::mem::replace(&mut self.request, empty).check(check);
     }
 
+    pub(crate) fn validates(&self) -> bool {
+        !self.options.skip_validation
+    }
+
     pub(crate) fn request(&self) -> &Request {
         &self.request
     }

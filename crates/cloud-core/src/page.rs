@@ -132,7 +132,8 @@ impl<P: Page + DeserializeOwned> Pages<P> {
                 Cursor::Marked { parameter, next: Some(marker) } => call.push_query(parameter, marker),
                 Cursor::Marked { next: None, .. } => {}
             }
-            if let Some(error) = self.call.request_mut().take_error(true) {
+            let validate = self.call.validates();
+            if let Some(error) = self.call.request_mut().take_error(validate) {
                 self.cursor = Cursor::Done;
                 return Poll::Ready(Some(Err(error.with_operation(self.call.operation()))));
             }

@@ -141,3 +141,12 @@ async fn an_error_ends_the_list() {
     )
     .await;
 }
+
+#[tokio::test]
+async fn limits_hold_for_lists_too_unless_skipped() {
+    const RULES: &[crate::Rule] = &[crate::Rule::Max(100)];
+    let request = || Request::new(&LIST).query("size", 101).check(|check| check.number("size", 101, RULES));
+    check(&[r#"{"keys":[]}"#], request(), numbered, Err("`size` must be at most 100"), &[]).await;
+    let skipping = |call: Call<List>| numbered(call.skip_validation());
+    check(&[r#"{"keys":[]}"#], request(), skipping, Ok(&[]), &["size=101&page=0"]).await;
+}
