@@ -36,6 +36,8 @@ pub(crate) struct Document {
 #[derive(Debug)]
 pub(crate) struct Operation {
     pub(crate) document: Arc<Document>,
+    /// The same in all versions.
+    pub(crate) name: String,
     pub(crate) method: String,
     pub(crate) template: Vec<Segment>,
     pub(crate) parameters: Vec<Parameter>,
@@ -90,6 +92,7 @@ pub(crate) struct Content {
 /// Another answer of the same path, given when a query parameter is there.
 #[derive(Debug)]
 pub(crate) struct Split {
+    pub(crate) name: String,
     pub(crate) parameter: String,
     pub(crate) content: Content,
 }
@@ -128,6 +131,12 @@ impl Catalogue {
             operations.extend(read.map_err(|reason| format!("fixture {name}: {reason}"))?);
         }
         Ok(Self { operations, patterns })
+    }
+
+    /// Every operation of every version.
+    #[cfg(test)]
+    pub(crate) fn operations(&self) -> impl Iterator<Item = &Operation> {
+        self.operations.iter()
     }
 
     pub(crate) fn pattern(&self, text: &str) -> Option<&Regex> {

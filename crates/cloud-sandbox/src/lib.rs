@@ -3,16 +3,22 @@
 #![doc = include_str!("../README.md")]
 
 mod answers;
+mod call;
 mod catalogue;
 mod check;
 mod clock;
 mod fixtures;
 mod ids;
 mod nhn;
+mod project;
+mod refusal;
+mod registry;
 mod risken;
+mod rng;
 mod sandbox;
 mod scp;
 mod settings;
+mod state;
 mod wire;
 mod world;
 

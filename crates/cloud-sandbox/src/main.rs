@@ -3,17 +3,19 @@
 
 use std::process::ExitCode;
 
-use cloud_sandbox::{Answers, Sandbox};
+use cloud_sandbox::{Answers, Builder, Sandbox};
 
 const HELP: &str = "\
 A local server that plays Samsung Cloud Platform, NHN Cloud and RISKEN security APIs
 
-usage: cloud-sandbox [--port PORT] [--answers examples|required|unknown]
+usage: cloud-sandbox [--port PORT] [--answers examples|required|unknown] [--random-seed N]
 
   --port PORT       listen on this port of 127.0.0.1; 0 takes a free one (default 0)
-  --answers WHICH   examples: the documented examples (default)
+  --answers WHICH   keep no state and answer
+                    examples: the documented examples
                     required: required fields only, null wherever that is allowed
                     unknown:  the examples with an undocumented field in every object
+  --random-seed N   keys, ids and passwords are the same in every run
   --help            print this
 
 It prints `listening on URL`, then one `export NAME=VALUE` line for each variable that the
@@ -21,11 +23,11 @@ SDKs read, and serves until Ctrl-C.";
 
 enum Command {
     Help,
-    Serve { port: u16, answers: Answers },
+    Serve { port: u16, builder: Builder },
 }
 
 fn read(mut arguments: impl Iterator<Item = String>) -> Result<Command, String> {
-    let (mut port, mut answers) = (0, Answers::default());
+    let (mut port, mut builder) = (0, Sandbox::builder());
     while let Some(argument) = arguments.next() {
         let (name, inline) = match argument.split_once('=') {
             Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
@@ -35,15 +37,22 @@ fn read(mut arguments: impl Iterator<Item = String>) -> Result<Command, String> 
         match &*name {
             "--help" | "-h" => return Ok(Command::Help),
             "--port" => port = value()?.parse().map_err(|_| "--port takes a number from 0 to 65535".to_owned())?,
-            "--answers" => answers = value()?.parse().map_err(|error| format!("--answers: {error}"))?,
+            "--answers" => {
+                let answers: Answers = value()?.parse().map_err(|error| format!("--answers: {error}"))?;
+                builder = builder.answers(answers);
+            }
+            "--random-seed" => {
+                let seed = value()?.parse().map_err(|_| "--random-seed takes a whole number".to_owned())?;
+                builder = builder.seed(seed);
+            }
             other => return Err(format!("unknown argument {other:?}: see --help")),
         }
     }
-    Ok(Command::Serve { port, answers })
+    Ok(Command::Serve { port, builder })
 }
 
-async fn serve(port: u16, answers: Answers) -> std::io::Result<()> {
-    let sandbox = Sandbox::builder().port(port).answers(answers).start().await?;
+async fn serve(port: u16, builder: Builder) -> std::io::Result<()> {
+    let sandbox = builder.port(port).start().await?;
     println!("listening on {}", sandbox.endpoint());
     for (name, value) in sandbox.environment() {
         println!("export {name}={value}");
@@ -59,8 +68,8 @@ async fn main() -> ExitCode {
             println!("{HELP}");
             Ok(())
         }
-        Ok(Command::Serve { port, answers }) => {
-            serve(port, answers).await.map_err(|error| format!("cannot serve on port {port}: {error}"))
+        Ok(Command::Serve { port, builder }) => {
+            serve(port, builder).await.map_err(|error| format!("cannot serve on port {port}: {error}"))
         }
         Err(reason) => Err(reason),
     };

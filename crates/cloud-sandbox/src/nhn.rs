@@ -1,16 +1,30 @@
 //! NHN Cloud: appkeys, tokens and the header envelope around every answer.
 
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::call::Principal;
 use crate::catalogue::{Hit, Match, Operation, Vendor};
-use crate::check::{self, BadBody, Violation};
+use crate::check::{self as form, BadBody, Violation};
 use crate::settings::nhn;
 use crate::wire::{Received, Reply};
 use crate::world::World;
 
+pub(crate) mod advisor;
+pub(crate) mod check;
 mod oauth;
+pub(crate) mod skm;
+pub(crate) mod tokens;
 
-pub(crate) use oauth::Tokens;
+/// What the services and the token server remember.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct State {
+    pub(crate) tokens: tokens::Store,
+    pub(crate) advisor: advisor::Store,
+    pub(crate) check: check::Store,
+    pub(crate) skm: skm::Store,
+}
 
 /// Result codes of refusals; the token's is the one that the vendor's framework uses.
 const BAD_TOKEN: i32 = 80007;
@@ -36,18 +50,21 @@ pub(crate) fn answer(world: &World, received: &Received) -> Reply {
     if !has_right_appkey(hit) {
         return refuse(400, BAD_REQUEST, "Invalid Appkey");
     }
-    let wrong = check::parameters(&world.catalogue, hit, received);
+    let wrong = form::parameters(&world.catalogue, hit, received);
     if !wrong.is_empty() {
         return refuse(400, BAD_REQUEST, &sentence(&wrong));
     }
-    match check::body(&world.catalogue, hit.operation, received) {
-        Ok(_) => {}
+    let body = match form::body(&world.catalogue, hit.operation, received) {
+        Ok(body) => body,
         Err(BadBody::MediaType) => return refuse(415, 415, "Unsupported Media Type"),
         Err(BadBody::Unreadable(why)) => return refuse(400, BAD_REQUEST, why),
         Err(BadBody::Invalid(wrong)) => return refuse(400, BAD_REQUEST, &sentence(&wrong)),
+    };
+    let principal = Principal::Nhn(needs_token.then(|| token(received).to_owned()));
+    match world.perform(hit, received, body, principal) {
+        Ok((status, body)) => body.map_or_else(|| Reply::empty(status), |body| Reply::json(status, body)),
+        Err(refusal) => refusal.reply(world),
     }
-    let (status, body) = world.documented(hit.operation, received);
-    body.map_or_else(|| Reply::empty(status), |body| Reply::json(status, body))
 }
 
 /// The answer to a body that is larger than the sandbox reads.
@@ -55,7 +72,8 @@ pub(crate) fn too_large() -> Reply {
     refuse(413, 413, "Payload Too Large")
 }
 
-fn refuse(status: u16, code: i32, message: &str) -> Reply {
+/// A refusal in the header envelope.
+pub(crate) fn refuse(status: u16, code: i32, message: &str) -> Reply {
     let header = json!({ "isSuccessful": false, "resultCode": code, "resultMessage": message });
     Reply::json(status, json!({ "header": header, "body": null }))
 }
@@ -65,10 +83,13 @@ fn sentence(wrong: &[Violation]) -> String {
     parts.join("; ")
 }
 
-fn carries_token(world: &World, received: &Received) -> bool {
+fn token(received: &Received) -> &str {
     let header = received.header("x-nhn-authorization").unwrap_or_default();
-    let token = header.strip_prefix("Bearer ").unwrap_or_default();
-    world.nhn.knows(token, world.settings.clock.now())
+    header.strip_prefix("Bearer ").unwrap_or_default()
+}
+
+fn carries_token(world: &World, received: &Received) -> bool {
+    world.lock().state.nhn.tokens.knows(token(received), world.settings.clock.utc())
 }
 
 fn has_right_appkey(hit: &Hit<'_>) -> bool {

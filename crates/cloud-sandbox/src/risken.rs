@@ -2,15 +2,26 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::call::Principal;
 use crate::catalogue::{Hit, Match, Vendor};
 use crate::check::{self, BadBody, Rule, Violation};
+use crate::refusal::Shape;
 use crate::settings::risken;
 use crate::wire::{Received, Reply};
 use crate::world::World;
 
+pub(crate) mod aws;
 mod text;
+
+/// What the server remembers.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct State {
+    pub(crate) aws: aws::Store,
+}
 
 /// Answers one request in the order of the gateway: path, method, token, project, type, content.
 pub(crate) fn answer(world: &World, received: &Received) -> Reply {
@@ -69,8 +80,11 @@ fn call(world: &World, received: &Received, hit: &Hit<'_>) -> Reply {
     if !wrong.is_empty() {
         return Reply::json(400, json!({ "error": text::message(&wrong) }));
     }
-    let (status, body) = world.documented(hit.operation, received);
-    body.map_or_else(|| Reply::empty(status), |body| Reply::json(status, body))
+    let principal = Principal::Risken { access_token_id: risken::ACCESS_TOKEN_ID };
+    match world.perform(hit, received, Some(sent), principal) {
+        Ok((status, body)) => body.map_or_else(|| Reply::empty(status), |body| Reply::json(status, body)),
+        Err(refusal) => refusal.reply(world),
+    }
 }
 
 /// Tells a caller which project its token belongs to; the one answer without an envelope.
@@ -80,6 +94,15 @@ fn sign_in(received: &Received) -> Reply {
     }
     let body = json!({ "access_token_id": risken::ACCESS_TOKEN_ID, "project_id": risken::PROJECT_ID });
     Reply::json(200, body).with_header("set-cookie", "XSRF-TOKEN=sandbox; Path=/; Max-Age=2592000")
+}
+
+/// A refusal of a handler.
+pub(crate) fn refuse(status: u16, shape: Shape) -> Reply {
+    match shape {
+        Shape::Empty => Reply::empty(status),
+        Shape::Text(text) => Reply::text(status, text).with_header("x-content-type-options", "nosniff"),
+        Shape::Json(body) => Reply::json(status, body),
+    }
 }
 
 fn plain(status: u16, text: &'static str) -> Reply {

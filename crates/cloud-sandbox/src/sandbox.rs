@@ -2,13 +2,13 @@
 
 use std::fmt;
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use axum::Router;
 use axum::body::{HttpBody, to_bytes};
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::response::Response;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 use crate::answers::Answers;
 use crate::clock::Clock;
 use crate::settings::{Settings, environment};
-use crate::wire::{Received, Reply};
+use crate::wire::{Peer, Received, Reply};
 use crate::world::World;
 use crate::{nhn, risken, scp};
 
@@ -31,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 ///
 /// It runs on the Tokio runtime on which it was started.
 pub struct Sandbox {
-    endpoint: String,
+    world: Arc<World>,
     stop: Option<oneshot::Sender<()>>,
     task: Option<JoinHandle<io::Result<()>>>,
 }
@@ -54,13 +54,20 @@ impl Sandbox {
     /// The address of the server, such as `http://127.0.0.1:49152`, without a trailing slash.
     #[must_use]
     pub fn endpoint(&self) -> &str {
-        &self.endpoint
+        &self.world.endpoint
     }
 
     /// The variables that make the SDKs of all three vendors use this server.
     #[must_use]
     pub fn environment(&self) -> Vec<(&'static str, String)> {
-        environment(&self.endpoint)
+        environment(&self.world.endpoint, self.world.settings.sovereign)
+    }
+
+    /// Moves the sandbox's time on: tokens and waiting times end, scans and diagnoses finish.
+    ///
+    /// Timestamps of signatures are still compared with the clock that callers have.
+    pub fn advance(&self, by: Duration) {
+        self.world.settings.clock.advance(by);
     }
 
     /// Stops the server and waits until requests that are being answered are done.
@@ -84,7 +91,7 @@ impl Sandbox {
 
 impl fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sandbox").field("endpoint", &self.endpoint).finish_non_exhaustive()
+        f.debug_struct("Sandbox").field("endpoint", &self.world.endpoint).finish_non_exhaustive()
     }
 }
 
@@ -103,10 +110,10 @@ impl Builder {
         self
     }
 
-    /// What answers hold; the documented examples unless set.
+    /// Answers documented examples and keeps no state; calls act on state unless set.
     #[must_use]
     pub fn answers(mut self, answers: Answers) -> Self {
-        self.settings.answers = answers;
+        self.settings.answers = Some(answers);
         self
     }
 
@@ -131,26 +138,48 @@ impl Builder {
         self
     }
 
+    /// Makes keys, ids and passwords the same in every run; they differ unless set.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.settings.random_seed = Some(seed);
+        self
+    }
+
+    /// Plays the sovereign environment `g` of Samsung Cloud Platform, which has ARIA keys; `e` unless set.
+    #[must_use]
+    pub fn sovereign(mut self, sovereign: bool) -> Self {
+        self.settings.sovereign = sovereign;
+        self
+    }
+
     /// Binds the port on loopback and starts to serve.
     ///
     /// # Errors
     /// When the port cannot be bound.
-    pub async fn start(self) -> io::Result<Sandbox> {
-        let world = World::new(self.settings).map_err(|reason| io::Error::new(io::ErrorKind::InvalidData, reason))?;
+    pub async fn start(mut self) -> io::Result<Sandbox> {
+        // Builders are cloned: each sandbox moves a clock of its own.
+        self.settings.clock = self.settings.clock.detached();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
         let endpoint = format!("http://{}", listener.local_addr()?);
-        let router = Router::new().fallback(handle).with_state(Arc::new(world));
+        let world = World::new(self.settings, endpoint);
+        let world = Arc::new(world.map_err(|reason| io::Error::new(io::ErrorKind::InvalidData, reason))?);
+        let router = Router::new().fallback(handle).with_state(Arc::clone(&world));
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let (stop, stopped) = oneshot::channel::<()>();
-        let served = axum::serve(listener, router).with_graceful_shutdown(async move {
+        let served = axum::serve(listener, service).with_graceful_shutdown(async move {
             // A dropped sender is the signal too.
             let _ = stopped.await;
         });
         let task = tokio::spawn(async move { served.await });
-        Ok(Sandbox { endpoint, stop: Some(stop), task: Some(task) })
+        Ok(Sandbox { world, stop: Some(stop), task: Some(task) })
     }
 }
 
-async fn handle(State(world): State<Arc<World>>, request: Request) -> Response {
+async fn handle(
+    State(world): State<Arc<World>>,
+    ConnectInfo(address): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
     let (parts, body) = request.into_parts();
     // A length that is announced is refused before any of it is read.
     let announced = body.size_hint().lower();
@@ -159,7 +188,7 @@ async fn handle(State(world): State<Arc<World>>, request: Request) -> Response {
         _ => None,
     };
     let complete = read.is_some();
-    let received = Received::new(parts, read.unwrap_or_default());
+    let received = Received::new(parts, read.unwrap_or_default(), Peer { address, certificate: None });
     answer(&world, &received, complete).into_response()
 }
 

@@ -11,21 +11,28 @@ use crate::clock::Clock;
 /// Everything that is fixed when a sandbox starts.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
-    pub(crate) answers: Answers,
+    /// How examples are answered instead of keeping state.
+    pub(crate) answers: Option<Answers>,
     pub(crate) clock: Clock,
     /// How far a signed timestamp may be from the clock.
     pub(crate) tolerance: Duration,
     /// How long an NHN token lives.
     pub(crate) token_lifetime: Duration,
+    /// Makes ids, keys and passwords repeat.
+    pub(crate) random_seed: Option<u64>,
+    /// Plays environment `g` of Samsung Cloud Platform.
+    pub(crate) sovereign: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            answers: Answers::default(),
+            answers: None,
             clock: Clock::default(),
             tolerance: Duration::from_secs(5 * 60),
             token_lifetime: Duration::from_secs(24 * 60 * 60),
+            random_seed: None,
+            sovereign: false,
         }
     }
 }
@@ -63,12 +70,13 @@ pub(crate) fn risken_token() -> String {
 }
 
 /// The environment that points all three SDKs at an endpoint.
-pub(crate) fn environment(endpoint: &str) -> Vec<(&'static str, String)> {
+pub(crate) fn environment(endpoint: &str, sovereign: bool) -> Vec<(&'static str, String)> {
+    let (region, environment) = if sovereign { ("kr-south1", "g") } else { ("kr-west1", "e") };
     vec![
         ("SCP_ACCESS_KEY", scp::ACCESS_KEY.to_owned()),
         ("SCP_SECRET_KEY", scp::SECRET_KEY.to_owned()),
-        ("SCP_REGION", "kr-west1".to_owned()),
-        ("SCP_ENVIRONMENT", "e".to_owned()),
+        ("SCP_REGION", region.to_owned()),
+        ("SCP_ENVIRONMENT", environment.to_owned()),
         ("SCP_ENDPOINT", endpoint.to_owned()),
         ("SCP_VAULT_TOKEN_ID", scp::VAULT_TOKEN_ID.to_owned()),
         ("SCP_VAULT_TOKEN_SECRET", scp::VAULT_TOKEN_SECRET.to_owned()),

@@ -1,10 +1,22 @@
 //! One request as it arrived and one answer as it leaves, free of any vendor.
 
+use std::borrow::Cow;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
 use axum::body::{Body, Bytes};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde_json::Value;
+
+/// The other end of a connection.
+#[derive(Debug, Clone)]
+pub(crate) struct Peer {
+    pub(crate) address: SocketAddr,
+    /// The client certificate (DER) of a mutual-TLS connection.
+    pub(crate) certificate: Option<Arc<[u8]>>,
+}
 
 /// A request, with the target kept as the bytes that the client sent.
 #[derive(Debug)]
@@ -14,12 +26,13 @@ pub(crate) struct Received {
     pub(crate) target: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    pub(crate) peer: Peer,
 }
 
 impl Received {
-    pub(crate) fn new(parts: Parts, body: Bytes) -> Self {
+    pub(crate) fn new(parts: Parts, body: Bytes, peer: Peer) -> Self {
         let target = parts.uri.path_and_query().map_or("/", |raw| raw.as_str()).to_owned();
-        Self { method: parts.method.as_str().to_owned(), target, headers: parts.headers, body }
+        Self { method: parts.method.as_str().to_owned(), target, headers: parts.headers, body, peer }
     }
 
     pub(crate) fn path(&self) -> &str {
@@ -101,7 +114,7 @@ pub(crate) struct Reply {
 enum Content {
     Empty,
     Json(Value),
-    Text(&'static str),
+    Text(Cow<'static, str>),
 }
 
 impl Reply {
@@ -113,8 +126,8 @@ impl Reply {
         Self { status, content: Content::Json(body), headers: Vec::new() }
     }
 
-    pub(crate) fn text(status: u16, body: &'static str) -> Self {
-        Self { status, content: Content::Text(body), headers: Vec::new() }
+    pub(crate) fn text(status: u16, body: impl Into<Cow<'static, str>>) -> Self {
+        Self { status, content: Content::Text(body.into()), headers: Vec::new() }
     }
 
     pub(crate) fn with_header(mut self, name: &'static str, value: &'static str) -> Self {
@@ -126,7 +139,7 @@ impl Reply {
         let (kind, bytes) = match self.content {
             Content::Empty => (None, Bytes::new()),
             Content::Json(value) => (Some("application/json"), Bytes::from(value.to_string())),
-            Content::Text(text) => (Some("text/plain; charset=utf-8"), Bytes::from_static(text.as_bytes())),
+            Content::Text(text) => (Some("text/plain; charset=utf-8"), Bytes::from(text.into_owned())),
         };
         let mut response = Response::new(Body::from(bytes));
         *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

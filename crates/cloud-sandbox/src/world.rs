@@ -1,41 +1,87 @@
-//! What all requests share: the catalogue, the settings and the little that is remembered.
+//! What all requests share: the catalogue, the settings and what is remembered.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
-use crate::answers;
-use crate::catalogue::{Catalogue, Operation};
+use crate::call::{Call, Principal};
+use crate::catalogue::{Content, Hit};
 use crate::ids::Ids;
+use crate::refusal::Refusal;
+use crate::rng::Rng;
 use crate::settings::Settings;
+use crate::state::{Held, State};
 use crate::wire::Received;
-use crate::{nhn, scp};
+use crate::{answers, catalogue, project, registry};
 
 /// The sandbox behind the socket.
-#[derive(Debug)]
 pub(crate) struct World {
-    pub(crate) catalogue: Catalogue,
+    pub(crate) catalogue: catalogue::Catalogue,
     pub(crate) settings: Settings,
     pub(crate) ids: Ids,
-    pub(crate) scp: scp::Keys,
-    pub(crate) nhn: nhn::Tokens,
+    /// The address of the server, without a trailing slash.
+    pub(crate) endpoint: String,
+    held: Mutex<Held>,
 }
 
+/// A good answer: the status, and the body where one is documented.
+pub(crate) type Good = (u16, Option<Value>);
+
 impl World {
-    pub(crate) fn new(settings: Settings) -> Result<Self, String> {
+    pub(crate) fn new(settings: Settings, endpoint: String) -> Result<Self, String> {
+        let held = Held { state: State::default(), rng: Rng::new(settings.random_seed)? };
         Ok(Self {
-            catalogue: Catalogue::embedded()?,
+            catalogue: catalogue::Catalogue::embedded()?,
             settings,
             ids: Ids::default(),
-            scp: scp::Keys::default(),
-            nhn: nhn::Tokens::default(),
+            endpoint,
+            held: Mutex::new(held),
         })
     }
 
-    /// The documented good answer of an operation to this request.
-    pub(crate) fn documented(&self, operation: &Operation, received: &Received) -> (u16, Option<Value>) {
-        let pairs = received.query_pairs().unwrap_or_default();
-        let split = operation.split.as_ref().filter(|split| pairs.iter().any(|(name, _)| *name == split.parameter));
+    /// The state; nothing may be awaited while it is held.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Performs a call that was found good, or answers its documented example where that was asked for.
+    pub(crate) fn perform(
+        &self,
+        hit: &Hit<'_>,
+        received: &Received,
+        body: Option<Value>,
+        principal: Principal,
+    ) -> Result<Good, Refusal> {
+        let operation = hit.operation;
+        let query = received.query_pairs().unwrap_or_default();
+        let split = operation.split.as_ref().filter(|split| query.iter().any(|(name, _)| *name == split.parameter));
         let content = split.map(|split| &split.content).or(operation.success.content.as_ref());
-        let body = content.map(|content| answers::render(self.settings.answers, &operation.document, content));
-        (operation.success.status, body)
+        let name = split.map_or(&*operation.name, |split| &*split.name);
+        let document = &operation.document;
+        let status = operation.success.status;
+        let handler = registry::find(document.vendor, &document.service, name);
+        let (Some(handler), None) = (handler, self.settings.answers) else {
+            let answers = self.settings.answers.unwrap_or_default();
+            let render = |content: &Content| answers::render(answers, document, content);
+            return Ok((status, content.map(render)));
+        };
+        let mut held = self.lock();
+        let Held { state, rng } = &mut *held;
+        let arguments = hit.arguments.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        let mut call = Call {
+            operation,
+            name,
+            arguments: arguments.collect(),
+            query,
+            body: body.unwrap_or_default(),
+            now: self.settings.clock.utc(),
+            rng,
+            principal,
+            settings: &self.settings,
+            received,
+            endpoint: &self.endpoint,
+        };
+        let payload = handler(state, &mut call)?;
+        Ok((status, content.map(|content| project::answer(document, content, payload))))
     }
 }

@@ -51,6 +51,7 @@ fn read(document: &Arc<Document>, path: &str, method: &str, raw: &Value, securit
     let split = raw.pointer("/x-sdk/split");
     Ok(Operation {
         document: Arc::clone(document),
+        name: string(raw, "/operationId")?.to_owned(),
         method: method.to_ascii_uppercase(),
         template: segments(path),
         parameters,
@@ -133,6 +134,7 @@ fn read_split(raw: &Value, split: &Value) -> Load<Split> {
     let mut schema = Map::new();
     schema.insert("$ref".to_owned(), value(split, "/schema")?.clone());
     Ok(Split {
+        name: string(split, "/operationId")?.to_owned(),
         parameter: string(split, "/parameter")?.to_owned(),
         content: Content {
             schema: Value::Object(schema),

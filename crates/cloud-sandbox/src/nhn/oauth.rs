@@ -1,41 +1,13 @@
 //! The token server: a User Access Key in, a token with a lifetime out.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use crate::settings::nhn;
+use crate::state::Held;
 use crate::wire::{Received, Reply, pairs};
 use crate::world::World;
-
-/// The tokens that were issued and the moment at which each of them ends.
-#[derive(Debug, Default)]
-pub(crate) struct Tokens(Mutex<HashMap<String, SystemTime>>);
-
-impl Tokens {
-    pub(super) fn knows(&self, token: &str, now: SystemTime) -> bool {
-        self.lock().get(token).is_some_and(|&end| now < end)
-    }
-
-    fn insert(&self, token: String, end: SystemTime, now: SystemTime) {
-        let mut tokens = self.lock();
-        // Worn-out tokens leave here, so that the table cannot grow for ever.
-        tokens.retain(|_, &mut end| now < end);
-        tokens.insert(token, end);
-    }
-
-    fn remove(&self, token: &str) {
-        self.lock().remove(token);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, SystemTime>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// Answers the two calls of the token server.
 pub(super) fn answer(world: &World, received: &Received) -> Reply {
@@ -68,10 +40,12 @@ fn create(world: &World, form: &[(String, String)]) -> Reply {
             return refuse(400, "unsupported_grant_type", "only client_credentials is supported");
         }
     }
-    let now = world.settings.clock.now();
+    let now = world.settings.clock.utc();
     let lifetime = world.settings.token_lifetime;
-    let token = format!("{}{}", world.ids.next("token"), world.ids.next("token"));
-    world.nhn.insert(token.clone(), now + lifetime, now);
+    let mut held = world.lock();
+    let Held { state, rng } = &mut *held;
+    let token = [rng.id(), rng.id(), rng.id(), rng.id()].concat();
+    state.nhn.tokens.insert(token.clone(), lifetime, now);
     Reply::json(200, json!({ "access_token": token, "token_type": "Bearer", "expires_in": lifetime.as_secs() }))
 }
 
@@ -79,7 +53,7 @@ fn revoke(world: &World, form: &[(String, String)]) -> Reply {
     let Some(token) = field(form, "token") else {
         return refuse(400, "invalid_request", "token is required");
     };
-    world.nhn.remove(token);
+    world.lock().state.nhn.tokens.remove(token);
     Reply::empty(200)
 }
 

@@ -36,7 +36,7 @@ pub(super) fn gateway(world: &World, received: &Received, status: u16, error: &s
 }
 
 /// The list of errors that a service answers, one for each detail.
-pub(super) fn service(world: &World, status: u16, code: &str, details: &[String]) -> Reply {
+pub(crate) fn service(world: &World, status: u16, code: &str, details: &[String]) -> Reply {
     let request_id = world.ids.request();
     let errors: Vec<Value> = details
         .iter()

@@ -6,10 +6,10 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use cloud_sandbox::Sandbox;
+use cloud_sandbox::{Answers, Sandbox};
 use serde_json::{Value, json};
 
-use super::raw::{Answer, Call, setting};
+use super::raw::{Answer, Call, setting, stateless};
 
 pub(crate) async fn token_call(sandbox: &Sandbox, path: &'static str, secret: &str, form: String) -> Answer {
     let id = setting(sandbox, "NHN_CLOUD_USER_ACCESS_KEY_ID");
@@ -48,7 +48,7 @@ async fn key_manager(sandbox: &Sandbox, method: &'static str, rest: &str, body: 
 
 #[tokio::test]
 async fn a_token_opens_the_security_advisor() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = stateless().await;
     let token = token(&sandbox).await;
     assert_eq!(token.len(), 128);
     let answer = last_date(&sandbox, &format!("Bearer {token}")).await;
@@ -71,6 +71,7 @@ async fn a_token_ends_with_its_lifetime_or_when_revoked() {
     let seconds = Arc::new(AtomicU64::new(1_700_000_000));
     let clock = Arc::clone(&seconds);
     let sandbox = Sandbox::builder()
+        .answers(Answers::Examples)
         .clock(move || UNIX_EPOCH + Duration::from_secs(clock.load(Ordering::Relaxed)))
         .token_lifetime(Duration::from_secs(60))
         .start()
@@ -92,7 +93,7 @@ async fn a_token_ends_with_its_lifetime_or_when_revoked() {
 
 #[tokio::test]
 async fn the_token_server_refuses_in_the_shape_of_oauth() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = stateless().await;
     let secret = setting(&sandbox, "NHN_CLOUD_USER_SECRET_ACCESS_KEY");
     let path = "/oauth2/token/create";
     for (secret, form, status, code) in [
@@ -107,7 +108,7 @@ async fn the_token_server_refuses_in_the_shape_of_oauth() {
 
 #[tokio::test]
 async fn the_key_manager_needs_the_appkey_only() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = stateless().await;
     let answer = key_manager(&sandbox, "POST", "symmetric-keys/k/encrypt", Some(json!({"plaintext": "data"}))).await;
     let body = answer.expect(200).json();
     assert_eq!(body["body"]["ciphertext"], "AAAAABzGwQniNneKXmcOLhWnxEqC1rNY+UdVb3lyeX/4wSrP");
@@ -119,7 +120,7 @@ async fn the_key_manager_needs_the_appkey_only() {
 
 #[tokio::test]
 async fn a_value_asks_for_the_other_answer_of_the_same_path() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = stateless().await;
     let list = key_manager(&sandbox, "GET", "keystores/1/ips", None).await;
     assert_eq!(list.expect(200).json()["body"]["ipv4List"][0], "127.0.0.1");
     let one = key_manager(&sandbox, "GET", "keystores/1/ips?value=127.0.0.1", None).await;
@@ -128,7 +129,7 @@ async fn a_value_asks_for_the_other_answer_of_the_same_path() {
 
 #[tokio::test]
 async fn bodies_are_checked() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = stateless().await;
     let long = "한".repeat(10_923);
     for (rest, body, word) in [
         ("symmetric-keys/k/encrypt", None, "a body is required"),
@@ -153,7 +154,7 @@ async fn bodies_are_checked() {
 
 #[tokio::test]
 async fn queries_are_checked() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = stateless().await;
     let token = format!("Bearer {}", token(&sandbox).await);
     let key = setting(&sandbox, "NHN_CLOUD_SERVER_SECURITY_CHECK_APP_KEY");
     let from = "from=2025-06-17T00:00:00%2B09:00";

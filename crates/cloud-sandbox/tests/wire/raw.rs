@@ -2,12 +2,17 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use cloud_sandbox::Sandbox;
+use cloud_sandbox::{Answers, Sandbox};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use sha2::Sha256;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+
+/// A sandbox that answers examples, for what does not depend on state.
+pub(crate) async fn stateless() -> Sandbox {
+    Sandbox::builder().answers(Answers::Examples).start().await.unwrap()
+}
 
 /// What came back.
 #[derive(Debug)]

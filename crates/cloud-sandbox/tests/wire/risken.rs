@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cloud_sandbox::Sandbox;
 use serde_json::json;
 
-use super::raw::{Answer, Call, setting};
+use super::raw::{Answer, Call, setting, stateless};
 
 fn bearer(sandbox: &Sandbox) -> String {
     format!("Bearer {}", setting(sandbox, "RISKEN_ACCESS_TOKEN"))
@@ -26,7 +26,7 @@ async fn post(sandbox: &Sandbox, name: &str, body: &str) -> Answer {
 
 #[tokio::test]
 async fn lists_accounts_with_and_without_the_slash() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = stateless().await;
     for path in ["/api/v1/aws/list-aws", "/api/v1/aws/list-aws/"] {
         let answer = get(&sandbox, &format!("{path}?project_id=1001")).await;
         assert_eq!(answer.expect(200).json()["data"]["aws"][0]["aws_account_id"], "123456789012");
@@ -40,7 +40,7 @@ async fn lists_accounts_with_and_without_the_slash() {
 
 #[tokio::test]
 async fn refuses_in_the_order_of_the_gateway() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = stateless().await;
     let send = async |call: Call| call.send(sandbox.endpoint()).await;
     let token = bearer(&sandbox);
 
@@ -66,7 +66,7 @@ async fn refuses_in_the_order_of_the_gateway() {
 
 #[tokio::test]
 async fn names_every_field_that_is_wrong() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = stateless().await;
     let attach = |inner: serde_json::Value| json!({"project_id": 1001, "attach_data_source": inner}).to_string();
     let full = json!({
         "aws_id": 1001, "aws_data_source_id": 1001, "project_id": 1001,
@@ -110,7 +110,7 @@ async fn names_every_field_that_is_wrong() {
 
 #[tokio::test]
 async fn signs_in_without_an_envelope() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = stateless().await;
     let answer = get(&sandbox, "/api/v1/signin").await;
     assert_eq!(answer.expect(200).json(), json!({"access_token_id": 7, "project_id": 1001}));
     let health = Call::new("GET", "/healthz").send(sandbox.endpoint()).await;
@@ -119,7 +119,7 @@ async fn signs_in_without_an_envelope() {
 
 #[tokio::test]
 async fn reads_the_token_as_the_gateway_does() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = stateless().await;
     let token = setting(&sandbox, "RISKEN_ACCESS_TOKEN");
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(&token).unwrap()).unwrap();
     let parts: Vec<_> = text.splitn(3, '@').collect();

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use cloud_sandbox::Sandbox;
+use cloud_sandbox::{Answers, Sandbox};
 use serde_json::{Value, json};
 
-use super::raw::{Answer, Call, setting, sign};
+use super::raw::{Answer, Call, setting, sign, stateless};
 
 /// A pair of keys and the moment at which it signs.
 #[derive(Debug, Clone)]
@@ -70,7 +70,7 @@ fn first_error(answer: &Answer, status: u16) -> (String, String) {
 
 #[tokio::test]
 async fn a_signed_call_is_answered() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = stateless().await;
     let call = encrypt("kms 1.2", &json!({"plaintext": "dGVzdA=="}));
     let answer = Signer::of(&sandbox).send(&sandbox, call).await;
     assert!(answer.expect(200).json()["ciphertext"].is_string());
@@ -78,7 +78,7 @@ async fn a_signed_call_is_answered() {
 
 #[tokio::test]
 async fn an_unsigned_call_meets_the_gateway() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = stateless().await;
     let answer = Call::new("GET", "/v1/kms/transit?page=0").send(sandbox.endpoint()).await;
     let body = answer.expect(404).json();
     let names: Vec<_> = body.as_object().unwrap().keys().collect();
@@ -91,7 +91,7 @@ async fn an_unsigned_call_meets_the_gateway() {
 
 #[tokio::test]
 async fn a_signature_covers_the_bytes_of_the_target() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = stateless().await;
     let signer = Signer::of(&sandbox);
     for query in [
         "?name=%ED%95%9C%EA%B8%80%20a%2Bb%26c%3Dd%2Fe%3Ff%3Ag&page=0&size=20",
@@ -113,7 +113,7 @@ async fn a_signature_covers_the_bytes_of_the_target() {
 
 #[tokio::test]
 async fn whatever_is_wrong_with_the_signature_is_unauthorized() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = stateless().await;
     let good = Signer::of(&sandbox);
     let earlier = |seconds: u64| {
         let millis: u64 = good.timestamp.parse().unwrap();
@@ -143,6 +143,7 @@ async fn whatever_is_wrong_with_the_signature_is_unauthorized() {
 #[tokio::test]
 async fn the_clock_can_be_set() {
     let sandbox = Sandbox::builder()
+        .answers(Answers::Examples)
         .clock(|| UNIX_EPOCH + Duration::from_millis(1_605_290_625_682))
         .timestamp_tolerance(Duration::ZERO)
         .start()
@@ -156,7 +157,7 @@ async fn the_clock_can_be_set() {
 
 #[tokio::test]
 async fn versions_are_chosen_by_header() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = stateless().await;
     let signer = Signer::of(&sandbox);
     let keys = |version: &str| Call::new("GET", "/v1/kms/transit").header("Scp-Api-Version", version);
     let fields = async |call: Call| {
@@ -178,7 +179,7 @@ async fn versions_are_chosen_by_header() {
 
 #[tokio::test]
 async fn bodies_are_read_strictly() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = stateless().await;
     let signer = Signer::of(&sandbox);
     let create = |change: Value| {
         let mut body = json!({"auto_rotate": "Y", "name": "testkey", "description": "", "purpose": "rsa-2048", "rotate_cycle": 7, "key_type": "advanced"});
@@ -222,7 +223,7 @@ async fn bodies_are_read_strictly() {
 
 #[tokio::test]
 async fn literal_segments_win_over_parameters() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = stateless().await;
     let signer = Signer::of(&sandbox);
     // Only the literal route has this query parameter.
     let literal = Call::new("GET", "/v1/kms/transit/duplicate?name=testkey");
@@ -237,7 +238,7 @@ async fn literal_segments_win_over_parameters() {
 
 #[tokio::test]
 async fn an_id_stays_one_segment_whatever_it_holds() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = stateless().await;
     let signer = Signer::of(&sandbox);
     for (id, status) in
         [("a%2Fb", 200), ("%2e%2e", 200), ("%0A", 200), ("..", 200), ("a/b", 404), ("%ff", 404), ("", 404)]
@@ -249,7 +250,7 @@ async fn an_id_stays_one_segment_whatever_it_holds() {
 
 #[tokio::test]
 async fn a_vault_token_becomes_credentials() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = stateless().await;
     let ordinary = Signer::of(&sandbox);
     let vault = Signer::vault(&sandbox);
     let exchange = || Call::new("GET", format!("/v1/temporarykey/{}", setting(&sandbox, "SCP_SECRET_VAULT_ID")));

@@ -1,0 +1,60 @@
+//! A handler's no, in each vendor's terms, and how it leaves.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use crate::wire::Reply;
+use crate::world::World;
+use crate::{nhn, risken, scp};
+
+/// Why a call is refused after its caller and its form were found good.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Refusal {
+    /// The services' list of errors with one entry.
+    Scp { status: u16, code: Cow<'static, str>, detail: String },
+    /// The header envelope.
+    Nhn { status: u16, code: i32, message: String },
+    /// Whatever RISKEN answers.
+    Risken { status: u16, shape: Shape },
+}
+
+/// The bodies in which RISKEN refuses.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Shape {
+    Empty,
+    Text(Cow<'static, str>),
+    Json(Value),
+}
+
+impl Refusal {
+    pub(crate) fn scp(status: u16, code: impl Into<Cow<'static, str>>, detail: impl Into<String>) -> Self {
+        Self::Scp { status, code: code.into(), detail: detail.into() }
+    }
+
+    /// A good request for which the platform has no use.
+    pub(crate) fn scp_input(detail: impl Into<String>) -> Self {
+        Self::scp(400, "InvalidInputValue", detail)
+    }
+
+    /// No resource has this id.
+    pub(crate) fn scp_unknown(kind: &str, id: &str) -> Self {
+        Self::scp(404, "ResourceNotFound", format!("{kind} {id} does not exist"))
+    }
+
+    pub(crate) fn nhn(status: u16, code: i32, message: impl Into<String>) -> Self {
+        Self::Nhn { status, code, message: message.into() }
+    }
+
+    pub(crate) fn risken(status: u16, shape: Shape) -> Self {
+        Self::Risken { status, shape }
+    }
+
+    pub(crate) fn reply(self, world: &World) -> Reply {
+        match self {
+            Self::Scp { status, code, detail } => scp::refuse(world, status, &code, &[detail]),
+            Self::Nhn { status, code, message } => nhn::refuse(status, code, &message),
+            Self::Risken { status, shape } => risken::refuse(status, shape),
+        }
+    }
+}

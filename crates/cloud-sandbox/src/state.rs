@@ -1,0 +1,35 @@
+//! Everything that calls change: one store for each service, kept and restored as one JSON value.
+
+use serde::{Deserialize, Serialize};
+
+use crate::rng::Rng;
+use crate::{nhn, risken, scp};
+
+/// What the vendors remember; the default of each store is the seed of its service.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct State {
+    pub(crate) scp: scp::State,
+    pub(crate) nhn: nhn::State,
+    pub(crate) risken: risken::State,
+}
+
+/// What stands behind the lock. The source of chance is kept too: ids must not repeat after a restart.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Held {
+    pub(crate) state: State,
+    pub(crate) rng: Rng,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn survives_being_written_and_read() {
+        let held = Held { state: State::default(), rng: Rng::new(Some(1)).unwrap() };
+        let text = serde_json::to_string(&held).unwrap();
+        let back: Held = serde_json::from_str(&text).unwrap();
+        assert_eq!(serde_json::to_string(&back).unwrap(), text);
+    }
+}
