@@ -1,5 +1,7 @@
 //! What goes out: headers, signatures over the exact URL, and credentials that come from a vault.
 
+#![cfg(test)]
+
 use std::sync::Arc;
 
 use base64::Engine as _;
