@@ -17,7 +17,7 @@ const SERVICES: &[(Vendor, &str, Handlers)] = &[
     (Vendor::Nhn, "security-advisor", nhn::advisor::HANDLERS),
     (Vendor::Nhn, "server-security-check", nhn::check::HANDLERS),
     (Vendor::Nhn, "secure-key-manager", nhn::skm::HANDLERS),
-    (Vendor::Risken, "aws", risken::aws::HANDLERS),
+    (Vendor::Risken, "aws", risken::HANDLERS),
 ];
 
 /// The handler of an operation.
@@ -43,7 +43,6 @@ mod tests {
         "security-advisor",
         "server-security-check",
         "secure-key-manager",
-        "aws",
     ];
 
     #[test]

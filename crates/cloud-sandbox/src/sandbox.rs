@@ -63,6 +63,15 @@ impl Sandbox {
         environment(&self.world.endpoint, self.world.settings.sovereign)
     }
 
+    /// The access tokens of RISKEN in the default seed, each with a name for what it may do.
+    ///
+    /// The names are `project-admin` (also in [`environment`](Self::environment)), `project-viewer`,
+    /// `finding-editor`, `no-role`, `expired`, `other-project`, `deserted-project` and `organization`.
+    #[must_use]
+    pub fn risken_tokens(&self) -> Vec<(&'static str, String)> {
+        crate::risken::seed_tokens()
+    }
+
     /// Moves the sandbox's time on: tokens and waiting times end, scans and diagnoses finish.
     ///
     /// Timestamps of signatures are still compared with the clock that callers have.
@@ -201,7 +210,7 @@ fn answer(world: &World, received: &Received, complete: bool) -> Reply {
     } else if below(&["/advisor/", "/ssc/", "/keymanager/", "/oauth2/"]) {
         if complete { nhn::answer(world, received) } else { nhn::too_large() }
     } else if below(&["/api/"]) || path == "/healthz" {
-        if complete { risken::answer(world, received) } else { risken::too_large() }
+        if complete { risken::answer(world, received) } else { risken::too_large(world, received) }
     } else {
         Reply::text(404, "no vendor serves this path: try /v1/, /advisor/, /ssc/, /keymanager/, /oauth2/ or /api/v1/\n")
     }

@@ -108,6 +108,8 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     content: Content,
     headers: Vec<(HeaderName, HeaderValue)>,
+    /// Whether signs that mean something in HTML go out as escapes.
+    escapes: bool,
 }
 
 #[derive(Debug)]
@@ -119,15 +121,15 @@ enum Content {
 
 impl Reply {
     pub(crate) fn empty(status: u16) -> Self {
-        Self { status, content: Content::Empty, headers: Vec::new() }
+        Self { status, content: Content::Empty, headers: Vec::new(), escapes: false }
     }
 
     pub(crate) fn json(status: u16, body: Value) -> Self {
-        Self { status, content: Content::Json(body), headers: Vec::new() }
+        Self { status, content: Content::Json(body), headers: Vec::new(), escapes: false }
     }
 
     pub(crate) fn text(status: u16, body: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, content: Content::Text(body.into()), headers: Vec::new() }
+        Self { status, content: Content::Text(body.into()), headers: Vec::new(), escapes: false }
     }
 
     pub(crate) fn with_header(mut self, name: &'static str, value: &'static str) -> Self {
@@ -135,13 +137,36 @@ impl Reply {
         self
     }
 
+    /// The JSON that the answer holds, to be changed before it leaves.
+    pub(crate) fn json_mut(&mut self) -> Option<&mut Value> {
+        match &mut self.content {
+            Content::Json(value) => Some(value),
+            Content::Empty | Content::Text(_) => None,
+        }
+    }
+
+    /// Writes the signs that mean something in HTML as escapes, as Go's encoder does.
+    pub(crate) fn escaped_for_html(mut self) -> Self {
+        self.escapes = true;
+        self
+    }
+
     pub(crate) fn into_response(self) -> Response {
+        self.into_response_with(Body::from)
+    }
+
+    /// The answer with a body that is made of the bytes that it should have.
+    pub(crate) fn into_response_with(self, make: impl FnOnce(Bytes) -> Body) -> Response {
         let (kind, bytes) = match self.content {
             Content::Empty => (None, Bytes::new()),
-            Content::Json(value) => (Some("application/json"), Bytes::from(value.to_string())),
+            Content::Json(value) => {
+                let text = value.to_string();
+                let text = if self.escapes { escape_html(text) } else { text };
+                (Some("application/json"), Bytes::from(text))
+            }
             Content::Text(text) => (Some("text/plain; charset=utf-8"), Bytes::from(text.into_owned())),
         };
-        let mut response = Response::new(Body::from(bytes));
+        let mut response = Response::new(make(bytes));
         *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         if let Some(kind) = kind {
             response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
@@ -149,6 +174,18 @@ impl Reply {
         response.headers_mut().extend(self.headers);
         response
     }
+}
+
+/// Escapes in JSON text; the signs can stand inside of its strings only.
+fn escape_html(mut text: String) -> String {
+    for (sign, escape) in
+        [('<', "\\u003c"), ('>', "\\u003e"), ('&', "\\u0026"), ('\u{2028}', "\\u2028"), ('\u{2029}', "\\u2029")]
+    {
+        if text.contains(sign) {
+            text = text.replace(sign, escape);
+        }
+    }
+    text
 }
 
 #[cfg(test)]
