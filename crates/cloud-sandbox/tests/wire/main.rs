@@ -5,5 +5,6 @@ mod every_operation;
 mod nhn;
 mod raw;
 mod risken;
+mod risken_state;
 mod scp;
 mod server;
