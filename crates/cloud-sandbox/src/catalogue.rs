@@ -46,6 +46,17 @@ pub(crate) struct Operation {
     pub(crate) schemes: Vec<String>,
     pub(crate) success: Success,
     pub(crate) split: Option<Split>,
+    pub(crate) page: Option<Page>,
+}
+
+/// How a list is read in pages; paths are dotted and start at the top of the answer.
+#[derive(Debug)]
+pub(crate) struct Page {
+    /// The query parameter that moves on, and its value for the first page where that is a number.
+    pub(crate) index: String,
+    pub(crate) first: Option<u64>,
+    pub(crate) items: String,
+    pub(crate) total: Option<String>,
 }
 
 /// A piece of a path.
@@ -134,7 +145,6 @@ impl Catalogue {
     }
 
     /// Every operation of every version.
-    #[cfg(test)]
     pub(crate) fn operations(&self) -> impl Iterator<Item = &Operation> {
         self.operations.iter()
     }

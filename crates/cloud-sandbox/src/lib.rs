@@ -7,8 +7,10 @@ mod call;
 mod catalogue;
 mod check;
 mod clock;
+mod control;
 mod fixtures;
 mod ids;
+mod line;
 mod nhn;
 mod project;
 mod refusal;
@@ -23,4 +25,5 @@ mod wire;
 mod world;
 
 pub use crate::answers::{Answers, UnknownAnswers};
+pub use crate::control::{Fault, InvalidPattern, LoggedCall};
 pub use crate::sandbox::{Builder, Sandbox};

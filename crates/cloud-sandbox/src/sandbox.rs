@@ -2,12 +2,12 @@
 
 use std::fmt;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use axum::Router;
-use axum::body::{HttpBody, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::response::Response;
 use tokio::net::TcpListener;
@@ -16,13 +16,11 @@ use tokio::task::JoinHandle;
 
 use crate::answers::Answers;
 use crate::clock::Clock;
+use crate::control::{self, Fault, LoggedCall};
+use crate::line::{Caller, Lines};
 use crate::settings::{Settings, environment};
-use crate::wire::{Peer, Received, Reply};
+use crate::wire::Peer;
 use crate::world::World;
-use crate::{nhn, risken, scp};
-
-/// The largest body that is read, for all vendors.
-const MAX_BODY: usize = 1 << 20;
 
 /// How long a stop waits for requests that are being answered.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -79,21 +77,38 @@ impl Sandbox {
         self.world.settings.clock.advance(by);
     }
 
-    /// Stops the server and waits until requests that are being answered are done.
+    /// Makes something go wrong from now on.
+    pub fn fault(&self, fault: Fault) {
+        // Only a caller over HTTP is told that there are too many.
+        let _ = self.world.control.faults.set(fault);
+    }
+
+    /// Takes all faults back; credentials that one of them revoked work again.
+    pub fn clear_faults(&self) {
+        self.world.control.faults.clear();
+    }
+
+    /// The latest calls, with every secret masked.
+    #[must_use]
+    pub fn calls(&self) -> Vec<LoggedCall> {
+        self.world.control.log.after(0)
+    }
+
+    /// Stops the server, waits until requests that are being answered are done, and writes the state file if there is one.
     ///
     /// # Errors
-    /// When the server had failed.
+    /// When the server had failed, or the state cannot be written.
     pub async fn shutdown(mut self) -> io::Result<()> {
         drop(self.stop.take());
-        let Some(mut task) = self.task.take() else {
-            return Ok(());
-        };
-        match tokio::time::timeout(PATIENCE, &mut task).await {
-            Ok(ended) => ended.map_err(io::Error::other)?,
-            Err(_) => {
-                task.abort();
-                Ok(())
+        if let Some(mut task) = self.task.take() {
+            match tokio::time::timeout(PATIENCE, &mut task).await {
+                Ok(ended) => ended.map_err(io::Error::other)??,
+                Err(_) => task.abort(),
             }
+        }
+        match &self.world.settings.state_file {
+            Some(path) => control::save(&self.world, path),
+            None => Ok(()),
         }
     }
 }
@@ -108,6 +123,7 @@ impl fmt::Debug for Sandbox {
 #[derive(Debug, Clone, Default)]
 pub struct Builder {
     port: u16,
+    starts_at: Option<SystemTime>,
     settings: Settings,
 }
 
@@ -161,21 +177,65 @@ impl Builder {
         self
     }
 
-    /// Binds the port on loopback and starts to serve.
+    /// The address to listen on; 127.0.0.1 unless set.
+    ///
+    /// Beyond loopback everyone who reaches the port can use the sandbox, and control it where [`admin`](Self::admin) is on.
+    #[must_use]
+    pub fn bind(mut self, address: IpAddr) -> Self {
+        self.settings.bind = address;
+        self
+    }
+
+    /// Lets the sandbox be controlled and watched over HTTP, below `/_sandbox/`; off unless set.
+    #[must_use]
+    pub fn admin(mut self, admin: bool) -> Self {
+        self.settings.admin = admin;
+        self
+    }
+
+    /// The time that the sandbox shows when it starts; it goes on from there. The clock's time unless set.
+    ///
+    /// As with [`Sandbox::advance`], timestamps of signatures are still compared with the clock that callers have.
+    #[must_use]
+    pub fn starts_at(mut self, time: SystemTime) -> Self {
+        self.starts_at = Some(time);
+        self
+    }
+
+    /// JSON that is laid over the default seed as a merge patch (RFC 7386).
+    #[must_use]
+    pub fn seed_data(mut self, data: serde_json::Value) -> Self {
+        self.settings.seed_data = Some(data);
+        self
+    }
+
+    /// Where [`Sandbox::shutdown`] writes the state, and where it is read from when the file is there at the start.
+    ///
+    /// What the file holds then stands in place of the default seed and the seed data. It holds secrets.
+    #[must_use]
+    pub fn state_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.settings.state_file = Some(path.into());
+        self
+    }
+
+    /// Binds the port and starts to serve.
     ///
     /// # Errors
-    /// When the port cannot be bound.
+    /// When the port cannot be bound, or seed data or the state file do not fit.
     pub async fn start(mut self) -> io::Result<Sandbox> {
         // Builders are cloned: each sandbox moves a clock of its own.
         self.settings.clock = self.settings.clock.detached();
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
-        let endpoint = format!("http://{}", listener.local_addr()?);
+        if let Some(time) = self.starts_at {
+            self.settings.clock.start_at(time);
+        }
+        let listener = TcpListener::bind((self.settings.bind, self.port)).await?;
+        let endpoint = format!("http://{}", reachable(listener.local_addr()?));
         let world = World::new(self.settings, endpoint);
         let world = Arc::new(world.map_err(|reason| io::Error::new(io::ErrorKind::InvalidData, reason))?);
         let router = Router::new().fallback(handle).with_state(Arc::clone(&world));
-        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        let service = router.into_make_service_with_connect_info::<Caller>();
         let (stop, stopped) = oneshot::channel::<()>();
-        let served = axum::serve(listener, service).with_graceful_shutdown(async move {
+        let served = axum::serve(Lines::new(listener), service).with_graceful_shutdown(async move {
             // A dropped sender is the signal too.
             let _ = stopped.await;
         });
@@ -184,34 +244,20 @@ impl Builder {
     }
 }
 
-async fn handle(
-    State(world): State<Arc<World>>,
-    ConnectInfo(address): ConnectInfo<SocketAddr>,
-    request: Request,
-) -> Response {
-    let (parts, body) = request.into_parts();
-    // A length that is announced is refused before any of it is read.
-    let announced = body.size_hint().lower();
-    let read = match usize::try_from(announced) {
-        Ok(length) if length <= MAX_BODY => to_bytes(body, MAX_BODY).await.ok(),
-        _ => None,
-    };
-    let complete = read.is_some();
-    let received = Received::new(parts, read.unwrap_or_default(), Peer { address, certificate: None });
-    answer(&world, &received, complete).into_response()
+/// An address that a client can connect to: nobody can connect to "every address".
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    address
 }
 
-/// Hands the request to the vendor to whom the path belongs.
-fn answer(world: &World, received: &Received, complete: bool) -> Reply {
-    let path = received.path();
-    let below = |prefixes: &[&str]| prefixes.iter().any(|prefix| path.starts_with(prefix));
-    if below(&["/v1/"]) {
-        if complete { scp::answer(world, received) } else { scp::too_large(world, received) }
-    } else if below(&["/advisor/", "/ssc/", "/keymanager/", "/oauth2/"]) {
-        if complete { nhn::answer(world, received) } else { nhn::too_large() }
-    } else if below(&["/api/"]) || path == "/healthz" {
-        if complete { risken::answer(world, received) } else { risken::too_large(world, received) }
-    } else {
-        Reply::text(404, "no vendor serves this path: try /v1/, /advisor/, /ssc/, /keymanager/, /oauth2/ or /api/v1/\n")
-    }
+async fn handle(
+    State(world): State<Arc<World>>,
+    ConnectInfo(caller): ConnectInfo<Caller>,
+    request: Request,
+) -> Response {
+    control::respond(&world, &caller.cut, Peer { address: caller.address, certificate: None }, request).await
 }

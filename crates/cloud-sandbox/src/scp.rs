@@ -88,7 +88,7 @@ fn asks(hit: &Hit<'_>) -> bool {
 }
 
 /// Picks the version that the header names, or the newest current one.
-fn choose_version<'a>(hits: Vec<Hit<'a>>, received: &Received) -> Option<Hit<'a>> {
+pub(crate) fn choose_version<'a>(hits: Vec<Hit<'a>>, received: &Received) -> Option<Hit<'a>> {
     let Some(asked) = received.headers.get("scp-api-version") else {
         let current = hits.into_iter().filter(|hit| hit.operation.document.current);
         return current.max_by_key(|hit| numbers(&hit.operation.document.version));

@@ -1,9 +1,12 @@
 //! The credentials that the sandbox accepts and the knobs that a caller may turn.
 
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value;
 
 use crate::answers::Answers;
 use crate::clock::Clock;
@@ -22,6 +25,14 @@ pub(crate) struct Settings {
     pub(crate) random_seed: Option<u64>,
     /// Plays environment `g` of Samsung Cloud Platform.
     pub(crate) sovereign: bool,
+    /// The address to listen on.
+    pub(crate) bind: IpAddr,
+    /// Whether the sandbox can be controlled over HTTP.
+    pub(crate) admin: bool,
+    /// What is laid over the default seed.
+    pub(crate) seed_data: Option<Value>,
+    /// Where the state comes from and goes to.
+    pub(crate) state_file: Option<PathBuf>,
 }
 
 impl Default for Settings {
@@ -33,6 +44,10 @@ impl Default for Settings {
             token_lifetime: Duration::from_secs(24 * 60 * 60),
             random_seed: None,
             sovereign: false,
+            bind: Ipv4Addr::LOCALHOST.into(),
+            admin: false,
+            seed_data: None,
+            state_file: None,
         }
     }
 }

@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use crate::call::{Call, Principal};
 use crate::catalogue::{Content, Hit};
+use crate::control::{self, Control};
 use crate::ids::Ids;
 use crate::refusal::Refusal;
-use crate::rng::Rng;
 use crate::settings::Settings;
-use crate::state::{Held, State};
+use crate::state::Held;
 use crate::wire::Received;
 use crate::{answers, catalogue, project, registry};
 
@@ -21,6 +21,7 @@ pub(crate) struct World {
     pub(crate) ids: Ids,
     /// The address of the server, without a trailing slash.
     pub(crate) endpoint: String,
+    pub(crate) control: Control,
     held: Mutex<Held>,
 }
 
@@ -28,10 +29,12 @@ pub(crate) struct World {
 pub(crate) type Good = (u16, Option<Value>);
 
 impl World {
-    pub(crate) fn new(settings: Settings, endpoint: String) -> Result<Self, String> {
-        let held = Held { state: State::default(), rng: Rng::new(settings.random_seed)? };
+    pub(crate) fn new(mut settings: Settings, endpoint: String) -> Result<Self, String> {
+        let held = control::held(&mut settings)?;
+        let catalogue = catalogue::Catalogue::embedded()?;
         Ok(Self {
-            catalogue: catalogue::Catalogue::embedded()?,
+            control: Control::new(&catalogue),
+            catalogue,
             settings,
             ids: Ids::default(),
             endpoint,

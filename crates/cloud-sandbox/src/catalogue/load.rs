@@ -6,7 +6,7 @@ use std::sync::Arc;
 use regex_lite::Regex;
 use serde_json::{Map, Value};
 
-use super::{Content, Document, Operation, Parameter, Place, RequestBody, Segment, Split, Success, Vendor};
+use super::{Content, Document, Operation, Page, Parameter, Place, RequestBody, Segment, Split, Success, Vendor};
 
 type Load<T> = Result<T, String>;
 
@@ -59,6 +59,7 @@ fn read(document: &Arc<Document>, path: &str, method: &str, raw: &Value, securit
         schemes: schemes.flat_map(|scheme| scheme.keys().cloned()).collect(),
         success: success(raw, split)?,
         split: split.map(|split| read_split(raw, split)).transpose()?,
+        page: raw.pointer("/x-sdk/page").map(|page| read_page(document, page)).transpose()?,
     })
 }
 
@@ -124,6 +125,17 @@ fn main_content(content: &Value, claimed: Option<&str>) -> Load<Content> {
     Ok(Content {
         schema: content.get("schema").cloned().unwrap_or_default(),
         example: example.cloned().ok_or("the good answer has no example")?,
+    })
+}
+
+fn read_page(document: &Document, page: &Value) -> Load<Page> {
+    let place = document.envelope.as_deref().filter(|place| *place != "*");
+    let whole = |path: &str| place.map_or_else(|| path.to_owned(), |place| format!("{place}.{path}"));
+    Ok(Page {
+        index: string(page, "/index")?.to_owned(),
+        first: page.get("first").and_then(Value::as_u64),
+        items: whole(string(page, "/items")?),
+        total: page.get("total").and_then(Value::as_str).map(whole),
     })
 }
 
