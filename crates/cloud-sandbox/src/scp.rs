@@ -12,8 +12,12 @@ pub(crate) mod certificates;
 mod error;
 pub(crate) mod inspection;
 pub(crate) mod kms;
+mod networks;
+mod owner;
+mod paging;
 pub(crate) mod secrets;
 mod signature;
+mod stamp;
 pub(crate) mod vault;
 
 pub(crate) use error::service as refuse;

@@ -7,4 +7,6 @@ mod raw;
 mod risken;
 mod risken_state;
 mod scp;
+mod secrets;
 mod server;
+mod vault;

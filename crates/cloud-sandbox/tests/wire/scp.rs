@@ -48,7 +48,7 @@ impl Signer {
             .header(&name("ClientType"), "Openapi")
     }
 
-    async fn send(&self, sandbox: &Sandbox, call: Call) -> Answer {
+    pub(crate) async fn send(&self, sandbox: &Sandbox, call: Call) -> Answer {
         let signed = self.sign(sandbox.endpoint(), call);
         signed.send(sandbox.endpoint()).await
     }
@@ -61,7 +61,7 @@ fn encrypt(version: &str, body: &Value) -> Call {
 }
 
 #[track_caller]
-fn first_error(answer: &Answer, status: u16) -> (String, String) {
+pub(crate) fn first_error(answer: &Answer, status: u16) -> (String, String) {
     let error = answer.expect(status).json()["errors"][0].clone();
     assert_eq!(error["status"], status);
     assert!(error["request_id"].is_string());

@@ -1,0 +1,6 @@
+//! The account and the user to whom everything in the sandbox belongs, as the page's examples name them.
+
+pub(super) const ACCOUNT_ID: &str = "3265ab469f0d406d83073da3e11e7a6c";
+pub(super) const USER_ID: &str = "90dddfc2b1e04edba54ba2b41539a9ac";
+pub(super) const USER_NAME: &str = "username";
+pub(super) const REGION: &str = "kr-west1";
