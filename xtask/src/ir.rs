@@ -170,6 +170,8 @@ pub(crate) struct Page {
     pub(crate) items: Vec<String>,
     /// Fields that lead to the number of all items.
     pub(crate) total: Vec<String>,
+    /// The field of an item that names it among all others.
+    pub(crate) id: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

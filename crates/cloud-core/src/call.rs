@@ -16,7 +16,6 @@ use crate::operation::Operation;
 use crate::request::{QueryValue, Request};
 use crate::retry::RetryPolicy;
 use crate::runtime::BoxFuture;
-use crate::wire::from_json;
 
 /// A call that is ready to be sent. `.await` sends it and gives the answer; [`send`](Self::send) gives the
 /// answer with its status, headers and request id.
@@ -83,14 +82,24 @@ impl<T> Call<T> {
         &mut self.request
     }
 
-    /// The same call once more, for another page.
-    pub(crate) fn again(&self) -> Self {
-        Self {
-            client: self.client.clone(),
-            request: self.request.template(),
-            options: self.options.clone(),
-            answer: PhantomData,
+    /// The same call once more, for another page, with what is left of the time it was given after `spent`.
+    pub(crate) fn again(&self, spent: Duration) -> Option<Self> {
+        let mut options = self.options.clone();
+        if let Some(limit) = options.timeout {
+            options.timeout = Some(limit.checked_sub(spent).filter(|left| !left.is_zero())?);
         }
+        let (client, request) = (self.client.clone(), self.request.template());
+        Some(Self { client, request, options, answer: PhantomData })
+    }
+
+    /// The client's monotonic clock.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.client.elapsed()
+    }
+
+    /// Sends the call; the payload is decoded by whoever asked.
+    pub(crate) fn start(self) -> BoxFuture<'static, Result<Reply>> {
+        self.client.execute(self.request, self.options)
     }
 }
 
@@ -98,7 +107,7 @@ impl<T: DeserializeOwned> Call<T> {
     /// Sends the call and gives the answer with its status, headers, request id and number of attempts.
     pub fn send(self) -> Sending<T> {
         let operation = self.request.operation();
-        Sending { operation, reply: self.client.execute(self.request, self.options), answer: PhantomData }
+        Sending { operation, reply: self.start(), answer: PhantomData }
     }
 }
 
@@ -129,15 +138,9 @@ impl<T: DeserializeOwned> Future for Sending<T> {
     type Output = Result<Response<T>>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let Reply { payload, meta } = ready!(self.reply.as_mut().poll(context))?;
-        Poll::Ready(match from_json(&payload) {
-            Ok(value) => Ok(Response { value, meta }),
-            Err(error) => Err(error
-                .with_operation(self.operation)
-                .with_status(meta.status.as_u16())
-                .with_request_id(meta.request_id)
-                .with_attempts(meta.attempts)),
-        })
+        let reply = ready!(self.reply.as_mut().poll(context))?;
+        let value = reply.decode(self.operation)?;
+        Poll::Ready(Ok(Response { value, meta: reply.meta }))
     }
 }
 

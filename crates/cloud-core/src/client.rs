@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use serde::de::DeserializeOwned;
 use time::format_description::well_known::Iso8601;
 use time::{Date, OffsetDateTime};
 
@@ -20,6 +21,7 @@ use crate::request::Request;
 use crate::retry::{Decision, Ending, RetryPolicy, decide, may_pass, retry_after};
 use crate::runtime::{BoxFuture, Runtime, TokioRuntime, within};
 use crate::transport::{Stage, Transport, TransportError};
+use crate::wire::from_json;
 
 mod scrub;
 
@@ -76,6 +78,19 @@ pub(crate) struct CallOptions {
 pub(crate) struct Reply {
     pub(crate) payload: Bytes,
     pub(crate) meta: Meta,
+}
+
+impl Reply {
+    /// The payload as a type; an error says which answer could not be read.
+    pub(crate) fn decode<T: DeserializeOwned>(&self, operation: &'static Operation) -> Result<T> {
+        from_json(&self.payload).map_err(|error| {
+            error
+                .with_operation(operation)
+                .with_status(self.meta.status.as_u16())
+                .with_request_id(self.meta.request_id.clone())
+                .with_attempts(self.meta.attempts)
+        })
+    }
 }
 
 /// What is known about an answer besides its payload.
@@ -182,6 +197,10 @@ impl Client {
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {
         &self.0.endpoint
+    }
+
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.0.runtime.elapsed()
     }
 
     /// Sends a request and returns the payload of its answer. The one loop; not generic, so compiled once.

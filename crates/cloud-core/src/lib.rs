@@ -30,7 +30,7 @@ pub use endpoint::Endpoint;
 pub use error::{Error, ErrorKind, Result};
 pub use json::Json;
 pub use operation::{ApiVersion, Idempotency, Lifecycle, Method, Operation, Segment};
-pub use page::{Items, Page, Pages};
+pub use page::{Incomplete, Items, Listing, Page, Pages};
 pub use request::{Period, Request};
 pub use retry::RetryPolicy;
 pub use runtime::{BoxFuture, Runtime};

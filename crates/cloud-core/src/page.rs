@@ -1,17 +1,23 @@
 //! Lists in pages, as streams of pages and of items.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::fmt;
-use std::future::{Future, IntoFuture};
+use std::hash::{DefaultHasher, Hasher};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use futures_core::Stream;
 use serde::de::DeserializeOwned;
 
-use crate::call::{Awaiting, Call};
-use crate::error::Result;
+use crate::call::Call;
+use crate::client::{Reply, decode_query};
+use crate::error::{Error, ErrorKind, Result};
+use crate::runtime::BoxFuture;
 use crate::wire::Json;
+
+mod listing;
+pub use listing::{Incomplete, Listing, Reason};
 
 /// One page of a list.
 pub trait Page {
@@ -32,6 +38,11 @@ pub trait Page {
     /// How many items the service says there are on all pages.
     fn total(&self) -> Option<i64>;
 
+    /// The ids of this page's items, where the items have ids, to notice those that come twice.
+    fn ids(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
     /// The marker of the next page, for lists that move on by markers.
     fn next_marker(&self) -> Option<String> {
         None
@@ -40,21 +51,45 @@ pub trait Page {
 
 /// The pages of a list, fetched one at a time as they are asked for.
 ///
-/// A [`Stream`] of pages; [`next`](Self::next) needs no stream library. After an error the stream is over.
+/// A [`Stream`] of pages; [`next`](Self::next) needs no stream library. After an error the stream is over. A list
+/// that ends without being complete ends with an error of its own, [`ErrorKind::Incomplete`]: what came before it is
+/// good, but it is not everything.
 #[must_use = "streams do nothing unless polled"]
 pub struct Pages<P> {
     call: Call<P>,
     cursor: Cursor,
-    waiting: Option<Awaiting<P>>,
+    /// How many items lie before the first page, where that is known.
+    skipped: Option<u64>,
+    waiting: Option<BoxFuture<'static, Result<Reply>>>,
+    started: Option<Duration>,
+    cap: u32,
+    count: u32,
     received: u64,
+    first_total: Option<u64>,
     total: Option<u64>,
+    seen: HashSet<u64>,
+    followed: HashSet<u64>,
+    last_page: Option<u64>,
+    trouble: Option<Incomplete>,
 }
 
 enum Cursor {
-    Numbered { parameter: &'static str, next: i64, size: Option<u64>, skipped: Option<u64> },
-    Marked { parameter: &'static str, next: Option<String> },
+    Numbered {
+        parameter: &'static str,
+        next: i64,
+        size: Option<u64>,
+    },
+    Marked {
+        parameter: &'static str,
+        next: Option<String>,
+    },
+    /// All pages came; whether they hold everything is yet to be said.
+    Last,
     Done,
 }
+
+/// More pages than any list seen, and few enough to end a list that goes round in circles.
+const PAGE_CAP: u32 = 10_000;
 
 impl<P: Page> Pages<P> {
     /// Pages that are asked for by number. Starts at the page that the call names, else at `first`.
@@ -62,19 +97,42 @@ impl<P: Page> Pages<P> {
         let start = call.request_mut().take_query(index).and_then(|page| page.parse().ok());
         let size: Option<u64> = call.request().peek_query(size).and_then(|size| size.parse().ok());
         let next = start.unwrap_or(first);
-        let before = u64::try_from(next - first).unwrap_or(0);
-        let skipped = if before == 0 { Some(0) } else { size.map(|size| size * before) };
-        Self::new(call, Cursor::Numbered { parameter: index, next, size, skipped })
+        let before = u64::try_from(next.saturating_sub(first)).unwrap_or(0);
+        let skipped = if before == 0 { Some(0) } else { size.map(|size| size.saturating_mul(before)) };
+        Self::new(call, Cursor::Numbered { parameter: index, next, size }, skipped)
     }
 
     /// Pages that are asked for by the marker that the page before gave.
     pub fn marked(mut call: Call<P>, marker: &'static str) -> Self {
-        let next = call.request_mut().take_query(marker);
-        Self::new(call, Cursor::Marked { parameter: marker, next })
+        // Kept as it is written in the query; it is decoded when it is sent again.
+        let next = call.request_mut().take_query(marker).map(|marker| decode_query(&marker));
+        let skipped = next.is_none().then_some(0);
+        Self::new(call, Cursor::Marked { parameter: marker, next }, skipped)
     }
 
-    fn new(call: Call<P>, cursor: Cursor) -> Self {
-        Self { call, cursor, waiting: None, received: 0, total: None }
+    fn new(call: Call<P>, cursor: Cursor, skipped: Option<u64>) -> Self {
+        Self {
+            call,
+            cursor,
+            skipped,
+            waiting: None,
+            started: None,
+            cap: PAGE_CAP,
+            count: 0,
+            received: 0,
+            first_total: None,
+            total: None,
+            seen: HashSet::new(),
+            followed: HashSet::new(),
+            last_page: None,
+            trouble: None,
+        }
+    }
+
+    /// The most pages that are fetched; 10,000 unless set.
+    pub fn page_cap(mut self, pages: u32) -> Self {
+        self.cap = pages;
+        self
     }
 
     /// The items of all pages.
@@ -94,26 +152,82 @@ impl<P: Page> Pages<P> {
         self.total
     }
 
-    fn turn(&mut self, page: &P) {
+    /// The value of the page or marker parameter that asks for the next page.
+    fn resume(&self) -> Option<String> {
+        match &self.cursor {
+            Cursor::Numbered { next, .. } => Some(next.to_string()),
+            Cursor::Marked { next, .. } => next.clone(),
+            Cursor::Last | Cursor::Done => None,
+        }
+    }
+
+    fn stop(&mut self, reason: Reason) {
+        let resume = self.resume();
+        self.cursor = Cursor::Last;
+        self.note(reason, resume);
+    }
+
+    /// The first thing that went wrong explains the others.
+    fn note(&mut self, reason: Reason, resume: Option<String>) {
+        self.trouble.get_or_insert(Incomplete { reason, resume });
+    }
+
+    /// Takes note of a page and moves on. Returns whether it is a new one.
+    fn turn(&mut self, page: &P, fingerprint: u64) -> bool {
         let length = page.len() as u64;
+        if length > 0 && self.last_page.replace(fingerprint) == Some(fingerprint) {
+            self.stop(Reason::RepeatedPage);
+            return false;
+        }
+        self.count += 1;
         self.received += length;
         self.total = page.total().and_then(|total| u64::try_from(total).ok()).or(self.total);
+        self.first_total = self.first_total.or(self.total);
+        for id in page.ids() {
+            if !self.seen.insert(hash(id.as_bytes())) {
+                self.note(Reason::RepeatedItem, None);
+            }
+        }
         self.cursor = match std::mem::replace(&mut self.cursor, Cursor::Done) {
-            Cursor::Numbered { parameter, next, size, skipped } => {
-                let announced = self.total.zip(skipped).map(|(total, skipped)| self.received + skipped >= total);
+            Cursor::Numbered { parameter, next, size } => {
+                let announced = self.total.zip(self.skipped).map(|(total, skipped)| self.received + skipped >= total);
                 let short = size.is_some_and(|size| length < size);
                 if length == 0 || announced.unwrap_or(short) {
-                    Cursor::Done
+                    Cursor::Last
                 } else {
-                    Cursor::Numbered { parameter, next: next + 1, size, skipped }
+                    Cursor::Numbered { parameter, next: next.saturating_add(1), size }
                 }
             }
-            Cursor::Marked { parameter, next: last } => match page.next_marker() {
-                Some(next) if last.as_ref() != Some(&next) => Cursor::Marked { parameter, next: Some(next) },
-                _ => Cursor::Done,
-            },
-            Cursor::Done => Cursor::Done,
+            Cursor::Marked { parameter, next: last } => {
+                self.followed.extend(last.as_deref().map(|marker| hash(marker.as_bytes())));
+                match page.next_marker() {
+                    Some(next) if self.followed.contains(&hash(next.as_bytes())) => {
+                        self.note(Reason::RepeatedMarker, None);
+                        Cursor::Last
+                    }
+                    Some(next) => Cursor::Marked { parameter, next: Some(next) },
+                    None => Cursor::Last,
+                }
+            }
+            other => other,
         };
+        if self.count >= self.cap && !matches!(self.cursor, Cursor::Last) {
+            self.stop(Reason::PageCap(self.cap));
+        }
+        true
+    }
+
+    /// Whether what came is everything, once there are no more pages.
+    fn verdict(&mut self) -> Option<Incomplete> {
+        if let Some((first, last)) = self.first_total.zip(self.total).filter(|(first, last)| first != last) {
+            self.note(Reason::TotalMoved { first, last }, None);
+        }
+        // A list that was begun in the middle cannot be counted, unless the length of its pages is known.
+        let received = self.skipped.map_or(u64::MAX, |skipped| self.received.saturating_add(skipped));
+        if let Some(total) = self.total.filter(|total| received < *total) {
+            self.note(Reason::Short { received: self.received, total }, None);
+        }
+        self.trouble.take()
     }
 }
 
@@ -124,30 +238,77 @@ impl<P: Page + DeserializeOwned> Pages<P> {
     }
 
     fn poll_page(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<P>>> {
+        match self.poll_fetch(context) {
+            Poll::Ready(Some(Err(incomplete))) => {
+                let operation = self.call.operation();
+                Poll::Ready(Some(Err(incomplete.into_error().with_operation(operation))))
+            }
+            Poll::Ready(Some(Ok(page))) => Poll::Ready(Some(Ok(page))),
+            Poll::Ready(None) => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    fn poll_fetch(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<P, Incomplete>>> {
         if self.waiting.is_none() {
-            let mut call = self.call.again();
             match &self.cursor {
                 Cursor::Done => return Poll::Ready(None),
-                Cursor::Numbered { parameter, next, .. } => call.push_query(parameter, *next),
-                Cursor::Marked { parameter, next: Some(marker) } => call.push_query(parameter, marker),
-                Cursor::Marked { next: None, .. } => {}
+                Cursor::Last => {
+                    self.cursor = Cursor::Done;
+                    return Poll::Ready(self.verdict().map(Err));
+                }
+                Cursor::Numbered { .. } | Cursor::Marked { .. } => {}
             }
-            let validate = self.call.validates();
-            if let Some(error) = self.call.request_mut().take_error(validate) {
-                self.cursor = Cursor::Done;
-                return Poll::Ready(Some(Err(error.with_operation(self.call.operation()))));
+            match self.start() {
+                Ok(waiting) => self.waiting = Some(waiting),
+                Err(error) => return Poll::Ready(Some(Err(self.fail(error)))),
             }
-            self.waiting = Some(call.into_future());
         }
         let Some(waiting) = self.waiting.as_mut() else { return Poll::Ready(None) };
-        let outcome = ready!(Pin::new(waiting).poll(context));
+        let outcome = ready!(waiting.as_mut().poll(context)).and_then(|reply| {
+            let fingerprint = hash(&reply.payload);
+            reply.decode(self.call.operation()).map(|page: P| (page, fingerprint))
+        });
         self.waiting = None;
-        match &outcome {
-            Ok(page) => self.turn(page),
-            Err(_) => self.cursor = Cursor::Done,
+        match outcome {
+            Ok((page, fingerprint)) if self.turn(&page, fingerprint) => Poll::Ready(Some(Ok(page))),
+            // Nothing new came, so the list is over and only the verdict is left.
+            Ok(_) => self.poll_fetch(context),
+            Err(error) => Poll::Ready(Some(Err(self.fail(error)))),
         }
-        Poll::Ready(Some(outcome))
     }
+
+    /// Sends the call for the next page, within what is left of the time that the call was given for the whole list.
+    fn start(&mut self) -> Result<BoxFuture<'static, Result<Reply>>> {
+        let validate = self.call.validates();
+        if let Some(error) = self.call.request_mut().take_error(validate) {
+            return Err(error);
+        }
+        let now = self.call.elapsed();
+        let spent = now.saturating_sub(*self.started.get_or_insert(now));
+        let mut call = self.call.again(spent).ok_or_else(|| {
+            let text = format!("no time is left for page {} of the list", self.count + 1);
+            Error::new(ErrorKind::Timeout, text).with_unsent(true).with_retryable(true)
+        })?;
+        match &self.cursor {
+            Cursor::Numbered { parameter, next, .. } => call.push_query(parameter, *next),
+            Cursor::Marked { parameter, next: Some(marker) } => call.push_query(parameter, marker),
+            _ => {}
+        }
+        Ok(call.start())
+    }
+
+    fn fail(&mut self, error: Error) -> Incomplete {
+        let resume = self.resume();
+        self.cursor = Cursor::Done;
+        Incomplete { reason: Reason::Failed(error.with_operation(self.call.operation())), resume }
+    }
+}
+
+fn hash(bytes: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(bytes);
+    hasher.finish()
 }
 
 impl<P: Page + DeserializeOwned> Stream for Pages<P> {
@@ -172,7 +333,8 @@ impl<P> fmt::Debug for Pages<P> {
 
 /// The items of a list, page after page.
 ///
-/// A [`Stream`] of items; [`next`](Self::next) and [`collect`](Self::collect) need no stream library.
+/// A [`Stream`] of items; [`next`](Self::next) and [`collect`](Self::collect) need no stream library. A list that is
+/// not complete ends with an error, [`ErrorKind::Incomplete`], after its last item.
 #[must_use = "streams do nothing unless polled"]
 pub struct Items<P: Page> {
     pages: Pages<P>,
@@ -185,16 +347,23 @@ impl<P: Page + DeserializeOwned> Items<P> {
         std::future::poll_fn(|context| self.poll_item(context)).await
     }
 
-    /// All items.
+    /// The items of all pages, and whether they are complete.
     ///
     /// # Errors
-    /// The first error of any page.
-    pub async fn collect(mut self) -> Result<Vec<P::Item>> {
-        let mut items = Vec::new();
-        while let Some(item) = self.next().await {
-            items.push(item?);
+    /// The error of the first page. A later page that fails makes the listing incomplete, so that nothing that came is
+    /// lost.
+    pub async fn collect(mut self) -> Result<Listing<P::Item>> {
+        let mut items: Vec<_> = self.ready.into();
+        loop {
+            match std::future::poll_fn(|context| self.pages.poll_fetch(context)).await {
+                Some(Ok(page)) => items.extend(page.into_items()),
+                Some(Err(Incomplete { reason: Reason::Failed(error), .. })) if self.pages.count == 0 => {
+                    return Err(error);
+                }
+                Some(Err(incomplete)) => return Ok(Listing { items, incomplete: Some(incomplete) }),
+                None => return Ok(Listing { items, incomplete: None }),
+            }
         }
-        Ok(items)
     }
 
     fn poll_item(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<P::Item>>> {
@@ -249,7 +418,7 @@ pub fn marker_from_links(links: Option<&[Json]>, parameter: &str) -> Option<Stri
     let (_, query) = next.member("href")?.split_once('?')?;
     let query = query.split('#').next()?;
     let value = query.split('&').filter_map(|pair| pair.split_once('=')).find(|(name, _)| *name == parameter)?.1;
-    Some(crate::client::decode_query(value)).filter(|marker| !marker.is_empty())
+    Some(decode_query(value)).filter(|marker| !marker.is_empty())
 }
 
 #[cfg(test)]

@@ -177,6 +177,11 @@ impl<'a> Check<'a, '_> {
             self.at("/x-sdk/page", "no answer to find the items in");
             return;
         };
+        if let Some(id) = &page.id
+            && self.field(payload, &page.items).and_then(|items| self.field(items.items.as_deref()?, id)).is_none()
+        {
+            self.at("/x-sdk/page/id", format!("`{id}` is no field of the items"));
+        }
         match self.field(payload, &page.items) {
             Some(field) if field.has_type("array") => {}
             Some(_) => self.at("/x-sdk/page/items", format!("`{}` is no array", page.items)),

@@ -291,7 +291,7 @@ impl Reader<'_> {
         let Some(rule) = &sdk.page else {
             return Ok(None);
         };
-        let PageRule { style, index, size, first, items, total } = rule;
+        let PageRule { style, index, size, first, items, total, id } = rule;
         let style = match style.as_str() {
             "page" => PageStyle::Numbered { first: first.unwrap_or_default() },
             "marker" => PageStyle::Marked,
@@ -310,6 +310,7 @@ impl Reader<'_> {
             size: size.clone(),
             items: fields(items),
             total: total.as_deref().map(fields).unwrap_or_default(),
+            id: id.clone(),
         }))
     }
 }

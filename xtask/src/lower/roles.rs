@@ -50,7 +50,10 @@ pub(super) fn assign(service: &mut Service) -> Result<(), Problem> {
             continue;
         };
         match &ty.role.page {
-            Some(known) if (&known.items, &known.total, known.style) != (&page.items, &page.total, page.style) => {
+            Some(known)
+                if (&known.items, &known.total, known.style, &known.id)
+                    != (&page.items, &page.total, page.style, &page.id) =>
+            {
                 return Err(at(&source, &operation, "another operation pages the same model in another way"));
             }
             _ => ty.role.page = Some(page),

@@ -106,6 +106,9 @@ pub struct PageRule {
     /// Field with the number of all items.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub total: Option<String>,
+    /// Field of an item that names it among all others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
 }
 
 /// A second operation that a query parameter makes of the same path.

@@ -38,8 +38,11 @@ impl Dialect for Plain {
     }
 }
 
+/// A page whose items are their own ids.
 #[derive(Debug, Deserialize)]
 struct List {
+    #[serde(default)]
+    names: Vec<String>,
     keys: Vec<i64>,
     count: Option<i64>,
     links: Option<Vec<Json>>,
@@ -55,6 +58,9 @@ impl Page for List {
     }
     fn total(&self) -> Option<i64> {
         self.count
+    }
+    fn ids(&self) -> Vec<&str> {
+        self.names.iter().map(String::as_str).collect()
     }
     fn next_marker(&self) -> Option<String> {
         marker_from_links(self.links.as_deref(), "marker")
@@ -74,7 +80,7 @@ async fn check(
         .transport(Arc::clone(&transport) as _)
         .build()
         .unwrap();
-    let seen = pages(Call::new(&client, request)).items().collect().await;
+    let seen = pages(Call::new(&client, request)).items().collect().await.and_then(Listing::into_complete);
     match wanted {
         Ok(wanted) => assert_eq!(seen.unwrap(), wanted),
         Err(wanted) => assert!(seen.unwrap_err().to_string().contains(wanted)),
@@ -126,8 +132,6 @@ async fn markers_come_from_the_next_link_and_stop_when_repeated() {
     };
     let (first, second) = (link("a%2Fb%20c"), r#"{"keys":[2],"links":[]}"#);
     check(&[&first, second], Request::new(&LIST), marked, Ok(&[1, 2]), &["", "marker=a/b%20c"]).await;
-    let same = link("m");
-    check(&[&same], Request::new(&LIST).query("marker", "m"), marked, Ok(&[1]), &["marker=m"]).await;
 }
 
 #[tokio::test]
@@ -149,4 +153,55 @@ async fn limits_hold_for_lists_too_unless_skipped() {
     check(&[r#"{"keys":[]}"#], request(), numbered, Err("`size` must be at most 100"), &[]).await;
     let skipping = |call: Call<List>| numbered(call.skip_validation());
     check(&[r#"{"keys":[]}"#], request(), skipping, Ok(&[]), &["size=101&page=0"]).await;
+}
+
+/// What came, why it is not everything, and where to go on.
+async fn cut(answers: &[&str], pages: impl FnOnce(Call<List>) -> Pages<List>) -> (usize, String, Option<String>) {
+    let transport = answers.iter().fold(FakeTransport::new(), |transport, answer| transport.answer(200, answer));
+    let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
+        .transport(Arc::new(transport))
+        .build()
+        .unwrap();
+    let listing = pages(Call::new(&client, Request::new(&LIST))).items().collect().await.unwrap();
+    let incomplete = listing.incomplete().expect("an incomplete list");
+    (listing.items().len(), incomplete.to_string(), incomplete.resume.clone())
+}
+
+#[tokio::test]
+async fn a_list_that_is_not_complete_says_why_and_where_to_go_on() {
+    let check = |seen: (usize, String, Option<String>), items: usize, wanted: &str, resume: Option<&str>| {
+        assert!(seen.1.contains(wanted), "{}", seen.1);
+        assert_eq!((seen.0, seen.2.as_deref()), (items, resume), "{wanted}");
+    };
+    let page = |keys: &str, count: u32| format!(r#"{{"keys":[{keys}],"count":{count}}}"#);
+    let (two, one, none) = (page("1,2", 9), page("3", 9), page("", 9));
+    check(cut(&[&two, &one, &none], numbered).await, 3, "it ended after 3 of 9 items", None);
+    check(cut(&[&two], numbered).await, 2, "the service sent the same page again", Some("1"));
+    check(cut(&[&page("1", 2), &page("2", 3), &page("3", 3)], numbered).await, 3, "from 2 to 3 items", None);
+    let named = |name: &str| format!(r#"{{"keys":[1],"names":["{name}"],"count":2,"links":null}}"#);
+    check(cut(&[&named("a"), r#"{"keys":[2],"names":["a"],"count":2}"#], numbered).await, 2, "came twice", None);
+    check(cut(&[&two, "{}"], numbered).await, 2, "`keys` is missing", Some("1"));
+    check(cut(&[&two, &one], |call| numbered(call).page_cap(1)).await, 2, "more than the 1 pages", Some("1"));
+    let link = |key: u32, marker: &str| {
+        format!(r#"{{"keys":[{key}],"links":[{{"rel":"next","href":"/x?marker={marker}"}}]}}"#)
+    };
+    let round = [link(1, "a"), link(2, "b"), link(3, "a")];
+    check(cut(&[&round[0], &round[1], &round[2]], marked).await, 3, "the same marker again", None);
+    check(cut(&[&link(1, "m"), "{}"], marked).await, 1, "`keys` is missing", Some("m"));
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_the_same_signal() {
+    let transport =
+        FakeTransport::new().answer(200, r#"{"keys":[1],"count":5}"#).answer(200, r#"{"keys":[],"count":5}"#);
+    let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
+        .transport(Arc::new(transport))
+        .build()
+        .unwrap();
+    let mut items = numbered(Call::new(&client, Request::new(&LIST))).items();
+    assert_eq!(items.next().await.unwrap().unwrap(), 1);
+    let error = items.next().await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Incomplete);
+    assert_eq!(error.to_string(), "keys 1 list: the list is incomplete: it ended after 1 of 5 items");
+    assert!(items.next().await.is_none());
 }

@@ -25,6 +25,7 @@ pub(super) fn render(service: &Service, ty: &TypeDef, fields: &[Field], page: &P
         (quote!(self.#field.unwrap_or_default()), quote!(self.#field.as_ref().map_or(0, Vec::len)))
     };
     let total = total(service, fields, &page.total);
+    let ids = page.id.as_deref().map(|id| ids(service, items, id));
     let next = (page.style == PageStyle::Marked).then(|| next_marker(fields, &page.index));
     quote! {
         impl ::cloud_core::Page for #name {
@@ -38,7 +39,41 @@ pub(super) fn render(service: &Service, ty: &TypeDef, fields: &[Field], page: &P
             fn total(&self) -> Option<i64> {
                 #total
             }
+            #ids
             #next
+        }
+    }
+}
+
+/// The ids of the items, so that one that comes twice is noticed.
+fn ids(service: &Service, items: &Field, id: &str) -> TokenStream {
+    let item = match &items.ty {
+        Type::List(inner) => inner.named(),
+        _ => None,
+    };
+    let found = match item.and_then(|item| service.find(item)).map(|ty| &ty.kind) {
+        Some(Kind::Struct(fields)) => fields.iter().find(|field| field.wire == id),
+        _ => None,
+    };
+    let Some(field) = found else {
+        let message = format!("the items have no field `{id}`");
+        return quote!(compile_error!(#message););
+    };
+    let list = ident(&items.rust);
+    let name = ident(&field.rust);
+    let list = if items.presence == Presence::Required {
+        quote!(self.#list.iter())
+    } else {
+        quote!(self.#list.iter().flatten())
+    };
+    let ids = if field.presence == Presence::Required {
+        quote!(#list.map(|item| item.#name.as_str()).collect())
+    } else {
+        quote!(#list.filter_map(|item| item.#name.as_deref()).collect())
+    };
+    quote! {
+        fn ids(&self) -> Vec<&str> {
+            #ids
         }
     }
 }

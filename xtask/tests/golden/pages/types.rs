@@ -28,6 +28,10 @@ impl ::cloud_core::Page for KeyPage {
     fn total(&self) -> Option<i64> {
         Some(self.count)
     }
+
+    fn ids(&self) -> Vec<&str> {
+        self.keys.iter().map(|item| item.id.as_str()).collect()
+    }
 }
 
 /// A key.
