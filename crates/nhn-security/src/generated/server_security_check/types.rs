@@ -28,6 +28,10 @@ impl ::cloud_core::Page for InspectionSummaryPage {
     fn total(&self) -> Option<i64> {
         self.page.as_ref().and_then(|inner| inner.total_count)
     }
+
+    fn ids(&self) -> Vec<&str> {
+        self.results.iter().map(|item| item.usage_stas_no.as_str()).collect()
+    }
 }
 
 /// Summary of one inspection of one instance.

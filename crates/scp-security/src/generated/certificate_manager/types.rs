@@ -280,6 +280,10 @@ impl ::cloud_core::Page for CertificateListResponse {
     fn total(&self) -> Option<i64> {
         Some(self.count)
     }
+
+    fn ids(&self) -> Vec<&str> {
+        self.certificates.iter().map(|item| item.id.as_str()).collect()
+    }
 }
 
 /// A certificate, its chain and its key to check against each other.

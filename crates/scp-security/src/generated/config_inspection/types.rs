@@ -106,6 +106,10 @@ impl ::cloud_core::Page for ConfigInspectionListResponse {
         self.count
     }
 
+    fn ids(&self) -> Vec<&str> {
+        self.summary_responses.iter().map(|item| item.diagnosis_id.as_str()).collect()
+    }
+
     fn next_marker(&self) -> Option<String> {
         ::cloud_core::page::marker_from_links(self.links.as_deref(), "marker")
     }
@@ -433,6 +437,13 @@ impl ::cloud_core::Page for DiagnosisResultListResponse {
 
     fn total(&self) -> Option<i64> {
         self.count
+    }
+
+    fn ids(&self) -> Vec<&str> {
+        self.diagnosis_result_responses
+            .iter()
+            .filter_map(|item| item.diagnosis_request_sequence.as_deref())
+            .collect()
     }
 
     fn next_marker(&self) -> Option<String> {

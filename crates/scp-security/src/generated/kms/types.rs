@@ -464,6 +464,10 @@ impl ::cloud_core::Page for KeyPageResponse {
     fn total(&self) -> Option<i64> {
         Some(self.count)
     }
+
+    fn ids(&self) -> Vec<&str> {
+        self.keys.iter().map(|item| item.id.as_str()).collect()
+    }
 }
 
 /// Whether and how often a key gets a new version on its own.
@@ -738,6 +742,10 @@ impl ::cloud_core::Page for KeyPageResponseV1Dot2 {
     fn total(&self) -> Option<i64> {
         Some(self.count)
     }
+
+    fn ids(&self) -> Vec<&str> {
+        self.keys.iter().map(|item| item.id.as_str()).collect()
+    }
 }
 
 /// Answer that holds one key, since version 1.2.
@@ -946,6 +954,10 @@ impl ::cloud_core::Page for ManagedKeyPageResponse {
 
     fn total(&self) -> Option<i64> {
         Some(self.count)
+    }
+
+    fn ids(&self) -> Vec<&str> {
+        self.keys.iter().map(|item| item.id.as_str()).collect()
     }
 }
 

@@ -260,6 +260,10 @@ impl ::cloud_core::Page for SecretsManagerListResponse {
     fn total(&self) -> Option<i64> {
         Some(self.count)
     }
+
+    fn ids(&self) -> Vec<&str> {
+        self.secret.iter().map(|item| item.id.as_str()).collect()
+    }
 }
 
 /// Networks that may read a secret.
