@@ -32,6 +32,11 @@ impl Refusal {
         Self::Scp { status, code: code.into(), detail: detail.into() }
     }
 
+    /// A request that breaks a rule which the documents do not state.
+    pub(crate) fn scp_validation(detail: impl Into<String>) -> Self {
+        Self::scp(400, "ValidationError", detail)
+    }
+
     /// A good request for which the platform has no use.
     pub(crate) fn scp_input(detail: impl Into<String>) -> Self {
         Self::scp(400, "InvalidInputValue", detail)

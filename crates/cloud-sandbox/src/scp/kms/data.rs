@@ -1,0 +1,156 @@
+//! The operations that work with keys: sealing, signing and authenticating data.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use super::key::{Condition, Key};
+use super::material::{Material, Purpose, Use};
+use super::store;
+use crate::call::Call;
+use crate::refusal::Refusal;
+use crate::state::State;
+
+/// The most that is sealed, signed or authenticated at a time.
+const LONGEST: usize = 32 * 1024;
+
+type Answer = Result<Value, Refusal>;
+
+pub(super) fn encrypt(state: &mut State, call: &mut Call<'_>) -> Answer {
+    let data = decode(call, "plaintext")?;
+    let key = key(state, call, Use::Seal)?;
+    let sealed = newest(key)?.seal(key.purpose, &data, call.rng)?;
+    key.use_count += 1;
+    Ok(json!({ "ciphertext": stamp(key.current(), &sealed), "key_version": key.current() }))
+}
+
+pub(super) fn decrypt(state: &mut State, call: &mut Call<'_>) -> Answer {
+    let key = key(state, call, Use::Seal)?;
+    let (version, sealed) = stamped(call, "ciphertext")?;
+    let data = version_of(key, version)?.open(key.purpose, &sealed, call.rng)?;
+    key.use_count += 1;
+    Ok(json!({ "plaintext": STANDARD.encode(data) }))
+}
+
+pub(super) fn rewrap(state: &mut State, call: &mut Call<'_>) -> Answer {
+    let key = key(state, call, Use::Seal)?;
+    let (version, sealed) = stamped(call, "ciphertext")?;
+    let data = version_of(key, version)?.open(key.purpose, &sealed, call.rng)?;
+    let sealed = newest(key)?.seal(key.purpose, &data, call.rng)?;
+    key.use_count += 1;
+    Ok(json!({ "ciphertext": stamp(key.current(), &sealed), "key_version": key.current() }))
+}
+
+pub(super) fn create_data_key(state: &mut State, call: &mut Call<'_>) -> Answer {
+    let in_the_clear = match call.text("key_type") {
+        Some("plaintext") => true,
+        Some("wrapped") => false,
+        _ => return Err(Refusal::scp_validation("key_type must be plaintext or wrapped")),
+    };
+    let key = key(state, call, Use::Seal)?;
+    let data = call.rng.bytes::<32>();
+    let sealed = newest(key)?.seal(key.purpose, &data, call.rng)?;
+    key.use_count += 1;
+    Ok(json!({
+        "ciphertext": stamp(key.current(), &sealed),
+        "key_version": key.current(),
+        "plaintext": in_the_clear.then(|| STANDARD.encode(data)),
+    }))
+}
+
+pub(super) fn sign(state: &mut State, call: &mut Call<'_>) -> Answer {
+    let data = decode(call, "input")?;
+    let key = key(state, call, Use::Sign)?;
+    let signature = newest(key)?.sign(key.purpose, &data, call.rng)?;
+    key.use_count += 1;
+    Ok(json!({ "key_version": key.current(), "signature": stamp(key.current(), &signature) }))
+}
+
+pub(super) fn verify(state: &mut State, call: &mut Call<'_>) -> Answer {
+    let data = decode(call, "input")?;
+    let key = key(state, call, Use::Sign)?;
+    let (version, signature) = stamped(call, "signature")?;
+    let valid = version_of(key, version)?.verify(key.purpose, &data, &signature)?;
+    key.use_count += 1;
+    Ok(json!({ "valid": valid }))
+}
+
+pub(super) fn create_hmac(state: &mut State, call: &mut Call<'_>) -> Answer {
+    let data = decode(call, "input")?;
+    let key = key(state, call, Use::Authenticate)?;
+    let code = code_material(key, key.current())?.authenticate(&data)?;
+    key.use_count += 1;
+    Ok(json!({ "hmac": stamp(key.current(), &code) }))
+}
+
+pub(super) fn verify_hmac(state: &mut State, call: &mut Call<'_>) -> Answer {
+    let data = decode(call, "input")?;
+    let key = key(state, call, Use::Authenticate)?;
+    let (version, code) = stamped(call, "hmac")?;
+    let valid = code_material(key, version)?.verify_code(&data, &code)?;
+    key.use_count += 1;
+    Ok(json!({ "valid": valid }))
+}
+
+/// The key of the path, if it is in use and made for this.
+fn key<'a>(state: &'a mut State, call: &mut Call<'_>, purpose: Use) -> Result<&'a mut Key, Refusal> {
+    let keys = store(state, call)?;
+    let id = call.argument("key_id");
+    // These operations document no 404.
+    let unknown = || Refusal::scp_input(format!("key {id} does not exist"));
+    let key = keys.keys.get_mut(id).ok_or_else(unknown)?;
+    if key.managed {
+        return Err(Refusal::scp(403, "Forbidden", format!("key {id} is used by the platform only")));
+    }
+    if key.condition != Condition::Active {
+        return Err(Refusal::scp_input(format!("key {id} is not active: {}", key.condition.name())));
+    }
+    let extra = purpose == Use::Authenticate && key.code_material.is_some();
+    if !key.purpose.allows(purpose) && !extra {
+        let name = key.purpose.name();
+        return Err(Refusal::scp_input(format!("key {id} has the purpose {name}, which does not allow this")));
+    }
+    Ok(key)
+}
+
+fn newest(key: &Key) -> Result<&Material, Refusal> {
+    version_of(key, key.current())
+}
+
+fn version_of(key: &Key, number: usize) -> Result<&Material, Refusal> {
+    key.version(number).ok_or_else(|| Refusal::scp_input(format!("key {} has no version {number}", key.id)))
+}
+
+/// What codes of a version are made with.
+fn code_material(key: &Key, number: usize) -> Result<&Material, Refusal> {
+    let own = version_of(key, number)?;
+    let extra = key.code_material.as_ref().filter(|_| key.purpose != Purpose::Hmac);
+    Ok(extra.unwrap_or(own))
+}
+
+/// Data of the body, from Base64.
+fn decode(call: &Call<'_>, field: &str) -> Result<Vec<u8>, Refusal> {
+    let bytes = STANDARD.decode(call.text(field).unwrap_or_default());
+    let bytes = bytes.map_err(|_| Refusal::scp_input(format!("{field} is not Base64")))?;
+    if bytes.len() > LONGEST {
+        return Err(Refusal::scp_input(format!("{field} holds more than {LONGEST} bytes")));
+    }
+    Ok(bytes)
+}
+
+/// What leaves the service: the version of the key goes before the bytes.
+fn stamp(version: usize, bytes: &[u8]) -> String {
+    format!("vault:v{version}:{}", STANDARD.encode(bytes))
+}
+
+/// Takes apart what left the service once.
+fn stamped(call: &Call<'_>, field: &str) -> Result<(usize, Vec<u8>), Refusal> {
+    let text = call.text(field).unwrap_or_default();
+    let parts = text.strip_prefix("vault:v").and_then(|rest| rest.split_once(':'));
+    let digits = |number: &&str| number.bytes().all(|byte| byte.is_ascii_digit());
+    let read = parts.and_then(|(version, bytes)| {
+        let version = Some(version).filter(digits)?.parse().ok()?;
+        Some((version, STANDARD.decode(bytes).ok()?))
+    });
+    read.ok_or_else(|| Refusal::scp_input(format!("{field} must be vault:v, a version, a colon and Base64")))
+}

@@ -1,0 +1,152 @@
+//! One key: what a caller sees of it, and how it changes with time.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use time::format_description::well_known::Rfc3339;
+use time::macros::format_description;
+use time::{Date, Duration, OffsetDateTime};
+
+use super::material::{Fault, Material, Purpose};
+use crate::rng::Rng;
+
+/// The account and the user to which everything in the sandbox belongs; the ids of the page.
+const ACCOUNT_ID: &str = "3265ab469f0d406d83073da3e11e7a6c";
+pub(super) const USER_ID: &str = "90dddfc2b1e04edba54ba2b41539a9ac";
+pub(super) const USER_NAME: &str = "kimsamsung";
+
+/// The condition of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Condition {
+    Active,
+    Stop,
+    #[serde(rename = "To_Be_Terminated")]
+    ToBeTerminated,
+}
+
+impl Condition {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Active => "Active",
+            Self::Stop => "Stop",
+            Self::ToBeTerminated => "To_Be_Terminated",
+        }
+    }
+}
+
+/// Who uses a key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct User {
+    pub(crate) user_id: String,
+    pub(crate) user_name: String,
+}
+
+/// A key with all of its versions.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Key {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) description: String,
+    pub(crate) purpose: Purpose,
+    /// `basic` or `advanced`.
+    pub(crate) key_type: String,
+    pub(crate) condition: Condition,
+    /// Version 1 first.
+    pub(crate) versions: Vec<Material>,
+    /// What codes are made with although the purpose is another; the page's own key only.
+    pub(crate) code_material: Option<Material>,
+    pub(crate) auto_rotate: bool,
+    pub(crate) rotate_cycle: i64,
+    pub(crate) next_rotate_at: Option<OffsetDateTime>,
+    pub(crate) delete_at: Option<OffsetDateTime>,
+    pub(crate) created_at: OffsetDateTime,
+    pub(crate) modified_at: OffsetDateTime,
+    pub(crate) use_count: u64,
+    /// Looked after by the platform, not by its owner.
+    pub(crate) managed: bool,
+    pub(crate) users: Vec<User>,
+    pub(crate) order_ref: String,
+    pub(crate) secret_ref: String,
+    /// The order in which keys were made, where instants are equal.
+    pub(crate) sequence: u64,
+}
+
+impl Key {
+    /// The number of the newest version.
+    pub(super) fn current(&self) -> usize {
+        self.versions.len()
+    }
+
+    /// A version by its number.
+    pub(super) fn version(&self, number: usize) -> Option<&Material> {
+        self.versions.get(number.checked_sub(1)?)
+    }
+
+    /// Adds a version; the interval of automatic ones starts anew.
+    pub(super) fn rotate(&mut self, now: OffsetDateTime, rng: &mut Rng) -> Result<(), Fault> {
+        self.versions.push(Material::generate(self.purpose, rng)?);
+        self.modified_at = now;
+        self.plan_rotation(now);
+        Ok(())
+    }
+
+    /// Sets the day of the next automatic version.
+    pub(super) fn plan_rotation(&mut self, now: OffsetDateTime) {
+        let next = now.checked_add(Duration::days(self.rotate_cycle));
+        self.next_rotate_at = next.filter(|_| self.auto_rotate);
+    }
+
+    /// Whether an automatic version is due; a key that is not in use gets none.
+    pub(super) fn is_due(&self, now: OffsetDateTime) -> bool {
+        self.condition == Condition::Active && self.next_rotate_at.is_some_and(|at| reached(at, now))
+    }
+
+    /// Whether the day of deletion has come.
+    pub(super) fn is_over(&self, now: OffsetDateTime) -> bool {
+        self.delete_at.is_some_and(|at| reached(at, now))
+    }
+
+    /// The key as the newest version of the service shows it.
+    pub(super) fn show(&self, region: &str) -> Value {
+        json!({
+            "account_id": ACCOUNT_ID,
+            "auto_rotate": flag(self.auto_rotate),
+            "created_at": instant(self.created_at),
+            "created_by": USER_ID,
+            "current_version": self.current(),
+            "delete_at": self.delete_at.map(|at| day(at.date())),
+            "delete_target_yn": flag(self.delete_at.is_some()),
+            "description": self.description,
+            "id": self.id,
+            "key_type": self.key_type,
+            "managed_type": if self.managed { "scp" } else { "user" },
+            "modified_at": instant(self.modified_at),
+            "modified_by": USER_ID,
+            "name": self.name,
+            "next_rotate_at": self.next_rotate_at.map(|at| day(at.date())),
+            "order_ref": self.order_ref,
+            "purpose": self.purpose.name(),
+            "region": region,
+            "rotate_cycle": self.rotate_cycle,
+            "secret_ref": self.secret_ref,
+            "state": self.condition.name(),
+            "use_count": self.use_count,
+        })
+    }
+}
+
+/// Only days are shown, so a day counts from its first moment.
+fn reached(at: OffsetDateTime, now: OffsetDateTime) -> bool {
+    now.date() >= at.date()
+}
+
+fn flag(set: bool) -> &'static str {
+    if set { "Y" } else { "N" }
+}
+
+fn day(date: Date) -> String {
+    date.format(format_description!("[year][month][day]")).unwrap_or_default()
+}
+
+fn instant(at: OffsetDateTime) -> String {
+    at.replace_nanosecond(0).unwrap_or(at).format(&Rfc3339).unwrap_or_default()
+}

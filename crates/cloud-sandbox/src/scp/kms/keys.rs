@@ -1,0 +1,196 @@
+//! The operations on keys themselves: making, reading, changing and deleting them.
+
+use serde_json::{Value, json};
+use time::Duration;
+
+use super::key::{Condition, Key, User};
+use super::material::{Material, Purpose};
+use super::{USER_ID, USER_NAME, list as listing, region, store};
+use crate::call::Call;
+use crate::refusal::Refusal;
+use crate::state::State;
+
+/// The days between a deletion that is asked for and the one that happens.
+const WAITING_DAYS: i64 = 7;
+
+/// The longest interval of automatic versions, in days.
+const LONGEST_CYCLE: i64 = 730;
+
+type Answer = Result<Value, Refusal>;
+
+pub(super) fn list(state: &mut State, call: &mut Call<'_>) -> Answer {
+    listing::page(store(state, call)?, false, call)
+}
+
+pub(super) fn list_managed(state: &mut State, call: &mut Call<'_>) -> Answer {
+    listing::page(store(state, call)?, true, call)
+}
+
+pub(super) fn create(state: &mut State, call: &mut Call<'_>) -> Answer {
+    let name = call.text("name").unwrap_or_default().to_owned();
+    let purpose = purpose(call)?;
+    let auto_rotate = flag(call)?;
+    let rotate_cycle = cycle(auto_rotate, call.body.get("rotate_cycle").and_then(Value::as_i64).unwrap_or(0))?;
+    let keys = store(state, call)?;
+    if keys.has_name(&name) {
+        return Err(Refusal::scp_input(format!("a key with the name {name} exists already")));
+    }
+    let mut key = Key {
+        id: call.rng.id(),
+        name,
+        description: call.text("description").unwrap_or_default().to_owned(),
+        purpose,
+        key_type: call.text("key_type").unwrap_or("advanced").to_owned(),
+        condition: Condition::Active,
+        versions: vec![Material::generate(purpose, call.rng)?],
+        code_material: None,
+        auto_rotate,
+        rotate_cycle,
+        next_rotate_at: None,
+        delete_at: None,
+        created_at: call.now,
+        modified_at: call.now,
+        use_count: 0,
+        managed: false,
+        users: vec![User { user_id: USER_ID.to_owned(), user_name: USER_NAME.to_owned() }],
+        order_ref: call.rng.uuid(),
+        secret_ref: call.rng.uuid(),
+        sequence: 0,
+    };
+    key.plan_rotation(call.now);
+    let shown = key.show(region(call));
+    keys.insert(key);
+    Ok(json!({ "key": shown }))
+}
+
+pub(super) fn show(state: &mut State, call: &mut Call<'_>) -> Answer {
+    with_key(state, call, false, |_, _| Ok(()))
+}
+
+pub(super) fn show_managed(state: &mut State, call: &mut Call<'_>) -> Answer {
+    with_key(state, call, true, |_, _| Ok(()))
+}
+
+pub(super) fn set_description(state: &mut State, call: &mut Call<'_>) -> Answer {
+    with_key(state, call, false, describe)
+}
+
+pub(super) fn set_managed_description(state: &mut State, call: &mut Call<'_>) -> Answer {
+    with_key(state, call, true, describe)
+}
+
+pub(super) fn set_state(state: &mut State, call: &mut Call<'_>) -> Answer {
+    with_key(state, call, false, |key, call| {
+        refuse_terminating(key)?;
+        key.condition = if call.text("state") == Some("Stop") { Condition::Stop } else { Condition::Active };
+        key.modified_at = call.now;
+        Ok(())
+    })
+}
+
+pub(super) fn set_rotation(state: &mut State, call: &mut Call<'_>) -> Answer {
+    with_key(state, call, false, |key, call| {
+        refuse_terminating(key)?;
+        let auto_rotate = flag(call)?;
+        let asked = call.body.get("rotate_cycle").and_then(Value::as_i64);
+        key.rotate_cycle = cycle(auto_rotate, asked.unwrap_or(key.rotate_cycle))?;
+        key.auto_rotate = auto_rotate;
+        key.modified_at = call.now;
+        key.plan_rotation(call.now);
+        Ok(())
+    })
+}
+
+pub(super) fn rotate(state: &mut State, call: &mut Call<'_>) -> Answer {
+    with_key(state, call, false, |key, call| {
+        if key.condition != Condition::Active {
+            return Err(Refusal::scp_input(format!("key {} is not active: {}", key.id, key.condition.name())));
+        }
+        Ok(key.rotate(call.now, call.rng)?)
+    })
+}
+
+/// Deletes now, or makes the key useless now and deletes it later.
+pub(super) fn delete(state: &mut State, call: &mut Call<'_>) -> Answer {
+    let directly = call.query("is_directly") == Some("true");
+    with_key(state, call, false, |key, call| {
+        if key.condition != Condition::ToBeTerminated {
+            key.condition = Condition::ToBeTerminated;
+            key.delete_at = call.now.checked_add(Duration::days(WAITING_DAYS));
+            key.next_rotate_at = None;
+            key.modified_at = call.now;
+        }
+        Ok(())
+    })?;
+    if directly {
+        state.scp.kms.keys.remove(call.argument("key_id"));
+    }
+    Ok(Value::Null)
+}
+
+pub(super) fn list_users(state: &mut State, call: &mut Call<'_>) -> Answer {
+    let mut users = Vec::new();
+    with_key(state, call, false, |key, _| {
+        users.clone_from(&key.users);
+        Ok(())
+    })?;
+    Ok(json!({ "user": users }))
+}
+
+pub(super) fn check_duplicate(state: &mut State, call: &mut Call<'_>) -> Answer {
+    let keys = store(state, call)?;
+    Ok(json!({ "isDuplicateName": keys.has_name(call.query("name").unwrap_or_default()) }))
+}
+
+/// Finds the key of the path, changes it and shows it.
+fn with_key(
+    state: &mut State,
+    call: &mut Call<'_>,
+    managed: bool,
+    change: impl FnOnce(&mut Key, &mut Call<'_>) -> Result<(), Refusal>,
+) -> Answer {
+    let keys = store(state, call)?;
+    let found = keys.keys.get_mut(call.argument("key_id")).filter(|key| key.managed == managed);
+    let Some(key) = found else {
+        return Err(Refusal::scp_unknown("key", call.argument("key_id")));
+    };
+    change(key, call)?;
+    Ok(json!({ "key": key.show(region(call)) }))
+}
+
+fn describe(key: &mut Key, call: &mut Call<'_>) -> Result<(), Refusal> {
+    key.description = call.text("description").unwrap_or_default().to_owned();
+    key.modified_at = call.now;
+    Ok(())
+}
+
+fn refuse_terminating(key: &Key) -> Result<(), Refusal> {
+    if key.condition == Condition::ToBeTerminated {
+        return Err(Refusal::scp_input(format!("key {} is about to be deleted", key.id)));
+    }
+    Ok(())
+}
+
+/// The purpose asked for; ARIA is a matter of one environment.
+fn purpose(call: &Call<'_>) -> Result<Purpose, Refusal> {
+    let text = call.text("purpose").unwrap_or_default();
+    let read = Purpose::read(text).filter(|purpose| *purpose != Purpose::Aria || call.settings.sovereign);
+    read.ok_or_else(|| Refusal::scp_validation(format!("purpose {text:?} does not exist in this environment")))
+}
+
+fn flag(call: &Call<'_>) -> Result<bool, Refusal> {
+    match call.text("auto_rotate") {
+        Some("Y") => Ok(true),
+        Some("N") => Ok(false),
+        _ => Err(Refusal::scp_validation("auto_rotate must be Y or N")),
+    }
+}
+
+/// An interval in days; none is needed without automatic versions.
+fn cycle(auto_rotate: bool, days: i64) -> Result<i64, Refusal> {
+    let shortest = i64::from(auto_rotate);
+    if !(shortest..=LONGEST_CYCLE).contains(&days) {
+        return Err(Refusal::scp_validation(format!("rotate_cycle must be from {shortest} to {LONGEST_CYCLE}")));
+    }
+    Ok(days)
+}
