@@ -26,4 +26,5 @@ mod world;
 
 pub use crate::answers::{Answers, UnknownAnswers};
 pub use crate::control::{Fault, InvalidPattern, LoggedCall};
+pub use crate::nhn::{ClientIdentity, NhnStatuses};
 pub use crate::sandbox::{Builder, Sandbox};

@@ -6,15 +6,21 @@ use serde_json::json;
 use crate::call::Principal;
 use crate::catalogue::{Hit, Match, Operation, Vendor};
 use crate::check::{self as form, BadBody, Violation};
+use crate::refusal::Refusal;
 use crate::settings::nhn;
 use crate::wire::{Received, Reply};
 use crate::world::World;
 
 pub(crate) mod advisor;
 pub(crate) mod check;
+mod korea;
 mod oauth;
+pub(crate) mod options;
 pub(crate) mod skm;
 pub(crate) mod tokens;
+
+pub use options::NhnStatuses;
+pub use skm::identity::ClientIdentity;
 
 /// What the services and the token server remember.
 #[derive(Default, Serialize, Deserialize)]
@@ -30,40 +36,80 @@ pub(crate) struct State {
 const BAD_TOKEN: i32 = 80007;
 const BAD_REQUEST: i32 = 1000;
 
+/// A refusal, and who refuses.
+struct Refused {
+    status: u16,
+    code: i32,
+    message: String,
+    /// Whether the service refuses, and not the gateway before it.
+    by_service: bool,
+}
+
+impl Refused {
+    fn gateway(status: u16, code: i32, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into(), by_service: false }
+    }
+
+    fn service(status: u16, code: i32, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into(), by_service: true }
+    }
+
+    fn reply(&self, world: &World, path: &str) -> Reply {
+        if world.settings.answers.is_some() {
+            return refuse(self.status, self.code, &self.message);
+        }
+        let quiet = self.by_service && self.status < 500 && path.starts_with("/keymanager/");
+        let status = match world.settings.nhn.statuses {
+            NhnStatuses::AlwaysOk => 200,
+            NhnStatuses::ByService if quiet => 200,
+            _ => self.status,
+        };
+        let mut header = json!({ "isSuccessful": false, "resultCode": self.code, "resultMessage": self.message });
+        if path.starts_with("/ssc/") {
+            header["success"] = false.into();
+        }
+        Reply::json(status, json!({ "header": header, "body": null }))
+    }
+}
+
 /// Answers one request: the token server's or a service's.
 pub(crate) fn answer(world: &World, received: &Received) -> Reply {
     if received.path().starts_with("/oauth2/") {
         return oauth::answer(world, received);
     }
+    serve(world, received).unwrap_or_else(|refused| refused.reply(world, received.path()))
+}
+
+fn serve(world: &World, received: &Received) -> Result<Reply, Refused> {
     let hits = match world.catalogue.find(Vendor::Nhn, &received.method, received.path()) {
         Match::Found(hits) => hits,
-        Match::WrongMethod => return refuse(405, 405, "Method Not Allowed"),
-        Match::Nothing => return refuse(404, 404, "URL NOT FOUND"),
+        Match::WrongMethod => return Err(Refused::gateway(405, 405, "Method Not Allowed")),
+        Match::Nothing => return Err(Refused::gateway(404, 404, "URL NOT FOUND")),
     };
     let Some(hit) = hits.first() else {
-        return refuse(404, 404, "URL NOT FOUND");
+        return Err(Refused::gateway(404, 404, "URL NOT FOUND"));
     };
     let needs_token = !hit.operation.schemes.is_empty();
     if needs_token && !carries_token(world, received) {
-        return refuse(401, BAD_TOKEN, "the token is absent, unknown or expired");
+        return Err(Refused::gateway(401, BAD_TOKEN, "the token is absent, unknown or expired"));
     }
     if !has_right_appkey(hit) {
-        return refuse(400, BAD_REQUEST, "Invalid Appkey");
+        return Err(Refused::service(400, BAD_REQUEST, "Invalid Appkey"));
     }
     let wrong = form::parameters(&world.catalogue, hit, received);
     if !wrong.is_empty() {
-        return refuse(400, BAD_REQUEST, &sentence(&wrong));
+        return Err(Refused::service(400, BAD_REQUEST, sentence(&wrong)));
     }
-    let body = match form::body(&world.catalogue, hit.operation, received) {
-        Ok(body) => body,
-        Err(BadBody::MediaType) => return refuse(415, 415, "Unsupported Media Type"),
-        Err(BadBody::Unreadable(why)) => return refuse(400, BAD_REQUEST, why),
-        Err(BadBody::Invalid(wrong)) => return refuse(400, BAD_REQUEST, &sentence(&wrong)),
-    };
+    let body = form::body(&world.catalogue, hit.operation, received).map_err(|bad| match bad {
+        BadBody::MediaType => Refused::gateway(415, 415, "Unsupported Media Type"),
+        BadBody::Unreadable(why) => Refused::service(400, BAD_REQUEST, why),
+        BadBody::Invalid(wrong) => Refused::service(400, BAD_REQUEST, sentence(&wrong)),
+    })?;
     let principal = Principal::Nhn(needs_token.then(|| token(received).to_owned()));
     match world.perform(hit, received, body, principal) {
-        Ok((status, body)) => body.map_or_else(|| Reply::empty(status), |body| Reply::json(status, body)),
-        Err(refusal) => refusal.reply(world),
+        Ok((status, body)) => Ok(body.map_or_else(|| Reply::empty(status), |body| Reply::json(status, body))),
+        Err(Refusal::Nhn { status, code, message }) => Err(Refused::service(status, code, message)),
+        Err(other) => Ok(other.reply(world)),
     }
 }
 

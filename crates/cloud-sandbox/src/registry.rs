@@ -40,9 +40,6 @@ mod tests {
         "secretvault",
         "certificatemanager",
         "configinspection",
-        "security-advisor",
-        "server-security-check",
-        "secure-key-manager",
     ];
 
     #[test]

@@ -18,6 +18,7 @@ use crate::answers::Answers;
 use crate::clock::Clock;
 use crate::control::{self, Fault, LoggedCall};
 use crate::line::{Caller, Lines};
+use crate::nhn::NhnStatuses;
 use crate::settings::{Settings, environment};
 use crate::wire::Peer;
 use crate::world::World;
@@ -167,6 +168,20 @@ impl Builder {
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.settings.random_seed = Some(seed);
+        self
+    }
+
+    /// Which HTTP status a refused call of NHN Cloud carries; what each service does unless set.
+    #[must_use]
+    pub fn nhn_statuses(mut self, statuses: NhnStatuses) -> Self {
+        self.settings.nhn.statuses = statuses;
+        self
+    }
+
+    /// Plays the government's realm of NHN Cloud, whose key manager encrypts with ARIA; the public one unless set.
+    #[must_use]
+    pub fn nhn_government(mut self, government: bool) -> Self {
+        self.settings.nhn.government = government;
         self
     }
 

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::answers::Answers;
 use crate::clock::Clock;
+use crate::nhn::options::Options;
 
 /// Everything that is fixed when a sandbox starts.
 #[derive(Debug, Clone)]
@@ -25,6 +26,8 @@ pub(crate) struct Settings {
     pub(crate) random_seed: Option<u64>,
     /// Plays environment `g` of Samsung Cloud Platform.
     pub(crate) sovereign: bool,
+    /// How NHN Cloud is played.
+    pub(crate) nhn: Options,
     /// The address to listen on.
     pub(crate) bind: IpAddr,
     /// Whether the sandbox can be controlled over HTTP.
@@ -44,6 +47,7 @@ impl Default for Settings {
             token_lifetime: Duration::from_secs(24 * 60 * 60),
             random_seed: None,
             sovereign: false,
+            nhn: Options::default(),
             bind: Ipv4Addr::LOCALHOST.into(),
             admin: false,
             seed_data: None,

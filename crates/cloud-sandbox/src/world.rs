@@ -30,7 +30,8 @@ pub(crate) type Good = (u16, Option<Value>);
 
 impl World {
     pub(crate) fn new(mut settings: Settings, endpoint: String) -> Result<Self, String> {
-        let held = control::held(&mut settings)?;
+        let mut held = control::held(&mut settings)?;
+        held.state.nhn.skm.complete(&mut held.rng, settings.clock.utc())?;
         let catalogue = catalogue::Catalogue::embedded()?;
         Ok(Self {
             control: Control::new(&catalogue),

@@ -1,13 +1,239 @@
 //! Secure Key Manager: key stores, who may use them, and their keys.
 
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+use time::{Duration, OffsetDateTime};
+
+use crate::call::Call;
+use crate::nhn::korea;
+use crate::refusal::Refusal;
 use crate::registry::Handlers;
+use crate::rng::Rng;
+use crate::state::State;
+
+use self::access::Caller;
+use self::authority::Authority;
+use self::refuse::{Name, refuse};
+use self::store::{Key, KeyStore, Kind, Material, Version, is_gone};
+
+mod access;
+pub(in crate::nhn) mod authority;
+mod crypto;
+mod data;
+pub(crate) mod identity;
+mod listing;
+mod refuse;
+mod seed;
+mod store;
 
 /// What the service remembers.
-#[derive(Default, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct Store {}
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub(crate) struct Store {
+    /// The key stores by number.
+    key_stores: BTreeMap<i64, KeyStore>,
+    /// Who issued the client certificates; kept so that they go on being good after a restart.
+    authority: Option<Authority>,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self { key_stores: seed::key_stores(), authority: None }
+    }
+}
 
 /// The operations by name.
-pub(crate) const HANDLERS: Handlers = &[];
+pub(crate) const HANDLERS: Handlers = &[
+    ("confirm_client", data::confirm),
+    ("show_secret", data::show_secret),
+    ("encrypt", data::encrypt),
+    ("decrypt", data::decrypt),
+    ("create_local_key", data::create_local_key),
+    ("show_symmetric_key", data::show_symmetric_key),
+    ("sign", data::sign),
+    ("verify", data::verify),
+    ("show_private_key", data::show_private_key),
+    ("show_public_key", data::show_public_key),
+    ("list_key_stores", listing::key_stores),
+    ("show_key_store", listing::key_store),
+    ("list_keys", listing::keys),
+    ("show_key", listing::key),
+    ("list_ipv4_addresses", listing::ipv4_addresses),
+    ("show_ipv4_address", listing::ipv4_address),
+    ("list_mac_addresses", listing::mac_addresses),
+    ("show_mac_address", listing::mac_address),
+    ("list_certificates", listing::certificates),
+    ("show_certificate", listing::certificate),
+];
+
+impl Store {
+    /// Makes what a seed file left out: the bytes of keys and the dates of their rotation.
+    pub(crate) fn complete(&mut self, rng: &mut Rng, now: OffsetDateTime) -> Result<(), String> {
+        for key in self.key_stores.values_mut().flat_map(|store| &mut store.keys) {
+            let empty = key.material.versions().is_empty();
+            if empty && key.material.kind() != Kind::Secret {
+                key.renew(rng).map_err(|_| format!("key {} of the key manager cannot be made", key.key_id))?;
+            }
+            if key.auto_rotation_period > 0 && key.next_auto_rotation_date.is_none() {
+                let next = now.saturating_add(Duration::days(i64::from(key.auto_rotation_period)));
+                key.next_auto_rotation_date = Some(korea::local(next));
+            }
+        }
+        Ok(())
+    }
+
+    /// The store whose contents are asked for, once it has let the caller in.
+    fn open(&mut self, call: &Call<'_>) -> Result<&mut KeyStore, Refusal> {
+        let id = call.argument("keyStoreId").parse::<i64>().ok();
+        let store = id.and_then(|id| self.key_stores.get_mut(&id)).ok_or_else(|| refuse(Name::KeyStoreId))?;
+        store.admit(&caller(call), self.authority.as_ref(), call.now).map_err(refuse)?;
+        Ok(store)
+    }
+
+    /// The key of a data call, in use now: its store has let the caller in, and nothing forbids its use.
+    fn take(&mut self, call: &mut Call<'_>, kind: Kind) -> Result<&mut Key, Refusal> {
+        let (number, index) = self.locate(call, kind)?;
+        let Self { key_stores, authority } = self;
+        let store = key_stores.get_mut(&number).ok_or_else(|| refuse(Name::KeyStoreId))?;
+        store.admit(&caller(call), authority.as_ref(), call.now).map_err(refuse)?;
+        let key = store.keys.get_mut(index).ok_or_else(|| refuse(Name::KeyId))?;
+        key.make_ready(call)?;
+        key.last_access_datetime = korea::local(call.now);
+        Ok(key)
+    }
+
+    /// The key of a call that anybody may make, and that is no use of the key.
+    fn look(&mut self, call: &mut Call<'_>, kind: Kind) -> Result<&mut Key, Refusal> {
+        let (number, index) = self.locate(call, kind)?;
+        let store = self.key_stores.get_mut(&number);
+        let key = store.and_then(|store| store.keys.get_mut(index)).ok_or_else(|| refuse(Name::KeyId))?;
+        key.make_ready(call)?;
+        Ok(key)
+    }
+
+    /// Where the key of a data call is; the path says of which kind it has to be.
+    fn locate(&self, call: &Call<'_>, kind: Kind) -> Result<(i64, usize), Refusal> {
+        let id = call.argument("keyid");
+        let fits = |key: &Key| {
+            key.key_id == id && key.material.kind() == kind && !is_gone(key.deletion_datetime.as_deref(), call.now)
+        };
+        self.key_stores
+            .iter()
+            .find_map(|(number, store)| Some((*number, store.keys.iter().position(fits)?)))
+            .ok_or_else(|| refuse(Name::KeyId))
+    }
+}
+
+impl Key {
+    /// Adds a version, which becomes the current one.
+    fn renew(&mut self, rng: &mut Rng) -> Result<(), crypto::Fault> {
+        match &mut self.material {
+            Material::Secret { .. } => {}
+            Material::SymmetricKey { versions } => versions.push(Version::new(&rng.bytes::<{ crypto::KEY_LENGTH }>())),
+            Material::AsymmetricKey { versions } => versions.push(Version::new(&crypto::generate(rng.source())?)),
+        }
+        Ok(())
+    }
+
+    /// Refuses a key that waits for its deletion, and rotates one whose day has come.
+    fn make_ready(&mut self, call: &mut Call<'_>) -> Result<(), Refusal> {
+        if self.deletion_datetime.is_some() {
+            return Err(refuse(Name::KeyStatus));
+        }
+        self.rotate_when_due(call.rng, call.now).map_err(refuse)
+    }
+
+    /// Renews the key when its day has come; days that were missed together bring one version.
+    fn rotate_when_due(&mut self, rng: &mut Rng, now: OffsetDateTime) -> Result<(), crypto::Fault> {
+        let period = Duration::days(i64::from(self.auto_rotation_period));
+        let due = self.next_auto_rotation_date.as_deref().and_then(korea::read_local);
+        let Some(due) = due.filter(|due| *due <= now && period.is_positive()) else { return Ok(()) };
+        self.renew(rng)?;
+        let missed = (now - due).whole_days() / period.whole_days();
+        let next = due.saturating_add(Duration::days(missed.saturating_add(1).saturating_mul(period.whole_days())));
+        self.next_auto_rotation_date = Some(korea::local(next));
+        Ok(())
+    }
+
+    /// The bytes of a version; the current one where none is named.
+    fn bytes(&self, version: Option<i64>) -> Result<(u32, Vec<u8>), Refusal> {
+        let wanted = version.map_or(Some(self.current()), |number| u32::try_from(number).ok());
+        let found = wanted.and_then(|number| Some((number, usize::try_from(number).ok()?)));
+        let found = found.and_then(|(number, index)| Some((number, self.material.versions().get(index)?)));
+        let (number, found) = found.ok_or_else(|| refuse(Name::KeyVersion))?;
+        if !found.active {
+            return Err(refuse(Name::KeyVersionStatus));
+        }
+        let bytes = found.bytes().ok_or_else(|| refuse(crypto::Fault::Key))?;
+        Ok((number, bytes))
+    }
+}
+
+/// Who calls, as the service sees it.
+fn caller<'a>(call: &'a Call<'_>) -> Caller<'a> {
+    Caller {
+        address: call.caller().to_canonical(),
+        mac: call.header("x-toast-client-mac-addr"),
+        certificate: call.received.peer.certificate.as_deref(),
+    }
+}
+
+/// What the service remembers, out of everything.
+fn store(state: &mut State) -> &mut Store {
+    &mut state.nhn.skm
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn day(number: i64) -> OffsetDateTime {
+        OffsetDateTime::from_unix_timestamp(1_760_000_000 + number * 86_400).unwrap()
+    }
+
+    #[test]
+    fn a_seed_file_may_leave_the_bytes_to_the_sandbox() {
+        let mut rng = Rng::new(Some(1)).unwrap();
+        let seed = json!({"keyStores": {"7": {
+            "name": "certificates only", "certificateAuthUse": "Y",
+            "certificateList": [{"name": "app", "password": "p", "expirationDate": "2029-07-21T10:26:47"}],
+            "keys": [
+                {"keyId": "k1", "name": "one", "keyType": "SYMMETRIC_KEY", "autoRotationPeriod": 30},
+                {"keyId": "k2", "name": "two", "keyType": "SECRET", "secret": "text"}
+            ]
+        }}});
+        let mut store: Store = serde_json::from_value(seed).unwrap();
+        store.complete(&mut rng, day(0)).unwrap();
+        let key = &mut store.key_stores.get_mut(&7).unwrap().keys[0];
+        assert_eq!(key.bytes(None).unwrap().1.len(), 32);
+        assert_eq!(key.bytes(Some(0)).unwrap().0, 0);
+        assert_eq!(key.bytes(Some(1)), Err(refuse(Name::KeyVersion)));
+        assert_eq!(key.bytes(Some(-1)), Err(refuse(Name::KeyVersion)));
+
+        for (now, current) in [(day(29), 0), (day(30), 1), (day(30), 1), (day(125), 2), (day(149), 2), (day(150), 3)] {
+            key.rotate_when_due(&mut rng, now).unwrap();
+            assert_eq!(key.current(), current, "{now}");
+        }
+    }
+
+    #[test]
+    fn a_version_that_is_switched_off_is_named() {
+        let mut store = Store::default();
+        let key = &mut store.key_stores.get_mut(&1).unwrap().keys[0];
+        if let Material::SymmetricKey { versions } = &mut key.material {
+            versions[1].active = false;
+        }
+        assert_eq!(key.bytes(Some(1)), Err(refuse(Name::KeyVersionStatus)));
+        assert_eq!(key.bytes(None).map(|(version, _)| version), Ok(2));
+    }
+
+    #[test]
+    fn unknown_fields_of_a_seed_file_are_noticed() {
+        for seed in [json!({"keystores": {}}), json!({"keyStores": {"1": {"name": "a", "ipAuthUse": "Y"}}})] {
+            assert!(serde_json::from_value::<Store>(seed).is_err());
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! The authority that issues client certificates and the listener's own, and checks those that callers present.
+
+use std::time::Duration;
+
+use p12_keystore::{KeyStore, KeyStoreEntry, PrivateKey, PrivateKeyChain};
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, date_time_ymd,
+};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+use tokio_rustls::rustls::server::WebPkiClientVerifier;
+use tokio_rustls::rustls::server::danger::ClientCertVerifier;
+use tokio_rustls::rustls::{CertificateError, Error as TlsError, RootCertStore};
+
+/// A certificate with its private key, both as PEM.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::nhn) struct Issued {
+    /// The certificate.
+    pub(in crate::nhn) certificate: String,
+    /// Its private key, PKCS#8.
+    pub(in crate::nhn) private_key: String,
+}
+
+impl std::fmt::Debug for Issued {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Issued").finish_non_exhaustive()
+    }
+}
+
+/// Signs the certificates of one sandbox.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(in crate::nhn) struct Authority(Issued);
+
+/// Why a certificate is not accepted, its place on a list aside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::nhn) enum Distrust {
+    /// Another authority issued it.
+    Issuer,
+    /// Its time is over or has not come.
+    Expired,
+}
+
+impl Authority {
+    /// A new authority with a key of its own.
+    pub(in crate::nhn) fn create() -> Result<Self, String> {
+        let key = KeyPair::generate().map_err(|error| error.to_string())?;
+        let certificate = authority_params().self_signed(&key).map_err(|error| error.to_string())?;
+        Ok(Self(Issued { certificate: certificate.pem(), private_key: key.serialize_pem() }))
+    }
+
+    /// The authority's certificate as PEM.
+    pub(in crate::nhn) fn certificate(&self) -> &str {
+        &self.0.certificate
+    }
+
+    /// A certificate for a caller.
+    pub(in crate::nhn) fn issue_client(&self, name: &str, end: OffsetDateTime) -> Result<Issued, String> {
+        let mut params = params(name);
+        params.not_after = end;
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        self.issue(&params)
+    }
+
+    /// A certificate for the listener.
+    pub(in crate::nhn) fn issue_server(&self, names: &[String]) -> Result<Issued, String> {
+        let mut params = CertificateParams::new(names).map_err(|error| error.to_string())?;
+        params.distinguished_name = subject("cloud-sandbox");
+        params.not_before = date_time_ymd(2000, 1, 1);
+        params.not_after = date_time_ymd(2100, 1, 1);
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        self.issue(&params)
+    }
+
+    fn issue(&self, params: &CertificateParams) -> Result<Issued, String> {
+        let own = KeyPair::from_pem(&self.0.private_key).map_err(|error| error.to_string())?;
+        let key = KeyPair::generate().map_err(|error| error.to_string())?;
+        let certificate =
+            params.signed_by(&key, &Issuer::new(authority_params(), own)).map_err(|error| error.to_string())?;
+        Ok(Issued { certificate: certificate.pem(), private_key: key.serialize_pem() })
+    }
+
+    /// Checks issuer and dates of a certificate that a caller presented.
+    pub(in crate::nhn) fn check(&self, der: &[u8], now: OffsetDateTime) -> Result<(), Distrust> {
+        let verifier = self.verifier().map_err(|_| Distrust::Issuer)?;
+        let since = Duration::from_secs(u64::try_from(now.unix_timestamp()).unwrap_or(0));
+        let moment = UnixTime::since_unix_epoch(since);
+        match verifier.verify_client_cert(&CertificateDer::from(der), &[], moment) {
+            Ok(_) => Ok(()),
+            Err(TlsError::InvalidCertificate(
+                CertificateError::Expired
+                | CertificateError::ExpiredContext { .. }
+                | CertificateError::NotValidYet
+                | CertificateError::NotValidYetContext { .. },
+            )) => Err(Distrust::Expired),
+            Err(_) => Err(Distrust::Issuer),
+        }
+    }
+
+    fn verifier(&self) -> Result<std::sync::Arc<dyn ClientCertVerifier>, String> {
+        let mut roots = RootCertStore::empty();
+        let own = CertificateDer::from_pem_slice(self.0.certificate.as_bytes()).map_err(|error| error.to_string())?;
+        roots.add(own).map_err(|error| error.to_string())?;
+        let provider = std::sync::Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
+        WebPkiClientVerifier::builder_with_provider(roots.into(), provider).build().map_err(|error| error.to_string())
+    }
+}
+
+impl Issued {
+    /// Whether this is the certificate with these bytes.
+    pub(in crate::nhn) fn is(&self, der: &[u8]) -> bool {
+        self.der().is_some_and(|own| own.as_ref() == der)
+    }
+
+    /// The certificate as DER; nothing where a saved state holds none.
+    pub(in crate::nhn) fn der(&self) -> Option<CertificateDer<'static>> {
+        CertificateDer::from_pem_slice(self.certificate.as_bytes()).ok()
+    }
+
+    /// The private key as DER.
+    pub(in crate::nhn) fn key(&self) -> Option<PrivateKeyDer<'static>> {
+        PrivateKeyDer::from_pem_slice(self.private_key.as_bytes()).ok()
+    }
+
+    /// Certificate and key in one PEM text.
+    pub(in crate::nhn) fn pem(&self) -> String {
+        format!("{}{}", self.certificate, self.private_key)
+    }
+
+    /// Certificate and key as the console hands them out, behind a password.
+    pub(in crate::nhn) fn pkcs12(&self, name: &str, password: &str) -> Result<Vec<u8>, String> {
+        let (certificate, key) = self.der().zip(self.key()).ok_or("the certificate cannot be read")?;
+        let certificate = p12_keystore::Certificate::from_der(&certificate).map_err(|error| error.to_string())?;
+        let key = PrivateKey::from_der(key.secret_der()).map_err(|error| error.to_string())?;
+        let mut store = KeyStore::new();
+        let chain = PrivateKeyChain::new(name.as_bytes(), key, [certificate]);
+        store.add_entry(name, KeyStoreEntry::PrivateKeyChain(chain));
+        store.writer(password).write().map_err(|error| error.to_string())
+    }
+}
+
+/// The same parameters each time, so that the authority can be taken up again from its key alone.
+fn authority_params() -> CertificateParams {
+    let mut params = params("cloud-sandbox authority");
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params
+}
+
+/// Valid through all times that a sandbox's clock is likely to show.
+fn params(name: &str) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = subject(name);
+    params.not_before = date_time_ymd(2000, 1, 1);
+    params.not_after = date_time_ymd(2100, 1, 1);
+    params
+}
+
+fn subject(name: &str) -> DistinguishedName {
+    let mut subject = DistinguishedName::new();
+    subject.push(DnType::CommonName, name);
+    subject
+}
+
+#[cfg(test)]
+mod tests {
+    use p12_keystore::Pkcs12ImportPolicy;
+
+    use super::*;
+
+    fn at(year: i32) -> OffsetDateTime {
+        date_time_ymd(year, 6, 1)
+    }
+
+    #[test]
+    fn accepts_its_own_certificates_in_their_time() {
+        let authority = Authority::create().unwrap();
+        let issued = authority.issue_client("app", date_time_ymd(2029, 7, 21)).unwrap();
+        let der = issued.der().unwrap();
+        assert_eq!(authority.check(&der, at(2026)), Ok(()));
+        assert_eq!(authority.check(&der, at(2030)), Err(Distrust::Expired));
+        assert_eq!(authority.check(&der, at(1999)), Err(Distrust::Expired));
+        assert!(issued.is(&der) && !issued.is(b"other"));
+
+        let other = Authority::create().unwrap();
+        assert_eq!(other.check(&der, at(2026)), Err(Distrust::Issuer));
+        assert_eq!(authority.check(b"nonsense", at(2026)), Err(Distrust::Issuer));
+    }
+
+    #[test]
+    fn goes_on_after_it_was_saved() {
+        let authority = Authority::create().unwrap();
+        let saved = serde_json::to_string(&authority).unwrap();
+        let restored: Authority = serde_json::from_str(&saved).unwrap();
+        let issued = restored.issue_client("app", date_time_ymd(2029, 7, 21)).unwrap();
+        assert_eq!(authority.check(&issued.der().unwrap(), at(2026)), Ok(()));
+    }
+
+    #[test]
+    fn hands_out_files_that_open_with_the_password() {
+        let authority = Authority::create().unwrap();
+        let issued = authority.issue_client("app", date_time_ymd(2029, 7, 21)).unwrap();
+        let file = issued.pkcs12("app", "password1").unwrap();
+        let opened = KeyStore::from_pkcs12(&file, "password1", Pkcs12ImportPolicy::Strict).unwrap();
+        let (name, chain) = opened.private_key_chain().unwrap();
+        assert_eq!(name, "app");
+        assert!(issued.is(chain.certs()[0].as_der()));
+        assert!(KeyStore::from_pkcs12(&file, "other", Pkcs12ImportPolicy::Strict).is_err());
+        assert_eq!(issued.pem().matches("-----BEGIN").count(), 2);
+    }
+}

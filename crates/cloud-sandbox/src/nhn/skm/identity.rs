@@ -1,0 +1,96 @@
+//! The client certificates that key stores list, as a caller needs them.
+
+use std::fmt;
+
+use super::Store;
+use super::authority::{Authority, Issued};
+use super::store::Certificate;
+use crate::nhn::korea;
+
+/// A client certificate of Secure Key Manager with its private key, as
+/// [`Sandbox::client_identity`](crate::Sandbox::client_identity) hands it out.
+#[derive(Clone)]
+pub struct ClientIdentity {
+    name: String,
+    password: String,
+    pem: String,
+    pkcs12: Vec<u8>,
+}
+
+impl ClientIdentity {
+    /// The name under which key stores list the certificate.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The certificate and its private key (PKCS#8) as PEM.
+    #[must_use]
+    pub fn pem(&self) -> &str {
+        &self.pem
+    }
+
+    /// The same as a PKCS#12 file, as the vendor's console hands it out.
+    #[must_use]
+    pub fn pkcs12(&self) -> &[u8] {
+        &self.pkcs12
+    }
+
+    /// The password of the PKCS#12 file.
+    #[must_use]
+    pub fn password(&self) -> &str {
+        &self.password
+    }
+}
+
+impl fmt::Debug for ClientIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientIdentity").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Issues the certificates that are listed and not issued yet, and gives the listener its own.
+    pub(crate) fn issue(&mut self, hosts: &[String]) -> Result<Listener, String> {
+        let authority = match &self.authority {
+            Some(authority) => authority.clone(),
+            None => Authority::create()?,
+        };
+        for store in self.key_stores.values_mut() {
+            for entry in store.certificate_list.iter_mut().filter(|entry| entry.issued.is_none()) {
+                let end = korea::read_local(&entry.expiration_date)
+                    .ok_or_else(|| format!("certificate {}: {} is no date", entry.name, entry.expiration_date))?;
+                entry.issued = Some(authority.issue_client(&entry.name, end)?);
+            }
+        }
+        let server = authority.issue_server(hosts)?;
+        let root = authority.certificate().to_owned();
+        self.authority = Some(authority);
+        Ok(Listener { root, server })
+    }
+
+    /// The certificate of this name, of the first store that lists it.
+    pub(crate) fn identity(&self, name: &str) -> Option<Result<ClientIdentity, String>> {
+        let entry = self.certificates().find(|entry| entry.name == name)?;
+        let issued = entry.issued.as_ref()?;
+        let pkcs12 = issued.pkcs12(&entry.name, &entry.password);
+        Some(pkcs12.map(|pkcs12| ClientIdentity {
+            name: entry.name.clone(),
+            password: entry.password.clone(),
+            pem: issued.pem(),
+            pkcs12,
+        }))
+    }
+
+    fn certificates(&self) -> impl Iterator<Item = &Certificate> {
+        self.key_stores.values().flat_map(|store| &store.certificate_list)
+    }
+}
+
+/// What the mutual-TLS listener needs.
+pub(crate) struct Listener {
+    /// The certificate that callers have to trust, PEM.
+    pub(crate) root: String,
+    /// The certificate that the listener presents.
+    pub(in crate::nhn) server: Issued,
+}
