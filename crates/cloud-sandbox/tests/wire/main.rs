@@ -1,7 +1,9 @@
 //! Requests made by hand over a raw socket, and the answers to them.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+mod certificates;
 mod every_operation;
+mod kms;
 mod nhn;
 mod raw;
 mod risken;
