@@ -19,8 +19,10 @@ mod risken;
 mod rng;
 mod sandbox;
 mod scp;
+mod serving;
 mod settings;
 mod state;
+mod tls;
 mod wire;
 mod world;
 

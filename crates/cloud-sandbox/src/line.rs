@@ -32,6 +32,14 @@ impl Cut {
 pub(crate) struct Caller {
     pub(crate) address: SocketAddr,
     pub(crate) cut: Cut,
+    /// The client certificate (DER) that the caller presented.
+    pub(crate) certificate: Option<Arc<[u8]>>,
+}
+
+impl Caller {
+    pub(crate) fn new(address: SocketAddr) -> Self {
+        Self { address, cut: Cut::default(), certificate: None }
+    }
 }
 
 impl Connected<IncomingStream<'_, Lines>> for Caller {
@@ -58,12 +66,12 @@ impl Listener for Lines {
         let (stream, address) = Listener::accept(&mut self.0).await;
         // Small answers must not wait for each other; a socket that refuses is still good.
         let _ = stream.set_nodelay(true);
-        let cut = Cut::default();
-        (Line { stream, cut: cut.clone() }, Caller { address, cut })
+        let caller = Caller::new(address);
+        (Line { stream, cut: caller.cut.clone() }, caller)
     }
 
     fn local_addr(&self) -> io::Result<Caller> {
-        self.0.local_addr().map(|address| Caller { address, cut: Cut::default() })
+        self.0.local_addr().map(Caller::new)
     }
 }
 

@@ -11,28 +11,33 @@ use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::response::Response;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
 
 use crate::answers::Answers;
 use crate::clock::Clock;
 use crate::control::{self, Fault, LoggedCall};
 use crate::line::{Caller, Lines};
-use crate::nhn::NhnStatuses;
+use crate::nhn::{ClientIdentity, NhnStatuses};
+use crate::serving::Serving;
 use crate::settings::{Settings, environment};
+use crate::tls::SecureLines;
 use crate::wire::Peer;
 use crate::world::World;
-
-/// How long a stop waits for requests that are being answered.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A server on loopback that plays all three vendors until it is dropped.
 ///
 /// It runs on the Tokio runtime on which it was started.
 pub struct Sandbox {
     world: Arc<World>,
-    stop: Option<oneshot::Sender<()>>,
-    task: Option<JoinHandle<io::Result<()>>>,
+    plain: Serving,
+    secure: Option<Secure>,
+}
+
+/// The listener for callers with client certificates.
+struct Secure {
+    endpoint: String,
+    /// The certificate of the authority that callers have to trust, PEM.
+    authority: String,
+    serving: Serving,
 }
 
 impl Sandbox {
@@ -60,6 +65,31 @@ impl Sandbox {
     #[must_use]
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         environment(&self.world.endpoint, self.world.settings.sovereign)
+    }
+
+    /// The address for callers with client certificates, such as `https://127.0.0.1:49153`, where
+    /// [`Builder::mutual_tls`] asked for it. It serves the same paths on the same state.
+    #[must_use]
+    pub fn mtls_endpoint(&self) -> Option<&str> {
+        self.secure.as_ref().map(|secure| &*secure.endpoint)
+    }
+
+    /// The certificate (PEM) that callers of [`mtls_endpoint`](Self::mtls_endpoint) have to trust.
+    #[must_use]
+    pub fn authority_pem(&self) -> Option<&str> {
+        self.secure.as_ref().map(|secure| &*secure.authority)
+    }
+
+    /// A client certificate that a key store of Secure Key Manager lists under this name, with its private key.
+    ///
+    /// The default seed lists `certificate1`, `certificate2` and `partner`; the store that asks for one of them is the
+    /// second. Nothing where no store lists the name, or where [`Builder::mutual_tls`] was not asked for.
+    ///
+    /// # Errors
+    /// When a state file holds a certificate that cannot be read.
+    pub fn client_identity(&self, name: &str) -> io::Result<Option<ClientIdentity>> {
+        let found = self.world.lock().state.nhn.skm.identity(name);
+        found.transpose().map_err(|reason| io::Error::new(io::ErrorKind::InvalidData, reason))
     }
 
     /// The access tokens of RISKEN in the default seed, each with a name for what it may do.
@@ -99,16 +129,14 @@ impl Sandbox {
     ///
     /// # Errors
     /// When the server had failed, or the state cannot be written.
-    pub async fn shutdown(mut self) -> io::Result<()> {
-        drop(self.stop.take());
-        if let Some(mut task) = self.task.take() {
-            match tokio::time::timeout(PATIENCE, &mut task).await {
-                Ok(ended) => ended.map_err(io::Error::other)??,
-                Err(_) => task.abort(),
-            }
+    pub async fn shutdown(self) -> io::Result<()> {
+        let Self { world, plain, secure } = self;
+        plain.finish().await?;
+        if let Some(secure) = secure {
+            secure.serving.finish().await?;
         }
-        match &self.world.settings.state_file {
-            Some(path) => control::save(&self.world, path),
+        match &world.settings.state_file {
+            Some(path) => control::save(&world, path),
             None => Ok(()),
         }
     }
@@ -175,6 +203,20 @@ impl Builder {
     #[must_use]
     pub fn nhn_statuses(mut self, statuses: NhnStatuses) -> Self {
         self.settings.nhn.statuses = statuses;
+        self
+    }
+
+    /// Listens on a second port, for callers with client certificates; off unless set.
+    #[must_use]
+    pub fn mutual_tls(mut self, mutual_tls: bool) -> Self {
+        self.settings.nhn.mutual_tls_port = mutual_tls.then_some(0);
+        self
+    }
+
+    /// The second port, for callers with client certificates; 0 takes a free one.
+    #[must_use]
+    pub fn mutual_tls_port(mut self, port: u16) -> Self {
+        self.settings.nhn.mutual_tls_port = Some(port);
         self
     }
 
@@ -248,15 +290,27 @@ impl Builder {
         let world = World::new(self.settings, endpoint);
         let world = Arc::new(world.map_err(|reason| io::Error::new(io::ErrorKind::InvalidData, reason))?);
         let router = Router::new().fallback(handle).with_state(Arc::clone(&world));
-        let service = router.into_make_service_with_connect_info::<Caller>();
-        let (stop, stopped) = oneshot::channel::<()>();
-        let served = axum::serve(Lines::new(listener), service).with_graceful_shutdown(async move {
-            // A dropped sender is the signal too.
-            let _ = stopped.await;
-        });
-        let task = tokio::spawn(async move { served.await });
-        Ok(Sandbox { world, stop: Some(stop), task: Some(task) })
+        let secure = match world.settings.nhn.mutual_tls_port {
+            Some(port) => Some(secure(&world, port, router.clone()).await?),
+            None => None,
+        };
+        let plain = Serving::start(Lines::new(listener), router);
+        Ok(Sandbox { world, plain, secure })
     }
+}
+
+/// Opens the port for callers with client certificates, and issues those that key stores list.
+async fn secure(world: &World, port: u16, router: Router) -> io::Result<Secure> {
+    let bind = world.settings.bind;
+    let listener = TcpListener::bind((bind, port)).await?;
+    let hosts = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
+    let own = if bind.is_unspecified() || bind.is_loopback() { None } else { Some(bind.to_string()) };
+    let hosts: Vec<_> = hosts.into_iter().chain(own).collect();
+    let issued = world.lock().state.nhn.skm.issue(&hosts);
+    let issued = issued.map_err(|reason| io::Error::new(io::ErrorKind::InvalidData, reason))?;
+    let endpoint = format!("https://{}", reachable(listener.local_addr()?));
+    let lines = SecureLines::new(Lines::new(listener), issued.certificate, issued.key)?;
+    Ok(Secure { endpoint, authority: issued.root, serving: Serving::start(lines, router) })
 }
 
 /// An address that a client can connect to: nobody can connect to "every address".
@@ -274,5 +328,5 @@ async fn handle(
     ConnectInfo(caller): ConnectInfo<Caller>,
     request: Request,
 ) -> Response {
-    control::respond(&world, &caller.cut, Peer { address: caller.address, certificate: None }, request).await
+    control::respond(&world, &caller.cut, Peer { address: caller.address, certificate: caller.certificate }, request).await
 }

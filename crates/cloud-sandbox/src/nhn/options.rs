@@ -19,4 +19,6 @@ pub(crate) struct Options {
     pub(crate) statuses: NhnStatuses,
     /// Plays the government's realm, whose symmetric keys are ARIA.
     pub(crate) government: bool,
+    /// The port for callers with client certificates.
+    pub(crate) mutual_tls_port: Option<u16>,
 }

@@ -18,7 +18,7 @@ use self::refuse::{Name, refuse};
 use self::store::{Key, KeyStore, Kind, Material, Version, is_gone};
 
 mod access;
-pub(in crate::nhn) mod authority;
+mod authority;
 mod crypto;
 mod data;
 pub(crate) mod identity;

@@ -18,11 +18,11 @@ use tokio_rustls::rustls::{CertificateError, Error as TlsError, RootCertStore};
 /// A certificate with its private key, both as PEM.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::nhn) struct Issued {
+pub(super) struct Issued {
     /// The certificate.
-    pub(in crate::nhn) certificate: String,
+    pub(super) certificate: String,
     /// Its private key, PKCS#8.
-    pub(in crate::nhn) private_key: String,
+    pub(super) private_key: String,
 }
 
 impl std::fmt::Debug for Issued {
@@ -34,11 +34,11 @@ impl std::fmt::Debug for Issued {
 /// Signs the certificates of one sandbox.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(in crate::nhn) struct Authority(Issued);
+pub(super) struct Authority(Issued);
 
 /// Why a certificate is not accepted, its place on a list aside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::nhn) enum Distrust {
+pub(super) enum Distrust {
     /// Another authority issued it.
     Issuer,
     /// Its time is over or has not come.
@@ -47,19 +47,19 @@ pub(in crate::nhn) enum Distrust {
 
 impl Authority {
     /// A new authority with a key of its own.
-    pub(in crate::nhn) fn create() -> Result<Self, String> {
+    pub(super) fn create() -> Result<Self, String> {
         let key = KeyPair::generate().map_err(|error| error.to_string())?;
         let certificate = authority_params().self_signed(&key).map_err(|error| error.to_string())?;
         Ok(Self(Issued { certificate: certificate.pem(), private_key: key.serialize_pem() }))
     }
 
     /// The authority's certificate as PEM.
-    pub(in crate::nhn) fn certificate(&self) -> &str {
+    pub(super) fn certificate(&self) -> &str {
         &self.0.certificate
     }
 
     /// A certificate for a caller.
-    pub(in crate::nhn) fn issue_client(&self, name: &str, end: OffsetDateTime) -> Result<Issued, String> {
+    pub(super) fn issue_client(&self, name: &str, end: OffsetDateTime) -> Result<Issued, String> {
         let mut params = params(name);
         params.not_after = end;
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
@@ -67,7 +67,7 @@ impl Authority {
     }
 
     /// A certificate for the listener.
-    pub(in crate::nhn) fn issue_server(&self, names: &[String]) -> Result<Issued, String> {
+    pub(super) fn issue_server(&self, names: &[String]) -> Result<Issued, String> {
         let mut params = CertificateParams::new(names).map_err(|error| error.to_string())?;
         params.distinguished_name = subject("cloud-sandbox");
         params.not_before = date_time_ymd(2000, 1, 1);
@@ -85,7 +85,7 @@ impl Authority {
     }
 
     /// Checks issuer and dates of a certificate that a caller presented.
-    pub(in crate::nhn) fn check(&self, der: &[u8], now: OffsetDateTime) -> Result<(), Distrust> {
+    pub(super) fn check(&self, der: &[u8], now: OffsetDateTime) -> Result<(), Distrust> {
         let verifier = self.verifier().map_err(|_| Distrust::Issuer)?;
         let since = Duration::from_secs(u64::try_from(now.unix_timestamp()).unwrap_or(0));
         let moment = UnixTime::since_unix_epoch(since);
@@ -112,27 +112,27 @@ impl Authority {
 
 impl Issued {
     /// Whether this is the certificate with these bytes.
-    pub(in crate::nhn) fn is(&self, der: &[u8]) -> bool {
+    pub(super) fn is(&self, der: &[u8]) -> bool {
         self.der().is_some_and(|own| own.as_ref() == der)
     }
 
     /// The certificate as DER; nothing where a saved state holds none.
-    pub(in crate::nhn) fn der(&self) -> Option<CertificateDer<'static>> {
+    pub(super) fn der(&self) -> Option<CertificateDer<'static>> {
         CertificateDer::from_pem_slice(self.certificate.as_bytes()).ok()
     }
 
     /// The private key as DER.
-    pub(in crate::nhn) fn key(&self) -> Option<PrivateKeyDer<'static>> {
+    pub(super) fn key(&self) -> Option<PrivateKeyDer<'static>> {
         PrivateKeyDer::from_pem_slice(self.private_key.as_bytes()).ok()
     }
 
     /// Certificate and key in one PEM text.
-    pub(in crate::nhn) fn pem(&self) -> String {
+    pub(super) fn pem(&self) -> String {
         format!("{}{}", self.certificate, self.private_key)
     }
 
     /// Certificate and key as the console hands them out, behind a password.
-    pub(in crate::nhn) fn pkcs12(&self, name: &str, password: &str) -> Result<Vec<u8>, String> {
+    pub(super) fn pkcs12(&self, name: &str, password: &str) -> Result<Vec<u8>, String> {
         let (certificate, key) = self.der().zip(self.key()).ok_or("the certificate cannot be read")?;
         let certificate = p12_keystore::Certificate::from_der(&certificate).map_err(|error| error.to_string())?;
         let key = PrivateKey::from_der(key.secret_der()).map_err(|error| error.to_string())?;

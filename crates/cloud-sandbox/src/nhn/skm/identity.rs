@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
 use super::Store;
-use super::authority::{Authority, Issued};
+use super::authority::Authority;
 use super::store::Certificate;
 use crate::nhn::korea;
 
@@ -64,9 +66,10 @@ impl Store {
             }
         }
         let server = authority.issue_server(hosts)?;
+        let (certificate, key) = server.der().zip(server.key()).ok_or("the listener's certificate cannot be read")?;
         let root = authority.certificate().to_owned();
         self.authority = Some(authority);
-        Ok(Listener { root, server })
+        Ok(Listener { root, certificate, key })
     }
 
     /// The certificate of this name, of the first store that lists it.
@@ -92,5 +95,7 @@ pub(crate) struct Listener {
     /// The certificate that callers have to trust, PEM.
     pub(crate) root: String,
     /// The certificate that the listener presents.
-    pub(in crate::nhn) server: Issued,
+    pub(crate) certificate: CertificateDer<'static>,
+    /// Its private key.
+    pub(crate) key: PrivateKeyDer<'static>,
 }
