@@ -1,33 +1,50 @@
 //! The command: starts a sandbox, prints how to use it, serves until Ctrl-C.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "what a command says goes to its streams")]
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::process::ExitCode;
 
 use cloud_sandbox::{Answers, Builder, Sandbox};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 const HELP: &str = "\
 A local server that plays Samsung Cloud Platform, NHN Cloud and RISKEN security APIs
 
-usage: cloud-sandbox [--port PORT] [--answers examples|required|unknown] [--random-seed N]
+usage: cloud-sandbox [OPTION...]
 
-  --port PORT       listen on this port of 127.0.0.1; 0 takes a free one (default 0)
+  --port PORT       listen on this port; 0 takes a free one (default 0)
+  --bind ADDRESS    listen on this address (default 127.0.0.1)
+  --state FILE      start with the state in FILE if it is there, and write it on the way out;
+                    the file holds secrets
+  --seed FILE       lay the JSON in FILE over the default seed, as a merge patch (RFC 7386)
+  --clock TIME      start at this time, such as 2026-01-31T09:00:00Z; signatures keep real time
   --answers WHICH   keep no state and answer
                     examples: the documented examples
                     required: required fields only, null wherever that is allowed
                     unknown:  the examples with an undocumented field in every object
   --random-seed N   keys, ids and passwords are the same in every run
+  --sovereign       play environment g of Samsung Cloud Platform, which has ARIA keys
+  --admin           serve /_sandbox/: a page that lists calls, the log, faults, time, state
   --help            print this
 
 It prints `listening on URL`, then one `export NAME=VALUE` line for each variable that the
-SDKs read, and serves until Ctrl-C.";
+SDKs read, and serves until Ctrl-C or SIGTERM.";
 
 enum Command {
     Help,
-    Serve { port: u16, builder: Builder },
+    Serve(Box<Options>),
+}
+
+struct Options {
+    port: u16,
+    bind: IpAddr,
+    admin: bool,
+    builder: Builder,
 }
 
 fn read(mut arguments: impl Iterator<Item = String>) -> Result<Command, String> {
-    let (mut port, mut builder) = (0, Sandbox::builder());
+    let mut options = Options { port: 0, bind: Ipv4Addr::LOCALHOST.into(), admin: false, builder: Sandbox::builder() };
     while let Some(argument) = arguments.next() {
         let (name, inline) = match argument.split_once('=') {
             Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
@@ -36,29 +53,77 @@ fn read(mut arguments: impl Iterator<Item = String>) -> Result<Command, String> 
         let mut value = || inline.clone().or_else(|| arguments.next()).ok_or(format!("{name} needs a value"));
         match &*name {
             "--help" | "-h" => return Ok(Command::Help),
-            "--port" => port = value()?.parse().map_err(|_| "--port takes a number from 0 to 65535".to_owned())?,
+            "--port" => {
+                options.port = value()?.parse().map_err(|_| "--port takes a number from 0 to 65535".to_owned())?
+            }
+            "--bind" => {
+                options.bind = value()?.parse().map_err(|_| "--bind takes an IP address".to_owned())?;
+                options.builder = options.builder.bind(options.bind);
+            }
+            "--state" => options.builder = options.builder.state_file(value()?),
+            "--seed" => options.builder = options.builder.seed_data(json(&value()?)?),
+            "--clock" => {
+                let time = OffsetDateTime::parse(&value()?, &Rfc3339);
+                let time = time.map_err(|_| "--clock takes a time such as 2026-01-31T09:00:00Z".to_owned())?;
+                options.builder = options.builder.starts_at(time.into());
+            }
             "--answers" => {
                 let answers: Answers = value()?.parse().map_err(|error| format!("--answers: {error}"))?;
-                builder = builder.answers(answers);
+                options.builder = options.builder.answers(answers);
             }
             "--random-seed" => {
                 let seed = value()?.parse().map_err(|_| "--random-seed takes a whole number".to_owned())?;
-                builder = builder.seed(seed);
+                options.builder = options.builder.seed(seed);
+            }
+            "--sovereign" => options.builder = options.builder.sovereign(true),
+            "--admin" => {
+                options.admin = true;
+                options.builder = options.builder.admin(true);
             }
             other => return Err(format!("unknown argument {other:?}: see --help")),
         }
     }
-    Ok(Command::Serve { port, builder })
+    Ok(Command::Serve(Box::new(options)))
 }
 
-async fn serve(port: u16, builder: Builder) -> std::io::Result<()> {
-    let sandbox = builder.port(port).start().await?;
+fn json(path: &str) -> Result<serde_json::Value, String> {
+    let text = std::fs::read(path).map_err(|error| format!("--seed {path}: {error}"))?;
+    serde_json::from_slice(&text).map_err(|error| format!("--seed {path}: {error}"))
+}
+
+fn warn(options: &Options) {
+    if !options.bind.is_loopback() {
+        let what = if options.admin { "use and control" } else { "use" };
+        eprintln!("cloud-sandbox: warning: everyone who reaches {} can {what} this sandbox", options.bind);
+    }
+}
+
+async fn serve(options: Options) -> std::io::Result<()> {
+    warn(&options);
+    let sandbox = options.builder.port(options.port).start().await?;
     println!("listening on {}", sandbox.endpoint());
     for (name, value) in sandbox.environment() {
         println!("export {name}={value}");
     }
-    tokio::signal::ctrl_c().await?;
+    if options.admin {
+        eprintln!("watch the calls at {}/_sandbox/", sandbox.endpoint());
+    }
+    until_told_to_stop().await?;
     sandbox.shutdown().await
+}
+
+#[cfg(unix)]
+async fn until_told_to_stop() -> std::io::Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        result = tokio::signal::ctrl_c() => result,
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+async fn until_told_to_stop() -> std::io::Result<()> {
+    tokio::signal::ctrl_c().await
 }
 
 #[tokio::main]
@@ -68,8 +133,9 @@ async fn main() -> ExitCode {
             println!("{HELP}");
             Ok(())
         }
-        Ok(Command::Serve { port, builder }) => {
-            serve(port, builder).await.map_err(|error| format!("cannot serve on port {port}: {error}"))
+        Ok(Command::Serve(options)) => {
+            let port = options.port;
+            serve(*options).await.map_err(|error| format!("cannot serve on port {port}: {error}"))
         }
         Err(reason) => Err(reason),
     };

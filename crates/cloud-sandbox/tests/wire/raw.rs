@@ -71,7 +71,15 @@ impl Call {
 
     pub(crate) async fn send(&self, endpoint: &str) -> Answer {
         let host = endpoint.strip_prefix("http://").unwrap();
-        let mut text = format!("{} {} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n", self.method, self.target);
+        exchange(host, self.text(host).as_bytes()).await
+    }
+
+    /// The request as it goes out; a `Host` among the headers stands in for the real one.
+    pub(crate) fn text(&self, host: &str) -> String {
+        let mut text = format!("{} {} HTTP/1.1\r\nConnection: close\r\n", self.method, self.target);
+        if self.headers.iter().all(|(name, _)| name != "Host") {
+            text += &format!("Host: {host}\r\n");
+        }
         for (name, value) in &self.headers {
             text += &format!("{name}: {value}\r\n");
         }
@@ -80,7 +88,7 @@ impl Call {
         }
         text += "\r\n";
         text += self.body.as_deref().unwrap_or_default();
-        exchange(host, text.as_bytes()).await
+        text
     }
 }
 
