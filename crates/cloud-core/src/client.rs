@@ -1,7 +1,7 @@
 //! The client and its one request loop: target, validate, prepare, sign, send, read, decide.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,18 +12,25 @@ use serde::de::DeserializeOwned;
 use time::format_description::well_known::Iso8601;
 use time::{Date, OffsetDateTime};
 
-use crate::auth::{Anonymous, Generation, SignContext, Signer};
+use crate::auth::{Generation, SignContext, Signer};
 use crate::dialect::{Answer, Dialect, Failure, FailureClass, Reading};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
 use crate::operation::{ApiVersion, Operation};
 use crate::request::Request;
 use crate::retry::{Decision, Ending, RetryPolicy, decide, may_pass, retry_after};
-use crate::runtime::{BoxFuture, Runtime, TokioRuntime, within};
+use crate::runtime::{BoxFuture, Runtime, within};
 use crate::transport::{Stage, Transport, TransportError};
 use crate::wire::from_json;
 
+mod budget;
+mod builder;
 mod scrub;
+mod skew;
+
+use budget::Budget;
+pub use builder::{ClientBuilder, Settings, default_transport};
+use skew::Skew;
 
 pub(crate) use scrub::decode as decode_query;
 
@@ -39,31 +46,8 @@ struct Inner {
     runtime: Arc<dyn Runtime>,
     settings: Settings,
     warned: Mutex<Vec<&'static ApiVersion>>,
-}
-
-/// Limits and rules that hold for every call of a client.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Settings {
-    /// When to try again.
-    pub retry: RetryPolicy,
-    /// The longest that one attempt may take; 15 s unless set.
-    pub attempt_timeout: Duration,
-    /// The longest that a call may take: credentials, attempts and waits; 30 s unless set.
-    pub call_timeout: Duration,
-    /// Whether a version past its sunset date is refused instead of warned about.
-    pub deny_sunset_versions: bool,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            retry: RetryPolicy::default(),
-            attempt_timeout: Duration::from_secs(15),
-            call_timeout: Duration::from_secs(30),
-            deny_sunset_versions: false,
-        }
-    }
+    budget: Budget,
+    skew: Skew,
 }
 
 /// What a call may change of its client's settings.
@@ -107,90 +91,11 @@ pub struct Meta {
     pub attempts: u32,
 }
 
-/// Settings of a [`Client`]. Vendor crates build their clients through this.
-#[derive(Debug)]
-pub struct ClientBuilder {
-    endpoint: Endpoint,
-    dialect: Arc<dyn Dialect>,
-    signer: Arc<dyn Signer>,
-    transport: Option<Arc<dyn Transport>>,
-    runtime: Option<Arc<dyn Runtime>>,
-    settings: Settings,
-}
-
-impl ClientBuilder {
-    /// Who signs; nobody unless set.
-    #[must_use]
-    pub fn signer(mut self, signer: Arc<dyn Signer>) -> Self {
-        self.signer = signer;
-        self
-    }
-
-    /// What sends; the reqwest transport with its defaults unless set.
-    #[must_use]
-    pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
-        self.transport = Some(transport);
-        self
-    }
-
-    /// The clock; the system's unless set.
-    #[must_use]
-    pub fn runtime(mut self, runtime: Arc<dyn Runtime>) -> Self {
-        self.runtime = Some(runtime);
-        self
-    }
-
-    /// Limits and rules.
-    #[must_use]
-    pub fn settings(mut self, settings: Settings) -> Self {
-        self.settings = settings;
-        self
-    }
-
-    /// The client.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Config`] if no transport was given and the default one cannot be set up.
-    pub fn build(self) -> Result<Client> {
-        let transport = match self.transport {
-            Some(transport) => transport,
-            None => default_transport()?,
-        };
-        Ok(Client(Arc::new(Inner {
-            endpoint: self.endpoint,
-            transport,
-            signer: self.signer,
-            dialect: self.dialect,
-            runtime: self.runtime.unwrap_or_else(|| Arc::new(TokioRuntime::default())),
-            settings: self.settings,
-            warned: Mutex::default(),
-        })))
-    }
-}
-
-/// The transport that clients use unless they are given another.
-///
-/// # Errors
-/// [`ErrorKind::Config`] if TLS cannot be set up, or without the `reqwest` feature.
-pub fn default_transport() -> Result<Arc<dyn Transport>> {
-    #[cfg(feature = "reqwest")]
-    return Ok(Arc::new(crate::transport::reqwest::ReqwestTransport::new()?));
-    #[cfg(not(feature = "reqwest"))]
-    Err(Error::config("no transport: give one, or enable the feature `ring` or `aws-lc-rs`"))
-}
-
 impl Client {
     /// Starts a client for this base URL, speaking this dialect.
     #[must_use]
     pub fn builder(endpoint: Endpoint, dialect: Arc<dyn Dialect>) -> ClientBuilder {
-        ClientBuilder {
-            endpoint,
-            dialect,
-            signer: Arc::new(Anonymous),
-            transport: None,
-            runtime: None,
-            settings: Settings::default(),
-        }
+        ClientBuilder::new(endpoint, dialect)
     }
 
     /// The base URL.
@@ -210,11 +115,26 @@ impl Client {
     }
 }
 
-/// How far a call has come, readable after its future was dropped by a time limit.
+/// How far a call has come and where its time went, readable after its future was dropped by a time limit.
 #[derive(Default)]
 struct Progress {
     attempts: AtomicU32,
     maybe_sent: AtomicBool,
+    credentials_ms: AtomicU64,
+    waits_ms: AtomicU64,
+}
+
+impl Progress {
+    fn spent(&self, limit: Duration) -> String {
+        let credentials = self.credentials_ms.load(Ordering::Relaxed);
+        let waits = self.waits_ms.load(Ordering::Relaxed);
+        let limit = limit.as_millis();
+        format!("no answer within the call's limit of {limit} ms; credentials took {credentials} ms, waits {waits} ms")
+    }
+}
+
+fn add(sum: &AtomicU64, time: Duration) {
+    sum.fetch_add(u64::try_from(time.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
 }
 
 impl Inner {
@@ -236,11 +156,7 @@ impl Inner {
         let error = match outcome {
             Some(Ok(reply)) => return Ok(reply),
             Some(Err(error)) => error,
-            None => {
-                Error::new(ErrorKind::Timeout, format!("no answer within the call's limit of {} ms", limit.as_millis()))
-                    .with_retryable(true)
-                    .with_unsent(true)
-            }
+            None => Error::new(ErrorKind::Timeout, progress.spent(limit)).with_retryable(true).with_unsent(true),
         };
         let unsent = error.is_unsent() && !maybe_sent;
         Err(named(error).with_attempts(attempts).with_unsent(unsent))
@@ -257,35 +173,48 @@ impl Inner {
         let operation = request.operation();
         let policy = options.retry.as_ref().unwrap_or(&self.settings.retry);
         let start = self.runtime.elapsed();
-        let mut reauthorized = false;
+        let (mut renewed, mut corrected) = (false, false);
         let mut tries = 0;
+        let mut taken = 0;
         loop {
             tries += 1;
             let attempt = progress.attempts.fetch_add(1, Ordering::Relaxed) + 1;
             let failed = match self.attempt(request, url, progress).await {
                 Ok((payload, answer)) => {
+                    self.budget.refund(taken);
                     let request_id = self.dialect.request_id(&answer.headers);
                     let meta = Meta { status: answer.status, headers: answer.headers, request_id, attempts: attempt };
                     return Ok(Reply { payload, meta });
                 }
                 Err(failed) => failed,
             };
-            if let Some(generation) = failed.refused.filter(|_| !reauthorized)
-                && self.signer.refused(operation, generation)
-            {
-                // The service did nothing but refuse, so this is safe for every operation and is not a retry.
-                reauthorized = true;
-                tries -= 1;
-                continue;
+            // A service that does not accept a signature has done nothing else, so signing anew is safe for every
+            // operation; it is no retry and costs nothing. Each cause is mended once a call.
+            if let Some(refusal) = &failed.refusal {
+                let by_clock = !corrected && self.skew.learn(&refusal.headers, refusal.sent, self.runtime.now());
+                let by_token = !by_clock && !renewed && self.signer.refused(operation, refusal.generation);
+                corrected |= by_clock;
+                renewed |= by_token;
+                if by_clock || by_token {
+                    tracing::debug!(operation = %operation, attempt, clock = by_clock, "signing anew");
+                    tries -= 1;
+                    continue;
+                }
             }
             let left = limit.saturating_sub(self.runtime.elapsed().saturating_sub(start));
             let random = self.runtime.random();
             let Failed { error, ending, hint, .. } = *failed;
+            let error = error.with_retryable(may_pass(ending)).with_retry_after(hint);
             match decide(policy, operation.idempotency, tries, ending, hint, Some(left), random) {
-                Decision::Stop => return Err(error.with_retryable(may_pass(ending)).with_retry_after(hint)),
+                Decision::Stop => return Err(error),
                 Decision::After(wait) => {
+                    let Some(price) = self.budget.take(ending.is_throttled()) else {
+                        return Err(error.with_note("not tried again: too many retries have failed"));
+                    };
+                    taken += price;
                     tracing::debug!(operation = %operation, attempt, wait_ms = wait.as_millis(), reason = %error, "trying again");
                     self.runtime.sleep(wait).await;
+                    add(&progress.waits_ms, wait);
                 }
             }
         }
@@ -302,8 +231,12 @@ impl Inner {
         let mut http = self.prepare(request, url).map_err(Failed::without_hope)?;
         // The URL is built from ASCII only.
         let text = std::str::from_utf8(url).unwrap_or_default();
-        let context = SignContext { operation, url: text, now: self.runtime.now() };
-        let generation = self.signer.sign(context, &mut http).await.map_err(Failed::unsigned)?;
+        let now = self.runtime.now();
+        let context = SignContext { operation, url: text, now: self.skew.correct(now) };
+        let signed = self.signer.sign(context, &mut http).await;
+        add(&progress.credentials_ms, self.runtime.elapsed().saturating_sub(start));
+        let generation = signed.map_err(Failed::unsigned)?;
+        let signed = Signed { generation, sent: self.runtime.now(), secrets: secrets(http.headers()) };
         let earlier = progress.maybe_sent.swap(true, Ordering::Relaxed);
         let sending = within(self.transport.send(http), Some(self.runtime.sleep(self.settings.attempt_timeout)));
         let response = match sending.await {
@@ -327,7 +260,7 @@ impl Inner {
         );
         match self.read(operation, &answer) {
             Reading::Payload(payload) => Ok((payload, answer)),
-            Reading::Failed(failure) => Err(self.failed(request, &answer, failure, generation)),
+            Reading::Failed(failure) => Err(self.failed(request, answer, failure, signed)),
             Reading::Unreadable(why) => Err(self.unreadable(&answer, why)),
         }
     }
@@ -357,10 +290,11 @@ impl Inner {
         self.dialect.read(operation, answer)
     }
 
-    fn failed(&self, request: &Request, answer: &Answer, failure: Failure, generation: Generation) -> Box<Failed> {
+    fn failed(&self, request: &Request, answer: Answer, failure: Failure, signed: Signed) -> Box<Failed> {
         let status = answer.status.as_u16();
-        let message = failure.message.as_deref().map(|text| scrub::scrub(text, request));
-        let code = failure.code.as_deref().map(|text| scrub::scrub(text, request));
+        let clean = |text: &str| scrub::scrub(text, request, &signed.secrets);
+        let message = failure.message.as_deref().map(clean);
+        let code = failure.code.as_deref().map(clean);
         let mut text = String::from("the service refused or failed");
         for part in message.as_deref().into_iter().chain(failure.hint) {
             text.push_str(": ");
@@ -375,8 +309,12 @@ impl Inner {
             FailureClass::ByStatus => Ending::Answered { status, transient: false },
             FailureClass::Transient => Ending::Answered { status, transient: true },
         };
-        let refused = (failure.class == FailureClass::Unauthorized).then_some(generation);
-        Box::new(Failed { error, ending, hint: self.hint(answer), refused })
+        let hint = self.hint(&answer);
+        let headers = answer.headers;
+        let refused = failure.class == FailureClass::Unauthorized;
+        let Signed { generation, sent, .. } = signed;
+        let refusal = refused.then_some(Refusal { generation, headers, sent });
+        Box::new(Failed { error, ending, hint, refusal })
     }
 
     fn unreadable(&self, answer: &Answer, why: String) -> Box<Failed> {
@@ -387,7 +325,7 @@ impl Inner {
             (ErrorKind::Service, Ending::Answered { status, transient: false })
         };
         let error = Error::new(kind, why).with_status(status).with_request_id(self.dialect.request_id(&answer.headers));
-        Box::new(Failed { error, ending, hint: self.hint(answer), refused: None })
+        Box::new(Failed { error, ending, hint: self.hint(answer), refusal: None })
     }
 
     fn hint(&self, answer: &Answer) -> Option<Duration> {
@@ -425,12 +363,32 @@ struct Failed {
     error: Error,
     ending: Ending,
     hint: Option<Duration>,
-    refused: Option<Generation>,
+    refusal: Option<Refusal>,
+}
+
+/// What is remembered of a request that has been handed to the transport.
+struct Signed {
+    generation: Generation,
+    sent: OffsetDateTime,
+    secrets: [Option<HeaderValue>; 4],
+}
+
+/// The header values that must not come back in an error text.
+fn secrets(headers: &HeaderMap) -> [Option<HeaderValue>; 4] {
+    let mut sensitive = headers.values().filter(|value| value.is_sensitive());
+    std::array::from_fn(|_| sensitive.next().cloned())
+}
+
+/// An answer that did not accept the credentials.
+struct Refusal {
+    generation: Generation,
+    headers: HeaderMap,
+    sent: OffsetDateTime,
 }
 
 impl Failed {
     fn new(error: Error, ending: Ending) -> Box<Self> {
-        Box::new(Self { error, ending, hint: None, refused: None })
+        Box::new(Self { error, ending, hint: None, refusal: None })
     }
 
     fn without_hope(error: Error) -> Box<Self> {
@@ -441,7 +399,7 @@ impl Failed {
         let ending = if error.is_retryable() { Ending::NeverSent } else { Ending::Final };
         let hint = error.retry_after();
         // Whatever became of the request for credentials, the call itself has not left.
-        Box::new(Self { error: error.with_unsent(true), ending, hint, refused: None })
+        Box::new(Self { error: error.with_unsent(true), ending, hint, refusal: None })
     }
 
     fn timeout(limit: Duration) -> Box<Self> {

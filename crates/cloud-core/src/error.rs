@@ -230,6 +230,13 @@ impl Error {
         }))
     }
 
+    /// Adds a lowercase fragment to the text.
+    pub(crate) fn with_note(mut self, note: &str) -> Self {
+        self.0.text.push_str("; ");
+        self.0.text.push_str(note);
+        self
+    }
+
     /// Keeps the underlying error. It must not show a body, a URL with a query, or a secret.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {

@@ -60,6 +60,13 @@ pub(crate) enum Ending {
     Final,
 }
 
+impl Ending {
+    /// Whether the service said that it is overloaded.
+    pub(crate) fn is_throttled(self) -> bool {
+        matches!(self, Self::Answered { status: 429 | 503, .. })
+    }
+}
+
 /// What to do after an attempt that did not succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Decision {
@@ -92,8 +99,7 @@ pub(crate) fn decide(
     if ending != Ending::NeverSent && idempotency == Idempotency::Unsafe {
         return Decision::Stop;
     }
-    let throttled = matches!(ending, Ending::Answered { status: 429 | 503, .. });
-    let base = if throttled { policy.throttled_base } else { policy.base };
+    let base = if ending.is_throttled() { policy.throttled_base } else { policy.base };
     let ceiling = base.saturating_mul(2_u32.saturating_pow(attempt - 1)).min(policy.cap);
     // Full jitter: anything from nothing to the ceiling, so that callers who failed together do not return together.
     #[allow(clippy::cast_precision_loss, reason = "a fraction needs no more than 53 bits")]

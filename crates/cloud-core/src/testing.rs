@@ -12,12 +12,14 @@ use crate::runtime::{BoxFuture, Runtime};
 use crate::transport::{Stage, Transport, TransportError};
 
 type Outcome = Result<http::Response<Bytes>, TransportError>;
+/// A line of the script: an outcome, or none for one that never comes.
+type Line = Box<dyn Fn() -> Option<Outcome> + Send>;
 
 /// A transport that records what is sent and answers from a script.
 ///
 /// When the script is used up, the last answer is given again.
 pub struct FakeTransport {
-    script: Mutex<VecDeque<Box<dyn Fn() -> Outcome + Send>>>,
+    script: Mutex<VecDeque<Line>>,
     sent: Mutex<Vec<http::Request<Bytes>>>,
 }
 
@@ -57,8 +59,15 @@ impl FakeTransport {
         self.outcome(move || Err(TransportError::new(stage, "a failure of the test")))
     }
 
+    /// Adds an answer that never comes.
+    #[must_use]
+    pub fn hang(self) -> Self {
+        lock(&self.script).push_back(Box::new(|| None));
+        self
+    }
+
     fn outcome(self, outcome: impl Fn() -> Outcome + Send + 'static) -> Self {
-        lock(&self.script).push_back(Box::new(outcome));
+        lock(&self.script).push_back(Box::new(move || Some(outcome())));
         self
     }
 
@@ -86,12 +95,17 @@ impl Transport for FakeTransport {
         lock(&self.sent).push(request);
         let mut script = lock(&self.script);
         let outcome = match script.len() {
-            0 => Err(TransportError::new(Stage::Connect, "the test has no answer")),
-            1 => script.front().map_or_else(|| Err(TransportError::new(Stage::Connect, "")), |last| last()),
-            _ => script.pop_front().map_or_else(|| Err(TransportError::new(Stage::Connect, "")), |next| next()),
+            // The last answer is given again and again.
+            0 | 1 => script.front().map(|last| last()),
+            _ => script.pop_front().map(|next| next()),
         };
         drop(script);
-        Box::pin(std::future::ready(outcome))
+        let outcome =
+            outcome.unwrap_or_else(|| Some(Err(TransportError::new(Stage::Connect, "the test has no answer"))));
+        match outcome {
+            Some(outcome) => Box::pin(std::future::ready(outcome)),
+            None => Box::pin(std::future::pending()),
+        }
     }
 }
 

@@ -1,14 +1,16 @@
 //! Cuts out of a service's error text what the request had sent, so that an echo leaks nothing.
 
+use http::HeaderValue;
+
 use crate::request::Request;
 
 /// Long enough for every useful text seen, short enough for one line.
 const LONGEST: usize = 300;
 
-/// The text on one line, without any value of the request's query or body in it.
-pub(super) fn scrub(text: &str, request: &Request) -> String {
+/// The text on one line, without any credential and any value of the request's query or body in it.
+pub(super) fn scrub(text: &str, request: &Request, secrets: &[Option<HeaderValue>]) -> String {
     let mut text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    for value in sent(request) {
+    for value in sent(request, secrets) {
         // Shorter values cannot be told from ordinary words, and are no secrets.
         if value.chars().count() >= 4 && text.contains(&value) {
             text = text.replace(&value, "[…]");
@@ -21,8 +23,12 @@ pub(super) fn scrub(text: &str, request: &Request) -> String {
     }
 }
 
-fn sent(request: &Request) -> Vec<String> {
+fn sent(request: &Request, secrets: &[Option<HeaderValue>]) -> Vec<String> {
     let mut values = Vec::new();
+    for secret in secrets.iter().flatten().filter_map(|value| value.to_str().ok()) {
+        // A scheme such as `Bearer` may stand before the credential itself.
+        values.extend(secret.rsplit(' ').map(str::to_owned));
+    }
     for pair in request.query_text().split('&').filter_map(|pair| pair.split_once('=')) {
         values.push(pair.1.to_owned());
         values.push(decode(pair.1));

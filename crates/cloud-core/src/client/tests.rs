@@ -71,6 +71,10 @@ impl Signer for Stamp {
         let number = self.0.fetch_add(1, Ordering::Relaxed);
         assert_eq!(context.url, request.uri().to_string());
         request.headers_mut().insert("x-stamp", HeaderValue::from(number));
+        request.headers_mut().insert("x-time", HeaderValue::from(context.now.unix_timestamp()));
+        let mut token = HeaderValue::from_static("Bearer hunter3");
+        token.set_sensitive(true);
+        request.headers_mut().insert("authorization", token);
         Box::pin(std::future::ready(Ok(Generation(u64::from(number)))))
     }
 
@@ -152,6 +156,45 @@ async fn a_refusal_of_credentials_is_followed_by_one_new_signature() {
 }
 
 #[tokio::test]
+async fn a_clock_that_is_far_off_is_corrected_once() {
+    let late = |status, body| {
+        FakeTransport::new().answer_with(status, &[("date", "Thu, 01 Jan 2026 01:00:00 GMT")], body).answer(200, "1")
+    };
+    for (operation, status, sent) in [(&CREATE, 401, 2), (&CREATE, 400, 1)] {
+        let outcome = call(late(status, "{}"), operation).await;
+        assert_eq!(outcome.sent.len(), sent, "{status}");
+        let times: Vec<_> = outcome.sent.iter().map(|r| r.headers()["x-time"].to_str().unwrap().to_owned()).collect();
+        assert_eq!(times[0], "1767225600");
+        if let Some(corrected) = times.get(1) {
+            assert_eq!(corrected, "1767229200", "an hour later, by the service's clock");
+        }
+    }
+    let script = || {
+        let date = [("date", "Thu, 01 Jan 2026 01:00:00 GMT")];
+        FakeTransport::new().answer_with(401, &date, "{}")
+    };
+    // Once for the clock, once for the credentials, and then the refusal stands.
+    assert_eq!(call(script(), &CREATE).await.sent.len(), 3);
+}
+
+#[tokio::test]
+async fn retries_end_when_their_budget_is_used_up() {
+    let transport = Arc::new(FakeTransport::new().fail(Stage::Connect));
+    let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
+        .transport(Arc::clone(&transport) as _)
+        .runtime(Arc::new(FakeRuntime::new(datetime!(2026-01-01 0:00 UTC))))
+        .build()
+        .unwrap();
+    let mut last = None;
+    for _ in 0..20 {
+        last = Some(Call::<serde_json::Value>::new(&client.clone(), Request::new(&SHOW)).await.unwrap_err());
+    }
+    // 35 retries of 14 tokens each, and one attempt a call.
+    assert_eq!(transport.sent().len(), 20 + 35);
+    assert!(last.unwrap().to_string().contains("too many retries have failed"));
+}
+
+#[tokio::test]
 async fn retry_after_is_followed_within_reason() {
     let script = |wait| FakeTransport::new().answer_with(429, &[("retry-after", wait)], "{}").answer(200, "1");
     assert_eq!(millis(&call(script("3"), &SHOW).await.waits), [3000]);
@@ -192,20 +235,24 @@ async fn answers_of_others_are_named_and_not_shown() {
 
 #[tokio::test]
 async fn an_echo_of_the_request_is_cut_out_of_the_error() {
-    let answer = r#"{"error":"hunter2 is secret: not a good hunter2%20is%20secret"}"#;
+    let answer = r#"{"error":"hunter2 is secret: not a good hunter2%20is%20secret of hunter3"}"#;
     let error = call(FakeTransport::new().answer(400, answer), &SHOW).await.result.unwrap_err();
-    assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
+    assert!(!format!("{error} {error:?}").contains("hunter"), "{error}");
     assert!(error.to_string().contains("not a good"), "{error}");
 }
 
 #[tokio::test]
-async fn a_limit_on_the_call_ends_it_and_says_so() {
-    let stuck = FakeTransport::new().fail(Stage::Connect);
-    let outcome = call_with(stuck, Request::new(&SHOW), |call| call.timeout(Duration::from_millis(10))).await;
-    // The clock of the test lets short limits pass at once.
+async fn a_limit_on_the_call_ends_it_and_says_where_the_time_went() {
+    // The clock of the test lets short limits pass as soon as nothing else moves.
+    let limit = |call: Call<serde_json::Value>| call.timeout(Duration::from_millis(10));
+    let outcome = call_with(FakeTransport::new().hang(), Request::new(&SHOW), limit).await;
     let error = outcome.result.unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Connect), "{error:?}");
-    assert!(error.is_unsent());
+    assert_eq!((error.kind(), error.is_unsent(), error.is_retryable()), (ErrorKind::Timeout, false, true));
+    let text = error.to_string();
+    assert!(text.contains("within the call's limit of 10 ms; credentials took 0 ms, waits 0 ms"), "{text}");
+    // A wait that would go past the limit is not begun: the error that caused it is worth more.
+    let outcome = call_with(FakeTransport::new().fail(Stage::Connect), Request::new(&SHOW), limit).await;
+    assert_eq!((outcome.result.unwrap_err().kind(), outcome.sent.len()), (ErrorKind::Connect, 1));
 }
 
 #[test]

@@ -1,0 +1,57 @@
+//! How much a client may spend on trying again, so that an outage is not made worse by its own users.
+
+use std::sync::{Mutex, PoisonError};
+
+/// A bucket of tokens that all clones of a client share. A retry takes some out; success puts a little back, and
+/// a retry that then succeeds gives back all that it took.
+#[derive(Debug)]
+pub(super) struct Budget(Mutex<u32>);
+
+pub(super) const FULL: u32 = 500;
+const RETRY: u32 = 14;
+const THROTTLED: u32 = 5;
+const REWARD: u32 = 1;
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self(Mutex::new(FULL))
+    }
+}
+
+impl Budget {
+    /// Takes the price of a retry; `None` if there is not enough left.
+    pub(super) fn take(&self, throttled: bool) -> Option<u32> {
+        let price = if throttled { THROTTLED } else { RETRY };
+        let mut left = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *left = left.checked_sub(price)?;
+        Some(price)
+    }
+
+    /// Puts back what a call's retries took, and the reward for a call that succeeded.
+    pub(super) fn refund(&self, taken: u32) {
+        let mut left = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *left = left.saturating_add(taken + REWARD).min(FULL);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_bucket_stops_retries_and_success_fills_it() {
+        let budget = Budget::default();
+        let mut taken = 0;
+        while let Some(price) = budget.take(false) {
+            taken += price;
+        }
+        assert_eq!(taken, 490);
+        assert_eq!(budget.take(true), Some(5), "a throttled retry is cheaper");
+        budget.refund(0);
+        assert_eq!(budget.take(true), Some(5));
+        assert_eq!(budget.take(true), None);
+        budget.refund(495);
+        budget.refund(495);
+        assert_eq!(*budget.0.lock().unwrap(), FULL, "never more than full");
+    }
+}
