@@ -125,6 +125,12 @@ impl Sandbox {
         self.world.control.log.after(0)
     }
 
+    /// The public half of a version of a KMS key in PEM, to check signatures elsewhere; version 1 is the first.
+    #[must_use]
+    pub fn kms_public_key(&self, key_id: &str, version: usize) -> Option<String> {
+        self.world.lock().state.scp.kms.public_key(key_id, version)
+    }
+
     /// Stops the server, waits until requests that are being answered are done, and writes the state file if there is one.
     ///
     /// # Errors

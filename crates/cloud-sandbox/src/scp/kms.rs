@@ -18,8 +18,8 @@ mod list;
 mod material;
 mod seed;
 
-use key::{Key, USER_ID, USER_NAME};
-use material::Fault;
+use key::{Condition, Key};
+use material::{Fault, Purpose};
 
 /// The operations by name.
 pub(crate) const HANDLERS: Handlers = &[
@@ -61,9 +61,14 @@ impl Default for Store {
 }
 
 impl Store {
-    /// Whether a key has this id, whatever its state.
-    pub(crate) fn exists(&self, id: &str) -> bool {
-        self.keys.contains_key(id)
+    /// The name of a key that can protect another service's data now, or why it cannot.
+    pub(crate) fn protector(&self, id: &str, now: OffsetDateTime) -> Result<&str, &'static str> {
+        let key = self.keys.get(id).filter(|key| !key.is_over(now)).ok_or("does not exist")?;
+        match (key.condition, key.purpose) {
+            (Condition::Active, Purpose::Aes | Purpose::Aria) => Ok(&key.name),
+            (Condition::Active, _) => Err("is not a key for symmetric encryption"),
+            _ => Err("is not active"),
+        }
     }
 
     /// The public half of a version of a key, in PEM.

@@ -8,11 +8,10 @@ use time::{Date, Duration, OffsetDateTime};
 
 use super::material::{Fault, Material, Purpose};
 use crate::rng::Rng;
+use crate::scp::owner::{ACCOUNT_ID, USER_ID};
 
-/// The account and the user to which everything in the sandbox belongs; the ids of the page.
-const ACCOUNT_ID: &str = "3265ab469f0d406d83073da3e11e7a6c";
-pub(super) const USER_ID: &str = "90dddfc2b1e04edba54ba2b41539a9ac";
-pub(super) const USER_NAME: &str = "kimsamsung";
+/// The name under which the page shows the user of a key.
+const USER_NAME: &str = "kimsamsung";
 
 /// The condition of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +37,13 @@ impl Condition {
 pub(crate) struct User {
     pub(crate) user_id: String,
     pub(crate) user_name: String,
+}
+
+impl User {
+    /// The one user of the sandbox.
+    pub(super) fn only() -> Self {
+        Self { user_id: USER_ID.to_owned(), user_name: USER_NAME.to_owned() }
+    }
 }
 
 /// A key with all of its versions.

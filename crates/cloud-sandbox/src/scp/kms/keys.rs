@@ -5,7 +5,7 @@ use time::Duration;
 
 use super::key::{Condition, Key, User};
 use super::material::{Material, Purpose};
-use super::{USER_ID, USER_NAME, list as listing, region, store};
+use super::{list as listing, region, store};
 use crate::call::Call;
 use crate::refusal::Refusal;
 use crate::state::State;
@@ -52,7 +52,7 @@ pub(super) fn create(state: &mut State, call: &mut Call<'_>) -> Answer {
         modified_at: call.now,
         use_count: 0,
         managed: false,
-        users: vec![User { user_id: USER_ID.to_owned(), user_name: USER_NAME.to_owned() }],
+        users: vec![User::only()],
         order_ref: call.rng.uuid(),
         secret_ref: call.rng.uuid(),
         sequence: 0,

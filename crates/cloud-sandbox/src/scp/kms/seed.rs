@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use time::macros::datetime;
 
+use super::Store;
 use super::key::{Condition, Key, User};
 use super::material::{Material, Purpose};
-use super::{Store, USER_ID, USER_NAME};
 
 /// A key of the seed.
 struct Seed {
@@ -19,7 +19,7 @@ struct Seed {
     managed: bool,
 }
 
-/// The page names one key in the path of every operation, so that one signs, seals and makes codes; all others
+/// The ids are those of the pages of this service and of Secrets Manager. The page names one key in the path of every operation, so that one signs, seals and makes codes; all others
 /// keep to their purpose.
 const SEEDS: &[Seed] = &[
     Seed {
@@ -40,7 +40,7 @@ const SEEDS: &[Seed] = &[
     },
     Seed {
         id: "3265ab469f0d406d83073da3e11e7a6c",
-        name: "sampleaes",
+        name: "kmsname",
         purpose: Purpose::Aes,
         material: "XLG9IbnQza09wzvrCo0/ehQxi4IaOJwwLqxl0hlOPps=",
         codes: None,
@@ -101,7 +101,7 @@ fn key(seed: &Seed) -> Key {
         modified_at: made_at,
         use_count: 0,
         managed: seed.managed,
-        users: vec![User { user_id: USER_ID.to_owned(), user_name: USER_NAME.to_owned() }],
+        users: vec![User::only()],
         order_ref: "0e1bfdf8-a7da-43d3-8e8c-c9f34024ba01".to_owned(),
         secret_ref: "0e1bfdf8-a7da-43d3-8e8c-c9f34024ba01".to_owned(),
         sequence: 0,
