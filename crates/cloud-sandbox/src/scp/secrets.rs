@@ -54,18 +54,26 @@ pub(crate) struct Store {
 struct Secret {
     id: String,
     name: String,
+    #[serde(default)]
     description: Option<String>,
     kms_id: String,
+    /// As it was when the key was chosen: keys keep their names.
+    kms_name: String,
+    #[serde(default)]
     acl_cidr: Option<String>,
+    #[serde(default)]
     private_acl_enabled: bool,
     /// The ids of the resources.
+    #[serde(default)]
     private_acl_resources: Vec<String>,
     created_at: OffsetDateTime,
     created_by: String,
     modified_at: OffsetDateTime,
     modified_by: String,
+    #[serde(default)]
     recent_searched_at: Option<OffsetDateTime>,
     /// When it goes, for one that waits for it.
+    #[serde(default)]
     deleted_at: Option<OffsetDateTime>,
     versions: Versions,
 }
@@ -105,7 +113,7 @@ impl Secret {
     }
 
     /// Everything but the value, as the newest version shows it.
-    fn shown(&self, kms_name: &str) -> Value {
+    fn shown(&self) -> Value {
         let resources = self.private_acl_resources.iter().map(|id| json!({ "resource_id": id }));
         json!({
             "account_id": owner::ACCOUNT_ID,
@@ -116,7 +124,7 @@ impl Secret {
             "description": self.description,
             "id": self.id,
             "kms_id": self.kms_id,
-            "kms_name": kms_name,
+            "kms_name": self.kms_name,
             "modified_at": plain(self.modified_at),
             "modified_by": self.modified_by,
             "name": self.name,
@@ -133,21 +141,14 @@ impl Secret {
 
 /// The answer of most operations: the secret as it is now.
 fn answer(state: &mut State, call: &Call<'_>) -> Result<Value, Refusal> {
-    let super::State { kms, secrets, .. } = &mut state.scp;
-    let secret = secrets.find(call)?;
-    Ok(json!({ "secret": secret.shown(&key_name(kms, &secret.kms_id)) }))
+    let secret = state.scp.secrets.find(call)?;
+    Ok(json!({ "secret": secret.shown() }))
 }
 
-/// Refuses a key that cannot encrypt a secret now.
-fn check_key(state: &State, id: &str) -> Result<(), Refusal> {
-    if state.scp.kms.exists(id) {
-        return Ok(());
-    }
-    Err(Refusal::scp_input(format!("kms_id {id} does not exist")))
-}
-
-fn key_name(_: &super::kms::Store, id: &str) -> String {
-    id.to_owned()
+/// The name of a key that can protect a secret now.
+fn key_name(state: &State, call: &Call<'_>, id: &str) -> Result<String, Refusal> {
+    let name = state.scp.kms.protector(id, call.now).map(str::to_owned);
+    name.map_err(|why| Refusal::scp_input(format!("the KMS key {id} {why}")))
 }
 
 impl Default for Store {
@@ -173,6 +174,7 @@ impl Default for Store {
             name: "my-secret-name".to_owned(),
             description: Some("description".to_owned()),
             kms_id: id.clone(),
+            kms_name: "sampleaes".to_owned(),
             // The first network is the sandbox's own: a program on this machine can read the value.
             acl_cidr: Some("127.0.0.0/8, 192.168.1.1/24, 10.0.0.1/16".to_owned()),
             private_acl_enabled: false,

@@ -274,3 +274,28 @@ async fn passwords_differ_and_repeat_with_the_seed() {
         call(&one, "POST", "/random-password", Some(body)).await.expect(400);
     }
 }
+
+#[tokio::test]
+async fn a_key_must_be_active_and_symmetric() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let key = async |purpose: &str, name: &str| {
+        let body = json!({"name": name, "purpose": purpose, "description": "", "key_type": "basic", "auto_rotate": "N", "rotate_cycle": 90});
+        let made = Signer::of(&sandbox).send(&sandbox, Call::new("POST", "/v1/kms/transit").json(&body)).await;
+        made.expect(201).json()["key"]["id"].as_str().unwrap().to_owned()
+    };
+    let (sealing, signing) = (key("aes256-gcm96", "sealing").await, key("ecdsa-p256", "signing").await);
+    let id = &create(&sandbox, "sealed").await;
+    let target = &format!("/{id}/kmsid");
+    let refused = call(&sandbox, "PUT", target, Some(json!({ "kms_id": signing }))).await;
+    assert_eq!(first_error(&refused, 400).0, "InvalidInputValue");
+    let set = call(&sandbox, "PUT", target, Some(json!({ "kms_id": sealing }))).await.expect(200).json();
+    assert_eq!((&set["secret"]["kms_id"], &set["secret"]["kms_name"]), (&json!(sealing), &json!("sealing")));
+    let state = async |wanted: &str| {
+        let stop = Call::new("PUT", format!("/v1/kms/transit/{sealing}/state")).json(&json!({ "state": wanted }));
+        Signer::of(&sandbox).send(&sandbox, stop).await.expect(200);
+    };
+    state("Stop").await;
+    read(&sandbox, id, json!({})).await.expect(400);
+    state("Active").await;
+    assert_eq!(user(&read(&sandbox, id, json!({})).await), "me");
+}

@@ -5,7 +5,7 @@ use time::Duration;
 
 use super::super::{networks, owner};
 use super::versions::{Version, Versions, Wrong};
-use super::{SHORTEST_PREFIX, Secret, answer, check_key, value};
+use super::{SHORTEST_PREFIX, Secret, answer, key_name, value};
 use crate::call::Call;
 use crate::refusal::Refusal;
 use crate::state::State;
@@ -16,7 +16,7 @@ pub(super) fn create(state: &mut State, call: &mut Call<'_>) -> Result<Value, Re
     let (name, kms_id, acl_cidr) = (text("name"), text("kms_id"), text("acl_cidr"));
     networks::check(&acl_cidr, SHORTEST_PREFIX).map_err(Refusal::scp_input)?;
     let (enabled, resources) = private_acl(call)?;
-    check_key(state, &kms_id)?;
+    let kms_name = key_name(state, call, &kms_id)?;
     let mut versions = Versions::default();
     versions.add(version(call)?).map_err(refusal)?;
     let secret = Secret {
@@ -24,6 +24,7 @@ pub(super) fn create(state: &mut State, call: &mut Call<'_>) -> Result<Value, Re
         name,
         description: call.text("description").map(str::to_owned),
         kms_id,
+        kms_name,
         acl_cidr: Some(acl_cidr),
         private_acl_enabled: enabled.unwrap_or(false),
         private_acl_resources: resources.unwrap_or_default(),
@@ -80,9 +81,10 @@ pub(super) fn set_description(state: &mut State, call: &mut Call<'_>) -> Result<
 pub(super) fn set_kms_key(state: &mut State, call: &mut Call<'_>) -> Result<Value, Refusal> {
     state.scp.secrets.find_active(call)?;
     let kms_id = call.text("kms_id").unwrap_or_default();
-    check_key(state, kms_id)?;
+    let kms_name = key_name(state, call, kms_id)?;
     let secret = state.scp.secrets.find_active(call)?;
     kms_id.clone_into(&mut secret.kms_id);
+    secret.kms_name = kms_name;
     secret.touch(call.now);
     answer(state, call)
 }
@@ -102,7 +104,7 @@ pub(super) fn set_private_acl(state: &mut State, call: &mut Call<'_>) -> Result<
 /// Adds a version, which is the current one from then on.
 pub(super) fn update_value(state: &mut State, call: &mut Call<'_>) -> Result<Value, Refusal> {
     let kms_id = state.scp.secrets.find_active(call)?.kms_id.clone();
-    check_key(state, &kms_id)?;
+    key_name(state, call, &kms_id)?;
     let version = version(call)?;
     let secret = state.scp.secrets.find_active(call)?;
     secret.versions.add(version).map_err(refusal)?;

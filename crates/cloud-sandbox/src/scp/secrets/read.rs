@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::super::stamp::plain;
 use super::super::{networks, paging};
 use super::manage::refusal;
-use super::{answer, check_key, key_name};
+use super::{answer, key_name};
 use crate::call::Call;
 use crate::refusal::Refusal;
 use crate::state::State;
@@ -15,7 +15,7 @@ const SORTABLE: &[&str] =
 
 /// One page of the secrets whose name holds the text and whose state is one of those asked for.
 pub(super) fn list(state: &mut State, call: &mut Call<'_>) -> Result<Value, Refusal> {
-    let super::super::State { kms, secrets, .. } = &mut state.scp;
+    let secrets = &mut state.scp.secrets;
     secrets.forget_deleted(call.now);
     let states: Vec<_> = call.query_all("state").collect();
     let name = call.query("name").unwrap_or_default();
@@ -23,7 +23,7 @@ pub(super) fn list(state: &mut State, call: &mut Call<'_>) -> Result<Value, Refu
         |secret: &&super::Secret| secret.name.contains(name) && (states.is_empty() || states.contains(&secret.state()));
     let mut found: Vec<_> = secrets.secrets.values().filter(wanted).collect();
     found.sort_by_key(|secret| secret.created_at);
-    let rows = found.into_iter().map(|secret| secret.shown(&key_name(kms, &secret.kms_id)));
+    let rows = found.into_iter().map(|secret| secret.shown());
     paging::page(call, "secret", SORTABLE, 20, rows.collect())
 }
 
@@ -56,7 +56,7 @@ pub(super) fn value(state: &mut State, call: &mut Call<'_>) -> Result<Value, Ref
         return Err(Refusal::scp(400, "source-cidr-error", reason));
     }
     let kms_id = secret.kms_id.clone();
-    check_key(state, &kms_id)?;
+    key_name(state, call, &kms_id)?;
     let secret = state.scp.secrets.find_active(call)?;
     let version = secret.versions.find(call.text("label"), call.text("version_id")).map_err(refusal)?;
     let secret_value = version.secret_value.clone();

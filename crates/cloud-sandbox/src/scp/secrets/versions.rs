@@ -14,6 +14,7 @@ const MOST: usize = 100;
 pub(super) struct Version {
     pub(super) id: String,
     pub(super) secret_value: String,
+    #[serde(default)]
     pub(super) labels: Vec<String>,
     pub(super) created_at: OffsetDateTime,
     pub(super) created_by: String,
