@@ -334,5 +334,6 @@ async fn handle(
     ConnectInfo(caller): ConnectInfo<Caller>,
     request: Request,
 ) -> Response {
-    control::respond(&world, &caller.cut, Peer { address: caller.address, certificate: caller.certificate }, request).await
+    control::respond(&world, &caller.cut, Peer { address: caller.address, certificate: caller.certificate }, request)
+        .await
 }

@@ -4,6 +4,7 @@
 mod certificates;
 mod control;
 mod every_operation;
+mod inspections;
 mod kms;
 mod nhn;
 mod raw;
@@ -12,4 +13,6 @@ mod risken_state;
 mod scp;
 mod secrets;
 mod server;
+mod skm;
+mod skm_callers;
 mod vault;

@@ -6,7 +6,7 @@ use cloud_sandbox::{Answers, Sandbox};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use sha2::Sha256;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// A sandbox that answers examples, for what does not depend on state.
@@ -71,7 +71,7 @@ impl Call {
 
     pub(crate) async fn send(&self, endpoint: &str) -> Answer {
         let host = endpoint.strip_prefix("http://").unwrap();
-        exchange(host, self.text(host).as_bytes()).await
+        exchange(TcpStream::connect(host).await.unwrap(), &self.text(host)).await
     }
 
     /// The request as it goes out; a `Host` among the headers stands in for the real one.
@@ -92,9 +92,9 @@ impl Call {
     }
 }
 
-async fn exchange(host: &str, request: &[u8]) -> Answer {
-    let mut stream = TcpStream::connect(host).await.unwrap();
-    stream.write_all(request).await.unwrap();
+/// Sends a request over a connection and reads until the other side closes it.
+pub(crate) async fn exchange(mut stream: impl AsyncRead + AsyncWrite + Unpin, request: &str) -> Answer {
+    stream.write_all(request.as_bytes()).await.unwrap();
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).await.unwrap();
     let text = String::from_utf8(bytes).unwrap();

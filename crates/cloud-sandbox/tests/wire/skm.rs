@@ -1,0 +1,209 @@
+//! Secure Key Manager's keys: encryption, signatures, versions and the refusals of a wrong use.
+
+use aes_gcm::aead::{Aead, KeyInit};
+use aes_gcm::{Aes256Gcm, Nonce};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use cloud_sandbox::{NhnStatuses, Sandbox};
+use serde_json::{Value, json};
+
+use super::raw::{Answer, Call, setting};
+
+/// The id of one key of each kind.
+pub(crate) const KEY: &str = "035a0ffa16a64bbf8171c4bdcea37bbf";
+
+/// A call below the key manager's path, with the MAC address that the sandbox names.
+pub(crate) fn call(sandbox: &Sandbox, rest: &str, body: Option<Value>) -> Call {
+    bare(sandbox, rest, body).header("X-TOAST-CLIENT-MAC-ADDR", setting(sandbox, "NHN_CLOUD_SKM_MAC_ADDRESS"))
+}
+
+/// The same without the header.
+pub(crate) fn bare(sandbox: &Sandbox, rest: &str, body: Option<Value>) -> Call {
+    let target = format!("/keymanager/{}", rest.replacen("KEY", &setting(sandbox, "NHN_CLOUD_SKM_APP_KEY"), 1));
+    let posted = ["/encrypt", "/decrypt", "/create-local-key", "/sign", "/verify"];
+    let method = if posted.iter().any(|end| target.ends_with(end)) { "POST" } else { "GET" };
+    let call = Call::new(method, target);
+    match body {
+        Some(body) => call.json(&body),
+        None => call,
+    }
+}
+
+/// Calls version 1.0 and gives the whole answer.
+async fn ask(sandbox: &Sandbox, rest: &str, body: Option<Value>) -> Answer {
+    call(sandbox, &format!("v1.0/appkey/KEY/{rest}"), body).send(sandbox.endpoint()).await
+}
+
+/// The payload of a call that has to succeed.
+pub(crate) async fn good(sandbox: &Sandbox, rest: &str, body: Option<Value>) -> Value {
+    let answer = ask(sandbox, rest, body).await;
+    let whole = answer.expect(200).json();
+    assert_eq!(whole["header"], json!({"resultCode": 0, "resultMessage": "success", "isSuccessful": true}), "{rest}");
+    whole["body"].clone()
+}
+
+/// The message of a call that has to be refused, and its status.
+async fn refused(sandbox: &Sandbox, rest: &str, body: Option<Value>) -> (u16, String) {
+    let answer = ask(sandbox, rest, body).await;
+    message(&answer)
+}
+
+pub(crate) fn message(answer: &Answer) -> (u16, String) {
+    let header = &answer.json()["header"];
+    assert_eq!(header["isSuccessful"], false, "{answer:?}");
+    (answer.status, header["resultMessage"].as_str().unwrap().to_owned())
+}
+
+fn text<'a>(value: &'a Value, name: &str) -> &'a str {
+    value[name].as_str().unwrap()
+}
+
+/// Reads `0x30, 0x82`.
+fn bytes(list: &str) -> Vec<u8> {
+    list.split(", ").map(|item| u8::from_str_radix(item.strip_prefix("0x").unwrap(), 16).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn what_is_encrypted_comes_back_and_nothing_else_does() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let key = format!("symmetric-keys/{KEY}");
+    for plaintext in ["data".to_owned(), String::new(), "한".repeat(10_922)] {
+        let sealed = good(&sandbox, &format!("{key}/encrypt"), Some(json!({"plaintext": plaintext}))).await;
+        assert_eq!(sealed["keyVersion"], 2);
+        let body = json!({"ciphertext": sealed["ciphertext"]});
+        let opened = good(&sandbox, &format!("{key}/decrypt"), Some(body.clone())).await;
+        assert_eq!(opened, json!({"plaintext": plaintext, "keyVersion": 2}));
+        // Another key has nothing to do with it.
+        let other = "symmetric-keys/5b1c9f0e7d2a4c7f9a31d0c4e86f2b17/decrypt";
+        assert_eq!(refused(&sandbox, other, Some(body)).await.1, "Invalid User Data");
+        let mut blob = STANDARD.decode(text(&sealed, "ciphertext")).unwrap();
+        for position in [0, 3, 4, blob.len() - 1] {
+            blob[position] ^= 1;
+            let body = json!({"ciphertext": STANDARD.encode(&blob)});
+            assert_eq!(refused(&sandbox, &format!("{key}/decrypt"), Some(body)).await.1, "Invalid User Data");
+            blob[position] ^= 1;
+        }
+    }
+    for ciphertext in ["", "AAAA", "no base64!"] {
+        let body = Some(json!({"ciphertext": ciphertext}));
+        assert_eq!(refused(&sandbox, &format!("{key}/decrypt"), body).await.1, "Invalid User Data");
+    }
+}
+
+#[tokio::test]
+async fn a_blob_opens_with_the_key_of_the_version_in_front_of_it() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let sealed = good(&sandbox, &format!("symmetric-keys/{KEY}/encrypt"), Some(json!({"plaintext": "data"}))).await;
+    let blob = STANDARD.decode(text(&sealed, "ciphertext")).unwrap();
+    assert_eq!((blob.len(), &blob[..4]), (36, &[0, 0, 0, 2][..]));
+    let shown = good(&sandbox, &format!("symmetric-keys/{KEY}/symmetric-key"), None).await;
+    assert_eq!(shown.as_object().unwrap().len(), 1);
+    let own = Aes256Gcm::new_from_slice(&bytes(text(&shown, "symmetricKey"))).unwrap();
+    let nonce = Nonce::try_from(&blob[4..16]).unwrap();
+    assert_eq!(own.decrypt(&nonce, &blob[16..]).unwrap(), b"data");
+
+    // An older version still opens what it sealed.
+    let older = call(&sandbox, &format!("v1.1/appkey/KEY/symmetric-keys/{KEY}/symmetric-key?keyVersion=0"), None);
+    let older = older.send(sandbox.endpoint()).await.expect(200).json()["body"].clone();
+    assert_eq!(older["keyVersion"], 0);
+    let own = Aes256Gcm::new_from_slice(&bytes(text(&older, "symmetricKey"))).unwrap();
+    let mut blob = vec![0; 16];
+    blob.extend(own.encrypt(&Nonce::try_from(&[0; 12][..]).unwrap(), &b"old"[..]).unwrap());
+    let body = Some(json!({"ciphertext": STANDARD.encode(blob)}));
+    let opened = good(&sandbox, &format!("symmetric-keys/{KEY}/decrypt"), body).await;
+    assert_eq!(opened, json!({"plaintext": "old", "keyVersion": 0}));
+
+    for version in ["3", "-1", "99999999999"] {
+        let target = format!("v1.1/appkey/KEY/symmetric-keys/{KEY}/symmetric-key?keyVersion={version}");
+        let answer = call(&sandbox, &target, None).send(sandbox.endpoint()).await;
+        assert_eq!(message(&answer), (200, "Invalid Key Version".to_owned()), "{version}");
+    }
+}
+
+#[tokio::test]
+async fn the_governments_realm_has_another_cipher() {
+    let public = Sandbox::builder().seed(1).start().await.unwrap();
+    let government = Sandbox::builder().seed(1).nhn_government(true).start().await.unwrap();
+    let encrypt = format!("symmetric-keys/{KEY}/encrypt");
+    let body = Some(json!({"plaintext": "data"}));
+    let (aes, aria) = (good(&public, &encrypt, body.clone()).await, good(&government, &encrypt, body).await);
+    assert_ne!(aes["ciphertext"], aria["ciphertext"]);
+    let decrypt = format!("symmetric-keys/{KEY}/decrypt");
+    let foreign = json!({"ciphertext": aes["ciphertext"]});
+    assert_eq!(refused(&government, &decrypt, Some(foreign)).await.1, "Invalid User Data");
+    let own = json!({"ciphertext": aria["ciphertext"]});
+    assert_eq!(good(&government, &decrypt, Some(own)).await["plaintext"], "data");
+}
+
+#[tokio::test]
+async fn a_local_key_comes_back_from_its_ciphertext() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let made = good(&sandbox, &format!("symmetric-keys/{KEY}/create-local-key"), None).await;
+    assert_eq!(STANDARD.decode(text(&made, "localKeyPlaintext")).unwrap().len(), 32);
+    let body = Some(json!({"ciphertext": made["localKeyCiphertext"]}));
+    let opened = good(&sandbox, &format!("symmetric-keys/{KEY}/decrypt"), body).await;
+    assert_eq!(opened["plaintext"], made["localKeyPlaintext"]);
+    let other = good(&sandbox, &format!("symmetric-keys/{KEY}/create-local-key"), None).await;
+    assert_ne!(other["localKeyPlaintext"], made["localKeyPlaintext"]);
+}
+
+#[tokio::test]
+async fn signatures_are_verified_and_malformed_ones_refused() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let (sign, verify) = (format!("asymmetric-keys/{KEY}/sign"), format!("asymmetric-keys/{KEY}/verify"));
+    let plaintext = "a".repeat(245);
+    let signed = good(&sandbox, &sign, Some(json!({"plaintext": plaintext}))).await;
+    assert_eq!(signed["keyVersion"], 1);
+    let blob = STANDARD.decode(text(&signed, "signature")).unwrap();
+    assert_eq!((blob.len(), &blob[..4]), (4 + 256, &[0, 0, 0, 1][..]));
+    for (plaintext, result) in [(&*plaintext, true), ("other", false)] {
+        let body = json!({"plaintext": plaintext, "signature": signed["signature"]});
+        assert_eq!(good(&sandbox, &verify, Some(body)).await, json!({"result": result, "keyVersion": 1}));
+    }
+    for signature in ["", "AAAAAGI9zf831DX", &STANDARD.encode(&blob[..259])] {
+        let body = json!({"plaintext": plaintext, "signature": signature});
+        assert_eq!(refused(&sandbox, &verify, Some(body)).await.1, "Invalid User Data", "{signature}");
+    }
+    let long = refused(&sandbox, &sign, Some(json!({"plaintext": "한".repeat(82)}))).await;
+    assert!(long.1.contains("at most 245 bytes"), "{long:?}");
+}
+
+#[tokio::test]
+async fn key_pairs_are_shown_in_both_forms_and_by_version() {
+    let sandbox = Sandbox::start().await.unwrap();
+    for (path, kind, length) in [("privateKey", "PrivateKey", 1_190..1_230), ("publicKey", "PublicKey", 294..295)] {
+        let mut seen = Vec::new();
+        for (query, version) in [("", 1), ("?keyVersion=0", 0), ("?keyVersion=1", 1)] {
+            let shown = good(&sandbox, &format!("asymmetric-keys/{KEY}/{path}{query}"), None).await;
+            assert_eq!((&shown["keyType"], &shown["keyVersion"]), (&json!(kind), &json!(version)));
+            let der = STANDARD.decode(text(&shown, "encodedKey")).unwrap();
+            assert_eq!(bytes(text(&shown, "key")), der);
+            assert!(length.contains(&der.len()), "{}", der.len());
+            seen.push(der);
+        }
+        assert_eq!(seen[0], seen[2]);
+        assert_ne!(seen[0], seen[1]);
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_use_is_named_under_the_status_that_was_asked_for() {
+    for (statuses, not_found, bad) in
+        [(NhnStatuses::ByService, 200, 200), (NhnStatuses::AlwaysOk, 200, 200), (NhnStatuses::Real, 404, 400)]
+    {
+        let sandbox = Sandbox::builder().nhn_statuses(statuses).start().await.unwrap();
+        // A key of the right id and the wrong kind is no key.
+        for rest in ["secrets/nothing", "secrets/5b1c9f0e7d2a4c7f9a31d0c4e86f2b17", "keystores/1/keys/nothing"] {
+            assert_eq!(refused(&sandbox, rest, None).await, (not_found, "Invalid Key Id".to_owned()), "{rest}");
+        }
+        assert_eq!(refused(&sandbox, "keystores/9", None).await, (not_found, "Invalid Key Store Id".to_owned()));
+        let body = Some(json!({"ciphertext": "?"}));
+        let answer = refused(&sandbox, &format!("symmetric-keys/{KEY}/decrypt"), body).await;
+        assert_eq!(answer, (bad, "Invalid User Data".to_owned()));
+        let stranger = Call::new("GET", "/keymanager/v1.0/appkey/other/confirm").send(sandbox.endpoint()).await;
+        assert_eq!(message(&stranger), (bad, "Invalid Appkey".to_owned()));
+        // The gateway before the service is another matter.
+        let nowhere = refused(&sandbox, "nothing/here", None).await;
+        assert_eq!(nowhere.0, if statuses == NhnStatuses::AlwaysOk { 200 } else { 404 });
+    }
+}
