@@ -1,0 +1,210 @@
+//! What the sandbox signs and seals, checked by programs that share no code with it: `openssl` and Python.
+#![cfg(test)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test that cannot go on fails or says so"
+)]
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use cloud_sandbox::Sandbox;
+use scp_security::kms::types::{DatakeyRequest, KeyCreateMasterKeyRequest, SignRequest};
+use scp_security::{ExposeSecret, Scp};
+use serde_json::Value;
+
+const DATA: &[u8] = b"what is signed";
+
+/// Checks of the same things in Python; arguments: folder, purpose, Base64 of the signature.
+const VERIFY: &str = r#"
+import sys
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding
+folder, purpose = sys.argv[1:]
+read = lambda name: open(folder + "/" + name, "rb").read()
+key = serialization.load_pem_public_key(read("public.pem"))
+if purpose == "rsa-2048":
+    pss = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=padding.PSS.AUTO)
+    key.verify(read("signature"), read("data"), pss, hashes.SHA256())
+else:
+    key.verify(read("signature"), read("data"), ec.ECDSA(hashes.SHA256()))
+"#;
+
+const OPEN: &str = r#"
+import sys
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+read = lambda name: open(sys.argv[1] + "/" + name, "rb").read()
+sealed = read("sealed")
+sys.stdout.buffer.write(AESGCM(read("key")).decrypt(sealed[:12], sealed[12:], None))
+"#;
+
+/// A folder for one test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        std::fs::write(self.0.join(name), content).unwrap();
+    }
+
+    /// Runs a command in the folder; what it printed, or nothing when it failed.
+    fn run(&self, command: &str, arguments: &[&str]) -> Option<Vec<u8>> {
+        let output = Command::new(command).args(arguments).current_dir(&self.0).output().unwrap();
+        output.status.success().then_some(output.stdout)
+    }
+
+    fn openssl(&self, arguments: &str) -> Option<Vec<u8>> {
+        self.run("openssl", &arguments.split(' ').collect::<Vec<_>>())
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What is left lies below the build folder.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Whether a command works here; where it does not, that is said and the check is left out.
+fn works(command: &str, arguments: &[&str]) -> bool {
+    let there = Command::new(command).args(arguments).output().is_ok_and(|output| output.status.success());
+    if !there {
+        eprintln!("not checked: `{command} {}` does not work here", arguments.join(" "));
+    }
+    there
+}
+
+fn has_openssl() -> bool {
+    works("openssl", &["version"])
+}
+
+fn has_cryptography() -> bool {
+    works("python3", &["-c", "import cryptography"])
+}
+
+fn scp(sandbox: &Sandbox) -> Scp {
+    let pairs = sandbox.environment();
+    let get = |name| pairs.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value.as_str());
+    let builder = Scp::builder().endpoint(sandbox.endpoint());
+    builder.credentials(get("SCP_ACCESS_KEY"), get("SCP_SECRET_KEY")).build().unwrap()
+}
+
+async fn create(scp: &Scp, purpose: &str) -> String {
+    let wanted = KeyCreateMasterKeyRequest::builder().name("crosscheck").purpose(purpose).description("");
+    let wanted = wanted.auto_rotate("N").rotate_cycle(0).build();
+    scp.kms().create_key(&wanted).await.unwrap().key.id
+}
+
+/// The bytes behind `vault:vN:`.
+fn bytes(stamped: &str) -> Vec<u8> {
+    STANDARD.decode(stamped.rsplit_once(':').unwrap().1).unwrap()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
+}
+
+async fn signature(purpose: &str, openssl: &str) {
+    let sandbox = Sandbox::start().await.unwrap();
+    let scp = scp(&sandbox);
+    let kms = scp.kms();
+    let id = create(&scp, purpose).await;
+    let folder = Folder::new(purpose);
+    let [python, command] = [has_cryptography(), has_openssl()];
+    for version in 1..=2 {
+        let signed = kms.sign(&id, &SignRequest::new(STANDARD.encode(DATA))).await.unwrap();
+        assert_eq!(signed.key_version, version);
+        folder.write("public.pem", sandbox.kms_public_key(&id, usize::try_from(version).unwrap()).unwrap());
+        folder.write("signature", bytes(&signed.signature));
+        for (data, good) in [(DATA, true), (&b"what was not"[..], false)] {
+            folder.write("data", data);
+            if command {
+                let printed = folder.openssl(openssl);
+                assert_eq!(printed.is_some_and(|text| text.starts_with(b"Verified OK")), good, "{purpose} {version}");
+            }
+            if python {
+                let path = folder.0.to_str().unwrap();
+                let verified = folder.run("python3", &["-c", VERIFY, path, purpose]);
+                assert_eq!(verified.is_some(), good, "{purpose} {version} in Python");
+            }
+        }
+        kms.rotate_key(&id).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_rsa_signature_is_verified_elsewhere() {
+    let options = "-sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:auto -sigopt rsa_mgf1_md:sha256";
+    signature("rsa-2048", &format!("dgst -sha256 {options} -verify public.pem -signature signature data")).await;
+}
+
+#[tokio::test]
+async fn an_ecdsa_signature_is_verified_elsewhere() {
+    signature("ecdsa-p256", "dgst -sha256 -verify public.pem -signature signature data").await;
+}
+
+/// A data key, in the clear and as the key seals it, and the secret half of that key out of the saved state.
+async fn wrapped(purpose: &str, folder: &Folder) -> (Vec<u8>, Vec<u8>, String) {
+    let file = folder.0.join("state.json");
+    let sandbox = Sandbox::builder().state_file(&file).start().await.unwrap();
+    let scp = scp(&sandbox);
+    let id = create(&scp, purpose).await;
+    let made = scp.kms().create_data_key(&id, &DatakeyRequest::new("plaintext")).await.unwrap();
+    let plain = made.to_bytes().unwrap().expose_secret().to_vec();
+    drop(scp);
+    sandbox.shutdown().await.unwrap();
+    let saved: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    let secret = &saved["held"]["state"]["scp"]["kms"]["keys"][&id]["versions"][0];
+    (plain, bytes(&made.ciphertext), secret.as_str().unwrap_or_else(|| panic!("no version of {id}")).to_owned())
+}
+
+#[tokio::test]
+async fn a_data_key_under_an_rsa_key_is_opened_elsewhere() {
+    if !has_openssl() {
+        return;
+    }
+    let folder = Folder::new("wrapped-rsa");
+    let (plain, sealed, secret) = wrapped("rsa-2048", &folder).await;
+    folder.write("private.pem", secret);
+    folder.write("sealed", sealed);
+    let options = "-pkeyopt rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha256 -pkeyopt rsa_mgf1_md:sha256";
+    let opened = folder.openssl(&format!("pkeyutl -decrypt -inkey private.pem {options} -in sealed"));
+    assert!(opened == Some(plain));
+}
+
+#[tokio::test]
+async fn a_data_key_under_an_aes_key_is_opened_elsewhere() {
+    let folder = Folder::new("wrapped-aes");
+    let (plain, mut sealed, secret) = wrapped("aes256-gcm96", &folder).await;
+    let key = STANDARD.decode(secret).unwrap();
+    assert_eq!((sealed.len(), key.len()), (12 + 32 + 16, 32));
+    if has_openssl() {
+        // The command knows no GCM, but GCM is counter mode that begins with block two, and a tag behind it.
+        folder.write("body", &sealed[12..44]);
+        let start = format!("{}00000002", hex(&sealed[..12]));
+        let opened = folder.openssl(&format!("enc -d -aes-256-ctr -K {} -iv {start} -in body", hex(&key)));
+        assert!(opened == Some(plain.clone()));
+    }
+    if has_cryptography() {
+        let path = folder.0.to_str().unwrap().to_owned();
+        folder.write("key", &key);
+        folder.write("sealed", &sealed);
+        assert!(folder.run("python3", &["-c", OPEN, &path]) == Some(plain));
+        sealed[20] ^= 1;
+        folder.write("sealed", &sealed);
+        assert_eq!(folder.run("python3", &["-c", OPEN, &path]), None);
+    }
+}

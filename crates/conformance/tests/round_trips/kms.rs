@@ -1,0 +1,225 @@
+//! Keys of Samsung Cloud Platform: sealing, rotating, signing, data keys, and everything that must be refused.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use cloud_sandbox::Sandbox;
+use scp_security::kms::types::{
+    DatakeyRequest, DecryptRequest, EncryptRequest, HmacRequest, HmacVerifyRequest, KeyCreateMasterKeyRequest,
+    KeyStateRequest, RewrapRequest, SignRequest, VerifyRequest,
+};
+use scp_security::{ExposeSecret, Scp};
+
+use super::common::{refused, sandbox, scp, tampered, version};
+
+async fn create(scp: &Scp, name: &str, purpose: &str) -> scp_security::Result<String> {
+    let wanted = KeyCreateMasterKeyRequest::builder()
+        .name(name)
+        .purpose(purpose)
+        .description("made by a round trip")
+        .auto_rotate("N")
+        .rotate_cycle(0)
+        .build();
+    Ok(scp.kms().create_key(&wanted).await?.key.id)
+}
+
+#[tokio::test]
+async fn what_old_versions_sealed_still_opens() {
+    let sandbox = sandbox().await;
+    let scp = scp(&sandbox);
+    let kms = scp.kms();
+    let id = create(&scp, "rotating", "aes256-gcm96").await.unwrap();
+    // Every byte value, 32 KB in all: the most that the service seals.
+    let data: Vec<u8> = (0..=u8::MAX).cycle().take(32 * 1024).collect();
+
+    let first = kms.encrypt(&id, &EncryptRequest::from_bytes(&data)).await.unwrap();
+    assert_eq!((first.key_version, version(&first.ciphertext)), (1, 1));
+    let rotated = kms.rotate_key(&id).await.unwrap();
+    assert_eq!(rotated.key.current_version, 2);
+    let second = kms.encrypt(&id, &EncryptRequest::from_bytes(&data)).await.unwrap();
+    assert_eq!((second.key_version, version(&second.ciphertext)), (2, 2));
+    let moved = kms.rewrap(&id, &RewrapRequest::new(&*first.ciphertext)).await.unwrap();
+    assert_eq!((moved.key_version, version(&moved.ciphertext)), (2, 2));
+    assert_ne!(moved.ciphertext, second.ciphertext, "no two sealings are alike");
+
+    for ciphertext in [&first.ciphertext, &second.ciphertext, &moved.ciphertext] {
+        let opened = kms.decrypt(&id, &DecryptRequest::new(&**ciphertext)).await.unwrap();
+        assert!(opened.to_bytes().unwrap().expose_secret() == data);
+        refused(kms.decrypt(&id, &DecryptRequest::new(tampered(ciphertext))).await, 400);
+        refused(kms.rewrap(&id, &RewrapRequest::new(tampered(ciphertext))).await, 400);
+    }
+    let longer = EncryptRequest::from_bytes(&vec![0; 32 * 1024 + 1]);
+    refused(kms.encrypt(&id, &longer).skip_validation().await, 400);
+
+    let other = create(&scp, "another", "aes256-gcm96").await.unwrap();
+    refused(kms.decrypt(&other, &DecryptRequest::new(&*first.ciphertext)).await, 400);
+    for odd in ["vault:v9:AAAA", "vault:v1:not base64", "v1:AAAA", "vault:v1:AAAA"] {
+        refused(kms.decrypt(&id, &DecryptRequest::new(odd)).await, 400);
+    }
+    let shown = kms.show_key(&id).await.unwrap().key;
+    assert_eq!(shown.current_version, 2);
+    assert!(shown.use_count >= 6, "{}", shown.use_count);
+}
+
+async fn signs(purpose: &str) {
+    let sandbox = sandbox().await;
+    let scp = scp(&sandbox);
+    let kms = scp.kms();
+    let id = create(&scp, "signing", purpose).await.unwrap();
+    let input = STANDARD.encode("what is signed");
+    let other = STANDARD.encode("what was not");
+
+    let old = kms.sign(&id, &SignRequest::new(&*input)).await.unwrap();
+    kms.rotate_key(&id).await.unwrap();
+    let new = kms.sign(&id, &SignRequest::new(&*input)).await.unwrap();
+    assert_eq!((version(&old.signature), version(&new.signature)), (1, 2));
+    for signature in [&old.signature, &new.signature] {
+        let valid = async |input: &str, signature: &str| {
+            kms.verify(&id, &VerifyRequest::new(input, signature)).await.unwrap().valid
+        };
+        assert!(valid(&input, signature).await);
+        assert!(!valid(&other, signature).await);
+        assert!(!valid(&input, &tampered(signature)).await);
+    }
+    // A signature of one version is none of the other.
+    let swapped = old.signature.replace("vault:v1:", "vault:v2:");
+    assert!(!kms.verify(&id, &VerifyRequest::new(&*input, swapped)).await.unwrap().valid);
+    refused(kms.verify(&id, &VerifyRequest::new(&*input, "vault:v3:AAAA")).await, 400);
+    refused(kms.sign(&id, &SignRequest::new("not base64")).await, 400);
+    refused(kms.create_hmac(&id, &HmacRequest::new(&*input)).await, 400);
+}
+
+#[tokio::test]
+async fn rsa_signs_and_verifies() {
+    signs("rsa-2048").await;
+}
+
+#[tokio::test]
+async fn ecdsa_signs_and_verifies() {
+    signs("ecdsa-p256").await;
+}
+
+#[tokio::test]
+async fn codes_are_made_and_checked() {
+    let sandbox = sandbox().await;
+    let scp = scp(&sandbox);
+    let kms = scp.kms();
+    let id = create(&scp, "coding", "hmac").await.unwrap();
+    let input = STANDARD.encode("a message");
+    let old = kms.create_hmac(&id, &HmacRequest::new(&*input)).await.unwrap().hmac;
+    kms.rotate_key(&id).await.unwrap();
+    let new = kms.create_hmac(&id, &HmacRequest::new(&*input)).await.unwrap().hmac;
+    assert_ne!(old, new);
+    for hmac in [&old, &new] {
+        let valid = async |hmac: &str, input: &str| {
+            kms.verify_hmac(&id, &HmacVerifyRequest::new(hmac, input)).await.unwrap().valid
+        };
+        assert!(valid(hmac, &input).await);
+        assert!(!valid(hmac, &STANDARD.encode("a massage")).await);
+        assert!(!valid(&tampered(hmac), &input).await);
+    }
+    refused(kms.encrypt(&id, &EncryptRequest::from_bytes(b"x")).await, 400);
+    refused(kms.sign(&id, &SignRequest::new(&*input)).await, 400);
+}
+
+#[tokio::test]
+async fn a_data_key_comes_back_from_its_wrapping() {
+    let sandbox = sandbox().await;
+    let scp = scp(&sandbox);
+    let kms = scp.kms();
+    for purpose in ["aes256-gcm96", "rsa-2048"] {
+        let id = create(&scp, &purpose.replace('-', ""), purpose).await.unwrap();
+        let key = kms.create_data_key(&id, &DatakeyRequest::new("plaintext")).await.unwrap();
+        let plain = key.to_bytes().unwrap();
+        assert_eq!(plain.expose_secret().len(), 32);
+        let opened = kms.decrypt(&id, &DecryptRequest::new(&*key.ciphertext)).await.unwrap();
+        assert_eq!(opened.to_bytes().unwrap().expose_secret(), plain.expose_secret());
+
+        let wrapped = kms.create_data_key(&id, &DatakeyRequest::new("wrapped")).await.unwrap();
+        assert!(wrapped.plaintext.is_none());
+        let opened = kms.decrypt(&id, &DecryptRequest::new(&*wrapped.ciphertext)).await.unwrap();
+        assert_ne!(opened.to_bytes().unwrap().expose_secret(), plain.expose_secret(), "every data key is a new one");
+        refused(kms.create_data_key(&id, &DatakeyRequest::new("sealed")).skip_validation().await, 400);
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_is_stopped_or_going_away_does_nothing() {
+    let sandbox = sandbox().await;
+    let scp = scp(&sandbox);
+    let kms = scp.kms();
+    let id = create(&scp, "shortlived", "aes256-gcm96").await.unwrap();
+    let sealed = kms.encrypt(&id, &EncryptRequest::from_bytes(b"x")).await.unwrap().ciphertext;
+    let refuses = async || {
+        refused(kms.encrypt(&id, &EncryptRequest::from_bytes(b"x")).await, 400);
+        refused(kms.decrypt(&id, &DecryptRequest::new(&*sealed)).await, 400);
+        refused(kms.rewrap(&id, &RewrapRequest::new(&*sealed)).await, 400);
+        refused(kms.create_data_key(&id, &DatakeyRequest::new("wrapped")).await, 400);
+        refused(kms.rotate_key(&id).await, 400);
+    };
+    let stopped = kms.set_key_state(&id, &KeyStateRequest::new("Stop")).await.unwrap().key;
+    assert_eq!(stopped.state.as_deref(), Some("Stop"));
+    refuses().await;
+    kms.set_key_state(&id, &KeyStateRequest::new("Active")).await.unwrap();
+    let opened = kms.decrypt(&id, &DecryptRequest::new(&*sealed)).await.unwrap();
+    assert_eq!(opened.to_bytes().unwrap().expose_secret(), b"x");
+
+    kms.delete_key(&id).await.unwrap();
+    let going = kms.show_key(&id).await.unwrap().key;
+    assert_eq!(going.state.as_deref(), Some("To_Be_Terminated"));
+    assert!(going.delete_at.is_some());
+    refuses().await;
+    refused(kms.set_key_state(&id, &KeyStateRequest::new("Active")).await, 400);
+    kms.delete_key(&id).is_directly(true).await.unwrap();
+    refused(kms.show_key(&id).await, 404);
+}
+
+#[tokio::test]
+async fn names_are_unique_and_lists_are_paged() {
+    let sandbox = sandbox().await;
+    let scp = scp(&sandbox);
+    let kms = scp.kms();
+    let seeds = kms.list_keys().await.unwrap().count;
+    for number in 0..5 {
+        create(&scp, &format!("paged{number}"), "aes256-gcm96").await.unwrap();
+    }
+    refused(create(&scp, "paged0", "hmac").await, 400);
+    refused(create(&scp, "sovereign", "aria").await, 400);
+    assert_eq!(kms.check_duplicate_name("paged0").await.unwrap().is_duplicate_name, Some(true));
+    assert_eq!(kms.check_duplicate_name("paged9").await.unwrap().is_duplicate_name, Some(false));
+    assert_eq!(kms.list_keys().await.unwrap().count, seeds + 5);
+
+    let mut names = Vec::new();
+    let mut items = kms.list_keys().size(2).sort("name:desc").items();
+    while let Some(key) = items.next().await {
+        names.push(key.unwrap().name);
+    }
+    assert_eq!(names.len() as i64, seeds + 5);
+    assert!(names.is_sorted_by(|before, after| before > after), "{names:?}");
+    let third = kms.list_keys().size(2).page(2).sort("name:desc").await.unwrap();
+    assert_eq!((third.count, &*third.keys[0].name), (seeds + 5, &*names[4]));
+    let one = kms.list_keys().name("paged3").await.unwrap();
+    assert_eq!((one.count, one.keys.len()), (1, 1));
+}
+
+#[tokio::test]
+async fn all_versions_of_the_api_see_the_same_keys() {
+    let sandbox = sandbox().await;
+    let scp = scp(&sandbox);
+    let id = create(&scp, "shared", "aes256-gcm96").await.unwrap();
+    let sealed = scp.kms_v1_0().encrypt(&id, &EncryptRequest::from_bytes(b"x")).await.unwrap();
+    let opened = scp.kms_v1_1().decrypt(&id, &DecryptRequest::new(sealed.ciphertext)).await.unwrap();
+    assert_eq!(opened.to_bytes().unwrap().expose_secret(), b"x");
+    assert_eq!(scp.kms_v1_0().show_key(&id).await.unwrap().key.use_count, 2);
+}
+
+#[tokio::test]
+async fn the_sovereign_environment_has_aria() {
+    let sandbox = Sandbox::builder().sovereign(true).start().await.unwrap();
+    let scp = scp(&sandbox);
+    let kms = scp.kms();
+    let id = create(&scp, "korean", "aria").await.unwrap();
+    let sealed = kms.encrypt(&id, &EncryptRequest::from_bytes("아리아".as_bytes())).await.unwrap().ciphertext;
+    refused(kms.decrypt(&id, &DecryptRequest::new(tampered(&sealed))).await, 400);
+    let opened = kms.decrypt(&id, &DecryptRequest::new(sealed)).await.unwrap();
+    assert_eq!(opened.to_bytes().unwrap().expose_secret(), "아리아".as_bytes());
+}

@@ -1,0 +1,9 @@
+//! Whole stories, told with the SDKs against a sandbox that keeps state, one file for each service.
+#![cfg(test)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+mod common;
+mod kms;
+mod risken;
+mod secrets;
+mod vault;

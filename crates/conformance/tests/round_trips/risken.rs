@@ -1,0 +1,103 @@
+//! RISKEN: an account is registered, a data source attached, and a scan runs to its end.
+
+use std::time::Duration;
+
+use cloud_sandbox::Sandbox;
+use risken_aws::aws::types::{
+    AttachDataSourceRequest, AwsForUpsert, DataSource, DataSourceForAttach, DataSourceStatus, DeleteAwsRequest,
+    DetachDataSourceRequest, InvokeScanRequest, PutAwsRequest,
+};
+use risken_aws::{ErrorKind, Risken};
+
+use super::common::{refused, risken, sandbox, settings};
+
+const PROJECT: i64 = 1001;
+const ACCOUNT: &str = "210987654321";
+
+/// The data source of this name as the account uses it.
+async fn source(risken: &Risken, aws_id: i64, name: &str) -> DataSource {
+    let found = risken.aws().list_data_sources(PROJECT, aws_id).data_source(name).await.unwrap();
+    found.data_source.unwrap().remove(0)
+}
+
+fn admin(sandbox: &Sandbox) -> Risken {
+    risken(sandbox, &settings(sandbox)["RISKEN_ACCESS_TOKEN"])
+}
+
+#[tokio::test]
+async fn an_account_is_registered_attached_and_scanned() {
+    let sandbox = sandbox().await;
+    let risken = admin(&sandbox);
+    let aws = risken.aws();
+    let put = PutAwsRequest::from(AwsForUpsert::new("production", PROJECT, ACCOUNT));
+    let aws_id = aws.put_aws(&put).await.unwrap().aws.unwrap().aws_id.unwrap();
+    assert_eq!(aws.put_aws(&put).await.unwrap().aws.unwrap().aws_id, Some(aws_id), "the same account again");
+
+    let all = aws.list_data_sources(PROJECT, aws_id).await.unwrap().data_source.unwrap();
+    assert_eq!(all.len(), 5);
+    assert!(all.iter().all(|one| !one.is_attached()));
+    let source_id = source(&risken, aws_id, "aws:portscan").await.aws_data_source_id.unwrap();
+    let scan = InvokeScanRequest::new(PROJECT, aws_id, source_id);
+    let early = refused(aws.invoke_scan(&scan).await, 500);
+    assert_eq!(early.code(), Some("Unknown"));
+    assert!(early.to_string().contains("record not found"), "{early}");
+
+    let attach = DataSourceForAttach::builder()
+        .project_id(PROJECT)
+        .aws_id(aws_id)
+        .aws_data_source_id(source_id)
+        .assume_role_arn(format!("arn:aws:iam::{ACCOUNT}:role/RISKEN"))
+        .external_id("0123456789abcdef")
+        .status(DataSourceStatus::Configured)
+        .build();
+    let stored = aws.attach_data_source(&AttachDataSourceRequest::from(attach)).await.unwrap().data_source.unwrap();
+    assert_eq!((stored.status, stored.scan_at), (Some(DataSourceStatus::Configured), None));
+
+    aws.invoke_scan(&scan).await.unwrap();
+    let running = source(&risken, aws_id, "aws:portscan").await;
+    assert_eq!((running.status, running.scan_at), (Some(DataSourceStatus::InProgress), None));
+    sandbox.advance(Duration::from_secs(60));
+    let ended = source(&risken, aws_id, "aws:portscan").await;
+    assert_eq!((ended.status.clone(), ended.status_detail.clone()), (Some(DataSourceStatus::Ok), None));
+    assert!(ended.scan_at.is_some());
+
+    // An edit sends everything back, so that nothing is reset.
+    let mut edited = ended.to_attachment().unwrap();
+    edited.specific_version = Some("v2".to_owned());
+    let edited = aws.attach_data_source(&AttachDataSourceRequest::from(edited)).await.unwrap().data_source.unwrap();
+    assert_eq!((edited.scan_at, edited.specific_version.as_deref()), (ended.scan_at, Some("v2")));
+
+    for _ in 0..2 {
+        aws.detach_data_source(&DetachDataSourceRequest::new(PROJECT, aws_id, source_id)).await.unwrap();
+        assert!(!source(&risken, aws_id, "aws:portscan").await.is_attached());
+    }
+    aws.delete_aws(&DeleteAwsRequest::new(PROJECT, aws_id)).await.unwrap();
+    assert_eq!(aws.list_aws(PROJECT).aws_account_id(ACCOUNT).await.unwrap().aws, None);
+}
+
+#[tokio::test]
+async fn a_viewer_may_look_and_nothing_else() {
+    let sandbox = sandbox().await;
+    let tokens = sandbox.risken_tokens();
+    let token = |name: &str| &*tokens.iter().find(|(known, _)| *known == name).unwrap().1;
+    let viewer = risken(&sandbox, token("project-viewer"));
+    assert!(viewer.aws().list_aws(PROJECT).await.unwrap().aws.is_some());
+    refused(viewer.aws().invoke_scan(&InvokeScanRequest::new(PROJECT, 1001, 1001)).await, 403);
+    refused(viewer.aws().list_aws(1002).await, 403);
+
+    let organization = risken(&sandbox, token("organization"));
+    assert_eq!(organization.aws().list_aws(1002).await.unwrap().aws, None);
+    refused(organization.aws().list_aws(1003).await, 403);
+
+    let expired = risken(&sandbox, token("expired")).aws().list_aws(PROJECT).await.unwrap_err();
+    assert_eq!((expired.kind(), expired.status()), (ErrorKind::Service, Some(401)));
+}
+
+#[tokio::test]
+async fn the_service_checks_what_the_client_was_told_not_to() {
+    let sandbox = sandbox().await;
+    let risken = admin(&sandbox);
+    let short = PutAwsRequest::from(AwsForUpsert::new("short", PROJECT, "123"));
+    let error = refused(risken.aws().put_aws(&short).skip_validation().await, 400);
+    assert!(error.to_string().contains("aws_account_id: the length must be exactly 12."), "{error}");
+}

@@ -1,0 +1,174 @@
+//! Secrets of Samsung Cloud Platform: versions, labels that move, callers that are kept out, passwords.
+
+use cloud_sandbox::Sandbox;
+use scp_security::kms::types::KeyStateRequest;
+use scp_security::secrets_manager::types::{
+    SecretsManagerCreateRequestV1Dot1, SecretsManagerSetCidrRequest, SecretsManagerSetSecretValueRequest,
+    SecretsManagerShowSecretValueRequest, SecretsManagerTerminatedRequest, SecretsManagerUpdateLabelRequest,
+    SecretsRandomPasswordRequest,
+};
+use scp_security::{ExposeSecret, Scp};
+
+use super::common::{refused, sandbox, scp};
+
+/// A key of the default seed that seals.
+const KMS_KEY: &str = "3265ab469f0d406d83073da3e11e7a6c";
+
+async fn create(scp: &Scp, value: &str) -> scp_security::Result<String> {
+    let wanted = SecretsManagerCreateRequestV1Dot1::builder()
+        .name("roundtrip")
+        .kms_id(KMS_KEY)
+        .acl_cidr("127.0.0.1/32")
+        .secret_value(value)
+        .build();
+    Ok(scp.secrets_manager().create_secret(&wanted).await?.secret.id)
+}
+
+async fn read(scp: &Scp, id: &str, label: Option<&str>, version: Option<&str>) -> scp_security::Result<String> {
+    let mut wanted = SecretsManagerShowSecretValueRequest::default();
+    wanted.label = label.map(str::to_owned);
+    wanted.version_id = version.map(str::to_owned);
+    let shown = scp.secrets_manager().show_secret_value(id, &wanted).await?;
+    Ok(shown.secret_value.expose_secret().to_owned())
+}
+
+fn value(password: &str) -> String {
+    format!("{{\"user\":\"app\",\"password\":\"{password}\"}}")
+}
+
+/// The ids of the versions, oldest first.
+async fn versions(scp: &Scp, id: &str) -> Vec<String> {
+    let list = scp.secrets_manager().list_secret_versions(id).sort("created_at:asc").await.unwrap();
+    let ids = list.version_list.iter().map(|version| version.get("version_id").unwrap().as_str().unwrap().to_owned());
+    ids.collect()
+}
+
+#[tokio::test]
+async fn three_versions_and_a_label_that_moves() {
+    let sandbox = Sandbox::builder().seed(7).start().await.unwrap();
+    let scp = scp(&sandbox);
+    let secrets = scp.secrets_manager();
+    let id = create(&scp, &value("one")).await.unwrap();
+    for password in ["two", "three"] {
+        // Versions of the same instant would have no order in the list.
+        sandbox.advance(std::time::Duration::from_secs(1));
+        let next = SecretsManagerSetSecretValueRequest::new(value(password));
+        secrets.update_secret_value(&id, &next).await.unwrap();
+    }
+    let ids = versions(&scp, &id).await;
+    assert_eq!(ids.len(), 3);
+    assert_eq!(read(&scp, &id, None, None).await.unwrap(), value("three"));
+    assert_eq!(read(&scp, &id, Some("CURRENT"), None).await.unwrap(), value("three"));
+    for (version, password) in ids.iter().zip(["one", "two", "three"]) {
+        assert_eq!(read(&scp, &id, None, Some(version)).await.unwrap(), value(password));
+    }
+
+    let label = async |to: Option<&str>, from: Option<&str>| {
+        let mut moved = SecretsManagerUpdateLabelRequest::new("stable");
+        moved.move_to_version_id = to.map(str::to_owned).map(Into::into).unwrap_or_default();
+        moved.remove_from_version_id = from.map(str::to_owned).map(Into::into).unwrap_or_default();
+        secrets.set_version_label(&id, &moved).await
+    };
+    label(Some(&ids[0]), None).await.unwrap();
+    assert_eq!(read(&scp, &id, Some("stable"), None).await.unwrap(), value("one"));
+    refused(label(Some(&ids[1]), None).await, 400);
+    label(Some(&ids[1]), Some(&ids[0])).await.unwrap();
+    assert_eq!(read(&scp, &id, Some("stable"), None).await.unwrap(), value("two"));
+    label(None, Some(&ids[1])).await.unwrap();
+    assert!(read(&scp, &id, Some("stable"), None).await.is_err());
+    assert_eq!(read(&scp, &id, None, None).await.unwrap(), value("three"), "the current version is another matter");
+}
+
+#[tokio::test]
+async fn a_caller_from_elsewhere_reads_nothing() {
+    let sandbox = sandbox().await;
+    let scp = scp(&sandbox);
+    let secrets = scp.secrets_manager();
+    let id = create(&scp, &value("x")).await.unwrap();
+    let only = async |list: Option<&str>| {
+        let list = SecretsManagerSetCidrRequest::new(list.map(str::to_owned));
+        secrets.set_acl_cidr(&id, &list).await.map(drop)
+    };
+    only(Some("192.168.0.0/25")).await.unwrap();
+    let error = refused(read(&scp, &id, None, None).await, 400);
+    assert_eq!(error.code(), Some("source-cidr-error"), "{error}");
+    only(None).await.unwrap();
+    refused(read(&scp, &id, None, None).await, 400);
+    only(Some("192.168.0.0/25, 127.0.0.0/25")).await.unwrap();
+    assert_eq!(read(&scp, &id, None, None).await.unwrap(), value("x"));
+    for odd in ["127.0.0.0/8", "127.0.0.1/33", "localhost"] {
+        refused(only(Some(odd)).await, 400);
+    }
+}
+
+#[tokio::test]
+async fn a_secret_waits_and_comes_back() {
+    let sandbox = sandbox().await;
+    let scp = scp(&sandbox);
+    let secrets = scp.secrets_manager();
+    let id = create(&scp, &value("x")).await.unwrap();
+    secrets.delete_secret(&id, &SecretsManagerTerminatedRequest::new(7)).await.unwrap();
+    assert!(read(&scp, &id, None, None).await.is_err());
+    assert!(secrets.show_secret(&id).await.unwrap().secret.deleted_at.is_some());
+    sandbox.advance(std::time::Duration::from_secs(6 * 24 * 3600));
+    secrets.restore_secret(&id).await.unwrap();
+    assert_eq!(read(&scp, &id, None, None).await.unwrap(), value("x"));
+
+    secrets.delete_secret(&id, &SecretsManagerTerminatedRequest::new(7)).await.unwrap();
+    sandbox.advance(std::time::Duration::from_secs(8 * 24 * 3600));
+    assert!(secrets.restore_secret(&id).await.is_err());
+    assert!(read(&scp, &id, None, None).await.is_err());
+}
+
+#[tokio::test]
+async fn a_value_hangs_on_its_key_and_on_its_form() {
+    let sandbox = sandbox().await;
+    let scp = scp(&sandbox);
+    let id = create(&scp, &value("x")).await.unwrap();
+    scp.kms().set_key_state(KMS_KEY, &KeyStateRequest::new("Stop")).await.unwrap();
+    refused(read(&scp, &id, None, None).await, 400);
+    scp.kms().set_key_state(KMS_KEY, &KeyStateRequest::new("Active")).await.unwrap();
+    read(&scp, &id, None, None).await.unwrap();
+
+    let eleven: Vec<_> = (0..11).map(|number| format!("\"key{number}\":\"x\"")).collect();
+    for odd in ["no object".to_owned(), format!("{{{}}}", eleven.join(","))] {
+        refused(create(&scp, &odd).await, 400);
+    }
+}
+
+#[tokio::test]
+async fn passwords_have_what_was_asked_for() {
+    let sandbox = sandbox().await;
+    let scp = scp(&sandbox);
+    let secrets = scp.secrets_manager();
+    let make = async |wanted: &SecretsRandomPasswordRequest| {
+        secrets.generate_random_password(wanted).await.map(|made| made.random_password.expose_secret().to_owned())
+    };
+    let digits = SecretsRandomPasswordRequest::builder()
+        .password_length(24)
+        .exclude_lowercase(true)
+        .exclude_uppercase(true)
+        .exclude_punctuation(true)
+        .exclude_characters("0123")
+        .build();
+    let (first, second) = (make(&digits).await.unwrap(), make(&digits).await.unwrap());
+    assert_ne!(first, second);
+    for password in [first, second] {
+        assert_eq!(password.len(), 24);
+        assert!(password.bytes().all(|byte| (b'4'..=b'9').contains(&byte)), "{password}");
+    }
+    let nothing = SecretsRandomPasswordRequest::builder()
+        .exclude_lowercase(true)
+        .exclude_uppercase(true)
+        .exclude_punctuation(true)
+        .exclude_numbers(true)
+        .build();
+    refused(make(&nothing).await, 400);
+    let each = SecretsRandomPasswordRequest::builder().password_length(8).require_each_included_type(true).build();
+    for _ in 0..20 {
+        let password = make(&each).await.unwrap();
+        let has = |kind: fn(&u8) -> bool| password.as_bytes().iter().any(kind);
+        assert!(has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase) && has(u8::is_ascii_digit), "{password}");
+        assert!(has(u8::is_ascii_punctuation), "{password}");
+    }
+}
