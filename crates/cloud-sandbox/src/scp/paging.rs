@@ -32,7 +32,7 @@ pub(super) fn page(
     Ok(answer)
 }
 
-fn number(call: &Call<'_>, name: &str, otherwise: usize, least: usize) -> Result<usize, Refusal> {
+pub(super) fn number(call: &Call<'_>, name: &str, otherwise: usize, least: usize) -> Result<usize, Refusal> {
     let Some(text) = call.query(name) else {
         return Ok(otherwise);
     };
@@ -41,7 +41,7 @@ fn number(call: &Call<'_>, name: &str, otherwise: usize, least: usize) -> Result
 }
 
 /// Sorts by `field:asc` or `field:desc`.
-fn order(sort: &str, sortable: &[&str], rows: &mut [Value]) -> Result<(), Refusal> {
+pub(super) fn order(sort: &str, sortable: &[&str], rows: &mut [Value]) -> Result<(), Refusal> {
     let wrong = || Refusal::scp_input(format!("sort must be one of {} and :asc or :desc", sortable.join(", ")));
     let (field, direction) = sort.split_once(':').ok_or_else(wrong)?;
     if !sortable.contains(&field) || !["asc", "desc"].contains(&direction) {

@@ -4,6 +4,7 @@
 mod certificates;
 mod control;
 mod every_operation;
+mod inspection;
 mod inspections;
 mod kms;
 mod nhn;

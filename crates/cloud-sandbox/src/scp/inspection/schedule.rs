@@ -1,0 +1,209 @@
+//! When a diagnosis runs by itself, and with which checklists.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use time::{Date, Duration, Month, OffsetDateTime, Time, Weekday};
+
+use super::checklist::{BEST_PRACTICE, SSI};
+
+/// How far back a schedule is made up for.
+const FARTHEST: Duration = Duration::days(366);
+
+/// A time of the day, the days on which it counts, and the checklists.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Schedule {
+    start_time: String,
+    frequency_type: String,
+    frequency_value: String,
+    best_practice: bool,
+    ssi: bool,
+}
+
+/// The days that a schedule means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Days {
+    Every,
+    Each(Weekday),
+    /// A day of the month; months that lack it are left out.
+    Monthly(u8),
+}
+
+impl Schedule {
+    /// Reads the schedule of a request; the reason when it means no time.
+    pub(super) fn read(body: &Value) -> Result<Self, String> {
+        let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
+        let flag = |name: &str| match text(name) {
+            "y" => Ok(true),
+            "n" => Ok(false),
+            _ => Err(format!("{name} must be y or n")),
+        };
+        let schedule = Self {
+            start_time: text("diagnosis_start_time_pattern").to_owned(),
+            frequency_type: text("frequency_type").to_owned(),
+            frequency_value: text("frequency_value").to_owned(),
+            best_practice: flag("use_diagnosis_check_type_bp")?,
+            ssi: flag("use_diagnosis_check_type_ssi")?,
+        };
+        if schedule.time().is_none() {
+            return Err("diagnosis_start_time_pattern must be HH:MM, in steps of five minutes".to_owned());
+        }
+        if !["MONTH", "WEEK", "DAY"].contains(&&*schedule.frequency_type) {
+            return Err("frequency_type must be MONTH, WEEK or DAY".to_owned());
+        }
+        if schedule.days().is_none() {
+            return Err(
+                "frequency_value must be 1 to 31 by month, MONDAY to SUNDAY by week, everyDay by day".to_owned()
+            );
+        }
+        Ok(schedule)
+    }
+
+    pub(super) fn shown(&self, diagnosis_id: &str) -> Value {
+        let flag = |on: bool| if on { "y" } else { "n" };
+        json!({
+            "diagnosis_id": diagnosis_id,
+            "diagnosis_start_time_pattern": self.start_time,
+            "frequency_type": self.frequency_type,
+            "frequency_value": self.frequency_value,
+            "use_diagnosis_check_type_bp": flag(self.best_practice),
+            "use_diagnosis_check_type_ssi": flag(self.ssi),
+        })
+    }
+
+    /// The checklists that each scheduled run goes through.
+    pub(super) fn check_types(&self) -> Vec<&'static str> {
+        let both = [(self.best_practice, BEST_PRACTICE), (self.ssi, SSI)];
+        both.into_iter().filter(|(on, _)| *on).map(|(_, check_type)| check_type).collect()
+    }
+
+    /// The times after one moment and up to another at which the schedule starts a run.
+    pub(super) fn due(&self, after: OffsetDateTime, until: OffsetDateTime) -> Vec<OffsetDateTime> {
+        let (Some(time), Some(days)) = (self.time(), self.days()) else {
+            return Vec::new();
+        };
+        let after = until.checked_sub(FARTHEST).map_or(after, |earliest| after.max(earliest));
+        let mut found = Vec::new();
+        let mut day = Some(after.date());
+        while let Some(date) = day.filter(|date| *date <= until.date()) {
+            let at = date.with_time(time).assume_utc();
+            if days.hold(date) && after < at && at <= until {
+                found.push(at);
+            }
+            day = date.next_day();
+        }
+        found
+    }
+
+    fn time(&self) -> Option<Time> {
+        let (hour, minute) = self.start_time.split_once(':')?;
+        let number = |text: &str| {
+            let digits = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+            text.parse::<u8>().ok().filter(|_| digits)
+        };
+        let (hour, minute) = (number(hour)?, number(minute)?);
+        (minute % 5 == 0).then(|| Time::from_hms(hour, minute, 0).ok()).flatten()
+    }
+
+    fn days(&self) -> Option<Days> {
+        let value = &*self.frequency_value;
+        match &*self.frequency_type {
+            "DAY" => (value == "everyDay").then_some(Days::Every),
+            "WEEK" => Some(Days::Each(match value {
+                "MONDAY" => Weekday::Monday,
+                "TUESDAY" => Weekday::Tuesday,
+                "WEDNESDAY" => Weekday::Wednesday,
+                "THURSDAY" => Weekday::Thursday,
+                "FRIDAY" => Weekday::Friday,
+                "SATURDAY" => Weekday::Saturday,
+                "SUNDAY" => Weekday::Sunday,
+                _ => return None,
+            })),
+            "MONTH" => {
+                let digits = value.len() <= 2 && value.bytes().all(|byte| byte.is_ascii_digit());
+                let day = value.parse().ok().filter(|_| digits)?;
+                (1..=Month::January.length(2000)).contains(&day).then_some(Days::Monthly(day))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Days {
+    fn hold(self, date: Date) -> bool {
+        match self {
+            Self::Every => true,
+            Self::Each(day) => date.weekday() == day,
+            Self::Monthly(day) => date.day() == day,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    fn request(time: &str, frequency: &str, value: &str) -> Value {
+        json!({
+            "diagnosis_id": "DIA-1", "diagnosis_start_time_pattern": time, "frequency_type": frequency,
+            "frequency_value": value, "use_diagnosis_check_type_bp": "y", "use_diagnosis_check_type_ssi": "n",
+        })
+    }
+
+    #[test]
+    fn what_the_page_allows_is_read_and_shown_again() {
+        for (time, frequency, value) in [
+            ("08:00", "MONTH", "1"),
+            ("00:00", "MONTH", "01"),
+            ("23:55", "MONTH", "31"),
+            ("12:05", "WEEK", "SUNDAY"),
+            ("12:05", "DAY", "everyDay"),
+        ] {
+            let asked = request(time, frequency, value);
+            assert_eq!(Schedule::read(&asked).unwrap().shown("DIA-1"), asked);
+        }
+    }
+
+    #[test]
+    fn other_times_days_and_flags_are_refused() {
+        for (time, frequency, value) in [
+            ("08:01", "MONTH", "1"),
+            ("24:00", "MONTH", "1"),
+            ("8:00", "MONTH", "1"),
+            ("08:60", "MONTH", "1"),
+            ("", "MONTH", "1"),
+            ("08:00", "MONTH", "0"),
+            ("08:00", "MONTH", "32"),
+            ("08:00", "MONTH", "001"),
+            ("08:00", "MONTH", "MONDAY"),
+            ("08:00", "WEEK", "monday"),
+            ("08:00", "WEEK", "1"),
+            ("08:00", "DAY", "1"),
+            ("08:00", "YEAR", "1"),
+        ] {
+            assert!(Schedule::read(&request(time, frequency, value)).is_err(), "{time} {frequency} {value}");
+        }
+        let mut flag = request("08:00", "MONTH", "1");
+        flag["use_diagnosis_check_type_ssi"] = "yes".into();
+        assert!(Schedule::read(&flag).unwrap_err().contains("use_diagnosis_check_type_ssi"));
+    }
+
+    #[test]
+    fn due_times_lie_after_one_moment_and_up_to_the_other() {
+        let check = |frequency: &str, value: &str, after, until, wanted: &[OffsetDateTime]| {
+            let schedule = Schedule::read(&request("08:00", frequency, value)).unwrap();
+            assert_eq!(schedule.due(after, until), wanted, "{frequency} {value}");
+        };
+        let (from, to) = (datetime!(2026-01-30 08:00 UTC), datetime!(2026-02-02 08:00 UTC));
+        let (first, second, third) =
+            (datetime!(2026-01-31 8:00 UTC), datetime!(2026-02-01 8:00 UTC), datetime!(2026-02-02 8:00 UTC));
+        check("DAY", "everyDay", from, to, &[first, second, third]);
+        check("WEEK", "SUNDAY", from, to, &[second]);
+        check("MONTH", "31", from, to, &[first]);
+        check("MONTH", "30", from, to, &[]);
+        check("DAY", "everyDay", to, from, &[]);
+        let long = Schedule::read(&request("08:00", "DAY", "everyDay")).unwrap();
+        assert_eq!(long.due(datetime!(1970-01-01 0:00 UTC), to).len(), 366);
+    }
+}
