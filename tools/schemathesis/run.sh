@@ -29,10 +29,12 @@ fixtures=("$@")
 export SCHEMATHESIS_HOOKS=hooks PYTHONPATH=$here
 failed=()
 for fixture in "${fixtures[@]}"; do
+  fixture=$(realpath "$fixture")
   # A sandbox for each fixture: what one run deletes, the next one needs.
+  rm -f "$scratch/out"
   "$SANDBOX" --port 0 >"$scratch/out" &
   server=$!
-  until grep -q '^export RISKEN_ACCESS_TOKEN=' "$scratch/out"; do
+  until grep -qs '^export RISKEN_ACCESS_TOKEN=' "$scratch/out"; do
     kill -0 "$server" || { echo "the sandbox does not start" >&2; exit 1; }
     sleep 0.1
   done
@@ -41,10 +43,10 @@ for fixture in "${fixtures[@]}"; do
   base=$RISKEN_URL
   case $fixture in */risken/*) base=$RISKEN_URL/api/v1 ;; esac
   printf '\n== %s\n' "${fixture#"$root/"}"
-  "$ST" run "$fixture" --url "$base" --phases examples,coverage,fuzzing --mode all \
+  (cd "$scratch" && "$ST" run "$fixture" --url "$base" --phases examples,coverage,fuzzing --mode all \
     --checks not_a_server_error,response_schema_conformance,content_type_conformance \
     --continue-on-failure --max-examples "$EXAMPLES" --max-time "$SECONDS_EACH" --seed "$SEED" \
-    --suppress-health-check all --request-timeout 20 --warnings off --no-color \
+    --suppress-health-check all --request-timeout 20 --warnings off --no-color) \
     || failed+=("$fixture")
   kill -0 "$server" || { echo "the sandbox has ended" >&2; failed+=("$fixture (ended)"); }
   kill "$server" && wait "$server" 2>/dev/null || true

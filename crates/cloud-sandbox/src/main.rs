@@ -2,9 +2,11 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "what a command says goes to its streams")]
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
-use cloud_sandbox::{Answers, Builder, Sandbox};
+use cloud_sandbox::{Answers, Builder, NhnStatuses, Sandbox};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -24,6 +26,15 @@ usage: cloud-sandbox [OPTION...]
                     required: required fields only, null wherever that is allowed
                     unknown:  the examples with an undocumented field in every object
   --random-seed N   keys, ids and passwords are the same in every run
+  --token-lifetime N
+                    tokens of NHN Cloud live N seconds (default 86400)
+  --nhn-statuses WHICH
+                    the HTTP status of refused calls of NHN Cloud: service (default), ok or real
+  --nhn-government  play the government's realm of NHN Cloud, whose key manager has ARIA keys
+  --mutual-tls DIR  listen on a second port too, for client certificates; DIR receives the
+                    certificate to trust and each client's certificate as PEM and PKCS#12
+  --mutual-tls-port PORT
+                    the second port (default: a free one)
   --sovereign       play environment g of Samsung Cloud Platform, which has ARIA keys
   --admin           serve /_sandbox/: a page that lists calls, the log, faults, time, state
   --help            print this
@@ -40,11 +51,20 @@ struct Options {
     port: u16,
     bind: IpAddr,
     admin: bool,
+    /// Where client certificates go.
+    identities: Option<PathBuf>,
     builder: Builder,
 }
 
 fn read(mut arguments: impl Iterator<Item = String>) -> Result<Command, String> {
-    let mut options = Options { port: 0, bind: Ipv4Addr::LOCALHOST.into(), admin: false, builder: Sandbox::builder() };
+    let mut options = Options {
+        port: 0,
+        bind: Ipv4Addr::LOCALHOST.into(),
+        admin: false,
+        identities: None,
+        builder: Sandbox::builder(),
+    };
+    let mut mutual_tls_port = 0;
     while let Some(argument) = arguments.next() {
         let (name, inline) = match argument.split_once('=') {
             Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
@@ -75,6 +95,23 @@ fn read(mut arguments: impl Iterator<Item = String>) -> Result<Command, String> 
                 let seed = value()?.parse().map_err(|_| "--random-seed takes a whole number".to_owned())?;
                 options.builder = options.builder.seed(seed);
             }
+            "--token-lifetime" => {
+                let seconds = value()?.parse().map_err(|_| "--token-lifetime takes seconds".to_owned())?;
+                options.builder = options.builder.token_lifetime(Duration::from_secs(seconds));
+            }
+            "--nhn-statuses" => {
+                options.builder = options.builder.nhn_statuses(match &*value()? {
+                    "service" => NhnStatuses::ByService,
+                    "ok" => NhnStatuses::AlwaysOk,
+                    "real" => NhnStatuses::Real,
+                    _ => return Err("--nhn-statuses takes service, ok or real".to_owned()),
+                });
+            }
+            "--nhn-government" => options.builder = options.builder.nhn_government(true),
+            "--mutual-tls" => options.identities = Some(value()?.into()),
+            "--mutual-tls-port" => {
+                mutual_tls_port = value()?.parse().map_err(|_| "--mutual-tls-port takes a port".to_owned())?;
+            }
             "--sovereign" => options.builder = options.builder.sovereign(true),
             "--admin" => {
                 options.admin = true;
@@ -82,6 +119,9 @@ fn read(mut arguments: impl Iterator<Item = String>) -> Result<Command, String> 
             }
             other => return Err(format!("unknown argument {other:?}: see --help")),
         }
+    }
+    if options.identities.is_some() {
+        options.builder = options.builder.mutual_tls_port(mutual_tls_port);
     }
     Ok(Command::Serve(Box::new(options)))
 }
@@ -105,11 +145,30 @@ async fn serve(options: Options) -> std::io::Result<()> {
     for (name, value) in sandbox.environment() {
         println!("export {name}={value}");
     }
+    if let Some(directory) = &options.identities {
+        write_identities(&sandbox, directory)?;
+    }
     if options.admin {
         eprintln!("watch the calls at {}/_sandbox/", sandbox.endpoint());
     }
     until_told_to_stop().await?;
     sandbox.shutdown().await
+}
+
+/// Leaves what callers with client certificates need, and says where.
+fn write_identities(sandbox: &Sandbox, directory: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(directory)?;
+    std::fs::write(directory.join("authority.pem"), sandbox.authority_pem().unwrap_or_default())?;
+    for name in sandbox.client_names() {
+        // A name from a seed file must not lead out of the directory.
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        let Some(identity) = sandbox.client_identity(&name)?.filter(|_| name.chars().all(plain)) else { continue };
+        std::fs::write(directory.join(format!("{name}.pem")), identity.pem())?;
+        std::fs::write(directory.join(format!("{name}.p12")), identity.pkcs12())?;
+    }
+    let endpoint = sandbox.mtls_endpoint().unwrap_or_default();
+    eprintln!("client certificates are taken at {endpoint} and lie in {}", directory.display());
+    Ok(())
 }
 
 #[cfg(unix)]

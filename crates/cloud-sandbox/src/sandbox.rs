@@ -92,6 +92,12 @@ impl Sandbox {
         found.transpose().map_err(|reason| io::Error::new(io::ErrorKind::InvalidData, reason))
     }
 
+    /// The names of all certificates that key stores list, for [`client_identity`](Self::client_identity).
+    #[must_use]
+    pub fn client_names(&self) -> Vec<String> {
+        self.world.lock().state.nhn.skm.identity_names().into_iter().collect()
+    }
+
     /// The access tokens of RISKEN in the default seed, each with a name for what it may do.
     ///
     /// The names are `project-admin` (also in [`environment`](Self::environment)), `project-viewer`,

@@ -85,6 +85,11 @@ impl Store {
         }))
     }
 
+    /// Every name under which a key store lists a certificate, in order.
+    pub(crate) fn identity_names(&self) -> std::collections::BTreeSet<String> {
+        self.certificates().map(|entry| entry.name.clone()).collect()
+    }
+
     fn certificates(&self) -> impl Iterator<Item = &Certificate> {
         self.key_stores.values().flat_map(|store| &store.certificate_list)
     }
