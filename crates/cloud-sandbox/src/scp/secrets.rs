@@ -54,12 +54,10 @@ pub(crate) struct Store {
 struct Secret {
     id: String,
     name: String,
-    #[serde(default)]
     description: Option<String>,
     kms_id: String,
     /// As it was when the key was chosen: keys keep their names.
     kms_name: String,
-    #[serde(default)]
     acl_cidr: Option<String>,
     #[serde(default)]
     private_acl_enabled: bool,
@@ -70,10 +68,8 @@ struct Secret {
     created_by: String,
     modified_at: OffsetDateTime,
     modified_by: String,
-    #[serde(default)]
     recent_searched_at: Option<OffsetDateTime>,
     /// When it goes, for one that waits for it.
-    #[serde(default)]
     deleted_at: Option<OffsetDateTime>,
     versions: Versions,
 }

@@ -41,7 +41,6 @@ pub(crate) struct Store {
 struct Vault {
     id: String,
     name: String,
-    #[serde(default)]
     description: Option<String>,
     access_key_id: String,
     acl_cidr: String,
@@ -56,7 +55,6 @@ struct Vault {
     modified_at: OffsetDateTime,
     modified_by: String,
     /// When it goes, for one that waits for it.
-    #[serde(default)]
     delete_at: Option<OffsetDateTime>,
 }
 
