@@ -88,9 +88,8 @@ fn call(world: &World, received: &Received, body: Body, hit: &Hit<'_>) -> Reply 
     let reads = received.method == "GET";
     let request = if reads { Request::from_query(received.query()) } else { Request::from_body(&received.body) };
     let endpoint = received.path().trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-    let caller = with_token(world, received, |access, token| {
-        (token.id, access.allows(token, request.project_id, endpoint))
-    });
+    let caller =
+        with_token(world, received, |access, token| (token.id, access.allows(token, request.project_id, endpoint)));
     let Some((access_token_id, allowed)) = caller else {
         return plain(401, "Unauthenticated\n");
     };

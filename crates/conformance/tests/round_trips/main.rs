@@ -2,8 +2,12 @@
 #![cfg(test)]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+mod certificates;
 mod common;
+mod inspection;
 mod kms;
+mod nhn;
 mod risken;
 mod secrets;
+mod skm;
 mod vault;

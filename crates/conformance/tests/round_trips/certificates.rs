@@ -1,0 +1,143 @@
+//! Certificates of Samsung Cloud Platform: made, read back by `openssl`, brought in again, expired.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use cloud_sandbox::Sandbox;
+use scp_security::certificate_manager::types::{
+    CertificateCreateRequest, CertificateDetail, CertificateDuplicateRequest, CertificateValidateRequestV1Dot1,
+    SelfSignCreateRequest,
+};
+use scp_security::{ExposeSecret, Scp};
+use time::macros::datetime;
+
+use super::common::{refused, scp};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A sandbox in which it is the first of June 2026, a little after midnight in Seoul.
+async fn sandbox() -> Sandbox {
+    let builder = Sandbox::builder().seed(7).starts_at(datetime!(2026-06-01 00:10 +9).into());
+    builder.start().await.unwrap()
+}
+
+async fn self_sign(scp: &Scp, name: &str) -> scp_security::Result<CertificateDetail> {
+    let wanted = SelfSignCreateRequest::builder()
+        .name(name)
+        .cn("shop.example")
+        .organization("삼성 SDS")
+        .not_before_dt("20260601")
+        .not_after_dt("20260630")
+        .region("kr-west1")
+        .timezone("Asia/Seoul")
+        .build();
+    Ok(scp.certificate_manager().create_self_signed_certificate(&wanted).await?.certificate)
+}
+
+async fn import(scp: &Scp, name: &str, body: &str, key: &str) -> scp_security::Result<String> {
+    let wanted = CertificateCreateRequest::builder()
+        .name(name)
+        .cert_body(body)
+        .private_key(key)
+        .region("kr-west1")
+        .timezone("Asia/Seoul")
+        .build();
+    Ok(scp.certificate_manager().create_certificate(&wanted).await?.certificate.id)
+}
+
+async fn is_valid(scp: &Scp, body: &str, key: &str) -> Option<bool> {
+    let wanted = CertificateValidateRequestV1Dot1::builder().cert_body(body).private_key(key).build();
+    scp.certificate_manager().validate_certificate(&wanted).await.unwrap().validate_check
+}
+
+/// A folder with a certificate and its key, for the command.
+struct Files(PathBuf);
+
+impl Files {
+    fn new(certificate: &CertificateDetail) -> Self {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("certificate-{}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        std::fs::write(path.join("certificate.pem"), &certificate.cert_body).unwrap();
+        std::fs::write(path.join("key.pem"), certificate.private_key.expose_secret()).unwrap();
+        Self(path)
+    }
+
+    fn openssl(&self, arguments: &str) -> String {
+        let output = Command::new("openssl").args(arguments.split(' ')).current_dir(&self.0).output().unwrap();
+        assert!(output.status.success(), "openssl {arguments}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+}
+
+impl Drop for Files {
+    fn drop(&mut self) {
+        // What is left lies below the build folder.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[tokio::test]
+async fn openssl_reads_what_was_made() {
+    let sandbox = sandbox().await;
+    let made = self_sign(&scp(&sandbox), "mine").await.unwrap();
+    if !Command::new("openssl").arg("version").output().is_ok_and(|output| output.status.success()) {
+        eprintln!("not checked: there is no openssl here");
+        return;
+    }
+    let files = Files::new(&made);
+    let shown = files.openssl("x509 -in certificate.pem -noout -subject -issuer -dates -nameopt RFC2253,-esc_msb,utf8");
+    for line in [
+        "subject=CN=shop.example,O=삼성 SDS",
+        "issuer=CN=shop.example,O=삼성 SDS",
+        "notBefore=May 31 15:00:00 2026 GMT",
+        "notAfter=Jun 30 14:59:59 2026 GMT",
+    ] {
+        assert!(shown.lines().any(|one| one.replace(", ", ",") == line), "{line} is not in {shown}");
+    }
+    assert!(files.openssl("x509 -in certificate.pem -noout -checkhost shop.example").contains("does match"));
+    let of_certificate = files.openssl("x509 -in certificate.pem -noout -pubkey");
+    assert_eq!(of_certificate, files.openssl("pkey -in key.pem -pubout"));
+    let now = datetime!(2026-06-02 00:00 UTC).unix_timestamp();
+    let verified = files.openssl(&format!("verify -attime {now} -CAfile certificate.pem certificate.pem"));
+    assert!(verified.contains("OK"), "{verified}");
+}
+
+#[tokio::test]
+async fn a_certificate_comes_in_is_found_and_expires() {
+    let sandbox = sandbox().await;
+    let scp = scp(&sandbox);
+    let certificates = scp.certificate_manager();
+    let mine = self_sign(&scp, "mine").await.unwrap();
+    let other = self_sign(&scp, "other").await.unwrap();
+    let (body, key) = (&*mine.cert_body, mine.private_key.expose_secret());
+    assert_eq!(mine.state, "VALID");
+    assert_eq!(is_valid(&scp, body, key).await, Some(true));
+    assert_eq!(is_valid(&scp, &other.cert_body, key).await, Some(false), "the key of another certificate");
+    refused(import(&scp, "wrong", &other.cert_body, key).await, 400);
+    refused(import(&scp, "wrong", "no PEM", key).await, 400);
+
+    let id = import(&scp, "again", body, key).await.unwrap();
+    refused(import(&scp, "again", body, key).await, 400);
+    let taken = certificates.check_duplicate_name(&CertificateDuplicateRequest::new("again")).await.unwrap();
+    assert!(taken.result);
+    let shown = certificates.show_certificate(&id).await.unwrap().certificate;
+    assert_eq!((&*shown.cn, shown.cert_body.trim()), ("shop.example", body.trim()));
+
+    let expired = async || {
+        let mut names = Vec::new();
+        let mut items = certificates.list_certificates().cn("shop.example").sort("name:asc").size(1).items();
+        while let Some(certificate) = items.next().await {
+            let certificate = certificate.unwrap();
+            names.extend((certificate.state == "EXPIRED").then_some(certificate.name));
+        }
+        names
+    };
+    assert!(expired().await.is_empty());
+    sandbox.advance(30 * DAY);
+    assert_eq!(expired().await, ["again", "mine", "other"]);
+    assert_eq!(is_valid(&scp, body, key).await, Some(false));
+    refused(import(&scp, "late", body, key).await, 400);
+    certificates.delete_certificate(&id).await.unwrap();
+    refused(certificates.show_certificate(&id).await, 404);
+}

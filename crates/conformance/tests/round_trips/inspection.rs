@@ -1,0 +1,109 @@
+//! Config Inspection of Samsung Cloud Platform: a diagnosis is set up, runs, and comes to a result.
+
+use std::time::Duration;
+
+use scp_security::Scp;
+use scp_security::config_inspection::types::{
+    AuthKeyRequest, DiagnosisObjectRequest, DiagnosisRequest, DiagnosisScheduleRequest,
+};
+
+use super::common::{refused, sandbox, scp, settings};
+
+const ID: &str = "DIA-ROUNDTRIP";
+const ACCOUNT: &str = "0e3dffc50eb247a1adf4f2e5c82c4f99";
+
+async fn create(scp: &Scp) {
+    let schedule = DiagnosisScheduleRequest::builder()
+        .diagnosis_id(ID)
+        .diagnosis_start_time_pattern("08:00")
+        .frequency_type("MONTH")
+        .frequency_value("1")
+        .use_diagnosis_check_type_bp("n")
+        .use_diagnosis_check_type_ssi("n")
+        .build();
+    let wanted = DiagnosisObjectRequest::builder()
+        .diagnosis_id(ID)
+        .diagnosis_name("Round-Trip")
+        .diagnosis_type("Console")
+        .diagnosis_check_type("BP")
+        .csp_type("SCP")
+        .plan_type("STANDARD")
+        .account_id(ACCOUNT)
+        .diagnosis_account_id(ACCOUNT)
+        .auth_key_request(AuthKeyRequest::builder().auth_key_id("9b72a9856e494e67afc69atd3631fe38").build())
+        .schedule_request(schedule)
+        .build();
+    let made = scp.config_inspection().create_diagnosis(&wanted).await.unwrap();
+    assert_eq!(made.diagnosis_id, ID);
+}
+
+#[tokio::test]
+async fn a_diagnosis_runs_to_a_result() {
+    let sandbox = sandbox().await;
+    let scp = scp(&sandbox);
+    let inspection = scp.config_inspection();
+    create(&scp).await;
+    let state = async || inspection.show_diagnosis(ID).await.unwrap().summary_responses.recent_diagnosis_state;
+    assert_eq!(inspection.list_diagnosis_results().diagnosis_id(ID).await.unwrap().diagnosis_result_responses.len(), 0);
+
+    let set = settings(&sandbox);
+    let request = DiagnosisRequest::builder()
+        .diagnosis_id(ID)
+        .diagnosis_check_type("BP")
+        .access_key(&*set["SCP_ACCESS_KEY"])
+        .secret_key(&*set["SCP_SECRET_KEY"])
+        .tenant_id(ACCOUNT)
+        .build();
+    assert!(inspection.request_diagnosis(&request).await.unwrap().result);
+    assert_ne!(state().await.as_deref(), Some("Completed"), "it takes a while");
+    sandbox.advance(Duration::from_secs(60));
+    assert_eq!(state().await.as_deref(), Some("Completed"));
+
+    let results = inspection.list_diagnosis_results().diagnosis_id(ID).await.unwrap();
+    assert_eq!(results.diagnosis_result_responses.len(), 1);
+    let result = &results.diagnosis_result_responses[0];
+    let counts = [result.count_pass, result.count_fail, result.count_na, result.count_error];
+    let sum: i64 = counts.iter().copied().flatten().sum();
+    assert!(sum > 0);
+    assert_eq!(result.diagnosis_total_count, Some(sum));
+
+    // Every item once, page by page, and as many of each kind as were counted.
+    let sequence = result.diagnosis_request_sequence.as_deref().unwrap();
+    let (mut items, mut outcomes) = (Vec::new(), Vec::new());
+    let mut found = inspection.show_diagnosis_result(ID, sequence).limit(3).items();
+    while let Some(item) = found.next().await {
+        let item = item.unwrap();
+        items.push(item.diagnosis_item);
+        outcomes.push(item.diagnosis_result);
+    }
+    assert_eq!(items.len() as i64, sum);
+    items.sort();
+    items.dedup();
+    assert_eq!(items.len() as i64, sum, "no item comes twice");
+    // The counts of passed, failed, absent and broken checks, in the order of their codes.
+    for (code, count) in ["01", "03", "02", "04"].into_iter().zip(counts) {
+        let counted = outcomes.iter().filter(|outcome| outcome.starts_with(code)).count();
+        assert_eq!(Some(counted as i64), count, "{code}: {outcomes:?}");
+    }
+    inspection.delete_diagnosis(ID).await.unwrap();
+    refused(inspection.show_diagnosis(ID).await, 404);
+}
+
+#[tokio::test]
+async fn a_wrong_key_ends_in_an_error() {
+    let sandbox = sandbox().await;
+    let scp = scp(&sandbox);
+    let inspection = scp.config_inspection();
+    create(&scp).await;
+    let request = DiagnosisRequest::builder()
+        .diagnosis_id(ID)
+        .diagnosis_check_type("BP")
+        .access_key(&*settings(&sandbox)["SCP_ACCESS_KEY"])
+        .secret_key("00000000-0000-4000-8000-000000000000")
+        .tenant_id(ACCOUNT)
+        .build();
+    inspection.request_diagnosis(&request).await.unwrap();
+    sandbox.advance(Duration::from_secs(60));
+    let shown = inspection.show_diagnosis(ID).await.unwrap().summary_responses;
+    assert_eq!(shown.recent_diagnosis_state.as_deref(), Some("Error"));
+}

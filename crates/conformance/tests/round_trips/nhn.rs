@@ -1,0 +1,76 @@
+//! NHN Cloud: a token ends in the middle of a listing, and inspections are read page by page.
+
+use std::time::Duration;
+
+use cloud_sandbox::Sandbox;
+use nhn_security::security_advisor::types as advisor;
+use nhn_security::server_security_check::types::Language;
+use nhn_security::{ErrorKind, Period};
+use time::macros::datetime;
+
+use super::common::{nhn, sandbox};
+
+/// How often a token was asked for.
+fn issued(sandbox: &Sandbox) -> usize {
+    sandbox.calls().iter().filter(|call| call.target.starts_with("/oauth2/token/create")).count()
+}
+
+#[tokio::test]
+async fn a_token_that_ends_in_the_middle_of_a_listing_is_replaced() {
+    let builder = Sandbox::builder().seed(7).token_lifetime(Duration::from_secs(24 * 60 * 60));
+    let sandbox = builder.start().await.unwrap();
+    let check = nhn(&sandbox).build().unwrap().server_security_check().unwrap();
+    let june = || Period::new(datetime!(2025-06-01 00:00 +9), datetime!(2025-06-30 23:59:59 +9)).unwrap();
+    let whole = check.list_inspection_summaries("KR1", june()).limit(1000).await.unwrap();
+    let wanted: Vec<_> = whole.results.iter().map(|one| one.usage_stas_no.clone()).collect();
+    assert!(wanted.len() > 20, "{}", wanted.len());
+    assert_eq!(issued(&sandbox), 1);
+
+    let mut seen = Vec::new();
+    let mut summaries = check.list_inspection_summaries("KR1", june()).limit(7).items();
+    while let Some(summary) = summaries.next().await {
+        seen.push(summary.unwrap().usage_stas_no);
+        if seen.len() == 10 {
+            // The client believes that its token is good for a day; the service does not any more.
+            sandbox.advance(Duration::from_secs(25 * 60 * 60));
+        }
+    }
+    assert_eq!(seen, wanted);
+    assert_eq!(issued(&sandbox), 2);
+}
+
+#[tokio::test]
+async fn a_period_is_a_month_and_details_agree_with_their_summary() {
+    let sandbox = sandbox().await;
+    let check = nhn(&sandbox).build().unwrap().server_security_check().unwrap();
+    let july = Period::new(datetime!(2025-07-17 00:00 +9), datetime!(2025-07-17 23:59:59 +9)).unwrap();
+    let found = check.list_inspection_summaries("KR1", july).language(Language::En).await.unwrap();
+    let summary = found.results.iter().find(|one| one.instance_name == "test-ubuntu-1").unwrap();
+    let details = check.list_inspection_details(summary.result_number().unwrap()).language(Language::En).await.unwrap();
+    assert_eq!(details.results.len() as i64, summary.check_count);
+    let weak = details.results.iter().filter(|one| one.result_code == "X").count();
+    assert_eq!(weak as i64, summary.weak_count);
+    assert_eq!(summary.weak_count, summary.level1_weak_count + summary.level2_weak_count + summary.level3_weak_count);
+
+    let year = Period::new(datetime!(2025-01-01 00:00 +9), datetime!(2025-12-31 00:00 +9)).unwrap();
+    let error = check.list_inspection_summaries("KR1", year).skip_validation().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Service, "{error}");
+}
+
+#[tokio::test]
+async fn rules_differ_by_region_and_some_never_ran() {
+    let sandbox = sandbox().await;
+    let advisor = nhn(&sandbox).build().unwrap().security_advisor().unwrap();
+    let rules = async |region, language| advisor.list_inspection_results(region, language).await.unwrap();
+    let korean = rules(advisor::Region::Kr1, advisor::Language::Ko).await;
+    let english = rules(advisor::Region::Kr1, advisor::Language::En).await;
+    assert!(!korean.is_empty());
+    assert_eq!(korean.len(), english.len());
+    assert_ne!(korean[0].inspect_content, english[0].inspect_content);
+    assert!(korean.iter().all(|rule| rule.status.is_some() == rule.inspect_time.is_some()));
+    let mut never = korean;
+    for region in [advisor::Region::Kr2, advisor::Region::Jp1, advisor::Region::Us1] {
+        never.extend(rules(region, advisor::Language::En).await);
+    }
+    assert!(never.iter().any(|rule| rule.status.is_none()), "some rule was never inspected somewhere");
+}

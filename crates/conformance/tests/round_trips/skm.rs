@@ -1,0 +1,138 @@
+//! Secure Key Manager of NHN Cloud: who is let in by MAC address and by certificate, and what keys do.
+
+use std::sync::Arc;
+
+use cloud_core::transport::reqwest::ReqwestTransport;
+use cloud_sandbox::Sandbox;
+use nhn_security::secure_key_manager::types::{DecryptRequest, EncryptRequest, SignRequest, VerifyRequest};
+use nhn_security::secure_key_manager::v1_0::Client;
+use nhn_security::{ErrorKind, ExposeSecret};
+use serde_json::json;
+
+use super::common::{nhn, sandbox, settings};
+
+/// Keys of the default seed: the first store asks for address and MAC, the second for MAC or certificate.
+const SECRET: &str = "04fde6d8ee604cbe8fa7abe135a7dc3e";
+const KEY: &str = "035a0ffa16a64bbf8171c4bdcea37bbf";
+const PARTNERS_SECRET: &str = "7d3ebf209f4c4e91bc53f2e60a8b4d39";
+
+/// A client that names this MAC address, or none.
+fn with_mac(sandbox: &Sandbox, mac: Option<&str>) -> Client {
+    let builder = match mac {
+        Some(mac) => nhn(sandbox).mac_address(mac),
+        None => nhn(sandbox),
+    };
+    builder.build().unwrap().secure_key_manager().unwrap()
+}
+
+fn known(sandbox: &Sandbox) -> Client {
+    with_mac(sandbox, Some(&settings(sandbox)["NHN_CLOUD_SKM_MAC_ADDRESS"]))
+}
+
+/// A client with the certificate of this name and no MAC address, on the port for such callers.
+fn with_certificate(sandbox: &Sandbox, name: &str) -> Client {
+    let identity = sandbox.client_identity(name).unwrap().unwrap();
+    let transport = ReqwestTransport::builder()
+        .root_certificates_pem(sandbox.authority_pem().unwrap())
+        .only_given_roots()
+        .identity_pem(identity.pem().as_bytes())
+        .unwrap()
+        .build()
+        .unwrap();
+    let builder = nhn(sandbox).endpoint(sandbox.mtls_endpoint().unwrap()).transport(Arc::new(transport));
+    builder.build().unwrap().secure_key_manager().unwrap()
+}
+
+/// Fails unless the service itself refused, whatever the status.
+#[track_caller]
+fn denied<T: std::fmt::Debug>(result: nhn_security::Result<T>) {
+    let error = result.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Service, "{error}");
+}
+
+#[tokio::test]
+async fn a_mac_address_opens_a_store() {
+    let sandbox = sandbox().await;
+    let keys = known(&sandbox);
+    let secret = keys.show_secret(SECRET).await.unwrap().secret;
+    assert!(secret.expose_secret().contains("password"));
+    let seen = keys.confirm_client().await.unwrap();
+    assert_eq!((&*seen.client_ip, seen.client_sent_certificate), ("127.0.0.1", Some(false)));
+    for mac in [None, Some("cc:cc:cc:cc:cc:cc"), Some("AA:AA:AA:AA:AA:AA")] {
+        let keys = with_mac(&sandbox, mac);
+        denied(keys.show_secret(SECRET).await);
+        denied(keys.encrypt(KEY, &EncryptRequest::new("x")).await);
+        denied(keys.show_secret(PARTNERS_SECRET).await);
+    }
+    denied(keys.show_secret("00000000000000000000000000000000").await);
+}
+
+#[tokio::test]
+async fn a_certificate_opens_what_lists_it() {
+    let only = json!({"nhn": {"skm": {"keyStores": {"9": {
+        "name": "certificate only", "certificateAuthUse": "Y",
+        "certificateList": [{"name": "laptop", "password": "a password", "expirationDate": "2099-01-01T00:00:00"}],
+        "keys": [{"keyId": "9a000000000000000000000000000009", "name": "own", "keyType": "SECRET", "secret": "for the laptop"}]
+    }}}}});
+    let sandbox = Sandbox::builder().mutual_tls(true).seed_data(only).start().await.unwrap();
+    let laptop = with_certificate(&sandbox, "laptop");
+    let own = "9a000000000000000000000000000009";
+    assert_eq!(laptop.show_secret(own).await.unwrap().secret.expose_secret(), "for the laptop");
+    assert_eq!(laptop.confirm_client().await.unwrap().client_sent_certificate, Some(true));
+    denied(laptop.show_secret(PARTNERS_SECRET).await);
+
+    // The other store takes a certificate or a MAC address.
+    let partner = with_certificate(&sandbox, "partner");
+    assert_eq!(partner.show_secret(PARTNERS_SECRET).await.unwrap().secret.expose_secret(), "sandbox-webhook-secret");
+    denied(partner.show_secret(own).await);
+    assert!(known(&sandbox).show_secret(PARTNERS_SECRET).await.is_ok());
+    denied(known(&sandbox).show_secret(own).await);
+    // And the first one takes no certificate in place of the rest.
+    denied(with_certificate(&sandbox, "certificate1").show_secret(SECRET).await);
+}
+
+#[tokio::test]
+async fn texts_are_sealed_opened_and_signed() {
+    let sandbox = sandbox().await;
+    let keys = known(&sandbox);
+    let text = "가".repeat(32 * 1024 / 3);
+    let sealed = keys.encrypt(KEY, &EncryptRequest::new(&*text)).await.unwrap();
+    let opened = keys.decrypt(KEY, &DecryptRequest::new(&*sealed.ciphertext)).await.unwrap();
+    assert!(opened.plaintext.expose_secret() == text);
+    assert_eq!(opened.key_version, sealed.key_version);
+    denied(
+        keys.decrypt(KEY, &DecryptRequest::new(sealed.ciphertext.replace(&sealed.ciphertext[40..44], "AAAA"))).await,
+    );
+    let longer = EncryptRequest::new("x".repeat(32 * 1024 + 1));
+    denied(keys.encrypt(KEY, &longer).skip_validation().await);
+
+    let local = keys.create_local_key(KEY).await.unwrap();
+    let opened = keys.decrypt(KEY, &DecryptRequest::new(&*local.local_key_ciphertext)).await.unwrap();
+    assert_eq!(opened.plaintext.expose_secret(), local.local_key_plaintext.expose_secret());
+
+    let (most, more) = ("s".repeat(245), "s".repeat(246));
+    let signed = keys.sign(KEY, &SignRequest::new(&*most)).await.unwrap();
+    keys.verify(KEY, &VerifyRequest::new(&*most, &*signed.signature)).await.unwrap().into_result().unwrap();
+    let other = keys.verify(KEY, &VerifyRequest::new("s", &*signed.signature)).await.unwrap();
+    assert!(!other.result);
+    denied(keys.sign(KEY, &SignRequest::new(more)).skip_validation().await);
+}
+
+#[tokio::test]
+async fn keys_are_read_by_version() {
+    let sandbox = sandbox().await;
+    let mac = settings(&sandbox)["NHN_CLOUD_SKM_MAC_ADDRESS"].clone();
+    let nhn = nhn(&sandbox).mac_address(mac).build().unwrap();
+    let (keys, versions) = (nhn.secure_key_manager().unwrap(), nhn.secure_key_manager_v1_1().unwrap());
+    let newest = keys.show_symmetric_key(KEY).await.unwrap().symmetric_key;
+    let mut seen = Vec::new();
+    for version in 0..3 {
+        let key = versions.show_symmetric_key(KEY).key_version(version).await.unwrap();
+        assert_eq!(key.key_version, version);
+        seen.push(key.to_bytes().unwrap().expose_secret().to_vec());
+    }
+    assert_eq!(Some(newest.to_bytes().unwrap().expose_secret()), seen.last().map(Vec::as_slice));
+    seen.dedup();
+    assert_eq!((seen.len(), seen[0].len()), (3, 32));
+    denied(versions.show_symmetric_key(KEY).key_version(7).await);
+}
