@@ -88,8 +88,9 @@ impl Sandbox {
     /// # Errors
     /// When a state file holds a certificate that cannot be read.
     pub fn client_identity(&self, name: &str) -> io::Result<Option<ClientIdentity>> {
-        let found = self.world.lock().state.nhn.skm.identity(name);
-        found.transpose().map_err(|reason| io::Error::new(io::ErrorKind::InvalidData, reason))
+        let mut issued = self.world.lock().state.nhn.skm.issued();
+        let found = issued.remove(name).map(|issued| issued.identity(name)).transpose();
+        found.map_err(|reason| io::Error::new(io::ErrorKind::InvalidData, reason))
     }
 
     /// The names of all certificates that key stores list, for [`client_identity`](Self::client_identity).

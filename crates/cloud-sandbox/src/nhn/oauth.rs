@@ -26,8 +26,14 @@ pub(super) fn answer(world: &World, received: &Received) -> Reply {
     let Some(form) = form else {
         return refuse(400, "invalid_request", "the form cannot be decoded");
     };
+    let repeated =
+        |(index, (name, _)): (usize, &(String, String))| form.iter().skip(index + 1).any(|(key, _)| key == name);
+    if form.iter().enumerate().any(repeated) {
+        return refuse(400, "invalid_request", "a parameter must not be repeated");
+    }
     if !knows_caller(received) {
-        return refuse(401, "invalid_client", "the User Access Key is absent or wrong");
+        let refused = refuse(401, "invalid_client", "the User Access Key is absent or wrong");
+        return refused.with_header("www-authenticate", "Basic realm=\"oauth2\"");
     }
     call(world, &form)
 }
@@ -46,7 +52,8 @@ fn create(world: &World, form: &[(String, String)]) -> Reply {
     let Held { state, rng } = &mut *held;
     let token = [rng.id(), rng.id(), rng.id(), rng.id()].concat();
     state.nhn.tokens.insert(token.clone(), lifetime, now);
-    Reply::json(200, json!({ "access_token": token, "token_type": "Bearer", "expires_in": lifetime.as_secs() }))
+    let answer = json!({ "access_token": token, "token_type": "Bearer", "expires_in": lifetime.as_secs() });
+    Reply::json(200, answer).with_header("cache-control", "no-store")
 }
 
 fn revoke(world: &World, form: &[(String, String)]) -> Reply {

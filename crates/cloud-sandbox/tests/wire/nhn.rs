@@ -100,6 +100,7 @@ async fn the_token_server_refuses_in_the_shape_of_oauth() {
         ("wrong", "grant_type=client_credentials", 401, "invalid_client"),
         (&*secret, "grant_type=password", 400, "unsupported_grant_type"),
         (&*secret, "grand_type=client_credentials", 400, "invalid_request"),
+        (&*secret, "grant_type=client_credentials&grant_type=client_credentials", 400, "invalid_request"),
     ] {
         let answer = token_call(&sandbox, path, secret, form.to_owned()).await;
         assert_eq!(answer.expect(status).json()["error"], code, "{form}");

@@ -1,5 +1,7 @@
 //! Secure Key Manager's keys: encryption, signatures, versions and the refusals of a wrong use.
 
+use std::time::{Duration, UNIX_EPOCH};
+
 use aes_gcm::aead::{Aead, KeyInit};
 use aes_gcm::{Aes256Gcm, Nonce};
 use base64::Engine;
@@ -206,4 +208,39 @@ async fn a_wrong_use_is_named_under_the_status_that_was_asked_for() {
         let nowhere = refused(&sandbox, "nothing/here", None).await;
         assert_eq!(nowhere.0, if statuses == NhnStatuses::AlwaysOk { 200 } else { 404 });
     }
+}
+
+#[tokio::test]
+async fn keys_rotate_on_their_day_and_go_on_theirs() {
+    let key = |id: &str, more: Value| {
+        let mut key = json!({"keyId": id, "name": id, "keyType": "SYMMETRIC_KEY"});
+        key.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        key
+    };
+    let keys = json!([
+        key("rotating", json!({"autoRotationPeriod": 30})),
+        key("leaving", json!({"deletionDatetime": "2030-01-08T00:00:00"})),
+    ]);
+    let store = json!({"name": "s", "ip4AuthUse": "Y", "ipv4List": [{"value": "127.0.0.0/8"}], "keys": keys});
+    let start = UNIX_EPOCH + Duration::from_secs(1_893_456_000);
+    let seed = json!({"nhn": {"skm": {"keyStores": {"5": store}}}});
+    let sandbox = Sandbox::builder().starts_at(start).seed_data(seed).start().await.unwrap();
+
+    let plaintext = Some(json!({"plaintext": "data"}));
+    let sealed = good(&sandbox, "symmetric-keys/rotating/encrypt", plaintext.clone()).await;
+    assert_eq!(sealed["keyVersion"], 0);
+    let leaving = refused(&sandbox, "symmetric-keys/leaving/encrypt", plaintext.clone()).await;
+    assert_eq!(leaving.1, "Invalid Key Status");
+    let listed = async || good(&sandbox, "keystores/5/keys", None).await["keyIdList"].clone();
+    assert_eq!(listed().await, json!(["rotating", "leaving"]));
+
+    sandbox.advance(Duration::from_secs(31 * 24 * 60 * 60));
+    assert_eq!(listed().await, json!(["rotating"]));
+    let gone = refused(&sandbox, "symmetric-keys/leaving/encrypt", plaintext.clone()).await;
+    assert_eq!(gone.1, "Invalid Key Id");
+    assert_eq!(good(&sandbox, "keystores/5/keys/rotating", None).await["currentKeyValueVersion"], 1);
+    assert_eq!(good(&sandbox, "symmetric-keys/rotating/encrypt", plaintext).await["keyVersion"], 1);
+    let body = Some(json!({"ciphertext": sealed["ciphertext"]}));
+    let opened = good(&sandbox, "symmetric-keys/rotating/decrypt", body).await;
+    assert_eq!(opened, json!({"plaintext": "data", "keyVersion": 0}));
 }

@@ -15,6 +15,9 @@ use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::server::danger::ClientCertVerifier;
 use tokio_rustls::rustls::{CertificateError, Error as TlsError, RootCertStore};
 
+/// How often the password of a file is hashed: as often as the `openssl` command does it.
+const ROUNDS: u32 = 2048;
+
 /// A certificate with its private key, both as PEM.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -139,7 +142,8 @@ impl Issued {
         let mut store = KeyStore::new();
         let chain = PrivateKeyChain::new(name.as_bytes(), key, [certificate]);
         store.add_entry(name, KeyStoreEntry::PrivateKeyChain(chain));
-        store.writer(password).write().map_err(|error| error.to_string())
+        let writer = store.writer(password).encryption_iterations(ROUNDS).mac_iterations(ROUNDS);
+        writer.write().map_err(|error| error.to_string())
     }
 }
 

@@ -1,11 +1,12 @@
 //! The client certificates that key stores list, as a caller needs them.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::Store;
-use super::authority::Authority;
+use super::authority::{Authority, Issued};
 use super::store::Certificate;
 use crate::nhn::korea;
 
@@ -72,17 +73,16 @@ impl Store {
         Ok(Listener { root, certificate, key })
     }
 
-    /// The certificate of this name, of the first store that lists it.
-    pub(crate) fn identity(&self, name: &str) -> Option<Result<ClientIdentity, String>> {
-        let entry = self.certificates().find(|entry| entry.name == name)?;
-        let issued = entry.issued.as_ref()?;
-        let pkcs12 = issued.pkcs12(&entry.name, &entry.password);
-        Some(pkcs12.map(|pkcs12| ClientIdentity {
-            name: entry.name.clone(),
-            password: entry.password.clone(),
-            pem: issued.pem(),
-            pkcs12,
-        }))
+    /// The certificates that are issued, the first of each name.
+    pub(crate) fn issued(&self) -> BTreeMap<String, Identifiable> {
+        let mut found = BTreeMap::new();
+        for entry in self.certificates() {
+            if let Some(issued) = &entry.issued {
+                let copy = || Identifiable { password: entry.password.clone(), issued: issued.clone() };
+                found.entry(entry.name.clone()).or_insert_with(copy);
+            }
+        }
+        found
     }
 
     /// Every name under which a key store lists a certificate, in order.
@@ -92,6 +92,20 @@ impl Store {
 
     fn certificates(&self) -> impl Iterator<Item = &Certificate> {
         self.key_stores.values().flat_map(|store| &store.certificate_list)
+    }
+}
+
+/// What an identity is made of; a copy, since making the file takes too long to do it under the lock.
+pub(crate) struct Identifiable {
+    password: String,
+    issued: Issued,
+}
+
+impl Identifiable {
+    pub(crate) fn identity(self, name: &str) -> Result<ClientIdentity, String> {
+        let Self { password, issued } = self;
+        let pkcs12 = issued.pkcs12(name, &password)?;
+        Ok(ClientIdentity { name: name.to_owned(), password, pem: issued.pem(), pkcs12 })
     }
 }
 
