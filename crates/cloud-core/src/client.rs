@@ -204,7 +204,8 @@ impl Inner {
             let left = limit.saturating_sub(self.runtime.elapsed().saturating_sub(start));
             let random = self.runtime.random();
             let Failed { error, ending, hint, .. } = *failed;
-            let error = error.with_retryable(may_pass(ending)).with_retry_after(hint);
+            let passing = error.is_retryable() || may_pass(ending);
+            let error = error.with_retryable(passing).with_retry_after(hint);
             match decide(policy, operation.idempotency, tries, ending, hint, Some(left), random) {
                 Decision::Stop => return Err(error),
                 Decision::After(wait) => {
@@ -396,7 +397,8 @@ impl Failed {
     }
 
     fn unsigned(error: Error) -> Box<Self> {
-        let ending = if error.is_retryable() { Ending::NeverSent } else { Ending::Final };
+        // A request for credentials that may have been acted on is not made again: some mint a key each time.
+        let ending = if error.is_retryable() && error.is_unsent() { Ending::NeverSent } else { Ending::Final };
         let hint = error.retry_after();
         // Whatever became of the request for credentials, the call itself has not left.
         Box::new(Self { error: error.with_unsent(true), ending, hint, refusal: None })

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cloud_core::testing::{FakeRuntime, FakeTransport};
+use cloud_core::transport::Stage;
 use hmac::{Hmac, KeyInit, Mac};
 use scp_security::config::Surroundings;
 use scp_security::kms::types::EncryptRequest;
@@ -109,6 +110,23 @@ async fn refused_temporary_credentials_are_replaced_once() {
     let error = scp.kms().rotate_key("k").await.unwrap_err();
     assert_eq!(transport.sent().len(), 1, "fixed keys do not get better by signing anew");
     assert!(error.to_string().starts_with("kms 1.2 rotate_key: the service refused or failed: check the secret key"));
+}
+
+#[tokio::test]
+async fn a_temporary_key_that_may_have_been_minted_is_not_asked_for_again() {
+    for (transport, sent, retryable) in [
+        (FakeTransport::new().fail(Stage::MaybeSent), 1, true),
+        (FakeTransport::new().answer(503, "{}"), 1, true),
+        (FakeTransport::new().answer(400, "{}"), 1, false),
+        (FakeTransport::new().fail(Stage::Connect).fail(Stage::MaybeSent), 2, true),
+    ] {
+        let transport = Arc::new(transport);
+        let scp = builder(&transport).vault_token("token", "s").secret_vault_id("vault").build().unwrap();
+        let error = scp.kms().show_key("k").await.unwrap_err();
+        assert_eq!(transport.sent().len(), sent, "{error}");
+        assert_eq!(error.is_retryable(), retryable, "{error}");
+        assert!(error.is_unsent(), "the call itself never left: {error}");
+    }
 }
 
 #[tokio::test]

@@ -55,6 +55,7 @@ fn explain(error: Error) -> Error {
     let text = format!("no temporary key from the secret vault: {}", error.message());
     Error::new(ErrorKind::Credentials, text)
         .with_retryable(error.is_retryable())
+        .with_unsent(error.is_unsent())
         .with_code(error.code().map(str::to_owned))
         .with_request_id(error.request_id().map(str::to_owned))
         .with_retry_after(error.retry_after())
