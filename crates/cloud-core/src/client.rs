@@ -301,10 +301,9 @@ impl Inner {
             text.push_str(": ");
             text.push_str(part);
         }
-        let error = Error::new(ErrorKind::Service, text)
-            .with_status(status)
-            .with_code(code)
-            .with_request_id(failure.request_id.or_else(|| self.dialect.request_id(&answer.headers)));
+        let error = Error::new(ErrorKind::Service, text).with_status(status).with_code(code).with_request_id(
+            failure.request_id.as_deref().map(clean).or_else(|| self.dialect.request_id(&answer.headers)),
+        );
         let ending = match failure.class {
             FailureClass::Permanent | FailureClass::Unauthorized => Ending::Final,
             FailureClass::ByStatus => Ending::Answered { status, transient: false },

@@ -9,7 +9,7 @@ const LONGEST: usize = 300;
 
 /// The text on one line, without any credential and any value of the request's query or body in it.
 pub(super) fn scrub(text: &str, request: &Request, secrets: &[Option<HeaderValue>]) -> String {
-    let mut text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let mut text = line(text);
     for value in sent(request, secrets) {
         // Shorter values cannot be told from ordinary words, and are no secrets.
         if value.chars().count() >= 4 && text.contains(&value) {
@@ -23,6 +23,11 @@ pub(super) fn scrub(text: &str, request: &Request, secrets: &[Option<HeaderValue
     }
 }
 
+/// The text with blanks in place of what would break a line.
+fn line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
 fn sent(request: &Request, secrets: &[Option<HeaderValue>]) -> Vec<String> {
     let mut values = Vec::new();
     for secret in secrets.iter().flatten().filter_map(|value| value.to_str().ok()) {
@@ -31,7 +36,7 @@ fn sent(request: &Request, secrets: &[Option<HeaderValue>]) -> Vec<String> {
     }
     for pair in request.query_text().split('&').filter_map(|pair| pair.split_once('=')) {
         values.push(pair.1.to_owned());
-        values.push(decode(pair.1));
+        values.push(line(&decode(pair.1)));
     }
     if let Some(body) = request.body_bytes().and_then(|body| serde_json::from_slice(body).ok()) {
         collect(&body, &mut values);
@@ -44,7 +49,9 @@ fn sent(request: &Request, secrets: &[Option<HeaderValue>]) -> Vec<String> {
 fn collect(value: &serde_json::Value, values: &mut Vec<String>) {
     match value {
         serde_json::Value::String(text) => {
-            values.push(text.clone());
+            values.push(line(text));
+            // A service that quotes the body quotes its escapes too.
+            values.extend(escapes(text));
             values.extend(text.lines().filter(|line| *line != text).map(str::to_owned));
             // Some fields hold JSON as text; its inner values are what would be echoed.
             if let Ok(inner @ serde_json::Value::Object(_)) = serde_json::from_str(text) {
@@ -55,6 +62,21 @@ fn collect(value: &serde_json::Value, values: &mut Vec<String>) {
         serde_json::Value::Object(members) => members.values().for_each(|item| collect(item, values)),
         _ => {}
     }
+}
+
+/// The value as it stands between the quotes of a JSON text, where that differs, with and without other scripts spelled out.
+fn escapes(text: &str) -> Vec<String> {
+    let Ok(quoted) = serde_json::to_string(text) else { return Vec::new() };
+    let inner = quoted.get(1..quoted.len() - 1).unwrap_or_default().to_owned();
+    let mut ascii = String::with_capacity(inner.len());
+    for c in inner.chars() {
+        if c.is_ascii() {
+            ascii.push(c);
+        } else {
+            c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| ascii.push_str(&format!("\\u{unit:04x}")));
+        }
+    }
+    [inner, ascii].into_iter().filter(|escaped| escaped != text).collect()
 }
 
 pub(crate) fn decode(text: &str) -> String {

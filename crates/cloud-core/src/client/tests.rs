@@ -1,4 +1,6 @@
 //! Tests of the request loop under a scripted transport and a clock that stands still.
+use std::collections::HashMap;
+
 use time::macros::datetime;
 
 use super::*;
@@ -50,11 +52,9 @@ impl Dialect for Plain {
             return Reading::Payload(answer.body.clone());
         }
         let class = if answer.status == 401 { FailureClass::Unauthorized } else { FailureClass::ByStatus };
-        Reading::Failed(Failure {
-            class,
-            message: Some(String::from_utf8_lossy(&answer.body).into()),
-            ..Failure::default()
-        })
+        let mut members = serde_json::from_slice::<HashMap<String, String>>(&answer.body).unwrap_or_default();
+        let (message, request_id) = (members.remove("error"), members.remove("id"));
+        Reading::Failed(Failure { class, message, request_id, ..Failure::default() })
     }
 }
 
@@ -239,6 +239,38 @@ async fn an_echo_of_the_request_is_cut_out_of_the_error() {
     let error = call(FakeTransport::new().answer(400, answer), &SHOW).await.result.unwrap_err();
     assert!(!format!("{error} {error:?}").contains("hunter"), "{error}");
     assert!(error.to_string().contains("not a good"), "{error}");
+}
+
+/// A body that holds one text.
+struct Note(&'static str);
+
+impl crate::wire::Body for Note {
+    fn encode(&self) -> Result<Bytes> {
+        Ok(serde_json::json!({ "note": self.0 }).to_string().into())
+    }
+}
+
+#[tokio::test]
+async fn an_echo_of_the_body_is_cut_out_however_it_is_escaped() {
+    for (secret, echo) in [
+        ("pass\"hunter2\"", r#"no: {"note":"pass\"hunter2\""}"#),
+        ("pass\thunter2", r#"no: {"note":"pass\thunter2"}"#),
+        ("pass\thunter2", "no: pass\thunter2"),
+        ("비밀hunter2", r"no: \ube44\ubc00hunter2"),
+        ("비밀hunter2", "no: 비밀hunter2"),
+    ] {
+        let transport = FakeTransport::new().answer(400, &serde_json::json!({ "error": echo }).to_string());
+        let error = call_with(transport, Request::new(&CREATE).body(&Note(secret)), |call| call).await.result;
+        let shown = format!("{:?}", error.unwrap_err());
+        assert!(shown.contains("no: ") && !shown.contains("hunter2"), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn an_id_of_the_service_stays_on_its_line() {
+    let answer = r#"{"error":"no","id":"7\nINFO all is well"}"#;
+    let error = call(FakeTransport::new().answer(400, answer), &SHOW).await.result.unwrap_err();
+    assert_eq!(error.request_id(), Some("7 INFO all is well"));
 }
 
 #[tokio::test]
