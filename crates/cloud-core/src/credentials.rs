@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use time::OffsetDateTime;
+use time::{OffsetDateTime, PrimitiveDateTime};
 
 use crate::auth::Generation;
 use crate::error::{Error, Result};
@@ -140,7 +140,8 @@ impl<T> State<T> {
 
 fn later(now: OffsetDateTime, by: Duration) -> OffsetDateTime {
     // A lifetime of centuries is as good as for ever.
-    time::Duration::try_from(by).ok().and_then(|by| now.checked_add(by)).unwrap_or(now)
+    let last = || PrimitiveDateTime::MAX.assume_utc();
+    time::Duration::try_from(by).ok().and_then(|by| now.checked_add(by)).unwrap_or_else(last)
 }
 
 impl<T> Default for Cache<T> {
@@ -200,6 +201,13 @@ mod tests {
             assert_eq!(issuer.get(last_old, true).await.unwrap(), 1, "{lifetime}");
             assert_eq!(issuer.get(first_new, true).await.unwrap(), 2, "{lifetime}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_lifetime_beyond_all_dates_does_not_end() {
+        let issuer = Issuer::new(i64::MAX.unsigned_abs());
+        assert_eq!(issuer.get(0, true).await.unwrap(), 1);
+        assert_eq!(issuer.get(1_000_000, true).await.unwrap(), 1);
     }
 
     #[tokio::test]
