@@ -49,7 +49,8 @@ impl NhnDialect {
             false => message.as_deref().and_then(key_manager_hint),
         };
         // The app key is part of the path, and a service may quote the path.
-        let message = message.map(|message| message.replace(self.app_key.expose_secret(), "[…]"));
+        let hide = |text: String| text.replace(self.app_key.expose_secret(), "[…]");
+        let (code, message) = (code.map(hide), message.map(hide));
         Reading::Failed(Failure { class, code, message, hint, ..Failure::default() })
     }
 }

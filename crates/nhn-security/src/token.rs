@@ -19,7 +19,7 @@ use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, Method, StatusCode, Uri};
 use serde::Deserialize;
 
-/// The header that carries the token. It is not the standard `Authorization`.
+/// The header that carries the token; `Authorization` carries the access key, to the token service only.
 const HEADER: HeaderName = HeaderName::from_static("x-nhn-authorization");
 const PATH: &str = "/oauth2/token/create";
 const FORM: &[u8] = b"grant_type=client_credentials";

@@ -123,6 +123,8 @@ fn failures() {
         assert_eq!(failure.code.as_deref(), Some(shown), "{status} {code}");
         assert_eq!(failure.message.as_deref(), Some("what happened to […]"), "{status} {code}");
     }
+    let quoted = failure(&none, 400, &header("false", r#""/appkey/the-app-key/x""#, "y"));
+    assert_eq!(quoted.code.as_deref(), Some("/appkey/[…]/x"));
 }
 
 #[test]
