@@ -185,6 +185,7 @@ async fn orders_that_cannot_be_met_are_refused() {
         ("not_before_dt", "2026-06-01"),
         ("not_before_dt", "20260631"),
         ("not_before_dt", "20260611"),
+        ("not_before_dt", "19491231"),
         ("not_after_dt", "20260531"),
         ("cn", ""),
         ("cn", &long),

@@ -11,6 +11,9 @@ use crate::call::Call;
 use crate::refusal::Refusal;
 use crate::state::State;
 
+/// X.509 writes the years since then in its short form.
+const EARLIEST_YEAR: i32 = 1950;
+
 /// Keeps a certificate that was made elsewhere.
 pub(super) fn create(state: &mut State, call: &mut Call<'_>) -> Result<Value, Refusal> {
     check_name(state, call)?;
@@ -104,6 +107,9 @@ fn life(call: &Call<'_>) -> Result<(OffsetDateTime, OffsetDateTime), Refusal> {
     let no_day = |name: &str| Refusal::scp_input(format!("{name} must be a day written as YYYYMMDD"));
     let from = days::first_second(text("not_before_dt"), &zone).ok_or_else(|| no_day("not_before_dt"))?;
     let until = days::last_second(text("not_after_dt"), &zone).ok_or_else(|| no_day("not_after_dt"))?;
+    if from.year() < EARLIEST_YEAR {
+        return Err(Refusal::scp_input(format!("not_before_dt must not be before {EARLIEST_YEAR}")));
+    }
     if until < from {
         return Err(Refusal::scp_input("not_after_dt must not be before not_before_dt"));
     }

@@ -11,6 +11,9 @@ use x509_parser::pem::Pem;
 use x509_parser::prelude::FromDer;
 use x509_parser::public_key::PublicKey;
 
+/// More bytes than any key has that can be used; reading numbers takes longer the longer they are.
+const LARGEST_KEY: usize = 16 * 1024;
+
 /// A text of the caller that cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unreadable {
@@ -144,7 +147,7 @@ fn public_half(text: &str) -> Option<Vec<u8>> {
             break block;
         }
     };
-    if blocks.next().is_some() {
+    if blocks.next().is_some() || key.contents.len() > LARGEST_KEY {
         return None;
     }
     let of_rsa = |key: &RsaPrivateKey| Some(key.to_public_key().to_pkcs1_der().ok()?.as_bytes().to_vec());
