@@ -58,7 +58,7 @@ async fn an_account_is_registered_attached_and_scanned() {
     assert_eq!((running.status, running.scan_at), (Some(DataSourceStatus::InProgress), None));
     sandbox.advance(Duration::from_secs(60));
     let ended = source(&risken, aws_id, "aws:portscan").await;
-    assert_eq!((ended.status.clone(), ended.status_detail.clone()), (Some(DataSourceStatus::Ok), None));
+    assert_eq!((ended.status, ended.status_detail.clone()), (Some(DataSourceStatus::Ok), None));
     assert!(ended.scan_at.is_some());
 
     // An edit sends everything back, so that nothing is reset.
