@@ -34,11 +34,13 @@ pub(crate) struct Caller {
     pub(crate) cut: Cut,
     /// The client certificate (DER) that the caller presented.
     pub(crate) certificate: Option<Arc<[u8]>>,
+    /// Whether the connection is encrypted.
+    pub(crate) secure: bool,
 }
 
 impl Caller {
     pub(crate) fn new(address: SocketAddr) -> Self {
-        Self { address, cut: Cut::default(), certificate: None }
+        Self { address, cut: Cut::default(), certificate: None, secure: false }
     }
 }
 

@@ -341,6 +341,6 @@ async fn handle(
     ConnectInfo(caller): ConnectInfo<Caller>,
     request: Request,
 ) -> Response {
-    control::respond(&world, &caller.cut, Peer { address: caller.address, certificate: caller.certificate }, request)
-        .await
+    let Caller { address, cut, certificate, secure } = caller;
+    control::respond(&world, &cut, Peer { address, certificate, secure }, request).await
 }

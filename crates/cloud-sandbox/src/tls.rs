@@ -63,6 +63,7 @@ async fn accept(mut lines: Lines, acceptor: TlsAcceptor, ready: mpsc::Sender<(Tl
         tokio::spawn(async move {
             let Ok(Ok(stream)) = tokio::time::timeout(PATIENCE, acceptor.accept(line)).await else { return };
             let presented = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
+            caller.secure = true;
             caller.certificate = presented.map(|certificate| Arc::from(certificate.as_ref()));
             // Nobody receives when the sandbox stops.
             let _ = ready.send((stream, caller)).await;

@@ -16,6 +16,8 @@ pub(crate) struct Peer {
     pub(crate) address: SocketAddr,
     /// The client certificate (DER) of a mutual-TLS connection.
     pub(crate) certificate: Option<Arc<[u8]>>,
+    /// Whether the connection is encrypted.
+    pub(crate) secure: bool,
 }
 
 /// A request, with the target kept as the bytes that the client sent.
@@ -51,7 +53,8 @@ impl Received {
     /// The full URL as the client must have written it to reach this server.
     pub(crate) fn url(&self) -> String {
         let host = self.header("host").unwrap_or_default();
-        format!("http://{host}{}", self.target)
+        let scheme = if self.peer.secure { "https" } else { "http" };
+        format!("{scheme}://{host}{}", self.target)
     }
 
     /// The query as decoded pairs in order, or the raw pair that cannot be decoded.

@@ -13,6 +13,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName}
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use super::raw::{Answer, Call, exchange, setting};
+use super::scp::Signer;
 use super::skm::{KEY, bare, call, good, message};
 
 /// Sends a call over the second port, with or without a client certificate.
@@ -100,6 +101,14 @@ async fn confirm_shows_the_caller() {
         let mac = setting(&sandbox, "NHN_CLOUD_SKM_MAC_ADDRESS");
         assert_eq!(body, json!({"clientIp": "127.0.0.1", "clientMacHeader": mac, "clientSentCertificate": sent}));
     }
+}
+
+#[tokio::test]
+async fn other_vendors_are_served_over_the_second_port_too() {
+    let sandbox = Sandbox::builder().mutual_tls(true).start().await.unwrap();
+    // The signature covers the scheme.
+    let call = Signer::of(&sandbox).sign(sandbox.mtls_endpoint().unwrap(), Call::new("GET", "/v1/kms/transit?page=0"));
+    send(&sandbox, &call, None).await.expect(200).json();
 }
 
 #[tokio::test]
