@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use cloud_core::{Endpoint, Error, Result, SecretString};
+use cloud_core::{Endpoint, Error, ExposeSecret, Result, SecretString};
 use serde::Deserialize;
 
 use crate::credentials::Credentials;
@@ -102,6 +102,12 @@ impl Given {
     pub(crate) fn complete(&mut self, around: &dyn Surroundings) -> Result<()> {
         let var = |name: &str| around.variable(name).filter(|value| !value.trim().is_empty());
         let first = |names: &[&str]| names.iter().find_map(|name| var(name));
+        if let Some(given) = &self.vault_token {
+            check(given, "`.vault_token()`", "`.vault_token()`")?;
+        }
+        if let Some(given) = &self.credentials {
+            check(given, "`.credentials()`", "`.credentials()`")?;
+        }
         if self.vault_token.is_none() {
             self.vault_token = pair(&var, "SCP_VAULT_TOKEN_ID", "SCP_VAULT_TOKEN_SECRET")?;
         }
@@ -114,8 +120,15 @@ impl Given {
         }
         if self.credentials.is_none() && self.vault_id.is_none() {
             let file: CredentialsFile = read(around, CREDENTIALS_FILE)?;
-            self.credentials = match (file.access_key, file.secret_key) {
-                (Some(key), Some(secret)) => Some(Credentials::new(key, secret)),
+            let key = file.access_key.filter(|key| !key.is_empty());
+            let secret = file.secret_key.filter(|secret| !secret.expose_secret().is_empty());
+            self.credentials = match (key, secret) {
+                (Some(key), Some(secret)) => {
+                    let found = Credentials::new(key, secret);
+                    let place = |name| format!("{name} in ~/{CREDENTIALS_FILE}");
+                    check(&found, &place("access-key"), &place("secret-key"))?;
+                    Some(found)
+                }
                 (None, None) => None,
                 _ => return Err(Error::config(format!("~/{CREDENTIALS_FILE} needs both access-key and secret-key"))),
             };
@@ -179,11 +192,30 @@ impl Given {
 /// Both variables or neither: half a pair is a mistake that must not fall through to other keys.
 fn pair(var: &dyn Fn(&str) -> Option<String>, id: &str, secret: &str) -> Result<Option<Credentials>> {
     match (var(id), var(secret)) {
-        (Some(key), Some(value)) => Ok(Some(Credentials::new(key, value))),
+        (Some(key), Some(value)) => {
+            // Values come out of files and often with a line break at their end.
+            let found = Credentials::new(key.trim(), value.trim());
+            check(&found, id, secret)?;
+            Ok(Some(found))
+        }
         (None, None) => Ok(None),
         (Some(_), None) => Err(Error::config(format!("{id} is set but {secret} is not"))),
         (None, Some(_)) => Err(Error::config(format!("{secret} is set but {id} is not"))),
     }
+}
+
+/// Refuses what cannot be a pair of keys, and says where it came from.
+fn check(pair: &Credentials, id: &str, secret: &str) -> Result<()> {
+    if pair.access_key().is_empty() || !pair.access_key().bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Error::config(format!(
+            "{id}: the key's id is empty or holds blanks, control characters or non-ascii characters"
+        )));
+    }
+    let text = pair.secret_key().expose_secret();
+    if text.is_empty() || text.contains(char::is_control) {
+        return Err(Error::config(format!("{secret}: the secret is empty or holds control characters")));
+    }
+    Ok(())
 }
 
 fn of_auth_url(url: &str, source: &str) -> Result<Environment> {

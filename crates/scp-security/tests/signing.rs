@@ -143,9 +143,8 @@ async fn what_is_missing_is_said_before_anything_is_sent() {
         let error = scp.kms().show_key(id).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Request, "{id:?}");
     }
-    let scp = builder(&transport).credentials("line\nbreak", "secret").build().unwrap();
-    let error = scp.kms().show_key("k").await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Credentials);
+    let error = builder(&transport).credentials("line\nbreak", "secret").build().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
     assert!(!error.to_string().contains("break"), "{error}");
     assert!(transport.sent().is_empty());
 }

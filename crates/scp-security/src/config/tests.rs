@@ -94,6 +94,8 @@ fn builder_then_environment_then_files() {
 
 #[test]
 fn what_is_wrong_is_named() {
+    const HALF: &str = r#"{"access-key":"","secret-key":"s"}"#;
+    const BLANK: &str = r#"{"access-key":"a b","secret-key":"s"}"#;
     let e = Given::default;
     check(e(), &[(KEYS.0, "k")], &[], Err("SCP_ACCESS_KEY is set but SCP_SECRET_KEY is not"));
     check(
@@ -130,6 +132,13 @@ fn what_is_wrong_is_named() {
         Err("credentials.json is not the json it should be, at line 2"),
     );
     check(e(), &[], &[(CREDENTIALS_FILE, r#"{"access-key":"k"}"#)], Err("needs both access-key and secret-key"));
+    check(e(), &[], &[(CREDENTIALS_FILE, HALF)], Err("needs both access-key and secret-key"));
+    check(e(), &[], &[(CREDENTIALS_FILE, BLANK)], Err("access-key in ~/.scpconf/credentials.json: the key's id"));
+    check(e(), &[("SCP_ACCESS_KEY", "a\nb"), ("SCP_SECRET_KEY", "s")], &[], Err("SCP_ACCESS_KEY: the key's id"));
+    check(e(), &[("SCP_TF_ACCESS_KEY", "k"), ("SCP_TF_SECRET_KEY", "a\nb")], &[], Err("SCP_TF_SECRET_KEY: the secret"));
+    let pasted = complete(e(), &[("SCP_ACCESS_KEY", " k\n"), ("SCP_SECRET_KEY", "s\n")], &[]).unwrap();
+    let pasted = pasted.credentials.unwrap();
+    assert_eq!((pasted.access_key(), pasted.secret_key().expose_secret()), ("k", "s"));
     check(e(), &[], &[(CREDENTIALS_FILE, "unreadable")], Err("cannot be read: permission denied"));
     let builder = |variables, files| Scp::builder().surroundings(Box::new(around(variables, files)));
     let error = |builder: ScpBuilder| builder.build().unwrap_err().to_string();
@@ -137,6 +146,8 @@ fn what_is_wrong_is_named() {
     assert!(error(builder(place, &[])).starts_with("no credentials: set `.credentials()`"));
     assert!(error(builder(place, &[]).vault_credentials()).starts_with("no vault token"));
     assert!(error(builder(place, &[]).vault_token("a", "b").vault_credentials()).starts_with("no secret vault: set"));
+    assert!(error(builder(place, &[]).credentials("", "b")).starts_with("`.credentials()`: the key's id is empty"));
+    assert!(error(builder(place, &[]).vault_token("a", "")).starts_with("`.vault_token()`: the secret is empty"));
     assert!(error(builder(place, &[]).credentials("a", "b").language("ko\n")).starts_with("the language holds"));
     assert!(builder(place, &[]).vault_token("a", "b").build().is_ok());
     assert!(builder(place, &[]).credentials("a", "b").build().is_ok());
