@@ -11,6 +11,8 @@ pub mod error;
 pub mod json;
 pub mod operation;
 pub mod page;
+#[cfg(test)]
+mod proptests;
 pub mod request;
 pub mod retry;
 pub mod runtime;

@@ -355,4 +355,6 @@ fn encode(text: &str, plain: fn(u8) -> bool, out: &mut String) {
 }
 
 #[cfg(test)]
+mod proptests;
+#[cfg(test)]
 mod tests;

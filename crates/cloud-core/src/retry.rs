@@ -105,7 +105,7 @@ pub(crate) fn decide(
     #[allow(clippy::cast_precision_loss, reason = "a fraction needs no more than 53 bits")]
     let backoff = ceiling.mul_f64((random >> 11) as f64 / (1_u64 << 53) as f64);
     let wait = match hint {
-        Some(hint) if hint > ceiling + MAX_HINT => return Decision::Stop,
+        Some(hint) if hint > ceiling.saturating_add(MAX_HINT) => return Decision::Stop,
         Some(hint) => hint.max(backoff),
         None => backoff,
     };
@@ -128,6 +128,9 @@ pub(crate) fn retry_after(value: &str, now: OffsetDateTime) -> Option<Duration> 
     let date = OffsetDateTime::parse(&value.replace("GMT", "+0000"), &Rfc2822).ok()?;
     Some(Duration::try_from(date - now).unwrap_or_default())
 }
+
+#[cfg(test)]
+mod proptests;
 
 #[cfg(test)]
 mod tests {

@@ -1,4 +1,4 @@
-//! A transport and a clock for tests: answers from a script, time under control.
+//! A transport and a clock for tests: answers from a script, time under control, and a search for leaks.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -10,6 +10,12 @@ use time::OffsetDateTime;
 
 use crate::runtime::{BoxFuture, Runtime};
 use crate::transport::{Stage, Transport, TransportError};
+
+mod capture;
+mod leak;
+
+pub use capture::{capture, capture_async};
+pub use leak::{Shown, assert_no_leak, assert_no_leak_async, find_leak};
 
 type Outcome = Result<http::Response<Bytes>, TransportError>;
 /// A line of the script: an outcome, or none for one that never comes.
@@ -173,6 +179,13 @@ impl Runtime for FakeRuntime {
     fn random(&self) -> u64 {
         lock(&self.state).random
     }
+}
+
+/// The parser of `Retry-After`, for those who throw odd texts at it.
+#[doc(hidden)]
+#[must_use]
+pub fn retry_after(value: &str, now: OffsetDateTime) -> Option<Duration> {
+    crate::retry::retry_after(value, now)
 }
 
 fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -69,7 +69,9 @@ impl Timestamp {
     }
 
     fn error(&self, wanted: &str) -> Error {
-        Error::new(ErrorKind::Decode, format!("`{}` is not {wanted}", self.0))
+        // Anything may stand here, so one line is made of it, and not a long one.
+        let shown: String = self.0.chars().take(40).map(|c| if c.is_control() { ' ' } else { c }).collect();
+        Error::new(ErrorKind::Decode, format!("`{shown}` is not {wanted}"))
     }
 }
 

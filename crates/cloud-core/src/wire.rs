@@ -12,7 +12,10 @@ use serde_with::{DeserializeAs, SerializeAs};
 use crate::check::Check;
 use crate::error::{Error, ErrorKind, Result};
 
+mod strict;
+
 pub use crate::json::Json;
+use strict::Strict;
 
 /// A request body: it knows its JSON and its documented limits.
 pub trait Body {
@@ -43,17 +46,20 @@ pub fn json<T: Serialize + ?Sized>(value: &T) -> Result<Bytes> {
 /// [`ErrorKind::Decode`] if the text is not JSON or not of this shape.
 pub fn from_json<T: DeserializeOwned>(text: &[u8]) -> Result<T> {
     // Tracking the path costs time, so it is done only once it is known that there is something to say.
-    serde_json::from_slice(text).map_err(|_| explain::<T>(text))
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let value = T::deserialize(Strict(&mut deserializer));
+    value.and_then(|value| deserializer.end().map(|()| value)).map_err(|_| explain::<T>(text))
 }
 
 #[cold]
 fn explain<T: DeserializeOwned>(text: &[u8]) -> Error {
     let mut deserializer = serde_json::Deserializer::from_slice(text);
-    let problem = match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
+    let mut track = serde_path_to_error::Track::new();
+    let outcome = T::deserialize(Strict(serde_path_to_error::Deserializer::new(&mut deserializer, &mut track)));
+    let problem = match outcome {
         Ok(_) => "text follows the json value".to_owned(),
-        Err(error) => {
-            let path = error.path().to_string();
-            let inner = error.inner();
+        Err(inner) => {
+            let path = track.path().to_string();
             let (line, column) = (inner.line(), inner.column());
             if inner.is_data() {
                 shape_problem(&path, &inner.to_string())
@@ -409,5 +415,7 @@ impl Serialize for ExposedOption<'_> {
     }
 }
 
+#[cfg(test)]
+mod proptests;
 #[cfg(test)]
 mod tests;

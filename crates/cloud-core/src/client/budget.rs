@@ -38,6 +38,32 @@ impl Budget {
 mod tests {
     use super::*;
 
+    proptest::proptest! {
+        #![proptest_config(crate::proptests::settings())]
+
+        #[test]
+        fn whatever_happens_retries_cost_no_more_than_the_bucket_holds(
+            calls in proptest::collection::vec((0..4_u32, proptest::bool::ANY, proptest::bool::ANY), 0..400),
+        ) {
+            let budget = Budget::default();
+            let (mut spent, mut rewards) = (0, 0);
+            for (retries, throttled, succeeds) in calls {
+                let taken: u32 = (0..retries).map_while(|_| budget.take(throttled)).sum();
+                proptest::prop_assert_eq!(taken % if throttled { THROTTLED } else { RETRY }, 0);
+                if succeeds {
+                    budget.refund(taken);
+                    rewards += REWARD;
+                } else {
+                    spent += taken;
+                }
+                let left = *budget.0.lock().unwrap();
+                proptest::prop_assert!(left <= FULL);
+                proptest::prop_assert!(left + spent >= FULL, "a success did not give all of its cost back");
+                proptest::prop_assert!(left + spent <= FULL + rewards, "more than was taken came back");
+            }
+        }
+    }
+
     #[test]
     fn an_empty_bucket_stops_retries_and_success_fills_it() {
         let budget = Budget::default();

@@ -6,7 +6,7 @@ use crate::operation::{ApiVersion, Idempotency, Lifecycle, Method};
 
 static VERSION: ApiVersion =
     ApiVersion { vendor: "test", service: "keys", number: "1", status: Lifecycle::Current, sunset: None };
-static SHOW: Operation = Operation {
+pub(super) static SHOW: Operation = Operation {
     version: &VERSION,
     name: "show",
     title: "Show",
@@ -26,7 +26,7 @@ static SHOW: Operation = Operation {
     returns: true,
 };
 
-fn url(mut request: Request) -> Result<String> {
+pub(super) fn url(mut request: Request) -> Result<String> {
     match request.take_error(true) {
         Some(error) => Err(error),
         None => request.url("https://host", |name| (name == "appkey").then_some("k/1")),
