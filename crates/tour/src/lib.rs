@@ -15,3 +15,7 @@ struct Nhn;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/risken.md")]
 struct Risken;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/sandbox.md")]
+struct Sandbox;
