@@ -21,6 +21,13 @@ const RULES: &[Rule] = &[
         name: "certificate_id",
         sources: &[("list_certificates", "/certificates/0/id")],
     },
+    Rule { service: "kms", operations: &["delete_key"], name: "key_id", sources: &[("create_key", "/key/id")] },
+    Rule {
+        service: "kms",
+        operations: &["show_managed_key", "set_managed_key_description"],
+        name: "key_id",
+        sources: &[("list_managed_keys", "/keys/0/id")],
+    },
     Rule {
         service: "kms",
         operations: &["decrypt", "rewrap"],
@@ -29,6 +36,12 @@ const RULES: &[Rule] = &[
     },
     Rule { service: "kms", operations: &["verify"], name: "signature", sources: &[("sign", "/signature")] },
     Rule { service: "kms", operations: &["verify_hmac"], name: "hmac", sources: &[("create_hmac", "/hmac")] },
+    Rule {
+        service: "secretsmanager",
+        operations: &["show_secret_value"],
+        name: "version_id",
+        sources: &[("list_secret_versions", "/version_list/0/version_id")],
+    },
     Rule {
         service: "secure-key-manager",
         operations: &["decrypt"],
@@ -91,6 +104,61 @@ const RULES: &[Rule] = &[
     },
 ];
 
+/// Operations after which something is gone or asleep, and those that bring it back; in the order of their calls.
+const LAST: &[&str] = &[
+    "detach_data_source",
+    "delete_aws",
+    "delete_certificate",
+    "delete_diagnosis",
+    "delete_key",
+    "update_secret_value",
+    "delete_secret",
+    "restore_secret",
+    "terminate_secret_vault",
+];
+
+/// Where an operation stands among the calls of its version: after those whose answers it uses.
+pub(crate) fn rank(service: &str, operation: &str) -> usize {
+    if let Some(place) = LAST.iter().position(|last| *last == operation) {
+        return RULES.len() + 1 + place;
+    }
+    let used = RULES.iter().filter(|rule| rule.service == service);
+    let used = used.filter(|rule| rule.operations.is_empty() || rule.operations.contains(&operation));
+    let sources = used.flat_map(|rule| rule.sources.iter().map(|(source, _)| *source));
+    // A list may well stand in a rule for its whole service: nothing waits for itself.
+    let sources = sources.filter(|source| *source != operation && !LAST.contains(source));
+    sources.map(|source| depth(service, source, RULES.len())).max().map_or(0, |deepest| deepest + 1)
+}
+
+/// How many calls stand between an operation and one that needs no other; a circle ends with the limit.
+fn depth(service: &str, operation: &str, limit: usize) -> usize {
+    let waits = |rule: &&Rule| {
+        // A rule for a whole service cannot make its own source wait.
+        rule.service == service && rule.operations.contains(&operation)
+    };
+    let sources = RULES.iter().filter(waits).flat_map(|rule| rule.sources.iter().map(|(source, _)| *source));
+    let deepest = match limit.checked_sub(1) {
+        Some(limit) => sources.map(|source| depth(service, source, limit)).max(),
+        None => None,
+    };
+    deepest.map_or(0, |deepest| deepest + 1)
+}
+
+/// A name that no other call of a run gives, made of the example; `version` is service and version.
+pub(crate) fn fresh(version: &str, operation: &str, name: &str, example: &str) -> Option<Value> {
+    let service = version.split('.').next().unwrap_or(version);
+    let mark = match (service, operation, name) {
+        ("certificatemanager", "create_self_signed_certificate", "name") => "self",
+        ("kms", "create_key", "name")
+        | ("secretsmanager", "create_secret", "name")
+        | ("secretvault", "create_secret_vault", "name")
+        | ("certificatemanager", "create_certificate", "name") => "",
+        _ => return None,
+    };
+    let digits: String = version.chars().filter(char::is_ascii_digit).collect();
+    Some(format!("{example}{mark}{digits}").into())
+}
+
 /// Where the value of a parameter or body field may come from. `version` is service and version (`kms.1.2`).
 pub(crate) fn sources(
     version: &str,
@@ -121,6 +189,8 @@ pub(crate) fn mend(operation: &str, name: &str) -> Option<Value> {
     match (operation.split('.').next()?, name) {
         // The page allows letters, digits, `-` and `_`, and shows a name with spaces.
         ("configinspection", "diagnosis_name") => Some("Sample-Diagnosis-Name".into()),
+        // The service takes /25 and narrower; the caller stays within, since it reads the secret later.
+        ("secretsmanager", "acl_cidr") => Some("127.0.0.1/32, 192.168.1.0/25".into()),
         _ => None,
     }
 }

@@ -204,7 +204,8 @@ impl Context {
             Value::Object(members) => {
                 for (name, member) in members {
                     self.improve(operation, member);
-                    if let Some(found) = choice::mend(operation, name).or_else(|| self.earlier(operation, name)) {
+                    let mended = choice::mend(operation, name).or_else(|| self.earlier(operation, name));
+                    if let Some(found) = mended.or_else(|| fresh(operation, name, member)) {
                         *member = found;
                     }
                 }
@@ -250,6 +251,12 @@ impl Context {
             Some(found.clone()).filter(|found| !found.is_null() && found != "")
         })
     }
+}
+
+/// A name of this call's own where two things cannot share one.
+fn fresh(operation: &str, name: &str, example: &Value) -> Option<Value> {
+    let (version, operation) = operation.rsplit_once('.')?;
+    choice::fresh(version, operation, name, example.as_str()?)
 }
 
 impl fmt::Debug for Context {

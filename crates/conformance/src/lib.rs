@@ -19,7 +19,12 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
 pub async fn run(clients: Clients, vendor: Option<&str>, mut report: impl FnMut(&Outcome)) -> Vec<Outcome> {
     let context = Context::new(clients);
     let mut outcomes = Vec::new();
-    for entry in entries().filter(|entry| vendor.is_none_or(|vendor| vendor == entry.vendor)) {
+    let mut chosen: Vec<_> = entries().filter(|entry| vendor.is_none_or(|vendor| vendor == entry.vendor)).collect();
+    // Versions stay where they are; within one, an answer comes before the calls that use it.
+    for version in chosen.chunk_by_mut(|a, b| (a.service, a.version) == (b.service, b.version)) {
+        version.sort_by_key(|entry| choice::rank(entry.service, entry.operation));
+    }
+    for entry in chosen {
         let outcome = Outcome { entry, result: (entry.call)(&context).await };
         report(&outcome);
         outcomes.push(outcome);
