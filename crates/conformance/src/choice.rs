@@ -1,6 +1,7 @@
 //! Which values of earlier answers a call uses, and which examples of the pages need mending.
 
 use serde_json::Value;
+use time::{Duration, OffsetDateTime};
 
 /// A value that comes from an earlier answer of the same version.
 struct Rule {
@@ -17,9 +18,58 @@ struct Rule {
 const RULES: &[Rule] = &[
     Rule {
         service: "certificatemanager",
-        operations: &[],
+        operations: &["delete_certificate"],
+        name: "certificate_id",
+        sources: &[("create_certificate", "/certificate/id"), ("list_certificates", "/certificates/0/id")],
+    },
+    Rule {
+        service: "certificatemanager",
+        operations: &["show_certificate"],
         name: "certificate_id",
         sources: &[("list_certificates", "/certificates/0/id")],
+    },
+    Rule {
+        service: "certificatemanager",
+        operations: &["create_certificate", "validate_certificate"],
+        name: "cert_body",
+        sources: &[("create_self_signed_certificate", "/certificate/cert_body")],
+    },
+    // A certificate that vouches for itself is its own chain.
+    Rule {
+        service: "certificatemanager",
+        operations: &["create_certificate", "validate_certificate"],
+        name: "cert_chain",
+        sources: &[("create_self_signed_certificate", "/certificate/cert_body")],
+    },
+    Rule {
+        service: "certificatemanager",
+        operations: &["create_certificate", "validate_certificate"],
+        name: "private_key",
+        sources: &[("create_self_signed_certificate", "/certificate/private_key")],
+    },
+    Rule {
+        service: "configinspection",
+        operations: &["delete_diagnosis"],
+        name: "diagnosis_id",
+        sources: &[("create_diagnosis", "/diagnosis_id"), ("list_diagnoses", "/summary_responses/0/diagnosis_id")],
+    },
+    Rule {
+        service: "configinspection",
+        operations: &["show_diagnosis"],
+        name: "diagnosis_id",
+        sources: &[("list_diagnoses", "/summary_responses/0/diagnosis_id")],
+    },
+    Rule {
+        service: "configinspection",
+        operations: &["show_diagnosis_result"],
+        name: "diagnosis_id",
+        sources: &[("list_diagnosis_results", "/diagnosis_result_responses/0/diagnosis_id")],
+    },
+    Rule {
+        service: "configinspection",
+        operations: &["show_diagnosis_result"],
+        name: "diagnosis_request_sequence",
+        sources: &[("list_diagnosis_results", "/diagnosis_result_responses/0/diagnosis_request_sequence")],
     },
     Rule { service: "kms", operations: &["delete_key"], name: "key_id", sources: &[("create_key", "/key/id")] },
     Rule {
@@ -144,19 +194,24 @@ fn depth(service: &str, operation: &str, limit: usize) -> usize {
     deepest.map_or(0, |deepest| deepest + 1)
 }
 
-/// A name that no other call of a run gives, made of the example; `version` is service and version.
-pub(crate) fn fresh(version: &str, operation: &str, name: &str, example: &str) -> Option<Value> {
+/// A name or id that belongs to this run alone, made of the example; `version` is service and version.
+pub(crate) fn fresh(version: &str, operation: &str, name: &str, example: &str) -> Option<String> {
     let service = version.split('.').next().unwrap_or(version);
+    let digits: String = version.chars().filter(char::is_ascii_digit).collect();
     let mark = match (service, operation, name) {
+        // The caller chooses this id, so the one that is deleted is the one that was made.
+        ("configinspection", "create_diagnosis" | "delete_diagnosis", "diagnosis_id") => {
+            return Some(format!("DIA-943731CB8E3045C289BAECAEC35320{digits}"));
+        }
         ("certificatemanager", "create_self_signed_certificate", "name") => "self",
         ("kms", "create_key", "name")
         | ("secretsmanager", "create_secret", "name")
         | ("secretvault", "create_secret_vault", "name")
-        | ("certificatemanager", "create_certificate", "name") => "",
+        | ("certificatemanager", "create_certificate", "name")
+        | ("configinspection", "create_diagnosis", "diagnosis_id") => "",
         _ => return None,
     };
-    let digits: String = version.chars().filter(char::is_ascii_digit).collect();
-    Some(format!("{example}{mark}{digits}").into())
+    Some(format!("{example}{mark}{digits}"))
 }
 
 /// Where the value of a parameter or body field may come from. `version` is service and version (`kms.1.2`).
@@ -184,13 +239,27 @@ pub(crate) fn fallback(name: &str) -> Option<&'static str> {
     }
 }
 
-/// A value in place of an example that breaks the page's own rule for it.
+/// A value in place of an example that no service can take: it breaks the page's own rule, or stands for something.
 pub(crate) fn mend(operation: &str, name: &str) -> Option<Value> {
     match (operation.split('.').next()?, name) {
         // The page allows letters, digits, `-` and `_`, and shows a name with spaces.
         ("configinspection", "diagnosis_name") => Some("Sample-Diagnosis-Name".into()),
+        // The page's days have gone by.
+        ("certificatemanager", "not_before_dt") => day(-1),
+        ("certificatemanager", "not_after_dt") => day(365),
+        // The page shows placeholders where PEM has to be, and a day that has gone by.
+        ("certificatemanager", "cert_body") => Some(include_str!("sample/leaf.pem").into()),
+        ("certificatemanager", "private_key") => Some(include_str!("sample/leaf-key.pem").into()),
+        ("certificatemanager", "cert_chain") => Some(include_str!("sample/root.pem").into()),
+        ("certificatemanager", "not_after_dt") => Some("20991231".into()),
         // The service takes /25 and narrower; the caller stays within, since it reads the secret later.
         ("secretsmanager", "acl_cidr") => Some("127.0.0.1/32, 192.168.1.0/25".into()),
         _ => None,
     }
+}
+
+/// A day so many days from today, as `YYYYMMDD`.
+fn day(from_today: i64) -> Option<Value> {
+    let day = OffsetDateTime::now_utc().checked_add(Duration::days(from_today))?.date();
+    Some(format!("{:04}{:02}{:02}", day.year(), u8::from(day.month()), day.day()).into())
 }

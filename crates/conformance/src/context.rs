@@ -1,5 +1,6 @@
 //! What the calls of a run share: the clients, and the answers so far.
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::fmt;
 use std::future::{Future, IntoFuture};
@@ -8,10 +9,11 @@ use std::sync::{Mutex, PoisonError};
 
 use nhn_security::Nhn;
 use risken_aws::Risken;
-use scp_security::Scp;
+use scp_security::certificate_manager::types::{CertificateCreateResponse, CertificateDetailResponse};
+use scp_security::{ExposeSecret, Scp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -112,6 +114,8 @@ pub trait Plant: Send + Sync {
 pub struct Context {
     clients: Clients,
     answers: Mutex<HashMap<&'static str, Value>>,
+    /// What later calls need of answers that do not serialize; never shown.
+    secrets: Mutex<HashMap<&'static str, Value>>,
     plant: Option<Box<dyn Plant>>,
     shown: Mutex<String>,
 }
@@ -120,7 +124,7 @@ impl Context {
     /// A run that has called nothing yet.
     #[must_use]
     pub fn new(clients: Clients) -> Self {
-        Self { clients, answers: Mutex::default(), plant: None, shown: Mutex::default() }
+        Self { clients, answers: Mutex::default(), secrets: Mutex::default(), plant: None, shown: Mutex::default() }
     }
 
     /// Changes values on their way out, and keeps the `Debug` of all that is sent and received.
@@ -164,8 +168,9 @@ impl Context {
 
     /// The value of a path or query parameter.
     pub(crate) fn text(&self, operation: &str, name: &str, example: &str) -> Result<String, String> {
-        let value = match self.earlier(operation, name) {
-            Some(Value::String(found)) if !found.is_empty() => found,
+        let earlier = self.earlier(operation, name).and_then(|found| found.as_str().map(str::to_owned));
+        let value = match earlier.or_else(|| fresh(operation, name, example)) {
+            Some(found) if !found.is_empty() => found,
             _ if example.is_empty() => choice::fallback(name)
                 .map(str::to_owned)
                 .ok_or_else(|| format!("no earlier answer holds `{name}`, and the page shows no example"))?,
@@ -205,7 +210,7 @@ impl Context {
                 for (name, member) in members {
                     self.improve(operation, member);
                     let mended = choice::mend(operation, name).or_else(|| self.earlier(operation, name));
-                    if let Some(found) = mended.or_else(|| fresh(operation, name, member)) {
+                    if let Some(found) = mended.or_else(|| fresh(operation, name, member.as_str()?).map(Value::from)) {
                         *member = found;
                     }
                 }
@@ -216,14 +221,17 @@ impl Context {
     }
 
     /// Waits for an answer; an error is put in words.
-    pub(crate) async fn finish<T: fmt::Debug>(
+    pub(crate) async fn finish<T: fmt::Debug + 'static>(
         &self,
-        _: &str,
+        operation: &'static str,
         call: impl IntoFuture<Output = cloud_core::Result<T>> + fmt::Debug,
     ) -> Result<T, String> {
         self.show(format_args!("{call:?}"));
         let answer = call.await;
         self.show(format_args!("{answer:?} {answer:#?}"));
+        if let Some(held) = answer.as_ref().ok().and_then(|answer| certificate(answer)) {
+            self.secrets.lock().unwrap_or_else(PoisonError::into_inner).insert(operation, held);
+        }
         answer.map_err(|error| {
             self.show(format_args!("{error} {:?}", std::error::Error::source(&error).map(ToString::to_string)));
             // The line of the report names the operation already.
@@ -246,17 +254,31 @@ impl Context {
     fn earlier(&self, operation: &str, name: &str) -> Option<Value> {
         let (version, operation) = operation.rsplit_once('.')?;
         let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        let secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
         choice::sources(version, operation, name).find_map(|(source, pointer)| {
-            let found = answers.get(format!("{version}.{source}").as_str())?.pointer(pointer)?;
+            let source = format!("{version}.{source}");
+            let found = answers.get(&*source).or_else(|| secrets.get(&*source))?.pointer(pointer)?;
             Some(found.clone()).filter(|found| !found.is_null() && found != "")
         })
     }
 }
 
-/// A name of this call's own where two things cannot share one.
-fn fresh(operation: &str, name: &str, example: &Value) -> Option<Value> {
+/// The id and the texts of a certificate with its key.
+fn certificate(answer: &dyn Any) -> Option<Value> {
+    let (id, body, key) = if let Some(made) = answer.downcast_ref::<CertificateDetailResponse>() {
+        let made = &made.certificate;
+        (&made.id, &made.cert_body, &made.private_key)
+    } else {
+        let made = &answer.downcast_ref::<CertificateCreateResponse>()?.certificate;
+        (&made.id, &made.cert_body, &made.private_key)
+    };
+    Some(json!({"certificate": {"id": id, "cert_body": body, "private_key": key.expose_secret()}}))
+}
+
+/// A value of the run's own where two things cannot share one.
+fn fresh(operation: &str, name: &str, example: &str) -> Option<String> {
     let (version, operation) = operation.rsplit_once('.')?;
-    choice::fresh(version, operation, name, example.as_str()?)
+    choice::fresh(version, operation, name, example)
 }
 
 impl fmt::Debug for Context {
