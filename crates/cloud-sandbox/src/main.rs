@@ -140,6 +140,7 @@ fn warn(options: &Options) {
 
 async fn serve(options: Options) -> std::io::Result<()> {
     warn(&options);
+    let stop = Stop::listen()?;
     let sandbox = options.builder.port(options.port).start().await?;
     println!("listening on {}", sandbox.endpoint());
     for (name, value) in sandbox.environment() {
@@ -151,7 +152,7 @@ async fn serve(options: Options) -> std::io::Result<()> {
     if options.admin {
         eprintln!("watch the calls at {}/_sandbox/", sandbox.endpoint());
     }
-    until_told_to_stop().await?;
+    stop.told().await?;
     sandbox.shutdown().await
 }
 
@@ -171,18 +172,42 @@ fn write_identities(sandbox: &Sandbox, directory: &Path) -> std::io::Result<()> 
     Ok(())
 }
 
+/// What tells the command to stop. It listens from its making on, so that no early signal ends the process at once.
 #[cfg(unix)]
-async fn until_told_to_stop() -> std::io::Result<()> {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    tokio::select! {
-        result = tokio::signal::ctrl_c() => result,
-        _ = terminate.recv() => Ok(()),
+struct Stop {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Stop {
+    fn listen() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn told(mut self) -> std::io::Result<()> {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+        Ok(())
     }
 }
 
+/// What tells the command to stop.
 #[cfg(not(unix))]
-async fn until_told_to_stop() -> std::io::Result<()> {
-    tokio::signal::ctrl_c().await
+struct Stop;
+
+#[cfg(not(unix))]
+impl Stop {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn told(self) -> std::io::Result<()> {
+        tokio::signal::ctrl_c().await
+    }
 }
 
 #[tokio::main]

@@ -76,6 +76,8 @@ pub(super) fn spoil(effect: &Effect, reply: Reply, world: &World) -> Response {
     let mut response = reply.into_response_with(|bytes| {
         length = bytes.len();
         match effect {
+            // What has no body, such as a 204, has nothing to spoil.
+            _ if bytes.is_empty() => bytes.into(),
             Effect::TruncatedBody => script::truncated(&bytes),
             Effect::SlowBody { step_ms } => script::slow(&bytes, std::time::Duration::from_millis(*step_ms)),
             Effect::HugeBody { bytes } => script::huge(*bytes),
@@ -85,7 +87,7 @@ pub(super) fn spoil(effect: &Effect, reply: Reply, world: &World) -> Response {
     });
     let headers = response.headers_mut();
     match effect {
-        Effect::TruncatedBody | Effect::SlowBody { .. } => {
+        Effect::TruncatedBody | Effect::SlowBody { .. } if length > 0 => {
             headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
         }
         Effect::Status { retry_after: Some(seconds), .. } => {
@@ -104,7 +106,7 @@ pub(super) fn spoil(effect: &Effect, reply: Reply, world: &World) -> Response {
     response
 }
 
-/// The start of a text, cut so that what is left is not JSON.
+/// The start of a text: of an object or a list that is no JSON.
 fn half(bytes: &Bytes) -> Bytes {
-    if bytes.is_empty() { Bytes::from_static(b"{") } else { bytes.slice(..bytes.len().div_ceil(2)) }
+    bytes.slice(..bytes.len().div_ceil(2))
 }

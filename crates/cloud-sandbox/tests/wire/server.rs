@@ -133,8 +133,34 @@ fn the_command_explains_itself_and_refuses_what_it_does_not_know() {
         (vec!["--port"], "--port needs a value"),
         (vec!["--answers=none"], "unknown answers"),
         (vec!["serve"], "unknown argument \"serve\""),
+        (vec!["--bind", "here"], "--bind takes an IP address"),
+        (vec!["--clock", "noon"], "--clock takes a time"),
+        (vec!["--seed", "no/such/file.json"], "--seed no/such/file.json: "),
+        (vec!["--nhn-statuses", "none"], "--nhn-statuses takes service, ok or real"),
+        (vec!["--token-lifetime", "long"], "--token-lifetime takes seconds"),
     ] {
         let (good, _, error) = run(&arguments);
         assert!(!good && error.contains(word), "{error}");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_command_warns_beyond_loopback_and_keeps_its_state_when_it_is_told_to_stop() {
+    let file = std::env::temp_dir().join(format!("cloud-sandbox-command-{}.json", std::process::id()));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cloud-sandbox"));
+    let command = command.args(["--bind", "0.0.0.0", "--admin", "--state"]).arg(&file);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert!(lines.next().unwrap().starts_with("listening on http://127.0.0.1:"));
+    assert!(lines.any(|line| line.starts_with("export RISKEN_ACCESS_TOKEN=")));
+    let mut errors = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let warning = errors.next().unwrap();
+    assert!(warning.contains("warning") && warning.contains("use and control"), "{warning}");
+    assert!(errors.next().unwrap().ends_with("/_sandbox/"));
+    assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
+    assert!(child.wait().unwrap().success());
+    let kept: serde_json::Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(kept["format"], 1);
 }
