@@ -14,6 +14,8 @@ use std::process::Command;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cloud_sandbox::Sandbox;
+use nhn_security::Nhn;
+use nhn_security::secure_key_manager::types::{EncryptRequest, SignRequest as NhnSignRequest};
 use scp_security::kms::types::{DatakeyRequest, KeyCreateMasterKeyRequest, SignRequest};
 use scp_security::{ExposeSecret, Scp};
 use serde_json::Value;
@@ -65,6 +67,15 @@ impl Folder {
 
     fn openssl(&self, arguments: &str) -> Option<Vec<u8>> {
         self.run("openssl", &arguments.split(' ').collect::<Vec<_>>())
+    }
+
+    /// Opens what a cipher in GCM sealed: nonce, text and tag.
+    ///
+    /// The command knows no GCM, but GCM is counter mode that begins with block two, and a tag behind it.
+    fn open(&self, cipher: &str, key: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+        let (nonce, rest) = sealed.split_at(12);
+        self.write("body", &rest[..rest.len() - 16]);
+        self.openssl(&format!("enc -d -{cipher}-ctr -K {} -iv {}00000002 -in body", hex(key), hex(nonce)))
     }
 }
 
@@ -192,10 +203,7 @@ async fn a_data_key_under_an_aes_key_is_opened_elsewhere() {
     let key = STANDARD.decode(secret).unwrap();
     assert_eq!((sealed.len(), key.len()), (12 + 32 + 16, 32));
     if has_openssl() {
-        // The command knows no GCM, but GCM is counter mode that begins with block two, and a tag behind it.
-        folder.write("body", &sealed[12..44]);
-        let start = format!("{}00000002", hex(&sealed[..12]));
-        let opened = folder.openssl(&format!("enc -d -aes-256-ctr -K {} -iv {start} -in body", hex(&key)));
+        let opened = folder.open("aes-256", &key, &sealed);
         assert!(opened == Some(plain.clone()));
     }
     if has_cryptography() {
@@ -207,4 +215,60 @@ async fn a_data_key_under_an_aes_key_is_opened_elsewhere() {
         folder.write("sealed", &sealed);
         assert_eq!(folder.run("python3", &["-c", OPEN, &path]), None);
     }
+}
+
+/// A key of the default seed's first key store: symmetric and asymmetric under one id.
+const KEY: &str = "035a0ffa16a64bbf8171c4bdcea37bbf";
+
+fn key_manager(sandbox: &Sandbox) -> (nhn_security::secure_key_manager::v1_0::Client, Nhn) {
+    let pairs = sandbox.environment();
+    let get = |name| pairs.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value.as_str());
+    let builder = Nhn::builder()
+        .endpoint(sandbox.endpoint())
+        .secure_key_manager_app_key(get("NHN_CLOUD_SKM_APP_KEY"))
+        .mac_address(get("NHN_CLOUD_SKM_MAC_ADDRESS"));
+    let nhn = builder.build().unwrap();
+    (nhn.secure_key_manager().unwrap(), nhn)
+}
+
+#[tokio::test]
+async fn a_text_of_the_key_manager_is_opened_elsewhere() {
+    if !has_openssl() {
+        return;
+    }
+    for (government, cipher) in [(false, "aes-256"), (true, "aria-256")] {
+        let zeros = "00".repeat(32);
+        if !works("openssl", &["enc", &format!("-{cipher}-ctr"), "-K", &zeros, "-iv", &zeros[..32], "-in", "/dev/null"])
+        {
+            continue;
+        }
+        let sandbox = Sandbox::builder().nhn_government(government).start().await.unwrap();
+        let (keys, nhn) = key_manager(&sandbox);
+        let text = "열어라 참깨";
+        let sealed = keys.encrypt(KEY, &EncryptRequest::new(text)).await.unwrap();
+        let blob = STANDARD.decode(&sealed.ciphertext).unwrap();
+        let (version, rest) = blob.split_at(4);
+        assert_eq!(i64::from(u32::from_be_bytes(version.try_into().unwrap())), sealed.key_version);
+        let earlier = nhn.secure_key_manager_v1_1().unwrap();
+        let key = earlier.show_symmetric_key(KEY).key_version(sealed.key_version).await.unwrap().to_bytes().unwrap();
+        let folder = Folder::new(cipher);
+        assert_eq!(folder.open(cipher, key.expose_secret(), rest).as_deref(), Some(text.as_bytes()), "{cipher}");
+    }
+}
+
+#[tokio::test]
+async fn a_signature_of_the_key_manager_is_recovered_elsewhere() {
+    if !has_openssl() {
+        return;
+    }
+    let sandbox = Sandbox::start().await.unwrap();
+    let (keys, _) = key_manager(&sandbox);
+    let signed = keys.sign(KEY, &NhnSignRequest::new("what is signed")).await.unwrap();
+    let public = keys.show_public_key(KEY).key_version(signed.key_version).await.unwrap().to_bytes().unwrap();
+    let folder = Folder::new("key-manager");
+    folder.write("public.der", public);
+    folder.write("signature", &STANDARD.decode(&signed.signature).unwrap()[4..]);
+    let recover = "pkeyutl -verifyrecover -pubin -inkey public.der -keyform DER -pkeyopt rsa_padding_mode:pkcs1";
+    let recovered = folder.openssl(&format!("{recover} -in signature"));
+    assert_eq!(recovered.as_deref(), Some(DATA));
 }
