@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use serde::de::DeserializeOwned;
 use time::format_description::well_known::Iso8601;
 use time::{Date, OffsetDateTime};
+use tracing::Instrument as _;
 
 use crate::auth::{Generation, SignContext, Signer};
 use crate::dialect::{Answer, Dialect, Failure, FailureClass, Reading};
@@ -27,6 +28,7 @@ mod budget;
 mod builder;
 mod scrub;
 mod skew;
+mod trace;
 
 use budget::Budget;
 pub use builder::{ClientBuilder, Settings, default_transport};
@@ -111,7 +113,15 @@ impl Client {
     /// Sends a request and returns the payload of its answer. The one loop; not generic, so compiled once.
     pub(crate) fn execute(&self, request: Request, options: CallOptions) -> BoxFuture<'static, Result<Reply>> {
         let inner = Arc::clone(&self.0);
-        Box::pin(async move { inner.run(request, options).await })
+        let span = trace::call(request.operation(), inner.endpoint.host());
+        let ending = span.clone();
+        let call = async move {
+            let start = inner.runtime.elapsed();
+            let outcome = inner.run(request, options).await;
+            trace::ended(&ending, &outcome, inner.runtime.elapsed().saturating_sub(start));
+            outcome
+        };
+        Box::pin(call.instrument(span))
     }
 }
 
@@ -179,15 +189,20 @@ impl Inner {
         loop {
             tries += 1;
             let attempt = progress.attempts.fetch_add(1, Ordering::Relaxed) + 1;
-            let failed = match self.attempt(request, url, progress).await {
+            let sent = self.runtime.elapsed();
+            let outcome = self.attempt(request, url, progress).await;
+            let elapsed = self.runtime.elapsed().saturating_sub(sent);
+            let failed = match outcome {
                 Ok((payload, answer)) => {
                     self.budget.refund(taken);
                     let request_id = self.dialect.request_id(&answer.headers);
+                    trace::answered(attempt, answer.status, request_id.as_deref(), elapsed);
                     let meta = Meta { status: answer.status, headers: answer.headers, request_id, attempts: attempt };
                     return Ok(Reply { payload, meta });
                 }
                 Err(failed) => failed,
             };
+            trace::failed(attempt, &failed.error, elapsed);
             // A service that does not accept a signature has done nothing else, so signing anew is safe for every
             // operation; it is no retry and costs nothing. Each cause is mended once a call.
             if let Some(refusal) = &failed.refusal {
@@ -196,7 +211,7 @@ impl Inner {
                 corrected |= by_clock;
                 renewed |= by_token;
                 if by_clock || by_token {
-                    tracing::debug!(operation = %operation, attempt, clock = by_clock, "signing anew");
+                    trace::renewed(attempt, by_clock);
                     tries -= 1;
                     continue;
                 }
@@ -213,7 +228,7 @@ impl Inner {
                         return Err(error.with_note("not tried again: too many retries have failed"));
                     };
                     taken += price;
-                    tracing::debug!(operation = %operation, attempt, wait_ms = wait.as_millis(), reason = %error, "trying again");
+                    trace::waiting(attempt, wait);
                     self.runtime.sleep(wait).await;
                     add(&progress.waits_ms, wait);
                 }
@@ -252,13 +267,6 @@ impl Inner {
         };
         let (parts, body) = response.into_parts();
         let answer = Answer { status: parts.status, headers: parts.headers, body };
-        tracing::debug!(
-            operation = %operation,
-            status = answer.status.as_u16(),
-            elapsed_ms = self.runtime.elapsed().saturating_sub(start).as_millis(),
-            request_id = self.dialect.request_id(&answer.headers),
-            "answered"
-        );
         match self.read(operation, &answer) {
             Reading::Payload(payload) => Ok((payload, answer)),
             Reading::Failed(failure) => Err(self.failed(request, answer, failure, signed)),
@@ -286,6 +294,13 @@ impl Inner {
         if answer.status.is_redirection() {
             return Reading::Unreadable(
                 "the service answered with a redirect, which is not followed; check the endpoint".into(),
+            );
+        }
+        let encoded = answer.headers.get(CONTENT_ENCODING).filter(|coding| !coding.is_empty());
+        if encoded.is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+            return Reading::Unreadable(
+                "the answer is compressed or otherwise encoded, which was not asked for; a proxy may stand in between"
+                    .into(),
             );
         }
         self.dialect.read(operation, answer)

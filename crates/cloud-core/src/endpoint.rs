@@ -97,6 +97,17 @@ impl Endpoint {
         Self(format!("{}{path}", &self.0[..host]))
     }
 
+    /// The host, without its port; an IPv6 address stands in brackets.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        let rest = self.0.split_once("://").map_or(self.0.as_str(), |(_, rest)| rest);
+        let rest = rest.split_once('/').map_or(rest, |(host, _)| host);
+        match rest.rsplit_once(':') {
+            Some((host, port)) if !port.ends_with(']') => host,
+            _ => rest,
+        }
+    }
+
     /// The path, without a slash at the end; empty for none.
     #[must_use]
     pub fn path(&self) -> &str {
@@ -162,7 +173,10 @@ mod tests {
     #[test]
     fn paths() {
         let endpoint = Endpoint::parse("https://a.example:1/api").unwrap();
-        assert_eq!(endpoint.path(), "/api");
+        assert_eq!((endpoint.host(), endpoint.path()), ("a.example", "/api"));
+        for url in ["http://[::1]:9000/", "http://[::1]", "http://[::1]/x"] {
+            assert_eq!(Endpoint::parse(url).unwrap().host(), "[::1]");
+        }
         assert_eq!(endpoint.with_path("/x").as_str(), "https://a.example:1/x");
         assert_eq!(endpoint.with_path("").path(), "");
         assert!(Endpoint::parse_insecure("http://a.example").is_ok());

@@ -302,3 +302,54 @@ fn versions_past_their_sunset_are_refused_where_denied() {
     let error = client(datetime!(2026-02-01 0:00 UTC), true).0.check_sunset(&V1).unwrap_err();
     assert_eq!(error.to_string(), "keys 1 is past its sunset date 2026-02-01, and such versions are denied");
 }
+
+#[tokio::test]
+async fn a_call_logs_its_attempts_and_nothing_of_what_it_carries() {
+    let id = |id| [("x-request-id", id)];
+    let transport = FakeTransport::new()
+        .fail(Stage::MaybeSent)
+        .answer_with(503, &id("r1"), r#"{"error":"hunter4"}"#)
+        .answer_with(200, &id("r2"), "\"hunter5\"");
+    let (outcome, lines) = crate::testing::capture_async(|| call(transport, &SHOW)).await;
+    assert_eq!(outcome.result.unwrap(), "hunter5");
+    let sent = "http.request.resend_count";
+    let status = "http.response.status_code";
+    let wanted = [
+        "span DEBUG call rpc.system=test rpc.service=keys rpc.method=show api.version=1 http.request.method=GET server.address=keys.example".to_owned(),
+        format!("message=failed {sent}=0 error.type=Transport elapsed_ms=0"),
+        format!("message=trying again {sent}=1 wait_ms=50"),
+        format!("message=failed {status}=503 {sent}=1 error.type=Service request_id=r1 elapsed_ms=0"),
+        format!("message=trying again {sent}=2 wait_ms=2000"),
+        format!("message=answered {status}=200 {sent}=2 request_id=r2 elapsed_ms=0"),
+        format!("record {status}=200"),
+        format!("record {sent}=2"),
+        "record request_id=r2".to_owned(),
+        "record elapsed_ms=2050".to_owned(),
+    ];
+    let seen: Vec<_> = lines
+        .iter()
+        .map(|line| line.split_once("message=").map_or(line.clone(), |(_, rest)| format!("message={rest}")))
+        .collect();
+    assert_eq!(seen, wanted, "{lines:#?}");
+    for part in ["hunter", "secret", "/keys", "Bearer"] {
+        assert!(!lines.iter().any(|line| line.contains(part)), "{part}: {lines:#?}");
+    }
+    let (_, lines) = crate::testing::capture_async(|| call(FakeTransport::new().answer(404, "{}"), &SHOW)).await;
+    assert_eq!(lines.last().map(String::as_str), Some("record error.type=Service"));
+}
+
+#[tokio::test]
+async fn an_encoded_answer_is_refused_unless_it_says_that_it_is_not() {
+    let answer = |coding, status| FakeTransport::new().answer_with(status, &[("content-encoding", coding)], "7");
+    for coding in ["identity", "Identity", ""] {
+        assert_eq!(call(answer(coding, 200), &SHOW).await.result.unwrap(), 7);
+    }
+    for (coding, status, kind) in
+        [("gzip", 200, ErrorKind::Decode), ("br, gzip", 200, ErrorKind::Decode), ("gzip", 500, ErrorKind::Service)]
+    {
+        let outcome = call(answer(coding, status), &CREATE).await;
+        let error = outcome.result.unwrap_err();
+        assert_eq!((error.kind(), outcome.sent.len()), (kind, 1), "{error}");
+        assert!(error.to_string().contains("compressed or otherwise encoded"), "{error}");
+    }
+}
