@@ -1,0 +1,4 @@
+//! Any bytes as the answer to any operation of RISKEN.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::call_one_of("risken", data));
