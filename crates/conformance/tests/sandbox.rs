@@ -31,11 +31,20 @@ fn clients(sandbox: &Sandbox) -> Clients {
 }
 
 async fn check(answers: Answers) {
-    let sandbox = Sandbox::builder().answers(answers).start().await.unwrap();
-    let outcomes = conformance::run(clients(&sandbox), None, |_| {}).await;
+    all_good(&Sandbox::builder().answers(answers).start().await.unwrap()).await;
+}
+
+async fn all_good(sandbox: &Sandbox) {
+    let outcomes = conformance::run(clients(sandbox), None, |_| {}).await;
     let failed: Vec<_> = outcomes.iter().filter(|o| o.result.is_err()).map(ToString::to_string).collect();
     assert!(failed.is_empty(), "{}", failed.join("\n"));
     assert_eq!(outcomes.len(), 151);
+}
+
+#[tokio::test]
+async fn what_is_documented_works_on_state() {
+    let sandbox = Sandbox::start().await.unwrap();
+    all_good(&sandbox).await;
 }
 
 #[tokio::test]
