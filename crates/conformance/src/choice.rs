@@ -51,7 +51,7 @@ const RULES: &[Rule] = &[
         service: "configinspection",
         operations: &["delete_diagnosis"],
         name: "diagnosis_id",
-        sources: &[("create_diagnosis", "/diagnosis_id"), ("list_diagnoses", "/summary_responses/0/diagnosis_id")],
+        sources: &[("create_diagnosis", "/diagnosis_id")],
     },
     Rule {
         service: "configinspection",
@@ -207,8 +207,7 @@ pub(crate) fn fresh(version: &str, operation: &str, name: &str, example: &str) -
         ("kms", "create_key", "name")
         | ("secretsmanager", "create_secret", "name")
         | ("secretvault", "create_secret_vault", "name")
-        | ("certificatemanager", "create_certificate", "name")
-        | ("configinspection", "create_diagnosis", "diagnosis_id") => "",
+        | ("certificatemanager", "create_certificate", "name") => "",
         _ => return None,
     };
     Some(format!("{example}{mark}{digits}"))
@@ -247,11 +246,6 @@ pub(crate) fn mend(operation: &str, name: &str) -> Option<Value> {
         // The page's days have gone by.
         ("certificatemanager", "not_before_dt") => day(-1),
         ("certificatemanager", "not_after_dt") => day(365),
-        // The page shows placeholders where PEM has to be, and a day that has gone by.
-        ("certificatemanager", "cert_body") => Some(include_str!("sample/leaf.pem").into()),
-        ("certificatemanager", "private_key") => Some(include_str!("sample/leaf-key.pem").into()),
-        ("certificatemanager", "cert_chain") => Some(include_str!("sample/root.pem").into()),
-        ("certificatemanager", "not_after_dt") => Some("20991231".into()),
         // The service takes /25 and narrower; the caller stays within, since it reads the secret later.
         ("secretsmanager", "acl_cidr") => Some("127.0.0.1/32, 192.168.1.0/25".into()),
         _ => None,
