@@ -5,7 +5,6 @@ use std::net::IpAddr;
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use crate::catalogue::Operation;
 use crate::refusal::Refusal;
 use crate::rng::Rng;
 use crate::settings::Settings;
@@ -33,10 +32,6 @@ pub(crate) enum Principal {
 
 /// One call whose caller, parameters and body were found good.
 pub(crate) struct Call<'a> {
-    /// What the fixture says about the operation: version, schemas.
-    pub(crate) operation: &'a Operation,
-    /// The operation's name; of a split operation the name of the half that is meant.
-    pub(crate) name: &'a str,
     /// The decoded path arguments by name.
     pub(crate) arguments: Vec<(String, String)>,
     /// The decoded query, in order; keys may repeat.
@@ -54,14 +49,6 @@ pub(crate) struct Call<'a> {
 }
 
 impl Call<'_> {
-    pub(crate) fn service(&self) -> &str {
-        &self.operation.document.service
-    }
-
-    pub(crate) fn version(&self) -> &str {
-        &self.operation.document.version
-    }
-
     /// A path argument; empty when the template has none of this name.
     pub(crate) fn argument(&self, name: &str) -> &str {
         self.arguments.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
@@ -75,11 +62,6 @@ impl Call<'_> {
     /// All values of a query parameter but empty ones.
     pub(crate) fn query_all(&self, name: &str) -> impl Iterator<Item = &str> {
         self.query.iter().filter(move |(key, value)| key == name && !value.is_empty()).map(|(_, value)| &**value)
-    }
-
-    /// A numeric query parameter, or what stands for it when it is absent or not a number that fits.
-    pub(crate) fn number(&self, name: &str, otherwise: usize) -> usize {
-        self.query(name).and_then(|text| text.parse().ok()).unwrap_or(otherwise)
     }
 
     /// A textual field at the top of the body.

@@ -73,8 +73,6 @@ impl World {
         let Held { state, rng } = &mut *held;
         let arguments = hit.arguments.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
         let mut call = Call {
-            operation,
-            name,
             arguments: arguments.collect(),
             query,
             body: body.unwrap_or_default(),
