@@ -20,7 +20,7 @@ const RULES: &[Rule] = &[
         service: "certificatemanager",
         operations: &["delete_certificate"],
         name: "certificate_id",
-        sources: &[("create_certificate", "/certificate/id"), ("list_certificates", "/certificates/0/id")],
+        sources: &[("create_certificate", "/certificate/id")],
     },
     Rule {
         service: "certificatemanager",
@@ -238,7 +238,7 @@ pub(crate) fn fallback(name: &str) -> Option<&'static str> {
     }
 }
 
-/// A value in place of an example that no service can take: it breaks the page's own rule, or stands for something.
+/// A value in place of an example that no service can take: it breaks the page's own rule, or its day is over.
 pub(crate) fn mend(operation: &str, name: &str) -> Option<Value> {
     match (operation.split('.').next()?, name) {
         // The page allows letters, digits, `-` and `_`, and shows a name with spaces.
