@@ -159,6 +159,9 @@ impl<T> fmt::Debug for Cache<T> {
 }
 
 #[cfg(test)]
+mod model;
+
+#[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicU64, Ordering};
 
