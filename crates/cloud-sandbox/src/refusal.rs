@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use crate::catalogue::Vendor;
 use crate::wire::Reply;
 use crate::world::World;
 use crate::{nhn, risken, scp};
@@ -53,6 +54,15 @@ impl Refusal {
 
     pub(crate) fn risken(status: u16, shape: Shape) -> Self {
         Self::Risken { status, shape }
+    }
+
+    /// An operation that no handler performs; a test keeps it from happening.
+    pub(crate) fn not_built(vendor: Vendor) -> Self {
+        match vendor {
+            Vendor::Scp => Self::scp(501, "NotImplemented", "the sandbox does not perform this operation"),
+            Vendor::Nhn => Self::nhn(501, 501, "Not Implemented"),
+            Vendor::Risken => Self::risken(501, Shape::Empty),
+        }
     }
 
     pub(crate) fn reply(self, world: &World) -> Reply {

@@ -63,11 +63,12 @@ impl World {
         let name = split.map_or(&*operation.name, |split| &*split.name);
         let document = &operation.document;
         let status = operation.success.status;
-        let handler = registry::find(document.vendor, &document.service, name);
-        let (Some(handler), None) = (handler, self.settings.answers) else {
-            let answers = self.settings.answers.unwrap_or_default();
+        if let Some(answers) = self.settings.answers {
             let render = |content: &Content| answers::render(answers, document, content);
             return Ok((status, content.map(render)));
+        }
+        let Some(handler) = registry::find(document.vendor, &document.service, name) else {
+            return Err(Refusal::not_built(document.vendor));
         };
         let mut held = self.lock();
         let Held { state, rng } = &mut *held;
