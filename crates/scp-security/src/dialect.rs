@@ -22,8 +22,10 @@ pub(crate) struct ScpDialect {
 
 impl ScpDialect {
     pub(crate) fn new(language: &str) -> Result<Self> {
-        let language = HeaderValue::from_str(language)
-            .map_err(|_| Error::config("the language holds characters that cannot stand in a header"))?;
+        // Whoever receives a header drops the blanks at its ends.
+        let language = Some(language).filter(|text| text.trim() == *text).and_then(|text| text.parse().ok());
+        let language = language
+            .ok_or_else(|| Error::config("the language holds characters or blanks that cannot stand in a header"))?;
         Ok(Self { language, versions: Mutex::default() })
     }
 
@@ -54,7 +56,7 @@ impl Dialect for ScpDialect {
             return match foreign(answer) {
                 Some(why) => Reading::Unreadable(why),
                 // A gateway may wrap a failure in a good status; no payload begins with this member.
-                None if answer.body.trim_ascii_start().starts_with(b"{\"errors\"") => Reading::Failed(failure(answer)),
+                None if begins_with_errors(&answer.body) => Reading::Failed(failure(answer)),
                 None => Reading::Payload(answer.body.clone()),
             };
         }
@@ -64,6 +66,11 @@ impl Dialect for ScpDialect {
             None => Reading::Failed(failure(answer)),
         }
     }
+}
+
+fn begins_with_errors(body: &[u8]) -> bool {
+    let members = body.trim_ascii_start().strip_prefix(b"{");
+    members.is_some_and(|members| members.trim_ascii_start().starts_with(b"\"errors\""))
 }
 
 /// The services' errors.
@@ -202,6 +209,7 @@ mod tests {
         assert_eq!(payload(&RETURNS, 200, ""), None);
         assert_eq!(payload(&RETURNS, 200, "<html>"), None);
         assert_eq!(payload(&RETURNS, 200, "{\"errors\":[{\"code\":\"X\"}]}"), None);
+        assert_eq!(payload(&RETURNS, 200, " {\n  \"errors\": [{\"code\":\"X\"}]}"), None);
     }
 
     #[test]
