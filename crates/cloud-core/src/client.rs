@@ -308,7 +308,9 @@ impl Inner {
 
     fn failed(&self, request: &Request, answer: Answer, failure: Failure, signed: Signed) -> Box<Failed> {
         let status = answer.status.as_u16();
-        let clean = |text: &str| scrub::scrub(text, request, &signed.secrets);
+        // An app key is part of the path, and a service may quote the path.
+        let config = request.config_values(|name| self.dialect.config(request.operation(), name));
+        let clean = |text: &str| scrub::scrub(text, request, &config, &signed.secrets);
         let message = failure.message.as_deref().map(clean);
         let code = failure.code.as_deref().map(clean);
         let mut text = String::from("the service refused or failed");

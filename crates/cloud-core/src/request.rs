@@ -197,6 +197,19 @@ impl Request {
     pub(crate) fn query_text(&self) -> &str {
         &self.query
     }
+
+    /// The configured values of the path, as they are and as they stand in it.
+    pub(crate) fn config_values<'a>(&self, config: impl Fn(&str) -> Option<&'a str>) -> Vec<String> {
+        let mut values = Vec::new();
+        for value in self.config.iter().filter_map(|(_, name)| config(name)) {
+            let mut encoded = String::new();
+            if PathValue::write(value, &mut encoded).is_ok() {
+                values.push(encoded);
+            }
+            values.push(value.to_owned());
+        }
+        values
+    }
 }
 
 impl fmt::Debug for Request {

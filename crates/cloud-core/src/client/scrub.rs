@@ -7,10 +7,11 @@ use crate::request::Request;
 /// Long enough for every useful text seen, short enough for one line.
 const LONGEST: usize = 300;
 
-/// The text on one line, without any credential and any value of the request's query or body in it.
-pub(super) fn scrub(text: &str, request: &Request, secrets: &[Option<HeaderValue>]) -> String {
+/// The text on one line, without any credential, any configured value of the path and any value of the request's query
+/// or body in it.
+pub(super) fn scrub(text: &str, request: &Request, config: &[String], secrets: &[Option<HeaderValue>]) -> String {
     let mut text = line(text);
-    for value in sent(request, secrets) {
+    for value in sent(request, config, secrets) {
         // Shorter values cannot be told from ordinary words, and are no secrets.
         if value.chars().count() >= 4 && text.contains(&value) {
             text = text.replace(&value, "[…]");
@@ -28,8 +29,8 @@ fn line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-fn sent(request: &Request, secrets: &[Option<HeaderValue>]) -> Vec<String> {
-    let mut values = Vec::new();
+fn sent(request: &Request, config: &[String], secrets: &[Option<HeaderValue>]) -> Vec<String> {
+    let mut values = config.to_vec();
     for secret in secrets.iter().flatten().filter_map(|value| value.to_str().ok()) {
         // A scheme such as `Bearer` may stand before the credential itself.
         values.extend(secret.rsplit(' ').map(str::to_owned));
