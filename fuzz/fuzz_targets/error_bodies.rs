@@ -8,16 +8,25 @@ use scp_security::kms::types::EncryptRequest;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let [vendor, status, body @ ..] = data else { return };
-    let status = [400, 401, 403, 404, 406, 413, 429, 500, 502, 503, 504, 302, 418, 200, 499, 599][usize::from(*status & 15)];
+    let status =
+        [400, 401, 403, 404, 406, 413, 429, 500, 502, 503, 504, 302, 418, 200, 499, 599][usize::from(*status & 15)];
     let mut answers = Answers::new(status, body);
     answers.tokens_too = status & 16 != 0;
     if status & 32 != 0 {
         answers.headers.push(("content-type", http::HeaderValue::from_static("text/plain")));
     }
     let error = match vendor % 4 {
-        0 => finish(scp(answers).kms().encrypt("key", &EncryptRequest::from_bytes(CANARY.as_bytes())).into_future()).err(),
-        1 => finish(nhn(answers).security_advisor().list_inspection_results("KR1".into(), "EN".into()).into_future()).err(),
-        2 => finish(nhn(answers).secure_key_manager().show_secret("key").into_future()).err(),
+        0 => finish(scp(answers).kms().encrypt("key", &EncryptRequest::from_bytes(CANARY.as_bytes())).into_future())
+            .err(),
+        1 => finish(
+            nhn(answers)
+                .security_advisor()
+                .expect("an app key")
+                .list_inspection_results("KR1".into(), "EN".into())
+                .into_future(),
+        )
+        .err(),
+        2 => finish(nhn(answers).secure_key_manager().expect("an app key").show_secret("key").into_future()).err(),
         _ => finish(risken(answers).aws().list_aws(7).into_future()).err(),
     };
     let Some(error) = error else { return };
