@@ -20,7 +20,9 @@ pub(crate) async fn run(settings: &Settings) -> Result<()> {
     for key in &page.keys {
         line("kms.list_keys", format!("{} ({}, version {})", key.name, key.purpose, key.current_version));
     }
-    let key_id = page.keys.first().map(|key| key.id.clone()).unwrap_or_default();
+    // A key works for its purpose only.
+    let for_data = page.keys.iter().find(|key| key.purpose == "aes256-gcm96");
+    let key_id = for_data.map(|key| key.id.clone()).unwrap_or_default();
     let sealed = kms.encrypt(&key_id, &EncryptRequest::from_bytes(b"the quick brown fox")).await?;
     line("kms.encrypt", short(&sealed.ciphertext));
     let opened = kms.decrypt(&key_id, &DecryptRequest::new(sealed.ciphertext)).await?;
