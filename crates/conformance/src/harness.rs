@@ -1,9 +1,9 @@
-//! Calls without a network: a transport that records what is sent and gives one prepared answer.
+//! Calls without a network: a transport that records what is sent and gives one prepared reply.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use cloud_core::transport::TransportError;
+use cloud_core::transport::{Stage, TransportError};
 use cloud_core::{BoxFuture, Transport};
 use http::StatusCode;
 use nhn_security::Nhn;
@@ -20,11 +20,30 @@ pub struct Secrets {
     pub mark: &'static str,
 }
 
-/// Records requests; answers those for tokens with a token, and all others with the prepared answer.
+/// What a [`Recorder`] gives for every request.
+#[derive(Clone, Debug)]
+pub enum Reply {
+    /// This status and body.
+    Answer(u16, String),
+    /// This status, and as the body what is made of the request.
+    Echo(u16, fn(&http::Request<Bytes>) -> Value),
+    /// No answer: it fails at this stage.
+    Fail(Stage),
+}
+
+impl Reply {
+    /// An answer of JSON, or an empty one.
+    #[must_use]
+    pub fn answer(status: u16, body: Option<&Value>) -> Self {
+        Self::Answer(status, body.map(ToString::to_string).unwrap_or_default())
+    }
+}
+
+/// Records requests; answers those for tokens with a token, and all others with the prepared reply.
 #[derive(Debug)]
 pub struct Recorder {
-    token: String,
-    answer: (u16, String),
+    token: Reply,
+    reply: Reply,
     sent: Mutex<Vec<http::Request<Bytes>>>,
 }
 
@@ -32,9 +51,14 @@ impl Recorder {
     /// A transport that gives this answer.
     #[must_use]
     pub fn new(secrets: Secrets, status: u16, body: Option<&Value>) -> Arc<Self> {
+        Self::replying(secrets, Reply::answer(status, body))
+    }
+
+    /// A transport that gives this reply.
+    #[must_use]
+    pub fn replying(secrets: Secrets, reply: Reply) -> Arc<Self> {
         let token = serde_json::json!({"access_token": secrets.token(), "token_type": "Bearer", "expires_in": 86_400});
-        let body = body.map(ToString::to_string).unwrap_or_default();
-        Arc::new(Self { token: token.to_string(), answer: (status, body), sent: Mutex::default() })
+        Arc::new(Self { token: Reply::answer(200, Some(&token)), reply, sent: Mutex::default() })
     }
 
     /// The requests so far, those for tokens aside.
@@ -47,13 +71,21 @@ impl Recorder {
 impl Transport for Recorder {
     fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
         let is_token = request.uri().path() == "/oauth2/token/create";
-        let (status, body) = if is_token { (200, &self.token) } else { (self.answer.0, &self.answer.1) };
+        let reply = if is_token { &self.token } else { &self.reply };
+        let outcome = match reply {
+            Reply::Answer(status, body) => Ok((*status, body.clone())),
+            Reply::Echo(status, make) => Ok((*status, make(&request).to_string())),
+            Reply::Fail(stage) => Err(TransportError::new(*stage, "a failure of the test")),
+        };
         if !is_token {
             self.sent.lock().unwrap_or_else(PoisonError::into_inner).push(request);
         }
-        let mut answer = http::Response::new(Bytes::copy_from_slice(body.as_bytes()));
-        *answer.status_mut() = StatusCode::from_u16(status).unwrap_or_default();
-        Box::pin(std::future::ready(Ok(answer)))
+        let outcome = outcome.map(|(status, body)| {
+            let mut answer = http::Response::new(Bytes::from(body));
+            *answer.status_mut() = StatusCode::from_u16(status).unwrap_or_default();
+            answer
+        });
+        Box::pin(std::future::ready(outcome))
     }
 }
 

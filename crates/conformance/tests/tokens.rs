@@ -1,0 +1,84 @@
+//! A thousand callers and one token: what a cold cache and a revocation cost.
+
+#![cfg(test)]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use cloud_core::transport::TransportError;
+use cloud_core::transport::reqwest::ReqwestTransport;
+use cloud_core::{BoxFuture, Transport};
+use cloud_sandbox::{Answers, Fault, Sandbox};
+use nhn_security::Nhn;
+use nhn_security::security_advisor::types::{Language, Region};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+const CALLERS: usize = 1000;
+
+/// Counts what is sent, and keeps the number of open connections below what systems allow a process.
+#[derive(Debug)]
+struct Counting {
+    inner: ReqwestTransport,
+    places: Semaphore,
+    tokens: AtomicUsize,
+    calls: AtomicUsize,
+}
+
+impl Transport for Counting {
+    fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
+        let counter = if request.uri().path() == "/oauth2/token/create" { &self.tokens } else { &self.calls };
+        counter.fetch_add(1, Ordering::SeqCst);
+        Box::pin(async move {
+            let _place = self.places.acquire().await;
+            self.inner.send(request).await
+        })
+    }
+}
+
+impl Counting {
+    fn seen(&self) -> (usize, usize) {
+        (self.tokens.load(Ordering::SeqCst), self.calls.load(Ordering::SeqCst))
+    }
+}
+
+async fn all_call(nhn: &Nhn) {
+    let advisor = nhn.security_advisor().unwrap();
+    let mut calls = JoinSet::new();
+    for _ in 0..CALLERS {
+        let advisor = advisor.clone();
+        calls.spawn(async move { advisor.list_inspection_results(Region::Kr1, Language::En).await.map(drop) });
+    }
+    let failed: Vec<_> = calls.join_all().await.into_iter().filter_map(Result::err).collect();
+    assert!(failed.is_empty(), "{} of {CALLERS} failed, such as {}", failed.len(), failed[0]);
+}
+
+#[tokio::test]
+async fn a_cold_token_costs_one_request_and_a_revoked_one_costs_one_more() {
+    let sandbox = Sandbox::builder().answers(Answers::RequiredOnly).start().await.unwrap();
+    let pairs = sandbox.environment();
+    let get = |name| pairs.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| value.as_str());
+    let transport = Arc::new(Counting {
+        inner: ReqwestTransport::new().unwrap(),
+        places: Semaphore::new(50),
+        tokens: AtomicUsize::new(0),
+        calls: AtomicUsize::new(0),
+    });
+    let nhn = Nhn::builder()
+        .endpoint(get("NHN_CLOUD_ENDPOINT"))
+        .user_access_key(get("NHN_CLOUD_USER_ACCESS_KEY_ID"), get("NHN_CLOUD_USER_SECRET_ACCESS_KEY"))
+        .security_advisor_app_key(get("NHN_CLOUD_SECURITY_ADVISOR_APP_KEY"))
+        .transport(Arc::clone(&transport) as _)
+        .build()
+        .unwrap();
+    all_call(&nhn).await;
+    assert_eq!(transport.seen(), (1, CALLERS));
+
+    // In the middle of the second wave the token ends; those under way with it are refused and come again.
+    sandbox.fault(Fault::token_revoked().on("nhn/*").unwrap().after(300));
+    all_call(&nhn).await;
+    let (tokens, calls) = transport.seen();
+    assert_eq!(tokens, 2);
+    assert!((2 * CALLERS + 1..3 * CALLERS).contains(&calls), "{calls}");
+}
