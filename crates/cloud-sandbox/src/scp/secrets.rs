@@ -170,7 +170,7 @@ impl Default for Store {
             name: "my-secret-name".to_owned(),
             description: Some("description".to_owned()),
             kms_id: id.clone(),
-            kms_name: "sampleaes".to_owned(),
+            kms_name: "kmsname".to_owned(),
             // The first network is the sandbox's own: a program on this machine can read the value.
             acl_cidr: Some("127.0.0.0/8, 192.168.1.1/24, 10.0.0.1/16".to_owned()),
             private_acl_enabled: false,
