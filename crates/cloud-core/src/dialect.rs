@@ -96,8 +96,7 @@ pub trait Dialect: fmt::Debug + Send + Sync {
 
     /// The vendor's id of a request that went well.
     fn request_id(&self, headers: &HeaderMap) -> Option<String> {
-        let id = ["x-request-id", "x-amzn-requestid", "x-amzn-trace-id"].iter().find_map(|name| headers.get(*name))?;
-        id.to_str().ok().map(str::to_owned)
+        headers.get("x-request-id")?.to_str().ok().map(str::to_owned)
     }
 }
 

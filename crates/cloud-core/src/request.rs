@@ -349,9 +349,9 @@ const fn is_unreserved(byte: u8) -> bool {
 }
 
 /// Left as they are in a query: what every reading of the vendors' signing rules leaves alone, and what URL
-/// parsers leave alone too (so not `'`).
+/// parsers leave alone too (so not `'`, and not `;`, at which some servers split).
 const fn is_query_byte(byte: u8) -> bool {
-    is_unreserved(byte) || matches!(byte, b':' | b',' | b'/' | b'?' | b'@' | b';' | b'!' | b'(' | b')' | b'*' | b'$')
+    is_unreserved(byte) || matches!(byte, b':' | b',' | b'/' | b'?' | b'@' | b'!' | b'(' | b')' | b'*' | b'$')
 }
 
 fn encode(text: &str, plain: fn(u8) -> bool, out: &mut String) {

@@ -72,6 +72,7 @@ fn query_values_arrive_as_given() {
         .path("user", "b")
         .query("name", "한글 a+b&c=d/e?f:g")
         .query("state", "A")
+        .query("state", "a;b")
         .query("state", "B'\"<>`{|}[]^\\%#")
         .query("page", 0)
         .query("mine", true)
@@ -80,7 +81,7 @@ fn query_values_arrive_as_given() {
     let query = url.split_once('?').unwrap().1;
     assert_eq!(
         query,
-        "name=%ED%95%9C%EA%B8%80%20a%2Bb%26c%3Dd/e?f:g&state=A&state=B%27%22%3C%3E%60%7B%7C%7D%5B%5D%5E%5C%25%23\
+        "name=%ED%95%9C%EA%B8%80%20a%2Bb%26c%3Dd/e?f:g&state=A&state=a%3Bb&state=B%27%22%3C%3E%60%7B%7C%7D%5B%5D%5E%5C%25%23\
          &page=0&mine=true&from=2025-06-17T00:00:00%2B09:00"
     );
 }
