@@ -1,6 +1,6 @@
 """Lets schemathesis call the sandbox: credentials, ids that exist, and what the pages contradict themselves in.
 
-The variables are those that `cloud-sandbox` prints when it starts.
+The variables are the ones that `cloud-sandbox` prints when it starts.
 """
 
 import atexit
