@@ -95,7 +95,7 @@ impl ClientBuilder {
     /// The client.
     ///
     /// # Errors
-    /// [`ErrorKind::Config`] if no transport was given and the default one cannot be set up.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if no transport was given and the default one cannot be set up.
     pub fn build(self) -> Result<Client> {
         let transport = match self.transport {
             Some(transport) => transport,
@@ -118,7 +118,7 @@ impl ClientBuilder {
 /// The transport that clients use unless they are given another.
 ///
 /// # Errors
-/// [`ErrorKind::Config`] if TLS cannot be set up, or without the `reqwest` feature.
+/// [`ErrorKind::Config`](crate::ErrorKind::Config) if TLS cannot be set up, or without the `reqwest` feature.
 pub fn default_transport() -> Result<Arc<dyn Transport>> {
     #[cfg(feature = "reqwest")]
     return Ok(Arc::new(crate::transport::reqwest::ReqwestTransport::new()?));
