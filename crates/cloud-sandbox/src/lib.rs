@@ -29,4 +29,6 @@ mod world;
 pub use crate::answers::{Answers, UnknownAnswers};
 pub use crate::control::{Fault, InvalidPattern, LoggedCall};
 pub use crate::nhn::{ClientIdentity, NhnStatuses};
+#[cfg(feature = "fuzzing")]
+pub use crate::sandbox::InProcess;
 pub use crate::sandbox::{Builder, Sandbox};

@@ -1,0 +1,73 @@
+//! A sandbox without a socket, for fuzzing: what it is handed reaches the same code as what arrives over a connection.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes, to_bytes};
+use axum::http::{Request, Response};
+
+use super::{Builder, world};
+use crate::control::{self, LoggedCall};
+use crate::line::Cut;
+use crate::state::Held;
+use crate::wire::Peer;
+use crate::world::World;
+
+/// The answers of faults that send endless bodies are read so far.
+const LONGEST_ANSWER: usize = 4 << 20;
+
+/// A sandbox that is called by function. No part of the published interface.
+#[doc(hidden)]
+#[derive(Clone)]
+pub struct InProcess(Arc<World>);
+
+impl InProcess {
+    /// Makes a sandbox that stands behind this address without listening there.
+    ///
+    /// # Errors
+    /// When seed data or the state file do not fit.
+    pub fn new(builder: Builder, endpoint: &str) -> io::Result<Self> {
+        world(builder.into_settings(), endpoint.to_owned()).map(Self)
+    }
+
+    /// Answers a request as if it had come from loopback; nothing where the answer's body breaks off.
+    ///
+    /// Faults with delays need a Tokio runtime.
+    pub async fn answer(&self, request: Request<Bytes>) -> Response<Option<Bytes>> {
+        let address = (IpAddr::V4(Ipv4Addr::LOCALHOST), 40_000).into();
+        let peer = Peer { address, certificate: None, secure: false };
+        let answer = control::respond(&self.0, &Cut::default(), peer, request.map(Body::from)).await;
+        let (parts, body) = answer.into_parts();
+        Response::from_parts(parts, to_bytes(body, LONGEST_ANSWER).await.ok())
+    }
+
+    /// Moves the sandbox's time on.
+    pub fn advance(&self, by: Duration) {
+        self.0.settings.clock.advance(by);
+    }
+
+    /// The latest calls, as the log shows them.
+    #[must_use]
+    pub fn calls(&self) -> Vec<LoggedCall> {
+        self.0.control.log.after(0)
+    }
+
+    /// The state as it is written to a file, and as it is written again after it was restored from there.
+    ///
+    /// # Errors
+    /// When what was written cannot be read.
+    pub fn saved_twice(&self) -> Result<(String, String), serde_json::Error> {
+        let first = serde_json::to_string(&*self.0.lock())?;
+        let back: Held = serde_json::from_str(&first)?;
+        let second = serde_json::to_string(&back)?;
+        Ok((first, second))
+    }
+}
+
+impl std::fmt::Debug for InProcess {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("InProcess").field("endpoint", &self.0.endpoint).finish_non_exhaustive()
+    }
+}
