@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use rsa::RsaPrivateKey;
 use serde_json::Value;
 use time::OffsetDateTime;
 
@@ -14,7 +15,8 @@ use crate::wire::Received;
 /// Performs one operation, in all of its versions, on the state.
 ///
 /// It gives the fullest form of the payload, without the vendor's envelope; fields that the version does not
-/// list are cut off afterwards. The value of an operation that answers no body is not looked at.
+/// list are cut off afterwards. The value of an operation that answers no body is not looked at. One that asks for a
+/// key made ahead and gets [`Refusal::NeedsKey`] leaves the rest undone and is called again with a key.
 pub(crate) type Handler = fn(&mut State, &mut Call<'_>) -> Result<Value, Refusal>;
 
 /// Who calls, as the vendor's gateway found out.
@@ -35,12 +37,14 @@ pub(crate) struct Call<'a> {
     /// The decoded path arguments by name.
     pub(crate) arguments: Vec<(String, String)>,
     /// The decoded query, in order; keys may repeat.
-    pub(crate) query: Vec<(String, String)>,
+    pub(crate) query: &'a [(String, String)],
     /// The body, or null when there is none.
-    pub(crate) body: Value,
+    pub(crate) body: &'a Value,
     pub(crate) now: OffsetDateTime,
     pub(crate) rng: &'a mut Rng,
-    pub(crate) principal: Principal,
+    /// RSA keys that were made ahead, since nobody may wait for one while the state is held.
+    pub(crate) keys: &'a mut Vec<RsaPrivateKey>,
+    pub(crate) principal: &'a Principal,
     pub(crate) settings: &'a Settings,
     /// The request itself, for headers and the peer.
     pub(crate) received: &'a Received,
@@ -49,6 +53,11 @@ pub(crate) struct Call<'a> {
 }
 
 impl Call<'_> {
+    /// An RSA key made ahead.
+    pub(crate) fn rsa_key(&mut self) -> Result<RsaPrivateKey, Refusal> {
+        self.keys.pop().ok_or(Refusal::NeedsKey)
+    }
+
     /// A path argument; empty when the template has none of this name.
     pub(crate) fn argument(&self, name: &str) -> &str {
         self.arguments.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)

@@ -9,6 +9,7 @@ mod check;
 mod clock;
 mod control;
 mod fixtures;
+mod forge;
 mod ids;
 mod line;
 mod nhn;

@@ -73,14 +73,14 @@ impl Refused {
 }
 
 /// Answers one request: the token server's or a service's.
-pub(crate) fn answer(world: &World, received: &Received) -> Reply {
+pub(crate) async fn answer(world: &World, received: &Received) -> Reply {
     if received.path().starts_with("/oauth2/") {
         return oauth::answer(world, received);
     }
-    serve(world, received).unwrap_or_else(|refused| refused.reply(world, received.path()))
+    serve(world, received).await.unwrap_or_else(|refused| refused.reply(world, received.path()))
 }
 
-fn serve(world: &World, received: &Received) -> Result<Reply, Refused> {
+async fn serve(world: &World, received: &Received) -> Result<Reply, Refused> {
     let hits = match world.catalogue.find(Vendor::Nhn, &received.method, received.path()) {
         Match::Found(hits) => hits,
         Match::WrongMethod => return Err(Refused::gateway(405, 405, "Method Not Allowed")),
@@ -106,7 +106,7 @@ fn serve(world: &World, received: &Received) -> Result<Reply, Refused> {
         BadBody::Invalid(wrong) => Refused::service(400, BAD_REQUEST, sentence(&wrong)),
     })?;
     let principal = Principal::Nhn(needs_token.then(|| token(received).to_owned()));
-    match world.perform(hit, received, body, principal) {
+    match world.perform(hit, received, body, principal).await {
         Ok((status, body)) => Ok(body.map_or_else(|| Reply::empty(status), |body| Reply::json(status, body))),
         Err(Refusal::Nhn { status, code, message }) => Err(Refused::service(status, code, message)),
         Err(other) => Ok(other.reply(world)),

@@ -18,6 +18,8 @@ pub(crate) enum Refusal {
     Nhn { status: u16, code: i32, message: String },
     /// Whatever RISKEN answers.
     Risken { status: u16, shape: Shape },
+    /// The call is good so far and has changed nothing; it is to be performed again with one more key made ahead.
+    NeedsKey,
 }
 
 /// The bodies in which RISKEN refuses.
@@ -48,6 +50,11 @@ impl Refusal {
         Self::scp(404, "ResourceNotFound", format!("{kind} {id} does not exist"))
     }
 
+    /// The platform's own trouble.
+    pub(crate) fn scp_broken(detail: impl Into<String>) -> Self {
+        Self::scp(500, "ContactAdminForAssistance", detail)
+    }
+
     pub(crate) fn nhn(status: u16, code: i32, message: impl Into<String>) -> Self {
         Self::Nhn { status, code, message: message.into() }
     }
@@ -70,6 +77,7 @@ impl Refusal {
             Self::Scp { status, code, detail } => scp::refuse(world, status, &code, &[detail]),
             Self::Nhn { status, code, message } => nhn::refuse(status, code, &message),
             Self::Risken { status, shape } => risken::refuse(status, shape),
+            Self::NeedsKey => Self::scp_broken("no key was made").reply(world),
         }
     }
 }

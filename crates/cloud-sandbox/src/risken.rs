@@ -40,17 +40,17 @@ enum Body {
 }
 
 /// Answers one request in the order of the gateway: path, method, token, project, type, content.
-pub(crate) fn answer(world: &World, received: &Received) -> Reply {
-    finish(route(world, received, Body::Whole))
+pub(crate) async fn answer(world: &World, received: &Received) -> Reply {
+    finish(route(world, received, Body::Whole).await)
 }
 
 /// The answer to a body that is larger than the gateway takes.
-pub(crate) fn too_large(world: &World, received: &Received) -> Reply {
+pub(crate) async fn too_large(world: &World, received: &Received) -> Reply {
     // A length that was announced is looked at before anything else, a stream only where it is read.
     if received.headers.contains_key("content-length") {
         finish(plain(413, "Request body too large\n"))
     } else {
-        finish(route(world, received, Body::Overlong))
+        finish(route(world, received, Body::Overlong).await)
     }
 }
 
@@ -62,7 +62,7 @@ fn finish(reply: Reply) -> Reply {
         .with_header("x-frame-options", "SAMEORIGIN")
 }
 
-fn route(world: &World, received: &Received, body: Body) -> Reply {
+async fn route(world: &World, received: &Received, body: Body) -> Reply {
     let path = received.path().strip_suffix('/').unwrap_or(received.path());
     let fixed: Option<fn(&World, &Received) -> Reply> = match path {
         "/healthz" => Some(|_, _| Reply::empty(200)),
@@ -81,10 +81,13 @@ fn route(world: &World, received: &Received, body: Body) -> Reply {
         Match::WrongMethod => return Reply::empty(405),
         Match::Nothing => return Reply::empty(404),
     };
-    hits.first().map_or_else(|| Reply::empty(404), |hit| call(world, received, body, hit))
+    match hits.first() {
+        Some(hit) => call(world, received, body, hit).await,
+        None => Reply::empty(404),
+    }
 }
 
-fn call(world: &World, received: &Received, body: Body, hit: &Hit<'_>) -> Reply {
+async fn call(world: &World, received: &Received, body: Body, hit: &Hit<'_>) -> Reply {
     let reads = received.method == "GET";
     let request = if reads { Request::from_query(received.query()) } else { Request::from_body(&received.body) };
     let endpoint = received.path().trim_end_matches('/').rsplit('/').next().unwrap_or_default();
@@ -108,7 +111,7 @@ fn call(world: &World, received: &Received, body: Body, hit: &Hit<'_>) -> Reply 
     {
         return Reply::json(400, json!({ "error": text }));
     }
-    match world.perform(hit, received, None, Principal::Risken { access_token_id }) {
+    match world.perform(hit, received, None, Principal::Risken { access_token_id }).await {
         Ok((status, body)) => body.map_or_else(|| Reply::empty(status), |body| Reply::json(status, body)),
         Err(refusal) => refusal.reply(world),
     }

@@ -21,6 +21,11 @@ impl Rng {
         Ok(Self(ChaCha20Rng::from_seed(entropy)))
     }
 
+    /// A source of its own, for what is made while others go on drawing from this one.
+    pub(crate) fn fork(&mut self) -> Self {
+        Self(ChaCha20Rng::from_seed(self.bytes()))
+    }
+
     /// The generator itself, for crates that want one.
     pub(crate) fn source(&mut self) -> &mut ChaCha20Rng {
         &mut self.0

@@ -36,7 +36,7 @@ pub(crate) struct State {
 }
 
 /// Answers one request in the order in which the platform decides.
-pub(crate) fn answer(world: &World, received: &Received) -> Reply {
+pub(crate) async fn answer(world: &World, received: &Received) -> Reply {
     let found = world.catalogue.find(Vendor::Scp, &received.method, received.path());
     let principal = match access::admit(world, received, asks_for_vault_token(&found)) {
         Ok(principal) => principal,
@@ -67,7 +67,7 @@ pub(crate) fn answer(world: &World, received: &Received) -> Reply {
         }
         Err(BadBody::Invalid(wrong)) => return Problem::Validation(wrong).reply(world),
     };
-    match world.perform(&hit, received, body, principal) {
+    match world.perform(&hit, received, body, principal).await {
         Ok((status, body)) => {
             if asks(&hit) && world.settings.answers.is_some() {
                 access::remember_example(world, body.as_ref());

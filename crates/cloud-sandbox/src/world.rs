@@ -2,13 +2,16 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use rsa::RsaPrivateKey;
 use serde_json::Value;
 
-use crate::call::{Call, Principal};
+use crate::call::{Call, Handler, Principal};
 use crate::catalogue::{Content, Hit};
 use crate::control::{self, Control};
+use crate::forge::Forge;
 use crate::ids::Ids;
 use crate::refusal::Refusal;
+use crate::rng::Rng;
 use crate::settings::Settings;
 use crate::state::Held;
 use crate::wire::Received;
@@ -22,6 +25,7 @@ pub(crate) struct World {
     /// The address of the server, without a trailing slash.
     pub(crate) endpoint: String,
     pub(crate) control: Control,
+    pub(crate) forge: Forge,
     held: Mutex<Held>,
 }
 
@@ -39,6 +43,7 @@ impl World {
             settings,
             ids: Ids::default(),
             endpoint,
+            forge: Forge::default(),
             held: Mutex::new(held),
         })
     }
@@ -49,7 +54,7 @@ impl World {
     }
 
     /// Performs a call that was found good, or answers its documented example where that was asked for.
-    pub(crate) fn perform(
+    pub(crate) async fn perform(
         &self,
         hit: &Hit<'_>,
         received: &Received,
@@ -70,21 +75,56 @@ impl World {
         let Some(handler) = registry::find(document.vendor, &document.service, name) else {
             return Err(Refusal::not_built(document.vendor));
         };
-        let mut held = self.lock();
-        let Held { state, rng } = &mut *held;
-        let arguments = hit.arguments.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
-        let mut call = Call {
-            arguments: arguments.collect(),
-            query,
-            body: body.unwrap_or_default(),
-            now: self.settings.clock.utc(),
-            rng,
-            principal,
-            settings: &self.settings,
-            received,
-            endpoint: &self.endpoint,
+        let asked = Asked { hit, received, query, body: body.unwrap_or_default(), principal };
+        let mut keys = Vec::new();
+        let payload = loop {
+            match self.attempt(handler, &asked, &mut keys) {
+                Attempt::Done(outcome) => break outcome?,
+                Attempt::NeedsKey(rng) => keys.push(self.forge.key(*rng).await.map_err(Refusal::scp_broken)?),
+            }
         };
-        let payload = handler(state, &mut call)?;
         Ok((status, content.map(|content| project::answer(document, content, payload))))
     }
+
+    /// Lets the handler do its work on the state.
+    fn attempt(&self, handler: Handler, asked: &Asked<'_>, keys: &mut Vec<RsaPrivateKey>) -> Attempt {
+        let mut held = self.lock();
+        let Held { state, rng } = &mut *held;
+        let arguments = asked.hit.arguments.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        let mut call = Call {
+            arguments: arguments.collect(),
+            query: &asked.query,
+            body: &asked.body,
+            now: self.settings.clock.utc(),
+            rng,
+            keys,
+            principal: &asked.principal,
+            settings: &self.settings,
+            received: asked.received,
+            endpoint: &self.endpoint,
+        };
+        match handler(state, &mut call) {
+            Err(Refusal::NeedsKey) => Attempt::NeedsKey(Box::new(rng.fork())),
+            outcome => Attempt::Done(outcome),
+        }
+    }
 }
+
+/// What is the same however often a handler is called.
+struct Asked<'a> {
+    hit: &'a Hit<'a>,
+    received: &'a Received,
+    query: Vec<(String, String)>,
+    body: Value,
+    principal: Principal,
+}
+
+/// How far a handler got.
+enum Attempt {
+    Done(Result<Value, Refusal>),
+    /// It is to be called again with a key made from this source.
+    NeedsKey(Box<Rng>),
+}
+
+#[cfg(test)]
+mod tests;

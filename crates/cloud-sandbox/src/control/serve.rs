@@ -70,10 +70,13 @@ pub(crate) async fn respond(world: &World, cut: &Cut, peer: Peer, request: Reque
     };
     let effect = strike.as_ref().map(|strike| &strike.effect);
     let instead = effect.and_then(|effect| trouble::instead(effect, identity.vendor, world, &received));
-    let mut reply = instead.unwrap_or_else(|| {
-        exchange_credentials(&world.control.faults, &mut received.headers, effect == Some(&Effect::TokenRevoked));
-        answer(world, &received, complete)
-    });
+    let mut reply = match instead {
+        Some(reply) => reply,
+        None => {
+            exchange_credentials(&world.control.faults, &mut received.headers, effect == Some(&Effect::TokenRevoked));
+            answer(world, &received, complete).await
+        }
+    };
     if let Some(strike) = &strike {
         spoil_page(world, &identity, &received, strike, &mut reply);
     }
@@ -99,14 +102,14 @@ async fn read(body: Body) -> Option<Bytes> {
 }
 
 /// Hands the request to the vendor to whom the path belongs.
-fn answer(world: &World, received: &Received, complete: bool) -> Reply {
+async fn answer(world: &World, received: &Received, complete: bool) -> Reply {
     match (vendor_of(received.path()), complete) {
-        (Some(Vendor::Scp), true) => scp::answer(world, received),
+        (Some(Vendor::Scp), true) => scp::answer(world, received).await,
         (Some(Vendor::Scp), false) => scp::too_large(world, received),
-        (Some(Vendor::Nhn), true) => nhn::answer(world, received),
+        (Some(Vendor::Nhn), true) => nhn::answer(world, received).await,
         (Some(Vendor::Nhn), false) => nhn::too_large(),
-        (Some(Vendor::Risken), true) => risken::answer(world, received),
-        (Some(Vendor::Risken), false) => risken::too_large(world, received),
+        (Some(Vendor::Risken), true) => risken::answer(world, received).await,
+        (Some(Vendor::Risken), false) => risken::too_large(world, received).await,
         (None, _) => Reply::text(
             404,
             "no vendor serves this path: try /v1/, /advisor/, /ssc/, /keymanager/, /oauth2/ or /api/v1/\n",

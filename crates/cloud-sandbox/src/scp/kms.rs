@@ -8,7 +8,6 @@ use time::OffsetDateTime;
 use crate::call::Call;
 use crate::refusal::Refusal;
 use crate::registry::Handlers;
-use crate::rng::Rng;
 use crate::state::State;
 
 mod data;
@@ -90,10 +89,11 @@ impl Store {
     /// Brings the keys up to the present: deletions that are due happen, automatic versions appear.
     ///
     /// However many intervals have passed, one version is added: nobody can have used those in between.
-    fn settle(&mut self, now: OffsetDateTime, rng: &mut Rng) -> Result<(), Refusal> {
+    fn settle(&mut self, call: &mut Call<'_>) -> Result<(), Refusal> {
+        let now = call.now;
         self.keys.retain(|_, key| !key.is_over(now));
         for key in self.keys.values_mut().filter(|key| key.is_due(now)) {
-            key.rotate(now, rng)?;
+            key.rotate(now, call.rng, call.keys)?;
         }
         Ok(())
     }
@@ -102,7 +102,7 @@ impl Store {
 /// The store of the moment.
 fn store<'a>(state: &'a mut State, call: &mut Call<'_>) -> Result<&'a mut Store, Refusal> {
     let store = &mut state.scp.kms;
-    store.settle(call.now, call.rng)?;
+    store.settle(call)?;
     Ok(store)
 }
 
@@ -116,7 +116,8 @@ impl From<Fault> for Refusal {
         match fault {
             Fault::TooLong => Self::scp_input("the data is longer than a key of this purpose takes"),
             Fault::NotOurs => Self::scp_input("the ciphertext was not made with this key, or was changed since"),
-            Fault::Broken => Self::scp(500, "ContactAdminForAssistance", "the stored key cannot be used"),
+            Fault::Broken => Self::scp_broken("the stored key cannot be used"),
+            Fault::NeedsKey => Self::NeedsKey,
         }
     }
 }

@@ -11,9 +11,6 @@ use rsa::RsaPrivateKey;
 use rsa::pkcs8::{EncodePrivateKey, LineEnding};
 use time::OffsetDateTime;
 
-/// The size that the page shows for every key.
-const KEY_BITS: usize = 2048;
-
 /// The longest name that X.509 allows for a person or an organization.
 pub(super) const LONGEST_NAME: usize = 64;
 
@@ -38,9 +35,12 @@ impl fmt::Debug for Issued {
     }
 }
 
-/// Makes a key and a certificate for it; the reason when the names cannot be encoded.
-pub(super) fn self_signed<R: CryptoRng + ?Sized>(order: &Order<'_>, rng: &mut R) -> Result<Issued, String> {
-    let key = RsaPrivateKey::new(rng, KEY_BITS).map_err(|error| format!("no RSA key: {error}"))?;
+/// Makes a certificate for the key; the reason when the names cannot be encoded.
+pub(super) fn self_signed<R: CryptoRng + ?Sized>(
+    order: &Order<'_>,
+    key: &RsaPrivateKey,
+    rng: &mut R,
+) -> Result<Issued, String> {
     let der = key.to_pkcs8_der().map_err(|error| format!("the RSA key cannot be encoded: {error}"))?;
     let private_key = key.to_pkcs8_pem(LineEnding::LF).map_err(|error| format!("no PEM of the key: {error}"))?;
     let signer = KeyPair::try_from(der.as_bytes()).map_err(|error| format!("the RSA key cannot sign: {error}"))?;
@@ -88,16 +88,18 @@ fn is_host(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use rand_chacha::ChaCha20Rng;
-    use rand_chacha::rand_core::SeedableRng;
     use time::macros::datetime;
 
     use super::*;
+    use crate::forge;
+    use crate::rng::Rng;
 
     fn issue(cn: &str, seed: u64) -> Issued {
         let (from, until) = (datetime!(2025-01-01 0:00 UTC), datetime!(2061-12-12 23:59:59 UTC));
         let order = Order { cn, organization: "삼성 SDS", from, until };
-        self_signed(&order, &mut ChaCha20Rng::seed_from_u64(seed)).unwrap()
+        let mut rng = Rng::new(Some(seed)).unwrap();
+        let key = forge::rsa(&mut rng).unwrap();
+        self_signed(&order, &key, rng.source()).unwrap()
     }
 
     #[test]

@@ -47,8 +47,9 @@ pub(super) fn self_sign(state: &mut State, call: &mut Call<'_>) -> Result<Value,
             return Err(Refusal::scp_input(format!("{name} must have 1 to {LONGEST_NAME} characters")));
         }
     }
+    let key = call.rsa_key()?;
     let order = Order { cn: &cn, organization: &organization, from, until };
-    let issued = self_signed(&order, call.rng.source()).map_err(failed)?;
+    let issued = self_signed(&order, &key, call.rng.source()).map_err(failed)?;
     let facts = Material::read(&issued.certificate, None, &issued.private_key).ok().and_then(|made| made.facts());
     let facts = facts.ok_or_else(|| failed("the certificate that was made cannot be read"))?;
     let texts = Texts { cert_body: issued.certificate, cert_chain: None, private_key: issued.private_key };

@@ -1,5 +1,6 @@
 //! One key: what a caller sees of it, and how it changes with time.
 
+use rsa::RsaPrivateKey;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
@@ -88,8 +89,13 @@ impl Key {
     }
 
     /// Adds a version; the interval of automatic ones starts anew.
-    pub(super) fn rotate(&mut self, now: OffsetDateTime, rng: &mut Rng) -> Result<(), Fault> {
-        self.versions.push(Material::generate(self.purpose, rng)?);
+    pub(super) fn rotate(
+        &mut self,
+        now: OffsetDateTime,
+        rng: &mut Rng,
+        keys: &mut Vec<RsaPrivateKey>,
+    ) -> Result<(), Fault> {
+        self.versions.push(Material::generate(self.purpose, rng, keys)?);
         self.modified_at = now;
         self.plan_rotation(now);
         Ok(())

@@ -35,6 +35,7 @@ pub(super) fn create(state: &mut State, call: &mut Call<'_>) -> Answer {
     if keys.has_name(&name) {
         return Err(Refusal::scp_input(format!("a key with the name {name} exists already")));
     }
+    let first = Material::generate(purpose, call.rng, call.keys)?;
     let mut key = Key {
         id: call.rng.id(),
         name,
@@ -42,7 +43,7 @@ pub(super) fn create(state: &mut State, call: &mut Call<'_>) -> Answer {
         purpose,
         key_type: call.text("key_type").unwrap_or("advanced").to_owned(),
         condition: Condition::Active,
-        versions: vec![Material::generate(purpose, call.rng)?],
+        versions: vec![first],
         code_material: None,
         auto_rotate,
         rotate_cycle,
@@ -106,7 +107,7 @@ pub(super) fn rotate(state: &mut State, call: &mut Call<'_>) -> Answer {
         if key.condition != Condition::Active {
             return Err(Refusal::scp_input(format!("key {} is not active: {}", key.id, key.condition.name())));
         }
-        Ok(key.rotate(call.now, call.rng)?)
+        Ok(key.rotate(call.now, call.rng, call.keys)?)
     })
 }
 

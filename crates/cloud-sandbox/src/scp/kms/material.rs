@@ -19,9 +19,6 @@ use crate::rng::Rng;
 /// The length of the number that each sealed text starts with.
 const NONCE: usize = 12;
 
-/// The bits of the keys that the purpose `rsa-2048` names.
-const RSA_BITS: usize = 2048;
-
 /// The algorithm of a key, and thereby what it is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Purpose {
@@ -82,15 +79,19 @@ pub(super) enum Fault {
     NotOurs,
     /// The stored key cannot be read; only a broken state file leads here.
     Broken,
+    /// There is no key made ahead; the operation is to be done again with one.
+    NeedsKey,
 }
 
 impl Material {
     /// New secret material for the purpose.
-    pub(super) fn generate(purpose: Purpose, rng: &mut Rng) -> Result<Self, Fault> {
+    ///
+    /// Keys for RSA were made ahead, because making one takes too long here.
+    pub(super) fn generate(purpose: Purpose, rng: &mut Rng, keys: &mut Vec<RsaPrivateKey>) -> Result<Self, Fault> {
         let text = match purpose {
             Purpose::Aes | Purpose::Aria | Purpose::Hmac => STANDARD.encode(rng.bytes::<32>()),
             Purpose::Rsa => {
-                let key = RsaPrivateKey::new(rng.source(), RSA_BITS).map_err(|_| Fault::Broken)?;
+                let key = keys.pop().ok_or(Fault::NeedsKey)?;
                 key.to_pkcs8_pem(LineEnding::LF).map_err(|_| Fault::Broken)?.to_string()
             }
             Purpose::Ecdsa => {
@@ -215,10 +216,16 @@ fn open(cipher: &impl Aead, sealed: &[u8]) -> Result<Vec<u8>, Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::forge;
 
     fn made(purpose: Purpose) -> (Material, Rng) {
         let mut rng = Rng::new(Some(3)).unwrap();
-        (Material::generate(purpose, &mut rng).unwrap_or_else(|fault| panic!("{fault:?}")), rng)
+        (another(purpose, &mut rng), rng)
+    }
+
+    fn another(purpose: Purpose, rng: &mut Rng) -> Material {
+        let key = (purpose == Purpose::Rsa).then(|| forge::rsa(rng).unwrap());
+        Material::generate(purpose, rng, &mut Vec::from_iter(key)).unwrap_or_else(|fault| panic!("{fault:?}"))
     }
 
     #[test]
@@ -227,7 +234,7 @@ mod tests {
             let (material, mut rng) = made(purpose);
             let mut sealed = material.seal(purpose, b"data", &mut rng).unwrap();
             assert_eq!(material.open(purpose, &sealed, &mut rng).unwrap(), b"data", "{purpose:?}");
-            let other = Material::generate(purpose, &mut rng).unwrap_or_else(|fault| panic!("{fault:?}"));
+            let other = another(purpose, &mut rng);
             assert_eq!(other.open(purpose, &sealed, &mut rng), Err(Fault::NotOurs), "{purpose:?}");
             sealed[20] ^= 1;
             assert_eq!(material.open(purpose, &sealed, &mut rng), Err(Fault::NotOurs), "{purpose:?}");

@@ -25,7 +25,7 @@ struct Options {
 
 /// Answers a new password.
 pub(super) fn generate(_: &mut State, call: &mut Call<'_>) -> Result<Value, Refusal> {
-    let options = Options::read(&call.body).map_err(Refusal::scp_input)?;
+    let options = Options::read(call.body).map_err(Refusal::scp_input)?;
     Ok(json!({ "random_password": options.password(call.rng) }))
 }
 

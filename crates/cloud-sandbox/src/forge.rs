@@ -1,0 +1,48 @@
+//! Makes RSA keys away from the state's lock and from the threads that serve: each takes a good part of a second.
+
+use std::sync::Arc;
+use std::thread::available_parallelism;
+
+use rsa::RsaPrivateKey;
+use tokio::sync::Semaphore;
+
+use crate::rng::Rng;
+
+/// The bits of all RSA keys that are made here.
+const BITS: usize = 2048;
+
+type Make = dyn Fn(&mut Rng) -> Result<RsaPrivateKey, String> + Send + Sync;
+
+/// What makes keys, a few at a time.
+pub(crate) struct Forge {
+    /// Others wait, so that a processor is left for calls that need no key.
+    places: Semaphore,
+    make: Arc<Make>,
+}
+
+impl Forge {
+    /// Makes keys in this way instead.
+    #[cfg(test)]
+    pub(crate) fn with(make: impl Fn(&mut Rng) -> Result<RsaPrivateKey, String> + Send + Sync + 'static) -> Self {
+        Self { make: Arc::new(make), ..Self::default() }
+    }
+
+    /// A key that depends on the source of chance only.
+    pub(crate) async fn key(&self, mut rng: Rng) -> Result<RsaPrivateKey, String> {
+        let _place = self.places.acquire().await.map_err(|error| error.to_string())?;
+        let make = Arc::clone(&self.make);
+        tokio::task::spawn_blocking(move || make(&mut rng)).await.map_err(|error| format!("no RSA key: {error}"))?
+    }
+}
+
+impl Default for Forge {
+    fn default() -> Self {
+        let spare = available_parallelism().map_or(1, |count| count.get().saturating_sub(1).max(1));
+        Self { places: Semaphore::new(spare), make: Arc::new(rsa) }
+    }
+}
+
+/// A key made here and now.
+pub(crate) fn rsa(rng: &mut Rng) -> Result<RsaPrivateKey, String> {
+    RsaPrivateKey::new(rng.source(), BITS).map_err(|error| format!("no RSA key: {error}"))
+}
