@@ -51,6 +51,12 @@ impl<T> Call<T> {
         self
     }
 
+    /// The most bytes that the answer may have, instead of the transport's limit of 16 MiB.
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.options.body_limit = Some(bytes);
+        self
+    }
+
     /// Sends values that break a documented limit all the same: a vendor may have relaxed a rule.
     pub fn skip_validation(mut self) -> Self {
         self.options.skip_validation = true;
@@ -215,6 +221,11 @@ macro_rules! call_options {
             /// When to try again, instead of the client's policy.
             pub fn retry(self, policy: $crate::RetryPolicy) -> Self {
                 Self(self.0.retry(policy))
+            }
+
+            /// The most bytes that the answer may have, instead of the transport's limit of 16 MiB.
+            pub fn body_limit(self, bytes: usize) -> Self {
+                Self(self.0.body_limit(bytes))
             }
 
             /// Sends values that break a documented limit all the same.

@@ -21,7 +21,7 @@ use crate::operation::{ApiVersion, Operation};
 use crate::request::Request;
 use crate::retry::{Decision, Ending, RetryPolicy, decide, may_pass, retry_after};
 use crate::runtime::{BoxFuture, Runtime, within};
-use crate::transport::{Stage, Transport, TransportError};
+use crate::transport::{BodyLimit, Stage, Transport, TransportError};
 use crate::wire::from_json;
 
 mod budget;
@@ -57,6 +57,7 @@ struct Inner {
 pub(crate) struct CallOptions {
     pub(crate) timeout: Option<Duration>,
     pub(crate) retry: Option<RetryPolicy>,
+    pub(crate) body_limit: Option<usize>,
     pub(crate) skip_validation: bool,
 }
 
@@ -190,7 +191,7 @@ impl Inner {
             tries += 1;
             let attempt = progress.attempts.fetch_add(1, Ordering::Relaxed) + 1;
             let sent = self.runtime.elapsed();
-            let outcome = self.attempt(request, url, progress).await;
+            let outcome = self.attempt(request, url, options.body_limit, progress).await;
             let elapsed = self.runtime.elapsed().saturating_sub(sent);
             let failed = match outcome {
                 Ok((payload, answer)) => {
@@ -240,6 +241,7 @@ impl Inner {
         &self,
         request: &Request,
         url: &Bytes,
+        body_limit: Option<usize>,
         progress: &Progress,
     ) -> Result<(Bytes, Answer), Box<Failed>> {
         let operation = request.operation();
@@ -253,6 +255,9 @@ impl Inner {
         add(&progress.credentials_ms, self.runtime.elapsed().saturating_sub(start));
         let generation = signed.map_err(Failed::unsigned)?;
         let signed = Signed { generation, sent: self.runtime.now(), secrets: secrets(http.headers()) };
+        if let Some(limit) = body_limit {
+            http.extensions_mut().insert(BodyLimit(limit));
+        }
         let earlier = progress.maybe_sent.swap(true, Ordering::Relaxed);
         let sending = within(self.transport.send(http), Some(self.runtime.sleep(self.settings.attempt_timeout)));
         let response = match sending.await {
@@ -266,6 +271,10 @@ impl Inner {
             Some(Ok(response)) => response,
         };
         let (parts, body) = response.into_parts();
+        // A transport of the caller's own may know of no limit.
+        if let Some(limit) = body_limit.filter(|limit| body.len() > *limit) {
+            return Err(Failed::transport(TransportError::too_large(limit)));
+        }
         let answer = Answer { status: parts.status, headers: parts.headers, body };
         match self.read(operation, &answer) {
             Reading::Payload(payload) => Ok((payload, answer)),

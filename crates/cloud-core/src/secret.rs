@@ -4,11 +4,18 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use http::HeaderValue;
+use http::header::InvalidHeaderValue;
 use secrecy::SecretSlice;
+use secrecy::zeroize::Zeroizing;
 pub use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
 
 use crate::error::{Error, ErrorKind, Result};
+
+mod wiped;
+
+pub(crate) use wiped::Wiped;
 
 /// Bytes that are hidden from `Debug` and wiped from memory when dropped.
 pub type SecretBytes = SecretSlice<u8>;
@@ -38,14 +45,14 @@ impl KeyMaterial {
         let text = self.0.expose_secret().trim();
         // One key in some thousands begins like that in Base64 as well, and does not go on as a list does.
         let list = if text.starts_with("0x") || text.starts_with("0X") { hex_list(text) } else { None };
-        list.or_else(|| base64_text(text)).map(SecretBytes::from).ok_or_else(|| {
+        list.or_else(|| base64_text(text)).map(keep).ok_or_else(|| {
             Error::new(ErrorKind::Decode, "key material is neither a list of hexadecimal bytes nor base64")
         })
     }
 }
 
 fn hex_list(text: &str) -> Option<Vec<u8>> {
-    // The longest key has two bytes for each five characters; growing would leave copies behind.
+    // No byte takes less than three characters and a comma; growing would leave copies behind.
     let mut bytes = Vec::with_capacity(text.len() / 4 + 1);
     for word in text.split(|c: char| c == ',' || c.is_whitespace()).filter(|word| !word.is_empty()) {
         let digits = word.strip_prefix("0x").or_else(|| word.strip_prefix("0X"))?;
@@ -62,8 +69,9 @@ fn base64_text(text: &str) -> Option<Vec<u8>> {
         return None;
     }
     if text.contains(char::is_whitespace) {
-        let joined = SecretString::from(text.split_whitespace().collect::<String>());
-        return STANDARD.decode(joined.expose_secret()).ok();
+        let mut joined = Zeroizing::new(String::with_capacity(text.len()));
+        joined.extend(text.split_whitespace());
+        return STANDARD.decode(joined.as_bytes()).ok();
     }
     STANDARD.decode(text).ok()
 }
@@ -98,6 +106,33 @@ impl<'de> Deserialize<'de> for KeyMaterial {
     }
 }
 
+/// The bytes as a secret. A buffer with room to spare would be moved to shrink it, and leave what it held behind.
+fn keep(bytes: Vec<u8>) -> SecretBytes {
+    if bytes.len() == bytes.capacity() {
+        return bytes.into();
+    }
+    let bytes = Zeroizing::new(bytes);
+    bytes.to_vec().into()
+}
+
+/// The parts one after the other as a secret. `format!` grows its text, and leaves behind what it held.
+#[must_use]
+pub fn join(parts: &[&str]) -> SecretString {
+    let mut text = Zeroizing::new(String::with_capacity(parts.iter().map(|part| part.len()).sum()));
+    text.extend(parts.iter().copied());
+    std::mem::take(&mut *text).into()
+}
+
+/// A header value that holds a token or a password: marked sensitive, and wiped from memory when its last copy is dropped.
+///
+/// # Errors
+/// When the text holds characters that cannot stand in a header.
+pub fn header(text: &str) -> Result<HeaderValue, InvalidHeaderValue> {
+    let mut value = HeaderValue::from_maybe_shared(Wiped::from(text.as_bytes()).freeze())?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
 /// Bytes as Base64 text in a secret, as the services want plaintexts.
 #[must_use]
 pub fn to_base64(bytes: &[u8]) -> SecretString {
@@ -110,7 +145,7 @@ pub fn to_base64(bytes: &[u8]) -> SecretString {
 /// [`ErrorKind::Decode`] if the text is not Base64.
 pub fn from_base64(text: &SecretString) -> Result<SecretBytes> {
     let bytes = STANDARD.decode(text.expose_secret());
-    bytes.map(SecretBytes::from).map_err(|_| Error::new(ErrorKind::Decode, "the value is not base64"))
+    bytes.map(keep).map_err(|_| Error::new(ErrorKind::Decode, "the value is not base64"))
 }
 
 #[cfg(test)]
@@ -137,6 +172,16 @@ mod tests {
             let bytes = KeyMaterial::from(*text).to_bytes().ok();
             assert_eq!(bytes.as_ref().map(|b| b.expose_secret()), *wanted, "{text:?}");
         }
+    }
+
+    #[test]
+    fn header_values_are_whole_and_do_not_show() {
+        let bearer = join(&["Bearer ", "canary"]);
+        let value = header(bearer.expose_secret()).unwrap();
+        assert_eq!(value, "Bearer canary");
+        assert!(value.is_sensitive() && value.clone().is_sensitive());
+        assert!(!format!("{bearer:?} {value:?}").contains("canary"));
+        assert!(header("two\nlines").is_err());
     }
 
     #[test]

@@ -13,11 +13,15 @@ pub mod reqwest;
 ///
 /// A transport follows no redirect, adds no credential, retries nothing, and sends URL, headers and body to
 /// the byte as given: the signature covers them. Time limits are the caller's; dropping the future abandons
-/// the request and leaves the transport usable.
+/// the request and leaves the transport usable. A [`BodyLimit`] among the request's extensions is this call's limit.
 pub trait Transport: fmt::Debug + Send + Sync {
     /// Sends the request.
     fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>>;
 }
+
+/// The most bytes that the answer of one request may have, as an extension of the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BodyLimit(pub usize);
 
 /// Why a transport has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +39,10 @@ impl TransportError {
     #[must_use]
     pub fn new(stage: Stage, text: impl Into<String>) -> Self {
         Self { stage, text: text.into(), source: None }
+    }
+
+    pub(crate) fn too_large(limit: usize) -> Self {
+        Self::new(Stage::Answer, format!("the answer is larger than the limit of {limit} bytes"))
     }
 
     /// Keeps the underlying error, which must not show a URL's query.

@@ -11,6 +11,7 @@ use serde_with::{DeserializeAs, SerializeAs};
 
 use crate::check::Check;
 use crate::error::{Error, ErrorKind, Result};
+use crate::secret::Wiped;
 
 mod strict;
 
@@ -31,13 +32,14 @@ pub trait Body {
     }
 }
 
-/// A value as JSON.
+/// A value as JSON, in a buffer that is wiped from memory when it is dropped.
 ///
 /// # Errors
 /// [`ErrorKind::Request`] if the value cannot be written as JSON.
 pub fn json<T: Serialize + ?Sized>(value: &T) -> Result<Bytes> {
-    let bytes = serde_json::to_vec(value).map_err(|_| Error::request("the body cannot be written as json"))?;
-    Ok(bytes.into())
+    let mut bytes = Wiped::default();
+    serde_json::to_writer(&mut bytes, value).map_err(|_| Error::request("the body cannot be written as json"))?;
+    Ok(bytes.freeze())
 }
 
 /// A value from JSON. An error names the place (`keys[3].state`) and never quotes a value.

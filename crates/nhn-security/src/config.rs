@@ -8,7 +8,7 @@ use cloud_core::auth::Anonymous;
 use cloud_core::runtime::TokioRuntime;
 use cloud_core::{
     Client, Dialect, Endpoint, Error, ExposeSecret, Result, RetryPolicy, Runtime, SecretString, Settings, Signer,
-    Transport,
+    Transport, secret,
 };
 use http::HeaderValue;
 
@@ -357,10 +357,7 @@ fn mac_header(address: &SecretString, place: &str) -> Result<HeaderValue> {
             "{place}: a mac address has six pairs of hexadecimal digits between colons"
         )));
     }
-    let mut value = HeaderValue::from_str(text)
-        .map_err(|_| Error::config(format!("{place}: the mac address cannot stand in a header")))?;
-    value.set_sensitive(true);
-    Ok(value)
+    secret::header(text).map_err(|_| Error::config(format!("{place}: the mac address cannot stand in a header")))
 }
 
 fn at(place: &str, error: &Error) -> Error {

@@ -5,8 +5,6 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use cloud_core::auth::{Generation, SignContext};
 use cloud_core::credentials::{Cache, Issued};
@@ -14,6 +12,7 @@ use cloud_core::transport::{Stage, TransportError};
 use cloud_core::wire::{As, Int, from_json};
 use cloud_core::{
     BoxFuture, Endpoint, Error, ErrorKind, ExposeSecret, Operation, Result, Runtime, SecretString, Signer, Transport,
+    secret,
 };
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, Method, StatusCode, Uri};
@@ -52,11 +51,11 @@ impl TokenSigner {
         runtime: Arc<dyn Runtime>,
         limit: Duration,
     ) -> Result<Self> {
-        let pair = SecretString::from(format!("{}:{}", key.id, key.secret.expose_secret()));
-        let basic = SecretString::from(format!("Basic {}", STANDARD.encode(pair.expose_secret())));
-        let mut basic = HeaderValue::from_str(basic.expose_secret())
+        let pair = secret::join(&[&key.id, ":", key.secret.expose_secret()]);
+        let encoded = secret::to_base64(pair.expose_secret().as_bytes());
+        let basic = secret::join(&["Basic ", encoded.expose_secret()]);
+        let basic = secret::header(basic.expose_secret())
             .map_err(|_| Error::config("the user access key cannot stand in a header"))?;
-        basic.set_sensitive(true);
         let url = format!("{endpoint}{PATH}");
         let url = url.parse().map_err(|_| Error::config("the endpoint of the token service is not a valid url"))?;
         Ok(Self { basic, url, transport, runtime, limit, cache: Cache::default() })
@@ -135,10 +134,9 @@ fn read(answer: &http::Response<Bytes>) -> Result<Issued<HeaderValue>> {
     let grant: Grant = from_json(answer.body())
         .map_err(|error| fail("the token service's answer cannot be read; check the endpoint").with_source(error))?;
     let lifetime = grant.expires_in.unwrap_or(SHORTEST_LIFETIME);
-    let bearer = SecretString::from(format!("Bearer {}", grant.access_token.expose_secret()));
-    let mut value = HeaderValue::from_str(bearer.expose_secret())
+    let bearer = secret::join(&["Bearer ", grant.access_token.expose_secret()]);
+    let value = secret::header(bearer.expose_secret())
         .map_err(|_| fail("the token service issued a token that cannot stand in a header"))?;
-    value.set_sensitive(true);
     Ok(Issued { value, lifetime: Duration::from_secs(u64::try_from(lifetime).unwrap_or_default()) })
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 use cloud_core::auth::{Generation, SignContext};
-use cloud_core::{BoxFuture, Error, ExposeSecret, Result, SecretString, Signer};
+use cloud_core::{BoxFuture, Error, ExposeSecret, Result, SecretString, Signer, secret};
 use http::HeaderValue;
 use http::header::AUTHORIZATION;
 
@@ -24,10 +24,9 @@ impl BearerSigner {
                 "{place}: the access token holds blanks, control characters or non-ascii characters"
             )));
         }
-        let bearer = SecretString::from(format!("Bearer {token}"));
-        let mut value = HeaderValue::from_str(bearer.expose_secret())
+        let bearer = secret::join(&["Bearer ", token]);
+        let value = secret::header(bearer.expose_secret())
             .map_err(|_| Error::config(format!("{place}: the access token cannot stand in a header")))?;
-        value.set_sensitive(true);
         Ok(Self(value))
     }
 }

@@ -116,6 +116,26 @@ fn millis(waits: &[Duration]) -> Vec<u128> {
 }
 
 #[tokio::test]
+async fn an_answer_beyond_the_calls_limit_is_given_up_whatever_the_transport() {
+    for (limit, fits) in [(3, true), (2, false), (0, false)] {
+        let transport = FakeTransport::new().answer(200, "777");
+        let outcome = call_with(transport, Request::new(&SHOW), |call| call.body_limit(limit)).await;
+        let said = outcome.sent[0].extensions().get().copied();
+        assert_eq!(said, Some(BodyLimit(limit)), "the transport is told");
+        assert_eq!(outcome.sent.len(), 1, "it would be as large the next time");
+        match outcome.result {
+            Ok(value) => assert!(fits && value == 777),
+            Err(error) => {
+                assert!(!fits && error.kind() == ErrorKind::Transport, "{error}");
+                assert!(error.to_string().contains(&format!("larger than the limit of {limit} bytes")), "{error}");
+            }
+        }
+    }
+    let outcome = call(FakeTransport::new().answer(200, "777"), &SHOW).await;
+    assert_eq!(outcome.sent[0].extensions().get::<BodyLimit>(), None);
+}
+
+#[tokio::test]
 async fn each_attempt_is_signed_anew() {
     let transport = FakeTransport::new().fail(Stage::MaybeSent).answer(503, "{}").answer(200, "7");
     let outcome = call(transport, &SHOW).await;

@@ -4,11 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
-use super::{Stage, Transport, TransportError};
+use super::{BodyLimit, Stage, Transport, TransportError};
 use crate::error::{Error, Result};
 use crate::runtime::BoxFuture;
+use crate::secret::Wiped;
 
 /// The transport that clients use unless they are given another.
 ///
@@ -249,6 +250,7 @@ impl fmt::Debug for ReqwestTransport {
 impl Transport for ReqwestTransport {
     fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
         Box::pin(async move {
+            let limit = request.extensions().get().map_or(self.body_limit, |BodyLimit(bytes)| *bytes);
             let given = request.uri().to_string();
             let request = reqwest::Request::try_from(request).map_err(|error| {
                 TransportError::new(Stage::Refused, "the url cannot be sent").with_source(error.without_url())
@@ -259,19 +261,23 @@ impl Transport for ReqwestTransport {
             }
             let mut response = self.client.execute(request).await.map_err(classify)?;
             let announced = response.content_length().unwrap_or(0);
-            if announced > self.body_limit as u64 {
-                return Err(too_large(self.body_limit));
+            if announced > limit as u64 {
+                return Err(TransportError::too_large(limit));
             }
-            #[allow(clippy::cast_possible_truncation, reason = "just compared with a usize")]
-            let mut body = BytesMut::with_capacity(announced as usize);
+            let mut body = Wiped::default();
             while let Some(chunk) = response.chunk().await.map_err(classify)? {
-                if body.len() + chunk.len() > self.body_limit {
-                    return Err(too_large(self.body_limit));
+                if body.len() + chunk.len() > limit {
+                    return Err(TransportError::too_large(limit));
                 }
-                if body.is_empty() && chunk.len() as u64 == announced {
-                    return Ok(answer(&mut response, chunk));
+                if body.len() == 0 {
+                    if chunk.len() as u64 == announced {
+                        return Ok(answer(&mut response, chunk));
+                    }
+                    #[allow(clippy::cast_possible_truncation, reason = "compared with a usize above")]
+                    let length = announced as usize;
+                    body = Wiped::with_capacity(length);
                 }
-                body.extend_from_slice(&chunk);
+                body.extend(&chunk);
             }
             Ok(answer(&mut response, body.freeze()))
         })
@@ -283,10 +289,6 @@ fn answer(response: &mut reqwest::Response, body: Bytes) -> http::Response<Bytes
     *answer.status_mut() = response.status();
     *answer.headers_mut() = std::mem::take(response.headers_mut());
     answer
-}
-
-fn too_large(limit: usize) -> TransportError {
-    TransportError::new(Stage::Answer, format!("the answer is larger than the limit of {limit} bytes"))
 }
 
 fn classify(error: reqwest::Error) -> TransportError {

@@ -4,6 +4,8 @@ use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Context;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use cloud_core::testing::{FakeRuntime, FakeTransport};
 use cloud_core::{ApiVersion, Idempotency, Lifecycle, Method as Verb};
 use time::OffsetDateTime;

@@ -1,0 +1,91 @@
+//! Bytes that leave nothing behind: overwritten before their memory is given back, also when they grow.
+
+use std::io;
+
+use bytes::Bytes;
+use secrecy::zeroize::Zeroize;
+
+/// A buffer for what may hold a secret: request bodies, answers in parts, header values.
+#[derive(Default)]
+pub(crate) struct Wiped(Vec<u8>);
+
+/// Most request bodies fit, so that they never grow.
+const SMALLEST: usize = 512;
+
+impl Wiped {
+    pub(crate) fn with_capacity(bytes: usize) -> Self {
+        Self(Vec::with_capacity(bytes))
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn extend(&mut self, bytes: &[u8]) {
+        let wanted = self.0.len() + bytes.len();
+        if wanted > self.0.capacity() {
+            // A vector that grows by itself may move and leave what it held behind.
+            let mut grown = Vec::with_capacity(wanted.max(self.0.capacity() * 2).max(SMALLEST));
+            grown.extend_from_slice(&self.0);
+            std::mem::replace(&mut self.0, grown).zeroize();
+        }
+        self.0.extend_from_slice(bytes);
+    }
+
+    /// The bytes for the transport, overwritten when the last holder lets go of them.
+    pub(crate) fn freeze(self) -> Bytes {
+        Bytes::from_owner(self)
+    }
+}
+
+impl From<&[u8]> for Wiped {
+    fn from(bytes: &[u8]) -> Self {
+        Self(bytes.to_vec())
+    }
+}
+
+impl AsRef<[u8]> for Wiped {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl io::Write for Wiped {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.extend(bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for Wiped {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn holds_what_was_written_however_it_grew() {
+        let mut buffer = Wiped::default();
+        let mut wanted = Vec::new();
+        for length in [0, 1, 511, 1, 2000, 3, 100_000] {
+            let part: Vec<u8> = (0..length).map(|i: usize| i.to_le_bytes()[0]).collect();
+            buffer.extend(&part);
+            wanted.extend(part);
+            assert_eq!(buffer.as_ref(), wanted);
+        }
+        assert_eq!(buffer.freeze(), wanted);
+    }
+}

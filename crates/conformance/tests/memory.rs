@@ -1,0 +1,237 @@
+//! What is left of secrets in the memory of this process once everything that held them is gone.
+
+#![cfg(test)]
+#![cfg(target_os = "linux")]
+
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::net::TcpListener;
+use std::sync::{Arc, LazyLock, Mutex};
+
+use bytes::Bytes;
+use cloud_core::transport::TransportError;
+use cloud_core::{BoxFuture, ExposeSecret, KeyMaterial, Transport};
+use nhn_security::Nhn;
+use risken_aws::Risken;
+use scp_security::Scp;
+use scp_security::kms::types::{DecryptRequest, EncryptRequest};
+
+/// A text that stands nowhere in the program: made of a number, and searched for without being held.
+struct Canary(u64);
+
+const LENGTH: usize = 96;
+
+/// What the search needs. Made once: new buffers would come to lie where something was just freed.
+struct Buffers {
+    maps: String,
+    block: Vec<u8>,
+}
+
+static BUFFERS: LazyLock<Mutex<Buffers>> =
+    LazyLock::new(|| Mutex::new(Buffers { maps: String::with_capacity(1 << 16), block: vec![0; 1 << 20] }));
+
+impl Canary {
+    fn byte(&self, index: usize) -> u8 {
+        // A step of splitmix64: no two canaries share a run of bytes.
+        let mut z = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(index as u64 + 1));
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef"[(z >> 59) as usize]
+    }
+
+    fn write(&self, out: &mut [u8]) {
+        out.iter_mut().enumerate().for_each(|(index, byte)| *byte = self.byte(index));
+    }
+
+    fn text(&self) -> String {
+        let mut bytes = vec![0; LENGTH];
+        self.write(&mut bytes);
+        String::from_utf8(bytes).unwrap()
+    }
+
+    /// How often its middle stands in the heap. An allocator writes over the start of what is given back.
+    fn found(&self) -> usize {
+        const SKIP: usize = 32;
+        const RUN: usize = 24;
+        let mut buffers = BUFFERS.lock().unwrap();
+        let Buffers { maps, block } = &mut *buffers;
+        maps.clear();
+        File::open("/proc/self/maps").unwrap().read_to_string(maps).unwrap();
+        let mut memory = File::open("/proc/self/mem").unwrap();
+        let mut found = 0;
+        for line in maps.lines() {
+            let fields: Vec<_> = line.split_whitespace().collect();
+            let anonymous = fields.len() == 5 || fields[5] == "[heap]";
+            if !anonymous || !fields[1].starts_with("rw") {
+                continue;
+            }
+            let (start, end) = fields[0].split_once('-').unwrap();
+            let [start, end] = [start, end].map(|text| u64::from_str_radix(text, 16).unwrap());
+            let mut at = start;
+            while at < end {
+                let length = usize::try_from(end - at).unwrap().min(block.len());
+                let whole = memory.seek(SeekFrom::Start(at)).and_then(|_| memory.read_exact(&mut block[..length]));
+                if whole.is_ok() {
+                    found += block[..length]
+                        .windows(RUN)
+                        .filter(|window| (0..RUN).all(|index| window[index] == self.byte(SKIP + index)))
+                        .count();
+                }
+                at += length as u64;
+                if at < end {
+                    at -= RUN as u64;
+                }
+            }
+        }
+        // The block itself is part of the heap, and would be found by the next search.
+        block.fill(0);
+        found
+    }
+}
+
+/// A buffer of the test's own that is overwritten, so that only what the SDK keeps is found.
+struct Wiped(Vec<u8>);
+
+impl AsRef<[u8]> for Wiped {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Drop for Wiped {
+    fn drop(&mut self) {
+        self.0.fill(0);
+        std::hint::black_box(&self.0);
+    }
+}
+
+/// Answers without keeping what was sent, with the canary where the pattern has a `@`.
+#[derive(Debug)]
+struct Answers(&'static str, u64);
+
+impl Transport for Answers {
+    fn send(&self, _: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
+        let (before, after) = self.0.split_once('@').unwrap_or((self.0, ""));
+        let mut body = vec![0; self.0.len() + LENGTH];
+        body[..before.len()].copy_from_slice(before.as_bytes());
+        let mut length = before.len();
+        if before.len() < self.0.len() {
+            Canary(self.1).write(&mut body[length..length + LENGTH]);
+            length += LENGTH;
+            body[length..length + after.len()].copy_from_slice(after.as_bytes());
+            length += after.len();
+        }
+        let body = Bytes::from_owner(Wiped(body)).slice(..length);
+        Box::pin(std::future::ready(Ok(http::Response::new(body))))
+    }
+}
+
+/// Answers one request on the loopback, and wipes what it read.
+fn serve_once(answer: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let (mut socket, _) = listener.accept().unwrap();
+        let mut request = Wiped(vec![0; 1 << 16]);
+        let mut length = 0;
+        while !request.0[..length].ends_with(b"\"}") {
+            length += socket.read(&mut request.0[length..]).unwrap();
+        }
+        drop(request);
+        write!(socket, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{answer}", answer.len()).unwrap();
+    });
+    url
+}
+
+fn scp(answer: &'static str, canary: u64) -> Scp {
+    let transport = Arc::new(Answers(answer, canary));
+    Scp::builder().endpoint("http://127.0.0.1:9").credentials("key", "secret").transport(transport).build().unwrap()
+}
+
+async fn clean(what: &str, canary: u64, work: impl AsyncFnOnce(Canary)) {
+    work(Canary(canary)).await;
+    assert_eq!(Canary(canary).found(), 0, "{what} is left in memory");
+}
+
+/// One test, so that nothing runs beside it and reuses what was freed.
+#[tokio::test]
+async fn nothing_is_left_of_secrets() {
+    let held = Canary(1).text();
+    assert!(Canary(1).found() >= 1, "the search finds what is there");
+    drop(held);
+    assert!(Canary(1).found() >= 1, "and what was freed without being wiped");
+
+    clean("a plaintext that was encrypted", 2, async |canary| {
+        let mut bytes = Wiped(vec![0; LENGTH]);
+        canary.write(&mut bytes.0);
+        let text = String::from_utf8(std::mem::take(&mut bytes.0)).unwrap();
+        let body = EncryptRequest::new(text);
+        scp(r#"{"ciphertext":"vault:v1:AA==","key_version":1}"#, 0).kms().encrypt("key", &body).await.unwrap();
+    })
+    .await;
+
+    clean("the start of a long plaintext", 3, async |canary| {
+        let mut bytes = vec![b'x'; 30_000];
+        canary.write(&mut bytes[..LENGTH]);
+        // What is escaped ends a run: the buffer holds the start already when it has to grow.
+        bytes[LENGTH] = b'"';
+        let body = EncryptRequest::new(String::from_utf8(bytes).unwrap());
+        scp(r#"{"ciphertext":"vault:v1:AA==","key_version":1}"#, 0).kms().encrypt("key", &body).await.unwrap();
+    })
+    .await;
+
+    clean("a plaintext that went through the http client", 9, async |canary| {
+        let url = serve_once(r#"{"ciphertext":"vault:v1:AA==","key_version":1}"#);
+        let scp = Scp::builder().endpoint(url).credentials("key", "secret").build().unwrap();
+        let mut bytes = vec![b'x'; 30_000];
+        canary.write(&mut bytes[..LENGTH]);
+        let body = EncryptRequest::new(String::from_utf8(bytes).unwrap());
+        scp.kms().encrypt("key", &body).await.unwrap();
+    })
+    .await;
+
+    clean("a plaintext that was decrypted", 4, async |_| {
+        let kms = scp(r#"{"plaintext":"@","key_version":1}"#, 4).kms();
+        let opened = kms.decrypt("key", &DecryptRequest::new("vault:v1:AA==")).await.unwrap();
+        assert_eq!(opened.plaintext.expose_secret().len(), LENGTH);
+        assert!(Canary(4).found() >= 1, "it is there while it is held");
+        assert_eq!(opened.to_bytes().unwrap().expose_secret().len(), LENGTH / 4 * 3);
+    })
+    .await;
+
+    clean("an answer that does not decode", 5, async |_| {
+        let kms = scp(r#"{"plaintext":["@"],"key_version":1}"#, 5).kms();
+        kms.decrypt("key", &DecryptRequest::new("vault:v1:AA==")).await.unwrap_err();
+    })
+    .await;
+
+    clean("a token that was issued", 6, async |_| {
+        let token = r#"{"access_token":"@","token_type":"Bearer","expires_in":86400}"#;
+        let nhn = Nhn::builder()
+            .endpoint("http://127.0.0.1:9")
+            .user_access_key("id", "secret")
+            .security_advisor_app_key("app")
+            .transport(Arc::new(Answers(token, 6)))
+            .build()
+            .unwrap();
+        // The token service answers this, and so does the service itself, which is no answer of its.
+        nhn.security_advisor().unwrap().show_last_inspection_date().await.unwrap_err();
+        assert!(Canary(6).found() >= 1, "it is kept for the next call");
+    })
+    .await;
+
+    clean("an access token and a secret key in settings", 7, async |canary| {
+        Risken::builder().url("http://127.0.0.1:9").access_token(canary.text()).build().unwrap();
+        Scp::builder().endpoint("http://127.0.0.1:9").credentials("key", canary.text()).build().unwrap();
+    })
+    .await;
+
+    clean("key material", 8, async |canary| {
+        let mut list = String::with_capacity(LENGTH * 6);
+        (0..LENGTH).for_each(|index| list.push_str(&format!("0x{:02x}, ", canary.byte(index))));
+        let key = KeyMaterial::from(list).to_bytes().unwrap();
+        assert!(canary.found() >= 1, "it is there while it is held");
+        assert_eq!(key.expose_secret().len(), LENGTH);
+    })
+    .await;
+}
