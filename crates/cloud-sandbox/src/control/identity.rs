@@ -34,7 +34,7 @@ impl<'a> Identity<'a> {
         };
         let Some(operation) = find(catalogue, vendor, received) else {
             // What belongs to a vendor's gateway stands on no page of a service.
-            let (service, operation) = match path.trim_end_matches('/') {
+            let (service, operation) = match without_slash(path) {
                 "/oauth2/token/create" => ("oauth", "create_token"),
                 "/oauth2/token/revoke" => ("oauth", "revoke_token"),
                 "/api/v1/signin" => ("gateway", "signin"),
@@ -113,16 +113,27 @@ pub(super) fn vendor_of(path: &str) -> Option<Vendor> {
         Some(Vendor::Scp)
     } else if below(&["/advisor/", "/ssc/", "/keymanager/", "/oauth2/"]) {
         Some(Vendor::Nhn)
-    } else if below(&["/api/"]) || path == "/healthz" {
+    } else if is_for_risken(path) {
         Some(Vendor::Risken)
     } else {
         None
     }
 }
 
+/// Paths that miss RISKEN's by a slash or by case are its own to refuse.
+fn is_for_risken(path: &str) -> bool {
+    let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
+    first.eq_ignore_ascii_case("api") || first.eq_ignore_ascii_case("healthz")
+}
+
+/// A path without the one slash at its end that RISKEN does not mind.
+fn without_slash(path: &str) -> &str {
+    path.strip_suffix('/').unwrap_or(path)
+}
+
 fn find<'a>(catalogue: &'a Catalogue, vendor: Vendor, received: &Received) -> Option<&'a Operation> {
     let path = match vendor {
-        Vendor::Risken => received.path().strip_prefix("/api/v1")?.trim_end_matches('/'),
+        Vendor::Risken => without_slash(received.path()).strip_prefix("/api/v1")?,
         Vendor::Scp | Vendor::Nhn => received.path(),
     };
     let Match::Found(hits) = catalogue.find(vendor, &received.method, path) else {

@@ -2,9 +2,13 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
 
-/// A JSON value that keeps every member of an object, repeated names included.
+/// How deep Go's reader follows lists and objects.
+const DEEPEST: usize = 10_000;
+
+/// A JSON value, read as far down as somebody looks: what nobody looks at needs no more than the syntax.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Node {
     Null,
@@ -15,19 +19,41 @@ pub(super) enum Node {
     Fraction,
     Text(String),
     List,
-    Object(Vec<(String, Node)>),
+    /// The object as it was written.
+    Object(String),
 }
 
 impl Node {
     /// Reads a whole body; nothing when any part of it is not JSON.
     pub(super) fn read(body: &[u8]) -> Option<Self> {
-        serde_json::from_str(&repaired(body)).ok()
+        let text = repaired(body);
+        let whole: &RawValue = serde_json::from_str(&text).ok()?;
+        (depth(whole.get()) <= DEEPEST).then(|| Self::of(whole))
     }
 
-    /// The members of an object in their order, with names in one case; none for any other value.
-    pub(super) fn members(&self) -> impl Iterator<Item = (String, &Self)> {
-        let members = if let Self::Object(members) = self { &members[..] } else { &[] };
-        members.iter().map(|(name, node)| (folded(name), node))
+    fn of(raw: &RawValue) -> Self {
+        let text = raw.get();
+        match text.as_bytes().first() {
+            Some(b'{') => Self::Object(text.to_owned()),
+            Some(b'[') => Self::List,
+            Some(b'"') => serde_json::from_str(text).map_or(Self::Null, Self::Text),
+            Some(b't') => Self::Bool(true),
+            Some(b'f') => Self::Bool(false),
+            Some(b'n') | None => Self::Null,
+            Some(_) => match text.parse() {
+                Ok(number) => Self::Unsigned(number),
+                Err(_) => text.parse().map_or(Self::Fraction, Self::Negative),
+            },
+        }
+    }
+
+    /// The members of an object in their order, repeated ones included, with names in one case; none for any other value.
+    pub(super) fn members(&self) -> impl Iterator<Item = (String, Self)> {
+        let members = match self {
+            Self::Object(text) => serde_json::from_str(text).map_or_else(|_| Vec::new(), |Members(members)| members),
+            _ => Vec::new(),
+        };
+        members.into_iter().map(|(name, node)| (folded(&name), node))
     }
 
     /// Stores an id that fits; anything else leaves the field as it is.
@@ -169,56 +195,50 @@ pub(super) fn query_id(text: &str) -> u32 {
     text.parse().ok().filter(|_| digits).unwrap_or(0)
 }
 
-impl<'de> Deserialize<'de> for Node {
+/// How deep lists and objects stand inside each other.
+fn depth(json: &str) -> usize {
+    let (mut depth, mut deepest, mut in_text, mut escaped) = (0_usize, 0, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => in_text = !in_text,
+            _ if in_text => {}
+            b'[' | b'{' => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+/// The members of one object.
+struct Members(Vec<(String, Node)>);
+
+impl<'de> Deserialize<'de> for Members {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Reader)
+        deserializer.deserialize_map(Reader)
     }
 }
 
 struct Reader;
 
 impl<'de> Visitor<'de> for Reader {
-    type Value = Node;
+    type Value = Members;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any JSON value")
+        f.write_str("an object")
     }
 
-    fn visit_unit<E>(self) -> Result<Node, E> {
-        Ok(Node::Null)
-    }
-
-    fn visit_bool<E>(self, flag: bool) -> Result<Node, E> {
-        Ok(Node::Bool(flag))
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<Node, E> {
-        Ok(Node::Unsigned(number))
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Node, E> {
-        Ok(Node::Negative(number))
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Node, E> {
-        Ok(Node::Fraction)
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Node, E> {
-        Ok(Node::Text(text.to_owned()))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Node, A::Error> {
-        while items.next_element::<Node>()?.is_some() {}
-        Ok(Node::List)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Node, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Members, A::Error> {
         let mut read = Vec::new();
-        while let Some(member) = members.next_entry()? {
-            read.push(member);
+        while let Some((name, raw)) = members.next_entry::<String, &RawValue>()? {
+            read.push((name, Node::of(raw)));
         }
-        Ok(Node::Object(read))
+        Ok(Members(read))
     }
 }
 
@@ -242,10 +262,29 @@ mod tests {
     }
 
     #[test]
+    fn what_nobody_looks_at_needs_no_more_than_the_syntax() {
+        let deep = |levels: usize| format!("{{\"a\":7,\"b\":{}1e999{}}}", "[".repeat(levels), "]".repeat(levels));
+        let first = |body: &str| Node::read(body.as_bytes()).unwrap().members().next();
+        for levels in [0, 1, 200, DEEPEST - 1] {
+            assert_eq!(first(&deep(levels)), Some(("a".to_owned(), Node::Unsigned(7))), "{levels}");
+        }
+        assert_eq!(Node::read(deep(DEEPEST).as_bytes()), None);
+        let brackets = format!("{{\"a\":7,\"b\":\"\\\"{}\"}}", "[".repeat(DEEPEST));
+        assert_eq!(first(&brackets), Some(("a".to_owned(), Node::Unsigned(7))));
+    }
+
+    #[test]
     fn an_integer_field_takes_plain_integers_that_fit() {
-        for (json, wanted) in
-            [("7", 7), ("4294967295", u32::MAX), ("4294967296", 1), ("7.0", 1), ("7e0", 1), ("-7", 1), ("\"7\"", 1)]
-        {
+        for (json, wanted) in [
+            ("7", 7),
+            ("4294967295", u32::MAX),
+            ("4294967296", 1),
+            ("7.0", 1),
+            ("7e0", 1),
+            ("1e999", 1),
+            ("-7", 1),
+            ("\"7\"", 1),
+        ] {
             let mut id = 1;
             Node::read(json.as_bytes()).unwrap().id(&mut id);
             assert_eq!(id, wanted, "{json}");

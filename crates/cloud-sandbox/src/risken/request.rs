@@ -67,9 +67,9 @@ impl Request {
                 "aws_data_source_id" => node.id(&mut read.aws_data_source_id),
                 "scan_only" => node.flag(&mut read.scan_only),
                 "full_scan" => node.flag(&mut read.full_scan),
-                "aws" => node.object(&mut read.aws).into_iter().for_each(|aws| aws.fill(node)),
+                "aws" => node.object(&mut read.aws).into_iter().for_each(|aws| aws.fill(&node)),
                 "attach_data_source" => {
-                    node.object(&mut read.attach_data_source).into_iter().for_each(|attach| attach.fill(node));
+                    node.object(&mut read.attach_data_source).into_iter().for_each(|attach| attach.fill(&node));
                 }
                 _ => {}
             }

@@ -32,9 +32,18 @@ async fn lists_accounts_with_and_without_the_slash() {
         assert_eq!(answer.expect(200).json()["data"]["aws"][0]["aws_account_id"], "123456789012");
         assert_eq!(answer.header("cache-control"), Some("no-store"));
     }
-    for path in ["/api/v1/aws/list-aws//", "/api/v1//aws/list-aws", "/api/v1/aws/list%2Daws"] {
+    for path in [
+        "/api/v1/aws/list-aws//",
+        "/api/v1//aws/list-aws",
+        "/api/v1/aws/list%2Daws",
+        "//api/v1/aws/list-aws",
+        "/API/v1/aws/list-aws",
+        "/api",
+        "/healthz/more",
+    ] {
         let answer = get(&sandbox, path).await;
         assert_eq!(answer.expect(404).body, "", "{path}");
+        assert_eq!((answer.header("content-type"), answer.header("pragma")), (None, Some("no-cache")), "{path}");
     }
 }
 
@@ -58,7 +67,9 @@ async fn refuses_in_the_order_of_the_gateway() {
     assert_eq!(elsewhere.expect(403).body, "Unauthorized the project resource for token access\n");
 
     let ours = json!({"project_id": 1001}).to_string();
-    assert_eq!(send(put.clone().body("text/plain", &*ours)).await.expect(415).body, "");
+    for kind in ["text/plain", "application/json ; charset=utf-8", "application/json, application/json"] {
+        assert_eq!(send(put.clone().body(kind, &*ours)).await.expect(415).body, "", "{kind}");
+    }
     let invalid = send(put.clone().body("Application/JSON; charset=utf-8", &*ours)).await;
     assert_eq!(invalid.expect(400).json(), json!({"error": "required Aws"}));
     assert_eq!(send(put).await.expect(400).json(), json!({"error": "required Aws"}));
@@ -113,8 +124,10 @@ async fn signs_in_without_an_envelope() {
     let sandbox = stateless().await;
     let answer = get(&sandbox, "/api/v1/signin").await;
     assert_eq!(answer.expect(200).json(), json!({"access_token_id": 7, "project_id": 1001}));
-    let health = Call::new("GET", "/healthz").send(sandbox.endpoint()).await;
-    assert_eq!(health.expect(200).body, "");
+    for path in ["/healthz", "/healthz/"] {
+        let health = Call::new("GET", path).send(sandbox.endpoint()).await;
+        assert_eq!(health.expect(200).body, "", "{path}");
+    }
 }
 
 #[tokio::test]
