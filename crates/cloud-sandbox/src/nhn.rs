@@ -36,6 +36,9 @@ pub(crate) struct State {
 const BAD_TOKEN: i32 = 80007;
 const BAD_REQUEST: i32 = 1000;
 
+/// The paths of the token server, which has an envelope of its own.
+const TOKEN_SERVER: &str = "/oauth2/";
+
 /// A refusal, and who refuses.
 struct Refused {
     status: u16,
@@ -56,7 +59,7 @@ impl Refused {
 
     fn reply(&self, world: &World, path: &str) -> Reply {
         if world.settings.answers.is_some() {
-            return refuse(self.status, self.code, &self.message);
+            return refuse_at(path, self.status, self.code, &self.message);
         }
         let quiet = self.by_service && self.status < 500 && path.starts_with("/keymanager/");
         let status = match world.settings.nhn.statuses {
@@ -64,17 +67,13 @@ impl Refused {
             NhnStatuses::ByService if quiet => 200,
             _ => self.status,
         };
-        let mut header = json!({ "isSuccessful": false, "resultCode": self.code, "resultMessage": self.message });
-        if path.starts_with("/ssc/") {
-            header["success"] = false.into();
-        }
-        Reply::json(status, json!({ "header": header, "body": null }))
+        refuse_at(path, status, self.code, &self.message)
     }
 }
 
 /// Answers one request: the token server's or a service's.
 pub(crate) async fn answer(world: &World, received: &Received) -> Reply {
-    if received.path().starts_with("/oauth2/") {
+    if received.path().starts_with(TOKEN_SERVER) {
         return oauth::answer(world, received);
     }
     serve(world, received).await.unwrap_or_else(|refused| refused.reply(world, received.path()))
@@ -114,13 +113,25 @@ async fn serve(world: &World, received: &Received) -> Result<Reply, Refused> {
 }
 
 /// The answer to a body that is larger than the sandbox reads.
-pub(crate) fn too_large() -> Reply {
-    refuse(413, 413, "Payload Too Large")
+pub(crate) fn too_large(world: &World, received: &Received) -> Reply {
+    let refused = Refused::gateway(413, 413, "Payload Too Large");
+    match received.path().starts_with(TOKEN_SERVER) {
+        true => refuse(refused.status, refused.code, &refused.message),
+        false => refused.reply(world, received.path()),
+    }
 }
 
 /// A refusal in the header envelope.
 pub(crate) fn refuse(status: u16, code: i32, message: &str) -> Reply {
-    let header = json!({ "isSuccessful": false, "resultCode": code, "resultMessage": message });
+    refuse_at("", status, code, message)
+}
+
+/// The same on a path: Server Security Check has one more flag in the header.
+pub(crate) fn refuse_at(path: &str, status: u16, code: i32, message: &str) -> Reply {
+    let mut header = json!({ "isSuccessful": false, "resultCode": code, "resultMessage": message });
+    if path.starts_with("/ssc/") {
+        header["success"] = false.into();
+    }
     Reply::json(status, json!({ "header": header, "body": null }))
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody, to_bytes};
 use axum::extract::Request;
+use axum::http::header::DATE;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
 use serde_json::Value;
@@ -45,6 +46,15 @@ const SHOWN: [&str; 8] = [
 
 /// Answers one request.
 pub(crate) async fn respond(world: &World, cut: &Cut, peer: Peer, request: Request) -> Response {
+    let mut response = answered(world, cut, peer, request).await;
+    // Else the machine's time would be sent, which is not that of a sandbox with a clock of its own.
+    if let Some(date) = world.settings.clock.http_date(0) {
+        response.headers_mut().entry(DATE).or_insert(date);
+    }
+    response
+}
+
+async fn answered(world: &World, cut: &Cut, peer: Peer, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let mut received = Received::new(parts, Bytes::new(), peer);
     if world.settings.admin && received.path().starts_with(admin::PREFIX) {
@@ -107,7 +117,7 @@ async fn answer(world: &World, received: &Received, complete: bool) -> Reply {
         (Some(Vendor::Scp), true) => scp::answer(world, received).await,
         (Some(Vendor::Scp), false) => scp::too_large(world, received),
         (Some(Vendor::Nhn), true) => nhn::answer(world, received).await,
-        (Some(Vendor::Nhn), false) => nhn::too_large(),
+        (Some(Vendor::Nhn), false) => nhn::too_large(world, received),
         (Some(Vendor::Risken), true) => risken::answer(world, received).await,
         (Some(Vendor::Risken), false) => risken::too_large(world, received).await,
         (None, _) => Reply::text(

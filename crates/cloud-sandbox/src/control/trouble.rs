@@ -57,7 +57,7 @@ fn failure(vendor: Option<Vendor>, world: &World, received: &Received, status: u
             };
             Reply::json(status, json!({ "error": error, "error_description": "a fault that was asked for" }))
         }
-        Some(Vendor::Nhn) => nhn::refuse(status, i32::from(status), "a fault that was asked for"),
+        Some(Vendor::Nhn) => nhn::refuse_at(received.path(), status, i32::from(status), "a fault that was asked for"),
         Some(Vendor::Risken) => {
             let shape = match status {
                 401 => Shape::Text("Unauthenticated\n".into()),

@@ -158,7 +158,7 @@ fn summary(number: u32, inspection: &Inspection) -> Value {
     })
 }
 
-/// The period that is asked for: both ends count, and it is no longer than a calendar month.
+/// The period that is asked for: both ends count, so it ends before the same moment of the month after.
 fn period(call: &Call<'_>) -> Result<(OffsetDateTime, OffsetDateTime), Refusal> {
     let moment = |name: &str| {
         let text = call.query(name).unwrap_or_default();
@@ -169,8 +169,9 @@ fn period(call: &Call<'_>) -> Result<(OffsetDateTime, OffsetDateTime), Refusal> 
         return Err(bad("to must not be before from"));
     }
     match korea::month_later(from) {
-        Some(end) if to <= end => Ok((from, to)),
-        _ => Err(bad("the period must not be longer than one month")),
+        Some(end) if to >= end => Err(bad("the period must not be longer than one month")),
+        // The month after the last one of the calendar is out of reach.
+        _ => Ok((from, to)),
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) fn read_local(text: &str) -> Option<OffsetDateTime> {
 /// Reads a moment with an offset from a query: to the second, and the offset in digits.
 pub(super) fn read_offset(text: &str) -> Option<OffsetDateTime> {
     const LENGTH: usize = "2025-06-17T00:00:00+09:00".len();
-    let plain = text.len() == LENGTH && !text.ends_with(['Z', 'z']);
+    let plain = text.len() == LENGTH && text.as_bytes().get(10) == Some(&b'T') && !text.ends_with(['Z', 'z']);
     if plain { OffsetDateTime::parse(text, &Rfc3339).ok() } else { None }
 }
 
@@ -60,9 +60,14 @@ mod tests {
     fn reads_moments_to_the_second_with_an_offset_in_digits() {
         assert!(read_offset("2025-06-17T00:00:00+09:00").is_some());
         assert!(read_offset("2025-06-17T00:00:00-00:00").is_some());
-        for bad in
-            ["2025-06-17T00:00:00Z", "2025-06-17T00:00:00.1+09:00", "2025-06-17T00:00:00 09:00", "한한한한한한한한a"]
-        {
+        for bad in [
+            "2025-06-17T00:00:00Z",
+            "2025-06-17T00:00:00.1+09:00",
+            "2025-06-17T00:00:00 09:00",
+            "2025-06-17 00:00:00+09:00",
+            "2025-06-17t00:00:00+09:00",
+            "한한한한한한한한a",
+        ] {
             assert_eq!(read_offset(bad), None, "{bad}");
         }
     }

@@ -64,8 +64,9 @@ fn revoke(world: &World, form: &[(String, String)]) -> Reply {
     Reply::empty(200)
 }
 
+/// A field of the form; an empty one counts as absent.
 fn field<'a>(form: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    form.iter().find(|(key, _)| key == name).map(|(_, value)| &**value)
+    form.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| &**value)
 }
 
 fn knows_caller(received: &Received) -> bool {

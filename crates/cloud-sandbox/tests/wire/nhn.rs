@@ -6,7 +6,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use cloud_sandbox::{Answers, Sandbox};
+use cloud_sandbox::{Answers, NhnStatuses, Sandbox};
 use serde_json::{Value, json};
 
 use super::raw::{Answer, Call, setting, stateless};
@@ -100,10 +100,27 @@ async fn the_token_server_refuses_in_the_shape_of_oauth() {
         ("wrong", "grant_type=client_credentials", 401, "invalid_client"),
         (&*secret, "grant_type=password", 400, "unsupported_grant_type"),
         (&*secret, "grand_type=client_credentials", 400, "invalid_request"),
+        (&*secret, "grant_type=", 400, "invalid_request"),
         (&*secret, "grant_type=client_credentials&grant_type=client_credentials", 400, "invalid_request"),
     ] {
         let answer = token_call(&sandbox, path, secret, form.to_owned()).await;
         assert_eq!(answer.expect(status).json()["error"], code, "{form}");
+    }
+    for form in ["", "token="] {
+        let answer = token_call(&sandbox, "/oauth2/token/revoke", &secret, form.to_owned()).await;
+        assert_eq!(answer.expect(400).json()["error"], "invalid_request", "{form}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_refused_in_the_envelope_of_the_service() {
+    for (statuses, status) in [(NhnStatuses::ByService, 413), (NhnStatuses::AlwaysOk, 200)] {
+        let sandbox = Sandbox::builder().nhn_statuses(statuses).start().await.unwrap();
+        for (path, names) in [("/ssc/v1.0/appKey/k/inspection_result/summary", 4), ("/keymanager/v1.0/appkey/k/x", 3)] {
+            let call = Call::new("POST", path).header("Content-Length", "2000000");
+            let header = call.send(sandbox.endpoint()).await.expect(status).json()["header"].clone();
+            assert_eq!((&header["isSuccessful"], header.as_object().unwrap().len()), (&json!(false), names), "{path}");
+        }
     }
 }
 

@@ -24,7 +24,7 @@ async fn get(sandbox: &Sandbox, token: &str, target: String) -> Answer {
 
 /// A summary query over June 2025.
 fn june(more: &str) -> String {
-    format!("summary?regionCode=KR1&from=2025-06-01T00:00:00%2B09:00&to=2025-07-01T00:00:00%2B09:00{more}")
+    format!("summary?regionCode=KR1&from=2025-06-01T00:00:00%2B09:00&to=2025-06-30T23:59:59%2B09:00{more}")
 }
 
 fn numbers(answer: &Answer) -> Vec<u64> {
@@ -90,7 +90,7 @@ async fn pages_hold_every_inspection_once_and_the_newest_first() {
     }
     assert_eq!(paged, whole);
     assert_eq!(numbers(&check(&sandbox, &token, &june("")).await), whole[..10]);
-    let july = june("").replace("2025-07-01", "2025-07-31").replace("2025-06-01", "2025-07-02");
+    let july = june("").replace("2025-06-30", "2025-07-31").replace("2025-06-01", "2025-07-02");
     assert_eq!(numbers(&check(&sandbox, &token, &july).await), [1, 2]);
 }
 
@@ -118,14 +118,16 @@ async fn a_period_is_a_month_at_most() {
     let query = |from: &str, to: &str| format!("summary?regionCode=KR1&from={from}&to={to}");
     let at = |day: &str| format!("{day}T00:00:00%2B09:00");
     for (from, to, status) in [
-        (at("2025-06-01"), at("2025-07-01"), 200),
-        (at("2025-06-01"), "2025-07-01T00:00:01%2B09:00".to_owned(), 400),
-        (at("2025-02-01"), at("2025-03-01"), 200),
-        (at("2025-02-01"), at("2025-03-02"), 400),
+        (at("2025-06-01"), "2025-06-30T23:59:59%2B09:00".to_owned(), 200),
+        (at("2025-06-01"), at("2025-07-01"), 400),
+        (at("2025-02-01"), "2025-02-28T23:59:59%2B09:00".to_owned(), 200),
+        (at("2025-02-01"), at("2025-03-01"), 400),
+        (at("9999-12-01"), "9999-12-31T23:59:59%2B09:00".to_owned(), 200),
         (at("2025-06-02"), at("2025-06-01"), 400),
         (at("2025-06-01"), at("2025-06-01"), 200),
         ("2025-06-01T00:00:00Z".to_owned(), at("2025-06-02"), 400),
         ("2025-06-01T00:00:00.5%2B09:00".to_owned(), at("2025-06-02"), 400),
+        ("2025-06-01%2000:00:00%2B09:00".to_owned(), at("2025-06-02"), 400),
     ] {
         check(&sandbox, &token, &query(&from, &to)).await.expect(status);
     }
