@@ -1,7 +1,7 @@
 //! The client and its one request loop: target, validate, prepare, sign, send, read, decide.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -26,12 +26,14 @@ use crate::wire::from_json;
 
 mod budget;
 mod builder;
+mod progress;
 mod scrub;
 mod skew;
 mod trace;
 
 use budget::Budget;
 pub use builder::{ClientBuilder, Settings, default_transport};
+use progress::{Phase, Progress};
 use skew::Skew;
 
 pub(crate) use scrub::decode as decode_query;
@@ -80,8 +82,8 @@ impl Reply {
     }
 }
 
-/// What is known about an answer besides its payload.
-#[derive(Clone, Debug)]
+/// What is known about an answer besides its payload. `Debug` shows the names of headers, and no value.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Meta {
     /// The HTTP status.
@@ -126,32 +128,11 @@ impl Client {
     }
 }
 
-/// How far a call has come and where its time went, readable after its future was dropped by a time limit.
-#[derive(Default)]
-struct Progress {
-    attempts: AtomicU32,
-    maybe_sent: AtomicBool,
-    credentials_ms: AtomicU64,
-    waits_ms: AtomicU64,
-}
-
-impl Progress {
-    fn spent(&self, limit: Duration) -> String {
-        let credentials = self.credentials_ms.load(Ordering::Relaxed);
-        let waits = self.waits_ms.load(Ordering::Relaxed);
-        let limit = limit.as_millis();
-        format!("no answer within the call's limit of {limit} ms; credentials took {credentials} ms, waits {waits} ms")
-    }
-}
-
-fn add(sum: &AtomicU64, time: Duration) {
-    sum.fetch_add(u64::try_from(time.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
-}
-
 impl Inner {
     async fn run(&self, mut request: Request, options: CallOptions) -> Result<Reply> {
         let operation = request.operation();
         let named = |error: Error| error.with_operation(operation);
+        self.runtime.ready().map_err(named)?;
         self.check_sunset(operation.version).map_err(named)?;
         if let Some(error) = request.take_error(!options.skip_validation) {
             return Err(named(error));
@@ -159,6 +140,9 @@ impl Inner {
         let url = request.url(self.endpoint.as_str(), |name| self.dialect.config(operation, name)).map_err(named)?;
         let url = Bytes::from(url);
         let limit = options.timeout.unwrap_or(self.settings.call_timeout);
+        if limit.is_zero() {
+            return Err(named(Error::new(ErrorKind::Timeout, "the call's limit is 0 ms").with_unsent(true)));
+        }
         let progress = Progress::default();
         let attempts = self.attempts(&request, &url, &options, limit, &progress);
         let outcome = within(attempts, Some(self.runtime.sleep(limit))).await;
@@ -167,7 +151,10 @@ impl Inner {
         let error = match outcome {
             Some(Ok(reply)) => return Ok(reply),
             Some(Err(error)) => error,
-            None => Error::new(ErrorKind::Timeout, progress.spent(limit)).with_retryable(true).with_unsent(true),
+            None => {
+                let spent = progress.spent(limit, self.runtime.elapsed());
+                Error::new(ErrorKind::Timeout, spent).with_retryable(true).with_unsent(true)
+            }
         };
         let unsent = error.is_unsent() && !maybe_sent;
         Err(named(error).with_attempts(attempts).with_unsent(unsent))
@@ -230,8 +217,8 @@ impl Inner {
                     };
                     taken += price;
                     trace::waiting(attempt, wait);
+                    progress.enter(Phase::Waiting, self.runtime.elapsed());
                     self.runtime.sleep(wait).await;
-                    add(&progress.waits_ms, wait);
                 }
             }
         }
@@ -245,15 +232,14 @@ impl Inner {
         progress: &Progress,
     ) -> Result<(Bytes, Answer), Box<Failed>> {
         let operation = request.operation();
-        let start = self.runtime.elapsed();
+        progress.enter(Phase::Credentials, self.runtime.elapsed());
         let mut http = self.prepare(request, url).map_err(Failed::without_hope)?;
         // The URL is built from ASCII only.
         let text = std::str::from_utf8(url).unwrap_or_default();
         let now = self.runtime.now();
         let context = SignContext { operation, url: text, now: self.skew.correct(now) };
-        let signed = self.signer.sign(context, &mut http).await;
-        add(&progress.credentials_ms, self.runtime.elapsed().saturating_sub(start));
-        let generation = signed.map_err(Failed::unsigned)?;
+        let generation = self.signer.sign(context, &mut http).await.map_err(Failed::unsigned)?;
+        progress.enter(Phase::Sending, self.runtime.elapsed());
         let signed = Signed { generation, sent: self.runtime.now(), secrets: secrets(http.headers()) };
         if let Some(limit) = body_limit {
             http.extensions_mut().insert(BodyLimit(limit));
@@ -328,7 +314,7 @@ impl Inner {
             text.push_str(part);
         }
         let error = Error::new(ErrorKind::Service, text).with_status(status).with_code(code).with_request_id(
-            failure.request_id.as_deref().map(clean).or_else(|| self.dialect.request_id(&answer.headers)),
+            failure.request_id.or_else(|| self.dialect.request_id(&answer.headers)).as_deref().map(clean),
         );
         let ending = match failure.class {
             FailureClass::Permanent | FailureClass::Unauthorized => Ending::Final,
@@ -356,7 +342,8 @@ impl Inner {
 
     fn hint(&self, answer: &Answer) -> Option<Duration> {
         let value = answer.headers.get(RETRY_AFTER)?.to_str().ok()?;
-        retry_after(value, self.runtime.now())
+        // A date means the service's clock, which its own date shows best.
+        retry_after(value, skew::date(&answer.headers).unwrap_or_else(|| self.skew.correct(self.runtime.now())))
     }
 
     fn check_sunset(&self, version: &'static ApiVersion) -> Result<()> {
@@ -456,6 +443,18 @@ fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
         last = source;
     }
     last.to_string()
+}
+
+impl fmt::Debug for Meta {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.headers.keys().map(http::HeaderName::as_str).collect();
+        f.debug_struct("Meta")
+            .field("status", &self.status)
+            .field("headers", &names)
+            .field("request_id", &self.request_id)
+            .field("attempts", &self.attempts)
+            .finish()
+    }
 }
 
 impl fmt::Debug for Client {

@@ -30,12 +30,19 @@ impl Endpoint {
     }
 
     /// Reads a base URL and accepts `http` to any host. Keys and secrets then travel in the clear: for
-    /// networks that encrypt beneath HTTP only.
+    /// networks that encrypt beneath HTTP only. A warning in the log says so each time.
     ///
     /// # Errors
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) says what is wrong with it.
     pub fn parse_insecure(text: &str) -> Result<Self> {
-        Self::read(text, true)
+        let endpoint = Self::read(text, true)?;
+        if endpoint.0.starts_with("http:") && !is_loopback(endpoint.host()) {
+            tracing::warn!(
+                "server.address" = endpoint.host(),
+                "keys and secrets will travel to this host in the clear"
+            );
+        }
+        Ok(endpoint)
     }
 
     fn read(text: &str, insecure: bool) -> Result<Self> {
@@ -116,7 +123,7 @@ impl Endpoint {
     }
 }
 
-fn is_loopback(host: &str) -> bool {
+pub(crate) fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || host.ends_with(".localhost") || address.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
@@ -180,5 +187,15 @@ mod tests {
         assert_eq!(endpoint.with_path("/x").as_str(), "https://a.example:1/x");
         assert_eq!(endpoint.with_path("").path(), "");
         assert!(Endpoint::parse_insecure("http://a.example").is_ok());
+    }
+
+    #[cfg(feature = "testing")]
+    #[test]
+    fn what_is_not_encrypted_is_said_aloud() {
+        for (url, loud) in [("http://a.example", true), ("https://a.example", false), ("http://127.0.0.1:1", false)] {
+            let (endpoint, lines) = crate::testing::capture(|| Endpoint::parse_insecure(url));
+            assert!(endpoint.is_ok());
+            assert_eq!(lines.iter().any(|line| line.contains("in the clear")), loud, "{url}: {lines:?}");
+        }
     }
 }

@@ -85,7 +85,10 @@ impl Request {
         }
         encode(name, is_query_byte, &mut self.query);
         self.query.push('=');
-        value.write(&mut self.query);
+        match value.problem() {
+            None => value.write(&mut self.query),
+            Some(problem) => self.fail(Error::request(format!("`{name}` {problem}"))),
+        }
     }
 
     /// Sets the JSON body and checks it against the documented limits.
@@ -263,6 +266,11 @@ impl PathValue for i64 {
 pub trait QueryValue {
     /// Writes the value, encoded.
     fn write(&self, out: &mut String);
+
+    /// Why the value cannot be written as it is, if it cannot.
+    fn problem(&self) -> Option<&'static str> {
+        None
+    }
 }
 
 impl QueryValue for str {
@@ -281,6 +289,10 @@ impl<T: QueryValue + ?Sized> QueryValue for &T {
     fn write(&self, out: &mut String) {
         T::write(self, out);
     }
+
+    fn problem(&self) -> Option<&'static str> {
+        T::problem(self)
+    }
 }
 
 impl QueryValue for i64 {
@@ -296,13 +308,20 @@ impl QueryValue for bool {
 }
 
 impl QueryValue for OffsetDateTime {
-    /// `2025-06-17T00:00:00+09:00`: whole seconds and a numeric offset.
+    /// `2025-06-17T00:00:00+09:00`: a numeric offset and whole seconds; fractions are cut off.
     fn write(&self, out: &mut String) {
         const FORMAT: &[BorrowedFormatItem<'_>] = format_description!(
             "[year]-[month]-[day]T[hour]:[minute]:[second][offset_hour sign:mandatory]:[offset_minute]"
         );
-        // A year beyond 9999 is the only thing that cannot be written; the service then refuses the empty value.
+        // What could not be written is a problem, and never gets here.
         QueryValue::write(&self.format(FORMAT).unwrap_or_default(), out);
+    }
+
+    fn problem(&self) -> Option<&'static str> {
+        if !(0..=9999).contains(&self.year()) {
+            return Some("has a year that is not written with four digits");
+        }
+        (self.offset().seconds_past_minute() != 0).then_some("has an offset with seconds, which cannot be written")
     }
 }
 

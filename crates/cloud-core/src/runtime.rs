@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use time::OffsetDateTime;
 
+use crate::error::{Error, Result};
+
 /// A boxed future that may move between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -23,6 +25,14 @@ pub trait Runtime: fmt::Debug + Send + Sync {
 
     /// A random number, for jitter.
     fn random(&self) -> u64;
+
+    /// Whether [`sleep`](Self::sleep) can be called here; asked before each call.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) says what is missing.
+    fn ready(&self) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// The system clock and tokio's timer.
@@ -54,6 +64,11 @@ impl Runtime for TokioRuntime {
         // Each RandomState has keys of its own, so hashing nothing is enough; jitter needs no better source.
         use std::hash::{BuildHasher, Hasher};
         std::collections::hash_map::RandomState::new().build_hasher().finish()
+    }
+
+    fn ready(&self) -> Result<()> {
+        let missing = |_| Error::config("calls need a tokio runtime: await them within one");
+        tokio::runtime::Handle::try_current().map(|_| ()).map_err(missing)
     }
 }
 

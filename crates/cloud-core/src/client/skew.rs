@@ -35,7 +35,7 @@ impl Skew {
 }
 
 /// The date of an answer, unless it was made earlier and kept by a cache.
-fn date(headers: &HeaderMap) -> Option<OffsetDateTime> {
+pub(super) fn date(headers: &HeaderMap) -> Option<OffsetDateTime> {
     if headers.contains_key(AGE) {
         return None;
     }

@@ -1,5 +1,6 @@
 //! Tests of the request loop under a scripted transport and a clock that stands still.
 use std::collections::HashMap;
+use std::sync::atomic::AtomicU32;
 
 use time::macros::datetime;
 
@@ -133,6 +134,49 @@ async fn an_answer_beyond_the_calls_limit_is_given_up_whatever_the_transport() {
     }
     let outcome = call(FakeTransport::new().answer(200, "777"), &SHOW).await;
     assert_eq!(outcome.sent[0].extensions().get::<BodyLimit>(), None);
+}
+
+#[test]
+fn a_call_outside_of_a_runtime_is_an_error_and_no_panic() {
+    let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
+        .transport(Arc::new(FakeTransport::new().answer(200, "7")))
+        .build()
+        .unwrap();
+    let call = std::pin::pin!(Call::<i64>::new(&client, Request::new(&SHOW)).into_future());
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let std::task::Poll::Ready(Err(error)) = call.poll(&mut context) else { panic!("it was sent") };
+    assert_eq!((error.kind(), error.is_unsent()), (ErrorKind::Config, true), "{error}");
+    assert!(error.to_string().contains("tokio runtime"), "{error}");
+}
+
+#[tokio::test]
+async fn a_call_without_any_time_is_not_sent() {
+    let transport = FakeTransport::new().answer(200, "7");
+    let outcome = call_with(transport, Request::new(&CREATE), |call| call.timeout(Duration::ZERO)).await;
+    let error = outcome.result.unwrap_err();
+    assert_eq!((error.kind(), error.is_unsent(), outcome.sent.len()), (ErrorKind::Timeout, true, 0), "{error}");
+}
+
+#[tokio::test]
+async fn a_date_to_try_again_at_is_read_by_the_services_clock() {
+    // The service is an hour ahead, and asks for three seconds.
+    let headers = [("date", "Thu, 01 Jan 2026 01:00:00 GMT"), ("retry-after", "Thu, 01 Jan 2026 01:00:03 GMT")];
+    let transport = FakeTransport::new().answer_with(503, &headers, "{}").answer(200, "7");
+    let outcome = call(transport, &SHOW).await;
+    assert_eq!((outcome.result.unwrap(), millis(&outcome.waits)), (7.into(), vec![3000]));
+}
+
+#[tokio::test]
+async fn what_is_known_of_an_answer_does_not_show_its_headers() {
+    let transport = FakeTransport::new().answer_with(200, &[("set-cookie", "hunter4")], "7");
+    let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
+        .transport(Arc::new(transport))
+        .build()
+        .unwrap();
+    let answer = Call::<i64>::new(&client, Request::new(&SHOW)).send().await.unwrap();
+    let shown = format!("{:?}", answer.meta());
+    assert!(shown.contains("set-cookie") && !shown.contains("hunter4"), "{shown}");
+    assert_eq!(answer.meta().headers["set-cookie"], "hunter4");
 }
 
 #[tokio::test]
@@ -301,7 +345,10 @@ async fn a_limit_on_the_call_ends_it_and_says_where_the_time_went() {
     let error = outcome.result.unwrap_err();
     assert_eq!((error.kind(), error.is_unsent(), error.is_retryable()), (ErrorKind::Timeout, false, true));
     let text = error.to_string();
-    assert!(text.contains("within the call's limit of 10 ms; credentials took 0 ms, waits 0 ms"), "{text}");
+    assert!(
+        text.contains("within the call's limit of 10 ms: credentials took 0 ms, attempts 0 ms, waits 0 ms"),
+        "{text}"
+    );
     // A wait that would go past the limit is not begun: the error that caused it is worth more.
     let outcome = call_with(FakeTransport::new().fail(Stage::Connect), Request::new(&SHOW), limit).await;
     assert_eq!((outcome.result.unwrap_err().kind(), outcome.sent.len()), (ErrorKind::Connect, 1));

@@ -108,3 +108,14 @@ fn a_period_runs_forward() {
     assert!(Period::new(a, b).is_ok() && Period::new(a, a).is_ok());
     assert_eq!(Period::new(b, a).unwrap_err().to_string(), "the period ends before it begins");
 }
+
+#[test]
+fn a_time_that_cannot_be_written_is_refused() {
+    for (time, problem) in [
+        (datetime!(-0001-01-01 00:00 UTC), "`from` has a year"),
+        (datetime!(2026-01-01 00:00 +09:00:01), "`from` has an offset with seconds"),
+    ] {
+        let error = Request::new(&SHOW).query("from", time).take_error(false).unwrap();
+        assert!(error.to_string().contains(problem), "{error}");
+    }
+}

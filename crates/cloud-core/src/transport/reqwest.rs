@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::{BodyLimit, Stage, Transport, TransportError};
+use crate::endpoint::is_loopback;
 use crate::error::{Error, Result};
 use crate::runtime::BoxFuture;
 use crate::secret::Wiped;
@@ -17,6 +18,8 @@ use crate::secret::Wiped;
 #[derive(Clone)]
 pub struct ReqwestTransport {
     client: reqwest::Client,
+    /// Knows of no proxy: what goes to the loopback in the clear shall not leave the machine through one.
+    direct: Option<reqwest::Client>,
     body_limit: usize,
 }
 
@@ -36,10 +39,10 @@ impl ReqwestTransport {
     }
 
     /// Uses a client of the caller's, with the caller's TLS, proxies and limits. Turn redirects off in it: a
-    /// redirect would carry credentials to another host.
+    /// redirect would carry credentials to another host, and an answer that came by one is refused.
     #[must_use]
     pub fn from_client(client: reqwest::Client) -> Self {
-        Self { client, body_limit: DEFAULT_BODY_LIMIT }
+        Self { client, direct: None, body_limit: DEFAULT_BODY_LIMIT }
     }
 }
 
@@ -144,7 +147,7 @@ impl ReqwestBuilder {
         Ok(self)
     }
 
-    /// Sends everything through this proxy instead of what the environment names.
+    /// Sends everything through this proxy instead of what the environment names, but for `http` to the loopback.
     #[must_use]
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.proxy = Some(url.into());
@@ -164,21 +167,28 @@ impl ReqwestBuilder {
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) if a certificate, the proxy or TLS cannot be used.
     pub fn build(self) -> Result<ReqwestTransport> {
         let tls = self.tls()?;
-        let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .connect_timeout(self.connect_timeout)
-            .user_agent(self.user_agent);
+        let direct = finish(self.client(tls.clone()).no_proxy())?;
+        let mut builder = self.client(tls);
         if let Some(url) = self.proxy {
             let proxy = reqwest::Proxy::all(url).map_err(|_| Error::config("the proxy is not a valid url"))?;
             builder = builder.proxy(proxy);
         }
-        let client = builder
-            .build()
-            .map_err(|error| Error::config("the http client cannot be set up").with_source(error.without_url()))?;
-        Ok(ReqwestTransport { client, body_limit: self.body_limit })
+        Ok(ReqwestTransport { client: finish(builder)?, direct: Some(direct), body_limit: self.body_limit })
+    }
+
+    fn client(&self, tls: rustls::ClientConfig) -> reqwest::ClientBuilder {
+        reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            // Another crate of the program may have turned these features on.
+            .no_gzip()
+            .no_brotli()
+            .no_zstd()
+            .no_deflate()
+            .connect_timeout(self.connect_timeout)
+            .user_agent(self.user_agent.clone())
     }
 
     fn tls(&self) -> Result<rustls::ClientConfig> {
@@ -230,6 +240,10 @@ impl fmt::Debug for ReqwestBuilder {
     }
 }
 
+fn finish(builder: reqwest::ClientBuilder) -> Result<reqwest::Client> {
+    builder.build().map_err(|error| Error::config("the http client cannot be set up").with_source(error.without_url()))
+}
+
 #[allow(unreachable_code, clippy::unnecessary_wraps, reason = "depends on the features")]
 fn provider() -> Result<Arc<rustls::crypto::CryptoProvider>> {
     #[cfg(feature = "aws-lc-rs")]
@@ -259,7 +273,13 @@ impl Transport for ReqwestTransport {
                 // A parser that rewrites the URL would invalidate the signature; better no request than a wrong one.
                 return Err(TransportError::new(Stage::Refused, "the http client would change the url"));
             }
-            let mut response = self.client.execute(request).await.map_err(classify)?;
+            let local = request.url().scheme() == "http" && request.url().host_str().is_some_and(is_loopback);
+            let client = self.direct.as_ref().filter(|_| local).unwrap_or(&self.client);
+            let mut response = client.execute(request).await.map_err(classify)?;
+            if response.url().as_str() != given {
+                let text = "a redirect was followed; turn redirects off in the http client that was given";
+                return Err(TransportError::new(Stage::Answer, text));
+            }
             let announced = response.content_length().unwrap_or(0);
             if announced > limit as u64 {
                 return Err(TransportError::too_large(limit));
