@@ -49,6 +49,12 @@ pub trait Signer: fmt::Debug + Send + Sync {
         let _ = (operation, credentials);
         false
     }
+
+    /// Whether the time is part of the signature of this operation, so that a wrong clock may be why it was refused.
+    fn signs_time(&self, operation: &'static Operation) -> bool {
+        let _ = operation;
+        false
+    }
 }
 
 /// Which of the credentials that a signer has held were used; fixed ones are always the first.

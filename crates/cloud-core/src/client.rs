@@ -34,7 +34,7 @@ mod trace;
 use budget::Budget;
 pub use builder::{ClientBuilder, Settings, default_transport};
 use progress::{Phase, Progress};
-use skew::Skew;
+use skew::{Correction, Skew};
 
 pub(crate) use scrub::decode as decode_query;
 
@@ -171,6 +171,7 @@ impl Inner {
         let operation = request.operation();
         let policy = options.retry.as_ref().unwrap_or(&self.settings.retry);
         let start = self.runtime.elapsed();
+        let mut correction = self.skew.known();
         let (mut renewed, mut corrected) = (false, false);
         let mut tries = 0;
         let mut taken = 0;
@@ -178,11 +179,14 @@ impl Inner {
             tries += 1;
             let attempt = progress.attempts.fetch_add(1, Ordering::Relaxed) + 1;
             let sent = self.runtime.elapsed();
-            let outcome = self.attempt(request, url, options.body_limit, progress).await;
+            let outcome = self.attempt(request, url, correction, options.body_limit, progress).await;
             let elapsed = self.runtime.elapsed().saturating_sub(sent);
             let failed = match outcome {
                 Ok((payload, answer)) => {
                     self.budget.refund(taken);
+                    if corrected {
+                        self.skew.remember(correction);
+                    }
                     let request_id = self.dialect.request_id(&answer.headers);
                     trace::answered(attempt, answer.status, request_id.as_deref(), elapsed);
                     let meta = Meta { status: answer.status, headers: answer.headers, request_id, attempts: attempt };
@@ -194,8 +198,14 @@ impl Inner {
             // A service that does not accept a signature has done nothing else, so signing anew is safe for every
             // operation; it is no retry and costs nothing. Each cause is mended once a call.
             if let Some(refusal) = &failed.refusal {
-                let by_clock = !corrected && self.skew.learn(&refusal.headers, refusal.sent, self.runtime.now());
+                let better = if corrected || !self.signer.signs_time(operation) {
+                    None
+                } else {
+                    correction.better(&refusal.headers, refusal.sent, self.runtime.now())
+                };
+                let by_clock = better.is_some();
                 let by_token = !by_clock && !renewed && self.signer.refused(operation, refusal.generation);
+                correction = better.unwrap_or(correction);
                 corrected |= by_clock;
                 renewed |= by_token;
                 if by_clock || by_token {
@@ -228,6 +238,7 @@ impl Inner {
         &self,
         request: &Request,
         url: &Bytes,
+        correction: Correction,
         body_limit: Option<usize>,
         progress: &Progress,
     ) -> Result<(Bytes, Answer), Box<Failed>> {
@@ -237,7 +248,7 @@ impl Inner {
         // The URL is built from ASCII only.
         let text = std::str::from_utf8(url).unwrap_or_default();
         let now = self.runtime.now();
-        let context = SignContext { operation, url: text, now: self.skew.correct(now) };
+        let context = SignContext { operation, url: text, now: correction.apply(now) };
         let generation = self.signer.sign(context, &mut http).await.map_err(Failed::unsigned)?;
         progress.enter(Phase::Sending, self.runtime.elapsed());
         let signed = Signed { generation, sent: self.runtime.now(), secrets: secrets(http.headers()) };
@@ -343,7 +354,7 @@ impl Inner {
     fn hint(&self, answer: &Answer) -> Option<Duration> {
         let value = answer.headers.get(RETRY_AFTER)?.to_str().ok()?;
         // A date means the service's clock, which its own date shows best.
-        retry_after(value, skew::date(&answer.headers).unwrap_or_else(|| self.skew.correct(self.runtime.now())))
+        retry_after(value, skew::date(&answer.headers).unwrap_or_else(|| self.skew.known().apply(self.runtime.now())))
     }
 
     fn check_sunset(&self, version: &'static ApiVersion) -> Result<()> {

@@ -84,6 +84,10 @@ impl Signer for ScpSigner {
         let provider = self.credentials.as_deref().filter(|_| !Self::for_vault(operation));
         provider.is_some_and(|provider| provider.refused(credentials))
     }
+
+    fn signs_time(&self, _: &'static Operation) -> bool {
+        true
+    }
 }
 
 fn add(

@@ -7,30 +7,44 @@ use http::header::{AGE, DATE};
 use time::format_description::well_known::Rfc2822;
 use time::{Duration, OffsetDateTime};
 
-/// The correction of one client, in seconds; 0 while the clock is trusted.
+/// The correction that a host has accepted a signature under; none while the clock is trusted.
 #[derive(Debug, Default)]
 pub(super) struct Skew(AtomicI64);
+
+/// What is added to the clock, in seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Correction(i64);
 
 /// Clocks this near are good enough for any signature; correcting them could only make them worse.
 const TOLERANCE: Duration = Duration::minutes(4);
 
 impl Skew {
-    /// The time that the service has, as far as is known.
-    pub(super) fn correct(&self, now: OffsetDateTime) -> OffsetDateTime {
-        let seconds = self.0.load(Ordering::Relaxed);
-        now.checked_add(Duration::seconds(seconds)).unwrap_or(now)
+    pub(super) fn known(&self) -> Correction {
+        Correction(self.0.load(Ordering::Relaxed))
     }
 
-    /// Learns from the answer to a refused request that left at `sent` and came back at `received` by this machine's
-    /// clock. Returns whether the correction changed so much that another signature may be accepted.
-    pub(super) fn learn(&self, headers: &HeaderMap, sent: OffsetDateTime, received: OffsetDateTime) -> bool {
-        let Some(date) = date(headers) else { return false };
+    /// Keeps a correction that the service has accepted a signature under. What was only measured is not kept: a
+    /// refusal may have another cause, and its date may be wrong.
+    pub(super) fn remember(&self, correction: Correction) {
+        self.0.store(correction.0, Ordering::Relaxed);
+    }
+}
+
+impl Correction {
+    /// The time that the service has, as far as is known.
+    pub(super) fn apply(self, now: OffsetDateTime) -> OffsetDateTime {
+        now.checked_add(Duration::seconds(self.0)).unwrap_or(now)
+    }
+
+    /// The correction that the answer to a refused request asks for, if it is so far from this one, under which that
+    /// request was signed, that another signature may be accepted. It left at `sent` and came back at `received` by
+    /// this machine's clock.
+    pub(super) fn better(self, headers: &HeaderMap, sent: OffsetDateTime, received: OffsetDateTime) -> Option<Self> {
         // The service made the date somewhere between sending and receiving.
         let middle = sent + (received - sent) / 2;
-        let measured: Duration = date - middle;
-        let correction = if measured.abs() > TOLERANCE { measured } else { Duration::ZERO };
-        let old = self.0.swap(correction.whole_seconds(), Ordering::Relaxed);
-        (correction - Duration::seconds(old)).abs() > TOLERANCE
+        let measured: Duration = date(headers)? - middle;
+        let correction = if measured.abs() > TOLERANCE { measured.whole_seconds() } else { 0 };
+        (Duration::seconds(correction - self.0).abs() > TOLERANCE).then_some(Self(correction))
     }
 }
 
@@ -52,26 +66,38 @@ mod tests {
 
     const NOON: OffsetDateTime = datetime!(2026-01-01 12:00 UTC);
 
-    fn check(skew: &Skew, date: &'static str, age: bool, learned: bool, corrected: OffsetDateTime) {
+    fn check(used: i64, date: &'static str, age: bool, wanted: Option<i64>) {
         let mut headers = HeaderMap::new();
         headers.insert(DATE, HeaderValue::from_static(date));
         if age {
             headers.insert(AGE, HeaderValue::from_static("600"));
         }
-        assert_eq!(skew.learn(&headers, NOON, NOON + Duration::seconds(2)), learned, "{date}");
-        assert_eq!(skew.correct(NOON), corrected, "{date}");
+        let better = Correction(used).better(&headers, NOON, NOON + Duration::seconds(2));
+        assert_eq!(better.map(|correction| correction.0), wanted, "{date} after {used}");
+        if let Some(correction) = better {
+            assert_eq!(correction.apply(NOON), NOON + Duration::seconds(correction.0));
+        }
     }
 
     #[test]
     fn only_clocks_that_are_far_off_are_corrected() {
+        check(0, "Thu, 01 Jan 2026 12:03:00 GMT", false, None);
+        check(0, "Thu, 01 Jan 2026 11:56:02 GMT", false, None);
+        check(0, "Thu, 01 Jan 2026 11:00:00 GMT", true, None);
+        check(0, "at noon", false, None);
+        check(0, "Thu, 01 Jan 2026 13:00:01 GMT", false, Some(3600));
+        // What was already known is no news, and a clock that was set meanwhile is trusted again.
+        check(3600, "Thu, 01 Jan 2026 13:00:01 GMT", false, None);
+        check(3600, "Thu, 01 Jan 2026 12:00:01 GMT", false, Some(0));
+        check(3600, "Thu, 01 Jan 2026 11:50:01 GMT", false, Some(-600));
+    }
+
+    #[test]
+    fn only_what_was_accepted_is_remembered() {
         let skew = Skew::default();
-        check(&skew, "Thu, 01 Jan 2026 12:03:00 GMT", false, false, NOON);
-        check(&skew, "Thu, 01 Jan 2026 11:00:00 GMT", true, false, NOON);
-        check(&skew, "at noon", false, false, NOON);
-        let hour = NOON + Duration::seconds(3600);
-        check(&skew, "Thu, 01 Jan 2026 13:00:01 GMT", false, true, hour);
-        check(&skew, "Thu, 01 Jan 2026 13:00:01 GMT", false, false, hour);
-        check(&skew, "Thu, 01 Jan 2026 12:00:01 GMT", false, true, NOON);
-        check(&skew, "Thu, 01 Jan 2026 11:50:01 GMT", false, true, NOON - Duration::minutes(10));
+        assert_eq!(skew.known().apply(NOON), NOON);
+        skew.remember(Correction(-60));
+        assert_eq!(skew.known().apply(NOON), NOON - Duration::minutes(1));
+        assert_eq!(Correction(i64::MAX).apply(NOON), NOON, "beyond all dates");
     }
 }

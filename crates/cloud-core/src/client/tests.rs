@@ -82,6 +82,10 @@ impl Signer for Stamp {
     fn refused(&self, _: &'static Operation, credentials: Generation) -> bool {
         credentials.0 < 5
     }
+
+    fn signs_time(&self, _: &'static Operation) -> bool {
+        true
+    }
 }
 
 struct Outcome {
