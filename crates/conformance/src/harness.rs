@@ -3,8 +3,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use cloud_core::runtime::TokioRuntime;
 use cloud_core::transport::{Stage, TransportError};
-use cloud_core::{BoxFuture, Transport};
+use cloud_core::{BoxFuture, Runtime, Transport};
 use http::StatusCode;
 use nhn_security::Nhn;
 use risken_aws::Risken;
@@ -103,12 +104,20 @@ impl Secrets {
     /// The SDKs with these credentials on this transport.
     #[must_use]
     pub fn clients(self, transport: &Arc<Recorder>) -> Clients {
+        self.clients_at(transport, &(Arc::new(TokioRuntime::default()) as Arc<dyn Runtime>))
+    }
+
+    /// The SDKs with these credentials on this transport, by this clock.
+    #[must_use]
+    pub fn clients_at(self, transport: &Arc<Recorder>, runtime: &Arc<dyn Runtime>) -> Clients {
         let transport = || Arc::clone(transport) as Arc<dyn Transport>;
+        let runtime = || Arc::clone(runtime);
         let scp = Scp::builder()
             .endpoint("http://127.0.0.1:9")
             .credentials(self.named("scp-key"), self.named("scp-secret"))
             .vault_token(self.named("vault-token"), self.named("vault-secret"))
             .transport(transport())
+            .runtime(runtime())
             .build();
         let nhn = Nhn::builder()
             .endpoint("http://127.0.0.1:9")
@@ -118,11 +127,13 @@ impl Secrets {
             .secure_key_manager_app_key(self.named("skm-appkey"))
             .mac_address("aa:bb:cc:dd:ee:ff")
             .transport(transport())
+            .runtime(runtime())
             .build();
         let risken = Risken::builder()
             .url("http://127.0.0.1:9")
             .access_token(self.named("risken-token"))
             .transport(transport())
+            .runtime(runtime())
             .build();
         let text = |error: cloud_core::Error| error.to_string();
         Clients { scp: scp.map_err(text), nhn: nhn.map_err(text), risken: risken.map_err(text) }
