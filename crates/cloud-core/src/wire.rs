@@ -89,6 +89,9 @@ fn shape_problem(path: &str, text: &str) -> String {
     format!("`{place}` is not {wanted}")
 }
 
+/// Beyond 2^53 a float no longer names one integer.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// An integer that may come as a number, as text, or as a list of one of them.
 #[derive(Debug)]
 pub struct Int;
@@ -132,8 +135,6 @@ impl<'de> de::Visitor<'de> for IntVisitor {
         i64::try_from(number).map_err(|_| E::custom("out of range, expected an integer of 64 bits"))
     }
     fn visit_f64<E: de::Error>(self, number: f64) -> Result<i64, E> {
-        // Beyond 2^53 a float no longer names one integer.
-        const EXACT: f64 = 9_007_199_254_740_992.0;
         if number.fract() == 0.0 && number.abs() <= EXACT {
             #[allow(clippy::cast_possible_truncation, reason = "whole and in range, as just checked")]
             return Ok(number as i64);
@@ -240,6 +241,10 @@ impl<'de> DeserializeAs<'de, String> for Text {
                 Ok(number.to_string())
             }
             fn visit_f64<E: de::Error>(self, number: f64) -> Result<String, E> {
+                // An id without its last digits would be another one.
+                if number.abs() > EXACT {
+                    return Err(E::custom("too long a number, expected a text or a number of at most 64 bits"));
+                }
                 Ok(number.to_string())
             }
             fn visit_bool<E: de::Error>(self, value: bool) -> Result<String, E> {

@@ -45,6 +45,28 @@ fn integers_and_booleans_are_lenient() {
 }
 
 #[test]
+fn a_text_that_comes_as_a_number_keeps_every_digit_or_is_refused() {
+    #[derive(Deserialize)]
+    struct Id(#[serde(with = "As::<Text>")] String);
+
+    let read = |json: &str| from_json::<Id>(json.as_bytes()).map(|id| id.0).map_err(|error| error.to_string());
+    for (json, text) in [
+        (r#""00ff""#, "00ff"),
+        ("7", "7"),
+        ("-7", "-7"),
+        ("18446744073709551615", "18446744073709551615"),
+        ("-9223372036854775808", "-9223372036854775808"),
+        ("0.5", "0.5"),
+        ("true", "true"),
+    ] {
+        assert_eq!(read(json).as_deref(), Ok(text));
+    }
+    for json in ["18446744073709551616", "-9223372036854775809", "123456789012345678901234567890", "1e30"] {
+        assert!(read(json).unwrap_err().contains("a number of at most 64 bits"), "{json}");
+    }
+}
+
+#[test]
 fn one_or_many_keeps_its_shape() {
     for text in [r#""a""#, r#"["a"]"#, r#"["a","b"]"#, "[]"] {
         let value: OneOrMany<String> = from_json(text.as_bytes()).unwrap();
