@@ -88,7 +88,11 @@ pub(crate) fn parameters(catalogue: &Catalogue, hit: &Hit<'_>, received: &Receiv
     }
     let pairs = match received.query_pairs() {
         Ok(pairs) => pairs,
-        Err(piece) => return vec![Violation::new(piece, Rule::Unreadable)],
+        // The name alone: an answer must not repeat a value that may be a secret.
+        Err(piece) => {
+            let name = piece.split('=').next().unwrap_or_default();
+            return vec![Violation::new(name, Rule::Unreadable)];
+        }
     };
     let split = operation.split.as_ref().map(|split| &*split.parameter);
     for (name, _) in &pairs {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::redact;
-use crate::catalogue::{Catalogue, Content, Match, Operation, Page, Place, Vendor};
+use crate::catalogue::{Catalogue, Content, Match, Operation, Page, Place, Segment, Vendor};
 use crate::scp;
 use crate::wire::Received;
 
@@ -16,6 +16,7 @@ pub(crate) struct Identity<'a> {
     pub(crate) vendor: Option<Vendor>,
     /// `vendor/service/operation/version`.
     pub(crate) name: String,
+    catalogue: &'a Catalogue,
     operation: Option<&'a Operation>,
     /// The documented answer, of a split operation the half that is meant.
     content: Option<&'a Content>,
@@ -25,7 +26,7 @@ impl<'a> Identity<'a> {
     pub(crate) fn of(catalogue: &'a Catalogue, received: &Received) -> Self {
         let path = received.path();
         let Some(vendor) = vendor_of(path) else {
-            return Self { vendor: None, name: [UNKNOWN; 4].join("/"), operation: None, content: None };
+            return Self { vendor: None, name: [UNKNOWN; 4].join("/"), catalogue, operation: None, content: None };
         };
         let vendor_name = match vendor {
             Vendor::Scp => "scp",
@@ -43,7 +44,7 @@ impl<'a> Identity<'a> {
                 _ => (UNKNOWN, UNKNOWN),
             };
             let name = [vendor_name, service, operation, UNKNOWN].join("/");
-            return Self { vendor: Some(vendor), name, operation: None, content: None };
+            return Self { vendor: Some(vendor), name, catalogue, operation: None, content: None };
         };
         let pairs = received.query_pairs().unwrap_or_default();
         let split = operation.split.as_ref().filter(|split| pairs.iter().any(|(name, _)| *name == split.parameter));
@@ -52,6 +53,7 @@ impl<'a> Identity<'a> {
         Self {
             vendor: Some(vendor),
             name: [vendor_name, &document.service, own, &document.version].join("/"),
+            catalogue,
             operation: Some(operation),
             content: split.map(|split| &split.content).or(operation.success.content.as_ref()),
         }
@@ -71,6 +73,10 @@ impl<'a> Identity<'a> {
 
     /// The target as people may see it.
     pub(crate) fn target(&self, received: &Received) -> String {
+        self.shown(received.path(), received.query())
+    }
+
+    fn shown(&self, path: &str, query: &str) -> String {
         let known = |name: &str| {
             self.operation.is_some_and(|operation| {
                 let documented = operation.parameters.iter();
@@ -78,7 +84,11 @@ impl<'a> Identity<'a> {
                 documented.any(|one| one == name) || operation.split.as_ref().is_some_and(|one| one.parameter == name)
             })
         };
-        redact::target(received.path(), received.query(), known)
+        let segment = |text: &str| {
+            let literal = |one: &Segment| matches!(one, Segment::Literal(own) if own.eq_ignore_ascii_case(text));
+            self.operation.is_some() || self.catalogue.operations().any(|known| known.template.iter().any(literal))
+        };
+        redact::target(path, query, known, segment)
     }
 
     /// The body that was sent, as people may see it.
@@ -97,7 +107,12 @@ impl<'a> Identity<'a> {
     pub(crate) fn response(&self, status: u16, body: Option<&Value>) -> Value {
         let Some(body) = body else { return Value::Null };
         if !(200..300).contains(&status) {
-            return redact::plain(body);
+            let mut plain = redact::plain(body);
+            // A gateway that does not know a path repeats it.
+            if let Some(Value::String(path)) = plain.get_mut("path") {
+                *path = self.shown(path, "");
+            }
+            return plain;
         }
         match (self.operation, self.content) {
             (Some(operation), Some(content)) => redact::body(operation.models(), &content.schema, body),

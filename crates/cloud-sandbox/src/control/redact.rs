@@ -31,6 +31,12 @@ const SECRETIVE: [&str; 13] = [
     "der",
 ];
 
+/// Names of what callers prove themselves with, although the pages show it.
+const CREDENTIALS: [&str; 2] = ["access_key", "vault_token_id"];
+
+/// A segment of a path that no operation has may be a credential in the wrong place from this length on.
+const LONG_SEGMENT: usize = 12;
+
 /// Keeps of a body what its schema names and does not call sensitive.
 pub(crate) fn body(models: &Map<String, Value>, schema: &Value, value: &Value) -> Value {
     let (resolved, _) = resolve(models, schema);
@@ -39,7 +45,8 @@ pub(crate) fn body(models: &Map<String, Value>, schema: &Value, value: &Value) -
             let known = resolved.get("properties").and_then(Value::as_object);
             let shown = map.iter().take(MOST_ENTRIES).map(|(name, value)| {
                 let property = known.and_then(|known| known.get(name));
-                let value = match property.filter(|property| !is_sensitive(property)) {
+                let plain = |property: &&Value| !is_sensitive(property) && !CREDENTIALS.contains(&&**name);
+                let value = match property.filter(plain) {
                     Some(property) => body(models, property, value),
                     None => mask(value),
                 };
@@ -104,12 +111,20 @@ fn shorten(text: &str) -> String {
     format!("{start}… ({count} characters)")
 }
 
-/// A request target without appkeys, and without the values of parameters that are not documented.
-pub(crate) fn target(path: &str, query: &str, is_known: impl Fn(&str) -> bool) -> String {
+/// A request target without appkeys, and without the values of parameters that are not documented. Where a path leads to
+/// no operation, long segments that no operation has are left out too.
+pub(crate) fn target(
+    path: &str,
+    query: &str,
+    is_known: impl Fn(&str) -> bool,
+    is_segment: impl Fn(&str) -> bool,
+) -> String {
     let mut after_appkey = false;
     let segments = path.split('/').map(|segment| {
-        let shown = if after_appkey { MASK.to_owned() } else { shorten(segment) };
-        after_appkey = segment.eq_ignore_ascii_case("appkey");
+        let hidden = after_appkey || (segment.len() >= LONG_SEGMENT && !is_segment(segment));
+        let shown = if hidden && !segment.is_empty() { MASK.to_owned() } else { shorten(segment) };
+        let names_appkey = || wire::percent_decode(segment).is_some_and(|name| name.eq_ignore_ascii_case("appkey"));
+        after_appkey = (after_appkey && segment.is_empty()) || names_appkey();
         shown
     });
     let path = segments.collect::<Vec<_>>().join("/");
@@ -127,7 +142,7 @@ pub(crate) fn target(path: &str, query: &str, is_known: impl Fn(&str) -> bool) -
 /// Keeps of the state what the pages name and nobody calls secret: texts under other names are masked.
 pub(crate) fn state(public: &HashSet<String>, value: &Value) -> Value {
     match value {
-        Value::Object(map) => map.iter().map(|(name, value)| (state_name(name), field(public, name, value))).collect(),
+        Value::Object(map) => entries(public, map, false),
         Value::Array(list) if !list.is_empty() && list.iter().all(Value::is_number) => Value::from(MASK),
         Value::Array(list) => list.iter().map(|item| state(public, item)).collect(),
         Value::String(_) => Value::from(MASK),
@@ -135,20 +150,37 @@ pub(crate) fn state(public: &HashSet<String>, value: &Value) -> Value {
     }
 }
 
+fn entries(public: &HashSet<String>, map: &Map<String, Value>, are_credentials: bool) -> Value {
+    let shown = map.iter().map(|(name, value)| {
+        let name_shown = state_name(name, are_credentials || holds_secret(value));
+        (name_shown, field(public, name, value))
+    });
+    Value::Object(shown.collect())
+}
+
 fn field(public: &HashSet<String>, name: &str, value: &Value) -> Value {
     let lower = name.to_ascii_lowercase();
     let secretive = SECRETIVE.iter().any(|word| lower.contains(word));
     match value {
         Value::Null | Value::Bool(_) => value.clone(),
+        // A token's id is the other half of a credential.
+        Value::Object(map) if lower.contains("token") && map.values().all(Value::is_string) => {
+            entries(public, map, true)
+        }
         Value::Object(_) | Value::Array(_) => state(public, value),
         Value::String(_) if secretive || !public.contains(name) => Value::from(MASK),
         _ => value.clone(),
     }
 }
 
+/// Whether an entry is the secret of the credential under whose name it is kept.
+fn holds_secret(value: &Value) -> bool {
+    value.get("secret").is_some_and(Value::is_string)
+}
+
 /// Names may be tokens themselves, where a store is keyed by them.
-fn state_name(name: &str) -> String {
-    if name.len() <= 40 {
+fn state_name(name: &str, is_credential: bool) -> String {
+    if name.len() <= 40 && !is_credential {
         return name.to_owned();
     }
     let start: String = name.chars().take(8).collect();
@@ -193,12 +225,12 @@ mod tests {
     fn a_body_shows_what_its_schema_names() {
         let schema = json!({ "$ref": "#/components/schemas/Key" });
         let sent = json!({
-            "name": "n", "plaintext": "secret", "tags": [{ "size": 3, "label": "l", "other": "secret" }],
+            "name": "n", "plaintext": "secret", "access_key": "half of it", "tags": [{ "size": 3, "label": "l", "other": "secret" }],
             "free": { "a": "secret" }, "undocumented": ["secret"],
         });
         let shown = body(&models(), &schema, &sent);
         let expected = json!({
-            "name": "n", "plaintext": MASK, "tags": [{ "size": 3, "label": "l", "other": MASK }],
+            "name": "n", "plaintext": MASK, "access_key": MASK, "tags": [{ "size": 3, "label": "l", "other": MASK }],
             "free": { "a": MASK }, "undocumented": MASK,
         });
         assert_eq!(shown, expected);
@@ -223,8 +255,18 @@ mod tests {
     #[test]
     fn a_target_shows_no_appkey_and_no_undocumented_value() {
         let known = |name: &str| name == "na me";
-        assert_eq!(target("/a/appKey/secret/b", "na+me=1&x=secret&y", known), "/a/appKey/***/b?na+me=1&x=***&y=***");
-        assert_eq!(target("/v1/kms", "", known), "/v1/kms");
+        let all = |_: &str| true;
+        let query = "na+me=1&x=secret&y";
+        assert_eq!(target("/a/appKey/secret/b", query, known, all), "/a/appKey/***/b?na+me=1&x=***&y=***");
+        assert_eq!(target("/v1/kms", "", known, all), "/v1/kms");
+        for (path, shown) in [
+            ("/a/app%4Bey/secret/b", "/a/app%4Bey/***/b"),
+            ("/a/APPKEY//secret/b", "/a/APPKEY//***/b"),
+            ("/a/inspection_results/b", "/a/inspection_results/b"),
+            ("/a/sandboxKeyManagerKey/b", "/a/***/b"),
+        ] {
+            assert_eq!(target(path, "", known, |segment| segment == "inspection_results"), shown);
+        }
     }
 
     #[test]
@@ -233,13 +275,17 @@ mod tests {
         assert!(names.contains("name") && names.contains("label") && !names.contains("plaintext"));
         let state_of = json!({
             "keys": { "id1": { "name": "n", "material": [1, 2, 3], "inner": "secret", "size": 2 } },
-            "tokens": { "0123456789012345678901234567890123456789x": true },
+            "ends": { "0123456789012345678901234567890123456789x": true },
+            "tokens": { "5a4db0c5-1111": "secret" },
+            "access": { "5a4db0c51e2f": { "secret": "secret" } },
             "token_name": "secret",
         });
         let shown = state(&names, &state_of);
         let expected = json!({
             "keys": { "id1": { "name": "n", "material": MASK, "inner": MASK, "size": 2 } },
-            "tokens": { "01234567***": true },
+            "ends": { "01234567***": true },
+            "tokens": { "5a4db0c5***": MASK },
+            "access": { "5a4db0c5***": { "secret": MASK } },
             "token_name": MASK,
         });
         assert_eq!(shown, expected);

@@ -8,6 +8,7 @@ mod inspection;
 mod kms;
 mod nhn;
 mod nhn_inspections;
+mod no_secrets;
 mod raw;
 mod risken;
 mod risken_state;
