@@ -1,0 +1,215 @@
+//! The calls of the matrix: one for each vendor and class of operation that the vendor has.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use cloud_core::page::Reason;
+use cloud_core::{BoxFuture, Error, ErrorKind, Incomplete, Listing, Response, Result, Runtime, Transport};
+use cloud_sandbox::Sandbox;
+use nhn_security::{Nhn, Period};
+use risken_aws::Risken;
+use risken_aws::aws::types::{AwsForUpsert, InvokeScanRequest, PutAwsRequest};
+use scp_security::Scp;
+use scp_security::kms::types::{EncryptRequest, KeyDescriptionRequest};
+use time::macros::datetime;
+
+/// What decides how often a request may be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// Changes nothing.
+    Safe,
+    /// Changes the same thing in the same way each time.
+    Idempotent,
+    /// Does something more each time.
+    Unsafe,
+    /// A list in three pages, the second of which is struck.
+    List,
+}
+
+/// What a service does when it does not accept the credentials, and what the client can do about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Credentials {
+    /// A signature over the time, with a key that stays.
+    Signed,
+    /// A token that can be had anew.
+    Token,
+    /// A token that the caller was given.
+    Fixed,
+    /// Nothing that the service could refuse.
+    Absent,
+}
+
+/// One call of the matrix.
+#[derive(Debug)]
+pub(super) struct Target {
+    pub(super) vendor: &'static str,
+    pub(super) class: Class,
+    pub(super) credentials: Credentials,
+    /// As the sandbox names it.
+    pub(super) operation: &'static str,
+    pub(super) call: fn(&Parts<'_>) -> Made,
+}
+
+/// What a client is made of.
+pub(super) struct Parts<'a> {
+    pub(super) sandbox: &'a Sandbox,
+    pub(super) endpoint: &'a str,
+    pub(super) transport: Arc<dyn Transport>,
+    pub(super) runtime: Arc<dyn Runtime>,
+}
+
+/// How a call ended.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// With an answer, and after how many attempts where the SDK says so.
+    Good(Option<u32>),
+    Failed(Error),
+    /// A list that ended early: whether it came to the second page, why, and whether it can go on.
+    Partial(String),
+}
+
+const KEY: &str = "3265ab469f0d406d83073da3e11e7a6c";
+const SECRET: &str = "04fde6d8ee604cbe8fa7abe135a7dc3e";
+const PROJECT: i64 = 1001;
+
+/// A call that is about to be made.
+type Made = Result<BoxFuture<'static, Outcome>>;
+
+const fn target(
+    vendor: &'static str,
+    class: Class,
+    credentials: Credentials,
+    operation: &'static str,
+    call: fn(&Parts<'_>) -> Made,
+) -> Target {
+    Target { vendor, class, credentials, operation, call }
+}
+
+/// Every vendor with every class that it has. NHN Cloud documents no operation that changes anything; its services
+/// with a token and without one are told apart.
+pub(super) static TARGETS: [Target; 10] = [
+    target("scp", Class::Safe, Credentials::Signed, "scp/kms/encrypt", |parts| {
+        single(scp(parts)?.kms().encrypt(KEY, &EncryptRequest::from_bytes(b"x")).send())
+    }),
+    target("scp", Class::Idempotent, Credentials::Signed, "scp/kms/set_description", |parts| {
+        single(scp(parts)?.kms().set_description(KEY, &KeyDescriptionRequest::new("x")).send())
+    }),
+    target("scp", Class::Unsafe, Credentials::Signed, "scp/kms/rotate_key", |parts| {
+        single(scp(parts)?.kms().rotate_key(KEY).send())
+    }),
+    target("scp", Class::List, Credentials::Signed, "scp/kms/list_keys", |parts| {
+        list(scp(parts)?.kms().list_keys().size(2).items().collect())
+    }),
+    target("nhn", Class::Safe, Credentials::Absent, "nhn/secure-key-manager/show_secret", |parts| {
+        single(nhn(parts)?.secure_key_manager()?.show_secret(SECRET).send())
+    }),
+    target("nhn", Class::Safe, Credentials::Token, "nhn/security-advisor/show_last_inspection_date", |parts| {
+        single(nhn(parts)?.security_advisor()?.show_last_inspection_date().send())
+    }),
+    target("nhn", Class::List, Credentials::Token, "nhn/server-security-check/list_inspection_summaries", |parts| {
+        let june = Period::new(datetime!(2025-06-01 00:00 +9), datetime!(2025-06-30 23:59:59 +9))?;
+        list(nhn(parts)?.server_security_check()?.list_inspection_summaries("KR1", june).limit(14).items().collect())
+    }),
+    target("risken", Class::Safe, Credentials::Fixed, "risken/aws/list_aws", |parts| {
+        single(risken(parts)?.aws().list_aws(PROJECT).send())
+    }),
+    target("risken", Class::Idempotent, Credentials::Fixed, "risken/aws/put_aws", |parts| {
+        let account = AwsForUpsert::new("production", PROJECT, "210987654321");
+        single(risken(parts)?.aws().put_aws(&PutAwsRequest::from(account)).send())
+    }),
+    target("risken", Class::Unsafe, Credentials::Fixed, "risken/aws/invoke_scan", |parts| {
+        single(risken(parts)?.aws().invoke_scan(&InvokeScanRequest::new(PROJECT, 1001, 1001)).send())
+    }),
+];
+
+fn single<T>(call: impl Future<Output = Result<Response<T>>> + Send + 'static) -> Made {
+    Ok(Box::pin(async move {
+        match call.await {
+            Ok(answer) => Outcome::Good(Some(answer.meta().attempts)),
+            Err(error) => Outcome::Failed(error),
+        }
+    }))
+}
+
+fn list<T>(call: impl Future<Output = Result<Listing<T>>> + Send + 'static) -> Made {
+    Ok(Box::pin(async move {
+        match call.await {
+            Err(error) => Outcome::Failed(error),
+            Ok(listing) => match listing.incomplete() {
+                None => Outcome::Good(None),
+                Some(incomplete) => Outcome::Partial(partial(incomplete)),
+            },
+        }
+    }))
+}
+
+fn partial(incomplete: &Incomplete) -> String {
+    match (&incomplete.reason, &incomplete.resume) {
+        (Reason::Failed(error), Some(_)) => format!("{}; the list can be resumed", summary(error)),
+        (Reason::Failed(error), None) => format!("{}; the list cannot be resumed", summary(error)),
+        (Reason::Short { .. }, None) => "Incomplete: ended early".to_owned(),
+        (Reason::RepeatedPage, Some(_)) => "Incomplete: the same page again; the list can be resumed".to_owned(),
+        (Reason::RepeatedItem, None) => "Incomplete: an item twice".to_owned(),
+        _ => incomplete.to_string(),
+    }
+}
+
+/// What an error says of itself, apart from its text.
+pub(super) fn summary(error: &Error) -> String {
+    let mut text = format!("{:?}", error.kind());
+    // Other answers that cannot be read differ in status only.
+    if let Some(status) = error.status().filter(|_| error.kind() != ErrorKind::Decode) {
+        text.push_str(&format!(" {status}"));
+    }
+    if error.is_retryable() {
+        text.push_str(", retryable");
+    }
+    if error.is_unsent() {
+        text.push_str(", unsent");
+    }
+    if let Some(wait) = error.retry_after() {
+        text.push_str(&format!(", after {} s", wait.as_secs()));
+    }
+    text
+}
+
+impl Parts<'_> {
+    fn setting(&self, name: &str) -> String {
+        let found = self.sandbox.environment().into_iter().find(|(known, _)| *known == name);
+        found.map(|(_, value)| value).unwrap_or_default()
+    }
+}
+
+fn scp(parts: &Parts<'_>) -> Result<Scp> {
+    Scp::builder()
+        .endpoint(parts.endpoint)
+        .credentials(parts.setting("SCP_ACCESS_KEY"), parts.setting("SCP_SECRET_KEY"))
+        .transport(Arc::clone(&parts.transport))
+        .runtime(Arc::clone(&parts.runtime))
+        .build()
+}
+
+fn nhn(parts: &Parts<'_>) -> Result<Nhn> {
+    Nhn::builder()
+        .endpoint(parts.endpoint)
+        .user_access_key(
+            parts.setting("NHN_CLOUD_USER_ACCESS_KEY_ID"),
+            parts.setting("NHN_CLOUD_USER_SECRET_ACCESS_KEY"),
+        )
+        .security_advisor_app_key(parts.setting("NHN_CLOUD_SECURITY_ADVISOR_APP_KEY"))
+        .server_security_check_app_key(parts.setting("NHN_CLOUD_SERVER_SECURITY_CHECK_APP_KEY"))
+        .secure_key_manager_app_key(parts.setting("NHN_CLOUD_SKM_APP_KEY"))
+        .mac_address(parts.setting("NHN_CLOUD_SKM_MAC_ADDRESS"))
+        .transport(Arc::clone(&parts.transport))
+        .runtime(Arc::clone(&parts.runtime))
+        .build()
+}
+
+fn risken(parts: &Parts<'_>) -> Result<Risken> {
+    Risken::builder()
+        .url(parts.endpoint)
+        .access_token(parts.setting("RISKEN_ACCESS_TOKEN"))
+        .transport(Arc::clone(&parts.transport))
+        .runtime(Arc::clone(&parts.runtime))
+        .build()
+}

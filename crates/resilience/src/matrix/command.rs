@@ -1,0 +1,75 @@
+//! The command `matrix`: writes the tables into the guide, or says that those in it are stale.
+
+use std::path::PathBuf;
+
+use super::{Cell, render};
+
+const HELP: &str = "\
+Runs every cell of the matrix of faults.
+
+usage: resilience matrix [--check | --cells]
+
+Without an option it writes the tables into docs/resilience.md. With --check it changes nothing and
+fails when those in the guide are stale; with --cells it prints every cell with its error in full.";
+
+const BEGIN: &str = "<!-- written by `cargo run -p resilience -- matrix`; do not edit -->\n";
+const END: &str = "<!-- end of what is written -->\n";
+
+/// Runs the command with the words after its name. Returns what is to be printed.
+///
+/// # Errors
+/// What is wrong with the words, the matrix or the guide.
+pub fn command(words: &[String]) -> Result<String, String> {
+    let word = match words {
+        [] => "",
+        [one] => one.as_str(),
+        _ => return Err("matrix takes one option at most: see --help".into()),
+    };
+    match word {
+        "--help" | "-h" => return Ok(HELP.to_owned()),
+        "" | "--check" | "--cells" => {}
+        other => return Err(format!("matrix has no option {other}: see --help")),
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| format!("no runtime: {error}"))?;
+    let cells = runtime.block_on(super::run())?;
+    if word == "--cells" {
+        return Ok(cells.iter().map(line).collect::<Vec<_>>().join("\n"));
+    }
+    if let Some(wrong) = cells.iter().find(|cell| cell.seen != cell.expected) {
+        return Err(format!("a cell is not what the rules say: {}", line(wrong)));
+    }
+    let path = guide();
+    let old = std::fs::read_to_string(&path).map_err(|error| format!("docs/resilience.md cannot be read: {error}"))?;
+    let new = replace(&old, &cells)?;
+    match word {
+        _ if old == new => Ok(format!("docs/resilience.md holds {} cells and is up to date", cells.len())),
+        "--check" => Err("docs/resilience.md is stale: run `cargo run -p resilience -- matrix`".into()),
+        _ => {
+            std::fs::write(&path, new).map_err(|error| format!("docs/resilience.md cannot be written: {error}"))?;
+            Ok(format!("docs/resilience.md holds {} cells", cells.len()))
+        }
+    }
+}
+
+/// The guide that the tables stand in.
+#[must_use]
+pub fn guide() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/resilience.md")
+}
+
+/// The guide with these tables in the place of those that it has.
+///
+/// # Errors
+/// When it has no place for them.
+pub fn replace(guide: &str, cells: &[Cell]) -> Result<String, String> {
+    let place = guide.split_once(BEGIN).and_then(|(before, rest)| Some((before, rest.split_once(END)?.1)));
+    let (before, after) = place.ok_or("docs/resilience.md has lost the comments between which the tables stand")?;
+    Ok(format!("{before}{BEGIN}\n{}\n{END}{after}", render(cells)))
+}
+
+fn line(cell: &Cell) -> String {
+    let Cell { fault, often, operation, class, seen, error, .. } = cell;
+    let error = error.as_deref().unwrap_or("ok");
+    format!("{fault} | {often:?} | {operation} | {class:?} | {} attempts | {} ms | {error}", seen.attempts, seen.total)
+}
