@@ -71,13 +71,17 @@ impl<T> Cache<T> {
         };
         let _flight = self.flight.lock().await;
         {
-            let state = self.lock();
+            let mut state = self.lock();
             if let Good::Fresh(found) = state.good(now) {
                 return Ok(found);
             }
             if let (true, Some(failure)) = (state.failures > seen_failures, &state.failure) {
                 // The request that this caller waited for has failed; asking once more would only add load.
                 return Err(failure.duplicate());
+            }
+            // Before it is known how it ends: a caller that gives up waiting counts as an attempt that failed.
+            if let Some(held) = state.held.as_mut() {
+                held.renew = later(now, PAUSE).min(held.expires);
             }
         }
         let outcome = issue().await;
@@ -95,8 +99,7 @@ impl<T> Cache<T> {
             Err(error) => {
                 state.failures += 1;
                 let generation = Generation(state.generation);
-                if let Some(held) = state.held.as_mut().filter(|held| now < held.expires) {
-                    held.renew = later(now, PAUSE);
+                if let Some(held) = state.held.as_ref().filter(|held| now < held.expires) {
                     return Ok((Arc::clone(&held.value), generation));
                 }
                 state.failure = Some(error.duplicate());
@@ -113,6 +116,12 @@ impl<T> Cache<T> {
             state.held = None;
         }
         state.generation > 0
+    }
+
+    /// Whether the credentials of this generation are still the ones that are held.
+    pub fn holds(&self, generation: Generation) -> bool {
+        let state = self.lock();
+        state.generation == generation.0 && state.held.is_some()
     }
 
     fn lock(&self) -> MutexGuard<'_, State<T>> {
@@ -224,12 +233,67 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_pause_after_a_failure_does_not_outlast_the_credentials() {
+        let issuer = Issuer::new(60);
+        issuer.get(0, true).await.unwrap();
+        assert_eq!(issuer.get(58, false).await.unwrap(), 1);
+        assert!(issuer.get(61, false).await.is_err(), "no longer good");
+        assert_eq!(issuer.get(62, true).await.unwrap(), 4);
+    }
+
+    #[tokio::test]
+    async fn a_renewal_that_hangs_costs_one_caller_and_not_all() {
+        let issuer = Issuer::new(3600);
+        issuer.get(0, true).await.unwrap();
+        let now = START + time::Duration::seconds(3400);
+        let hang = || std::future::pending::<Result<Issued<u64>>>();
+        {
+            let mut leader = Box::pin(issuer.cache.get(now, hang));
+            std::future::poll_fn(|context| {
+                assert!(leader.as_mut().poll(context).is_pending());
+                std::task::Poll::Ready(())
+            })
+            .await;
+            assert_eq!(issuer.get(3400, true).await.unwrap(), 1, "others go on with what is good");
+        }
+        // The caller gave up. Those who come next do not all have to find out for themselves.
+        assert_eq!(issuer.get(3409, true).await.unwrap(), 1);
+        assert_eq!(issuer.asked.load(Ordering::SeqCst), 1);
+        assert_eq!(issuer.get(3410, true).await.unwrap(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_panic_while_asking_leaves_the_cache_usable() {
+        for held in [false, true] {
+            let issuer = Arc::new(Issuer::new(60));
+            if held {
+                issuer.get(0, true).await.unwrap();
+            }
+            let panics = Arc::clone(&issuer);
+            let panicked = tokio::spawn(async move {
+                let issue = || async { panic!("while asking") };
+                panics.cache.get(START + time::Duration::seconds(60), issue).await.map(drop)
+            });
+            let waiting = Arc::clone(&issuer);
+            let waiting = tokio::spawn(async move { waiting.get(60, true).await });
+            assert!(panicked.await.unwrap_err().is_panic());
+            let number = if held { 2 } else { 1 };
+            assert_eq!(waiting.await.unwrap().unwrap(), number);
+            assert_eq!(issuer.get(61, true).await.unwrap(), number);
+            assert!(!format!("{:?}", issuer.cache).is_empty());
+        }
+    }
+
+    #[tokio::test]
     async fn only_the_refused_generation_is_dropped() {
         let issuer = Issuer::new(60);
         assert!(!issuer.cache.refuse(Generation(0)), "nothing was issued yet");
         issuer.get(0, true).await.unwrap();
+        assert!(issuer.cache.holds(Generation(1)));
         assert!(issuer.cache.refuse(Generation(1)));
+        assert!(!issuer.cache.holds(Generation(1)));
         assert_eq!(issuer.get(0, true).await.unwrap(), 2);
+        assert!(!issuer.cache.holds(Generation(1)) && issuer.cache.holds(Generation(2)));
         assert!(issuer.cache.refuse(Generation(1)), "already replaced");
         assert_eq!(issuer.get(0, true).await.unwrap(), 2);
     }

@@ -48,8 +48,9 @@ impl std::str::FromStr for Environment {
 
     fn from_str(text: &str) -> Result<Self> {
         [Self::Enterprise, Self::Samsung, Self::Sovereign].into_iter().find(|e| e.as_str() == text).ok_or_else(|| {
+            let shown = plain(text).map_or("this".to_owned(), |text| format!("`{text}`"));
             Error::config(format!(
-                "`{text}` is not an environment: use `e` (enterprise), `s` (Samsung) or `g` (sovereign)"
+                "{shown} is not an environment: use `e` (enterprise), `s` (Samsung) or `g` (sovereign)"
             ))
         })
     }
@@ -61,8 +62,14 @@ impl fmt::Display for Environment {
     }
 }
 
+/// The text if it looks like a name; anything else may be a secret in the wrong place, or spoil the line.
+fn plain(text: &str) -> Option<&str> {
+    let name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    Some(text).filter(|text| text.len() <= 16 && text.bytes().all(name))
+}
+
 /// Settings as given; what is absent is looked for elsewhere.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Given {
     pub(crate) credentials: Option<Credentials>,
     pub(crate) vault_token: Option<Credentials>,
@@ -97,10 +104,27 @@ pub(crate) const NO_CREDENTIALS: &str = "no credentials: set `.credentials()`, o
      or SCP_TF_ACCESS_KEY and SCP_TF_SECRET_KEY, or access-key and secret-key in ~/.scpconf/credentials.json, \
      or a vault token with SCP_VAULT_TOKEN_ID, SCP_VAULT_TOKEN_SECRET and SCP_SECRET_VAULT_ID";
 
+impl fmt::Debug for Given {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Given")
+            .field("credentials", &self.credentials.is_some())
+            .field("vault_token", &self.vault_token.is_some())
+            .field("vault_id", &self.vault_id.is_some())
+            .field("region", &self.region.is_some())
+            .field("environment", &self.environment)
+            .field("endpoint", &self.endpoint.is_some())
+            .finish()
+    }
+}
+
 impl Given {
     /// Fills what is absent from the environment and the vendor's files.
     pub(crate) fn complete(&mut self, around: &dyn Surroundings) -> Result<()> {
-        let var = |name: &str| around.variable(name).filter(|value| !value.trim().is_empty());
+        // Values come out of files and often with a line break at their end.
+        let var = |name: &str| {
+            let value = around.variable(name)?.trim().to_owned();
+            Some(value).filter(|value| !value.is_empty())
+        };
         let first = |names: &[&str]| names.iter().find_map(|name| var(name));
         if let Some(given) = &self.vault_token {
             check(given, "`.vault_token()`", "`.vault_token()`")?;
@@ -112,13 +136,19 @@ impl Given {
             self.vault_token = pair(&var, "SCP_VAULT_TOKEN_ID", "SCP_VAULT_TOKEN_SECRET")?;
         }
         self.vault_id = self.vault_id.take().or_else(|| var("SCP_SECRET_VAULT_ID"));
+        if self.vault_id.as_ref().is_some_and(|id| id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_graphic())) {
+            return Err(Error::config(
+                "the vault's id (from `.secret_vault_id()` or SCP_SECRET_VAULT_ID) is empty or holds blanks, control or non-ascii characters",
+            ));
+        }
         if self.credentials.is_none() {
             self.credentials = match pair(&var, "SCP_ACCESS_KEY", "SCP_SECRET_KEY")? {
                 None => pair(&var, "SCP_TF_ACCESS_KEY", "SCP_TF_SECRET_KEY")?,
                 found => found,
             };
         }
-        if self.credentials.is_none() && self.vault_id.is_none() {
+        // A vault without its token is one to be managed; it does not hide the keys that manage it.
+        if self.credentials.is_none() && (self.vault_id.is_none() || self.vault_token.is_none()) {
             let file: CredentialsFile = read(around, CREDENTIALS_FILE)?;
             let key = file.access_key.filter(|key| !key.is_empty());
             let secret = file.secret_key.filter(|secret| !secret.expose_secret().is_empty());
@@ -139,7 +169,7 @@ impl Given {
         if self.environment.is_none() {
             if let Some(text) = var("SCP_ENVIRONMENT") {
                 let problem = |error: Error| Error::config(format!("SCP_ENVIRONMENT: {}", error.message()));
-                self.environment = Some(text.trim().parse().map_err(problem)?);
+                self.environment = Some(text.parse().map_err(problem)?);
             } else if let Some(url) = var("SCP_TF_AUTH_URL") {
                 self.environment = Some(of_auth_url(&url, "SCP_TF_AUTH_URL")?);
             }
@@ -181,8 +211,9 @@ impl Given {
         })?;
         if !environment.regions().contains(&region) {
             let known = environment.regions().join(", ");
+            let shown = plain(region).map_or("such region".to_owned(), |region| format!("region `{region}`"));
             return Err(Error::config(format!(
-                "environment `{environment}` has no region `{region}`, it has {known}; for another host set `.endpoint()` or SCP_ENDPOINT"
+                "environment `{environment}` has no {shown}, it has {known}; for another host set `.endpoint()` or SCP_ENDPOINT"
             )));
         }
         Endpoint::parse(&format!("https://{service}.{region}.{environment}.samsungsdscloud.com"))
@@ -193,8 +224,7 @@ impl Given {
 fn pair(var: &dyn Fn(&str) -> Option<String>, id: &str, secret: &str) -> Result<Option<Credentials>> {
     match (var(id), var(secret)) {
         (Some(key), Some(value)) => {
-            // Values come out of files and often with a line break at their end.
-            let found = Credentials::new(key.trim(), value.trim());
+            let found = Credentials::new(key, value);
             check(&found, id, secret)?;
             Ok(Some(found))
         }
@@ -212,8 +242,10 @@ fn check(pair: &Credentials, id: &str, secret: &str) -> Result<()> {
         )));
     }
     let text = pair.secret_key().expose_secret();
-    if text.is_empty() || text.contains(char::is_control) {
-        return Err(Error::config(format!("{secret}: the secret is empty or holds control characters")));
+    if text.is_empty() || text.contains(char::is_control) || text.contains(char::REPLACEMENT_CHARACTER) {
+        return Err(Error::config(format!(
+            "{secret}: the secret is empty, holds control characters or is not unicode"
+        )));
     }
     Ok(())
 }

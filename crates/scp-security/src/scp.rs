@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cloud_core::client::default_transport;
+use cloud_core::runtime::TokioRuntime;
 use cloud_core::{Client, Endpoint, Error, Result, RetryPolicy, Runtime, SecretString, Settings, Transport};
 
 use crate::config::{Environment, Given, NO_CREDENTIALS, Process, Surroundings};
@@ -322,7 +323,7 @@ impl ScpBuilder {
         };
         let parts = Parts {
             transport,
-            runtime: self.runtime.take(),
+            runtime: self.runtime.take().unwrap_or_else(|| Arc::new(TokioRuntime::default())),
             dialect: Arc::new(ScpDialect::new(&self.language)?),
             settings: self.settings.clone(),
         };
@@ -375,7 +376,7 @@ impl ScpBuilder {
             ScpSigner { credentials: None, vault_token: Some(Arc::new(token)), looked_for: NO_CREDENTIALS.to_owned() };
         let client = parts.client(self.given.endpoint("secretvault", self.insecure)?, Arc::new(signer))?;
         let client = crate::secret_vault::v1_0::Client::new(client);
-        Ok(Arc::new(crate::credentials::VaultProvider::new(client, vault)))
+        Ok(Arc::new(crate::credentials::VaultProvider::new(client, vault, Arc::clone(&parts.runtime))))
     }
 
     #[cfg(not(feature = "secret-vault"))]
@@ -387,20 +388,18 @@ impl ScpBuilder {
 /// What the clients of all services share.
 struct Parts {
     transport: Arc<dyn Transport>,
-    runtime: Option<Arc<dyn Runtime>>,
+    runtime: Arc<dyn Runtime>,
     dialect: Arc<ScpDialect>,
     settings: Settings,
 }
 
 impl Parts {
     fn client(&self, endpoint: Endpoint, signer: Arc<ScpSigner>) -> Result<Client> {
-        let builder = Client::builder(endpoint, Arc::clone(&self.dialect) as _)
+        Client::builder(endpoint, Arc::clone(&self.dialect) as _)
             .signer(signer)
             .transport(Arc::clone(&self.transport))
-            .settings(self.settings.clone());
-        match &self.runtime {
-            Some(runtime) => builder.runtime(Arc::clone(runtime)).build(),
-            None => builder.build(),
-        }
+            .runtime(Arc::clone(&self.runtime))
+            .settings(self.settings.clone())
+            .build()
     }
 }

@@ -3,11 +3,15 @@
 #![cfg(test)]
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use cloud_core::testing::{FakeRuntime, FakeTransport};
-use cloud_core::transport::Stage;
+use cloud_core::transport::{Stage, TransportError};
+use cloud_core::{BoxFuture, RetryPolicy, Transport};
 use hmac::{Hmac, KeyInit, Mac};
 use scp_security::config::Surroundings;
 use scp_security::kms::types::EncryptRequest;
@@ -28,20 +32,50 @@ impl Surroundings for Nothing {
     }
 }
 
-fn builder(transport: &Arc<FakeTransport>) -> ScpBuilder {
+fn clock() -> Arc<FakeRuntime> {
+    Arc::new(FakeRuntime::new(datetime!(2020-11-13 18:00:25.682 UTC)))
+}
+
+fn builder_of(transport: Arc<dyn Transport>) -> ScpBuilder {
     Scp::builder()
         .surroundings(Box::new(Nothing))
         .endpoint("http://127.0.0.1:8080/")
-        .transport(Arc::clone(transport) as _)
-        .runtime(Arc::new(FakeRuntime::new(datetime!(2020-11-13 18:00:25.682 UTC))))
+        .transport(transport)
+        .runtime(clock())
 }
 
-fn header<'a>(request: &'a http::Request<bytes::Bytes>, name: &str) -> &'a str {
+fn builder(transport: &Arc<FakeTransport>) -> ScpBuilder {
+    builder_of(Arc::clone(transport) as _)
+}
+
+fn from_vault(transport: &Arc<FakeTransport>, runtime: &Arc<FakeRuntime>) -> Scp {
+    let builder = builder(transport).runtime(Arc::clone(runtime) as _);
+    builder.vault_token("token", "s").secret_vault_id("vault").build().unwrap()
+}
+
+/// Gives out temporary keys, and the same refusal for everything else.
+#[derive(Debug)]
+struct Refusing {
+    answer: &'static str,
+    keys: AtomicUsize,
+}
+
+impl Transport for Refusing {
+    fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
+        let is_key = request.uri().path() == "/v1/temporarykey/vault";
+        self.keys.fetch_add(usize::from(is_key), Ordering::SeqCst);
+        let mut answer = http::Response::new(Bytes::from_static(if is_key { LASTING } else { self.answer }.as_bytes()));
+        *answer.status_mut() = if is_key { http::StatusCode::OK } else { http::StatusCode::UNAUTHORIZED };
+        Box::pin(std::future::ready(Ok(answer)))
+    }
+}
+
+fn header<'a>(request: &'a http::Request<Bytes>, name: &str) -> &'a str {
     request.headers().get(name).map_or("", |value| value.to_str().unwrap())
 }
 
 /// The documented recipe once more, so that the test does not trust the code it tests.
-fn expected(request: &http::Request<bytes::Bytes>, key: &str, secret: &str) -> String {
+fn expected(request: &http::Request<Bytes>, key: &str, secret: &str) -> String {
     let message = format!("{}{}1605290425682{key}Openapi", request.method(), request.uri());
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(message.as_bytes());
@@ -52,6 +86,9 @@ const LIST: &str = r#"{"certificates":[],"count":0,"page":0,"size":20}"#;
 const SEALED: &str = r#"{"ciphertext":"vault:v1:AA==","key_version":1}"#;
 const TEMPORARY: &str =
     r#"{"access_key":"temporary","secret_key":"temporary secret","expired_at":"2020-11-14 04:00:25.682"}"#;
+
+const LASTING: &str =
+    r#"{"access_key":"temporary","secret_key":"temporary secret","expired_at":"2020-11-15 18:00:25.682"}"#;
 
 #[tokio::test]
 async fn the_signature_covers_the_url_that_is_sent() {
@@ -96,20 +133,69 @@ async fn a_vault_token_buys_credentials_that_sign_the_calls() {
 #[tokio::test]
 async fn refused_temporary_credentials_are_replaced_once() {
     let refusal = r#"{"errors":[{"code":"HmacValidFail"}]}"#;
-    let transport =
-        FakeTransport::new().answer(200, TEMPORARY).answer(401, refusal).answer(200, TEMPORARY).answer(200, SEALED);
-    let transport = Arc::new(transport);
-    let scp = builder(&transport).vault_token("token", "s").secret_vault_id("vault").build().unwrap();
-    scp.kms().encrypt("k", &EncryptRequest::from_bytes(b"x")).await.unwrap();
+    let script = FakeTransport::new().answer(200, TEMPORARY).answer(200, SEALED).answer(401, refusal);
+    let transport = Arc::new(script.answer(200, TEMPORARY).answer(200, SEALED));
+    let runtime = clock();
+    let scp = from_vault(&transport, &runtime);
+    for _ in 0..2 {
+        scp.kms().encrypt("k", &EncryptRequest::from_bytes(b"x")).await.unwrap();
+        runtime.advance(Duration::from_secs(60));
+    }
     let paths: Vec<_> = transport.sent().iter().map(|request| request.uri().path().to_owned()).collect();
     let (temporary, encrypt) = ("/v1/temporarykey/vault", "/v1/kms/openapi/encrypt/k");
-    assert_eq!(paths, [temporary, encrypt, temporary, encrypt]);
+    assert_eq!(paths, [temporary, encrypt, encrypt, temporary, encrypt]);
 
     let transport = Arc::new(FakeTransport::new().answer(401, refusal));
     let scp = builder(&transport).credentials("key", "secret").build().unwrap();
     let error = scp.kms().rotate_key("k").await.unwrap_err();
     assert_eq!(transport.sent().len(), 1, "fixed keys do not get better by signing anew");
     assert!(error.to_string().starts_with("kms 1.2 rotate_key: the service refused or failed: check the secret key"));
+}
+
+/// How many temporary keys were asked for, and how many requests were sent in all.
+fn minted(transport: &FakeTransport) -> (usize, usize) {
+    let sent = transport.sent();
+    (sent.iter().filter(|request| request.uri().path().starts_with("/v1/temporarykey/")).count(), sent.len())
+}
+
+#[tokio::test]
+async fn refusals_that_no_key_cures_use_up_few_keys() {
+    let refusal = r#"{"errors":[{"code":"Unauthorized","detail":"catalog has not target"}]}"#;
+    let runtime = clock();
+    let transport = Arc::new(Refusing { answer: refusal, keys: AtomicUsize::new(0) });
+    let scp = builder_of(Arc::clone(&transport) as _).runtime(Arc::clone(&runtime) as _);
+    let scp = scp.vault_token("token", "s").secret_vault_id("vault").build().unwrap();
+    let mut last = 0;
+    // Every ten seconds for three hours; the age from which a refused key is replaced doubles from a minute on.
+    for seconds in (0..10_800).step_by(10) {
+        let error = scp.kms().show_key("k").await.unwrap_err();
+        assert_eq!(error.status(), Some(401), "{error}");
+        let keys = transport.keys.load(Ordering::SeqCst);
+        last = keys;
+        let wanted = match seconds {
+            0..60 => 1,
+            60..120 => 2,
+            120..240 => 3,
+            240..480 => 4,
+            480..960 => 5,
+            960..1920 => 6,
+            _ => keys,
+        };
+        assert_eq!(keys, wanted, "after {seconds} s");
+        runtime.advance(Duration::from_secs(10));
+    }
+    assert!(last <= 9, "{last} keys in three hours");
+}
+
+#[tokio::test]
+async fn a_vault_that_cannot_be_reached_is_tried_as_often_as_one_policy_says() {
+    for (policy, attempts) in [(RetryPolicy::default(), 3), (RetryPolicy::never(), 1)] {
+        let transport = Arc::new(FakeTransport::new().fail(Stage::Connect));
+        let scp = from_vault(&transport, &clock());
+        let error = scp.kms().rotate_key("k").retry(policy).await.unwrap_err();
+        assert_eq!((minted(&transport), error.attempts()), ((attempts, attempts), attempts as u32), "{error}");
+        assert!(error.is_unsent() && error.is_retryable(), "{error}");
+    }
 }
 
 #[tokio::test]

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 
 /// What configuration is read from besides the builder. Tests bring their own.
 pub trait Surroundings: fmt::Debug {
-    /// An environment variable; `None` if it is not set or not text.
+    /// An environment variable; `None` if it is not set. What is not Unicode is kept as a malformed value, so that
+    /// its check names it instead of another setting taking its place.
     fn variable(&self, name: &str) -> Option<String>;
 
     /// A file below the home folder; `None` if there is none.
@@ -22,7 +23,7 @@ pub struct Process;
 
 impl Surroundings for Process {
     fn variable(&self, name: &str) -> Option<String> {
-        std::env::var(name).ok()
+        std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
     }
 
     fn home_file(&self, path: &str) -> io::Result<Option<Vec<u8>>> {

@@ -136,6 +136,12 @@ fn what_is_wrong_is_named() {
     check(e(), &[], &[(CREDENTIALS_FILE, BLANK)], Err("access-key in ~/.scpconf/credentials.json: the key's id"));
     check(e(), &[("SCP_ACCESS_KEY", "a\nb"), ("SCP_SECRET_KEY", "s")], &[], Err("SCP_ACCESS_KEY: the key's id"));
     check(e(), &[("SCP_TF_ACCESS_KEY", "k"), ("SCP_TF_SECRET_KEY", "a\nb")], &[], Err("SCP_TF_SECRET_KEY: the secret"));
+    check(
+        e(),
+        &[(KEYS.0, "k"), (KEYS.1, "s"), ("SCP_REGION", " kr-west1\n"), ("SCP_ENVIRONMENT", "e\n")],
+        &[],
+        Ok(("k", KMS)),
+    );
     let pasted = complete(e(), &[("SCP_ACCESS_KEY", " k\n"), ("SCP_SECRET_KEY", "s\n")], &[]).unwrap();
     let pasted = pasted.credentials.unwrap();
     assert_eq!((pasted.access_key(), pasted.secret_key().expose_secret()), ("k", "s"));
@@ -151,6 +157,76 @@ fn what_is_wrong_is_named() {
     assert!(error(builder(place, &[]).credentials("a", "b").language("ko\n")).starts_with("the language holds"));
     assert!(builder(place, &[]).vault_token("a", "b").build().is_ok());
     assert!(builder(place, &[]).credentials("a", "b").build().is_ok());
+}
+
+#[test]
+fn a_vault_hides_the_keys_of_the_file_only_with_its_token() {
+    let file: Pairs = &[(CREDENTIALS_FILE, r#"{"access-key":"file","secret-key":"s"}"#)];
+    let key =
+        |variables| complete(Given::default(), variables, file).unwrap().credentials.map(|c| c.access_key().to_owned());
+    const TOKEN: Pairs = &[("SCP_VAULT_TOKEN_ID", "t"), ("SCP_VAULT_TOKEN_SECRET", "s")];
+    const BOTH: Pairs = &[("SCP_SECRET_VAULT_ID", "v"), TOKEN[0], TOKEN[1]];
+    assert_eq!(key(&[("SCP_SECRET_VAULT_ID", "v")]).as_deref(), Some("file"), "a vault that is to be managed");
+    assert_eq!(key(TOKEN).as_deref(), Some("file"));
+    assert_eq!(key(BOTH), None, "the environment goes before files");
+    let place: Pairs = &[PLACE[0], PLACE[1], ("SCP_SECRET_VAULT_ID", "v")];
+    let builder = |files| Scp::builder().surroundings(Box::new(around(place, files)));
+    assert!(builder(file).build().is_ok());
+    assert!(builder(&[]).build().unwrap_err().to_string().starts_with("no vault token: set"));
+}
+
+#[test]
+fn what_is_not_text_is_named_and_hides_nothing() {
+    let file: Pairs = &[(CREDENTIALS_FILE, r#"{"access-key":"file","secret-key":"s"}"#)];
+    const ODD: &str = "\u{fffd}x";
+    for (variables, wanted) in [
+        (&[("SCP_ACCESS_KEY", ODD), ("SCP_SECRET_KEY", "s")] as Pairs, "SCP_ACCESS_KEY: the key's id"),
+        (&[("SCP_ACCESS_KEY", "k"), ("SCP_SECRET_KEY", ODD)], "SCP_SECRET_KEY: the secret is empty, holds control"),
+        (&[("SCP_TF_ACCESS_KEY", ODD), ("SCP_TF_SECRET_KEY", "s")], "SCP_TF_ACCESS_KEY: the key's id"),
+        (&[("SCP_VAULT_TOKEN_ID", ODD), ("SCP_VAULT_TOKEN_SECRET", "s")], "SCP_VAULT_TOKEN_ID: the key's id"),
+        (&[("SCP_SECRET_VAULT_ID", ODD)], "the vault's id (from `.secret_vault_id()` or SCP_SECRET_VAULT_ID)"),
+        (&[("SCP_ENVIRONMENT", ODD), PLACE[0]], "SCP_ENVIRONMENT: this is not an environment"),
+        (&[("SCP_REGION", ODD), PLACE[1]], "environment `e` has no such region, it has kr-west1"),
+        (&[("SCP_ENDPOINT", ODD)], "the endpoint is not a valid url"),
+        (&[("SCP_TF_AUTH_URL", ODD), PLACE[0]], "SCP_TF_AUTH_URL names no known environment"),
+    ] {
+        check(Given::default(), variables, file, Err(wanted));
+    }
+}
+
+#[test]
+fn an_error_repeats_names_and_nothing_else_that_was_set() {
+    const SECRETS: [&str; 3] = ["CANARY-5e1c-secret", "kr-west1-canary-5e1c-secret", "canary5e1c\nINFO all is well"];
+    let places = [
+        "SCP_ENVIRONMENT",
+        "SCP_REGION",
+        "SCP_ENDPOINT",
+        "SCP_TF_AUTH_URL",
+        "SCP_TF_DEFAULT_REGION",
+        "SCP_SECRET_VAULT_ID",
+    ];
+    for secret in SECRETS {
+        for name in places.into_iter().chain([
+            "SCP_ACCESS_KEY",
+            "SCP_SECRET_KEY",
+            "SCP_VAULT_TOKEN_ID",
+            "SCP_VAULT_TOKEN_SECRET",
+        ]) {
+            let mut variables: HashMap<_, _> = PLACE.into_iter().collect();
+            variables.insert(name, secret);
+            if name.starts_with("SCP_TF_AUTH") {
+                variables.remove("SCP_ENVIRONMENT");
+            }
+            let around = Fake { variables, files: HashMap::new() };
+            let shown = match Scp::builder().surroundings(Box::new(around)).build() {
+                Ok(scp) => format!("{scp:?}"),
+                Err(error) => format!("{error} {error:?}"),
+            };
+            assert!(!shown.to_lowercase().contains("canary") && !shown.contains('\n'), "{name}: {shown}");
+        }
+    }
+    let builder = Scp::builder().endpoint("https://user:canary@kms.example").region("canary").secret_vault_id("canary");
+    assert!(!format!("{builder:?}").contains("canary"));
 }
 
 #[test]

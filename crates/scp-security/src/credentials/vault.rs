@@ -1,12 +1,12 @@
 //! Temporary credentials: Secret Vault hands them out against a vault token.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use cloud_core::auth::Generation;
 use cloud_core::credentials::{Cache, Issued};
-use cloud_core::{BoxFuture, Error, ErrorKind, Result};
+use cloud_core::{BoxFuture, Error, ErrorKind, Result, RetryPolicy, Runtime};
 use time::OffsetDateTime;
 
 use super::{Credentials, ProvideCredentials};
@@ -20,8 +20,36 @@ pub(crate) struct VaultProvider {
     client: v1_0::Client,
     vault_id: String,
     cache: Cache<Credentials>,
+    runtime: Arc<dyn Runtime>,
+    newest: Mutex<Newest>,
 }
 
+/// What is known of the newest temporary key besides the key.
+#[derive(Debug, Default)]
+struct Newest {
+    /// When it came, by the monotonic clock.
+    since: Duration,
+    /// How many keys in a row came because the one before was refused, this one included.
+    refusals: u32,
+    /// Whether it was dropped because it was refused.
+    refused: bool,
+}
+
+impl Newest {
+    fn renew(&mut self, now: Duration) {
+        let refusals = if self.refused { self.refusals.saturating_add(1) } else { 0 };
+        *self = Self { since: now, refusals, refused: false };
+    }
+
+    /// How long a key is kept though a service refuses it. Services refuse for reasons of their own too, such as not
+    /// being enabled for an account, and a vault keeps five keys: each new one ends somebody's.
+    fn kept_for(&self) -> Duration {
+        YOUNG.saturating_mul(2_u32.saturating_pow(self.refusals.saturating_sub(1))).min(SHORTEST)
+    }
+}
+
+/// A key younger than this is hardly the reason of a refusal. The time doubles with each key that does not help.
+const YOUNG: Duration = Duration::from_secs(60);
 /// The shortest lifetime that a vault can be set to, for an answer that names no expiry.
 const SHORTEST: Duration = Duration::from_secs(3600);
 /// For an answer that has expired on arrival: its zone or a clock is off, and a refusal will tell.
@@ -29,16 +57,22 @@ const DOUBTFUL: Duration = Duration::from_secs(60);
 
 impl VaultProvider {
     /// `client` signs with the vault token.
-    pub(crate) fn new(client: v1_0::Client, vault_id: String) -> Self {
-        Self { client, vault_id, cache: Cache::default() }
+    pub(crate) fn new(client: v1_0::Client, vault_id: String, runtime: Arc<dyn Runtime>) -> Self {
+        Self { client, vault_id, cache: Cache::default(), runtime, newest: Mutex::default() }
+    }
+
+    fn newest(&self) -> MutexGuard<'_, Newest> {
+        self.newest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn issue(&self, now: OffsetDateTime) -> Result<Issued<Credentials>> {
         let SecretVaultTemporaryKeyResponse { access_key, secret_key, expired_at, .. } =
-            self.client.get_temporary_key(&self.vault_id).await.map_err(explain)?;
+            // The call that needs the key decides whether to try again; two policies would multiply.
+            self.client.get_temporary_key(&self.vault_id).retry(RetryPolicy::never()).await.map_err(explain)?;
         let (Some(access_key), Some(secret_key)) = (access_key, secret_key) else {
             return Err(Error::new(ErrorKind::Credentials, "the secret vault's answer holds no temporary key"));
         };
+        self.newest().renew(self.runtime.elapsed());
         let expires = expired_at.and_then(|at| {
             let local = || at.to_date_time().map(|time| time.assume_utc());
             at.to_offset_date_time().or_else(|_| local()).ok()
@@ -68,6 +102,13 @@ impl ProvideCredentials for VaultProvider {
     }
 
     fn refused(&self, generation: Generation) -> bool {
+        if self.cache.holds(generation) {
+            let mut newest = self.newest();
+            if self.runtime.elapsed().saturating_sub(newest.since) < newest.kept_for() {
+                return false;
+            }
+            newest.refused = true;
+        }
         self.cache.refuse(generation)
     }
 }
