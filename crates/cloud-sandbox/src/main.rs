@@ -142,12 +142,13 @@ async fn serve(options: Options) -> std::io::Result<()> {
     warn(&options);
     let stop = Stop::listen()?;
     let sandbox = options.builder.port(options.port).start().await?;
+    // Whoever waits for the first line finds the certificates.
+    if let Some(directory) = &options.identities {
+        write_identities(&sandbox, directory)?;
+    }
     println!("listening on {}", sandbox.endpoint());
     for (name, value) in sandbox.environment() {
         println!("export {name}={value}");
-    }
-    if let Some(directory) = &options.identities {
-        write_identities(&sandbox, directory)?;
     }
     if options.admin {
         eprintln!("watch the calls at {}/_sandbox/", sandbox.endpoint());

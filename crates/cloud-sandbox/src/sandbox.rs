@@ -136,7 +136,7 @@ impl Sandbox {
     /// Makes something go wrong from now on.
     pub fn fault(&self, fault: Fault) {
         // Only a caller over HTTP is told that there are too many.
-        let _ = self.world.control.faults.set(fault);
+        let _ = self.world.control.faults.set(vec![fault]);
     }
 
     /// Takes all faults back; credentials that one of them revoked work again.

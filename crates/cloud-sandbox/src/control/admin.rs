@@ -99,8 +99,7 @@ fn set_faults(world: &World, received: &Received) -> Response {
     if faults.iter().any(impossible) {
         return refuse(400, "a status code is from 200 to 599");
     }
-    let ids: Option<Vec<_>> = faults.into_iter().map(|fault| world.control.faults.set(fault)).collect();
-    match ids {
+    match world.control.faults.set(faults) {
         Some(ids) => json(201, &json!({ "ids": ids })),
         None => refuse(400, "too many faults are set: DELETE them first"),
     }

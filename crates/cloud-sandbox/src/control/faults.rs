@@ -43,17 +43,20 @@ pub(crate) struct Strike {
 }
 
 impl Faults {
-    /// Adds a fault at the end and answers its id; nothing when there are too many.
-    pub(crate) fn set(&self, fault: Fault) -> Option<u64> {
+    /// Adds faults at the end and answers their ids; nothing, and none is added, when there are too many.
+    pub(crate) fn set(&self, faults: Vec<Fault>) -> Option<Vec<u64>> {
         let mut inner = self.lock();
         inner.entries.retain(|entry| entry.left != Some(0));
-        if inner.entries.len() >= MAX_FAULTS {
+        if inner.entries.len().saturating_add(faults.len()) > MAX_FAULTS {
             return None;
         }
-        inner.last_id += 1;
-        let (id, skip, left) = (inner.last_id, fault.after, fault.times);
-        inner.entries.push(Entry { id, fault, skip, left, earlier: None });
-        Some(id)
+        let add = |fault: Fault| {
+            inner.last_id += 1;
+            let (id, skip, left) = (inner.last_id, fault.after, fault.times);
+            inner.entries.push(Entry { id, fault, skip, left, earlier: None });
+            id
+        };
+        Some(faults.into_iter().map(add).collect())
     }
 
     /// Removes all faults and lets revoked credentials work again.
@@ -116,11 +119,11 @@ impl Faults {
     }
 
     pub(crate) fn revoke(&self, credential: &str) {
-        self.lock().revoked.insert(credential.to_owned());
+        self.lock().revoked.insert(bare(credential).to_owned());
     }
 
     pub(crate) fn is_revoked(&self, credential: &str) -> bool {
-        self.lock().revoked.contains(credential)
+        self.lock().revoked.contains(bare(credential))
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -128,9 +131,18 @@ impl Faults {
     }
 }
 
+/// A credential without the name of its scheme, which can be spelled in several ways.
+fn bare(credential: &str) -> &str {
+    credential.split_whitespace().next_back().unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn set(faults: &Faults, fault: Fault) -> u64 {
+        faults.set(vec![fault]).unwrap()[0]
+    }
 
     fn codes(faults: &Faults, name: &str, calls: usize) -> Vec<Option<u16>> {
         let code = |strike: Strike| match strike.effect {
@@ -143,8 +155,8 @@ mod tests {
     #[test]
     fn faults_set_one_after_another_make_a_sequence() {
         let faults = Faults::default();
-        faults.set(Fault::status(503).times(2));
-        faults.set(Fault::status(429).on("scp/kms").unwrap());
+        set(&faults, Fault::status(503).times(2));
+        set(&faults, Fault::status(429).on("scp/kms").unwrap());
         assert_eq!(codes(&faults, "scp/kms/encrypt/1.2", 4), [Some(503), Some(503), Some(429), None]);
         assert_eq!(faults.list(), json!([]));
     }
@@ -152,7 +164,7 @@ mod tests {
     #[test]
     fn a_fault_waits_and_chooses() {
         let faults = Faults::default();
-        faults.set(Fault::status(500).on("nhn").unwrap().after(1).always());
+        set(&faults, Fault::status(500).on("nhn").unwrap().after(1).always());
         assert_eq!(codes(&faults, "scp/kms/encrypt/1.2", 2), [None, None]);
         assert_eq!(codes(&faults, "nhn/oauth/create/1.0", 3), [None, Some(500), Some(500)]);
     }
@@ -160,19 +172,29 @@ mod tests {
     #[test]
     fn clearing_gives_everything_back() {
         let faults = Faults::default();
-        let id = faults.set(Fault::status(500).always()).unwrap();
-        faults.revoke("token");
-        assert!(faults.remove(id) && !faults.remove(id) && faults.is_revoked("token"));
-        faults.set(Fault::status(500).always());
+        let id = set(&faults, Fault::status(500).always());
+        faults.revoke("Bearer token");
+        assert!(faults.remove(id) && !faults.remove(id));
+        assert!(faults.is_revoked("bearer  token ") && !faults.is_revoked("Bearer other"));
+        set(&faults, Fault::status(500).always());
         faults.clear();
-        assert!(!faults.is_revoked("token"));
+        assert!(!faults.is_revoked("Bearer token"));
         assert_eq!(codes(&faults, "scp/kms/encrypt/1.2", 1), [None]);
+    }
+
+    #[test]
+    fn too_many_faults_are_refused_together() {
+        let faults = Faults::default();
+        set(&faults, Fault::status(500));
+        assert_eq!(faults.set(vec![Fault::status(500); MAX_FAULTS]), None);
+        assert_eq!(faults.list().as_array().unwrap().len(), 1);
+        assert_eq!(faults.set(vec![Fault::status(500); MAX_FAULTS - 1]).unwrap().len(), MAX_FAULTS - 1);
     }
 
     #[test]
     fn a_page_that_is_the_first_does_not_count() {
         let faults = Faults::default();
-        faults.set(Fault::page_repeated());
+        set(&faults, Fault::page_repeated());
         let paging = Paging { items: "keys".to_owned(), total: Some("count".to_owned()) };
         assert!(faults.take("scp/kms/encrypt/1.2", false).is_none());
         let mut seen = Vec::new();

@@ -54,6 +54,10 @@ fn seeded(data: &Value) -> Result<State, String> {
 
 /// The first name of a patch that did not arrive: most likely a spelling mistake.
 fn unknown(patch: &Value, kept: &Value, path: &str) -> Option<String> {
+    if let (Value::Array(patch), Value::Array(kept)) = (patch, kept) {
+        let mut pairs = patch.iter().zip(kept).enumerate();
+        return pairs.find_map(|(index, (patch, kept))| unknown(patch, kept, &format!("{path}/{index}")));
+    }
     patch.as_object()?.iter().filter(|(_, value)| !value.is_null()).find_map(|(name, value)| {
         let path = format!("{path}/{name}");
         match kept.get(name) {
@@ -84,6 +88,13 @@ mod tests {
         let error = seeded(&json!({ "scp": { "kmz": { "keys": {} } } })).err().unwrap();
         assert!(error.contains("/scp/kmz"), "{error}");
         assert!(seeded(&json!({ "scp": 1 })).is_err());
+        let store = |keys: Value| json!({ "nhn": { "skm": { "keyStores": { "7": { "name": "s", "keys": keys } } } } });
+        let key = json!({ "keyId": "k", "name": "k", "keyType": "SYMMETRIC_KEY" });
+        assert!(seeded(&store(json!([key]))).is_ok());
+        let mut misspelt = key.clone();
+        misspelt["autorotationPeriod"] = 30.into();
+        let error = seeded(&store(json!([key, misspelt]))).err().unwrap();
+        assert!(error.contains("/nhn/skm/keyStores/7/keys/1/autorotationPeriod"), "{error}");
     }
 
     #[test]
