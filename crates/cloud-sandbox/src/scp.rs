@@ -37,6 +37,10 @@ pub(crate) struct State {
 
 /// Answers one request in the order in which the platform decides.
 pub(crate) async fn answer(world: &World, received: &Received) -> Reply {
+    if received.method == "OPTIONS" {
+        // Whoever asks: browsers are not let in.
+        return gateway(world, received, 403, "Forbidden");
+    }
     let found = world.catalogue.find(Vendor::Scp, &received.method, received.path());
     let principal = match access::admit(world, received, asks_for_vault_token(&found)) {
         Ok(principal) => principal,
@@ -44,10 +48,8 @@ pub(crate) async fn answer(world: &World, received: &Received) -> Reply {
     };
     let hits = match found {
         Match::Found(hits) => hits,
-        Match::WrongMethod => {
-            return service(world, 405, "MethodNotAllowed", &["this path does not take the method".to_owned()]);
-        }
-        Match::Nothing => return gateway(world, received, 404, "Not Found"),
+        // The gateway routes by method and path together.
+        Match::WrongMethod | Match::Nothing => return gateway(world, received, 404, "Not Found"),
     };
     let Some(hit) = choose_version(hits, received) else {
         let asked = received.header("scp-api-version").unwrap_or("(none)");

@@ -126,7 +126,12 @@ fn read(kinds: &Kinds<'_>, raw: &str) -> Option<Value> {
         return raw.parse::<f64>().ok().filter(|number| number.is_finite()).map(Value::from);
     }
     if kinds.allows("boolean") {
-        return raw.parse::<bool>().ok().map(Value::from);
+        // Pages write the values of flags with a capital.
+        return match raw {
+            "true" | "True" => Some(Value::Bool(true)),
+            "false" | "False" => Some(Value::Bool(false)),
+            _ => None,
+        };
     }
     None
 }

@@ -67,7 +67,13 @@ pub(super) fn admit(world: &World, received: &Received, vault_call: bool) -> Res
     let vault = Credentials::read(received, VAULT).filter(|_| vault_call);
     let refused = |why: &str| service(world, 401, "HmacValidFail", &[format!("HmacValidFail: {why}")]);
     let unknown_token = || service(world, 400, "InvalidInputValue", &["Svaccesskey is not existed.".to_owned()]);
+    let by_key = |ordinary: &Credentials<'_>| {
+        let secret = world.lock().state.scp.access.secret(ordinary.access_key, world.settings.clock.utc());
+        ordinary.verify(&world.settings, received, secret.as_deref()).map_err(refused)
+    };
     if let Some(vault) = vault {
+        // The page shows an ordinary signature beside that of the token: one that is there must be good.
+        ordinary.as_ref().map_or(Ok(()), by_key)?;
         let known = world.lock().state.scp.access.vault_tokens.get(vault.access_key).cloned();
         let secret = known.ok_or_else(unknown_token)?;
         vault.verify(&world.settings, received, Some(&secret)).map_err(refused)?;
@@ -77,8 +83,7 @@ pub(super) fn admit(world: &World, received: &Received, vault_call: bool) -> Res
         // Without credentials the gateway knows no path at all.
         return Err(gateway(world, received, 404, "Not Found"));
     };
-    let secret = world.lock().state.scp.access.secret(ordinary.access_key, world.settings.clock.utc());
-    ordinary.verify(&world.settings, received, secret.as_deref()).map_err(refused)?;
+    by_key(&ordinary)?;
     if vault_call { Err(unknown_token()) } else { Ok(Principal::Scp(ordinary.access_key.to_owned())) }
 }
 

@@ -16,7 +16,9 @@ impl Problem {
     pub(super) fn reply(self, world: &World) -> Reply {
         match self {
             Self::Validation(wrong) => {
-                let details: Vec<_> = wrong.iter().map(|one| format!("{} {}", one.field, one.rule)).collect();
+                let field =
+                    |one: &Violation| if one.field.is_empty() { "the body".to_owned() } else { one.field.clone() };
+                let details: Vec<_> = wrong.iter().map(|one| format!("{} {}", field(one), one.rule)).collect();
                 service(world, 400, "ValidationError", &details)
             }
         }

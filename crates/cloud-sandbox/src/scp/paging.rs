@@ -40,6 +40,11 @@ pub(super) fn number(call: &Call<'_>, name: &str, otherwise: usize, least: usize
     number.ok_or_else(|| Refusal::scp_input(format!("{name} must be a number from {least}")))
 }
 
+/// Whether the caller sets a flag; the page writes it `True`.
+pub(super) fn flag(call: &Call<'_>, name: &str) -> bool {
+    call.query(name).is_some_and(|text| text.eq_ignore_ascii_case("true"))
+}
+
 /// Sorts by `field:asc` or `field:desc`.
 pub(super) fn order(sort: &str, sortable: &[&str], rows: &mut [Value]) -> Result<(), Refusal> {
     let wrong = || Refusal::scp_input(format!("sort must be one of {} and :asc or :desc", sortable.join(", ")));

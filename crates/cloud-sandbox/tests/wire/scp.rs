@@ -210,15 +210,54 @@ async fn bodies_are_read_strictly() {
         (Call::new("GET", "/v1/kms/transit?page=first"), 400, "page must be of type integer"),
         (Call::new("GET", "/v1/kms/transit?page=1&page=2"), 400, "page must not be repeated"),
         (Call::new("GET", "/v1/kms/transit?name=%ff"), 400, "cannot be decoded"),
-        (Call::new("PUT", "/v1/kms/transit"), 405, "method"),
+        (encrypt("kms 1.2", &json!([])), 400, "the body must be of type object"),
     ];
     for (call, status, word) in cases {
         let refused = signer.send(&sandbox, call).await;
         let (_, detail) = first_error(&refused, status);
         assert!(detail.contains(word), "{detail}");
     }
-    let unknown = signer.send(&sandbox, Call::new("GET", "/v1/nothing")).await;
-    assert_eq!(unknown.expect(404).json()["error"], "Not Found");
+}
+
+#[tokio::test]
+async fn the_gateway_routes_by_method_and_path() {
+    let sandbox = stateless().await;
+    let signer = Signer::of(&sandbox);
+    // The method of the second and the third is that of other paths; the last fits a template of other methods.
+    for (method, path) in [
+        ("GET", "/v1/nothing"),
+        ("PUT", "/v1/kms/transit"),
+        ("GET", "/v1/kms/transit/"),
+        ("POST", "/v1/secrets/kms-key"),
+    ] {
+        let refused = signer.send(&sandbox, Call::new(method, path)).await.expect(404).json();
+        assert_eq!((&refused["error"], &refused["path"]), (&json!("Not Found"), &json!(path)));
+    }
+    let preflight = Call::new("OPTIONS", "/v1/kms/transit").header("Origin", "http://page.example");
+    for call in [preflight.clone(), signer.sign(sandbox.endpoint(), preflight)] {
+        let refused = call.send(sandbox.endpoint()).await;
+        assert_eq!(refused.expect(403).json()["error"], "Forbidden");
+        assert_eq!(refused.header("access-control-allow-origin"), None);
+    }
+}
+
+#[tokio::test]
+async fn flags_of_a_query_are_read_as_the_page_writes_them() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let signer = Signer::of(&sandbox);
+    let mine = "/v1/configinspection/diagnosis/list?with_count=true&isMine";
+    let counts = [("true", 2), ("True", 2), ("false", 3), ("False", 3)];
+    for (value, count) in counts {
+        let answer = signer.send(&sandbox, Call::new("GET", format!("{mine}={value}"))).await;
+        assert_eq!(answer.expect(200).json()["count"], count, "{value}");
+    }
+    for value in ["TRUE", "1", "yes", ""] {
+        let refused = signer.send(&sandbox, Call::new("GET", format!("{mine}={value}"))).await;
+        assert_eq!(first_error(&refused, 400).0, "ValidationError", "{value}");
+    }
+    let key = "/v1/kms/transit/0fdd87aab8cb46f59b7c1f81ed03fb3e";
+    signer.send(&sandbox, Call::new("DELETE", format!("{key}?is_directly=True"))).await.expect(204);
+    signer.send(&sandbox, Call::new("GET", key)).await.expect(404);
 }
 
 #[tokio::test]

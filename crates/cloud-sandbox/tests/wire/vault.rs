@@ -121,8 +121,19 @@ async fn only_the_vaults_own_token_from_its_networks() {
     }
     let stranger = Signer { access_key: "5dbd99e4-aad4-e822-9ab3-89b10cf7c9ef".to_owned(), ..seed.clone() };
     assert_eq!(first_error(&ask(&sandbox, &stranger, SEED).await, 400), not_existed);
-    let forged = Signer { secret: token.secret, ..seed };
+    let forged = Signer { secret: token.secret, ..seed.clone() };
     assert_eq!(first_error(&ask(&sandbox, &forged, SEED).await, 401).0, "HmacValidFail");
+}
+
+#[tokio::test]
+async fn a_second_signature_beside_the_tokens_must_be_good_too() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let (seed, ordinary) = (Signer::vault(&sandbox), Signer::of(&sandbox));
+    let wrong = Signer { secret: "other".to_owned(), ..ordinary.clone() };
+    for (beside, status) in [(ordinary, 200), (wrong, 401)] {
+        let call = Call::new("GET", format!("/v1/temporarykey/{SEED}"));
+        seed.send(&sandbox, beside.sign(sandbox.endpoint(), call)).await.expect(status);
+    }
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ pub(super) fn duplicate(state: &mut State, call: &mut Call<'_>) -> Result<Value,
 pub(super) fn list(state: &mut State, call: &mut Call<'_>) -> Result<Value, Refusal> {
     let now = call.now;
     let text = |name: &str| call.query(name).unwrap_or_default();
-    let (name, cn, mine) = (text("name"), text("cn"), text("isMine") == "true");
+    let (name, cn, mine) = (text("name"), text("cn"), paging::flag(call, "isMine"));
     let states: Vec<_> = call.query_all("state").collect();
     let wanted = |one: &&Certificate| {
         one.name.contains(name)

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::super::paging;
 use super::dates::Span;
 use super::{checklist, current, marker};
 use crate::call::Call;
@@ -45,7 +46,7 @@ pub(super) fn list(state: &mut State, call: &mut Call<'_>) -> Result<Value, Refu
     let (now, span) = (call.now, Span::read(call)?);
     let is = |name: &str, value: &str| call.query(name).is_none_or(|wanted| wanted == value);
     let name = call.query("diagnosis_name").unwrap_or_default();
-    let mine = call.query("isMine") == Some("true");
+    let mine = paging::flag(call, "isMine");
     let states: Vec<_> = call.query_all("recent_diagnosis_state").collect();
     let mut found: Vec<_> = store
         .diagnoses

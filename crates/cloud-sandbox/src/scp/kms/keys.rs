@@ -8,6 +8,7 @@ use super::material::{Material, Purpose};
 use super::{list as listing, region, store};
 use crate::call::Call;
 use crate::refusal::Refusal;
+use crate::scp::paging;
 use crate::state::State;
 
 /// The days between a deletion that is asked for and the one that happens.
@@ -113,7 +114,7 @@ pub(super) fn rotate(state: &mut State, call: &mut Call<'_>) -> Answer {
 
 /// Deletes now, or makes the key useless now and deletes it later.
 pub(super) fn delete(state: &mut State, call: &mut Call<'_>) -> Answer {
-    let directly = call.query("is_directly") == Some("true");
+    let directly = paging::flag(call, "is_directly");
     with_key(state, call, false, |key, call| {
         if key.condition != Condition::ToBeTerminated {
             key.condition = Condition::ToBeTerminated;
