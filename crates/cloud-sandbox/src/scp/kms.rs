@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use super::owner;
 use crate::call::Call;
 use crate::refusal::Refusal;
 use crate::registry::Handlers;
@@ -62,7 +63,8 @@ impl Default for Store {
 impl Store {
     /// The name of a key that can protect another service's data now, or why it cannot.
     pub(crate) fn protector(&self, id: &str, now: OffsetDateTime) -> Result<&str, &'static str> {
-        let key = self.keys.get(id).filter(|key| !key.is_over(now)).ok_or("does not exist")?;
+        let own = |key: &&Key| !key.managed && !key.is_over(now);
+        let key = self.keys.get(id).filter(own).ok_or("does not exist")?;
         match (key.condition, key.purpose) {
             (Condition::Active, Purpose::Aes | Purpose::Aria) => Ok(&key.name),
             (Condition::Active, _) => Err("is not a key for symmetric encryption"),
@@ -108,7 +110,7 @@ fn store<'a>(state: &'a mut State, call: &mut Call<'_>) -> Result<&'a mut Store,
 
 /// The region in which the sandbox is.
 fn region(call: &Call<'_>) -> &'static str {
-    if call.settings.sovereign { "kr-south1" } else { "kr-west1" }
+    owner::region(call.settings)
 }
 
 impl From<Fault> for Refusal {

@@ -1,6 +1,12 @@
 //! The account and the user to whom everything in the sandbox belongs, as the page's examples name them.
 
+use crate::settings::Settings;
+
 pub(super) const ACCOUNT_ID: &str = "3265ab469f0d406d83073da3e11e7a6c";
 pub(super) const USER_ID: &str = "90dddfc2b1e04edba54ba2b41539a9ac";
 pub(super) const USER_NAME: &str = "username";
-pub(super) const REGION: &str = "kr-west1";
+
+/// The region in which the sandbox is.
+pub(super) fn region(settings: &Settings) -> &'static str {
+    if settings.sovereign { "kr-south1" } else { "kr-west1" }
+}

@@ -109,7 +109,7 @@ impl Secret {
     }
 
     /// Everything but the value, as the newest version shows it.
-    fn shown(&self) -> Value {
+    fn shown(&self, region: &str) -> Value {
         let resources = self.private_acl_resources.iter().map(|id| json!({ "resource_id": id }));
         json!({
             "account_id": owner::ACCOUNT_ID,
@@ -128,7 +128,7 @@ impl Secret {
             "private_acl_enabled": self.private_acl_enabled,
             "private_acl_resources": resources.collect::<Vec<_>>(),
             "recent_searched_at": spaced(self.recent_searched_at),
-            "region": owner::REGION,
+            "region": region,
             "state": self.state(),
             "type": "General",
         })
@@ -138,7 +138,7 @@ impl Secret {
 /// The answer of most operations: the secret as it is now.
 fn answer(state: &mut State, call: &Call<'_>) -> Result<Value, Refusal> {
     let secret = state.scp.secrets.find(call)?;
-    Ok(json!({ "secret": secret.shown() }))
+    Ok(json!({ "secret": secret.shown(owner::region(call.settings)) }))
 }
 
 /// The name of a key that can protect a secret now.

@@ -189,7 +189,9 @@ async fn orders_that_cannot_be_met_are_refused() {
         ("not_after_dt", "20260531"),
         ("cn", ""),
         ("cn", &long),
+        ("cn", "shop.example\0.evil.example"),
         ("organization", ""),
+        ("organization", "Shop\nCN=other"),
         ("name", ""),
     ];
     for (field, value) in cases {

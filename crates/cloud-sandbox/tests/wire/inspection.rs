@@ -193,6 +193,18 @@ async fn pages_follow_each_other_by_marker() {
 }
 
 #[tokio::test]
+async fn links_lead_to_the_origin_that_was_asked() {
+    let sandbox = sandbox().await;
+    let target = format!("{PATH}/diagnosis/list?limit=1");
+    let origin = "http://configinspection.example:8080";
+    let call = Call::new("GET", &*target).header("Host", "configinspection.example:8080");
+    let signer = Signer { timestamp: format!("{START}000"), ..Signer::of(&sandbox) };
+    let list = signer.sign(origin, call).send(sandbox.endpoint()).await.expect(200).json();
+    assert_eq!(list["links"][0]["href"], format!("{origin}{target}"));
+    assert!(list["links"][1]["href"].as_str().unwrap().starts_with(&format!("{origin}{target}&marker=")));
+}
+
+#[tokio::test]
 async fn lists_are_filtered() {
     let sandbox = sandbox().await;
     create(&sandbox, "DIA-1").await;

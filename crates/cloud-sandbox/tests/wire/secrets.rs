@@ -208,6 +208,11 @@ async fn each_version_shows_its_own_fields() {
     let keys: Vec<_> = old.as_object().unwrap().keys().collect();
     assert_eq!(keys, ["version_list"]);
     assert_eq!(in_version(&sandbox, "1.1", "GET", &target, None).await["count"], 1);
+    let sovereign = Sandbox::builder().sovereign(true).start().await.unwrap();
+    for (sandbox, region) in [(&sandbox, "kr-west1"), (&sovereign, "kr-south1")] {
+        let shown = in_version(sandbox, "1.1", "GET", &format!("/{SEED}"), None).await;
+        assert_eq!(shown["secret"]["region"], region);
+    }
 }
 
 #[tokio::test]
@@ -225,6 +230,8 @@ async fn values_keys_and_private_access_are_checked() {
         ("secret_value", json!(eleven.to_string())),
         ("secret_value", json!(json!({"a": "x".repeat(64 * 1024)}).to_string())),
         ("kms_id", json!("nobody")),
+        // A key of the platform's own.
+        ("kms_id", json!("11d709f215fe0e5091b751b86e03432a")),
         ("name", json!("a b")),
         ("name", json!("ab")),
         ("acl_cidr", json!("10.0.0.1")),

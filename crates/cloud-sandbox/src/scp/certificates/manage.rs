@@ -46,6 +46,9 @@ pub(super) fn self_sign(state: &mut State, call: &mut Call<'_>) -> Result<Value,
         if value.is_empty() || value.chars().count() > LONGEST_NAME {
             return Err(Refusal::scp_input(format!("{name} must have 1 to {LONGEST_NAME} characters")));
         }
+        if value.chars().any(char::is_control) {
+            return Err(Refusal::scp_input(format!("{name} must not hold control characters")));
+        }
     }
     let key = call.rsa_key()?;
     let order = Order { cn: &cn, organization: &organization, from, until };

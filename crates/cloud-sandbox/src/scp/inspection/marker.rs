@@ -44,14 +44,21 @@ pub(super) fn page(
     };
     let more = rows.len() > start.saturating_add(limit);
     let rows: Vec<_> = rows.into_iter().skip(start).take(limit).collect();
-    let own = format!("{}{}", call.endpoint, call.received.target);
-    let mut links = vec![json!({"href": own, "rel": "self"})];
+    let origin = origin(call);
+    let mut links = vec![json!({"href": format!("{origin}{}", call.received.target), "rel": "self"})];
     let last = rows.last().and_then(|row| row["marker"].as_str()).filter(|_| more);
     if let Some(marker) = last {
         let target = next(call.received.path(), call.received.query(), marker);
-        links.push(json!({"href": format!("{}{target}", call.endpoint), "rel": "next"}));
+        links.push(json!({"href": format!("{origin}{target}"), "rel": "next"}));
     }
     Ok(Page { rows, links: links.into(), count })
+}
+
+/// The origin under which the caller reaches this server: clients follow links to that one only.
+fn origin(call: &Call<'_>) -> String {
+    let asked = call.received.header("host").map(|_| call.received.url());
+    let origin = asked.as_deref().and_then(|url| url.strip_suffix(&*call.received.target));
+    origin.unwrap_or(call.endpoint).to_owned()
 }
 
 /// The place behind the row with this marker.

@@ -147,7 +147,8 @@ fn stamp(version: usize, bytes: &[u8]) -> String {
 fn stamped(call: &Call<'_>, field: &str) -> Result<(usize, Vec<u8>), Refusal> {
     let text = call.text(field).unwrap_or_default();
     let parts = text.strip_prefix("vault:v").and_then(|rest| rest.split_once(':'));
-    let digits = |number: &&str| number.bytes().all(|byte| byte.is_ascii_digit());
+    // One spelling of each version: neither a sign nor a zero in front.
+    let digits = |number: &&str| number.bytes().all(|byte| byte.is_ascii_digit()) && !number.starts_with('0');
     let read = parts.and_then(|(version, bytes)| {
         let version = Some(version).filter(digits)?.parse().ok()?;
         Some((version, STANDARD.decode(bytes).ok()?))

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::stamp::plain;
-use super::super::{networks, paging};
+use super::super::{networks, owner, paging};
 use super::manage::refusal;
 use super::{answer, key_name};
 use crate::call::Call;
@@ -23,7 +23,7 @@ pub(super) fn list(state: &mut State, call: &mut Call<'_>) -> Result<Value, Refu
         |secret: &&super::Secret| secret.name.contains(name) && (states.is_empty() || states.contains(&secret.state()));
     let mut found: Vec<_> = secrets.secrets.values().filter(wanted).collect();
     found.sort_by_key(|secret| secret.created_at);
-    let rows = found.into_iter().map(|secret| secret.shown());
+    let rows = found.into_iter().map(|secret| secret.shown(owner::region(call.settings)));
     paging::page(call, "secret", SORTABLE, 20, rows.collect())
 }
 
