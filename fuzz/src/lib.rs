@@ -1,5 +1,7 @@
 //! What the targets share: SDKs on a transport that answers with the fuzzer's bytes, and what must hold of every error.
 
+pub mod sandbox;
+
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;

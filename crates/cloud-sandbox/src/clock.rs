@@ -63,6 +63,12 @@ impl Clock {
         let _ = self.ahead_millis.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
     }
 
+    /// Shows the time again as if it had never been moved on.
+    #[cfg(feature = "fuzzing")]
+    pub(crate) fn rewind(&self) {
+        self.ahead_millis.store(0, Ordering::Relaxed);
+    }
+
     pub(crate) fn now(&self) -> SystemTime {
         let ahead = Duration::from_millis(self.ahead_millis.load(Ordering::Relaxed));
         let source = (self.source)();

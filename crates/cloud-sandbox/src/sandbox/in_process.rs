@@ -11,6 +11,7 @@ use axum::http::{Request, Response};
 use super::{Builder, world};
 use crate::control::{self, LoggedCall};
 use crate::line::Cut;
+use crate::settings::environment;
 use crate::state::Held;
 use crate::wire::Peer;
 use crate::world::World;
@@ -48,21 +49,36 @@ impl InProcess {
         self.0.settings.clock.advance(by);
     }
 
-    /// The latest calls, as the log shows them.
+    /// The variables that hold what callers need.
     #[must_use]
-    pub fn calls(&self) -> Vec<LoggedCall> {
-        self.0.control.log.after(0)
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        environment(&self.0.endpoint, self.0.settings.sovereign)
     }
 
-    /// The state as it is written to a file, and as it is written again after it was restored from there.
+    /// The calls in the log with a number above this one.
+    #[must_use]
+    pub fn calls_after(&self, number: u64) -> Vec<LoggedCall> {
+        self.0.control.log.after(number)
+    }
+
+    /// The state as it is written to a file.
     ///
     /// # Errors
-    /// When what was written cannot be read.
-    pub fn saved_twice(&self) -> Result<(String, String), serde_json::Error> {
-        let first = serde_json::to_string(&*self.0.lock())?;
-        let back: Held = serde_json::from_str(&first)?;
-        let second = serde_json::to_string(&back)?;
-        Ok((first, second))
+    /// When it cannot be written.
+    pub fn saved(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(&*self.0.lock())
+    }
+
+    /// Goes back to a state that was [`saved`](Self::saved), to the time of the start, and takes all faults back.
+    ///
+    /// # Errors
+    /// When the state cannot be read.
+    pub fn restore(&self, saved: &str) -> Result<(), serde_json::Error> {
+        let held: Held = serde_json::from_str(saved)?;
+        *self.0.lock() = held;
+        self.0.settings.clock.rewind();
+        self.0.control.faults.clear();
+        Ok(())
     }
 }
 

@@ -1,0 +1,6 @@
+//! Calls of Samsung Cloud Platform, good and spoiled, at the sandbox.
+#![no_main]
+
+use fuzz::sandbox::{Vendor, play};
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| play(Vendor::Scp, data));

@@ -1,0 +1,37 @@
+//! What the targets for the sandbox share: calls made of the fuzzer's bytes, and what must hold of every answer.
+
+mod change;
+mod control;
+mod documented;
+mod player;
+mod raw;
+mod text;
+
+use std::cell::RefCell;
+
+pub use control::play_control;
+pub use documented::Vendor;
+pub use player::Player;
+
+/// Plays an input on a sandbox that is as it was when it started.
+///
+/// # Panics
+/// If the sandbox does, or answers what it must not.
+pub fn play(vendor: Vendor, data: &[u8]) {
+    thread_local! {
+        static PLAYER: RefCell<Option<(Player, String)>> = const { RefCell::new(None) };
+    }
+    PLAYER.with_borrow_mut(|kept| {
+        let (player, fresh) = kept.get_or_insert_with(|| {
+            let player = Player::new(Player::settings(), &[vendor]).expect("a sandbox");
+            let fresh = player.state();
+            (player, fresh)
+        });
+        player.play(data);
+        // Not each time, since it takes longer than the calls do.
+        if data.len().is_multiple_of(16) {
+            player.check_state();
+        }
+        player.restore(fresh);
+    });
+}

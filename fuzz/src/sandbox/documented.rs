@@ -1,0 +1,164 @@
+//! The documented calls with their examples, read from the fixtures.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+/// Whose calls are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Vendor {
+    /// Samsung Cloud Platform.
+    Scp,
+    /// NHN Cloud.
+    Nhn,
+    /// RISKEN.
+    Risken,
+}
+
+/// How a call says who makes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Caller {
+    Nobody,
+    /// `Scp-*` headers with a signature.
+    AccessKey,
+    /// `Sv*` headers with a signature.
+    VaultToken,
+    /// Basic, at the token server.
+    UserAccessKey,
+    NhnToken,
+    RiskenToken,
+}
+
+/// One operation of one version, filled with what its page shows.
+#[derive(Debug, Clone)]
+pub(super) struct Documented {
+    pub(super) caller: Caller,
+    /// The value of `Scp-Api-Version`.
+    pub(super) version: Option<String>,
+    pub(super) method: String,
+    /// The path in pieces; those with a name are arguments.
+    pub(super) path: Vec<(Option<String>, String)>,
+    /// Name, value, and whether the page demands it.
+    pub(super) query: Vec<(String, String, bool)>,
+    pub(super) body: Content,
+}
+
+/// The body of a call.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Content {
+    Nothing,
+    Json(Value),
+    Form(Vec<(String, String)>),
+}
+
+/// Every operation of a vendor, those of its gateway last.
+pub(super) fn of(vendor: Vendor, setting: &impl Fn(&str) -> String) -> Vec<Documented> {
+    let folder = match vendor {
+        Vendor::Scp => "scp",
+        Vendor::Nhn => "nhn",
+        Vendor::Risken => "risken",
+    };
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures").join(folder);
+    let files = fs::read_dir(folder).expect("the fixtures lie beside the targets");
+    let mut files: Vec<_> = files.map(|file| file.expect("a file").path()).collect();
+    files.sort();
+    let mut all = Vec::new();
+    for file in files {
+        let text = fs::read(file).expect("a readable fixture");
+        read(vendor, &serde_json::from_slice(&text).expect("a fixture is JSON"), setting, &mut all);
+    }
+    all.extend(gateway(vendor));
+    all
+}
+
+fn read(vendor: Vendor, fixture: &Value, setting: &impl Fn(&str) -> String, all: &mut Vec<Documented>) {
+    let service = fixture["x-sdk"]["service"].as_str().unwrap_or_default();
+    let version = fixture["info"]["version"].as_str().unwrap_or_default();
+    let app_key = match service {
+        "security-advisor" => "NHN_CLOUD_SECURITY_ADVISOR_APP_KEY",
+        "server-security-check" => "NHN_CLOUD_SERVER_SECURITY_CHECK_APP_KEY",
+        _ => "NHN_CLOUD_SKM_APP_KEY",
+    };
+    for (template, item) in fixture["paths"].as_object().into_iter().flatten() {
+        for (method, operation) in item.as_object().into_iter().flatten() {
+            let parameters = operation["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
+            let example = |name: &str| {
+                if name.eq_ignore_ascii_case("appkey") {
+                    return setting(app_key);
+                }
+                let one = parameters.iter().find(|one| one["name"] == name);
+                one.map(|one| plain(&one["example"])).unwrap_or_default()
+            };
+            let piece = |text: &str| match text.strip_prefix('{').and_then(|text| text.strip_suffix('}')) {
+                Some(name) => (Some(name.to_owned()), example(name)),
+                None => (None, text.to_owned()),
+            };
+            let query = parameters.iter().filter(|one| one["in"] == "query").map(|one| {
+                let name = plain(&one["name"]);
+                (name.clone(), example(&name), one["required"] == true)
+            });
+            let body = &operation["requestBody"]["content"]["application/json"]["example"];
+            let path = if vendor == Vendor::Risken { format!("/api/v1{template}") } else { template.clone() };
+            let caller = match vendor {
+                Vendor::Scp if template.starts_with("/v1/temporarykey/") => Caller::VaultToken,
+                Vendor::Scp => Caller::AccessKey,
+                Vendor::Nhn if service == "secure-key-manager" => Caller::Nobody,
+                Vendor::Nhn => Caller::NhnToken,
+                Vendor::Risken => Caller::RiskenToken,
+            };
+            all.push(Documented {
+                caller,
+                version: (vendor == Vendor::Scp).then(|| format!("{service} {version}")),
+                method: method.to_ascii_uppercase(),
+                path: path.trim_start_matches('/').split('/').map(piece).collect(),
+                query: query.collect(),
+                body: if body.is_null() { Content::Nothing } else { Content::Json(mended(body.clone())) },
+            });
+        }
+    }
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// Puts what the service takes in the place of examples that it refuses.
+fn mended(mut body: Value) -> Value {
+    for (name, value) in [
+        ("acl_cidr", json!(["127.0.0.1/32"])),
+        ("not_after_dt", json!("20991231")),
+        ("temporary_key_ttl_nhours", json!(3)),
+        ("vault_token_ttl_ndays", json!(720)),
+    ] {
+        if let Some(shown) = body.get_mut(name) {
+            *shown = if shown.is_string() && value.is_array() { value[0].clone() } else { value };
+        }
+    }
+    body
+}
+
+/// The calls that stand on no page of a service.
+fn gateway(vendor: Vendor) -> Vec<Documented> {
+    let call = |caller, method: &str, path: &str, body| Documented {
+        caller,
+        version: None,
+        method: method.to_owned(),
+        path: path.split('/').map(|piece| (None, piece.to_owned())).collect(),
+        query: Vec::new(),
+        body,
+    };
+    let form = |name: &str, value: &str| Content::Form(vec![(name.to_owned(), value.to_owned())]);
+    match vendor {
+        Vendor::Scp => Vec::new(),
+        Vendor::Nhn => vec![
+            call(Caller::UserAccessKey, "POST", "oauth2/token/create", form("grant_type", "client_credentials")),
+            call(Caller::UserAccessKey, "POST", "oauth2/token/revoke", form("token", "token")),
+        ],
+        Vendor::Risken => vec![
+            call(Caller::RiskenToken, "GET", "api/v1/signin", Content::Nothing),
+            call(Caller::RiskenToken, "GET", "api/v1/signout", Content::Nothing),
+            call(Caller::Nobody, "GET", "healthz", Content::Nothing),
+        ],
+    }
+}
