@@ -1,5 +1,6 @@
 //! The credentials that the sandbox accepts and the knobs that a caller may turn.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use crate::clock::Clock;
 use crate::nhn::options::Options;
 
 /// Everything that is fixed when a sandbox starts.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Settings {
     /// How examples are answered instead of keeping state.
     pub(crate) answers: Option<Answers>,
@@ -36,6 +37,21 @@ pub(crate) struct Settings {
     pub(crate) seed_data: Option<Value>,
     /// Where the state comes from and goes to.
     pub(crate) state_file: Option<PathBuf>,
+}
+
+/// Seed data hold secrets, and a random seed leads to keys, so neither is shown.
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("answers", &self.answers)
+            .field("token_lifetime", &self.token_lifetime)
+            .field("sovereign", &self.sovereign)
+            .field("nhn", &self.nhn)
+            .field("bind", &self.bind)
+            .field("admin", &self.admin)
+            .field("state_file", &self.state_file)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for Settings {
@@ -110,4 +126,16 @@ pub(crate) fn environment(endpoint: &str, sovereign: bool) -> Vec<(&'static str,
         ("RISKEN_URL", endpoint.to_owned()),
         ("RISKEN_ACCESS_TOKEN", risken_token()),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_shown_without_seeds() {
+        let seed_data = Some(serde_json::json!({ "secret": "hunter2" }));
+        let shown = format!("{:?}", Settings { seed_data, random_seed: Some(987_654), ..Settings::default() });
+        assert!(shown.contains("127.0.0.1") && !shown.contains("hunter2") && !shown.contains("987654"), "{shown}");
+    }
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::file;
@@ -37,14 +38,27 @@ fn restored(settings: &mut Settings, mut saved: Value) -> Result<Held, String> {
     let ahead = saved.get("ahead_millis").and_then(Value::as_i64).unwrap_or(0);
     settings.clock.start_ahead(ahead);
     let held = saved.get_mut("held").map(Value::take).unwrap_or_default();
-    serde_json::from_value(held).map_err(|error| format!("the state file cannot be restored: {error}"))
+    typed(held).map_err(|reason| format!("the state file cannot be restored: {reason}"))
+}
+
+/// Reads a value, or says where it does not fit. The value itself, which may be a secret, is not repeated.
+fn typed<T: DeserializeOwned>(value: Value) -> Result<T, String> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let place = error.path().to_string();
+        let text = error.into_inner().to_string();
+        let reason = match text.split_once(", expected ") {
+            Some((found, expected)) if !found.starts_with("unknown field") => format!("expected {expected}"),
+            _ => text,
+        };
+        format!("{place}: {reason}")
+    })
 }
 
 fn seeded(data: &Value) -> Result<State, String> {
     let wrong = |error: serde_json::Error| format!("the seed data do not fit the state: {error}");
     let mut value = serde_json::to_value(State::default()).map_err(wrong)?;
     file::merge(&mut value, data.clone());
-    let state: State = serde_json::from_value(value).map_err(wrong)?;
+    let state: State = typed(value).map_err(|reason| format!("the seed data do not fit the state: {reason}"))?;
     let kept = serde_json::to_value(&state).map_err(wrong)?;
     match unknown(data, &kept, "") {
         Some(path) => Err(format!("the seed data set {path}, which the state does not have")),
@@ -88,6 +102,15 @@ mod tests {
         let error = seeded(&json!({ "scp": { "kmz": { "keys": {} } } })).err().unwrap();
         assert!(error.contains("/scp/kmz"), "{error}");
         assert!(seeded(&json!({ "scp": 1 })).is_err());
+        for (part, place) in [
+            (json!("hunter2"), "nhn.skm.keyStores.7"),
+            (json!({ "name": "s", "macAuthUse": "hunter2" }), "nhn.skm.keyStores.7.macAuthUse"),
+            (json!({ "name": "s", "keys": "hunter2" }), "nhn.skm.keyStores.7.keys"),
+            (json!({ "name": ["hunter2"] }), "nhn.skm.keyStores.7.name"),
+        ] {
+            let error = seeded(&json!({ "nhn": { "skm": { "keyStores": { "7": part } } } })).err().unwrap();
+            assert!(error.contains(&format!(" {place}: expected ")) && !error.contains("hunter2"), "{error}");
+        }
         let store = |keys: Value| json!({ "nhn": { "skm": { "keyStores": { "7": { "name": "s", "keys": keys } } } } });
         let key = json!({ "keyId": "k", "name": "k", "keyType": "SYMMETRIC_KEY" });
         assert!(seeded(&store(json!([key]))).is_ok());
