@@ -4,7 +4,7 @@
 use std::future::IntoFuture;
 use std::time::Duration;
 
-use cloud_core::testing::retry_after;
+use cloud_core::retry::retry_after;
 use fuzz::{Answers, finish, is_one_line};
 use http::HeaderValue;
 use time::OffsetDateTime;

@@ -118,8 +118,9 @@ pub(crate) fn decide(
 /// How far beyond its own wait a client follows the service's; a longer one is handed to the caller.
 const MAX_HINT: Duration = Duration::from_secs(5);
 
-/// The wait that a `Retry-After` header asks for: seconds or an HTTP date.
-pub(crate) fn retry_after(value: &str, now: OffsetDateTime) -> Option<Duration> {
+/// The wait that the value of a `Retry-After` header asks for: seconds, or an HTTP date by a clock that shows `now`.
+#[must_use]
+pub fn retry_after(value: &str, now: OffsetDateTime) -> Option<Duration> {
     let value = value.trim();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));

@@ -181,13 +181,6 @@ impl Runtime for FakeRuntime {
     }
 }
 
-/// The parser of `Retry-After`, for those who throw odd texts at it.
-#[doc(hidden)]
-#[must_use]
-pub fn retry_after(value: &str, now: OffsetDateTime) -> Option<Duration> {
-    crate::retry::retry_after(value, now)
-}
-
 fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use cloud_core::auth::{Generation, SignContext};
 use cloud_core::credentials::{Cache, Issued};
+use cloud_core::retry::retry_after;
 use cloud_core::transport::{Stage, TransportError};
 use cloud_core::wire::{As, Int, from_json};
 use cloud_core::{
@@ -17,6 +18,7 @@ use cloud_core::{
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, Method, StatusCode, Uri};
 use serde::Deserialize;
+use time::OffsetDateTime;
 
 /// The header that carries the token; `Authorization` carries the access key, to the token service only.
 const HEADER: HeaderName = HeaderName::from_static("x-nhn-authorization");
@@ -70,7 +72,7 @@ impl TokenSigner {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         match within(self.transport.send(request), self.runtime.sleep(self.limit)).await {
-            Some(Ok(answer)) => read(&answer),
+            Some(Ok(answer)) => read(&answer, self.runtime.now()),
             Some(Err(error)) => Err(unreachable(error)),
             None => {
                 let text = format!("no token was issued within {} ms", self.limit.as_millis());
@@ -125,10 +127,10 @@ struct Refusal {
     error: String,
 }
 
-fn read(answer: &http::Response<Bytes>) -> Result<Issued<HeaderValue>> {
+fn read(answer: &http::Response<Bytes>, now: OffsetDateTime) -> Result<Issued<HeaderValue>> {
     let status = answer.status();
     if !status.is_success() {
-        return Err(refused(answer));
+        return Err(refused(answer, now));
     }
     let fail = |text: &str| Error::new(ErrorKind::Credentials, text).with_status(status.as_u16());
     let grant: Grant = from_json(answer.body())
@@ -140,7 +142,7 @@ fn read(answer: &http::Response<Bytes>) -> Result<Issued<HeaderValue>> {
     Ok(Issued { value, lifetime: Duration::from_secs(u64::try_from(lifetime).unwrap_or_default()) })
 }
 
-fn refused(answer: &http::Response<Bytes>) -> Error {
+fn refused(answer: &http::Response<Bytes>, now: OffsetDateTime) -> Error {
     let status = answer.status();
     // Only the code is shown: a description is free text and might quote the key.
     let code = from_json::<Refusal>(answer.body()).ok().map(|refusal| refusal.error).filter(|code| is_code(code));
@@ -150,14 +152,13 @@ fn refused(answer: &http::Response<Bytes>) -> Error {
     } else {
         "the token service refused or failed"
     };
-    let passing =
-        status.is_server_error() || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS);
-    let wait = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
+    let passing = matches!(status.as_u16(), 408 | 429 | 502..=504);
+    let wait = answer.headers().get(RETRY_AFTER).and_then(|value| retry_after(value.to_str().ok()?, now));
     Error::new(ErrorKind::Credentials, text)
         .with_status(status.as_u16())
         .with_code(code)
         .with_retryable(passing)
-        .with_retry_after(wait.filter(|_| passing).map(Duration::from_secs))
+        .with_retry_after(wait.filter(|_| passing))
 }
 
 /// The characters of the codes that RFC 6749 defines; anything else may be an echo.

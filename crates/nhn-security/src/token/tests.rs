@@ -227,7 +227,8 @@ async fn refusals_of_the_token_service() {
         (404, "", None, false, "refused or failed"),
         (302, "", None, false, "refused or failed"),
         (429, "", None, true, "refused or failed"),
-        (500, r#"{"error":"server_error"}"#, Some("server_error"), true, "refused or failed"),
+        (500, r#"{"error":"server_error"}"#, Some("server_error"), false, "refused or failed"),
+        (502, "<html>", None, true, "refused or failed"),
         (503, "", None, true, "refused or failed"),
         (200, "", None, false, "cannot be read"),
         (200, "<html>", None, false, "cannot be read"),
@@ -252,6 +253,9 @@ async fn refusals_of_the_token_service() {
         let error = token(&signer, 0).await.unwrap_err();
         assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Credentials, passing), "{stage:?}");
     }
-    let busy = FakeTransport::new().answer_with(503, &[("retry-after", "7")], "");
-    assert_eq!(token(&signer(Arc::new(busy)), 0).await.unwrap_err().retry_after(), Some(Duration::from_secs(7)));
+    for hint in ["7", "Thu, 01 Jan 2026 00:00:07 GMT"] {
+        let busy = FakeTransport::new().answer_with(503, &[("retry-after", hint)], "");
+        let error = token(&signer(Arc::new(busy)), 0).await.unwrap_err();
+        assert_eq!(error.retry_after(), Some(Duration::from_secs(7)), "{hint}");
+    }
 }
