@@ -150,7 +150,7 @@ fn material(call: &Call<'_>) -> Result<Material, Refusal> {
             material::Unreadable::Body => ("cert-body", "cert_body must be one X.509 certificate as PEM"),
             material::Unreadable::Chain => ("cert-chain", "cert_chain must be X.509 certificates as PEM"),
             material::Unreadable::PrivateKey => {
-                ("private-key", "private_key must be one RSA or EC private key as PEM, without a passphrase")
+                ("private-key", "private_key must be one RSA, P-256, P-384 or Ed25519 key as PEM, without a passphrase")
             }
         };
         Refusal::scp(400, format!("scp-security.certificate.pem-format-{what}-error"), detail)

@@ -1,6 +1,6 @@
 //! Key Management Service with state: keys that live, work, age and go.
 
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,6 +11,11 @@ use super::raw::{Answer, Call};
 use super::scp::{Signer, first_error};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A sandbox in which the day does not end while a test runs.
+async fn at_noon() -> Sandbox {
+    Sandbox::builder().starts_at(UNIX_EPOCH + DAY * 20_605 + DAY / 2).start().await.unwrap()
+}
 
 async fn send(sandbox: &Sandbox, method: &'static str, path: &str, body: Option<Value>) -> Answer {
     let call = Call::new(method, path).header("Scp-Api-Version", "kms 1.2");
@@ -163,7 +168,7 @@ async fn what_a_key_is_not_for_is_refused() {
 
 #[tokio::test]
 async fn a_stopped_key_rests_and_a_deleted_one_goes_on_its_day() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = at_noon().await;
     let id = create(&sandbox, "mortal", "hmac").await;
     let path = format!("/v1/kms/transit/{id}");
     let state = format!("{path}/state");
@@ -194,7 +199,7 @@ async fn a_stopped_key_rests_and_a_deleted_one_goes_on_its_day() {
 
 #[tokio::test]
 async fn versions_appear_when_their_day_comes() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = at_noon().await;
     let made = create_answer(&sandbox, "aging", "aes256-gcm96", "Y", 7).await;
     let key = made.expect(201).json()["key"].clone();
     let id = text(&key["id"]);
