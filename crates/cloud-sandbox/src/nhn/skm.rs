@@ -25,6 +25,7 @@ pub(crate) mod identity;
 mod listing;
 mod refuse;
 mod seed;
+mod sound;
 mod store;
 
 /// What the service remembers.
@@ -68,8 +69,11 @@ pub(crate) const HANDLERS: Handlers = &[
 ];
 
 impl Store {
-    /// Makes what a seed file left out: the bytes of keys and the dates of their rotation.
+    /// Makes what a seed file left out, the bytes of keys and the dates of their rotation, and refuses what it got wrong.
     pub(crate) fn complete(&mut self, rng: &mut Rng, now: OffsetDateTime) -> Result<(), String> {
+        for (number, store) in &self.key_stores {
+            store.check().map_err(|reason| format!("key store {number} of the key manager: {reason}"))?;
+        }
         for key in self.key_stores.values_mut().flat_map(|store| &mut store.keys) {
             let empty = key.material.versions().is_empty();
             if empty && key.material.kind() != Kind::Secret {

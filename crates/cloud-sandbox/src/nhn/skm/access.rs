@@ -107,13 +107,15 @@ fn vouch(entries: &mut [Address], fits: impl Fn(&str) -> bool, now: OffsetDateTi
 
 /// Whether an address, or a range written `10.0.0.0/8`, covers this one.
 fn covers(entry: &str, address: Ipv4Addr) -> bool {
+    network(entry).is_some_and(|(network, mask)| network & mask == u32::from(address) & mask)
+}
+
+/// An address or a range as bits with their mask.
+pub(super) fn network(entry: &str) -> Option<(u32, u32)> {
     let (network, length) = entry.split_once('/').unwrap_or((entry, "32"));
-    let (Ok(network), Ok(length)) = (network.parse::<Ipv4Addr>(), length.parse::<u32>()) else {
-        return false;
-    };
-    let Some(host_bits) = 32_u32.checked_sub(length) else { return false };
-    let mask = u32::MAX.checked_shl(host_bits).unwrap_or(0);
-    u32::from(network) & mask == u32::from(address) & mask
+    let (network, length) = (network.parse::<Ipv4Addr>().ok()?, length.parse::<u32>().ok()?);
+    let mask = u32::MAX.checked_shl(32_u32.checked_sub(length)?).unwrap_or(0);
+    Some((u32::from(network), mask))
 }
 
 #[cfg(test)]

@@ -124,6 +124,11 @@ pub(super) fn generate(rng: &mut impl rsa::rand_core::CryptoRng) -> Result<Vec<u
     Ok(der.as_bytes().to_vec())
 }
 
+/// Whether the bytes are a private key of the one size that the service makes.
+pub(super) fn is_private_key(der: &[u8]) -> bool {
+    private_key(der).is_ok_and(|key| rsa::traits::PublicKeyParts::size(&key) == 2048 / 8)
+}
+
 fn private_key(der: &[u8]) -> Result<RsaPrivateKey, Fault> {
     RsaPrivateKey::from_pkcs8_der(der).map_err(|_| Fault::Key)
 }
