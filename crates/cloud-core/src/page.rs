@@ -1,6 +1,6 @@
 //! Lists in pages, as streams of pages and of items.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 use std::fmt;
 use std::hash::{DefaultHasher, Hasher};
 use std::pin::Pin;
@@ -16,7 +16,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::runtime::BoxFuture;
 use crate::wire::Json;
 
+mod items;
 mod listing;
+pub use items::Items;
 pub use listing::{Incomplete, Listing, Reason};
 
 /// One page of a list.
@@ -43,7 +45,8 @@ pub trait Page {
         Vec::new()
     }
 
-    /// The marker of the next page, for lists that move on by markers.
+    /// The marker of the next page, for lists that move on by markers; empty where a next page is announced and
+    /// its marker is missing.
     fn next_marker(&self) -> Option<String> {
         None
     }
@@ -67,8 +70,13 @@ pub struct Pages<P> {
     received: u64,
     first_total: Option<u64>,
     total: Option<u64>,
+    /// A total other than the first, if there was one.
+    moved: Option<u64>,
+    /// The ids of all items.
     seen: HashSet<u64>,
     followed: HashSet<u64>,
+    /// The pages that ids and totals say nothing about, and the last page.
+    pages: HashSet<u64>,
     last_page: Option<u64>,
     trouble: Option<Incomplete>,
 }
@@ -122,8 +130,10 @@ impl<P: Page> Pages<P> {
             received: 0,
             first_total: None,
             total: None,
+            moved: None,
             seen: HashSet::new(),
             followed: HashSet::new(),
+            pages: HashSet::new(),
             last_page: None,
             trouble: None,
         }
@@ -137,7 +147,7 @@ impl<P: Page> Pages<P> {
 
     /// The items of all pages.
     pub fn items(self) -> Items<P> {
-        Items { pages: self, ready: VecDeque::new() }
+        Items { pages: self, ready: std::collections::VecDeque::new() }
     }
 
     /// How many items have come so far.
@@ -175,7 +185,7 @@ impl<P: Page> Pages<P> {
     /// Takes note of a page and moves on. Returns whether it is a new one.
     fn turn(&mut self, page: &P, fingerprint: u64) -> bool {
         let length = page.len() as u64;
-        if length > 0 && self.last_page.replace(fingerprint) == Some(fingerprint) {
+        if length > 0 && self.has_come(page, fingerprint) {
             self.stop(Reason::RepeatedPage);
             return false;
         }
@@ -183,13 +193,18 @@ impl<P: Page> Pages<P> {
         self.received += length;
         self.total = page.total().and_then(|total| u64::try_from(total).ok()).or(self.total);
         self.first_total = self.first_total.or(self.total);
+        self.moved = self.total.filter(|total| Some(*total) != self.first_total).or(self.moved);
         for id in page.ids() {
-            if !self.seen.insert(hash(id.as_bytes())) {
+            if !id.is_empty() && !self.seen.insert(hash(id.as_bytes())) {
                 self.note(Reason::RepeatedItem, None);
             }
         }
         self.cursor = match std::mem::replace(&mut self.cursor, Cursor::Done) {
             Cursor::Numbered { parameter, next, size } => {
+                // A total that is too small would end the list too early, so nobody knows what is behind it.
+                if let Some(first) = self.total.filter(|total| self.received > *total) {
+                    self.note(Reason::TotalMoved { first, last: self.received }, None);
+                }
                 let announced = self.total.zip(self.skipped).map(|(total, skipped)| self.received + skipped >= total);
                 let short = size.is_some_and(|size| length < size);
                 if length == 0 || announced.unwrap_or(short) {
@@ -201,6 +216,10 @@ impl<P: Page> Pages<P> {
             Cursor::Marked { parameter, next: last } => {
                 self.followed.extend(last.as_deref().map(|marker| hash(marker.as_bytes())));
                 match page.next_marker() {
+                    Some(next) if next.is_empty() => {
+                        self.note(Reason::NoMarker, None);
+                        Cursor::Last
+                    }
                     Some(next) if self.followed.contains(&hash(next.as_bytes())) => {
                         self.note(Reason::RepeatedMarker, None);
                         Cursor::Last
@@ -217,9 +236,20 @@ impl<P: Page> Pages<P> {
         true
     }
 
+    /// Whether this page was there before: the same answer as the last time, nothing but items that have come, or an
+    /// answer that has come at any time where neither ids nor a total could tell.
+    fn has_come(&mut self, page: &P, fingerprint: u64) -> bool {
+        let ids: Vec<_> = page.ids().into_iter().filter(|id| !id.is_empty()).collect();
+        let known = |id: &&str| self.seen.contains(&hash(id.as_bytes()));
+        let nothing_new = !ids.is_empty() && ids.len() == page.len() && ids.iter().all(known);
+        let untold = ids.is_empty() && page.total().is_none();
+        let same = self.last_page.replace(fingerprint) == Some(fingerprint);
+        nothing_new || same || (untold && !self.pages.insert(fingerprint))
+    }
+
     /// Whether what came is everything, once there are no more pages.
     fn verdict(&mut self) -> Option<Incomplete> {
-        if let Some((first, last)) = self.first_total.zip(self.total).filter(|(first, last)| first != last) {
+        if let Some((first, last)) = self.first_total.zip(self.moved) {
             self.note(Reason::TotalMoved { first, last }, None);
         }
         // A list that was begun in the middle cannot be counted, unless the length of its pages is known.
@@ -331,94 +361,15 @@ impl<P> fmt::Debug for Pages<P> {
     }
 }
 
-/// The items of a list, page after page.
-///
-/// A [`Stream`] of items; [`next`](Self::next) and [`collect`](Self::collect) need no stream library. A list that is
-/// not complete ends with an error, [`ErrorKind::Incomplete`], after its last item.
-#[must_use = "streams do nothing unless polled"]
-pub struct Items<P: Page> {
-    pages: Pages<P>,
-    ready: VecDeque<P::Item>,
-}
-
-impl<P: Page + DeserializeOwned> Items<P> {
-    /// The next item; `None` after the last.
-    pub async fn next(&mut self) -> Option<Result<P::Item>> {
-        std::future::poll_fn(|context| self.poll_item(context)).await
-    }
-
-    /// The items of all pages, and whether they are complete.
-    ///
-    /// # Errors
-    /// The error of the first page. A later page that fails makes the listing incomplete, so that nothing that came is
-    /// lost.
-    pub async fn collect(mut self) -> Result<Listing<P::Item>> {
-        let mut items: Vec<_> = self.ready.into();
-        loop {
-            match std::future::poll_fn(|context| self.pages.poll_fetch(context)).await {
-                Some(Ok(page)) => items.extend(page.into_items()),
-                Some(Err(Incomplete { reason: Reason::Failed(error), .. })) if self.pages.count == 0 => {
-                    return Err(error);
-                }
-                Some(Err(incomplete)) => return Ok(Listing { items, incomplete: Some(incomplete) }),
-                None => return Ok(Listing { items, incomplete: None }),
-            }
-        }
-    }
-
-    fn poll_item(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<P::Item>>> {
-        loop {
-            if let Some(item) = self.ready.pop_front() {
-                return Poll::Ready(Some(Ok(item)));
-            }
-            match ready!(self.pages.poll_page(context)) {
-                Some(Ok(page)) => self.ready = page.into_items().into(),
-                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-                None => return Poll::Ready(None),
-            }
-        }
-    }
-}
-
-impl<P: Page> Items<P> {
-    /// How many items have come so far, those not yet taken included.
-    #[must_use]
-    pub fn received(&self) -> u64 {
-        self.pages.received
-    }
-
-    /// How many items the service last said there are, where it says so.
-    #[must_use]
-    pub fn total(&self) -> Option<u64> {
-        self.pages.total
-    }
-}
-
-impl<P: Page + DeserializeOwned> Stream for Items<P> {
-    type Item = Result<P::Item>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.poll_item(context)
-    }
-}
-
-impl<P: Page> Unpin for Items<P> {}
-
-impl<P: Page> fmt::Debug for Items<P> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Items").field("pages", &self.pages).field("ready", &self.ready.len()).finish()
-    }
-}
-
-/// The marker in the link to the next page, out of a list of `{"href", "rel"}` links. Only the marker is taken:
-/// the link's host is never followed.
+/// The marker in the link to the next page, out of a list of `{"href", "rel"}` links; empty where the link has none.
+/// Only the marker is taken: the link's host is never followed.
 #[must_use]
 pub fn marker_from_links(links: Option<&[Json]>, parameter: &str) -> Option<String> {
     let next = links?.iter().find(|link| link.member("rel") == Some("next"))?;
-    let (_, query) = next.member("href")?.split_once('?')?;
-    let query = query.split('#').next()?;
-    let value = query.split('&').filter_map(|pair| pair.split_once('=')).find(|(name, _)| *name == parameter)?.1;
-    Some(decode_query(value)).filter(|marker| !marker.is_empty())
+    let link = next.member("href").filter(|link| !link.is_empty())?;
+    let query = link.split('#').next()?.split_once('?').map_or("", |(_, query)| query);
+    let marker = query.split('&').filter_map(|pair| pair.split_once('=')).find(|(name, _)| *name == parameter);
+    Some(marker.map_or_else(String::new, |(_, value)| decode_query(value)))
 }
 
 #[cfg(test)]

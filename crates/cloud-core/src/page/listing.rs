@@ -80,19 +80,21 @@ pub enum Reason {
         /// How many the service said there are.
         total: u64,
     },
-    /// The announced number changed between pages, so items may have been skipped or have come twice.
+    /// The announced number changed between pages, or more items came than were announced, so items may have been skipped or have come twice.
     TotalMoved {
         /// What the first page announced.
         first: u64,
-        /// What the last page announced.
+        /// What a later page announced, or how many came.
         last: u64,
     },
     /// An item came twice, so another may have been skipped.
     RepeatedItem,
-    /// A page was the same as the one before.
+    /// A page held nothing that had not come before.
     RepeatedPage,
     /// A marker came that had been followed before.
     RepeatedMarker,
+    /// The service announced another page, and how to ask for it was missing.
+    NoMarker,
     /// As many pages came as are allowed.
     PageCap(u32),
     /// A page could not be fetched.
@@ -119,6 +121,7 @@ impl fmt::Display for Incomplete {
             }
             Reason::RepeatedItem => f.write_str("an item came twice, so others may be missing")?,
             Reason::RepeatedPage => f.write_str("the service sent the same page again")?,
+            Reason::NoMarker => f.write_str("the service announced another page and gave no marker for it")?,
             Reason::RepeatedMarker => f.write_str("the service sent the same marker again")?,
             Reason::PageCap(cap) => write!(f, "there are more than the {cap} pages that are allowed")?,
             Reason::Failed(error) => write!(f, "{error}")?,
