@@ -1,39 +1,79 @@
 //! Cuts out of a service's error text what the request had sent, so that an echo leaks nothing.
 
+use std::collections::HashSet;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use http::HeaderValue;
 
-use crate::request::Request;
+use crate::request::{PathValue, QueryValue, Request};
 
 /// Long enough for every useful text seen, short enough for one line.
 const LONGEST: usize = 300;
+/// Values shorter than this cannot be told from ordinary words, and are no secrets.
+const SHORTEST: usize = 4;
+/// So many bytes do not stand in two texts by chance: a service that shows but a part of a value shows some of it.
+const RUN: usize = 12;
+const CUT: &str = "[…]";
 
 /// The text on one line, without any credential, any configured value of the path and any value of the request's query
-/// or body in it.
+/// or body in it, nor a longer piece of one.
 pub(super) fn scrub(text: &str, request: &Request, config: &[String], secrets: &[Option<HeaderValue>]) -> String {
     let mut text = line(text);
-    for value in sent(request, config, secrets) {
-        // Shorter values cannot be told from ordinary words, and are no secrets.
-        if value.chars().count() >= 4 && text.contains(&value) {
-            text = text.replace(&value, "[…]");
+    let values = sent(request, config, secrets);
+    for value in &values {
+        if value.chars().count() >= SHORTEST && text.contains(value) {
+            text = text.replace(value, CUT);
         }
     }
-    let text = text.trim();
+    let text = cut_pieces(text.trim(), &values);
     match text.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
+        None => text,
     }
 }
 
-/// The text with blanks in place of what would break a line.
+/// The beginning of the text without the pieces of values that a service has quoted in part.
+fn cut_pieces(text: &str, values: &[String]) -> String {
+    // What stands beyond the end is looked at as well, so that a piece that goes past it is seen.
+    let end = text.char_indices().nth(2 * LONGEST).map_or(text.len(), |(end, _)| end);
+    let bytes = &text.as_bytes()[..end];
+    let mut cut = vec![false; end];
+    let windows: HashSet<_> = values.iter().flat_map(|value| value.as_bytes().windows(RUN)).collect();
+    for (start, window) in bytes.windows(RUN).enumerate() {
+        if windows.contains(window) {
+            cut[start..start + RUN].fill(true);
+        }
+    }
+    // The last bytes may be the beginning of a piece whose rest was not looked at.
+    let shown = if end < text.len() { end - RUN } else { end };
+    let mut result = String::new();
+    let mut inside = false;
+    for (start, c) in text[..end].char_indices().take_while(|(start, _)| *start < shown) {
+        let was = std::mem::replace(&mut inside, cut[start..start + c.len_utf8()].contains(&true));
+        match (was, inside) {
+            (_, false) => result.push(c),
+            (false, true) => result.push_str(CUT),
+            (true, true) => {}
+        }
+    }
+    if end < text.len() && result.chars().count() <= LONGEST {
+        result.push('…');
+    }
+    result
+}
+
+/// The text with blanks in place of what would break a line or turn its direction.
 fn line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    let turns = |c: char| matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().map(|c| if c.is_control() || turns(c) { ' ' } else { c }).collect()
 }
 
 fn sent(request: &Request, config: &[String], secrets: &[Option<HeaderValue>]) -> Vec<String> {
     let mut values = config.to_vec();
     for secret in secrets.iter().flatten().filter_map(|value| value.to_str().ok()) {
         // A scheme such as `Bearer` may stand before the credential itself.
-        values.extend(secret.rsplit(' ').map(str::to_owned));
+        values.extend([secret, secret.rsplit(' ').next().unwrap_or_default()].map(str::to_owned));
     }
     for pair in request.query_text().split('&').filter_map(|pair| pair.split_once('=')) {
         values.push(pair.1.to_owned());
@@ -42,6 +82,9 @@ fn sent(request: &Request, config: &[String], secrets: &[Option<HeaderValue>]) -
     if let Some(body) = request.body_bytes().and_then(|body| serde_json::from_slice(body).ok()) {
         collect(&body, &mut values);
     }
+    let encoded: Vec<_> =
+        values.iter().filter(|value| value.len() >= SHORTEST).flat_map(|value| forms(value)).collect();
+    values.extend(encoded);
     // The longest first, so that no part of one value hides the rest of another.
     values.sort_by_key(|value| std::cmp::Reverse(value.len()));
     values
@@ -63,6 +106,23 @@ fn collect(value: &serde_json::Value, values: &mut Vec<String>) {
         serde_json::Value::Object(members) => members.values().for_each(|item| collect(item, values)),
         _ => {}
     }
+}
+
+/// The value as a service may have read or rewritten it: out of and in Base64, percent-encoded, and as hexadecimal.
+fn forms(value: &str) -> Vec<String> {
+    let mut forms = Vec::new();
+    let base64 = value.trim_end_matches('=');
+    let decoded = STANDARD_NO_PAD.decode(base64).or_else(|_| URL_SAFE_NO_PAD.decode(base64)).ok();
+    forms.extend(decoded.and_then(|bytes| String::from_utf8(bytes).ok()).map(|text| line(&text)));
+    forms.extend([STANDARD_NO_PAD.encode(value), URL_SAFE_NO_PAD.encode(value)]);
+    let mut query = String::new();
+    QueryValue::write(value, &mut query);
+    let mut segment = String::new();
+    let _ = PathValue::write(value, &mut segment);
+    let hex: String = value.bytes().map(|byte| format!("{byte:02x}")).collect();
+    forms.extend([query, segment, hex.to_ascii_uppercase(), hex]);
+    forms.retain(|form| form != value);
+    forms
 }
 
 /// The value as it stands between the quotes of a JSON text, where that differs, with and without other scripts spelled out.
@@ -97,3 +157,6 @@ pub(crate) fn decode(text: &str) -> String {
 fn hex(byte: u8) -> Option<u8> {
     char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
+
+#[cfg(test)]
+mod tests;
