@@ -96,7 +96,9 @@ pub trait Dialect: fmt::Debug + Send + Sync {
 
     /// The vendor's id of a request that went well.
     fn request_id(&self, headers: &HeaderMap) -> Option<String> {
-        headers.get("x-request-id")?.to_str().ok().map(str::to_owned)
+        // Longer ones are no ids, and would fill the line of an error.
+        let id = headers.get("x-request-id")?.to_str().ok().map(str::trim)?;
+        (1..=128).contains(&id.len()).then(|| id.to_owned())
     }
 }
 

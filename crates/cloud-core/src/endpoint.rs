@@ -123,9 +123,10 @@ impl Endpoint {
     }
 }
 
+/// Whether a host is this machine whoever resolves its name. Names below `localhost` are left to DNS by some resolvers.
 pub(crate) fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || host.ends_with(".localhost") || address.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    host == "localhost" || address.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 impl fmt::Debug for Endpoint {
@@ -155,6 +156,20 @@ mod tests {
             ("http://127.8.9.1:1", Ok("http://127.8.9.1:1")),
             ("http://a.example", Err("must begin with https://; http")),
             ("http://127.0.0.1.example", Err("must begin with https://; http")),
+            ("http://localhost.example", Err("must begin with https://; http")),
+            ("http://a.localhost", Err("must begin with https://; http")),
+            ("http://localhost.", Err("must begin with https://; http")),
+            ("http://127.1", Err("must begin with https://; http")),
+            ("http://2130706433", Err("must begin with https://; http")),
+            ("http://0x7f.0.0.1", Err("must begin with https://; http")),
+            ("http://0.0.0.0", Err("must begin with https://; http")),
+            ("http://[::ffff:127.0.0.1]", Err("must begin with https://; http")),
+            ("http://[::]", Err("must begin with https://; http")),
+            ("http://128.0.0.1", Err("must begin with https://; http")),
+            ("HTTP://LocalHost:8080", Ok("http://localhost:8080")),
+            ("http://127.0.0.1@a.example", Err("must not hold a user name")),
+            ("http://127.0.0.1\\@a.example", Err("is not a valid url")),
+            ("http://127.0.0.1\t.example", Err("is not a valid url")),
             ("ftp://a.example", Err("must begin with https://")),
             ("a.example", Err("must begin with https://")),
             ("", Err("is not a valid url")),
