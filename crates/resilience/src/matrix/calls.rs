@@ -122,6 +122,11 @@ pub(super) static TARGETS: [Target; 10] = [
     }),
 ];
 
+/// The version of the key that [`TARGETS`] rotate; the first is 1.
+pub(super) async fn key_version(parts: &Parts<'_>) -> Result<i64> {
+    Ok(scp(parts)?.kms().encrypt(KEY, &EncryptRequest::from_bytes(b"x")).await?.key_version)
+}
+
 fn single<T>(call: impl Future<Output = Result<Response<T>>> + Send + 'static) -> Made {
     Ok(Box::pin(async move {
         match call.await {

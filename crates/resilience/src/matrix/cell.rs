@@ -9,7 +9,7 @@ use cloud_core::transport::{Stage, TransportError};
 use cloud_core::{BoxFuture, Transport};
 use cloud_sandbox::Sandbox;
 
-use super::calls::{Class, Outcome, Parts, Target, summary};
+use super::calls::{Class, Outcome, Parts, Target, key_version, summary};
 use super::clock::{Clock, View};
 use super::crooked::{Crooked, Tally};
 use super::faults::{BODY_LIMIT, Fault, Meaning, Source};
@@ -71,6 +71,13 @@ impl Transport for Watched {
     }
 }
 
+/// The default transport, but for certificates and a limit.
+fn transport() -> Result<ReqwestTransport, String> {
+    // No handshake comes to its end, so no root certificate is read; and what is too large need not be 16 MiB.
+    let transport = ReqwestTransport::builder().only_given_roots().body_limit(BODY_LIMIT);
+    transport.build().map_err(|error| error.to_string())
+}
+
 /// What is the same for all cells.
 pub(super) struct Stand {
     pub(super) sandbox: Sandbox,
@@ -102,7 +109,7 @@ impl Stand {
         self.clock.next_second();
         let tally = Arc::new(Tally::default());
         let socket = match &fault.source {
-            Source::Wire(misdeed) | Source::Reused(misdeed) | Source::Both(_, misdeed) => {
+            Source::Wire(misdeed) | Source::Reused(misdeed) | Source::Https(misdeed) | Source::Both(_, misdeed) => {
                 let started =
                     Crooked::start(self.sandbox.endpoint(), *misdeed, Arc::clone(&tally), self.clock.clone()).await;
                 Some(started.map_err(|error| format!("the socket cannot be opened: {error}"))?)
@@ -110,11 +117,12 @@ impl Stand {
             _ => None,
         };
         let endpoint = socket.as_ref().map_or_else(|| self.sandbox.endpoint().to_owned(), Crooked::endpoint);
-        // Nothing here is encrypted, so no root certificate is read; and what is too large need not be 16 MiB.
-        let transport = ReqwestTransport::builder().only_given_roots().body_limit(BODY_LIMIT);
-        let inner = transport.build().map_err(|error| error.to_string())?;
+        let endpoint = match fault.source {
+            Source::Https(_) => endpoint.replacen("http:", "https:", 1),
+            _ => endpoint,
+        };
         let transport = Arc::new(Watched {
-            inner,
+            inner: transport()?,
             clock: self.clock.clone(),
             socket,
             tally: Arc::clone(&tally),
@@ -155,11 +163,25 @@ impl Stand {
         Ok(Found { seen, sent, arrived, error })
     }
 
+    /// How often the key of the matrix has been rotated, as its own answers show.
+    pub(super) async fn rotations(&self) -> Result<u32, String> {
+        let parts = Parts {
+            sandbox: &self.sandbox,
+            endpoint: self.sandbox.endpoint(),
+            transport: Arc::new(transport()?),
+            runtime: Arc::new(View { clock: self.clock.clone(), wrong_by: time::Duration::ZERO }),
+        };
+        self.sandbox.clear_faults();
+        // Not driven by the clock: it takes no time.
+        let version = key_version(&parts).await.map_err(|error| error.to_string())?;
+        Ok(u32::try_from(version).unwrap_or(0).saturating_sub(1))
+    }
+
     fn stage(&self, target: &Target, fault: &Fault, often: Often) -> Result<(), String> {
         let (staged, on) = match &fault.source {
             Source::Sandbox(staged) | Source::Both(staged, _) => (staged(), target.operation),
             Source::Tokens(staged) => (staged(), "nhn/oauth/create_token"),
-            Source::Wire(_) | Source::Reused(_) | Source::Clock(_) => return Ok(()),
+            Source::Wire(_) | Source::Reused(_) | Source::Https(_) | Source::Clock(_) => return Ok(()),
         };
         let staged = staged.on(on).map_err(|error| error.to_string())?;
         let staged = if often == Often::Once { staged.times(1) } else { staged.always() };

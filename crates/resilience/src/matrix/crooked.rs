@@ -17,8 +17,8 @@ use super::clock::Clock;
 pub(super) enum Misdeed {
     /// Nobody listens.
     Gone,
-    /// The connection ends as soon as it is made, in order or with a reset.
-    Drops(End),
+    /// These bytes come as soon as the connection is made, and nothing is read.
+    Drops(&'static [u8], End),
     /// The request is read, passed on or not, and answered with these bytes.
     Answers { forward: bool, spoil: fn(&Answer) -> Vec<u8>, end: End },
 }
@@ -162,13 +162,14 @@ impl Shared {
 
     /// Whether every request needs a connection of its own for the misdeed to reach it.
     fn one_each(&self) -> bool {
-        matches!(self.misdeed, Misdeed::Gone | Misdeed::Drops(_))
+        matches!(self.misdeed, Misdeed::Gone | Misdeed::Drops(..))
     }
 }
 
 async fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    if let (true, Misdeed::Drops(end)) = (shared.strikes(), shared.misdeed) {
+    if let (true, Misdeed::Drops(bytes, end)) = (shared.strikes(), shared.misdeed) {
+        stream.write_all(bytes).await?;
         return finish(stream, end, &shared.clock).await;
     }
     while let Some(request) = message(&mut stream).await? {
@@ -206,7 +207,8 @@ async fn finish(mut stream: TcpStream, end: End, clock: &Clock) -> io::Result<()
             stream.flush().await?;
             clock.falls_silent();
             // Until the client gives up.
-            stream.read(&mut [0]).await.map(drop)
+            while stream.read(&mut [0; 1024]).await? > 0 {}
+            Ok(())
         }
     }
 }

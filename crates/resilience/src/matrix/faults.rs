@@ -28,6 +28,8 @@ pub(super) enum Source {
     Wire(Misdeed),
     /// The crooked socket, after a good call has left it a connection to use again.
     Reused(Misdeed),
+    /// The crooked socket, spoken to over TLS, which it does not know.
+    Https(Misdeed),
     /// Both.
     Both(fn() -> Staged, Misdeed),
     /// The client's clock is wrong by so many seconds.
@@ -72,6 +74,13 @@ const fn sandbox(name: &'static str, staged: fn() -> Staged, meaning: Meaning, e
 const fn tokens(name: &'static str, staged: fn() -> Staged, meaning: Meaning) -> Fault {
     Fault { name, source: Source::Tokens(staged), meaning, executes: false }
 }
+
+const fn wire(name: &'static str, source: Source, meaning: Meaning) -> Fault {
+    Fault { name, source, meaning, executes: false }
+}
+
+/// Read and closed.
+const UNANSWERED: Misdeed = Misdeed::Answers { forward: false, spoil: nothing, end: Close };
 
 /// Answered without the service.
 const fn socket(name: &'static str, spoil: fn(&Answer) -> Vec<u8>, end: End, meaning: Meaning) -> Fault {
@@ -147,23 +156,16 @@ pub(super) static FAULTS: &[Fault] = &[
     tokens("token service: 500", || Staged::status(500), NoToken(500)),
     tokens("token service: 503", || Staged::status(503), NoToken(503)),
     tokens("token service: reset", Staged::reset_after, TokenLost),
-    Fault { name: "nobody listens", source: Source::Wire(Misdeed::Gone), meaning: Unsent, executes: false },
-    Fault { name: "accepted and closed", source: Source::Wire(Misdeed::Drops(Close)), meaning: Lost, executes: false },
-    Fault { name: "accepted and reset", source: Source::Wire(Misdeed::Drops(Reset)), meaning: Lost, executes: false },
-    Fault {
-        name: "accepted, then silence",
-        source: Source::Wire(Misdeed::Drops(Silence)),
-        meaning: Silent,
-        executes: false,
-    },
+    wire("nobody listens", Source::Wire(Misdeed::Gone), Unsent),
+    wire("accepted and closed", Source::Wire(Misdeed::Drops(b"", Close)), Lost),
+    wire("accepted and reset", Source::Wire(Misdeed::Drops(b"", Reset)), Lost),
+    wire("accepted, then silence", Source::Wire(Misdeed::Drops(b"", Silence)), Silent),
+    wire("TLS: closed in the handshake", Source::Https(Misdeed::Drops(b"", Close)), Unsent),
+    wire("TLS: plain HTTP in its place", Source::Https(Misdeed::Drops(b"HTTP/1.1 400 No\r\n\r\n", Close)), Unsent),
+    wire("TLS: silence in the handshake", Source::Https(Misdeed::Drops(b"", Silence)), Silent),
     socket("read and closed", nothing, Close, Lost),
     socket("read and reset", nothing, Reset, Lost),
-    Fault {
-        name: "a used connection closed under the request",
-        source: Source::Reused(Misdeed::Answers { forward: false, spoil: nothing, end: Close }),
-        meaning: Lost,
-        executes: false,
-    },
+    wire("a used connection closed under the request", Source::Reused(UNANSWERED), Lost),
     answer("carried out, then silence", nothing, Silence, Silent),
     answer("silence in the middle of the head", |_| b"HTTP/1.1 200 OK\r\ncontent-".to_vec(), Silence, Silent),
     answer("silence in the middle of the body", |answer| answer.with_length(|length| length + 10), Silence, Silent),

@@ -54,7 +54,7 @@ fn verdict(meaning: Meaning, credentials: Credentials) -> Verdict {
         Meaning::WrongTime if credentials == Credentials::Signed => refused(Credentials::Token),
         Meaning::Revoked if credentials != Credentials::Absent => refused(credentials),
         Meaning::WrongTime | Meaning::Revoked => Verdict::Good,
-        Meaning::NoToken(401) => Verdict::Final("Credentials 401, unsent".into()),
+        Meaning::NoToken(status @ (401 | 500)) => Verdict::Final(format!("Credentials {status}, unsent")),
         Meaning::NoToken(status) => never_left(format!("Credentials {status}, retryable, unsent")),
         Meaning::TokenLost => never_left("Credentials, retryable, unsent".into()),
         Meaning::List(why) => Verdict::Final(format!("Incomplete: {why}")),
