@@ -1,6 +1,8 @@
 //! Reads certificates, chains and private keys, and compares them with each other and with the clock.
 
-use p256::pkcs8::EncodePrivateKey;
+use p256::pkcs8::der::Encode;
+use p256::pkcs8::der::asn1::OctetStringRef;
+use p256::pkcs8::{AlgorithmIdentifierRef, EncodePrivateKey, ObjectIdentifier, PrivateKeyInfoRef};
 use rsa::RsaPrivateKey;
 use rsa::pkcs1::{DecodeRsaPrivateKey, EncodeRsaPublicKey};
 use rsa::pkcs8::DecodePrivateKey;
@@ -13,6 +15,9 @@ use x509_parser::public_key::PublicKey;
 
 /// More bytes than any key has that can be used; reading numbers takes longer the longer they are.
 const LARGEST_KEY: usize = 16 * 1024;
+
+const ELLIPTIC_CURVE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+const P_384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
 
 /// A text of the caller that cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,11 +163,20 @@ fn public_half(text: &str) -> Option<Vec<u8>> {
             Err(_) => of_curve(&key.contents),
         },
         "EC PRIVATE KEY" => {
-            let key = p256::SecretKey::from_sec1_der(&key.contents).ok()?;
-            of_curve(key.to_pkcs8_der().ok()?.as_bytes())
+            // Only one curve is read in full; the other is put into the form that tells its name.
+            match p256::SecretKey::from_sec1_der(&key.contents) {
+                Ok(key) => of_curve(key.to_pkcs8_der().ok()?.as_bytes()),
+                Err(_) => of_curve(&named_p384(&key.contents)?),
+            }
         }
         _ => None,
     }
+}
+
+/// A SEC 1 key as PKCS#8 that says it is one of P-384.
+fn named_p384(sec1: &[u8]) -> Option<Vec<u8>> {
+    let algorithm = AlgorithmIdentifierRef { oid: ELLIPTIC_CURVE, parameters: Some((&P_384).into()) };
+    PrivateKeyInfoRef::new(algorithm, OctetStringRef::new(sec1).ok()?).to_der().ok()
 }
 
 fn of_curve(pkcs8: &[u8]) -> Option<Vec<u8>> {
@@ -172,6 +186,8 @@ fn of_curve(pkcs8: &[u8]) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
     use rcgen::{BasicConstraints, Certificate, CertificateParams, DnType, IsCa, Issuer, KeyPair};
     use time::macros::datetime;
 
@@ -270,6 +286,22 @@ mod tests {
         let hidden = secret.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY");
         for wrong in ["", "<encoded private_key data>", &body, &hidden, &format!("{secret}{secret}")] {
             check(&body, &chain, wrong, Unreadable::PrivateKey);
+        }
+    }
+
+    #[test]
+    fn keys_of_both_curves_are_read_in_the_older_form_too() {
+        for algorithm in [&rcgen::PKCS_ECDSA_P256_SHA256, &rcgen::PKCS_ECDSA_P384_SHA384] {
+            let key = KeyPair::generate_for(algorithm).unwrap();
+            let whole = key.serialize_der();
+            let older = PrivateKeyInfoRef::try_from(&*whole).unwrap().private_key.as_bytes();
+            let pem = |label: &str, der: &[u8]| {
+                format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", STANDARD.encode(der))
+            };
+            let read = public_half(&pem("EC PRIVATE KEY", older));
+            assert_eq!(read, public_half(&pem("PRIVATE KEY", &whole)), "{algorithm:?}");
+            assert_eq!(read.as_deref(), Some(rcgen::PublicKeyData::der_bytes(&key)));
+            assert_eq!(public_half(&pem("EC PRIVATE KEY", &older[1..])), None);
         }
     }
 
