@@ -18,7 +18,8 @@ use self::rules::{Range, Rule};
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub(crate) struct Store {
-    /// When the project was inspected last; nothing before the first time.
+    /// When the project was inspected last; nothing before the first time, and where seed data take it away.
+    #[serde(default)]
     latest_inspection_time: Option<String>,
     setting: Setting,
     /// The rules by number.

@@ -2,10 +2,11 @@
 
 use time::format_description::BorrowedFormatItem;
 use time::format_description::well_known::Rfc3339;
-use time::macros::{format_description, offset};
+use time::macros::{datetime, format_description, offset};
 use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
 
 const KST: UtcOffset = offset!(+9);
+const LAST: OffsetDateTime = datetime!(9999-12-31 23:59:59 +9);
 const LOCAL: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]");
 const LOCAL_SECONDS: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]");
@@ -14,7 +15,9 @@ const LOCAL_ANY: &[BorrowedFormatItem<'_>] =
 
 /// A moment as Secure Key Manager prints it: local time without an offset.
 pub(super) fn local(now: OffsetDateTime) -> String {
-    now.to_offset(KST).format(&LOCAL).unwrap_or_default()
+    // The last hours of the last year have no Korean time that four digits could write.
+    let shown = now.checked_to_offset(KST).filter(|local| local.year() <= 9999).unwrap_or(LAST);
+    shown.format(&LOCAL).unwrap_or_default()
 }
 
 /// Reads a date that [`local`] or a seed file wrote; the fraction may be missing.
@@ -48,6 +51,8 @@ mod tests {
         let now = OffsetDateTime::from_unix_timestamp_nanos(1_605_290_625_682_000_000).unwrap();
         assert_eq!(local(now), "2020-11-14T03:03:45.682");
         assert_eq!(read_local("2020-11-14T03:03:45.682"), Some(now));
+        let last = OffsetDateTime::from_unix_timestamp(253_402_300_799).unwrap();
+        assert_eq!(local(last), "9999-12-31T23:59:59.000");
         for good in ["2025-01-25T12:00:00", "2025-01-25T12:00:00.0", "2025-01-25T12:00:00.000"] {
             assert_eq!(read_local(good).unwrap().unix_timestamp(), 1_737_774_000, "{good}");
         }

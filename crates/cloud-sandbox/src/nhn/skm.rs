@@ -198,6 +198,11 @@ mod tests {
         OffsetDateTime::from_unix_timestamp(1_760_000_000 + number * 86_400).unwrap()
     }
 
+    fn store_of(store: &mut Store, key: Key) -> &mut Store {
+        store.key_stores.get_mut(&7).unwrap().keys.push(key);
+        store
+    }
+
     #[test]
     fn a_seed_file_may_leave_the_bytes_to_the_sandbox() {
         let mut rng = Rng::new(Some(1)).unwrap();
@@ -217,6 +222,12 @@ mod tests {
         assert_eq!(key.bytes(Some(1)), Err(refuse(Name::KeyVersion)));
         assert_eq!(key.bytes(Some(-1)), Err(refuse(Name::KeyVersion)));
 
+        let mut patient = key.clone();
+        patient.auto_rotation_period = u32::MAX;
+        patient.next_auto_rotation_date = None;
+        store_of(&mut store, patient).complete(&mut rng, day(0)).unwrap();
+
+        let key = &mut store.key_stores.get_mut(&7).unwrap().keys[0];
         for (now, current) in [(day(29), 0), (day(30), 1), (day(30), 1), (day(125), 2), (day(149), 2), (day(150), 3)] {
             key.rotate_when_due(&mut rng, now).unwrap();
             assert_eq!(key.current(), current, "{now}");

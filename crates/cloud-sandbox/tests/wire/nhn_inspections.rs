@@ -60,6 +60,17 @@ async fn rules_depend_on_the_region_and_texts_on_the_language() {
 }
 
 #[tokio::test]
+async fn a_project_that_was_never_inspected_has_no_date() {
+    let never = json!({"nhn": {"advisor": {"latestInspectionTime": null}}});
+    for (seed, names) in [(json!({}), 1), (never, 0)] {
+        let sandbox = Sandbox::builder().seed_data(seed).start().await.unwrap();
+        let token = token(&sandbox).await;
+        let body = advisor(&sandbox, &token, "last_inspection_date").await.expect(200).json()["body"].clone();
+        assert_eq!(body.as_object().unwrap().len(), names, "{body}");
+    }
+}
+
+#[tokio::test]
 async fn settings_that_are_switched_off_say_nothing_more() {
     let off = json!({"nhn": {"advisor": {"setting": {"isEnableAutoInspect": false}}}});
     for (seed, names) in [(json!({}), 5), (off, 2)] {

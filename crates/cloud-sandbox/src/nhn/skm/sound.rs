@@ -1,5 +1,7 @@
 //! Finds what seed data get wrong in key stores, so that the start names it and not a call much later.
 
+use time::OffsetDateTime;
+
 use super::access::network;
 use super::crypto;
 use super::store::{Key, KeyStore, Kind, Version};
@@ -42,11 +44,11 @@ impl Key {
 }
 
 fn date(of: &str, text: Option<&str>) -> Result<(), String> {
-    match text {
-        Some(text) if korea::read_local(text).is_none() => {
-            Err(format!("{text} of {of} is no date such as 2029-07-21T10:26:47"))
-        }
-        _ => Ok(()),
+    let Some(text) = text else { return Ok(()) };
+    // Certificates cannot hold the dates of antiquity.
+    match korea::read_local(text).filter(|date| *date >= OffsetDateTime::UNIX_EPOCH) {
+        Some(_) => Ok(()),
+        None => Err(format!("{text} of {of} is no date such as 2029-07-21T10:26:47")),
     }
 }
 
@@ -84,6 +86,7 @@ mod tests {
             (json!({ "ipv4List": [{ "value": "::1" }] }), "::1"),
             (json!({ "macList": [{ "value": "aa", "deletionDatetime": "tomorrow" }] }), "tomorrow of aa"),
             (json!({ "certificateList": [certificate("2029-07-21")] }), "2029-07-21 of app"),
+            (json!({ "certificateList": [certificate("0000-01-01T00:00:00")] }), "0000-01-01T00:00:00 of app"),
             (key(json!({ "nextAutoRotationDate": "soon" })), "soon of k1"),
             (versions("SYMMETRIC_KEY", "aHVudGVyMg=="), "version 0 of key k1 is not 32 bytes"),
             (versions("SYMMETRIC_KEY", "hunter2!"), "version 0 of key k1 is not 32 bytes"),
