@@ -421,7 +421,11 @@ impl Failed {
 
     fn unsigned(error: Error) -> Box<Self> {
         // A request for credentials that may have been acted on is not made again: some mint a key each time.
-        let ending = if error.is_retryable() && error.is_unsent() { Ending::NeverSent } else { Ending::Final };
+        let ending = match error.status() {
+            _ if !(error.is_retryable() && error.is_unsent()) => Ending::Final,
+            Some(429 | 503) => Ending::NoCredentials,
+            _ => Ending::NeverSent,
+        };
         let hint = error.retry_after();
         // Whatever became of the request for credentials, the call itself has not left.
         Box::new(Self { error: error.with_unsent(true), ending, hint, refusal: None })

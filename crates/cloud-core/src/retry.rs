@@ -52,6 +52,8 @@ impl RetryPolicy {
 pub(crate) enum Ending {
     /// The service has seen nothing of it.
     NeverSent,
+    /// The service has seen nothing of it, since whoever issues its credentials said that it is overloaded.
+    NoCredentials,
     /// The service may have acted on it: broken connection or time limit.
     MaybeSent,
     /// The service answered that it failed.
@@ -63,7 +65,12 @@ pub(crate) enum Ending {
 impl Ending {
     /// Whether the service said that it is overloaded.
     pub(crate) fn is_throttled(self) -> bool {
-        matches!(self, Self::Answered { status: 429 | 503, .. })
+        matches!(self, Self::NoCredentials | Self::Answered { status: 429 | 503, .. })
+    }
+
+    /// Whether it is certain that the service has seen nothing of it.
+    fn is_unsent(self) -> bool {
+        matches!(self, Self::NeverSent | Self::NoCredentials)
     }
 }
 
@@ -77,7 +84,7 @@ pub(crate) enum Decision {
 /// Whether such an ending may pass by itself, whoever decides to try again.
 pub(crate) fn may_pass(ending: Ending) -> bool {
     match ending {
-        Ending::NeverSent | Ending::MaybeSent => true,
+        Ending::NeverSent | Ending::NoCredentials | Ending::MaybeSent => true,
         Ending::Answered { status, transient } => transient || matches!(status, 408 | 429 | 502 | 503 | 504),
         Ending::Final => false,
     }
@@ -96,7 +103,7 @@ pub(crate) fn decide(
     if attempt >= policy.max_attempts || !may_pass(ending) {
         return Decision::Stop;
     }
-    if ending != Ending::NeverSent && idempotency == Idempotency::Unsafe {
+    if !ending.is_unsent() && idempotency == Idempotency::Unsafe {
         return Decision::Stop;
     }
     let base = if ending.is_throttled() { policy.throttled_base } else { policy.base };
@@ -155,6 +162,7 @@ mod tests {
         use Idempotency::{Idempotent, Safe, Unsafe};
         for (ending, safe, unsafe_) in [
             (Ending::NeverSent, true, true),
+            (Ending::NoCredentials, true, true),
             (LOST, true, false),
             (answered(429), true, false),
             (answered(502), true, false),
@@ -184,6 +192,7 @@ mod tests {
         };
         assert_eq!([most(1, LOST), most(2, LOST), most(3, LOST), most(50, LOST)], [50, 100, 200, 20_000]);
         assert_eq!([most(1, answered(429)), most(2, answered(503))], [1000, 2000]);
+        assert_eq!(most(1, Ending::NoCredentials), 1000, "as long as for any service that is overloaded");
         assert_eq!(wait(1, LOST, None, None, 0), Decision::After(Duration::ZERO));
         let s = Duration::from_secs;
         assert_eq!(wait(1, answered(429), Some(s(4)), None, 0), Decision::After(s(4)));

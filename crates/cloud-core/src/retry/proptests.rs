@@ -25,6 +25,7 @@ fn policy() -> impl Strategy<Value = RetryPolicy> {
 fn ending() -> impl Strategy<Value = Ending> {
     prop_oneof![
         Just(Ending::NeverSent),
+        Just(Ending::NoCredentials),
         Just(Ending::MaybeSent),
         Just(Ending::Final),
         (100..600_u16, any::<bool>()).prop_map(|(status, transient)| Ending::Answered { status, transient }),
@@ -59,7 +60,7 @@ proptest! {
         prop_assert!(hint.is_none_or(|hint| wait >= hint), "{wait:?} is shorter than the service asks");
         let most = policy.cap.saturating_add(if hint.is_some() { MAX_HINT } else { Duration::ZERO });
         prop_assert!(wait <= most, "{wait:?} is beyond the cap");
-        prop_assert!(ending == Ending::NeverSent || idempotency != Idempotency::Unsafe, "it may have been done");
+        prop_assert!(ending.is_unsent() || idempotency != Idempotency::Unsafe, "it may have been done");
     }
 
     #[test]
@@ -70,7 +71,7 @@ proptest! {
         hint in prop::option::of(wait()),
         random in any::<u64>(),
     ) {
-        prop_assume!(ending != Ending::NeverSent);
+        prop_assume!(!ending.is_unsent());
         let decision = decide(&policy, Idempotency::Unsafe, attempt, ending, hint, None, random);
         prop_assert_eq!(decision, Decision::Stop);
     }

@@ -40,10 +40,10 @@ fn verdict(meaning: Meaning, credentials: Credentials) -> Verdict {
         hint: None,
         unsent: false,
     };
-    let never_left = |text: String| Verdict::Passing { text, lasts: 0, base: BASE_MS, hint: None, unsent: true };
+    let never_left = |text: String, base| Verdict::Passing { text, lasts: 0, base, hint: None, unsent: true };
     match meaning {
         Meaning::Good => Verdict::Good,
-        Meaning::Unsent => never_left("Connect, retryable, unsent".into()),
+        Meaning::Unsent => never_left("Connect, retryable, unsent".into(), BASE_MS),
         Meaning::Lost => lost("Transport", 0),
         Meaning::Silent => lost("Timeout", ATTEMPT_MS),
         Meaning::Says(401) => refused(credentials),
@@ -55,8 +55,8 @@ fn verdict(meaning: Meaning, credentials: Credentials) -> Verdict {
         Meaning::Revoked if credentials != Credentials::Absent => refused(credentials),
         Meaning::WrongTime | Meaning::Revoked => Verdict::Good,
         Meaning::NoToken(status @ (401 | 500)) => Verdict::Final(format!("Credentials {status}, unsent")),
-        Meaning::NoToken(status) => never_left(format!("Credentials {status}, retryable, unsent")),
-        Meaning::TokenLost => never_left("Credentials, retryable, unsent".into()),
+        Meaning::NoToken(status) => never_left(format!("Credentials {status}, retryable, unsent"), base(status)),
+        Meaning::TokenLost => never_left("Credentials, retryable, unsent".into(), BASE_MS),
         Meaning::List(why) => Verdict::Final(format!("Incomplete: {why}")),
     }
 }
@@ -74,8 +74,12 @@ fn says(status: u16, hint: Option<u64>) -> Verdict {
     if let Some(wait) = hint {
         text.push_str(&format!(", after {} s", wait / 1000));
     }
-    let base = if matches!(status, 429 | 503) { THROTTLED_MS } else { BASE_MS };
-    Verdict::Passing { text, lasts: 0, base, hint, unsent: false }
+    Verdict::Passing { text, lasts: 0, base: base(status), hint, unsent: false }
+}
+
+/// The longest first wait after an answer with this status.
+fn base(status: u16) -> u64 {
+    if matches!(status, 429 | 503) { THROTTLED_MS } else { BASE_MS }
 }
 
 /// What the cell has to show.
