@@ -1,12 +1,15 @@
 //! The command: starts a sandbox, prints how to use it, serves until Ctrl-C.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "what a command says goes to its streams")]
+#![allow(clippy::print_stderr, reason = "what a command says goes to its streams")]
 
+use std::ffi::OsString;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use cloud_sandbox::{Answers, Builder, NhnStatuses, Sandbox};
+use cloud_sandbox::{Builder, NhnStatuses, Sandbox};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -40,7 +43,14 @@ usage: cloud-sandbox [OPTION...]
   --help            print this
 
 It prints `listening on URL`, then one `export NAME=VALUE` line for each variable that the
-SDKs read, and serves until Ctrl-C or SIGTERM.";
+SDKs read, and serves until Ctrl-C or SIGTERM. The exit status is 0 after that, 2 for options
+that make no sense, 1 for everything else.";
+
+/// The exit status after options that make no sense; everything else that goes wrong ends with 1.
+const MISUSED: u8 = 2;
+
+/// As far as `--clock` may be from now, in years.
+const FARTHEST: u32 = 199;
 
 enum Command {
     Help,
@@ -51,126 +61,204 @@ struct Options {
     port: u16,
     bind: IpAddr,
     admin: bool,
+    seed: Option<PathBuf>,
     /// Where client certificates go.
     identities: Option<PathBuf>,
+    mutual_tls_port: Option<u16>,
     builder: Builder,
 }
 
-fn read(mut arguments: impl Iterator<Item = String>) -> Result<Command, String> {
+fn read(mut arguments: impl Iterator<Item = OsString>) -> Result<Command, String> {
     let mut options = Options {
         port: 0,
         bind: Ipv4Addr::LOCALHOST.into(),
         admin: false,
+        seed: None,
         identities: None,
+        mutual_tls_port: None,
         builder: Sandbox::builder(),
     };
-    let mut mutual_tls_port = 0;
     while let Some(argument) = arguments.next() {
-        let (name, inline) = match argument.split_once('=') {
-            Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
-            None => (argument, None),
-        };
-        let mut value = || inline.clone().or_else(|| arguments.next()).ok_or(format!("{name} needs a value"));
+        let (name, inline) = split(argument)?;
         match &*name {
             "--help" | "-h" => return Ok(Command::Help),
-            "--port" => {
-                options.port = value()?.parse().map_err(|_| "--port takes a number from 0 to 65535".to_owned())?
+            "--admin" | "--sovereign" | "--nhn-government" => match inline {
+                Some(_) => return Err(format!("{name} takes no value")),
+                None => options.switch(&name),
+            },
+            _ => {
+                let value = || inline.or_else(|| arguments.next()).filter(|value| !value.is_empty());
+                options.set(&name, value)?;
             }
-            "--bind" => {
-                options.bind = value()?.parse().map_err(|_| "--bind takes an IP address".to_owned())?;
-                options.builder = options.builder.bind(options.bind);
-            }
-            "--state" => options.builder = options.builder.state_file(value()?),
-            "--seed" => options.builder = options.builder.seed_data(json(&value()?)?),
-            "--clock" => {
-                let time = OffsetDateTime::parse(&value()?, &Rfc3339);
-                let time = time.map_err(|_| "--clock takes a time such as 2026-01-31T09:00:00Z".to_owned())?;
-                options.builder = options.builder.starts_at(time.into());
-            }
-            "--answers" => {
-                let answers: Answers = value()?.parse().map_err(|error| format!("--answers: {error}"))?;
-                options.builder = options.builder.answers(answers);
-            }
-            "--random-seed" => {
-                let seed = value()?.parse().map_err(|_| "--random-seed takes a whole number".to_owned())?;
-                options.builder = options.builder.seed(seed);
-            }
-            "--token-lifetime" => {
-                let seconds = value()?.parse().map_err(|_| "--token-lifetime takes seconds".to_owned())?;
-                options.builder = options.builder.token_lifetime(Duration::from_secs(seconds));
-            }
-            "--nhn-statuses" => {
-                options.builder = options.builder.nhn_statuses(match &*value()? {
-                    "service" => NhnStatuses::ByService,
-                    "ok" => NhnStatuses::AlwaysOk,
-                    "real" => NhnStatuses::Real,
-                    _ => return Err("--nhn-statuses takes service, ok or real".to_owned()),
-                });
-            }
-            "--nhn-government" => options.builder = options.builder.nhn_government(true),
-            "--mutual-tls" => options.identities = Some(value()?.into()),
-            "--mutual-tls-port" => {
-                mutual_tls_port = value()?.parse().map_err(|_| "--mutual-tls-port takes a port".to_owned())?;
-            }
-            "--sovereign" => options.builder = options.builder.sovereign(true),
-            "--admin" => {
-                options.admin = true;
-                options.builder = options.builder.admin(true);
-            }
-            other => return Err(format!("unknown argument {other:?}: see --help")),
         }
     }
-    if options.identities.is_some() {
-        options.builder = options.builder.mutual_tls_port(mutual_tls_port);
+    match (&options.identities, options.mutual_tls_port) {
+        (None, Some(_)) => return Err("--mutual-tls-port goes with --mutual-tls DIR".to_owned()),
+        (None, None) => {}
+        (Some(_), port) => options.builder = options.builder.mutual_tls_port(port.unwrap_or(0)),
     }
     Ok(Command::Serve(Box::new(options)))
 }
 
-fn json(path: &str) -> Result<serde_json::Value, String> {
-    let text = std::fs::read(path).map_err(|error| format!("--seed {path}: {error}"))?;
-    serde_json::from_slice(&text).map_err(|error| format!("--seed {path}: {error}"))
-}
-
-fn warn(options: &Options) {
-    if !options.bind.is_loopback() {
-        let what = if options.admin { "use and control" } else { "use" };
-        eprintln!("cloud-sandbox: warning: everyone who reaches {} can {what} this sandbox", options.bind);
+/// Takes `--name=value` apart. A value may be any name that a file can have.
+fn split(argument: OsString) -> Result<(String, Option<OsString>), String> {
+    match argument.into_string() {
+        Ok(text) => Ok(match text.split_once('=') {
+            Some((name, value)) => (name.to_owned(), Some(value.into())),
+            None => (text, None),
+        }),
+        Err(odd) => Err(format!("unknown argument {odd:?}: see --help")),
     }
 }
 
-async fn serve(options: Options) -> std::io::Result<()> {
-    warn(&options);
-    let stop = Stop::listen()?;
-    let sandbox = options.builder.port(options.port).start().await?;
+impl Options {
+    fn switch(&mut self, name: &str) {
+        let builder = std::mem::take(&mut self.builder);
+        self.builder = match name {
+            "--admin" => builder.admin(true),
+            "--sovereign" => builder.sovereign(true),
+            _ => builder.nhn_government(true),
+        };
+        self.admin |= name == "--admin";
+    }
+
+    fn set(&mut self, name: &str, value: impl FnOnce() -> Option<OsString>) -> Result<(), String> {
+        let known = [
+            "--port",
+            "--bind",
+            "--state",
+            "--seed",
+            "--clock",
+            "--answers",
+            "--random-seed",
+            "--token-lifetime",
+            "--nhn-statuses",
+            "--mutual-tls",
+            "--mutual-tls-port",
+        ];
+        if !known.contains(&name) {
+            return Err(format!("unknown argument {name:?}: see --help"));
+        }
+        let value = value().ok_or(format!("{name} needs a value"))?;
+        // Only files have names that are no text.
+        let text = value.to_str().unwrap_or_default();
+        let builder = std::mem::take(&mut self.builder);
+        self.builder = match name {
+            "--state" => builder.state_file(value),
+            "--answers" => builder.answers(text.parse().map_err(|error| format!("--answers: {error}"))?),
+            "--random-seed" => builder.seed(number(text, "--random-seed takes a whole number")?),
+            "--token-lifetime" => {
+                builder.token_lifetime(Duration::from_secs(number(text, "--token-lifetime takes seconds")?))
+            }
+            "--nhn-statuses" => builder.nhn_statuses(match text {
+                "service" => NhnStatuses::ByService,
+                "ok" => NhnStatuses::AlwaysOk,
+                "real" => NhnStatuses::Real,
+                _ => return Err("--nhn-statuses takes service, ok or real".to_owned()),
+            }),
+            "--clock" => builder.starts_at(time(text)?.into()),
+            "--bind" => {
+                self.bind = number(text, "--bind takes an IP address")?;
+                builder.bind(self.bind)
+            }
+            _ => {
+                match name {
+                    "--port" => self.port = number(text, "--port takes a number from 0 to 65535")?,
+                    "--mutual-tls-port" => {
+                        self.mutual_tls_port = Some(number(text, "--mutual-tls-port takes a number from 0 to 65535")?);
+                    }
+                    "--seed" => self.seed = Some(value.into()),
+                    _ => self.identities = Some(value.into()),
+                }
+                builder
+            }
+        };
+        Ok(())
+    }
+}
+
+fn number<T: std::str::FromStr>(text: &str, otherwise: &str) -> Result<T, String> {
+    text.parse().map_err(|_| otherwise.to_owned())
+}
+
+fn time(text: &str) -> Result<OffsetDateTime, String> {
+    let time = OffsetDateTime::parse(text, &Rfc3339);
+    let time = time.map_err(|_| "--clock takes a time such as 2026-01-31T09:00:00Z".to_owned())?;
+    let apart = time.year().abs_diff(OffsetDateTime::now_utc().year());
+    if apart > FARTHEST { Err(format!("--clock takes a time at most {FARTHEST} years from now")) } else { Ok(time) }
+}
+
+fn json(path: &Path) -> Result<serde_json::Value, String> {
+    let text = fs::read(path).map_err(|error| format!("--seed {}: {error}", path.display()))?;
+    serde_json::from_slice(&text).map_err(|error| format!("--seed {} is not JSON: {error}", path.display()))
+}
+
+async fn serve(options: Options) -> Result<(), String> {
+    let Options { port, bind, admin, seed, identities, mut builder, .. } = options;
+    if !bind.is_loopback() {
+        let what = if admin { "use and control" } else { "use" };
+        eprintln!("cloud-sandbox: warning: everyone who reaches {bind} can {what} this sandbox");
+    }
+    if let Some(path) = &seed {
+        builder = builder.seed_data(json(path)?);
+    }
+    let stop = Stop::listen().map_err(|error| error.to_string())?;
+    let sandbox = builder.port(port).start().await.map_err(|error| error.to_string())?;
     // Whoever waits for the first line finds the certificates.
-    if let Some(directory) = &options.identities {
-        write_identities(&sandbox, directory)?;
+    if let Some(directory) = &identities {
+        let wrong = |error| format!("--mutual-tls {}: {error}", directory.display());
+        write_identities(&sandbox, directory).map_err(wrong)?;
+        let endpoint = sandbox.mtls_endpoint().unwrap_or_default();
+        eprintln!("client certificates are taken at {endpoint} and lie in {}", directory.display());
     }
-    println!("listening on {}", sandbox.endpoint());
-    for (name, value) in sandbox.environment() {
-        println!("export {name}={value}");
-    }
-    if options.admin {
+    announce(&sandbox).map_err(|error| format!("the standard output: {error}"))?;
+    if admin {
         eprintln!("watch the calls at {}/_sandbox/", sandbox.endpoint());
     }
-    stop.told().await?;
-    sandbox.shutdown().await
+    stop.told().await.map_err(|error| error.to_string())?;
+    sandbox.shutdown().await.map_err(|error| error.to_string())
 }
 
-/// Leaves what callers with client certificates need, and says where.
-fn write_identities(sandbox: &Sandbox, directory: &Path) -> std::io::Result<()> {
-    std::fs::create_dir_all(directory)?;
-    std::fs::write(directory.join("authority.pem"), sandbox.authority_pem().unwrap_or_default())?;
+/// Says where the sandbox is. Whoever has read enough may close the stream.
+fn announce(sandbox: &Sandbox) -> io::Result<()> {
+    let mut text = format!("listening on {}\n", sandbox.endpoint());
+    for (name, value) in sandbox.environment() {
+        text += &format!("export {name}={value}\n");
+    }
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Leaves what callers with client certificates need.
+fn write_identities(sandbox: &Sandbox, directory: &Path) -> io::Result<()> {
+    let mut made = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut made, 0o700);
+    made.recursive(true).create(directory)?;
+    fs::write(directory.join("authority.pem"), sandbox.authority_pem().unwrap_or_default())?;
     for name in sandbox.client_names() {
         // A name from a seed file must not lead out of the directory.
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
         let Some(identity) = sandbox.client_identity(&name)?.filter(|_| name.chars().all(plain)) else { continue };
-        std::fs::write(directory.join(format!("{name}.pem")), identity.pem())?;
-        std::fs::write(directory.join(format!("{name}.p12")), identity.pkcs12())?;
+        private(&directory.join(format!("{name}.pem")), identity.pem().as_bytes())?;
+        private(&directory.join(format!("{name}.p12")), identity.pkcs12())?;
     }
-    let endpoint = sandbox.mtls_endpoint().unwrap_or_default();
-    eprintln!("client certificates are taken at {endpoint} and lie in {}", directory.display());
     Ok(())
+}
+
+/// Writes a file that holds a private key: only its owner may read it, whatever an earlier one allowed.
+fn private(path: &Path, content: &[u8]) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?.write_all(content)
 }
 
 /// What tells the command to stop. It listens from its making on, so that no early signal ends the process at once.
@@ -182,12 +270,12 @@ struct Stop {
 
 #[cfg(unix)]
 impl Stop {
-    fn listen() -> std::io::Result<Self> {
+    fn listen() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
 
-    async fn told(mut self) -> std::io::Result<()> {
+    async fn told(mut self) -> io::Result<()> {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
@@ -202,33 +290,29 @@ struct Stop;
 
 #[cfg(not(unix))]
 impl Stop {
-    fn listen() -> std::io::Result<Self> {
+    fn listen() -> io::Result<Self> {
         Ok(Self)
     }
 
-    async fn told(self) -> std::io::Result<()> {
+    async fn told(self) -> io::Result<()> {
         tokio::signal::ctrl_c().await
     }
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let result = match read(std::env::args().skip(1)) {
+    let (status, reason) = match read(std::env::args_os().skip(1)) {
         Ok(Command::Help) => {
-            println!("{HELP}");
-            Ok(())
+            // Whoever has read enough may close the stream.
+            let _ = writeln!(io::stdout(), "{HELP}");
+            return ExitCode::SUCCESS;
         }
-        Ok(Command::Serve(options)) => {
-            let port = options.port;
-            serve(*options).await.map_err(|error| format!("cannot serve on port {port}: {error}"))
-        }
-        Err(reason) => Err(reason),
+        Ok(Command::Serve(options)) => match serve(*options).await {
+            Ok(()) => return ExitCode::SUCCESS,
+            Err(reason) => (ExitCode::FAILURE, reason),
+        },
+        Err(reason) => (ExitCode::from(MISUSED), reason),
     };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(reason) => {
-            eprintln!("cloud-sandbox: {reason}");
-            ExitCode::FAILURE
-        }
-    }
+    eprintln!("cloud-sandbox: {reason}");
+    status
 }

@@ -61,7 +61,7 @@ impl Sandbox {
     }
 
     async fn serve(port: u16, settings: Settings) -> io::Result<Self> {
-        let listener = TcpListener::bind((settings.bind, port)).await?;
+        let listener = listen(settings.bind, port).await?;
         let endpoint = format!("http://{}", reachable(listener.local_addr()?));
         let world = world(settings, endpoint)?;
         let router = Router::new().fallback(handle).with_state(Arc::clone(&world));
@@ -106,6 +106,10 @@ impl Sandbox {
     /// # Errors
     /// When a state file holds a certificate that cannot be read.
     pub fn client_identity(&self, name: &str) -> io::Result<Option<ClientIdentity>> {
+        // A restored state may hold certificates although nothing here takes them.
+        if self.secure.is_none() {
+            return Ok(None);
+        }
         let mut issued = self.world.lock().state.nhn.skm.issued();
         let found = issued.remove(name).map(|issued| issued.identity(name)).transpose();
         found.map_err(|reason| io::Error::new(io::ErrorKind::InvalidData, reason))
@@ -179,6 +183,14 @@ impl fmt::Debug for Sandbox {
     }
 }
 
+async fn listen(address: IpAddr, port: u16) -> io::Result<TcpListener> {
+    let named = |error: io::Error| {
+        let place = SocketAddr::new(address, port);
+        io::Error::new(error.kind(), format!("cannot listen on {place}: {error}"))
+    };
+    TcpListener::bind((address, port)).await.map_err(named)
+}
+
 /// The state, the catalogue and the settings behind an address.
 fn world(settings: Settings, endpoint: String) -> io::Result<Arc<World>> {
     World::new(settings, endpoint).map(Arc::new).map_err(|reason| io::Error::new(io::ErrorKind::InvalidData, reason))
@@ -187,7 +199,7 @@ fn world(settings: Settings, endpoint: String) -> io::Result<Arc<World>> {
 /// Opens the port for callers with client certificates, and issues those that key stores list.
 async fn secure(world: &World, port: u16, router: Router) -> io::Result<Secure> {
     let bind = world.settings.bind;
-    let listener = TcpListener::bind((bind, port)).await?;
+    let listener = listen(bind, port).await?;
     let hosts = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
     let own = if bind.is_unspecified() || bind.is_loopback() { None } else { Some(bind.to_string()) };
     let hosts: Vec<_> = hosts.into_iter().chain(own).collect();

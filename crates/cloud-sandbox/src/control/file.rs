@@ -6,15 +6,20 @@ use std::path::Path;
 
 use serde_json::Value;
 
-/// Reads a file; nothing when there is none.
+/// Reads a file; nothing when there is none and it can be made.
 pub(crate) fn read(path: &Path) -> io::Result<Option<Value>> {
     let text = match fs::read(path) {
         Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            // Told at the start, since at the end it is too late.
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            return fs::metadata(folder).map(|_| None).map_err(|error| named(folder, &error));
+        }
         Err(error) => return Err(named(path, &error)),
     };
     let value = serde_json::from_slice(&text);
-    value.map(Some).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, format!("{}: {error}", path.display())))
+    let wrong = |error| format!("{} is not JSON: {error}", path.display());
+    value.map(Some).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, wrong(error)))
 }
 
 /// Replaces a file as a whole. It holds secrets, so only its owner may read it.
@@ -102,6 +107,8 @@ mod tests {
         }
         fs::write(&path, "{").unwrap();
         assert!(read(&path).unwrap_err().to_string().contains("cloud-sandbox-file"));
+        assert!(read(&path.join("deeper.json")).is_err());
+        assert!(read(&path.with_file_name("no-such-folder").join("state.json")).is_err());
         fs::remove_file(&path).unwrap();
     }
 }

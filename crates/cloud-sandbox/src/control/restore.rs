@@ -18,7 +18,7 @@ const FORMAT: u64 = 1;
 /// The state file's content where there is one; else the default seed with the seed data over it.
 pub(crate) fn held(settings: &mut Settings) -> Result<Held, String> {
     let saved = match &settings.state_file {
-        Some(path) => file::read(path).map_err(|error| error.to_string())?,
+        Some(path) => file::read(path).map_err(|error| format!("state file {error}"))?,
         None => None,
     };
     if let Some(saved) = saved {
@@ -46,7 +46,7 @@ fn typed<T: DeserializeOwned>(value: Value) -> Result<T, String> {
     serde_path_to_error::deserialize(value).map_err(|error| {
         let place = error.path().to_string();
         let text = error.into_inner().to_string();
-        let reason = match text.split_once(", expected ") {
+        let reason = match text.rsplit_once(", expected ") {
             Some((found, expected)) if !found.starts_with("unknown field") => format!("expected {expected}"),
             _ => text,
         };

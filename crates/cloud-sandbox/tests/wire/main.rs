@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod certificates;
+mod command;
 mod control;
 mod every_operation;
 mod inspection;

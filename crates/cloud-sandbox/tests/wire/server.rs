@@ -1,13 +1,11 @@
 //! Starting, addressing and stopping.
 
 use std::collections::HashSet;
-use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
 
 use cloud_sandbox::{Answers, Sandbox};
 use tokio::net::TcpStream;
 
-use super::raw::{Call, setting};
+use super::raw::Call;
 
 #[tokio::test]
 async fn hands_out_the_documented_variables() {
@@ -96,71 +94,4 @@ fn answers_are_named() {
     assert_eq!("required".parse(), Ok(Answers::RequiredOnly));
     assert_eq!("unknown".parse(), Ok(Answers::ExamplesPlusUnknown));
     assert!("Examples".parse::<Answers>().is_err());
-}
-
-#[tokio::test]
-async fn the_command_prints_what_the_library_hands_out() {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cloud-sandbox"));
-    let command = command.args(["--port", "0", "--answers", "unknown"]).stdout(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-    let first = lines.next().unwrap();
-    let endpoint = first.strip_prefix("listening on ").unwrap();
-
-    let sandbox = Sandbox::start().await.unwrap();
-    for (name, value) in sandbox.environment() {
-        let value = value.replace(sandbox.endpoint(), endpoint);
-        assert_eq!(lines.next().unwrap(), format!("export {name}={value}"));
-    }
-    let key = setting(&sandbox, "NHN_CLOUD_SKM_APP_KEY");
-    let call = Call::new("GET", format!("/keymanager/v1.0/appkey/{key}/confirm"));
-    let answer = call.send(endpoint).await;
-    child.kill().unwrap();
-    child.wait().unwrap();
-    assert!(answer.expect(200).json()["body"]["xSandboxUnknown"].is_string());
-}
-
-#[test]
-fn the_command_explains_itself_and_refuses_what_it_does_not_know() {
-    let run = |arguments: &[&str]| {
-        let output = Command::new(env!("CARGO_BIN_EXE_cloud-sandbox")).args(arguments).output().unwrap();
-        (output.status.success(), output.stdout, String::from_utf8(output.stderr).unwrap())
-    };
-    let (good, help, _) = run(&["--help"]);
-    assert!(good && String::from_utf8(help).unwrap().contains("--answers"));
-    for (arguments, word) in [
-        (vec!["--port", "99999"], "--port takes a number"),
-        (vec!["--port"], "--port needs a value"),
-        (vec!["--answers=none"], "unknown answers"),
-        (vec!["serve"], "unknown argument \"serve\""),
-        (vec!["--bind", "here"], "--bind takes an IP address"),
-        (vec!["--clock", "noon"], "--clock takes a time"),
-        (vec!["--seed", "no/such/file.json"], "--seed no/such/file.json: "),
-        (vec!["--nhn-statuses", "none"], "--nhn-statuses takes service, ok or real"),
-        (vec!["--token-lifetime", "long"], "--token-lifetime takes seconds"),
-    ] {
-        let (good, _, error) = run(&arguments);
-        assert!(!good && error.contains(word), "{error}");
-    }
-}
-
-#[cfg(unix)]
-#[test]
-fn the_command_warns_beyond_loopback_and_keeps_its_state_when_it_is_told_to_stop() {
-    let file = std::env::temp_dir().join(format!("cloud-sandbox-command-{}.json", std::process::id()));
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cloud-sandbox"));
-    let command = command.args(["--bind", "0.0.0.0", "--admin", "--state"]).arg(&file);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-    assert!(lines.next().unwrap().starts_with("listening on http://127.0.0.1:"));
-    assert!(lines.any(|line| line.starts_with("export RISKEN_ACCESS_TOKEN=")));
-    let mut errors = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
-    let warning = errors.next().unwrap();
-    assert!(warning.contains("warning") && warning.contains("use and control"), "{warning}");
-    assert!(errors.next().unwrap().ends_with("/_sandbox/"));
-    assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
-    assert!(child.wait().unwrap().success());
-    let kept: serde_json::Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
-    std::fs::remove_file(&file).unwrap();
-    assert_eq!(kept["format"], 1);
 }

@@ -179,6 +179,11 @@ async fn identities_come_as_the_console_hands_them_out_and_outlive_a_restart() {
     assert_eq!(identity(&again, "alone").pem(), before.pem());
     send(&again, &secret(&again, "alone"), Some(&before)).await.expect(200).json();
     again.shutdown().await.unwrap();
+
+    // The file holds the certificates; without the port that takes them nobody gets one.
+    let closed = Sandbox::builder().state_file(&file).start().await.unwrap();
+    assert!(closed.client_names().contains(&"certificate1".to_owned()));
+    assert!(closed.client_identity("certificate1").unwrap().is_none());
     std::fs::remove_file(file).unwrap();
 }
 
