@@ -102,7 +102,7 @@ fn cut(length: usize, items: impl Iterator<Item = Value>) -> Value {
     Value::Array(shown)
 }
 
-fn shorten(text: &str) -> String {
+pub(super) fn shorten(text: &str) -> String {
     let count = text.chars().count();
     if count <= LONGEST_TEXT {
         return text.to_owned();
@@ -127,7 +127,7 @@ pub(crate) fn target(
         after_appkey = (after_appkey && segment.is_empty()) || names_appkey();
         shown
     });
-    let path = segments.collect::<Vec<_>>().join("/");
+    let path = segments.take(MOST_ENTRIES).collect::<Vec<_>>().join("/");
     if query.is_empty() {
         return path;
     }
@@ -267,6 +267,7 @@ mod tests {
         ] {
             assert_eq!(target(path, "", known, |segment| segment == "inspection_results"), shown);
         }
+        assert_eq!(target(&"/a".repeat(1000), "", known, all).len(), 2 * MOST_ENTRIES - 2);
     }
 
     #[test]

@@ -155,7 +155,7 @@ fn spoil_page(world: &World, identity: &Identity<'_>, received: &Received, strik
 fn record(world: &World, identity: &Identity<'_>, received: &Received, strike: Option<&Strike>, reply: &mut Reply) {
     let headers = received.headers.iter().take(50).map(|(name, value)| {
         let shown = value.to_str().ok().filter(|value| SHOWN.contains(&name.as_str()) && value.len() <= 200);
-        (name.to_string(), shown.unwrap_or(redact::MASK).to_owned())
+        (redact::shorten(name.as_str()), shown.unwrap_or(redact::MASK).to_owned())
     });
     let status = reply.status;
     world.control.log.add(LoggedCall {
