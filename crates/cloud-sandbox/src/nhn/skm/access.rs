@@ -153,6 +153,35 @@ mod tests {
     }
 
     #[test]
+    fn every_mode_weighs_every_set_of_checks() {
+        let authority = Authority::create().unwrap();
+        let mut store = seed::key_stores().remove(&1).unwrap();
+        let end = OffsetDateTime::from_unix_timestamp(1_900_000_000).unwrap();
+        store.certificate_list[0].issued = Some(authority.issue_client("certificate1", end).unwrap());
+        let der = store.certificate_list[0].issued.as_ref().unwrap().der().unwrap();
+        let flag = |bits: u8, bit: u8| bits & (1 << bit) != 0;
+        let switch = |on: bool| if on { YesNo::Y } else { YesNo::N };
+        for (asked, passed) in (0..8).flat_map(|asked| (0..8).map(move |passed| (asked, passed))) {
+            store.ip4_auth_use = switch(flag(asked, 0));
+            store.mac_auth_use = switch(flag(asked, 1));
+            store.certificate_auth_use = switch(flag(asked, 2));
+            let caller = Caller {
+                address: if flag(passed, 0) { "127.0.0.1" } else { "10.0.0.1" }.parse().unwrap(),
+                mac: MAC.filter(|_| flag(passed, 1)),
+                certificate: flag(passed, 2).then_some(&*der),
+            };
+            let denials = [Denied::Ipv4, Denied::Mac, Denied::Certificate];
+            let first = (0..3).find(|&bit| flag(asked, bit) && !flag(passed, bit)).map(|bit| denials[usize::from(bit)]);
+            let all = if asked == 0 { Err(Denied::Ipv4) } else { first.map_or(Ok(()), Err) };
+            let any = if asked & passed == 0 { Err(first.unwrap_or(Denied::Ipv4)) } else { Ok(()) };
+            for (mode, wanted) in [(AuthMode::And, all), (AuthMode::Or, any)] {
+                store.auth_mode = mode;
+                assert_eq!(store.admit(&caller, Some(&authority), now()), wanted, "{mode:?} {asked:03b} {passed:03b}");
+            }
+        }
+    }
+
+    #[test]
     fn an_entry_is_marked_when_used_and_useless_when_its_deletion_is_planned() {
         let mut store = seed::key_stores().remove(&1).unwrap();
         store.admit(&caller("127.0.0.2", MAC), None, now()).unwrap();
