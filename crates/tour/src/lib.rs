@@ -19,3 +19,7 @@ struct Risken;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/sandbox.md")]
 struct Sandbox;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/resilience.md")]
+struct Resilience;
