@@ -14,18 +14,18 @@ const UNKNOWN: &str = "xSandboxUnknown";
 
 /// One documented call, and the answer that the page shows.
 #[derive(Debug)]
-struct Case {
-    name: String,
+pub(crate) struct Case {
+    pub(crate) name: String,
     vendor: String,
-    call: Call,
-    vault: bool,
-    status: u16,
+    pub(crate) call: Call,
+    pub(crate) vault: bool,
+    pub(crate) status: u16,
     example: Option<Value>,
     schema: Value,
-    document: Value,
+    pub(crate) document: Value,
 }
 
-fn documents() -> Vec<(String, Value)> {
+pub(crate) fn documents() -> Vec<(String, Value)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
     let mut found = Vec::new();
     for vendor in ["scp", "nhn", "risken"] {
@@ -57,7 +57,7 @@ fn cases(sandbox: &Sandbox) -> Vec<Case> {
     cases
 }
 
-fn case(
+pub(crate) fn case(
     sandbox: &Sandbox,
     document: &Value,
     name: String,
@@ -152,7 +152,7 @@ fn escape(text: &str) -> String {
     text.bytes().map(|byte| if plain(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
-fn follow<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
+pub(crate) fn follow<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
     if let Some(choice) = schema["oneOf"].get(0) {
         return follow(document, choice);
     }

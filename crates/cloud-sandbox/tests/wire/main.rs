@@ -14,6 +14,7 @@ mod raw;
 mod risken;
 mod risken_state;
 mod scp;
+mod scp_bounds;
 mod secrets;
 mod server;
 mod skm;
