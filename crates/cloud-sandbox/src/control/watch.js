@@ -19,21 +19,35 @@ function show(call) {
   const row = document.createElement("tr");
   row.className = "call" + (call.status === 0 || call.status >= 400 ? " bad" : "") + (call.fault ? " fault" : "");
   cell(row, "number", call.number);
-  cell(row, "time", call.at.replace("T", " ").replace("Z", ""));
+  cell(row, "time", call.at.slice(11, 23).replace("Z", "")).title = call.at;
   cell(row, "operation", call.operation).dataset.fault = call.fault ?? "";
   cell(row, "method", call.method);
-  cell(row, "target", call.target);
+  cell(row, "target", call.target).dataset.method = call.method;
   cell(row, "status", call.status === 0 ? "reset" : call.status);
   row.dataset.text = row.textContent.toLowerCase();
   row.hidden = !fits(row);
+  row.tabIndex = 0;
   row.addEventListener("click", () => toggle(row, call));
+  row.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") toggle(row, call);
+  });
   calls.prepend(row);
   while (calls.rows.length > most) calls.deleteRow(-1);
 }
 
+// Signs that are not seen, or that turn the text around them, are shown as escapes.
+function visible(text) {
+  const escape = (sign) => "\\u" + sign.charCodeAt(0).toString(16).padStart(4, "0");
+  return text.replace(/[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g, escape);
+}
+
+function detailOf(row) {
+  return row.nextSibling?.className === "detail" ? row.nextSibling : null;
+}
+
 function toggle(row, call) {
-  if (row.nextSibling?.className === "detail") {
-    row.nextSibling.remove();
+  if (detailOf(row)) {
+    detailOf(row).remove();
     return;
   }
   const detail = document.createElement("tr");
@@ -42,7 +56,7 @@ function toggle(row, call) {
   inside.colSpan = 6;
   const { headers, request, response } = call;
   const text = document.createElement("pre");
-  text.textContent = JSON.stringify({ headers: Object.fromEntries(headers), request, response }, null, 2);
+  text.textContent = visible(JSON.stringify({ headers: Object.fromEntries(headers), request, response }, null, 2));
   inside.append(text);
   row.after(detail);
 }
@@ -53,12 +67,15 @@ async function poll() {
       const answer = await fetch(`/_sandbox/log?after=${last}`);
       const heard = await answer.json();
       // A lower number than before means another sandbox: read it from its start.
-      if (heard.last < last) last = 0;
+      if (heard.last < last) {
+        last = 0;
+        calls.replaceChildren();
+      }
       for (const call of heard.calls) {
         last = call.number;
         show(call);
       }
-      note.textContent = `${last} calls`;
+      note.textContent = last === 0 ? "no calls yet" : `${last} ${last === 1 ? "call" : "calls"}`;
     } catch {
       note.textContent = "the sandbox does not answer";
     }
@@ -67,6 +84,9 @@ async function poll() {
 }
 
 filter.addEventListener("input", () => {
-  for (const row of calls.rows) if (row.dataset.text !== undefined) row.hidden = !fits(row);
+  for (const row of calls.querySelectorAll("tr.call")) {
+    row.hidden = !fits(row);
+    if (row.hidden) detailOf(row)?.remove();
+  }
 });
 poll();
