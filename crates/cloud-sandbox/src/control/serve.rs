@@ -87,14 +87,14 @@ async fn answered(world: &World, cut: &Cut, peer: Peer, request: Request) -> Res
             answer(world, &received, complete).await
         }
     };
-    if let Some(strike) = &strike {
-        spoil_page(world, &identity, &received, strike, &mut reply);
-    }
+    // A fault about pages that found nothing to change did not strike.
+    let changed = strike.as_ref().is_some_and(|strike| spoil_page(world, &identity, &received, strike, &mut reply));
+    let struck = strike.as_ref().filter(|strike| changed || !strike.effect.is_about_pages());
     if effect == Some(&Effect::ResetAfter) {
         cut.cut();
         reply.status = 0;
     }
-    record(world, &identity, &received, strike.as_ref(), &mut reply);
+    record(world, &identity, &received, struck, &mut reply);
     match effect {
         Some(Effect::ResetAfter) => Response::default(),
         Some(effect) => trouble::spoil(effect, reply, world),
@@ -141,15 +141,13 @@ fn exchange_credentials(faults: &Faults, headers: &mut HeaderMap, revoke_now: bo
     }
 }
 
-fn spoil_page(world: &World, identity: &Identity<'_>, received: &Received, strike: &Strike, reply: &mut Reply) {
+fn spoil_page(world: &World, identity: &Identity<'_>, received: &Received, strike: &Strike, reply: &mut Reply) -> bool {
     let Some(page) = identity.page().filter(|_| strike.effect.is_about_pages() && reply.status == 200) else {
-        return;
+        return false;
     };
     let paging = Paging { items: page.items.clone(), total: page.total.clone() };
     let is_first = identity.is_first_page(received);
-    if let Some(body) = reply.json_mut() {
-        world.control.faults.edit_page(strike, &paging, is_first, body);
-    }
+    reply.json_mut().is_some_and(|body| world.control.faults.edit_page(strike, &paging, is_first, body))
 }
 
 fn record(world: &World, identity: &Identity<'_>, received: &Received, strike: Option<&Strike>, reply: &mut Reply) {

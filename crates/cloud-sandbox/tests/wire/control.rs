@@ -182,6 +182,8 @@ async fn pages_go_missing_repeat_and_move() {
     let moved = vec![first.0[1].clone(), second.0[0].clone()];
     assert_eq!((page(0).await, page(1).await), (first.clone(), (moved, second.1 + 1)));
     assert_eq!(page(1).await, second);
+    let struck: Vec<_> = sandbox.calls().into_iter().filter_map(|call| call.fault).collect();
+    assert_eq!(struck, ["page_missing", "page_repeated", "page_changed"]);
 }
 
 #[tokio::test]
