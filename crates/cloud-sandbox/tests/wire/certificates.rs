@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::raw::{Answer, Call};
 use super::scp::Signer;
+use super::shapes;
 
 const PATH: &str = "/v1/certificatemanager";
 /// The first of June 2026.
@@ -21,7 +22,9 @@ async fn call(sandbox: &Sandbox, version: &str, method: &'static str, rest: &str
         None => call,
     };
     let signer = Signer { timestamp: format!("{START}000"), ..Signer::of(sandbox) };
-    signer.sign(sandbox.endpoint(), call).send(sandbox.endpoint()).await
+    let answer = signer.send(sandbox, call.clone()).await;
+    shapes::agree(&call, &answer);
+    answer
 }
 
 async fn get(sandbox: &Sandbox, rest: &str) -> Value {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::raw::{Answer, Call, setting};
 use super::scp::Signer;
+use super::shapes;
 
 const PATH: &str = "/v1/configinspection";
 const SEEDED: &str = "DIA-943731CB8E3045C289BAECAEC3532097";
@@ -23,7 +24,9 @@ async fn call(sandbox: &Sandbox, version: &str, method: &'static str, rest: &str
         None => call,
     };
     let signer = Signer { timestamp: format!("{START}000"), ..Signer::of(sandbox) };
-    signer.sign(sandbox.endpoint(), call).send(sandbox.endpoint()).await
+    let answer = signer.send(sandbox, call.clone()).await;
+    shapes::agree(&call, &answer);
+    answer
 }
 
 async fn get(sandbox: &Sandbox, rest: &str) -> Value {

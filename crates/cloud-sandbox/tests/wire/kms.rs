@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::raw::{Answer, Call};
 use super::scp::{Signer, first_error};
+use super::shapes;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -20,7 +21,9 @@ async fn at_noon() -> Sandbox {
 async fn send(sandbox: &Sandbox, method: &'static str, path: &str, body: Option<Value>) -> Answer {
     let call = Call::new(method, path).header("Scp-Api-Version", "kms 1.2");
     let call = body.map_or(call.clone(), |body| call.json(&body));
-    Signer::of(sandbox).send(sandbox, call).await
+    let answer = Signer::of(sandbox).send(sandbox, call.clone()).await;
+    shapes::agree(&call, &answer);
+    answer
 }
 
 async fn work(sandbox: &Sandbox, what: &str, id: &str, body: Value) -> Answer {

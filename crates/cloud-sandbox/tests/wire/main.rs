@@ -17,6 +17,7 @@ mod scp;
 mod scp_bounds;
 mod secrets;
 mod server;
+mod shapes;
 mod skm;
 mod skm_callers;
 mod vault;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::raw::{Answer, Call};
 use super::scp::{Signer, first_error};
+use super::shapes;
 
 /// A secret and a KMS key of the default seed.
 const SEED: &str = "3265ab469f0d406d83073da3e11e7a6c";
@@ -16,7 +17,9 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 async fn call(sandbox: &Sandbox, method: &'static str, target: &str, body: Option<Value>) -> Answer {
     let call = Call::new(method, format!("/v1/secrets{target}"));
     let call = body.map_or(call.clone(), |body| call.json(&body));
-    Signer::of(sandbox).send(sandbox, call).await
+    let answer = Signer::of(sandbox).send(sandbox, call.clone()).await;
+    shapes::agree(&call, &answer);
+    answer
 }
 
 async fn in_version(
@@ -29,7 +32,9 @@ async fn in_version(
     let call = Call::new(method, format!("/v1/secrets{target}"));
     let call = call.header("Scp-Api-Version", format!("secretsmanager {version}"));
     let call = body.map_or(call.clone(), |body| call.json(&body));
-    Signer::of(sandbox).send(sandbox, call).await.expect(if method == "POST" { 201 } else { 200 }).json()
+    let answer = Signer::of(sandbox).send(sandbox, call.clone()).await;
+    shapes::agree(&call, &answer);
+    answer.expect(if method == "POST" { 201 } else { 200 }).json()
 }
 
 fn request(name: &str) -> Value {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::raw::{Answer, Call};
 use super::scp::{Signer, first_error};
+use super::shapes;
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -22,7 +23,9 @@ fn request(acl_cidr: &str) -> Value {
 }
 
 async fn send(sandbox: &Sandbox, call: Call) -> Answer {
-    Signer::of(sandbox).send(sandbox, call).await
+    let answer = Signer::of(sandbox).send(sandbox, call.clone()).await;
+    shapes::agree(&call, &answer);
+    answer
 }
 
 /// A new vault's id, and its token as a signer.
@@ -34,7 +37,10 @@ async fn create(sandbox: &Sandbox, acl_cidr: &str) -> (String, Signer) {
 }
 
 async fn ask(sandbox: &Sandbox, token: &Signer, vault: &str) -> Answer {
-    token.send(sandbox, Call::new("GET", format!("/v1/temporarykey/{vault}"))).await
+    let call = Call::new("GET", format!("/v1/temporarykey/{vault}"));
+    let answer = token.send(sandbox, call.clone()).await;
+    shapes::agree(&call, &answer);
+    answer
 }
 
 #[track_caller]
