@@ -50,14 +50,14 @@ impl Dialect for ScpDialect {
 
     fn read(&self, operation: &'static Operation, answer: &Answer) -> Reading {
         if answer.status.is_success() {
-            if !operation.returns {
-                return Reading::Payload(Bytes::from_static(b"null"));
+            // A gateway may wrap a failure in a good status; no payload begins with this member.
+            if begins_with_errors(&answer.body) {
+                return Reading::Failed(failure(answer));
             }
             return match foreign(answer) {
-                Some(why) => Reading::Unreadable(why),
-                // A gateway may wrap a failure in a good status; no payload begins with this member.
-                None if begins_with_errors(&answer.body) => Reading::Failed(failure(answer)),
-                None => Reading::Payload(answer.body.clone()),
+                None if operation.returns => Reading::Payload(answer.body.clone()),
+                Some(why) if operation.returns || !answer.body.trim_ascii().is_empty() => Reading::Unreadable(why),
+                _ => Reading::Payload(Bytes::from_static(b"null")),
             };
         }
         match foreign(answer) {
@@ -209,6 +209,8 @@ mod tests {
         assert_eq!(payload(&RETURNS, 200, ""), None);
         assert_eq!(payload(&RETURNS, 200, "<html>"), None);
         assert_eq!(payload(&RETURNS, 200, "{\"errors\":[{\"code\":\"X\"}]}"), None);
+        assert_eq!(payload(&SILENT, 200, "<html>"), None);
+        assert_eq!(payload(&SILENT, 200, "{\"errors\":[{\"code\":\"X\"}]}"), None);
         assert_eq!(payload(&RETURNS, 200, " {\n  \"errors\": [{\"code\":\"X\"}]}"), None);
     }
 
