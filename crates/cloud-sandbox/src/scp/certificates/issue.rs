@@ -14,6 +14,9 @@ use time::OffsetDateTime;
 /// The longest name that X.509 allows for a person or an organization.
 pub(super) const LONGEST_NAME: usize = 64;
 
+/// The longest piece between two dots of a host's name.
+const LONGEST_LABEL: usize = 63;
+
 /// What a self-signed certificate shall say.
 #[derive(Debug)]
 pub(super) struct Order<'a> {
@@ -56,7 +59,9 @@ pub(super) fn self_signed<R: CryptoRng + ?Sized>(
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyEncipherment];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     params.serial_number = Some(serial(rng));
-    if is_host(order.cn) {
+    if let Ok(address) = order.cn.parse() {
+        params.subject_alt_names.push(SanType::IpAddress(address));
+    } else if is_host(order.cn) {
         let host = order.cn.try_into().map_err(|error| format!("the common name cannot be encoded: {error}"))?;
         params.subject_alt_names.push(SanType::DnsName(host));
     }
@@ -78,7 +83,7 @@ fn serial<R: CryptoRng + ?Sized>(rng: &mut R) -> SerialNumber {
 /// Whether clients would look for the name among the host names of a certificate.
 fn is_host(name: &str) -> bool {
     let label = |label: &str| {
-        !label.is_empty()
+        (1..=LONGEST_LABEL).contains(&label.len())
             && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
             && !label.starts_with('-')
             && !label.ends_with('-')
@@ -112,10 +117,23 @@ mod tests {
 
     #[test]
     fn a_host_is_also_an_alternative_name() {
+        assert!(is_host(&"a".repeat(LONGEST_LABEL)) && !is_host(&"a".repeat(LONGEST_LABEL + 1)));
         for (cn, host) in
             [("test.go.kr", true), ("*.go.kr", true), ("홍길동", false), ("Kil Dong", false), ("a..b", false)]
         {
             assert_eq!(is_host(cn), host, "{cn}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_an_alternative_address() {
+        for cn in ["192.0.2.7", "2001:db8::7", "shop.example"] {
+            let issued = issue(cn, 4);
+            let (_, pem) = x509_parser::pem::parse_x509_pem(issued.certificate.as_bytes()).unwrap();
+            let certificate = pem.parse_x509().unwrap();
+            let names = &certificate.subject_alternative_name().unwrap().unwrap().value.general_names;
+            let as_address = matches!(names[..], [x509_parser::extensions::GeneralName::IPAddress(_)]);
+            assert_eq!((names.len(), as_address), (1, cn.parse::<std::net::IpAddr>().is_ok()), "{cn}");
         }
     }
 
