@@ -95,10 +95,14 @@ fn asks(hit: &Hit<'_>) -> bool {
 
 /// Picks the version that the header names, or the newest current one.
 pub(crate) fn choose_version<'a>(hits: Vec<Hit<'a>>, received: &Received) -> Option<Hit<'a>> {
-    let Some(asked) = received.headers.get("scp-api-version") else {
+    let mut named = received.headers.get_all("scp-api-version").iter();
+    let Some(asked) = named.next() else {
         let current = hits.into_iter().filter(|hit| hit.operation.document.current);
         return current.max_by_key(|hit| numbers(&hit.operation.document.version));
     };
+    if named.next().is_some() {
+        return None;
+    }
     let (service, version) = asked.to_str().ok()?.split_once(' ')?;
     hits.into_iter().find(|hit| {
         let document = &hit.operation.document;

@@ -99,7 +99,12 @@ struct Credentials<'a> {
 impl<'a> Credentials<'a> {
     /// Nothing when none of the headers is there; a missing one of them is an empty text.
     fn read(received: &'a Received, prefix: &str) -> Option<Self> {
-        let header = |name: &str| received.header(&format!("{prefix}{name}"));
+        let header = |name: &str| {
+            let name = format!("{prefix}{name}");
+            // Nobody knows which of two is meant.
+            let once = received.headers.get_all(&name).iter().nth(1).is_none();
+            received.header(&name).map(|value| if once { value } else { "" })
+        };
         let four = [header("accesskey"), header("signature"), header("timestamp"), header("clienttype")];
         if four.iter().all(Option::is_none) {
             return None;

@@ -141,6 +141,18 @@ async fn whatever_is_wrong_with_the_signature_is_unauthorized() {
 }
 
 #[tokio::test]
+async fn what_is_sent_twice_is_not_chosen_from() {
+    let sandbox = stateless().await;
+    let signed = Signer::of(&sandbox).sign(sandbox.endpoint(), Call::new("GET", "/v1/kms/transit"));
+    for (name, value) in signed.headers.clone() {
+        let twice = signed.clone().header(&name, value).send(sandbox.endpoint()).await;
+        assert_eq!(first_error(&twice, 401).0, "HmacValidFail", "{name}");
+    }
+    let versions = signed.header("Scp-Api-Version", "kms 1.2").header("Scp-Api-Version", "kms 1.2");
+    assert_eq!(first_error(&versions.send(sandbox.endpoint()).await, 406).0, "NoSuchVersion");
+}
+
+#[tokio::test]
 async fn the_clock_can_be_set() {
     let sandbox = Sandbox::builder()
         .answers(Answers::Examples)
