@@ -53,6 +53,10 @@ pub struct Cell {
     pub operation: &'static str,
     /// What kind of operation it is.
     pub class: Class,
+    /// With which credentials, where that tells calls apart.
+    pub note: &'static str,
+    /// Whether a good call was made beforehand.
+    pub warmed: bool,
     /// What happened.
     pub seen: Seen,
     /// What has to happen.
@@ -86,6 +90,8 @@ pub async fn run() -> Result<Vec<Cell>, String> {
                     vendor: target.vendor,
                     operation: target.operation,
                     class: target.class,
+                    note: target.credentials.note(),
+                    warmed: cell::warmed(target, fault),
                     seen,
                     expected: rules::expected(target, fault, often),
                     sent,
@@ -95,9 +101,8 @@ pub async fn run() -> Result<Vec<Cell>, String> {
             }
         }
         // The key itself is the witness that the sandbox's log tells the truth. Good calls beforehand rotate it too.
-        let before = u32::from(matches!(fault.source, Source::Reused(_)));
         let rotates = cells[first..].iter().filter(|cell| cell.operation == ROTATES);
-        let told: u32 = rotates.map(|cell| cell.seen.executed + before).sum();
+        let told: u32 = rotates.map(|cell| cell.seen.executed + u32::from(cell.warmed)).sum();
         let rotated = stand.rotations().await?;
         if rotated != told {
             return Err(format!("{}: the key was rotated {rotated} times, the log tells of {told}", fault.name));
@@ -110,11 +115,12 @@ fn applies(fault: &Fault, often: Often, target: &Target) -> bool {
     match (fault.meaning, &fault.source) {
         (Meaning::List(_), _) => target.class == Class::List && often == Often::Once,
         (Meaning::NoToken(_) | Meaning::TokenLost, _) => target.credentials == Credentials::Token,
-        // A wrong clock is corrected for good, and credentials that are gone stay so.
-        (_, Source::Clock(_)) => often == Often::Once,
+        // A wrong clock is corrected for good, which a call beforehand would bring about.
+        (_, Source::Clock(_)) => often == Often::Once && target.credentials != Credentials::Temporary,
         // The socket knows no TLS, so that nothing gets through, not the first page of a list nor a token.
         (_, Source::Https(_)) => {
-            often == Often::Always && target.class != Class::List && target.credentials != Credentials::Token
+            let needs_one = matches!(target.credentials, Credentials::Token | Credentials::Temporary);
+            often == Often::Always && target.class != Class::List && !needs_one
         }
         // What is good at once is good always.
         (Meaning::Good, _) => often == Often::Always,

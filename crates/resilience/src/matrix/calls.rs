@@ -33,6 +33,8 @@ pub(super) enum Credentials {
     Signed,
     /// A token that can be had anew.
     Token,
+    /// A signature with a key of some minutes' age, in whose place another can be had.
+    Temporary,
     /// A token that the caller was given.
     Fixed,
     /// Nothing that the service could refuse.
@@ -48,6 +50,23 @@ pub(super) struct Target {
     /// As the sandbox names it.
     pub(super) operation: &'static str,
     pub(super) call: fn(&Parts<'_>) -> Made,
+}
+
+impl Credentials {
+    /// What tells calls apart that have vendor and class in common.
+    pub(super) fn note(self) -> &'static str {
+        match self {
+            Self::Temporary => " with temporary keys",
+            Self::Token => " with a token",
+            Self::Absent => " without a token",
+            Self::Signed | Self::Fixed => "",
+        }
+    }
+}
+
+/// The requests for tokens and keys, which are not those of a call.
+pub(super) fn is_for_credentials(path: &str) -> bool {
+    ["/oauth2/", "/v1/temporarykey/"].iter().any(|start| path.starts_with(start))
 }
 
 /// What a client is made of.
@@ -72,8 +91,13 @@ const KEY: &str = "3265ab469f0d406d83073da3e11e7a6c";
 const SECRET: &str = "04fde6d8ee604cbe8fa7abe135a7dc3e";
 const PROJECT: i64 = 1001;
 
-/// A call that is about to be made.
-type Made = Result<BoxFuture<'static, Outcome>>;
+/// A client that makes its call as often as it is asked to.
+pub(super) type Caller = Box<dyn Fn() -> BoxFuture<'static, Outcome> + Send>;
+type Made = Result<Caller>;
+
+fn calls(call: impl Fn() -> BoxFuture<'static, Outcome> + Send + 'static) -> Made {
+    Ok(Box::new(call))
+}
 
 const fn target(
     vendor: &'static str,
@@ -87,38 +111,52 @@ const fn target(
 
 /// Every vendor with every class that it has. NHN Cloud documents no operation that changes anything; its services
 /// with a token and without one are told apart.
-pub(super) static TARGETS: [Target; 10] = [
+pub(super) static TARGETS: [Target; 11] = [
     target("scp", Class::Safe, Credentials::Signed, "scp/kms/encrypt", |parts| {
-        single(scp(parts)?.kms().encrypt(KEY, &EncryptRequest::from_bytes(b"x")).send())
+        let kms = scp(parts)?.kms();
+        calls(move || single(kms.encrypt(KEY, &EncryptRequest::from_bytes(b"x")).send()))
     }),
     target("scp", Class::Idempotent, Credentials::Signed, "scp/kms/set_description", |parts| {
-        single(scp(parts)?.kms().set_description(KEY, &KeyDescriptionRequest::new("x")).send())
+        let kms = scp(parts)?.kms();
+        calls(move || single(kms.set_description(KEY, &KeyDescriptionRequest::new("x")).send()))
     }),
     target("scp", Class::Unsafe, Credentials::Signed, "scp/kms/rotate_key", |parts| {
-        single(scp(parts)?.kms().rotate_key(KEY).send())
+        let kms = scp(parts)?.kms();
+        calls(move || single(kms.rotate_key(KEY).send()))
+    }),
+    target("scp", Class::Unsafe, Credentials::Temporary, "scp/kms/rotate_key", |parts| {
+        let kms = scp_from_vault(parts)?.kms();
+        calls(move || single(kms.rotate_key(KEY).send()))
     }),
     target("scp", Class::List, Credentials::Signed, "scp/kms/list_keys", |parts| {
-        list(scp(parts)?.kms().list_keys().size(2).items().collect())
+        let kms = scp(parts)?.kms();
+        calls(move || list(kms.list_keys().size(2).items().collect()))
     }),
     target("nhn", Class::Safe, Credentials::Absent, "nhn/secure-key-manager/show_secret", |parts| {
-        single(nhn(parts)?.secure_key_manager()?.show_secret(SECRET).send())
+        let keys = nhn(parts)?.secure_key_manager()?;
+        calls(move || single(keys.show_secret(SECRET).send()))
     }),
     target("nhn", Class::Safe, Credentials::Token, "nhn/security-advisor/show_last_inspection_date", |parts| {
-        single(nhn(parts)?.security_advisor()?.show_last_inspection_date().send())
+        let advisor = nhn(parts)?.security_advisor()?;
+        calls(move || single(advisor.show_last_inspection_date().send()))
     }),
     target("nhn", Class::List, Credentials::Token, "nhn/server-security-check/list_inspection_summaries", |parts| {
         let june = Period::new(datetime!(2025-06-01 00:00 +9), datetime!(2025-06-30 23:59:59 +9))?;
-        list(nhn(parts)?.server_security_check()?.list_inspection_summaries("KR1", june).limit(14).items().collect())
+        let check = nhn(parts)?.server_security_check()?;
+        calls(move || list(check.list_inspection_summaries("KR1", june).limit(14).items().collect()))
     }),
     target("risken", Class::Safe, Credentials::Fixed, "risken/aws/list_aws", |parts| {
-        single(risken(parts)?.aws().list_aws(PROJECT).send())
+        let aws = risken(parts)?.aws();
+        calls(move || single(aws.list_aws(PROJECT).send()))
     }),
     target("risken", Class::Idempotent, Credentials::Fixed, "risken/aws/put_aws", |parts| {
-        let account = AwsForUpsert::new("production", PROJECT, "210987654321");
-        single(risken(parts)?.aws().put_aws(&PutAwsRequest::from(account)).send())
+        let account = PutAwsRequest::from(AwsForUpsert::new("production", PROJECT, "210987654321"));
+        let aws = risken(parts)?.aws();
+        calls(move || single(aws.put_aws(&account).send()))
     }),
     target("risken", Class::Unsafe, Credentials::Fixed, "risken/aws/invoke_scan", |parts| {
-        single(risken(parts)?.aws().invoke_scan(&InvokeScanRequest::new(PROJECT, 1001, 1001)).send())
+        let aws = risken(parts)?.aws();
+        calls(move || single(aws.invoke_scan(&InvokeScanRequest::new(PROJECT, 1001, 1001)).send()))
     }),
 ];
 
@@ -127,17 +165,17 @@ pub(super) async fn key_version(parts: &Parts<'_>) -> Result<i64> {
     Ok(scp(parts)?.kms().encrypt(KEY, &EncryptRequest::from_bytes(b"x")).await?.key_version)
 }
 
-fn single<T>(call: impl Future<Output = Result<Response<T>>> + Send + 'static) -> Made {
-    Ok(Box::pin(async move {
+fn single<T>(call: impl Future<Output = Result<Response<T>>> + Send + 'static) -> BoxFuture<'static, Outcome> {
+    Box::pin(async move {
         match call.await {
             Ok(answer) => Outcome::Good(Some(answer.meta().attempts)),
             Err(error) => Outcome::Failed(error),
         }
-    }))
+    })
 }
 
-fn list<T>(call: impl Future<Output = Result<Listing<T>>> + Send + 'static) -> Made {
-    Ok(Box::pin(async move {
+fn list<T>(call: impl Future<Output = Result<Listing<T>>> + Send + 'static) -> BoxFuture<'static, Outcome> {
+    Box::pin(async move {
         match call.await {
             Err(error) => Outcome::Failed(error),
             Ok(listing) => match listing.incomplete() {
@@ -145,7 +183,7 @@ fn list<T>(call: impl Future<Output = Result<Listing<T>>> + Send + 'static) -> M
                 Some(incomplete) => Outcome::Partial(partial(incomplete)),
             },
         }
-    }))
+    })
 }
 
 fn partial(incomplete: &Incomplete) -> String {
@@ -189,6 +227,17 @@ fn scp(parts: &Parts<'_>) -> Result<Scp> {
     Scp::builder()
         .endpoint(parts.endpoint)
         .credentials(parts.setting("SCP_ACCESS_KEY"), parts.setting("SCP_SECRET_KEY"))
+        .transport(Arc::clone(&parts.transport))
+        .runtime(Arc::clone(&parts.runtime))
+        .build()
+}
+
+fn scp_from_vault(parts: &Parts<'_>) -> Result<Scp> {
+    Scp::builder()
+        .endpoint(parts.endpoint)
+        .vault_token(parts.setting("SCP_VAULT_TOKEN_ID"), parts.setting("SCP_VAULT_TOKEN_SECRET"))
+        .secret_vault_id(parts.setting("SCP_SECRET_VAULT_ID"))
+        .vault_credentials()
         .transport(Arc::clone(&parts.transport))
         .runtime(Arc::clone(&parts.runtime))
         .build()

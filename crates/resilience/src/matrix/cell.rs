@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use cloud_core::transport::reqwest::ReqwestTransport;
@@ -9,7 +10,7 @@ use cloud_core::transport::{Stage, TransportError};
 use cloud_core::{BoxFuture, Transport};
 use cloud_sandbox::Sandbox;
 
-use super::calls::{Class, Outcome, Parts, Target, key_version, summary};
+use super::calls::{Class, Credentials, Outcome, Parts, Target, is_for_credentials, key_version, summary};
 use super::clock::{Clock, View};
 use super::crooked::{Crooked, Tally};
 use super::faults::{BODY_LIMIT, Fault, Meaning, Source};
@@ -54,7 +55,7 @@ impl Watched {
 
 impl Transport for Watched {
     fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
-        let counts = !request.uri().path().starts_with("/oauth2/");
+        let counts = !is_for_credentials(request.uri().path());
         Box::pin(async move {
             let _under_way = self.clock.request();
             let strikes = counts && {
@@ -76,6 +77,11 @@ fn transport() -> Result<ReqwestTransport, String> {
     // No handshake comes to its end, so no root certificate is read; and what is too large need not be 16 MiB.
     let transport = ReqwestTransport::builder().only_given_roots().body_limit(BODY_LIMIT);
     transport.build().map_err(|error| error.to_string())
+}
+
+/// Whether a good call is made beforehand.
+pub(super) fn warmed(target: &Target, fault: &Fault) -> bool {
+    matches!(fault.source, Source::Reused(_)) || target.credentials == Credentials::Temporary
 }
 
 /// What is the same for all cells.
@@ -139,15 +145,17 @@ impl Stand {
             transport: Arc::clone(&transport) as _,
             runtime: Arc::new(View { clock: self.clock.clone(), wrong_by }),
         };
-        let call = || (target.call)(&parts).map_err(|error| error.to_string());
-        if matches!(fault.source, Source::Reused(_)) {
-            self.clock.drive(call()?).await;
+        let call = (target.call)(&parts).map_err(|error| error.to_string())?;
+        if warmed(target, fault) {
+            self.clock.drive(call()).await;
+            // Temporary keys are given up when they are refused, but not in their first minute.
+            self.clock.pass(Duration::from_secs(120));
         }
         self.stage(target, fault, often)?;
         transport.begin(target, often);
         self.clock.take_waits();
         let (start, logged) = (self.clock.since_start(), self.logged());
-        let outcome = self.clock.drive(call()?).await;
+        let outcome = self.clock.drive(call()).await;
         let total = self.clock.since_start().saturating_sub(start);
         let waits = self.clock.take_waits();
         let (reached, executed) = self.executed(target, logged);
@@ -210,6 +218,6 @@ impl Stand {
     }
 }
 
-fn millis(time: std::time::Duration) -> u64 {
+fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

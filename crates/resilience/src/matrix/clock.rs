@@ -49,6 +49,11 @@ impl Clock {
         state.elapsed = Duration::from_secs(state.elapsed.as_secs() + 1);
     }
 
+    /// Time passes between calls.
+    pub(super) fn pass(&self, time: Duration) {
+        self.lock().elapsed += time;
+    }
+
     /// The waits that ended while nothing was under way, since this was last asked: those between attempts.
     pub(super) fn take_waits(&self) -> Vec<Duration> {
         std::mem::take(&mut self.lock().waits)

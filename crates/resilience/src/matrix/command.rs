@@ -69,7 +69,10 @@ pub fn replace(guide: &str, cells: &[Cell]) -> Result<String, String> {
 }
 
 fn line(cell: &Cell) -> String {
-    let Cell { fault, often, operation, class, seen, error, .. } = cell;
+    let Cell { fault, often, operation, class, note, seen, error, .. } = cell;
     let error = error.as_deref().unwrap_or("ok");
-    format!("{fault} | {often:?} | {operation} | {class:?} | {} attempts | {} ms | {error}", seen.attempts, seen.total)
+    format!(
+        "{fault} | {often:?} | {operation} | {class:?}{note} | {} attempts | {} ms | {error}",
+        seen.attempts, seen.total
+    )
 }

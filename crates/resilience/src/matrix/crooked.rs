@@ -10,6 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
+use super::calls::is_for_credentials;
 use super::clock::Clock;
 
 /// What the socket does to a request that is struck.
@@ -173,7 +174,7 @@ async fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
         return finish(stream, end, &shared.clock).await;
     }
     while let Some(request) = message(&mut stream).await? {
-        if !request.head.contains(" /oauth2/") {
+        if !request.head.split(' ').nth(1).is_some_and(is_for_credentials) {
             shared.tally.arrived.fetch_add(1, Ordering::SeqCst);
         }
         match shared.misdeed {

@@ -63,7 +63,10 @@ fn verdict(meaning: Meaning, credentials: Credentials) -> Verdict {
 
 fn refused(credentials: Credentials) -> Verdict {
     let text = "Service 401".to_owned();
-    if credentials == Credentials::Token { Verdict::SignedAnew(text) } else { Verdict::Final(text) }
+    match credentials {
+        Credentials::Token | Credentials::Temporary => Verdict::SignedAnew(text),
+        Credentials::Signed | Credentials::Fixed | Credentials::Absent => Verdict::Final(text),
+    }
 }
 
 fn says(status: u16, hint: Option<u64>) -> Verdict {

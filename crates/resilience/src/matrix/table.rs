@@ -49,7 +49,7 @@ fn outcomes<'a>(cells: impl Iterator<Item = &'a Cell>) -> Outcomes<'a> {
 }
 
 fn same(a: &Outcomes<'_>, b: &Outcomes<'_>) -> bool {
-    let calls = |cells: &[&Cell]| cells.iter().map(|cell| cell.operation).collect::<Vec<_>>();
+    let calls = |cells: &[&Cell]| cells.iter().map(|cell| (cell.operation, cell.note)).collect::<Vec<_>>();
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.0 == b.0 && calls(&a.1) == calls(&b.1))
 }
 
@@ -89,8 +89,5 @@ fn name(some: &[&Cell], all: &[&Cell]) -> String {
 }
 
 fn label(cell: &Cell, word: &str) -> String {
-    match cell.operation.contains("key-manager") {
-        true => format!("{word} ({} without a token)", cell.vendor),
-        false => format!("{word} ({})", cell.vendor),
-    }
+    format!("{word} ({}{})", cell.vendor, cell.note)
 }
