@@ -12,6 +12,7 @@ mod nhn_inspections;
 mod no_secrets;
 mod raw;
 mod risken;
+mod risken_order;
 mod risken_state;
 mod scp;
 mod scp_bounds;
