@@ -1,0 +1,74 @@
+//! The SDKs of all three vendors, pointed at a sandbox by the variables that it hands out.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use cloud_core::{Result, Runtime};
+use nhn_security::{Nhn, secure_key_manager, security_advisor, server_security_check};
+use risken_aws::Risken;
+use scp_security::Scp;
+
+/// The sandbox's variables by name.
+pub type Variables = HashMap<String, String>;
+
+/// What the mix calls.
+#[derive(Clone, Debug)]
+pub(crate) struct Clients {
+    /// Samsung Cloud Platform.
+    pub(crate) scp: Scp,
+    /// Secure Key Manager.
+    pub(crate) keys: secure_key_manager::v1_0::Client,
+    /// Secure Key Manager's version with key versions.
+    pub(crate) key_versions: secure_key_manager::v1_1::Client,
+    /// Security Advisor.
+    pub(crate) advisor: security_advisor::v1_0::Client,
+    /// Server Security Check.
+    pub(crate) check: server_security_check::v1_0::Client,
+    /// RISKEN.
+    pub(crate) risken: Risken,
+    /// The project to which RISKEN's token belongs.
+    pub(crate) project: i64,
+    /// The variables themselves.
+    pub(crate) variables: Arc<Variables>,
+}
+
+impl Clients {
+    /// SDKs with default settings; `runtime` stands in for the clock and its waits.
+    ///
+    /// # Errors
+    /// When a variable is missing or a client cannot be built.
+    pub(crate) fn new(variables: Variables, runtime: Option<Arc<dyn Runtime>>) -> Result<Self> {
+        let get = |name: &str| {
+            let missing = || cloud_core::Error::config(format!("the sandbox handed out no {name}"));
+            variables.get(name).cloned().ok_or_else(missing)
+        };
+        let mut scp = Scp::builder()
+            .endpoint(get("SCP_ENDPOINT")?)
+            .credentials(get("SCP_ACCESS_KEY")?, get("SCP_SECRET_KEY")?)
+            .region(get("SCP_REGION")?);
+        let mut nhn = Nhn::builder()
+            .endpoint(&get("NHN_CLOUD_ENDPOINT")?)
+            .user_access_key(get("NHN_CLOUD_USER_ACCESS_KEY_ID")?, get("NHN_CLOUD_USER_SECRET_ACCESS_KEY")?)
+            .security_advisor_app_key(get("NHN_CLOUD_SECURITY_ADVISOR_APP_KEY")?)
+            .server_security_check_app_key(get("NHN_CLOUD_SERVER_SECURITY_CHECK_APP_KEY")?)
+            .secure_key_manager_app_key(get("NHN_CLOUD_SKM_APP_KEY")?)
+            .mac_address(get("NHN_CLOUD_SKM_MAC_ADDRESS")?);
+        let mut risken = Risken::builder().url(get("RISKEN_URL")?).access_token(get("RISKEN_ACCESS_TOKEN")?);
+        if let Some(runtime) = runtime {
+            scp = scp.runtime(Arc::clone(&runtime));
+            nhn = nhn.runtime(Arc::clone(&runtime));
+            risken = risken.runtime(runtime);
+        }
+        let nhn = nhn.build()?;
+        Ok(Self {
+            scp: scp.build()?,
+            keys: nhn.secure_key_manager()?,
+            key_versions: nhn.secure_key_manager_v1_1()?,
+            advisor: nhn.security_advisor()?,
+            check: nhn.server_security_check()?,
+            risken: risken.build()?,
+            project: 1001,
+            variables: Arc::new(variables),
+        })
+    }
+}

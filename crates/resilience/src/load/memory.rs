@@ -1,0 +1,72 @@
+//! Resident memory of a process over time, and whether it levels off.
+
+use std::fmt;
+
+/// Growth that is no growth: an allocator keeps some pages more or less.
+const SLACK_KIB: u64 = 2048;
+
+/// The resident memory of a process in KiB, or of this one; nothing where the machine does not tell.
+#[must_use]
+pub(crate) fn resident_kib(process: Option<u32>) -> Option<u64> {
+    let name = process.map_or_else(|| "self".to_owned(), |id| id.to_string());
+    let text = std::fs::read_to_string(format!("/proc/{name}/status")).ok()?;
+    text.lines().find_map(|line| line.strip_prefix("VmRSS:"))?.split_whitespace().next()?.parse().ok()
+}
+
+/// Samples of one process in their order.
+#[derive(Clone, Debug, Default)]
+pub struct Samples(Vec<u64>);
+
+impl Samples {
+    /// Adds what is known.
+    pub(crate) fn add(&mut self, kib: Option<u64>) {
+        self.0.extend(kib);
+    }
+
+    /// Whether the second half needs no more than the first one did, 5 % and 2 MiB aside. Too few samples say nothing.
+    #[must_use]
+    pub fn level_off(&self) -> Option<bool> {
+        let (first, second) = self.0.split_at_checked(self.0.len() / 2)?;
+        let (before, after) = (first.iter().max()?, second.iter().max()?);
+        (self.0.len() >= 4).then(|| *after <= before + before / 20 + SLACK_KIB)
+    }
+}
+
+impl fmt::Display for Samples {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verdict = match self.level_off() {
+            Some(true) => "levels off",
+            Some(false) => "still grows",
+            None => "not enough samples",
+        };
+        #[allow(clippy::cast_precision_loss, reason = "one decimal is shown")]
+        let samples: Vec<_> = self.0.iter().map(|kib| format!("{:.1}", *kib as f64 / 1024.0)).collect();
+        write!(f, "{} MiB: {verdict}", samples.join(" "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(samples: &[u64]) -> Option<bool> {
+        Samples(samples.to_vec()).level_off()
+    }
+
+    #[test]
+    fn growth_that_ends_early_levels_off_and_growth_that_goes_on_does_not() {
+        assert_eq!(verdict(&[20_000, 60_000, 80_000, 80_500, 80_400, 81_000]), Some(true));
+        assert_eq!(verdict(&[20_000, 40_000, 60_000, 80_000, 100_000, 120_000]), Some(false));
+        assert_eq!(verdict(&[80_000, 20_000, 20_000, 20_000]), Some(true));
+        assert_eq!(verdict(&[20_000, 90_000]), None);
+        assert_eq!(verdict(&[]), None);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn this_process_has_memory() {
+        assert!(resident_kib(None).unwrap() > 1000);
+        assert_eq!(resident_kib(None).is_some(), resident_kib(Some(std::process::id())).is_some());
+        assert_eq!(resident_kib(Some(u32::MAX)), None);
+    }
+}
