@@ -2,13 +2,16 @@
 
 use std::fmt;
 use std::future::Future;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use time::{OffsetDateTime, PrimitiveDateTime};
 
 use crate::auth::Generation;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
+
+mod flight;
+use flight::Flight;
 
 /// Credentials just issued.
 pub struct Issued<T> {
@@ -26,20 +29,19 @@ impl<T> fmt::Debug for Issued<T> {
 
 /// Holds credentials until shortly before they expire.
 ///
-/// There is no background task: whoever asks first renews, the others wait for the same request or go on with
-/// what is still good. A caller that is dropped while renewing leaves the cache usable.
-pub struct Cache<T> {
-    state: Mutex<State<T>>,
-    flight: tokio::sync::Mutex<()>,
-}
+/// There is no background task: whoever asks first begins the request, everybody who waits for it moves it on, and the
+/// others go on with what is still good. A caller that is dropped, or that is no longer polled, keeps nobody waiting.
+pub struct Cache<T>(Arc<Mutex<State<T>>>);
 
 struct State<T> {
     generation: u64,
     held: Option<Held<T>>,
-    /// How many requests have failed, and how the last one did.
-    failures: u64,
-    failure: Option<Error>,
+    /// The request under way; it lives as long as somebody waits for it.
+    flight: Weak<Flight<Found<T>>>,
 }
+
+/// Credentials and which they are.
+type Found<T> = (Arc<T>, Generation);
 
 struct Held<T> {
     value: Arc<T>,
@@ -49,65 +51,67 @@ struct Held<T> {
 
 /// The longest time ahead of expiry at which credentials are renewed; short-lived ones at a fifth of their life.
 const MARGIN: Duration = Duration::from_secs(300);
-/// How long good credentials are used on after an attempt to renew them failed, before the next attempt.
+/// How long good credentials are used on after an attempt to renew them began, before the next attempt.
 const PAUSE: Duration = Duration::from_secs(10);
 
-impl<T> Cache<T> {
+impl<T: Send + Sync + 'static> Cache<T> {
     /// The credentials, from `issue` where none are held or those held are about to expire.
     ///
     /// # Errors
     /// The error of `issue`, unless the credentials held are still good.
-    pub async fn get<F>(&self, now: OffsetDateTime, issue: impl FnOnce() -> F) -> Result<(Arc<T>, Generation)>
+    pub async fn get<F>(
+        &self,
+        now: OffsetDateTime,
+        issue: impl FnOnce() -> F + Send + 'static,
+    ) -> Result<(Arc<T>, Generation)>
     where
-        F: Future<Output = Result<Issued<T>>>,
+        F: Future<Output = Result<Issued<T>>> + Send + 'static,
     {
-        let seen_failures = {
-            let state = self.lock();
-            match state.good(now) {
-                Good::Fresh(found) => return Ok(found),
-                Good::Aging(found) if self.flight.try_lock().is_err() => return Ok(found),
-                _ => state.failures,
-            }
-        };
-        let _flight = self.flight.lock().await;
-        {
-            let mut state = self.lock();
-            if let Good::Fresh(found) = state.good(now) {
-                return Ok(found);
-            }
-            if let (true, Some(failure)) = (state.failures > seen_failures, &state.failure) {
-                // The request that this caller waited for has failed; asking once more would only add load.
-                return Err(failure.duplicate());
-            }
-            // Before it is known how it ends: a caller that gives up waiting counts as an attempt that failed.
-            if let Some(held) = state.held.as_mut() {
-                held.renew = later(now, PAUSE).min(held.expires);
-            }
-        }
-        let outcome = issue().await;
-        let mut state = self.lock();
-        match outcome {
-            Ok(Issued { value, lifetime }) => {
-                state.generation += 1;
-                state.failure = None;
-                let (renew, expires) = (lifetime.saturating_sub(MARGIN.min(lifetime / 5)), lifetime);
-                let held = Held { value: Arc::new(value), renew: later(now, renew), expires: later(now, expires) };
-                let found = (Arc::clone(&held.value), Generation(state.generation));
-                state.held = Some(held);
-                Ok(found)
-            }
-            Err(error) => {
-                state.failures += 1;
-                let generation = Generation(state.generation);
-                if let Some(held) = state.held.as_ref().filter(|held| now < held.expires) {
-                    return Ok((Arc::clone(&held.value), generation));
+        let mut issue = Some(issue);
+        loop {
+            let flight = {
+                let mut state = self.lock();
+                let flight = state.flight.upgrade().filter(|flight| !flight.is_over());
+                match (state.good(now), flight) {
+                    (Good::Fresh(found), _) | (Good::Aging(found), Some(_)) => return Ok(found),
+                    (_, Some(flight)) => flight,
+                    (_, None) => {
+                        let Some(issue) = issue.take() else {
+                            let text = "the request for credentials was broken off";
+                            return Err(Error::new(ErrorKind::Credentials, text));
+                        };
+                        self.start(&mut state, now, async move { issue().await })
+                    }
                 }
-                state.failure = Some(error.duplicate());
-                Err(error)
+            };
+            // A request that panicked in the hands of another caller says nothing about the next one.
+            if let Some(outcome) = flight.join().await {
+                return outcome;
             }
         }
     }
 
+    fn start(
+        &self,
+        state: &mut State<T>,
+        now: OffsetDateTime,
+        issue: impl Future<Output = Result<Issued<T>>> + Send + 'static,
+    ) -> Arc<Flight<Found<T>>> {
+        // Before it is known how it ends: a caller that gives up waiting counts as an attempt that failed.
+        if let Some(held) = state.held.as_mut() {
+            held.renew = later(now, PAUSE).min(held.expires);
+        }
+        let cache = self.clone();
+        let flight = Flight::new(Box::pin(async move {
+            let outcome = issue.await;
+            cache.lock().landed(now, outcome)
+        }));
+        state.flight = Arc::downgrade(&flight);
+        flight
+    }
+}
+
+impl<T> Cache<T> {
     /// Drops the credentials of this generation, and no newer ones. Returns whether asking again may help, which
     /// it does unless nothing was ever issued.
     pub fn refuse(&self, generation: Generation) -> bool {
@@ -126,13 +130,13 @@ impl<T> Cache<T> {
 
     fn lock(&self) -> MutexGuard<'_, State<T>> {
         // Nothing is left half done while the lock is held, so a panic elsewhere does not spoil it.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 enum Good<T> {
-    Fresh((Arc<T>, Generation)),
-    Aging((Arc<T>, Generation)),
+    Fresh(Found<T>),
+    Aging(Found<T>),
     None,
 }
 
@@ -145,6 +149,26 @@ impl<T> State<T> {
             _ => Good::None,
         }
     }
+
+    /// Takes note of how a request that was begun at `now` has ended.
+    fn landed(&mut self, now: OffsetDateTime, outcome: Result<Issued<T>>) -> Result<Found<T>> {
+        // Whoever comes from now on does not wait for what is over.
+        self.flight = Weak::new();
+        match outcome {
+            Ok(Issued { value, lifetime }) => {
+                self.generation += 1;
+                let (renew, expires) = (lifetime.saturating_sub(MARGIN.min(lifetime / 5)), lifetime);
+                let held = Held { value: Arc::new(value), renew: later(now, renew), expires: later(now, expires) };
+                let found = (Arc::clone(&held.value), Generation(self.generation));
+                self.held = Some(held);
+                Ok(found)
+            }
+            Err(error) => match self.held.as_ref().filter(|held| now < held.expires) {
+                Some(held) => Ok((Arc::clone(&held.value), Generation(self.generation))),
+                None => Err(error),
+            },
+        }
+    }
 }
 
 fn later(now: OffsetDateTime, by: Duration) -> OffsetDateTime {
@@ -153,10 +177,16 @@ fn later(now: OffsetDateTime, by: Duration) -> OffsetDateTime {
     time::Duration::try_from(by).ok().and_then(|by| now.checked_add(by)).unwrap_or_else(last)
 }
 
+impl<T> Clone for Cache<T> {
+    /// The same cache once more.
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
 impl<T> Default for Cache<T> {
     fn default() -> Self {
-        let state = State { generation: 0, held: None, failures: 0, failure: None };
-        Self { state: Mutex::new(state), flight: tokio::sync::Mutex::new(()) }
+        Self(Arc::new(Mutex::new(State { generation: 0, held: None, flight: Weak::new() })))
     }
 }
 
@@ -171,161 +201,4 @@ impl<T> fmt::Debug for Cache<T> {
 mod model;
 
 #[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicU64, Ordering};
-
-    use time::macros::datetime;
-
-    use super::*;
-    use crate::error::ErrorKind;
-
-    const START: OffsetDateTime = datetime!(2026-01-01 0:00 UTC);
-
-    struct Issuer {
-        cache: Cache<u64>,
-        asked: AtomicU64,
-        lifetime: u64,
-    }
-
-    impl Issuer {
-        fn new(lifetime: u64) -> Self {
-            Self { cache: Cache::default(), asked: AtomicU64::new(0), lifetime }
-        }
-
-        async fn get(&self, after: i64, works: bool) -> Result<u64> {
-            let issue = || async {
-                let number = self.asked.fetch_add(1, Ordering::SeqCst) + 1;
-                tokio::task::yield_now().await;
-                match works {
-                    true => Ok(Issued { value: number, lifetime: Duration::from_secs(self.lifetime) }),
-                    false => Err(Error::new(ErrorKind::Credentials, "no")),
-                }
-            };
-            self.cache.get(START + time::Duration::seconds(after), issue).await.map(|(value, _)| *value)
-        }
-    }
-
-    #[tokio::test]
-    async fn renewed_ahead_by_a_part_of_the_lifetime() {
-        for (lifetime, last_old, first_new) in [(60, 47, 48), (3600, 3299, 3300), (86_400, 86_099, 86_100)] {
-            let issuer = Issuer::new(lifetime);
-            assert_eq!(issuer.get(0, true).await.unwrap(), 1);
-            assert_eq!(issuer.get(last_old, true).await.unwrap(), 1, "{lifetime}");
-            assert_eq!(issuer.get(first_new, true).await.unwrap(), 2, "{lifetime}");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_lifetime_beyond_all_dates_does_not_end() {
-        let issuer = Issuer::new(i64::MAX.unsigned_abs());
-        assert_eq!(issuer.get(0, true).await.unwrap(), 1);
-        assert_eq!(issuer.get(1_000_000, true).await.unwrap(), 1);
-    }
-
-    #[tokio::test]
-    async fn good_credentials_survive_a_failed_renewal() {
-        let issuer = Issuer::new(60);
-        issuer.get(0, true).await.unwrap();
-        assert_eq!(issuer.get(50, false).await.unwrap(), 1);
-        assert_eq!(issuer.get(59, false).await.unwrap(), 1);
-        assert_eq!(issuer.asked.load(Ordering::SeqCst), 2, "not asked again at once");
-        assert!(issuer.get(60, false).await.is_err());
-    }
-
-    #[tokio::test]
-    async fn a_pause_after_a_failure_does_not_outlast_the_credentials() {
-        let issuer = Issuer::new(60);
-        issuer.get(0, true).await.unwrap();
-        assert_eq!(issuer.get(58, false).await.unwrap(), 1);
-        assert!(issuer.get(61, false).await.is_err(), "no longer good");
-        assert_eq!(issuer.get(62, true).await.unwrap(), 4);
-    }
-
-    #[tokio::test]
-    async fn a_renewal_that_hangs_costs_one_caller_and_not_all() {
-        let issuer = Issuer::new(3600);
-        issuer.get(0, true).await.unwrap();
-        let now = START + time::Duration::seconds(3400);
-        let hang = || std::future::pending::<Result<Issued<u64>>>();
-        {
-            let mut leader = Box::pin(issuer.cache.get(now, hang));
-            std::future::poll_fn(|context| {
-                assert!(leader.as_mut().poll(context).is_pending());
-                std::task::Poll::Ready(())
-            })
-            .await;
-            assert_eq!(issuer.get(3400, true).await.unwrap(), 1, "others go on with what is good");
-        }
-        // The caller gave up. Those who come next do not all have to find out for themselves.
-        assert_eq!(issuer.get(3409, true).await.unwrap(), 1);
-        assert_eq!(issuer.asked.load(Ordering::SeqCst), 1);
-        assert_eq!(issuer.get(3410, true).await.unwrap(), 2);
-    }
-
-    #[tokio::test]
-    async fn a_panic_while_asking_leaves_the_cache_usable() {
-        for held in [false, true] {
-            let issuer = Arc::new(Issuer::new(60));
-            if held {
-                issuer.get(0, true).await.unwrap();
-            }
-            let panics = Arc::clone(&issuer);
-            let panicked = tokio::spawn(async move {
-                let issue = || async { panic!("while asking") };
-                panics.cache.get(START + time::Duration::seconds(60), issue).await.map(drop)
-            });
-            let waiting = Arc::clone(&issuer);
-            let waiting = tokio::spawn(async move { waiting.get(60, true).await });
-            assert!(panicked.await.unwrap_err().is_panic());
-            let number = if held { 2 } else { 1 };
-            assert_eq!(waiting.await.unwrap().unwrap(), number);
-            assert_eq!(issuer.get(61, true).await.unwrap(), number);
-            assert!(!format!("{:?}", issuer.cache).is_empty());
-        }
-    }
-
-    #[tokio::test]
-    async fn only_the_refused_generation_is_dropped() {
-        let issuer = Issuer::new(60);
-        assert!(!issuer.cache.refuse(Generation(0)), "nothing was issued yet");
-        issuer.get(0, true).await.unwrap();
-        assert!(issuer.cache.holds(Generation(1)));
-        assert!(issuer.cache.refuse(Generation(1)));
-        assert!(!issuer.cache.holds(Generation(1)));
-        assert_eq!(issuer.get(0, true).await.unwrap(), 2);
-        assert!(!issuer.cache.holds(Generation(1)) && issuer.cache.holds(Generation(2)));
-        assert!(issuer.cache.refuse(Generation(1)), "already replaced");
-        assert_eq!(issuer.get(0, true).await.unwrap(), 2);
-    }
-
-    #[tokio::test]
-    async fn many_callers_make_one_request() {
-        for (works, asked) in [(true, 1), (false, 1)] {
-            let issuer = Arc::new(Issuer::new(60));
-            let callers: Vec<_> = (0..100)
-                .map(|_| {
-                    let issuer = Arc::clone(&issuer);
-                    tokio::spawn(async move { issuer.get(0, works).await })
-                })
-                .collect();
-            for caller in callers {
-                assert_eq!(caller.await.unwrap().is_ok(), works);
-            }
-            assert_eq!(issuer.asked.load(Ordering::SeqCst), asked);
-        }
-    }
-
-    #[tokio::test]
-    async fn a_dropped_caller_leaves_the_cache_usable() {
-        let issuer = Issuer::new(60);
-        {
-            let mut abandoned = Box::pin(issuer.get(0, true));
-            std::future::poll_fn(|context| {
-                assert!(abandoned.as_mut().poll(context).is_pending());
-                std::task::Poll::Ready(())
-            })
-            .await;
-        }
-        assert_eq!(issuer.get(0, true).await.unwrap(), 2);
-    }
-}
+mod tests;

@@ -36,12 +36,17 @@ pub(crate) struct AccessKey {
 
 /// Signs with a token that it gets, and renews, for a User Access Key.
 pub(crate) struct TokenSigner {
+    issuer: Arc<Issuer>,
+    cache: Cache<HeaderValue>,
+}
+
+/// Asks the token service.
+struct Issuer {
     basic: HeaderValue,
     url: Uri,
     transport: Arc<dyn Transport>,
     runtime: Arc<dyn Runtime>,
     limit: Duration,
-    cache: Cache<HeaderValue>,
 }
 
 impl TokenSigner {
@@ -60,10 +65,12 @@ impl TokenSigner {
             .map_err(|_| Error::config("the user access key cannot stand in a header"))?;
         let url = format!("{endpoint}{PATH}");
         let url = url.parse().map_err(|_| Error::config("the endpoint of the token service is not a valid url"))?;
-        Ok(Self { basic, url, transport, runtime, limit, cache: Cache::default() })
+        Ok(Self { issuer: Arc::new(Issuer { basic, url, transport, runtime, limit }), cache: Cache::default() })
     }
+}
 
-    async fn issue(&self) -> Result<Issued<HeaderValue>> {
+impl Issuer {
+    async fn issue(self: Arc<Self>) -> Result<Issued<HeaderValue>> {
         let mut request = http::Request::new(Bytes::from_static(FORM));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.url.clone();
@@ -92,7 +99,8 @@ impl Signer for TokenSigner {
             if !wants_token(context.operation) {
                 return Ok(Generation::default());
             }
-            let (token, generation) = self.cache.get(context.now, || self.issue()).await?;
+            let issuer = Arc::clone(&self.issuer);
+            let (token, generation) = self.cache.get(context.now, || issuer.issue()).await?;
             request.headers_mut().insert(HEADER, HeaderValue::clone(&token));
             Ok(generation)
         })
@@ -105,7 +113,7 @@ impl Signer for TokenSigner {
 
 impl fmt::Debug for TokenSigner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TokenSigner").field("url", &self.url).field("cache", &self.cache).finish_non_exhaustive()
+        f.debug_struct("TokenSigner").field("url", &self.issuer.url).field("cache", &self.cache).finish_non_exhaustive()
     }
 }
 

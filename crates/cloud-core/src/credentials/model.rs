@@ -1,9 +1,9 @@
 //! Every order in which a few callers, a revocation and a dropped caller can meet in the cache, tried out.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
 use time::macros::datetime;
@@ -13,13 +13,18 @@ use super::*;
 const START: OffsetDateTime = datetime!(2026-01-01 0:00 UTC);
 
 /// The cache and the service that issues numbered tokens and may revoke all that it has issued.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct World {
     cache: Cache<u32>,
-    flying: Cell<u32>,
-    asked: Cell<u32>,
-    issued: Cell<u32>,
-    revoked: Cell<u32>,
+    service: Arc<Service>,
+}
+
+#[derive(Default)]
+struct Service {
+    flying: AtomicU32,
+    asked: AtomicU32,
+    issued: AtomicU32,
+    revoked: AtomicU32,
 }
 
 /// A point at which others may come in between.
@@ -35,31 +40,34 @@ async fn pause() {
     .await;
 }
 
-struct Flying<'a>(&'a Cell<u32>);
+struct Flying<'a>(&'a AtomicU32);
 
 impl Drop for Flying<'_> {
     fn drop(&mut self) {
-        self.0.set(self.0.get() - 1);
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl Service {
+    async fn issue(self: Arc<Self>) -> Result<Issued<u32>> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        let others = self.flying.fetch_add(1, Ordering::SeqCst);
+        let _flying = Flying(&self.flying);
+        assert_eq!(others, 0, "two requests for a token at once");
+        pause().await;
+        let value = self.issued.fetch_add(1, Ordering::SeqCst) + 1;
+        Ok(Issued { value, lifetime: Duration::from_secs(3600) })
     }
 }
 
 impl World {
-    async fn issue(&self) -> Result<Issued<u32>> {
-        self.asked.set(self.asked.get() + 1);
-        self.flying.set(self.flying.get() + 1);
-        let _flying = Flying(&self.flying);
-        assert_eq!(self.flying.get(), 1, "two requests for a token at once");
-        pause().await;
-        self.issued.set(self.issued.get() + 1);
-        Ok(Issued { value: self.issued.get(), lifetime: Duration::from_secs(3600) })
-    }
-
     /// A call as the request loop makes it: a refusal is followed by one more try.
     async fn call(&self) {
         for _ in 0..2 {
-            let (token, generation) = self.cache.get(START, || self.issue()).await.unwrap();
+            let service = Arc::clone(&self.service);
+            let (token, generation) = self.cache.get(START, || service.issue()).await.unwrap();
             pause().await;
-            if *token > self.revoked.get() {
+            if *token > self.service.revoked.load(Ordering::SeqCst) {
                 return;
             }
             assert!(self.cache.refuse(generation));
@@ -111,26 +119,32 @@ impl Choices {
 enum Step {
     Poll(usize),
     Drop(usize),
+    /// From now on it is kept and not polled any more.
+    Forget(usize),
     Revoke,
 }
 
 /// One run; returns how often a token was asked for.
-fn run(choices: &mut Choices, callers: usize, mut revocations: u32, mut drops: u32) -> u32 {
+fn run(choices: &mut Choices, callers: usize, mut revocations: u32, mut drops: u32, mut forgotten: u32) -> u32 {
     let world = World::default();
     let wakers: Vec<_> = (0..callers).map(|_| Arc::new(Flag(true.into()))).collect();
     let calls: Vec<_> =
         (0..callers).map(|_| Some(Box::pin(world.call()) as Pin<Box<dyn Future<Output = ()>>>)).collect();
     let calls = RefCell::new(calls);
+    let mut kept = Vec::new();
     while calls.borrow().iter().any(Option::is_some) {
         let running = |caller: &usize| calls.borrow()[*caller].is_some();
         let awake = |caller: &usize| wakers[*caller].0.load(Ordering::SeqCst);
         let mut steps: Vec<_> = (0..callers).filter(running).filter(awake).map(Step::Poll).collect();
         assert!(!steps.is_empty(), "callers wait and nothing will wake them");
-        if revocations > 0 && world.issued.get() > 0 {
+        if revocations > 0 && world.service.issued.load(Ordering::SeqCst) > 0 {
             steps.push(Step::Revoke);
         }
         if drops > 0 {
             steps.extend((0..callers).filter(running).map(Step::Drop));
+        }
+        if forgotten > 0 {
+            steps.extend((0..callers).filter(running).map(Step::Forget));
         }
         match steps.swap_remove(choices.choose(steps.len())) {
             Step::Poll(caller) => {
@@ -146,20 +160,24 @@ fn run(choices: &mut Choices, callers: usize, mut revocations: u32, mut drops: u
                 drops -= 1;
                 calls.borrow_mut()[caller] = None;
             }
+            Step::Forget(caller) => {
+                forgotten -= 1;
+                kept.push(calls.borrow_mut()[caller].take());
+            }
             Step::Revoke => {
                 revocations -= 1;
-                world.revoked.set(world.issued.get());
+                world.service.revoked.store(world.service.issued.load(Ordering::SeqCst), Ordering::SeqCst);
             }
         }
     }
-    world.asked.get()
+    world.service.asked.load(Ordering::SeqCst)
 }
 
 /// All runs; returns how many there were and the fewest and most requests for a token.
-fn explore(callers: usize, revocations: u32, drops: u32) -> (u32, u32, u32) {
+fn explore(callers: usize, revocations: u32, drops: u32, forgotten: u32) -> (u32, u32, u32) {
     let (mut choices, mut runs, mut fewest, mut most) = (Choices::default(), 0, u32::MAX, 0);
     loop {
-        let asked = run(&mut choices, callers, revocations, drops);
+        let asked = run(&mut choices, callers, revocations, drops, forgotten);
         (runs, fewest, most) = (runs + 1, fewest.min(asked), most.max(asked));
         if !choices.advance() {
             return (runs, fewest, most);
@@ -169,21 +187,31 @@ fn explore(callers: usize, revocations: u32, drops: u32) -> (u32, u32, u32) {
 
 #[test]
 fn callers_share_one_request_in_every_order() {
-    let (runs, fewest, most) = explore(3, 0, 0);
+    let (runs, fewest, most) = explore(3, 0, 0, 0);
     assert!(runs > 100, "{runs}");
     assert_eq!((fewest, most), (1, 1));
 }
 
 #[test]
 fn a_revocation_costs_one_request_more_in_every_order() {
-    let (runs, fewest, most) = explore(3, 1, 0);
+    let (runs, fewest, most) = explore(3, 1, 0, 0);
     assert!(runs > 500, "{runs}");
     assert_eq!((fewest, most), (1, 2));
 }
 
 #[test]
 fn a_dropped_caller_costs_one_request_more_at_most_and_stops_nobody() {
-    let (runs, fewest, most) = explore(2, 1, 1);
+    let (runs, fewest, most) = explore(2, 1, 1, 0);
     assert!(runs > 500, "{runs}");
     assert_eq!((fewest, most), (1, 3));
+}
+
+#[test]
+fn a_forgotten_caller_keeps_nobody_waiting() {
+    let (runs, fewest, most) = explore(2, 1, 0, 1);
+    assert!(runs > 500, "{runs}");
+    assert_eq!((fewest, most), (1, 2));
+    let (runs, fewest, most) = explore(3, 0, 0, 1);
+    assert!(runs > 500, "{runs}");
+    assert_eq!((fewest, most), (1, 1));
 }

@@ -194,7 +194,9 @@ async fn a_dropped_caller_blocks_nobody() {
     assert_eq!(gate.sent.load(Ordering::SeqCst), 1);
     drop(first);
     gate.open.add_permits(2);
-    assert_eq!(second.await.unwrap().0, "Bearer number-2");
+    // Who is left waits for the same request.
+    assert_eq!(second.await.unwrap().0, "Bearer number-1");
+    assert_eq!(gate.sent.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test]

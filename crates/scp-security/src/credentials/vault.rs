@@ -17,9 +17,14 @@ use crate::secret_vault::v1_0;
 ///
 /// A service keeps at most five temporary keys for an access key, so they are shared by all clones of a client.
 pub(crate) struct VaultProvider {
-    client: v1_0::Client,
-    vault_id: String,
+    vault: Arc<Vault>,
     cache: Cache<Credentials>,
+}
+
+/// Asks the vault.
+struct Vault {
+    client: v1_0::Client,
+    id: String,
     runtime: Arc<dyn Runtime>,
     newest: Mutex<Newest>,
 }
@@ -58,17 +63,20 @@ const DOUBTFUL: Duration = Duration::from_secs(60);
 impl VaultProvider {
     /// `client` signs with the vault token.
     pub(crate) fn new(client: v1_0::Client, vault_id: String, runtime: Arc<dyn Runtime>) -> Self {
-        Self { client, vault_id, cache: Cache::default(), runtime, newest: Mutex::default() }
+        let vault = Vault { client, id: vault_id, runtime, newest: Mutex::default() };
+        Self { vault: Arc::new(vault), cache: Cache::default() }
     }
+}
 
+impl Vault {
     fn newest(&self) -> MutexGuard<'_, Newest> {
         self.newest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn issue(&self, now: OffsetDateTime) -> Result<Issued<Credentials>> {
+    async fn issue(self: Arc<Self>, now: OffsetDateTime) -> Result<Issued<Credentials>> {
         let SecretVaultTemporaryKeyResponse { access_key, secret_key, expired_at, .. } =
             // The call that needs the key decides whether to try again; two policies would multiply.
-            self.client.get_temporary_key(&self.vault_id).retry(RetryPolicy::never()).await.map_err(explain)?;
+            self.client.get_temporary_key(&self.id).retry(RetryPolicy::never()).await.map_err(explain)?;
         let (Some(access_key), Some(secret_key)) = (access_key, secret_key) else {
             return Err(Error::new(ErrorKind::Credentials, "the secret vault's answer holds no temporary key"));
         };
@@ -98,13 +106,14 @@ fn explain(error: Error) -> Error {
 
 impl ProvideCredentials for VaultProvider {
     fn credentials(&self, now: OffsetDateTime) -> BoxFuture<'_, Result<(Arc<Credentials>, Generation)>> {
-        Box::pin(self.cache.get(now, move || self.issue(now)))
+        let vault = Arc::clone(&self.vault);
+        Box::pin(self.cache.get(now, move || vault.issue(now)))
     }
 
     fn refused(&self, generation: Generation) -> bool {
         if self.cache.holds(generation) {
-            let mut newest = self.newest();
-            if self.runtime.elapsed().saturating_sub(newest.since) < newest.kept_for() {
+            let mut newest = self.vault.newest();
+            if self.vault.runtime.elapsed().saturating_sub(newest.since) < newest.kept_for() {
                 return false;
             }
             newest.refused = true;

@@ -1,0 +1,156 @@
+//! One request that several callers wait for: whoever of them is polled moves it on, so that none depends on another.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+
+use crate::error::Result;
+use crate::runtime::BoxFuture;
+
+/// A request under way. It ends with its last passenger.
+pub(super) struct Flight<T> {
+    stage: Mutex<Stage<T>>,
+    wakers: Arc<Wakers>,
+    passengers: AtomicU64,
+}
+
+enum Stage<T> {
+    Waiting(BoxFuture<'static, Result<T>>),
+    /// Somebody polls it at this moment; `again` if somebody else would have.
+    Polled {
+        again: bool,
+    },
+    /// How it ended; nothing if it panicked.
+    Over(Option<Result<T>>),
+}
+
+impl<T: Clone> Flight<T> {
+    pub(super) fn new(request: BoxFuture<'static, Result<T>>) -> Arc<Self> {
+        let (wakers, passengers) = (Arc::default(), AtomicU64::new(0));
+        Arc::new(Self { stage: Mutex::new(Stage::Waiting(request)), wakers, passengers })
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        matches!(*lock(&self.stage), Stage::Over(_))
+    }
+
+    /// Waits for the outcome. Only one passenger gets an error with its source.
+    pub(super) fn join(self: Arc<Self>) -> Passenger<T> {
+        let number = self.passengers.fetch_add(1, Ordering::Relaxed);
+        Passenger { flight: self, number }
+    }
+
+    /// Ends this stage and lets everybody look again.
+    fn enter(&self, stage: Stage<T>) {
+        *lock(&self.stage) = stage;
+        self.wakers.wake_all();
+    }
+}
+
+/// The outcome of a flight; nothing if it was broken off by a panic.
+pub(super) struct Passenger<T> {
+    flight: Arc<Flight<T>>,
+    number: u64,
+}
+
+impl<T: Clone> Future for Passenger<T> {
+    type Output = Option<Result<T>>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let flight = &*self.flight;
+        lock(&flight.wakers.0).insert(self.number, context.waker().clone());
+        let mut request = {
+            let mut stage = lock(&flight.stage);
+            match std::mem::replace(&mut *stage, Stage::Polled { again: true }) {
+                Stage::Waiting(request) => {
+                    *stage = Stage::Polled { again: false };
+                    request
+                }
+                Stage::Polled { .. } => return Poll::Pending,
+                Stage::Over(outcome) => {
+                    let copy = outcome.as_ref().map(copy);
+                    *stage = Stage::Over(outcome);
+                    return Poll::Ready(copy);
+                }
+            }
+        };
+        let broken = Broken(Some(flight));
+        let outcome = request.as_mut().poll(&mut Context::from_waker(&Waker::from(Arc::clone(&flight.wakers))));
+        broken.mend();
+        match outcome {
+            Poll::Ready(outcome) => {
+                flight.enter(Stage::Over(Some(copy(&outcome))));
+                Poll::Ready(Some(outcome))
+            }
+            Poll::Pending => {
+                let stage = std::mem::replace(&mut *lock(&flight.stage), Stage::Waiting(request));
+                // It may have been woken, and found busy by whoever was woken for it.
+                if let Stage::Polled { again: true } = stage {
+                    flight.wakers.wake_all();
+                }
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl<T> Drop for Passenger<T> {
+    fn drop(&mut self) {
+        lock(&self.flight.wakers.0).remove(&self.number);
+    }
+}
+
+/// Tells all passengers if the request panics.
+struct Broken<'a, T: Clone>(Option<&'a Flight<T>>);
+
+impl<T: Clone> Broken<'_, T> {
+    fn mend(mut self) {
+        self.0 = None;
+    }
+}
+
+impl<T: Clone> Drop for Broken<'_, T> {
+    fn drop(&mut self) {
+        if let Some(flight) = self.0 {
+            flight.enter(Stage::Over(None));
+        }
+    }
+}
+
+/// Those who wait. Apart from the flight, because the request holds on to it.
+#[derive(Default)]
+struct Wakers(Mutex<HashMap<u64, Waker>>);
+
+impl Wakers {
+    fn wake_all(&self) {
+        let wakers: Vec<_> = lock(&self.0).drain().map(|(_, waker)| waker).collect();
+        wakers.into_iter().for_each(Waker::wake);
+    }
+}
+
+impl Wake for Wakers {
+    fn wake(self: Arc<Self>) {
+        self.wake_all();
+    }
+}
+
+fn copy<T: Clone>(outcome: &Result<T>) -> Result<T> {
+    match outcome {
+        Ok(value) => Ok(value.clone()),
+        Err(error) => Err(error.duplicate()),
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<T> fmt::Debug for Flight<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Flight").finish_non_exhaustive()
+    }
+}

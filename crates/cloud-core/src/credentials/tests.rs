@@ -1,0 +1,235 @@
+//! Tests of the cache: renewal ahead, failures, panics, and callers who leave or are left.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use time::macros::datetime;
+
+use super::*;
+use crate::error::ErrorKind;
+
+const START: OffsetDateTime = datetime!(2026-01-01 0:00 UTC);
+
+struct Issuer {
+    cache: Cache<u64>,
+    asked: Arc<AtomicU64>,
+    lifetime: u64,
+}
+
+impl Issuer {
+    fn new(lifetime: u64) -> Self {
+        Self { cache: Cache::default(), asked: Arc::default(), lifetime }
+    }
+
+    async fn get(&self, after: i64, works: bool) -> Result<u64> {
+        let (asked, lifetime) = (Arc::clone(&self.asked), Duration::from_secs(self.lifetime));
+        let issue = move || async move {
+            let number = asked.fetch_add(1, Ordering::SeqCst) + 1;
+            tokio::task::yield_now().await;
+            match works {
+                true => Ok(Issued { value: number, lifetime }),
+                false => Err(Error::new(ErrorKind::Credentials, "no")),
+            }
+        };
+        self.cache.get(START + time::Duration::seconds(after), issue).await.map(|(value, _)| *value)
+    }
+}
+
+#[tokio::test]
+async fn renewed_ahead_by_a_part_of_the_lifetime() {
+    for (lifetime, last_old, first_new) in [(60, 47, 48), (3600, 3299, 3300), (86_400, 86_099, 86_100)] {
+        let issuer = Issuer::new(lifetime);
+        assert_eq!(issuer.get(0, true).await.unwrap(), 1);
+        assert_eq!(issuer.get(last_old, true).await.unwrap(), 1, "{lifetime}");
+        assert_eq!(issuer.get(first_new, true).await.unwrap(), 2, "{lifetime}");
+    }
+}
+
+#[tokio::test]
+async fn a_lifetime_beyond_all_dates_does_not_end() {
+    let issuer = Issuer::new(i64::MAX.unsigned_abs());
+    assert_eq!(issuer.get(0, true).await.unwrap(), 1);
+    assert_eq!(issuer.get(1_000_000, true).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn good_credentials_survive_a_failed_renewal() {
+    let issuer = Issuer::new(60);
+    issuer.get(0, true).await.unwrap();
+    assert_eq!(issuer.get(50, false).await.unwrap(), 1);
+    assert_eq!(issuer.get(59, false).await.unwrap(), 1);
+    assert_eq!(issuer.asked.load(Ordering::SeqCst), 2, "not asked again at once");
+    assert!(issuer.get(60, false).await.is_err());
+}
+
+#[tokio::test]
+async fn a_pause_after_a_failure_does_not_outlast_the_credentials() {
+    let issuer = Issuer::new(60);
+    issuer.get(0, true).await.unwrap();
+    assert_eq!(issuer.get(58, false).await.unwrap(), 1);
+    assert!(issuer.get(61, false).await.is_err(), "no longer good");
+    assert_eq!(issuer.get(62, true).await.unwrap(), 4);
+}
+
+#[tokio::test]
+async fn a_renewal_that_hangs_costs_one_caller_and_not_all() {
+    let issuer = Issuer::new(3600);
+    issuer.get(0, true).await.unwrap();
+    let now = START + time::Duration::seconds(3400);
+    let hang = std::future::pending::<Result<Issued<u64>>>;
+    {
+        let mut leader = Box::pin(issuer.cache.get(now, hang));
+        std::future::poll_fn(|context| {
+            assert!(leader.as_mut().poll(context).is_pending());
+            std::task::Poll::Ready(())
+        })
+        .await;
+        assert_eq!(issuer.get(3400, true).await.unwrap(), 1, "others go on with what is good");
+    }
+    // The caller gave up. Those who come next do not all have to find out for themselves.
+    assert_eq!(issuer.get(3409, true).await.unwrap(), 1);
+    assert_eq!(issuer.asked.load(Ordering::SeqCst), 1);
+    assert_eq!(issuer.get(3410, true).await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn a_panic_while_asking_leaves_the_cache_usable() {
+    for held in [false, true] {
+        let issuer = Arc::new(Issuer::new(60));
+        if held {
+            issuer.get(0, true).await.unwrap();
+        }
+        let cache = issuer.cache.clone();
+        let asking = tokio::spawn(async move {
+            let issue = || async {
+                tokio::task::yield_now().await;
+                panic!("while asking")
+            };
+            cache.get(START + time::Duration::seconds(60), issue).await.map(drop)
+        });
+        // It waits for the same request, sees it break off, or is the one who moves it on when it does.
+        let waiting = Arc::clone(&issuer);
+        let waiting = tokio::spawn(async move { waiting.get(60, true).await });
+        let number = if held { 2 } else { 1 };
+        match (asking.await, waiting.await) {
+            (Err(panic), Ok(outcome)) => assert!(panic.is_panic() && outcome.unwrap() == number),
+            (Ok(outcome), Err(panic)) => assert!(panic.is_panic() && outcome.is_err()),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(issuer.get(61, true).await.unwrap(), number);
+        assert!(!format!("{:?}", issuer.cache).is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_caller_who_is_no_longer_polled_keeps_nobody_waiting() {
+    let issuer = Issuer::new(60);
+    let mut stuck = Box::pin(issuer.get(0, true));
+    std::future::poll_fn(|context| {
+        assert!(stuck.as_mut().poll(context).is_pending());
+        std::task::Poll::Ready(())
+    })
+    .await;
+    assert_eq!(issuer.get(0, true).await.unwrap(), 1);
+    assert_eq!(stuck.await.unwrap(), 1, "the same request");
+}
+
+#[tokio::test]
+async fn only_the_refused_generation_is_dropped() {
+    let issuer = Issuer::new(60);
+    assert!(!issuer.cache.refuse(Generation(0)), "nothing was issued yet");
+    issuer.get(0, true).await.unwrap();
+    assert!(issuer.cache.holds(Generation(1)));
+    assert!(issuer.cache.refuse(Generation(1)));
+    assert!(!issuer.cache.holds(Generation(1)));
+    assert_eq!(issuer.get(0, true).await.unwrap(), 2);
+    assert!(!issuer.cache.holds(Generation(1)) && issuer.cache.holds(Generation(2)));
+    assert!(issuer.cache.refuse(Generation(1)), "already replaced");
+    assert_eq!(issuer.get(0, true).await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn many_callers_make_one_request() {
+    for works in [true, false] {
+        let (cache, gate) = (Cache::default(), Arc::new(tokio::sync::Semaphore::new(0)));
+        let asked = Arc::new(AtomicU64::new(0));
+        let ask = |now| {
+            let (cache, gate, asked) = (cache.clone(), Arc::clone(&gate), Arc::clone(&asked));
+            let issue = move || async move {
+                asked.fetch_add(1, Ordering::SeqCst);
+                let _open = gate.acquire().await;
+                match works {
+                    true => Ok(Issued { value: 7, lifetime: Duration::from_secs(60) }),
+                    false => Err(Error::new(ErrorKind::Credentials, "no").with_source(std::io::Error::other("why"))),
+                }
+            };
+            async move { cache.get(now, issue).await.map(|(value, _)| *value) }
+        };
+        let callers: Vec<_> = (0..100).map(|_| tokio::spawn(ask(START))).collect();
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        gate.add_permits(1);
+        let mut causes = 0;
+        for caller in callers {
+            match caller.await.unwrap() {
+                Ok(value) => assert!(works && value == 7),
+                Err(error) => {
+                    assert!(!works && error.message() == "no");
+                    causes += usize::from(std::error::Error::source(&error).is_some());
+                }
+            }
+        }
+        assert_eq!((asked.load(Ordering::SeqCst), causes), (1, usize::from(!works)));
+        assert_eq!(ask(START).await.is_ok(), works);
+        assert_eq!(asked.load(Ordering::SeqCst), if works { 1 } else { 2 }, "what failed is asked for anew");
+    }
+}
+
+#[tokio::test]
+async fn a_dropped_caller_leaves_the_cache_usable() {
+    let issuer = Issuer::new(60);
+    {
+        let mut abandoned = Box::pin(issuer.get(0, true));
+        std::future::poll_fn(|context| {
+            assert!(abandoned.as_mut().poll(context).is_pending());
+            std::task::Poll::Ready(())
+        })
+        .await;
+    }
+    assert_eq!(issuer.get(0, true).await.unwrap(), 2);
+}
+
+#[test]
+fn threads_that_move_one_request_on_together_lose_no_wake_up() {
+    let (cache, asked) = (Cache::default(), Arc::new(AtomicU64::new(0)));
+    let work = |number: u64| {
+        let (cache, asked) = (cache.clone(), Arc::clone(&asked));
+        move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+            runtime.block_on(async {
+                for round in 0..200 {
+                    let asked = Arc::clone(&asked);
+                    let issue = move || async move {
+                        // A timer of one thread's runtime, and waits that are over at once.
+                        tokio::time::sleep(Duration::from_micros(round % 3)).await;
+                        tokio::task::yield_now().await;
+                        let value = asked.fetch_add(1, Ordering::SeqCst);
+                        let fails = value % 7 == 6;
+                        let issued = Issued { value, lifetime: Duration::from_secs(60) };
+                        if fails { Err(Error::new(ErrorKind::Credentials, "no")) } else { Ok(issued) }
+                    };
+                    let outcome = tokio::time::timeout(Duration::from_secs(60), cache.get(START, issue)).await;
+                    let outcome = outcome.expect("a caller was never woken");
+                    if let Ok((_, generation)) = outcome
+                        && (round + number).is_multiple_of(2)
+                    {
+                        cache.refuse(generation);
+                    }
+                }
+            });
+        }
+    };
+    let threads: Vec<_> = (0..4).map(|number| std::thread::spawn(work(number))).collect();
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    assert!((100..=800).contains(&asked.load(Ordering::SeqCst)));
+}
