@@ -144,7 +144,8 @@ fn state(world: &World) -> Response {
     }
 }
 
-fn refuse(status: u16, reason: &str) -> Response {
+/// A refusal of the sandbox itself.
+pub(super) fn refuse(status: u16, reason: &str) -> Response {
     json(status, &json!({ "error": reason }))
 }
 

@@ -1,12 +1,15 @@
 //! The way of every request: identified, struck by a fault or answered, written down.
 
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::time::Duration;
 
-use axum::body::{Body, Bytes, HttpBody, to_bytes};
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::Request;
 use axum::http::header::DATE;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
+use futures_core::Stream as _;
 use serde_json::Value;
 
 use super::fault::Effect;
@@ -58,8 +61,14 @@ async fn answered(world: &World, cut: &Cut, peer: Peer, request: Request) -> Res
     let (parts, body) = request.into_parts();
     let mut received = Received::new(parts, Bytes::new(), peer);
     if world.settings.admin && received.path().starts_with(admin::PREFIX) {
-        received.body = read(body).await.unwrap_or_default();
-        return admin::answer(world, &received);
+        return match read(body).await {
+            Sent::Whole(bytes) => {
+                received.body = bytes;
+                admin::answer(world, &received)
+            }
+            Sent::TooLong => admin::refuse(413, "the body is too long"),
+            Sent::Broken => admin::refuse(400, "the body breaks off"),
+        };
     }
     let identity = Identity::of(&world.catalogue, &received);
     let strike = world.control.faults.take(&identity.name, identity.page().is_some());
@@ -71,20 +80,17 @@ async fn answered(world: &World, cut: &Cut, peer: Peer, request: Request) -> Res
             return Response::default();
         }
     }
-    let complete = match read(body).await {
-        Some(bytes) => {
-            received.body = bytes;
-            true
-        }
-        None => false,
-    };
+    let sent = read(body).await;
+    if let Sent::Whole(bytes) = &sent {
+        received.body = bytes.clone();
+    }
     let effect = strike.as_ref().map(|strike| &strike.effect);
     let instead = effect.and_then(|effect| trouble::instead(effect, identity.vendor, world, &received));
     let mut reply = match instead {
         Some(reply) => reply,
         None => {
             exchange_credentials(&world.control.faults, &mut received.headers, effect == Some(&Effect::TokenRevoked));
-            answer(world, &received, complete).await
+            answer(world, &received, &sent).await
         }
     };
     // A fault about pages that found nothing to change did not strike.
@@ -102,24 +108,42 @@ async fn answered(world: &World, cut: &Cut, peer: Peer, request: Request) -> Res
     }
 }
 
-/// The body, or nothing when it is too long. A length that is announced is refused before any of it is read.
-async fn read(body: Body) -> Option<Bytes> {
-    let announced = usize::try_from(body.size_hint().lower()).ok()?;
-    if announced > MAX_BODY {
-        return None;
+/// What arrived of a body.
+enum Sent {
+    Whole(Bytes),
+    TooLong,
+    /// The caller went away, or wrote what is no HTTP.
+    Broken,
+}
+
+/// Reads a body. A length that is announced is refused before any of it is read.
+async fn read(body: Body) -> Sent {
+    let fits = |length: usize| length <= MAX_BODY;
+    if !usize::try_from(body.size_hint().lower()).is_ok_and(fits) {
+        return Sent::TooLong;
     }
-    to_bytes(body, MAX_BODY).await.ok()
+    let mut stream = body.into_data_stream();
+    let mut whole = Vec::new();
+    while let Some(piece) = poll_fn(|cx| Pin::new(&mut stream).poll_next(cx)).await {
+        match piece {
+            Ok(piece) if fits(whole.len() + piece.len()) => whole.extend_from_slice(&piece),
+            Ok(_) => return Sent::TooLong,
+            Err(_) => return Sent::Broken,
+        }
+    }
+    Sent::Whole(whole.into())
 }
 
 /// Hands the request to the vendor to whom the path belongs.
-async fn answer(world: &World, received: &Received, complete: bool) -> Reply {
-    match (vendor_of(received.path()), complete) {
-        (Some(Vendor::Scp), true) => scp::answer(world, received).await,
-        (Some(Vendor::Scp), false) => scp::too_large(world, received),
-        (Some(Vendor::Nhn), true) => nhn::answer(world, received).await,
-        (Some(Vendor::Nhn), false) => nhn::too_large(world, received),
-        (Some(Vendor::Risken), true) => risken::answer(world, received).await,
-        (Some(Vendor::Risken), false) => risken::too_large(world, received).await,
+async fn answer(world: &World, received: &Received, sent: &Sent) -> Reply {
+    match (vendor_of(received.path()), sent) {
+        (_, Sent::Broken) => Reply::empty(400),
+        (Some(Vendor::Scp), Sent::Whole(_)) => scp::answer(world, received).await,
+        (Some(Vendor::Scp), Sent::TooLong) => scp::too_large(world, received),
+        (Some(Vendor::Nhn), Sent::Whole(_)) => nhn::answer(world, received).await,
+        (Some(Vendor::Nhn), Sent::TooLong) => nhn::too_large(world, received),
+        (Some(Vendor::Risken), Sent::Whole(_)) => risken::answer(world, received).await,
+        (Some(Vendor::Risken), Sent::TooLong) => risken::too_large(world, received).await,
         (None, _) => Reply::text(
             404,
             "no vendor serves this path: try /v1/, /advisor/, /ssc/, /keymanager/, /oauth2/ or /api/v1/\n",

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use cloud_sandbox::{Answers, Sandbox};
 use tokio::net::TcpStream;
 
-use super::raw::Call;
+use super::raw::{Call, exchange};
 
 #[tokio::test]
 async fn hands_out_the_documented_variables() {
@@ -86,6 +86,21 @@ async fn a_body_beyond_the_limit_is_refused_in_the_vendors_shape() {
         answer.expect(413);
         assert!(seen.insert(answer.body), "{target}");
     }
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_is_not_called_too_long() {
+    let sandbox = Sandbox::builder().admin(true).start().await.unwrap();
+    for target in ["/v1/kms/transit", "/keymanager/v1.0/x", "/api/v1/aws/put-aws/", "/_sandbox/faults", "/nowhere"] {
+        let mut call = Call::new("POST", target).header("Content-Type", "application/json");
+        call = call.header("Transfer-Encoding", "chunked");
+        // A chunk begins with its length.
+        let host = sandbox.endpoint().strip_prefix("http://").unwrap();
+        let request = call.text(host) + "no length\r\n";
+        exchange(TcpStream::connect(host).await.unwrap(), &request).await.expect(400);
+    }
+    let long = Call::new("POST", "/_sandbox/faults").header("Content-Type", "application/json");
+    long.header("Content-Length", "1048577").send(sandbox.endpoint()).await.expect(413);
 }
 
 #[test]
