@@ -114,18 +114,11 @@ impl Stand {
         self.sandbox.clear_faults();
         self.clock.next_second();
         let tally = Arc::new(Tally::default());
-        let socket = match &fault.source {
-            Source::Wire(misdeed) | Source::Reused(misdeed) | Source::Https(misdeed) | Source::Both(_, misdeed) => {
-                let started =
-                    Crooked::start(self.sandbox.endpoint(), *misdeed, Arc::clone(&tally), self.clock.clone()).await;
-                Some(started.map_err(|error| format!("the socket cannot be opened: {error}"))?)
-            }
-            _ => None,
-        };
-        let endpoint = socket.as_ref().map_or_else(|| self.sandbox.endpoint().to_owned(), Crooked::endpoint);
-        let endpoint = match fault.source {
-            Source::Https(_) => endpoint.replacen("http:", "https:", 1),
-            _ => endpoint,
+        let socket = self.socket(fault, &tally).await?;
+        let endpoint = match (&socket, &fault.source) {
+            (None, _) => self.sandbox.endpoint().to_owned(),
+            (Some(socket), Source::Https(_)) => format!("https://{}", socket.address()),
+            (Some(socket), _) => format!("http://{}", socket.address()),
         };
         let transport = Arc::new(Watched {
             inner: transport()?,
@@ -147,7 +140,7 @@ impl Stand {
         };
         let call = (target.call)(&parts).map_err(|error| error.to_string())?;
         if warmed(target, fault) {
-            self.clock.drive(call()).await;
+            self.drive(call()).await?;
             // Temporary keys are given up when they are refused, but not in their first minute.
             self.clock.pass(Duration::from_secs(120));
         }
@@ -155,7 +148,7 @@ impl Stand {
         transport.begin(target, often);
         self.clock.take_waits();
         let (start, logged) = (self.clock.since_start(), self.logged());
-        let outcome = self.clock.drive(call()).await;
+        let outcome = self.drive(call()).await?;
         let total = self.clock.since_start().saturating_sub(start);
         let waits = self.clock.take_waits();
         let (reached, executed) = self.executed(target, logged);
@@ -169,6 +162,24 @@ impl Stand {
         let waits = waits.iter().map(|wait| millis(*wait)).collect();
         let seen = Seen { attempts, waits, total: millis(total), outcome, executed };
         Ok(Found { seen, sent, arrived, error })
+    }
+
+    /// Runs a call to its end. What neither waits nor gets an answer would hang for ever, which a real limit ends.
+    async fn drive(&self, call: BoxFuture<'_, Outcome>) -> Result<Outcome, String> {
+        let driven = tokio::time::timeout(Duration::from_secs(60), self.clock.drive(call)).await;
+        driven.map_err(|_| "a call hangs: it waits for nothing and gets no answer".to_owned())
+    }
+
+    /// The socket that brings the fault about, where it is the socket that does.
+    async fn socket(&self, fault: &Fault, tally: &Arc<Tally>) -> Result<Option<Crooked>, String> {
+        let misdeed = match fault.source {
+            Source::Wire(misdeed) | Source::Reused(misdeed) | Source::Https(misdeed) | Source::Both(_, misdeed) => {
+                misdeed
+            }
+            Source::Sandbox(_) | Source::Tokens(_) | Source::Clock(_) => return Ok(None),
+        };
+        let started = Crooked::start(self.sandbox.endpoint(), misdeed, Arc::clone(tally), self.clock.clone()).await;
+        started.map(Some).map_err(|error| format!("the socket cannot be opened: {error}"))
     }
 
     /// How often the key of the matrix has been rotated, as its own answers show.

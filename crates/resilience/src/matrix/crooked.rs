@@ -74,7 +74,7 @@ fn without(head: &str, name: &str) -> String {
     head.split_inclusive("\r\n").filter(|line| !line.to_ascii_lowercase().starts_with(name)).collect()
 }
 
-/// Which requests are struck, and how many have been sent and seen; kept by the client's transport.
+/// Whether the request under way is struck, which the client's transport decides, and how many have arrived.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     pub(super) struck: AtomicBool,
@@ -107,8 +107,8 @@ impl Crooked {
         Ok(Self { address, shared, accepting })
     }
 
-    pub(super) fn endpoint(&self) -> String {
-        format!("http://{}", self.address)
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Is there, or is not, for the request that comes next.

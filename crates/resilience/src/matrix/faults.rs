@@ -118,6 +118,7 @@ pub(super) static FAULTS: &[Fault] = &[
     sandbox("408", || Staged::status(408), Says(408), false),
     sandbox("429", || Staged::status(429), Says(429), false),
     sandbox("429, `Retry-After: 2`", || Staged::status(429).retry_after(2), SaysWait(429, 2000), false),
+    sandbox("429, `Retry-After: 7`", || Staged::status(429).retry_after(7), SaysWait(429, 7000), false),
     sandbox("429, `Retry-After: 600`", || Staged::status(429).retry_after(600), SaysWait(429, 600_000), false),
     sandbox("500", || Staged::status(500), Says(500), false),
     sandbox("502", || Staged::status(502), Says(502), false),
