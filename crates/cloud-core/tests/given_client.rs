@@ -1,0 +1,82 @@
+//! A client of the caller's: that it follows redirects is noticed at the first answer. And no setting of a transport shows.
+
+#![cfg(test)]
+#![cfg(feature = "ring")]
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use cloud_core::Transport as _;
+use cloud_core::transport::Stage;
+use cloud_core::transport::reqwest::ReqwestTransport;
+
+/// Answers the first request with a redirect to itself and all others with a good answer.
+fn server() -> (String, Arc<AtomicUsize>) {
+    let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", socket.local_addr().unwrap());
+    let (seen, target) = (Arc::new(AtomicUsize::new(0)), url.clone());
+    let count = Arc::clone(&seen);
+    std::thread::spawn(move || {
+        for stream in socket.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 4096]).unwrap();
+            let answer = match count.fetch_add(1, Ordering::SeqCst) {
+                0 => format!("307 Temporary Redirect\r\nlocation: {target}/elsewhere"),
+                _ => "200 OK".to_owned(),
+            };
+            let _ = write!(stream, "HTTP/1.1 {answer}\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{{}}");
+        }
+    });
+    (url, seen)
+}
+
+fn request(url: &str) -> http::Request<Bytes> {
+    http::Request::get(format!("{url}/keys")).body(Bytes::new()).unwrap()
+}
+
+fn client(policy: reqwest::redirect::Policy) -> ReqwestTransport {
+    let tls = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+    let builder = reqwest::Client::builder().tls_backend_preconfigured(tls).no_proxy().redirect(policy);
+    ReqwestTransport::from_client(builder.build().unwrap())
+}
+
+#[tokio::test]
+async fn an_answer_that_came_by_a_redirect_is_refused() {
+    let (url, seen) = server();
+    let error = client(reqwest::redirect::Policy::limited(3)).send(request(&url)).await.unwrap_err();
+    assert_eq!(error.stage, Stage::Answer);
+    assert!(error.to_string().contains("turn redirects off"), "{error}");
+    assert_eq!(seen.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn a_client_that_follows_none_hands_the_redirect_on() {
+    let (url, seen) = server();
+    let answer = client(reqwest::redirect::Policy::none()).send(request(&url)).await.unwrap();
+    assert_eq!((answer.status().as_u16(), seen.load(Ordering::SeqCst)), (307, 1));
+}
+
+#[tokio::test]
+async fn what_tells_of_a_transport_tells_no_secret() {
+    let pem = "-----BEGIN PRIVATE KEY-----\nY2FuYXJ5\n-----END PRIVATE KEY-----\n";
+    let builder = ReqwestTransport::builder().proxy("http://user:canary@127.0.0.1:1").root_certificates_pem(pem);
+    assert!(!format!("{builder:?} {builder:#?}").contains("canary"));
+    let errors = [
+        builder.build().map(drop).unwrap_err(),
+        ReqwestTransport::builder().proxy("user:canary@ [").build().map(drop).unwrap_err(),
+        ReqwestTransport::builder().identity_pem(pem.as_bytes()).map(drop).unwrap_err(),
+        ReqwestTransport::builder().user_agent("canary\n").build().map(drop).unwrap_err(),
+    ];
+    for error in errors {
+        let source = std::error::Error::source(&error).map(|source| format!("{source} {source:?}"));
+        let shown = format!("{error} {error:?} {source:?}");
+        assert!(!shown.contains("canary") && !shown.contains("Y2FuYXJ5"), "{shown}");
+    }
+}
