@@ -12,7 +12,7 @@ use crate::wire::Received;
 use crate::world::World;
 
 /// Everything below belongs to the sandbox itself and to no vendor.
-pub(crate) const PREFIX: &str = "/_sandbox/";
+const PREFIX: &str = "/_sandbox/";
 
 const PAGE: &str = include_str!("watch.html");
 const SCRIPT: &str = include_str!("watch.js");
@@ -21,14 +21,18 @@ const SCRIPT: &str = include_str!("watch.js");
 const POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'unsafe-inline'; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// Answers one request below [`PREFIX`].
+/// Whether a path is the sandbox's own. Typed by hand it may miss the slash.
+pub(crate) fn is_own(path: &str) -> bool {
+    path.starts_with(PREFIX) || PREFIX.strip_suffix('/') == Some(path)
+}
+
+/// Answers one request for a path of the sandbox's own.
 pub(crate) fn answer(world: &World, received: &Received) -> Response {
     if !is_for_this_server(world, received) {
         return refuse(403, "the host is not the address of this sandbox");
     }
-    let changes = !matches!(&*received.method, "GET" | "HEAD");
-    if changes && !received.is_json() {
-        // A page of another origin cannot send this type without asking first, and nobody says yes.
+    if received.method == "POST" && !received.is_json() {
+        // A page of another origin cannot send this type, nor another method, without asking first; nobody says yes.
         return refuse(415, "send application/json");
     }
     let path = received.path().strip_prefix(PREFIX).unwrap_or_default();

@@ -60,7 +60,7 @@ pub(crate) async fn respond(world: &World, cut: &Cut, peer: Peer, request: Reque
 async fn answered(world: &World, cut: &Cut, peer: Peer, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let mut received = Received::new(parts, Bytes::new(), peer);
-    if world.settings.admin && received.path().starts_with(admin::PREFIX) {
+    if world.settings.admin && admin::is_own(received.path()) {
         return match read(body).await {
             Sent::Whole(bytes) => {
                 received.body = bytes;
@@ -146,7 +146,8 @@ async fn answer(world: &World, received: &Received, sent: &Sent) -> Reply {
         (Some(Vendor::Risken), Sent::TooLong) => risken::too_large(world, received).await,
         (None, _) => Reply::text(
             404,
-            "no vendor serves this path: try /v1/, /advisor/, /ssc/, /keymanager/, /oauth2/ or /api/v1/\n",
+            "no vendor serves this path: try /v1/, /advisor/, /ssc/, /keymanager/, /oauth2/ or /api/v1/, \
+             or /_sandbox/ where it was asked for\n",
         ),
     }
 }

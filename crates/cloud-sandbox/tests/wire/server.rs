@@ -75,6 +75,14 @@ async fn a_path_of_no_vendor_is_not_found() {
 }
 
 #[tokio::test]
+async fn the_page_of_calls_needs_no_slash_at_its_end() {
+    let sandbox = Sandbox::builder().admin(true).start().await.unwrap();
+    let page = async |path| Call::new("GET", path).send(sandbox.endpoint()).await;
+    assert_eq!(page("/_sandbox").await.expect(200).body, page("/_sandbox/").await.expect(200).body);
+    page("/_sandboxes").await.expect(404);
+}
+
+#[tokio::test]
 async fn a_body_beyond_the_limit_is_refused_in_the_vendors_shape() {
     let sandbox = Sandbox::start().await.unwrap();
     let mut seen = HashSet::new();
