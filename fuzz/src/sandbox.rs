@@ -5,6 +5,7 @@ mod control;
 mod documented;
 mod player;
 mod raw;
+mod socket;
 mod text;
 
 use std::cell::RefCell;
@@ -12,6 +13,7 @@ use std::cell::RefCell;
 pub use control::play_control;
 pub use documented::Vendor;
 pub use player::Player;
+pub use socket::play_socket;
 
 /// Plays an input on a sandbox that is as it was when it started.
 ///

@@ -54,12 +54,32 @@ pub(super) fn changed(input: &mut Unstructured<'_>, all: &[Documented], memory: 
     if flags & 8 == 0 {
         call.query.retain(|(_, _, required)| *required);
     }
-    let (bare, dear) = (flags & 16 != 0, flags & 224 == 224);
-    let mut changed = Changed { call, headers: Vec::new(), kind: None, bytes: None, bare, dear };
+    if flags & 32 != 0 {
+        link(memory, &mut call);
+    }
+    let bare = flags & 16 != 0;
+    let mut changed = Changed { call, headers: Vec::new(), kind: None, bytes: None, bare, dear: false };
     for _ in 0..flags % 8 {
         change(input, memory, &mut changed)?;
     }
     Ok(changed)
+}
+
+/// Puts what earlier answers gave under the same names in the place of the examples: ids, ciphertexts, signatures.
+fn link(memory: &Memory, call: &mut Documented) {
+    for (name, value) in &mut call.path {
+        if let Some(known) = name.as_ref().and_then(|name| memory.named(name)) {
+            *value = known.to_owned();
+        }
+    }
+    if let Content::Json(Value::Object(map)) = &mut call.body {
+        for (name, value) in map {
+            match memory.named(name) {
+                Some(known) if value.is_string() && name != "name" => *value = Value::from(known),
+                _ => {}
+            }
+        }
+    }
 }
 
 fn change(input: &mut Unstructured<'_>, memory: &Memory, changed: &mut Changed) -> Result<()> {
@@ -138,8 +158,10 @@ pub(super) fn node(
                 [usize::from(input.arbitrary::<u8>()? % 5)]
             .clone();
         }
-        // As many as a list may hold, and more.
-        (9, value) => *value = Value::Array(vec![value.clone(); usize::from(input.arbitrary::<u8>()?)]),
+        // As many as a list may hold, and more; not of what is large already.
+        (9, value) if value.to_string().len() <= 4096 => {
+            *value = Value::Array(vec![value.clone(); usize::from(input.arbitrary::<u8>()?)])
+        }
         (10, value) => *value = json!({ "a": value.take() }),
         (_, Value::Object(map)) => rename(input, memory, map, how)?,
         (11, Value::Array(list)) => list.push(list.first().cloned().unwrap_or_default()),

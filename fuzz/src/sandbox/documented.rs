@@ -5,6 +5,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use super::text;
+
 /// Whose calls are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Vendor {
@@ -113,7 +115,11 @@ fn read(vendor: Vendor, fixture: &Value, setting: &impl Fn(&str) -> String, all:
                 method: method.to_ascii_uppercase(),
                 path: path.trim_start_matches('/').split('/').map(piece).collect(),
                 query: query.collect(),
-                body: if body.is_null() { Content::Nothing } else { Content::Json(mended(body.clone())) },
+                body: match vendor {
+                    _ if body.is_null() => Content::Nothing,
+                    Vendor::Scp => Content::Json(mended(body.clone())),
+                    Vendor::Nhn | Vendor::Risken => Content::Json(body.clone()),
+                },
             });
         }
     }
@@ -123,16 +129,32 @@ fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// Puts what the service takes in the place of examples that it refuses.
+/// Puts what the service takes in the place of examples that it refuses: networks that are too wide, days that are
+/// over, names that the seed has taken, certificates that are none.
 fn mended(mut body: Value) -> Value {
     for (name, value) in [
-        ("acl_cidr", json!(["127.0.0.1/32"])),
+        ("acl_cidr", json!("127.0.0.1/32")),
+        ("cert_body", json!(text::CERTIFICATE)),
+        ("cert_chain", json!(text::CHAIN)),
+        ("diagnosis_name", json!("fuzzed")),
+        ("name", json!("fuzzed")),
         ("not_after_dt", json!("20991231")),
+        ("private_key", json!(text::PRIVATE_KEY)),
+        ("purpose", json!("aes256-gcm96")),
         ("temporary_key_ttl_nhours", json!(3)),
         ("vault_token_ttl_ndays", json!(720)),
     ] {
-        if let Some(shown) = body.get_mut(name) {
-            *shown = if shown.is_string() && value.is_array() { value[0].clone() } else { value };
+        match body.get_mut(name) {
+            Some(Value::Array(list)) => *list = vec![value],
+            Some(shown) => *shown = value,
+            None => {}
+        }
+    }
+    for shown in body.as_object_mut().into_iter().flat_map(|body| body.values_mut()) {
+        match shown.as_str() {
+            Some("true") => *shown = json!(true),
+            Some("false") => *shown = json!(false),
+            _ => {}
         }
     }
     body

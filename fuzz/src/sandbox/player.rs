@@ -22,7 +22,7 @@ use super::text::Memory;
 const ENDPOINT: &str = "http://127.0.0.1:9";
 
 /// When it is; signatures carry this time.
-const NOW: Duration = Duration::from_secs(20_000 * 24 * 60 * 60);
+const NOW: Duration = Duration::from_secs(20_500 * 24 * 60 * 60);
 
 /// More calls than this are not made of one input.
 const CALLS: usize = 12;
@@ -88,13 +88,14 @@ impl Player {
 
     fn step(&mut self, input: &mut Unstructured<'_>) -> Result<()> {
         let ahead = input.arbitrary::<u8>()?;
+        let dear = ahead == 239;
         if ahead >= 240 {
             let seconds = [1, 11, 3600, 86_400, 31 * 86_400, 400 * 86_400][usize::from(ahead % 6)];
             self.sandbox.advance(Duration::from_secs(seconds));
             self.nhn_token = None;
             self.touched = true;
         }
-        let changed = changed(input, &self.all, &self.memory)?;
+        let changed = Changed { dear, ..changed(input, &self.all, &self.memory)? };
         if let Some(request) = self.request(changed) {
             self.send(request);
         }
@@ -185,7 +186,7 @@ impl Player {
         let answer = self.runtime.block_on(self.sandbox.answer(request));
         self.touched |= !reads && answer.status().is_success();
         if self.strict {
-            self.memory.learn(&check(&what, &answer));
+            self.memory.learn("", &check(&what, &answer));
         }
     }
 

@@ -80,13 +80,21 @@ const ODD: [&str; 71] = [
     "ecdsa-p256",
 ];
 
+/// A certificate with its key and its chain, which belong together.
+pub(super) const CERTIFICATE: &str =
+    include_str!("../../../crates/cloud-sandbox/src/scp/certificates/seed/chained.pem");
+pub(super) const PRIVATE_KEY: &str =
+    include_str!("../../../crates/cloud-sandbox/src/scp/certificates/seed/chained.key.pem");
+pub(super) const CHAIN: &str =
+    include_str!("../../../crates/cloud-sandbox/src/scp/certificates/seed/chained.chain.pem");
+
 /// Texts that only a seed file or a console hands out.
 const FILES: [&str; 9] = [
+    CERTIFICATE,
+    PRIVATE_KEY,
+    CHAIN,
     include_str!("../../../crates/cloud-sandbox/src/scp/certificates/seed/test.pem"),
     include_str!("../../../crates/cloud-sandbox/src/scp/certificates/seed/test.key.pem"),
-    include_str!("../../../crates/cloud-sandbox/src/scp/certificates/seed/chained.pem"),
-    include_str!("../../../crates/cloud-sandbox/src/scp/certificates/seed/chained.key.pem"),
-    include_str!("../../../crates/cloud-sandbox/src/scp/certificates/seed/chained.chain.pem"),
     include_str!("../../../crates/cloud-sandbox/src/scp/certificates/seed/expired.pem"),
     include_str!("../../../crates/cloud-sandbox/src/scp/certificates/seed/expired.key.pem"),
     "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
@@ -96,37 +104,44 @@ const FILES: [&str; 9] = [
 /// Lengths around limits that are documented somewhere.
 const LENGTHS: [usize; 16] = [1, 2, 25, 26, 50, 63, 64, 65, 190, 245, 256, 1024, 1025, 32_768, 32_769, 65_537];
 
-/// The texts of earlier answers, the newest last.
+/// The texts of earlier answers with their names, the newest last.
 #[derive(Debug, Default)]
-pub(super) struct Memory(Vec<String>);
+pub(super) struct Memory(Vec<(String, String)>);
 
 impl Memory {
     const MOST: usize = 256;
 
     /// Keeps the texts and numbers of an answer.
-    pub(super) fn learn(&mut self, value: &Value) {
+    pub(super) fn learn(&mut self, name: &str, value: &Value) {
         match value {
-            Value::Object(map) => map.values().for_each(|value| self.learn(value)),
-            Value::Array(list) => list.iter().take(4).for_each(|value| self.learn(value)),
-            Value::String(text) => self.keep(text.clone()),
-            Value::Number(number) => self.keep(number.to_string()),
+            Value::Object(map) => map.iter().for_each(|(name, value)| self.learn(name, value)),
+            Value::Array(list) => list.iter().take(4).for_each(|value| self.learn(name, value)),
+            Value::String(text) => self.keep(name, text.clone()),
+            Value::Number(number) => self.keep(name, number.to_string()),
             Value::Null | Value::Bool(_) => {}
         }
     }
 
-    fn keep(&mut self, text: String) {
-        if text.len() <= 100_000 && !self.0.contains(&text) {
+    fn keep(&mut self, name: &str, text: String) {
+        let kept = (name.to_owned(), text);
+        if kept.1.len() <= 100_000 && !self.0.contains(&kept) {
             if self.0.len() == Self::MOST {
                 self.0.remove(0);
             }
-            self.0.push(text);
+            self.0.push(kept);
         }
     }
 
     /// A text counted back from the newest.
     fn get(&self, back: u8) -> Option<&str> {
         let count = self.0.len().max(1);
-        self.0.iter().rev().nth(usize::from(back) % count).map(String::as_str)
+        self.0.iter().rev().nth(usize::from(back) % count).map(|(_, text)| text.as_str())
+    }
+
+    /// The newest text of this name; an `id` fits whatever names one.
+    pub(super) fn named(&self, name: &str) -> Option<&str> {
+        let newest = |name: &str| self.0.iter().rev().find(|(known, _)| known == name).map(|(_, text)| text.as_str());
+        newest(name).or_else(|| newest("id").filter(|_| name.ends_with("_id")))
     }
 }
 
