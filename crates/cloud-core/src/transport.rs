@@ -61,8 +61,8 @@ pub enum Stage {
     Refused,
     /// No connection was made: the service has seen nothing.
     Connect,
-    /// It was sent, wholly or in part: the service may have acted on it.
+    /// It was sent, wholly or in part, and no whole answer came: the service may have acted on it.
     MaybeSent,
-    /// An answer began and then grew past the limit or broke its own framing.
+    /// An answer came that is not taken, such as one above the limit; another try would end the same way.
     Answer,
 }
