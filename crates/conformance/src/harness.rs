@@ -28,6 +28,8 @@ pub struct Secrets {
 pub enum Reply {
     /// This status and body.
     Answer(u16, String),
+    /// This status, these headers and this body.
+    Headed(u16, &'static [(&'static str, &'static str)], Vec<u8>),
     /// This status, and as the body what is made of the request.
     Echo(u16, fn(&http::Request<Bytes>) -> Value),
     /// No answer: it fails at this stage.
@@ -75,9 +77,14 @@ impl Transport for Recorder {
     fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
         let is_token = request.uri().path() == "/oauth2/token/create";
         let reply = if is_token { &self.token } else { &self.reply };
+        let mut headers: &[_] = &[];
         let outcome = match reply {
-            Reply::Answer(status, body) => Ok((*status, body.clone())),
-            Reply::Echo(status, make) => Ok((*status, make(&request).to_string())),
+            Reply::Answer(status, body) => Ok((*status, body.clone().into_bytes())),
+            Reply::Headed(status, given, body) => {
+                headers = *given;
+                Ok((*status, body.clone()))
+            }
+            Reply::Echo(status, make) => Ok((*status, make(&request).to_string().into_bytes())),
             Reply::Fail(stage) => Err(TransportError::new(*stage, "a failure of the test")),
         };
         if !is_token {
@@ -86,6 +93,9 @@ impl Transport for Recorder {
         let outcome = outcome.map(|(status, body)| {
             let mut answer = http::Response::new(Bytes::from(body));
             *answer.status_mut() = StatusCode::from_u16(status).unwrap_or_default();
+            for (name, value) in headers {
+                answer.headers_mut().append(*name, http::HeaderValue::from_static(value));
+            }
             answer
         });
         Box::pin(std::future::ready(outcome))
