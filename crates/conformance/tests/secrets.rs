@@ -86,6 +86,24 @@ async fn nothing_shows_when_calls_succeed() {
     assert_eq!((calls, in_answers, in_bodies), (151, 29, 18));
 }
 
+#[tokio::test]
+async fn no_header_that_authenticates_can_be_printed() {
+    for entry in conformance::entries() {
+        let documented = fixture::find(entry).unwrap();
+        let (status, answer, _) = planted_answer(&documented);
+        let (_, transport) = judged(entry, &documented, Reply::answer(status, answer.as_ref())).await;
+        let sent = transport.sent();
+        for request in &sent {
+            let shown = format!("{:?}", request.headers());
+            assert!(!shown.contains(MARK) && !shown.contains("aa:bb:cc"), "{entry}: {shown}");
+            let hidden = request.headers().values().filter(|value| value.is_sensitive()).count();
+            let wanted = if entry.vendor == "scp" { 2 } else { 1 };
+            assert_eq!(hidden, wanted, "{entry}: {shown}");
+        }
+        assert_eq!(sent.len(), 1, "{entry}");
+    }
+}
+
 /// An error in each vendor's envelope that quotes this part of the request.
 fn echo(part: &str) -> Value {
     json!({

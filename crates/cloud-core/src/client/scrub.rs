@@ -10,6 +10,8 @@ use crate::request::{PathValue, QueryValue, Request};
 
 /// Long enough for every useful text seen, short enough for one line.
 const LONGEST: usize = 300;
+/// What is looked at of a text: nobody reads as far, and a flood of text would take long to search.
+const MOST: usize = 1 << 16;
 /// Values shorter than this cannot be told from ordinary words, and are no secrets.
 const SHORTEST: usize = 4;
 /// So many bytes do not stand in two texts by chance: a service that shows but a part of a value shows some of it.
@@ -19,12 +21,19 @@ const CUT: &str = "[…]";
 /// The text on one line, without any credential, any configured value of the path and any value of the request's query
 /// or body in it, nor a longer piece of one.
 pub(super) fn scrub(text: &str, request: &Request, config: &[String], secrets: &[Option<HeaderValue>]) -> String {
-    let mut text = line(text);
+    let end = text.char_indices().nth(MOST).map_or(text.len(), |(end, _)| end);
+    let is_whole = end == text.len();
+    let mut text = line(&text[..end]);
     let values = sent(request, config, secrets);
     for value in &values {
         if value.chars().count() >= SHORTEST && text.contains(value) {
             text = text.replace(value, CUT);
         }
+    }
+    if !is_whole {
+        // The last characters may be the beginning of a value whose rest was not looked at.
+        let end = text.char_indices().rev().nth(RUN).map_or(0, |(end, _)| end);
+        text.truncate(end);
     }
     let text = cut_pieces(text.trim(), &values);
     match text.char_indices().nth(LONGEST) {

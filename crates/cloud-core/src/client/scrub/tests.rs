@@ -113,6 +113,19 @@ fn a_long_text_ends_without_the_beginning_of_what_follows() {
 }
 
 #[test]
+fn a_flood_is_searched_only_as_far_as_it_can_be_shown() {
+    let secret = "S3CRET7Qz9";
+    // So much of it is cut out that the place where looking ends comes into view.
+    for shift in 0..secret.len() {
+        let text = format!("{}{}", "x".repeat(shift), secret.repeat(MOST));
+        let shown = clean(secret, &text);
+        assert!(!shown.contains("S3C") && !shown.contains("Qz9"), "{shift}: {shown}");
+    }
+    let shown = clean(&"S3CRET7Qz9 ".repeat(1000), &"S3CRET7Qz9 ".repeat(MOST));
+    assert!(!shown.contains("S3C"), "{shown}");
+}
+
+#[test]
 fn a_text_stays_one_line_that_reads_as_it_is_written() {
     let odd = "a\nb\r\u{0}c\u{85}d\u{2028}e\u{2029}f\u{202e}g\u{2066}h\u{1b}[31m";
     let shown = clean("correct-horse", odd);
