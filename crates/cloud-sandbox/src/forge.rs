@@ -16,7 +16,7 @@ type Make = dyn Fn(&mut Rng) -> Result<RsaPrivateKey, String> + Send + Sync;
 /// What makes keys, a few at a time.
 pub(crate) struct Forge {
     /// Others wait, so that a processor is left for calls that need no key.
-    places: Semaphore,
+    places: Arc<Semaphore>,
     make: Arc<Make>,
 }
 
@@ -29,16 +29,21 @@ impl Forge {
 
     /// A key that depends on the source of chance only.
     pub(crate) async fn key(&self, mut rng: Rng) -> Result<RsaPrivateKey, String> {
-        let _place = self.places.acquire().await.map_err(|error| error.to_string())?;
+        let place = Arc::clone(&self.places).acquire_owned().await.map_err(|error| error.to_string())?;
         let make = Arc::clone(&self.make);
-        tokio::task::spawn_blocking(move || make(&mut rng)).await.map_err(|error| format!("no RSA key: {error}"))?
+        let made = tokio::task::spawn_blocking(move || {
+            // A key that was begun is made to its end, also when its caller has gone.
+            let _place = place;
+            make(&mut rng)
+        });
+        made.await.map_err(|error| format!("no RSA key: {error}"))?
     }
 }
 
 impl Default for Forge {
     fn default() -> Self {
         let spare = available_parallelism().map_or(1, |count| count.get().saturating_sub(1).max(1));
-        Self { places: Semaphore::new(spare), make: Arc::new(rsa) }
+        Self { places: Arc::new(Semaphore::new(spare)), make: Arc::new(rsa) }
     }
 }
 
