@@ -38,23 +38,23 @@ enum Scenario {
     Scan,
 }
 
-/// How often each scenario is played.
+/// How often each scenario is played. RSA keys are made one at a time, so few scenarios want one.
 const WEIGHTS: &[(u64, Scenario)] = &[
-    (10, Scenario::Seal),
-    (6, Scenario::Sign),
-    (5, Scenario::ManageKey),
-    (6, Scenario::KeepSecret),
-    (4, Scenario::ManageSecret),
-    (4, Scenario::ListSecrets),
-    (2, Scenario::Certificate),
-    (5, Scenario::Diagnose),
-    (5, Scenario::Results),
-    (3, Scenario::Vault),
-    (12, Scenario::NhnSeal),
-    (6, Scenario::NhnRead),
-    (6, Scenario::NhnInspect),
-    (12, Scenario::Register),
-    (8, Scenario::Scan),
+    (30, Scenario::Seal),
+    (18, Scenario::Sign),
+    (15, Scenario::ManageKey),
+    (18, Scenario::KeepSecret),
+    (12, Scenario::ManageSecret),
+    (12, Scenario::ListSecrets),
+    (1, Scenario::Certificate),
+    (15, Scenario::Diagnose),
+    (15, Scenario::Results),
+    (9, Scenario::Vault),
+    (36, Scenario::NhnSeal),
+    (18, Scenario::NhnRead),
+    (18, Scenario::NhnInspect),
+    (36, Scenario::Register),
+    (24, Scenario::Scan),
 ];
 
 /// Plays one scenario, which its chance picks.

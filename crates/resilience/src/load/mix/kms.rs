@@ -56,7 +56,7 @@ async fn rotate(turn: &mut Turn, kms: &Client, id: &str, before: i64) -> Option<
 /// A key that seals: encrypt, rotate, decrypt the old, rewrap, data key.
 pub(super) async fn seal(turn: &mut Turn) {
     let kms = turn.clients.scp.kms();
-    let purpose = if turn.chance.per_mille(100) { "rsa-2048" } else { "aes256-gcm96" };
+    let purpose = if turn.chance.per_mille(20) { "rsa-2048" } else { "aes256-gcm96" };
     let Some(id) = create(turn, &kms, purpose).await else { return };
     // A step that a fault struck ends the work on the key, and the key all the same.
     let _ = sealing(turn, &kms, &id, purpose).await;
@@ -93,7 +93,7 @@ async fn sealing(turn: &mut Turn, kms: &Client, id: &str, purpose: &str) -> Opti
 /// A key that signs or makes codes.
 pub(super) async fn sign(turn: &mut Turn) {
     let kms = turn.clients.scp.kms_v1_2();
-    let purposes = [(1, "rsa-2048"), (4, "ecdsa-p256"), (4, "hmac")];
+    let purposes = [(1, "rsa-2048"), (12, "ecdsa-p256"), (12, "hmac")];
     let Some(purpose) = turn.chance.pick(&purposes).copied() else { return };
     let Some(id) = create(turn, &kms, purpose).await else { return };
     let _ = if purpose == "hmac" { coding(turn, &kms, &id).await } else { signing(turn, &kms, &id).await };
