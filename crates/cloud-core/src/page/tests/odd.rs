@@ -1,0 +1,142 @@
+//! Lists that go round, move, lead elsewhere or take too long.
+
+use super::*;
+
+/// A page with ids, and whatever else.
+fn named(keys: &str, names: &str, more: &str) -> String {
+    let names: Vec<_> = names.split(' ').map(|name| format!("\"{name}\"")).collect();
+    format!(r#"{{"keys":[{keys}],"names":[{}]{more}}}"#, names.join(","))
+}
+
+#[tokio::test]
+async fn a_list_that_goes_round_ends_whatever_the_length_of_its_round() {
+    for length in 1..5 {
+        // Page after page without a total; the third is the first again, and so on.
+        let with_ids: Vec<_> = (0..length).map(|i| named(&format!("{i}"), &format!("id{i}"), "")).collect();
+        let without: Vec<_> = (0..length).map(|i| format!(r#"{{"keys":[{i},{i}]}}"#)).collect();
+        for (pages, each) in [(with_ids, 1), (without, 2)] {
+            let twice: Vec<_> = pages.iter().chain(&pages).map(String::as_str).collect();
+            let (items, why, resume) = cut(&twice, numbered).await;
+            assert_eq!((items, resume), (length * each, Some(length.to_string())), "{why}");
+            assert!(why.contains("the same page again"), "{why}");
+        }
+        // The same round by markers, which are new each time.
+        let link = |i: usize| format!(r#","links":[{{"rel":"next","href":"/x?marker=m{i}"}}]"#);
+        let marked_pages: Vec<_> =
+            (0..2 * length).map(|i| named("7", &format!("id{}", i % length), &link(i))).collect();
+        let texts: Vec<_> = marked_pages.iter().map(String::as_str).collect();
+        let (items, why, _) = cut(&texts, marked).await;
+        assert_eq!(items, length, "{why}");
+        assert!(why.contains("the same page again"), "{why}");
+    }
+}
+
+#[tokio::test]
+async fn a_total_that_moves_and_comes_back_or_is_too_small_is_no_proof() {
+    let page = |keys: &str, count: u32| format!(r#"{{"keys":[{keys}],"count":{count}}}"#);
+    let back = [page("1", 3), page("2", 4), page("3", 3)];
+    let (items, why, _) = cut(&[&back[0], &back[1], &back[2]], numbered).await;
+    assert!(items == 3 && why.contains("from 3 to 4 items"), "{items} {why}");
+    for count in [0, 1] {
+        let (items, why, _) = cut(&[&page("1,2", count)], numbered).await;
+        assert!(items == 2 && why.contains(&format!("from {count} to 2 items")), "{items} {why}");
+    }
+    let shrinks = [page("1,2", 4), page("", 2)];
+    let (items, why, _) = cut(&[&shrinks[0], &shrinks[1]], numbered).await;
+    assert!(items == 2 && why.contains("from 4 to 2 items"), "{items} {why}");
+    // An empty page in the middle ends a numbered list, and the total tells that it was not all.
+    let (items, why, _) = cut(&[&page("1", 3), &page("", 3), &page("3", 3)], numbered).await;
+    assert!(items == 1 && why.contains("after 1 of 3 items"), "{items} {why}");
+}
+
+#[tokio::test]
+async fn markers_decide_alone_whether_there_is_more() {
+    let link = |href: &str| format!(r#","links":[{{"rel":"next","href":"{href}"}}]"#);
+    // An empty page in the middle is no end, and neither is one that misses ids.
+    let pages =
+        [named("1", "a", &link("/x?marker=1")), format!(r#"{{"keys":[]{}}}"#, link("/x?marker=2")), named("3", "", "")];
+    let texts: Vec<_> = pages.iter().map(String::as_str).collect();
+    check(&texts, Request::new(&LIST), marked, Ok(&[1, 3]), &["", "marker=1", "marker=2"]).await;
+    for href in ["/x", "/x?", "/x?limit=1", "/x?marker=", "/x?marker=#marker=1", "/x#?marker=1"] {
+        let (items, why, resume) = cut(&[&named("1", "a", &link(href)), &named("2", "b", "")], marked).await;
+        assert!(items == 1 && why.contains("gave no marker for it"), "{href}: {why}");
+        assert_eq!(resume, None);
+    }
+    for none in
+        [r#","links":[{"rel":"next","href":null}]"#, r#","links":[{"rel":"next","href":""}]"#, r#","links":[]"#, ""]
+    {
+        check(&[&named("1", "a", none)], Request::new(&LIST), marked, Ok(&[1]), &[""]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_next_link_never_leads_to_another_host_or_path() {
+    for href in [
+        "https://evil.example/x?marker=1",
+        "//evil.example/?marker=1",
+        "http://keys.example/other?marker=1",
+        "https://keys.example@evil.example/keys?marker=1",
+        "javascript:x?marker=1",
+    ] {
+        let transport = Arc::new(
+            FakeTransport::new()
+                .answer(200, &named("1", "a", &format!(r#","links":[{{"rel":"next","href":"{href}"}}]"#)))
+                .answer(200, &named("2", "b", "")),
+        );
+        let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
+            .transport(Arc::clone(&transport) as _)
+            .build()
+            .unwrap();
+        let listing = marked(Call::new(&client, Request::new(&LIST))).items().collect().await.unwrap();
+        assert!(listing.is_complete());
+        let targets: Vec<_> = transport.sent().iter().map(|request| request.uri().to_string()).collect();
+        assert_eq!(targets, ["https://keys.example/keys", "https://keys.example/keys?marker=1"], "{href}");
+    }
+}
+
+#[tokio::test]
+async fn a_limit_on_the_call_holds_for_all_pages_together() {
+    let script = || {
+        let page = |key: u32| format!(r#"{{"keys":[{key}],"count":3}}"#);
+        Arc::new(FakeTransport::new().answer(200, &page(1)).answer(200, &page(2)).answer(200, &page(3)))
+    };
+    let list = |transport: &Arc<FakeTransport>, limit: u64| {
+        let runtime = Arc::new(FakeRuntime::new(time::macros::datetime!(2026-01-01 0:00 UTC)));
+        let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
+            .transport(Arc::clone(transport) as _)
+            .runtime(Arc::clone(&runtime) as _)
+            .build()
+            .unwrap();
+        let call = Call::new(&client, Request::new(&LIST)).timeout(Duration::from_secs(limit));
+        (numbered(call).items(), runtime)
+    };
+    for (each, pages) in [(19, 3), (20, 3), (30, 2), (59, 2), (60, 1)] {
+        let transport = script();
+        let (mut items, runtime) = list(&transport, 60);
+        let mut seen = 0;
+        let error = loop {
+            match items.next().await {
+                Some(Ok(_)) => seen += 1,
+                other => break other,
+            }
+            runtime.advance(Duration::from_secs(each));
+        };
+        assert_eq!((seen, transport.sent().len()), (pages, pages), "{each}");
+        let Some(Err(error)) = error else {
+            assert_eq!(pages, 3, "{each}: it ended without a word");
+            continue;
+        };
+        assert_eq!((error.kind(), error.is_unsent(), error.is_retryable()), (ErrorKind::Timeout, true, true));
+        assert_eq!(error.to_string(), format!("keys 1 list: no time is left for page {} of the list", pages + 1));
+        assert!(items.next().await.is_none());
+        // What came stays, with the place to go on at.
+        let (items, runtime) = list(&script(), 60);
+        let mut pages_only = items;
+        pages_only.next().await.unwrap().unwrap();
+        runtime.advance(Duration::from_secs(60));
+        let listing = pages_only.collect().await.unwrap();
+        let incomplete = listing.incomplete().unwrap();
+        assert_eq!((listing.items().len(), incomplete.resume.as_deref()), (0, Some("1")));
+        assert!(matches!(incomplete.reason, Reason::Failed(_)));
+    }
+}
