@@ -1,0 +1,111 @@
+//! What each page says: where the list goes on, and whether it is whole.
+
+use std::hash::{DefaultHasher, Hasher};
+
+use super::{Cursor, Incomplete, Page, Pages, Reason};
+
+impl<P: Page> Pages<P> {
+    /// The value of the page or marker parameter that asks for the next page.
+    pub(super) fn resume(&self) -> Option<String> {
+        match &self.cursor {
+            Cursor::Numbered { next, .. } => Some(next.to_string()),
+            Cursor::Marked { next, .. } => next.clone(),
+            Cursor::Last | Cursor::Done => None,
+        }
+    }
+
+    pub(super) fn stop(&mut self, reason: Reason) {
+        let resume = self.resume();
+        self.cursor = Cursor::Last;
+        self.note(reason, resume);
+    }
+
+    /// The first thing that went wrong explains the others.
+    fn note(&mut self, reason: Reason, resume: Option<String>) {
+        self.trouble.get_or_insert(Incomplete { reason, resume });
+    }
+
+    /// Takes note of a page and moves on. Returns whether it is a new one.
+    pub(super) fn turn(&mut self, page: &P, fingerprint: u64) -> bool {
+        let length = page.len() as u64;
+        if length > 0 && self.has_come(page, fingerprint) {
+            self.stop(Reason::RepeatedPage);
+            return false;
+        }
+        self.count += 1;
+        self.received += length;
+        self.total = page.total().and_then(|total| u64::try_from(total).ok()).or(self.total);
+        self.first_total = self.first_total.or(self.total);
+        self.moved = self.total.filter(|total| Some(*total) != self.first_total).or(self.moved);
+        for id in page.ids() {
+            if !id.is_empty() && !self.seen.insert(hash(id.as_bytes())) {
+                self.note(Reason::RepeatedItem, None);
+            }
+        }
+        self.cursor = match std::mem::replace(&mut self.cursor, Cursor::Done) {
+            Cursor::Numbered { parameter, next, size } => {
+                // A total that is too small would end the list too early, so nobody knows what is behind it.
+                if let Some(first) = self.total.filter(|total| self.received > *total) {
+                    self.note(Reason::TotalMoved { first, last: self.received }, None);
+                }
+                let announced = self.total.zip(self.skipped).map(|(total, skipped)| self.received + skipped >= total);
+                let short = size.is_some_and(|size| length < size);
+                if length == 0 || announced.unwrap_or(short) {
+                    Cursor::Last
+                } else {
+                    Cursor::Numbered { parameter, next: next.saturating_add(1), size }
+                }
+            }
+            Cursor::Marked { parameter, next: last } => {
+                self.followed.extend(last.as_deref().map(|marker| hash(marker.as_bytes())));
+                match page.next_marker() {
+                    Some(next) if next.is_empty() => {
+                        self.note(Reason::NoMarker, None);
+                        Cursor::Last
+                    }
+                    Some(next) if self.followed.contains(&hash(next.as_bytes())) => {
+                        self.note(Reason::RepeatedMarker, None);
+                        Cursor::Last
+                    }
+                    Some(next) => Cursor::Marked { parameter, next: Some(next) },
+                    None => Cursor::Last,
+                }
+            }
+            other => other,
+        };
+        if self.count >= self.cap && !matches!(self.cursor, Cursor::Last) {
+            self.stop(Reason::PageCap(self.cap));
+        }
+        true
+    }
+
+    /// Whether this page was there before: the same answer as the last time, nothing but items that have come, or an
+    /// answer that has come at any time where neither ids nor a total could tell.
+    fn has_come(&mut self, page: &P, fingerprint: u64) -> bool {
+        let ids: Vec<_> = page.ids().into_iter().filter(|id| !id.is_empty()).collect();
+        let known = |id: &&str| self.seen.contains(&hash(id.as_bytes()));
+        let nothing_new = !ids.is_empty() && ids.len() == page.len() && ids.iter().all(known);
+        let untold = ids.is_empty() && page.total().is_none();
+        let same = self.last_page.replace(fingerprint) == Some(fingerprint);
+        nothing_new || same || (untold && !self.pages.insert(fingerprint))
+    }
+
+    /// Whether what came is everything, once there are no more pages.
+    pub(super) fn verdict(&mut self) -> Option<Incomplete> {
+        if let Some((first, last)) = self.first_total.zip(self.moved) {
+            self.note(Reason::TotalMoved { first, last }, None);
+        }
+        // A list that was begun in the middle cannot be counted, unless the length of its pages is known.
+        let received = self.skipped.map_or(u64::MAX, |skipped| self.received.saturating_add(skipped));
+        if let Some(total) = self.total.filter(|total| received < *total) {
+            self.note(Reason::Short { received: self.received, total }, None);
+        }
+        self.trouble.take()
+    }
+}
+
+pub(super) fn hash(bytes: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(bytes);
+    hasher.finish()
+}
