@@ -84,7 +84,7 @@ impl<T: Send + Sync + 'static> Cache<T> {
                     }
                 }
             };
-            // A request that panicked in the hands of another caller says nothing about the next one.
+            // A request of another caller's that panicked says nothing about this caller's own.
             if let Some(outcome) = flight.join().await {
                 return outcome;
             }

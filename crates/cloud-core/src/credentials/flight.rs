@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -78,9 +79,13 @@ impl<T: Clone> Future for Passenger<T> {
                 }
             }
         };
-        let broken = Broken(Some(flight));
-        let outcome = request.as_mut().poll(&mut Context::from_waker(&Waker::from(Arc::clone(&flight.wakers))));
-        broken.mend();
+        let waker = Waker::from(Arc::clone(&flight.wakers));
+        let poll = AssertUnwindSafe(|| request.as_mut().poll(&mut Context::from_waker(&waker)));
+        // It may have been begun on a runtime that is gone, whose timers panic; that is no fault of this caller.
+        let Ok(outcome) = std::panic::catch_unwind(poll) else {
+            flight.enter(Stage::Over(None));
+            return Poll::Ready(None);
+        };
         match outcome {
             Poll::Ready(outcome) => {
                 flight.enter(Stage::Over(Some(copy(&outcome))));
@@ -101,23 +106,6 @@ impl<T: Clone> Future for Passenger<T> {
 impl<T> Drop for Passenger<T> {
     fn drop(&mut self) {
         lock(&self.flight.wakers.0).remove(&self.number);
-    }
-}
-
-/// Tells all passengers if the request panics.
-struct Broken<'a, T: Clone>(Option<&'a Flight<T>>);
-
-impl<T: Clone> Broken<'_, T> {
-    fn mend(mut self) {
-        self.0 = None;
-    }
-}
-
-impl<T: Clone> Drop for Broken<'_, T> {
-    fn drop(&mut self) {
-        if let Some(flight) = self.0 {
-            flight.enter(Stage::Over(None));
-        }
     }
 }
 

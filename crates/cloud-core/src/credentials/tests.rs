@@ -94,30 +94,50 @@ async fn a_renewal_that_hangs_costs_one_caller_and_not_all() {
 #[tokio::test]
 async fn a_panic_while_asking_leaves_the_cache_usable() {
     for held in [false, true] {
-        let issuer = Arc::new(Issuer::new(60));
+        let issuer = Issuer::new(60);
         if held {
             issuer.get(0, true).await.unwrap();
         }
-        let cache = issuer.cache.clone();
-        let asking = tokio::spawn(async move {
-            let issue = || async {
-                tokio::task::yield_now().await;
-                panic!("while asking")
-            };
-            cache.get(START + time::Duration::seconds(60), issue).await.map(drop)
-        });
-        // It waits for the same request, sees it break off, or is the one who moves it on when it does.
-        let waiting = Arc::clone(&issuer);
-        let waiting = tokio::spawn(async move { waiting.get(60, true).await });
+        let panics = || async {
+            tokio::task::yield_now().await;
+            panic!("while asking")
+        };
+        let now = START + time::Duration::seconds(60);
+        let alone = issuer.cache.get(now, panics).await.map(drop).unwrap_err();
+        assert_eq!(
+            (alone.kind(), alone.message()),
+            (ErrorKind::Credentials, "the request for credentials was broken off")
+        );
+        let (asking, waiting) = tokio::join!(issuer.cache.get(now, panics), issuer.get(60, true));
         let number = if held { 2 } else { 1 };
-        match (asking.await, waiting.await) {
-            (Err(panic), Ok(outcome)) => assert!(panic.is_panic() && outcome.unwrap() == number),
-            (Ok(outcome), Err(panic)) => assert!(panic.is_panic() && outcome.is_err()),
-            other => panic!("{other:?}"),
-        }
+        assert_eq!(waiting.unwrap(), number, "whoever waited asks for itself");
+        assert_eq!(*asking.unwrap().0, number, "and for the other");
         assert_eq!(issuer.get(61, true).await.unwrap(), number);
         assert!(!format!("{:?}", issuer.cache).is_empty());
     }
+}
+
+#[test]
+fn a_request_that_was_begun_on_a_runtime_that_is_gone_is_made_anew() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let cache = Cache::default();
+    let ask = || {
+        let cache = cache.clone();
+        let issue = || async {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            Ok(Issued { value: 7, lifetime: Duration::from_secs(60) })
+        };
+        async move { cache.get(START, issue).await.map(|(value, _)| *value) }
+    };
+    let first = runtime();
+    let mut left = Box::pin(ask());
+    first.block_on(std::future::poll_fn(|context| {
+        assert!(left.as_mut().poll(context).is_pending());
+        std::task::Poll::Ready(())
+    }));
+    drop(first);
+    assert_eq!(runtime().block_on(ask()).unwrap(), 7);
+    assert_eq!(runtime().block_on(left).unwrap(), 7);
 }
 
 #[tokio::test]
