@@ -14,7 +14,7 @@ use crate::error::Result;
 /// The items of a list, page after page.
 ///
 /// A [`Stream`] of items; [`next`](Self::next) and [`collect`](Self::collect) need no stream library. A list that is
-/// not complete ends with an error, [`ErrorKind::Incomplete`], after its last item.
+/// not complete ends with an error, [`ErrorKind::Incomplete`](crate::ErrorKind::Incomplete), after its last item.
 #[must_use = "streams do nothing unless polled"]
 pub struct Items<P: Page> {
     pub(super) pages: Pages<P>,
