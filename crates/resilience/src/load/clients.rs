@@ -3,13 +3,18 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use cloud_core::{Result, Runtime};
+use cloud_core::transport::reqwest::ReqwestTransport;
+use cloud_core::{Result, Runtime, Transport};
 use nhn_security::{Nhn, secure_key_manager, security_advisor, server_security_check};
 use risken_aws::Risken;
 use scp_security::Scp;
 
 /// The sandbox's variables by name.
 pub type Variables = HashMap<String, String>;
+
+/// The most that an answer may have in a soak. The C library keeps blocks of the default limit's size for later use,
+/// some for each thread, which would look like a leak for a long time.
+const BODY_LIMIT: usize = 1 << 20;
 
 /// What the mix calls.
 #[derive(Clone, Debug)]
@@ -33,7 +38,8 @@ pub(crate) struct Clients {
 }
 
 impl Clients {
-    /// SDKs with default settings; `runtime` stands in for the clock and its waits.
+    /// SDKs with default settings. A `runtime`, which stands in for the clock and its waits, comes with one transport for
+    /// all and a body limit of its own.
     ///
     /// # Errors
     /// When a variable is missing or a client cannot be built.
@@ -55,9 +61,10 @@ impl Clients {
             .mac_address(get("NHN_CLOUD_SKM_MAC_ADDRESS")?);
         let mut risken = Risken::builder().url(get("RISKEN_URL")?).access_token(get("RISKEN_ACCESS_TOKEN")?);
         if let Some(runtime) = runtime {
-            scp = scp.runtime(Arc::clone(&runtime));
-            nhn = nhn.runtime(Arc::clone(&runtime));
-            risken = risken.runtime(runtime);
+            let transport: Arc<dyn Transport> = Arc::new(ReqwestTransport::builder().body_limit(BODY_LIMIT).build()?);
+            scp = scp.runtime(Arc::clone(&runtime)).transport(Arc::clone(&transport));
+            nhn = nhn.runtime(Arc::clone(&runtime)).transport(Arc::clone(&transport));
+            risken = risken.runtime(runtime).transport(transport);
         }
         let nhn = nhn.build()?;
         Ok(Self {

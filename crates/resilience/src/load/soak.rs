@@ -126,8 +126,8 @@ pub async fn soak(
         requests,
         memory,
         connections: [idle, None],
-        // The three vendors' pools and the admin path's.
-        most_idle: options.concurrency * 4,
+        // The pool that the vendors share, and the admin path's.
+        most_idle: options.concurrency * 2,
         tasks: 0,
     };
     drop((run, clients, admin));

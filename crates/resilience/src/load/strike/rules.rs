@@ -49,11 +49,11 @@ impl Strike {
             }
         };
         let ends = self.ends(operation);
-        // What an attempt deleted whose answer was lost, the next one does not find.
-        let gone = operation.method == Method::Delete
-            && matches!(self.kind.harm, Harm::LostAfter | Harm::Cut | Harm::Late)
+        // What an attempt did whose answer was lost, the next one finds done.
+        let done = matches!(self.kind.harm, Harm::LostAfter | Harm::Cut | Harm::Late)
+            && refuses_what_is_done(operation)
             && matches!((error.kind(), error.status(), error.attempts()), (ErrorKind::Service, Some(400 | 404), 2..=3));
-        if gone {
+        if done {
             return Ok(1..=1);
         }
         // A limit on time may end a call on any attempt.
@@ -73,7 +73,7 @@ impl Strike {
             _ => vec![End::Good],
         };
         // An answer without a body has nothing that could be cut or garbled.
-        let bodiless = operation.success.contains(&204);
+        let bodiless = operation.version.vendor == "scp" && !operation.returns;
         match self.kind.harm {
             Harm::None => vec![End::Good],
             Harm::Cut | Harm::Garbled if bodiless => vec![End::Good],
@@ -122,6 +122,11 @@ impl Strike {
             _ => 0..=0,
         }
     }
+}
+
+/// Operations that may be sent twice, for the same state comes of it, and that the service refuses the second time.
+fn refuses_what_is_done(operation: &Operation) -> bool {
+    operation.method == Method::Delete || operation.name == "set_version_label"
 }
 
 fn good_status(operation: &Operation) -> u16 {
