@@ -4,9 +4,11 @@ use std::fmt;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
+use serde::de::IgnoredAny;
 
 use crate::error::Result;
 use crate::operation::Operation;
+use crate::wire::from_json;
 
 /// An answer of the service, whole.
 pub struct Answer {
@@ -100,6 +102,13 @@ pub trait Dialect: fmt::Debug + Send + Sync {
         let id = headers.get("x-request-id")?.to_str().ok().map(str::trim)?;
         (1..=128).contains(&id.len()).then(|| id.to_owned())
     }
+}
+
+/// What a body is that does not fit a vendor's envelope: broken JSON says where it breaks, and whole JSON is `otherwise`.
+#[must_use]
+pub fn unreadable(answer: &Answer, otherwise: &str) -> Reading {
+    let broken = from_json::<IgnoredAny>(&answer.body).err().map(|error| error.message().to_owned());
+    Reading::Unreadable(broken.unwrap_or_else(|| otherwise.to_owned()))
 }
 
 /// Why a body that should be JSON is not, for [`Reading::Unreadable`]; `None` if it looks like JSON.

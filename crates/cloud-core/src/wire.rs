@@ -59,16 +59,17 @@ fn explain<T: DeserializeOwned>(text: &[u8]) -> Error {
     let mut track = serde_path_to_error::Track::new();
     let outcome = T::deserialize(Strict(serde_path_to_error::Deserializer::new(&mut deserializer, &mut track)));
     let problem = match outcome {
-        Ok(_) => "text follows the json value".to_owned(),
+        Ok(_) => "text follows the json value; a proxy may stand in between".to_owned(),
         Err(inner) => {
             let path = track.path().to_string();
             let (line, column) = (inner.line(), inner.column());
             if inner.is_data() {
-                shape_problem(&path, &inner.to_string())
+                let problem = shape_problem(&path, &inner.to_string());
+                format!("{problem}; the service may have changed, so look for a newer release")
             } else if inner.is_eof() {
-                format!("the json ends early, at line {line} column {column}")
+                format!("the json ends early, at line {line} column {column}; it may have been cut short on its way")
             } else {
-                format!("not json, at line {line} column {column}")
+                format!("not json, at line {line} column {column}; a proxy may stand in between")
             }
         }
     };

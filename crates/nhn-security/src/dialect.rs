@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use cloud_core::dialect::{Answer, Failure, FailureClass, Reading, foreign};
+use cloud_core::dialect::{Answer, Failure, FailureClass, Reading, foreign, unreadable};
 use cloud_core::wire::{As, Bool};
 use cloud_core::{Dialect, ExposeSecret, Operation, Result, SecretString};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -77,7 +77,7 @@ impl Dialect for NhnDialect {
         let Ok(envelope) = serde_json::from_slice::<Envelope<'_>>(&answer.body) else {
             return match refused {
                 true => self.failed(answer.status, None, None),
-                false => Reading::Unreadable("the answer is not an object with the vendor's `header`".into()),
+                false => unreadable(answer, "the answer is not an object with the vendor's `header`"),
             };
         };
         let Some(header) = &envelope.header else {

@@ -1,7 +1,7 @@
 //! How RISKEN speaks: the `data` envelope and six shapes of errors.
 
 use bytes::Bytes;
-use cloud_core::dialect::{Answer, Failure, FailureClass, Reading, foreign};
+use cloud_core::dialect::{Answer, Failure, FailureClass, Reading, foreign, unreadable};
 use cloud_core::wire::{As, Text};
 use cloud_core::{Dialect, Operation, Result};
 use http::header::CONTENT_TYPE;
@@ -26,7 +26,7 @@ impl Dialect for RiskenDialect {
             return Reading::Unreadable(why);
         }
         let Ok(envelope) = serde_json::from_slice::<Envelope<'_>>(&answer.body) else {
-            return Reading::Unreadable("the answer is not an object with `data`; check the url of the site".into());
+            return unreadable(answer, "the answer is not an object with `data`; check the url of the site");
         };
         match envelope.data {
             _ if envelope.error.is_some() => failed(answer),
@@ -85,6 +85,9 @@ fn failed(answer: &Answer) -> Reading {
         ),
         StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Some("check the url of the site"),
         StatusCode::PAYLOAD_TOO_LARGE => Some("the site does not take requests of this size"),
+        _ if answer.body.trim_ascii_start().starts_with(b"<") => {
+            Some("an html page came instead of json; a proxy or portal may stand in between")
+        }
         _ => None,
     };
     Reading::Failed(Failure { class, code, message, hint, ..Failure::default() })

@@ -13,10 +13,12 @@ pub(crate) struct Wiped(Vec<u8>);
 const SMALLEST: usize = 512;
 
 impl Wiped {
+    #[cfg(feature = "reqwest")]
     pub(crate) fn with_capacity(bytes: usize) -> Self {
         Self(Vec::with_capacity(bytes))
     }
 
+    #[cfg(feature = "reqwest")]
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }

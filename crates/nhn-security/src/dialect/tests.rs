@@ -144,6 +144,12 @@ fn failures_without_the_vendors_header() {
         let reading = with_token().read(&BODY, &answer(200, body));
         assert!(matches!(reading, Reading::Unreadable(_)), "{body}: {reading:?}");
     }
+    for (body, why) in
+        [(r#"{"header":{"#, "the json ends early"), (r#"{"header":}"#, "not json"), ("[]", "not an object")]
+    {
+        let reading = with_token().read(&BODY, &answer(200, body));
+        assert!(matches!(&reading, Reading::Unreadable(text) if text.contains(why)), "{body}: {reading:?}");
+    }
 }
 
 #[test]
