@@ -142,3 +142,53 @@ impl<T> fmt::Debug for Flight<T> {
         f.debug_struct("Flight").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Flag(AtomicBool);
+
+    impl Wake for Flag {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::SeqCst);
+        }
+    }
+
+    type Seat = Arc<Mutex<Option<Pin<Box<Passenger<u32>>>>>>;
+
+    /// Polls whoever sits there.
+    fn poll(seat: &Seat, flag: &Arc<Flag>) -> Poll<Option<Result<u32>>> {
+        let waker = Waker::from(Arc::clone(flag));
+        let mut seat = lock(seat);
+        seat.as_mut().map_or(Poll::Pending, |passenger| passenger.as_mut().poll(&mut Context::from_waker(&waker)))
+    }
+
+    #[test]
+    fn who_finds_it_busy_is_woken_when_it_is_free_again() {
+        let (first, second) = (Seat::default(), Seat::default());
+        let (early, late) = (Arc::new(Flag::default()), Arc::new(Flag::default()));
+        let (other, flag) = (Arc::clone(&second), Arc::clone(&late));
+        let mut rounds = 0;
+        let request = std::future::poll_fn(move |context| {
+            rounds += 1;
+            if rounds == 2 {
+                return Poll::Ready(Ok(7));
+            }
+            // It is woken while it is polled, and somebody else comes to look before this poll is over.
+            context.waker().wake_by_ref();
+            assert!(poll(&other, &flag).is_pending());
+            Poll::Pending
+        });
+        let flight = Flight::new(Box::pin(request));
+        *lock(&first) = Some(Box::pin(Arc::clone(&flight).join()));
+        *lock(&second) = Some(Box::pin(Arc::clone(&flight).join()));
+        assert!(poll(&first, &early).is_pending());
+        assert!(late.0.load(Ordering::SeqCst), "nobody tells the one who found it busy");
+        assert!(matches!(poll(&second, &late), Poll::Ready(Some(Ok(7)))));
+        assert!(flight.is_over() && matches!(poll(&first, &early), Poll::Ready(Some(Ok(7)))));
+    }
+}
