@@ -69,7 +69,12 @@ pub(super) fn changed(input: &mut Unstructured<'_>, all: &[Documented], memory: 
 fn link(memory: &Memory, call: &mut Documented) {
     for (name, value) in &mut call.path {
         if let Some(known) = name.as_ref().and_then(|name| memory.named(name)) {
-            *value = known.to_owned();
+            known.clone_into(value);
+        }
+    }
+    for (name, value, _) in &mut call.query {
+        if let Some(known) = memory.named(name) {
+            known.clone_into(value);
         }
     }
     if let Content::Json(Value::Object(map)) = &mut call.body {

@@ -7,7 +7,7 @@ use arbitrary::Unstructured;
 
 use super::change::node;
 use super::text::Memory;
-use super::{Player, Vendor};
+use super::{Player, Vendor, with_kept};
 
 /// All of them, for what a seed or a fault may do to any.
 const VENDORS: [Vendor; 3] = [Vendor::Scp, Vendor::Nhn, Vendor::Risken];
@@ -61,22 +61,28 @@ pub fn play_control(data: &[u8]) {
 }
 
 fn admin(rest: &[u8]) {
-    let mut player = Player::new(Player::settings().admin(true), &VENDORS).expect("a sandbox");
-    // One call a line, and calls of the vendors in between.
-    for (line, text) in rest.split(|byte| *byte == b'\n').take(8).enumerate() {
-        let [which, body @ ..] = text else { continue };
-        if line % 2 == 1 {
-            player.play(text);
-            continue;
-        }
-        let (method, path) = CALLS[usize::from(*which) % CALLS.len()];
-        match std::str::from_utf8(body) {
-            Ok(query) if method == "GET" && !body.is_empty() => player.control(method, &format!("{path}?{query}"), &[]),
-            _ => player.control(method, path, body),
-        }
-    }
-    player.control("GET", "log", &[]);
-    player.control("GET", "state", &[]);
+    with_kept(
+        || Player::new(Player::settings().admin(true), &VENDORS),
+        |player| {
+            // One call a line, and calls of the vendors in between.
+            for (line, text) in rest.split(|byte| *byte == b'\n').take(8).enumerate() {
+                let [which, body @ ..] = text else { continue };
+                if line % 2 == 1 {
+                    player.play(text);
+                    continue;
+                }
+                let (method, path) = CALLS[usize::from(*which) % CALLS.len()];
+                match std::str::from_utf8(body) {
+                    Ok(query) if method == "GET" && !body.is_empty() => {
+                        player.control(method, &format!("{path}?{query}"), &[]);
+                    }
+                    _ => player.control(method, path, body),
+                }
+            }
+            player.control("GET", "log", &[]);
+            player.control("GET", "state", &[]);
+        },
+    );
 }
 
 fn restore(file: &[u8], then: &[u8]) {
