@@ -29,9 +29,12 @@ impl Strike {
                 false => Err(told("succeeded, which cannot be".to_owned())),
             };
         };
-        // Each struck call has reached the service.
+        // A struck call has reached the service, unless its short limits passed while it waited for a token.
         if error.is_unsent() {
-            return Err(told(format!("said to be unsent: {error}")));
+            return match self.kind.harm == Harm::Late && error.is_retryable() {
+                true => Ok(0..=0),
+                false => Err(told(format!("said to be unsent: {error}"))),
+            };
         }
         let given = error.retry_after().map(|wait| wait.as_secs());
         let asked = match self.kind.harm {
