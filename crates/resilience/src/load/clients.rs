@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use cloud_core::transport::reqwest::ReqwestTransport;
 use cloud_core::{Result, Runtime, Transport};
-use nhn_security::{Nhn, secure_key_manager, security_advisor, server_security_check};
+use nhn_security::{Nhn, Period, secure_key_manager, security_advisor, server_security_check};
 use risken_aws::Risken;
 use scp_security::Scp;
+use time::macros::datetime;
 
 /// The sandbox's variables by name.
 pub type Variables = HashMap<String, String>;
@@ -77,5 +78,15 @@ impl Clients {
             project: 1001,
             variables: Arc::new(variables),
         })
+    }
+
+    /// Replaces tokens of NHN Cloud that have ended, so that no other call meets their end.
+    ///
+    /// # Errors
+    /// When a call fails.
+    pub(crate) async fn renew(&self) -> Result<()> {
+        self.advisor.show_last_inspection_date().await?;
+        let june = Period::new(datetime!(2025-06-01 00:00 +9), datetime!(2025-06-02 00:00 +9))?;
+        self.check.list_inspection_summaries("KR1", june).limit(1).await.map(drop)
     }
 }
