@@ -151,7 +151,11 @@ fn mended(mut body: Value) -> Value {
         }
     }
     if body.get("diagnosis_name").is_some() {
-        body["diagnosis_id"] = json!("DIA-943731CB8E3045C289BAECAEC3532098");
+        let id = json!("DIA-943731CB8E3045C289BAECAEC3532098");
+        for part in ["auth_key_request", "schedule_request"] {
+            body[part]["diagnosis_id"] = id.clone();
+        }
+        body["diagnosis_id"] = id;
     }
     for shown in body.as_object_mut().into_iter().flat_map(|body| body.values_mut()) {
         match shown.as_str() {
