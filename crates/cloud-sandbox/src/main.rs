@@ -29,6 +29,8 @@ usage: cloud-sandbox [OPTION...]
                     required: required fields only, null wherever that is allowed
                     unknown:  the examples with an undocumented field in every object
   --random-seed N   keys, ids and passwords are the same in every run
+  --timestamp-tolerance N
+                    signed times of Samsung Cloud Platform may be N seconds off (default 300)
   --token-lifetime N
                     tokens of NHN Cloud live N seconds (default 86400)
   --nhn-statuses WHICH
@@ -131,6 +133,7 @@ impl Options {
             "--clock",
             "--answers",
             "--random-seed",
+            "--timestamp-tolerance",
             "--token-lifetime",
             "--nhn-statuses",
             "--mutual-tls",
@@ -147,6 +150,10 @@ impl Options {
             "--state" => builder.state_file(value),
             "--answers" => builder.answers(text.parse().map_err(|error| format!("--answers: {error}"))?),
             "--random-seed" => builder.seed(number(text, "--random-seed takes a whole number")?),
+            "--timestamp-tolerance" => {
+                let tolerance = number(text, "--timestamp-tolerance takes seconds")?;
+                builder.timestamp_tolerance(Duration::from_secs(tolerance))
+            }
             "--token-lifetime" => {
                 builder.token_lifetime(Duration::from_secs(number(text, "--token-lifetime takes seconds")?))
             }

@@ -59,6 +59,7 @@ fn the_command_explains_itself_and_refuses_options_that_make_no_sense() {
         (vec!["--clock", "9999-01-01T00:00:00Z"], "years from now"),
         (vec!["--nhn-statuses", "none"], "--nhn-statuses takes service, ok or real"),
         (vec!["--token-lifetime", "long"], "--token-lifetime takes seconds"),
+        (vec!["--timestamp-tolerance", "-1"], "--timestamp-tolerance takes seconds"),
         (vec!["--admin=no"], "--admin takes no value"),
         (vec!["--mutual-tls-port", "8443"], "goes with --mutual-tls"),
     ] {
