@@ -9,7 +9,6 @@ use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use serde::de::DeserializeOwned;
-use time::format_description::well_known::Iso8601;
 use time::{Date, OffsetDateTime};
 use tracing::Instrument as _;
 
@@ -21,6 +20,7 @@ use crate::operation::{ApiVersion, Operation};
 use crate::request::Request;
 use crate::retry::{Decision, Ending, RetryPolicy, decide, may_pass, retry_after};
 use crate::runtime::{BoxFuture, Runtime, within};
+use crate::timestamp::Timestamp;
 use crate::transport::{BodyLimit, Stage, Transport, TransportError};
 use crate::wire::from_json;
 
@@ -358,7 +358,9 @@ impl Inner {
     }
 
     fn check_sunset(&self, version: &'static ApiVersion) -> Result<()> {
-        let Some(sunset) = version.sunset.and_then(|day| Date::parse(day, &Iso8601::DATE).ok()) else { return Ok(()) };
+        let Some(sunset) = version.sunset.and_then(|day| Some(Timestamp::from(day).to_date_time().ok()?.date())) else {
+            return Ok(());
+        };
         if is_before(self.runtime.now(), sunset) {
             return Ok(());
         }

@@ -4,8 +4,6 @@ use std::fmt;
 
 use bytes::Bytes;
 use time::OffsetDateTime;
-use time::format_description::BorrowedFormatItem;
-use time::macros::format_description;
 
 use crate::check::Check;
 use crate::error::{Error, Result};
@@ -310,11 +308,14 @@ impl QueryValue for bool {
 impl QueryValue for OffsetDateTime {
     /// `2025-06-17T00:00:00+09:00`: a numeric offset and whole seconds; fractions are cut off.
     fn write(&self, out: &mut String) {
-        const FORMAT: &[BorrowedFormatItem<'_>] = format_description!(
-            "[year]-[month]-[day]T[hour]:[minute]:[second][offset_hour sign:mandatory]:[offset_minute]"
-        );
-        // What could not be written is a problem, and never gets here.
-        QueryValue::write(&self.format(FORMAT).unwrap_or_default(), out);
+        let (year, month, day) = self.to_calendar_date();
+        let (hour, minute, second) = self.to_hms();
+        let (east, minutes, _) = self.offset().as_hms();
+        let sign = if self.offset().is_negative() { '-' } else { '+' };
+        let (month, hours, minutes) = (u8::from(month), east.unsigned_abs(), minutes.unsigned_abs());
+        let text =
+            format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{sign}{hours:02}:{minutes:02}");
+        QueryValue::write(&text, out);
     }
 
     fn problem(&self) -> Option<&'static str> {

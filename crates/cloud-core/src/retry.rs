@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc2822;
 
 use crate::operation::Idempotency;
 
@@ -132,9 +131,12 @@ pub fn retry_after(value: &str, now: OffsetDateTime) -> Option<Duration> {
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
-    // An HTTP date is an RFC 2822 date but for the name of its zone.
-    let date = OffsetDateTime::parse(&value.replace("GMT", "+0000"), &Rfc2822).ok()?;
-    Some(Duration::try_from(date - now).unwrap_or_default())
+    Some(Duration::try_from(http_date(value)? - now).unwrap_or_default())
+}
+
+/// A date as HTTP writes it, in any of its three forms.
+pub(crate) fn http_date(value: &str) -> Option<OffsetDateTime> {
+    httpdate::parse_http_date(value).ok().map(OffsetDateTime::from)
 }
 
 #[cfg(test)]
@@ -211,6 +213,9 @@ mod tests {
         check("Thu, 01 Jan 2026 00:00:30 GMT", Some(30));
         check("Wed, 31 Dec 2025 23:59:30 GMT", Some(0));
         check("99999999999999999999999", Some(u64::MAX));
+        check("Thursday, 01-Jan-26 00:00:30 GMT", Some(30));
+        check("Thu Jan  1 00:00:30 2026", Some(30));
+        check("Thu, 32 Jan 2026 00:00:30 GMT", None);
         check("-1", None);
         check("soon", None);
         check("", None);

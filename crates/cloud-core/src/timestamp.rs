@@ -3,10 +3,8 @@
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use time::format_description::BorrowedFormatItem;
 use time::format_description::well_known::Rfc3339;
-use time::macros::format_description;
-use time::{Date, OffsetDateTime, PrimitiveDateTime};
+use time::{OffsetDateTime, PrimitiveDateTime};
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -29,17 +27,6 @@ use crate::error::{Error, ErrorKind, Result};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Timestamp(String);
 
-const LOCAL: &[&[BorrowedFormatItem<'_>]] = &[
-    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]"),
-    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond]"),
-    format_description!("[year]-[month]-[day] [hour]:[minute]:[second]"),
-    format_description!("[year]-[month]-[day] [hour]:[minute]:[second].[subsecond]"),
-    format_description!("[year]-[month]-[day]T[hour]:[minute]"),
-    format_description!("[year]-[month]-[day] [hour]:[minute]"),
-];
-const DAYS: &[&[BorrowedFormatItem<'_>]] =
-    &[format_description!("[year]-[month]-[day]"), format_description!("[year][month][day]")];
-
 impl Timestamp {
     /// The text as it came.
     #[must_use]
@@ -60,12 +47,9 @@ impl Timestamp {
     /// # Errors
     /// [`ErrorKind::Decode`] if the text is not a date in any of the formats in use.
     pub fn to_date_time(&self) -> Result<PrimitiveDateTime> {
-        if let Ok(instant) = OffsetDateTime::parse(&self.0, &Rfc3339) {
-            return Ok(PrimitiveDateTime::new(instant.date(), instant.time()));
-        }
-        let local = LOCAL.iter().find_map(|format| PrimitiveDateTime::parse(&self.0, format).ok());
-        let day = || DAYS.iter().find_map(|format| Date::parse(&self.0, format).ok()).map(Date::midnight);
-        local.or_else(day).ok_or_else(|| self.error("a date"))
+        let read = |text: &str| OffsetDateTime::parse(text, &Rfc3339).ok();
+        let instant = read(&self.0).or_else(|| read(&completed(&self.0)?));
+        instant.map(|time| PrimitiveDateTime::new(time.date(), time.time())).ok_or_else(|| self.error("a date"))
     }
 
     fn error(&self, wanted: &str) -> Error {
@@ -73,6 +57,25 @@ impl Timestamp {
         let shown: String = self.0.chars().take(40).map(|c| if c.is_control() { ' ' } else { c }).collect();
         Error::new(ErrorKind::Decode, format!("`{shown}` is not {wanted}"))
     }
+}
+
+/// A text without a zone as RFC 3339 would write it with one: `2025-02-25 03:07:17.000`, to the minute, the day alone,
+/// and `20251008`.
+fn completed(text: &str) -> Option<String> {
+    let digits =
+        |range: std::ops::Range<usize>| text.get(range).filter(|part| part.bytes().all(|b| b.is_ascii_digit()));
+    if let (8, Some(_)) = (text.len(), digits(0..8)) {
+        return Some(format!("{}-{}-{}T00:00:00Z", digits(0..4)?, digits(4..6)?, digits(6..8)?));
+    }
+    let (day, rest) = text.split_at_checked(10)?;
+    let time = match rest.strip_prefix(['T', ' ']) {
+        // Anything but digits, such as a zone, is no time of a day.
+        Some(time) if time.bytes().all(|b| b.is_ascii_digit() || matches!(b, b':' | b'.')) => time,
+        None if rest.is_empty() => "00:00",
+        _ => return None,
+    };
+    let seconds = if time.len() == 5 { ":00" } else { "" };
+    Some(format!("{day}T{time}{seconds}Z"))
 }
 
 impl From<&str> for Timestamp {
@@ -209,6 +212,18 @@ mod tests {
         check("2022-01-01 12:00:00", Some("2022-01-01 12:00:00.0"), false);
         check("2022-01-01", Some("2022-01-01 0:00:00.0"), false);
         check("20251008", Some("2025-10-08 0:00:00.0"), false);
+        check("2025-02-25 03:07:17", Some("2025-02-25 3:07:17.0"), false);
+        check("2025-02-25T03:07", Some("2025-02-25 3:07:00.0"), false);
+        check("2025-02-25 23:59", Some("2025-02-25 23:59:00.0"), false);
+        check("2025-02-25T03:07:17.", None, false);
+        check("2025-02-25T", None, false);
+        check("2025-02-25T03", None, false);
+        check("2025-02-25 03:07 Z", None, false);
+        check("2025-02-30", None, false);
+        check("20250230", None, false);
+        check("2025100", None, false);
+        check("２０２５１００８", None, false);
+        check("2025-02-25é03:07", None, false);
         check("", None, false);
         check("tomorrow", None, false);
     }

@@ -4,8 +4,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use http::HeaderMap;
 use http::header::{AGE, DATE};
-use time::format_description::well_known::Rfc2822;
 use time::{Duration, OffsetDateTime};
+
+use crate::retry::http_date;
 
 /// The correction that a host has accepted a signature under; none while the clock is trusted.
 #[derive(Debug, Default)]
@@ -53,8 +54,7 @@ pub(super) fn date(headers: &HeaderMap) -> Option<OffsetDateTime> {
     if headers.contains_key(AGE) {
         return None;
     }
-    let text = headers.get(DATE)?.to_str().ok()?;
-    OffsetDateTime::parse(&text.replace("GMT", "+0000"), &Rfc2822).ok()
+    http_date(headers.get(DATE)?.to_str().ok()?)
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use proptest::prelude::*;
 
+use time::format_description::well_known::Rfc2822;
+
 use super::*;
 
 fn wait() -> impl Strategy<Value = Duration> {
