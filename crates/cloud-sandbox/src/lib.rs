@@ -13,6 +13,7 @@ mod forge;
 mod ids;
 mod line;
 mod nhn;
+mod private;
 mod project;
 mod refusal;
 mod registry;

@@ -1,8 +1,10 @@
 //! The command: starts a sandbox, prints how to use it, serves until Ctrl-C.
 #![allow(clippy::print_stderr, reason = "what a command says goes to its streams")]
 
+mod private;
+
 use std::ffi::OsString;
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
@@ -249,23 +251,10 @@ fn write_identities(sandbox: &Sandbox, directory: &Path) -> io::Result<()> {
         // A name from a seed file must not lead out of the directory.
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
         let Some(identity) = sandbox.client_identity(&name)?.filter(|_| name.chars().all(plain)) else { continue };
-        private(&directory.join(format!("{name}.pem")), identity.pem().as_bytes())?;
-        private(&directory.join(format!("{name}.p12")), identity.pkcs12())?;
+        private::create(&directory.join(format!("{name}.pem")))?.write_all(identity.pem().as_bytes())?;
+        private::create(&directory.join(format!("{name}.p12")))?.write_all(identity.pkcs12())?;
     }
     Ok(())
-}
-
-/// Writes a file that holds a private key: only its owner may read it, whatever an earlier one allowed.
-fn private(path: &Path, content: &[u8]) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)?.write_all(content)
 }
 
 /// What tells the command to stop. It listens from its making on, so that no early signal ends the process at once.

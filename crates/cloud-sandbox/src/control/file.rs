@@ -1,10 +1,12 @@
 //! Reads JSON files that a person names, and writes the state so that no half of it is ever seen.
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
 use serde_json::Value;
+
+use crate::private;
 
 /// Reads a file; nothing when there is none and it can be made.
 pub(crate) fn read(path: &Path) -> io::Result<Option<Value>> {
@@ -27,25 +29,12 @@ pub(crate) fn write(path: &Path, value: &Value) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".new");
     let new = path.with_file_name(name);
-    let written = private(&new).and_then(|mut file| {
+    let written = private::create(&new).and_then(|mut file| {
         serde_json::to_writer(&mut file, value)?;
         file.flush()?;
         file.sync_all()
     });
     written.and_then(|()| fs::rename(&new, path)).map_err(|error| named(path, &error))
-}
-
-fn private(path: &Path) -> io::Result<fs::File> {
-    // A file that an earlier run left half written could have wider rights.
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 fn named(path: &Path, error: &io::Error) -> io::Error {

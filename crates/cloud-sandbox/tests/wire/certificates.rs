@@ -1,40 +1,14 @@
 //! Certificate Manager with state: real certificates, and what is refused.
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use cloud_sandbox::Sandbox;
 use serde_json::{Value, json};
 
-use super::raw::{Answer, Call};
-use super::scp::Signer;
-use super::shapes;
+use super::raw::Answer;
+use super::still::{DAY, Service, sandbox};
 
-const PATH: &str = "/v1/certificatemanager";
-/// The first of June 2026.
-const START: u64 = 1_780_272_000;
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-
-async fn call(sandbox: &Sandbox, version: &str, method: &'static str, rest: &str, body: Option<&Value>) -> Answer {
-    let call =
-        Call::new(method, format!("{PATH}{rest}")).header("Scp-Api-Version", format!("certificatemanager {version}"));
-    let call = match body {
-        Some(body) => call.json(body),
-        None => call,
-    };
-    let signer = Signer { timestamp: format!("{START}000"), ..Signer::of(sandbox) };
-    let answer = signer.send(sandbox, call.clone()).await;
-    shapes::agree(&call, &answer);
-    answer
-}
-
-async fn get(sandbox: &Sandbox, rest: &str) -> Value {
-    call(sandbox, "1.1", "GET", rest, None).await.expect(200).json()
-}
-
-/// A sandbox whose time stands still and moves on when told to.
-async fn sandbox() -> Sandbox {
-    Sandbox::builder().seed(1).clock(|| UNIX_EPOCH + Duration::from_secs(START)).start().await.unwrap()
-}
+const SERVICE: Service = Service("certificatemanager");
 
 fn order(name: &str) -> Value {
     json!({
@@ -45,7 +19,7 @@ fn order(name: &str) -> Value {
 }
 
 async fn self_sign(sandbox: &Sandbox, name: &str) -> Value {
-    let answer = call(sandbox, "1.1", "POST", "/self-sign", Some(&order(name))).await;
+    let answer = SERVICE.call(sandbox, "1.1", "POST", "/self-sign", Some(&order(name))).await;
     answer.expect(201).json()["certificate"].clone()
 }
 
@@ -78,9 +52,9 @@ async fn a_self_signed_certificate_is_kept_and_can_be_brought_in_again() {
     assert_eq!([&made["cn"], &made["organization"]], ["shop.example", "삼성 SDS"]);
     assert!(made.get("recipients").is_none(), "only the answer of create lists them");
     let id = made["id"].as_str().unwrap();
-    assert_eq!(get(&sandbox, &format!("/{id}")).await["certificate"], made);
+    assert_eq!(SERVICE.get(&sandbox, &format!("/{id}")).await["certificate"], made);
 
-    let again = call(&sandbox, "1.0", "POST", "", Some(&import("again", &made))).await;
+    let again = SERVICE.call(&sandbox, "1.0", "POST", "", Some(&import("again", &made))).await;
     let again = again.expect(201).json()["certificate"].clone();
     assert_eq!([&again["cert_kind"], &again["cn"]], ["PRD", "shop.example"]);
     assert_eq!(again["cert_body"], made["cert_body"]);
@@ -92,17 +66,17 @@ async fn the_clock_decides_the_state() {
     let sandbox = sandbox().await;
     let mut later = order("later");
     later["not_before_dt"] = "20260603".into();
-    let later = call(&sandbox, "1.1", "POST", "/self-sign", Some(&later)).await.expect(201).json();
+    let later = SERVICE.call(&sandbox, "1.1", "POST", "/self-sign", Some(&later)).await.expect(201).json();
     assert_eq!(later["certificate"]["state"], "NOT_YET_VALID");
     let now = self_sign(&sandbox, "now").await;
     let good = |body: Value| json!({"validate_check": body});
     let check = async |wanted: bool| {
-        let answer = call(&sandbox, "1.1", "POST", "/check-validation", Some(&material(&now))).await;
+        let answer = SERVICE.call(&sandbox, "1.1", "POST", "/check-validation", Some(&material(&now))).await;
         assert_eq!(answer.expect(200).json(), good(wanted.into()));
     };
     check(true).await;
     let names = async |state: &str| {
-        let list = get(&sandbox, &format!("?sort=name:asc&state={state}")).await;
+        let list = SERVICE.get(&sandbox, &format!("?sort=name:asc&state={state}")).await;
         let rows = list["certificates"].as_array().unwrap().clone();
         rows.iter().map(|row| row["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
@@ -112,7 +86,7 @@ async fn the_clock_decides_the_state() {
     assert_eq!(names("EXPIRED").await, ["expired-certificate", "later", "now"]);
     assert_eq!(names("VALID&state=EXPIRED").await.len(), 5);
     check(false).await;
-    let expired = call(&sandbox, "1.1", "POST", "", Some(&import("too-late", &now))).await;
+    let expired = SERVICE.call(&sandbox, "1.1", "POST", "", Some(&import("too-late", &now))).await;
     assert_eq!(refused(&expired).0, "scp-security.certificate.create-failed");
 }
 
@@ -120,7 +94,7 @@ async fn the_clock_decides_the_state() {
 async fn what_does_not_go_together_is_refused_or_found_wrong() {
     let sandbox = sandbox().await;
     let (one, other) = (self_sign(&sandbox, "one").await, self_sign(&sandbox, "other").await);
-    let chained = get(&sandbox, "/0fdd87aab8cb46f59b7c1f81ed03fb3f").await["certificate"].clone();
+    let chained = SERVICE.get(&sandbox, "/0fdd87aab8cb46f59b7c1f81ed03fb3f").await["certificate"].clone();
     let change = |of: &Value, field: &str, to: Value| {
         let mut changed = of.clone();
         changed[field] = to;
@@ -135,16 +109,16 @@ async fn what_does_not_go_together_is_refused_or_found_wrong() {
     ];
     for (wrong, code) in cases {
         let code = format!("scp-security.certificate.{code}");
-        let created = call(&sandbox, "1.1", "POST", "", Some(&import("wrong", &wrong))).await;
+        let created = SERVICE.call(&sandbox, "1.1", "POST", "", Some(&import("wrong", &wrong))).await;
         assert_eq!(refused(&created).0, code);
-        let checked = call(&sandbox, "1.1", "POST", "/check-validation", Some(&material(&wrong))).await;
+        let checked = SERVICE.call(&sandbox, "1.1", "POST", "/check-validation", Some(&material(&wrong))).await;
         if code.ends_with("create-failed") {
             assert_eq!(checked.expect(200).json(), json!({"validate_check": false}));
         } else {
             assert_eq!(refused(&checked).0, code);
         }
     }
-    let whole = call(&sandbox, "1.1", "POST", "/check-validation", Some(&material(&chained))).await;
+    let whole = SERVICE.call(&sandbox, "1.1", "POST", "/check-validation", Some(&material(&chained))).await;
     assert_eq!(whole.expect(200).json(), json!({"validate_check": true}));
 }
 
@@ -152,11 +126,11 @@ async fn what_does_not_go_together_is_refused_or_found_wrong() {
 async fn version_1_0_may_insist_on_a_chain() {
     let sandbox = sandbox().await;
     let one = self_sign(&sandbox, "one").await;
-    let chained = get(&sandbox, "/0fdd87aab8cb46f59b7c1f81ed03fb3f").await["certificate"].clone();
+    let chained = SERVICE.get(&sandbox, "/0fdd87aab8cb46f59b7c1f81ed03fb3f").await["certificate"].clone();
     for (of, needed, wanted) in [(&one, false, true), (&one, true, false), (&chained, true, true)] {
         let mut body = material(of);
         body["is_need_cert_chain"] = needed.into();
-        let answer = call(&sandbox, "1.0", "POST", "/check-validation", Some(&body)).await;
+        let answer = SERVICE.call(&sandbox, "1.0", "POST", "/check-validation", Some(&body)).await;
         assert_eq!(answer.expect(200).json(), json!({"result": wanted}));
     }
 }
@@ -166,16 +140,18 @@ async fn names_are_taken_until_their_certificate_is_deleted() {
     let sandbox = sandbox().await;
     let made = self_sign(&sandbox, "mine").await;
     let taken = async |wanted: bool| {
-        let answer = call(&sandbox, "1.1", "POST", "/check-duplication", Some(&json!({"name": "mine"}))).await;
+        let answer = SERVICE.call(&sandbox, "1.1", "POST", "/check-duplication", Some(&json!({"name": "mine"}))).await;
         assert_eq!(answer.expect(200).json(), json!({"result": wanted}));
     };
     taken(true).await;
-    assert!(refused(&call(&sandbox, "1.1", "POST", "/self-sign", Some(&order("mine"))).await).1.contains("mine"));
-    assert!(refused(&call(&sandbox, "1.1", "POST", "", Some(&import("mine", &made))).await).1.contains("mine"));
+    assert!(
+        refused(&SERVICE.call(&sandbox, "1.1", "POST", "/self-sign", Some(&order("mine"))).await).1.contains("mine")
+    );
+    assert!(refused(&SERVICE.call(&sandbox, "1.1", "POST", "", Some(&import("mine", &made))).await).1.contains("mine"));
     let rest = format!("/{}", made["id"].as_str().unwrap());
-    call(&sandbox, "1.1", "DELETE", &rest, None).await.expect(200);
-    call(&sandbox, "1.1", "DELETE", &rest, None).await.expect(404);
-    call(&sandbox, "1.1", "GET", &rest, None).await.expect(404);
+    SERVICE.call(&sandbox, "1.1", "DELETE", &rest, None).await.expect(200);
+    SERVICE.call(&sandbox, "1.1", "DELETE", &rest, None).await.expect(404);
+    SERVICE.call(&sandbox, "1.1", "GET", &rest, None).await.expect(404);
     taken(false).await;
 }
 
@@ -200,13 +176,13 @@ async fn orders_that_cannot_be_met_are_refused() {
     for (field, value) in cases {
         let mut body = order("mine");
         body[field] = value.into();
-        let (_, detail) = refused(&call(&sandbox, "1.1", "POST", "/self-sign", Some(&body)).await);
+        let (_, detail) = refused(&SERVICE.call(&sandbox, "1.1", "POST", "/self-sign", Some(&body)).await);
         assert!(detail.contains(field.split('_').next().unwrap()), "{field} {value}: {detail}");
     }
     let mut past = order("mine");
     past["not_before_dt"] = "20250101".into();
     past["not_after_dt"] = "20251212".into();
-    assert!(refused(&call(&sandbox, "1.1", "POST", "/self-sign", Some(&past)).await).1.contains("past"));
+    assert!(refused(&SERVICE.call(&sandbox, "1.1", "POST", "/self-sign", Some(&past)).await).1.contains("past"));
 }
 
 #[tokio::test]
@@ -217,7 +193,7 @@ async fn lists_are_filtered_sorted_and_paged() {
         sandbox.advance(Duration::from_secs(1));
     }
     let list = async |query: &str| {
-        let list = get(&sandbox, query).await;
+        let list = SERVICE.get(&sandbox, query).await;
         let rows = list["certificates"].as_array().unwrap().clone();
         let names: Vec<_> = rows.iter().map(|row| row["name"].as_str().unwrap().to_owned()).collect();
         (names, list["count"].as_u64().unwrap(), list["sort"].clone())
@@ -232,10 +208,10 @@ async fn lists_are_filtered_sorted_and_paged() {
         list("?name=-certificate&isMine=true&sort=name:asc").await.0,
         ["expired-certificate", "test-certificate"]
     );
-    let row = get(&sandbox, "?size=1").await["certificates"][0].clone();
+    let row = SERVICE.get(&sandbox, "?size=1").await["certificates"][0].clone();
     let fields: Vec<_> = row.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(fields, ["cert_kind", "cn", "id", "name", "not_after_dt", "not_before_dt", "state"]);
     for wrong in ["?size=0", "?page=-1", "?sort=private_key:asc", "?sort=name"] {
-        call(&sandbox, "1.1", "GET", wrong, None).await.expect(400);
+        SERVICE.call(&sandbox, "1.1", "GET", wrong, None).await.expect(400);
     }
 }

@@ -1,42 +1,17 @@
 //! Config Inspection with state: schedules, runs that take time, results that add up, pages by marker.
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use cloud_sandbox::Sandbox;
 use serde_json::{Value, json};
 
 use super::raw::{Answer, Call, setting};
-use super::scp::Signer;
-use super::shapes;
+use super::still::{DAY, Service, sandbox, signer};
 
 const PATH: &str = "/v1/configinspection";
+const SERVICE: Service = Service("configinspection");
 const SEEDED: &str = "DIA-943731CB8E3045C289BAECAEC3532097";
-/// The first of June 2026.
-const START: u64 = 1_780_272_000;
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const SECOND: Duration = Duration::from_secs(1);
-
-async fn call(sandbox: &Sandbox, version: &str, method: &'static str, rest: &str, body: Option<&Value>) -> Answer {
-    let call =
-        Call::new(method, format!("{PATH}{rest}")).header("Scp-Api-Version", format!("configinspection {version}"));
-    let call = match body {
-        Some(body) => call.json(body),
-        None => call,
-    };
-    let signer = Signer { timestamp: format!("{START}000"), ..Signer::of(sandbox) };
-    let answer = signer.send(sandbox, call.clone()).await;
-    shapes::agree(&call, &answer);
-    answer
-}
-
-async fn get(sandbox: &Sandbox, rest: &str) -> Value {
-    call(sandbox, "1.1", "GET", rest, None).await.expect(200).json()
-}
-
-/// A sandbox whose time stands still and moves on when told to.
-async fn sandbox() -> Sandbox {
-    Sandbox::builder().seed(1).clock(|| UNIX_EPOCH + Duration::from_secs(START)).start().await.unwrap()
-}
 
 fn diagnosis(id: &str) -> Value {
     json!({
@@ -54,7 +29,7 @@ fn diagnosis(id: &str) -> Value {
 }
 
 async fn create(sandbox: &Sandbox, id: &str) {
-    let answer = call(sandbox, "1.1", "POST", "/diagnosis/save", Some(&diagnosis(id))).await;
+    let answer = SERVICE.call(sandbox, "1.1", "POST", "/diagnosis/save", Some(&diagnosis(id))).await;
     assert_eq!(answer.expect(201).json(), json!({"diagnosis_id": id, "result": true}));
 }
 
@@ -63,15 +38,15 @@ async fn request(sandbox: &Sandbox, id: &str, access_key: &str) -> Answer {
         "access_key": access_key, "secret_key": "SAMPLE KEY", "tenant_id": "1", "diagnosis_check_type": "SSI",
         "diagnosis_id": id,
     });
-    call(sandbox, "1.1", "POST", "/diagnosis/request", Some(&body)).await
+    SERVICE.call(sandbox, "1.1", "POST", "/diagnosis/request", Some(&body)).await
 }
 
 async fn summary(sandbox: &Sandbox, id: &str) -> Value {
-    get(sandbox, &format!("/diagnosis/detail/{id}")).await["summary_responses"].clone()
+    SERVICE.get(sandbox, &format!("/diagnosis/detail/{id}")).await["summary_responses"].clone()
 }
 
 async fn results(sandbox: &Sandbox, query: &str) -> Vec<Value> {
-    let list = get(sandbox, &format!("/report/diagnosis/list{query}")).await;
+    let list = SERVICE.get(sandbox, &format!("/report/diagnosis/list{query}")).await;
     list["diagnosis_result_responses"].as_array().unwrap().clone()
 }
 
@@ -101,7 +76,7 @@ async fn a_request_runs_to_a_result_whose_counts_agree() {
     assert_eq!(row["proceed_date"], "2026-06-01T00:00:05Z");
     let sequence = row["diagnosis_request_sequence"].as_str().unwrap();
     let target = format!("/report/diagnosis/detail?diagnosis_id=DIA-1&diagnosis_request_sequence={sequence}");
-    let result = get(&sandbox, &target).await;
+    let result = SERVICE.get(&sandbox, &target).await;
     let items = result["result_detail_list"].as_array().unwrap();
     let of = |code: &str| items.iter().filter(|item| item["diagnosis_result"] == code).count();
     for (name, code) in [("count_pass", "01"), ("count_na", "02"), ("count_fail", "03"), ("count_error", "04")] {
@@ -139,7 +114,7 @@ async fn a_schedule_starts_runs_as_time_goes_by() {
     assert_eq!(times, ["2026-06-01T08:00:05Z", "2026-06-02T08:00:05Z", "2026-06-03T08:00:05Z"]);
     assert_eq!(results(&sandbox, "?diagnosis_id=DIA-1&start_date=2026-06-02&end_date=2026-06-02").await.len(), 1);
     sandbox.advance(200 * DAY);
-    let kept = get(&sandbox, "/report/diagnosis/list?diagnosis_id=DIA-1&with_count=true").await;
+    let kept = SERVICE.get(&sandbox, "/report/diagnosis/list?diagnosis_id=DIA-1&with_count=true").await;
     assert_eq!(kept["count"], 100, "only so many runs are remembered");
 }
 
@@ -147,13 +122,13 @@ async fn a_schedule_starts_runs_as_time_goes_by() {
 async fn the_details_are_those_that_were_sent() {
     let sandbox = sandbox().await;
     create(&sandbox, "DIA-1").await;
-    let detail = get(&sandbox, "/diagnosis/detail/DIA-1").await;
+    let detail = SERVICE.get(&sandbox, "/diagnosis/detail/DIA-1").await;
     let key = &detail["auth_key_responses"];
     assert_eq!([&key["auth_key_id"], &key["auth_key_state"]], ["k", "ACTIVATED"]);
     assert_eq!(key["auth_key_expired_at"], "2026-06-02T12:00:00Z");
     assert_eq!(detail["schedule_response"], diagnosis("DIA-1")["schedule_request"]);
     sandbox.advance(2 * DAY);
-    let later = get(&sandbox, "/diagnosis/detail/DIA-1").await;
+    let later = SERVICE.get(&sandbox, "/diagnosis/detail/DIA-1").await;
     assert_eq!(later["auth_key_responses"]["auth_key_state"], "EXPIRED");
 }
 
@@ -168,7 +143,7 @@ async fn pages_follow_each_other_by_marker() {
     let mut seen = Vec::new();
     for page in 0.. {
         assert!(page < 3, "the list does not end");
-        let list = get(&sandbox, &target).await;
+        let list = SERVICE.get(&sandbox, &target).await;
         assert_eq!(list["count"], 6);
         let rows = list["summary_responses"].as_array().unwrap().clone();
         seen.extend(rows.iter().map(|row| row["diagnosis_id"].as_str().unwrap().to_owned()));
@@ -186,10 +161,10 @@ async fn pages_follow_each_other_by_marker() {
     let items = format!(
         "/report/diagnosis/detail?diagnosis_id={SEEDED}&diagnosis_request_sequence=SCPCIS-E75FD21CA524441C9C1B1B381D5974F7"
     );
-    let whole = get(&sandbox, &items).await;
-    let first = get(&sandbox, &format!("{items}&limit=5")).await;
+    let whole = SERVICE.get(&sandbox, &items).await;
+    let first = SERVICE.get(&sandbox, &format!("{items}&limit=5")).await;
     let marker = first["result_detail_list"][4]["sub_category"].as_str().unwrap();
-    let rest = get(&sandbox, &format!("{items}&limit=100&marker={marker}")).await;
+    let rest = SERVICE.get(&sandbox, &format!("{items}&limit=100&marker={marker}")).await;
     let rows = |of: &Value| of["result_detail_list"].as_array().unwrap().clone();
     assert_eq!([rows(&first), rows(&rest)].concat(), rows(&whole));
     assert_eq!(rest["links"].as_array().unwrap().len(), 1);
@@ -201,7 +176,7 @@ async fn links_lead_to_the_origin_that_was_asked() {
     let target = format!("{PATH}/diagnosis/list?limit=1");
     let origin = "http://configinspection.example:8080";
     let call = Call::new("GET", &*target).header("Host", "configinspection.example:8080");
-    let signer = Signer { timestamp: format!("{START}000"), ..Signer::of(&sandbox) };
+    let signer = signer(&sandbox);
     let list = signer.sign(origin, call).send(sandbox.endpoint()).await.expect(200).json();
     assert_eq!(list["links"][0]["href"], format!("{origin}{target}"));
     assert!(list["links"][1]["href"].as_str().unwrap().starts_with(&format!("{origin}{target}&marker=")));
@@ -212,7 +187,7 @@ async fn lists_are_filtered() {
     let sandbox = sandbox().await;
     create(&sandbox, "DIA-1").await;
     let ids = async |query: &str| {
-        let list = get(&sandbox, &format!("/diagnosis/list?sort=diagnosis_id:asc&{query}")).await;
+        let list = SERVICE.get(&sandbox, &format!("/diagnosis/list?sort=diagnosis_id:asc&{query}")).await;
         let rows = list["summary_responses"].as_array().unwrap().clone();
         rows.iter().map(|row| row["diagnosis_id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
@@ -228,7 +203,7 @@ async fn lists_are_filtered() {
     assert_eq!(results(&sandbox, "?user_id=90dddfc2b1e04edba54ba2b41539a9ac").await.len(), 1);
     for wrong in ["limit=0", "marker=none", "with_count=1", "sort=marker:asc", "start_date=soon"] {
         for list in ["/diagnosis/list", "/report/diagnosis/list"] {
-            call(&sandbox, "1.1", "GET", &format!("{list}?{wrong}"), None).await.expect(400);
+            SERVICE.call(&sandbox, "1.1", "GET", &format!("{list}?{wrong}"), None).await.expect(400);
         }
     }
 }
@@ -252,12 +227,15 @@ async fn wrong_diagnoses_are_refused() {
     for (pointer, value) in cases {
         let mut body = diagnosis("DIA-1");
         *body.pointer_mut(pointer).unwrap() = value.into();
-        let detail = refused(&call(&sandbox, "1.1", "POST", "/diagnosis/save", Some(&body)).await);
+        let detail = refused(&SERVICE.call(&sandbox, "1.1", "POST", "/diagnosis/save", Some(&body)).await);
         assert!(detail.contains(pointer.rsplit('/').next().unwrap()), "{pointer} {value}: {detail}");
     }
     let mut spaced = diagnosis("DIA-1");
     spaced["diagnosis_name"] = "Sample Diagnosis Name".into();
-    assert!(refused(&call(&sandbox, "1.1", "POST", "/diagnosis/save", Some(&spaced)).await).contains("diagnosis_name"));
+    assert!(
+        refused(&SERVICE.call(&sandbox, "1.1", "POST", "/diagnosis/save", Some(&spaced)).await)
+            .contains("diagnosis_name")
+    );
     request(&sandbox, "DIA-1", "key").await.expect(404);
     assert!(refused(&request(&sandbox, SEEDED, "").await).contains("access_key"));
 }
@@ -266,11 +244,11 @@ async fn wrong_diagnoses_are_refused() {
 async fn an_ended_diagnosis_is_gone_with_its_results() {
     let sandbox = sandbox().await;
     let rest = format!("/diagnosis/terminate/{SEEDED}");
-    let ended = call(&sandbox, "1.0", "DELETE", &rest, None).await.expect(200).json();
+    let ended = SERVICE.call(&sandbox, "1.0", "DELETE", &rest, None).await.expect(200).json();
     assert_eq!(ended["delete_flag"], true);
-    call(&sandbox, "1.0", "DELETE", &rest, None).await.expect(404);
-    call(&sandbox, "1.1", "GET", &format!("/diagnosis/detail/{SEEDED}"), None).await.expect(404);
+    SERVICE.call(&sandbox, "1.0", "DELETE", &rest, None).await.expect(404);
+    SERVICE.call(&sandbox, "1.1", "GET", &format!("/diagnosis/detail/{SEEDED}"), None).await.expect(404);
     assert!(results(&sandbox, &format!("?diagnosis_id={SEEDED}")).await.is_empty());
-    let save = call(&sandbox, "1.0", "POST", "/diagnosis/save", Some(&diagnosis(SEEDED))).await;
+    let save = SERVICE.call(&sandbox, "1.0", "POST", "/diagnosis/save", Some(&diagnosis(SEEDED))).await;
     assert_eq!(save.expect(201).json(), json!({"result": true}), "version 1.0 knows no id in this answer");
 }

@@ -21,4 +21,5 @@ mod server;
 mod shapes;
 mod skm;
 mod skm_callers;
+mod still;
 mod vault;
