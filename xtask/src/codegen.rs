@@ -11,7 +11,7 @@ use crate::{names, render};
 
 const VENDORS: &[&str] = &["nhn", "risken", "scp"];
 const SANDBOX: &str = "crates/cloud-sandbox/fixtures";
-const CONFORMANCE: &str = "crates/conformance/src/generated";
+const CONFORMANCE: &str = "tests/conformance/src/generated";
 const COVERAGE: &str = "docs/coverage.md";
 
 /// Writes the generated sources below `root`, or with `check` only reports what is stale, missing or orphaned.

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Counts the instructions that one call costs on the caller's thread, with valgrind; the same on a busy machine as on a quiet one.
 #
-#   crates/bench/instructions.sh
+#   bench/instructions.sh
 set -euo pipefail
 
-repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
 

@@ -117,7 +117,7 @@ async fn a_script_of_ten_lines_signs_a_call() {
         return;
     }
     let sandbox = Sandbox::start().await.unwrap();
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../cloud-sandbox/examples/sign.py");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../crates/cloud-sandbox/examples/sign.py");
     let source = std::fs::read_to_string(&script).unwrap();
     let lines = source.lines().skip(1).filter(|line| !line.is_empty()).count();
     assert!(lines <= 10, "{lines} lines");

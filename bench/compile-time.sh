@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Compares the cold release build of one KMS call through the SDK with the same call written by hand on plain reqwest.
 #
-#   crates/bench/compile-time.sh [ROUNDS]
+#   bench/compile-time.sh [ROUNDS]
 #
 # Prints wall time, processor time, crates and binary size of each, and the ratios. Needs bash, cargo and a C compiler.
 # KEEP=1 leaves the two programs in place, TIMINGS=1 also writes cargo's timing report of each (and implies KEEP).
 set -euo pipefail
 
 rounds=${1:-1}
-repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 place=$(mktemp -d)
 if [[ -n ${TIMINGS:-} ]]; then KEEP=1; fi
 if [[ -z ${KEEP:-} ]]; then trap 'rm -rf "$place"' EXIT; fi
