@@ -1,6 +1,6 @@
 //! The answers that the server gives, and the page of keys with plain text where the SDK has timestamps.
 
-use cloud_core::wire::{As, Int};
+use cloud_core::wire::{As, LenientInt};
 use serde::Deserialize;
 
 /// A key's id.
@@ -55,12 +55,12 @@ fn key(number: usize) -> serde_json::Value {
 #[derive(Debug, Deserialize)]
 #[allow(missing_docs, reason = "the SDK documents the same fields")]
 pub struct PlainPage {
-    #[serde(with = "As::<Int>")]
+    #[serde(with = "As::<LenientInt>")]
     pub count: i64,
     pub keys: Vec<PlainKey>,
-    #[serde(with = "As::<Int>")]
+    #[serde(with = "As::<LenientInt>")]
     pub page: i64,
-    #[serde(with = "As::<Int>")]
+    #[serde(with = "As::<LenientInt>")]
     pub size: i64,
     #[serde(default)]
     pub sort: Option<Vec<String>>,
@@ -74,7 +74,7 @@ pub struct PlainKey {
     pub auto_rotate: String,
     pub created_at: String,
     pub created_by: String,
-    #[serde(with = "As::<Int>")]
+    #[serde(with = "As::<LenientInt>")]
     pub current_version: i64,
     #[serde(default)]
     pub delete_at: Option<String>,
@@ -95,13 +95,13 @@ pub struct PlainKey {
     pub order_ref: Option<String>,
     pub purpose: String,
     pub region: String,
-    #[serde(with = "As::<Int>")]
+    #[serde(with = "As::<LenientInt>")]
     pub rotate_cycle: i64,
     #[serde(default)]
     pub secret_ref: Option<String>,
     #[serde(default)]
     pub state: Option<String>,
-    #[serde(with = "As::<Int>")]
+    #[serde(with = "As::<LenientInt>")]
     pub use_count: i64,
 }
 

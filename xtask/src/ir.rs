@@ -135,7 +135,7 @@ pub(crate) struct Parameter {
     pub(crate) rust: String,
     pub(crate) docs: String,
     pub(crate) ty: ParameterType,
-    pub(crate) rules: Vec<Rule>,
+    pub(crate) rules: Vec<Constraint>,
     /// The page's example, for runs against a server.
     pub(crate) example: Option<serde_json::Value>,
 }
@@ -218,7 +218,7 @@ pub(crate) struct Field {
     pub(crate) ty: Type,
     pub(crate) presence: Presence,
     pub(crate) aliases: Vec<String>,
-    pub(crate) rules: Vec<Rule>,
+    pub(crate) rules: Vec<Constraint>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -286,7 +286,7 @@ impl Type {
 
 /// A limit that is checked before a request goes out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Rule {
+pub(crate) enum Constraint {
     MinChars(u64),
     MaxChars(u64),
     MinBytes(u64),

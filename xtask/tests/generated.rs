@@ -4,7 +4,7 @@
 #![allow(clippy::wrong_self_convention)] // the setter of `isMine`; clippy spares public ones
 
 use cloud_core::wire::{Body, from_json};
-use cloud_core::{ExposeSecret, Patch, Rule, SecretString};
+use cloud_core::{Constraint, ExposeSecret, Patch, SecretString};
 
 #[rustfmt::skip]
 #[path = "golden/enums/tiny.rs"]
@@ -46,9 +46,9 @@ fn sent(body: &impl Body) -> String {
 
 /// What the limits say about a body, empty where they say nothing.
 fn complaint(body: &impl Body) -> String {
-    let mut check = cloud_core::Check::default();
-    body.check(&mut check);
-    let shown = format!("{check:?}");
+    let mut validator = cloud_core::Validator::default();
+    body.validate(&mut validator);
+    let shown = format!("{validator:?}");
     let (_, problems) = shown.split_once("problems: [").unwrap();
     problems.trim_end_matches("] }").replace('"', "")
 }
@@ -191,7 +191,7 @@ fn patterns_hold_at_run_time() {
         assert!(complaint.contains(field), "{complaint}");
     }
     assert!(!complaint.contains("`state`") && !complaint.contains("`odd`"), "{complaint}");
-    assert!(Rule::MaxChars(1).to_string().contains("at most 1"));
+    assert!(Constraint::MaxChars(1).to_string().contains("at most 1"));
 }
 
 #[test]

@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
-use crate::check::Check;
-use crate::client::{CallOptions, Client, Meta, Reply};
+use crate::client::{CallOptions, Client, Reply, ResponseParts};
 use crate::error::Result;
 use crate::operation::Operation;
 use crate::request::{QueryValue, Request};
 use crate::retry::RetryPolicy;
 use crate::runtime::BoxFuture;
+use crate::validate::Validator;
 
 /// A call that is ready to be sent. `.await` sends it and gives the answer; [`send`](Self::send) gives the
 /// answer with its status, headers and request id.
@@ -71,9 +71,9 @@ impl<T> Call<T> {
 
     /// Checks an optional parameter against its limits. For generated code.
     #[doc(hidden)]
-    pub fn check(&mut self, check: impl FnOnce(&mut Check)) {
+    pub fn validate(&mut self, validate: impl FnOnce(&mut Validator)) {
         let empty = Request::new(self.request.operation());
-        self.request = std::mem::replace(&mut self.request, empty).check(check);
+        self.request = std::mem::replace(&mut self.request, empty).validate(validate);
     }
 
     pub(crate) fn validates(&self) -> bool {
@@ -111,18 +111,18 @@ impl<T> Call<T> {
 
 impl<T: DeserializeOwned> Call<T> {
     /// Sends the call and gives the answer with its status, headers, request id and number of attempts.
-    pub fn send(self) -> Sending<T> {
+    pub fn send(self) -> SendFuture<T> {
         let operation = self.request.operation();
-        Sending { operation, reply: self.start(), answer: PhantomData }
+        SendFuture { operation, reply: self.start(), answer: PhantomData }
     }
 }
 
 impl<T: DeserializeOwned> IntoFuture for Call<T> {
     type Output = Result<T>;
-    type IntoFuture = Awaiting<T>;
+    type IntoFuture = CallFuture<T>;
 
-    fn into_future(self) -> Awaiting<T> {
-        Awaiting(self.send())
+    fn into_future(self) -> CallFuture<T> {
+        CallFuture(self.send())
     }
 }
 
@@ -134,13 +134,13 @@ impl<T> fmt::Debug for Call<T> {
 
 /// The future of [`Call::send`].
 #[must_use = "futures do nothing unless awaited"]
-pub struct Sending<T> {
+pub struct SendFuture<T> {
     operation: &'static Operation,
     reply: BoxFuture<'static, Result<Reply>>,
     answer: PhantomData<fn() -> T>,
 }
 
-impl<T: DeserializeOwned> Future for Sending<T> {
+impl<T: DeserializeOwned> Future for SendFuture<T> {
     type Output = Result<Response<T>>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
@@ -150,17 +150,17 @@ impl<T: DeserializeOwned> Future for Sending<T> {
     }
 }
 
-impl<T> fmt::Debug for Sending<T> {
+impl<T> fmt::Debug for SendFuture<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sending").field("operation", &self.operation.to_string()).finish_non_exhaustive()
+        f.debug_struct("SendFuture").field("operation", &self.operation.to_string()).finish_non_exhaustive()
     }
 }
 
 /// The future of `call.await`.
 #[must_use = "futures do nothing unless awaited"]
-pub struct Awaiting<T>(Sending<T>);
+pub struct CallFuture<T>(SendFuture<T>);
 
-impl<T: DeserializeOwned> Future for Awaiting<T> {
+impl<T: DeserializeOwned> Future for CallFuture<T> {
     type Output = Result<T>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
@@ -168,7 +168,7 @@ impl<T: DeserializeOwned> Future for Awaiting<T> {
     }
 }
 
-impl<T> fmt::Debug for Awaiting<T> {
+impl<T> fmt::Debug for CallFuture<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
@@ -177,7 +177,7 @@ impl<T> fmt::Debug for Awaiting<T> {
 /// An answer with what is known about it. `Debug` shows the metadata, not the value.
 pub struct Response<T> {
     value: T,
-    meta: Meta,
+    meta: ResponseParts,
 }
 
 impl<T> Response<T> {
@@ -192,7 +192,7 @@ impl<T> Response<T> {
     }
 
     /// Status, headers, request id and attempts.
-    pub fn meta(&self) -> &Meta {
+    pub fn meta(&self) -> &ResponseParts {
         &self.meta
     }
 }
@@ -234,14 +234,14 @@ macro_rules! call_options {
             }
 
             /// Sends the call and gives the answer with its status, headers, request id and number of attempts.
-            pub fn send(self) -> $crate::call::Sending<$answer> {
+            pub fn send(self) -> $crate::call::SendFuture<$answer> {
                 self.0.send()
             }
         }
 
         impl ::std::future::IntoFuture for $name {
             type Output = $crate::Result<$answer>;
-            type IntoFuture = $crate::call::Awaiting<$answer>;
+            type IntoFuture = $crate::call::CallFuture<$answer>;
 
             fn into_future(self) -> Self::IntoFuture {
                 self.0.into_future()

@@ -13,12 +13,12 @@ use time::{Date, OffsetDateTime};
 use tracing::Instrument as _;
 
 use crate::auth::{Generation, SignContext, Signer};
-use crate::dialect::{Answer, Dialect, Failure, FailureClass, Reading};
+use crate::dialect::{Dialect, Failure, FailureClass, RawResponse, ResponseOutcome};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
 use crate::operation::{ApiVersion, Operation};
 use crate::request::Request;
-use crate::retry::{Decision, Ending, RetryPolicy, decide, may_pass, retry_after};
+use crate::retry::{AttemptOutcome, Decision, RetryPolicy, decide, may_pass, retry_after};
 use crate::runtime::{BoxFuture, Runtime, within};
 use crate::timestamp::Timestamp;
 use crate::transport::{BodyLimit, Stage, Transport, TransportError};
@@ -66,7 +66,7 @@ pub(crate) struct CallOptions {
 /// A good answer, its payload not yet decoded.
 pub(crate) struct Reply {
     pub(crate) payload: Bytes,
-    pub(crate) meta: Meta,
+    pub(crate) meta: ResponseParts,
 }
 
 impl Reply {
@@ -85,7 +85,7 @@ impl Reply {
 /// What is known about an answer besides its payload. `Debug` shows the names of headers, and no value.
 #[derive(Clone)]
 #[non_exhaustive]
-pub struct Meta {
+pub struct ResponseParts {
     /// The HTTP status.
     pub status: StatusCode,
     /// The headers of the answer.
@@ -189,7 +189,8 @@ impl Inner {
                     }
                     let request_id = self.dialect.request_id(&answer.headers);
                     trace::answered(attempt, answer.status, request_id.as_deref(), elapsed);
-                    let meta = Meta { status: answer.status, headers: answer.headers, request_id, attempts: attempt };
+                    let meta =
+                        ResponseParts { status: answer.status, headers: answer.headers, request_id, attempts: attempt };
                     return Ok(Reply { payload, meta });
                 }
                 Err(failed) => failed,
@@ -241,16 +242,16 @@ impl Inner {
         correction: Correction,
         body_limit: Option<usize>,
         progress: &Progress,
-    ) -> Result<(Bytes, Answer), Box<Failed>> {
+    ) -> Result<(Bytes, RawResponse), Box<Failed>> {
         let operation = request.operation();
         progress.enter(Phase::Credentials, self.runtime.elapsed());
-        let mut http = self.prepare(request, url).map_err(Failed::without_hope)?;
+        let mut http = self.prepare(request, url).map_err(Failed::permanent)?;
         // The URL is built from ASCII only.
         let text = std::str::from_utf8(url).unwrap_or_default();
         let now = self.runtime.now();
         let context = SignContext { operation, url: text, now: correction.apply(now) };
-        let generation = self.signer.sign(context, &mut http).await.map_err(Failed::unsigned)?;
-        progress.enter(Phase::Sending, self.runtime.elapsed());
+        let generation = self.signer.sign(context, &mut http).await.map_err(Failed::signing_failed)?;
+        progress.enter(Phase::SendFuture, self.runtime.elapsed());
         let signed = Signed { generation, sent: self.runtime.now(), secrets: secrets(http.headers()) };
         if let Some(limit) = body_limit {
             http.extensions_mut().insert(BodyLimit(limit));
@@ -272,11 +273,11 @@ impl Inner {
         if let Some(limit) = body_limit.filter(|limit| body.len() > *limit) {
             return Err(Failed::transport(TransportError::too_large(limit)));
         }
-        let answer = Answer { status: parts.status, headers: parts.headers, body };
+        let answer = RawResponse { status: parts.status, headers: parts.headers, body };
         match self.read(operation, &answer) {
-            Reading::Payload(payload) => Ok((payload, answer)),
-            Reading::Failed(failure) => Err(self.failed(request, answer, failure, signed)),
-            Reading::Unreadable(why) => Err(self.unreadable(&answer, why)),
+            ResponseOutcome::Payload(payload) => Ok((payload, answer)),
+            ResponseOutcome::Failed(failure) => Err(self.failed(request, answer, failure, signed)),
+            ResponseOutcome::Unreadable(why) => Err(self.unreadable(&answer, why)),
         }
     }
 
@@ -296,15 +297,15 @@ impl Inner {
         Ok(http)
     }
 
-    fn read(&self, operation: &'static Operation, answer: &Answer) -> Reading {
+    fn read(&self, operation: &'static Operation, answer: &RawResponse) -> ResponseOutcome {
         if answer.status.is_redirection() {
-            return Reading::Unreadable(
+            return ResponseOutcome::Unreadable(
                 "the service answered with a redirect, which is not followed; check the endpoint".into(),
             );
         }
         let encoded = answer.headers.get(CONTENT_ENCODING).filter(|coding| !coding.is_empty());
         if encoded.is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
-            return Reading::Unreadable(
+            return ResponseOutcome::Unreadable(
                 "the answer is compressed or otherwise encoded, which was not asked for; a proxy may stand in between"
                     .into(),
             );
@@ -312,7 +313,7 @@ impl Inner {
         self.dialect.read(operation, answer)
     }
 
-    fn failed(&self, request: &Request, answer: Answer, failure: Failure, signed: Signed) -> Box<Failed> {
+    fn failed(&self, request: &Request, answer: RawResponse, failure: Failure, signed: Signed) -> Box<Failed> {
         let status = answer.status.as_u16();
         // An app key is part of the path, and a service may quote the path.
         let config = request.config_values(|name| self.dialect.config(request.operation(), name));
@@ -328,9 +329,9 @@ impl Inner {
             failure.request_id.or_else(|| self.dialect.request_id(&answer.headers)).as_deref().map(clean),
         );
         let ending = match failure.class {
-            FailureClass::Permanent | FailureClass::Unauthorized => Ending::Final,
-            FailureClass::ByStatus => Ending::Answered { status, transient: false },
-            FailureClass::Transient => Ending::Answered { status, transient: true },
+            FailureClass::Permanent | FailureClass::Unauthorized => AttemptOutcome::Final,
+            FailureClass::ByStatus => AttemptOutcome::Answered { status, transient: false },
+            FailureClass::Transient => AttemptOutcome::Answered { status, transient: true },
         };
         let hint = self.hint(&answer);
         let headers = answer.headers;
@@ -340,18 +341,18 @@ impl Inner {
         Box::new(Failed { error, ending, hint, refusal })
     }
 
-    fn unreadable(&self, answer: &Answer, why: String) -> Box<Failed> {
+    fn unreadable(&self, answer: &RawResponse, why: String) -> Box<Failed> {
         let status = answer.status.as_u16();
         let (kind, ending) = if answer.status.is_success() || answer.status.is_redirection() {
-            (ErrorKind::Decode, Ending::Final)
+            (ErrorKind::Decode, AttemptOutcome::Final)
         } else {
-            (ErrorKind::Service, Ending::Answered { status, transient: false })
+            (ErrorKind::Service, AttemptOutcome::Answered { status, transient: false })
         };
         let error = Error::new(kind, why).with_status(status).with_request_id(self.dialect.request_id(&answer.headers));
         Box::new(Failed { error, ending, hint: self.hint(answer), refusal: None })
     }
 
-    fn hint(&self, answer: &Answer) -> Option<Duration> {
+    fn hint(&self, answer: &RawResponse) -> Option<Duration> {
         let value = answer.headers.get(RETRY_AFTER)?.to_str().ok()?;
         // A date means the service's clock, which its own date shows best.
         retry_after(value, skew::date(&answer.headers).unwrap_or_else(|| self.skew.known().apply(self.runtime.now())))
@@ -387,7 +388,7 @@ fn is_before(now: OffsetDateTime, sunset: Date) -> bool {
 /// An attempt that did not succeed.
 struct Failed {
     error: Error,
-    ending: Ending,
+    ending: AttemptOutcome,
     hint: Option<Duration>,
     refusal: Option<Refusal>,
 }
@@ -413,20 +414,20 @@ struct Refusal {
 }
 
 impl Failed {
-    fn new(error: Error, ending: Ending) -> Box<Self> {
+    fn new(error: Error, ending: AttemptOutcome) -> Box<Self> {
         Box::new(Self { error, ending, hint: None, refusal: None })
     }
 
-    fn without_hope(error: Error) -> Box<Self> {
-        Self::new(error, Ending::Final)
+    fn permanent(error: Error) -> Box<Self> {
+        Self::new(error, AttemptOutcome::Final)
     }
 
-    fn unsigned(error: Error) -> Box<Self> {
+    fn signing_failed(error: Error) -> Box<Self> {
         // A request for credentials that may have been acted on is not made again: some mint a key each time.
         let ending = match error.status() {
-            _ if !(error.is_retryable() && error.is_unsent()) => Ending::Final,
-            Some(429 | 503) => Ending::NoCredentials,
-            _ => Ending::NeverSent,
+            _ if !(error.is_retryable() && error.is_unsent()) => AttemptOutcome::Final,
+            Some(429 | 503) => AttemptOutcome::NoCredentials,
+            _ => AttemptOutcome::NeverSent,
         };
         let hint = error.retry_after();
         // Whatever became of the request for credentials, the call itself has not left.
@@ -435,15 +436,15 @@ impl Failed {
 
     fn timeout(limit: Duration) -> Box<Self> {
         let text = format!("no answer within the attempt's limit of {} ms", limit.as_millis());
-        Self::new(Error::new(ErrorKind::Timeout, text), Ending::MaybeSent)
+        Self::new(Error::new(ErrorKind::Timeout, text), AttemptOutcome::MaybeSent)
     }
 
     fn transport(error: TransportError) -> Box<Self> {
         let (kind, ending) = match error.stage {
-            Stage::Refused => (ErrorKind::Request, Ending::Final),
-            Stage::Connect => (ErrorKind::Connect, Ending::NeverSent),
-            Stage::MaybeSent => (ErrorKind::Transport, Ending::MaybeSent),
-            Stage::Answer => (ErrorKind::Transport, Ending::Final),
+            Stage::Refused => (ErrorKind::Request, AttemptOutcome::Final),
+            Stage::Connect => (ErrorKind::Connect, AttemptOutcome::NeverSent),
+            Stage::MaybeSent => (ErrorKind::Transport, AttemptOutcome::MaybeSent),
+            Stage::Response => (ErrorKind::Transport, AttemptOutcome::Final),
         };
         let text = match std::error::Error::source(&error).map(innermost) {
             Some(cause) => format!("{error}: {cause}"),
@@ -462,10 +463,10 @@ fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     last.to_string()
 }
 
-impl fmt::Debug for Meta {
+impl fmt::Debug for ResponseParts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.headers.keys().map(http::HeaderName::as_str).collect();
-        f.debug_struct("Meta")
+        f.debug_struct("ResponseParts")
             .field("status", &self.status)
             .field("headers", &names)
             .field("request_id", &self.request_id)

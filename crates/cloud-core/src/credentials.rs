@@ -10,20 +10,20 @@ use time::{OffsetDateTime, PrimitiveDateTime};
 use crate::auth::Generation;
 use crate::error::{Error, ErrorKind, Result};
 
-mod flight;
-use flight::Flight;
+mod shared_request;
+use shared_request::SharedRequest;
 
 /// Credentials just issued.
-pub struct Issued<T> {
+pub struct Expiring<T> {
     /// The credentials.
     pub value: T,
     /// How long they are good for.
     pub lifetime: Duration,
 }
 
-impl<T> fmt::Debug for Issued<T> {
+impl<T> fmt::Debug for Expiring<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Issued").field("lifetime", &self.lifetime).finish_non_exhaustive()
+        f.debug_struct("Expiring").field("lifetime", &self.lifetime).finish_non_exhaustive()
     }
 }
 
@@ -31,13 +31,13 @@ impl<T> fmt::Debug for Issued<T> {
 ///
 /// There is no background task: whoever asks first begins the request, everybody who waits for it moves it on, and the
 /// others go on with what is still good. A caller that is dropped, or that is no longer polled, keeps nobody waiting.
-pub struct Cache<T>(Arc<Mutex<State<T>>>);
+pub struct CredentialCache<T>(Arc<Mutex<State<T>>>);
 
 struct State<T> {
     generation: u64,
     held: Option<Held<T>>,
     /// The request under way; it lives as long as somebody waits for it.
-    flight: Weak<Flight<Found<T>>>,
+    shared: Weak<SharedRequest<Found<T>>>,
 }
 
 /// Credentials and which they are.
@@ -54,7 +54,7 @@ const MARGIN: Duration = Duration::from_secs(300);
 /// How long good credentials are used on after an attempt to renew them began, before the next attempt.
 const PAUSE: Duration = Duration::from_secs(10);
 
-impl<T: Send + Sync + 'static> Cache<T> {
+impl<T: Send + Sync + 'static> CredentialCache<T> {
     /// The credentials, from `issue` where none are held or those held are about to expire.
     ///
     /// # Errors
@@ -65,16 +65,16 @@ impl<T: Send + Sync + 'static> Cache<T> {
         issue: impl FnOnce() -> F + Send + 'static,
     ) -> Result<(Arc<T>, Generation)>
     where
-        F: Future<Output = Result<Issued<T>>> + Send + 'static,
+        F: Future<Output = Result<Expiring<T>>> + Send + 'static,
     {
         let mut issue = Some(issue);
         loop {
-            let flight = {
+            let shared = {
                 let mut state = self.lock();
-                let flight = state.flight.upgrade().filter(|flight| !flight.is_over());
-                match (state.good(now), flight) {
+                let shared = state.shared.upgrade().filter(|shared| !shared.is_over());
+                match (state.good(now), shared) {
                     (Good::Fresh(found), _) | (Good::Aging(found), Some(_)) => return Ok(found),
-                    (_, Some(flight)) => flight,
+                    (_, Some(shared)) => shared,
                     (_, None) => {
                         let Some(issue) = issue.take() else {
                             let text = "the request for credentials was broken off";
@@ -85,7 +85,7 @@ impl<T: Send + Sync + 'static> Cache<T> {
                 }
             };
             // A request of another caller's that panicked says nothing about this caller's own.
-            if let Some(outcome) = flight.join().await {
+            if let Some(outcome) = shared.join().await {
                 return outcome;
             }
         }
@@ -95,23 +95,23 @@ impl<T: Send + Sync + 'static> Cache<T> {
         &self,
         state: &mut State<T>,
         now: OffsetDateTime,
-        issue: impl Future<Output = Result<Issued<T>>> + Send + 'static,
-    ) -> Arc<Flight<Found<T>>> {
+        issue: impl Future<Output = Result<Expiring<T>>> + Send + 'static,
+    ) -> Arc<SharedRequest<Found<T>>> {
         // Before it is known how it ends: a caller that gives up waiting counts as an attempt that failed.
         if let Some(held) = state.held.as_mut() {
             held.renew = later(now, PAUSE).min(held.expires);
         }
         let cache = self.clone();
-        let flight = Flight::new(Box::pin(async move {
+        let shared = SharedRequest::new(Box::pin(async move {
             let outcome = issue.await;
             cache.lock().landed(now, outcome)
         }));
-        state.flight = Arc::downgrade(&flight);
-        flight
+        state.shared = Arc::downgrade(&shared);
+        shared
     }
 }
 
-impl<T> Cache<T> {
+impl<T> CredentialCache<T> {
     /// Drops the credentials of this generation, and no newer ones. Returns whether asking again may help, which
     /// it does unless nothing was ever issued.
     pub fn refuse(&self, generation: Generation) -> bool {
@@ -151,11 +151,11 @@ impl<T> State<T> {
     }
 
     /// Takes note of how a request that was begun at `now` has ended.
-    fn landed(&mut self, now: OffsetDateTime, outcome: Result<Issued<T>>) -> Result<Found<T>> {
+    fn landed(&mut self, now: OffsetDateTime, outcome: Result<Expiring<T>>) -> Result<Found<T>> {
         // Whoever comes from now on does not wait for what is over.
-        self.flight = Weak::new();
+        self.shared = Weak::new();
         match outcome {
-            Ok(Issued { value, lifetime }) => {
+            Ok(Expiring { value, lifetime }) => {
                 self.generation += 1;
                 let (renew, expires) = (lifetime.saturating_sub(MARGIN.min(lifetime / 5)), lifetime);
                 let held = Held { value: Arc::new(value), renew: later(now, renew), expires: later(now, expires) };
@@ -177,23 +177,26 @@ fn later(now: OffsetDateTime, by: Duration) -> OffsetDateTime {
     time::Duration::try_from(by).ok().and_then(|by| now.checked_add(by)).unwrap_or_else(last)
 }
 
-impl<T> Clone for Cache<T> {
+impl<T> Clone for CredentialCache<T> {
     /// The same cache once more.
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 }
 
-impl<T> Default for Cache<T> {
+impl<T> Default for CredentialCache<T> {
     fn default() -> Self {
-        Self(Arc::new(Mutex::new(State { generation: 0, held: None, flight: Weak::new() })))
+        Self(Arc::new(Mutex::new(State { generation: 0, held: None, shared: Weak::new() })))
     }
 }
 
-impl<T> fmt::Debug for Cache<T> {
+impl<T> fmt::Debug for CredentialCache<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = self.lock();
-        f.debug_struct("Cache").field("generation", &state.generation).field("held", &state.held.is_some()).finish()
+        f.debug_struct("CredentialCache")
+            .field("generation", &state.generation)
+            .field("held", &state.held.is_some())
+            .finish()
     }
 }
 

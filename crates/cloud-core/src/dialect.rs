@@ -11,7 +11,7 @@ use crate::operation::Operation;
 use crate::wire::from_json;
 
 /// An answer of the service, whole.
-pub struct Answer {
+pub struct RawResponse {
     /// The HTTP status.
     pub status: StatusCode,
     /// The headers.
@@ -20,9 +20,9 @@ pub struct Answer {
     pub body: Bytes,
 }
 
-impl fmt::Debug for Answer {
+impl fmt::Debug for RawResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Answer")
+        f.debug_struct("RawResponse")
             .field("status", &self.status)
             .field("body_bytes", &self.body.len())
             .finish_non_exhaustive()
@@ -70,7 +70,7 @@ impl fmt::Debug for Failure {
 /// How an answer reads.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum Reading {
+pub enum ResponseOutcome {
     /// The payload, out of its envelope; empty where there is none.
     Payload(Bytes),
     /// The service refused or failed.
@@ -94,7 +94,7 @@ pub trait Dialect: fmt::Debug + Send + Sync {
     }
 
     /// Tells payload, failure and foreign text apart.
-    fn read(&self, operation: &'static Operation, answer: &Answer) -> Reading;
+    fn read(&self, operation: &'static Operation, answer: &RawResponse) -> ResponseOutcome;
 
     /// The vendor's id of a request that went well.
     fn request_id(&self, headers: &HeaderMap) -> Option<String> {
@@ -106,14 +106,14 @@ pub trait Dialect: fmt::Debug + Send + Sync {
 
 /// What a body is that does not fit a vendor's envelope: broken JSON says where it breaks, and whole JSON is `otherwise`.
 #[must_use]
-pub fn unreadable(answer: &Answer, otherwise: &str) -> Reading {
+pub fn unreadable(answer: &RawResponse, otherwise: &str) -> ResponseOutcome {
     let broken = from_json::<IgnoredAny>(&answer.body).err().map(|error| error.message().to_owned());
-    Reading::Unreadable(broken.unwrap_or_else(|| otherwise.to_owned()))
+    ResponseOutcome::Unreadable(broken.unwrap_or_else(|| otherwise.to_owned()))
 }
 
-/// Why a body that should be JSON is not, for [`Reading::Unreadable`]; `None` if it looks like JSON.
+/// Why a body that should be JSON is not, for [`ResponseOutcome::Unreadable`]; `None` if it looks like JSON.
 #[must_use]
-pub fn foreign(answer: &Answer) -> Option<String> {
+pub fn foreign(answer: &RawResponse) -> Option<String> {
     let body = answer.body.trim_ascii_start();
     let what = match body.first() {
         Some(b'{' | b'[' | b'"' | b't' | b'f' | b'n' | b'-' | b'0'..=b'9') => return None,

@@ -2,7 +2,6 @@
 
 pub mod auth;
 pub mod call;
-pub mod check;
 pub mod client;
 pub mod credentials;
 pub mod dialect;
@@ -21,22 +20,23 @@ pub mod secret;
 pub mod testing;
 pub mod timestamp;
 pub mod transport;
+pub mod validate;
 pub mod wire;
 
 pub use auth::Signer;
 pub use call::{Call, Response};
-pub use check::{Check, Rule};
-pub use client::{Client, ClientBuilder, Meta, Settings};
+pub use client::{Client, ClientBuilder, ResponseParts, Settings};
 pub use dialect::Dialect;
 pub use endpoint::Endpoint;
 pub use error::{Error, ErrorKind, Result};
 pub use json::Json;
 pub use operation::{ApiVersion, Idempotency, Lifecycle, Method, Operation, Segment};
-pub use page::{Incomplete, Items, Listing, Page, Pages};
+pub use page::{Collected, Incomplete, Items, Page, Pages};
 pub use request::{Period, Request};
 pub use retry::RetryPolicy;
 pub use runtime::{BoxFuture, Runtime};
 pub use secret::{ExposeSecret, KeyMaterial, SecretBytes, SecretString};
 pub use timestamp::{Timestamp, UnixSeconds};
 pub use transport::Transport;
+pub use validate::{Constraint, Validator};
 pub use wire::{Body, OneOrMany, Patch};

@@ -15,12 +15,12 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::runtime::BoxFuture;
 use crate::wire::Json;
 
+mod collected;
 mod items;
-mod listing;
-mod turn;
+mod tracker;
+pub use collected::{Collected, Incomplete, Reason};
 pub use items::Items;
-pub use listing::{Incomplete, Listing, Reason};
-use turn::hash;
+use tracker::hash;
 
 /// One page of a list.
 pub trait Page {

@@ -5,9 +5,9 @@ use std::fmt;
 use bytes::Bytes;
 use time::OffsetDateTime;
 
-use crate::check::Check;
 use crate::error::{Error, Result};
 use crate::operation::{Operation, Segment};
+use crate::validate::Validator;
 use crate::wire::Body;
 
 /// A request that knows its operation but not yet its host, its headers or its signature.
@@ -22,7 +22,7 @@ pub struct Request {
     config: Vec<(usize, &'static str)>,
     query: String,
     body: Option<Bytes>,
-    check: Check,
+    validator: Validator,
     error: Option<Error>,
 }
 
@@ -37,7 +37,7 @@ impl Request {
             config: Vec::new(),
             query: String::new(),
             body: None,
-            check: Check::default(),
+            validator: Validator::default(),
             error: None,
         };
         request.advance();
@@ -96,14 +96,14 @@ impl Request {
             Ok(bytes) => self.body = Some(bytes),
             Err(error) => self.fail(error),
         }
-        body.check(&mut self.check);
+        body.validate(&mut self.validator);
         self
     }
 
     /// Checks a parameter against a rule beyond the types.
     #[must_use]
-    pub fn check(mut self, check: impl FnOnce(&mut Check)) -> Self {
-        check(&mut self.check);
+    pub fn validate(mut self, validate: impl FnOnce(&mut Validator)) -> Self {
+        validate(&mut self.validator);
         self
     }
 
@@ -155,18 +155,18 @@ impl Request {
             config: self.config.clone(),
             query: self.query.clone(),
             body: self.body.clone(),
-            check: Check::default(),
+            validator: Validator::default(),
             error: None,
         }
     }
 
     pub(crate) fn take_error(&mut self, validate: bool) -> Option<Error> {
-        let check = std::mem::take(&mut self.check);
+        let validator = std::mem::take(&mut self.validator);
         let missing = match self.operation.path.get(self.cursor) {
             Some(Segment::Param(name)) => Some(Error::request(format!("`{name}` of the path is not set"))),
             _ => None,
         };
-        self.error.take().or(missing).or_else(|| check.into_error().filter(|_| validate))
+        self.error.take().or(missing).or_else(|| validator.into_error().filter(|_| validate))
     }
 
     /// The URL below `base`, in one string of the right size.

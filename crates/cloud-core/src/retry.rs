@@ -48,7 +48,7 @@ impl RetryPolicy {
 
 /// How an attempt ended without success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ending {
+pub(crate) enum AttemptOutcome {
     /// The service has seen nothing of it.
     NeverSent,
     /// The service has seen nothing of it, since whoever issues its credentials said that it is overloaded.
@@ -61,7 +61,7 @@ pub(crate) enum Ending {
     Final,
 }
 
-impl Ending {
+impl AttemptOutcome {
     /// Whether the service said that it is overloaded.
     pub(crate) fn is_throttled(self) -> bool {
         matches!(self, Self::NoCredentials | Self::Answered { status: 429 | 503, .. })
@@ -81,11 +81,11 @@ pub(crate) enum Decision {
 }
 
 /// Whether such an ending may pass by itself, whoever decides to try again.
-pub(crate) fn may_pass(ending: Ending) -> bool {
+pub(crate) fn may_pass(ending: AttemptOutcome) -> bool {
     match ending {
-        Ending::NeverSent | Ending::NoCredentials | Ending::MaybeSent => true,
-        Ending::Answered { status, transient } => transient || matches!(status, 408 | 429 | 502 | 503 | 504),
-        Ending::Final => false,
+        AttemptOutcome::NeverSent | AttemptOutcome::NoCredentials | AttemptOutcome::MaybeSent => true,
+        AttemptOutcome::Answered { status, transient } => transient || matches!(status, 408 | 429 | 502 | 503 | 504),
+        AttemptOutcome::Final => false,
     }
 }
 
@@ -94,7 +94,7 @@ pub(crate) fn decide(
     policy: &RetryPolicy,
     idempotency: Idempotency,
     attempt: u32,
-    ending: Ending,
+    ending: AttemptOutcome,
     hint: Option<Duration>,
     left: Option<Duration>,
     random: u64,
@@ -148,13 +148,13 @@ mod tests {
 
     use super::*;
 
-    const LOST: Ending = Ending::MaybeSent;
+    const LOST: AttemptOutcome = AttemptOutcome::MaybeSent;
 
-    fn answered(status: u16) -> Ending {
-        Ending::Answered { status, transient: false }
+    fn answered(status: u16) -> AttemptOutcome {
+        AttemptOutcome::Answered { status, transient: false }
     }
 
-    fn waits(idempotency: Idempotency, attempt: u32, ending: Ending) -> bool {
+    fn waits(idempotency: Idempotency, attempt: u32, ending: AttemptOutcome) -> bool {
         let decision = decide(&RetryPolicy::default(), idempotency, attempt, ending, None, None, u64::MAX);
         decision != Decision::Stop
     }
@@ -163,17 +163,17 @@ mod tests {
     fn unsafe_operations_are_sent_again_only_if_never_sent() {
         use Idempotency::{Idempotent, Safe, Unsafe};
         for (ending, safe, unsafe_) in [
-            (Ending::NeverSent, true, true),
-            (Ending::NoCredentials, true, true),
+            (AttemptOutcome::NeverSent, true, true),
+            (AttemptOutcome::NoCredentials, true, true),
             (LOST, true, false),
             (answered(429), true, false),
             (answered(502), true, false),
             (answered(503), true, false),
             (answered(504), true, false),
-            (Ending::Answered { status: 200, transient: true }, true, false),
+            (AttemptOutcome::Answered { status: 200, transient: true }, true, false),
             (answered(500), false, false),
             (answered(400), false, false),
-            (Ending::Final, false, false),
+            (AttemptOutcome::Final, false, false),
         ] {
             assert_eq!(waits(Safe, 1, ending), safe, "{ending:?}");
             assert_eq!(waits(Idempotent, 1, ending), safe, "{ending:?}");
@@ -194,7 +194,7 @@ mod tests {
         };
         assert_eq!([most(1, LOST), most(2, LOST), most(3, LOST), most(50, LOST)], [50, 100, 200, 20_000]);
         assert_eq!([most(1, answered(429)), most(2, answered(503))], [1000, 2000]);
-        assert_eq!(most(1, Ending::NoCredentials), 1000, "as long as for any service that is overloaded");
+        assert_eq!(most(1, AttemptOutcome::NoCredentials), 1000, "as long as for any service that is overloaded");
         assert_eq!(wait(1, LOST, None, None, 0), Decision::After(Duration::ZERO));
         let s = Duration::from_secs;
         assert_eq!(wait(1, answered(429), Some(s(4)), None, 0), Decision::After(s(4)));

@@ -13,9 +13,9 @@ use serde::{Deserialize, Deserializer};
 
 use crate::error::{Error, ErrorKind, Result};
 
-mod wiped;
+mod zeroizing_buf;
 
-pub(crate) use wiped::Wiped;
+pub(crate) use zeroizing_buf::ZeroizingBuf;
 
 /// Bytes that are hidden from `Debug` and wiped from memory when dropped.
 pub type SecretBytes = SecretSlice<u8>;
@@ -128,7 +128,7 @@ pub fn join(parts: &[&str]) -> SecretString {
 /// # Errors
 /// When the text holds characters that cannot stand in a header.
 pub fn header(text: &str) -> Result<HeaderValue, InvalidHeaderValue> {
-    let mut value = HeaderValue::from_maybe_shared(Wiped::from(text.as_bytes()).freeze())?;
+    let mut value = HeaderValue::from_maybe_shared(ZeroizingBuf::from(text.as_bytes()).freeze())?;
     value.set_sensitive(true);
     Ok(value)
 }

@@ -42,7 +42,7 @@ impl TransportError {
     }
 
     pub(crate) fn too_large(limit: usize) -> Self {
-        Self::new(Stage::Answer, format!("the answer is larger than the limit of {limit} bytes"))
+        Self::new(Stage::Response, format!("the answer is larger than the limit of {limit} bytes"))
     }
 
     /// Keeps the underlying error, which must not show a URL's query.
@@ -64,5 +64,5 @@ pub enum Stage {
     /// It was sent, wholly or in part, and no whole answer came: the service may have acted on it.
     MaybeSent,
     /// An answer came that is not taken, such as one above the limit; another try would end the same way.
-    Answer,
+    Response,
 }

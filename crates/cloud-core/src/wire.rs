@@ -9,9 +9,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 pub use serde_with::As;
 use serde_with::{DeserializeAs, SerializeAs};
 
-use crate::check::Check;
 use crate::error::{Error, ErrorKind, Result};
-use crate::secret::Wiped;
+use crate::secret::ZeroizingBuf;
+use crate::validate::Validator;
 
 mod strict;
 
@@ -27,8 +27,8 @@ pub trait Body {
     fn encode(&self) -> Result<Bytes>;
 
     /// Reports every value that breaks a documented rule.
-    fn check(&self, check: &mut Check) {
-        let _ = check;
+    fn validate(&self, validator: &mut Validator) {
+        let _ = validator;
     }
 }
 
@@ -37,7 +37,7 @@ pub trait Body {
 /// # Errors
 /// [`ErrorKind::Request`] if the value cannot be written as JSON.
 pub fn json<T: Serialize + ?Sized>(value: &T) -> Result<Bytes> {
-    let mut bytes = Wiped::default();
+    let mut bytes = ZeroizingBuf::default();
     serde_json::to_writer(&mut bytes, value).map_err(|_| Error::request("the body cannot be written as json"))?;
     Ok(bytes.freeze())
 }
@@ -95,27 +95,27 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// An integer that may come as a number, as text, or as a list of one of them.
 #[derive(Debug)]
-pub struct Int;
+pub struct LenientInt;
 
 /// A boolean that may come as `true`, as text, as 0 or 1, or as a list of one of them.
 #[derive(Debug)]
-pub struct Bool;
+pub struct LenientBool;
 
 /// A boolean for which empty text means that there is none.
 #[derive(Debug)]
-pub struct BlankBool;
+pub struct LenientOptionalBool;
 
 /// A text that may come as a number or a boolean.
 #[derive(Debug)]
-pub struct Text;
+pub struct LenientText;
 
-impl SerializeAs<i64> for Int {
+impl SerializeAs<i64> for LenientInt {
     fn serialize_as<S: Serializer>(source: &i64, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_i64(*source)
     }
 }
 
-impl<'de> DeserializeAs<'de, i64> for Int {
+impl<'de> DeserializeAs<'de, i64> for LenientInt {
     fn deserialize_as<D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
         deserializer.deserialize_any(IntVisitor)
     }
@@ -146,17 +146,17 @@ impl<'de> de::Visitor<'de> for IntVisitor {
         text.trim().parse().map_err(|_| E::custom("other text, expected an integer"))
     }
     fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<i64, A::Error> {
-        only_one::<A, De<i64, Int>>(list).map(|value| value.0)
+        only_one::<A, De<i64, LenientInt>>(list).map(|value| value.0)
     }
 }
 
-impl SerializeAs<bool> for Bool {
+impl SerializeAs<bool> for LenientBool {
     fn serialize_as<S: Serializer>(source: &bool, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_bool(*source)
     }
 }
 
-impl<'de> DeserializeAs<'de, bool> for Bool {
+impl<'de> DeserializeAs<'de, bool> for LenientBool {
     fn deserialize_as<D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
         match deserializer.deserialize_any(BoolVisitor)? {
             Some(value) => Ok(value),
@@ -198,29 +198,29 @@ impl<'de> de::Visitor<'de> for BoolVisitor {
         Ok(None)
     }
     fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Option<bool>, A::Error> {
-        only_one::<A, De<bool, Bool>>(list).map(|value| Some(value.0))
+        only_one::<A, De<bool, LenientBool>>(list).map(|value| Some(value.0))
     }
 }
 
-impl SerializeAs<Option<bool>> for BlankBool {
+impl SerializeAs<Option<bool>> for LenientOptionalBool {
     fn serialize_as<S: Serializer>(source: &Option<bool>, serializer: S) -> Result<S::Ok, S::Error> {
         source.serialize(serializer)
     }
 }
 
-impl<'de> DeserializeAs<'de, Option<bool>> for BlankBool {
+impl<'de> DeserializeAs<'de, Option<bool>> for LenientOptionalBool {
     fn deserialize_as<D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
         deserializer.deserialize_any(BoolVisitor)
     }
 }
 
-impl SerializeAs<String> for Text {
+impl SerializeAs<String> for LenientText {
     fn serialize_as<S: Serializer>(source: &String, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(source)
     }
 }
 
-impl<'de> DeserializeAs<'de, String> for Text {
+impl<'de> DeserializeAs<'de, String> for LenientText {
     fn deserialize_as<D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
         struct Visitor;
         impl de::Visitor<'_> for Visitor {

@@ -51,7 +51,7 @@ fn client(policy: reqwest::redirect::Policy) -> ReqwestTransport {
 async fn an_answer_that_came_by_a_redirect_is_refused() {
     let (url, seen) = server();
     let error = client(reqwest::redirect::Policy::limited(3)).send(request(&url)).await.unwrap_err();
-    assert_eq!(error.stage, Stage::Answer);
+    assert_eq!(error.stage, Stage::Response);
     assert!(error.to_string().contains("turn redirects off"), "{error}");
     assert_eq!(seen.load(Ordering::SeqCst), 2);
 }

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use cloud_core::dialect::{Answer, Failure, FailureClass, Reading, foreign, unreadable};
-use cloud_core::wire::{As, Bool};
+use cloud_core::dialect::{Failure, FailureClass, RawResponse, ResponseOutcome, foreign, unreadable};
+use cloud_core::wire::{As, LenientBool};
 use cloud_core::{Dialect, ExposeSecret, Operation, Result, SecretString};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Deserialize;
@@ -36,7 +36,7 @@ impl NhnDialect {
         Self { app_key, has_token: false, mac_address }
     }
 
-    fn failed(&self, status: StatusCode, header: Option<&Header<'_>>, message: Option<String>) -> Reading {
+    fn failed(&self, status: StatusCode, header: Option<&Header<'_>>, message: Option<String>) -> ResponseOutcome {
         let code = header.and_then(|header| header.result_code).map(|raw| text(raw).into_owned());
         let refused = status == StatusCode::UNAUTHORIZED || code.as_deref().is_some_and(|c| TOKEN_CODES.contains(&c));
         let class = match status {
@@ -51,7 +51,7 @@ impl NhnDialect {
         // The app key is part of the path, and a service may quote the path.
         let hide = |text: String| text.replace(self.app_key.expose_secret(), "[…]");
         let (code, message) = (code.map(hide), message.map(hide));
-        Reading::Failed(Failure { class, code, message, hint, ..Failure::default() })
+        ResponseOutcome::Failed(Failure { class, code, message, hint, ..Failure::default() })
     }
 }
 
@@ -68,11 +68,11 @@ impl Dialect for NhnDialect {
         name.eq_ignore_ascii_case("appkey").then(|| self.app_key.expose_secret())
     }
 
-    fn read(&self, operation: &'static Operation, answer: &Answer) -> Reading {
+    fn read(&self, operation: &'static Operation, answer: &RawResponse) -> ResponseOutcome {
         let refused = answer.status == StatusCode::UNAUTHORIZED && self.has_token;
         if let Some(why) = foreign(answer) {
             // A gateway may refuse the token in words of its own.
-            return if refused { self.failed(answer.status, None, None) } else { Reading::Unreadable(why) };
+            return if refused { self.failed(answer.status, None, None) } else { ResponseOutcome::Unreadable(why) };
         }
         let Ok(envelope) = serde_json::from_slice::<Envelope<'_>>(&answer.body) else {
             return match refused {
@@ -82,18 +82,18 @@ impl Dialect for NhnDialect {
         };
         let Some(header) = &envelope.header else {
             return match answer.status.is_success() {
-                true => Reading::Unreadable("the answer has no `header`; check the endpoint".into()),
+                true => ResponseOutcome::Unreadable("the answer has no `header`; check the endpoint".into()),
                 false => self.failed(answer.status, None, envelope.message.or(envelope.error).map(owned)),
             };
         };
         match header.is_successful {
             Some(true) if answer.status.is_success() => {}
             None if answer.status.is_success() => {
-                return Reading::Unreadable("the answer's `header` has no `isSuccessful`".into());
+                return ResponseOutcome::Unreadable("the answer's `header` has no `isSuccessful`".into());
             }
             _ => return self.failed(answer.status, Some(header), header.result_message.map(owned)),
         }
-        Reading::Payload(match (operation.returns, operation.envelope) {
+        ResponseOutcome::Payload(match (operation.returns, operation.envelope) {
             (false, _) => NULL,
             (true, "body") => envelope.body.map_or(NULL, |body| answer.body.slice_ref(body.get().as_bytes())),
             // The models ignore what they do not know, so the header may stay.
@@ -120,7 +120,7 @@ struct Envelope<'a> {
 
 #[derive(Deserialize)]
 struct Header<'a> {
-    #[serde(rename = "isSuccessful", default, with = "As::<Option<Bool>>")]
+    #[serde(rename = "isSuccessful", default, with = "As::<Option<LenientBool>>")]
     is_successful: Option<bool>,
     #[serde(rename = "resultCode", borrow)]
     result_code: Option<&'a RawValue>,

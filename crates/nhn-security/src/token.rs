@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use cloud_core::auth::{Generation, SignContext};
-use cloud_core::credentials::{Cache, Issued};
+use cloud_core::credentials::{CredentialCache, Expiring};
 use cloud_core::retry::retry_after;
 use cloud_core::transport::{Stage, TransportError};
-use cloud_core::wire::{As, Int, from_json};
+use cloud_core::wire::{As, LenientInt, from_json};
 use cloud_core::{
     BoxFuture, Endpoint, Error, ErrorKind, ExposeSecret, Operation, Result, Runtime, SecretString, Signer, Transport,
     secret,
@@ -37,7 +37,7 @@ pub(crate) struct AccessKey {
 /// Signs with a token that it gets, and renews, for a User Access Key.
 pub(crate) struct TokenSigner {
     issuer: Arc<Issuer>,
-    cache: Cache<HeaderValue>,
+    cache: CredentialCache<HeaderValue>,
 }
 
 /// Asks the token service.
@@ -65,12 +65,15 @@ impl TokenSigner {
             .map_err(|_| Error::config("the user access key cannot stand in a header"))?;
         let url = format!("{endpoint}{PATH}");
         let url = url.parse().map_err(|_| Error::config("the endpoint of the token service is not a valid url"))?;
-        Ok(Self { issuer: Arc::new(Issuer { basic, url, transport, runtime, limit }), cache: Cache::default() })
+        Ok(Self {
+            issuer: Arc::new(Issuer { basic, url, transport, runtime, limit }),
+            cache: CredentialCache::default(),
+        })
     }
 }
 
 impl Issuer {
-    async fn issue(self: Arc<Self>) -> Result<Issued<HeaderValue>> {
+    async fn issue(self: Arc<Self>) -> Result<Expiring<HeaderValue>> {
         let mut request = http::Request::new(Bytes::from_static(FORM));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.url.clone();
@@ -125,7 +128,7 @@ fn wants_token(operation: &Operation) -> bool {
 #[derive(Deserialize)]
 struct Grant {
     access_token: SecretString,
-    #[serde(default, with = "As::<Option<Int>>")]
+    #[serde(default, with = "As::<Option<LenientInt>>")]
     expires_in: Option<i64>,
 }
 
@@ -135,7 +138,7 @@ struct Refusal {
     error: String,
 }
 
-fn read(answer: &http::Response<Bytes>, now: OffsetDateTime) -> Result<Issued<HeaderValue>> {
+fn read(answer: &http::Response<Bytes>, now: OffsetDateTime) -> Result<Expiring<HeaderValue>> {
     let status = answer.status();
     if !status.is_success() {
         return Err(refused(answer, now));
@@ -147,7 +150,7 @@ fn read(answer: &http::Response<Bytes>, now: OffsetDateTime) -> Result<Issued<He
     let bearer = secret::join(&["Bearer ", grant.access_token.expose_secret()]);
     let value = secret::header(bearer.expose_secret())
         .map_err(|_| fail("the token service issued a token that cannot stand in a header"))?;
-    Ok(Issued { value, lifetime: Duration::from_secs(u64::try_from(lifetime).unwrap_or_default()) })
+    Ok(Expiring { value, lifetime: Duration::from_secs(u64::try_from(lifetime).unwrap_or_default()) })
 }
 
 fn refused(answer: &http::Response<Bytes>, now: OffsetDateTime) -> Error {

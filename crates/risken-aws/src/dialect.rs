@@ -1,8 +1,8 @@
 //! How RISKEN speaks: the `data` envelope and six shapes of errors.
 
 use bytes::Bytes;
-use cloud_core::dialect::{Answer, Failure, FailureClass, Reading, foreign, unreadable};
-use cloud_core::wire::{As, Text};
+use cloud_core::dialect::{Failure, FailureClass, RawResponse, ResponseOutcome, foreign, unreadable};
+use cloud_core::wire::{As, LenientText};
 use cloud_core::{Dialect, Operation, Result};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
@@ -18,23 +18,23 @@ impl Dialect for RiskenDialect {
         Ok(())
     }
 
-    fn read(&self, operation: &'static Operation, answer: &Answer) -> Reading {
+    fn read(&self, operation: &'static Operation, answer: &RawResponse) -> ResponseOutcome {
         if !answer.status.is_success() {
             return failed(answer);
         }
         if let Some(why) = foreign(answer) {
-            return Reading::Unreadable(why);
+            return ResponseOutcome::Unreadable(why);
         }
         let Ok(envelope) = serde_json::from_slice::<Envelope<'_>>(&answer.body) else {
             return unreadable(answer, "the answer is not an object with `data`; check the url of the site");
         };
         match envelope.data {
             _ if envelope.error.is_some() => failed(answer),
-            None => Reading::Unreadable("the answer has no `data`; check the url of the site".into()),
-            Some(_) if !operation.returns => Reading::Payload(NULL),
+            None => ResponseOutcome::Unreadable("the answer has no `data`; check the url of the site".into()),
+            Some(_) if !operation.returns => ResponseOutcome::Payload(NULL),
             // What is empty is left out everywhere else, so an empty payload may come as null as well.
-            Some(data) if data.get() == "null" => Reading::Payload(EMPTY),
-            Some(data) => Reading::Payload(answer.body.slice_ref(data.get().as_bytes())),
+            Some(data) if data.get() == "null" => ResponseOutcome::Payload(EMPTY),
+            Some(data) => ResponseOutcome::Payload(answer.body.slice_ref(data.get().as_bytes())),
         }
     }
 }
@@ -59,12 +59,12 @@ fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<&
 /// What stands under `error` when it is an object; either member may be missing.
 #[derive(Deserialize)]
 struct Details {
-    #[serde(default, with = "As::<Option<Text>>")]
+    #[serde(default, with = "As::<Option<LenientText>>")]
     code: Option<String>,
     message: Option<String>,
 }
 
-fn failed(answer: &Answer) -> Reading {
+fn failed(answer: &RawResponse) -> ResponseOutcome {
     let Details { code, message } = details(answer);
     let missing = message.as_deref() == Some("record not found");
     let class = match answer.status {
@@ -90,10 +90,10 @@ fn failed(answer: &Answer) -> Reading {
         }
         _ => None,
     };
-    Reading::Failed(Failure { class, code, message, hint, ..Failure::default() })
+    ResponseOutcome::Failed(Failure { class, code, message, hint, ..Failure::default() })
 }
 
-fn details(answer: &Answer) -> Details {
+fn details(answer: &RawResponse) -> Details {
     let nothing = Details { code: None, message: None };
     if let Ok(envelope) = serde_json::from_slice::<Envelope<'_>>(&answer.body) {
         let Some(error) = envelope.error else { return nothing };

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::credentials::Credentials;
 
 mod surroundings;
-pub use surroundings::{Process, Surroundings};
+pub use surroundings::{ConfigSource, Process};
 
 /// A cloud of the vendor: a set of regions with consoles, accounts and hosts of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -70,7 +70,7 @@ fn plain(text: &str) -> Option<&str> {
 
 /// Settings as given; what is absent is looked for elsewhere.
 #[derive(Clone, Default)]
-pub(crate) struct Given {
+pub(crate) struct Overrides {
     pub(crate) credentials: Option<Credentials>,
     pub(crate) vault_token: Option<Credentials>,
     pub(crate) vault_id: Option<String>,
@@ -104,9 +104,9 @@ pub(crate) const NO_CREDENTIALS: &str = "no credentials: set `.credentials()`, o
      or SCP_TF_ACCESS_KEY and SCP_TF_SECRET_KEY, or access-key and secret-key in ~/.scpconf/credentials.json, \
      or a vault token with SCP_VAULT_TOKEN_ID, SCP_VAULT_TOKEN_SECRET and SCP_SECRET_VAULT_ID";
 
-impl fmt::Debug for Given {
+impl fmt::Debug for Overrides {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Given")
+        f.debug_struct("Overrides")
             .field("credentials", &self.credentials.is_some())
             .field("vault_token", &self.vault_token.is_some())
             .field("vault_id", &self.vault_id.is_some())
@@ -117,9 +117,9 @@ impl fmt::Debug for Given {
     }
 }
 
-impl Given {
+impl Overrides {
     /// Fills what is absent from the environment and the vendor's files.
-    pub(crate) fn complete(&mut self, around: &dyn Surroundings) -> Result<()> {
+    pub(crate) fn complete(&mut self, around: &dyn ConfigSource) -> Result<()> {
         // Values come out of files and often with a line break at their end.
         let var = |name: &str| {
             let value = around.variable(name)?.trim().to_owned();
@@ -258,7 +258,7 @@ fn of_auth_url(url: &str, source: &str) -> Result<Environment> {
     })
 }
 
-fn read<T: Default + for<'de> Deserialize<'de>>(around: &dyn Surroundings, path: &str) -> Result<T> {
+fn read<T: Default + for<'de> Deserialize<'de>>(around: &dyn ConfigSource, path: &str) -> Result<T> {
     match around.home_file(path) {
         Ok(Some(text)) => serde_json::from_slice(&text)
             .map_err(|error| Error::config(format!("~/{path} is not the json it should be, at line {}", error.line()))),

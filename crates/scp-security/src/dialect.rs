@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
-use cloud_core::dialect::{Answer, Dialect, Failure, FailureClass, Reading, foreign};
+use cloud_core::dialect::{Dialect, Failure, FailureClass, RawResponse, ResponseOutcome, foreign};
 use cloud_core::{ApiVersion, Error, Operation, Result};
 use http::header::ACCEPT_LANGUAGE;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -48,22 +48,24 @@ impl Dialect for ScpDialect {
         Ok(())
     }
 
-    fn read(&self, operation: &'static Operation, answer: &Answer) -> Reading {
+    fn read(&self, operation: &'static Operation, answer: &RawResponse) -> ResponseOutcome {
         if answer.status.is_success() {
             // A gateway may wrap a failure in a good status; no payload begins with this member.
             if begins_with_errors(&answer.body) {
-                return Reading::Failed(failure(answer));
+                return ResponseOutcome::Failed(failure(answer));
             }
             return match foreign(answer) {
-                None if operation.returns => Reading::Payload(answer.body.clone()),
-                Some(why) if operation.returns || !answer.body.trim_ascii().is_empty() => Reading::Unreadable(why),
-                _ => Reading::Payload(Bytes::from_static(b"null")),
+                None if operation.returns => ResponseOutcome::Payload(answer.body.clone()),
+                Some(why) if operation.returns || !answer.body.trim_ascii().is_empty() => {
+                    ResponseOutcome::Unreadable(why)
+                }
+                _ => ResponseOutcome::Payload(Bytes::from_static(b"null")),
             };
         }
         match foreign(answer) {
-            Some(_) if answer.body.is_empty() => Reading::Failed(failure(answer)),
-            Some(why) => Reading::Unreadable(why),
-            None => Reading::Failed(failure(answer)),
+            Some(_) if answer.body.is_empty() => ResponseOutcome::Failed(failure(answer)),
+            Some(why) => ResponseOutcome::Unreadable(why),
+            None => ResponseOutcome::Failed(failure(answer)),
         }
     }
 }
@@ -116,7 +118,7 @@ struct Gateway {
     request_id: Option<String>,
 }
 
-fn failure(answer: &Answer) -> Failure {
+fn failure(answer: &RawResponse) -> Failure {
     let status = answer.status.as_u16();
     let mut failure = if let Ok(Errors { errors }) = serde_json::from_slice(&answer.body) {
         of_service(errors)
@@ -188,8 +190,8 @@ mod tests {
     static RETURNS: Operation = operation(true);
     static SILENT: Operation = operation(false);
 
-    fn read(operation: &'static Operation, status: u16, body: &str) -> Reading {
-        let answer = Answer {
+    fn read(operation: &'static Operation, status: u16, body: &str) -> ResponseOutcome {
+        let answer = RawResponse {
             status: http::StatusCode::from_u16(status).unwrap(),
             headers: HeaderMap::new(),
             body: Bytes::copy_from_slice(body.as_bytes()),
@@ -200,7 +202,7 @@ mod tests {
     #[test]
     fn payloads() {
         let payload = |operation, status, body| match read(operation, status, body) {
-            Reading::Payload(payload) => Some(String::from_utf8(payload.to_vec()).unwrap()),
+            ResponseOutcome::Payload(payload) => Some(String::from_utf8(payload.to_vec()).unwrap()),
             _ => None,
         };
         assert_eq!(payload(&RETURNS, 200, "{}").as_deref(), Some("{}"));
@@ -217,7 +219,7 @@ mod tests {
     #[test]
     fn errors_of_services_gateway_and_nobody() {
         let check = |status, body: &str, code: Option<&str>, message: Option<&str>, id: Option<&str>, class| {
-            let Reading::Failed(failure) = read(&RETURNS, status, body) else { panic!("{body}") };
+            let ResponseOutcome::Failed(failure) = read(&RETURNS, status, body) else { panic!("{body}") };
             let seen = (failure.code.as_deref(), failure.message.as_deref(), failure.request_id.as_deref());
             assert_eq!(seen, (code, message, id), "{body}");
             assert_eq!(failure.class, class, "{body}");
@@ -264,7 +266,7 @@ mod tests {
             FailureClass::Permanent,
         );
         check(503, "", None, None, None, by_status);
-        assert!(matches!(read(&RETURNS, 417, "<html>"), Reading::Unreadable(_)));
-        assert!(matches!(read(&RETURNS, 503, "upstream connect error"), Reading::Unreadable(_)));
+        assert!(matches!(read(&RETURNS, 417, "<html>"), ResponseOutcome::Unreadable(_)));
+        assert!(matches!(read(&RETURNS, 503, "upstream connect error"), ResponseOutcome::Unreadable(_)));
     }
 }

@@ -8,7 +8,7 @@ use cloud_core::client::default_transport;
 use cloud_core::runtime::TokioRuntime;
 use cloud_core::{Client, Endpoint, Error, Result, RetryPolicy, Runtime, SecretString, Settings, Transport};
 
-use crate::config::{Environment, Given, NO_CREDENTIALS, Process, Surroundings};
+use crate::config::{ConfigSource, Environment, NO_CREDENTIALS, Overrides, Process};
 use crate::credentials::{Credentials, Fixed, ProvideCredentials};
 use crate::dialect::ScpDialect;
 use crate::sign::ScpSigner;
@@ -174,7 +174,7 @@ impl fmt::Debug for Scp {
 #[derive(Debug)]
 #[must_use = "call `build` to get the clients"]
 pub struct ScpBuilder {
-    given: Given,
+    given: Overrides,
     provider: Option<Arc<dyn ProvideCredentials>>,
     from_vault: bool,
     insecure: bool,
@@ -182,13 +182,13 @@ pub struct ScpBuilder {
     transport: Option<Arc<dyn Transport>>,
     runtime: Option<Arc<dyn Runtime>>,
     settings: Settings,
-    surroundings: Box<dyn Surroundings>,
+    surroundings: Box<dyn ConfigSource>,
 }
 
 impl Default for ScpBuilder {
     fn default() -> Self {
         Self {
-            given: Given::default(),
+            given: Overrides::default(),
             provider: None,
             from_vault: false,
             insecure: false,
@@ -305,7 +305,7 @@ impl ScpBuilder {
     }
 
     /// Where unset settings are looked for, instead of the process environment and the home folder.
-    pub fn surroundings(mut self, surroundings: Box<dyn Surroundings>) -> Self {
+    pub fn surroundings(mut self, surroundings: Box<dyn ConfigSource>) -> Self {
         self.surroundings = surroundings;
         self
     }

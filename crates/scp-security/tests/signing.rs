@@ -13,7 +13,7 @@ use cloud_core::testing::{FakeRuntime, FakeTransport};
 use cloud_core::transport::{Stage, TransportError};
 use cloud_core::{BoxFuture, RetryPolicy, Transport};
 use hmac::{Hmac, KeyInit, Mac};
-use scp_security::config::Surroundings;
+use scp_security::config::ConfigSource;
 use scp_security::kms::types::EncryptRequest;
 use scp_security::{ErrorKind, Scp, ScpBuilder};
 use sha2::Sha256;
@@ -23,7 +23,7 @@ use time::macros::datetime;
 #[derive(Debug)]
 struct Nothing;
 
-impl Surroundings for Nothing {
+impl ConfigSource for Nothing {
     fn variable(&self, _: &str) -> Option<String> {
         None
     }

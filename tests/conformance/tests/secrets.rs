@@ -173,7 +173,7 @@ fn nothing_shows_when_the_transport_fails() {
         runtime.block_on(async {
             let mut calls = tokio::task::JoinSet::new();
             for entry in conformance::entries() {
-                for stage in [Stage::Refused, Stage::Connect, Stage::MaybeSent, Stage::Answer] {
+                for stage in [Stage::Refused, Stage::Connect, Stage::MaybeSent, Stage::Response] {
                     calls.spawn(async move {
                         let documented = fixture::find(entry).unwrap();
                         let transport = Recorder::replying(SECRETS, Reply::Fail(stage));

@@ -1,9 +1,9 @@
 //! Patterns of the fixtures as rules that need no regular expressions at run time.
 
-use crate::ir::Rule;
+use crate::ir::Constraint;
 
 /// Translates `^[class]*$`, `^[class]+$`, `^[class]$`, `^[class]{n,m}$` and `^(A|B)$`; nothing for any other pattern.
-pub(crate) fn translate(pattern: &str) -> Option<Rule> {
+pub(crate) fn translate(pattern: &str) -> Option<Constraint> {
     let inner = pattern.strip_prefix('^')?.strip_suffix('$')?;
     if let Some(choices) = inner.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
         return alternatives(choices);
@@ -13,13 +13,13 @@ pub(crate) fn translate(pattern: &str) -> Option<Rule> {
     let (class, quantifier) = (class.get(..end)?, class.get(end + 1..)?);
     let ranges = ranges(class)?;
     let (min, max) = repetition(quantifier)?;
-    Some(Rule::Class { ranges, min, max })
+    Some(Constraint::Class { ranges, min, max })
 }
 
-fn alternatives(choices: &str) -> Option<Rule> {
+fn alternatives(choices: &str) -> Option<Constraint> {
     let choices: Vec<String> = choices.split('|').map(str::to_owned).collect();
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | ' ');
-    choices.iter().all(|choice| !choice.is_empty() && choice.chars().all(plain)).then_some(Rule::OneOf(choices))
+    choices.iter().all(|choice| !choice.is_empty() && choice.chars().all(plain)).then_some(Constraint::OneOf(choices))
 }
 
 fn closing_bracket(class: &str) -> Option<usize> {
@@ -94,7 +94,7 @@ mod tests {
 
     fn class(pattern: &str) -> (Vec<(char, char)>, u64, Option<u64>) {
         match translate(pattern) {
-            Some(Rule::Class { ranges, min, max }) => (ranges, min, max),
+            Some(Constraint::Class { ranges, min, max }) => (ranges, min, max),
             other => panic!("{pattern}: {other:?}"),
         }
     }
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn alternatives_are_a_list() {
-        let expected = Rule::OneOf(vec!["Active".to_owned(), "Stop".to_owned()]);
+        let expected = Constraint::OneOf(vec!["Active".to_owned(), "Stop".to_owned()]);
         assert_eq!(translate("^(Active|Stop)$"), Some(expected));
     }
 

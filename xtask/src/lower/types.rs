@@ -3,7 +3,7 @@
 use serde_json::{Number, Value};
 
 use super::{Context, Problem, pattern};
-use crate::ir::{Field, Kind, Presence, Role, Rule, Type, TypeDef};
+use crate::ir::{Constraint, Field, Kind, Presence, Role, Type, TypeDef};
 use crate::names;
 use crate::openapi::{Schema, escape_pointer, model_name};
 
@@ -208,7 +208,12 @@ fn enumeration(context: &Context<'_>, schema: &Schema, pointer: &str) -> Result<
 }
 
 /// The limits of a property or parameter, the service's own included.
-pub(super) fn rules(context: &Context<'_>, schema: &Schema, ty: &Type, pointer: &str) -> Result<Vec<Rule>, Problem> {
+pub(super) fn rules(
+    context: &Context<'_>,
+    schema: &Schema,
+    ty: &Type,
+    pointer: &str,
+) -> Result<Vec<Constraint>, Problem> {
     if let (Type::List(inner), Some(items)) = (ty, &schema.items) {
         return rules(context, items, inner, &format!("{pointer}/items"));
     }
@@ -241,11 +246,11 @@ pub(super) fn rules(context: &Context<'_>, schema: &Schema, ty: &Type, pointer: 
     let choices: Option<Vec<String>> = choices.map(|value| value.as_str().map(str::to_owned)).collect();
     match choices {
         Some(choices) if choices.is_empty() => {}
-        Some(choices) => rules.push(Rule::OneOf(choices)),
+        Some(choices) => rules.push(Constraint::OneOf(choices)),
         None => return Err(context.problem(pointer, "only texts can be listed in place")),
     }
     let fits = rules.iter().all(|rule| match rule {
-        Rule::Min(_) | Rule::Max(_) => matches!(ty, Type::Integer | Type::UnixSeconds),
+        Constraint::Min(_) | Constraint::Max(_) => matches!(ty, Type::Integer | Type::UnixSeconds),
         _ => matches!(ty, Type::Text | Type::Secret | Type::TextOrNumber | Type::OneOrMany(_) | Type::Timestamp),
     });
     if fits { Ok(rules) } else { Err(context.problem(pointer, "a limit does not fit the type")) }
@@ -261,9 +266,9 @@ struct Limits<'a> {
 }
 
 impl Limits<'_> {
-    fn add(&self, context: &Context<'_>, pointer: &str, rules: &mut Vec<Rule>) -> Result<(), Problem> {
-        let least = |n| if self.bytes { Rule::MinBytes(n) } else { Rule::MinChars(n) };
-        let most = |n| if self.bytes { Rule::MaxBytes(n) } else { Rule::MaxChars(n) };
+    fn add(&self, context: &Context<'_>, pointer: &str, rules: &mut Vec<Constraint>) -> Result<(), Problem> {
+        let least = |n| if self.bytes { Constraint::MinBytes(n) } else { Constraint::MinChars(n) };
+        let most = |n| if self.bytes { Constraint::MaxBytes(n) } else { Constraint::MaxChars(n) };
         rules.extend(self.min_length.map(least));
         rules.extend(self.max_length.map(most));
         let whole = |number: &Number, key: &str| {
@@ -271,10 +276,10 @@ impl Limits<'_> {
             number.as_i64().ok_or_else(|| context.problem(&place, "the limit is no whole number"))
         };
         if let Some(number) = self.minimum {
-            rules.push(Rule::Min(whole(number, "minimum")?));
+            rules.push(Constraint::Min(whole(number, "minimum")?));
         }
         if let Some(number) = self.maximum {
-            rules.push(Rule::Max(whole(number, "maximum")?));
+            rules.push(Constraint::Max(whole(number, "maximum")?));
         }
         if let Some(text) = self.pattern {
             let rule = pattern::translate(text);
@@ -291,7 +296,7 @@ fn description(schema: &Schema, name: &str) -> String {
 }
 
 /// Limits and default in words, each in a paragraph after the description.
-pub(super) fn notes(schema: &Schema, rules: &[Rule]) -> String {
+pub(super) fn notes(schema: &Schema, rules: &[Constraint]) -> String {
     let mut parts: Vec<String> = Vec::new();
     let default = schema.default.as_ref().filter(|value| !value.is_null());
     parts.extend(default.map(|value| format!("The service assumes `{}`.", plain(value))));
@@ -303,19 +308,19 @@ fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-fn rule_words(rule: &Rule) -> String {
+fn rule_words(rule: &Constraint) -> String {
     match rule {
-        Rule::MinChars(n) => format!("At least {n} characters."),
-        Rule::MaxChars(n) => format!("At most {n} characters."),
-        Rule::MinBytes(n) => format!("At least {n} bytes."),
-        Rule::MaxBytes(n) => format!("At most {n} bytes."),
-        Rule::Min(n) => format!("At least {n}."),
-        Rule::Max(n) => format!("At most {n}."),
-        Rule::OneOf(choices) => {
+        Constraint::MinChars(n) => format!("At least {n} characters."),
+        Constraint::MaxChars(n) => format!("At most {n} characters."),
+        Constraint::MinBytes(n) => format!("At least {n} bytes."),
+        Constraint::MaxBytes(n) => format!("At most {n} bytes."),
+        Constraint::Min(n) => format!("At least {n}."),
+        Constraint::Max(n) => format!("At most {n}."),
+        Constraint::OneOf(choices) => {
             let quoted: Vec<String> = choices.iter().map(|choice| format!("`{choice}`")).collect();
             format!("One of {}.", quoted.join(", "))
         }
-        Rule::Class { ranges, min, max } => {
+        Constraint::Class { ranges, min, max } => {
             let set: Vec<String> = ranges
                 .iter()
                 .map(|(low, high)| if low == high { format!("`{low}`") } else { format!("`{low}` to `{high}`") })

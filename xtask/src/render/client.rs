@@ -5,10 +5,10 @@ use quote::{format_ident, quote};
 
 use super::types::{rules, rust_type};
 use super::{docs, imports};
-use crate::ir::{Argument, Operation, PageStyle, Parameter, ParameterType, Rule, Service, Type, Version};
+use crate::ir::{Argument, Constraint, Operation, PageStyle, Parameter, ParameterType, Service, Type, Version};
 use crate::names::{constant, ident, pascal};
 
-const CORE: &[&str] = &["ApiVersion", "Call", "Items", "Operation", "Pages", "Period", "Request", "Rule"];
+const CORE: &[&str] = &["ApiVersion", "Call", "Constraint", "Items", "Operation", "Pages", "Period", "Request"];
 
 /// The whole module.
 pub(super) fn render(service: &Service, version: &Version) -> TokenStream {
@@ -122,7 +122,7 @@ fn lower_argument(argument: &Argument) -> (TokenStream, TokenStream) {
 
 fn checked(parameter: &Parameter) -> TokenStream {
     match check(parameter, &ident(&parameter.rust)) {
-        Some(check) => quote!(.check(|check| #check)),
+        Some(check) => quote!(.validate(|validator| #check)),
         None => quote!(),
     }
 }
@@ -133,11 +133,11 @@ fn check(parameter: &Parameter, value: &Ident) -> Option<TokenStream> {
         return None;
     }
     let wire = &parameter.wire;
-    let limits: &[Rule] = &parameter.rules;
+    let limits: &[Constraint] = &parameter.rules;
     let limits = rules(limits);
     match parameter.ty {
-        ParameterType::Text => Some(quote!(check.text(#wire, #value, #limits))),
-        ParameterType::Integer => Some(quote!(check.number(#wire, #value, #limits))),
+        ParameterType::Text => Some(quote!(validator.text(#wire, #value, #limits))),
+        ParameterType::Integer => Some(quote!(validator.number(#wire, #value, #limits))),
         _ => None,
     }
 }
@@ -250,7 +250,7 @@ fn setter(parameter: &Parameter) -> TokenStream {
         text.push_str("\n\nMay be called several times; every value is sent.");
     }
     let doc = docs(&text);
-    let check = check(parameter, &format_ident!("value")).map(|check| quote!(self.0.check(|check| #check);));
+    let check = check(parameter, &format_ident!("value")).map(|check| quote!(self.0.validate(|validator| #check);));
     quote! {
         #doc
         pub fn #name(mut self, value: #ty) -> Self {

@@ -15,17 +15,17 @@ pub(super) use body::rules;
 
 const CORE: &[&str] = &[
     "Body",
-    "Check",
+    "Constraint",
     "ExposeSecret",
     "Json",
     "KeyMaterial",
     "OneOrMany",
     "Page",
     "Patch",
-    "Rule",
     "SecretString",
     "Timestamp",
     "UnixSeconds",
+    "Validator",
 ];
 
 /// All types of a service.
@@ -160,10 +160,10 @@ pub(super) fn rust_type(ty: &Type) -> TokenStream {
 /// The codec of a type that services write in more ways than one.
 fn codec(ty: &Type) -> Option<String> {
     match ty {
-        Type::Integer => Some("::cloud_core::wire::Int".to_owned()),
-        Type::Boolean => Some("::cloud_core::wire::Bool".to_owned()),
-        Type::BlankBoolean => Some("::cloud_core::wire::BlankBool".to_owned()),
-        Type::TextOrNumber => Some("::cloud_core::wire::Text".to_owned()),
+        Type::Integer => Some("::cloud_core::wire::LenientInt".to_owned()),
+        Type::Boolean => Some("::cloud_core::wire::LenientBool".to_owned()),
+        Type::BlankBoolean => Some("::cloud_core::wire::LenientOptionalBool".to_owned()),
+        Type::TextOrNumber => Some("::cloud_core::wire::LenientText".to_owned()),
         Type::List(inner) => codec(inner).map(|inner| format!("Vec<{inner}>")),
         _ => None,
     }

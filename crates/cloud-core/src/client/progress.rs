@@ -16,7 +16,7 @@ pub(super) struct Progress {
 #[derive(Clone, Copy)]
 pub(super) enum Phase {
     Credentials,
-    Sending,
+    SendFuture,
     Waiting,
 }
 
@@ -62,7 +62,8 @@ mod tests {
     fn time_is_put_down_to_what_was_done_in_it() {
         let progress = Progress::default();
         let at = Duration::from_millis;
-        let phases = [(Phase::Credentials, 5), (Phase::Sending, 15), (Phase::Waiting, 115), (Phase::Sending, 1115)];
+        let phases =
+            [(Phase::Credentials, 5), (Phase::SendFuture, 15), (Phase::Waiting, 115), (Phase::SendFuture, 1115)];
         phases.iter().for_each(|(phase, now)| progress.enter(*phase, at(*now)));
         let wanted =
             "no answer within the call's limit of 2000 ms: credentials took 10 ms, attempts 985 ms, waits 1000 ms";

@@ -45,17 +45,17 @@ impl Dialect for Plain {
         Ok(())
     }
 
-    fn read(&self, _: &'static Operation, answer: &Answer) -> Reading {
+    fn read(&self, _: &'static Operation, answer: &RawResponse) -> ResponseOutcome {
         if let Some(why) = foreign(answer) {
-            return Reading::Unreadable(why);
+            return ResponseOutcome::Unreadable(why);
         }
         if answer.status.is_success() {
-            return Reading::Payload(answer.body.clone());
+            return ResponseOutcome::Payload(answer.body.clone());
         }
         let class = if answer.status == 401 { FailureClass::Unauthorized } else { FailureClass::ByStatus };
         let mut members = serde_json::from_slice::<HashMap<String, String>>(&answer.body).unwrap_or_default();
         let (message, request_id) = (members.remove("error"), members.remove("id"));
-        Reading::Failed(Failure { class, message, request_id, ..Failure::default() })
+        ResponseOutcome::Failed(Failure { class, message, request_id, ..Failure::default() })
     }
 }
 
@@ -203,7 +203,7 @@ async fn unsafe_operations_are_sent_once_unless_never_sent() {
         (FakeTransport::new().answer(503, "{}"), 1, false),
         (FakeTransport::new().answer(500, "{}"), 1, false),
         (FakeTransport::new().fail(Stage::Refused), 1, true),
-        (FakeTransport::new().fail(Stage::Answer), 1, false),
+        (FakeTransport::new().fail(Stage::Response), 1, false),
     ] {
         let shown = format!("{transport:?}");
         let outcome = call(transport, &CREATE).await;
@@ -274,8 +274,8 @@ async fn retry_after_is_followed_within_reason() {
 
 #[tokio::test]
 async fn a_call_that_breaks_a_rule_is_not_sent() {
-    let rules: &'static [crate::Rule] = &[crate::Rule::MaxChars(2)];
-    let request = || Request::new(&CREATE).check(|check| check.text("name", "abc", rules));
+    let rules: &'static [crate::Constraint] = &[crate::Constraint::MaxChars(2)];
+    let request = || Request::new(&CREATE).validate(|validator| validator.text("name", "abc", rules));
     let outcome = call_with(FakeTransport::new().answer(200, "1"), request(), |call| call).await;
     let error = outcome.result.unwrap_err();
     assert_eq!(error.to_string(), "keys 1 create: `name` must have at most 2 characters");

@@ -15,7 +15,7 @@ const START: OffsetDateTime = datetime!(2026-01-01 0:00 UTC);
 /// The cache and the service that issues numbered tokens and may revoke all that it has issued.
 #[derive(Clone, Default)]
 struct World {
-    cache: Cache<u32>,
+    cache: CredentialCache<u32>,
     service: Arc<Service>,
 }
 
@@ -49,14 +49,14 @@ impl Drop for Flying<'_> {
 }
 
 impl Service {
-    async fn issue(self: Arc<Self>) -> Result<Issued<u32>> {
+    async fn issue(self: Arc<Self>) -> Result<Expiring<u32>> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         let others = self.flying.fetch_add(1, Ordering::SeqCst);
         let _flying = Flying(&self.flying);
         assert_eq!(others, 0, "two requests for a token at once");
         pause().await;
         let value = self.issued.fetch_add(1, Ordering::SeqCst) + 1;
-        Ok(Issued { value, lifetime: Duration::from_secs(3600) })
+        Ok(Expiring { value, lifetime: Duration::from_secs(3600) })
     }
 }
 

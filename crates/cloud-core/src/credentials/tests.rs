@@ -10,14 +10,14 @@ use crate::error::ErrorKind;
 const START: OffsetDateTime = datetime!(2026-01-01 0:00 UTC);
 
 struct Issuer {
-    cache: Cache<u64>,
+    cache: CredentialCache<u64>,
     asked: Arc<AtomicU64>,
     lifetime: u64,
 }
 
 impl Issuer {
     fn new(lifetime: u64) -> Self {
-        Self { cache: Cache::default(), asked: Arc::default(), lifetime }
+        Self { cache: CredentialCache::default(), asked: Arc::default(), lifetime }
     }
 
     async fn get(&self, after: i64, works: bool) -> Result<u64> {
@@ -26,7 +26,7 @@ impl Issuer {
             let number = asked.fetch_add(1, Ordering::SeqCst) + 1;
             tokio::task::yield_now().await;
             match works {
-                true => Ok(Issued { value: number, lifetime }),
+                true => Ok(Expiring { value: number, lifetime }),
                 false => Err(Error::new(ErrorKind::Credentials, "no")),
             }
         };
@@ -75,7 +75,7 @@ async fn a_renewal_that_hangs_costs_one_caller_and_not_all() {
     let issuer = Issuer::new(3600);
     issuer.get(0, true).await.unwrap();
     let now = START + time::Duration::seconds(3400);
-    let hang = std::future::pending::<Result<Issued<u64>>>;
+    let hang = std::future::pending::<Result<Expiring<u64>>>;
     {
         let mut leader = Box::pin(issuer.cache.get(now, hang));
         std::future::poll_fn(|context| {
@@ -120,12 +120,12 @@ async fn a_panic_while_asking_leaves_the_cache_usable() {
 #[test]
 fn a_request_that_was_begun_on_a_runtime_that_is_gone_is_made_anew() {
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-    let cache = Cache::default();
+    let cache = CredentialCache::default();
     let ask = || {
         let cache = cache.clone();
         let issue = || async {
             tokio::time::sleep(Duration::from_millis(1)).await;
-            Ok(Issued { value: 7, lifetime: Duration::from_secs(60) })
+            Ok(Expiring { value: 7, lifetime: Duration::from_secs(60) })
         };
         async move { cache.get(START, issue).await.map(|(value, _)| *value) }
     };
@@ -170,7 +170,7 @@ async fn only_the_refused_generation_is_dropped() {
 #[tokio::test]
 async fn many_callers_make_one_request() {
     for works in [true, false] {
-        let (cache, gate) = (Cache::default(), Arc::new(tokio::sync::Semaphore::new(0)));
+        let (cache, gate) = (CredentialCache::default(), Arc::new(tokio::sync::Semaphore::new(0)));
         let asked = Arc::new(AtomicU64::new(0));
         let ask = |now| {
             let (cache, gate, asked) = (cache.clone(), Arc::clone(&gate), Arc::clone(&asked));
@@ -178,7 +178,7 @@ async fn many_callers_make_one_request() {
                 asked.fetch_add(1, Ordering::SeqCst);
                 let _open = gate.acquire().await;
                 match works {
-                    true => Ok(Issued { value: 7, lifetime: Duration::from_secs(60) }),
+                    true => Ok(Expiring { value: 7, lifetime: Duration::from_secs(60) }),
                     false => Err(Error::new(ErrorKind::Credentials, "no").with_source(std::io::Error::other("why"))),
                 }
             };
@@ -221,7 +221,7 @@ async fn a_dropped_caller_leaves_the_cache_usable() {
 
 #[test]
 fn threads_that_move_one_request_on_together_lose_no_wake_up() {
-    let (cache, asked) = (Cache::default(), Arc::new(AtomicU64::new(0)));
+    let (cache, asked) = (CredentialCache::default(), Arc::new(AtomicU64::new(0)));
     let work = |number: u64| {
         let (cache, asked) = (cache.clone(), Arc::clone(&asked));
         move || {
@@ -235,7 +235,7 @@ fn threads_that_move_one_request_on_together_lose_no_wake_up() {
                         tokio::task::yield_now().await;
                         let value = asked.fetch_add(1, Ordering::SeqCst);
                         let fails = value % 7 == 6;
-                        let issued = Issued { value, lifetime: Duration::from_secs(60) };
+                        let issued = Expiring { value, lifetime: Duration::from_secs(60) };
                         if fails { Err(Error::new(ErrorKind::Credentials, "no")) } else { Ok(issued) }
                     };
                     let outcome = tokio::time::timeout(Duration::from_secs(60), cache.get(START, issue)).await;

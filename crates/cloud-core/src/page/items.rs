@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 use serde::de::DeserializeOwned;
 
-use super::{Incomplete, Listing, Page, Pages, Reason};
+use super::{Collected, Incomplete, Page, Pages, Reason};
 use crate::error::Result;
 
 /// The items of a list, page after page.
@@ -30,9 +30,9 @@ impl<P: Page + DeserializeOwned> Items<P> {
     /// The items of all pages, and whether they are complete.
     ///
     /// # Errors
-    /// The error of the first page. A later page that fails makes the listing incomplete, so that nothing that came is
+    /// The error of the first page. A later page that fails makes the collected incomplete, so that nothing that came is
     /// lost.
-    pub async fn collect(mut self) -> Result<Listing<P::Item>> {
+    pub async fn collect(mut self) -> Result<Collected<P::Item>> {
         let mut items: Vec<_> = self.ready.into();
         loop {
             match std::future::poll_fn(|context| self.pages.poll_fetch(context)).await {
@@ -40,8 +40,8 @@ impl<P: Page + DeserializeOwned> Items<P> {
                 Some(Err(Incomplete { reason: Reason::Failed(error), .. })) if self.pages.count == 0 => {
                     return Err(error);
                 }
-                Some(Err(incomplete)) => return Ok(Listing { items, incomplete: Some(incomplete) }),
-                None => return Ok(Listing { items, incomplete: None }),
+                Some(Err(incomplete)) => return Ok(Collected { items, incomplete: Some(incomplete) }),
+                None => return Ok(Collected { items, incomplete: None }),
             }
         }
     }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::*;
 use crate::client::Client;
-use crate::dialect::{Answer, Dialect, Reading};
+use crate::dialect::{Dialect, RawResponse, ResponseOutcome};
 use crate::endpoint::Endpoint;
 use crate::operation::{ApiVersion, Idempotency, Lifecycle, Method, Operation, Segment};
 use crate::request::Request;
@@ -35,8 +35,8 @@ impl Dialect for Plain {
     fn prepare(&self, _: &'static Operation, _: &mut http::HeaderMap) -> Result<()> {
         Ok(())
     }
-    fn read(&self, _: &'static Operation, answer: &Answer) -> Reading {
-        Reading::Payload(answer.body.clone())
+    fn read(&self, _: &'static Operation, answer: &RawResponse) -> ResponseOutcome {
+        ResponseOutcome::Payload(answer.body.clone())
     }
 }
 
@@ -82,7 +82,7 @@ async fn check(
         .transport(Arc::clone(&transport) as _)
         .build()
         .unwrap();
-    let seen = pages(Call::new(&client, request)).items().collect().await.and_then(Listing::into_complete);
+    let seen = pages(Call::new(&client, request)).items().collect().await.and_then(Collected::into_complete);
     match wanted {
         Ok(wanted) => assert_eq!(seen.unwrap(), wanted),
         Err(wanted) => assert!(seen.unwrap_err().to_string().contains(wanted)),
@@ -150,8 +150,8 @@ async fn an_error_ends_the_list() {
 
 #[tokio::test]
 async fn limits_hold_for_lists_too_unless_skipped() {
-    const RULES: &[crate::Rule] = &[crate::Rule::Max(100)];
-    let request = || Request::new(&LIST).query("size", 101).check(|check| check.number("size", 101, RULES));
+    const RULES: &[crate::Constraint] = &[crate::Constraint::Max(100)];
+    let request = || Request::new(&LIST).query("size", 101).validate(|validator| validator.number("size", 101, RULES));
     check(&[r#"{"keys":[]}"#], request(), numbered, Err("`size` must be at most 100"), &[]).await;
     let skipping = |call: Call<List>| numbered(call.skip_validation());
     check(&[r#"{"keys":[]}"#], request(), skipping, Ok(&[]), &["size=101&page=0"]).await;
@@ -164,9 +164,9 @@ async fn cut(answers: &[&str], pages: impl FnOnce(Call<List>) -> Pages<List>) ->
         .transport(Arc::new(transport))
         .build()
         .unwrap();
-    let listing = pages(Call::new(&client, Request::new(&LIST))).items().collect().await.unwrap();
-    let incomplete = listing.incomplete().expect("an incomplete list");
-    (listing.items().len(), incomplete.to_string(), incomplete.resume.clone())
+    let collected = pages(Call::new(&client, Request::new(&LIST))).items().collect().await.unwrap();
+    let incomplete = collected.incomplete().expect("an incomplete list");
+    (collected.items().len(), incomplete.to_string(), incomplete.resume.clone())
 }
 
 #[tokio::test]

@@ -24,15 +24,15 @@ fn policy() -> impl Strategy<Value = RetryPolicy> {
     })
 }
 
-fn ending() -> impl Strategy<Value = Ending> {
+fn ending() -> impl Strategy<Value = AttemptOutcome> {
     prop_oneof![
-        Just(Ending::NeverSent),
-        Just(Ending::NoCredentials),
-        Just(Ending::MaybeSent),
-        Just(Ending::Final),
-        (100..600_u16, any::<bool>()).prop_map(|(status, transient)| Ending::Answered { status, transient }),
+        Just(AttemptOutcome::NeverSent),
+        Just(AttemptOutcome::NoCredentials),
+        Just(AttemptOutcome::MaybeSent),
+        Just(AttemptOutcome::Final),
+        (100..600_u16, any::<bool>()).prop_map(|(status, transient)| AttemptOutcome::Answered { status, transient }),
         (prop::sample::select(vec![408, 429, 502, 503, 504]), any::<bool>())
-            .prop_map(|(status, transient)| Ending::Answered { status, transient }),
+            .prop_map(|(status, transient)| AttemptOutcome::Answered { status, transient }),
     ]
 }
 
@@ -82,7 +82,7 @@ proptest! {
     fn more_luck_is_never_a_longer_wait_than_the_ceiling(attempt in 1..40_u32, random in any::<u64>()) {
         let policy = RetryPolicy::default().with_max_attempts(u32::MAX);
         let ceiling = policy.base.saturating_mul(1_u32.checked_shl(attempt - 1).unwrap_or(u32::MAX)).min(policy.cap);
-        let decision = decide(&policy, Idempotency::Safe, attempt, Ending::MaybeSent, None, None, random);
+        let decision = decide(&policy, Idempotency::Safe, attempt, AttemptOutcome::MaybeSent, None, None, random);
         let Decision::After(wait) = decision else { return Err(TestCaseError::fail("no other try")) };
         prop_assert!(wait <= ceiling, "{wait:?} of {ceiling:?}");
     }

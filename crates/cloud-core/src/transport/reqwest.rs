@@ -10,7 +10,7 @@ use super::{BodyLimit, Stage, Transport, TransportError};
 use crate::endpoint::is_loopback;
 use crate::error::{Error, Result};
 use crate::runtime::BoxFuture;
-use crate::secret::Wiped;
+use crate::secret::ZeroizingBuf;
 
 /// The transport that clients use unless they are given another.
 ///
@@ -278,13 +278,13 @@ impl Transport for ReqwestTransport {
             let mut response = client.execute(request).await.map_err(classify)?;
             if response.url().as_str() != given {
                 let text = "a redirect was followed; turn redirects off in the http client that was given";
-                return Err(TransportError::new(Stage::Answer, text));
+                return Err(TransportError::new(Stage::Response, text));
             }
             let announced = response.content_length().unwrap_or(0);
             if announced > limit as u64 {
                 return Err(TransportError::too_large(limit));
             }
-            let mut body = Wiped::default();
+            let mut body = ZeroizingBuf::default();
             while let Some(chunk) = response.chunk().await.map_err(classify)? {
                 if body.len() + chunk.len() > limit {
                     return Err(TransportError::too_large(limit));
@@ -295,7 +295,7 @@ impl Transport for ReqwestTransport {
                     }
                     #[allow(clippy::cast_possible_truncation, reason = "compared with a usize above")]
                     let length = announced as usize;
-                    body = Wiped::with_capacity(length);
+                    body = ZeroizingBuf::with_capacity(length);
                 }
                 body.extend(&chunk);
             }

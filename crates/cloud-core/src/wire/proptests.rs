@@ -7,16 +7,16 @@ use super::*;
 use crate::{Timestamp, UnixSeconds};
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct Whole(#[serde(with = "As::<Int>")] i64);
+struct Whole(#[serde(with = "As::<LenientInt>")] i64);
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct Truth(#[serde(with = "As::<Bool>")] bool);
+struct Truth(#[serde(with = "As::<LenientBool>")] bool);
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct Perhaps(#[serde(with = "As::<BlankBool>")] Option<bool>);
+struct Perhaps(#[serde(with = "As::<LenientOptionalBool>")] Option<bool>);
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct Words(#[serde(with = "As::<Text>")] String);
+struct Words(#[serde(with = "As::<LenientText>")] String);
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Update {

@@ -3,15 +3,15 @@ use super::*;
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Sample {
-    #[serde(with = "As::<Int>")]
+    #[serde(with = "As::<LenientInt>")]
     count: i64,
-    #[serde(default, with = "As::<Option<Int>>")]
+    #[serde(default, with = "As::<Option<LenientInt>>")]
     maybe: Option<i64>,
-    #[serde(with = "As::<Bool>")]
+    #[serde(with = "As::<LenientBool>")]
     on: bool,
-    #[serde(default, with = "As::<BlankBool>")]
+    #[serde(default, with = "As::<LenientOptionalBool>")]
     valid: Option<bool>,
-    #[serde(default, with = "As::<Vec<Int>>")]
+    #[serde(default, with = "As::<Vec<LenientInt>>")]
     rules: Vec<i64>,
 }
 
@@ -47,7 +47,7 @@ fn integers_and_booleans_are_lenient() {
 #[test]
 fn a_text_that_comes_as_a_number_keeps_every_digit_or_is_refused() {
     #[derive(Deserialize)]
-    struct Id(#[serde(with = "As::<Text>")] String);
+    struct Id(#[serde(with = "As::<LenientText>")] String);
 
     let read = |json: &str| from_json::<Id>(json.as_bytes()).map(|id| id.0).map_err(|error| error.to_string());
     for (json, text) in [
@@ -101,7 +101,7 @@ fn errors_name_the_place_and_quote_nothing() {
     struct Key {
         #[allow(dead_code)]
         state: String,
-        #[serde(default, with = "As::<Option<Int>>")]
+        #[serde(default, with = "As::<Option<LenientInt>>")]
         #[allow(dead_code)]
         version: Option<i64>,
     }
@@ -138,7 +138,7 @@ fn a_list_is_not_taken_for_an_object() {
     #[allow(dead_code)]
     struct Key {
         id: String,
-        #[serde(default, with = "As::<Option<Int>>")]
+        #[serde(default, with = "As::<Option<LenientInt>>")]
         version: Option<i64>,
     }
     #[derive(Debug, Deserialize)]

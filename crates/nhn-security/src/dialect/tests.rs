@@ -33,21 +33,21 @@ fn without_token() -> NhnDialect {
     NhnDialect::without_token("the-app-key".into(), None)
 }
 
-fn answer(status: u16, body: &str) -> Answer {
+fn answer(status: u16, body: &str) -> RawResponse {
     let body = Bytes::copy_from_slice(body.as_bytes());
-    Answer { status: StatusCode::from_u16(status).unwrap(), headers: HeaderMap::new(), body }
+    RawResponse { status: StatusCode::from_u16(status).unwrap(), headers: HeaderMap::new(), body }
 }
 
 fn payload(operation: &'static Operation, status: u16, body: &str) -> String {
     match with_token().read(operation, &answer(status, body)) {
-        Reading::Payload(payload) => String::from_utf8(payload.to_vec()).unwrap(),
+        ResponseOutcome::Payload(payload) => String::from_utf8(payload.to_vec()).unwrap(),
         other => panic!("{body}: {other:?}"),
     }
 }
 
 fn failure(dialect: &NhnDialect, status: u16, body: &str) -> Failure {
     match dialect.read(&BODY, &answer(status, body)) {
-        Reading::Failed(failure) => failure,
+        ResponseOutcome::Failed(failure) => failure,
         other => panic!("{body}: {other:?}"),
     }
 }
@@ -78,7 +78,7 @@ fn payloads() {
 #[test]
 fn a_payload_is_not_copied() {
     let answer = answer(200, r#"{"header":{"isSuccessful":true},"body":{"key":"value"}}"#);
-    let Reading::Payload(payload) = with_token().read(&BODY, &answer) else { panic!("no payload") };
+    let ResponseOutcome::Payload(payload) = with_token().read(&BODY, &answer) else { panic!("no payload") };
     assert!(answer.body.as_ptr_range().contains(&payload.as_ptr()));
 }
 
@@ -138,17 +138,17 @@ fn failures_without_the_vendors_header() {
     }
     for (status, body) in [(502, "<html>"), (500, ""), (500, "[]"), (200, "<html>"), (200, ""), (200, "[]")] {
         let reading = with_token().read(&BODY, &answer(status, body));
-        assert!(matches!(reading, Reading::Unreadable(_)), "{status} {body}: {reading:?}");
+        assert!(matches!(reading, ResponseOutcome::Unreadable(_)), "{status} {body}: {reading:?}");
     }
     for body in ["{}", r#"{"header":null}"#, r#"{"header":{}}"#, r#"{"body":{}}"#] {
         let reading = with_token().read(&BODY, &answer(200, body));
-        assert!(matches!(reading, Reading::Unreadable(_)), "{body}: {reading:?}");
+        assert!(matches!(reading, ResponseOutcome::Unreadable(_)), "{body}: {reading:?}");
     }
     for (body, why) in
         [(r#"{"header":{"#, "the json ends early"), (r#"{"header":}"#, "not json"), ("[]", "not an object")]
     {
         let reading = with_token().read(&BODY, &answer(200, body));
-        assert!(matches!(&reading, Reading::Unreadable(text) if text.contains(why)), "{body}: {reading:?}");
+        assert!(matches!(&reading, ResponseOutcome::Unreadable(text) if text.contains(why)), "{body}: {reading:?}");
     }
 }
 

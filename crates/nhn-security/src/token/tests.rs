@@ -249,7 +249,7 @@ async fn refusals_of_the_token_service() {
         assert!(!shown.contains("canary"), "{shown}");
     }
     for (stage, passing) in
-        [(Stage::Connect, true), (Stage::MaybeSent, true), (Stage::Refused, false), (Stage::Answer, false)]
+        [(Stage::Connect, true), (Stage::MaybeSent, true), (Stage::Refused, false), (Stage::Response, false)]
     {
         let signer = signer(Arc::new(FakeTransport::new().fail(stage)));
         let error = token(&signer, 0).await.unwrap_err();

@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 /// What configuration is read from besides the builder. Tests bring their own.
-pub trait Surroundings: fmt::Debug {
+pub trait ConfigSource: fmt::Debug {
     /// An environment variable; `None` if it is not set. What is not Unicode is kept as a malformed value, so that
     /// its check names it instead of another setting taking its place.
     fn variable(&self, name: &str) -> Option<String>;
@@ -21,7 +21,7 @@ pub trait Surroundings: fmt::Debug {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Process;
 
-impl Surroundings for Process {
+impl ConfigSource for Process {
     fn variable(&self, name: &str) -> Option<String> {
         std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
     }

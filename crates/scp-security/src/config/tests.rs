@@ -11,7 +11,7 @@ struct Fake {
     files: HashMap<&'static str, &'static str>,
 }
 
-impl Surroundings for Fake {
+impl ConfigSource for Fake {
     fn variable(&self, name: &str) -> Option<String> {
         self.variables.get(name).map(|value| (*value).to_owned())
     }
@@ -29,13 +29,13 @@ fn around(variables: Pairs, files: Pairs) -> Fake {
     Fake { variables: variables.iter().copied().collect(), files: files.iter().copied().collect() }
 }
 
-fn complete(mut given: Given, variables: Pairs, files: Pairs) -> Result<Given> {
+fn complete(mut given: Overrides, variables: Pairs, files: Pairs) -> Result<Overrides> {
     given.complete(&around(variables, files))?;
     Ok(given)
 }
 
 /// Access key, endpoint of KMS, vault id.
-fn check(given: Given, variables: Pairs, files: Pairs, wanted: Result<(&str, &str), &str>) {
+fn check(given: Overrides, variables: Pairs, files: Pairs, wanted: Result<(&str, &str), &str>) {
     let seen = complete(given, variables, files).and_then(|given| {
         let key = given.credentials.as_ref().map(|c| c.access_key().to_owned()).unwrap_or_default();
         Ok((key, given.endpoint("kms", false)?.to_string()))
@@ -55,12 +55,12 @@ const KMS: &str = "https://kms.kr-west1.e.samsungsdscloud.com";
 fn builder_then_environment_then_files() {
     let all: Pairs =
         &[(KEYS.0, "env"), (KEYS.1, "s"), PLACE[0], PLACE[1], ("SCP_TF_ACCESS_KEY", "tf"), ("SCP_TF_SECRET_KEY", "s")];
-    check(Given::default(), all, &[], Ok(("env", KMS)));
-    let given = Given {
+    check(Overrides::default(), all, &[], Ok(("env", KMS)));
+    let given = Overrides {
         credentials: Some(Credentials::new("built", "s")),
         region: Some("kr-east1".into()),
         environment: Some(Environment::Samsung),
-        ..Given::default()
+        ..Overrides::default()
     };
     check(given, all, &[], Ok(("built", "https://kms.kr-east1.s.samsungsdscloud.com")));
     let terraform: Pairs = &[
@@ -69,7 +69,7 @@ fn builder_then_environment_then_files() {
         ("SCP_TF_DEFAULT_REGION", "kr-south2"),
         ("SCP_TF_AUTH_URL", "https://iam.g.samsungsdscloud.com/v1"),
     ];
-    check(Given::default(), terraform, &[], Ok(("tf", "https://kms.kr-south2.g.samsungsdscloud.com")));
+    check(Overrides::default(), terraform, &[], Ok(("tf", "https://kms.kr-south2.g.samsungsdscloud.com")));
     let files: Pairs = &[
         (CREDENTIALS_FILE, r#"{"access-key":"file","secret-key":"s","auth-token":""}"#),
         (
@@ -77,15 +77,15 @@ fn builder_then_environment_then_files() {
             r#"{"auth-url":"https://iam.s.samsungsdscloud.com/v1","default-region":"kr-west1","max-remain-days":90}"#,
         ),
     ];
-    check(Given::default(), &[], files, Ok(("file", "https://kms.kr-west1.s.samsungsdscloud.com")));
+    check(Overrides::default(), &[], files, Ok(("file", "https://kms.kr-west1.s.samsungsdscloud.com")));
     check(
-        Given::default(),
+        Overrides::default(),
         &[("SCP_ENDPOINT", "http://127.0.0.1:8080/"), (KEYS.0, "k"), (KEYS.1, "s")],
         &[],
         Ok(("k", "http://127.0.0.1:8080")),
     );
     check(
-        Given::default(),
+        Overrides::default(),
         &[("SCP_ENDPOINT", "  "), (KEYS.0, "k"), (KEYS.1, "s"), PLACE[0], PLACE[1]],
         &[],
         Ok(("k", KMS)),
@@ -96,7 +96,7 @@ fn builder_then_environment_then_files() {
 fn what_is_wrong_is_named() {
     const HALF: &str = r#"{"access-key":"","secret-key":"s"}"#;
     const BLANK: &str = r#"{"access-key":"a b","secret-key":"s"}"#;
-    let e = Given::default;
+    let e = Overrides::default;
     check(e(), &[(KEYS.0, "k")], &[], Err("SCP_ACCESS_KEY is set but SCP_SECRET_KEY is not"));
     check(
         e(),
@@ -162,8 +162,9 @@ fn what_is_wrong_is_named() {
 #[test]
 fn a_vault_hides_the_keys_of_the_file_only_with_its_token() {
     let file: Pairs = &[(CREDENTIALS_FILE, r#"{"access-key":"file","secret-key":"s"}"#)];
-    let key =
-        |variables| complete(Given::default(), variables, file).unwrap().credentials.map(|c| c.access_key().to_owned());
+    let key = |variables| {
+        complete(Overrides::default(), variables, file).unwrap().credentials.map(|c| c.access_key().to_owned())
+    };
     const TOKEN: Pairs = &[("SCP_VAULT_TOKEN_ID", "t"), ("SCP_VAULT_TOKEN_SECRET", "s")];
     const BOTH: Pairs = &[("SCP_SECRET_VAULT_ID", "v"), TOKEN[0], TOKEN[1]];
     assert_eq!(key(&[("SCP_SECRET_VAULT_ID", "v")]).as_deref(), Some("file"), "a vault that is to be managed");
@@ -190,7 +191,7 @@ fn what_is_not_text_is_named_and_hides_nothing() {
         (&[("SCP_ENDPOINT", ODD)], "the endpoint is not a valid url"),
         (&[("SCP_TF_AUTH_URL", ODD), PLACE[0]], "SCP_TF_AUTH_URL names no known environment"),
     ] {
-        check(Given::default(), variables, file, Err(wanted));
+        check(Overrides::default(), variables, file, Err(wanted));
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use cloud_core::auth::Generation;
-use cloud_core::credentials::{Cache, Issued};
+use cloud_core::credentials::{CredentialCache, Expiring};
 use cloud_core::{BoxFuture, Error, ErrorKind, Result, RetryPolicy, Runtime};
 use time::OffsetDateTime;
 
@@ -18,7 +18,7 @@ use crate::secret_vault::v1_0;
 /// A service keeps at most five temporary keys for an access key, so they are shared by all clones of a client.
 pub(crate) struct VaultProvider {
     vault: Arc<Vault>,
-    cache: Cache<Credentials>,
+    cache: CredentialCache<Credentials>,
 }
 
 /// Asks the vault.
@@ -64,7 +64,7 @@ impl VaultProvider {
     /// `client` signs with the vault token.
     pub(crate) fn new(client: v1_0::Client, vault_id: String, runtime: Arc<dyn Runtime>) -> Self {
         let vault = Vault { client, id: vault_id, runtime, newest: Mutex::default() };
-        Self { vault: Arc::new(vault), cache: Cache::default() }
+        Self { vault: Arc::new(vault), cache: CredentialCache::default() }
     }
 }
 
@@ -73,7 +73,7 @@ impl Vault {
         self.newest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn issue(self: Arc<Self>, now: OffsetDateTime) -> Result<Issued<Credentials>> {
+    async fn issue(self: Arc<Self>, now: OffsetDateTime) -> Result<Expiring<Credentials>> {
         let SecretVaultTemporaryKeyResponse { access_key, secret_key, expired_at, .. } =
             // The call that needs the key decides whether to try again; two policies would multiply.
             self.client.get_temporary_key(&self.id).retry(RetryPolicy::never()).await.map_err(explain)?;
@@ -89,7 +89,7 @@ impl Vault {
             Some(expires) => Duration::try_from(expires - now).map_or(DOUBTFUL, |left| left.max(DOUBTFUL)),
             None => SHORTEST,
         };
-        Ok(Issued { value: Credentials::new(access_key, secret_key), lifetime })
+        Ok(Expiring { value: Credentials::new(access_key, secret_key), lifetime })
     }
 }
 

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use cloud_core::page::Reason;
-use cloud_core::{BoxFuture, Error, ErrorKind, Incomplete, Listing, Response, Result, Runtime, Transport};
+use cloud_core::{BoxFuture, Collected, Error, ErrorKind, Incomplete, Response, Result, Runtime, Transport};
 use cloud_sandbox::Sandbox;
 use nhn_security::{Nhn, Period};
 use risken_aws::Risken;
@@ -174,7 +174,7 @@ fn single<T>(call: impl Future<Output = Result<Response<T>>> + Send + 'static) -
     })
 }
 
-fn list<T>(call: impl Future<Output = Result<Listing<T>>> + Send + 'static) -> BoxFuture<'static, Outcome> {
+fn list<T>(call: impl Future<Output = Result<Collected<T>>> + Send + 'static) -> BoxFuture<'static, Outcome> {
     Box::pin(async move {
         match call.await {
             Err(error) => Outcome::Failed(error),

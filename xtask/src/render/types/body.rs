@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use super::{is_patch, rust_type};
-use crate::ir::{Field, Presence, Rule, Service, Type, TypeDef};
+use crate::ir::{Constraint, Field, Presence, Service, Type, TypeDef};
 use crate::names::ident;
 
 /// The implementation, with a private mirror where a secret must be written out.
@@ -19,7 +19,7 @@ pub(super) fn render(service: &Service, ty: &TypeDef, fields: &[Field]) -> Token
     let checks: Vec<TokenStream> = fields.iter().filter_map(|field| check(service, ty, field)).collect();
     let check = (!checks.is_empty()).then(|| {
         quote! {
-            fn check(&self, check: &mut Check) {
+            fn validate(&self, validator: &mut Validator) {
                 #(#checks)*
             }
         }
@@ -144,16 +144,16 @@ fn check(service: &Service, ty: &TypeDef, field: &Field) -> Option<TokenStream> 
     let limits = rules(&field.rules);
     if let Type::Model(_) = &field.ty {
         return Some(match (patch, required) {
-            (true, _) => quote!(self.#name.value().into_iter().for_each(|value| check.nested(#wire, None, value));),
-            (_, true) => quote!(check.nested(#wire, None, &self.#name);),
-            _ => quote!(self.#name.iter().for_each(|value| check.nested(#wire, None, value));),
+            (true, _) => quote!(self.#name.value().into_iter().for_each(|value| validator.nested(#wire, None, value));),
+            (_, true) => quote!(validator.nested(#wire, None, &self.#name);),
+            _ => quote!(self.#name.iter().for_each(|value| validator.nested(#wire, None, value));),
         });
     }
     if let Type::List(inner) = &field.ty
         && let Type::Model(name_of_inner) = &**inner
     {
         service.find(name_of_inner)?;
-        let each = quote!(.enumerate().for_each(|(index, value)| check.nested(#wire, Some(index), value)));
+        let each = quote!(.enumerate().for_each(|(index, value)| validator.nested(#wire, Some(index), value)));
         return Some(match (patch, required) {
             (true, _) => quote!(self.#name.value().into_iter().flatten()#each;),
             (_, true) => quote!(self.#name.iter()#each;),
@@ -165,22 +165,22 @@ fn check(service: &Service, ty: &TypeDef, field: &Field) -> Option<TokenStream> 
     }
     let statement = match &field.ty {
         Type::Text | Type::TextOrNumber | Type::Timestamp => text_check(field, patch, &limits),
-        Type::Secret if required => quote!(check.text(#wire, ExposeSecret::expose_secret(&self.#name), #limits);),
+        Type::Secret if required => quote!(validator.text(#wire, ExposeSecret::expose_secret(&self.#name), #limits);),
         Type::Secret => {
-            quote!(check.opt_text(#wire, self.#name.as_ref().map(ExposeSecret::expose_secret), #limits);)
+            quote!(validator.opt_text(#wire, self.#name.as_ref().map(ExposeSecret::expose_secret), #limits);)
         }
         Type::Integer => match (patch, required) {
-            (true, _) => quote!(check.opt_number(#wire, self.#name.value().copied(), #limits);),
-            (_, true) => quote!(check.number(#wire, self.#name, #limits);),
-            _ => quote!(check.opt_number(#wire, self.#name, #limits);),
+            (true, _) => quote!(validator.opt_number(#wire, self.#name.value().copied(), #limits);),
+            (_, true) => quote!(validator.number(#wire, self.#name, #limits);),
+            _ => quote!(validator.opt_number(#wire, self.#name, #limits);),
         },
         Type::UnixSeconds => match (patch, required) {
-            (true, _) => quote!(check.opt_number(#wire, self.#name.value().map(|value| value.0), #limits);),
-            (_, true) => quote!(check.number(#wire, self.#name.0, #limits);),
-            _ => quote!(check.opt_number(#wire, self.#name.map(|value| value.0), #limits);),
+            (true, _) => quote!(validator.opt_number(#wire, self.#name.value().map(|value| value.0), #limits);),
+            (_, true) => quote!(validator.number(#wire, self.#name.0, #limits);),
+            _ => quote!(validator.opt_number(#wire, self.#name.map(|value| value.0), #limits);),
         },
         Type::List(inner) if matches!(**inner, Type::Text) => {
-            let each = quote!(.for_each(|value| check.text(#wire, value, #limits)));
+            let each = quote!(.for_each(|value| validator.text(#wire, value, #limits)));
             match (patch, required) {
                 (true, _) => quote!(self.#name.value().into_iter().flatten()#each;),
                 (_, true) => quote!(self.#name.iter()#each;),
@@ -197,46 +197,46 @@ fn text_check(field: &Field, patch: bool, limits: &TokenStream) -> TokenStream {
     let wire = &field.wire;
     let timestamp = field.ty == Type::Timestamp;
     match (patch, field.presence == Presence::Required, timestamp) {
-        (true, _, false) => quote!(check.opt_text(#wire, self.#name.value().map(String::as_str), #limits);),
-        (true, _, true) => quote!(check.opt_text(#wire, self.#name.value().map(Timestamp::as_str), #limits);),
-        (_, true, false) => quote!(check.text(#wire, &self.#name, #limits);),
-        (_, true, true) => quote!(check.text(#wire, self.#name.as_str(), #limits);),
-        (_, _, false) => quote!(check.opt_text(#wire, self.#name.as_deref(), #limits);),
-        (_, _, true) => quote!(check.opt_text(#wire, self.#name.as_ref().map(Timestamp::as_str), #limits);),
+        (true, _, false) => quote!(validator.opt_text(#wire, self.#name.value().map(String::as_str), #limits);),
+        (true, _, true) => quote!(validator.opt_text(#wire, self.#name.value().map(Timestamp::as_str), #limits);),
+        (_, true, false) => quote!(validator.text(#wire, &self.#name, #limits);),
+        (_, true, true) => quote!(validator.text(#wire, self.#name.as_str(), #limits);),
+        (_, _, false) => quote!(validator.opt_text(#wire, self.#name.as_deref(), #limits);),
+        (_, _, true) => quote!(validator.opt_text(#wire, self.#name.as_ref().map(Timestamp::as_str), #limits);),
     }
 }
 
 /// Rules as a slice that lives as long as the program.
-pub(in crate::render) fn rules(rules: &[Rule]) -> TokenStream {
+pub(in crate::render) fn rules(rules: &[Constraint]) -> TokenStream {
     let rules = rules.iter().map(|rule| {
         let whole = |n: &u64| proc_macro2::Literal::u64_unsuffixed(*n);
         match rule {
-            Rule::MinChars(n) => {
+            Constraint::MinChars(n) => {
                 let n = whole(n);
-                quote!(Rule::MinChars(#n))
+                quote!(Constraint::MinChars(#n))
             }
-            Rule::MaxChars(n) => {
+            Constraint::MaxChars(n) => {
                 let n = whole(n);
-                quote!(Rule::MaxChars(#n))
+                quote!(Constraint::MaxChars(#n))
             }
-            Rule::MinBytes(n) => {
+            Constraint::MinBytes(n) => {
                 let n = whole(n);
-                quote!(Rule::MinBytes(#n))
+                quote!(Constraint::MinBytes(#n))
             }
-            Rule::MaxBytes(n) => {
+            Constraint::MaxBytes(n) => {
                 let n = whole(n);
-                quote!(Rule::MaxBytes(#n))
+                quote!(Constraint::MaxBytes(#n))
             }
-            Rule::Min(n) => {
+            Constraint::Min(n) => {
                 let n = proc_macro2::Literal::i64_unsuffixed(*n);
-                quote!(Rule::Min(#n))
+                quote!(Constraint::Min(#n))
             }
-            Rule::Max(n) => {
+            Constraint::Max(n) => {
                 let n = proc_macro2::Literal::i64_unsuffixed(*n);
-                quote!(Rule::Max(#n))
+                quote!(Constraint::Max(#n))
             }
-            Rule::OneOf(choices) => quote!(Rule::OneOf(&[#(#choices),*])),
-            Rule::Class { ranges, min, max } => {
+            Constraint::OneOf(choices) => quote!(Constraint::OneOf(&[#(#choices),*])),
+            Constraint::Class { ranges, min, max } => {
                 let ranges = ranges.iter().map(|(low, high)| quote!((#low, #high)));
                 let min = whole(min);
                 let max = match max {
@@ -246,7 +246,7 @@ pub(in crate::render) fn rules(rules: &[Rule]) -> TokenStream {
                     }
                     None => quote!(None),
                 };
-                quote!(Rule::Class { ranges: &[#(#ranges),*], min: #min, max: #max })
+                quote!(Constraint::Class { ranges: &[#(#ranges),*], min: #min, max: #max })
             }
         }
     });

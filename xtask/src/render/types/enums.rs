@@ -121,7 +121,7 @@ pub(super) fn integer(ty: &TypeDef, variants: &[(String, i64)]) -> TokenStream {
         }
         impl<'de> Deserialize<'de> for #name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                ::cloud_core::wire::As::<::cloud_core::wire::Int>::deserialize(deserializer).map(|number: i64| Self::from(number))
+                ::cloud_core::wire::As::<::cloud_core::wire::LenientInt>::deserialize(deserializer).map(|number: i64| Self::from(number))
             }
         }
     }

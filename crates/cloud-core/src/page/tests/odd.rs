@@ -87,8 +87,8 @@ async fn a_next_link_never_leads_to_another_host_or_path() {
             .transport(Arc::clone(&transport) as _)
             .build()
             .unwrap();
-        let listing = marked(Call::new(&client, Request::new(&LIST))).items().collect().await.unwrap();
-        assert!(listing.is_complete());
+        let collected = marked(Call::new(&client, Request::new(&LIST))).items().collect().await.unwrap();
+        assert!(collected.is_complete());
         let targets: Vec<_> = transport.sent().iter().map(|request| request.uri().to_string()).collect();
         assert_eq!(targets, ["https://keys.example/keys", "https://keys.example/keys?marker=1"], "{href}");
     }
@@ -134,9 +134,9 @@ async fn a_limit_on_the_call_holds_for_all_pages_together() {
         let mut pages_only = items;
         pages_only.next().await.unwrap().unwrap();
         runtime.advance(Duration::from_secs(60));
-        let listing = pages_only.collect().await.unwrap();
-        let incomplete = listing.incomplete().unwrap();
-        assert_eq!((listing.items().len(), incomplete.resume.as_deref()), (0, Some("1")));
+        let collected = pages_only.collect().await.unwrap();
+        let incomplete = collected.incomplete().unwrap();
+        assert_eq!((collected.items().len(), incomplete.resume.as_deref()), (0, Some("1")));
         assert!(matches!(incomplete.reason, Reason::Failed(_)));
     }
 }

@@ -7,22 +7,22 @@ use crate::error::{Error, ErrorKind, Result};
 /// The items of a list, and whether they are all of them.
 ///
 /// ```
-/// # fn show(listing: cloud_core::Listing<String>) -> cloud_core::Result<()> {
-/// if let Some(why) = listing.incomplete() {
-///     eprintln!("{why}; {} items came", listing.items().len());
+/// # fn show(collected: cloud_core::Collected<String>) -> cloud_core::Result<()> {
+/// if let Some(why) = collected.incomplete() {
+///     eprintln!("{why}; {} items came", collected.items().len());
 /// }
-/// let all: Vec<String> = listing.into_complete()?;
+/// let all: Vec<String> = collected.into_complete()?;
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Debug)]
 #[must_use = "a list may be incomplete: `into_complete` turns that into an error"]
-pub struct Listing<T> {
+pub struct Collected<T> {
     pub(super) items: Vec<T>,
     pub(super) incomplete: Option<Incomplete>,
 }
 
-impl<T> Listing<T> {
+impl<T> Collected<T> {
     /// What came, complete or not.
     #[must_use]
     pub fn items(&self) -> &[T] {

@@ -8,7 +8,7 @@ use crate::wire::Body;
 /// One documented rule about a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Rule {
+pub enum Constraint {
     /// At least this many characters.
     MinChars(usize),
     /// At most this many characters.
@@ -34,7 +34,7 @@ pub enum Rule {
     OneOf(&'static [&'static str]),
 }
 
-impl Rule {
+impl Constraint {
     fn admits_text(self, text: &str) -> bool {
         match self {
             Self::MinChars(least) => text.chars().count() >= least,
@@ -60,7 +60,7 @@ impl Rule {
     }
 }
 
-impl fmt::Display for Rule {
+impl fmt::Display for Constraint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::MinChars(least) => write!(f, "must have at least {least} characters"),
@@ -89,35 +89,35 @@ impl fmt::Display for Rule {
 
 /// Collects what is wrong with a request, each with the path of its field.
 #[derive(Debug, Default)]
-pub struct Check {
+pub struct Validator {
     path: String,
     problems: Vec<String>,
 }
 
-impl Check {
+impl Validator {
     /// Checks a text.
-    pub fn text(&mut self, field: &'static str, value: &str, rules: &'static [Rule]) {
+    pub fn text(&mut self, field: &'static str, value: &str, rules: &'static [Constraint]) {
         for rule in rules.iter().filter(|rule| !rule.admits_text(value)) {
             self.report(field, &rule.to_string());
         }
     }
 
     /// Checks an optional text.
-    pub fn opt_text(&mut self, field: &'static str, value: Option<&str>, rules: &'static [Rule]) {
+    pub fn opt_text(&mut self, field: &'static str, value: Option<&str>, rules: &'static [Constraint]) {
         if let Some(value) = value {
             self.text(field, value, rules);
         }
     }
 
     /// Checks a number.
-    pub fn number(&mut self, field: &'static str, value: i64, rules: &'static [Rule]) {
+    pub fn number(&mut self, field: &'static str, value: i64, rules: &'static [Constraint]) {
         for rule in rules.iter().filter(|rule| !rule.admits_number(value)) {
             self.report(field, &rule.to_string());
         }
     }
 
     /// Checks an optional number.
-    pub fn opt_number(&mut self, field: &'static str, value: Option<i64>, rules: &'static [Rule]) {
+    pub fn opt_number(&mut self, field: &'static str, value: Option<i64>, rules: &'static [Constraint]) {
         if let Some(value) = value {
             self.number(field, value, rules);
         }
@@ -131,7 +131,7 @@ impl Check {
             self.path.push_str(&format!("[{index}]"));
         }
         self.path.push('.');
-        value.check(self);
+        value.validate(self);
         self.path.truncate(length);
     }
 
@@ -149,13 +149,16 @@ impl Check {
 mod tests {
     use super::*;
 
-    const NAME: &[Rule] =
-        &[Rule::Class { ranges: &[('a', 'z'), ('0', '9')], min: 0, max: None }, Rule::MinChars(3), Rule::MaxChars(5)];
+    const NAME: &[Constraint] = &[
+        Constraint::Class { ranges: &[('a', 'z'), ('0', '9')], min: 0, max: None },
+        Constraint::MinChars(3),
+        Constraint::MaxChars(5),
+    ];
 
-    fn check(value: &str, rules: &'static [Rule], wanted: &str) {
-        let mut check = Check::default();
-        check.text("name", value, rules);
-        assert_eq!(check.problems.join("; "), wanted, "{value:?}");
+    fn check(value: &str, rules: &'static [Constraint], wanted: &str) {
+        let mut validator = Validator::default();
+        validator.text("name", value, rules);
+        assert_eq!(validator.problems.join("; "), wanted, "{value:?}");
     }
 
     #[test]
@@ -167,17 +170,17 @@ mod tests {
         check("abc\n", NAME, "`name` must consist of characters of `a`-`z` `0`-`9`");
         check(
             "",
-            &[Rule::Class { ranges: &[('a', 'a')], min: 1, max: None }],
+            &[Constraint::Class { ranges: &[('a', 'a')], min: 1, max: None }],
             "`name` must consist of one or more characters of `a`",
         );
         check(
             "12",
-            &[Rule::Class { ranges: &[('0', '9')], min: 3, max: Some(3) }],
+            &[Constraint::Class { ranges: &[('0', '9')], min: 3, max: Some(3) }],
             "`name` must consist of 3 characters of `0`-`9`",
         );
-        check("Go", &[Rule::OneOf(&["Active", "Stop"])], "`name` must be one of `Active`, `Stop`");
-        check("한글", &[Rule::MaxBytes(5)], "`name` must have at most 5 bytes");
-        check("한글", &[Rule::MaxChars(2)], "");
+        check("Go", &[Constraint::OneOf(&["Active", "Stop"])], "`name` must be one of `Active`, `Stop`");
+        check("한글", &[Constraint::MaxBytes(5)], "`name` must have at most 5 bytes");
+        check("한글", &[Constraint::MaxChars(2)], "");
     }
 
     #[test]
@@ -187,15 +190,15 @@ mod tests {
             fn encode(&self) -> crate::Result<bytes::Bytes> {
                 crate::wire::json(&self.0)
             }
-            fn check(&self, check: &mut Check) {
-                check.number("days", self.0, &[Rule::Min(7), Rule::Max(30)]);
+            fn validate(&self, validator: &mut Validator) {
+                validator.number("days", self.0, &[Constraint::Min(7), Constraint::Max(30)]);
             }
         }
-        let mut check = Check::default();
-        check.nested("tags", Some(1), &Tag(31));
-        check.nested("tag", None, &Tag(6));
-        check.nested("tag", None, &Tag(7));
-        let error = check.into_error().unwrap();
+        let mut validator = Validator::default();
+        validator.nested("tags", Some(1), &Tag(31));
+        validator.nested("tag", None, &Tag(6));
+        validator.nested("tag", None, &Tag(7));
+        let error = validator.into_error().unwrap();
         assert_eq!(error.to_string(), "`tags[1].days` must be at most 30; `tag.days` must be at least 7");
         assert!(error.is_unsent());
     }

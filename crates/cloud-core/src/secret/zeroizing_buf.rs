@@ -7,12 +7,12 @@ use secrecy::zeroize::Zeroize;
 
 /// A buffer for what may hold a secret: request bodies, answers in parts, header values.
 #[derive(Default)]
-pub(crate) struct Wiped(Vec<u8>);
+pub(crate) struct ZeroizingBuf(Vec<u8>);
 
 /// Most request bodies fit, so that they never grow.
 const SMALLEST: usize = 512;
 
-impl Wiped {
+impl ZeroizingBuf {
     #[cfg(feature = "reqwest")]
     pub(crate) fn with_capacity(bytes: usize) -> Self {
         Self(Vec::with_capacity(bytes))
@@ -40,19 +40,19 @@ impl Wiped {
     }
 }
 
-impl From<&[u8]> for Wiped {
+impl From<&[u8]> for ZeroizingBuf {
     fn from(bytes: &[u8]) -> Self {
         Self(bytes.to_vec())
     }
 }
 
-impl AsRef<[u8]> for Wiped {
+impl AsRef<[u8]> for ZeroizingBuf {
     fn as_ref(&self) -> &[u8] {
         &self.0
     }
 }
 
-impl io::Write for Wiped {
+impl io::Write for ZeroizingBuf {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.extend(bytes);
         Ok(bytes.len())
@@ -68,7 +68,7 @@ impl io::Write for Wiped {
     }
 }
 
-impl Drop for Wiped {
+impl Drop for ZeroizingBuf {
     fn drop(&mut self) {
         self.0.zeroize();
     }
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn holds_what_was_written_however_it_grew() {
-        let mut buffer = Wiped::default();
+        let mut buffer = ZeroizingBuf::default();
         let mut wanted = Vec::new();
         for length in [0, 1, 511, 1, 2000, 3, 100_000] {
             let part: Vec<u8> = (0..length).map(|i: usize| i.to_le_bytes()[0]).collect();

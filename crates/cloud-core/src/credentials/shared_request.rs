@@ -12,11 +12,11 @@ use std::task::{Context, Poll, Wake, Waker};
 use crate::error::Result;
 use crate::runtime::BoxFuture;
 
-/// A request under way. It ends with its last passenger.
-pub(super) struct Flight<T> {
+/// A request under way. It ends with its last waiter.
+pub(super) struct SharedRequest<T> {
     stage: Mutex<Stage<T>>,
     wakers: Arc<Wakers>,
-    passengers: AtomicU64,
+    waiters: AtomicU64,
 }
 
 enum Stage<T> {
@@ -29,20 +29,20 @@ enum Stage<T> {
     Over(Option<Result<T>>),
 }
 
-impl<T: Clone> Flight<T> {
+impl<T: Clone> SharedRequest<T> {
     pub(super) fn new(request: BoxFuture<'static, Result<T>>) -> Arc<Self> {
-        let (wakers, passengers) = (Arc::default(), AtomicU64::new(0));
-        Arc::new(Self { stage: Mutex::new(Stage::Waiting(request)), wakers, passengers })
+        let (wakers, waiters) = (Arc::default(), AtomicU64::new(0));
+        Arc::new(Self { stage: Mutex::new(Stage::Waiting(request)), wakers, waiters })
     }
 
     pub(super) fn is_over(&self) -> bool {
         matches!(*lock(&self.stage), Stage::Over(_))
     }
 
-    /// Waits for the outcome. Only one passenger gets an error with its source.
-    pub(super) fn join(self: Arc<Self>) -> Passenger<T> {
-        let number = self.passengers.fetch_add(1, Ordering::Relaxed);
-        Passenger { flight: self, number }
+    /// Waits for the outcome. Only one waiter gets an error with its source.
+    pub(super) fn join(self: Arc<Self>) -> Waiter<T> {
+        let number = self.waiters.fetch_add(1, Ordering::Relaxed);
+        Waiter { shared: self, number }
     }
 
     /// Ends this stage and lets everybody look again.
@@ -52,20 +52,20 @@ impl<T: Clone> Flight<T> {
     }
 }
 
-/// The outcome of a flight; nothing if it was broken off by a panic.
-pub(super) struct Passenger<T> {
-    flight: Arc<Flight<T>>,
+/// The outcome of a shared; nothing if it was broken off by a panic.
+pub(super) struct Waiter<T> {
+    shared: Arc<SharedRequest<T>>,
     number: u64,
 }
 
-impl<T: Clone> Future for Passenger<T> {
+impl<T: Clone> Future for Waiter<T> {
     type Output = Option<Result<T>>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let flight = &*self.flight;
-        lock(&flight.wakers.0).insert(self.number, context.waker().clone());
+        let shared = &*self.shared;
+        lock(&shared.wakers.0).insert(self.number, context.waker().clone());
         let mut request = {
-            let mut stage = lock(&flight.stage);
+            let mut stage = lock(&shared.stage);
             match std::mem::replace(&mut *stage, Stage::Polled { again: true }) {
                 Stage::Waiting(request) => {
                     *stage = Stage::Polled { again: false };
@@ -79,23 +79,23 @@ impl<T: Clone> Future for Passenger<T> {
                 }
             }
         };
-        let waker = Waker::from(Arc::clone(&flight.wakers));
+        let waker = Waker::from(Arc::clone(&shared.wakers));
         let poll = AssertUnwindSafe(|| request.as_mut().poll(&mut Context::from_waker(&waker)));
         // It may have been begun on a runtime that is gone, whose timers panic; that is no fault of this caller.
         let Ok(outcome) = std::panic::catch_unwind(poll) else {
-            flight.enter(Stage::Over(None));
+            shared.enter(Stage::Over(None));
             return Poll::Ready(None);
         };
         match outcome {
             Poll::Ready(outcome) => {
-                flight.enter(Stage::Over(Some(copy(&outcome))));
+                shared.enter(Stage::Over(Some(copy(&outcome))));
                 Poll::Ready(Some(outcome))
             }
             Poll::Pending => {
-                let stage = std::mem::replace(&mut *lock(&flight.stage), Stage::Waiting(request));
+                let stage = std::mem::replace(&mut *lock(&shared.stage), Stage::Waiting(request));
                 // It may have been woken, and found busy by whoever was woken for it.
                 if let Stage::Polled { again: true } = stage {
-                    flight.wakers.wake_all();
+                    shared.wakers.wake_all();
                 }
                 Poll::Pending
             }
@@ -103,13 +103,13 @@ impl<T: Clone> Future for Passenger<T> {
     }
 }
 
-impl<T> Drop for Passenger<T> {
+impl<T> Drop for Waiter<T> {
     fn drop(&mut self) {
-        lock(&self.flight.wakers.0).remove(&self.number);
+        lock(&self.shared.wakers.0).remove(&self.number);
     }
 }
 
-/// Those who wait. Apart from the flight, because the request holds on to it.
+/// Those who wait. Apart from the shared, because the request holds on to it.
 #[derive(Default)]
 struct Wakers(Mutex<HashMap<u64, Waker>>);
 
@@ -137,9 +137,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl<T> fmt::Debug for Flight<T> {
+impl<T> fmt::Debug for SharedRequest<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Flight").finish_non_exhaustive()
+        f.debug_struct("SharedRequest").finish_non_exhaustive()
     }
 }
 
@@ -158,13 +158,13 @@ mod tests {
         }
     }
 
-    type Seat = Arc<Mutex<Option<Pin<Box<Passenger<u32>>>>>>;
+    type Seat = Arc<Mutex<Option<Pin<Box<Waiter<u32>>>>>>;
 
     /// Polls whoever sits there.
     fn poll(seat: &Seat, flag: &Arc<Flag>) -> Poll<Option<Result<u32>>> {
         let waker = Waker::from(Arc::clone(flag));
         let mut seat = lock(seat);
-        seat.as_mut().map_or(Poll::Pending, |passenger| passenger.as_mut().poll(&mut Context::from_waker(&waker)))
+        seat.as_mut().map_or(Poll::Pending, |waiter| waiter.as_mut().poll(&mut Context::from_waker(&waker)))
     }
 
     #[test]
@@ -183,12 +183,12 @@ mod tests {
             assert!(poll(&other, &flag).is_pending());
             Poll::Pending
         });
-        let flight = Flight::new(Box::pin(request));
-        *lock(&first) = Some(Box::pin(Arc::clone(&flight).join()));
-        *lock(&second) = Some(Box::pin(Arc::clone(&flight).join()));
+        let shared = SharedRequest::new(Box::pin(request));
+        *lock(&first) = Some(Box::pin(Arc::clone(&shared).join()));
+        *lock(&second) = Some(Box::pin(Arc::clone(&shared).join()));
         assert!(poll(&first, &early).is_pending());
         assert!(late.0.load(Ordering::SeqCst), "nobody tells the one who found it busy");
         assert!(matches!(poll(&second, &late), Poll::Ready(Some(Ok(7)))));
-        assert!(flight.is_over() && matches!(poll(&first, &early), Poll::Ready(Some(Ok(7)))));
+        assert!(shared.is_over() && matches!(poll(&first, &early), Poll::Ready(Some(Ok(7)))));
     }
 }
