@@ -9,29 +9,32 @@ use serde::{Deserialize, Serialize};
 #[non_exhaustive]
 pub struct Facts {
     /// The count.
-    #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::Int>")]
+    #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub count: i64,
     /// The limit.
-    #[serde(default, with = "::cloud_core::wire::As::<Option<::cloud_core::wire::Int>>")]
+    #[serde(
+        default,
+        with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientInt>>"
+    )]
     pub limit: Option<i64>,
     /// The numbers.
-    #[serde(with = "::cloud_core::wire::As::<Vec<::cloud_core::wire::Int>>")]
+    #[serde(with = "::cloud_core::wire::As::<Vec<::cloud_core::wire::LenientInt>>")]
     pub numbers: Vec<i64>,
     /// The ready.
-    #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::Bool>")]
+    #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientBool>")]
     pub ready: bool,
     /// The checked.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        with = "::cloud_core::wire::As::<::cloud_core::wire::BlankBool>"
+        with = "::cloud_core::wire::As::<::cloud_core::wire::LenientOptionalBool>"
     )]
     pub checked: Option<bool>,
     /// The spare.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spare: Option<String>,
     /// The number.
-    #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::Text>")]
+    #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientText>")]
     pub number: String,
     /// The createdAt.
     #[serde(rename = "createdAt")]
@@ -45,7 +48,10 @@ pub struct Facts {
     /// The names.
     pub names: OneOrMany<String>,
     /// The sent.
-    #[serde(alias = "semt", with = "::cloud_core::wire::As::<::cloud_core::wire::Bool>")]
+    #[serde(
+        alias = "semt",
+        with = "::cloud_core::wire::As::<::cloud_core::wire::LenientBool>"
+    )]
     pub sent: bool,
     /// The links.
     pub links: Vec<Json>,

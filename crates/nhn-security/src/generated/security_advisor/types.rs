@@ -23,7 +23,7 @@ pub struct AutoInspectionSettings {
     /// Whether inspections start by themselves.
     #[serde(
         rename = "isEnableAutoInspect",
-        with = "::cloud_core::wire::As::<::cloud_core::wire::Bool>"
+        with = "::cloud_core::wire::As::<::cloud_core::wire::LenientBool>"
     )]
     pub is_enable_auto_inspect: bool,
     /// Numbers of the rules that an automatic run covers.
@@ -31,7 +31,7 @@ pub struct AutoInspectionSettings {
         rename = "inspectionList",
         default,
         skip_serializing_if = "Option::is_none",
-        with = "::cloud_core::wire::As::<Option<Vec<::cloud_core::wire::Int>>>"
+        with = "::cloud_core::wire::As::<Option<Vec<::cloud_core::wire::LenientInt>>>"
     )]
     pub inspection_list: Option<Vec<i64>>,
     /// When an automatic run starts.
@@ -46,7 +46,7 @@ pub struct AutoInspectionSettings {
         rename = "isWhole",
         default,
         skip_serializing_if = "Option::is_none",
-        with = "::cloud_core::wire::As::<Option<::cloud_core::wire::Bool>>"
+        with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientBool>>"
     )]
     pub is_whole: Option<bool>,
 }
@@ -60,7 +60,7 @@ pub struct InspectionCycle {
         rename = "isWeek",
         default,
         skip_serializing_if = "Option::is_none",
-        with = "::cloud_core::wire::As::<Option<::cloud_core::wire::Bool>>"
+        with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientBool>>"
     )]
     pub is_week: Option<bool>,
     /// Time of day at which the run starts, `hh:mm`.
@@ -70,7 +70,7 @@ pub struct InspectionCycle {
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        with = "::cloud_core::wire::As::<Option<::cloud_core::wire::Int>>"
+        with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientInt>>"
     )]
     pub day: Option<i64>,
 }
@@ -82,7 +82,7 @@ pub struct InspectionResult {
     /// Number of the rule.
     #[serde(
         rename = "ruleNo",
-        with = "::cloud_core::wire::As::<::cloud_core::wire::Int>"
+        with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>"
     )]
     pub rule_no: i64,
     /// How serious the outcome is; missing while the rule has never been inspected.
@@ -97,13 +97,13 @@ pub struct InspectionResult {
     /// How many problems the rule found.
     #[serde(
         rename = "detectionCount",
-        with = "::cloud_core::wire::As::<::cloud_core::wire::Int>"
+        with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>"
     )]
     pub detection_count: i64,
     /// How many findings were set aside as exceptions.
     #[serde(
         rename = "exceptionCount",
-        with = "::cloud_core::wire::As::<::cloud_core::wire::Int>"
+        with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>"
     )]
     pub exception_count: i64,
     /// Instant at which the rule was inspected, with its offset from UTC; missing while it never was.

@@ -41,7 +41,7 @@ pub struct InspectionSummary {
     /// Number of the inspection result, which the detail call takes.
     #[serde(
         rename = "usageStasNo",
-        with = "::cloud_core::wire::As::<::cloud_core::wire::Text>"
+        with = "::cloud_core::wire::As::<::cloud_core::wire::LenientText>"
     )]
     pub usage_stas_no: String,
     /// Name of the inspected instance.
@@ -66,31 +66,31 @@ pub struct InspectionSummary {
     /// How many items were examined.
     #[serde(
         rename = "checkCount",
-        with = "::cloud_core::wire::As::<::cloud_core::wire::Int>"
+        with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>"
     )]
     pub check_count: i64,
     /// How many of them are weak, over all levels.
     #[serde(
         rename = "weakCount",
-        with = "::cloud_core::wire::As::<::cloud_core::wire::Int>"
+        with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>"
     )]
     pub weak_count: i64,
     /// Weak items of the high level.
     #[serde(
         rename = "level3WeakCount",
-        with = "::cloud_core::wire::As::<::cloud_core::wire::Int>"
+        with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>"
     )]
     pub level3_weak_count: i64,
     /// Weak items of the medium level.
     #[serde(
         rename = "level2WeakCount",
-        with = "::cloud_core::wire::As::<::cloud_core::wire::Int>"
+        with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>"
     )]
     pub level2_weak_count: i64,
     /// Weak items of the low level.
     #[serde(
         rename = "level1WeakCount",
-        with = "::cloud_core::wire::As::<::cloud_core::wire::Int>"
+        with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>"
     )]
     pub level1_weak_count: i64,
 }
@@ -104,14 +104,14 @@ pub struct PageInfo {
         rename = "itemPerPage",
         default,
         skip_serializing_if = "Option::is_none",
-        with = "::cloud_core::wire::As::<Option<::cloud_core::wire::Int>>"
+        with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientInt>>"
     )]
     pub item_per_page: Option<i64>,
     /// Number of this page, counted from 1.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        with = "::cloud_core::wire::As::<Option<::cloud_core::wire::Int>>"
+        with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientInt>>"
     )]
     pub page: Option<i64>,
     /// Items on all pages together.
@@ -119,7 +119,7 @@ pub struct PageInfo {
         rename = "totalCount",
         default,
         skip_serializing_if = "Option::is_none",
-        with = "::cloud_core::wire::As::<Option<::cloud_core::wire::Int>>"
+        with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientInt>>"
     )]
     pub total_count: Option<i64>,
 }
