@@ -7,21 +7,21 @@ use cloud_core::{
 
 use serde::{Deserialize, Serialize};
 
-/// The caller as the service sees it.
+/// The client, as the service sees it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ClientInfo {
-    /// Address that the call came from.
+    /// Client IP address.
     #[serde(rename = "clientIp")]
     pub client_ip: String,
-    /// MAC address that the call carried in its header; null or missing without one.
+    /// MAC address from the request header. Null or missing if the header is missing.
     #[serde(
         rename = "clientMacHeader",
         default,
         skip_serializing_if = "Option::is_none"
     )]
     pub client_mac_header: Option<String>,
-    /// Whether the call was made with a client certificate.
+    /// Whether the client presented a certificate.
     #[serde(
         rename = "clientSentCertificate",
         alias = "clientSentCerfificate",
@@ -32,19 +32,19 @@ pub struct ClientInfo {
     pub client_sent_certificate: Option<bool>,
 }
 
-/// Confidential text kept by the service.
+/// A stored secret.
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
 pub struct SecretData {
-    /// The text itself.
+    /// The value of the secret.
     pub secret: SecretString,
 }
 
-/// Text to encrypt.
+/// Data to encrypt.
 #[derive(Clone, Debug, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct EncryptRequest {
-    /// Text of at most 32 KB in UTF-8; encode binary data, for instance as Base64, beforehand.
+    /// The plaintext, a string of at most 32 KiB in UTF-8. Encode binary data first, for instance as Base64.
     ///
     /// At most 32768 bytes.
     #[builder(into)]
@@ -90,13 +90,13 @@ impl<'a> From<&'a EncryptRequest> for EncryptRequestWire<'a> {
     }
 }
 
-/// An encrypted text and the key version behind it.
+/// A ciphertext and the key version that encrypted it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EncryptResult {
-    /// Encrypted text, Base64; it names its key version itself.
+    /// The ciphertext, in Base64. It contains the key version.
     pub ciphertext: String,
-    /// Version of the key that did the work, counted from 0.
+    /// Key version that was used, starting at 0.
     #[serde(
         rename = "keyVersion",
         with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>"
@@ -104,11 +104,11 @@ pub struct EncryptResult {
     pub key_version: i64,
 }
 
-/// Text to decrypt.
+/// Data to decrypt.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct DecryptRequest {
-    /// Encrypted text as the service returned it.
+    /// The ciphertext, as returned by the service.
     #[builder(into)]
     pub ciphertext: String,
 }
@@ -129,13 +129,13 @@ impl ::cloud_core::wire::Body for DecryptRequest {
     }
 }
 
-/// A decrypted text and the key version behind it.
+/// A plaintext and the key version that decrypted it.
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
 pub struct DecryptResult {
-    /// The text in the clear.
+    /// The plaintext.
     pub plaintext: SecretString,
-    /// Version of the key that did the work, counted from 0.
+    /// Key version that was used, starting at 0.
     #[serde(
         rename = "keyVersion",
         with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>"
@@ -143,17 +143,17 @@ pub struct DecryptResult {
     pub key_version: i64,
 }
 
-/// A 256-bit key for the caller's own cryptography, in the clear and sealed.
+/// A 256-bit key for local encryption, as plaintext and as ciphertext.
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
 pub struct LocalKey {
-    /// The key in the clear, Base64 of 32 bytes; use it and drop it.
+    /// The key as plaintext, Base64 of 32 bytes. Do not store it.
     #[serde(rename = "localKeyPlaintext")]
     pub local_key_plaintext: KeyMaterial,
-    /// The same key sealed with the stored key, Base64; keep it and decrypt it when needed.
+    /// The same key encrypted with the stored key, in Base64. Keep it, and decrypt it when the key is needed.
     #[serde(rename = "localKeyCiphertext")]
     pub local_key_ciphertext: String,
-    /// Version of the key that did the work, counted from 0.
+    /// Key version that was used, starting at 0.
     #[serde(
         rename = "keyVersion",
         with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>"
@@ -165,16 +165,16 @@ pub struct LocalKey {
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
 pub struct SymmetricKey {
-    /// The 32 bytes as `0x00` items with commas between them.
+    /// The 32 bytes as `0x00` items, separated by commas.
     #[serde(rename = "symmetricKey")]
     pub symmetric_key: KeyMaterial,
 }
 
-/// Text to sign.
+/// Data to sign.
 #[derive(Clone, Debug, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct SignRequest {
-    /// Text of at most 245 bytes in UTF-8.
+    /// A string of at most 245 bytes in UTF-8.
     ///
     /// At most 245 bytes.
     #[builder(into)]
@@ -220,13 +220,13 @@ impl<'a> From<&'a SignRequest> for SignRequestWire<'a> {
     }
 }
 
-/// A signature and the key version behind it.
+/// A signature and the key version that created it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SignResult {
-    /// Signature over the text, Base64; it names its key version itself.
+    /// The signature, in Base64. It contains the key version.
     pub signature: String,
-    /// Version of the key that did the work, counted from 0.
+    /// Key version that was used, starting at 0.
     #[serde(
         rename = "keyVersion",
         with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>"
@@ -234,16 +234,16 @@ pub struct SignResult {
     pub key_version: i64,
 }
 
-/// Text and the signature to check it against.
+/// A string and the signature to verify.
 #[derive(Clone, Debug, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct VerifyRequest {
-    /// Text of at most 245 bytes in UTF-8 that was signed.
+    /// The signed string, at most 245 bytes in UTF-8.
     ///
     /// At most 245 bytes.
     #[builder(into)]
     pub plaintext: SecretString,
-    /// Signature as the service returned it.
+    /// The signature, as returned by the service.
     #[builder(into)]
     pub signature: String,
 }
@@ -293,14 +293,14 @@ impl<'a> From<&'a VerifyRequest> for VerifyRequestWire<'a> {
     }
 }
 
-/// Outcome of a check and the key version behind it.
+/// A verification result and the key version that was used.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct VerifyResult {
-    /// Whether the signature fits the text; a wrong one is no error.
+    /// Whether the signature is valid. An invalid signature is not an error.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientBool>")]
     pub result: bool,
-    /// Version of the key that did the work, counted from 0.
+    /// Key version that was used, starting at 0.
     #[serde(
         rename = "keyVersion",
         with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>"
@@ -308,19 +308,19 @@ pub struct VerifyResult {
     pub key_version: i64,
 }
 
-/// The private half of an asymmetric key.
+/// The private key of an asymmetric key pair.
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
 pub struct PrivateKey {
-    /// Which half it is, `PrivateKey` here.
+    /// Type of the key, here `PrivateKey`.
     #[serde(rename = "keyType")]
     pub key_type: String,
-    /// Bytes of the key as `0x00` items with commas between them.
+    /// Bytes of the key as `0x00` items, separated by commas.
     pub key: KeyMaterial,
-    /// Bytes of the key in Base64.
+    /// The key, in Base64.
     #[serde(rename = "encodedKey")]
     pub encoded_key: KeyMaterial,
-    /// Version of the key, counted from 0.
+    /// Version of the key, starting at 0.
     #[serde(
         rename = "keyVersion",
         with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>"
@@ -328,19 +328,19 @@ pub struct PrivateKey {
     pub key_version: i64,
 }
 
-/// The public half of an asymmetric key.
+/// The public key of an asymmetric key pair.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PublicKey {
-    /// Which half it is, `PublicKey` here.
+    /// Type of the key, here `PublicKey`.
     #[serde(rename = "keyType")]
     pub key_type: String,
-    /// Bytes of the key as `0x00` items with commas between them.
+    /// Bytes of the key as `0x00` items, separated by commas.
     pub key: String,
-    /// Bytes of the key in Base64.
+    /// The key, in Base64.
     #[serde(rename = "encodedKey")]
     pub encoded_key: String,
-    /// Version of the key, counted from 0.
+    /// Version of the key, starting at 0.
     #[serde(
         rename = "keyVersion",
         with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>"
@@ -348,11 +348,11 @@ pub struct PublicKey {
     pub key_version: i64,
 }
 
-/// Numbers of all key stores.
+/// IDs of all key stores.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct KeyStoreIds {
-    /// One number for each key store.
+    /// One ID for each key store.
     #[serde(
         rename = "keyStoreIdList",
         with = "::cloud_core::wire::As::<Vec<::cloud_core::wire::LenientInt>>"
@@ -360,11 +360,11 @@ pub struct KeyStoreIds {
     pub key_store_id_list: Vec<i64>,
 }
 
-/// A key store and the checks that its callers must pass.
+/// A key store and its client authentication settings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct KeyStore {
-    /// Number that identifies the key store.
+    /// ID of the key store.
     #[serde(
         rename = "keyStoreId",
         with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>"
@@ -372,45 +372,45 @@ pub struct KeyStore {
     pub key_store_id: i64,
     /// Name of the key store.
     pub name: String,
-    /// Free text about the key store.
+    /// Description of the key store.
     pub description: String,
-    /// `Y` where callers are checked by IPv4 address, else `N`.
+    /// `Y` if clients are authenticated by IPv4 address, otherwise `N`.
     #[serde(rename = "ip4AuthUse")]
     pub ip4_auth_use: String,
-    /// `Y` where callers are checked by MAC address, else `N`.
+    /// `Y` if clients are authenticated by MAC address, otherwise `N`.
     #[serde(rename = "macAuthUse")]
     pub mac_auth_use: String,
-    /// `Y` where callers are checked by client certificate, else `N`.
+    /// `Y` if clients are authenticated by client certificate, otherwise `N`.
     #[serde(rename = "certificateAuthUse")]
     pub certificate_auth_use: String,
-    /// Who created the key store.
+    /// Creator of the key store.
     #[serde(rename = "creationUser")]
     pub creation_user: String,
-    /// When the key store was created, without an offset from UTC.
+    /// Time of creation of the key store, without a UTC offset.
     #[serde(rename = "creationDatetime")]
     pub creation_datetime: Timestamp,
-    /// Who changed the key store most recently.
+    /// User who last changed the key store.
     #[serde(rename = "lastChangeUser")]
     pub last_change_user: String,
-    /// When the key store was changed most recently, without an offset from UTC.
+    /// Time of the last change of the key store, without a UTC offset.
     #[serde(rename = "lastChangeDatetime")]
     pub last_change_datetime: Timestamp,
 }
 
-/// Ids of all keys in a key store.
+/// IDs of all secrets and keys in a key store.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct KeyIds {
-    /// One id for each key.
+    /// One ID for each secret or key.
     #[serde(rename = "keyIdList")]
     pub key_id_list: Vec<String>,
 }
 
-/// Particulars of a stored secret or key, without its value.
+/// Metadata of a stored secret or key, without its value.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Key {
-    /// Id of the key, 32 hexadecimal digits.
+    /// ID of the key, 32 hexadecimal digits.
     #[serde(
         rename = "keyId",
         with = "::cloud_core::wire::As::<::cloud_core::wire::LenientText>"
@@ -418,51 +418,51 @@ pub struct Key {
     pub key_id: String,
     /// Name of the key.
     pub name: String,
-    /// Free text about the key.
+    /// Description of the key.
     pub description: String,
-    /// What is stored.
+    /// Type of the key.
     #[serde(rename = "keyType")]
     pub key_type: KeyType,
-    /// Version in use, counted from 0.
+    /// Current key version, starting at 0.
     #[serde(
         rename = "currentKeyValueVersion",
         with = "::cloud_core::wire::As::<::cloud_core::wire::LenientText>"
     )]
     pub current_key_value_version: String,
-    /// Interval of the automatic rotation; 0 where it is off.
+    /// Automatic rotation period. 0 if automatic rotation is off.
     #[serde(
         rename = "autoRotationPeriod",
         with = "::cloud_core::wire::As::<::cloud_core::wire::LenientText>"
     )]
     pub auto_rotation_period: String,
-    /// When the key rotates next; null without automatic rotation.
+    /// Time of the next automatic rotation. Null if automatic rotation is off.
     #[serde(rename = "nextAutoRotationDate", default)]
     pub next_auto_rotation_date: Option<Timestamp>,
-    /// When the key was used most recently, without an offset from UTC.
+    /// Time when the key was last used, without a UTC offset.
     #[serde(rename = "lastAccessDatetime")]
     pub last_access_datetime: Timestamp,
-    /// When the key is due to be deleted; null unless that is planned.
+    /// Time of deletion. Null if no deletion is scheduled.
     #[serde(
         rename = "deletionDatetime",
         default,
         skip_serializing_if = "Option::is_none"
     )]
     pub deletion_datetime: Option<Timestamp>,
-    /// Who created the key.
+    /// Creator of the key.
     #[serde(rename = "creationUser")]
     pub creation_user: String,
-    /// When the key was created, without an offset from UTC.
+    /// Time of creation of the key, without a UTC offset.
     #[serde(rename = "creationDatetime")]
     pub creation_datetime: Timestamp,
-    /// Who changed the key most recently.
+    /// User who last changed the key.
     #[serde(rename = "lastChangeUser")]
     pub last_change_user: String,
-    /// When the key was changed most recently, without an offset from UTC.
+    /// Time of the last change of the key, without a UTC offset.
     #[serde(rename = "lastChangeDatetime")]
     pub last_change_datetime: Timestamp,
 }
 
-/// What is stored: a secret, a symmetric key or an asymmetric key.
+/// Type of a key: secret, symmetric key or asymmetric key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum KeyType {
@@ -533,157 +533,157 @@ impl<'de> Deserialize<'de> for KeyType {
     }
 }
 
-/// IPv4 addresses that pass the check of a key store.
+/// IPv4 addresses that a key store allows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Ipv4Addresses {
-    /// One entry for each.
+    /// One item for each.
     #[serde(rename = "ipv4List")]
     pub ipv4_list: Vec<String>,
 }
 
-/// Particulars of an allowed IPv4 address, as a list of one.
+/// Details of an allowed IPv4 address, in an array with one item.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Ipv4AddressDetails {
-    /// The entry that was asked for.
+    /// The requested item.
     #[serde(rename = "ipv4List")]
     pub ipv4_list: Vec<Ipv4Address>,
 }
 
-/// An IPv4 address, or a range of them, that may call.
+/// An allowed IPv4 address or range.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Ipv4Address {
-    /// The address, or a range with a prefix length.
+    /// The address, or a range in CIDR notation.
     pub value: String,
-    /// Free text about the address.
+    /// Description of the address.
     pub description: String,
-    /// When the address was used most recently, without an offset from UTC.
+    /// Time when the address was last used, without a UTC offset.
     #[serde(rename = "lastAccessDatetime")]
     pub last_access_datetime: Timestamp,
-    /// When the address is due to be deleted; null unless that is planned.
+    /// Time of deletion. Null if no deletion is scheduled.
     #[serde(rename = "deletionDatetime", default)]
     pub deletion_datetime: Option<Timestamp>,
-    /// Who created the entry.
+    /// Creator of the item.
     #[serde(rename = "creationUser")]
     pub creation_user: String,
-    /// When the entry was created, without an offset from UTC.
+    /// Time of creation of the item, without a UTC offset.
     #[serde(rename = "creationDatetime")]
     pub creation_datetime: Timestamp,
-    /// Who changed the entry most recently.
+    /// User who last changed the item.
     #[serde(rename = "lastChangeUser")]
     pub last_change_user: String,
-    /// When the entry was changed most recently, without an offset from UTC.
+    /// Time of the last change of the item, without a UTC offset.
     #[serde(rename = "lastChangeDatetime")]
     pub last_change_datetime: Timestamp,
 }
 
-/// MAC addresses that pass the check of a key store.
+/// MAC addresses that a key store allows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct MacAddresses {
-    /// One entry for each.
+    /// One item for each.
     #[serde(rename = "macList")]
     pub mac_list: Vec<String>,
 }
 
-/// Particulars of an allowed MAC address, as a list of one.
+/// Details of an allowed MAC address, in an array with one item.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct MacAddressDetails {
-    /// The entry that was asked for.
+    /// The requested item.
     #[serde(rename = "macList")]
     pub mac_list: Vec<MacAddress>,
 }
 
-/// A MAC address that may call.
+/// An allowed MAC address.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct MacAddress {
-    /// The address, pairs of digits with colons between them.
+    /// The address, pairs of digits separated by colons.
     pub value: String,
-    /// Free text about the address.
+    /// Description of the address.
     pub description: String,
-    /// When the address was used most recently, without an offset from UTC.
+    /// Time when the address was last used, without a UTC offset.
     #[serde(rename = "lastAccessDatetime")]
     pub last_access_datetime: Timestamp,
-    /// When the address is due to be deleted; null unless that is planned.
+    /// Time of deletion. Null if no deletion is scheduled.
     #[serde(rename = "deletionDatetime", default)]
     pub deletion_datetime: Option<Timestamp>,
-    /// Who created the entry.
+    /// Creator of the item.
     #[serde(rename = "creationUser")]
     pub creation_user: String,
-    /// When the entry was created, without an offset from UTC.
+    /// Time of creation of the item, without a UTC offset.
     #[serde(rename = "creationDatetime")]
     pub creation_datetime: Timestamp,
-    /// Who changed the entry most recently.
+    /// User who last changed the item.
     #[serde(rename = "lastChangeUser")]
     pub last_change_user: String,
-    /// When the entry was changed most recently, without an offset from UTC.
+    /// Time of the last change of the item, without a UTC offset.
     #[serde(rename = "lastChangeDatetime")]
     pub last_change_datetime: Timestamp,
 }
 
-/// Names of client certificates that pass the check of a key store.
+/// Names of the client certificates that a key store allows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CertificateNames {
-    /// One entry for each.
+    /// One item for each.
     #[serde(rename = "certificateList")]
     pub certificate_list: Vec<String>,
 }
 
-/// Particulars of an allowed client certificate, as a list of one.
+/// Details of an allowed client certificate, in an array with one item.
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
 pub struct CertificateDetails {
-    /// The entry that was asked for.
+    /// The requested item.
     #[serde(rename = "certificateList")]
     pub certificate_list: Vec<Certificate>,
 }
 
-/// A client certificate that may call.
+/// An allowed client certificate.
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
 pub struct Certificate {
     /// Name of the certificate.
     pub name: String,
-    /// Password that protects the certificate's file, in the clear.
+    /// Password of the certificate file, as plaintext.
     pub password: SecretString,
-    /// Free text about the certificate.
+    /// Description of the certificate.
     pub description: String,
-    /// When the certificate stops being valid, without an offset from UTC.
+    /// Expiry of the certificate, without a UTC offset.
     #[serde(rename = "expirationDate", default)]
     pub expiration_date: Option<Timestamp>,
-    /// When the certificate was used most recently, without an offset from UTC.
+    /// Time when the certificate was last used, without a UTC offset.
     #[serde(rename = "lastAccessDatetime")]
     pub last_access_datetime: Timestamp,
-    /// When the certificate is due to be deleted; null unless that is planned.
+    /// Time of deletion. Null if no deletion is scheduled.
     #[serde(rename = "deletionDatetime", default)]
     pub deletion_datetime: Option<Timestamp>,
-    /// Who created the certificate.
+    /// Creator of the certificate.
     #[serde(rename = "creationUser")]
     pub creation_user: String,
-    /// When the certificate was created, without an offset from UTC.
+    /// Time of creation of the certificate, without a UTC offset.
     #[serde(rename = "creationDatetime")]
     pub creation_datetime: Timestamp,
-    /// Who changed the certificate most recently.
+    /// User who last changed the certificate.
     #[serde(rename = "lastChangeUser")]
     pub last_change_user: String,
-    /// When the certificate was changed most recently, without an offset from UTC.
+    /// Time of the last change of the certificate, without a UTC offset.
     #[serde(rename = "lastChangeDatetime")]
     pub last_change_datetime: Timestamp,
 }
 
-/// The bytes of a symmetric key and the version that they belong to.
+/// The bytes of a symmetric key and their key version.
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
 pub struct VersionedSymmetricKey {
-    /// The 32 bytes as `0x00` items with commas between them.
+    /// The 32 bytes as `0x00` items, separated by commas.
     #[serde(rename = "symmetricKey")]
     pub symmetric_key: KeyMaterial,
-    /// Version of the key, counted from 0.
+    /// Version of the key, starting at 0.
     #[serde(
         rename = "keyVersion",
         with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>"

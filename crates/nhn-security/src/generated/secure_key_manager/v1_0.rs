@@ -19,10 +19,10 @@ impl Client {
         Self { core }
     }
 
-    /// See what the service knows of the caller.
+    /// Returns the client information that the service sees.
     ///
-    /// Shows the address, the MAC address and the certificate that the service sees, to learn why a key store
-    /// refuses a caller.
+    /// Returns the IP address, the MAC address and the use of a client certificate. Helps to find out why a key
+    /// store rejects a client.
     ///
     /// `GET /keymanager/v1.0/appkey/{appkey}/confirm`. Changes nothing, so it may be sent again.
     ///
@@ -32,14 +32,14 @@ impl Client {
         Call::new(&self.core, Request::new(&operations::v1_0::CONFIRM_CLIENT))
     }
 
-    /// Read a secret.
+    /// Returns the value of a secret.
     ///
-    /// Gives the confidential text behind an id to a caller that passes the checks of its key store.
+    /// The client must pass the authentication of the key store.
     ///
     /// `GET /keymanager/v1.0/appkey/{appkey}/secrets/{keyid}`. Changes nothing, so it may be sent again.
     ///
     /// # Arguments
-    /// - `keyid`: Id of a secret.
+    /// - `keyid`: ID of a secret.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -50,16 +50,16 @@ impl Client {
         )
     }
 
-    /// Encrypt a text with a symmetric key.
+    /// Encrypts a string with a symmetric key.
     ///
-    /// Encrypts up to 32 KB of text with the current version of a stored key, which never leaves the service.
+    /// The string has at most 32 KiB. The service uses the current version of a stored key, which never leaves it.
     ///
     /// `POST /keymanager/v1.0/appkey/{appkey}/symmetric-keys/{keyid}/encrypt`. Changes nothing, so it may be sent
     /// again.
     ///
     /// # Arguments
-    /// - `keyid`: Id of a symmetric key.
-    /// - `body`: The text to encrypt.
+    /// - `keyid`: ID of a symmetric key.
+    /// - `body`: The plaintext to encrypt.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -74,16 +74,16 @@ impl Client {
         )
     }
 
-    /// Decrypt a text with a symmetric key.
+    /// Decrypts a string with a symmetric key.
     ///
-    /// Turns an encrypted text back; older versions of the key keep working.
+    /// Older key versions can still decrypt.
     ///
     /// `POST /keymanager/v1.0/appkey/{appkey}/symmetric-keys/{keyid}/decrypt`. Changes nothing, so it may be sent
     /// again.
     ///
     /// # Arguments
-    /// - `keyid`: Id of a symmetric key.
-    /// - `body`: The text to decrypt.
+    /// - `keyid`: ID of a symmetric key.
+    /// - `body`: The ciphertext to decrypt.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -98,16 +98,16 @@ impl Client {
         )
     }
 
-    /// Make a key for local cryptography.
+    /// Creates a key for local encryption.
     ///
-    /// Makes a fresh 256-bit key and seals a copy with a stored key. Keep the sealed copy and have it decrypted
-    /// when it is needed.
+    /// Generates a 256-bit key and returns it as plaintext and encrypted with a stored key. Keep the ciphertext and
+    /// decrypt it when the key is needed.
     ///
     /// `POST /keymanager/v1.0/appkey/{appkey}/symmetric-keys/{keyid}/create-local-key`. Changes nothing, so it may
     /// be sent again.
     ///
     /// # Arguments
-    /// - `keyid`: Id of a symmetric key.
+    /// - `keyid`: ID of a symmetric key.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -118,15 +118,15 @@ impl Client {
         )
     }
 
-    /// Read the bytes of a symmetric key.
+    /// Returns the bytes of a symmetric key.
     ///
-    /// Gives the bytes of a stored symmetric key to a caller that passes the checks of its key store.
+    /// The client must pass the authentication of the key store.
     ///
     /// `GET /keymanager/v1.0/appkey/{appkey}/symmetric-keys/{keyid}/symmetric-key`. Changes nothing, so it may be
     /// sent again.
     ///
     /// # Arguments
-    /// - `keyid`: Id of a symmetric key.
+    /// - `keyid`: ID of a symmetric key.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -137,16 +137,16 @@ impl Client {
         )
     }
 
-    /// Sign a text with an asymmetric key.
+    /// Signs a string with an asymmetric key.
     ///
-    /// Signs up to 245 bytes of text with the current version of a stored key.
+    /// The string has at most 245 bytes. The service uses the current version of a stored key.
     ///
     /// `POST /keymanager/v1.0/appkey/{appkey}/asymmetric-keys/{keyid}/sign`. Changes nothing, so it may be sent
     /// again.
     ///
     /// # Arguments
-    /// - `keyid`: Id of an asymmetric key.
-    /// - `body`: The text to sign.
+    /// - `keyid`: ID of an asymmetric key.
+    /// - `body`: The string to sign.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -161,17 +161,17 @@ impl Client {
         )
     }
 
-    /// Check a signature.
+    /// Verifies a signature.
     ///
-    /// Tells whether a signature of this service fits a text. One that does not fit is a good answer with a false
-    /// result.
+    /// The signature must come from this service. An invalid signature is not an error: the response is successful
+    /// and its result is false.
     ///
     /// `POST /keymanager/v1.0/appkey/{appkey}/asymmetric-keys/{keyid}/verify`. Changes nothing, so it may be sent
     /// again.
     ///
     /// # Arguments
-    /// - `keyid`: Id of an asymmetric key.
-    /// - `body`: The text and its signature.
+    /// - `keyid`: ID of an asymmetric key.
+    /// - `body`: The string and its signature.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -186,15 +186,15 @@ impl Client {
         )
     }
 
-    /// Read a private key.
+    /// Returns a private key.
     ///
-    /// Gives the private half of a stored asymmetric key, of a chosen version if one is named.
+    /// Returns the private key of a stored asymmetric key, optionally of a given version.
     ///
     /// `GET /keymanager/v1.0/appkey/{appkey}/asymmetric-keys/{keyid}/privateKey`. Changes nothing, so it may be
     /// sent again.
     ///
     /// # Arguments
-    /// - `keyid`: Id of an asymmetric key.
+    /// - `keyid`: ID of an asymmetric key.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -207,15 +207,16 @@ impl Client {
         )
     }
 
-    /// Read a public key.
+    /// Returns a public key.
     ///
-    /// Gives the public half of a stored asymmetric key; key stores do not check who asks for it.
+    /// Returns the public key of a stored asymmetric key. Key stores do not authenticate clients for this
+    /// operation.
     ///
     /// `GET /keymanager/v1.0/appkey/{appkey}/asymmetric-keys/{keyid}/publicKey`. Changes nothing, so it may be sent
     /// again.
     ///
     /// # Arguments
-    /// - `keyid`: Id of an asymmetric key.
+    /// - `keyid`: ID of an asymmetric key.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -228,9 +229,9 @@ impl Client {
         )
     }
 
-    /// List all key stores.
+    /// Lists the key stores.
     ///
-    /// Gives the numbers of all key stores of the project.
+    /// Returns the IDs of all key stores of the project.
     ///
     /// `GET /keymanager/v1.0/appkey/{appkey}/keystores`. Changes nothing, so it may be sent again.
     ///
@@ -240,14 +241,14 @@ impl Client {
         Call::new(&self.core, Request::new(&operations::v1_0::LIST_KEY_STORES))
     }
 
-    /// Read a key store.
+    /// Returns a key store.
     ///
-    /// Gives the name of a key store, the checks that it makes and who changed it.
+    /// Returns its name, its client authentication settings and its audit fields.
     ///
     /// `GET /keymanager/v1.0/appkey/{appkey}/keystores/{keyStoreId}`. Changes nothing, so it may be sent again.
     ///
     /// # Arguments
-    /// - `key_store_id`: Number that identifies a key store.
+    /// - `key_store_id`: ID of a key store.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -259,15 +260,15 @@ impl Client {
         )
     }
 
-    /// List the keys of a key store.
+    /// Lists the keys of a key store.
     ///
-    /// Gives the ids of all secrets and keys in a key store.
+    /// Returns the IDs of all secrets and keys in the key store.
     ///
     /// `GET /keymanager/v1.0/appkey/{appkey}/keystores/{keyStoreId}/keys`. Changes nothing, so it may be sent
     /// again.
     ///
     /// # Arguments
-    /// - `key_store_id`: Number that identifies a key store.
+    /// - `key_store_id`: ID of a key store.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -278,16 +279,16 @@ impl Client {
         )
     }
 
-    /// Read the particulars of a key.
+    /// Returns the metadata of a key.
     ///
-    /// Gives name, kind, version, rotation and dates of a secret or key, but not its value.
+    /// Returns name, type, version, rotation and dates of a secret or key, without its value.
     ///
     /// `GET /keymanager/v1.0/appkey/{appkey}/keystores/{keyStoreId}/keys/{keyId}`. Changes nothing, so it may be
     /// sent again.
     ///
     /// # Arguments
-    /// - `key_store_id`: Number that identifies a key store.
-    /// - `key_id`: Id of a secret or key in the key store.
+    /// - `key_store_id`: ID of a key store.
+    /// - `key_id`: ID of a secret or key in the key store.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -300,14 +301,14 @@ impl Client {
         )
     }
 
-    /// List the IPv4 addresses that may call.
+    /// Lists the allowed IPv4 addresses.
     ///
-    /// Gives every IPv4 address or range that passes the check of a key store.
+    /// Returns every IPv4 address and range that the key store allows.
     ///
     /// `GET /keymanager/v1.0/appkey/{appkey}/keystores/{keyStoreId}/ips`. Changes nothing, so it may be sent again.
     ///
     /// # Arguments
-    /// - `key_store_id`: Number that identifies a key store.
+    /// - `key_store_id`: ID of a key store.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -319,15 +320,15 @@ impl Client {
         )
     }
 
-    /// Read one IPv4 address that may call.
+    /// Returns one allowed IPv4 address.
     ///
-    /// Gives the particulars of one allowed IPv4 address or range.
+    /// Returns the details of an allowed IPv4 address or range.
     ///
     /// `GET /keymanager/v1.0/appkey/{appkey}/keystores/{keyStoreId}/ips`. Changes nothing, so it may be sent again.
     ///
     /// # Arguments
-    /// - `key_store_id`: Number that identifies a key store.
-    /// - `value`: Address whose particulars are wanted; they replace the list.
+    /// - `key_store_id`: ID of a key store.
+    /// - `value`: Address to return details of, instead of the list.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -344,15 +345,15 @@ impl Client {
         )
     }
 
-    /// List the MAC addresses that may call.
+    /// Lists the allowed MAC addresses.
     ///
-    /// Gives every MAC address that passes the check of a key store.
+    /// Returns every MAC address that the key store allows.
     ///
     /// `GET /keymanager/v1.0/appkey/{appkey}/keystores/{keyStoreId}/macs`. Changes nothing, so it may be sent
     /// again.
     ///
     /// # Arguments
-    /// - `key_store_id`: Number that identifies a key store.
+    /// - `key_store_id`: ID of a key store.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -364,16 +365,16 @@ impl Client {
         )
     }
 
-    /// Read one MAC address that may call.
+    /// Returns one allowed MAC address.
     ///
-    /// Gives the particulars of one allowed MAC address.
+    /// Returns the details of an allowed MAC address.
     ///
     /// `GET /keymanager/v1.0/appkey/{appkey}/keystores/{keyStoreId}/macs`. Changes nothing, so it may be sent
     /// again.
     ///
     /// # Arguments
-    /// - `key_store_id`: Number that identifies a key store.
-    /// - `value`: Address whose particulars are wanted; they replace the list.
+    /// - `key_store_id`: ID of a key store.
+    /// - `value`: Address to return details of, instead of the list.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -390,15 +391,15 @@ impl Client {
         )
     }
 
-    /// List the client certificates that may call.
+    /// Lists the allowed client certificates.
     ///
-    /// Gives the name of every client certificate that passes the check of a key store.
+    /// Returns the name of every client certificate that the key store allows.
     ///
     /// `GET /keymanager/v1.0/appkey/{appkey}/keystores/{keyStoreId}/certificates`. Changes nothing, so it may be
     /// sent again.
     ///
     /// # Arguments
-    /// - `key_store_id`: Number that identifies a key store.
+    /// - `key_store_id`: ID of a key store.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -410,16 +411,16 @@ impl Client {
         )
     }
 
-    /// Read one client certificate that may call.
+    /// Returns one allowed client certificate.
     ///
-    /// Gives the particulars of one allowed client certificate, its password included.
+    /// Returns the details of an allowed client certificate, including its password.
     ///
     /// `GET /keymanager/v1.0/appkey/{appkey}/keystores/{keyStoreId}/certificates`. Changes nothing, so it may be
     /// sent again.
     ///
     /// # Arguments
-    /// - `key_store_id`: Number that identifies a key store.
-    /// - `value`: Name of the certificate whose particulars are wanted; they replace the list.
+    /// - `key_store_id`: ID of a key store.
+    /// - `value`: Name of the certificate to return details of, instead of the list.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -442,7 +443,7 @@ impl Client {
 pub struct ShowPrivateKey(Call<types::PrivateKey>);
 
 impl ShowPrivateKey {
-    /// Version of the key to read; the current one where it is left out.
+    /// Key version to return. Defaults to the current version.
     pub fn key_version(mut self, value: i64) -> Self {
         self.0.push_query("keyVersion", value);
         self
@@ -456,7 +457,7 @@ impl ShowPrivateKey {
 pub struct ShowPublicKey(Call<types::PublicKey>);
 
 impl ShowPublicKey {
-    /// Version of the key to read; the current one where it is left out.
+    /// Key version to return. Defaults to the current version.
     pub fn key_version(mut self, value: i64) -> Self {
         self.0.push_query("keyVersion", value);
         self

@@ -19,15 +19,15 @@ impl Client {
         Self { core }
     }
 
-    /// Read the bytes of a symmetric key.
+    /// Returns the bytes of a symmetric key.
     ///
-    /// Gives a stored symmetric key itself, in a chosen version if one is named, and says which version it is.
+    /// Returns the bytes of a stored symmetric key and their key version, optionally of a given version.
     ///
     /// `GET /keymanager/v1.1/appkey/{appkey}/symmetric-keys/{keyid}/symmetric-key`. Changes nothing, so it may be
     /// sent again.
     ///
     /// # Arguments
-    /// - `keyid`: Id of a symmetric key.
+    /// - `keyid`: ID of a symmetric key.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -46,7 +46,7 @@ impl Client {
 pub struct ShowSymmetricKey(Call<types::VersionedSymmetricKey>);
 
 impl ShowSymmetricKey {
-    /// Version of the key to read; the current one where it is left out.
+    /// Key version to return. Defaults to the current version.
     pub fn key_version(mut self, value: i64) -> Self {
         self.0.push_query("keyVersion", value);
         self

@@ -4,29 +4,28 @@
 use cloud_core::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// When the project was inspected most recently.
+/// Time of the latest inspection of the project.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct LastInspectionDate {
-    /// Instant of the latest inspection, with its offset from UTC.
+    /// Time of the latest inspection, with its UTC offset.
     #[serde(rename = "latestInspectionTime")]
     pub latest_inspection_time: Timestamp,
 }
 
-/// How inspections run on their own; when they are switched off, everything but the switch and the addresses is
-/// meaningless.
+/// Settings of automatic inspections. If they are disabled, only the switch and the addresses have a meaning.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AutoInspectionSettings {
-    /// Mail addresses that hear about a finished inspection.
+    /// Email addresses that are notified after an inspection.
     pub emails: Vec<String>,
-    /// Whether inspections start by themselves.
+    /// Whether automatic inspections are enabled.
     #[serde(
         rename = "isEnableAutoInspect",
         with = "::cloud_core::wire::As::<::cloud_core::wire::LenientBool>"
     )]
     pub is_enable_auto_inspect: bool,
-    /// Numbers of the rules that an automatic run covers.
+    /// Numbers of the rules that an automatic inspection checks.
     #[serde(
         rename = "inspectionList",
         default,
@@ -34,14 +33,14 @@ pub struct AutoInspectionSettings {
         with = "::cloud_core::wire::As::<Option<Vec<::cloud_core::wire::LenientInt>>>"
     )]
     pub inspection_list: Option<Vec<i64>>,
-    /// When an automatic run starts.
+    /// Schedule of automatic inspections.
     #[serde(
         rename = "inspectionCycle",
         default,
         skip_serializing_if = "Option::is_none"
     )]
     pub inspection_cycle: Option<InspectionCycle>,
-    /// Whether a run covers every rule instead of a selection.
+    /// Whether an inspection checks every rule instead of a selection.
     #[serde(
         rename = "isWhole",
         default,
@@ -51,11 +50,11 @@ pub struct AutoInspectionSettings {
     pub is_whole: Option<bool>,
 }
 
-/// Schedule of the automatic inspection.
+/// Schedule of automatic inspections.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct InspectionCycle {
-    /// Whether the run is tied to a day of the week.
+    /// Whether inspections run on a given day of the week.
     #[serde(
         rename = "isWeek",
         default,
@@ -63,10 +62,10 @@ pub struct InspectionCycle {
         with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientBool>>"
     )]
     pub is_week: Option<bool>,
-    /// Time of day at which the run starts, `hh:mm`.
+    /// Start time of the inspection, `hh:mm`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<String>,
-    /// Day of the week, counted from 1 for Sunday to 7 for Saturday.
+    /// Day of the week, from 1 for Sunday to 7 for Saturday.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -75,7 +74,7 @@ pub struct InspectionCycle {
     pub day: Option<i64>,
 }
 
-/// Outcome of one rule in the latest inspection.
+/// Result of one rule in the latest inspection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct InspectionResult {
@@ -85,33 +84,33 @@ pub struct InspectionResult {
         with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>"
     )]
     pub rule_no: i64,
-    /// How serious the outcome is; missing while the rule has never been inspected.
+    /// Severity of the result. Missing if the rule was never inspected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<InspectionStatus>,
-    /// Whether the rule looks at the project or at its whole organization.
+    /// Whether the rule covers the project or its whole organization.
     #[serde(rename = "inspectRange")]
     pub inspect_range: InspectionRange,
-    /// What the rule examines, in the requested language.
+    /// Subject of the rule, in the requested language.
     #[serde(rename = "inspectContent")]
     pub inspect_content: String,
-    /// How many problems the rule found.
+    /// Number of problems that the rule found.
     #[serde(
         rename = "detectionCount",
         with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>"
     )]
     pub detection_count: i64,
-    /// How many findings were set aside as exceptions.
+    /// Number of findings that are excluded as exceptions.
     #[serde(
         rename = "exceptionCount",
         with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>"
     )]
     pub exception_count: i64,
-    /// Instant at which the rule was inspected, with its offset from UTC; missing while it never was.
+    /// Time when the rule was inspected, with its UTC offset. Missing if it never was.
     #[serde(rename = "inspectTime", default, skip_serializing_if = "Option::is_none")]
     pub inspect_time: Option<Timestamp>,
 }
 
-/// Severity of an inspection outcome, from a grave risk down to no finding at all.
+/// Severity of a result, from critical down to no finding.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum InspectionStatus {
@@ -186,7 +185,7 @@ impl<'de> Deserialize<'de> for InspectionStatus {
     }
 }
 
-/// What a rule looks at: a single project or an organization.
+/// Scope of a rule: one project or an organization.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum InspectionRange {
@@ -253,7 +252,7 @@ impl<'de> Deserialize<'de> for InspectionRange {
     }
 }
 
-/// Region whose resources are reported: Pangyo, Pyeongchon, Japan or the United States.
+/// Region of the reported resources: Pangyo, Pyeongchon, Japan or the United States.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Region {
@@ -328,7 +327,7 @@ impl<'de> Deserialize<'de> for Region {
     }
 }
 
-/// Language of the texts in an answer: Korean, English or Japanese.
+/// Language of the texts in a response: Korean, English or Japanese.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Language {

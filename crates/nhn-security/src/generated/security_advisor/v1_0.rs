@@ -19,9 +19,9 @@ impl Client {
         Self { core }
     }
 
-    /// Read the time of the latest inspection.
+    /// Returns the time of the latest inspection.
     ///
-    /// Tells when the resources of the project were inspected most recently.
+    /// The inspection covers the resources of the project.
     ///
     /// `GET /advisor/v1.0/appKey/{appKey}/last_inspection_date`. Changes nothing, so it may be sent again.
     ///
@@ -31,9 +31,9 @@ impl Client {
         Call::new(&self.core, Request::new(&operations::v1_0::SHOW_LAST_INSPECTION_DATE))
     }
 
-    /// Read the automatic inspection settings.
+    /// Returns the settings of automatic inspections.
     ///
-    /// Shows whether inspections run on their own, when, for which rules, and who is told about them.
+    /// The settings include the schedule, the rules and the email recipients.
     ///
     /// `GET /advisor/v1.0/appKey/{appKey}/setting`. Changes nothing, so it may be sent again.
     ///
@@ -46,14 +46,14 @@ impl Client {
         )
     }
 
-    /// List the outcome of every inspection rule.
+    /// Lists the results of all inspection rules.
     ///
-    /// Gives one entry for each rule of the latest inspection. The region matters only to rules about the project.
+    /// Returns one result for each rule of the latest inspection. The region applies only to project rules.
     ///
     /// `GET /advisor/v1.0/appKey/{appKey}/inspection_results`. Changes nothing, so it may be sent again.
     ///
     /// # Arguments
-    /// - `region`: Region whose resources the project rules report on.
+    /// - `region`: Region that the project rules report on.
     /// - `lang`: Language of the rule descriptions.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub struct InspectionSummaryPage {
     /// Summaries on this page.
     pub results: Vec<InspectionSummary>,
-    /// Position of this page among all.
+    /// Position of this page in the whole list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub page: Option<PageInfo>,
 }
@@ -34,11 +34,11 @@ impl ::cloud_core::Page for InspectionSummaryPage {
     }
 }
 
-/// Summary of one inspection of one instance.
+/// Summary of one inspection of an instance.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct InspectionSummary {
-    /// Number of the inspection result, which the detail call takes.
+    /// Number of the inspection result. The detail operation takes it.
     #[serde(
         rename = "usageStasNo",
         with = "::cloud_core::wire::As::<::cloud_core::wire::LenientText>"
@@ -49,45 +49,45 @@ pub struct InspectionSummary {
     pub instance_name: String,
     /// Operating system family of the instance.
     pub os: Os,
-    /// What was inspected: the operating system or the web application server.
+    /// Subject of the inspection: the operating system or the web application server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<InspectionKind>,
-    /// Name and version of the operating system on the instance.
+    /// Name and version of the instance's operating system.
     #[serde(rename = "systemVersion")]
     pub system_version: String,
-    /// Standard that the instance was held against.
+    /// Standard that the instance was checked against.
     pub bss: InspectionStandard,
-    /// Version of the script that made the inspection, such as `G-1`.
+    /// Version of the inspection script, such as `G-1`.
     #[serde(rename = "scriptVersion")]
     pub script_version: String,
-    /// Instant at which the inspection ran, with its offset from UTC.
+    /// Time of the inspection, with its UTC offset.
     #[serde(rename = "executionTime")]
     pub execution_time: Timestamp,
-    /// How many items were examined.
+    /// Number of checked items.
     #[serde(
         rename = "checkCount",
         with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>"
     )]
     pub check_count: i64,
-    /// How many of them are weak, over all levels.
+    /// Number of weak items of all levels.
     #[serde(
         rename = "weakCount",
         with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>"
     )]
     pub weak_count: i64,
-    /// Weak items of the high level.
+    /// Number of weak items of level high.
     #[serde(
         rename = "level3WeakCount",
         with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>"
     )]
     pub level3_weak_count: i64,
-    /// Weak items of the medium level.
+    /// Number of weak items of level medium.
     #[serde(
         rename = "level2WeakCount",
         with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>"
     )]
     pub level2_weak_count: i64,
-    /// Weak items of the low level.
+    /// Number of weak items of level low.
     #[serde(
         rename = "level1WeakCount",
         with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>"
@@ -99,7 +99,7 @@ pub struct InspectionSummary {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PageInfo {
-    /// Items that a page holds at most.
+    /// Maximum number of items per page.
     #[serde(
         rename = "itemPerPage",
         default,
@@ -107,14 +107,14 @@ pub struct PageInfo {
         with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientInt>>"
     )]
     pub item_per_page: Option<i64>,
-    /// Number of this page, counted from 1.
+    /// Page number, starting at 1.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
         with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientInt>>"
     )]
     pub page: Option<i64>,
-    /// Items on all pages together.
+    /// Total number of items on all pages.
     #[serde(
         rename = "totalCount",
         default,
@@ -124,37 +124,37 @@ pub struct PageInfo {
     pub total_count: Option<i64>,
 }
 
-/// Every item of one inspection.
+/// All items of one inspection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct InspectionDetailList {
-    /// Examined items.
+    /// Checked items.
     pub results: Vec<InspectionDetail>,
 }
 
-/// Outcome of one examined item, with the remedy.
+/// Result of one checked item, with its remediation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct InspectionDetail {
-    /// Group that the item belongs to, numbered and in the requested language.
+    /// Numbered group of the item, in the requested language.
     #[serde(rename = "categoryName")]
     pub category_name: String,
     /// Code of the item, such as `U-01`.
     #[serde(rename = "resultId")]
     pub result_id: String,
-    /// How grave a weakness in this item is.
+    /// Severity of a weakness in this item.
     #[serde(rename = "weakLevel")]
     pub weak_level: WeakLevel,
-    /// The same level as a word in the requested language.
+    /// Name of the level, in the requested language.
     #[serde(rename = "weakLevelName")]
     pub weak_level_name: String,
-    /// `O` where the item passed and `X` where it is weak; not the code in the answer's header.
+    /// `O` if the item passed, `X` if it is weak; not the result code of the response header.
     #[serde(rename = "resultCode")]
     pub result_code: String,
     /// Name of the item.
     #[serde(rename = "itemName")]
     pub item_name: String,
-    /// How to remedy a weakness, as HTML with line breaks.
+    /// Remediation, as HTML with line breaks.
     #[serde(rename = "manageMethod")]
     pub manage_method: String,
 }
@@ -226,7 +226,7 @@ impl<'de> Deserialize<'de> for Os {
     }
 }
 
-/// What is inspected: the operating system or the web application server, the latter not offered yet.
+/// Subject of an inspection: the operating system or the web application server. The latter is not offered yet.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum InspectionKind {
@@ -293,7 +293,7 @@ impl<'de> Deserialize<'de> for InspectionKind {
     }
 }
 
-/// Standard behind an inspection: `M` for critical information and communication facilities, `F` for electronic
+/// Standard of an inspection: `M` for critical information and communication facilities, `F` for electronic
 /// finance.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -361,7 +361,7 @@ impl<'de> Deserialize<'de> for InspectionStandard {
     }
 }
 
-/// Gravity of a weakness: high, medium or low.
+/// Severity of a weakness: high, medium or low.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WeakLevel {
@@ -432,7 +432,7 @@ impl<'de> Deserialize<'de> for WeakLevel {
     }
 }
 
-/// Language of the texts in an answer: Korean, English or Japanese.
+/// Language of the texts in a response: Korean, English or Japanese.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Language {

@@ -19,15 +19,14 @@ impl Client {
         Self { core }
     }
 
-    /// List inspection summaries of a period.
+    /// Lists the inspection summaries of a period.
     ///
-    /// Gives the summaries of all inspections in a region between two instants that are no more than a month apart,
-    /// a page at a time.
+    /// Returns one page of the summaries of all inspections in a region. The period is at most one month.
     ///
     /// `GET /ssc/v1.0/appKey/{appKey}/inspection_result/summary`. Changes nothing, so it may be sent again.
     ///
     /// # Arguments
-    /// - `region_code`: Code of the region whose instances are reported, such as `KR1`.
+    /// - `region_code`: Region of the instances, such as `KR1`.
     /// - `period`: sent as `from` and `to`.
     ///
     /// # Errors
@@ -48,15 +47,15 @@ impl Client {
         )
     }
 
-    /// List the items of one inspection.
+    /// Lists the items of one inspection.
     ///
-    /// Gives every examined item of one inspection result with its level, its outcome and the remedy.
+    /// Returns every checked item with its level, its result and its remediation.
     ///
     /// `GET /ssc/v1.0/appKey/{appKey}/inspection_result/details/{usageStasNo}`. Changes nothing, so it may be sent
     /// again.
     ///
     /// # Arguments
-    /// - `usage_stas_no`: Number of an inspection result, as the summaries give it.
+    /// - `usage_stas_no`: Number of an inspection result, from the summaries.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -76,7 +75,7 @@ impl Client {
 pub struct ListInspectionSummaries(Call<types::InspectionSummaryPage>);
 
 impl ListInspectionSummaries {
-    /// Language of the texts in the answer.
+    /// Language of the texts in the response.
     ///
     /// The service assumes `KO`.
     pub fn language(mut self, value: types::Language) -> Self {
@@ -84,7 +83,7 @@ impl ListInspectionSummaries {
         self
     }
 
-    /// Page to read, counted from 1.
+    /// Page number, starting at 1.
     ///
     /// The service assumes `1`.
     pub fn page(mut self, value: i64) -> Self {
@@ -92,7 +91,7 @@ impl ListInspectionSummaries {
         self
     }
 
-    /// Summaries on a page.
+    /// Number of summaries per page.
     ///
     /// The service assumes `10`. At most 1000.
     pub fn limit(mut self, value: i64) -> Self {
@@ -104,13 +103,13 @@ impl ListInspectionSummaries {
         self
     }
 
-    /// Narrows the list to one kind of inspection.
+    /// Returns only inspections of this kind.
     pub fn kind(mut self, value: types::InspectionKind) -> Self {
         self.0.push_query("kind", value);
         self
     }
 
-    /// Narrows the list to one standard.
+    /// Returns only inspections against this standard.
     pub fn bss(mut self, value: types::InspectionStandard) -> Self {
         self.0.push_query("bss", value);
         self
@@ -134,7 +133,7 @@ impl ListInspectionSummaries {
 pub struct ListInspectionDetails(Call<types::InspectionDetailList>);
 
 impl ListInspectionDetails {
-    /// Language of the texts in the answer.
+    /// Language of the texts in the response.
     ///
     /// The service assumes `KO`.
     pub fn language(mut self, value: types::Language) -> Self {

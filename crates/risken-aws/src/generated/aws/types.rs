@@ -8,48 +8,48 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AwsList {
-    /// One entry for each account; missing where none matches.
+    /// One item for each account. Missing if none matches.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub aws: Option<Vec<Aws>>,
 }
 
-/// An AWS account that a project has registered.
+/// A registered AWS account.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Aws {
-    /// Number that RISKEN gave the account.
+    /// ID of the account in RISKEN.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
         with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientInt>>"
     )]
     pub aws_id: Option<i64>,
-    /// Name of the account; missing where it is empty.
+    /// Name of the account. Missing if empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Project that the account belongs to.
+    /// ID of the project that owns the account.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
         with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientInt>>"
     )]
     pub project_id: Option<i64>,
-    /// The account's own number at AWS, 12 digits.
+    /// AWS account ID, 12 digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub aws_account_id: Option<String>,
-    /// When the account was registered, in Unix seconds.
+    /// Time of registration, in Unix seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<UnixSeconds>,
-    /// In Unix seconds; the service repeats the time of registration here, even after an update.
+    /// In Unix seconds. The service returns the time of registration here, even after an update.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<UnixSeconds>,
 }
 
-/// Account to register or to rename.
+/// An account to register or rename.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct PutAwsRequest {
-    /// Project to act in, equal to the one inside `aws`.
+    /// ID of the project, the same as in `aws`.
     ///
     /// At least 1. At most 4294967295.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
@@ -82,21 +82,21 @@ impl ::cloud_core::wire::Body for PutAwsRequest {
     }
 }
 
-/// An AWS account as the caller describes it; project and account number identify it.
+/// An AWS account to store, identified by project and account ID.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct AwsForUpsert {
-    /// Name of the account, at most 200 bytes; replaces the earlier one.
+    /// Name of the account, at most 200 bytes. Replaces the earlier name.
     ///
     /// At most 200 bytes.
     #[builder(into)]
     pub name: String,
-    /// Project that the account belongs to, equal to the outer one.
+    /// ID of the project, the same as in the outer object.
     ///
     /// At least 1. At most 4294967295.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub project_id: i64,
-    /// The account's own number at AWS, 12 digits.
+    /// AWS account ID, 12 digits.
     ///
     /// 12 characters out of `0` to `9`.
     #[builder(into)]
@@ -147,7 +147,7 @@ impl ::cloud_core::wire::Body for AwsForUpsert {
     }
 }
 
-/// The account as it is stored now.
+/// The account, as stored.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PutAwsResult {
@@ -156,16 +156,16 @@ pub struct PutAwsResult {
     pub aws: Option<Aws>,
 }
 
-/// Account to remove.
+/// An account to remove.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct DeleteAwsRequest {
-    /// Project to act in; the token must be allowed there.
+    /// ID of the project. The token must have access to it.
     ///
     /// At least 1. At most 4294967295.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub project_id: i64,
-    /// Number that RISKEN gave the account.
+    /// ID of the account in RISKEN.
     ///
     /// At least 1. At most 4294967295.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
@@ -201,20 +201,21 @@ impl ::cloud_core::wire::Body for DeleteAwsRequest {
     }
 }
 
-/// Data sources, whether the account uses them or not.
+/// All data sources, attached or not.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DataSourceList {
-    /// One entry for each data source; missing where none matches.
+    /// One item for each data source. Missing if none matches.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data_source: Option<Vec<DataSource>>,
 }
 
-/// A data source and, once attached, how the account uses it; unattached ones end with the score.
+/// A data source and its attachment to the account. The fields after `max_score` are missing if it is not
+/// attached.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DataSource {
-    /// Number of the data source.
+    /// ID of the data source.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -224,36 +225,36 @@ pub struct DataSource {
     /// Name of the data source, such as `aws:guard-duty`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data_source: Option<String>,
-    /// Highest score that a finding of this source can have.
+    /// Maximum score of a finding of this data source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_score: Option<f64>,
-    /// Account that the source is attached to; missing while it is not.
+    /// ID of the account that the data source is attached to. Missing if it is not attached.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
         with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientInt>>"
     )]
     pub aws_id: Option<i64>,
-    /// Project of that account.
+    /// ID of the project that owns the account.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
         with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientInt>>"
     )]
     pub project_id: Option<i64>,
-    /// ARN of the IAM role that scans take on.
+    /// ARN of the IAM role that scans assume.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assume_role_arn: Option<String>,
-    /// External ID that is presented when the role is taken on.
+    /// External ID for assuming the role.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
-    /// State of the attachment; missing where it is unknown.
+    /// State of the attachment. Missing if unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<DataSourceStatus>,
-    /// State in words, such as the reason of a failure.
+    /// Details of the state, such as the reason for a failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_detail: Option<String>,
-    /// When the latest finished scan began, in Unix seconds; missing before the first one.
+    /// Start of the latest completed scan, in Unix seconds. Missing before the first scan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scan_at: Option<UnixSeconds>,
     /// Version that scans are pinned to, if any.
@@ -261,11 +262,11 @@ pub struct DataSource {
     pub specific_version: Option<String>,
 }
 
-/// Data source to attach to an account.
+/// A data source to attach to an account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct AttachDataSourceRequest {
-    /// Project to act in, equal to the one inside `attach_data_source`.
+    /// ID of the project, the same as in `attach_data_source`.
     ///
     /// At least 1. At most 4294967295.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
@@ -301,44 +302,43 @@ impl ::cloud_core::wire::Body for AttachDataSourceRequest {
     }
 }
 
-/// An attachment as the caller describes it; it replaces an earlier one whole, so optional fields left out are
-/// reset.
+/// An attachment to store. It replaces an existing one completely: optional fields that are left out are reset.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct DataSourceForAttach {
-    /// Account to attach the source to.
+    /// ID of the account to attach the data source to.
     ///
     /// At least 1. At most 4294967295.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub aws_id: i64,
-    /// Data source to attach, as the list numbers it.
+    /// ID of the data source to attach, from the list.
     ///
     /// At least 1. At most 4294967295.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub aws_data_source_id: i64,
-    /// Project of the account, equal to the outer one.
+    /// ID of the project that owns the account, the same as in the outer object.
     ///
     /// At least 1. At most 4294967295.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub project_id: i64,
-    /// ARN of the IAM role that scans take on, at most 255 bytes.
+    /// ARN of the IAM role that scans assume, at most 255 bytes.
     ///
     /// At least 1 bytes. At most 255 bytes.
     #[builder(into)]
     pub assume_role_arn: String,
-    /// External ID to present when the role is taken on, 8 to 255 bytes.
+    /// External ID for assuming the role, 8 to 255 bytes.
     ///
     /// At least 8 bytes. At most 255 bytes.
     #[builder(into)]
     pub external_id: String,
-    /// State to store; unknown where it is left out.
+    /// State to store. Unknown if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<DataSourceStatus>,
-    /// State in words.
+    /// Details of the state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[builder(into)]
     pub status_detail: Option<String>,
-    /// Time to store as the latest scan, in Unix seconds; keep the listed one when an attachment is edited.
+    /// Time to store as the latest scan, in Unix seconds. When you edit an attachment, keep the listed value.
     ///
     /// At least 0. At most 253402268399.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -402,7 +402,7 @@ impl ::cloud_core::wire::Body for DataSourceForAttach {
     }
 }
 
-/// The attachment as it is stored now.
+/// The attachment, as stored.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AttachDataSourceResult {
@@ -411,50 +411,50 @@ pub struct AttachDataSourceResult {
     pub data_source: Option<AwsRelDataSource>,
 }
 
-/// How an account uses a data source.
+/// Attachment of a data source to an account.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AwsRelDataSource {
-    /// Account that the source is attached to.
+    /// ID of the account that the data source is attached to.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
         with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientInt>>"
     )]
     pub aws_id: Option<i64>,
-    /// Number of the data source.
+    /// ID of the data source.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
         with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientInt>>"
     )]
     pub aws_data_source_id: Option<i64>,
-    /// Project of that account.
+    /// ID of the project that owns the account.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
         with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientInt>>"
     )]
     pub project_id: Option<i64>,
-    /// ARN of the IAM role that scans take on.
+    /// ARN of the IAM role that scans assume.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assume_role_arn: Option<String>,
-    /// External ID that is presented when the role is taken on.
+    /// External ID for assuming the role.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
-    /// State of the attachment; missing where it is unknown.
+    /// State of the attachment. Missing if unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<DataSourceStatus>,
-    /// State in words.
+    /// Details of the state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_detail: Option<String>,
-    /// Stored time of the latest scan, in Unix seconds; missing before the first one.
+    /// Stored time of the latest scan, in Unix seconds. Missing before the first scan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scan_at: Option<UnixSeconds>,
-    /// When the source was first attached, in Unix seconds.
+    /// Time when the data source was first attached, in Unix seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<UnixSeconds>,
-    /// When the attachment was changed most recently, in Unix seconds.
+    /// Time of the last change, in Unix seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<UnixSeconds>,
     /// Version that scans are pinned to, if any.
@@ -462,21 +462,21 @@ pub struct AwsRelDataSource {
     pub specific_version: Option<String>,
 }
 
-/// Data source to detach from an account.
+/// A data source to detach from an account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct DetachDataSourceRequest {
-    /// Project to act in; the token must be allowed there.
+    /// ID of the project. The token must have access to it.
     ///
     /// At least 1. At most 4294967295.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub project_id: i64,
-    /// Account to detach the source from.
+    /// ID of the account to detach the data source from.
     ///
     /// At least 1. At most 4294967295.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub aws_id: i64,
-    /// Data source to detach.
+    /// ID of the data source to detach.
     ///
     /// At least 1. At most 4294967295.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
@@ -522,26 +522,26 @@ impl ::cloud_core::wire::Body for DetachDataSourceRequest {
     }
 }
 
-/// Scan to start.
+/// A scan to start.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct InvokeScanRequest {
-    /// Project to act in; the token must be allowed there.
+    /// ID of the project. The token must have access to it.
     ///
     /// At least 1. At most 4294967295.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub project_id: i64,
-    /// Account to scan.
+    /// ID of the account to scan.
     ///
     /// At least 1. At most 4294967295.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub aws_id: i64,
-    /// Attached data source to scan with.
+    /// ID of the attached data source to scan with.
     ///
     /// At least 1. At most 4294967295.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub aws_data_source_id: i64,
-    /// Whether to leave out the alert analysis that follows a scan; findings are kept in any case.
+    /// Whether to skip the alert analysis that follows a scan. Findings are stored in any case.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -590,7 +590,7 @@ impl ::cloud_core::wire::Body for InvokeScanRequest {
     }
 }
 
-/// State of an attachment: working, set up but not scanned, being scanned, or failed.
+/// State of an attachment: working, configured but not scanned, being scanned, or failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DataSourceStatus {

@@ -18,14 +18,14 @@ impl Client {
         Self { core }
     }
 
-    /// List registered AWS accounts.
+    /// Lists the registered AWS accounts.
     ///
-    /// Gives the accounts that a project has registered, all of them or those that match.
+    /// Returns the accounts of a project that match the filters.
     ///
     /// `GET /aws/list-aws/`. Changes nothing, so it may be sent again.
     ///
     /// # Arguments
-    /// - `project_id`: Project to act in; the token must be allowed there. At least 1. At most 4294967295.
+    /// - `project_id`: ID of the project. The token must have access to it. At least 1. At most 4294967295.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -47,14 +47,14 @@ impl Client {
         )
     }
 
-    /// Register or rename an AWS account.
+    /// Registers or renames an AWS account.
     ///
-    /// Registers an account, or renames it where the project has it already.
+    /// Registers an account, or renames it if the project already has it.
     ///
     /// `POST /aws/put-aws/`. Sending it again has the same outcome.
     ///
     /// # Arguments
-    /// - `body`: The account to store.
+    /// - `body`: The account to register or rename.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -62,9 +62,10 @@ impl Client {
         Call::new(&self.core, Request::new(&operations::v1::PUT_AWS).body(body))
     }
 
-    /// Remove an AWS account.
+    /// Removes an AWS account.
     ///
-    /// Removes an account and its attachments; its findings stay. Removing what is not there is no error.
+    /// Removes an account and detaches its data sources. Its findings remain. Removing an unknown account is not an
+    /// error.
     ///
     /// `POST /aws/delete-aws/`. Sending it again has the same outcome.
     ///
@@ -77,16 +78,16 @@ impl Client {
         Call::new(&self.core, Request::new(&operations::v1::DELETE_AWS).body(body))
     }
 
-    /// List the data sources of an account.
+    /// Lists the data sources of an account.
     ///
-    /// Gives every data source there is, with the particulars of its attachment where the account uses it. An
-    /// unknown account shows all sources as unattached.
+    /// Returns every data source, with attachment details if it is attached to the account. For an unknown account,
+    /// all data sources are unattached.
     ///
     /// `GET /aws/list-datasource/`. Changes nothing, so it may be sent again.
     ///
     /// # Arguments
-    /// - `project_id`: Project to act in; the token must be allowed there. At least 1. At most 4294967295.
-    /// - `aws_id`: Account whose attachments are shown; the service refuses a call without it. At least 1. At most 4294967295.
+    /// - `project_id`: ID of the project. The token must have access to it. At least 1. At most 4294967295.
+    /// - `aws_id`: ID of the account. The service refuses requests without it. At least 1. At most 4294967295.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -117,9 +118,9 @@ impl Client {
         )
     }
 
-    /// Attach a data source to an account.
+    /// Attaches a data source to an account.
     ///
-    /// Lets scans of one kind into an account, or replaces the earlier attachment whole.
+    /// Enables scans of this kind for an account. Replaces an existing attachment completely.
     ///
     /// `POST /aws/attach-datasource/`. Sending it again has the same outcome.
     ///
@@ -138,14 +139,14 @@ impl Client {
         )
     }
 
-    /// Detach a data source from an account.
+    /// Detaches a data source from an account.
     ///
-    /// Ends scans of one kind; findings stay. Detaching what is not attached is no error.
+    /// Ends scans of this kind. Findings remain. Detaching a data source that is not attached is not an error.
     ///
     /// `POST /aws/detach-datasource/`. Sending it again has the same outcome.
     ///
     /// # Arguments
-    /// - `body`: The attachment to end.
+    /// - `body`: The attachment to remove.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -156,15 +157,15 @@ impl Client {
         )
     }
 
-    /// Start a scan.
+    /// Starts a scan.
     ///
-    /// Queues a scan of an account with an attached data source and returns at once. Each call queues another scan,
-    /// even while one runs.
+    /// Queues a scan of an account with an attached data source and returns immediately. Each call queues another
+    /// scan, even while one is running.
     ///
     /// `POST /aws/invoke-scan/`. Sending it again may act twice, so it is not repeated once it may have arrived.
     ///
     /// # Arguments
-    /// - `body`: What to scan.
+    /// - `body`: The scan to start.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -178,7 +179,7 @@ impl Client {
 pub struct ListAws(Call<types::AwsList>);
 
 impl ListAws {
-    /// Only the account with this RISKEN number.
+    /// Returns only the account with this RISKEN ID.
     ///
     /// At least 0. At most 4294967295.
     pub fn aws_id(mut self, value: i64) -> Self {
@@ -195,7 +196,7 @@ impl ListAws {
         self
     }
 
-    /// Only the account with this AWS number, 12 digits.
+    /// Returns only the account with this AWS account ID, 12 digits.
     ///
     /// 12 characters out of `0` to `9`.
     pub fn aws_account_id(mut self, value: &str) -> Self {
@@ -226,7 +227,7 @@ impl ListAws {
 pub struct ListDataSources(Call<types::DataSourceList>);
 
 impl ListDataSources {
-    /// Only the data source with exactly this name, at most 64 bytes.
+    /// Returns only the data source with exactly this name, at most 64 bytes.
     ///
     /// At most 64 bytes.
     pub fn data_source(mut self, value: &str) -> Self {

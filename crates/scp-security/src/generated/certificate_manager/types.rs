@@ -4,57 +4,57 @@
 use cloud_core::{SecretString, Timestamp, Validator};
 use serde::{Deserialize, Serialize};
 
-/// A certificate as answered right after it was registered.
+/// A certificate, as returned right after registration.
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
 pub struct CertificateCreate {
-    /// Account that owns it, a 32-digit hexadecimal id.
+    /// ID of the account that owns the resource, 32 hexadecimal digits.
     pub account_id: String,
-    /// The certificate itself, PEM text.
+    /// The certificate in PEM format.
     pub cert_body: String,
-    /// Certificates of the issuers up to the root, PEM text; null if there are none.
+    /// Certificates of the issuers up to the root, in PEM format. Null if there are none.
     #[serde(default)]
     pub cert_chain: Option<String>,
-    /// What the certificate is used for, such as `PRD` or `DEV`.
+    /// Purpose of the certificate, such as `PRD` or `DEV`.
     #[serde(default)]
     pub cert_kind: Option<String>,
     /// Encoding of the certificate, such as `pem`.
     pub cert_type: String,
-    /// X.509 version of the certificate, a number as text.
+    /// X.509 version of the certificate, a number in a string.
     pub cert_version: String,
     /// Common name in the subject, usually a host name.
     pub cn: String,
-    /// Instant of creation, in UTC.
+    /// Time of creation, in UTC.
     pub created_at: Timestamp,
-    /// Id of the user who created it.
+    /// ID of the user who created the resource.
     pub created_by: String,
-    /// Id of the certificate, the key for every other call on it.
+    /// ID of the certificate; all other operations on it take this ID.
     pub id: String,
-    /// Length of the key in bits, a number as text.
+    /// Length of the key in bits, a number in a string.
     pub key_bit_size: String,
-    /// Instant of the latest change, in UTC.
+    /// Time of the last change, in UTC.
     pub modified_at: Timestamp,
-    /// Id of the user who changed it last.
+    /// ID of the user who made the last change.
     pub modified_by: String,
     /// Name of the certificate, unique within the account.
     pub name: String,
-    /// Last instant of validity; sent without a zone.
+    /// End of the validity period, sent without a time zone.
     pub not_after_dt: Timestamp,
-    /// First instant of validity; sent without a zone.
+    /// Start of the validity period, sent without a time zone.
     pub not_before_dt: Timestamp,
     /// Organization in the subject.
     pub organization: String,
-    /// Private key that belongs to the certificate, PEM text.
+    /// Private key of the certificate, in PEM format.
     pub private_key: SecretString,
-    /// People who are told before the certificate runs out.
+    /// Users who are notified before the certificate expires.
     #[serde(default)]
     pub recipients: Option<Vec<Recipient>>,
-    /// Condition of the certificate, such as `VALID`.
+    /// State of the certificate, such as `VALID`.
     pub state: String,
-    /// Labels to attach.
+    /// Tags to attach.
     #[serde(default)]
     pub tags: Option<Vec<Tag>>,
-    /// Name or mail address of the user who registered it.
+    /// Name or email address of the user who registered the certificate.
     pub user_name: String,
 }
 
@@ -62,29 +62,29 @@ pub struct CertificateCreate {
 #[derive(Clone, Debug, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct CertificateCreateRequest {
-    /// The certificate itself, PEM text.
+    /// The certificate in PEM format.
     #[builder(into)]
     pub cert_body: String,
-    /// Certificates of the issuers up to the root, PEM text; null if there are none.
+    /// Certificates of the issuers up to the root, in PEM format. Null if there are none.
     #[serde(default)]
     #[builder(into)]
     pub cert_chain: Option<String>,
     /// Name of the certificate, unique within the account.
     #[builder(into)]
     pub name: String,
-    /// Private key that belongs to the certificate, PEM text.
+    /// Private key of the certificate, in PEM format.
     #[builder(into)]
     pub private_key: SecretString,
-    /// People who are told before the certificate runs out.
+    /// Users who are notified before the certificate expires.
     #[serde(default)]
     pub recipients: Option<Vec<Recipient>>,
-    /// Region that keeps the certificate, such as `west1`.
+    /// Region that stores the certificate, such as `west1`.
     #[builder(into)]
     pub region: String,
-    /// Labels to attach.
+    /// Tags to attach.
     #[serde(default)]
     pub tags: Option<Vec<Tag>>,
-    /// Time zone of the notices, an IANA name such as `Asia/Seoul`.
+    /// Time zone for notifications, an IANA name such as `Asia/Seoul`.
     #[builder(into)]
     pub timezone: String,
 }
@@ -141,7 +141,7 @@ impl<'a> From<&'a CertificateCreateRequest> for CertificateCreateRequestWire<'a>
     }
 }
 
-/// Answer that holds the registered certificate.
+/// Response with the registered certificate.
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
 pub struct CertificateCreateResponse {
@@ -149,55 +149,55 @@ pub struct CertificateCreateResponse {
     pub certificate: CertificateCreate,
 }
 
-/// A certificate with everything that is known about it.
+/// A certificate with all of its fields.
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
 pub struct CertificateDetail {
-    /// Account that owns it, a 32-digit hexadecimal id.
+    /// ID of the account that owns the resource, 32 hexadecimal digits.
     pub account_id: String,
-    /// The certificate itself, PEM text.
+    /// The certificate in PEM format.
     pub cert_body: String,
-    /// Certificates of the issuers up to the root, PEM text; null if there are none.
+    /// Certificates of the issuers up to the root, in PEM format. Null if there are none.
     #[serde(default)]
     pub cert_chain: Option<String>,
-    /// What the certificate is used for, such as `PRD` or `DEV`.
+    /// Purpose of the certificate, such as `PRD` or `DEV`.
     #[serde(default)]
     pub cert_kind: Option<String>,
     /// Encoding of the certificate, such as `pem`.
     pub cert_type: String,
-    /// X.509 version of the certificate, a number as text.
+    /// X.509 version of the certificate, a number in a string.
     pub cert_version: String,
     /// Common name in the subject, usually a host name.
     pub cn: String,
-    /// Instant of creation, in UTC.
+    /// Time of creation, in UTC.
     pub created_at: Timestamp,
-    /// Id of the user who created it.
+    /// ID of the user who created the resource.
     pub created_by: String,
-    /// Id of the certificate, the key for every other call on it.
+    /// ID of the certificate; all other operations on it take this ID.
     pub id: String,
-    /// Length of the key in bits, a number as text.
+    /// Length of the key in bits, a number in a string.
     pub key_bit_size: String,
-    /// Instant of the latest change, in UTC.
+    /// Time of the last change, in UTC.
     pub modified_at: Timestamp,
-    /// Id of the user who changed it last.
+    /// ID of the user who made the last change.
     pub modified_by: String,
     /// Name of the certificate, unique within the account.
     pub name: String,
-    /// Last instant of validity; sent without a zone.
+    /// End of the validity period, sent without a time zone.
     pub not_after_dt: Timestamp,
-    /// First instant of validity; sent without a zone.
+    /// Start of the validity period, sent without a time zone.
     pub not_before_dt: Timestamp,
     /// Organization in the subject.
     pub organization: String,
-    /// Private key that belongs to the certificate, PEM text.
+    /// Private key of the certificate, in PEM format.
     pub private_key: SecretString,
-    /// Condition of the certificate, such as `VALID`.
+    /// State of the certificate, such as `VALID`.
     pub state: String,
-    /// Name or mail address of the user who registered it.
+    /// Name or email address of the user who registered the certificate.
     pub user_name: String,
 }
 
-/// Answer that holds one certificate.
+/// Response with one certificate.
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
 pub struct CertificateDetailResponse {
@@ -205,11 +205,11 @@ pub struct CertificateDetailResponse {
     pub certificate: CertificateDetail,
 }
 
-/// A name to check before a certificate is made.
+/// A certificate name to check.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct CertificateDuplicateRequest {
-    /// Name to look for.
+    /// Name to check.
     #[builder(into)]
     pub name: String,
 }
@@ -228,24 +228,24 @@ impl ::cloud_core::wire::Body for CertificateDuplicateRequest {
     }
 }
 
-/// A certificate as it stands in the list.
+/// A certificate, as returned in lists.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CertificateList {
-    /// What the certificate is used for, such as `PRD` or `DEV`.
+    /// Purpose of the certificate, such as `PRD` or `DEV`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cert_kind: Option<String>,
     /// Common name in the subject, usually a host name.
     pub cn: String,
-    /// Id of the certificate, the key for every other call on it.
+    /// ID of the certificate; all other operations on it take this ID.
     pub id: String,
     /// Name of the certificate, unique within the account.
     pub name: String,
-    /// Last instant of validity; sent without a zone.
+    /// End of the validity period, sent without a time zone.
     pub not_after_dt: Timestamp,
-    /// First instant of validity; sent without a zone.
+    /// Start of the validity period, sent without a time zone.
     pub not_before_dt: Timestamp,
-    /// Condition of the certificate, such as `VALID`.
+    /// State of the certificate, such as `VALID`.
     pub state: String,
 }
 
@@ -255,16 +255,16 @@ pub struct CertificateList {
 pub struct CertificateListResponse {
     /// Certificates on this page.
     pub certificates: Vec<CertificateList>,
-    /// Number of all entries that match, over every page.
+    /// Total number of matching entries on all pages.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub count: i64,
-    /// Number of this page, counted from 0.
+    /// Page number, starting at 0.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub page: i64,
-    /// Greatest number of entries on a page.
+    /// Maximum number of entries per page.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub size: i64,
-    /// Order of the entries, each item a field and `asc` or `desc` with a colon between.
+    /// Sort order; each item is a field, a colon and `asc` or `desc`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sort: Option<Vec<String>>,
 }
@@ -288,21 +288,21 @@ impl ::cloud_core::Page for CertificateListResponse {
     }
 }
 
-/// A certificate, its chain and its key to check against each other.
+/// A certificate, its chain and its private key, to be validated together.
 #[derive(Clone, Debug, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct CertificateValidateRequest {
-    /// The certificate itself, PEM text.
+    /// The certificate in PEM format.
     #[builder(into)]
     pub cert_body: String,
-    /// Certificates of the issuers up to the root, PEM text; null if there are none.
+    /// Certificates of the issuers up to the root, in PEM format. Null if there are none.
     #[serde(default)]
     #[builder(into)]
     pub cert_chain: Option<String>,
-    /// Whether the issuers must be checked as well.
+    /// Whether to validate the chain as well.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientBool>")]
     pub is_need_cert_chain: bool,
-    /// Private key that belongs to the certificate, PEM text.
+    /// Private key of the certificate, in PEM format.
     #[builder(into)]
     pub private_key: SecretString,
 }
@@ -351,20 +351,20 @@ impl<'a> From<&'a CertificateValidateRequest> for CertificateValidateRequestWire
     }
 }
 
-/// A yes or no.
+/// Result of a check that is answered with yes or no.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CheckResponse {
-    /// Outcome of the check.
+    /// Result of the check.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientBool>")]
     pub result: bool,
 }
 
-/// A person who is told before a certificate runs out.
+/// A user who is notified before a certificate expires.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct Recipient {
-    /// Region that the notice is about.
+    /// Region that the notification refers to.
     #[builder(into)]
     pub region: String,
     /// Id of the user to notify.
@@ -397,7 +397,7 @@ impl ::cloud_core::wire::Body for Recipient {
     }
 }
 
-/// A certificate that the service shall make and sign itself.
+/// A self-signed certificate to create.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct SelfSignCreateRequest {
@@ -416,16 +416,16 @@ pub struct SelfSignCreateRequest {
     /// Organization in the subject.
     #[builder(into)]
     pub organization: String,
-    /// People who are told before the certificate runs out.
+    /// Users who are notified before the certificate expires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recipients: Option<Vec<Recipient>>,
-    /// Region that keeps the certificate, such as `west1`.
+    /// Region that stores the certificate, such as `west1`.
     #[builder(into)]
     pub region: String,
-    /// Labels to attach.
+    /// Tags to attach.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<Tag>>,
-    /// Time zone of the notices, an IANA name such as `Asia/Seoul`.
+    /// Time zone for notifications, an IANA name such as `Asia/Seoul`.
     #[builder(into)]
     pub timezone: String,
 }
@@ -451,14 +451,14 @@ impl ::cloud_core::wire::Body for SelfSignCreateRequest {
     }
 }
 
-/// A label on a resource.
+/// A tag on a resource.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct Tag {
-    /// Name of the label.
+    /// Key of the tag.
     #[builder(into)]
     pub key: String,
-    /// Content of the label.
+    /// Value of the tag.
     #[builder(into)]
     pub value: String,
 }
@@ -480,18 +480,18 @@ impl ::cloud_core::wire::Body for Tag {
     }
 }
 
-/// A certificate, its chain and its key to check against each other, since version 1.1.
+/// A certificate, its chain and its private key, to be validated together; since version 1.1.
 #[derive(Clone, Debug, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct CertificateValidateRequestV1Dot1 {
-    /// The certificate itself, PEM text.
+    /// The certificate in PEM format.
     #[builder(into)]
     pub cert_body: String,
-    /// Certificates of the issuers up to the root, PEM text; null if there are none.
+    /// Certificates of the issuers up to the root, in PEM format. Null if there are none.
     #[serde(default)]
     #[builder(into)]
     pub cert_chain: Option<String>,
-    /// Private key that belongs to the certificate, PEM text.
+    /// Private key of the certificate, in PEM format.
     #[builder(into)]
     pub private_key: SecretString,
 }
@@ -537,11 +537,11 @@ for CertificateValidateRequestV1Dot1Wire<'a> {
     }
 }
 
-/// Outcome of a validation, since version 1.1.
+/// Result of a validation, since version 1.1.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CertificateValidateResponseV1Dot1 {
-    /// Whether certificate, chain and key fit together.
+    /// Whether certificate, chain and private key belong together.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",

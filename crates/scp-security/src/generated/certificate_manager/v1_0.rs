@@ -19,9 +19,9 @@ impl Client {
         Self { core }
     }
 
-    /// Check whether a certificate name is taken.
+    /// Checks whether a certificate name is already in use.
     ///
-    /// Tells whether another certificate of the account has the name already.
+    /// The check covers the certificates of the account.
     ///
     /// `POST /v1/certificatemanager/check-duplication`. Changes nothing, so it may be sent again.
     ///
@@ -40,9 +40,9 @@ impl Client {
         )
     }
 
-    /// List the certificates of the account.
+    /// Lists the certificates of the account.
     ///
-    /// Gives one page of the certificates that match the filters.
+    /// Returns one page of the certificates that match the filters.
     ///
     /// `GET /v1/certificatemanager`. Changes nothing, so it may be sent again.
     ///
@@ -54,9 +54,9 @@ impl Client {
         )
     }
 
-    /// Register a certificate.
+    /// Registers a certificate.
     ///
-    /// Takes a certificate with its private key and chain into the service.
+    /// Imports an existing certificate with its private key and chain.
     ///
     /// `POST /v1/certificatemanager`. Sending it again may act twice, so it is not repeated once it may have
     /// arrived.
@@ -76,14 +76,14 @@ impl Client {
         )
     }
 
-    /// Show one certificate.
+    /// Returns a certificate.
     ///
-    /// Reads a certificate with everything that is known about it.
+    /// The response includes the certificate, its chain and its private key.
     ///
     /// `GET /v1/certificatemanager/{certificate_id}`. Changes nothing, so it may be sent again.
     ///
     /// # Arguments
-    /// - `certificate_id`: Id of the certificate.
+    /// - `certificate_id`: ID of the certificate.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -98,14 +98,14 @@ impl Client {
         )
     }
 
-    /// Delete a certificate for good.
+    /// Deletes a certificate permanently.
     ///
-    /// Removes the certificate; nothing is answered.
+    /// The response has no body.
     ///
     /// `DELETE /v1/certificatemanager/{certificate_id}`. Sending it again has the same outcome.
     ///
     /// # Arguments
-    /// - `certificate_id`: Id of the certificate.
+    /// - `certificate_id`: ID of the certificate.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -117,15 +117,15 @@ impl Client {
         )
     }
 
-    /// Make a certificate that signs itself.
+    /// Creates a self-signed certificate.
     ///
-    /// Has the service make a key pair and a certificate signed with it.
+    /// The service generates the key pair and signs the certificate with it.
     ///
     /// `POST /v1/certificatemanager/self-sign`. Sending it again may act twice, so it is not repeated once it may
     /// have arrived.
     ///
     /// # Arguments
-    /// - `body`: The certificate to make.
+    /// - `body`: The certificate to create.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -139,14 +139,14 @@ impl Client {
         )
     }
 
-    /// Check a certificate before it is registered.
+    /// Validates a certificate before registration.
     ///
-    /// Checks that certificate, chain and private key fit together; nothing is kept.
+    /// Checks that certificate, chain and private key belong together. Nothing is stored.
     ///
     /// `POST /v1/certificatemanager/check-validation`. Changes nothing, so it may be sent again.
     ///
     /// # Arguments
-    /// - `body`: The certificate to check.
+    /// - `body`: The certificate to validate.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -166,7 +166,7 @@ impl Client {
 pub struct ListCertificates(Call<types::CertificateListResponse>);
 
 impl ListCertificates {
-    /// Greatest number of entries on a page.
+    /// Maximum number of entries per page.
     ///
     /// The service assumes `20`.
     pub fn size(mut self, value: i64) -> Self {
@@ -174,7 +174,7 @@ impl ListCertificates {
         self
     }
 
-    /// Page to read, counted from 0.
+    /// Page number, starting at 0.
     ///
     /// The service assumes `0`.
     pub fn page(mut self, value: i64) -> Self {
@@ -182,13 +182,13 @@ impl ListCertificates {
         self
     }
 
-    /// Order of the entries: a field, a colon and `asc` or `desc`.
+    /// Sort order: a field, a colon and `asc` or `desc`.
     pub fn sort(mut self, value: &str) -> Self {
         self.0.push_query("sort", value);
         self
     }
 
-    /// Whether to list only what the caller registered.
+    /// Whether to list only certificates that the caller registered.
     ///
     /// The service assumes `false`.
     pub fn is_mine(mut self, value: bool) -> Self {
@@ -196,19 +196,19 @@ impl ListCertificates {
         self
     }
 
-    /// Only certificates with this name.
+    /// Returns only certificates with this name.
     pub fn name(mut self, value: &str) -> Self {
         self.0.push_query("name", value);
         self
     }
 
-    /// Only certificates with this common name.
+    /// Returns only certificates with this common name.
     pub fn cn(mut self, value: &str) -> Self {
         self.0.push_query("cn", value);
         self
     }
 
-    /// Only certificates in this condition, such as `VALID`; may be repeated.
+    /// Returns only certificates in this state, such as `VALID`. Repeatable.
     ///
     /// May be called several times; every value is sent.
     pub fn state(mut self, value: &str) -> Self {

@@ -4,22 +4,22 @@
 use cloud_core::{Constraint, Json, SecretString, Timestamp, Validator};
 use serde::{Deserialize, Serialize};
 
-/// The access key with which an inspection shall read the account.
+/// The access key that an inspection uses to read the account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct AuthKeyRequest {
-    /// When the access key was made, `YYYY-MM-DD HH:MM:SS` or with `T` and `Z`.
+    /// Time of creation of the access key, `YYYY-MM-DD HH:MM:SS` or with `T` and `Z`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[builder(into)]
     pub auth_key_created_at: Option<String>,
-    /// When the access key stops working, `YYYY-MM-DD HH:MM:SS` or with `T` and `Z`.
+    /// Expiry of the access key, `YYYY-MM-DD HH:MM:SS` or with `T` and `Z`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[builder(into)]
     pub auth_key_expired_at: Option<String>,
-    /// Id of the access key with which the inspection reads the account.
+    /// ID of the access key that the inspection uses to read the account.
     #[builder(into)]
     pub auth_key_id: String,
-    /// Id of the inspection, `DIA-` and 32 hexadecimal digits.
+    /// ID of the inspection, `DIA-` and 32 hexadecimal digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[builder(into)]
     pub diagnosis_id: Option<String>,
@@ -44,32 +44,32 @@ impl ::cloud_core::wire::Body for AuthKeyRequest {
     }
 }
 
-/// The access key with which an inspection reads the account.
+/// The access key that an inspection uses to read the account, as returned.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AuthKeyResponse {
-    /// When the access key was made, `YYYY-MM-DD HH:MM:SS` or with `T` and `Z`.
+    /// Time of creation of the access key, `YYYY-MM-DD HH:MM:SS` or with `T` and `Z`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth_key_created_at: Option<String>,
-    /// When the access key stops working, `YYYY-MM-DD HH:MM:SS` or with `T` and `Z`.
+    /// Expiry of the access key, `YYYY-MM-DD HH:MM:SS` or with `T` and `Z`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth_key_expired_at: Option<String>,
-    /// Id of the access key with which the inspection reads the account.
+    /// ID of the access key that the inspection uses to read the account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth_key_id: Option<String>,
-    /// Condition of the access key, such as `ACTIVATED`.
+    /// State of the access key, such as `ACTIVATED`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth_key_state: Option<String>,
-    /// User to whom the access key belongs.
+    /// User who owns the access key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_id: Option<String>,
 }
 
-/// A yes or no.
+/// Result of a check that is answered with yes or no.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CheckResponse {
-    /// Whether the call was carried out.
+    /// Whether the request was executed.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientBool>")]
     pub result: bool,
 }
@@ -78,14 +78,14 @@ pub struct CheckResponse {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ConfigInspectionListResponse {
-    /// Number of all entries that match; null where it was not asked for.
+    /// Total number of matching entries. Null unless requested.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
         with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientInt>>"
     )]
     pub count: Option<i64>,
-    /// Links to neighbouring pages, each with `href` and `rel`.
+    /// Links to the neighboring pages, each with `href` and `rel`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub links: Option<Vec<Json>>,
     /// Inspections on this page.
@@ -115,48 +115,48 @@ impl ::cloud_core::Page for ConfigInspectionListResponse {
     }
 }
 
-/// Why an account could not be looked into.
+/// Error that prevented the inspection of an account.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ConfigInspectionLookinError {
-    /// Text of the failure.
+    /// Error message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// Class of the failure.
+    /// Error type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#type: Option<String>,
 }
 
-/// What looking into an account brought.
+/// Result of inspecting an account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ConfigInspectionLookinResponse {
     /// Number of the inspection request.
     #[serde(rename = "requestNumber")]
     pub request_number: String,
-    /// Id of the system that asked for the inspection.
+    /// ID of the system that requested the inspection.
     #[serde(rename = "systemId")]
     pub system_id: String,
-    /// Account that was looked into, with its outcome.
+    /// Inspected account and its result.
     pub targets: ConfigInspectionLookinTarget,
 }
 
-/// What one rule found in an account.
+/// Finding of one rule in an account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ConfigInspectionLookinResult {
-    /// Setting that was found.
+    /// Current setting.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub current: Option<String>,
     /// Code of the rule.
     #[serde(rename = "itemCode")]
     pub item_code: String,
-    /// Verdict on the rule.
+    /// Verdict of the rule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verify: Option<String>,
 }
 
-/// An account that was looked into.
+/// An inspected account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ConfigInspectionLookinTarget {
@@ -169,7 +169,7 @@ pub struct ConfigInspectionLookinTarget {
     /// Code of the provider's console.
     #[serde(rename = "cspConsoleCd")]
     pub csp_console_cd: String,
-    /// Why the account could not be read; null if it could.
+    /// Error that prevented the inspection. Null if the account could be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<ConfigInspectionLookinError>,
     /// Kind of the target.
@@ -178,7 +178,7 @@ pub struct ConfigInspectionLookinTarget {
     /// Findings, one for each rule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<Vec<ConfigInspectionLookinResult>>,
-    /// Progress of the target.
+    /// State of the target.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
     /// Version of the rule set.
@@ -192,47 +192,47 @@ pub struct ConfigInspectionLookinTarget {
 pub struct DiagnosisObjectDetailResponse {
     /// Access key that the inspection uses.
     pub auth_key_responses: AuthKeyResponse,
-    /// When the inspection runs on its own.
+    /// Schedule of the inspection.
     pub schedule_response: DiagnosisScheduleResponse,
-    /// Overview of the inspection.
+    /// Summary of the inspection.
     pub summary_responses: SummaryResponse,
 }
 
-/// An inspection to set up.
+/// An inspection to create.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct DiagnosisObjectRequest {
     /// Account that runs the inspection.
     #[builder(into)]
     pub account_id: String,
-    /// Access key that the inspection shall use.
+    /// Access key that the inspection is to use.
     pub auth_key_request: AuthKeyRequest,
-    /// Cloud provider whose account is inspected, such as `SCP`.
+    /// Cloud provider of the inspected account, such as `SCP`.
     #[builder(into)]
     pub csp_type: String,
-    /// Account that is inspected.
+    /// Inspected account.
     #[builder(into)]
     pub diagnosis_account_id: String,
-    /// Checklist: `BP` for best practice, `SSI` for the other one.
+    /// Checklist: `BP` (best practice) or `SSI`.
     #[builder(into)]
     pub diagnosis_check_type: String,
-    /// Id of the inspection, `DIA-` and 32 hexadecimal digits.
+    /// ID of the inspection, `DIA-` and 32 hexadecimal digits.
     #[builder(into)]
     pub diagnosis_id: String,
-    /// Name of the inspection: letters, digits, `-` and `_`, at most 25.
+    /// Name of the inspection: letters, digits, `-` and `_`, at most 25 characters.
     ///
     /// At most 25 characters. Only characters out of `a` to `z`, `A` to `Z`, `0` to `9`, `-`, `_`.
     #[builder(into)]
     pub diagnosis_name: String,
-    /// What is inspected, such as `Console`.
+    /// Subject of the inspection, such as `Console`.
     #[builder(into)]
     pub diagnosis_type: String,
-    /// Price plan, such as `STANDARD`.
+    /// Pricing plan, such as `STANDARD`.
     #[builder(into)]
     pub plan_type: String,
-    /// When the inspection shall run on its own.
+    /// Schedule of the inspection.
     pub schedule_request: DiagnosisScheduleRequest,
-    /// Labels to attach.
+    /// Tags to attach.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<Tag>>,
 }
@@ -272,23 +272,23 @@ impl ::cloud_core::wire::Body for DiagnosisObjectRequest {
     }
 }
 
-/// A run to start, with the credentials for it.
+/// A run to start, with the credentials that it uses.
 #[derive(Clone, Debug, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct DiagnosisRequest {
     /// Access key of the account to inspect.
     #[builder(into)]
     pub access_key: SecretString,
-    /// Checklist: `BP` for best practice, `SSI` for the other one.
+    /// Checklist: `BP` (best practice) or `SSI`.
     #[builder(into)]
     pub diagnosis_check_type: String,
-    /// Id of the inspection, `DIA-` and 32 hexadecimal digits.
+    /// ID of the inspection, `DIA-` and 32 hexadecimal digits.
     #[builder(into)]
     pub diagnosis_id: String,
-    /// Secret that belongs to the access key.
+    /// Secret key of the access key.
     #[builder(into)]
     pub secret_key: SecretString,
-    /// Tenant that the account belongs to, digits as text.
+    /// Tenant of the account, digits in a string.
     #[builder(into)]
     pub tenant_id: String,
 }
@@ -321,67 +321,67 @@ impl<'a> From<&'a DiagnosisRequest> for DiagnosisRequestWire<'a> {
     }
 }
 
-/// Verdict of a run on one rule.
+/// Result of one rule in a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DiagnosisResultDetail {
-    /// What to do to satisfy the rule.
+    /// Action that makes the account comply with the rule.
     pub action_guide: String,
-    /// Whether the verdict was changed by hand afterwards; null if that is unknown.
+    /// Whether the result was changed manually afterwards. Null if unknown.
     #[serde(
         default,
         with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientBool>>"
     )]
     pub changed: Option<bool>,
-    /// Checklist: `BP` for best practice, `SSI` for the other one.
+    /// Checklist: `BP` (best practice) or `SSI`.
     pub diagnosis_check_type: String,
-    /// What the rule demands.
+    /// Criteria of the rule.
     pub diagnosis_criteria: String,
     /// Number and title of the rule.
     pub diagnosis_item: String,
-    /// Area that the rule belongs to, such as `2.NETWORK`.
+    /// Category of the rule, such as `2.NETWORK`.
     pub diagnosis_layer: String,
-    /// How the rule is checked.
+    /// Method of the check.
     pub diagnosis_method: String,
-    /// Verdict on the rule, a two-digit code.
+    /// Result of the rule, a two-digit code.
     pub diagnosis_result: String,
-    /// What was found.
+    /// Findings.
     pub result_contents: String,
-    /// Code of the rule within its checklist; null if it has none.
+    /// Code of the rule within its checklist. Null if it has none.
     #[serde(default)]
     pub sub_category: Option<String>,
 }
 
-/// One page of the verdicts of a run.
+/// One page of the results of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DiagnosisResultDetailResponse {
     /// Name of the checklist.
     pub checklist_name: String,
-    /// Number of all entries that match; null where it was not asked for.
+    /// Total number of matching entries. Null unless requested.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
         with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientInt>>"
     )]
     pub count: Option<i64>,
-    /// Account that is inspected.
+    /// Inspected account.
     pub diagnosis_account_id: String,
-    /// Checklist: `BP` for best practice, `SSI` for the other one.
+    /// Checklist: `BP` (best practice) or `SSI`.
     pub diagnosis_check_type: String,
-    /// Id of the inspection, `DIA-` and 32 hexadecimal digits.
+    /// ID of the inspection, `DIA-` and 32 hexadecimal digits.
     pub diagnosis_id: String,
     /// Name of the inspection.
     pub diagnosis_name: String,
-    /// Id of one run of the inspection.
+    /// ID of a run of the inspection.
     pub diagnosis_request_sequence: String,
-    /// Links to neighbouring pages, each with `href` and `rel`.
+    /// Links to the neighboring pages, each with `href` and `rel`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub links: Option<Vec<Json>>,
-    /// Instant of the run.
+    /// Time of the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proceed_date: Option<Timestamp>,
-    /// Verdicts on this page, one for each rule.
+    /// Results on this page, one for each rule.
     pub result_detail_list: Vec<DiagnosisResultDetail>,
     /// Number of rules in the checklist.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
@@ -411,7 +411,7 @@ impl ::cloud_core::Page for DiagnosisResultDetailResponse {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DiagnosisResultListResponse {
-    /// Number of all entries that match; null where it was not asked for.
+    /// Total number of matching entries. Null unless requested.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -420,7 +420,7 @@ pub struct DiagnosisResultListResponse {
     pub count: Option<i64>,
     /// Runs on this page.
     pub diagnosis_result_responses: Vec<DiagnosisResultResponse>,
-    /// Links to neighbouring pages, each with `href` and `rel`.
+    /// Links to the neighboring pages, each with `href` and `rel`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub links: Option<Vec<Json>>,
 }
@@ -451,74 +451,74 @@ impl ::cloud_core::Page for DiagnosisResultListResponse {
     }
 }
 
-/// A run with its counts.
+/// A run and its counts.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DiagnosisResultResponse {
-    /// Rules that a person has to look at.
+    /// Number of rules that need a manual check.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
         with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientInt>>"
     )]
     pub count_check: Option<i64>,
-    /// Rules that could not be checked.
+    /// Number of rules that could not be checked.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
         with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientInt>>"
     )]
     pub count_error: Option<i64>,
-    /// Rules that are broken.
+    /// Number of failed rules.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
         with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientInt>>"
     )]
     pub count_fail: Option<i64>,
-    /// Rules that do not apply.
+    /// Number of rules that do not apply.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
         with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientInt>>"
     )]
     pub count_na: Option<i64>,
-    /// Rules that are satisfied.
+    /// Number of passed rules.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
         with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientInt>>"
     )]
     pub count_pass: Option<i64>,
-    /// Cloud provider whose account is inspected, such as `SCP`.
+    /// Cloud provider of the inspected account, such as `SCP`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub csp_type: Option<String>,
-    /// Account that is inspected.
+    /// Inspected account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diagnosis_account_id: Option<String>,
-    /// Checklist: `BP` for best practice, `SSI` for the other one.
+    /// Checklist: `BP` (best practice) or `SSI`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diagnosis_check_type: Option<String>,
-    /// Id of the inspection, `DIA-` and 32 hexadecimal digits.
+    /// ID of the inspection, `DIA-` and 32 hexadecimal digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diagnosis_id: Option<String>,
     /// Name of the inspection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diagnosis_name: Option<String>,
-    /// Id of one run of the inspection.
+    /// ID of a run of the inspection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diagnosis_request_sequence: Option<String>,
-    /// Outcome of the run, such as `SUCCESS`.
+    /// Result of the run, such as `SUCCESS`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diagnosis_result: Option<String>,
-    /// Number of rules that the run went through.
+    /// Number of rules in the run.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
         with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientInt>>"
     )]
     pub diagnosis_total_count: Option<i64>,
-    /// Instant of the run.
+    /// Time of the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proceed_date: Option<Timestamp>,
     /// Number of runs.
@@ -530,26 +530,26 @@ pub struct DiagnosisResultResponse {
     pub total: Option<i64>,
 }
 
-/// When an inspection shall run on its own.
+/// Schedule of an inspection to create.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct DiagnosisScheduleRequest {
-    /// Id of the inspection, `DIA-` and 32 hexadecimal digits.
+    /// ID of the inspection, `DIA-` and 32 hexadecimal digits.
     #[builder(into)]
     pub diagnosis_id: String,
-    /// Time of day of the run, `HH:MM` in steps of five minutes.
+    /// Start time of the run, `HH:MM` in steps of five minutes.
     #[builder(into)]
     pub diagnosis_start_time_pattern: String,
-    /// How often it runs: each month, week or day, such as `MONTH`.
+    /// Frequency of the runs: monthly, weekly or daily, such as `MONTH`.
     #[builder(into)]
     pub frequency_type: String,
     /// Day of the run: `01` to `31`, a weekday such as `MONDAY`, or `everyDay`.
     #[builder(into)]
     pub frequency_value: String,
-    /// `y` if the best practice checklist takes part, else `n`.
+    /// `y` if the best practice checklist is used, otherwise `n`.
     #[builder(into)]
     pub use_diagnosis_check_type_bp: String,
-    /// `y` if the SSI checklist takes part, else `n`.
+    /// `y` if the SSI checklist is used, otherwise `n`.
     #[builder(into)]
     pub use_diagnosis_check_type_ssi: String,
 }
@@ -560,69 +560,69 @@ impl ::cloud_core::wire::Body for DiagnosisScheduleRequest {
     }
 }
 
-/// When an inspection runs on its own.
+/// Schedule of an inspection.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DiagnosisScheduleResponse {
-    /// Id of the inspection, `DIA-` and 32 hexadecimal digits.
+    /// ID of the inspection, `DIA-` and 32 hexadecimal digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diagnosis_id: Option<String>,
-    /// Time of day of the run, `HH:MM` in steps of five minutes.
+    /// Start time of the run, `HH:MM` in steps of five minutes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diagnosis_start_time_pattern: Option<String>,
-    /// How often it runs: each month, week or day, such as `MONTH`.
+    /// Frequency of the runs: monthly, weekly or daily, such as `MONTH`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frequency_type: Option<String>,
     /// Day of the run: `01` to `31`, a weekday such as `MONDAY`, or `everyDay`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frequency_value: Option<String>,
-    /// `y` if the best practice checklist takes part, else `n`.
+    /// `y` if the best practice checklist is used, otherwise `n`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub use_diagnosis_check_type_bp: Option<String>,
-    /// `y` if the SSI checklist takes part, else `n`.
+    /// `y` if the SSI checklist is used, otherwise `n`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub use_diagnosis_check_type_ssi: Option<String>,
 }
 
-/// An inspection as it stands in the list.
+/// An inspection, as returned in lists.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SummaryResponse {
-    /// Instant of creation, in UTC.
+    /// Time of creation, in UTC.
     pub created_at: Timestamp,
-    /// Cloud provider whose account is inspected, such as `SCP`.
+    /// Cloud provider of the inspected account, such as `SCP`.
     pub csp_type: String,
-    /// Account that is inspected.
+    /// Inspected account.
     pub diagnosis_account_id: String,
-    /// Checklist: `BP` for best practice, `SSI` for the other one.
+    /// Checklist: `BP` (best practice) or `SSI`.
     pub diagnosis_check_type: String,
-    /// Id of the inspection, `DIA-` and 32 hexadecimal digits.
+    /// ID of the inspection, `DIA-` and 32 hexadecimal digits.
     pub diagnosis_id: String,
     /// Name of the inspection.
     pub diagnosis_name: String,
-    /// What is inspected, such as `Console`.
+    /// Subject of the inspection, such as `Console`.
     pub diagnosis_type: String,
-    /// Why the latest run failed, such as `CONNECTION_FAIL`; null if it did not.
+    /// Error of the latest run, such as `CONNECTION_FAIL`. Null if it succeeded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_state: Option<String>,
-    /// Price plan, such as `STANDARD`.
+    /// Pricing plan, such as `STANDARD`.
     pub plan_type: String,
-    /// Instant of the latest run; null before the first.
+    /// Time of the latest run. Null before the first run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recent_diagnosis_at: Option<Timestamp>,
-    /// Progress of the latest run, such as `Completed`; null before the first.
+    /// State of the latest run, such as `Completed`. Null before the first run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recent_diagnosis_state: Option<String>,
 }
 
-/// A label on a resource.
+/// A tag on a resource.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct Tag {
-    /// Name of the label.
+    /// Key of the tag.
     #[builder(into)]
     pub key: String,
-    /// Content of the label.
+    /// Value of the tag.
     #[builder(into)]
     pub value: String,
 }
@@ -644,24 +644,24 @@ impl ::cloud_core::wire::Body for Tag {
     }
 }
 
-/// Outcome of a deletion.
+/// Result of a deletion.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TerminateResponse {
     /// Whether the inspection was deleted.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientBool>")]
     pub delete_flag: bool,
-    /// Text about the outcome.
+    /// Message about the result.
     pub msg: String,
 }
 
-/// Outcome of a creation, with the id of the new inspection.
+/// Result of a creation, with the ID of the new inspection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ConfigInspectionCreateResponse {
-    /// Id of the inspection, `DIA-` and 32 hexadecimal digits.
+    /// ID of the inspection, `DIA-` and 32 hexadecimal digits.
     pub diagnosis_id: String,
-    /// Whether the call was carried out.
+    /// Whether the request was executed.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientBool>")]
     pub result: bool,
 }

@@ -19,15 +19,15 @@ impl Client {
         Self { core }
     }
 
-    /// Set up an inspection.
+    /// Creates an inspection.
     ///
-    /// Sets up an inspection of an account, with its access key and schedule.
+    /// An inspection has an account to inspect, an access key to read it with, and a schedule.
     ///
     /// `POST /v1/configinspection/diagnosis/save`. Sending it again may act twice, so it is not repeated once it
     /// may have arrived.
     ///
     /// # Arguments
-    /// - `body`: The inspection to set up.
+    /// - `body`: The inspection to create.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -41,14 +41,14 @@ impl Client {
         )
     }
 
-    /// Delete an inspection.
+    /// Deletes an inspection.
     ///
-    /// Ends the inspection and its schedule.
+    /// The schedule is deleted as well.
     ///
     /// `DELETE /v1/configinspection/diagnosis/terminate/{diagnosis_id}`. Sending it again has the same outcome.
     ///
     /// # Arguments
-    /// - `diagnosis_id`: Id of the inspection.
+    /// - `diagnosis_id`: ID of the inspection.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -63,9 +63,9 @@ impl Client {
         )
     }
 
-    /// Run an inspection now.
+    /// Starts a run of an inspection.
     ///
-    /// Starts a run of an inspection with the given credentials; every call starts another.
+    /// The run uses the credentials in the body. Each call starts another run.
     ///
     /// `POST /v1/configinspection/diagnosis/request`. Sending it again may act twice, so it is not repeated once it
     /// may have arrived.
@@ -85,14 +85,14 @@ impl Client {
         )
     }
 
-    /// Show one inspection.
+    /// Returns an inspection.
     ///
-    /// Reads an inspection with its access key and schedule.
+    /// The response includes its access key and its schedule.
     ///
     /// `GET /v1/configinspection/diagnosis/detail/{diagnosis_id}`. Changes nothing, so it may be sent again.
     ///
     /// # Arguments
-    /// - `diagnosis_id`: Id of the inspection.
+    /// - `diagnosis_id`: ID of the inspection.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -107,15 +107,15 @@ impl Client {
         )
     }
 
-    /// Show what a run found.
+    /// Lists the results of a run.
     ///
-    /// Gives one page of the verdicts of a run, one for each rule.
+    /// Returns one page of results, one for each rule.
     ///
     /// `GET /v1/configinspection/report/diagnosis/detail`. Changes nothing, so it may be sent again.
     ///
     /// # Arguments
-    /// - `diagnosis_id`: Id of the inspection.
-    /// - `diagnosis_request_sequence`: Id of the run.
+    /// - `diagnosis_id`: ID of the inspection.
+    /// - `diagnosis_request_sequence`: ID of the run.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -134,9 +134,9 @@ impl Client {
         )
     }
 
-    /// List inspections.
+    /// Lists the inspections.
     ///
-    /// Gives one page of the inspections that match the filters.
+    /// Returns one page of the inspections that match the filters.
     ///
     /// `GET /v1/configinspection/diagnosis/list`. Changes nothing, so it may be sent again.
     ///
@@ -148,9 +148,9 @@ impl Client {
         )
     }
 
-    /// List the runs of inspections.
+    /// Lists the runs of inspections.
     ///
-    /// Gives one page of the runs that match the filters, with their counts.
+    /// Returns one page of the runs that match the filters, with the counts of each run.
     ///
     /// `GET /v1/configinspection/report/diagnosis/list`. Changes nothing, so it may be sent again.
     ///
@@ -171,25 +171,25 @@ impl Client {
 pub struct ShowDiagnosisResult(Call<types::DiagnosisResultDetailResponse>);
 
 impl ShowDiagnosisResult {
-    /// `true` to be told the number of all entries.
+    /// `true` to include the total number of entries.
     pub fn with_count(mut self, value: &str) -> Self {
         self.0.push_query("with_count", value);
         self
     }
 
-    /// Greatest number of entries in an answer.
+    /// Maximum number of entries per page.
     pub fn limit(mut self, value: i64) -> Self {
         self.0.push_query("limit", value);
         self
     }
 
-    /// Entry after which the answer starts.
+    /// Marker: the entry after which the page starts.
     pub fn marker(mut self, value: &str) -> Self {
         self.0.push_query("marker", value);
         self
     }
 
-    /// Order of the entries: a field, a colon and `asc` or `desc`.
+    /// Sort order: a field, a colon and `asc` or `desc`.
     pub fn sort(mut self, value: &str) -> Self {
         self.0.push_query("sort", value);
         self
@@ -213,31 +213,31 @@ impl ShowDiagnosisResult {
 pub struct ListDiagnoses(Call<types::ConfigInspectionListResponse>);
 
 impl ListDiagnoses {
-    /// `true` to be told the number of all entries.
+    /// `true` to include the total number of entries.
     pub fn with_count(mut self, value: &str) -> Self {
         self.0.push_query("with_count", value);
         self
     }
 
-    /// Greatest number of entries in an answer.
+    /// Maximum number of entries per page.
     pub fn limit(mut self, value: i64) -> Self {
         self.0.push_query("limit", value);
         self
     }
 
-    /// Entry after which the answer starts.
+    /// Marker: the entry after which the page starts.
     pub fn marker(mut self, value: &str) -> Self {
         self.0.push_query("marker", value);
         self
     }
 
-    /// Order of the entries: a field, a colon and `asc` or `desc`.
+    /// Sort order: a field, a colon and `asc` or `desc`.
     pub fn sort(mut self, value: &str) -> Self {
         self.0.push_query("sort", value);
         self
     }
 
-    /// Whether to list only what the caller set up.
+    /// Whether to list only inspections that the caller created.
     ///
     /// The service assumes `false`.
     pub fn is_mine(mut self, value: bool) -> Self {
@@ -245,31 +245,31 @@ impl ListDiagnoses {
         self
     }
 
-    /// Only the inspection with this id.
+    /// Returns only the inspection with this ID.
     pub fn diagnosis_id(mut self, value: &str) -> Self {
         self.0.push_query("diagnosis_id", value);
         self
     }
 
-    /// Only inspections with this name.
+    /// Returns only inspections with this name.
     pub fn diagnosis_name(mut self, value: &str) -> Self {
         self.0.push_query("diagnosis_name", value);
         self
     }
 
-    /// Only this cloud provider, such as `SCP`.
+    /// Returns only entries of this cloud provider, such as `SCP`.
     pub fn csp_type(mut self, value: &str) -> Self {
         self.0.push_query("csp_type", value);
         self
     }
 
-    /// Only what inspects this account.
+    /// Returns only inspections of this account.
     pub fn diagnosis_account_id(mut self, value: &str) -> Self {
         self.0.push_query("diagnosis_account_id", value);
         self
     }
 
-    /// Only inspections whose latest run is in this condition; may be repeated.
+    /// Returns only inspections whose latest run is in this state. Repeatable.
     ///
     /// May be called several times; every value is sent.
     pub fn recent_diagnosis_state(mut self, value: &str) -> Self {
@@ -277,13 +277,13 @@ impl ListDiagnoses {
         self
     }
 
-    /// First day of the period, `YYYY-MM-DD`, at times with `HH:MM:SS`.
+    /// First day of the period, `YYYY-MM-DD`, optionally followed by `HH:MM:SS`.
     pub fn start_date(mut self, value: &str) -> Self {
         self.0.push_query("start_date", value);
         self
     }
 
-    /// Last day of the period, `YYYY-MM-DD`, at times with `HH:MM:SS`.
+    /// Last day of the period, `YYYY-MM-DD`, optionally followed by `HH:MM:SS`.
     pub fn end_date(mut self, value: &str) -> Self {
         self.0.push_query("end_date", value);
         self
@@ -307,73 +307,73 @@ impl ListDiagnoses {
 pub struct ListDiagnosisResults(Call<types::DiagnosisResultListResponse>);
 
 impl ListDiagnosisResults {
-    /// `true` to be told the number of all entries.
+    /// `true` to include the total number of entries.
     pub fn with_count(mut self, value: &str) -> Self {
         self.0.push_query("with_count", value);
         self
     }
 
-    /// Greatest number of entries in an answer.
+    /// Maximum number of entries per page.
     pub fn limit(mut self, value: i64) -> Self {
         self.0.push_query("limit", value);
         self
     }
 
-    /// Entry after which the answer starts.
+    /// Marker: the entry after which the page starts.
     pub fn marker(mut self, value: &str) -> Self {
         self.0.push_query("marker", value);
         self
     }
 
-    /// Order of the entries: a field, a colon and `asc` or `desc`.
+    /// Sort order: a field, a colon and `asc` or `desc`.
     pub fn sort(mut self, value: &str) -> Self {
         self.0.push_query("sort", value);
         self
     }
 
-    /// Only what this account set up.
+    /// Returns only runs of inspections that this account created.
     pub fn account_id(mut self, value: &str) -> Self {
         self.0.push_query("account_id", value);
         self
     }
 
-    /// Only runs of the inspection with this id.
+    /// Returns only runs of the inspection with this ID.
     pub fn diagnosis_id(mut self, value: &str) -> Self {
         self.0.push_query("diagnosis_id", value);
         self
     }
 
-    /// Only runs of inspections with this name.
+    /// Returns only runs of inspections with this name.
     pub fn diagnosis_name(mut self, value: &str) -> Self {
         self.0.push_query("diagnosis_name", value);
         self
     }
 
-    /// First day of the period, `YYYY-MM-DD`, at times with `HH:MM:SS`.
+    /// First day of the period, `YYYY-MM-DD`, optionally followed by `HH:MM:SS`.
     pub fn start_date(mut self, value: &str) -> Self {
         self.0.push_query("start_date", value);
         self
     }
 
-    /// Last day of the period, `YYYY-MM-DD`, at times with `HH:MM:SS`.
+    /// Last day of the period, `YYYY-MM-DD`, optionally followed by `HH:MM:SS`.
     pub fn end_date(mut self, value: &str) -> Self {
         self.0.push_query("end_date", value);
         self
     }
 
-    /// Only this cloud provider, such as `SCP`.
+    /// Returns only entries of this cloud provider, such as `SCP`.
     pub fn csp_type(mut self, value: &str) -> Self {
         self.0.push_query("csp_type", value);
         self
     }
 
-    /// Only runs in this condition, such as `Completed`.
+    /// Returns only runs in this state, such as `Completed`.
     pub fn diagnosis_state(mut self, value: &str) -> Self {
         self.0.push_query("diagnosis_state", value);
         self
     }
 
-    /// Only what belongs to this user.
+    /// Returns only runs that belong to this user.
     pub fn user_id(mut self, value: &str) -> Self {
         self.0.push_query("user_id", value);
         self

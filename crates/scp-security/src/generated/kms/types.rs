@@ -4,11 +4,11 @@
 use cloud_core::{Constraint, SecretString, Timestamp, Validator};
 use serde::{Deserialize, Serialize};
 
-/// How a new data key shall be answered.
+/// Which forms of a new data key to return.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct DatakeyRequest {
-    /// What to answer: the data key in the clear as well (`plaintext`) or only sealed (`wrapped`).
+    /// Forms to return: plaintext and ciphertext (`plaintext`), or only the ciphertext (`wrapped`).
     #[builder(into)]
     pub key_type: String,
 }
@@ -31,21 +31,21 @@ impl ::cloud_core::wire::Body for DatakeyRequest {
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
 pub struct DatakeyResponse {
-    /// The data key, sealed: `vault:v`, the version of the key, a colon and Base64.
+    /// The encrypted data key: `vault:v`, the key version, a colon and Base64.
     pub ciphertext: String,
-    /// Version of the key that was used.
+    /// Key version that was used.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub key_version: i64,
-    /// The data key in the clear, Base64; null if only the sealed one was asked for.
+    /// The data key as plaintext, in Base64. Null if only the ciphertext was requested.
     #[serde(default)]
     pub plaintext: Option<SecretString>,
 }
 
-/// Sealed data to open.
+/// Ciphertext to decrypt.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct DecryptRequest {
-    /// Sealed data: `vault:v`, the version of the key, a colon and Base64.
+    /// Ciphertext: `vault:v`, the key version, a colon and Base64.
     #[builder(into)]
     pub ciphertext: String,
 }
@@ -66,19 +66,19 @@ impl ::cloud_core::wire::Body for DecryptRequest {
     }
 }
 
-/// Opened data.
+/// Decrypted data.
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
 pub struct DecryptResponse {
-    /// The opened data, Base64.
+    /// The plaintext, in Base64.
     pub plaintext: SecretString,
 }
 
-/// Data to seal.
+/// Data to encrypt.
 #[derive(Clone, Debug, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct EncryptRequest {
-    /// Data to protect, Base64.
+    /// The plaintext, in Base64.
     #[builder(into)]
     pub plaintext: SecretString,
 }
@@ -113,22 +113,22 @@ impl<'a> From<&'a EncryptRequest> for EncryptRequestWire<'a> {
     }
 }
 
-/// Sealed data.
+/// Encrypted data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EncryptResponse {
-    /// Sealed data: `vault:v`, the version of the key, a colon and Base64.
+    /// Ciphertext: `vault:v`, the key version, a colon and Base64.
     pub ciphertext: String,
-    /// Version of the key that was used.
+    /// Key version that was used.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub key_version: i64,
 }
 
-/// Data to make a message authentication code of.
+/// Data to compute an HMAC over.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct HmacRequest {
-    /// Data that the code or signature is about, Base64.
+    /// Data that the HMAC or signature covers, in Base64.
     #[builder(into)]
     pub input: String,
 }
@@ -147,22 +147,22 @@ impl ::cloud_core::wire::Body for HmacRequest {
     }
 }
 
-/// A message authentication code.
+/// An HMAC.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct HmacResponse {
-    /// Message authentication code: `vault:v`, the version of the key, a colon and Base64.
+    /// HMAC: `vault:v`, the key version, a colon and Base64.
     pub hmac: String,
 }
 
-/// A message authentication code with the data it should belong to.
+/// An HMAC and the data that it covers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct HmacVerifyRequest {
-    /// Message authentication code: `vault:v`, the version of the key, a colon and Base64.
+    /// HMAC: `vault:v`, the key version, a colon and Base64.
     #[builder(into)]
     pub hmac: String,
-    /// Data that the code or signature is about, Base64.
+    /// Data that the HMAC or signature covers, in Base64.
     #[builder(into)]
     pub input: String,
 }
@@ -184,91 +184,91 @@ impl ::cloud_core::wire::Body for HmacVerifyRequest {
     }
 }
 
-/// Whether the message authentication code is good.
+/// Result of verifying an HMAC.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct HmacVerifyResponse {
-    /// Whether code or signature belong to the data.
+    /// Whether the HMAC or signature is valid for the data.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientBool>")]
     pub valid: bool,
 }
 
-/// A key without its material.
+/// A key, without its material.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Key {
-    /// Account that owns it, a 32-digit hexadecimal id.
+    /// ID of the account that owns the resource, 32 hexadecimal digits.
     pub account_id: String,
-    /// `Y` if the key gets a new version on its own, else `N`.
+    /// `Y` if the key rotates automatically, otherwise `N`.
     pub auto_rotate: String,
-    /// Instant of creation, in UTC.
+    /// Time of creation, in UTC.
     pub created_at: Timestamp,
-    /// Id of the user who created it.
+    /// ID of the user who created the resource.
     pub created_by: String,
-    /// Number of the newest version of the key.
+    /// Number of the newest key version.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub current_version: i64,
-    /// Day on which the key goes away, `YYYYMMDD`; null if it stays.
+    /// Day of deletion, `YYYYMMDD`. Null if no deletion is scheduled.
     #[serde(default)]
     pub delete_at: Option<Timestamp>,
-    /// `Y` if the key is about to be deleted, else `N`; may be null.
+    /// `Y` if the key is scheduled for deletion, otherwise `N`. May be null.
     #[serde(default)]
     pub delete_target_yn: Option<String>,
-    /// Free text about it; may be empty.
+    /// Description. May be empty.
     ///
     /// At most 100 characters.
     pub description: String,
-    /// Id of the key, 32 hexadecimal digits.
+    /// ID of the key, 32 hexadecimal digits.
     pub id: String,
-    /// Class of the key, `basic` or `advanced`.
+    /// Key type, `basic` or `advanced`.
     #[serde(default)]
     pub key_type: Option<String>,
-    /// Instant of the latest change, in UTC.
+    /// Time of the last change, in UTC.
     pub modified_at: Timestamp,
-    /// Id of the user who changed it last.
+    /// ID of the user who made the last change.
     pub modified_by: String,
     /// Name of the key, unique within the account.
     ///
     /// At least 3 characters. At most 63 characters. Only characters out of `a` to `z`, `0` to `9`.
     pub name: String,
-    /// Day of the next automatic version, `YYYYMMDD`; null if there is none.
+    /// Day of the next automatic rotation, `YYYYMMDD`. Null if none is scheduled.
     #[serde(default)]
     pub next_rotate_at: Option<Timestamp>,
-    /// Id of the order that made the key; null if there is none.
+    /// ID of the order that created the key. Null if there is none.
     #[serde(default)]
     pub order_ref: Option<String>,
-    /// Algorithm and thereby use: `aes256-gcm96`, `ecdsa-p256`, `rsa-2048`, `hmac`, or `aria` in the sovereign
-    /// environment.
+    /// Algorithm, which determines the use: `aes256-gcm96`, `ecdsa-p256`, `rsa-2048`, `hmac`, or `aria` in the
+    /// sovereign environment.
     pub purpose: String,
     /// Region of the key, such as `kr-west1`.
     pub region: String,
-    /// Days between two automatic versions.
+    /// Days between automatic rotations.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub rotate_cycle: i64,
-    /// Id of the stored key material; null if there is none.
+    /// ID of the stored key material. Null if there is none.
     #[serde(default)]
     pub secret_ref: Option<String>,
-    /// Condition of the key: `Creating`, `Active`, `Error`, `Stop` or `To_Be_Terminated`.
+    /// State of the key: `Creating`, `Active`, `Error`, `Stop` or `To_Be_Terminated`.
     #[serde(default)]
     pub state: Option<String>,
-    /// How many times the key was used.
+    /// Number of times that the key was used.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub use_count: i64,
 }
 
-/// A key to make.
+/// A key to create.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct KeyCreateMasterKeyRequest {
-    /// `Y` if the key gets a new version on its own, else `N`.
+    /// `Y` if the key rotates automatically, otherwise `N`.
     #[builder(into)]
     pub auto_rotate: String,
-    /// Free text about the key, at most 100 characters.
+    /// Description, at most 100 characters. May be empty.
     ///
     /// At most 100 characters.
     #[builder(into)]
     pub description: String,
-    /// Class of the key to make.
+    /// Type of the key.
     ///
     /// The service assumes `advanced`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -278,14 +278,14 @@ pub struct KeyCreateMasterKeyRequest {
     /// At least 3 characters. At most 63 characters. Only characters out of `a` to `z`, `0` to `9`.
     #[builder(into)]
     pub name: String,
-    /// Algorithm and thereby use: `aes256-gcm96`, `ecdsa-p256`, `rsa-2048`, `hmac`, or `aria` in the sovereign
-    /// environment.
+    /// Algorithm, which determines the use: `aes256-gcm96`, `ecdsa-p256`, `rsa-2048`, `hmac`, or `aria` in the
+    /// sovereign environment.
     #[builder(into)]
     pub purpose: String,
-    /// Days between two automatic versions.
+    /// Days between automatic rotations.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub rotate_cycle: i64,
-    /// Labels to attach.
+    /// Tags to attach.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<Tag>>,
 }
@@ -319,7 +319,7 @@ impl ::cloud_core::wire::Body for KeyCreateMasterKeyRequest {
     }
 }
 
-/// Class of the key to make.
+/// Type of the key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum KeyType {
@@ -386,11 +386,11 @@ impl<'de> Deserialize<'de> for KeyType {
     }
 }
 
-/// New free text of a key.
+/// New description of a key.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct KeyDescriptionRequest {
-    /// Free text about the key, at most 100 characters.
+    /// Description, at most 100 characters. May be empty.
     ///
     /// At most 100 characters.
     #[builder(into)]
@@ -417,11 +417,11 @@ impl ::cloud_core::wire::Body for KeyDescriptionRequest {
     }
 }
 
-/// Whether a name is taken.
+/// Whether a key name is in use.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct KeyNameDuplicateResponse {
-    /// Whether another key has the name already.
+    /// Whether another key has this name.
     #[serde(
         rename = "isDuplicateName",
         default,
@@ -435,18 +435,18 @@ pub struct KeyNameDuplicateResponse {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct KeyPageResponse {
-    /// Number of all entries that match, over every page.
+    /// Total number of matching entries on all pages.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub count: i64,
     /// Keys on this page.
     pub keys: Vec<Key>,
-    /// Number of this page, counted from 0.
+    /// Page number, starting at 0.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub page: i64,
-    /// Greatest number of entries on a page.
+    /// Maximum number of entries per page.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub size: i64,
-    /// Order of the entries, each item a field and `asc` or `desc` with a colon between.
+    /// Sort order; each item is a field, a colon and `asc` or `desc`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sort: Option<Vec<String>>,
 }
@@ -470,16 +470,16 @@ impl ::cloud_core::Page for KeyPageResponse {
     }
 }
 
-/// Whether and how often a key gets a new version on its own.
+/// Rotation settings of a key.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct KeyRotateInfoRequest {
-    /// `Y` if the key gets a new version on its own, else `N`.
+    /// `Y` if the key rotates automatically, otherwise `N`.
     ///
     /// One character out of `Y`, `N`.
     #[builder(into)]
     pub auto_rotate: String,
-    /// Days between two automatic versions; null leaves it to the service.
+    /// Days between automatic rotations. Null for the service's default.
     #[serde(
         default,
         with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientInt>>"
@@ -520,7 +520,7 @@ impl ::cloud_core::wire::Body for KeyRotateInfoRequest {
     }
 }
 
-/// Answer that holds one key.
+/// Response with one key.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct KeyShowResponse {
@@ -528,11 +528,11 @@ pub struct KeyShowResponse {
     pub key: Key,
 }
 
-/// The condition to bring a key into.
+/// New state of a key.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct KeyStateRequest {
-    /// Condition to bring the key into, `Active` or `Stop`.
+    /// New state, `Active` or `Stop`.
     ///
     /// One of `Active`, `Stop`.
     #[builder(into)]
@@ -565,11 +565,11 @@ pub struct KeyUserResponse {
     pub user: Vec<User>,
 }
 
-/// Sealed data to seal anew with the newest version of the key.
+/// Ciphertext to re-encrypt with the newest key version.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct RewrapRequest {
-    /// Sealed data: `vault:v`, the version of the key, a colon and Base64.
+    /// Ciphertext: `vault:v`, the key version, a colon and Base64.
     #[builder(into)]
     pub ciphertext: String,
 }
@@ -590,13 +590,13 @@ impl ::cloud_core::wire::Body for RewrapRequest {
     }
 }
 
-/// Data sealed with the newest version of the key.
+/// Data re-encrypted with the newest key version.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RewrapResponse {
-    /// The same data sealed with the newest version: `vault:v`, the version of the key, a colon and Base64.
+    /// The new ciphertext: `vault:v`, the key version, a colon and Base64.
     pub ciphertext: String,
-    /// Version of the key that was used.
+    /// Key version that was used.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub key_version: i64,
 }
@@ -605,7 +605,7 @@ pub struct RewrapResponse {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct SignRequest {
-    /// Data that the code or signature is about, Base64.
+    /// Data that the HMAC or signature covers, in Base64.
     #[builder(into)]
     pub input: String,
 }
@@ -628,21 +628,21 @@ impl ::cloud_core::wire::Body for SignRequest {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SignResponse {
-    /// Version of the key that was used.
+    /// Key version that was used.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub key_version: i64,
-    /// Signature: `vault:v`, the version of the key, a colon and Base64.
+    /// Signature: `vault:v`, the key version, a colon and Base64.
     pub signature: String,
 }
 
-/// A label on a resource.
+/// A tag on a resource.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct Tag {
-    /// Name of the label.
+    /// Key of the tag.
     #[builder(into)]
     pub key: String,
-    /// Content of the label.
+    /// Value of the tag.
     #[builder(into)]
     pub value: String,
 }
@@ -668,20 +668,20 @@ impl ::cloud_core::wire::Body for Tag {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct User {
-    /// Id of the user.
+    /// ID of the user.
     pub user_id: String,
     /// Name of the user.
     pub user_name: String,
 }
 
-/// A signature with the data it should belong to.
+/// A signature and the data that it covers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct VerifyRequest {
-    /// Data that the code or signature is about, Base64.
+    /// Data that the HMAC or signature covers, in Base64.
     #[builder(into)]
     pub input: String,
-    /// Signature: `vault:v`, the version of the key, a colon and Base64.
+    /// Signature: `vault:v`, the key version, a colon and Base64.
     #[builder(into)]
     pub signature: String,
 }
@@ -703,11 +703,11 @@ impl ::cloud_core::wire::Body for VerifyRequest {
     }
 }
 
-/// Whether the signature is good.
+/// Whether the signature is valid.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct VerifyResponse {
-    /// Whether code or signature belong to the data.
+    /// Whether the HMAC or signature is valid for the data.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientBool>")]
     pub valid: bool,
 }
@@ -716,18 +716,18 @@ pub struct VerifyResponse {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct KeyPageResponseV1Dot2 {
-    /// Number of all entries that match, over every page.
+    /// Total number of matching entries on all pages.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub count: i64,
     /// Keys on this page.
     pub keys: Vec<KeyV1Dot2>,
-    /// Number of this page, counted from 0.
+    /// Page number, starting at 0.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub page: i64,
-    /// Greatest number of entries on a page.
+    /// Maximum number of entries per page.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub size: i64,
-    /// Order of the entries, each item a field and `asc` or `desc` with a colon between.
+    /// Sort order; each item is a field, a colon and `asc` or `desc`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sort: Option<Vec<String>>,
 }
@@ -751,7 +751,7 @@ impl ::cloud_core::Page for KeyPageResponseV1Dot2 {
     }
 }
 
-/// Answer that holds one key, since version 1.2.
+/// Response with one key, since version 1.2.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct KeyShowResponseV1Dot2 {
@@ -759,146 +759,146 @@ pub struct KeyShowResponseV1Dot2 {
     pub key: KeyV1Dot2,
 }
 
-/// A key without its material, since version 1.2.
+/// A key, without its material; since version 1.2.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct KeyV1Dot2 {
-    /// Account that owns it, a 32-digit hexadecimal id.
+    /// ID of the account that owns the resource, 32 hexadecimal digits.
     pub account_id: String,
-    /// `Y` if the key gets a new version on its own, else `N`.
+    /// `Y` if the key rotates automatically, otherwise `N`.
     pub auto_rotate: String,
-    /// Instant of creation, in UTC.
+    /// Time of creation, in UTC.
     pub created_at: Timestamp,
-    /// Id of the user who created it.
+    /// ID of the user who created the resource.
     pub created_by: String,
-    /// Number of the newest version of the key.
+    /// Number of the newest key version.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub current_version: i64,
-    /// Day on which the key goes away, `YYYYMMDD`; null if it stays.
+    /// Day of deletion, `YYYYMMDD`. Null if no deletion is scheduled.
     #[serde(default)]
     pub delete_at: Option<Timestamp>,
-    /// `Y` if the key is about to be deleted, else `N`; may be null.
+    /// `Y` if the key is scheduled for deletion, otherwise `N`. May be null.
     #[serde(default)]
     pub delete_target_yn: Option<String>,
-    /// Free text about it; may be empty.
+    /// Description. May be empty.
     ///
     /// At most 100 characters.
     pub description: String,
-    /// Id of the key, 32 hexadecimal digits.
+    /// ID of the key, 32 hexadecimal digits.
     pub id: String,
-    /// Class of the key, `basic` or `advanced`.
+    /// Key type, `basic` or `advanced`.
     #[serde(default)]
     pub key_type: Option<String>,
-    /// Who looks after the key: the platform (`scp`) or its owner (`user`).
+    /// Manager of the key: the platform (`scp`) or its owner (`user`).
     #[serde(default)]
     pub managed_type: Option<String>,
-    /// Instant of the latest change, in UTC.
+    /// Time of the last change, in UTC.
     pub modified_at: Timestamp,
-    /// Id of the user who changed it last.
+    /// ID of the user who made the last change.
     pub modified_by: String,
     /// Name of the key, unique within the account.
     ///
     /// At least 3 characters. At most 63 characters. Only characters out of `a` to `z`, `0` to `9`.
     pub name: String,
-    /// Day of the next automatic version, `YYYYMMDD`; null if there is none.
+    /// Day of the next automatic rotation, `YYYYMMDD`. Null if none is scheduled.
     #[serde(default)]
     pub next_rotate_at: Option<Timestamp>,
-    /// Id of the order that made the key; null if there is none.
+    /// ID of the order that created the key. Null if there is none.
     #[serde(default)]
     pub order_ref: Option<String>,
-    /// Algorithm and thereby use: `aes256-gcm96`, `ecdsa-p256`, `rsa-2048`, `hmac`, or `aria` in the sovereign
-    /// environment.
+    /// Algorithm, which determines the use: `aes256-gcm96`, `ecdsa-p256`, `rsa-2048`, `hmac`, or `aria` in the
+    /// sovereign environment.
     pub purpose: String,
     /// Region of the key, such as `kr-west1`.
     pub region: String,
-    /// Days between two automatic versions.
+    /// Days between automatic rotations.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub rotate_cycle: i64,
-    /// Id of the stored key material; null if there is none.
+    /// ID of the stored key material. Null if there is none.
     #[serde(default)]
     pub secret_ref: Option<String>,
-    /// Condition of the key: `Creating`, `Active`, `Error`, `Stop` or `To_Be_Terminated`.
+    /// State of the key: `Creating`, `Active`, `Error`, `Stop` or `To_Be_Terminated`.
     #[serde(default)]
     pub state: Option<String>,
-    /// How many times the key was used.
+    /// Number of times that the key was used.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub use_count: i64,
 }
 
-/// A key that the platform looks after, without its material.
+/// A key that the platform manages, without its material.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ManagedKey {
-    /// Account that owns it, a 32-digit hexadecimal id.
+    /// ID of the account that owns the resource, 32 hexadecimal digits.
     pub account_id: String,
-    /// `Y` if the key gets a new version on its own, else `N`.
+    /// `Y` if the key rotates automatically, otherwise `N`.
     pub auto_rotate: String,
-    /// Instant of creation, in UTC.
+    /// Time of creation, in UTC.
     pub created_at: Timestamp,
-    /// Id of the user who created it.
+    /// ID of the user who created the resource.
     pub created_by: String,
-    /// Number of the newest version of the key.
+    /// Number of the newest key version.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub current_version: i64,
-    /// Day on which the key goes away, `YYYYMMDD`; null if it stays.
+    /// Day of deletion, `YYYYMMDD`. Null if no deletion is scheduled.
     #[serde(default)]
     pub delete_at: Option<Timestamp>,
-    /// `Y` if the key is about to be deleted, else `N`; may be null.
+    /// `Y` if the key is scheduled for deletion, otherwise `N`. May be null.
     #[serde(default)]
     pub delete_target_yn: Option<String>,
-    /// Free text about it; may be empty.
+    /// Description. May be empty.
     ///
     /// At most 100 characters.
     pub description: String,
-    /// Id of the key, 32 hexadecimal digits.
+    /// ID of the key, 32 hexadecimal digits.
     pub id: String,
-    /// Class of the key, `basic` or `advanced`.
+    /// Key type, `basic` or `advanced`.
     #[serde(default)]
     pub key_type: Option<String>,
-    /// Who looks after the key: the platform (`scp`) or its owner (`user`).
+    /// Manager of the key: the platform (`scp`) or its owner (`user`).
     ///
     /// The service assumes `scp`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub managed_type: Option<String>,
-    /// Instant of the latest change, in UTC.
+    /// Time of the last change, in UTC.
     pub modified_at: Timestamp,
-    /// Id of the user who changed it last.
+    /// ID of the user who made the last change.
     pub modified_by: String,
     /// Name of the key, unique within the account.
     ///
     /// At least 3 characters. At most 63 characters. Only characters out of `a` to `z`, `0` to `9`, `!`, `@`, `#`,
     /// `$`, `%`, `^`, `&`, `*`, `(`, `)` to `_`.
     pub name: String,
-    /// Day of the next automatic version, `YYYYMMDD`; null if there is none.
+    /// Day of the next automatic rotation, `YYYYMMDD`. Null if none is scheduled.
     #[serde(default)]
     pub next_rotate_at: Option<Timestamp>,
-    /// Id of the order that made the key; null if there is none.
+    /// ID of the order that created the key. Null if there is none.
     #[serde(default)]
     pub order_ref: Option<String>,
-    /// Algorithm and thereby use: `aes256-gcm96`, `ecdsa-p256`, `rsa-2048`, `hmac`, or `aria` in the sovereign
-    /// environment.
+    /// Algorithm, which determines the use: `aes256-gcm96`, `ecdsa-p256`, `rsa-2048`, `hmac`, or `aria` in the
+    /// sovereign environment.
     pub purpose: String,
     /// Region of the key, such as `kr-west1`.
     pub region: String,
-    /// Days between two automatic versions.
+    /// Days between automatic rotations.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub rotate_cycle: i64,
-    /// Id of the stored key material; null if there is none.
+    /// ID of the stored key material. Null if there is none.
     #[serde(default)]
     pub secret_ref: Option<String>,
-    /// Condition of the key: `Creating`, `Active`, `Error`, `Stop` or `To_Be_Terminated`.
+    /// State of the key: `Creating`, `Active`, `Error`, `Stop` or `To_Be_Terminated`.
     #[serde(default)]
     pub state: Option<String>,
-    /// How many times the key was used.
+    /// Number of times that the key was used.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub use_count: i64,
 }
 
-/// New free text of a managed key.
+/// New description of a managed key.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct ManagedKeyDescriptionRequest {
-    /// Free text about the key, at most 100 characters.
+    /// Description, at most 100 characters. May be empty.
     ///
     /// At most 100 characters.
     #[builder(into)]
@@ -929,18 +929,18 @@ impl ::cloud_core::wire::Body for ManagedKeyDescriptionRequest {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ManagedKeyPageResponse {
-    /// Number of all entries that match, over every page.
+    /// Total number of matching entries on all pages.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub count: i64,
     /// Keys on this page.
     pub keys: Vec<ManagedKey>,
-    /// Number of this page, counted from 0.
+    /// Page number, starting at 0.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub page: i64,
-    /// Greatest number of entries on a page.
+    /// Maximum number of entries per page.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub size: i64,
-    /// Order of the entries, each item a field and `asc` or `desc` with a colon between.
+    /// Sort order; each item is a field, a colon and `asc` or `desc`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sort: Option<Vec<String>>,
 }
@@ -964,7 +964,7 @@ impl ::cloud_core::Page for ManagedKeyPageResponse {
     }
 }
 
-/// Answer that holds one managed key.
+/// Response with one managed key.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ManagedKeyShowResponse {

@@ -19,15 +19,15 @@ impl Client {
         Self { core }
     }
 
-    /// Set how a key rotates.
+    /// Updates the rotation settings of a key.
     ///
-    /// Switches automatic new versions of a key on or off and sets their interval.
+    /// Enables or disables automatic rotation and sets its interval.
     ///
     /// `PUT /v1/kms/transit/{key_id}/rotate-info`. Sending it again has the same outcome.
     ///
     /// # Arguments
-    /// - `key_id`: Id of the key.
-    /// - `body`: The rotation to set.
+    /// - `key_id`: ID of the key.
+    /// - `body`: The rotation settings.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -44,15 +44,15 @@ impl Client {
         )
     }
 
-    /// Switch a key on or off.
+    /// Enables or disables a key.
     ///
-    /// Brings a key into use or stops it.
+    /// The new state is `Active` or `Stop`.
     ///
     /// `PUT /v1/kms/transit/{key_id}/state`. Sending it again has the same outcome.
     ///
     /// # Arguments
-    /// - `key_id`: Id of the key.
-    /// - `body`: The condition to set.
+    /// - `key_id`: ID of the key.
+    /// - `body`: The new state.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -69,14 +69,14 @@ impl Client {
         )
     }
 
-    /// Check whether a key name is taken.
+    /// Checks whether a key name is already in use.
     ///
-    /// Tells whether another key of the account has the name already.
+    /// The check covers the keys of the account.
     ///
     /// `GET /v1/kms/transit/duplicate`. Changes nothing, so it may be sent again.
     ///
     /// # Arguments
-    /// - `name`: Name to look for.
+    /// - `name`: Name to check.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -90,15 +90,15 @@ impl Client {
         )
     }
 
-    /// Make a data key.
+    /// Creates a data key.
     ///
-    /// Makes a random key for use outside the service and seals it with a key meant for encryption.
+    /// Generates a random key for use outside the service and encrypts it with an encryption key.
     ///
     /// `POST /v1/kms/openapi/datakey/{key_id}`. Changes nothing, so it may be sent again.
     ///
     /// # Arguments
-    /// - `key_id`: Id of the key.
-    /// - `body`: How to answer the data key.
+    /// - `key_id`: ID of the key.
+    /// - `body`: Which forms of the data key to return.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -115,9 +115,9 @@ impl Client {
         )
     }
 
-    /// List the keys of the account.
+    /// Lists the keys of the account.
     ///
-    /// Gives one page of the keys that match the filters.
+    /// Returns one page of the keys that match the filters.
     ///
     /// `GET /v1/kms/transit`. Changes nothing, so it may be sent again.
     ///
@@ -127,14 +127,14 @@ impl Client {
         ListKeys(Call::new(&self.core, Request::new(&operations::v1_1::LIST_KEYS)))
     }
 
-    /// Make a key.
+    /// Creates a key.
     ///
-    /// Makes a key that never leaves the service.
+    /// The key material never leaves the service.
     ///
     /// `POST /v1/kms/transit`. Sending it again may act twice, so it is not repeated once it may have arrived.
     ///
     /// # Arguments
-    /// - `body`: The key to make.
+    /// - `body`: The key to create.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -145,15 +145,15 @@ impl Client {
         Call::new(&self.core, Request::new(&operations::v1_1::CREATE_KEY).body(body))
     }
 
-    /// Open sealed data.
+    /// Decrypts data.
     ///
-    /// Opens data that was sealed with a key meant for encryption.
+    /// The data must have been encrypted with the same key.
     ///
     /// `POST /v1/kms/openapi/decrypt/{key_id}`. Changes nothing, so it may be sent again.
     ///
     /// # Arguments
-    /// - `key_id`: Id of the key.
-    /// - `body`: The sealed data.
+    /// - `key_id`: ID of the key.
+    /// - `body`: The ciphertext.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -168,14 +168,14 @@ impl Client {
         )
     }
 
-    /// Show one key.
+    /// Returns a key.
     ///
-    /// Reads a key without its material.
+    /// The response does not include the key material.
     ///
     /// `GET /v1/kms/transit/{key_id}`. Changes nothing, so it may be sent again.
     ///
     /// # Arguments
-    /// - `key_id`: Id of the key.
+    /// - `key_id`: ID of the key.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -186,14 +186,14 @@ impl Client {
         )
     }
 
-    /// Delete a key.
+    /// Deletes a key.
     ///
-    /// Deletes a key, at once or after a waiting time.
+    /// The key is deleted immediately or after a waiting period.
     ///
     /// `DELETE /v1/kms/transit/{key_id}`. Sending it again has the same outcome.
     ///
     /// # Arguments
-    /// - `key_id`: Id of the key.
+    /// - `key_id`: ID of the key.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -206,15 +206,15 @@ impl Client {
         )
     }
 
-    /// Seal data.
+    /// Encrypts data with a key.
     ///
-    /// Seals data with a key meant for encryption; the data goes in as Base64.
+    /// The plaintext is sent as Base64. The key must have an encryption purpose.
     ///
     /// `POST /v1/kms/openapi/encrypt/{key_id}`. Changes nothing, so it may be sent again.
     ///
     /// # Arguments
-    /// - `key_id`: Id of the key.
-    /// - `body`: The data to seal.
+    /// - `key_id`: ID of the key.
+    /// - `body`: The data to encrypt.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -229,14 +229,14 @@ impl Client {
         )
     }
 
-    /// List who uses a key.
+    /// Lists the users of a key.
     ///
-    /// Names the users that work with a key.
+    /// Users are listed with ID and name.
     ///
     /// `GET /v1/kms/transit/{key_id}/users`. Changes nothing, so it may be sent again.
     ///
     /// # Arguments
-    /// - `key_id`: Id of the key.
+    /// - `key_id`: ID of the key.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -247,14 +247,14 @@ impl Client {
         )
     }
 
-    /// Make a message authentication code.
+    /// Computes an HMAC.
     ///
-    /// Computes the code of data with a key made for that.
+    /// The key must have the purpose `hmac`.
     ///
     /// `POST /v1/kms/openapi/hmac/{key_id}`. Changes nothing, so it may be sent again.
     ///
     /// # Arguments
-    /// - `key_id`: Id of the key.
+    /// - `key_id`: ID of the key.
     /// - `body`: The data.
     ///
     /// # Errors
@@ -272,15 +272,15 @@ impl Client {
         )
     }
 
-    /// Seal data anew with the newest key version.
+    /// Re-encrypts data with the newest key version.
     ///
-    /// Opens sealed data and seals it with the newest version of the key; the data itself never shows.
+    /// The service decrypts the ciphertext and encrypts it again; the plaintext is not returned.
     ///
     /// `POST /v1/kms/openapi/rewrap/{key_id}`. Changes nothing, so it may be sent again.
     ///
     /// # Arguments
-    /// - `key_id`: Id of the key.
-    /// - `body`: The sealed data.
+    /// - `key_id`: ID of the key.
+    /// - `body`: The ciphertext.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -295,15 +295,15 @@ impl Client {
         )
     }
 
-    /// Give a key a new version now.
+    /// Rotates a key.
     ///
-    /// Adds a version to the key, which seals from now on; older versions still open what they sealed.
+    /// Adds a key version, which encrypts from now on. Older versions can still decrypt.
     ///
     /// `POST /v1/kms/transit/{key_id}/rotate`. Sending it again may act twice, so it is not repeated once it may
     /// have arrived.
     ///
     /// # Arguments
-    /// - `key_id`: Id of the key.
+    /// - `key_id`: ID of the key.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -314,14 +314,14 @@ impl Client {
         )
     }
 
-    /// Sign data.
+    /// Signs data.
     ///
-    /// Signs data with a key made for signatures.
+    /// The key must have a signing purpose.
     ///
     /// `POST /v1/kms/openapi/sign/{key_id}`. Changes nothing, so it may be sent again.
     ///
     /// # Arguments
-    /// - `key_id`: Id of the key.
+    /// - `key_id`: ID of the key.
     /// - `body`: The data to sign.
     ///
     /// # Errors
@@ -337,15 +337,15 @@ impl Client {
         )
     }
 
-    /// Replace the free text of a key.
+    /// Updates the description of a key.
     ///
-    /// Sets the text that describes a key.
+    /// The new description replaces the old one.
     ///
     /// `PUT /v1/kms/transit/{key_id}/description`. Sending it again has the same outcome.
     ///
     /// # Arguments
-    /// - `key_id`: Id of the key.
-    /// - `body`: The new text.
+    /// - `key_id`: ID of the key.
+    /// - `body`: The new description.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -362,15 +362,15 @@ impl Client {
         )
     }
 
-    /// Check a signature.
+    /// Verifies a signature.
     ///
-    /// Tells whether a signature belongs to the data and the key.
+    /// Checks that the signature was created with the key over the given data.
     ///
     /// `POST /v1/kms/openapi/verify/{key_id}`. Changes nothing, so it may be sent again.
     ///
     /// # Arguments
-    /// - `key_id`: Id of the key.
-    /// - `body`: Signature and data.
+    /// - `key_id`: ID of the key.
+    /// - `body`: The signature and the data.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -385,15 +385,15 @@ impl Client {
         )
     }
 
-    /// Check a message authentication code.
+    /// Verifies an HMAC.
     ///
-    /// Tells whether a code belongs to the data and the key.
+    /// Checks that the HMAC was computed with the key over the given data.
     ///
     /// `POST /v1/kms/openapi/hmac/verify/{key_id}`. Changes nothing, so it may be sent again.
     ///
     /// # Arguments
-    /// - `key_id`: Id of the key.
-    /// - `body`: Code and data.
+    /// - `key_id`: ID of the key.
+    /// - `body`: The HMAC and the data.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -416,7 +416,7 @@ impl Client {
 pub struct ListKeys(Call<types::KeyPageResponse>);
 
 impl ListKeys {
-    /// Greatest number of entries on a page.
+    /// Maximum number of entries per page.
     ///
     /// The service assumes `20`.
     pub fn size(mut self, value: i64) -> Self {
@@ -424,7 +424,7 @@ impl ListKeys {
         self
     }
 
-    /// Page to read, counted from 0.
+    /// Page number, starting at 0.
     ///
     /// The service assumes `0`.
     pub fn page(mut self, value: i64) -> Self {
@@ -432,13 +432,13 @@ impl ListKeys {
         self
     }
 
-    /// Order of the entries: a field, a colon and `asc` or `desc`.
+    /// Sort order: a field, a colon and `asc` or `desc`.
     pub fn sort(mut self, value: &str) -> Self {
         self.0.push_query("sort", value);
         self
     }
 
-    /// Only keys with this name.
+    /// Returns only keys with this name.
     pub fn name(mut self, value: &str) -> Self {
         self.0.push_query("name", value);
         self
@@ -462,7 +462,7 @@ impl ListKeys {
 pub struct DeleteKey(Call<()>);
 
 impl DeleteKey {
-    /// Whether to delete the key at once instead of after the waiting time.
+    /// Whether to delete the key immediately instead of after the waiting period.
     ///
     /// The service assumes `false`.
     pub fn is_directly(mut self, value: bool) -> Self {

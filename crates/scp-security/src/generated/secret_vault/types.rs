@@ -4,17 +4,17 @@
 use cloud_core::{Constraint, OneOrMany, SecretString, Timestamp, Validator};
 use serde::{Deserialize, Serialize};
 
-/// A vault to set up for an access key.
+/// A vault to create for an access key.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct SecretVaultCreateRequest {
-    /// Id of the IAM access key that the vault guards; not the access key itself.
+    /// ID of the IAM access key that the vault stores; not the access key itself.
     #[builder(into)]
     pub access_key_id: String,
-    /// Networks that may ask for temporary keys, CIDR notation, separated by commas.
+    /// Networks that can request temporary keys, in CIDR notation, separated by commas.
     #[builder(into)]
     pub acl_cidr: String,
-    /// Free text about it; may be empty.
+    /// Description. May be empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[builder(into)]
     pub description: Option<String>,
@@ -23,15 +23,15 @@ pub struct SecretVaultCreateRequest {
     /// At least 3 characters. At most 63 characters. Only characters out of `a` to `z`, `0` to `9`.
     #[builder(into)]
     pub name: String,
-    /// Labels to attach.
+    /// Tags to attach.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<Tag>>,
-    /// Hours for which a temporary key is valid, 1 to 36.
+    /// Lifetime of a temporary key in hours, 1 to 36.
     ///
     /// At least 1. At most 36.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub temporary_key_ttl_nhours: i64,
-    /// Days for which the vault token is valid, 30 to 7300.
+    /// Lifetime of the vault token in days, 30 to 7300.
     ///
     /// At least 30. At most 7300.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
@@ -78,7 +78,7 @@ impl ::cloud_core::wire::Body for SecretVaultCreateRequest {
     }
 }
 
-/// Answer that holds the new vault.
+/// Response with the new vault.
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
 pub struct SecretVaultCreateResponse {
@@ -86,70 +86,70 @@ pub struct SecretVaultCreateResponse {
     pub secret_vault: SecretVaultKey,
 }
 
-/// A vault with everything that is known about it.
+/// A vault with all of its fields.
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
 pub struct SecretVaultDetailKey {
-    /// Access key that the vault guards, with most of it hidden.
+    /// Access key that the vault stores, mostly masked.
     #[serde(default)]
     pub access_key: Option<OneOrMany<String>>,
-    /// Id of the IAM access key that the vault guards; not the access key itself.
+    /// ID of the IAM access key that the vault stores; not the access key itself.
     pub access_key_id: String,
-    /// Lifetime of the access key, `Temporary` or `Permanent`.
+    /// Type of the access key, `Temporary` or `Permanent`.
     pub access_key_type: OneOrMany<String>,
-    /// Account that owns it, a 32-digit hexadecimal id.
+    /// ID of the account that owns the resource, 32 hexadecimal digits.
     pub account_id: String,
-    /// Networks that may ask for temporary keys, CIDR notation, separated by commas.
+    /// Networks that can request temporary keys, in CIDR notation, separated by commas.
     pub acl_cidr: String,
-    /// Instant of creation, in UTC.
+    /// Time of creation, in UTC.
     pub created_at: Timestamp,
-    /// Id of the user who created it.
+    /// ID of the user who created the resource.
     pub created_by: String,
-    /// When the vault goes away, `YYYY-MM-DD HH:MM:SS.mmm`; null if it stays.
+    /// Time of deletion, `YYYY-MM-DD HH:MM:SS.mmm`. Null if no deletion is scheduled.
     #[serde(default)]
     pub delete_at: Option<Timestamp>,
-    /// Free text about it; may be empty.
+    /// Description. May be empty.
     #[serde(default)]
     pub description: Option<String>,
-    /// Id of the vault, 32 hexadecimal digits.
+    /// ID of the vault, 32 hexadecimal digits.
     pub id: String,
-    /// Instant of the latest change, in UTC.
+    /// Time of the last change, in UTC.
     pub modified_at: Timestamp,
-    /// Id of the user who changed it last.
+    /// ID of the user who made the last change.
     pub modified_by: String,
     /// Name of the vault.
     pub name: OneOrMany<String>,
-    /// When the latest temporary key stops working, `YYYY-MM-DD HH:MM:SS.mmm`; null if there is none.
+    /// Expiry of the latest temporary key, `YYYY-MM-DD HH:MM:SS.mmm`. Null if there is none.
     #[serde(default)]
     pub temp_key_expired_at: Option<Timestamp>,
-    /// Hours for which a temporary key is valid, 1 to 36.
+    /// Lifetime of a temporary key in hours, 1 to 36.
     #[serde(
         default,
         with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientInt>>"
     )]
     pub temporary_key_ttl_nhours: Option<i64>,
-    /// When the vault token stops working, `YYYY-MM-DD HH:MM:SS.mmm`; null if it was not issued.
+    /// Expiry of the vault token, `YYYY-MM-DD HH:MM:SS.mmm`. Null if none was issued.
     #[serde(default)]
     pub vault_token_expired_at: Option<Timestamp>,
-    /// Id of the token with which temporary keys are asked for.
+    /// ID of the token that signs requests for temporary keys.
     #[serde(default)]
     pub vault_token_id: Option<String>,
-    /// Secret of the token; the key of its signatures.
+    /// Secret of the token; it keys the signatures.
     #[serde(default)]
     pub vault_token_secret_value: Option<SecretString>,
-    /// Days for which the vault token is valid, 30 to 7300.
+    /// Lifetime of the vault token in days, 30 to 7300.
     #[serde(
         default,
         with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientInt>>"
     )]
     pub vault_token_ttl_ndays: Option<i64>,
-    /// Condition of the vault: `Creating`, `Active`, `Error`, `Stop` or `To_Be_Terminated`.
+    /// State of the vault: `Creating`, `Active`, `Error`, `Stop` or `To_Be_Terminated`.
     #[serde(default)]
     pub vaultkey_state: Option<String>,
-    /// What the vault guards, such as `SCP Open API Key`.
+    /// Type of the protected credential, such as `SCP Open API Key`.
     #[serde(default)]
     pub vaultkey_type: Option<OneOrMany<String>>,
-    /// Days left until the vault is gone for good; null if it stays.
+    /// Days until the vault is deleted permanently. Null if no deletion is scheduled.
     #[serde(
         default,
         with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientInt>>"
@@ -157,69 +157,69 @@ pub struct SecretVaultDetailKey {
     pub waiting_time_ndays: Option<i64>,
 }
 
-/// A vault as answered right after it was set up.
+/// A vault, as returned right after creation.
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
 pub struct SecretVaultKey {
-    /// Id of the IAM access key that the vault guards; not the access key itself.
+    /// ID of the IAM access key that the vault stores; not the access key itself.
     pub access_key_id: String,
-    /// Lifetime of the access key, `Temporary` or `Permanent`.
+    /// Type of the access key, `Temporary` or `Permanent`.
     pub access_key_type: String,
-    /// Account that owns it, a 32-digit hexadecimal id.
+    /// ID of the account that owns the resource, 32 hexadecimal digits.
     pub account_id: String,
-    /// Networks that may ask for temporary keys, CIDR notation, separated by commas.
+    /// Networks that can request temporary keys, in CIDR notation, separated by commas.
     #[serde(default)]
     pub acl_cidr: Option<String>,
-    /// Instant of creation, in UTC.
+    /// Time of creation, in UTC.
     pub created_at: Timestamp,
-    /// Id of the user who created it.
+    /// ID of the user who created the resource.
     pub created_by: String,
-    /// When the vault goes away, `YYYY-MM-DD HH:MM:SS.mmm`; null if it stays.
+    /// Time of deletion, `YYYY-MM-DD HH:MM:SS.mmm`. Null if no deletion is scheduled.
     #[serde(default)]
     pub delete_at: Option<Timestamp>,
-    /// Free text about it; may be empty.
+    /// Description. May be empty.
     #[serde(default)]
     pub description: Option<String>,
-    /// Id of the vault, 32 hexadecimal digits.
+    /// ID of the vault, 32 hexadecimal digits.
     pub id: String,
-    /// Instant of the latest change, in UTC.
+    /// Time of the last change, in UTC.
     pub modified_at: Timestamp,
-    /// Id of the user who changed it last.
+    /// ID of the user who made the last change.
     pub modified_by: String,
     /// Name of the vault.
     #[serde(default)]
     pub name: Option<String>,
-    /// Hours for which a temporary key is valid, 1 to 36.
+    /// Lifetime of a temporary key in hours, 1 to 36.
     #[serde(
         default,
         with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientInt>>"
     )]
     pub temporary_key_ttl_nhours: Option<i64>,
-    /// Name of the user to whom the access key belongs.
+    /// Name of the user who owns the access key.
     #[serde(default)]
     pub user_name: Option<String>,
-    /// When the vault token stops working, `YYYY-MM-DD HH:MM:SS.mmm`; null if it was not issued.
+    /// Expiry of the vault token, `YYYY-MM-DD HH:MM:SS.mmm`. Null if none was issued.
     #[serde(default)]
     pub vault_token_expired_at: Option<Timestamp>,
-    /// Id of the token with which temporary keys are asked for.
+    /// ID of the token that signs requests for temporary keys.
     #[serde(default)]
     pub vault_token_id: Option<String>,
-    /// Secret of the token; the key of its signatures.
+    /// Secret of the token; it keys the signatures.
     #[serde(default)]
     pub vault_token_secret_value: Option<SecretString>,
-    /// Days for which the vault token is valid, 30 to 7300.
+    /// Lifetime of the vault token in days, 30 to 7300.
     #[serde(
         default,
         with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientInt>>"
     )]
     pub vault_token_ttl_ndays: Option<i64>,
-    /// Condition of the vault: `Creating`, `Active`, `Error`, `Stop` or `To_Be_Terminated`.
+    /// State of the vault: `Creating`, `Active`, `Error`, `Stop` or `To_Be_Terminated`.
     #[serde(default)]
     pub vaultkey_state: Option<String>,
-    /// What the vault guards, such as `SCP Open API Key`.
+    /// Type of the protected credential, such as `SCP Open API Key`.
     #[serde(default)]
     pub vaultkey_type: Option<String>,
-    /// Days left until the vault is gone for good; null if it stays.
+    /// Days until the vault is deleted permanently. Null if no deletion is scheduled.
     #[serde(
         default,
         with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientInt>>"
@@ -231,85 +231,85 @@ pub struct SecretVaultKey {
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
 pub struct SecretVaultKeyListResponse {
-    /// Number of all entries that match, over every page.
+    /// Total number of matching entries on all pages.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub count: i64,
-    /// Number of this page, counted from 0.
+    /// Page number, starting at 0.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub page: i64,
     /// Vaults on this page.
     pub secret_vaults: Vec<SecretVaultListKey>,
-    /// Greatest number of entries on a page.
+    /// Maximum number of entries per page.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub size: i64,
-    /// Order of the entries, each item a field and `asc` or `desc` with a colon between.
+    /// Sort order; each item is a field, a colon and `asc` or `desc`.
     #[serde(default)]
     pub sort: Option<Vec<String>>,
 }
 
-/// A vault as it stands in the list.
+/// A vault, as returned in lists.
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
 pub struct SecretVaultListKey {
-    /// Id of the IAM access key that the vault guards; not the access key itself.
+    /// ID of the IAM access key that the vault stores; not the access key itself.
     pub access_key_id: String,
-    /// Lifetime of the access key, `Temporary` or `Permanent`.
+    /// Type of the access key, `Temporary` or `Permanent`.
     pub access_key_type: String,
-    /// Account that owns it, a 32-digit hexadecimal id.
+    /// ID of the account that owns the resource, 32 hexadecimal digits.
     pub account_id: String,
-    /// Networks that may ask for temporary keys, CIDR notation, separated by commas.
+    /// Networks that can request temporary keys, in CIDR notation, separated by commas.
     #[serde(default)]
     pub acl_cidr: Option<String>,
-    /// Instant of creation, in UTC.
+    /// Time of creation, in UTC.
     pub created_at: Timestamp,
-    /// Id of the user who created it.
+    /// ID of the user who created the resource.
     pub created_by: String,
-    /// When the vault goes away, `YYYY-MM-DD HH:MM:SS.mmm`; null if it stays.
+    /// Time of deletion, `YYYY-MM-DD HH:MM:SS.mmm`. Null if no deletion is scheduled.
     #[serde(default)]
     pub delete_at: Option<Timestamp>,
-    /// Free text about it; may be empty.
+    /// Description. May be empty.
     #[serde(default)]
     pub description: Option<String>,
-    /// Id of the vault, 32 hexadecimal digits.
+    /// ID of the vault, 32 hexadecimal digits.
     pub id: String,
-    /// Instant of the latest change, in UTC.
+    /// Time of the last change, in UTC.
     pub modified_at: Timestamp,
-    /// Id of the user who changed it last.
+    /// ID of the user who made the last change.
     pub modified_by: String,
     /// Name of the vault.
     #[serde(default)]
     pub name: Option<String>,
-    /// Hours for which a temporary key is valid, 1 to 36.
+    /// Lifetime of a temporary key in hours, 1 to 36.
     #[serde(
         default,
         with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientInt>>"
     )]
     pub temporary_key_ttl_nhours: Option<i64>,
-    /// Name of the user to whom the access key belongs.
+    /// Name of the user who owns the access key.
     #[serde(default)]
     pub user_name: Option<String>,
-    /// When the vault token stops working, `YYYY-MM-DD HH:MM:SS.mmm`; null if it was not issued.
+    /// Expiry of the vault token, `YYYY-MM-DD HH:MM:SS.mmm`. Null if none was issued.
     #[serde(default)]
     pub vault_token_expired_at: Option<Timestamp>,
-    /// Id of the token, as the list shows it: sealed.
+    /// ID of the token, encrypted in lists.
     #[serde(default)]
     pub vault_token_id: Option<String>,
-    /// Secret of the token, as the list shows it: sealed.
+    /// Secret of the token, encrypted in lists.
     #[serde(default)]
     pub vault_token_secret_value: Option<SecretString>,
-    /// Days for which the vault token is valid, 30 to 7300.
+    /// Lifetime of the vault token in days, 30 to 7300.
     #[serde(
         default,
         with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientInt>>"
     )]
     pub vault_token_ttl_ndays: Option<i64>,
-    /// Condition of the vault: `Creating`, `Active`, `Error`, `Stop` or `To_Be_Terminated`.
+    /// State of the vault: `Creating`, `Active`, `Error`, `Stop` or `To_Be_Terminated`.
     #[serde(default)]
     pub vaultkey_state: Option<String>,
-    /// What the vault guards, such as `SCP Open API Key`.
+    /// Type of the protected credential, such as `SCP Open API Key`.
     #[serde(default)]
     pub vaultkey_type: Option<String>,
-    /// Days left until the vault is gone for good; null if it stays.
+    /// Days until the vault is deleted permanently. Null if no deletion is scheduled.
     #[serde(
         default,
         with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientInt>>"
@@ -317,7 +317,7 @@ pub struct SecretVaultListKey {
     pub waiting_time_ndays: Option<i64>,
 }
 
-/// Answer that holds one vault.
+/// Response with one vault.
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
 pub struct SecretVaultShowResponse {
@@ -332,7 +332,7 @@ pub struct SecretVaultTemporaryKeyResponse {
     /// Temporary access key.
     #[serde(default)]
     pub access_key: Option<String>,
-    /// When the temporary key stops working, `YYYY-MM-DD HH:MM:SS.mmm`.
+    /// Expiry of the temporary key, `YYYY-MM-DD HH:MM:SS.mmm`.
     #[serde(default)]
     pub expired_at: Option<Timestamp>,
     /// Secret of the temporary key.
@@ -340,11 +340,11 @@ pub struct SecretVaultTemporaryKeyResponse {
     pub secret_key: Option<SecretString>,
 }
 
-/// How long to wait before a vault is gone.
+/// Waiting period before the deletion of a vault.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct SecretVaultTerminatedRequest {
-    /// Days to wait before the vault is gone for good, 7 to 30.
+    /// Days until the vault is deleted permanently, 7 to 30.
     ///
     /// At least 7. At most 30.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
@@ -374,14 +374,14 @@ impl ::cloud_core::wire::Body for SecretVaultTerminatedRequest {
     }
 }
 
-/// A label on a resource.
+/// A tag on a resource.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct Tag {
-    /// Name of the label.
+    /// Key of the tag.
     #[builder(into)]
     pub key: String,
-    /// Content of the label.
+    /// Value of the tag.
     #[builder(into)]
     pub value: String,
 }

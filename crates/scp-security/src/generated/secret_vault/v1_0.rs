@@ -19,9 +19,9 @@ impl Client {
         Self { core }
     }
 
-    /// List the vaults of the account.
+    /// Lists the vaults of the account.
     ///
-    /// Gives the vaults of the account.
+    /// Returns one page of vaults.
     ///
     /// `GET /v1/secretvault`. Changes nothing, so it may be sent again.
     ///
@@ -31,14 +31,14 @@ impl Client {
         Call::new(&self.core, Request::new(&operations::v1_0::LIST_SECRET_VAULTS))
     }
 
-    /// Set up a vault for an access key.
+    /// Creates a vault for an access key.
     ///
-    /// Puts an IAM access key behind a vault, which from then on hands out temporary keys.
+    /// The vault issues temporary keys for an IAM access key.
     ///
     /// `POST /v1/secretvault`. Sending it again may act twice, so it is not repeated once it may have arrived.
     ///
     /// # Arguments
-    /// - `body`: The vault to set up.
+    /// - `body`: The vault to create.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -52,15 +52,15 @@ impl Client {
         )
     }
 
-    /// Mark a vault for deletion.
+    /// Schedules a vault for deletion.
     ///
-    /// Ends a vault after a waiting time of 7 to 30 days.
+    /// The waiting period is 7 to 30 days.
     ///
     /// `PUT /v1/secretvault/{secret_vault_id}/terminated`. Sending it again has the same outcome.
     ///
     /// # Arguments
-    /// - `secret_vault_id`: Id of the vault.
-    /// - `body`: The waiting time.
+    /// - `secret_vault_id`: ID of the vault.
+    /// - `body`: The waiting period.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -77,15 +77,15 @@ impl Client {
         )
     }
 
-    /// Get a temporary access key.
+    /// Issues a temporary access key.
     ///
-    /// Mints an access key that is valid for some hours; signed with the vault token instead of an access key.
+    /// The key is valid for some hours. The request is signed with the vault token, not with an access key.
     ///
     /// `GET /v1/temporarykey/{secret_vault_id}`. Sending it again may act twice, so it is not repeated once it may
     /// have arrived.
     ///
     /// # Arguments
-    /// - `secret_vault_id`: Id of the vault.
+    /// - `secret_vault_id`: ID of the vault.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -100,14 +100,14 @@ impl Client {
         )
     }
 
-    /// Show one vault.
+    /// Returns a vault.
     ///
-    /// Reads a vault with its token.
+    /// The response includes the vault token.
     ///
     /// `GET /v1/secretvault/{secret_vault_id}`. Changes nothing, so it may be sent again.
     ///
     /// # Arguments
-    /// - `secret_vault_id`: Id of the vault.
+    /// - `secret_vault_id`: ID of the vault.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).

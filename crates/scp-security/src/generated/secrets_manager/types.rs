@@ -4,26 +4,26 @@
 use cloud_core::{Constraint, Json, Patch, SecretString, Timestamp, Validator};
 use serde::{Deserialize, Serialize};
 
-/// A private resource that may read a secret.
+/// A private resource that can read a secret.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PrivateAclResource {
-    /// Id of a resource that may read the secret over the private network.
+    /// ID of a resource that can read the secret over the private network.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource_id: Option<String>,
     /// Name of the resource.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource_name: Option<String>,
-    /// Kind of the resource.
+    /// Type of the resource.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource_type: Option<String>,
 }
 
-/// The id of a private resource that may read a secret.
+/// The ID of a private resource that can read a secret.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct PrivateAclResourceId {
-    /// Id of a resource to let in.
+    /// ID of a resource to allow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[builder(into)]
     pub resource_id: Option<String>,
@@ -35,61 +35,61 @@ impl ::cloud_core::wire::Body for PrivateAclResourceId {
     }
 }
 
-/// A secret without its value.
+/// A secret, without its value.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SecretsManager {
-    /// Account that owns it, a 32-digit hexadecimal id.
+    /// ID of the account that owns the resource, 32 hexadecimal digits.
     pub account_id: String,
-    /// Networks that may read the value, CIDR notation, separated by commas.
+    /// Networks that can read the value, in CIDR notation, separated by commas.
     #[serde(default)]
     pub acl_cidr: Option<String>,
-    /// Instant of creation, in UTC.
+    /// Time of creation, in UTC.
     pub created_at: Timestamp,
-    /// Id of the user who created it.
+    /// ID of the user who created the resource.
     pub created_by: String,
-    /// When the secret goes away, `YYYY-MM-DD HH:MM:SS.mmm`; null if it stays.
+    /// Time of deletion, `YYYY-MM-DD HH:MM:SS.mmm`. Null if no deletion is scheduled.
     #[serde(default)]
     pub deleted_at: Option<Timestamp>,
-    /// Free text about it; may be empty.
+    /// Description. May be empty.
     #[serde(default)]
     pub description: Option<String>,
-    /// Id of the secret, 32 hexadecimal digits.
+    /// ID of the secret, 32 hexadecimal digits.
     pub id: String,
-    /// Id of the KMS key that seals the value.
+    /// ID of the KMS key that encrypts the value.
     pub kms_id: String,
-    /// Name of the KMS key that seals the value.
+    /// Name of the KMS key that encrypts the value.
     pub kms_name: String,
-    /// Instant of the latest change, in UTC.
+    /// Time of the last change, in UTC.
     pub modified_at: Timestamp,
-    /// Id of the user who changed it last.
+    /// ID of the user who made the last change.
     pub modified_by: String,
     /// Name of the secret.
     #[serde(default)]
     pub name: Option<String>,
-    /// When the value was last read, `YYYY-MM-DD HH:MM:SS.mmm`; null if never.
+    /// Time when the value was last read, `YYYY-MM-DD HH:MM:SS.mmm`. Null if it was never read.
     #[serde(default)]
     pub recent_searched_at: Option<Timestamp>,
-    /// Condition of the secret: `Creating`, `Active`, `Error`, `Stop` or `To_Be_Terminated`.
+    /// State of the secret: `Creating`, `Active`, `Error`, `Stop` or `To_Be_Terminated`.
     #[serde(default)]
     pub state: Option<String>,
-    /// Kind of the secret, such as `General`.
+    /// Type of the secret, such as `General`.
     #[serde(default)]
     pub r#type: Option<String>,
 }
 
-/// A secret to keep.
+/// A secret to create.
 #[derive(Clone, Debug, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct SecretsManagerCreateRequest {
-    /// Networks that may read the value, CIDR notation, separated by commas.
+    /// Networks that can read the value, in CIDR notation, separated by commas.
     #[builder(into)]
     pub acl_cidr: String,
-    /// Free text about it; may be empty.
+    /// Description. May be empty.
     #[serde(default)]
     #[builder(into)]
     pub description: Option<String>,
-    /// Id of the KMS key that seals the value.
+    /// ID of the KMS key that encrypts the value.
     #[builder(into)]
     pub kms_id: String,
     /// Name of the secret.
@@ -98,10 +98,10 @@ pub struct SecretsManagerCreateRequest {
     /// `_`, `-`.
     #[builder(into)]
     pub name: String,
-    /// The secret: a JSON object as text, with at most 10 pairs and 64 KB.
+    /// The value: a JSON object with string values, at most 10 pairs and 64 KiB.
     #[builder(into)]
     pub secret_value: SecretString,
-    /// Labels to attach.
+    /// Tags to attach.
     #[serde(default)]
     pub tags: Option<Vec<Tag>>,
 }
@@ -166,7 +166,7 @@ impl<'a> From<&'a SecretsManagerCreateRequest> for SecretsManagerCreateRequestWi
     }
 }
 
-/// Answer that holds the new secret, without its value.
+/// Response with the new secret, without its value.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SecretsManagerCreateResponse {
@@ -174,55 +174,55 @@ pub struct SecretsManagerCreateResponse {
     pub secret: SecretsManager,
 }
 
-/// A secret without its value, with the private resources that may read it.
+/// A secret, without its value, with the private resources that can read it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SecretsManagerIncludePrivateAcl {
-    /// Account that owns it, a 32-digit hexadecimal id.
+    /// ID of the account that owns the resource, 32 hexadecimal digits.
     pub account_id: String,
-    /// Networks that may read the value, CIDR notation, separated by commas.
+    /// Networks that can read the value, in CIDR notation, separated by commas.
     #[serde(default)]
     pub acl_cidr: Option<String>,
-    /// Instant of creation, in UTC.
+    /// Time of creation, in UTC.
     pub created_at: Timestamp,
-    /// Id of the user who created it.
+    /// ID of the user who created the resource.
     pub created_by: String,
-    /// When the secret goes away, `YYYY-MM-DD HH:MM:SS.mmm`; null if it stays.
+    /// Time of deletion, `YYYY-MM-DD HH:MM:SS.mmm`. Null if no deletion is scheduled.
     #[serde(default)]
     pub deleted_at: Option<Timestamp>,
-    /// Free text about it; may be empty.
+    /// Description. May be empty.
     #[serde(default)]
     pub description: Option<String>,
-    /// Id of the secret, 32 hexadecimal digits.
+    /// ID of the secret, 32 hexadecimal digits.
     pub id: String,
-    /// Id of the KMS key that seals the value.
+    /// ID of the KMS key that encrypts the value.
     pub kms_id: String,
-    /// Name of the KMS key that seals the value.
+    /// Name of the KMS key that encrypts the value.
     pub kms_name: String,
-    /// Instant of the latest change, in UTC.
+    /// Time of the last change, in UTC.
     pub modified_at: Timestamp,
-    /// Id of the user who changed it last.
+    /// ID of the user who made the last change.
     pub modified_by: String,
     /// Name of the secret.
     #[serde(default)]
     pub name: Option<String>,
-    /// Whether only the listed private resources may read the value.
+    /// Whether only the listed private resources can read the value.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
         with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientBool>>"
     )]
     pub private_acl_enabled: Option<bool>,
-    /// Private resources that may read the value.
+    /// Private resources that can read the value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub private_acl_resources: Option<Vec<PrivateAclResource>>,
-    /// When the value was last read, `YYYY-MM-DD HH:MM:SS.mmm`; null if never.
+    /// Time when the value was last read, `YYYY-MM-DD HH:MM:SS.mmm`. Null if it was never read.
     #[serde(default)]
     pub recent_searched_at: Option<Timestamp>,
-    /// Condition of the secret: `Creating`, `Active`, `Error`, `Stop` or `To_Be_Terminated`.
+    /// State of the secret: `Creating`, `Active`, `Error`, `Stop` or `To_Be_Terminated`.
     #[serde(default)]
     pub state: Option<String>,
-    /// Kind of the secret, such as `General`.
+    /// Type of the secret, such as `General`.
     #[serde(default)]
     pub r#type: Option<String>,
 }
@@ -231,18 +231,18 @@ pub struct SecretsManagerIncludePrivateAcl {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SecretsManagerListResponse {
-    /// Number of all entries that match, over every page.
+    /// Total number of matching entries on all pages.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub count: i64,
-    /// Number of this page, counted from 0.
+    /// Page number, starting at 0.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub page: i64,
     /// Secrets on this page.
     pub secret: Vec<SecretsManager>,
-    /// Greatest number of entries on a page.
+    /// Maximum number of entries per page.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub size: i64,
-    /// Order of the entries, each item a field and `asc` or `desc` with a colon between.
+    /// Sort order; each item is a field, a colon and `asc` or `desc`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sort: Option<Vec<String>>,
 }
@@ -266,11 +266,11 @@ impl ::cloud_core::Page for SecretsManagerListResponse {
     }
 }
 
-/// Networks that may read a secret.
+/// Networks that can read a secret.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct SecretsManagerSetCidrRequest {
-    /// Networks that may read the value from now on, CIDR notation, separated by commas; null lifts the limit.
+    /// Networks that can read the value, in CIDR notation, separated by commas. Null removes the limit.
     #[serde(default)]
     #[builder(required)]
     pub acl_cidr: Option<String>,
@@ -290,11 +290,11 @@ impl ::cloud_core::wire::Body for SecretsManagerSetCidrRequest {
     }
 }
 
-/// New free text of a secret.
+/// New description of a secret.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct SecretsManagerSetDescriptionRequest {
-    /// New free text; null takes the old one away.
+    /// New description. Null removes the old one.
     #[serde(default)]
     #[builder(required)]
     pub description: Option<String>,
@@ -314,11 +314,11 @@ impl ::cloud_core::wire::Body for SecretsManagerSetDescriptionRequest {
     }
 }
 
-/// The KMS key that shall seal a secret.
+/// New KMS key of a secret.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct SecretsManagerSetKmsRequest {
-    /// Id of the KMS key that shall seal the value from now on.
+    /// ID of the KMS key that encrypts the value from now on.
     #[builder(into)]
     pub kms_id: String,
 }
@@ -337,18 +337,18 @@ impl ::cloud_core::wire::Body for SecretsManagerSetKmsRequest {
     }
 }
 
-/// Private resources that may read a secret.
+/// Private resources that can read a secret.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct SecretsManagerSetPrivateAclRequest {
-    /// Whether only the listed private resources may read the value.
+    /// Whether only the listed private resources can read the value.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
         with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientBool>>"
     )]
     pub private_acl_enabled: Option<bool>,
-    /// Private resources that may read the value.
+    /// Private resources that can read the value.
     #[serde(default, skip_serializing_if = "Patch::is_absent")]
     #[builder(default, into)]
     pub private_acl_resources: Patch<Vec<PrivateAclResourceId>>,
@@ -375,7 +375,7 @@ impl ::cloud_core::wire::Body for SecretsManagerSetPrivateAclRequest {
 #[derive(Clone, Debug, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct SecretsManagerSetSecretValueRequest {
-    /// The secret: a JSON object as text, with at most 10 pairs and 64 KB.
+    /// The value: a JSON object with string values, at most 10 pairs and 64 KiB.
     #[builder(into)]
     pub secret_value: SecretString,
 }
@@ -411,7 +411,7 @@ for SecretsManagerSetSecretValueRequestWire<'a> {
     }
 }
 
-/// Answer that holds one secret, without its value.
+/// Response with one secret, without its value.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SecretsManagerShowResponse {
@@ -419,7 +419,7 @@ pub struct SecretsManagerShowResponse {
     pub secret: SecretsManager,
 }
 
-/// Which version to read; the newest where nothing is named.
+/// The version to read. The newest one if neither field is set.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct SecretsManagerShowSecretValueRequest {
@@ -429,7 +429,7 @@ pub struct SecretsManagerShowSecretValueRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[builder(into)]
     pub label: Option<String>,
-    /// Id of the version to read.
+    /// ID of the version to read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[builder(into)]
     pub version_id: Option<String>,
@@ -454,15 +454,15 @@ impl ::cloud_core::wire::Body for SecretsManagerShowSecretValueRequest {
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
 pub struct SecretsManagerShowSecretValueResponse {
-    /// The secret: a JSON object as text, with at most 10 pairs and 64 KB.
+    /// The value: a JSON object with string values, at most 10 pairs and 64 KiB.
     pub secret_value: SecretString,
 }
 
-/// How long to wait before a secret is gone.
+/// Waiting period before the deletion of a secret.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct SecretsManagerTerminatedRequest {
-    /// Days until the secret is gone for good, 7 to 30.
+    /// Days until the secret is deleted permanently, 7 to 30.
     ///
     /// At least 7. At most 30.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
@@ -492,7 +492,7 @@ impl ::cloud_core::wire::Body for SecretsManagerTerminatedRequest {
     }
 }
 
-/// Answer that holds the secret with its private resources.
+/// Response with the secret and its private resources.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SecretsManagerUpdatedPrivateAclResponse {
@@ -500,20 +500,20 @@ pub struct SecretsManagerUpdatedPrivateAclResponse {
     pub secret: SecretsManagerIncludePrivateAcl,
 }
 
-/// Where a label shall go.
+/// A label and the versions to move it between.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct SecretsManagerUpdateLabelRequest {
-    /// Label of a version; one version at a time holds it.
+    /// Label of a version. Only one version can hold a given label.
     ///
     /// At least 1 characters. At most 256 characters.
     #[builder(into)]
     pub label: String,
-    /// Version that gets the label; null if none does.
+    /// Version to add the label to. Null to add it to none.
     #[serde(default, skip_serializing_if = "Patch::is_absent")]
     #[builder(default, into)]
     pub move_to_version_id: Patch<String>,
-    /// Version that loses the label; null if none does.
+    /// Version to remove the label from. Null to remove it from none.
     #[serde(default, skip_serializing_if = "Patch::is_absent")]
     #[builder(default, into)]
     pub remove_from_version_id: Patch<String>,
@@ -550,49 +550,49 @@ impl ::cloud_core::wire::Body for SecretsManagerUpdateLabelRequest {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SecretsManagerVersionListResponse {
-    /// Versions of the secret, as the service words them.
+    /// Versions of the secret, in the service's own format.
     pub version_list: Vec<Json>,
 }
 
-/// What a password shall look like.
+/// Length and character classes of a password.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct SecretsRandomPasswordRequest {
-    /// Characters that must not occur.
+    /// Characters to exclude.
     ///
     /// At most 4096 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[builder(into)]
     pub exclude_characters: Option<String>,
-    /// Whether to leave out `a` to `z`.
+    /// Whether to exclude `a` to `z`.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
         with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientBool>>"
     )]
     pub exclude_lowercase: Option<bool>,
-    /// Whether to leave out digits.
+    /// Whether to exclude digits.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
         with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientBool>>"
     )]
     pub exclude_numbers: Option<bool>,
-    /// Whether to leave out punctuation marks.
+    /// Whether to exclude punctuation.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
         with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientBool>>"
     )]
     pub exclude_punctuation: Option<bool>,
-    /// Whether to leave out `A` to `Z`.
+    /// Whether to exclude `A` to `Z`.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
         with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientBool>>"
     )]
     pub exclude_uppercase: Option<bool>,
-    /// Whether a space may occur.
+    /// Whether to allow spaces.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -608,7 +608,7 @@ pub struct SecretsRandomPasswordRequest {
         with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientInt>>"
     )]
     pub password_length: Option<i64>,
-    /// Whether at least one character of every allowed kind must occur.
+    /// Whether to require at least one character of each included type.
     ///
     /// The service assumes `true`.
     #[serde(
@@ -648,14 +648,14 @@ pub struct SecretsRandomPasswordResponse {
     pub random_password: SecretString,
 }
 
-/// A label on a resource.
+/// A tag on a resource.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct Tag {
-    /// Name of the label.
+    /// Key of the tag.
     #[builder(into)]
     pub key: String,
-    /// Content of the label.
+    /// Value of the tag.
     #[builder(into)]
     pub value: String,
 }
@@ -677,18 +677,18 @@ impl ::cloud_core::wire::Body for Tag {
     }
 }
 
-/// A secret to keep, since version 1.1.
+/// A secret to create, since version 1.1.
 #[derive(Clone, Debug, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct SecretsManagerCreateRequestV1Dot1 {
-    /// Networks that may read the value, CIDR notation, separated by commas.
+    /// Networks that can read the value, in CIDR notation, separated by commas.
     #[builder(into)]
     pub acl_cidr: String,
-    /// Free text about it; may be empty.
+    /// Description. May be empty.
     #[serde(default)]
     #[builder(into)]
     pub description: Option<String>,
-    /// Id of the KMS key that seals the value.
+    /// ID of the KMS key that encrypts the value.
     #[builder(into)]
     pub kms_id: String,
     /// Name of the secret.
@@ -697,19 +697,19 @@ pub struct SecretsManagerCreateRequestV1Dot1 {
     /// `_`, `-`.
     #[builder(into)]
     pub name: String,
-    /// Whether only the listed private resources may read the value.
+    /// Whether only the listed private resources can read the value.
     #[serde(
         default,
         with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientBool>>"
     )]
     pub private_acl_enabled: Option<bool>,
-    /// Private resources that may read the value.
+    /// Private resources that can read the value.
     #[serde(default)]
     pub private_acl_resources: Option<Vec<PrivateAclResourceId>>,
-    /// The secret: a JSON object as text, with at most 10 pairs and 64 KB.
+    /// The value: a JSON object with string values, at most 10 pairs and 64 KiB.
     #[builder(into)]
     pub secret_value: SecretString,
-    /// Labels to attach.
+    /// Tags to attach.
     #[serde(default)]
     pub tags: Option<Vec<Tag>>,
 }
@@ -788,7 +788,7 @@ for SecretsManagerCreateRequestV1Dot1Wire<'a> {
     }
 }
 
-/// Answer that holds the new secret, without its value, since version 1.1.
+/// Response with the new secret, without its value; since version 1.1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SecretsManagerCreateResponseV1Dot1 {
@@ -796,64 +796,64 @@ pub struct SecretsManagerCreateResponseV1Dot1 {
     pub secret: SecretsManagerIncludePrivateAcl,
 }
 
-/// A secret without its value, with the private resources that may read it and its place.
+/// A secret, without its value, with its region, its offering and the private resources that can read it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SecretsManagerIncludePrivateAclAndSrn {
-    /// Account that owns it, a 32-digit hexadecimal id.
+    /// ID of the account that owns the resource, 32 hexadecimal digits.
     pub account_id: String,
-    /// Networks that may read the value, CIDR notation, separated by commas.
+    /// Networks that can read the value, in CIDR notation, separated by commas.
     #[serde(default)]
     pub acl_cidr: Option<String>,
-    /// Instant of creation, in UTC.
+    /// Time of creation, in UTC.
     pub created_at: Timestamp,
-    /// Id of the user who created it.
+    /// ID of the user who created the resource.
     pub created_by: String,
-    /// When the secret goes away, `YYYY-MM-DD HH:MM:SS.mmm`; null if it stays.
+    /// Time of deletion, `YYYY-MM-DD HH:MM:SS.mmm`. Null if no deletion is scheduled.
     #[serde(default)]
     pub deleted_at: Option<Timestamp>,
-    /// Free text about it; may be empty.
+    /// Description. May be empty.
     #[serde(default)]
     pub description: Option<String>,
-    /// Id of the secret, 32 hexadecimal digits.
+    /// ID of the secret, 32 hexadecimal digits.
     pub id: String,
-    /// Id of the KMS key that seals the value.
+    /// ID of the KMS key that encrypts the value.
     pub kms_id: String,
-    /// Name of the KMS key that seals the value.
+    /// Name of the KMS key that encrypts the value.
     pub kms_name: String,
-    /// Instant of the latest change, in UTC.
+    /// Time of the last change, in UTC.
     pub modified_at: Timestamp,
-    /// Id of the user who changed it last.
+    /// ID of the user who made the last change.
     pub modified_by: String,
     /// Name of the secret.
     #[serde(default)]
     pub name: Option<String>,
     /// Offering under which the secret was ordered.
     pub offering: String,
-    /// Whether only the listed private resources may read the value.
+    /// Whether only the listed private resources can read the value.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
         with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientBool>>"
     )]
     pub private_acl_enabled: Option<bool>,
-    /// Private resources that may read the value.
+    /// Private resources that can read the value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub private_acl_resources: Option<Vec<PrivateAclResource>>,
-    /// When the value was last read, `YYYY-MM-DD HH:MM:SS.mmm`; null if never.
+    /// Time when the value was last read, `YYYY-MM-DD HH:MM:SS.mmm`. Null if it was never read.
     #[serde(default)]
     pub recent_searched_at: Option<Timestamp>,
     /// Region of the secret.
     pub region: String,
-    /// Condition of the secret: `Creating`, `Active`, `Error`, `Stop` or `To_Be_Terminated`.
+    /// State of the secret: `Creating`, `Active`, `Error`, `Stop` or `To_Be_Terminated`.
     #[serde(default)]
     pub state: Option<String>,
-    /// Kind of the secret, such as `General`.
+    /// Type of the secret, such as `General`.
     #[serde(default)]
     pub r#type: Option<String>,
 }
 
-/// Answer that holds one secret, without its value, since version 1.1.
+/// Response with one secret, without its value; since version 1.1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SecretsManagerShowResponseV1Dot1 {
@@ -865,19 +865,19 @@ pub struct SecretsManagerShowResponseV1Dot1 {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SecretsManagerVersionListResponseV1Dot1 {
-    /// Number of all entries that match, over every page.
+    /// Total number of matching entries on all pages.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub count: i64,
-    /// Number of this page, counted from 0.
+    /// Page number, starting at 0.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub page: i64,
-    /// Greatest number of entries on a page.
+    /// Maximum number of entries per page.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub size: i64,
-    /// Order of the entries, each item a field and `asc` or `desc` with a colon between.
+    /// Sort order; each item is a field, a colon and `asc` or `desc`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sort: Option<Vec<String>>,
-    /// Versions of the secret, as the service words them.
+    /// Versions of the secret, in the service's own format.
     pub version_list: Vec<Json>,
 }
 

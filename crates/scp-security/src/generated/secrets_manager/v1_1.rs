@@ -19,9 +19,9 @@ impl Client {
         Self { core }
     }
 
-    /// List the secrets of the account.
+    /// Lists the secrets of the account.
     ///
-    /// Gives one page of the secrets that match the filters, without their values.
+    /// Returns one page of the secrets that match the filters, without their values.
     ///
     /// `GET /v1/secrets`. Changes nothing, so it may be sent again.
     ///
@@ -31,14 +31,14 @@ impl Client {
         ListSecrets(Call::new(&self.core, Request::new(&operations::v1_1::LIST_SECRETS)))
     }
 
-    /// Keep a secret.
+    /// Creates a secret.
     ///
-    /// Stores a value, sealed with a KMS key, and says who may read it.
+    /// The value is encrypted with a KMS key; `acl_cidr` limits who can read it.
     ///
     /// `POST /v1/secrets`. Sending it again may act twice, so it is not repeated once it may have arrived.
     ///
     /// # Arguments
-    /// - `body`: The secret to keep.
+    /// - `body`: The secret to create.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -49,14 +49,14 @@ impl Client {
         Call::new(&self.core, Request::new(&operations::v1_1::CREATE_SECRET).body(body))
     }
 
-    /// Show one secret without its value.
+    /// Returns a secret without its value.
     ///
-    /// Reads what is known about a secret; the value needs a call of its own.
+    /// To read the value, call `show_secret_value`.
     ///
     /// `GET /v1/secrets/{secret_id}`. Changes nothing, so it may be sent again.
     ///
     /// # Arguments
-    /// - `secret_id`: Id of the secret.
+    /// - `secret_id`: ID of the secret.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -70,15 +70,15 @@ impl Client {
         )
     }
 
-    /// Mark a secret for deletion.
+    /// Schedules a secret for deletion.
     ///
-    /// Deletes a secret after a waiting time of 7 to 30 days, within which it can be restored.
+    /// The waiting period is 7 to 30 days. Until it ends, `restore_secret` cancels the deletion.
     ///
     /// `DELETE /v1/secrets/{secret_id}`. Sending it again has the same outcome.
     ///
     /// # Arguments
-    /// - `secret_id`: Id of the secret.
-    /// - `body`: The waiting time.
+    /// - `secret_id`: ID of the secret.
+    /// - `body`: The waiting period.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -95,14 +95,14 @@ impl Client {
         )
     }
 
-    /// Make a random password.
+    /// Generates a random password.
     ///
-    /// Makes a password with the wanted characters; nothing is kept.
+    /// Nothing is stored.
     ///
     /// `POST /v1/secrets/random-password`. Changes nothing, so it may be sent again.
     ///
     /// # Arguments
-    /// - `body`: What the password shall look like.
+    /// - `body`: Length and character classes of the password.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -116,14 +116,14 @@ impl Client {
         )
     }
 
-    /// List the versions of a secret.
+    /// Lists the versions of a secret.
     ///
-    /// Gives the versions of a secret, without their values.
+    /// The response does not include the values.
     ///
     /// `GET /v1/secrets/{secret_id}/versions`. Changes nothing, so it may be sent again.
     ///
     /// # Arguments
-    /// - `secret_id`: Id of the secret.
+    /// - `secret_id`: ID of the secret.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -137,14 +137,14 @@ impl Client {
         )
     }
 
-    /// Take a deletion back.
+    /// Cancels the deletion of a secret.
     ///
-    /// Brings back a secret whose waiting time is not over.
+    /// Works until the waiting period ends.
     ///
     /// `PUT /v1/secrets/{secret_id}/restore`. Sending it again has the same outcome.
     ///
     /// # Arguments
-    /// - `secret_id`: Id of the secret.
+    /// - `secret_id`: ID of the secret.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -158,14 +158,14 @@ impl Client {
         )
     }
 
-    /// Set the networks that may read a secret.
+    /// Updates the networks that can read a secret.
     ///
-    /// Replaces the list of networks from which the value may be read.
+    /// The new list replaces the old one.
     ///
     /// `PUT /v1/secrets/{secret_id}/acl-cidr`. Sending it again has the same outcome.
     ///
     /// # Arguments
-    /// - `secret_id`: Id of the secret.
+    /// - `secret_id`: ID of the secret.
     /// - `body`: The networks.
     ///
     /// # Errors
@@ -183,15 +183,15 @@ impl Client {
         )
     }
 
-    /// Replace the free text of a secret.
+    /// Updates the description of a secret.
     ///
-    /// Sets the text that describes a secret.
+    /// The new description replaces the old one.
     ///
     /// `PUT /v1/secrets/{secret_id}/description`. Sending it again has the same outcome.
     ///
     /// # Arguments
-    /// - `secret_id`: Id of the secret.
-    /// - `body`: The new text.
+    /// - `secret_id`: ID of the secret.
+    /// - `body`: The new description.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -208,14 +208,14 @@ impl Client {
         )
     }
 
-    /// Set the KMS key of a secret.
+    /// Updates the KMS key of a secret.
     ///
-    /// Has another KMS key seal the value from now on.
+    /// The new key encrypts the value from now on.
     ///
     /// `PUT /v1/secrets/{secret_id}/kmsid`. Sending it again has the same outcome.
     ///
     /// # Arguments
-    /// - `secret_id`: Id of the secret.
+    /// - `secret_id`: ID of the secret.
     /// - `body`: The KMS key.
     ///
     /// # Errors
@@ -233,14 +233,14 @@ impl Client {
         )
     }
 
-    /// Move a label between versions.
+    /// Moves a label between versions.
     ///
-    /// Adds a label to a version, takes it away, or moves it, depending on which versions are named.
+    /// Adds the label to a version, removes it from a version, or both, depending on which versions are given.
     ///
     /// `PUT /v1/secrets/{secret_id}/label`. Sending it again has the same outcome.
     ///
     /// # Arguments
-    /// - `secret_id`: Id of the secret.
+    /// - `secret_id`: ID of the secret.
     /// - `body`: The label and the versions.
     ///
     /// # Errors
@@ -258,14 +258,14 @@ impl Client {
         )
     }
 
-    /// Set the private resources that may read a secret.
+    /// Updates the private resources that can read a secret.
     ///
-    /// Replaces the list of private resources and says whether it counts.
+    /// Replaces the list of private resources and enables or disables it.
     ///
     /// `PUT /v1/secrets/{secret_id}/private-acl`. Sending it again has the same outcome.
     ///
     /// # Arguments
-    /// - `secret_id`: Id of the secret.
+    /// - `secret_id`: ID of the secret.
     /// - `body`: The resources.
     ///
     /// # Errors
@@ -283,14 +283,14 @@ impl Client {
         )
     }
 
-    /// Read the value of a secret.
+    /// Returns the value of a secret.
     ///
-    /// Opens the value of one version of a secret; only callers from an allowed network get it.
+    /// Decrypts the value of one version. Only callers from an allowed network can read it.
     ///
     /// `POST /v1/secrets/{secret_id}/values`. Changes nothing, so it may be sent again.
     ///
     /// # Arguments
-    /// - `secret_id`: Id of the secret.
+    /// - `secret_id`: ID of the secret.
     /// - `body`: The version to read.
     ///
     /// # Errors
@@ -308,15 +308,15 @@ impl Client {
         )
     }
 
-    /// Give a secret a new value.
+    /// Sets a new value of a secret.
     ///
-    /// Stores a value as the newest version of a secret; every call adds a version.
+    /// The value becomes the newest version. Each call adds a version.
     ///
     /// `PUT /v1/secrets/{secret_id}/values`. Sending it again may act twice, so it is not repeated once it may have
     /// arrived.
     ///
     /// # Arguments
-    /// - `secret_id`: Id of the secret.
+    /// - `secret_id`: ID of the secret.
     /// - `body`: The new value.
     ///
     /// # Errors
@@ -340,7 +340,7 @@ impl Client {
 pub struct ListSecrets(Call<types::SecretsManagerListResponse>);
 
 impl ListSecrets {
-    /// Greatest number of entries on a page.
+    /// Maximum number of entries per page.
     ///
     /// The service assumes `20`.
     pub fn size(mut self, value: i64) -> Self {
@@ -348,7 +348,7 @@ impl ListSecrets {
         self
     }
 
-    /// Page to read, counted from 0.
+    /// Page number, starting at 0.
     ///
     /// The service assumes `0`.
     pub fn page(mut self, value: i64) -> Self {
@@ -356,19 +356,19 @@ impl ListSecrets {
         self
     }
 
-    /// Order of the entries: a field, a colon and `asc` or `desc`.
+    /// Sort order: a field, a colon and `asc` or `desc`.
     pub fn sort(mut self, value: &str) -> Self {
         self.0.push_query("sort", value);
         self
     }
 
-    /// Only secrets with this name.
+    /// Returns only secrets with this name.
     pub fn name(mut self, value: &str) -> Self {
         self.0.push_query("name", value);
         self
     }
 
-    /// Only secrets in this condition, such as `Active`; may be repeated.
+    /// Returns only secrets in this state, such as `Active`. Repeatable.
     ///
     /// May be called several times; every value is sent.
     pub fn state(mut self, value: &str) -> Self {
@@ -394,7 +394,7 @@ impl ListSecrets {
 pub struct ListSecretVersions(Call<types::SecretsManagerVersionListResponseV1Dot1>);
 
 impl ListSecretVersions {
-    /// Greatest number of entries on a page.
+    /// Maximum number of entries per page.
     ///
     /// The service assumes `100`.
     pub fn size(mut self, value: i64) -> Self {
@@ -402,7 +402,7 @@ impl ListSecretVersions {
         self
     }
 
-    /// Page to read, counted from 0.
+    /// Page number, starting at 0.
     ///
     /// The service assumes `0`.
     pub fn page(mut self, value: i64) -> Self {
@@ -410,7 +410,7 @@ impl ListSecretVersions {
         self
     }
 
-    /// Order of the entries: a field, a colon and `asc` or `desc`.
+    /// Sort order: a field, a colon and `asc` or `desc`.
     pub fn sort(mut self, value: &str) -> Self {
         self.0.push_query("sort", value);
         self
