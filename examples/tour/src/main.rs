@@ -23,12 +23,12 @@ impl Settings {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let sandbox = Sandbox::start().await?;
-    println!("A sandbox plays all three clouds on {}", sandbox.endpoint());
+    println!("Sandbox of all three clouds: {}", sandbox.endpoint());
     let settings = Settings(sandbox.environment().into_iter().collect());
     scp::run(&settings).await?;
     nhn::run(&settings).await?;
     risken::run(&settings).await?;
-    println!("\nThat was the sandbox. Set the vendors' own keys and the same calls go to the clouds: see docs/.");
+    println!("\nTo call the clouds instead, set the vendors' keys: see docs/.");
     sandbox.shutdown().await?;
     Ok(())
 }

@@ -42,6 +42,6 @@ pub(crate) async fn run(settings: &Settings) -> Result<()> {
     line("secure_key_manager.confirm", format!("it sees this machine as {}", client.client_ip));
     let secret = skm.show_secret("035a0ffa16a64bbf8171c4bdcea37bbf").await?;
     line("secure_key_manager.show_secret", format!("{} bytes", secret.secret.expose_secret().len()));
-    more(format!("printed, it is {secret:?}"));
+    more(format!("Debug prints {secret:?}"));
     Ok(())
 }

@@ -27,7 +27,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<()> {
     line("kms.encrypt", short(&sealed.ciphertext));
     let opened = kms.decrypt(&key_id, &DecryptRequest::new(sealed.ciphertext)).await?;
     let plaintext = opened.to_bytes()?;
-    line("kms.decrypt", format!("{} bytes of plaintext; printed, it is {opened:?}", plaintext.expose_secret().len()));
+    line("kms.decrypt", format!("{} bytes of plaintext; Debug prints {opened:?}", plaintext.expose_secret().len()));
 
     let secrets = scp.secrets_manager();
     let mut found = secrets.list_secrets().size(20).pages();
