@@ -51,7 +51,7 @@ pub struct CertificateCreate {
     pub recipients: Option<Vec<Recipient>>,
     /// State of the certificate, such as `VALID`.
     pub state: String,
-    /// Tags to attach.
+    /// Tags of the resource.
     #[serde(default)]
     pub tags: Option<Vec<Tag>>,
     /// Name or email address of the user who registered the certificate.
@@ -81,7 +81,7 @@ pub struct CertificateCreateRequest {
     /// Region that stores the certificate, such as `west1`.
     #[builder(into)]
     pub region: String,
-    /// Tags to attach.
+    /// Tags of the resource.
     #[serde(default)]
     pub tags: Option<Vec<Tag>>,
     /// Time zone for notifications, an IANA name such as `Asia/Seoul`.
@@ -422,7 +422,7 @@ pub struct SelfSignCreateRequest {
     /// Region that stores the certificate, such as `west1`.
     #[builder(into)]
     pub region: String,
-    /// Tags to attach.
+    /// Tags of the resource.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<Tag>>,
     /// Time zone for notifications, an IANA name such as `Asia/Seoul`.

@@ -232,7 +232,7 @@ pub struct DiagnosisObjectRequest {
     pub plan_type: String,
     /// Schedule of the inspection.
     pub schedule_request: DiagnosisScheduleRequest,
-    /// Tags to attach.
+    /// Tags of the resource.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<Tag>>,
 }

@@ -285,7 +285,7 @@ pub struct KeyCreateMasterKeyRequest {
     /// Days between automatic rotations.
     #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
     pub rotate_cycle: i64,
-    /// Tags to attach.
+    /// Tags of the resource.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<Tag>>,
 }

@@ -23,7 +23,7 @@ pub struct SecretVaultCreateRequest {
     /// At least 3 characters. At most 63 characters. Only characters out of `a` to `z`, `0` to `9`.
     #[builder(into)]
     pub name: String,
-    /// Tags to attach.
+    /// Tags of the resource.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<Tag>>,
     /// Lifetime of a temporary key in hours, 1 to 36.

@@ -21,7 +21,7 @@ impl Client {
 
     /// Lists the vaults of the account.
     ///
-    /// Returns one page of vaults.
+    /// The operation has no paging parameters.
     ///
     /// `GET /v1/secretvault`. Changes nothing, so it may be sent again.
     ///

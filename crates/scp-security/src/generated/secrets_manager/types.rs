@@ -101,7 +101,7 @@ pub struct SecretsManagerCreateRequest {
     /// The value: a JSON object with string values, at most 10 pairs and 64 KiB.
     #[builder(into)]
     pub secret_value: SecretString,
-    /// Tags to attach.
+    /// Tags of the resource.
     #[serde(default)]
     pub tags: Option<Vec<Tag>>,
 }
@@ -709,7 +709,7 @@ pub struct SecretsManagerCreateRequestV1Dot1 {
     /// The value: a JSON object with string values, at most 10 pairs and 64 KiB.
     #[builder(into)]
     pub secret_value: SecretString,
-    /// Tags to attach.
+    /// Tags of the resource.
     #[serde(default)]
     pub tags: Option<Vec<Tag>>,
 }
