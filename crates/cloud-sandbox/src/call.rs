@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use rsa::RsaPrivateKey;
+use rsa::PrivateKey as RsaPrivateKey;
 use serde_json::Value;
 use time::OffsetDateTime;
 

@@ -8,7 +8,7 @@ use aria::Aria256;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rsa::pkcs8::{DecodePrivateKey, EncodePublicKey};
-use rsa::{Pkcs1v15Sign, RsaPrivateKey, RsaPublicKey};
+use rsa::{Pkcs1v15Sign, PrivateKey as RsaPrivateKey, PublicKey as RsaPublicKey};
 
 /// Bytes of a symmetric key.
 pub(super) const KEY_LENGTH: usize = 32;

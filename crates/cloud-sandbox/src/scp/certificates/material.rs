@@ -3,7 +3,7 @@
 use p256::pkcs8::der::Encode;
 use p256::pkcs8::der::asn1::OctetStringRef;
 use p256::pkcs8::{AlgorithmIdentifierRef, EncodePrivateKey, ObjectIdentifier, PrivateKeyInfoRef};
-use rsa::RsaPrivateKey;
+use rsa::PrivateKey as RsaPrivateKey;
 use rsa::pkcs1::{DecodeRsaPrivateKey, EncodeRsaPublicKey};
 use rsa::pkcs8::DecodePrivateKey;
 use serde::{Deserialize, Serialize};

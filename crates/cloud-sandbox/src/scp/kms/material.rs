@@ -10,7 +10,7 @@ use hmac::{Hmac, Mac};
 use p256::ecdsa;
 use rsa::pkcs8::{DecodePrivateKey, EncodePrivateKey, EncodePublicKey, LineEnding};
 use rsa::signature::{RandomizedSigner, SignatureEncoding, Signer, Verifier};
-use rsa::{Oaep, RsaPrivateKey, pss};
+use rsa::{Oaep, PrivateKey as RsaPrivateKey, pss};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
