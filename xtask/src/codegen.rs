@@ -5,11 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::emit::Output;
+use crate::ir::Service;
 use crate::lower::{self, Fixture};
 use crate::openapi::Document;
-use crate::{names, render};
+use crate::vendors::{Vendor, Vendors};
+use crate::{marked, render};
 
-const VENDORS: &[&str] = &["nhn", "risken", "scp"];
 const SANDBOX: &str = "crates/cloud-sandbox/fixtures";
 const CONFORMANCE: &str = "tests/conformance/src/generated";
 const COVERAGE: &str = "docs/coverage.md";
@@ -36,46 +37,94 @@ pub fn run(root: &Path, check: bool) -> Result<(), Box<dyn Error>> {
 
 /// Everything that the fixtures below `root` make.
 fn generate(root: &Path) -> Result<Output, Box<dyn Error>> {
+    let vendors = Vendors::load(root)?;
     let mut output = Output::default();
     let mut fixtures = Vec::new();
-    for vendor in VENDORS {
-        for path in documents(&root.join("fixtures").join(vendor))? {
-            let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let source = format!("fixtures/{vendor}/{file}");
-            let bytes = fs::read(&path).map_err(|error| format!("cannot read {source}: {error}"))?;
-            let text = std::str::from_utf8(&bytes).map_err(|error| format!("{source}: {error}"))?;
-            let document = Document::parse(text).map_err(|error| format!("{source}#{error}"))?;
-            if document.sdk.vendor != *vendor {
-                let named = &document.sdk.vendor;
-                return Err(format!("{source}#/x-sdk/vendor: `{named}` stands in the folder of `{vendor}`").into());
-            }
-            output.add(format!("{SANDBOX}/{vendor}/{file}"), bytes);
-            fixtures.push(Fixture { source, document });
-        }
-        if let Some((folder, _)) = names::crate_of(vendor) {
-            output.own(format!("crates/{folder}/src/generated"));
-        }
+    for vendor in vendors.iter() {
+        read(root, vendor, &mut fixtures, &mut output)?;
+        output.own(format!("crates/{}/src/generated", vendor.package));
     }
     output.own(SANDBOX);
     output.own(CONFORMANCE);
-    let services = lower::lower(&fixtures)?;
+    let services = lower::lower(&vendors, &fixtures)?;
     for service in &services {
         render::service(service, &mut output)?;
     }
+    for services in services.chunk_by(|a, b| a.vendor.name == b.vendor.name) {
+        render::clients(services, &mut output)?;
+    }
     render::conformance(&services, CONFORMANCE, &mut output)?;
     output.add(COVERAGE, render::coverage(&services).into_bytes());
+    blocks(root, &vendors, &services, &mut output)?;
     Ok(output)
 }
 
-/// The documents of a folder by name; a vendor without a folder has none.
-fn documents(folder: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {
+/// The generated lines of hand-written files; a file that is not there has none.
+fn blocks(root: &Path, vendors: &Vendors, services: &[Service], output: &mut Output) -> Result<(), Box<dyn Error>> {
+    for (path, required) in blocked_files(root, vendors)? {
+        let file = root.join(&path);
+        if !file.is_file() {
+            continue;
+        }
+        let text = fs::read_to_string(&file).map_err(|error| format!("cannot read {path}: {error}"))?;
+        if let Some(name) = required.filter(|name| !marked::has(&text, name)) {
+            return Err(format!("{path}: the block `codegen: {name}` is missing").into());
+        }
+        let replaced = marked::replace(&text, |name| render::block(services, name));
+        output.add(&path, replaced.map_err(|message| format!("{path}: {message}"))?.into_bytes());
+    }
+    Ok(())
+}
+
+/// The files that may have blocks, each with the block that it must have.
+fn blocked_files(root: &Path, vendors: &Vendors) -> Result<Vec<(String, Option<String>)>, Box<dyn Error>> {
+    let mut files = vec![
+        ("README.md".to_owned(), Some("versions".to_owned())),
+        ("fixtures/README.md".to_owned(), Some("fixtures".to_owned())),
+    ];
+    for Vendor { name, package, .. } in vendors.iter() {
+        files.push((format!("crates/{package}/Cargo.toml"), Some(format!("features {name}"))));
+        files.push((format!("crates/{package}/src/lib.rs"), Some(format!("modules {name}"))));
+        files.push((format!("crates/{package}/README.md"), None));
+    }
+    for path in documents(&root.join("docs"), "md")? {
+        let file = path.file_name().unwrap_or_default().to_string_lossy();
+        let path = format!("docs/{file}");
+        if path != COVERAGE {
+            files.push((path, None));
+        }
+    }
+    Ok(files)
+}
+
+/// Reads the documents of one vendor.
+fn read(root: &Path, vendor: &Vendor, fixtures: &mut Vec<Fixture>, output: &mut Output) -> Result<(), Box<dyn Error>> {
+    let name = &vendor.name;
+    for path in documents(&root.join("fixtures").join(name), "json")? {
+        let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let source = format!("fixtures/{name}/{file}");
+        let bytes = fs::read(&path).map_err(|error| format!("cannot read {source}: {error}"))?;
+        let text = std::str::from_utf8(&bytes).map_err(|error| format!("{source}: {error}"))?;
+        let document = Document::parse(text).map_err(|error| format!("{source}#{error}"))?;
+        if document.sdk.vendor != *name {
+            let named = &document.sdk.vendor;
+            return Err(format!("{source}#/x-sdk/vendor: `{named}` is in the folder of `{name}`").into());
+        }
+        output.add(format!("{SANDBOX}/{name}/{file}"), bytes);
+        fixtures.push(Fixture { source, document });
+    }
+    Ok(())
+}
+
+/// The files of a folder with this extension, by name; none if there is no folder.
+fn documents(folder: &Path, wanted: &str) -> Result<Vec<PathBuf>, Box<dyn Error>> {
     if !folder.is_dir() {
         return Ok(Vec::new());
     }
     let mut paths = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "json") {
+        if path.extension().is_some_and(|extension| extension == wanted) {
             paths.push(path);
         }
     }

@@ -2,17 +2,21 @@
 
 use std::collections::BTreeMap;
 
+use crate::vendors::Vendor;
+
 /// One service with all its versions.
 #[derive(Debug)]
 pub(crate) struct Service {
-    pub(crate) vendor: String,
+    pub(crate) vendor: Vendor,
     pub(crate) name: String,
     pub(crate) title: String,
-    /// Folder under `crates`.
-    pub(crate) folder: &'static str,
-    /// Rust path of the crate.
-    pub(crate) krate: &'static str,
     pub(crate) module: String,
+    /// The Cargo feature that compiles the service in.
+    pub(crate) feature: String,
+    /// The number of the version that the accessor without a number returns.
+    pub(crate) default: String,
+    /// The vendor's documentation.
+    pub(crate) page: String,
     /// Fixtures, relative to the root, oldest version first.
     pub(crate) sources: Vec<String>,
     pub(crate) versions: Vec<Version>,
@@ -298,6 +302,11 @@ pub(crate) enum Constraint {
 }
 
 impl Service {
+    /// The version that the accessor without a number returns.
+    pub(crate) fn default_version(&self) -> Option<&Version> {
+        self.versions.iter().find(|version| version.number == self.default)
+    }
+
     /// The type of that name.
     pub(crate) fn find(&self, name: &str) -> Option<&TypeDef> {
         self.types.iter().find(|ty| ty.name == name)

@@ -9,10 +9,12 @@ pub mod codegen;
 pub mod import;
 pub mod lint;
 pub mod openapi;
+pub mod vendors;
 
 mod emit;
 mod ir;
 mod lower;
+mod marked;
 mod names;
 mod render;
 

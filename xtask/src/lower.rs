@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::ir::{Kind, Role, Service, TypeDef, TypeIndex, Version};
 use crate::names;
 use crate::openapi::Document;
+use crate::vendors::{self, TABLE, Vendor, Vendors};
 
 mod operations;
 mod pattern;
@@ -24,6 +25,9 @@ pub(crate) enum Problem {
     /// Something in one document.
     #[error("{source_file}#{pointer}: {message}")]
     At { source_file: String, pointer: String, message: String },
+    /// The vendor table and the documents contradict each other.
+    #[error("{TABLE}: {message}")]
+    Table { message: String },
     /// One name for two shapes.
     #[error("`{name}` has one shape in {first} and another in {second} ({difference}); make them equal or rename one")]
     Shapes { name: String, first: String, second: String, difference: String },
@@ -41,18 +45,38 @@ impl Context<'_> {
     }
 }
 
-/// All services in the order of their names.
-pub(crate) fn lower(fixtures: &[Fixture]) -> Result<Vec<Service>, Problem> {
+/// All services in the order of the vendor table.
+pub(crate) fn lower(vendors: &Vendors, fixtures: &[Fixture]) -> Result<Vec<Service>, Problem> {
     let mut groups: BTreeMap<(&str, &str), Vec<&Fixture>> = BTreeMap::new();
     for fixture in fixtures {
         let sdk = &fixture.document.sdk;
         let key = (sdk.vendor.as_str(), sdk.service.as_str());
         groups.entry(key).or_default().push(fixture);
     }
-    groups.into_values().map(service).collect()
+    let mut services = Vec::new();
+    for vendor in vendors.iter() {
+        for entry in &vendor.services {
+            let fixtures = groups.remove(&(vendor.name.as_str(), entry.name.as_str()));
+            let fixtures = fixtures.ok_or_else(|| {
+                table(format!("no document in fixtures/{} is of the service `{}`", vendor.name, entry.name))
+            })?;
+            services.push(service(vendor, entry, fixtures)?);
+        }
+    }
+    match groups.values().flatten().next() {
+        None => Ok(services),
+        Some(fixture) => {
+            let unknown = format!("`{}` is not in {TABLE}", fixture.document.sdk.service);
+            Err(context(fixture).problem("/x-sdk/service", unknown))
+        }
+    }
 }
 
-fn service(mut fixtures: Vec<&Fixture>) -> Result<Service, Problem> {
+fn table(message: String) -> Problem {
+    Problem::Table { message }
+}
+
+fn service(vendor: &Vendor, entry: &vendors::Service, mut fixtures: Vec<&Fixture>) -> Result<Service, Problem> {
     fixtures.sort_by_key(|fixture| numbers(&fixture.document.info.version));
     let contexts: Vec<Context<'_>> = fixtures.iter().map(|fixture| context(fixture)).collect();
     let mut merged = Merged::default();
@@ -64,27 +88,22 @@ fn service(mut fixtures: Vec<&Fixture>) -> Result<Service, Problem> {
         versions.push(version(context)?);
     }
     let newest = contexts.last().map(|context| context.document);
-    let sdk = newest.map(|document| document.sdk.clone()).unwrap_or_default();
-    let krate = names::crate_of(&sdk.vendor);
-    let (folder, krate) = krate.ok_or_else(|| {
-        let source = contexts.first().map_or("fixtures", |context| context.source);
-        Problem::At {
-            source_file: source.to_owned(),
-            pointer: "/x-sdk/vendor".to_owned(),
-            message: format!("`{}` is no known vendor", sdk.vendor),
-        }
-    })?;
     let mut service = Service {
-        module: names::service_module(&sdk.service),
         title: newest.map(|document| document.info.title.clone()).unwrap_or_default(),
-        vendor: sdk.vendor,
-        name: sdk.service,
-        folder,
-        krate,
+        vendor: vendor.clone(),
+        name: entry.name.clone(),
+        module: entry.module.clone(),
+        feature: entry.feature(),
+        default: entry.default.clone(),
+        page: entry.page.clone(),
         sources: contexts.iter().map(|context| context.source.to_owned()).collect(),
         versions,
         types: merged.types,
     };
+    if service.default_version().is_none() {
+        let Service { name, default, .. } = &service;
+        return Err(table(format!("the default version {default} of `{name}` has no document")));
+    }
     roles::assign(&mut service)?;
     Ok(service)
 }
@@ -96,10 +115,14 @@ fn context(fixture: &Fixture) -> Context<'_> {
 fn version(context: &Context<'_>) -> Result<Version, Problem> {
     let document = context.document;
     let number = document.info.version.clone();
-    let module = names::version_module(&number);
-    if !names::is_identifier(&module) {
-        return Err(context.problem("/info/version", format!("`{number}` is no version number")));
+    if !names::is_version(&number) {
+        return Err(context.problem("/info/version", format!("`{number}` is not a version number such as `1.2`")));
     }
+    let file = format!("{}-{number}.json", document.sdk.service);
+    if !context.source.ends_with(&format!("/{file}")) {
+        return Err(context.problem("/info/version", format!("the file must be called `{file}`")));
+    }
+    let module = names::version_module(&number);
     let known = ["CURRENT", "SUPPORTED", "DEPRECATED"];
     if let Some(status) = &document.sdk.status
         && !known.contains(&status.as_str())

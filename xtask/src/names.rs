@@ -2,30 +2,14 @@
 
 use proc_macro2::{Ident, Span};
 
-/// The crate that a vendor's services live in, as a folder under `crates` and as a Rust path.
-pub(crate) fn crate_of(vendor: &str) -> Option<(&'static str, &'static str)> {
-    match vendor {
-        "scp" => Some(("scp-security", "scp_security")),
-        "nhn" => Some(("nhn-security", "nhn_security")),
-        "risken" => Some(("risken-aws", "risken_aws")),
-        _ => None,
-    }
-}
-
-/// The module of a service; names that the vendor runs together are taken apart.
-pub(crate) fn service_module(service: &str) -> String {
-    match service {
-        "certificatemanager" => "certificate_manager".to_owned(),
-        "configinspection" => "config_inspection".to_owned(),
-        "secretvault" => "secret_vault".to_owned(),
-        "secretsmanager" => "secrets_manager".to_owned(),
-        other => snake(other),
-    }
-}
-
 /// The module of a version: `v1_2` for `1.2`.
 pub(crate) fn version_module(number: &str) -> String {
     format!("v{}", number.replace(['.', '-'], "_"))
+}
+
+/// Whether the text is a version number as vendors spell it: `1`, `1.2`.
+pub(crate) fn is_version(number: &str) -> bool {
+    number.split('.').all(|part| !part.is_empty() && part.len() < 7 && part.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// `isMine` becomes `is_mine`; whatever is no letter or digit becomes an underscore.
@@ -112,8 +96,9 @@ mod tests {
         for (name, expected) in cases {
             assert_eq!(snake(name), expected);
         }
-        assert_eq!(service_module("secretsmanager"), "secrets_manager");
         assert_eq!(version_module("1.2"), "v1_2");
+        assert!(["1", "1.2", "10.0"].into_iter().all(is_version));
+        assert!(!["", "1.", "v1", "1.x", "-1", "../1", "1234567"].into_iter().any(is_version));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! From the intermediate form to Rust sources and the coverage table.
 
+use std::fmt::Write as _;
+
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -7,18 +9,22 @@ use crate::emit::{Malformed, Output, wrap};
 use crate::ir::Service;
 use crate::names::ident;
 
+mod blocks;
 mod client;
+mod clients;
 mod conformance;
 mod coverage;
 mod operations;
 mod types;
 
+pub(crate) use blocks::block;
+pub(crate) use clients::clients;
 pub(crate) use conformance::conformance;
 pub(crate) use coverage::coverage;
 
 /// All files of one service in its vendor's crate.
 pub(crate) fn service(service: &Service, output: &mut Output) -> Result<(), Malformed> {
-    let base = format!("crates/{}/src/generated/{}", service.folder, service.module);
+    let base = format!("crates/{}/src/generated/{}", service.vendor.package, service.module);
     let title = &service.title;
     let every: Vec<&str> = service.sources.iter().map(String::as_str).collect();
     let every = sources(&every);
@@ -50,9 +56,19 @@ fn sources(sources: &[&str]) -> String {
 
 /// Doc attributes for text; what rustdoc would take for markup is escaped outside of backticks.
 fn docs(text: &str) -> TokenStream {
-    let lines =
-        wrap(&escape(text), 108).into_iter().map(|line| if line.is_empty() { line } else { format!(" {line}") });
+    markdown(&escape(text))
+}
+
+/// Doc attributes for Markdown of the generator's own.
+fn markdown(text: &str) -> TokenStream {
+    let lines = wrap(text, 108).into_iter().map(|line| if line.is_empty() { line } else { format!(" {line}") });
     quote!(#(#[doc = #lines])*)
+}
+
+/// Appends a line of plain text.
+fn line(text: &mut String, line: std::fmt::Arguments<'_>) {
+    // Writing to a String cannot fail.
+    let _ = writeln!(text, "{line}");
 }
 
 fn escape(text: &str) -> String {

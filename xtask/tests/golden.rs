@@ -48,6 +48,7 @@ fn generate(case: &str) -> Result<BTreeMap<String, String>, String> {
         fs::create_dir_all(&target).unwrap();
         fs::copy(&fixture, target.join(fixture.file_name().unwrap())).unwrap();
     }
+    fs::write(root.join("fixtures/vendors.toml"), table(root)).unwrap();
     xtask::codegen::run(root, false).map_err(|error| error.to_string())?;
     xtask::codegen::run(root, true).expect("what was just written must be up to date");
     let mut sources = BTreeMap::new();
@@ -61,6 +62,27 @@ fn generate(case: &str) -> Result<BTreeMap<String, String>, String> {
         }
     }
     Ok(sources)
+}
+
+/// A table of the vendor and the service that the copied documents are of.
+fn table(root: &Path) -> String {
+    let vendor = if root.join("fixtures/nhn").is_dir() { "nhn" } else { "scp" };
+    format!(
+        r#"[[vendor]]
+name = "{vendor}"
+title = "Tiny"
+crate = "{vendor}-security"
+handle = "Tiny"
+fallible = {fallible}
+
+[[vendor.service]]
+name = "tiny"
+module = "tiny"
+default = "1.0"
+page = "https://example.com/"
+"#,
+        fallible = vendor == "nhn",
+    )
 }
 
 fn check(case: &str) {

@@ -14,8 +14,9 @@ use http::HeaderValue;
 
 use crate::dialect::NhnDialect;
 use crate::endpoint::{Host, Realm};
+use crate::generated::clients::{Clients, Service};
 use crate::identity::{self, Certificate};
-use crate::nhn::{Nhn, Services, Slot};
+use crate::nhn::{Nhn, Slot};
 use crate::token::{AccessKey, TokenSigner};
 
 const ACCESS_KEY_ID: &str = "NHN_CLOUD_USER_ACCESS_KEY_ID";
@@ -238,15 +239,15 @@ impl NhnBuilder {
             let (app_key, signer) = both(app_key, signer.clone())?;
             wiring.client(host, Arc::new(NhnDialect::with_token(app_key)), signer, &transport)
         };
-        Ok(Nhn::new(Services {
-            realm,
-            security_advisor: with_token(Host::SecurityAdvisor, security_advisor),
-            server_security_check: with_token(Host::ServerSecurityCheck, server_security_check),
-            secure_key_manager: secure_key_manager.and_then(|app_key| {
-                let dialect = Arc::new(NhnDialect::without_token(app_key, mac_address));
+        let clients = Clients::new(|service| match service {
+            Service::SecurityAdvisor => with_token(Host::SecurityAdvisor, security_advisor.clone()),
+            Service::ServerSecurityCheck => with_token(Host::ServerSecurityCheck, server_security_check.clone()),
+            Service::SecureKeyManager => {
+                let dialect = Arc::new(NhnDialect::without_token(secure_key_manager.clone()?, mac_address.clone()));
                 wiring.client(Host::SecureKeyManager, dialect, Arc::new(Anonymous), &key_manager_transport)
-            }),
-        }))
+            }
+        });
+        Ok(Nhn::new(realm, clients))
     }
 }
 

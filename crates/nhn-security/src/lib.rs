@@ -8,12 +8,14 @@ mod identity;
 mod nhn;
 mod token;
 
+// codegen: modules nhn
 #[cfg(feature = "secure-key-manager")]
 pub mod secure_key_manager;
 #[cfg(feature = "security-advisor")]
 pub mod security_advisor;
 #[cfg(feature = "server-security-check")]
 pub mod server_security_check;
+// /codegen
 
 #[doc(no_inline)]
 pub use cloud_core::{

@@ -27,7 +27,7 @@
 
 use cloud_core::{Error, ErrorKind, ExposeSecret, KeyMaterial, Result, SecretBytes};
 
-pub use crate::generated::secure_key_manager::{types, v1_0, v1_1};
+pub use crate::generated::secure_key_manager::*;
 
 impl types::SymmetricKey {
     /// The key as bytes.

@@ -14,4 +14,4 @@
 //! # }
 //! ```
 
-pub use crate::generated::security_advisor::{types, v1_0};
+pub use crate::generated::security_advisor::*;

@@ -25,7 +25,7 @@
 
 use cloud_core::{Error, ErrorKind, Result};
 
-pub use crate::generated::server_security_check::{types, v1_0};
+pub use crate::generated::server_security_check::*;
 
 impl types::InspectionSummary {
     /// The number of this result, as [`list_inspection_details`](v1_0::Client::list_inspection_details) takes it.

@@ -24,7 +24,7 @@
 //! # }
 //! ```
 
-pub use crate::generated::aws::{types, v1};
+pub use crate::generated::aws::*;
 
 impl From<types::AwsForUpsert> for types::PutAwsRequest {
     /// The project is that of the account: the service refuses a request in which the two differ.

@@ -8,6 +8,7 @@ use cloud_core::transport::reqwest::ReqwestTransport;
 use cloud_core::{Client, Endpoint, Error, Result, RetryPolicy, Runtime, SecretString, Settings, Transport};
 
 use crate::dialect::RiskenDialect;
+use crate::generated::clients::Clients;
 use crate::risken::Risken;
 use crate::sign::BearerSigner;
 
@@ -147,7 +148,8 @@ impl RiskenBuilder {
         if let Some(runtime) = self.runtime {
             client = client.runtime(runtime);
         }
-        Ok(Risken::new(client.build()?))
+        let client = client.build()?;
+        Ok(Risken::new(Clients::new(|_| Ok(client.clone()))?))
     }
 }
 

@@ -6,8 +6,10 @@ mod generated;
 mod risken;
 mod sign;
 
+// codegen: modules risken
 #[cfg(feature = "aws")]
 pub mod aws;
+// /codegen
 
 #[doc(no_inline)]
 pub use cloud_core::{

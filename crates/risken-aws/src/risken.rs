@@ -1,10 +1,12 @@
 //! The entrance: a site and a token, and the clients of its APIs.
 
 use std::fmt;
+use std::sync::Arc;
 
-use cloud_core::{Client, Result};
+use cloud_core::Result;
 
 use crate::config::RiskenBuilder;
+use crate::generated::clients::Clients;
 
 /// A RISKEN site. Cloning is cheap and shares connections.
 ///
@@ -18,11 +20,11 @@ use crate::config::RiskenBuilder;
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Risken(Client);
+pub struct Risken(Arc<Clients>);
 
 impl Risken {
-    pub(crate) fn new(core: Client) -> Self {
-        Self(core)
+    pub(crate) fn new(clients: Clients) -> Self {
+        Self(Arc::new(clients))
     }
 
     /// Settings from the environment alone.
@@ -38,23 +40,13 @@ impl Risken {
         RiskenBuilder::default()
     }
 
-    /// The AWS API in its current version.
-    #[cfg(feature = "aws")]
-    #[must_use]
-    pub fn aws(&self) -> crate::aws::v1::Client {
-        self.aws_v1()
-    }
-
-    /// The AWS API, version 1.
-    #[cfg(feature = "aws")]
-    #[must_use]
-    pub fn aws_v1(&self) -> crate::aws::v1::Client {
-        crate::aws::v1::Client::new(self.0.clone())
+    pub(crate) fn clients(&self) -> &Clients {
+        &self.0
     }
 }
 
 impl fmt::Debug for Risken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Risken").field("client", &self.0).finish()
+        f.debug_struct("Risken").field("clients", &self.0).finish()
     }
 }

@@ -1,3 +1,3 @@
 //! Certificate Manager: X.509 certificates, own and self-signed, with their states and expiry.
 
-pub use crate::generated::certificate_manager::{types, v1_0, v1_1};
+pub use crate::generated::certificate_manager::*;

@@ -1,3 +1,3 @@
 //! Config Inspection: diagnoses of an account's configuration and their results.
 
-pub use crate::generated::config_inspection::{types, v1_0, v1_1};
+pub use crate::generated::config_inspection::*;

@@ -19,7 +19,7 @@
 use cloud_core::secret::{from_base64, to_base64};
 use cloud_core::{Error, ErrorKind, Result, SecretBytes};
 
-pub use crate::generated::kms::{types, v1_0, v1_1, v1_2};
+pub use crate::generated::kms::*;
 
 impl types::EncryptRequest {
     /// Encrypts these bytes.

@@ -7,6 +7,7 @@ mod generated;
 mod scp;
 mod sign;
 
+// codegen: modules scp
 #[cfg(feature = "certificate-manager")]
 pub mod certificate_manager;
 #[cfg(feature = "config-inspection")]
@@ -17,6 +18,7 @@ pub mod kms;
 pub mod secret_vault;
 #[cfg(feature = "secrets-manager")]
 pub mod secrets_manager;
+// /codegen
 
 #[doc(no_inline)]
 pub use cloud_core::{

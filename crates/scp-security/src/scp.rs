@@ -11,6 +11,7 @@ use cloud_core::{Client, Endpoint, Error, Result, RetryPolicy, Runtime, SecretSt
 use crate::config::{ConfigSource, Environment, NO_CREDENTIALS, Overrides, Process};
 use crate::credentials::{Credentials, Fixed, ProvideCredentials};
 use crate::dialect::ScpDialect;
+use crate::generated::clients::Clients;
 use crate::sign::ScpSigner;
 
 /// Samsung Cloud Platform, configured. Cloning is cheap and shares connections and credentials.
@@ -27,19 +28,10 @@ use crate::sign::ScpSigner;
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Scp(Arc<Clients>);
+pub struct Scp(Arc<Inner>);
 
-struct Clients {
-    #[cfg(feature = "certificate-manager")]
-    certificate_manager: Client,
-    #[cfg(feature = "config-inspection")]
-    config_inspection: Client,
-    #[cfg(feature = "kms")]
-    kms: Client,
-    #[cfg(feature = "secret-vault")]
-    secret_vault: Client,
-    #[cfg(feature = "secrets-manager")]
-    secrets_manager: Client,
+struct Inner {
+    clients: Clients,
     signer: Arc<ScpSigner>,
 }
 
@@ -58,109 +50,8 @@ impl Scp {
         ScpBuilder::default()
     }
 
-    /// Certificate Manager in its current version.
-    #[cfg(feature = "certificate-manager")]
-    #[must_use]
-    pub fn certificate_manager(&self) -> crate::certificate_manager::v1_1::Client {
-        self.certificate_manager_v1_1()
-    }
-
-    /// Certificate Manager 1.1.
-    #[cfg(feature = "certificate-manager")]
-    #[must_use]
-    pub fn certificate_manager_v1_1(&self) -> crate::certificate_manager::v1_1::Client {
-        crate::certificate_manager::v1_1::Client::new(self.0.certificate_manager.clone())
-    }
-
-    /// Certificate Manager 1.0.
-    #[cfg(feature = "certificate-manager")]
-    #[must_use]
-    pub fn certificate_manager_v1_0(&self) -> crate::certificate_manager::v1_0::Client {
-        crate::certificate_manager::v1_0::Client::new(self.0.certificate_manager.clone())
-    }
-
-    /// Config Inspection in its current version.
-    #[cfg(feature = "config-inspection")]
-    #[must_use]
-    pub fn config_inspection(&self) -> crate::config_inspection::v1_1::Client {
-        self.config_inspection_v1_1()
-    }
-
-    /// Config Inspection 1.1.
-    #[cfg(feature = "config-inspection")]
-    #[must_use]
-    pub fn config_inspection_v1_1(&self) -> crate::config_inspection::v1_1::Client {
-        crate::config_inspection::v1_1::Client::new(self.0.config_inspection.clone())
-    }
-
-    /// Config Inspection 1.0.
-    #[cfg(feature = "config-inspection")]
-    #[must_use]
-    pub fn config_inspection_v1_0(&self) -> crate::config_inspection::v1_0::Client {
-        crate::config_inspection::v1_0::Client::new(self.0.config_inspection.clone())
-    }
-
-    /// Key Management Service in its current version.
-    #[cfg(feature = "kms")]
-    #[must_use]
-    pub fn kms(&self) -> crate::kms::v1_2::Client {
-        self.kms_v1_2()
-    }
-
-    /// Key Management Service 1.2.
-    #[cfg(feature = "kms")]
-    #[must_use]
-    pub fn kms_v1_2(&self) -> crate::kms::v1_2::Client {
-        crate::kms::v1_2::Client::new(self.0.kms.clone())
-    }
-
-    /// Key Management Service 1.1.
-    #[cfg(feature = "kms")]
-    #[must_use]
-    pub fn kms_v1_1(&self) -> crate::kms::v1_1::Client {
-        crate::kms::v1_1::Client::new(self.0.kms.clone())
-    }
-
-    /// Key Management Service 1.0.
-    #[cfg(feature = "kms")]
-    #[must_use]
-    pub fn kms_v1_0(&self) -> crate::kms::v1_0::Client {
-        crate::kms::v1_0::Client::new(self.0.kms.clone())
-    }
-
-    /// Secret Vault in its current version.
-    #[cfg(feature = "secret-vault")]
-    #[must_use]
-    pub fn secret_vault(&self) -> crate::secret_vault::v1_0::Client {
-        self.secret_vault_v1_0()
-    }
-
-    /// Secret Vault 1.0.
-    #[cfg(feature = "secret-vault")]
-    #[must_use]
-    pub fn secret_vault_v1_0(&self) -> crate::secret_vault::v1_0::Client {
-        crate::secret_vault::v1_0::Client::new(self.0.secret_vault.clone())
-    }
-
-    /// Secrets Manager in its current version.
-    #[cfg(feature = "secrets-manager")]
-    #[must_use]
-    pub fn secrets_manager(&self) -> crate::secrets_manager::v1_1::Client {
-        self.secrets_manager_v1_1()
-    }
-
-    /// Secrets Manager 1.1.
-    #[cfg(feature = "secrets-manager")]
-    #[must_use]
-    pub fn secrets_manager_v1_1(&self) -> crate::secrets_manager::v1_1::Client {
-        crate::secrets_manager::v1_1::Client::new(self.0.secrets_manager.clone())
-    }
-
-    /// Secrets Manager 1.0.
-    #[cfg(feature = "secrets-manager")]
-    #[must_use]
-    pub fn secrets_manager_v1_0(&self) -> crate::secrets_manager::v1_0::Client {
-        crate::secrets_manager::v1_0::Client::new(self.0.secrets_manager.clone())
+    pub(crate) fn clients(&self) -> &Clients {
+        &self.0.clients
     }
 }
 
@@ -328,20 +219,10 @@ impl ScpBuilder {
             settings: self.settings.clone(),
         };
         let signer = Arc::new(self.signer(&parts)?);
-        let client = |service| parts.client(self.given.endpoint(service, self.insecure)?, Arc::clone(&signer));
-        Ok(Scp(Arc::new(Clients {
-            #[cfg(feature = "certificate-manager")]
-            certificate_manager: client("certificatemanager")?,
-            #[cfg(feature = "config-inspection")]
-            config_inspection: client("configinspection")?,
-            #[cfg(feature = "kms")]
-            kms: client("kms")?,
-            #[cfg(feature = "secret-vault")]
-            secret_vault: client("secretvault")?,
-            #[cfg(feature = "secrets-manager")]
-            secrets_manager: client("secretsmanager")?,
-            signer,
-        })))
+        let clients = Clients::new(|service| {
+            parts.client(self.given.endpoint(service.name(), self.insecure)?, Arc::clone(&signer))
+        })?;
+        Ok(Scp(Arc::new(Inner { clients, signer })))
     }
 
     fn signer(&self, parts: &Parts) -> Result<ScpSigner> {

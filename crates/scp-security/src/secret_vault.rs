@@ -1,3 +1,3 @@
 //! Secret Vault: temporary access keys against a vault token.
 
-pub use crate::generated::secret_vault::{types, v1_0};
+pub use crate::generated::secret_vault::*;

@@ -1,3 +1,3 @@
 //! Secrets Manager: secrets in versions, with labels and lists of allowed addresses.
 
-pub use crate::generated::secrets_manager::{types, v1_0, v1_1};
+pub use crate::generated::secrets_manager::*;

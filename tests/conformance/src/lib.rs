@@ -12,7 +12,7 @@ pub use context::{Clients, Context, Entry, Outcome, Plant, Running};
 
 /// Every documented operation of every version, SCP first, in the order of the fixtures.
 pub fn entries() -> impl Iterator<Item = &'static Entry> {
-    [generated::scp::ENTRIES, generated::nhn::ENTRIES, generated::risken::ENTRIES].into_iter().flatten()
+    generated::ENTRIES.iter().copied().flatten()
 }
 
 /// Makes the calls of one vendor, or of all, one after the other.

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 use super::types::{rules, rust_type};
-use super::{docs, imports};
+use super::{docs, imports, markdown};
 use crate::ir::{Argument, Constraint, Operation, PageStyle, Parameter, ParameterType, Service, Type, Version};
 use crate::names::{constant, ident, pascal};
 
@@ -12,7 +12,11 @@ const CORE: &[&str] = &["ApiVersion", "Call", "Constraint", "Items", "Operation"
 
 /// The whole module.
 pub(super) fn render(service: &Service, version: &Version) -> TokenStream {
-    let doc = docs(&format!("{} {}: cheap to clone.", service.title, version.number));
+    let doc = markdown(&format!(
+        "A client for {} {}. Clones are cheap and share connections and credentials.\n\n\
+         See the [vendor's documentation]({}).",
+        service.title, version.number, service.page,
+    ));
     let constant = ident(&version.constant);
     let module = ident(&version.module);
     let methods = version.operations.iter().map(|operation| method(version, operation));

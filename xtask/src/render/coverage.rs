@@ -1,7 +1,6 @@
 //! The table of everything that can be called.
 
-use std::fmt::Write as _;
-
+use super::line;
 use crate::ir::{Argument, Idempotency, Operation, Service, Version};
 
 /// `docs/coverage.md`: one row for each operation of each version, with totals.
@@ -17,15 +16,15 @@ pub(crate) fn coverage(services: &[Service]) -> String {
         for version in &service.versions {
             let count = version.operations.len();
             total += count;
-            let (vendor, name, number, state) = (&service.vendor, &service.name, &version.number, state(version));
+            let (vendor, name, number, state) = (&service.vendor.name, &service.name, &version.number, state(version));
             line(&mut text, format_args!("| {vendor} | {name} | {number} | {state} | {count} |"));
         }
         let count: usize = service.versions.iter().map(|version| version.operations.len()).sum();
-        line(&mut text, format_args!("| {} | {} | all | | **{count}** |", service.vendor, service.name));
+        line(&mut text, format_args!("| {} | {} | all | | **{count}** |", service.vendor.name, service.name));
     }
     line(&mut text, format_args!("| | | | **in all** | **{total}** |"));
     for service in services {
-        let (title, vendor, name) = (&service.title, &service.vendor, &service.name);
+        let (title, vendor, name) = (&service.title, &service.vendor.name, &service.name);
         line(&mut text, format_args!("\n## {title} ({vendor}, `{name}`)\n"));
         line(&mut text, format_args!("| version | state | operation | request | Rust | sent again |"));
         line(&mut text, format_args!("|---|---|---|---|---|---|"));
@@ -38,7 +37,7 @@ pub(crate) fn coverage(services: &[Service]) -> String {
 
 fn rows(text: &mut String, service: &Service, version: &Version) {
     for operation in &version.operations {
-        let path = format!("{}::{}::{}::Client", service.krate, service.module, version.module);
+        let path = format!("{}::{}::{}::Client", service.vendor.path(), service.module, version.module);
         let again = match operation.idempotency {
             Idempotency::Safe => "safe",
             Idempotency::Idempotent => "idempotent",
@@ -83,9 +82,4 @@ fn state(version: &Version) -> String {
         Some(day) => format!("{state}, until {day}"),
         None => state,
     }
-}
-
-fn line(text: &mut String, line: std::fmt::Arguments<'_>) {
-    // A String takes everything.
-    let _ = writeln!(text, "{line}");
 }

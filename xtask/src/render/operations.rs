@@ -21,7 +21,7 @@ pub(super) fn render(service: &Service) -> TokenStream {
 fn version_static(service: &Service, version: &Version) -> TokenStream {
     let name = ident(&version.constant);
     let doc = docs(&format!("Version {}.", version.number));
-    let (vendor, service, number) = (&service.vendor, &service.name, &version.number);
+    let (vendor, service, number) = (&service.vendor.name, &service.name, &version.number);
     let status = ident(match version.status.as_deref() {
         Some("CURRENT") => "Current",
         Some("SUPPORTED") => "Supported",

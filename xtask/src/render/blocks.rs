@@ -1,0 +1,143 @@
+//! The generated lines of hand-written files: version tables, feature lists, module lists.
+
+use super::line;
+use crate::ir::{Service, Version};
+
+/// The lines of a block by its name; `None` for a name that does not exist.
+///
+/// `versions` and `fixtures` take the name of a vendor to list that vendor alone.
+pub(crate) fn block(services: &[Service], name: &str) -> Option<String> {
+    let (kind, vendor) = name.split_once(' ').map_or((name, None), |(kind, vendor)| (kind, Some(vendor)));
+    let chosen: Vec<&Service> =
+        services.iter().filter(|service| vendor.is_none_or(|vendor| service.vendor.name == vendor)).collect();
+    if chosen.is_empty() {
+        return None;
+    }
+    match (kind, vendor) {
+        ("versions", None) => Some(all_versions(&chosen)),
+        ("versions", Some(_)) => Some(versions(&chosen)),
+        ("fixtures", None) => Some(fixtures(&chosen)),
+        ("features", Some(_)) => Some(features(&chosen)),
+        ("feature-table", Some(_)) => Some(feature_table(&chosen)),
+        ("modules", Some(_)) => Some(modules(&chosen)),
+        _ => None,
+    }
+}
+
+/// Every version of every vendor.
+fn all_versions(services: &[&Service]) -> String {
+    let mut text =
+        String::from("| crate | service | version | state | feature | accessor |\n|---|---|---|---|---|---|\n");
+    let mut last = "";
+    for service in services {
+        let package = service.vendor.package.as_str();
+        for (index, version) in newest_first(service).enumerate() {
+            let first = index == 0;
+            let shown = if package == last { String::new() } else { format!("`{package}` ") };
+            let (title, feature) = match first {
+                true => (format!("{} ", service.title), format!("`{}` ", service.feature)),
+                false => (String::new(), String::new()),
+            };
+            let (number, state, accessors) = (&version.number, state(version), accessors(service, version));
+            line(&mut text, format_args!("| {shown}| {title}| {number} | {state}| {feature}| {accessors} |"));
+            last = package;
+        }
+    }
+    text
+}
+
+/// Every version of one vendor.
+fn versions(services: &[&Service]) -> String {
+    let lifecycle = services.iter().flat_map(|service| &service.versions).any(|version| version.status.is_some());
+    let mut text = match lifecycle {
+        true => String::from("| service | version | state | accessor |\n|---|---|---|---|\n"),
+        false => String::from("| service | version | accessor |\n|---|---|---|\n"),
+    };
+    for service in services {
+        for (index, version) in newest_first(service).enumerate() {
+            let title = if index == 0 { format!("{} ", service.title) } else { String::new() };
+            let state = if lifecycle { format!(" {}|", state(version)) } else { String::new() };
+            let (number, accessors) = (&version.number, accessors(service, version));
+            line(&mut text, format_args!("| {title}| {number} |{state} {accessors} |"));
+        }
+    }
+    text
+}
+
+/// The documents with the pages that they describe.
+fn fixtures(services: &[&Service]) -> String {
+    let mut text = String::from("| document | service | operations |\n|---|---|---:|\n");
+    for service in services {
+        let (vendor, title, page) = (&service.vendor.title, &service.title, &service.page);
+        for version in &service.versions {
+            let file = version.source.strip_prefix("fixtures/").unwrap_or(&version.source);
+            let (number, count) = (&version.number, version.operations.len());
+            line(&mut text, format_args!("| `{file}` | [{vendor}, {title}]({page}) {number} | {count} |"));
+        }
+    }
+    text
+}
+
+/// The features of a manifest.
+fn features(services: &[&Service]) -> String {
+    let quoted: Vec<String> = services.iter().map(|service| format!("\"{}\"", service.feature)).collect();
+    let mut text = format!("default = [{}]\n", quoted.join(", "));
+    for service in services {
+        line(&mut text, format_args!("## {} {}.\n{} = []", service.title, numbers(service), service.feature));
+    }
+    text
+}
+
+/// The features of services for a README.
+fn feature_table(services: &[&Service]) -> String {
+    let mut text = String::from("| feature | service | default |\n|---|---|---|\n");
+    for service in services {
+        let (feature, title) = (&service.feature, &service.title);
+        line(&mut text, format_args!("| `{feature}` | {title} {} | yes |", numbers(service)));
+    }
+    text
+}
+
+/// The modules of a crate's root.
+fn modules(services: &[&Service]) -> String {
+    let mut sorted = services.to_vec();
+    sorted.sort_by_key(|service| &service.module);
+    let mut text = String::new();
+    for service in sorted {
+        line(&mut text, format_args!("#[cfg(feature = \"{}\")]\npub mod {};", service.feature, service.module));
+    }
+    text
+}
+
+fn newest_first(service: &Service) -> impl Iterator<Item = &Version> {
+    service.versions.iter().rev()
+}
+
+fn accessors(service: &Service, version: &Version) -> String {
+    let (module, number) = (&service.module, &version.module);
+    match version.number == service.default {
+        true => format!("`{module}()`, `{module}_{number}()`"),
+        false => format!("`{module}_{number}()`"),
+    }
+}
+
+/// The lifecycle state for a cell, with a space after it where there is one.
+fn state(version: &Version) -> String {
+    let Some(status) = &version.status else {
+        return String::new();
+    };
+    match &version.sunset {
+        Some(day) => format!("{}, until {day} ", status.to_lowercase()),
+        None => format!("{} ", status.to_lowercase()),
+    }
+}
+
+/// `1.0`, `1.0 and 1.1`, `1.0, 1.1 and 1.2`.
+fn numbers(service: &Service) -> String {
+    let numbers: Vec<&str> = service.versions.iter().map(|version| version.number.as_str()).collect();
+    match numbers.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+        None => String::new(),
+    }
+}

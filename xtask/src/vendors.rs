@@ -1,0 +1,182 @@
+//! The vendor table: the crate of each vendor, and the Rust names of its services.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::names;
+
+/// Where the table is, relative to the root.
+pub const TABLE: &str = "fixtures/vendors.toml";
+
+/// Every vendor in the order of the generated tables.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Vendors {
+    #[serde(rename = "vendor", default)]
+    list: Vec<Vendor>,
+}
+
+/// One vendor.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Vendor {
+    /// Folder below `fixtures`, and `x-sdk.vendor` of its documents.
+    pub name: String,
+    /// The vendor as prose names it.
+    pub title: String,
+    /// Folder below `crates`, and the name of the package.
+    #[serde(rename = "crate")]
+    pub package: String,
+    /// The type whose methods return the clients.
+    pub handle: String,
+    /// Whether a service may lack a setting, so that its accessors return a `Result`.
+    #[serde(default)]
+    pub fallible: bool,
+    /// Its services in the order of the generated tables.
+    #[serde(rename = "service", default)]
+    pub services: Vec<Service>,
+}
+
+/// One service.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Service {
+    /// `x-sdk.service` of its documents.
+    pub name: String,
+    /// Rust module and accessor.
+    pub module: String,
+    /// The version that the accessor without a number returns.
+    pub default: String,
+    /// The vendor's documentation.
+    pub page: String,
+}
+
+impl Vendor {
+    /// The Rust path of the crate.
+    #[must_use]
+    pub fn path(&self) -> String {
+        self.package.replace('-', "_")
+    }
+
+    /// The service with this name in documents.
+    #[must_use]
+    pub fn service(&self, name: &str) -> Option<&Service> {
+        self.services.iter().find(|service| service.name == name)
+    }
+}
+
+impl Service {
+    /// The Cargo feature that compiles the service in.
+    #[must_use]
+    pub fn feature(&self) -> String {
+        self.module.replace('_', "-")
+    }
+}
+
+impl Vendors {
+    /// Reads and checks the table below `root`.
+    ///
+    /// # Errors
+    /// The file that cannot be read, or the entry that breaks a rule.
+    pub fn load(root: &Path) -> Result<Self, String> {
+        let text = fs::read_to_string(root.join(TABLE)).map_err(|error| format!("cannot read {TABLE}: {error}"))?;
+        Self::parse(&text).map_err(|message| format!("{TABLE}: {message}"))
+    }
+
+    /// Reads and checks the text of a table.
+    ///
+    /// # Errors
+    /// The line that is not understood, or the entry that breaks a rule.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let vendors: Self = toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())?;
+        vendors.check()?;
+        Ok(vendors)
+    }
+
+    /// The vendors in order.
+    pub fn iter(&self) -> impl Iterator<Item = &Vendor> {
+        self.list.iter()
+    }
+
+    /// The vendor with this name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Vendor> {
+        self.list.iter().find(|vendor| vendor.name == name)
+    }
+
+    /// Each package with the features of its services.
+    pub fn features(&self) -> impl Iterator<Item = (&str, Vec<String>)> {
+        self.list.iter().map(|vendor| (vendor.package.as_str(), vendor.services.iter().map(Service::feature).collect()))
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let (mut names, mut packages, mut handles) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        for vendor in &self.list {
+            let place = format!("vendor `{}`", vendor.name);
+            dashed(&vendor.name).then_some(()).ok_or_else(|| wrong(&place, "name", LABEL))?;
+            dashed(&vendor.package).then_some(()).ok_or_else(|| wrong(&place, "crate", LABEL))?;
+            filled(&vendor.title).then_some(()).ok_or_else(|| wrong(&place, "title", "must not be empty"))?;
+            if !names::is_identifier(&vendor.handle) || names::pascal(&vendor.handle) != vendor.handle {
+                return Err(wrong(&place, "handle", "must be a type name such as `Scp`"));
+            }
+            unique(&mut names, &vendor.name, &place, "name")?;
+            unique(&mut packages, &vendor.package, &place, "crate")?;
+            unique(&mut handles, &vendor.handle, &place, "handle")?;
+            if vendor.services.is_empty() {
+                return Err(format!("{place} has no service"));
+            }
+            vendor.check()?;
+        }
+        Ok(())
+    }
+}
+
+impl Vendor {
+    fn check(&self) -> Result<(), String> {
+        let (mut names, mut modules) = (BTreeSet::new(), BTreeSet::new());
+        for service in &self.services {
+            let place = format!("service `{}` of vendor `{}`", service.name, self.name);
+            dashed(&service.name).then_some(()).ok_or_else(|| wrong(&place, "name", LABEL))?;
+            if !names::is_identifier(&service.module) || names::snake(&service.module) != service.module {
+                return Err(wrong(&place, "module", "must be a module name in snake case"));
+            }
+            if !names::is_version(&service.default) {
+                return Err(wrong(&place, "default", "must be a version number such as `1.2`"));
+            }
+            if !service.page.starts_with("https://") || service.page.contains(char::is_whitespace) {
+                return Err(wrong(&place, "page", "must be an https URL"));
+            }
+            unique(&mut names, &service.name, &place, "name")?;
+            unique(&mut modules, &service.module, &place, "module")?;
+        }
+        Ok(())
+    }
+}
+
+const LABEL: &str = "must be lower-case letters, digits and dashes, beginning with a letter";
+
+fn dashed(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+}
+
+fn filled(text: &str) -> bool {
+    !text.trim().is_empty()
+}
+
+fn wrong(place: &str, key: &str, rule: &str) -> String {
+    format!("{place}: `{key}` {rule}")
+}
+
+fn unique<'a>(seen: &mut BTreeSet<&'a str>, value: &'a str, place: &str, key: &str) -> Result<(), String> {
+    match seen.insert(value) {
+        true => Ok(()),
+        false => Err(format!("{place}: another entry has the {key} `{value}`")),
+    }
+}
+
+#[cfg(test)]
+mod tests;

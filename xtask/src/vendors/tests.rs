@@ -1,0 +1,79 @@
+//! The table is read strictly, and an error names the entry.
+
+use super::*;
+
+const GOOD: &str = r#"
+[[vendor]]
+name = "scp"
+title = "Samsung Cloud Platform"
+crate = "scp-security"
+handle = "Scp"
+
+[[vendor.service]]
+name = "secretvault"
+module = "secret_vault"
+default = "1.0"
+page = "https://example.com/vault/"
+"#;
+
+fn refused(from: &str, to: &str) -> String {
+    assert!(GOOD.contains(from), "{from}");
+    Vendors::parse(&GOOD.replace(from, to)).unwrap_err()
+}
+
+#[test]
+fn good_table_is_read() {
+    let vendors = Vendors::parse(GOOD).unwrap();
+    let scp = vendors.get("scp").unwrap();
+    assert_eq!((scp.path().as_str(), scp.fallible), ("scp_security", false));
+    assert_eq!(scp.service("secretvault").unwrap().feature(), "secret-vault");
+    assert_eq!(vendors.features().collect::<Vec<_>>(), [("scp-security", vec!["secret-vault".to_owned()])]);
+}
+
+#[test]
+fn committed_table_is_read() {
+    Vendors::load(&crate::root()).unwrap();
+}
+
+#[test]
+fn unknown_keys_are_refused_with_their_line() {
+    let error = refused("handle =", "handel =");
+    assert!(error.contains("line 6") && error.contains("handel"), "{error}");
+}
+
+#[test]
+fn wrong_values_are_refused_with_their_entry() {
+    let vault = "service `secretvault` of vendor `scp`: ";
+    for (from, to, place, rule) in [
+        ("name = \"scp\"", "name = \"../scp\"", "vendor `../scp`: ", "`name` must be lower-case letters"),
+        (
+            "crate = \"scp-security\"",
+            "crate = \"scp_security\"",
+            "vendor `scp`: ",
+            "`crate` must be lower-case letters",
+        ),
+        ("handle = \"Scp\"", "handle = \"scp\"", "vendor `scp`: ", "`handle` must be a type name"),
+        ("title = \"Samsung Cloud Platform\"", "title = \" \"", "vendor `scp`: ", "`title` must not be empty"),
+        ("\"secret_vault\"", "\"secret-vault\"", vault, "`module` must be a module name"),
+        ("\"1.0\"", "\"newest\"", vault, "`default` must be a version number"),
+        ("https://example", "http://example", vault, "`page` must be an https URL"),
+    ] {
+        let error = refused(from, to);
+        assert!(error.starts_with(place) && error.contains(rule), "{error}");
+    }
+}
+
+#[test]
+fn repeated_entries_are_refused() {
+    let error = Vendors::parse(&format!("{GOOD}{GOOD}")).unwrap_err();
+    assert_eq!(error, "vendor `scp`: another entry has the name `scp`");
+    let (_, service) = GOOD.split_once("[[vendor.service]]").unwrap();
+    let error = Vendors::parse(&format!("{GOOD}[[vendor.service]]{service}")).unwrap_err();
+    assert_eq!(error, "service `secretvault` of vendor `scp`: another entry has the name `secretvault`");
+}
+
+#[test]
+fn vendor_without_service_is_refused() {
+    let (vendor, _) = GOOD.split_once("[[vendor.service]]").unwrap();
+    assert_eq!(Vendors::parse(vendor).unwrap_err(), "vendor `scp` has no service");
+}
