@@ -7,6 +7,41 @@ use crate::context::{Context, Entry, Running};
 pub(crate) static ENTRIES: &[Entry] = &[
     Entry {
         vendor: "nhn",
+        service: "security-advisor",
+        version: "1.0",
+        operation: "show_last_inspection_date",
+        call: security_advisor_v1_0_show_last_inspection_date,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "security-advisor",
+        version: "1.0",
+        operation: "show_auto_inspection_settings",
+        call: security_advisor_v1_0_show_auto_inspection_settings,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "security-advisor",
+        version: "1.0",
+        operation: "list_inspection_results",
+        call: security_advisor_v1_0_list_inspection_results,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "server-security-check",
+        version: "1.0",
+        operation: "list_inspection_summaries",
+        call: server_security_check_v1_0_list_inspection_summaries,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "server-security-check",
+        version: "1.0",
+        operation: "list_inspection_details",
+        call: server_security_check_v1_0_list_inspection_details,
+    },
+    Entry {
+        vendor: "nhn",
         service: "secure-key-manager",
         version: "1.0",
         operation: "confirm_client",
@@ -152,42 +187,106 @@ pub(crate) static ENTRIES: &[Entry] = &[
         operation: "show_symmetric_key",
         call: secure_key_manager_v1_1_show_symmetric_key,
     },
-    Entry {
-        vendor: "nhn",
-        service: "security-advisor",
-        version: "1.0",
-        operation: "show_last_inspection_date",
-        call: security_advisor_v1_0_show_last_inspection_date,
-    },
-    Entry {
-        vendor: "nhn",
-        service: "security-advisor",
-        version: "1.0",
-        operation: "show_auto_inspection_settings",
-        call: security_advisor_v1_0_show_auto_inspection_settings,
-    },
-    Entry {
-        vendor: "nhn",
-        service: "security-advisor",
-        version: "1.0",
-        operation: "list_inspection_results",
-        call: security_advisor_v1_0_list_inspection_results,
-    },
-    Entry {
-        vendor: "nhn",
-        service: "server-security-check",
-        version: "1.0",
-        operation: "list_inspection_summaries",
-        call: server_security_check_v1_0_list_inspection_summaries,
-    },
-    Entry {
-        vendor: "nhn",
-        service: "server-security-check",
-        version: "1.0",
-        operation: "list_inspection_details",
-        call: server_security_check_v1_0_list_inspection_details,
-    },
 ];
+
+/// `GET /advisor/v1.0/appKey/{appKey}/last_inspection_date`
+fn security_advisor_v1_0_show_last_inspection_date(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "security-advisor.1.0.show_last_inspection_date";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .security_advisor_v1_0()
+            .map_err(|error| error.to_string())?;
+        let answer = context
+            .finish(OPERATION, client.show_last_inspection_date())
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /advisor/v1.0/appKey/{appKey}/setting`
+fn security_advisor_v1_0_show_auto_inspection_settings(
+    context: &Context,
+) -> Running<'_> {
+    const OPERATION: &str = "security-advisor.1.0.show_auto_inspection_settings";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .security_advisor_v1_0()
+            .map_err(|error| error.to_string())?;
+        let answer = context
+            .finish(OPERATION, client.show_auto_inspection_settings())
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /advisor/v1.0/appKey/{appKey}/inspection_results`
+fn security_advisor_v1_0_list_inspection_results(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "security-advisor.1.0.list_inspection_results";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .security_advisor_v1_0()
+            .map_err(|error| error.to_string())?;
+        let region = context.text(OPERATION, "region", "KR1")?;
+        let lang = context.text(OPERATION, "lang", "EN")?;
+        let answer = context
+            .finish(
+                OPERATION,
+                client
+                    .list_inspection_results(
+                        nhn_security::security_advisor::types::Region::from(&*region),
+                        nhn_security::security_advisor::types::Language::from(&*lang),
+                    ),
+            )
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /ssc/v1.0/appKey/{appKey}/inspection_result/summary`
+fn server_security_check_v1_0_list_inspection_summaries(
+    context: &Context,
+) -> Running<'_> {
+    const OPERATION: &str = "server-security-check.1.0.list_inspection_summaries";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .server_security_check_v1_0()
+            .map_err(|error| error.to_string())?;
+        let region_code = context.text(OPERATION, "regionCode", "KR1")?;
+        let from = context.instant(OPERATION, "from", "2025-06-17T00:00:00+09:00")?;
+        let to = context.instant(OPERATION, "to", "2025-06-17T23:59:59+09:00")?;
+        let period = cloud_core::Period::new(from, to)
+            .map_err(|error| error.to_string())?;
+        let answer = context
+            .finish(OPERATION, client.list_inspection_summaries(&region_code, period))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /ssc/v1.0/appKey/{appKey}/inspection_result/details/{usageStasNo}`
+fn server_security_check_v1_0_list_inspection_details(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "server-security-check.1.0.list_inspection_details";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .server_security_check_v1_0()
+            .map_err(|error| error.to_string())?;
+        let usage_stas_no = context.integer(OPERATION, "usageStasNo", 1)?;
+        let answer = context
+            .finish(OPERATION, client.list_inspection_details(usage_stas_no))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
 
 /// `GET /keymanager/v1.0/appkey/{appkey}/confirm`
 fn secure_key_manager_v1_0_confirm_client(context: &Context) -> Running<'_> {
@@ -539,105 +638,6 @@ fn secure_key_manager_v1_1_show_symmetric_key(context: &Context) -> Running<'_> 
         let keyid = context
             .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
         context.finish(OPERATION, client.show_symmetric_key(&keyid)).await?;
-        Ok(())
-    })
-}
-
-/// `GET /advisor/v1.0/appKey/{appKey}/last_inspection_date`
-fn security_advisor_v1_0_show_last_inspection_date(context: &Context) -> Running<'_> {
-    const OPERATION: &str = "security-advisor.1.0.show_last_inspection_date";
-    Box::pin(async move {
-        let client = context
-            .nhn()?
-            .security_advisor_v1_0()
-            .map_err(|error| error.to_string())?;
-        let answer = context
-            .finish(OPERATION, client.show_last_inspection_date())
-            .await?;
-        context.keep(OPERATION, &answer);
-        Ok(())
-    })
-}
-
-/// `GET /advisor/v1.0/appKey/{appKey}/setting`
-fn security_advisor_v1_0_show_auto_inspection_settings(
-    context: &Context,
-) -> Running<'_> {
-    const OPERATION: &str = "security-advisor.1.0.show_auto_inspection_settings";
-    Box::pin(async move {
-        let client = context
-            .nhn()?
-            .security_advisor_v1_0()
-            .map_err(|error| error.to_string())?;
-        let answer = context
-            .finish(OPERATION, client.show_auto_inspection_settings())
-            .await?;
-        context.keep(OPERATION, &answer);
-        Ok(())
-    })
-}
-
-/// `GET /advisor/v1.0/appKey/{appKey}/inspection_results`
-fn security_advisor_v1_0_list_inspection_results(context: &Context) -> Running<'_> {
-    const OPERATION: &str = "security-advisor.1.0.list_inspection_results";
-    Box::pin(async move {
-        let client = context
-            .nhn()?
-            .security_advisor_v1_0()
-            .map_err(|error| error.to_string())?;
-        let region = context.text(OPERATION, "region", "KR1")?;
-        let lang = context.text(OPERATION, "lang", "EN")?;
-        let answer = context
-            .finish(
-                OPERATION,
-                client
-                    .list_inspection_results(
-                        nhn_security::security_advisor::types::Region::from(&*region),
-                        nhn_security::security_advisor::types::Language::from(&*lang),
-                    ),
-            )
-            .await?;
-        context.keep(OPERATION, &answer);
-        Ok(())
-    })
-}
-
-/// `GET /ssc/v1.0/appKey/{appKey}/inspection_result/summary`
-fn server_security_check_v1_0_list_inspection_summaries(
-    context: &Context,
-) -> Running<'_> {
-    const OPERATION: &str = "server-security-check.1.0.list_inspection_summaries";
-    Box::pin(async move {
-        let client = context
-            .nhn()?
-            .server_security_check_v1_0()
-            .map_err(|error| error.to_string())?;
-        let region_code = context.text(OPERATION, "regionCode", "KR1")?;
-        let from = context.instant(OPERATION, "from", "2025-06-17T00:00:00+09:00")?;
-        let to = context.instant(OPERATION, "to", "2025-06-17T23:59:59+09:00")?;
-        let period = cloud_core::Period::new(from, to)
-            .map_err(|error| error.to_string())?;
-        let answer = context
-            .finish(OPERATION, client.list_inspection_summaries(&region_code, period))
-            .await?;
-        context.keep(OPERATION, &answer);
-        Ok(())
-    })
-}
-
-/// `GET /ssc/v1.0/appKey/{appKey}/inspection_result/details/{usageStasNo}`
-fn server_security_check_v1_0_list_inspection_details(context: &Context) -> Running<'_> {
-    const OPERATION: &str = "server-security-check.1.0.list_inspection_details";
-    Box::pin(async move {
-        let client = context
-            .nhn()?
-            .server_security_check_v1_0()
-            .map_err(|error| error.to_string())?;
-        let usage_stas_no = context.integer(OPERATION, "usageStasNo", 1)?;
-        let answer = context
-            .finish(OPERATION, client.list_inspection_details(usage_stas_no))
-            .await?;
-        context.keep(OPERATION, &answer);
         Ok(())
     })
 }

@@ -602,6 +602,41 @@ pub(crate) static ENTRIES: &[Entry] = &[
     },
     Entry {
         vendor: "scp",
+        service: "secretvault",
+        version: "1.0",
+        operation: "list_secret_vaults",
+        call: secret_vault_v1_0_list_secret_vaults,
+    },
+    Entry {
+        vendor: "scp",
+        service: "secretvault",
+        version: "1.0",
+        operation: "create_secret_vault",
+        call: secret_vault_v1_0_create_secret_vault,
+    },
+    Entry {
+        vendor: "scp",
+        service: "secretvault",
+        version: "1.0",
+        operation: "terminate_secret_vault",
+        call: secret_vault_v1_0_terminate_secret_vault,
+    },
+    Entry {
+        vendor: "scp",
+        service: "secretvault",
+        version: "1.0",
+        operation: "get_temporary_key",
+        call: secret_vault_v1_0_get_temporary_key,
+    },
+    Entry {
+        vendor: "scp",
+        service: "secretvault",
+        version: "1.0",
+        operation: "show_secret_vault",
+        call: secret_vault_v1_0_show_secret_vault,
+    },
+    Entry {
+        vendor: "scp",
         service: "secretsmanager",
         version: "1.0",
         operation: "list_secrets",
@@ -795,41 +830,6 @@ pub(crate) static ENTRIES: &[Entry] = &[
         version: "1.1",
         operation: "update_secret_value",
         call: secrets_manager_v1_1_update_secret_value,
-    },
-    Entry {
-        vendor: "scp",
-        service: "secretvault",
-        version: "1.0",
-        operation: "list_secret_vaults",
-        call: secret_vault_v1_0_list_secret_vaults,
-    },
-    Entry {
-        vendor: "scp",
-        service: "secretvault",
-        version: "1.0",
-        operation: "create_secret_vault",
-        call: secret_vault_v1_0_create_secret_vault,
-    },
-    Entry {
-        vendor: "scp",
-        service: "secretvault",
-        version: "1.0",
-        operation: "terminate_secret_vault",
-        call: secret_vault_v1_0_terminate_secret_vault,
-    },
-    Entry {
-        vendor: "scp",
-        service: "secretvault",
-        version: "1.0",
-        operation: "get_temporary_key",
-        call: secret_vault_v1_0_get_temporary_key,
-    },
-    Entry {
-        vendor: "scp",
-        service: "secretvault",
-        version: "1.0",
-        operation: "show_secret_vault",
-        call: secret_vault_v1_0_show_secret_vault,
     },
 ];
 
@@ -2215,6 +2215,75 @@ fn kms_v1_2_verify_hmac(context: &Context) -> Running<'_> {
     })
 }
 
+/// `GET /v1/secretvault`
+fn secret_vault_v1_0_list_secret_vaults(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secretvault.1.0.list_secret_vaults";
+    Box::pin(async move {
+        let client = context.scp()?.secret_vault_v1_0();
+        context.finish(OPERATION, client.list_secret_vaults()).await?;
+        Ok(())
+    })
+}
+
+/// `POST /v1/secretvault`
+fn secret_vault_v1_0_create_secret_vault(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secretvault.1.0.create_secret_vault";
+    Box::pin(async move {
+        let client = context.scp()?.secret_vault_v1_0();
+        let body = context
+            .body::<
+                scp_security::secret_vault::types::SecretVaultCreateRequest,
+            >(
+                OPERATION,
+                "{\"access_key_id\":\"b754b12b39da4ce29a40c5e324650bd0\",\"acl_cidr\":\"192.168.1.1/24, 10.0.0.1/16\",\"description\":\"description\",\"name\":\"name\",\"tags\":[],\"temporary_key_ttl_nhours\":\"3\",\"vault_token_ttl_ndays\":\"720\"}",
+            )?;
+        context.finish(OPERATION, client.create_secret_vault(&body)).await?;
+        Ok(())
+    })
+}
+
+/// `PUT /v1/secretvault/{secret_vault_id}/terminated`
+fn secret_vault_v1_0_terminate_secret_vault(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secretvault.1.0.terminate_secret_vault";
+    Box::pin(async move {
+        let client = context.scp()?.secret_vault_v1_0();
+        let secret_vault_id = context
+            .text(OPERATION, "secret_vault_id", "3265ab469f0d406d83073da3e11e7a6c")?;
+        let body = context
+            .body::<
+                scp_security::secret_vault::types::SecretVaultTerminatedRequest,
+            >(OPERATION, "{\"waiting_time_ndays\":7}")?;
+        context
+            .finish(OPERATION, client.terminate_secret_vault(&secret_vault_id, &body))
+            .await?;
+        Ok(())
+    })
+}
+
+/// `GET /v1/temporarykey/{secret_vault_id}`
+fn secret_vault_v1_0_get_temporary_key(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secretvault.1.0.get_temporary_key";
+    Box::pin(async move {
+        let client = context.scp()?.secret_vault_v1_0();
+        let secret_vault_id = context
+            .text(OPERATION, "secret_vault_id", "3265ab469f0d406d83073da3e11e7a6c")?;
+        context.finish(OPERATION, client.get_temporary_key(&secret_vault_id)).await?;
+        Ok(())
+    })
+}
+
+/// `GET /v1/secretvault/{secret_vault_id}`
+fn secret_vault_v1_0_show_secret_vault(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secretvault.1.0.show_secret_vault";
+    Box::pin(async move {
+        let client = context.scp()?.secret_vault_v1_0();
+        let secret_vault_id = context
+            .text(OPERATION, "secret_vault_id", "3265ab469f0d406d83073da3e11e7a6c")?;
+        context.finish(OPERATION, client.show_secret_vault(&secret_vault_id)).await?;
+        Ok(())
+    })
+}
+
 /// `GET /v1/secrets`
 fn secrets_manager_v1_0_list_secrets(context: &Context) -> Running<'_> {
     const OPERATION: &str = "secretsmanager.1.0.list_secrets";
@@ -2695,75 +2764,6 @@ fn secrets_manager_v1_1_update_secret_value(context: &Context) -> Running<'_> {
             .finish(OPERATION, client.update_secret_value(&secret_id, &body))
             .await?;
         context.keep(OPERATION, &answer);
-        Ok(())
-    })
-}
-
-/// `GET /v1/secretvault`
-fn secret_vault_v1_0_list_secret_vaults(context: &Context) -> Running<'_> {
-    const OPERATION: &str = "secretvault.1.0.list_secret_vaults";
-    Box::pin(async move {
-        let client = context.scp()?.secret_vault_v1_0();
-        context.finish(OPERATION, client.list_secret_vaults()).await?;
-        Ok(())
-    })
-}
-
-/// `POST /v1/secretvault`
-fn secret_vault_v1_0_create_secret_vault(context: &Context) -> Running<'_> {
-    const OPERATION: &str = "secretvault.1.0.create_secret_vault";
-    Box::pin(async move {
-        let client = context.scp()?.secret_vault_v1_0();
-        let body = context
-            .body::<
-                scp_security::secret_vault::types::SecretVaultCreateRequest,
-            >(
-                OPERATION,
-                "{\"access_key_id\":\"b754b12b39da4ce29a40c5e324650bd0\",\"acl_cidr\":\"192.168.1.1/24, 10.0.0.1/16\",\"description\":\"description\",\"name\":\"name\",\"tags\":[],\"temporary_key_ttl_nhours\":\"3\",\"vault_token_ttl_ndays\":\"720\"}",
-            )?;
-        context.finish(OPERATION, client.create_secret_vault(&body)).await?;
-        Ok(())
-    })
-}
-
-/// `PUT /v1/secretvault/{secret_vault_id}/terminated`
-fn secret_vault_v1_0_terminate_secret_vault(context: &Context) -> Running<'_> {
-    const OPERATION: &str = "secretvault.1.0.terminate_secret_vault";
-    Box::pin(async move {
-        let client = context.scp()?.secret_vault_v1_0();
-        let secret_vault_id = context
-            .text(OPERATION, "secret_vault_id", "3265ab469f0d406d83073da3e11e7a6c")?;
-        let body = context
-            .body::<
-                scp_security::secret_vault::types::SecretVaultTerminatedRequest,
-            >(OPERATION, "{\"waiting_time_ndays\":7}")?;
-        context
-            .finish(OPERATION, client.terminate_secret_vault(&secret_vault_id, &body))
-            .await?;
-        Ok(())
-    })
-}
-
-/// `GET /v1/temporarykey/{secret_vault_id}`
-fn secret_vault_v1_0_get_temporary_key(context: &Context) -> Running<'_> {
-    const OPERATION: &str = "secretvault.1.0.get_temporary_key";
-    Box::pin(async move {
-        let client = context.scp()?.secret_vault_v1_0();
-        let secret_vault_id = context
-            .text(OPERATION, "secret_vault_id", "3265ab469f0d406d83073da3e11e7a6c")?;
-        context.finish(OPERATION, client.get_temporary_key(&secret_vault_id)).await?;
-        Ok(())
-    })
-}
-
-/// `GET /v1/secretvault/{secret_vault_id}`
-fn secret_vault_v1_0_show_secret_vault(context: &Context) -> Running<'_> {
-    const OPERATION: &str = "secretvault.1.0.show_secret_vault";
-    Box::pin(async move {
-        let client = context.scp()?.secret_vault_v1_0();
-        let secret_vault_id = context
-            .text(OPERATION, "secret_vault_id", "3265ab469f0d406d83073da3e11e7a6c")?;
-        context.finish(OPERATION, client.show_secret_vault(&secret_vault_id)).await?;
         Ok(())
     })
 }

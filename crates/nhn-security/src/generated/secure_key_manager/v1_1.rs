@@ -4,7 +4,10 @@
 use cloud_core::{ApiVersion, Call, Operation, Request};
 use super::{operations, types};
 
-/// Secure Key Manager 1.1: cheap to clone.
+/// A client for Secure Key Manager 1.1. Clones are cheap and share connections and credentials.
+///
+/// See the [vendor's
+/// documentation](https://docs.nhncloud.com/en/Security/Secure%20Key%20Manager/en/api-guide-v1.0/).
 #[derive(Clone, Debug)]
 pub struct Client {
     core: ::cloud_core::Client,

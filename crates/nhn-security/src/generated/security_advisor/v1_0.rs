@@ -4,7 +4,9 @@
 use cloud_core::{ApiVersion, Call, Operation, Request};
 use super::{operations, types};
 
-/// Security Advisor 1.0: cheap to clone.
+/// A client for Security Advisor 1.0. Clones are cheap and share connections and credentials.
+///
+/// See the [vendor's documentation](https://docs.nhncloud.com/en/Security/Security%20Advisor/en/public-api/).
 #[derive(Clone, Debug)]
 pub struct Client {
     core: ::cloud_core::Client,

@@ -4,7 +4,10 @@
 use cloud_core::{ApiVersion, Call, Constraint, Items, Operation, Pages, Period, Request};
 use super::{operations, types};
 
-/// Server Security Check 1.0: cheap to clone.
+/// A client for Server Security Check 1.0. Clones are cheap and share connections and credentials.
+///
+/// See the [vendor's
+/// documentation](https://docs.nhncloud.com/en/Security/Server%20Security%20Check/en/api-guide/).
 #[derive(Clone, Debug)]
 pub struct Client {
     core: ::cloud_core::Client,

@@ -3,7 +3,9 @@
 use cloud_core::{ApiVersion, Call, Constraint, Operation, Request};
 use super::{operations, types};
 
-/// AWS API 1: cheap to clone.
+/// A client for AWS API 1. Clones are cheap and share connections and credentials.
+///
+/// See the [vendor's documentation](https://docs.security-hub.jp/reference/api_aws).
 #[derive(Clone, Debug)]
 pub struct Client {
     core: ::cloud_core::Client,

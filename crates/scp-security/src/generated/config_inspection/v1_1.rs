@@ -4,7 +4,10 @@
 use cloud_core::{ApiVersion, Call, Items, Operation, Pages, Request};
 use super::{operations, types};
 
-/// Config Inspection 1.1: cheap to clone.
+/// A client for Config Inspection 1.1. Clones are cheap and share connections and credentials.
+///
+/// See the [vendor's
+/// documentation](https://docs.e.samsungsdscloud.com/apireference/security/configinspection/).
 #[derive(Clone, Debug)]
 pub struct Client {
     core: ::cloud_core::Client,

@@ -4,7 +4,9 @@
 use cloud_core::{ApiVersion, Call, Items, Operation, Pages, Request};
 use super::{operations, types};
 
-/// Key Management Service 1.1: cheap to clone.
+/// A client for Key Management Service 1.1. Clones are cheap and share connections and credentials.
+///
+/// See the [vendor's documentation](https://docs.e.samsungsdscloud.com/apireference/security/kms/).
 #[derive(Clone, Debug)]
 pub struct Client {
     core: ::cloud_core::Client,

@@ -4,7 +4,9 @@
 use cloud_core::{ApiVersion, Call, Operation, Request};
 use super::{operations, types};
 
-/// Secret Vault 1.0: cheap to clone.
+/// A client for Secret Vault 1.0. Clones are cheap and share connections and credentials.
+///
+/// See the [vendor's documentation](https://docs.e.samsungsdscloud.com/apireference/security/secretvault/).
 #[derive(Clone, Debug)]
 pub struct Client {
     core: ::cloud_core::Client,
