@@ -90,10 +90,10 @@ fn features(services: &[&Service]) -> String {
 
 /// The features of services for a README.
 fn feature_table(services: &[&Service]) -> String {
-    let mut text = String::from("| feature | service | default |\n|---|---|---|\n");
+    let mut text = String::from("| feature | service |\n|---|---|\n");
     for service in services {
         let (feature, title) = (&service.feature, &service.title);
-        line(&mut text, format_args!("| `{feature}` | {title} {} | yes |", numbers(service)));
+        line(&mut text, format_args!("| `{feature}` | {title} {} |", numbers(service)));
     }
     text
 }
