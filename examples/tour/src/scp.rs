@@ -23,18 +23,18 @@ pub(crate) async fn run(settings: &Settings) -> Result<()> {
     // A key works for its purpose only.
     let for_data = page.keys.iter().find(|key| key.purpose == "aes256-gcm96");
     let key_id = for_data.map(|key| key.id.clone()).unwrap_or_default();
-    let sealed = kms.encrypt(&key_id, &EncryptRequest::from_bytes(b"the quick brown fox")).await?;
-    line("kms.encrypt", short(&sealed.ciphertext));
-    let opened = kms.decrypt(&key_id, &DecryptRequest::new(sealed.ciphertext)).await?;
-    let plaintext = opened.to_bytes()?;
-    line("kms.decrypt", format!("{} bytes of plaintext; Debug prints {opened:?}", plaintext.expose_secret().len()));
+    let encrypted = kms.encrypt(&key_id, &EncryptRequest::from_bytes(b"the quick brown fox")).await?;
+    line("kms.encrypt", short(&encrypted.ciphertext));
+    let decrypted = kms.decrypt(&key_id, &DecryptRequest::new(encrypted.ciphertext)).await?;
+    let plaintext = decrypted.to_bytes()?;
+    line("kms.decrypt", format!("{} bytes of plaintext; Debug prints {decrypted:?}", plaintext.expose_secret().len()));
 
     let secrets = scp.secrets_manager();
     let mut found = secrets.list_secrets().size(20).pages();
     if let Some(page) = found.next().await.transpose()? {
         for secret in &page.secret {
             let name = secret.name.as_deref().unwrap_or("(no name)");
-            line("secrets_manager.list_secrets", format!("{name}, sealed by key {}", secret.kms_name));
+            line("secrets_manager.list_secrets", format!("{name}, encrypted with key {}", secret.kms_name));
             let body = SecretsManagerShowSecretValueRequest::builder().label("CURRENT").build();
             let value = secrets.show_secret_value(&secret.id, &body).await?;
             let length = value.secret_value.expose_secret().len();
