@@ -2,37 +2,25 @@
 
 use std::net::IpAddr;
 
-use rsa::PrivateKey as RsaPrivateKey;
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use crate::refusal::Refusal;
+use crate::http::HttpRequest;
 use crate::rng::Rng;
+use crate::rsa_keys::ReadyKeys;
 use crate::settings::Settings;
-use crate::state::State;
-use crate::wire::Received;
 
-/// Performs one operation, in all of its versions, on the state.
+/// Performs one operation, in all of its versions, on the state `S` of a vendor.
 ///
-/// It gives the fullest form of the payload, without the vendor's envelope; fields that the version does not
-/// list are cut off afterwards. The value of an operation that answers no body is not looked at. One that asks for a
-/// key made ahead and gets [`Refusal::NeedsKey`] leaves the rest undone and is called again with a key.
-pub(crate) type Handler = fn(&mut State, &mut Call<'_>) -> Result<Value, Refusal>;
+/// It returns the fullest form of the payload, without the vendor's envelope; fields that the version does not
+/// document are removed afterwards. The value of an operation without a response body is ignored. A handler that finds
+/// no RSA key ready returns an error, leaves the rest undone and is called again with a key.
+pub(crate) type Handler<S, E> = fn(&mut S, &mut Call<'_>) -> Result<Value, E>;
 
-/// Who calls, as the vendor's gateway found out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Principal {
-    /// The access key that signed.
-    Scp(String),
-    /// The Secret Vault token that signed.
-    VaultToken(String),
-    /// The token of the User Access Key; none where the service asks for none.
-    Nhn(Option<String>),
-    /// The access token of RISKEN.
-    Risken { access_token_id: u32 },
-}
+/// The handlers of one service by operation name.
+pub(crate) type Handlers<S, E> = &'static [(&'static str, Handler<S, E>)];
 
-/// One call whose caller, parameters and body were found good.
+/// One call whose caller, parameters and body passed all checks.
 pub(crate) struct Call<'a> {
     /// The decoded path arguments by name.
     pub(crate) arguments: Vec<(String, String)>,
@@ -42,22 +30,18 @@ pub(crate) struct Call<'a> {
     pub(crate) body: &'a Value,
     pub(crate) now: OffsetDateTime,
     pub(crate) rng: &'a mut Rng,
-    /// RSA keys that were made ahead, since nobody may wait for one while the state is held.
-    pub(crate) keys: &'a mut Vec<RsaPrivateKey>,
-    pub(crate) principal: &'a Principal,
+    /// RSA keys that were made ahead, since no call may wait for one while the state is locked.
+    pub(crate) keys: &'a mut ReadyKeys,
+    /// The id of the access key or token that signed; empty where the service asks for none.
+    pub(crate) credential: &'a str,
     pub(crate) settings: &'a Settings,
     /// The request itself, for headers and the peer.
-    pub(crate) received: &'a Received,
+    pub(crate) request: &'a HttpRequest,
     /// The address of this server, without a trailing slash.
     pub(crate) endpoint: &'a str,
 }
 
 impl Call<'_> {
-    /// An RSA key made ahead.
-    pub(crate) fn rsa_key(&mut self) -> Result<RsaPrivateKey, Refusal> {
-        self.keys.pop().ok_or(Refusal::NeedsKey)
-    }
-
     /// A path argument; empty when the template has none of this name.
     pub(crate) fn argument(&self, name: &str) -> &str {
         self.arguments.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
@@ -73,17 +57,17 @@ impl Call<'_> {
         self.query.iter().filter(move |(key, value)| key == name && !value.is_empty()).map(|(_, value)| &**value)
     }
 
-    /// A textual field at the top of the body.
+    /// A string field at the top of the body.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.body.get(name).and_then(Value::as_str)
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.received.header(name)
+        self.request.header(name)
     }
 
     /// The address from which the call came.
     pub(crate) fn caller(&self) -> IpAddr {
-        self.received.peer.address.ip()
+        self.request.peer.address.ip()
     }
 }

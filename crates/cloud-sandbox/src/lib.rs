@@ -2,35 +2,33 @@
 //!
 #![doc = include_str!("../README.md")]
 
-mod answers;
+mod admin;
 mod call;
-mod catalogue;
-mod check;
 mod clock;
-mod control;
+mod engine;
+mod faults;
 mod fixtures;
-mod forge;
+mod http;
 mod ids;
-mod line;
 mod nhn;
-mod private;
-mod project;
-mod refusal;
-mod registry;
+mod private_file;
 mod risken;
 mod rng;
+mod rsa_keys;
 mod sandbox;
 mod scp;
-mod serving;
+mod server;
 mod settings;
+#[doc(hidden)]
+pub mod spec;
 mod state;
-mod tls;
-mod wire;
-mod world;
+mod vendor;
+mod vendors;
 
-pub use crate::answers::{Answers, UnknownAnswers};
-pub use crate::control::{Fault, InvalidPattern, LoggedCall};
+pub use crate::admin::LoggedCall;
+pub use crate::faults::{Fault, InvalidPattern};
 pub use crate::nhn::{ClientIdentity, NhnStatuses};
 #[cfg(feature = "fuzzing")]
 pub use crate::sandbox::InProcess;
 pub use crate::sandbox::{Builder, Sandbox};
+pub use crate::spec::example::{Answers, UnknownAnswers};

@@ -1,7 +1,7 @@
 //! The command: starts a sandbox, prints how to use it, serves until Ctrl-C.
 #![allow(clippy::print_stderr, reason = "what a command says goes to its streams")]
 
-mod private;
+mod private_file;
 
 use std::ffi::OsString;
 use std::fs;
@@ -251,8 +251,8 @@ fn write_identities(sandbox: &Sandbox, directory: &Path) -> io::Result<()> {
         // A name from a seed file must not lead out of the directory.
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
         let Some(identity) = sandbox.client_identity(&name)?.filter(|_| name.chars().all(plain)) else { continue };
-        private::create(&directory.join(format!("{name}.pem")))?.write_all(identity.pem().as_bytes())?;
-        private::create(&directory.join(format!("{name}.p12")))?.write_all(identity.pkcs12())?;
+        private_file::create(&directory.join(format!("{name}.pem")))?.write_all(identity.pem().as_bytes())?;
+        private_file::create(&directory.join(format!("{name}.p12")))?.write_all(identity.pkcs12())?;
     }
     Ok(())
 }

@@ -1,86 +1,149 @@
-//! NHN Cloud: appkeys, tokens and the header envelope around every answer.
+//! NHN Cloud: appkeys, tokens and the header envelope around every response.
 
-use serde::{Deserialize, Serialize};
-use serde_json::json;
-
-use crate::call::Principal;
-use crate::catalogue::{Hit, Match, Operation, Vendor};
-use crate::check::{self as form, BadBody, Violation};
-use crate::refusal::Refusal;
+use crate::engine::{Engine, Services};
+use crate::http::{HttpRequest, HttpResponse};
 use crate::settings::nhn;
-use crate::wire::{Received, Reply};
-use crate::world::World;
+use crate::spec::validate::{self, BadBody};
+use crate::spec::violation::Violation;
+use crate::spec::{Catalogue, Hit, Match, Operation};
+use crate::vendor::{BodyRead, Responding, Vendor};
 
-pub(crate) mod advisor;
-pub(crate) mod check;
-mod korea;
-mod oauth;
+mod error;
+mod korean_time;
 pub(crate) mod options;
-pub(crate) mod skm;
-pub(crate) mod tokens;
+mod secure_key_manager;
+mod security_advisor;
+mod server_security_check;
+pub(crate) mod state;
+mod token_server;
+mod tokens;
 
+use error::{BAD_REQUEST, ErrorResponse, envelope};
 pub use options::NhnStatuses;
-pub use skm::identity::ClientIdentity;
+pub use secure_key_manager::identity::ClientIdentity;
+use state::{Handlers, State};
 
-/// What the services and the token server remember.
-#[derive(Default, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct State {
-    pub(crate) tokens: tokens::Store,
-    pub(crate) advisor: advisor::Store,
-    pub(crate) check: check::Store,
-    pub(crate) skm: skm::Store,
-}
+/// NHN Cloud.
+pub(crate) struct Nhn;
 
-/// Result codes of refusals; the token's is the one that the vendor's framework uses.
+/// The result code of a bad token, which is the one that the vendor's framework uses.
 const BAD_TOKEN: i32 = 80007;
-const BAD_REQUEST: i32 = 1000;
 
-/// The paths of the token server, which has an envelope of its own.
+/// The paths of the token server, whose errors have a form of their own.
 const TOKEN_SERVER: &str = "/oauth2/";
 
-/// A refusal, and who refuses.
+impl Services for Nhn {
+    type State = State;
+    type Error = ErrorResponse;
+
+    const SERVICES: &'static [(&'static str, Handlers)] = &[
+        ("security-advisor", security_advisor::HANDLERS),
+        ("server-security-check", server_security_check::HANDLERS),
+        ("secure-key-manager", secure_key_manager::HANDLERS),
+    ];
+
+    fn state(state: &mut crate::state::State) -> &mut State {
+        &mut state.nhn
+    }
+
+    fn not_implemented() -> ErrorResponse {
+        ErrorResponse::new(501, 501, "Not Implemented")
+    }
+
+    fn no_key(reason: String) -> ErrorResponse {
+        ErrorResponse::new(500, 500, reason)
+    }
+}
+
+impl Vendor for Nhn {
+    fn name(&self) -> &'static str {
+        "nhn"
+    }
+
+    fn serves(&self, path: &str) -> bool {
+        ["/advisor/", "/ssc/", "/keymanager/", TOKEN_SERVER].iter().any(|prefix| path.starts_with(prefix))
+    }
+
+    fn operation<'a>(&self, catalogue: &'a Catalogue, request: &HttpRequest) -> Option<&'a Operation> {
+        match catalogue.find("nhn", &request.method, request.path()) {
+            Match::Found(hits) => hits.into_iter().next().map(|hit| hit.operation),
+            Match::WrongMethod | Match::Nothing => None,
+        }
+    }
+
+    fn gateway_operation(&self, path: &str) -> Option<(&'static str, &'static str)> {
+        match path.strip_suffix('/').unwrap_or(path) {
+            "/oauth2/token/create" => Some(("oauth", "create_token")),
+            "/oauth2/token/revoke" => Some(("oauth", "revoke_token")),
+            _ => None,
+        }
+    }
+
+    fn respond<'a>(&'a self, engine: &'a Engine, request: &'a HttpRequest, body: BodyRead) -> Responding<'a> {
+        Box::pin(async move {
+            let by_token_server = request.path().starts_with(TOKEN_SERVER);
+            match body {
+                BodyRead::TooLarge if by_token_server => envelope("", 413, 413, "Payload Too Large"),
+                BodyRead::TooLarge => refuse(engine, request, &Refused::gateway(413, 413, "Payload Too Large")),
+                BodyRead::Whole if by_token_server => token_server::respond(engine, request),
+                BodyRead::Whole => {
+                    serve(engine, request).await.unwrap_or_else(|refused| refuse(engine, request, &refused))
+                }
+            }
+        })
+    }
+
+    fn refuse(&self, _: &Engine, request: &HttpRequest, status: u16, reason: &str) -> HttpResponse {
+        if request.path().starts_with(TOKEN_SERVER) {
+            let error = match status {
+                401 => "invalid_client",
+                500.. => "server_error",
+                _ => "invalid_request",
+            };
+            return token_server::refuse(status, error, reason);
+        }
+        envelope(request.path(), status, i32::from(status), reason)
+    }
+}
+
+/// An error response, and who sends it.
 struct Refused {
-    status: u16,
-    code: i32,
-    message: String,
-    /// Whether the service refuses, and not the gateway before it.
+    error: ErrorResponse,
+    /// Whether the service refuses, and not the gateway in front of it.
     by_service: bool,
 }
 
 impl Refused {
     fn gateway(status: u16, code: i32, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), by_service: false }
+        Self { error: ErrorResponse::new(status, code, message), by_service: false }
     }
 
-    fn service(status: u16, code: i32, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), by_service: true }
-    }
-
-    fn reply(&self, world: &World, path: &str) -> Reply {
-        if world.settings.answers.is_some() {
-            return refuse_at(path, self.status, self.code, &self.message);
-        }
-        let quiet = self.by_service && self.status < 500 && path.starts_with("/keymanager/");
-        let status = match world.settings.nhn.statuses {
-            NhnStatuses::AlwaysOk => 200,
-            NhnStatuses::ByService if quiet => 200,
-            _ => self.status,
-        };
-        refuse_at(path, status, self.code, &self.message)
+    fn bad_request(message: impl Into<String>) -> Self {
+        ErrorResponse::new(400, BAD_REQUEST, message).into()
     }
 }
 
-/// Answers one request: the token server's or a service's.
-pub(crate) async fn answer(world: &World, received: &Received) -> Reply {
-    if received.path().starts_with(TOKEN_SERVER) {
-        return oauth::answer(world, received);
+impl From<ErrorResponse> for Refused {
+    fn from(error: ErrorResponse) -> Self {
+        Self { error, by_service: true }
     }
-    serve(world, received).await.unwrap_or_else(|refused| refused.reply(world, received.path()))
 }
 
-async fn serve(world: &World, received: &Received) -> Result<Reply, Refused> {
-    let hits = match world.catalogue.find(Vendor::Nhn, &received.method, received.path()) {
+/// The response to a refused request, with the HTTP status that the settings ask for.
+fn refuse(engine: &Engine, request: &HttpRequest, refused: &Refused) -> HttpResponse {
+    let ErrorResponse { status, code, message } = &refused.error;
+    let hidden = refused.by_service && *status < 500 && request.path().starts_with("/keymanager/");
+    let shown = match engine.settings.nhn.statuses {
+        _ if engine.settings.answers.is_some() => *status,
+        NhnStatuses::AlwaysOk => 200,
+        NhnStatuses::ByService if hidden => 200,
+        _ => *status,
+    };
+    envelope(request.path(), shown, *code, message)
+}
+
+async fn serve(engine: &Engine, request: &HttpRequest) -> Result<HttpResponse, Refused> {
+    let hits = match engine.catalogue.find("nhn", &request.method, request.path()) {
         Match::Found(hits) => hits,
         Match::WrongMethod => return Err(Refused::gateway(405, 405, "Method Not Allowed")),
         Match::Nothing => return Err(Refused::gateway(404, 404, "URL NOT FOUND")),
@@ -89,50 +152,24 @@ async fn serve(world: &World, received: &Received) -> Result<Reply, Refused> {
         return Err(Refused::gateway(404, 404, "URL NOT FOUND"));
     };
     let needs_token = !hit.operation.schemes.is_empty();
-    if needs_token && !carries_token(world, received) {
+    if needs_token && !carries_token(engine, request) {
         return Err(Refused::gateway(401, BAD_TOKEN, "the token is absent, unknown or expired"));
     }
     if !has_right_appkey(hit) {
-        return Err(Refused::service(400, BAD_REQUEST, "Invalid Appkey"));
+        return Err(Refused::bad_request("Invalid Appkey"));
     }
-    let wrong = form::parameters(&world.catalogue, hit, received);
+    let wrong = validate::parameters(hit, request);
     if !wrong.is_empty() {
-        return Err(Refused::service(400, BAD_REQUEST, sentence(&wrong)));
+        return Err(Refused::bad_request(sentence(&wrong)));
     }
-    let body = form::body(&world.catalogue, hit.operation, received).map_err(|bad| match bad {
+    let body = validate::body(hit.operation, request).map_err(|bad| match bad {
         BadBody::MediaType => Refused::gateway(415, 415, "Unsupported Media Type"),
-        BadBody::Unreadable(why) => Refused::service(400, BAD_REQUEST, why),
-        BadBody::Invalid(wrong) => Refused::service(400, BAD_REQUEST, sentence(&wrong)),
+        BadBody::Unreadable(why) => Refused::bad_request(why),
+        BadBody::Invalid(wrong) => Refused::bad_request(sentence(&wrong)),
     })?;
-    let principal = Principal::Nhn(needs_token.then(|| token(received).to_owned()));
-    match world.perform(hit, received, body, principal).await {
-        Ok((status, body)) => Ok(body.map_or_else(|| Reply::empty(status), |body| Reply::json(status, body))),
-        Err(Refusal::Nhn { status, code, message }) => Err(Refused::service(status, code, message)),
-        Err(other) => Ok(other.reply(world)),
-    }
-}
-
-/// The answer to a body that is larger than the sandbox reads.
-pub(crate) fn too_large(world: &World, received: &Received) -> Reply {
-    let refused = Refused::gateway(413, 413, "Payload Too Large");
-    match received.path().starts_with(TOKEN_SERVER) {
-        true => refuse(refused.status, refused.code, &refused.message),
-        false => refused.reply(world, received.path()),
-    }
-}
-
-/// A refusal in the header envelope.
-pub(crate) fn refuse(status: u16, code: i32, message: &str) -> Reply {
-    refuse_at("", status, code, message)
-}
-
-/// The same on a path: Server Security Check has one more flag in the header.
-pub(crate) fn refuse_at(path: &str, status: u16, code: i32, message: &str) -> Reply {
-    let mut header = json!({ "isSuccessful": false, "resultCode": code, "resultMessage": message });
-    if path.starts_with("/ssc/") {
-        header["success"] = false.into();
-    }
-    Reply::json(status, json!({ "header": header, "body": null }))
+    let credential = if needs_token { token(request) } else { "" };
+    let (status, body) = engine.perform::<Nhn>(hit, request, body, credential).await?;
+    Ok(body.map_or_else(|| HttpResponse::empty(status), |body| HttpResponse::json(status, body)))
 }
 
 fn sentence(wrong: &[Violation]) -> String {
@@ -140,13 +177,13 @@ fn sentence(wrong: &[Violation]) -> String {
     parts.join("; ")
 }
 
-fn token(received: &Received) -> &str {
-    let header = received.header("x-nhn-authorization").unwrap_or_default();
+fn token(request: &HttpRequest) -> &str {
+    let header = request.header("x-nhn-authorization").unwrap_or_default();
     header.strip_prefix("Bearer ").unwrap_or_default()
 }
 
-fn carries_token(world: &World, received: &Received) -> bool {
-    world.lock().state.nhn.tokens.knows(token(received), world.settings.clock.utc())
+fn carries_token(engine: &Engine, request: &HttpRequest) -> bool {
+    engine.lock().state.nhn.tokens.knows(token(request), engine.settings.clock.utc())
 }
 
 fn has_right_appkey(hit: &Hit<'_>) -> bool {

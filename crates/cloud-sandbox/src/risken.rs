@@ -1,172 +1,203 @@
 //! RISKEN: one gateway in front of the AWS data source calls.
 
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::call::Principal;
-use crate::catalogue::{Hit, Match, Vendor};
-use crate::refusal::Shape;
-use crate::wire::{Received, Reply};
-use crate::world::World;
+use crate::engine::{Engine, Services};
+use crate::http::{HttpRequest, HttpResponse};
+use crate::spec::{Catalogue, Hit, Match, Operation};
+use crate::vendor::{BodyRead, Responding, Vendor};
 
 mod access;
-mod calls;
-mod lenient;
-mod request;
-mod rules;
-mod store;
-mod strict;
-mod text;
+mod aws;
+mod error;
+pub(crate) mod state;
 mod token;
 
 pub(crate) use access::seed_tokens;
-pub(crate) use calls::HANDLERS;
-use request::Request;
+use aws::request::Request;
+use aws::strict;
+use error::{ErrorBody, ErrorResponse};
+use state::{Handlers, State};
 use token::Owner;
 
-/// What the server remembers.
-#[derive(Default, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct State {
-    pub(crate) store: store::Store,
-}
+/// RISKEN.
+pub(crate) struct Risken;
 
-/// How much of a body was read.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Body {
-    Whole,
-    /// It was longer than announced by anything, and reading stopped.
-    Overlong,
-}
+impl Services for Risken {
+    type State = State;
+    type Error = ErrorResponse;
 
-/// Answers one request in the order of the gateway: path, method, token, project, type, content.
-pub(crate) async fn answer(world: &World, received: &Received) -> Reply {
-    finish(route(world, received, Body::Whole).await)
-}
+    const SERVICES: &'static [(&'static str, Handlers)] = &[("aws", aws::HANDLERS)];
 
-/// The answer to a body that is larger than the gateway takes.
-pub(crate) async fn too_large(world: &World, received: &Received) -> Reply {
-    // A length that was announced is looked at before anything else, a stream only where it is read.
-    if received.headers.contains_key("content-length") {
-        finish(plain(413, "Request body too large\n"))
-    } else {
-        finish(route(world, received, Body::Overlong).await)
+    fn state(state: &mut crate::state::State) -> &mut State {
+        &mut state.risken
+    }
+
+    fn not_implemented() -> ErrorResponse {
+        ErrorResponse::new(501, ErrorBody::Empty)
+    }
+
+    fn no_key(_: String) -> ErrorResponse {
+        ErrorResponse::new(500, ErrorBody::Empty)
     }
 }
 
-fn finish(reply: Reply) -> Reply {
-    reply
-        .escaped_for_html()
-        .with_header("cache-control", "no-store")
-        .with_header("pragma", "no-cache")
-        .with_header("x-frame-options", "SAMEORIGIN")
+impl Vendor for Risken {
+    fn name(&self) -> &'static str {
+        "risken"
+    }
+
+    /// Paths that differ from RISKEN's by a slash or by case are RISKEN's to refuse.
+    fn serves(&self, path: &str) -> bool {
+        let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
+        first.eq_ignore_ascii_case("api") || first.eq_ignore_ascii_case("healthz")
+    }
+
+    fn operation<'a>(&self, catalogue: &'a Catalogue, request: &HttpRequest) -> Option<&'a Operation> {
+        let path = without_slash(request.path()).strip_prefix("/api/v1")?;
+        match catalogue.find("risken", &request.method, path) {
+            Match::Found(hits) => hits.into_iter().next().map(|hit| hit.operation),
+            Match::WrongMethod | Match::Nothing => None,
+        }
+    }
+
+    fn gateway_operation(&self, path: &str) -> Option<(&'static str, &'static str)> {
+        match without_slash(path) {
+            "/api/v1/signin" => Some(("gateway", "signin")),
+            "/api/v1/signout" => Some(("gateway", "signout")),
+            "/healthz" => Some(("gateway", "healthz")),
+            _ => None,
+        }
+    }
+
+    fn respond<'a>(&'a self, engine: &'a Engine, request: &'a HttpRequest, body: BodyRead) -> Responding<'a> {
+        Box::pin(async move {
+            // A length that was announced is checked before anything else, a stream only where it is read.
+            let announced = body == BodyRead::TooLarge && request.headers.contains_key("content-length");
+            let response = if announced { too_large() } else { route(engine, request, body).await };
+            response
+                .escaped_for_html()
+                .with_header("cache-control", "no-store")
+                .with_header("pragma", "no-cache")
+                .with_header("x-frame-options", "SAMEORIGIN")
+        })
+    }
+
+    fn refuse(&self, _: &Engine, _: &HttpRequest, status: u16, reason: &str) -> HttpResponse {
+        let body = match status {
+            401 => ErrorBody::Text("Unauthenticated\n".into()),
+            502..=504 | 404 | 405 | 415 => ErrorBody::Empty,
+            _ => ErrorBody::Json(json!({ "error": reason })),
+        };
+        ErrorResponse::new(status, body).into_response()
+    }
 }
 
-async fn route(world: &World, received: &Received, body: Body) -> Reply {
-    let path = received.path().strip_suffix('/').unwrap_or(received.path());
-    let fixed: Option<fn(&World, &Received) -> Reply> = match path {
-        "/healthz" => Some(|_, _| Reply::empty(200)),
+/// A path without the one slash at its end that RISKEN ignores.
+fn without_slash(path: &str) -> &str {
+    path.strip_suffix('/').unwrap_or(path)
+}
+
+fn too_large() -> HttpResponse {
+    ErrorResponse::text(413, "Request body too large\n").into_response()
+}
+
+fn unauthenticated() -> HttpResponse {
+    ErrorResponse::text(401, "Unauthenticated\n").into_response()
+}
+
+/// Responds to a request in the order of the gateway: path, method, token, project, type, content.
+async fn route(engine: &Engine, request: &HttpRequest, body: BodyRead) -> HttpResponse {
+    let path = without_slash(request.path());
+    let fixed: Option<fn(&Engine, &HttpRequest) -> HttpResponse> = match path {
+        "/healthz" => Some(|_, _| HttpResponse::empty(200)),
         "/api/v1/signin" => Some(sign_in),
         "/api/v1/signout" => Some(sign_out),
         _ => None,
     };
     if let Some(reply) = fixed {
-        return if received.method == "GET" { reply(world, received) } else { Reply::empty(405) };
+        return if request.method == "GET" { reply(engine, request) } else { HttpResponse::empty(405) };
     }
     let Some(rest) = path.strip_prefix("/api/v1") else {
-        return Reply::empty(404);
+        return HttpResponse::empty(404);
     };
-    let hits = match world.catalogue.find(Vendor::Risken, &received.method, rest) {
+    let hits = match engine.catalogue.find("risken", &request.method, rest) {
         Match::Found(hits) => hits,
-        Match::WrongMethod => return Reply::empty(405),
-        Match::Nothing => return Reply::empty(404),
+        Match::WrongMethod => return HttpResponse::empty(405),
+        Match::Nothing => return HttpResponse::empty(404),
     };
     match hits.first() {
-        Some(hit) => call(world, received, body, hit).await,
-        None => Reply::empty(404),
+        Some(hit) => call(engine, request, body, hit).await,
+        None => HttpResponse::empty(404),
     }
 }
 
-async fn call(world: &World, received: &Received, body: Body, hit: &Hit<'_>) -> Reply {
-    let reads = received.method == "GET";
-    let request = if reads { Request::from_query(received.query()) } else { Request::from_body(&received.body) };
-    let endpoint = received.path().trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-    let caller =
-        with_token(world, received, |access, token| (token.id, access.allows(token, request.project_id, endpoint)));
-    let Some((access_token_id, allowed)) = caller else {
-        return plain(401, "Unauthenticated\n");
+async fn call(engine: &Engine, request: &HttpRequest, body: BodyRead, hit: &Hit<'_>) -> HttpResponse {
+    let reads = request.method == "GET";
+    let fields = if reads { Request::from_query(request.query()) } else { Request::from_body(&request.body) };
+    let endpoint = request.path().trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    let caller = with_token(engine, request, |access, token| access.allows(token, fields.project_id, endpoint));
+    let Some(allowed) = caller else {
+        return unauthenticated();
     };
-    if body == Body::Overlong {
-        return plain(413, "Request body too large\n");
+    if body == BodyRead::TooLarge {
+        return too_large();
     }
     if !allowed {
-        return plain(403, "Unauthorized the project resource for token access\n");
+        return ErrorResponse::text(403, "Unauthorized the project resource for token access\n").into_response();
     }
-    let streamed = received.headers.contains_key("transfer-encoding");
-    if !reads && (streamed || !received.body.is_empty()) && !names_json(received) {
-        return Reply::empty(415);
+    let streamed = request.headers.contains_key("transfer-encoding");
+    if !reads && (streamed || !request.body.is_empty()) && !names_json(request) {
+        return HttpResponse::empty(415);
     }
-    if world.settings.answers.is_some()
-        && let Err(text) = strict::check(world, received, hit)
+    if engine.settings.answers.is_some()
+        && let Err(text) = strict::check(request, hit)
     {
-        return Reply::json(400, json!({ "error": text }));
+        return HttpResponse::json(400, json!({ "error": text }));
     }
-    match world.perform(hit, received, None, Principal::Risken { access_token_id }).await {
-        Ok((status, body)) => body.map_or_else(|| Reply::empty(status), |body| Reply::json(status, body)),
-        Err(refusal) => refusal.reply(world),
+    match engine.perform::<Risken>(hit, request, None, "").await {
+        Ok((status, body)) => body.map_or_else(|| HttpResponse::empty(status), |body| HttpResponse::json(status, body)),
+        Err(error) => error.into_response(),
     }
 }
 
 /// Whether the content type is JSON as the gateway's router compares it: a blank before the parameters is too much.
-fn names_json(received: &Received) -> bool {
-    let kind = received.header("content-type").unwrap_or_default().trim();
+fn names_json(request: &HttpRequest) -> bool {
+    let kind = request.header("content-type").unwrap_or_default().trim();
     kind.split(';').next().is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"))
 }
 
 /// Tells a caller whom its token speaks for; the one answer without an envelope.
-fn sign_in(world: &World, received: &Received) -> Reply {
-    let body = with_token(world, received, |_, token| match token.owner {
+fn sign_in(engine: &Engine, request: &HttpRequest) -> HttpResponse {
+    let body = with_token(engine, request, |_, token| match token.owner {
         Owner::Project(project) => json!({ "access_token_id": token.id, "project_id": project }),
         Owner::Organization(organization) => {
             json!({ "org_access_token_id": token.id, "organization_id": organization })
         }
     });
     let Some(body) = body else {
-        return plain(401, "Unauthenticated\n");
+        return unauthenticated();
     };
-    Reply::json(200, body).with_header("set-cookie", "XSRF-TOKEN=sandbox; Path=/; Max-Age=2592000")
+    HttpResponse::json(200, body).with_header("set-cookie", "XSRF-TOKEN=sandbox; Path=/; Max-Age=2592000")
 }
 
-fn sign_out(world: &World, received: &Received) -> Reply {
-    if with_token(world, received, |_, _| ()).is_none() {
-        return plain(401, "Unauthenticated\n");
+fn sign_out(engine: &Engine, request: &HttpRequest) -> HttpResponse {
+    if with_token(engine, request, |_, _| ()).is_none() {
+        return unauthenticated();
     }
     let gone = "XSRF-TOKEN=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0";
-    Reply::empty(200).with_header("set-cookie", gone)
-}
-
-/// A refusal of a handler.
-pub(crate) fn refuse(status: u16, shape: Shape) -> Reply {
-    match shape {
-        Shape::Empty => Reply::empty(status),
-        Shape::Text(text) => Reply::text(status, text).with_header("x-content-type-options", "nosniff"),
-        Shape::Json(body) => Reply::json(status, body),
-    }
-}
-
-fn plain(status: u16, text: &'static str) -> Reply {
-    refuse(status, Shape::Text(text.into()))
+    HttpResponse::empty(200).with_header("set-cookie", gone)
 }
 
 /// Looks at the token of a request, when there is a good one.
 fn with_token<T>(
-    world: &World,
-    received: &Received,
+    engine: &Engine,
+    request: &HttpRequest,
     look: impl FnOnce(&access::Access, &access::Token) -> T,
 ) -> Option<T> {
-    let parts = token::from_header(received.header("authorization")?)?;
-    let now = world.settings.clock.utc().unix_timestamp();
-    let held = world.lock();
+    let parts = token::from_header(request.header("authorization")?)?;
+    let now = engine.settings.clock.utc().unix_timestamp();
+    let held = engine.lock();
     let access = &held.state.risken.store.access;
     access.token(&parts, now).map(|token| look(access, token))
 }

@@ -1,88 +1,143 @@
-//! Samsung Cloud Platform: gateway, versions and the services behind it.
+//! Samsung Cloud Platform: the gateway, API versions and the services behind it.
 
-use serde::{Deserialize, Serialize};
+use crate::engine::{Engine, Services};
+use crate::http::{HttpRequest, HttpResponse};
+use crate::spec::validate::{self, BadBody};
+use crate::spec::{Catalogue, Hit, Match, Operation};
+use crate::vendor::{BodyRead, Responding, Vendor};
 
-use crate::catalogue::{Hit, Match, Vendor};
-use crate::check::{self, BadBody};
-use crate::wire::{Received, Reply};
-use crate::world::World;
-
-pub(crate) mod access;
-pub(crate) mod certificates;
-mod error;
-pub(crate) mod inspection;
-pub(crate) mod kms;
+mod access;
+mod account;
+mod authenticate;
+mod certificate_manager;
+mod config_inspection;
+pub(crate) mod error;
+mod kms;
 mod networks;
-mod owner;
 mod paging;
-pub(crate) mod secrets;
+mod secret_vault;
+mod secrets_manager;
 mod signature;
-mod stamp;
-pub(crate) mod vault;
+pub(crate) mod state;
+mod timestamps;
 
-pub(crate) use error::service as refuse;
-use error::{Problem, gateway, service};
+use error::{ErrorResponse, gateway, service, violations};
+use state::{Handlers, State};
 
-/// What the platform remembers.
-#[derive(Default, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct State {
-    pub(crate) access: access::Access,
-    pub(crate) kms: kms::Store,
-    pub(crate) secrets: secrets::Store,
-    pub(crate) vault: vault::Store,
-    pub(crate) certificates: certificates::Store,
-    pub(crate) inspection: inspection::Store,
+/// Samsung Cloud Platform.
+pub(crate) struct Scp;
+
+impl Services for Scp {
+    type State = State;
+    type Error = ErrorResponse;
+
+    const SERVICES: &'static [(&'static str, Handlers)] = &[
+        ("kms", kms::HANDLERS),
+        ("secretsmanager", secrets_manager::HANDLERS),
+        ("secretvault", secret_vault::HANDLERS),
+        ("certificatemanager", certificate_manager::HANDLERS),
+        ("configinspection", config_inspection::HANDLERS),
+    ];
+
+    fn state(state: &mut crate::state::State) -> &mut State {
+        &mut state.scp
+    }
+
+    fn not_implemented() -> ErrorResponse {
+        ErrorResponse::new(501, "NotImplemented", "the sandbox does not perform this operation")
+    }
+
+    fn no_key(reason: String) -> ErrorResponse {
+        ErrorResponse::internal(reason)
+    }
 }
 
-/// Answers one request in the order in which the platform decides.
-pub(crate) async fn answer(world: &World, received: &Received) -> Reply {
-    if received.method == "OPTIONS" {
-        // Whoever asks: browsers are not let in.
-        return gateway(world, received, 403, "Forbidden");
+impl Vendor for Scp {
+    fn name(&self) -> &'static str {
+        "scp"
     }
-    let found = world.catalogue.find(Vendor::Scp, &received.method, received.path());
-    let principal = match access::admit(world, received, asks_for_vault_token(&found)) {
-        Ok(principal) => principal,
-        Err(refusal) => return refusal,
+
+    fn serves(&self, path: &str) -> bool {
+        path.starts_with("/v1/")
+    }
+
+    fn operation<'a>(&self, catalogue: &'a Catalogue, request: &HttpRequest) -> Option<&'a Operation> {
+        match catalogue.find("scp", &request.method, request.path()) {
+            Match::Found(hits) => choose_version(hits, request).map(|hit| hit.operation),
+            Match::WrongMethod | Match::Nothing => None,
+        }
+    }
+
+    fn respond<'a>(&'a self, engine: &'a Engine, request: &'a HttpRequest, body: BodyRead) -> Responding<'a> {
+        Box::pin(async move {
+            match body {
+                BodyRead::Whole => respond(engine, request).await,
+                BodyRead::TooLarge => refuse_at_gateway(engine, request, 413, "Payload Too Large"),
+            }
+        })
+    }
+
+    fn refuse(&self, engine: &Engine, _: &HttpRequest, status: u16, reason: &str) -> HttpResponse {
+        let code = match status {
+            502..=504 => return HttpResponse::text(status, "upstream connect error\n"),
+            401 => "HmacValidFail",
+            403 => "Forbidden",
+            404 => "ResourceNotFound",
+            406 => "NoSuchVersion",
+            429 => "TooManyRequests",
+            500.. => "ContactAdminForAssistance",
+            _ => "InvalidInputValue",
+        };
+        service(&engine.ids, status, code, &[reason.to_owned()])
+    }
+}
+
+fn refuse_at_gateway(engine: &Engine, request: &HttpRequest, status: u16, error: &str) -> HttpResponse {
+    gateway(&engine.ids, &engine.settings.clock, request.path(), status, error)
+}
+
+/// Responds to a request in the order in which the platform checks it.
+async fn respond(engine: &Engine, request: &HttpRequest) -> HttpResponse {
+    if request.method == "OPTIONS" {
+        // Browsers of other origins are never let in.
+        return refuse_at_gateway(engine, request, 403, "Forbidden");
+    }
+    let found = engine.catalogue.find("scp", &request.method, request.path());
+    let credential = match authenticate::authenticate(engine, request, asks_for_vault_token(&found)) {
+        Ok(credential) => credential,
+        Err(response) => return response,
     };
     let hits = match found {
         Match::Found(hits) => hits,
         // The gateway routes by method and path together.
-        Match::WrongMethod | Match::Nothing => return gateway(world, received, 404, "Not Found"),
+        Match::WrongMethod | Match::Nothing => return refuse_at_gateway(engine, request, 404, "Not Found"),
     };
-    let Some(hit) = choose_version(hits, received) else {
-        let asked = received.header("scp-api-version").unwrap_or("(none)");
-        return service(world, 406, "NoSuchVersion", &[format!("API version {asked} is not supported on this method")]);
+    let ids = &engine.ids;
+    let Some(hit) = choose_version(hits, request) else {
+        let asked = request.header("scp-api-version").unwrap_or("(none)");
+        return service(ids, 406, "NoSuchVersion", &[format!("API version {asked} is not supported on this method")]);
     };
-    let wrong = check::parameters(&world.catalogue, &hit, received);
+    let wrong = validate::parameters(&hit, request);
     if !wrong.is_empty() {
-        return Problem::Validation(wrong).reply(world);
+        return violations(ids, &wrong);
     }
-    let body = match check::body(&world.catalogue, hit.operation, received) {
+    let body = match validate::body(hit.operation, request) {
         Ok(body) => body,
         Err(BadBody::MediaType) => {
-            return service(world, 415, "UnsupportedMediaType", &["send the body as application/json".to_owned()]);
+            return service(ids, 415, "UnsupportedMediaType", &["send the body as application/json".to_owned()]);
         }
-        Err(BadBody::Unreadable(why)) => {
-            return service(world, 400, "ValidationError", &[why.to_owned()]);
-        }
-        Err(BadBody::Invalid(wrong)) => return Problem::Validation(wrong).reply(world),
+        Err(BadBody::Unreadable(why)) => return service(ids, 400, "ValidationError", &[why.to_owned()]),
+        Err(BadBody::Invalid(wrong)) => return violations(ids, &wrong),
     };
-    match world.perform(&hit, received, body, principal).await {
+    match engine.perform::<Scp>(&hit, request, body, &credential).await {
         Ok((status, body)) => {
-            if asks(&hit) && world.settings.answers.is_some() {
-                access::remember_example(world, body.as_ref());
+            if asks(&hit) && engine.settings.answers.is_some() {
+                authenticate::remember_example(engine, body.as_ref());
             }
-            body.map_or_else(|| Reply::empty(status), |body| Reply::json(status, body))
+            body.map_or_else(|| HttpResponse::empty(status), |body| HttpResponse::json(status, body))
         }
-        Err(refusal) => refusal.reply(world),
+        Err(error) => error.into_response(ids),
     }
-}
-
-/// The answer to a body that is larger than the gateway takes.
-pub(crate) fn too_large(world: &World, received: &Received) -> Reply {
-    gateway(world, received, 413, "Payload Too Large")
 }
 
 fn asks_for_vault_token(found: &Match<'_>) -> bool {
@@ -90,12 +145,12 @@ fn asks_for_vault_token(found: &Match<'_>) -> bool {
 }
 
 fn asks(hit: &Hit<'_>) -> bool {
-    hit.operation.schemes.iter().any(|scheme| scheme.to_ascii_lowercase().starts_with(access::VAULT))
+    hit.operation.schemes.iter().any(|scheme| scheme.to_ascii_lowercase().starts_with(authenticate::VAULT))
 }
 
 /// Picks the version that the header names, or the newest current one.
-pub(crate) fn choose_version<'a>(hits: Vec<Hit<'a>>, received: &Received) -> Option<Hit<'a>> {
-    let mut named = received.headers.get_all("scp-api-version").iter();
+pub(crate) fn choose_version<'a>(hits: Vec<Hit<'a>>, request: &HttpRequest) -> Option<Hit<'a>> {
+    let mut named = request.headers.get_all("scp-api-version").iter();
     let Some(asked) = named.next() else {
         let current = hits.into_iter().filter(|hit| hit.operation.document.current);
         return current.max_by_key(|hit| numbers(&hit.operation.document.version));

@@ -9,9 +9,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
-use crate::answers::Answers;
 use crate::clock::Clock;
 use crate::nhn::options::Options;
+use crate::spec::example::Answers;
 
 /// Everything that is fixed when a sandbox starts.
 #[derive(Clone)]

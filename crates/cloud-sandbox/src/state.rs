@@ -2,8 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::nhn::state as nhn;
+use crate::risken::state as risken;
 use crate::rng::Rng;
-use crate::{nhn, risken, scp};
+use crate::scp::state as scp;
+
+mod file;
+pub(crate) mod snapshot;
 
 /// What the vendors remember; the default of each store is the seed of its service.
 #[derive(Default, Serialize, Deserialize)]

@@ -3,9 +3,11 @@
 use regex_lite::Regex;
 use serde::{Deserialize, Serialize};
 
-use super::store::LAST_SECOND;
 use super::token::{Owner, Parts, hash, write};
 use crate::settings::risken;
+
+/// The last second of the year 9999 at nine hours east, the largest time that is stored.
+pub(super) const LAST_SECOND: i64 = 253_402_268_399;
 
 /// A project and what decides about its tokens.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -1,17 +1,15 @@
 //! What can be set before a sandbox starts.
 
-use std::io;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use super::Sandbox;
-use crate::answers::Answers;
 use crate::clock::Clock;
 use crate::nhn::NhnStatuses;
 use crate::settings::Settings;
+use crate::spec::example::Answers;
 
-/// Settings for a [`Sandbox`]; made by [`Sandbox::builder`].
+/// Settings for a [`Sandbox`](crate::Sandbox); made by [`Sandbox::builder`](crate::Sandbox::builder).
 #[derive(Debug, Clone, Default)]
 pub struct Builder {
     port: u16,
@@ -115,7 +113,7 @@ impl Builder {
 
     /// The time that the sandbox shows when it starts; it goes on from there. The clock's time unless set.
     ///
-    /// As with [`Sandbox::advance`], timestamps of signatures are still compared with the clock that callers have.
+    /// As with [`Sandbox::advance`](crate::Sandbox::advance), timestamps of signatures are still compared with the clock that callers have.
     #[must_use]
     pub fn starts_at(mut self, time: SystemTime) -> Self {
         self.starts_at = Some(time);
@@ -129,7 +127,7 @@ impl Builder {
         self
     }
 
-    /// Where [`Sandbox::shutdown`] writes the state, and where it is read from when the file is there at the start.
+    /// Where [`Sandbox::shutdown`](crate::Sandbox::shutdown) writes the state, and where it is read from when the file is there at the start.
     ///
     /// What the file holds then stands in place of the default seed and the seed data. It holds secrets.
     #[must_use]
@@ -138,22 +136,13 @@ impl Builder {
         self
     }
 
-    /// Binds the port and starts to serve.
-    ///
-    /// # Errors
-    /// When the port cannot be bound, or seed data or the state file do not fit.
-    pub async fn start(self) -> io::Result<Sandbox> {
-        let port = self.port;
-        Sandbox::serve(port, self.into_settings()).await
-    }
-
-    /// What was set, with a clock of its own: builders are cloned, and each sandbox moves only its time.
-    pub(super) fn into_settings(self) -> Settings {
+    /// The port and the settings, with a clock of its own: builders are cloned, and each sandbox moves only its time.
+    pub(super) fn into_parts(self) -> (u16, Settings) {
         let mut settings = self.settings;
         settings.clock = settings.clock.detached();
         if let Some(time) = self.starts_at {
             settings.clock.start_at(time);
         }
-        settings
+        (self.port, settings)
     }
 }

@@ -8,13 +8,14 @@ use std::time::Duration;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{Request, Response};
 
-use super::{Builder, world};
-use crate::control::{self, LoggedCall};
-use crate::line::Cut;
+use super::builder::Builder;
+use crate::admin::LoggedCall;
+use crate::engine::Engine;
+use crate::http::Peer;
+use crate::server::connection::ResetSwitch;
+use crate::server::pipeline;
 use crate::settings::environment;
 use crate::state::Held;
-use crate::wire::Peer;
-use crate::world::World;
 
 /// The answers of faults that send endless bodies are read so far.
 const LONGEST_ANSWER: usize = 4 << 20;
@@ -22,7 +23,7 @@ const LONGEST_ANSWER: usize = 4 << 20;
 /// A sandbox that is called by function. No part of the published interface.
 #[doc(hidden)]
 #[derive(Clone)]
-pub struct InProcess(Arc<World>);
+pub struct InProcess(Arc<Engine>);
 
 impl InProcess {
     /// Makes a sandbox that stands behind this address without listening there.
@@ -30,7 +31,10 @@ impl InProcess {
     /// # Errors
     /// When seed data or the state file do not fit.
     pub fn new(builder: Builder, endpoint: &str) -> io::Result<Self> {
-        world(builder.into_settings(), endpoint.to_owned()).map(Self)
+        let (_, settings) = builder.into_parts();
+        let engine = Engine::new(settings, endpoint.to_owned());
+        let engine = engine.map_err(|reason| io::Error::new(io::ErrorKind::InvalidData, reason))?;
+        Ok(Self(Arc::new(engine)))
     }
 
     /// Answers a request as if it had come from loopback; nothing where the answer's body breaks off.
@@ -39,7 +43,7 @@ impl InProcess {
     pub async fn answer(&self, request: Request<Bytes>) -> Response<Option<Bytes>> {
         let address = (IpAddr::V4(Ipv4Addr::LOCALHOST), 40_000).into();
         let peer = Peer { address, certificate: None, secure: false };
-        let answer = control::respond(&self.0, &Cut::default(), peer, request.map(Body::from)).await;
+        let answer = pipeline::respond(&self.0, &ResetSwitch::default(), peer, request.map(Body::from)).await;
         let (parts, body) = answer.into_parts();
         Response::from_parts(parts, to_bytes(body, LONGEST_ANSWER).await.ok())
     }
@@ -58,7 +62,7 @@ impl InProcess {
     /// The calls in the log with a number above this one.
     #[must_use]
     pub fn calls_after(&self, number: u64) -> Vec<LoggedCall> {
-        self.0.control.log.after(number)
+        self.0.log.after(number)
     }
 
     /// The state as it is written to a file.
@@ -77,7 +81,7 @@ impl InProcess {
         let held: Held = serde_json::from_str(saved)?;
         *self.0.lock() = held;
         self.0.settings.clock.rewind();
-        self.0.control.faults.clear();
+        self.0.faults.clear();
         Ok(())
     }
 }

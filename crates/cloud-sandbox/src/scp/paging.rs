@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use serde_json::{Value, json};
 
 use crate::call::Call;
-use crate::refusal::Refusal;
+use crate::scp::error::ErrorResponse;
 
 /// The order of a list unless the caller names one.
 const NEWEST_FIRST: &str = "created_at:desc";
@@ -19,7 +19,7 @@ pub(super) fn page(
     sortable: &[&str],
     default_size: usize,
     mut rows: Vec<Value>,
-) -> Result<Value, Refusal> {
+) -> Result<Value, ErrorResponse> {
     let (page, size) = (number(call, "page", 0, 0)?, number(call, "size", default_size, 1)?);
     let sort = call.query("sort").unwrap_or(NEWEST_FIRST);
     order(sort, sortable, &mut rows)?;
@@ -32,12 +32,12 @@ pub(super) fn page(
     Ok(answer)
 }
 
-pub(super) fn number(call: &Call<'_>, name: &str, otherwise: usize, least: usize) -> Result<usize, Refusal> {
+pub(super) fn number(call: &Call<'_>, name: &str, otherwise: usize, least: usize) -> Result<usize, ErrorResponse> {
     let Some(text) = call.query(name) else {
         return Ok(otherwise);
     };
     let number = text.parse().ok().filter(|&number| number >= least);
-    number.ok_or_else(|| Refusal::scp_input(format!("{name} must be a number from {least}")))
+    number.ok_or_else(|| ErrorResponse::invalid_input(format!("{name} must be a number from {least}")))
 }
 
 /// Whether the caller sets a flag; the page writes it `True`.
@@ -46,8 +46,9 @@ pub(super) fn flag(call: &Call<'_>, name: &str) -> bool {
 }
 
 /// Sorts by `field:asc` or `field:desc`.
-pub(super) fn order(sort: &str, sortable: &[&str], rows: &mut [Value]) -> Result<(), Refusal> {
-    let wrong = || Refusal::scp_input(format!("sort must be one of {} and :asc or :desc", sortable.join(", ")));
+pub(super) fn order(sort: &str, sortable: &[&str], rows: &mut [Value]) -> Result<(), ErrorResponse> {
+    let wrong =
+        || ErrorResponse::invalid_input(format!("sort must be one of {} and :asc or :desc", sortable.join(", ")));
     let (field, direction) = sort.split_once(':').ok_or_else(wrong)?;
     if !sortable.contains(&field) || !["asc", "desc"].contains(&direction) {
         return Err(wrong());
@@ -75,7 +76,7 @@ fn compare(one: &Value, other: &Value) -> Ordering {
 mod tests {
     use super::*;
 
-    fn names(sort: &str) -> Result<Vec<String>, Refusal> {
+    fn names(sort: &str) -> Result<Vec<String>, ErrorResponse> {
         let mut rows = vec![
             json!({"name": "b", "created_at": "2026-01-01", "read_at": null}),
             json!({"name": "c", "created_at": "2026-01-02", "read_at": "2026-02-02"}),

@@ -6,15 +6,14 @@ use serde_json::{Value, json};
 
 use super::key::{Condition, Key};
 use super::material::{Material, Purpose, Use};
-use super::store;
 use crate::call::Call;
-use crate::refusal::Refusal;
-use crate::state::State;
+use crate::scp::error::ErrorResponse;
+use crate::scp::state::State;
 
 /// The most that is sealed, signed or authenticated at a time.
 const LONGEST: usize = 32 * 1024;
 
-type Answer = Result<Value, Refusal>;
+type Answer = Result<Value, ErrorResponse>;
 
 pub(super) fn encrypt(state: &mut State, call: &mut Call<'_>) -> Answer {
     let data = decode(call, "plaintext")?;
@@ -45,7 +44,7 @@ pub(super) fn create_data_key(state: &mut State, call: &mut Call<'_>) -> Answer 
     let in_the_clear = match call.text("key_type") {
         Some("plaintext") => true,
         Some("wrapped") => false,
-        _ => return Err(Refusal::scp_validation("key_type must be plaintext or wrapped")),
+        _ => return Err(ErrorResponse::validation("key_type must be plaintext or wrapped")),
     };
     let key = key(state, call, Use::Seal)?;
     let data = call.rng.bytes::<32>();
@@ -93,47 +92,49 @@ pub(super) fn verify_hmac(state: &mut State, call: &mut Call<'_>) -> Answer {
 }
 
 /// The key of the path, if it is in use and made for this.
-fn key<'a>(state: &'a mut State, call: &mut Call<'_>, purpose: Use) -> Result<&'a mut Key, Refusal> {
-    let keys = store(state, call)?;
+fn key<'a>(state: &'a mut State, call: &mut Call<'_>, purpose: Use) -> Result<&'a mut Key, ErrorResponse> {
+    let keys = state.kms.settled(call)?;
     let id = call.argument("key_id");
     // These operations document no 404.
-    let unknown = || Refusal::scp_input(format!("key {id} does not exist"));
+    let unknown = || ErrorResponse::invalid_input(format!("key {id} does not exist"));
     let key = keys.keys.get_mut(id).ok_or_else(unknown)?;
     if key.managed {
-        return Err(Refusal::scp(403, "Forbidden", format!("key {id} is used by the platform only")));
+        return Err(ErrorResponse::new(403, "Forbidden", format!("key {id} is used by the platform only")));
     }
     if key.condition != Condition::Active {
-        return Err(Refusal::scp_input(format!("key {id} is not active: {}", key.condition.name())));
+        return Err(ErrorResponse::invalid_input(format!("key {id} is not active: {}", key.condition.name())));
     }
     let extra = purpose == Use::Authenticate && key.code_material.is_some();
     if !key.purpose.allows(purpose) && !extra {
         let name = key.purpose.name();
-        return Err(Refusal::scp_input(format!("key {id} has the purpose {name}, which does not allow this")));
+        return Err(ErrorResponse::invalid_input(format!(
+            "key {id} has the purpose {name}, which does not allow this"
+        )));
     }
     Ok(key)
 }
 
-fn newest(key: &Key) -> Result<&Material, Refusal> {
+fn newest(key: &Key) -> Result<&Material, ErrorResponse> {
     version_of(key, key.current())
 }
 
-fn version_of(key: &Key, number: usize) -> Result<&Material, Refusal> {
-    key.version(number).ok_or_else(|| Refusal::scp_input(format!("key {} has no version {number}", key.id)))
+fn version_of(key: &Key, number: usize) -> Result<&Material, ErrorResponse> {
+    key.version(number).ok_or_else(|| ErrorResponse::invalid_input(format!("key {} has no version {number}", key.id)))
 }
 
 /// What codes of a version are made with.
-fn code_material(key: &Key, number: usize) -> Result<&Material, Refusal> {
+fn code_material(key: &Key, number: usize) -> Result<&Material, ErrorResponse> {
     let own = version_of(key, number)?;
     let extra = key.code_material.as_ref().filter(|_| key.purpose != Purpose::Hmac);
     Ok(extra.unwrap_or(own))
 }
 
 /// Data of the body, from Base64.
-fn decode(call: &Call<'_>, field: &str) -> Result<Vec<u8>, Refusal> {
+fn decode(call: &Call<'_>, field: &str) -> Result<Vec<u8>, ErrorResponse> {
     let bytes = STANDARD.decode(call.text(field).unwrap_or_default());
-    let bytes = bytes.map_err(|_| Refusal::scp_input(format!("{field} is not Base64")))?;
+    let bytes = bytes.map_err(|_| ErrorResponse::invalid_input(format!("{field} is not Base64")))?;
     if bytes.len() > LONGEST {
-        return Err(Refusal::scp_input(format!("{field} holds more than {LONGEST} bytes")));
+        return Err(ErrorResponse::invalid_input(format!("{field} holds more than {LONGEST} bytes")));
     }
     Ok(bytes)
 }
@@ -144,7 +145,7 @@ fn stamp(version: usize, bytes: &[u8]) -> String {
 }
 
 /// Takes apart what left the service once.
-fn stamped(call: &Call<'_>, field: &str) -> Result<(usize, Vec<u8>), Refusal> {
+fn stamped(call: &Call<'_>, field: &str) -> Result<(usize, Vec<u8>), ErrorResponse> {
     let text = call.text(field).unwrap_or_default();
     let parts = text.strip_prefix("vault:v").and_then(|rest| rest.split_once(':'));
     // One spelling of each version: neither a sign nor a zero in front.
@@ -153,5 +154,5 @@ fn stamped(call: &Call<'_>, field: &str) -> Result<(usize, Vec<u8>), Refusal> {
         let version = Some(version).filter(digits)?.parse().ok()?;
         Some((version, STANDARD.decode(bytes).ok()?))
     });
-    read.ok_or_else(|| Refusal::scp_input(format!("{field} must be vault:v, a version, a colon and Base64")))
+    read.ok_or_else(|| ErrorResponse::invalid_input(format!("{field} must be vault:v, a version, a colon and Base64")))
 }

@@ -1,6 +1,5 @@
 //! One key: what a caller sees of it, and how it changes with time.
 
-use rsa::PrivateKey as RsaPrivateKey;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
@@ -9,7 +8,8 @@ use time::{Date, Duration, OffsetDateTime};
 
 use super::material::{Fault, Material, Purpose};
 use crate::rng::Rng;
-use crate::scp::owner::{ACCOUNT_ID, USER_ID};
+use crate::rsa_keys::ReadyKeys;
+use crate::scp::account::{ACCOUNT_ID, USER_ID};
 
 /// The name under which the page shows the user of a key.
 const USER_NAME: &str = "kimsamsung";
@@ -89,12 +89,7 @@ impl Key {
     }
 
     /// Adds a version; the interval of automatic ones starts anew.
-    pub(super) fn rotate(
-        &mut self,
-        now: OffsetDateTime,
-        rng: &mut Rng,
-        keys: &mut Vec<RsaPrivateKey>,
-    ) -> Result<(), Fault> {
+    pub(super) fn rotate(&mut self, now: OffsetDateTime, rng: &mut Rng, keys: &mut ReadyKeys) -> Result<(), Fault> {
         self.versions.push(Material::generate(self.purpose, rng, keys)?);
         self.modified_at = now;
         self.plan_rotation(now);

@@ -4,12 +4,13 @@ use serde_json::{Value, json};
 use time::Duration;
 
 use super::key::{Condition, Key, User};
+use super::list as listing;
 use super::material::{Material, Purpose};
-use super::{list as listing, region, store};
 use crate::call::Call;
-use crate::refusal::Refusal;
+use crate::scp::account::region;
+use crate::scp::error::ErrorResponse;
 use crate::scp::paging;
-use crate::state::State;
+use crate::scp::state::State;
 
 /// The days between a deletion that is asked for and the one that happens.
 const WAITING_DAYS: i64 = 7;
@@ -17,14 +18,14 @@ const WAITING_DAYS: i64 = 7;
 /// The longest interval of automatic versions, in days.
 const LONGEST_CYCLE: i64 = 730;
 
-type Answer = Result<Value, Refusal>;
+type Answer = Result<Value, ErrorResponse>;
 
 pub(super) fn list(state: &mut State, call: &mut Call<'_>) -> Answer {
-    listing::page(store(state, call)?, false, call)
+    listing::page(state.kms.settled(call)?, false, call)
 }
 
 pub(super) fn list_managed(state: &mut State, call: &mut Call<'_>) -> Answer {
-    listing::page(store(state, call)?, true, call)
+    listing::page(state.kms.settled(call)?, true, call)
 }
 
 pub(super) fn create(state: &mut State, call: &mut Call<'_>) -> Answer {
@@ -32,9 +33,9 @@ pub(super) fn create(state: &mut State, call: &mut Call<'_>) -> Answer {
     let purpose = purpose(call)?;
     let auto_rotate = flag(call)?;
     let rotate_cycle = cycle(auto_rotate, call.body.get("rotate_cycle").and_then(Value::as_i64).unwrap_or(0))?;
-    let keys = store(state, call)?;
+    let keys = state.kms.settled(call)?;
     if keys.has_name(&name) {
-        return Err(Refusal::scp_input(format!("a key with the name {name} exists already")));
+        return Err(ErrorResponse::invalid_input(format!("a key with the name {name} exists already")));
     }
     let first = Material::generate(purpose, call.rng, call.keys)?;
     let mut key = Key {
@@ -60,7 +61,7 @@ pub(super) fn create(state: &mut State, call: &mut Call<'_>) -> Answer {
         sequence: 0,
     };
     key.plan_rotation(call.now);
-    let shown = key.show(region(call));
+    let shown = key.show(region(call.settings));
     keys.insert(key);
     Ok(json!({ "key": shown }))
 }
@@ -106,7 +107,11 @@ pub(super) fn set_rotation(state: &mut State, call: &mut Call<'_>) -> Answer {
 pub(super) fn rotate(state: &mut State, call: &mut Call<'_>) -> Answer {
     with_key(state, call, false, |key, call| {
         if key.condition != Condition::Active {
-            return Err(Refusal::scp_input(format!("key {} is not active: {}", key.id, key.condition.name())));
+            return Err(ErrorResponse::invalid_input(format!(
+                "key {} is not active: {}",
+                key.id,
+                key.condition.name()
+            )));
         }
         Ok(key.rotate(call.now, call.rng, call.keys)?)
     })
@@ -125,7 +130,7 @@ pub(super) fn delete(state: &mut State, call: &mut Call<'_>) -> Answer {
         Ok(())
     })?;
     if directly {
-        state.scp.kms.keys.remove(call.argument("key_id"));
+        state.kms.keys.remove(call.argument("key_id"));
     }
     Ok(Value::Null)
 }
@@ -140,7 +145,7 @@ pub(super) fn list_users(state: &mut State, call: &mut Call<'_>) -> Answer {
 }
 
 pub(super) fn check_duplicate(state: &mut State, call: &mut Call<'_>) -> Answer {
-    let keys = store(state, call)?;
+    let keys = state.kms.settled(call)?;
     Ok(json!({ "isDuplicateName": keys.has_name(call.query("name").unwrap_or_default()) }))
 }
 
@@ -149,50 +154,50 @@ fn with_key(
     state: &mut State,
     call: &mut Call<'_>,
     managed: bool,
-    change: impl FnOnce(&mut Key, &mut Call<'_>) -> Result<(), Refusal>,
+    change: impl FnOnce(&mut Key, &mut Call<'_>) -> Result<(), ErrorResponse>,
 ) -> Answer {
-    let keys = store(state, call)?;
+    let keys = state.kms.settled(call)?;
     let found = keys.keys.get_mut(call.argument("key_id")).filter(|key| key.managed == managed);
     let Some(key) = found else {
-        return Err(Refusal::scp_unknown("key", call.argument("key_id")));
+        return Err(ErrorResponse::not_found("key", call.argument("key_id")));
     };
     change(key, call)?;
-    Ok(json!({ "key": key.show(region(call)) }))
+    Ok(json!({ "key": key.show(region(call.settings)) }))
 }
 
-fn describe(key: &mut Key, call: &mut Call<'_>) -> Result<(), Refusal> {
+fn describe(key: &mut Key, call: &mut Call<'_>) -> Result<(), ErrorResponse> {
     key.description = call.text("description").unwrap_or_default().to_owned();
     key.modified_at = call.now;
     Ok(())
 }
 
-fn refuse_terminating(key: &Key) -> Result<(), Refusal> {
+fn refuse_terminating(key: &Key) -> Result<(), ErrorResponse> {
     if key.condition == Condition::ToBeTerminated {
-        return Err(Refusal::scp_input(format!("key {} is about to be deleted", key.id)));
+        return Err(ErrorResponse::invalid_input(format!("key {} is about to be deleted", key.id)));
     }
     Ok(())
 }
 
 /// The purpose asked for; ARIA is a matter of one environment.
-fn purpose(call: &Call<'_>) -> Result<Purpose, Refusal> {
+fn purpose(call: &Call<'_>) -> Result<Purpose, ErrorResponse> {
     let text = call.text("purpose").unwrap_or_default();
     let read = Purpose::read(text).filter(|purpose| *purpose != Purpose::Aria || call.settings.sovereign);
-    read.ok_or_else(|| Refusal::scp_validation(format!("purpose {text:?} does not exist in this environment")))
+    read.ok_or_else(|| ErrorResponse::validation(format!("purpose {text:?} does not exist in this environment")))
 }
 
-fn flag(call: &Call<'_>) -> Result<bool, Refusal> {
+fn flag(call: &Call<'_>) -> Result<bool, ErrorResponse> {
     match call.text("auto_rotate") {
         Some("Y") => Ok(true),
         Some("N") => Ok(false),
-        _ => Err(Refusal::scp_validation("auto_rotate must be Y or N")),
+        _ => Err(ErrorResponse::validation("auto_rotate must be Y or N")),
     }
 }
 
 /// An interval in days; none is needed without automatic versions.
-fn cycle(auto_rotate: bool, days: i64) -> Result<i64, Refusal> {
+fn cycle(auto_rotate: bool, days: i64) -> Result<i64, ErrorResponse> {
     let shortest = i64::from(auto_rotate);
     if !(shortest..=LONGEST_CYCLE).contains(&days) {
-        return Err(Refusal::scp_validation(format!("rotate_cycle must be from {shortest} to {LONGEST_CYCLE}")));
+        return Err(ErrorResponse::validation(format!("rotate_cycle must be from {shortest} to {LONGEST_CYCLE}")));
     }
     Ok(days)
 }

@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
-use super::{Store, region};
+use super::store::Store;
 use crate::call::Call;
-use crate::refusal::Refusal;
+use crate::scp::account::region;
+use crate::scp::error::ErrorResponse;
 use crate::scp::paging;
 
 /// The keys on a page unless the caller names a number.
@@ -26,11 +27,11 @@ const SORTABLE: &[&str] = &[
 ];
 
 /// The keys that the call asks for, of its owner or of the platform.
-pub(super) fn page(store: &Store, managed: bool, call: &Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn page(store: &Store, managed: bool, call: &Call<'_>) -> Result<Value, ErrorResponse> {
     let name = call.query("name");
     let mut found: Vec<_> = store.keys.values().collect();
     found.retain(|key| key.managed == managed && name.is_none_or(|name| key.name == name));
     found.sort_by_key(|key| key.sequence);
-    let rows = found.iter().map(|key| key.show(region(call))).collect();
+    let rows = found.iter().map(|key| key.show(region(call.settings))).collect();
     paging::page(call, "keys", SORTABLE, SIZE, rows)
 }

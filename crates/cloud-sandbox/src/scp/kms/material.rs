@@ -15,6 +15,8 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use crate::rng::Rng;
+use crate::rsa_keys::ReadyKeys;
+use crate::scp::error::ErrorResponse;
 
 /// The length of the number that each sealed text starts with.
 const NONCE: usize = 12;
@@ -83,15 +85,26 @@ pub(super) enum Fault {
     NeedsKey,
 }
 
+impl From<Fault> for ErrorResponse {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::TooLong => Self::invalid_input("the data is longer than a key of this purpose takes"),
+            Fault::NotOurs => Self::invalid_input("the ciphertext was not made with this key, or was changed since"),
+            Fault::Broken => Self::internal("the stored key cannot be used"),
+            Fault::NeedsKey => Self::internal("no RSA key was prepared"),
+        }
+    }
+}
+
 impl Material {
     /// New secret material for the purpose.
     ///
     /// Keys for RSA were made ahead, because making one takes too long here.
-    pub(super) fn generate(purpose: Purpose, rng: &mut Rng, keys: &mut Vec<RsaPrivateKey>) -> Result<Self, Fault> {
+    pub(super) fn generate(purpose: Purpose, rng: &mut Rng, keys: &mut ReadyKeys) -> Result<Self, Fault> {
         let text = match purpose {
             Purpose::Aes | Purpose::Aria | Purpose::Hmac => STANDARD.encode(rng.bytes::<32>()),
             Purpose::Rsa => {
-                let key = keys.pop().ok_or(Fault::NeedsKey)?;
+                let key = keys.take().ok_or(Fault::NeedsKey)?;
                 key.to_pkcs8_pem(LineEnding::LF).map_err(|_| Fault::Broken)?.to_string()
             }
             Purpose::Ecdsa => {
@@ -216,7 +229,7 @@ fn open(cipher: &impl Aead, sealed: &[u8]) -> Result<Vec<u8>, Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::forge;
+    use crate::rsa_keys;
 
     fn made(purpose: Purpose) -> (Material, Rng) {
         let mut rng = Rng::new(Some(3)).unwrap();
@@ -224,8 +237,11 @@ mod tests {
     }
 
     fn another(purpose: Purpose, rng: &mut Rng) -> Material {
-        let key = (purpose == Purpose::Rsa).then(|| forge::rsa(rng).unwrap());
-        Material::generate(purpose, rng, &mut Vec::from_iter(key)).unwrap_or_else(|fault| panic!("{fault:?}"))
+        let mut keys = ReadyKeys::default();
+        if purpose == Purpose::Rsa {
+            keys.add(rsa_keys::rsa(rng).unwrap());
+        }
+        Material::generate(purpose, rng, &mut keys).unwrap_or_else(|fault| panic!("{fault:?}"))
     }
 
     #[test]

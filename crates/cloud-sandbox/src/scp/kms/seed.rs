@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use time::macros::datetime;
 
-use super::Store;
 use super::key::{Condition, Key, User};
 use super::material::{Material, Purpose};
+use super::store::Store;
 
 /// A key of the seed.
 struct Seed {
@@ -72,13 +72,14 @@ const SEEDS: &[Seed] = &[
     },
 ];
 
-/// The default store.
-pub(super) fn store() -> Store {
-    let mut store = Store { keys: BTreeMap::new(), made: 0 };
-    for seed in SEEDS {
-        store.insert(key(seed));
+impl Default for Store {
+    fn default() -> Self {
+        let mut store = Self { keys: BTreeMap::new(), made: 0 };
+        for seed in SEEDS {
+            store.insert(key(seed));
+        }
+        store
     }
-    store
 }
 
 fn key(seed: &Seed) -> Key {
@@ -116,7 +117,7 @@ mod tests {
     #[test]
     fn every_seed_works() {
         let mut rng = Rng::new(Some(1)).unwrap();
-        for key in store().keys.values() {
+        for key in Store::default().keys.values() {
             let first = key.version(1).unwrap();
             let purpose = key.purpose;
             match purpose {

@@ -1,0 +1,163 @@
+//! What all requests share: the operations, the settings, the state, and how a checked call is performed.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde_json::Value;
+
+use crate::admin::log::Log;
+use crate::admin::redact;
+use crate::call::{Call, Handler, Handlers};
+use crate::faults::Faults;
+use crate::http::HttpRequest;
+use crate::ids::Ids;
+use crate::rng::Rng;
+use crate::rsa_keys::{KeyGenerator, ReadyKeys};
+use crate::settings::Settings;
+use crate::spec::{Catalogue, Content, Hit, example, project};
+use crate::state::{Held, State, snapshot};
+
+/// The sandbox without its listeners.
+pub(crate) struct Engine {
+    pub(crate) catalogue: Catalogue,
+    pub(crate) settings: Settings,
+    pub(crate) ids: Ids,
+    /// The address of the server, without a trailing slash.
+    pub(crate) endpoint: String,
+    pub(crate) faults: Faults,
+    pub(crate) log: Log,
+    /// The names under which the state shows its strings.
+    pub(crate) public_names: redact::PublicNames,
+    pub(crate) key_generator: KeyGenerator,
+    held: Mutex<Held>,
+}
+
+/// The services of one vendor: their state, their handlers and their errors.
+pub(crate) trait Services {
+    type State: 'static;
+    type Error: 'static;
+
+    /// Every service by its name in the fixtures.
+    const SERVICES: &'static [(&'static str, Handlers<Self::State, Self::Error>)];
+
+    /// The vendor's part of the state.
+    fn state(state: &mut State) -> &mut Self::State;
+
+    /// The error of an operation that has no handler; a test keeps it from happening.
+    fn not_implemented() -> Self::Error;
+
+    /// The error of a machine that cannot make an RSA key.
+    fn no_key(reason: String) -> Self::Error;
+}
+
+/// A successful response: the status, and the body where one is documented.
+pub(crate) type Success = (u16, Option<Value>);
+
+impl Engine {
+    pub(crate) fn new(mut settings: Settings, endpoint: String) -> Result<Self, String> {
+        let mut held = snapshot::load(&mut settings)?;
+        held.state.nhn.skm.complete(&mut held.rng, settings.clock.utc())?;
+        let catalogue = Catalogue::embedded()?;
+        let schemas = catalogue.operations().map(|operation| &operation.document.schemas);
+        Ok(Self {
+            faults: Faults::default(),
+            log: Log::default(),
+            public_names: redact::public_names(schemas),
+            catalogue,
+            settings,
+            ids: Ids::default(),
+            endpoint,
+            key_generator: KeyGenerator::default(),
+            held: Mutex::new(held),
+        })
+    }
+
+    /// Locks the state; nothing may be awaited while it is locked.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Performs a checked call, or returns its documented example where that was asked for.
+    pub(crate) async fn perform<V: Services>(
+        &self,
+        hit: &Hit<'_>,
+        request: &HttpRequest,
+        body: Option<Value>,
+        credential: &str,
+    ) -> Result<Success, V::Error> {
+        let operation = hit.operation;
+        let query = request.query_pairs().unwrap_or_default();
+        let split = operation.split.as_ref().filter(|split| query.iter().any(|(name, _)| *name == split.parameter));
+        let content = split.map(|split| &split.content).or(operation.success.content.as_ref());
+        let name = split.map_or(&*operation.name, |split| &*split.name);
+        let document = &operation.document;
+        let status = operation.success.status;
+        if let Some(answers) = self.settings.answers {
+            let render = |content: &Content| example::render(answers, document, content);
+            return Ok((status, content.map(render)));
+        }
+        let handler = handler::<V>(&document.service, name).ok_or_else(V::not_implemented)?;
+        let checked = Checked { hit, request, query, body: body.unwrap_or_default(), credential };
+        let mut keys = ReadyKeys::default();
+        let payload = loop {
+            match self.attempt::<V>(handler, &checked, &mut keys) {
+                Attempt::Done(outcome) => break outcome?,
+                Attempt::NeedsKey(rng) => keys.add(self.key_generator.key(*rng).await.map_err(V::no_key)?),
+            }
+        };
+        Ok((status, content.map(|content| project::response(document, content, payload))))
+    }
+
+    /// Lets the handler do its work on the state.
+    fn attempt<V: Services>(
+        &self,
+        handler: Handler<V::State, V::Error>,
+        checked: &Checked<'_>,
+        keys: &mut ReadyKeys,
+    ) -> Attempt<V::Error> {
+        let mut held = self.lock();
+        let Held { state, rng } = &mut *held;
+        let arguments = checked.hit.arguments.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        let mut call = Call {
+            arguments: arguments.collect(),
+            query: &checked.query,
+            body: &checked.body,
+            now: self.settings.clock.utc(),
+            rng,
+            keys,
+            credential: checked.credential,
+            settings: &self.settings,
+            request: checked.request,
+            endpoint: &self.endpoint,
+        };
+        let outcome = handler(V::state(state), &mut call);
+        match keys.take_missing() && outcome.is_err() {
+            true => Attempt::NeedsKey(Box::new(rng.fork())),
+            false => Attempt::Done(outcome),
+        }
+    }
+}
+
+/// The handler of an operation.
+fn handler<V: Services>(service: &str, operation: &str) -> Option<Handler<V::State, V::Error>> {
+    let (_, handlers) = V::SERVICES.iter().find(|(name, _)| *name == service)?;
+    handlers.iter().find(|(name, _)| *name == operation).map(|(_, handler)| *handler)
+}
+
+/// What is the same however often a handler is called.
+struct Checked<'a> {
+    hit: &'a Hit<'a>,
+    request: &'a HttpRequest,
+    query: Vec<(String, String)>,
+    body: Value,
+    credential: &'a str,
+}
+
+/// How far a handler got.
+enum Attempt<E> {
+    Done(Result<Value, E>),
+    /// The handler is to be called again with a key made from this source.
+    NeedsKey(Box<Rng>),
+}
+
+#[cfg(test)]
+mod tests;

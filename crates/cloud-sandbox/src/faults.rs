@@ -1,0 +1,12 @@
+//! Faults: what can go wrong on purpose, for which operations, and when.
+
+pub(crate) mod body;
+mod fault;
+pub(crate) mod page;
+mod pattern;
+pub(crate) mod response;
+mod schedule;
+
+pub(crate) use fault::Effect;
+pub use fault::{Fault, InvalidPattern};
+pub(crate) use schedule::{Faults, Strike};

@@ -1,0 +1,120 @@
+//! The data calls: secrets, encryption, signatures and the material of keys.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use super::crypto::{self, Blob, Cipher, KEY_LENGTH, NONCE_LENGTH};
+use super::error::{Name, refuse};
+use super::key_store::{Kind, Material};
+use super::store::caller;
+use crate::call::Call;
+use crate::nhn::error::ErrorResponse;
+use crate::nhn::state::State;
+
+/// The caller as the service sees it; no key store has a say in it.
+pub(super) fn confirm(_: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
+    let caller = caller(call);
+    Ok(json!({
+        "clientIp": caller.address.to_string(),
+        "clientMacHeader": caller.mac,
+        "clientSentCertificate": caller.certificate.is_some(),
+    }))
+}
+
+pub(super) fn show_secret(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
+    match &state.skm.take(call, Kind::Secret)?.material {
+        Material::Secret { secret } => Ok(json!({ "secret": secret })),
+        _ => Err(refuse(Name::KeyId)),
+    }
+}
+
+pub(super) fn encrypt(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
+    let nonce = call.rng.bytes::<NONCE_LENGTH>();
+    let plaintext = field(call, "plaintext");
+    let (version, key) = state.skm.take(call, Kind::Symmetric)?.bytes(None)?;
+    let ciphertext = crypto::encrypt(cipher(call), &key, version, nonce, plaintext.as_bytes()).map_err(refuse)?;
+    Ok(json!({ "ciphertext": ciphertext, "keyVersion": version }))
+}
+
+pub(super) fn decrypt(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
+    let ciphertext = field(call, "ciphertext");
+    let key = state.skm.take(call, Kind::Symmetric)?;
+    let blob = Blob::read(&ciphertext).map_err(refuse)?;
+    // A version that the key never had is a blob of somebody else's making.
+    let known = blob.version <= key.current();
+    let (version, key) =
+        key.bytes(Some(blob.version.into())).map_err(|refusal| if known { refusal } else { refuse(Name::UserData) })?;
+    let plaintext = blob.decrypt(cipher(call), &key).map_err(refuse)?;
+    Ok(json!({ "plaintext": plaintext, "keyVersion": version }))
+}
+
+pub(super) fn create_local_key(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
+    let local = STANDARD.encode(call.rng.bytes::<KEY_LENGTH>());
+    let nonce = call.rng.bytes::<NONCE_LENGTH>();
+    let (version, key) = state.skm.take(call, Kind::Symmetric)?.bytes(None)?;
+    // Decrypt answers text, so what is sealed is the Base64 and not the bytes.
+    let sealed = crypto::encrypt(cipher(call), &key, version, nonce, local.as_bytes()).map_err(refuse)?;
+    Ok(json!({ "localKeyPlaintext": local, "localKeyCiphertext": sealed, "keyVersion": version }))
+}
+
+pub(super) fn show_symmetric_key(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
+    let wanted = wanted_version(call)?;
+    let (version, key) = state.skm.take(call, Kind::Symmetric)?.bytes(wanted)?;
+    Ok(json!({ "symmetricKey": crypto::hex_list(&key), "keyVersion": version }))
+}
+
+pub(super) fn sign(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
+    let plaintext = field(call, "plaintext");
+    let (version, key) = state.skm.take(call, Kind::Asymmetric)?.bytes(None)?;
+    let signature = crypto::sign(&key, version, plaintext.as_bytes()).map_err(refuse)?;
+    Ok(json!({ "signature": signature, "keyVersion": version }))
+}
+
+pub(super) fn verify(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
+    let (plaintext, signature) = (field(call, "plaintext"), field(call, "signature"));
+    let key = state.skm.take(call, Kind::Asymmetric)?;
+    let blob = Blob::read(&signature).map_err(refuse)?;
+    let known = blob.version <= key.current();
+    let (version, key) =
+        key.bytes(Some(blob.version.into())).map_err(|refusal| if known { refusal } else { refuse(Name::UserData) })?;
+    let result = blob.verify(&key, plaintext.as_bytes()).map_err(refuse)?;
+    Ok(json!({ "result": result, "keyVersion": version }))
+}
+
+pub(super) fn show_private_key(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
+    let wanted = wanted_version(call)?;
+    let (version, key) = state.skm.take(call, Kind::Asymmetric)?.bytes(wanted)?;
+    Ok(material("PrivateKey", &key, version))
+}
+
+/// Open to everybody who knows the appkey, and no use of the key.
+pub(super) fn show_public_key(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
+    let wanted = wanted_version(call)?;
+    let (version, key) = state.skm.look(call, Kind::Asymmetric)?.bytes(wanted)?;
+    let public = crypto::public_key(&key).map_err(refuse)?;
+    Ok(material("PublicKey", &public, version))
+}
+
+fn material(kind: &str, der: &[u8], version: u32) -> Value {
+    json!({
+        "keyType": kind,
+        "key": crypto::hex_list(der),
+        "encodedKey": STANDARD.encode(der),
+        "keyVersion": version,
+    })
+}
+
+fn field(call: &Call<'_>, name: &str) -> String {
+    call.text(name).unwrap_or_default().to_owned()
+}
+
+/// The version that a query asks for; a number that none can have is no version.
+fn wanted_version(call: &Call<'_>) -> Result<Option<i64>, ErrorResponse> {
+    let text = call.query("keyVersion");
+    text.map(|text| text.parse().map_err(|_| refuse(Name::KeyVersion))).transpose()
+}
+
+fn cipher(call: &Call<'_>) -> Cipher {
+    if call.settings.nhn.government { Cipher::Aria } else { Cipher::Aes }
+}

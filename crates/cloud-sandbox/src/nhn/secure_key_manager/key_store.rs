@@ -1,0 +1,250 @@
+//! What Secure Key Manager keeps: key stores, the keys in them, and the callers whom they let in.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use super::authority::Issued;
+use crate::nhn::korean_time;
+
+/// A group of keys with one rule for its callers.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct KeyStore {
+    pub(super) name: String,
+    #[serde(default)]
+    pub(super) description: String,
+    #[serde(default)]
+    pub(super) ip4_auth_use: YesNo,
+    #[serde(default)]
+    pub(super) mac_auth_use: YesNo,
+    #[serde(default)]
+    pub(super) certificate_auth_use: YesNo,
+    #[serde(default)]
+    pub(super) auth_mode: AuthMode,
+    #[serde(default)]
+    pub(super) ipv4_list: Vec<Address>,
+    #[serde(default)]
+    pub(super) mac_list: Vec<Address>,
+    #[serde(default)]
+    pub(super) certificate_list: Vec<Certificate>,
+    #[serde(default)]
+    pub(super) keys: Vec<Key>,
+    #[serde(default)]
+    pub(super) history: History,
+}
+
+/// A flag as the service spells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(super) enum YesNo {
+    /// Switched on.
+    Y,
+    /// Switched off.
+    #[default]
+    N,
+}
+
+/// Whether a caller has to pass every check that is switched on, or one of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(super) enum AuthMode {
+    /// Every check.
+    #[default]
+    And,
+    /// Any one of them.
+    Or,
+}
+
+/// Who made and last changed an entry, and when.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub(super) struct History {
+    pub(super) creation_user: String,
+    pub(super) creation_datetime: String,
+    pub(super) last_change_user: String,
+    pub(super) last_change_datetime: String,
+}
+
+impl Default for History {
+    fn default() -> Self {
+        Self {
+            creation_user: "SECURE_KEY_MANAGER".to_owned(),
+            creation_datetime: "2025-01-25T12:00:00".to_owned(),
+            last_change_user: "SECURE_KEY_MANAGER".to_owned(),
+            last_change_datetime: "2025-01-30T15:00:00.000".to_owned(),
+        }
+    }
+}
+
+/// An IPv4 address or range, or a MAC address, that may call.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Address {
+    pub(super) value: String,
+    #[serde(default)]
+    pub(super) description: String,
+    #[serde(default = "long_ago")]
+    pub(super) last_access_datetime: String,
+    #[serde(default)]
+    pub(super) deletion_datetime: Option<String>,
+    #[serde(default)]
+    pub(super) history: History,
+}
+
+/// A client certificate that may call.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Certificate {
+    pub(super) name: String,
+    pub(super) password: String,
+    #[serde(default)]
+    pub(super) description: String,
+    pub(super) expiration_date: String,
+    #[serde(default = "long_ago")]
+    pub(super) last_access_datetime: String,
+    #[serde(default)]
+    pub(super) deletion_datetime: Option<String>,
+    #[serde(default)]
+    pub(super) history: History,
+    /// The certificate itself with its private key; made when the mutual-TLS listener starts.
+    #[serde(default)]
+    pub(super) issued: Option<Issued>,
+}
+
+/// A secret or a key.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Key {
+    pub(super) key_id: String,
+    pub(super) name: String,
+    #[serde(default)]
+    pub(super) description: String,
+    /// Days between rotations; 0 for never.
+    #[serde(default)]
+    pub(super) auto_rotation_period: u32,
+    #[serde(default)]
+    pub(super) next_auto_rotation_date: Option<String>,
+    #[serde(default = "long_ago")]
+    pub(super) last_access_datetime: String,
+    #[serde(default)]
+    pub(super) deletion_datetime: Option<String>,
+    #[serde(default)]
+    pub(super) history: History,
+    #[serde(flatten)]
+    pub(super) material: Material,
+}
+
+/// What a key holds. Versions count from 0 in the order of the list.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(tag = "keyType", rename_all = "SCREAMING_SNAKE_CASE")]
+pub(super) enum Material {
+    /// Text that is kept for the caller.
+    Secret {
+        /// The text.
+        secret: String,
+    },
+    /// 32 bytes for each version; a seed file may leave them out.
+    SymmetricKey {
+        /// The bytes by version.
+        #[serde(default)]
+        versions: Vec<Version>,
+    },
+    /// An RSA key of 2048 bits for each version; a seed file may leave them out.
+    AsymmetricKey {
+        /// PKCS#8 by version.
+        #[serde(default)]
+        versions: Vec<Version>,
+    },
+}
+
+/// The kind of a key, as the data calls tell them apart by path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    /// A secret.
+    Secret,
+    /// A symmetric key.
+    Symmetric,
+    /// An asymmetric key.
+    Asymmetric,
+}
+
+/// One version of a key.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Version {
+    /// Base64 of the bytes.
+    pub(super) value: String,
+    /// Whether the version may still be used.
+    #[serde(default = "yes")]
+    pub(super) active: bool,
+}
+
+/// The service's table requires a date even of what was never used; the one of its creation stands in.
+fn long_ago() -> String {
+    History::default().creation_datetime
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Version {
+    /// A version that may be used.
+    pub(super) fn new(bytes: &[u8]) -> Self {
+        Self { value: STANDARD.encode(bytes), active: true }
+    }
+
+    /// The bytes; nothing where a seed file holds no Base64.
+    pub(super) fn bytes(&self) -> Option<Vec<u8>> {
+        STANDARD.decode(&self.value).ok()
+    }
+}
+
+impl Material {
+    pub(super) fn kind(&self) -> Kind {
+        match self {
+            Self::Secret { .. } => Kind::Secret,
+            Self::SymmetricKey { .. } => Kind::Symmetric,
+            Self::AsymmetricKey { .. } => Kind::Asymmetric,
+        }
+    }
+
+    /// The versions; a secret has none.
+    pub(super) fn versions(&self) -> &[Version] {
+        match self {
+            Self::Secret { .. } => &[],
+            Self::SymmetricKey { versions } | Self::AsymmetricKey { versions } => versions,
+        }
+    }
+}
+
+impl Kind {
+    /// The kind as the service spells it.
+    pub(super) fn label(self) -> &'static str {
+        match self {
+            Self::Secret => "SECRET",
+            Self::Symmetric => "SYMMETRIC_KEY",
+            Self::Asymmetric => "ASYMMETRIC_KEY",
+        }
+    }
+}
+
+impl Key {
+    /// The newest version's number.
+    pub(super) fn current(&self) -> u32 {
+        u32::try_from(self.material.versions().len().saturating_sub(1)).unwrap_or(u32::MAX)
+    }
+}
+
+/// Whether the day of a planned deletion has come.
+pub(super) fn is_gone(deletion: Option<&str>, now: OffsetDateTime) -> bool {
+    deletion.and_then(korean_time::read_local).is_some_and(|day| day <= now)
+}
+
+impl KeyStore {
+    /// The keys that are not purged yet.
+    pub(super) fn living(&self, now: OffsetDateTime) -> impl Iterator<Item = &Key> {
+        self.keys.iter().filter(move |key| !is_gone(key.deletion_datetime.as_deref(), now))
+    }
+}

@@ -1,0 +1,213 @@
+//! The key stores that the service holds: who may use them, and which key a call means.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use time::{Duration, OffsetDateTime};
+
+use super::access::Caller;
+use super::authority::Authority;
+use super::crypto;
+use super::error::{Name, refuse};
+use super::key_store::{Key, KeyStore, Kind, Material, Version, is_gone};
+use super::seed;
+use crate::call::Call;
+use crate::nhn::error::ErrorResponse;
+use crate::nhn::korean_time;
+use crate::rng::Rng;
+
+/// What the service remembers.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub(crate) struct Store {
+    /// The key stores by number.
+    pub(super) key_stores: BTreeMap<i64, KeyStore>,
+    /// Who issued the client certificates; kept so that they go on being good after a restart.
+    pub(super) authority: Option<Authority>,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self { key_stores: seed::key_stores(), authority: None }
+    }
+}
+
+impl Store {
+    /// Makes what a seed file left out, the bytes of keys and the dates of their rotation, and refuses what it got wrong.
+    pub(crate) fn complete(&mut self, rng: &mut Rng, now: OffsetDateTime) -> Result<(), String> {
+        for (number, store) in &self.key_stores {
+            store.check().map_err(|reason| format!("key store {number} of the key manager: {reason}"))?;
+        }
+        for key in self.key_stores.values_mut().flat_map(|store| &mut store.keys) {
+            let empty = key.material.versions().is_empty();
+            if empty && key.material.kind() != Kind::Secret {
+                key.renew(rng).map_err(|_| format!("key {} of the key manager cannot be made", key.key_id))?;
+            }
+            if key.auto_rotation_period > 0 && key.next_auto_rotation_date.is_none() {
+                let next = now.saturating_add(Duration::days(i64::from(key.auto_rotation_period)));
+                key.next_auto_rotation_date = Some(korean_time::local(next));
+            }
+        }
+        Ok(())
+    }
+
+    /// The store whose contents are asked for, once it has let the caller in.
+    pub(super) fn open(&mut self, call: &Call<'_>) -> Result<&mut KeyStore, ErrorResponse> {
+        let id = call.argument("keyStoreId").parse::<i64>().ok();
+        let store = id.and_then(|id| self.key_stores.get_mut(&id)).ok_or_else(|| refuse(Name::KeyStoreId))?;
+        store.admit(&caller(call), self.authority.as_ref(), call.now).map_err(refuse)?;
+        Ok(store)
+    }
+
+    /// The key of a data call, in use now: its store has let the caller in, and nothing forbids its use.
+    pub(super) fn take(&mut self, call: &mut Call<'_>, kind: Kind) -> Result<&mut Key, ErrorResponse> {
+        let (number, index) = self.locate(call, kind)?;
+        let Self { key_stores, authority } = self;
+        let store = key_stores.get_mut(&number).ok_or_else(|| refuse(Name::KeyStoreId))?;
+        store.admit(&caller(call), authority.as_ref(), call.now).map_err(refuse)?;
+        let key = store.keys.get_mut(index).ok_or_else(|| refuse(Name::KeyId))?;
+        key.make_ready(call)?;
+        key.last_access_datetime = korean_time::local(call.now);
+        Ok(key)
+    }
+
+    /// The key of a call that anybody may make, and that is no use of the key.
+    pub(super) fn look(&mut self, call: &mut Call<'_>, kind: Kind) -> Result<&mut Key, ErrorResponse> {
+        let (number, index) = self.locate(call, kind)?;
+        let store = self.key_stores.get_mut(&number);
+        let key = store.and_then(|store| store.keys.get_mut(index)).ok_or_else(|| refuse(Name::KeyId))?;
+        key.make_ready(call)?;
+        Ok(key)
+    }
+
+    /// Where the key of a data call is; the path says of which kind it has to be.
+    pub(super) fn locate(&self, call: &Call<'_>, kind: Kind) -> Result<(i64, usize), ErrorResponse> {
+        let id = call.argument("keyid");
+        let fits = |key: &Key| {
+            key.key_id == id && key.material.kind() == kind && !is_gone(key.deletion_datetime.as_deref(), call.now)
+        };
+        self.key_stores
+            .iter()
+            .find_map(|(number, store)| Some((*number, store.keys.iter().position(fits)?)))
+            .ok_or_else(|| refuse(Name::KeyId))
+    }
+}
+
+impl Key {
+    /// Adds a version, which becomes the current one.
+    pub(super) fn renew(&mut self, rng: &mut Rng) -> Result<(), crypto::Fault> {
+        match &mut self.material {
+            Material::Secret { .. } => {}
+            Material::SymmetricKey { versions } => versions.push(Version::new(&rng.bytes::<{ crypto::KEY_LENGTH }>())),
+            Material::AsymmetricKey { versions } => versions.push(Version::new(&crypto::generate(rng.source())?)),
+        }
+        Ok(())
+    }
+
+    /// Refuses a key that waits for its deletion, and rotates one whose day has come.
+    pub(super) fn make_ready(&mut self, call: &mut Call<'_>) -> Result<(), ErrorResponse> {
+        if self.deletion_datetime.is_some() {
+            return Err(refuse(Name::KeyStatus));
+        }
+        self.rotate_when_due(call.rng, call.now).map_err(refuse)
+    }
+
+    /// Renews the key when its day has come; days that were missed together bring one version.
+    pub(super) fn rotate_when_due(&mut self, rng: &mut Rng, now: OffsetDateTime) -> Result<(), crypto::Fault> {
+        let period = Duration::days(i64::from(self.auto_rotation_period));
+        let due = self.next_auto_rotation_date.as_deref().and_then(korean_time::read_local);
+        let Some(due) = due.filter(|due| *due <= now && period.is_positive()) else { return Ok(()) };
+        self.renew(rng)?;
+        let missed = (now - due).whole_days() / period.whole_days();
+        let next = due.saturating_add(Duration::days(missed.saturating_add(1).saturating_mul(period.whole_days())));
+        self.next_auto_rotation_date = Some(korean_time::local(next));
+        Ok(())
+    }
+
+    /// The bytes of a version; the current one where none is named.
+    pub(super) fn bytes(&self, version: Option<i64>) -> Result<(u32, Vec<u8>), ErrorResponse> {
+        let wanted = version.map_or(Some(self.current()), |number| u32::try_from(number).ok());
+        let found = wanted.and_then(|number| Some((number, usize::try_from(number).ok()?)));
+        let found = found.and_then(|(number, index)| Some((number, self.material.versions().get(index)?)));
+        let (number, found) = found.ok_or_else(|| refuse(Name::KeyVersion))?;
+        if !found.active {
+            return Err(refuse(Name::KeyVersionStatus));
+        }
+        let bytes = found.bytes().ok_or_else(|| refuse(crypto::Fault::Key))?;
+        Ok((number, bytes))
+    }
+}
+
+/// Who calls, as the service sees it.
+pub(super) fn caller<'a>(call: &'a Call<'_>) -> Caller<'a> {
+    Caller {
+        address: call.caller().to_canonical(),
+        mac: call.header("x-toast-client-mac-addr"),
+        certificate: call.request.peer.certificate.as_deref(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn day(number: i64) -> OffsetDateTime {
+        OffsetDateTime::from_unix_timestamp(1_760_000_000 + number * 86_400).unwrap()
+    }
+
+    fn store_of(store: &mut Store, key: Key) -> &mut Store {
+        store.key_stores.get_mut(&7).unwrap().keys.push(key);
+        store
+    }
+
+    #[test]
+    fn a_seed_file_may_leave_the_bytes_to_the_sandbox() {
+        let mut rng = Rng::new(Some(1)).unwrap();
+        let seed = json!({"keyStores": {"7": {
+            "name": "certificates only", "certificateAuthUse": "Y",
+            "certificateList": [{"name": "app", "password": "p", "expirationDate": "2029-07-21T10:26:47"}],
+            "keys": [
+                {"keyId": "k1", "name": "one", "keyType": "SYMMETRIC_KEY", "autoRotationPeriod": 30},
+                {"keyId": "k2", "name": "two", "keyType": "SECRET", "secret": "text"}
+            ]
+        }}});
+        let mut store: Store = serde_json::from_value(seed).unwrap();
+        store.complete(&mut rng, day(0)).unwrap();
+        let key = &mut store.key_stores.get_mut(&7).unwrap().keys[0];
+        assert_eq!(key.bytes(None).unwrap().1.len(), 32);
+        assert_eq!(key.bytes(Some(0)).unwrap().0, 0);
+        assert_eq!(key.bytes(Some(1)), Err(refuse(Name::KeyVersion)));
+        assert_eq!(key.bytes(Some(-1)), Err(refuse(Name::KeyVersion)));
+
+        let mut patient = key.clone();
+        patient.auto_rotation_period = u32::MAX;
+        patient.next_auto_rotation_date = None;
+        store_of(&mut store, patient).complete(&mut rng, day(0)).unwrap();
+
+        let key = &mut store.key_stores.get_mut(&7).unwrap().keys[0];
+        for (now, current) in [(day(29), 0), (day(30), 1), (day(30), 1), (day(125), 2), (day(149), 2), (day(150), 3)] {
+            key.rotate_when_due(&mut rng, now).unwrap();
+            assert_eq!(key.current(), current, "{now}");
+        }
+    }
+
+    #[test]
+    fn a_version_that_is_switched_off_is_named() {
+        let mut store = Store::default();
+        let key = &mut store.key_stores.get_mut(&1).unwrap().keys[0];
+        if let Material::SymmetricKey { versions } = &mut key.material {
+            versions[1].active = false;
+        }
+        assert_eq!(key.bytes(Some(1)), Err(refuse(Name::KeyVersionStatus)));
+        assert_eq!(key.bytes(None).map(|(version, _)| version), Ok(2));
+    }
+
+    #[test]
+    fn unknown_fields_of_a_seed_file_are_noticed() {
+        for seed in [json!({"keystores": {}}), json!({"keyStores": {"1": {"name": "a", "ipAuthUse": "Y"}}})] {
+            assert!(serde_json::from_value::<Store>(seed).is_err());
+        }
+    }
+}

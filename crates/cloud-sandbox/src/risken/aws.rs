@@ -1,0 +1,184 @@
+//! The seven calls: what each reads, what it must carry, what it does and what it shows.
+
+use serde_json::{Map, Value, json};
+
+use super::error::{ErrorBody, ErrorResponse};
+use crate::call::Call;
+use request::Request;
+use store::{Account, Attachment, DataSource, Failure, Status, Store};
+mod go_json;
+mod messages;
+pub(super) mod request;
+mod rules;
+pub(crate) mod store;
+pub(super) mod strict;
+
+use crate::risken::state::Handlers;
+use crate::risken::state::State;
+
+/// The calls by operation name.
+pub(crate) const HANDLERS: Handlers = &[
+    ("list_aws", list_aws),
+    ("put_aws", put_aws),
+    ("delete_aws", delete_aws),
+    ("list_data_sources", list_data_sources),
+    ("attach_data_source", attach_data_source),
+    ("detach_data_source", detach_data_source),
+    ("invoke_scan", invoke_scan),
+];
+
+/// Reads a call leniently, checks it, and lets scans end that are due.
+fn begin<'a>(
+    state: &'a mut State,
+    call: &Call<'_>,
+    check: fn(&Request) -> Result<(), String>,
+) -> Result<(&'a mut Store, Request, i64), ErrorResponse> {
+    let request = match call.request.method.as_str() {
+        "GET" => Request::from_query(call.request.query()),
+        _ => Request::from_body(&call.request.body),
+    };
+    check(&request).map_err(|text| ErrorResponse::new(400, ErrorBody::Json(json!({ "error": text }))))?;
+    let now = call.now.unix_timestamp();
+    let store = &mut state.store;
+    store.settle(now);
+    Ok((store, request, now))
+}
+
+fn failed(Failure(message): Failure) -> ErrorResponse {
+    let error = json!({ "error": { "code": "Unknown", "message": message } });
+    ErrorResponse::new(500, ErrorBody::Json(error))
+}
+
+fn list_aws(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
+    let (store, request, _) = begin(state, call, rules::list_aws)?;
+    let found = store.accounts(request.project_id, request.aws_id, &request.aws_account_id);
+    Ok(present([("aws", found.map(account).collect())]))
+}
+
+fn put_aws(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
+    let (store, request, now) = begin(state, call, rules::put_aws)?;
+    let aws = request.aws.unwrap_or_default();
+    Ok(present([("aws", account(store.put_account(&aws, now)))]))
+}
+
+fn delete_aws(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
+    let (store, request, _) = begin(state, call, rules::delete_aws)?;
+    store.delete_account(request.project_id, request.aws_id);
+    Ok(json!({}))
+}
+
+fn list_data_sources(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
+    let (store, request, _) = begin(state, call, rules::list_data_sources)?;
+    let rows = store.sources(request.project_id, request.aws_id, &request.data_source);
+    Ok(present([("data_source", rows.into_iter().map(|(source, row)| listed(source, row)).collect())]))
+}
+
+fn attach_data_source(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
+    let (store, request, now) = begin(state, call, rules::attach_data_source)?;
+    let attach = request.attach_data_source.unwrap_or_default();
+    let row = store.attach(&attach, now).map_err(failed)?;
+    let mut shown = particulars(row);
+    shown.extend([("created_at", row.created_at.into()), ("updated_at", row.updated_at.into())]);
+    shown.push(("aws_data_source_id", row.source_id.into()));
+    Ok(present([("data_source", present(shown))]))
+}
+
+fn detach_data_source(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
+    let (store, request, _) = begin(state, call, rules::one_attachment)?;
+    store.detach(request.project_id, request.aws_id, request.aws_data_source_id);
+    Ok(json!({}))
+}
+
+fn invoke_scan(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
+    let (store, request, now) = begin(state, call, rules::one_attachment)?;
+    // Whether alerts are analysed afterwards, or all is scanned again, shows in no answer of these calls.
+    store.scan(request.project_id, request.aws_id, request.aws_data_source_id, now).map_err(failed)?;
+    Ok(json!({}))
+}
+
+fn account(account: &Account) -> Value {
+    present([
+        ("aws_id", account.id.into()),
+        ("name", (&*account.name).into()),
+        ("project_id", account.project_id.into()),
+        ("aws_account_id", (&*account.number).into()),
+        ("created_at", account.created_at.into()),
+        // The service repeats the first time here, whatever was changed since.
+        ("updated_at", account.created_at.into()),
+    ])
+}
+
+fn listed(source: &DataSource, row: Option<&Attachment>) -> Value {
+    let mut shown = vec![
+        ("aws_data_source_id", source.id.into()),
+        ("data_source", (&*source.name).into()),
+        ("max_score", score(source.max_score)),
+    ];
+    shown.extend(row.map(particulars).into_iter().flatten());
+    present(shown)
+}
+
+/// What both views of an attachment show.
+fn particulars(row: &Attachment) -> Vec<(&'static str, Value)> {
+    vec![
+        ("aws_id", row.aws_id.into()),
+        ("project_id", row.project_id.into()),
+        ("assume_role_arn", (&*row.role).into()),
+        ("external_id", (&*row.external_id).into()),
+        ("status", number(row.status).into()),
+        ("status_detail", (&*row.status_detail).into()),
+        ("scan_at", row.scan_at.into()),
+        ("specific_version", (&*row.specific_version).into()),
+    ]
+}
+
+fn number(status: Status) -> i32 {
+    match status {
+        Status::Unknown => 0,
+        Status::Ok => 1,
+        Status::Configured => 2,
+        Status::InProgress => 3,
+        Status::Error => 4,
+    }
+}
+
+/// A score in its shortest form: `10`, not `10.0`.
+fn score(score: f32) -> Value {
+    // Through the text, since a wider float would show digits that the narrow one does not have.
+    serde_json::from_str(&score.to_string()).unwrap_or_default()
+}
+
+/// An object without its zero values: zero, the empty text, the empty list.
+fn present(fields: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
+    let zero = |value: &Value| match value {
+        Value::Null => true,
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        Value::String(text) => text.is_empty(),
+        Value::Array(list) => list.is_empty(),
+        _ => false,
+    };
+    let kept = fields.into_iter().filter(|(_, value)| !zero(value));
+    Value::Object(kept.map(|(name, value)| (name.to_owned(), value)).collect::<Map<_, _>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scores_are_printed_short() {
+        for (value, text) in [(10.0, "10"), (1.0, "1"), (0.35, "0.35")] {
+            assert_eq!(score(value).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn zero_values_are_absent() {
+        let shown = present([("a", 0.into()), ("b", "".into()), ("c", json!([])), ("d", 1.into()), ("e", json!({}))]);
+        assert_eq!(shown, json!({"d": 1, "e": {}}));
+        let store = Store::default();
+        let rows = store.sources(1001, 1001, "");
+        let unattached = json!({"aws_data_source_id": 1002, "data_source": "aws:access-analyzer", "max_score": 1});
+        assert_eq!(listed(rows[0].0, rows[0].1), unattached);
+    }
+}

@@ -1,0 +1,293 @@
+//! Accounts, attachments and scans, stored as the service's tables store them.
+
+use serde::{Deserialize, Serialize};
+use time::format_description::well_known::Rfc3339;
+use time::{OffsetDateTime, UtcOffset};
+
+use super::request::{Attach, Aws};
+use crate::risken::access::Access;
+
+/// How long a message waits in the queue, and how long a worker needs, in seconds.
+const QUEUE: i64 = 1;
+const WORK: i64 = 10;
+
+/// Names that workers listen to.
+const WORKERS: [&str; 5] =
+    ["aws:guard-duty", "aws:access-analyzer", "aws:admin-checker", "aws:cloudsploit", "aws:portscan"];
+
+/// Why the database or the queue refuses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Failure(pub(super) String);
+
+/// A registered account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Account {
+    pub(crate) id: u32,
+    pub(crate) name: String,
+    pub(crate) project_id: u32,
+    pub(crate) number: String,
+    pub(crate) created_at: i64,
+}
+
+/// A kind of scan.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct DataSource {
+    pub(crate) id: u32,
+    pub(crate) name: String,
+    pub(crate) max_score: f32,
+}
+
+/// The state of an attachment, stored by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum Status {
+    Unknown,
+    Ok,
+    Configured,
+    InProgress,
+    Error,
+}
+
+/// How an account uses a data source; account and source identify it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Attachment {
+    pub(crate) aws_id: u32,
+    pub(crate) source_id: u32,
+    pub(crate) project_id: u32,
+    pub(crate) role: String,
+    pub(crate) external_id: String,
+    pub(crate) status: Status,
+    pub(crate) status_detail: String,
+    pub(crate) scan_at: i64,
+    pub(crate) specific_version: String,
+    pub(crate) created_at: i64,
+    pub(crate) updated_at: i64,
+}
+
+/// A scan that has not ended: the message that a worker works on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Scan {
+    /// When the worker takes the message.
+    begins_at: i64,
+    ends_at: i64,
+    source: String,
+    account_number: String,
+    /// The attachment as it was when the scan was asked for.
+    attachment: Attachment,
+}
+
+/// Everything that RISKEN remembers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Store {
+    pub(crate) access: Access,
+    pub(crate) accounts: Vec<Account>,
+    pub(crate) next_account: u32,
+    pub(crate) sources: Vec<DataSource>,
+    pub(crate) attachments: Vec<Attachment>,
+    pub(crate) scans: Vec<Scan>,
+}
+
+impl Status {
+    /// What a number is stored as; a number without a name is taken for a place in the list of names.
+    fn stored(number: i32) -> Result<Self, Failure> {
+        match number {
+            0 => Ok(Self::Unknown),
+            1 => Ok(Self::Ok),
+            2 => Ok(Self::Configured),
+            3 => Ok(Self::InProgress),
+            4 | 5 => Ok(Self::Error),
+            _ => Err(Failure("Error 1265: Data truncated for column 'status' at row 1".to_owned())),
+        }
+    }
+}
+
+impl Store {
+    /// The accounts of a project that pass the filters; zero and the empty text filter nothing.
+    pub(super) fn accounts(&self, project: u32, id: u32, number: &str) -> impl Iterator<Item = &Account> {
+        self.accounts.iter().filter(move |account| {
+            account.project_id == project
+                && (id == 0 || account.id == id)
+                && (number.is_empty() || account.number == number)
+        })
+    }
+
+    /// Registers an account, or renames the one that has the number in the project.
+    pub(super) fn put_account(&mut self, aws: &Aws, now: i64) -> &Account {
+        let same = |account: &Account| account.project_id == aws.project_id && account.number == aws.aws_account_id;
+        let at = match self.accounts.iter().position(same) {
+            Some(at) => at,
+            None => {
+                self.accounts.push(Account {
+                    id: self.next_account,
+                    name: String::new(),
+                    project_id: aws.project_id,
+                    number: aws.aws_account_id.clone(),
+                    created_at: now,
+                });
+                self.next_account = self.next_account.saturating_add(1);
+                self.accounts.len() - 1
+            }
+        };
+        let account = &mut self.accounts[at];
+        account.name.clone_from(&aws.name);
+        account
+    }
+
+    /// Removes an account with its attachments; nothing happens when the project has no such account.
+    pub(super) fn delete_account(&mut self, project: u32, id: u32) {
+        self.attachments.retain(|row| (row.project_id, row.aws_id) != (project, id));
+        self.accounts.retain(|account| (account.project_id, account.id) != (project, id));
+    }
+
+    /// Every data source with its attachment to the account, unattached ones first.
+    pub(super) fn sources(&self, project: u32, id: u32, name: &str) -> Vec<(&DataSource, Option<&Attachment>)> {
+        let wanted = self.sources.iter().filter(|source| name.is_empty() || source.name == name);
+        let of = |source: &DataSource| {
+            let here = |row: &&Attachment| (row.project_id, row.aws_id, row.source_id) == (project, id, source.id);
+            self.attachments.iter().find(here)
+        };
+        let mut rows: Vec<_> = wanted.map(|source| (source, of(source))).collect();
+        rows.sort_by_key(|(source, row)| (row.is_some(), source.id));
+        rows
+    }
+
+    /// Stores an attachment whole, in place of the one that the account has; neither end need exist.
+    pub(super) fn attach(&mut self, attach: &Attach, now: i64) -> Result<&Attachment, Failure> {
+        Ok(self.replace(Attachment {
+            aws_id: attach.aws_id,
+            source_id: attach.aws_data_source_id,
+            project_id: attach.project_id,
+            role: attach.assume_role_arn.clone(),
+            external_id: attach.external_id.clone(),
+            status: Status::stored(attach.status)?,
+            status_detail: attach.status_detail.clone(),
+            scan_at: attach.scan_at,
+            specific_version: attach.specific_version.clone(),
+            created_at: now,
+            updated_at: now,
+        }))
+    }
+
+    fn replace(&mut self, mut new: Attachment) -> &Attachment {
+        let same = |row: &Attachment| (row.aws_id, row.source_id) == (new.aws_id, new.source_id);
+        let at = match self.attachments.iter().position(same) {
+            Some(at) => {
+                let old = &self.attachments[at];
+                new.created_at = old.created_at;
+                let changed = Attachment { updated_at: old.updated_at, ..new.clone() } != *old;
+                // A row that is written as it was keeps its time.
+                new.updated_at = if changed { new.updated_at } else { old.updated_at };
+                self.attachments[at] = new;
+                at
+            }
+            None => {
+                self.attachments.push(new);
+                self.attachments.len() - 1
+            }
+        };
+        &self.attachments[at]
+    }
+
+    /// Removes an attachment if it is there.
+    pub(super) fn detach(&mut self, project: u32, id: u32, source: u32) {
+        self.attachments.retain(|row| (row.project_id, row.aws_id, row.source_id) != (project, id, source));
+    }
+
+    /// Sends a scan on its way, whether or not one is running.
+    pub(super) fn scan(&mut self, project: u32, id: u32, source: u32, now: i64) -> Result<(), Failure> {
+        let missing = || Failure("record not found".to_owned());
+        let here = |row: &&mut Attachment| (row.project_id, row.aws_id, row.source_id) == (project, id, source);
+        let row = self.attachments.iter_mut().find(here).ok_or_else(missing)?;
+        let account = self.accounts.iter().find(|account| account.id == id).ok_or_else(missing)?;
+        let source = self.sources.iter().find(|known| known.id == source).ok_or_else(missing)?;
+        if !WORKERS.contains(&&*source.name) {
+            return Err(Failure(format!("unknown datasource, datasource={}", source.name)));
+        }
+        self.scans.push(Scan {
+            begins_at: now.saturating_add(QUEUE),
+            ends_at: now.saturating_add(QUEUE + WORK),
+            source: source.name.clone(),
+            account_number: account.number.clone(),
+            attachment: row.clone(),
+        });
+        row.status = Status::InProgress;
+        row.status_detail = format!("Start scan at {}", local(now));
+        row.updated_at = now;
+        Ok(())
+    }
+
+    /// Lets the workers write what they have finished by now.
+    pub(super) fn settle(&mut self, now: i64) {
+        let (mut ended, running): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.scans).into_iter().partition(|scan| scan.ends_at <= now);
+        self.scans = running;
+        ended.sort_by_key(|scan| scan.ends_at);
+        for scan in ended {
+            let (status, status_detail) = scan.outcome();
+            let (scan_at, written_at) = (scan.begins_at, scan.ends_at);
+            let times = Attachment { scan_at, created_at: written_at, updated_at: written_at, ..scan.attachment };
+            // A row that was removed in the meantime is there again afterwards.
+            self.replace(Attachment { status, status_detail, ..times });
+        }
+    }
+}
+
+impl Scan {
+    fn outcome(&self) -> (Status, String) {
+        let inside = format!(":{}:", self.account_number);
+        if self.source == "aws:cloudsploit" && !self.attachment.role.contains(&inside) {
+            let why = format!("the role {} is not in the account {}", self.attachment.role, self.account_number);
+            return (Status::Error, why);
+        }
+        (Status::Ok, String::new())
+    }
+}
+
+/// A time as servers write it that stand nine hours east.
+fn local(seconds: i64) -> String {
+    let east = UtcOffset::from_hms(9, 0, 0).unwrap_or(UtcOffset::UTC);
+    let time = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    time.to_offset(east).format(&Rfc3339).unwrap_or_default()
+}
+
+impl Default for Store {
+    /// One account with one data source that was scanned.
+    fn default() -> Self {
+        let then = 1_629_337_534;
+        let number = "123456789012".to_owned();
+        let scores = [10.0, 1.0, 1.0, 10.0, 10.0];
+        let sources = (1001..).zip(WORKERS).zip(scores);
+        Self {
+            access: Access::default(),
+            accounts: vec![Account {
+                id: 1001,
+                name: "Production AWS Account".to_owned(),
+                project_id: 1001,
+                number,
+                created_at: then,
+            }],
+            next_account: 1002,
+            sources: sources
+                .map(|((id, name), max_score)| DataSource { id, name: name.to_owned(), max_score })
+                .collect(),
+            attachments: vec![Attachment {
+                aws_id: 1001,
+                source_id: 1001,
+                project_id: 1001,
+                role: "arn:aws:iam::123456789012:role/RiskenRole".to_owned(),
+                external_id: "unique-external-id".to_owned(),
+                status: Status::Ok,
+                status_detail: "OK".to_owned(),
+                scan_at: then,
+                specific_version: "v1.0.0".to_owned(),
+                created_at: then,
+                updated_at: then,
+            }],
+            scans: Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,129 @@
+//! The certificates that the service holds, and how it shows them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::StaticFormatDescription;
+use time::macros::format_description;
+
+use super::material::Facts;
+use crate::call::Call;
+use crate::scp::account;
+use crate::scp::error::ErrorResponse;
+use crate::scp::timestamps::plain;
+
+/// The two states of the page's answers and what lies before them.
+pub(super) const VALID: &str = "VALID";
+pub(super) const EXPIRED: &str = "EXPIRED";
+const NOT_YET_VALID: &str = "NOT_YET_VALID";
+
+/// The ends of a certificate's life are printed without a zone, in UTC.
+const ZONELESS: StaticFormatDescription = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]");
+
+/// What the service remembers.
+#[derive(Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Store {
+    pub(super) certificates: BTreeMap<String, Certificate>,
+}
+
+/// Where a certificate came from.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(super) enum Kind {
+    /// Made elsewhere and brought in.
+    #[serde(rename = "PRD")]
+    Imported,
+    /// Made here.
+    #[serde(rename = "DEV")]
+    SelfSigned,
+}
+
+/// One certificate with all that belongs to it.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Certificate {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) kind: Kind,
+    pub(super) cert_body: String,
+    pub(super) cert_chain: Option<String>,
+    pub(super) private_key: String,
+    pub(super) facts: Facts,
+    pub(super) recipients: Value,
+    pub(super) tags: Value,
+    pub(super) created_at: OffsetDateTime,
+    pub(super) created_by: String,
+}
+
+impl Store {
+    /// The certificate that a call names.
+    pub(super) fn find(&self, call: &Call<'_>) -> Result<&Certificate, ErrorResponse> {
+        let id = call.argument("certificate_id");
+        self.certificates.get(id).ok_or_else(|| ErrorResponse::not_found("certificate", id))
+    }
+
+    pub(super) fn has_name(&self, name: &str) -> bool {
+        self.certificates.values().any(|certificate| certificate.name == name)
+    }
+}
+
+impl Certificate {
+    pub(super) fn state(&self, now: OffsetDateTime) -> &'static str {
+        if now < self.facts.not_before {
+            NOT_YET_VALID
+        } else if now.unix_timestamp() > self.facts.not_after.unix_timestamp() {
+            EXPIRED
+        } else {
+            VALID
+        }
+    }
+
+    /// What a list shows, and the times by which it may be sorted.
+    pub(super) fn row(&self, now: OffsetDateTime) -> Value {
+        json!({
+            "cert_kind": self.kind,
+            "cn": self.facts.cn,
+            "created_at": plain(self.created_at),
+            "id": self.id,
+            "modified_at": plain(self.created_at),
+            "name": self.name,
+            "not_after_dt": zoneless(self.facts.not_after),
+            "not_before_dt": zoneless(self.facts.not_before),
+            "state": self.state(now),
+        })
+    }
+
+    /// The answer of every operation on one certificate.
+    pub(super) fn shown(&self, now: OffsetDateTime) -> Value {
+        json!({ "certificate": {
+            "account_id": account::ACCOUNT_ID,
+            "cert_body": self.cert_body,
+            "cert_chain": self.cert_chain,
+            "cert_kind": self.kind,
+            "cert_type": "pem",
+            "cert_version": self.facts.version.to_string(),
+            "cn": self.facts.cn,
+            "created_at": plain(self.created_at),
+            "created_by": self.created_by,
+            "id": self.id,
+            "key_bit_size": self.facts.key_bits.to_string(),
+            "modified_at": plain(self.created_at),
+            "modified_by": self.created_by,
+            "name": self.name,
+            "not_after_dt": zoneless(self.facts.not_after),
+            "not_before_dt": zoneless(self.facts.not_before),
+            "organization": self.facts.organization,
+            "private_key": self.private_key,
+            "recipients": self.recipients,
+            "state": self.state(now),
+            "tags": self.tags,
+            "user_name": account::USER_NAME,
+        }})
+    }
+}
+
+fn zoneless(at: OffsetDateTime) -> Value {
+    // Every part of the form is known to a date with a time; null would show a mistake here.
+    at.to_offset(time::UtcOffset::UTC).format(&ZONELESS).map_or(Value::Null, Value::from)
+}

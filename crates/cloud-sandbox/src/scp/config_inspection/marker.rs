@@ -1,0 +1,115 @@
+//! Lists that go on from a marker: one order, one page of it, and links to it and to the next one.
+
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use crate::call::Call;
+use crate::scp::error::ErrorResponse;
+use crate::scp::paging;
+
+/// The rows of a page unless the caller says how many.
+const DEFAULT_LIMIT: usize = 20;
+
+/// One page, ready to be put into an answer.
+pub(super) struct Page {
+    pub(super) rows: Vec<Value>,
+    pub(super) links: Value,
+    /// All rows, on every page; null unless the caller asks for it.
+    pub(super) count: Value,
+}
+
+/// The page after the row whose `marker` the caller names.
+///
+/// The rows come oldest first and stay so when neither the caller nor `default_sort` orders them.
+pub(super) fn page(
+    call: &Call<'_>,
+    sortable: &[&str],
+    default_sort: Option<&str>,
+    mut rows: Vec<Value>,
+) -> Result<Page, ErrorResponse> {
+    let limit = paging::number(call, "limit", DEFAULT_LIMIT, 1)?;
+    let counted = match call.query("with_count") {
+        Some("true") => true,
+        Some("false") | None => false,
+        Some(_) => return Err(ErrorResponse::invalid_input("with_count must be true or false")),
+    };
+    if let Some(sort) = call.query("sort").or(default_sort) {
+        paging::order(sort, sortable, &mut rows)?;
+    }
+    let count = if counted { rows.len().into() } else { Value::Null };
+    let start = match call.query("marker") {
+        Some(marker) => after(&rows, marker)?,
+        None => 0,
+    };
+    let more = rows.len() > start.saturating_add(limit);
+    let rows: Vec<_> = rows.into_iter().skip(start).take(limit).collect();
+    let origin = origin(call);
+    let mut links = vec![json!({"href": format!("{origin}{}", call.request.target), "rel": "self"})];
+    let last = rows.last().and_then(|row| row["marker"].as_str()).filter(|_| more);
+    if let Some(marker) = last {
+        let target = next(call.request.path(), call.request.query(), marker);
+        links.push(json!({"href": format!("{origin}{target}"), "rel": "next"}));
+    }
+    Ok(Page { rows, links: links.into(), count })
+}
+
+/// The origin under which the caller reaches this server: clients follow links to that one only.
+fn origin(call: &Call<'_>) -> String {
+    let asked = call.request.header("host").map(|_| call.request.url());
+    let origin = asked.as_deref().and_then(|url| url.strip_suffix(&*call.request.target));
+    origin.unwrap_or(call.endpoint).to_owned()
+}
+
+/// The place behind the row with this marker.
+fn after(rows: &[Value], marker: &str) -> Result<usize, ErrorResponse> {
+    let found = rows.iter().position(|row| row["marker"] == marker);
+    found
+        .map(|place| place.saturating_add(1))
+        .ok_or_else(|| ErrorResponse::invalid_input("marker names no entry of this list"))
+}
+
+/// The same path and query with another marker.
+fn next(path: &str, query: &str, marker: &str) -> String {
+    let is_marker = |piece: &&str| *piece == "marker" || piece.starts_with("marker=");
+    let kept = query.split('&').filter(|piece| !piece.is_empty() && !is_marker(piece));
+    let mut target = format!("{path}?");
+    for piece in kept {
+        target += piece;
+        target += "&";
+    }
+    target += "marker=";
+    for byte in marker.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            target.push(char::from(byte));
+        } else {
+            // Writing into a string cannot fail.
+            let _ = write!(target, "%{byte:02X}");
+        }
+    }
+    target
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_page_differs_by_its_marker_only() {
+        for (query, marker, wanted) in [
+            ("", "DIA-1", "/x?marker=DIA-1"),
+            ("limit=2&sort=a:desc", "a b&c", "/x?limit=2&sort=a:desc&marker=a%20b%26c"),
+            ("marker=old&limit=2&&marker", "é", "/x?limit=2&marker=%C3%A9"),
+            ("markers=1", "m", "/x?markers=1&marker=m"),
+        ] {
+            assert_eq!(next("/x", query, marker), wanted);
+        }
+    }
+
+    #[test]
+    fn a_marker_must_be_that_of_a_row() {
+        let rows = [json!({"marker": "a"}), json!({"marker": "b"})];
+        assert_eq!(after(&rows, "b").unwrap(), 2);
+        assert!(after(&rows, "c").is_err());
+    }
+}

@@ -1,0 +1,127 @@
+//! Questions about diagnoses and their results.
+
+use serde_json::{Value, json};
+
+use super::dates::Span;
+use super::store::{Diagnosis, current};
+use super::{checklist, marker};
+use crate::call::Call;
+use crate::scp::error::ErrorResponse;
+use crate::scp::paging;
+use crate::scp::state::State;
+use crate::scp::timestamps::plain;
+
+const NEWEST_FIRST: Option<&str> = Some("created_at:desc");
+
+const SORTABLE_DIAGNOSES: &[&str] = &[
+    "created_at",
+    "csp_type",
+    "diagnosis_account_id",
+    "diagnosis_check_type",
+    "diagnosis_id",
+    "diagnosis_name",
+    "recent_diagnosis_at",
+    "recent_diagnosis_state",
+];
+const SORTABLE_RESULTS: &[&str] = &[
+    "created_at",
+    "proceed_date",
+    "csp_type",
+    "diagnosis_account_id",
+    "diagnosis_check_type",
+    "diagnosis_id",
+    "diagnosis_name",
+    "diagnosis_result",
+];
+const SORTABLE_ITEMS: &[&str] =
+    &["created_at", "diagnosis_item", "diagnosis_layer", "diagnosis_result", "sub_category"];
+
+/// One diagnosis with its key and schedule.
+pub(super) fn show(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
+    let store = current(&mut state.inspection, call);
+    Ok(store.find(call.argument("diagnosis_id"))?.detail(call.now))
+}
+
+/// One page of the diagnoses that fit every filter.
+pub(super) fn list(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
+    let store = current(&mut state.inspection, call);
+    let (now, span) = (call.now, Span::read(call)?);
+    let is = |name: &str, value: &str| call.query(name).is_none_or(|wanted| wanted == value);
+    let name = call.query("diagnosis_name").unwrap_or_default();
+    let mine = paging::flag(call, "isMine");
+    let states: Vec<_> = call.query_all("recent_diagnosis_state").collect();
+    let mut found: Vec<_> = store
+        .diagnoses
+        .values()
+        .filter(|one| {
+            let recent = one.runs.last().map(|run| run.state(now));
+            is("diagnosis_id", &one.id)
+                && is("csp_type", &one.csp_type)
+                && is("diagnosis_account_id", &one.diagnosis_account_id)
+                && one.name.contains(name)
+                && (!mine || one.is_mine())
+                && (states.is_empty() || recent.is_some_and(|state| states.contains(&state)))
+                && span.holds(one.created_at)
+        })
+        .collect();
+    found.sort_by_key(|one| one.created_at);
+    let row = |one: &Diagnosis| {
+        let mut row = one.summary(now);
+        row["marker"] = one.id.as_str().into();
+        row
+    };
+    let rows = found.into_iter().map(row).collect();
+    let page = marker::page(call, SORTABLE_DIAGNOSES, NEWEST_FIRST, rows)?;
+    Ok(json!({ "count": page.count, "links": page.links, "summary_responses": page.rows }))
+}
+
+/// One page of the results that fit every filter; a run has one when it is over.
+pub(super) fn results(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
+    let store = current(&mut state.inspection, call);
+    let (now, span) = (call.now, Span::read(call)?);
+    let is = |name: &str, value: &str| call.query(name).is_none_or(|wanted| wanted == value);
+    let name = call.query("diagnosis_name").unwrap_or_default();
+    let wanted = store.diagnoses.values().filter(|one| {
+        is("account_id", &one.account_id)
+            && is("diagnosis_id", &one.id)
+            && is("csp_type", &one.csp_type)
+            && one.name.contains(name)
+    });
+    let runs = wanted.flat_map(|one| one.runs.iter().map(move |run| (one, run)));
+    let mut found: Vec<_> = runs
+        .filter(|(_, run)| {
+            run.is_over(now)
+                && span.holds(run.proceeded_at())
+                && is("diagnosis_state", run.final_state())
+                && is("user_id", run.requested_by())
+        })
+        .collect();
+    found.sort_by_key(|(_, run)| run.requested_at());
+    let rows = found.into_iter().map(|(one, run)| one.result_row(run)).collect();
+    let page = marker::page(call, SORTABLE_RESULTS, NEWEST_FIRST, rows)?;
+    Ok(json!({ "count": page.count, "links": page.links, "diagnosis_result_responses": page.rows }))
+}
+
+/// One page of the items of one result, in the order of the checklist unless the caller sorts them.
+pub(super) fn result(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
+    let store = current(&mut state.inspection, call);
+    let diagnosis = store.find(call.query("diagnosis_id").unwrap_or_default())?;
+    let sequence = call.query("diagnosis_request_sequence").unwrap_or_default();
+    let run = diagnosis.runs.iter().find(|run| run.sequence() == sequence && run.is_over(call.now));
+    let run = run.ok_or_else(|| ErrorResponse::not_found("diagnosis result", sequence))?;
+    let total = run.rows().len();
+    let page = marker::page(call, SORTABLE_ITEMS, None, run.rows())?;
+    Ok(json!({
+        "checklist_name": checklist::name(run.check_type()),
+        "count": page.count,
+        "diagnosis_account_id": diagnosis.diagnosis_account_id,
+        "diagnosis_check_type": run.check_type(),
+        "diagnosis_id": diagnosis.id,
+        "diagnosis_name": diagnosis.name,
+        "diagnosis_request_sequence": run.sequence(),
+        "links": page.links,
+        "proceed_date": plain(run.proceeded_at()),
+        "result_detail_list": page.rows,
+        "total": total,
+    }))
+}

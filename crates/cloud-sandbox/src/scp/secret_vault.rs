@@ -1,0 +1,16 @@
+//! Secret Vault: tokens that are exchanged for temporary keys.
+
+use super::state::Handlers;
+
+mod keys;
+mod manage;
+pub(crate) mod store;
+
+/// The operations by name.
+pub(crate) const HANDLERS: Handlers = &[
+    ("create_secret_vault", manage::create),
+    ("terminate_secret_vault", manage::terminate),
+    ("list_secret_vaults", manage::list),
+    ("show_secret_vault", manage::show),
+    ("get_temporary_key", keys::issue),
+];

@@ -1,0 +1,47 @@
+//! Temporary keys: what a vault's token is exchanged for.
+
+use serde_json::{Value, json};
+use time::Duration;
+
+use crate::call::Call;
+use crate::scp::access::Key;
+use crate::scp::error::{ErrorResponse, UNKNOWN_TOKEN};
+use crate::scp::networks;
+use crate::scp::state::State;
+use crate::scp::timestamps::spaced;
+
+/// How many temporary keys of one vault may be alive.
+const MOST_ALIVE: usize = 5;
+
+/// Hands out a pair that signs ordinary calls until it ends.
+pub(super) fn issue(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
+    let State { access, vault: store, .. } = state;
+    store.forget_deleted(access, call.now);
+    // A wrong vault, a foreign token and one that has ended look alike from outside.
+    let vault = store.vaults.get(call.argument("secret_vault_id"));
+    let vault =
+        vault.filter(|vault| vault.vault_token_id == call.credential && call.now < vault.vault_token_expired_at);
+    let vault = vault.ok_or_else(unknown_token)?;
+    if vault.delete_at.is_some() {
+        return Err(ErrorResponse::invalid_input(format!("secret vault {} is {}", vault.id, vault.state())));
+    }
+    if !networks::admit(&vault.acl_cidr, call.caller()) {
+        let reason = format!("the address {} is not in the vault's acl_cidr", call.caller());
+        return Err(ErrorResponse::new(400, "source-cidr-error", reason));
+    }
+    access.keys.retain(|_, key| key.expires.is_none_or(|end| call.now < end));
+    let alive = access.keys.values().filter(|key| key.vault.as_ref() == Some(&vault.id)).count();
+    if alive >= MOST_ALIVE {
+        let reason = format!("secret vault {} has {MOST_ALIVE} temporary keys: wait until one ends", vault.id);
+        return Err(ErrorResponse::invalid_input(reason));
+    }
+    let end = call.now.saturating_add(Duration::hours(vault.temporary_key_ttl_nhours));
+    let (access_key, secret) = (call.rng.id(), call.rng.uuid());
+    let key = Key { secret: secret.clone(), expires: Some(end), vault: Some(vault.id.clone()) };
+    access.keys.insert(access_key.clone(), key);
+    Ok(json!({"access_key": access_key, "expired_at": spaced(Some(end)), "secret_key": secret}))
+}
+
+fn unknown_token() -> ErrorResponse {
+    ErrorResponse::invalid_input(UNKNOWN_TOKEN)
+}

@@ -1,0 +1,158 @@
+//! Making, changing and deleting secrets.
+
+use serde_json::Value;
+use time::Duration;
+
+use super::common::{key_name, shown};
+use super::store::Secret;
+use super::value;
+use super::versions::{Version, Versions};
+use crate::call::Call;
+use crate::scp::error::ErrorResponse;
+use crate::scp::state::State;
+use crate::scp::{account, networks};
+
+/// The widest network that a caller may let in.
+const SHORTEST_PREFIX: u32 = 25;
+
+/// Makes a secret whose first version is current.
+pub(super) fn create(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
+    let text = |name: &str| call.text(name).unwrap_or_default().to_owned();
+    let (name, kms_id, acl_cidr) = (text("name"), text("kms_id"), text("acl_cidr"));
+    networks::check(&acl_cidr, SHORTEST_PREFIX).map_err(ErrorResponse::invalid_input)?;
+    let (enabled, resources) = private_acl(call)?;
+    let kms_name = key_name(state, call, &kms_id)?;
+    let mut versions = Versions::default();
+    versions.add(version(call)?)?;
+    let secret = Secret {
+        id: call.rng.id(),
+        name,
+        description: call.text("description").map(str::to_owned),
+        kms_id,
+        kms_name,
+        acl_cidr: Some(acl_cidr),
+        private_acl_enabled: enabled.unwrap_or(false),
+        private_acl_resources: resources.unwrap_or_default(),
+        created_at: call.now,
+        created_by: account::USER_ID.to_owned(),
+        modified_at: call.now,
+        modified_by: account::USER_ID.to_owned(),
+        recent_searched_at: None,
+        deleted_at: None,
+        versions,
+    };
+    call.arguments.push(("secret_id".to_owned(), secret.id.clone()));
+    state.secrets.secrets.insert(secret.id.clone(), secret);
+    shown(state, call)
+}
+
+/// Lets the waiting time begin.
+pub(super) fn delete(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
+    let secret = state.secrets.find_active(call)?;
+    let days = call.body["waiting_time_ndays"].as_i64().unwrap_or_default();
+    secret.deleted_at = call.now.checked_add(Duration::days(days));
+    secret.touch(call.now);
+    Ok(Value::Null)
+}
+
+/// Ends the waiting time; one that is not waiting stays as it is.
+pub(super) fn restore(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
+    let secret = state.secrets.find(call)?;
+    if secret.deleted_at.take().is_some() {
+        secret.touch(call.now);
+    }
+    shown(state, call)
+}
+
+/// Changes who may read the value; null lets nobody in.
+pub(super) fn set_acl_cidr(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
+    let secret = state.secrets.find_active(call)?;
+    let list = call.text("acl_cidr");
+    list.map_or(Ok(()), |list| networks::check(list, SHORTEST_PREFIX)).map_err(ErrorResponse::invalid_input)?;
+    secret.acl_cidr = list.map(str::to_owned);
+    secret.touch(call.now);
+    shown(state, call)
+}
+
+/// Changes or removes the description.
+pub(super) fn set_description(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
+    let secret = state.secrets.find_active(call)?;
+    secret.description = call.text("description").map(str::to_owned);
+    secret.touch(call.now);
+    shown(state, call)
+}
+
+/// Changes the key that protects the value.
+pub(super) fn set_kms_key(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
+    state.secrets.find_active(call)?;
+    let kms_id = call.text("kms_id").unwrap_or_default();
+    let kms_name = key_name(state, call, kms_id)?;
+    let secret = state.secrets.find_active(call)?;
+    kms_id.clone_into(&mut secret.kms_id);
+    secret.kms_name = kms_name;
+    secret.touch(call.now);
+    shown(state, call)
+}
+
+/// Changes what the body names and leaves the rest.
+pub(super) fn set_private_acl(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
+    let secret = state.secrets.find_active(call)?;
+    let (enabled, resources) = private_acl(call)?;
+    secret.private_acl_enabled = enabled.unwrap_or(secret.private_acl_enabled);
+    if let Some(resources) = resources {
+        secret.private_acl_resources = resources;
+    }
+    secret.touch(call.now);
+    shown(state, call)
+}
+
+/// Adds a version, which is the current one from then on.
+pub(super) fn update_value(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
+    let kms_id = state.secrets.find_active(call)?.kms_id.clone();
+    key_name(state, call, &kms_id)?;
+    let version = version(call)?;
+    let secret = state.secrets.find_active(call)?;
+    secret.versions.add(version)?;
+    secret.touch(call.now);
+    shown(state, call)
+}
+
+/// Adds, moves or removes a label.
+pub(super) fn set_label(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
+    let secret = state.secrets.find_active(call)?;
+    let label = call.text("label").unwrap_or_default();
+    let (to, from) = (call.text("move_to_version_id"), call.text("remove_from_version_id"));
+    secret.versions.label(label, to, from)?;
+    secret.touch(call.now);
+    Ok(Value::Null)
+}
+
+/// A version with the body's value.
+fn version(call: &mut Call<'_>) -> Result<Version, ErrorResponse> {
+    let secret_value = call.text("secret_value").unwrap_or_default().to_owned();
+    value::check(&secret_value).map_err(ErrorResponse::invalid_input)?;
+    Ok(Version {
+        id: call.rng.id(),
+        secret_value,
+        labels: Vec::new(),
+        created_at: call.now,
+        created_by: account::USER_ID.to_owned(),
+    })
+}
+
+/// The private ACL as far as the body names it; null empties the list.
+fn private_acl(call: &Call<'_>) -> Result<(Option<bool>, Option<Vec<String>>), ErrorResponse> {
+    let mut ids = Vec::new();
+    for item in call.body["private_acl_resources"].as_array().into_iter().flatten() {
+        match item["resource_id"].as_str() {
+            Some(id) if !id.is_empty() && !ids.iter().any(|known| known == id) => ids.push(id.to_owned()),
+            _ => {
+                return Err(ErrorResponse::invalid_input(
+                    "private_acl_resources must name each resource once by resource_id",
+                ));
+            }
+        }
+    }
+    let named = call.body.get("private_acl_resources").is_some();
+    Ok((call.body["private_acl_enabled"].as_bool(), named.then_some(ids)))
+}

@@ -1,0 +1,220 @@
+//! The versions of one secret, and the labels that point at them.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use crate::scp::error::ErrorResponse;
+
+/// The label of the version that is read unless a caller asks for another.
+pub(super) const CURRENT: &str = "CURRENT";
+
+/// How many versions are kept; the oldest without a label goes first.
+const MOST: usize = 100;
+
+/// One value that the secret had.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Version {
+    pub(super) id: String,
+    pub(super) secret_value: String,
+    #[serde(default)]
+    pub(super) labels: Vec<String>,
+    pub(super) created_at: OffsetDateTime,
+    pub(super) created_by: String,
+}
+
+/// Why a request about versions is refused.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Wrong {
+    /// A version or label that is not there.
+    Missing(String),
+    /// A request that can never be granted.
+    Refused(String),
+}
+
+impl From<Wrong> for ErrorResponse {
+    fn from(wrong: Wrong) -> Self {
+        match wrong {
+            Wrong::Missing(detail) => Self::new(404, "ResourceNotFound", detail),
+            Wrong::Refused(detail) => Self::invalid_input(detail),
+        }
+    }
+}
+
+/// All versions, oldest first.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct Versions(Vec<Version>);
+
+impl Versions {
+    pub(super) fn all(&self) -> &[Version] {
+        &self.0
+    }
+
+    /// Makes this version the current one.
+    pub(super) fn add(&mut self, mut version: Version) -> Result<(), Wrong> {
+        let unlabelled = |kept: &Version| !kept.labels.iter().any(|label| label != CURRENT);
+        if self.0.len() >= MOST {
+            let Some(oldest) = self.0.iter().position(unlabelled) else {
+                return Err(Wrong::Refused(format!("all {MOST} versions have labels of their own: remove one first")));
+            };
+            self.0.remove(oldest);
+        }
+        for other in &mut self.0 {
+            other.labels.retain(|label| label != CURRENT);
+        }
+        version.labels.push(CURRENT.to_owned());
+        self.0.push(version);
+        Ok(())
+    }
+
+    /// The version under a label, an id, or both when they agree; the current one when neither is given.
+    pub(super) fn find(&self, label: Option<&str>, id: Option<&str>) -> Result<&Version, Wrong> {
+        let Some(id) = id else {
+            let label = label.unwrap_or(CURRENT);
+            let found = self.holder(label).and_then(|index| self.0.get(index));
+            return found.ok_or_else(|| Wrong::Missing(format!("no version has the label {label}")));
+        };
+        let version = self.0.iter().find(|version| version.id == id).ok_or_else(|| missing(id))?;
+        match label {
+            Some(label) if !version.labels.iter().any(|held| held == label) => {
+                Err(Wrong::Refused(format!("version {id} does not have the label {label}")))
+            }
+            _ => Ok(version),
+        }
+    }
+
+    /// Adds, moves or removes a label, by which of the two ids is given.
+    pub(super) fn label(&mut self, label: &str, to: Option<&str>, from: Option<&str>) -> Result<(), Wrong> {
+        let index = |id: &str| self.0.iter().position(|version| version.id == id).ok_or_else(|| missing(id));
+        let (to, from) = (to.map(index).transpose()?, from.map(index).transpose()?);
+        let holder = self.holder(label);
+        match (to, from) {
+            (None, None) => {
+                return Err(Wrong::Refused("give move_to_version_id, remove_from_version_id or both".to_owned()));
+            }
+            (_, Some(_)) if holder != from => {
+                return Err(Wrong::Refused(format!("the version to remove from does not have the label {label}")));
+            }
+            (Some(_), None) if holder.is_some() => {
+                return Err(Wrong::Refused(format!("another version or this one has the label {label} already")));
+            }
+            (None, Some(_)) if label == CURRENT => {
+                return Err(Wrong::Refused(format!("the label {CURRENT} can be moved but not removed")));
+            }
+            _ => {}
+        }
+        if let Some(version) = from.and_then(|from| self.0.get_mut(from)) {
+            version.labels.retain(|held| held != label);
+        }
+        if let Some(version) = to.and_then(|to| self.0.get_mut(to)) {
+            version.labels.push(label.to_owned());
+        }
+        Ok(())
+    }
+
+    fn holder(&self, label: &str) -> Option<usize> {
+        self.0.iter().position(|version| version.labels.iter().any(|held| held == label))
+    }
+}
+
+fn missing(id: &str) -> Wrong {
+    Wrong::Missing(format!("version {id} does not exist"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(id: &str) -> Version {
+        let text = |text: &str| text.to_owned();
+        Version {
+            id: text(id),
+            secret_value: format!("of {id}"),
+            labels: vec![],
+            created_at: OffsetDateTime::UNIX_EPOCH,
+            created_by: text("me"),
+        }
+    }
+
+    fn three() -> Versions {
+        let mut versions = Versions::default();
+        for id in ["one", "two", "three"] {
+            versions.add(version(id)).unwrap();
+        }
+        versions
+    }
+
+    fn found<'a>(versions: &'a Versions, label: Option<&str>, id: Option<&str>) -> Result<&'a str, Wrong> {
+        versions.find(label, id).map(|version| &*version.id)
+    }
+
+    #[test]
+    fn the_newest_is_current_and_every_one_can_be_read() {
+        let versions = three();
+        assert_eq!(found(&versions, None, None), Ok("three"));
+        assert_eq!(found(&versions, Some(CURRENT), None), Ok("three"));
+        assert_eq!(found(&versions, None, Some("one")), Ok("one"));
+        assert_eq!(found(&versions, Some(CURRENT), Some("three")), Ok("three"));
+        assert!(matches!(found(&versions, Some(CURRENT), Some("one")), Err(Wrong::Refused(_))));
+        assert!(matches!(found(&versions, Some("OLD"), None), Err(Wrong::Missing(_))));
+        assert!(matches!(found(&versions, None, Some("four")), Err(Wrong::Missing(_))));
+    }
+
+    #[test]
+    fn a_label_is_added_moved_and_removed() {
+        let mut versions = three();
+        versions.label("stable", Some("one"), None).unwrap();
+        assert_eq!(found(&versions, Some("stable"), None), Ok("one"));
+        versions.label("stable", Some("two"), Some("one")).unwrap();
+        assert_eq!(found(&versions, Some("stable"), None), Ok("two"));
+        assert!(versions.all()[0].labels.is_empty());
+        versions.label("stable", None, Some("two")).unwrap();
+        assert!(found(&versions, Some("stable"), None).is_err());
+    }
+
+    #[test]
+    fn a_label_stands_on_one_version_only() {
+        let mut versions = three();
+        versions.label("stable", Some("one"), None).unwrap();
+        for (label, to, from) in [
+            ("stable", Some("two"), None),
+            ("stable", Some("one"), None),
+            ("stable", Some("one"), Some("two")),
+            ("other", None, Some("one")),
+            (CURRENT, Some("one"), None),
+            (CURRENT, None, Some("three")),
+            ("stable", None, None),
+        ] {
+            assert!(matches!(versions.label(label, to, from), Err(Wrong::Refused(_))), "{label} {to:?} {from:?}");
+        }
+        assert!(matches!(versions.label("stable", Some("four"), None), Err(Wrong::Missing(_))));
+        assert_eq!(found(&versions, Some("stable"), None), Ok("one"));
+    }
+
+    #[test]
+    fn current_goes_back_to_an_older_version_and_on_with_the_next() {
+        let mut versions = three();
+        versions.label(CURRENT, Some("one"), Some("three")).unwrap();
+        assert_eq!(found(&versions, None, None), Ok("one"));
+        versions.add(version("four")).unwrap();
+        assert_eq!(found(&versions, None, None), Ok("four"));
+        assert!(versions.all()[0].labels.is_empty());
+    }
+
+    #[test]
+    fn the_oldest_unlabelled_version_makes_room() {
+        let mut versions = Versions::default();
+        for number in 0..MOST {
+            versions.add(version(&number.to_string())).unwrap();
+        }
+        versions.label("stable", Some("0"), None).unwrap();
+        versions.add(version("next")).unwrap();
+        assert_eq!(versions.all().len(), MOST);
+        assert_eq!(found(&versions, Some("stable"), None), Ok("0"));
+        assert!(found(&versions, None, Some("1")).is_err());
+        let ids: Vec<_> = versions.all().iter().skip(1).map(|version| version.id.clone()).collect();
+        for id in ids {
+            versions.label(&format!("of {id}"), Some(&id), None).unwrap();
+        }
+        assert!(matches!(versions.add(version("too many")), Err(Wrong::Refused(_))));
+    }
+}

@@ -1,0 +1,103 @@
+//! Reads JSON files that a person names, and writes the state so that no half of it is ever seen.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::private_file;
+
+/// Reads a file; nothing when there is none and it can be made.
+pub(crate) fn read(path: &Path) -> io::Result<Option<Value>> {
+    let text = match fs::read(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            // Told at the start, since at the end it is too late.
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            return fs::metadata(folder).map(|_| None).map_err(|error| named(folder, &error));
+        }
+        Err(error) => return Err(named(path, &error)),
+    };
+    let value = serde_json::from_slice(&text);
+    let wrong = |error| format!("{} is not JSON: {error}", path.display());
+    value.map(Some).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, wrong(error)))
+}
+
+/// Replaces a file as a whole. It holds secrets, so only its owner may read it.
+pub(crate) fn write(path: &Path, value: &Value) -> io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    let new = path.with_file_name(name);
+    let written = private_file::create(&new).and_then(|mut file| {
+        serde_json::to_writer(&mut file, value)?;
+        file.flush()?;
+        file.sync_all()
+    });
+    written.and_then(|()| fs::rename(&new, path)).map_err(|error| named(path, &error))
+}
+
+fn named(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}
+
+/// Lays a JSON Merge Patch (RFC 7386) over a value: objects merge, null removes, the rest replaces.
+pub(crate) fn merge(into: &mut Value, patch: Value) {
+    let Value::Object(patch) = patch else {
+        *into = patch;
+        return;
+    };
+    if !into.is_object() {
+        *into = Value::Object(serde_json::Map::new());
+    }
+    let Some(target) = into.as_object_mut() else { return };
+    for (name, value) in patch {
+        if value.is_null() {
+            target.remove(&name);
+        } else {
+            merge(target.entry(name).or_insert(Value::Null), value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn merges_as_the_rfc_says() {
+        for (target, patch, expected) in [
+            (json!({ "a": "b" }), json!({ "a": "c" }), json!({ "a": "c" })),
+            (json!({ "a": "b", "b": "c" }), json!({ "a": null }), json!({ "b": "c" })),
+            (json!({ "a": [{ "b": "c" }] }), json!({ "a": [1] }), json!({ "a": [1] })),
+            (json!({ "a": "c" }), json!({ "a": { "bb": { "ccc": null } } }), json!({ "a": { "bb": {} } })),
+            (json!(["a"]), json!({ "a": { "b": 1 } }), json!({ "a": { "b": 1 } })),
+        ] {
+            let mut merged = target;
+            merge(&mut merged, patch);
+            assert_eq!(merged, expected);
+        }
+    }
+
+    #[test]
+    fn a_written_file_is_read_again_and_is_private() {
+        let path = std::env::temp_dir().join(format!("cloud-sandbox-file-{}.json", std::process::id()));
+        assert!(read(&path).unwrap().is_none());
+        for value in [json!({ "a": [1, 2] }), json!({})] {
+            write(&path, &value).unwrap();
+            assert_eq!(read(&path).unwrap(), Some(value));
+        }
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        fs::write(&path, "{").unwrap();
+        assert!(read(&path).unwrap_err().to_string().contains("cloud-sandbox-file"));
+        assert!(read(&path.join("deeper.json")).is_err());
+        assert!(read(&path.with_file_name("no-such-folder").join("state.json")).is_err());
+        fs::remove_file(&path).unwrap();
+    }
+}
