@@ -82,21 +82,21 @@ const ODD: [&str; 71] = [
 
 /// A certificate with its key and its chain, which belong together.
 pub(super) const CERTIFICATE: &str =
-    include_str!("../../../crates/cloud-sandbox/src/scp/certificates/seed/chained.pem");
+    include_str!("../../../crates/cloud-sandbox/src/scp/certificate_manager/seed/chained.pem");
 pub(super) const PRIVATE_KEY: &str =
-    include_str!("../../../crates/cloud-sandbox/src/scp/certificates/seed/chained.key.pem");
+    include_str!("../../../crates/cloud-sandbox/src/scp/certificate_manager/seed/chained.key.pem");
 pub(super) const CHAIN: &str =
-    include_str!("../../../crates/cloud-sandbox/src/scp/certificates/seed/chained.chain.pem");
+    include_str!("../../../crates/cloud-sandbox/src/scp/certificate_manager/seed/chained.chain.pem");
 
 /// Texts that only a seed file or a console hands out.
 const FILES: [&str; 9] = [
     CERTIFICATE,
     PRIVATE_KEY,
     CHAIN,
-    include_str!("../../../crates/cloud-sandbox/src/scp/certificates/seed/test.pem"),
-    include_str!("../../../crates/cloud-sandbox/src/scp/certificates/seed/test.key.pem"),
-    include_str!("../../../crates/cloud-sandbox/src/scp/certificates/seed/expired.pem"),
-    include_str!("../../../crates/cloud-sandbox/src/scp/certificates/seed/expired.key.pem"),
+    include_str!("../../../crates/cloud-sandbox/src/scp/certificate_manager/seed/test.pem"),
+    include_str!("../../../crates/cloud-sandbox/src/scp/certificate_manager/seed/test.key.pem"),
+    include_str!("../../../crates/cloud-sandbox/src/scp/certificate_manager/seed/expired.pem"),
+    include_str!("../../../crates/cloud-sandbox/src/scp/certificate_manager/seed/expired.key.pem"),
     "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
     "-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n",
 ];
