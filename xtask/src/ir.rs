@@ -106,9 +106,9 @@ impl Idempotency {
     /// What the documentation of a method says about sending the call again.
     pub(crate) fn sentence(self) -> &'static str {
         match self {
-            Self::Safe => "Changes nothing, so it may be sent again.",
-            Self::Idempotent => "Sending it again has the same outcome.",
-            Self::Unsafe => "Sending it again may act twice, so it is not repeated once it may have arrived.",
+            Self::Safe => "Safe: changes nothing and can be retried.",
+            Self::Idempotent => "Idempotent: can be retried.",
+            Self::Unsafe => "Not idempotent: retried only if the request was never sent.",
         }
     }
 }

@@ -299,7 +299,7 @@ fn description(schema: &Schema, name: &str) -> String {
 pub(super) fn notes(schema: &Schema, rules: &[Constraint]) -> String {
     let mut parts: Vec<String> = Vec::new();
     let default = schema.default.as_ref().filter(|value| !value.is_null());
-    parts.extend(default.map(|value| format!("The service assumes `{}`.", plain(value))));
+    parts.extend(default.map(|value| format!("Defaults to `{}`.", plain(value))));
     parts.extend(rules.iter().map(rule_words));
     if parts.is_empty() { String::new() } else { format!("\n\n{}", parts.join(" ")) }
 }
@@ -326,11 +326,11 @@ fn rule_words(rule: &Constraint) -> String {
                 .map(|(low, high)| if low == high { format!("`{low}`") } else { format!("`{low}` to `{high}`") })
                 .collect();
             let count = match (min, max) {
-                (1, Some(1)) => "One character".to_owned(),
-                (min, Some(max)) if min == max => format!("{min} characters"),
-                _ => "Only characters".to_owned(),
+                (1, Some(1)) => "One character of".to_owned(),
+                (min, Some(max)) if min == max => format!("{min} characters of"),
+                _ => "Allowed characters:".to_owned(),
             };
-            format!("{count} out of {}.", set.join(", "))
+            format!("{count} {}.", set.join(", "))
         }
     }
 }

@@ -28,9 +28,9 @@ pub(super) fn render(service: &Service, version: &Version) -> TokenStream {
             core: ::cloud_core::Client,
         }
         impl Client {
-            #[doc = " The version that this client speaks."]
+            #[doc = " The API version of this client."]
             pub const VERSION: &'static ApiVersion = &operations::#constant;
-            #[doc = " Every operation of the version as data."]
+            #[doc = " All operations of the version."]
             pub const OPERATIONS: &'static [&'static Operation] = operations::#module::ALL;
             pub(crate) fn new(core: ::cloud_core::Client) -> Self {
                 Self { core }
@@ -210,7 +210,7 @@ fn sentence(summary: &str) -> String {
 fn options(operation: &Operation) -> TokenStream {
     let name = ident(&pascal(&operation.name));
     let answer = outer_type(&operation.answer);
-    let doc = docs(&format!("The call `{}` with its optional parameters; `.await` sends it.", operation.name));
+    let doc = docs(&format!("The call `{}`: set optional parameters, then `.await` it.", operation.name));
     let setters = operation.options.iter().map(setter);
     let pages = operation.page.as_ref().map(|page| {
         let (index, size) = (&page.index, &page.size);
@@ -222,11 +222,11 @@ fn options(operation: &Operation) -> TokenStream {
             PageStyle::Marked => quote!(Pages::marked(self.0, #index)),
         };
         quote! {
-            #[doc = " The pages of the list, read as they are asked for."]
+            #[doc = " Returns the pages of the list. Each page is fetched when it is needed."]
             pub fn pages(self) -> Pages<#answer> {
                 #start
             }
-            #[doc = " The items of the list; pages are read as they are needed."]
+            #[doc = " Returns the items of the list. Pages are fetched when they are needed."]
             pub fn items(self) -> Items<#answer> {
                 self.pages().items()
             }

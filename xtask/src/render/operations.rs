@@ -54,7 +54,7 @@ fn module(version: &Version) -> TokenStream {
         pub(crate) mod #name {
             use cloud_core::{Idempotency, Method, Operation, Segment};
             #(#statics)*
-            #[doc = " Every operation of the version."]
+            #[doc = " All operations of the version."]
             pub(crate) static ALL: &[&Operation] = &[#(&#all),*];
         }
     }

@@ -191,7 +191,7 @@ fn constructor(name: &Ident, ty: &TypeDef, fields: &[Field]) -> TokenStream {
     });
     quote! {
         impl #name {
-            #[doc = " The body with its required fields; the others are public."]
+            #[doc = " Creates the body with its required fields. Optional fields are public."]
             #[must_use]
             pub fn new(#(#arguments),*) -> Self {
                 Self { #(#values),* }

@@ -39,7 +39,7 @@ pub(super) fn render(service: &Service, ty: &TypeDef, fields: &[Field]) -> Token
 fn mirror(service: &Service, ty: &TypeDef, fields: &[Field]) -> TokenStream {
     let name = ident(&ty.name);
     let wire = format_ident!("{}Wire", ty.name);
-    let doc = " What goes over the wire; private, so that a secret is never written by accident.";
+    let doc = " The body as sent. Private, so that a secret cannot be serialized by accident.";
     let members = fields.iter().map(|field| {
         let name = ident(&field.rust);
         let patch = is_patch(ty, field);

@@ -20,11 +20,11 @@ pub(super) fn text(ty: &TypeDef, variants: &[(String, String)]) -> TokenStream {
         #[non_exhaustive]
         pub enum #name {
             #(#docs_of #names,)*
-            #[doc = " A value that this version of the crate does not know."]
+            #[doc = " A value unknown to this version of the crate."]
             Other(UnknownText),
         }
         impl #name {
-            #[doc = " The value as it stands on the wire."]
+            #[doc = " Returns the value as sent to the service."]
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
@@ -83,11 +83,11 @@ pub(super) fn integer(ty: &TypeDef, variants: &[(String, i64)]) -> TokenStream {
         #[non_exhaustive]
         pub enum #name {
             #(#docs_of #names,)*
-            #[doc = " A value that this version of the crate does not know."]
+            #[doc = " A value unknown to this version of the crate."]
             Other(UnknownInteger),
         }
         impl #name {
-            #[doc = " The value as it stands on the wire."]
+            #[doc = " Returns the value as sent to the service."]
             #[must_use]
             pub fn as_i64(&self) -> i64 {
                 match self {
@@ -131,14 +131,14 @@ pub(super) fn integer(ty: &TypeDef, variants: &[(String, i64)]) -> TokenStream {
 pub(super) fn unknown(text: bool, integer: bool) -> TokenStream {
     let text = text.then(|| {
         quote! {
-            #[doc = " The text of an unknown value; only decoding makes one."]
+            #[doc = " The string of an unknown value. Only decoding creates one."]
             #[derive(Clone, Debug, PartialEq, Eq, Hash)]
             pub struct UnknownText(pub(crate) String);
         }
     });
     let integer = integer.then(|| {
         quote! {
-            #[doc = " The number of an unknown value; only decoding makes one."]
+            #[doc = " The number of an unknown value. Only decoding creates one."]
             #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
             pub struct UnknownInteger(pub(crate) i64);
         }
