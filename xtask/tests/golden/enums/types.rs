@@ -12,12 +12,12 @@ pub enum Region {
     Kr1,
     /// `JP1`.
     Jp1,
-    /// A value that this version of the crate does not know.
+    /// A value unknown to this version of the crate.
     Other(UnknownText),
 }
 
 impl Region {
-    /// The value as it stands on the wire.
+    /// Returns the value as sent to the service.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -79,12 +79,12 @@ pub enum Language {
     Ko,
     /// `EN`.
     En,
-    /// A value that this version of the crate does not know.
+    /// A value unknown to this version of the crate.
     Other(UnknownText),
 }
 
 impl Language {
-    /// The value as it stands on the wire.
+    /// Returns the value as sent to the service.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -148,12 +148,12 @@ pub enum Status {
     Ok,
     /// `2`.
     InProgress,
-    /// A value that this version of the crate does not know.
+    /// A value unknown to this version of the crate.
     Other(UnknownInteger),
 }
 
 impl Status {
-    /// The value as it stands on the wire.
+    /// Returns the value as sent to the service.
     #[must_use]
     pub fn as_i64(&self) -> i64 {
         match self {
@@ -222,7 +222,7 @@ pub struct Thing {
 pub struct ThingCreate {
     /// The kind.
     ///
-    /// The service assumes `advanced`.
+    /// Defaults to `advanced`.
     pub kind: Kind,
     /// The status.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -235,7 +235,7 @@ pub struct ThingCreate {
 }
 
 impl ThingCreate {
-    /// The body with its required fields; the others are public.
+    /// Creates the body with its required fields. Optional fields are public.
     #[must_use]
     pub fn new(kind: Kind, grade: impl Into<String>) -> Self {
         Self {
@@ -264,12 +264,12 @@ pub enum Kind {
     Basic,
     /// `advanced`.
     Advanced,
-    /// A value that this version of the crate does not know.
+    /// A value unknown to this version of the crate.
     Other(UnknownText),
 }
 
 impl Kind {
-    /// The value as it stands on the wire.
+    /// Returns the value as sent to the service.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -323,10 +323,10 @@ impl<'de> Deserialize<'de> for Kind {
     }
 }
 
-/// The text of an unknown value; only decoding makes one.
+/// The string of an unknown value. Only decoding creates one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct UnknownText(pub(crate) String);
 
-/// The number of an unknown value; only decoding makes one.
+/// The number of an unknown value. Only decoding creates one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct UnknownInteger(pub(crate) i64);

@@ -3,16 +3,18 @@
 use cloud_core::{ApiVersion, Call, Operation, Request};
 use super::{operations, types};
 
-/// Tiny 1.0: cheap to clone.
+/// A client for Tiny 1.0. Clones are cheap and share connections and credentials.
+///
+/// See the [vendor's documentation](https://example.com/).
 #[derive(Clone, Debug)]
 pub struct Client {
     core: ::cloud_core::Client,
 }
 
 impl Client {
-    /// The version that this client speaks.
+    /// The API version of this client.
     pub const VERSION: &'static ApiVersion = &operations::V1_0;
-    /// Every operation of the version as data.
+    /// All operations of the version.
     pub const OPERATIONS: &'static [&'static Operation] = operations::v1_0::ALL;
     pub(crate) fn new(core: ::cloud_core::Client) -> Self {
         Self { core }
@@ -22,7 +24,7 @@ impl Client {
     ///
     /// Does what its name says.
     ///
-    /// `GET /v1/things`. Changes nothing, so it may be sent again.
+    /// `GET /v1/things`. Safe: changes nothing and can be retried.
     ///
     /// # Arguments
     /// - `region`: The region.
@@ -42,7 +44,7 @@ impl Client {
     ///
     /// Does what its name says.
     ///
-    /// `POST /v1/things`. Sending it again may act twice, so it is not repeated once it may have arrived.
+    /// `POST /v1/things`. Not idempotent: retried only if the request was never sent.
     ///
     /// # Arguments
     /// - `body`: What to send.
@@ -54,7 +56,7 @@ impl Client {
     }
 }
 
-/// The call `list_things` with its optional parameters; `.await` sends it.
+/// The call `list_things`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
 pub struct ListThings(Call<Vec<types::Thing>>);
 

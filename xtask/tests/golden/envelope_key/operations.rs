@@ -86,6 +86,6 @@ pub(crate) mod v1_0 {
         returns: false,
     };
 
-    /// Every operation of the version.
+    /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[&SHOW_ONE, &LIST_MANY, &DO_NOTHING, &PING];
 }

@@ -28,6 +28,6 @@ pub(crate) mod v1_0 {
         returns: true,
     };
 
-    /// Every operation of the version.
+    /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[&SHOW_FACTS];
 }

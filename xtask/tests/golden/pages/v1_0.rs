@@ -3,16 +3,18 @@
 use cloud_core::{ApiVersion, Call, Items, Operation, Pages, Request};
 use super::{operations, types};
 
-/// Tiny 1.0: cheap to clone.
+/// A client for Tiny 1.0. Clones are cheap and share connections and credentials.
+///
+/// See the [vendor's documentation](https://example.com/).
 #[derive(Clone, Debug)]
 pub struct Client {
     core: ::cloud_core::Client,
 }
 
 impl Client {
-    /// The version that this client speaks.
+    /// The API version of this client.
     pub const VERSION: &'static ApiVersion = &operations::V1_0;
-    /// Every operation of the version as data.
+    /// All operations of the version.
     pub const OPERATIONS: &'static [&'static Operation] = operations::v1_0::ALL;
     pub(crate) fn new(core: ::cloud_core::Client) -> Self {
         Self { core }
@@ -22,7 +24,7 @@ impl Client {
     ///
     /// Does what its name says.
     ///
-    /// `GET /v1/keys`. Changes nothing, so it may be sent again.
+    /// `GET /v1/keys`. Safe: changes nothing and can be retried.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -34,7 +36,7 @@ impl Client {
     ///
     /// Does what its name says.
     ///
-    /// `GET /v1/results/{result_id}`. Changes nothing, so it may be sent again.
+    /// `GET /v1/results/{result_id}`. Safe: changes nothing and can be retried.
     ///
     /// # Arguments
     /// - `result_id`: The result_id.
@@ -52,14 +54,14 @@ impl Client {
     }
 }
 
-/// The call `list_keys` with its optional parameters; `.await` sends it.
+/// The call `list_keys`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
 pub struct ListKeys(Call<types::KeyPage>);
 
 impl ListKeys {
     /// The size.
     ///
-    /// The service assumes `20`.
+    /// Defaults to `20`.
     pub fn size(mut self, value: i64) -> Self {
         self.0.push_query("size", value);
         self
@@ -73,7 +75,7 @@ impl ListKeys {
 
     /// The isMine.
     ///
-    /// The service assumes `false`.
+    /// Defaults to `false`.
     pub fn is_mine(mut self, value: bool) -> Self {
         self.0.push_query("isMine", value);
         self
@@ -93,12 +95,12 @@ impl ListKeys {
         self
     }
 
-    /// The pages of the list, read as they are asked for.
+    /// Returns the pages of the list. Each page is fetched when it is needed.
     pub fn pages(self) -> Pages<types::KeyPage> {
         Pages::numbered(self.0, "page", "size", 0)
     }
 
-    /// The items of the list; pages are read as they are needed.
+    /// Returns the items of the list. Pages are fetched when they are needed.
     pub fn items(self) -> Items<types::KeyPage> {
         self.pages().items()
     }
@@ -106,7 +108,7 @@ impl ListKeys {
 
 ::cloud_core::call_options!(ListKeys => types::KeyPage);
 
-/// The call `list_results` with its optional parameters; `.await` sends it.
+/// The call `list_results`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
 pub struct ListResults(Call<types::ResultPage>);
 
@@ -123,12 +125,12 @@ impl ListResults {
         self
     }
 
-    /// The pages of the list, read as they are asked for.
+    /// Returns the pages of the list. Each page is fetched when it is needed.
     pub fn pages(self) -> Pages<types::ResultPage> {
         Pages::marked(self.0, "marker")
     }
 
-    /// The items of the list; pages are read as they are needed.
+    /// Returns the items of the list. Pages are fetched when they are needed.
     pub fn items(self) -> Items<types::ResultPage> {
         self.pages().items()
     }

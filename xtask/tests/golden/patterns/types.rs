@@ -10,19 +10,19 @@ use serde::{Deserialize, Serialize};
 pub struct Name {
     /// The odd.
     ///
-    /// At least 3 characters. At most 63 characters. Only characters out of `a` to `z`, `0` to `9`, `!`, `@`, `#`,
+    /// At least 3 characters. At most 63 characters. Allowed characters: `a` to `z`, `0` to `9`, `!`, `@`, `#`,
     /// `$`, `%`, `^`, `&`, `*`, `(`, `)` to `_`.
     #[builder(into)]
     pub odd: String,
     /// The plain.
     ///
-    /// Only characters out of `a` to `z`, `A` to `Z`, `0` to `9`, `-`, `_`.
+    /// Allowed characters: `a` to `z`, `A` to `Z`, `0` to `9`, `-`, `_`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[builder(into)]
     pub plain: Option<String>,
     /// The flag.
     ///
-    /// One character out of `Y`, `N`.
+    /// One character of `Y`, `N`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[builder(into)]
     pub flag: Option<String>,
@@ -56,7 +56,7 @@ pub struct Name {
 }
 
 impl Name {
-    /// The body with its required fields; the others are public.
+    /// Creates the body with its required fields. Optional fields are public.
     #[must_use]
     pub fn new(odd: impl Into<String>, days: i64) -> Self {
         Self {

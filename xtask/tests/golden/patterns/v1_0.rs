@@ -3,16 +3,18 @@
 use cloud_core::{ApiVersion, Call, Constraint, Operation, Request};
 use super::{operations, types};
 
-/// Tiny 1.0: cheap to clone.
+/// A client for Tiny 1.0. Clones are cheap and share connections and credentials.
+///
+/// See the [vendor's documentation](https://example.com/).
 #[derive(Clone, Debug)]
 pub struct Client {
     core: ::cloud_core::Client,
 }
 
 impl Client {
-    /// The version that this client speaks.
+    /// The API version of this client.
     pub const VERSION: &'static ApiVersion = &operations::V1_0;
-    /// Every operation of the version as data.
+    /// All operations of the version.
     pub const OPERATIONS: &'static [&'static Operation] = operations::v1_0::ALL;
     pub(crate) fn new(core: ::cloud_core::Client) -> Self {
         Self { core }
@@ -22,10 +24,10 @@ impl Client {
     ///
     /// Does what its name says.
     ///
-    /// `POST /v1/names`. Sending it again may act twice, so it is not repeated once it may have arrived.
+    /// `POST /v1/names`. Not idempotent: retried only if the request was never sent.
     ///
     /// # Arguments
-    /// - `account`: The account. 12 characters out of `0` to `9`.
+    /// - `account`: The account. 12 characters of `0` to `9`.
     /// - `body`: What to send.
     ///
     /// # Errors
@@ -56,7 +58,7 @@ impl Client {
     }
 }
 
-/// The call `create_name` with its optional parameters; `.await` sends it.
+/// The call `create_name`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
 pub struct CreateName(Call<()>);
 

@@ -56,6 +56,6 @@ pub(crate) mod v1_0 {
         returns: false,
     };
 
-    /// Every operation of the version.
+    /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[&SEAL, &SHOW_MATERIAL, &REPLACE_MATERIAL];
 }

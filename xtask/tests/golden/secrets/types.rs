@@ -31,7 +31,7 @@ pub struct SealRequest {
 }
 
 impl SealRequest {
-    /// The body with its required fields; the others are public.
+    /// Creates the body with its required fields. Optional fields are public.
     #[must_use]
     pub fn new(plaintext: impl Into<SecretString>, holder: Holder) -> Self {
         Self {
@@ -65,7 +65,7 @@ impl ::cloud_core::wire::Body for SealRequest {
     }
 }
 
-/// What goes over the wire; private, so that a secret is never written by accident.
+/// The body as sent. Private, so that a secret cannot be serialized by accident.
 #[derive(Serialize)]
 struct SealRequestWire<'a> {
     plaintext: ::cloud_core::wire::Exposed<'a>,
@@ -108,7 +108,7 @@ pub struct Holder {
 }
 
 impl Holder {
-    /// The body with its required fields; the others are public.
+    /// Creates the body with its required fields. Optional fields are public.
     #[must_use]
     pub fn new(pass_word: impl Into<SecretString>) -> Self {
         Self {
@@ -124,7 +124,7 @@ impl ::cloud_core::wire::Body for Holder {
     }
 }
 
-/// What goes over the wire; private, so that a secret is never written by accident.
+/// The body as sent. Private, so that a secret cannot be serialized by accident.
 #[derive(Serialize)]
 struct HolderWire<'a> {
     #[serde(rename = "passWord")]
@@ -164,7 +164,7 @@ pub struct MaterialUpdate {
 }
 
 impl MaterialUpdate {
-    /// The body with its required fields; the others are public.
+    /// Creates the body with its required fields. Optional fields are public.
     #[must_use]
     pub fn new(value: impl Into<SecretString>) -> Self {
         Self {
@@ -180,7 +180,7 @@ impl ::cloud_core::wire::Body for MaterialUpdate {
     }
 }
 
-/// What goes over the wire; private, so that a secret is never written by accident.
+/// The body as sent. Private, so that a secret cannot be serialized by accident.
 #[derive(Serialize)]
 struct MaterialUpdateWire<'a> {
     value: ::cloud_core::wire::Exposed<'a>,

@@ -52,7 +52,7 @@ pub(crate) mod v1_0 {
         returns: false,
     };
 
-    /// Every operation of the version.
+    /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[&SHOW_KEY, &DELETE_KEY];
 }
 
@@ -91,6 +91,6 @@ pub(crate) mod v1_1 {
         returns: true,
     };
 
-    /// Every operation of the version.
+    /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[&SHOW_KEY, &SHOW_ORIGIN];
 }

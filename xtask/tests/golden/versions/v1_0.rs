@@ -3,16 +3,18 @@
 use cloud_core::{ApiVersion, Call, Operation, Request};
 use super::{operations, types};
 
-/// Tiny 1.0: cheap to clone.
+/// A client for Tiny 1.0. Clones are cheap and share connections and credentials.
+///
+/// See the [vendor's documentation](https://example.com/).
 #[derive(Clone, Debug)]
 pub struct Client {
     core: ::cloud_core::Client,
 }
 
 impl Client {
-    /// The version that this client speaks.
+    /// The API version of this client.
     pub const VERSION: &'static ApiVersion = &operations::V1_0;
-    /// Every operation of the version as data.
+    /// All operations of the version.
     pub const OPERATIONS: &'static [&'static Operation] = operations::v1_0::ALL;
     pub(crate) fn new(core: ::cloud_core::Client) -> Self {
         Self { core }
@@ -22,7 +24,7 @@ impl Client {
     ///
     /// Does what its name says.
     ///
-    /// `GET /v1/keys/{key_id}`. Changes nothing, so it may be sent again.
+    /// `GET /v1/keys/{key_id}`. Safe: changes nothing and can be retried.
     ///
     /// # Arguments
     /// - `key_id`: The key_id.
@@ -40,7 +42,7 @@ impl Client {
     ///
     /// Does what its name says.
     ///
-    /// `DELETE /v1/keys/{key_id}`. Sending it again has the same outcome.
+    /// `DELETE /v1/keys/{key_id}`. Idempotent: can be retried.
     ///
     /// # Arguments
     /// - `key_id`: The key_id.

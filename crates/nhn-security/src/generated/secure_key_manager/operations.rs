@@ -419,7 +419,7 @@ pub(crate) mod v1_0 {
         returns: true,
     };
 
-    /// Every operation of the version.
+    /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[
         &CONFIRM_CLIENT,
         &SHOW_SECRET,
@@ -467,6 +467,6 @@ pub(crate) mod v1_1 {
         returns: true,
     };
 
-    /// Every operation of the version.
+    /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[&SHOW_SYMMETRIC_KEY];
 }

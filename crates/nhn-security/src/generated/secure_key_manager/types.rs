@@ -52,7 +52,7 @@ pub struct EncryptRequest {
 }
 
 impl EncryptRequest {
-    /// The body with its required fields; the others are public.
+    /// Creates the body with its required fields. Optional fields are public.
     #[must_use]
     pub fn new(plaintext: impl Into<SecretString>) -> Self {
         Self {
@@ -76,7 +76,7 @@ impl ::cloud_core::wire::Body for EncryptRequest {
     }
 }
 
-/// What goes over the wire; private, so that a secret is never written by accident.
+/// The body as sent. Private, so that a secret cannot be serialized by accident.
 #[derive(Serialize)]
 struct EncryptRequestWire<'a> {
     plaintext: ::cloud_core::wire::Exposed<'a>,
@@ -114,7 +114,7 @@ pub struct DecryptRequest {
 }
 
 impl DecryptRequest {
-    /// The body with its required fields; the others are public.
+    /// Creates the body with its required fields. Optional fields are public.
     #[must_use]
     pub fn new(ciphertext: impl Into<String>) -> Self {
         Self {
@@ -182,7 +182,7 @@ pub struct SignRequest {
 }
 
 impl SignRequest {
-    /// The body with its required fields; the others are public.
+    /// Creates the body with its required fields. Optional fields are public.
     #[must_use]
     pub fn new(plaintext: impl Into<SecretString>) -> Self {
         Self {
@@ -206,7 +206,7 @@ impl ::cloud_core::wire::Body for SignRequest {
     }
 }
 
-/// What goes over the wire; private, so that a secret is never written by accident.
+/// The body as sent. Private, so that a secret cannot be serialized by accident.
 #[derive(Serialize)]
 struct SignRequestWire<'a> {
     plaintext: ::cloud_core::wire::Exposed<'a>,
@@ -249,7 +249,7 @@ pub struct VerifyRequest {
 }
 
 impl VerifyRequest {
-    /// The body with its required fields; the others are public.
+    /// Creates the body with its required fields. Optional fields are public.
     #[must_use]
     pub fn new(
         plaintext: impl Into<SecretString>,
@@ -277,7 +277,7 @@ impl ::cloud_core::wire::Body for VerifyRequest {
     }
 }
 
-/// What goes over the wire; private, so that a secret is never written by accident.
+/// The body as sent. Private, so that a secret cannot be serialized by accident.
 #[derive(Serialize)]
 struct VerifyRequestWire<'a> {
     plaintext: ::cloud_core::wire::Exposed<'a>,
@@ -472,12 +472,12 @@ pub enum KeyType {
     SymmetricKey,
     /// `ASYMMETRIC_KEY`.
     AsymmetricKey,
-    /// A value that this version of the crate does not know.
+    /// A value unknown to this version of the crate.
     Other(UnknownText),
 }
 
 impl KeyType {
-    /// The value as it stands on the wire.
+    /// Returns the value as sent to the service.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -691,6 +691,6 @@ pub struct VersionedSymmetricKey {
     pub key_version: i64,
 }
 
-/// The text of an unknown value; only decoding makes one.
+/// The string of an unknown value. Only decoding creates one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct UnknownText(pub(crate) String);

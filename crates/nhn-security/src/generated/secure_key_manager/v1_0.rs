@@ -14,9 +14,9 @@ pub struct Client {
 }
 
 impl Client {
-    /// The version that this client speaks.
+    /// The API version of this client.
     pub const VERSION: &'static ApiVersion = &operations::V1_0;
-    /// Every operation of the version as data.
+    /// All operations of the version.
     pub const OPERATIONS: &'static [&'static Operation] = operations::v1_0::ALL;
     pub(crate) fn new(core: ::cloud_core::Client) -> Self {
         Self { core }
@@ -27,7 +27,7 @@ impl Client {
     /// Returns the IP address, the MAC address and the use of a client certificate. Helps to find out why a key
     /// store rejects a client.
     ///
-    /// `GET /keymanager/v1.0/appkey/{appkey}/confirm`. Changes nothing, so it may be sent again.
+    /// `GET /keymanager/v1.0/appkey/{appkey}/confirm`. Safe: changes nothing and can be retried.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -39,7 +39,7 @@ impl Client {
     ///
     /// The client must pass the authentication of the key store.
     ///
-    /// `GET /keymanager/v1.0/appkey/{appkey}/secrets/{keyid}`. Changes nothing, so it may be sent again.
+    /// `GET /keymanager/v1.0/appkey/{appkey}/secrets/{keyid}`. Safe: changes nothing and can be retried.
     ///
     /// # Arguments
     /// - `keyid`: ID of a secret.
@@ -57,8 +57,8 @@ impl Client {
     ///
     /// The string has at most 32 KiB. The service uses the current version of a stored key, which never leaves it.
     ///
-    /// `POST /keymanager/v1.0/appkey/{appkey}/symmetric-keys/{keyid}/encrypt`. Changes nothing, so it may be sent
-    /// again.
+    /// `POST /keymanager/v1.0/appkey/{appkey}/symmetric-keys/{keyid}/encrypt`. Safe: changes nothing and can be
+    /// retried.
     ///
     /// # Arguments
     /// - `keyid`: ID of a symmetric key.
@@ -81,8 +81,8 @@ impl Client {
     ///
     /// Older key versions can still decrypt.
     ///
-    /// `POST /keymanager/v1.0/appkey/{appkey}/symmetric-keys/{keyid}/decrypt`. Changes nothing, so it may be sent
-    /// again.
+    /// `POST /keymanager/v1.0/appkey/{appkey}/symmetric-keys/{keyid}/decrypt`. Safe: changes nothing and can be
+    /// retried.
     ///
     /// # Arguments
     /// - `keyid`: ID of a symmetric key.
@@ -106,8 +106,8 @@ impl Client {
     /// Generates a 256-bit key and returns it as plaintext and encrypted with a stored key. Keep the ciphertext and
     /// decrypt it when the key is needed.
     ///
-    /// `POST /keymanager/v1.0/appkey/{appkey}/symmetric-keys/{keyid}/create-local-key`. Changes nothing, so it may
-    /// be sent again.
+    /// `POST /keymanager/v1.0/appkey/{appkey}/symmetric-keys/{keyid}/create-local-key`. Safe: changes nothing and
+    /// can be retried.
     ///
     /// # Arguments
     /// - `keyid`: ID of a symmetric key.
@@ -125,8 +125,8 @@ impl Client {
     ///
     /// The client must pass the authentication of the key store.
     ///
-    /// `GET /keymanager/v1.0/appkey/{appkey}/symmetric-keys/{keyid}/symmetric-key`. Changes nothing, so it may be
-    /// sent again.
+    /// `GET /keymanager/v1.0/appkey/{appkey}/symmetric-keys/{keyid}/symmetric-key`. Safe: changes nothing and can
+    /// be retried.
     ///
     /// # Arguments
     /// - `keyid`: ID of a symmetric key.
@@ -144,8 +144,8 @@ impl Client {
     ///
     /// The string has at most 245 bytes. The service uses the current version of a stored key.
     ///
-    /// `POST /keymanager/v1.0/appkey/{appkey}/asymmetric-keys/{keyid}/sign`. Changes nothing, so it may be sent
-    /// again.
+    /// `POST /keymanager/v1.0/appkey/{appkey}/asymmetric-keys/{keyid}/sign`. Safe: changes nothing and can be
+    /// retried.
     ///
     /// # Arguments
     /// - `keyid`: ID of an asymmetric key.
@@ -169,8 +169,8 @@ impl Client {
     /// The signature must come from this service. An invalid signature is not an error: the response is successful
     /// and its result is false.
     ///
-    /// `POST /keymanager/v1.0/appkey/{appkey}/asymmetric-keys/{keyid}/verify`. Changes nothing, so it may be sent
-    /// again.
+    /// `POST /keymanager/v1.0/appkey/{appkey}/asymmetric-keys/{keyid}/verify`. Safe: changes nothing and can be
+    /// retried.
     ///
     /// # Arguments
     /// - `keyid`: ID of an asymmetric key.
@@ -193,8 +193,8 @@ impl Client {
     ///
     /// Returns the private key of a stored asymmetric key, optionally of a given version.
     ///
-    /// `GET /keymanager/v1.0/appkey/{appkey}/asymmetric-keys/{keyid}/privateKey`. Changes nothing, so it may be
-    /// sent again.
+    /// `GET /keymanager/v1.0/appkey/{appkey}/asymmetric-keys/{keyid}/privateKey`. Safe: changes nothing and can be
+    /// retried.
     ///
     /// # Arguments
     /// - `keyid`: ID of an asymmetric key.
@@ -215,8 +215,8 @@ impl Client {
     /// Returns the public key of a stored asymmetric key. Key stores do not authenticate clients for this
     /// operation.
     ///
-    /// `GET /keymanager/v1.0/appkey/{appkey}/asymmetric-keys/{keyid}/publicKey`. Changes nothing, so it may be sent
-    /// again.
+    /// `GET /keymanager/v1.0/appkey/{appkey}/asymmetric-keys/{keyid}/publicKey`. Safe: changes nothing and can be
+    /// retried.
     ///
     /// # Arguments
     /// - `keyid`: ID of an asymmetric key.
@@ -236,7 +236,7 @@ impl Client {
     ///
     /// Returns the IDs of all key stores of the project.
     ///
-    /// `GET /keymanager/v1.0/appkey/{appkey}/keystores`. Changes nothing, so it may be sent again.
+    /// `GET /keymanager/v1.0/appkey/{appkey}/keystores`. Safe: changes nothing and can be retried.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -248,7 +248,7 @@ impl Client {
     ///
     /// Returns its name, its client authentication settings and its audit fields.
     ///
-    /// `GET /keymanager/v1.0/appkey/{appkey}/keystores/{keyStoreId}`. Changes nothing, so it may be sent again.
+    /// `GET /keymanager/v1.0/appkey/{appkey}/keystores/{keyStoreId}`. Safe: changes nothing and can be retried.
     ///
     /// # Arguments
     /// - `key_store_id`: ID of a key store.
@@ -267,8 +267,8 @@ impl Client {
     ///
     /// Returns the IDs of all secrets and keys in the key store.
     ///
-    /// `GET /keymanager/v1.0/appkey/{appkey}/keystores/{keyStoreId}/keys`. Changes nothing, so it may be sent
-    /// again.
+    /// `GET /keymanager/v1.0/appkey/{appkey}/keystores/{keyStoreId}/keys`. Safe: changes nothing and can be
+    /// retried.
     ///
     /// # Arguments
     /// - `key_store_id`: ID of a key store.
@@ -286,8 +286,8 @@ impl Client {
     ///
     /// Returns name, type, version, rotation and dates of a secret or key, without its value.
     ///
-    /// `GET /keymanager/v1.0/appkey/{appkey}/keystores/{keyStoreId}/keys/{keyId}`. Changes nothing, so it may be
-    /// sent again.
+    /// `GET /keymanager/v1.0/appkey/{appkey}/keystores/{keyStoreId}/keys/{keyId}`. Safe: changes nothing and can be
+    /// retried.
     ///
     /// # Arguments
     /// - `key_store_id`: ID of a key store.
@@ -308,7 +308,7 @@ impl Client {
     ///
     /// Returns every IPv4 address and range that the key store allows.
     ///
-    /// `GET /keymanager/v1.0/appkey/{appkey}/keystores/{keyStoreId}/ips`. Changes nothing, so it may be sent again.
+    /// `GET /keymanager/v1.0/appkey/{appkey}/keystores/{keyStoreId}/ips`. Safe: changes nothing and can be retried.
     ///
     /// # Arguments
     /// - `key_store_id`: ID of a key store.
@@ -327,7 +327,7 @@ impl Client {
     ///
     /// Returns the details of an allowed IPv4 address or range.
     ///
-    /// `GET /keymanager/v1.0/appkey/{appkey}/keystores/{keyStoreId}/ips`. Changes nothing, so it may be sent again.
+    /// `GET /keymanager/v1.0/appkey/{appkey}/keystores/{keyStoreId}/ips`. Safe: changes nothing and can be retried.
     ///
     /// # Arguments
     /// - `key_store_id`: ID of a key store.
@@ -352,8 +352,8 @@ impl Client {
     ///
     /// Returns every MAC address that the key store allows.
     ///
-    /// `GET /keymanager/v1.0/appkey/{appkey}/keystores/{keyStoreId}/macs`. Changes nothing, so it may be sent
-    /// again.
+    /// `GET /keymanager/v1.0/appkey/{appkey}/keystores/{keyStoreId}/macs`. Safe: changes nothing and can be
+    /// retried.
     ///
     /// # Arguments
     /// - `key_store_id`: ID of a key store.
@@ -372,8 +372,8 @@ impl Client {
     ///
     /// Returns the details of an allowed MAC address.
     ///
-    /// `GET /keymanager/v1.0/appkey/{appkey}/keystores/{keyStoreId}/macs`. Changes nothing, so it may be sent
-    /// again.
+    /// `GET /keymanager/v1.0/appkey/{appkey}/keystores/{keyStoreId}/macs`. Safe: changes nothing and can be
+    /// retried.
     ///
     /// # Arguments
     /// - `key_store_id`: ID of a key store.
@@ -398,8 +398,8 @@ impl Client {
     ///
     /// Returns the name of every client certificate that the key store allows.
     ///
-    /// `GET /keymanager/v1.0/appkey/{appkey}/keystores/{keyStoreId}/certificates`. Changes nothing, so it may be
-    /// sent again.
+    /// `GET /keymanager/v1.0/appkey/{appkey}/keystores/{keyStoreId}/certificates`. Safe: changes nothing and can be
+    /// retried.
     ///
     /// # Arguments
     /// - `key_store_id`: ID of a key store.
@@ -418,8 +418,8 @@ impl Client {
     ///
     /// Returns the details of an allowed client certificate, including its password.
     ///
-    /// `GET /keymanager/v1.0/appkey/{appkey}/keystores/{keyStoreId}/certificates`. Changes nothing, so it may be
-    /// sent again.
+    /// `GET /keymanager/v1.0/appkey/{appkey}/keystores/{keyStoreId}/certificates`. Safe: changes nothing and can be
+    /// retried.
     ///
     /// # Arguments
     /// - `key_store_id`: ID of a key store.
@@ -441,7 +441,7 @@ impl Client {
     }
 }
 
-/// The call `show_private_key` with its optional parameters; `.await` sends it.
+/// The call `show_private_key`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
 pub struct ShowPrivateKey(Call<types::PrivateKey>);
 
@@ -455,7 +455,7 @@ impl ShowPrivateKey {
 
 ::cloud_core::call_options!(ShowPrivateKey => types::PrivateKey);
 
-/// The call `show_public_key` with its optional parameters; `.await` sends it.
+/// The call `show_public_key`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
 pub struct ShowPublicKey(Call<types::PublicKey>);
 

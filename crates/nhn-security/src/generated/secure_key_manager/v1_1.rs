@@ -14,9 +14,9 @@ pub struct Client {
 }
 
 impl Client {
-    /// The version that this client speaks.
+    /// The API version of this client.
     pub const VERSION: &'static ApiVersion = &operations::V1_1;
-    /// Every operation of the version as data.
+    /// All operations of the version.
     pub const OPERATIONS: &'static [&'static Operation] = operations::v1_1::ALL;
     pub(crate) fn new(core: ::cloud_core::Client) -> Self {
         Self { core }
@@ -26,8 +26,8 @@ impl Client {
     ///
     /// Returns the bytes of a stored symmetric key and their key version, optionally of a given version.
     ///
-    /// `GET /keymanager/v1.1/appkey/{appkey}/symmetric-keys/{keyid}/symmetric-key`. Changes nothing, so it may be
-    /// sent again.
+    /// `GET /keymanager/v1.1/appkey/{appkey}/symmetric-keys/{keyid}/symmetric-key`. Safe: changes nothing and can
+    /// be retried.
     ///
     /// # Arguments
     /// - `keyid`: ID of a symmetric key.
@@ -44,7 +44,7 @@ impl Client {
     }
 }
 
-/// The call `show_symmetric_key` with its optional parameters; `.await` sends it.
+/// The call `show_symmetric_key`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
 pub struct ShowSymmetricKey(Call<types::VersionedSymmetricKey>);
 

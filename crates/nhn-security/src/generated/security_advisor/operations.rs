@@ -69,7 +69,7 @@ pub(crate) mod v1_0 {
         returns: true,
     };
 
-    /// Every operation of the version.
+    /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[
         &SHOW_LAST_INSPECTION_DATE,
         &SHOW_AUTO_INSPECTION_SETTINGS,

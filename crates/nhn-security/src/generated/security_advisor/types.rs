@@ -122,12 +122,12 @@ pub enum InspectionStatus {
     Interest,
     /// `good`.
     Good,
-    /// A value that this version of the crate does not know.
+    /// A value unknown to this version of the crate.
     Other(UnknownText),
 }
 
 impl InspectionStatus {
-    /// The value as it stands on the wire.
+    /// Returns the value as sent to the service.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -193,12 +193,12 @@ pub enum InspectionRange {
     Project,
     /// `ORG`.
     Org,
-    /// A value that this version of the crate does not know.
+    /// A value unknown to this version of the crate.
     Other(UnknownText),
 }
 
 impl InspectionRange {
-    /// The value as it stands on the wire.
+    /// Returns the value as sent to the service.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -264,12 +264,12 @@ pub enum Region {
     Jp1,
     /// `US1`.
     Us1,
-    /// A value that this version of the crate does not know.
+    /// A value unknown to this version of the crate.
     Other(UnknownText),
 }
 
 impl Region {
-    /// The value as it stands on the wire.
+    /// Returns the value as sent to the service.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -337,12 +337,12 @@ pub enum Language {
     En,
     /// `JA`.
     Ja,
-    /// A value that this version of the crate does not know.
+    /// A value unknown to this version of the crate.
     Other(UnknownText),
 }
 
 impl Language {
-    /// The value as it stands on the wire.
+    /// Returns the value as sent to the service.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -398,6 +398,6 @@ impl<'de> Deserialize<'de> for Language {
     }
 }
 
-/// The text of an unknown value; only decoding makes one.
+/// The string of an unknown value. Only decoding creates one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct UnknownText(pub(crate) String);

@@ -13,9 +13,9 @@ pub struct Client {
 }
 
 impl Client {
-    /// The version that this client speaks.
+    /// The API version of this client.
     pub const VERSION: &'static ApiVersion = &operations::V1_0;
-    /// Every operation of the version as data.
+    /// All operations of the version.
     pub const OPERATIONS: &'static [&'static Operation] = operations::v1_0::ALL;
     pub(crate) fn new(core: ::cloud_core::Client) -> Self {
         Self { core }
@@ -25,7 +25,7 @@ impl Client {
     ///
     /// The inspection covers the resources of the project.
     ///
-    /// `GET /advisor/v1.0/appKey/{appKey}/last_inspection_date`. Changes nothing, so it may be sent again.
+    /// `GET /advisor/v1.0/appKey/{appKey}/last_inspection_date`. Safe: changes nothing and can be retried.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -37,7 +37,7 @@ impl Client {
     ///
     /// The settings include the schedule, the rules and the email recipients.
     ///
-    /// `GET /advisor/v1.0/appKey/{appKey}/setting`. Changes nothing, so it may be sent again.
+    /// `GET /advisor/v1.0/appKey/{appKey}/setting`. Safe: changes nothing and can be retried.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -52,7 +52,7 @@ impl Client {
     ///
     /// Returns one result for each rule of the latest inspection. The region applies only to project rules.
     ///
-    /// `GET /advisor/v1.0/appKey/{appKey}/inspection_results`. Changes nothing, so it may be sent again.
+    /// `GET /advisor/v1.0/appKey/{appKey}/inspection_results`. Safe: changes nothing and can be retried.
     ///
     /// # Arguments
     /// - `region`: Region that the project rules report on.

@@ -52,7 +52,7 @@ pub(crate) mod v1_0 {
         returns: true,
     };
 
-    /// Every operation of the version.
+    /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[
         &LIST_INSPECTION_SUMMARIES,
         &LIST_INSPECTION_DETAILS,

@@ -167,12 +167,12 @@ pub enum Os {
     Window,
     /// `Linux`.
     Linux,
-    /// A value that this version of the crate does not know.
+    /// A value unknown to this version of the crate.
     Other(UnknownText),
 }
 
 impl Os {
-    /// The value as it stands on the wire.
+    /// Returns the value as sent to the service.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -234,12 +234,12 @@ pub enum InspectionKind {
     Os,
     /// `WAS`.
     Was,
-    /// A value that this version of the crate does not know.
+    /// A value unknown to this version of the crate.
     Other(UnknownText),
 }
 
 impl InspectionKind {
-    /// The value as it stands on the wire.
+    /// Returns the value as sent to the service.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -302,12 +302,12 @@ pub enum InspectionStandard {
     M,
     /// `F`.
     F,
-    /// A value that this version of the crate does not know.
+    /// A value unknown to this version of the crate.
     Other(UnknownText),
 }
 
 impl InspectionStandard {
-    /// The value as it stands on the wire.
+    /// Returns the value as sent to the service.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -371,12 +371,12 @@ pub enum WeakLevel {
     M,
     /// `L`.
     L,
-    /// A value that this version of the crate does not know.
+    /// A value unknown to this version of the crate.
     Other(UnknownText),
 }
 
 impl WeakLevel {
-    /// The value as it stands on the wire.
+    /// Returns the value as sent to the service.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -442,12 +442,12 @@ pub enum Language {
     En,
     /// `JA`.
     Ja,
-    /// A value that this version of the crate does not know.
+    /// A value unknown to this version of the crate.
     Other(UnknownText),
 }
 
 impl Language {
-    /// The value as it stands on the wire.
+    /// Returns the value as sent to the service.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -503,6 +503,6 @@ impl<'de> Deserialize<'de> for Language {
     }
 }
 
-/// The text of an unknown value; only decoding makes one.
+/// The string of an unknown value. Only decoding creates one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct UnknownText(pub(crate) String);

@@ -14,9 +14,9 @@ pub struct Client {
 }
 
 impl Client {
-    /// The version that this client speaks.
+    /// The API version of this client.
     pub const VERSION: &'static ApiVersion = &operations::V1_0;
-    /// Every operation of the version as data.
+    /// All operations of the version.
     pub const OPERATIONS: &'static [&'static Operation] = operations::v1_0::ALL;
     pub(crate) fn new(core: ::cloud_core::Client) -> Self {
         Self { core }
@@ -26,7 +26,7 @@ impl Client {
     ///
     /// Returns one page of the summaries of all inspections in a region. The period is at most one month.
     ///
-    /// `GET /ssc/v1.0/appKey/{appKey}/inspection_result/summary`. Changes nothing, so it may be sent again.
+    /// `GET /ssc/v1.0/appKey/{appKey}/inspection_result/summary`. Safe: changes nothing and can be retried.
     ///
     /// # Arguments
     /// - `region_code`: Region of the instances, such as `KR1`.
@@ -54,8 +54,8 @@ impl Client {
     ///
     /// Returns every checked item with its level, its result and its remediation.
     ///
-    /// `GET /ssc/v1.0/appKey/{appKey}/inspection_result/details/{usageStasNo}`. Changes nothing, so it may be sent
-    /// again.
+    /// `GET /ssc/v1.0/appKey/{appKey}/inspection_result/details/{usageStasNo}`. Safe: changes nothing and can be
+    /// retried.
     ///
     /// # Arguments
     /// - `usage_stas_no`: Number of an inspection result, from the summaries.
@@ -73,14 +73,14 @@ impl Client {
     }
 }
 
-/// The call `list_inspection_summaries` with its optional parameters; `.await` sends it.
+/// The call `list_inspection_summaries`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
 pub struct ListInspectionSummaries(Call<types::InspectionSummaryPage>);
 
 impl ListInspectionSummaries {
     /// Language of the texts in the response.
     ///
-    /// The service assumes `KO`.
+    /// Defaults to `KO`.
     pub fn language(mut self, value: types::Language) -> Self {
         self.0.push_query("language", value);
         self
@@ -88,7 +88,7 @@ impl ListInspectionSummaries {
 
     /// Page number, starting at 1.
     ///
-    /// The service assumes `1`.
+    /// Defaults to `1`.
     pub fn page(mut self, value: i64) -> Self {
         self.0.push_query("page", value);
         self
@@ -96,7 +96,7 @@ impl ListInspectionSummaries {
 
     /// Number of summaries per page.
     ///
-    /// The service assumes `10`. At most 1000.
+    /// Defaults to `10`. At most 1000.
     pub fn limit(mut self, value: i64) -> Self {
         self.0
             .validate(|validator| {
@@ -118,12 +118,12 @@ impl ListInspectionSummaries {
         self
     }
 
-    /// The pages of the list, read as they are asked for.
+    /// Returns the pages of the list. Each page is fetched when it is needed.
     pub fn pages(self) -> Pages<types::InspectionSummaryPage> {
         Pages::numbered(self.0, "page", "limit", 1)
     }
 
-    /// The items of the list; pages are read as they are needed.
+    /// Returns the items of the list. Pages are fetched when they are needed.
     pub fn items(self) -> Items<types::InspectionSummaryPage> {
         self.pages().items()
     }
@@ -131,14 +131,14 @@ impl ListInspectionSummaries {
 
 ::cloud_core::call_options!(ListInspectionSummaries => types::InspectionSummaryPage);
 
-/// The call `list_inspection_details` with its optional parameters; `.await` sends it.
+/// The call `list_inspection_details`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
 pub struct ListInspectionDetails(Call<types::InspectionDetailList>);
 
 impl ListInspectionDetails {
     /// Language of the texts in the response.
     ///
-    /// The service assumes `KO`.
+    /// Defaults to `KO`.
     pub fn language(mut self, value: types::Language) -> Self {
         self.0.push_query("language", value);
         self

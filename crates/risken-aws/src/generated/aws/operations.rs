@@ -112,7 +112,7 @@ pub(crate) mod v1 {
         returns: false,
     };
 
-    /// Every operation of the version.
+    /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[
         &LIST_AWS,
         &PUT_AWS,

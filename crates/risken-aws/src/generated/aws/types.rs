@@ -59,7 +59,7 @@ pub struct PutAwsRequest {
 }
 
 impl PutAwsRequest {
-    /// The body with its required fields; the others are public.
+    /// Creates the body with its required fields. Optional fields are public.
     #[must_use]
     pub fn new(project_id: i64, aws: AwsForUpsert) -> Self {
         Self { project_id, aws }
@@ -98,13 +98,13 @@ pub struct AwsForUpsert {
     pub project_id: i64,
     /// AWS account ID, 12 digits.
     ///
-    /// 12 characters out of `0` to `9`.
+    /// 12 characters of `0` to `9`.
     #[builder(into)]
     pub aws_account_id: String,
 }
 
 impl AwsForUpsert {
-    /// The body with its required fields; the others are public.
+    /// Creates the body with its required fields. Optional fields are public.
     #[must_use]
     pub fn new(
         name: impl Into<String>,
@@ -173,7 +173,7 @@ pub struct DeleteAwsRequest {
 }
 
 impl DeleteAwsRequest {
-    /// The body with its required fields; the others are public.
+    /// Creates the body with its required fields. Optional fields are public.
     #[must_use]
     pub fn new(project_id: i64, aws_id: i64) -> Self {
         Self { project_id, aws_id }
@@ -276,7 +276,7 @@ pub struct AttachDataSourceRequest {
 }
 
 impl AttachDataSourceRequest {
-    /// The body with its required fields; the others are public.
+    /// Creates the body with its required fields. Optional fields are public.
     #[must_use]
     pub fn new(project_id: i64, attach_data_source: DataSourceForAttach) -> Self {
         Self {
@@ -484,7 +484,7 @@ pub struct DetachDataSourceRequest {
 }
 
 impl DetachDataSourceRequest {
-    /// The body with its required fields; the others are public.
+    /// Creates the body with its required fields. Optional fields are public.
     #[must_use]
     pub fn new(project_id: i64, aws_id: i64, aws_data_source_id: i64) -> Self {
         Self {
@@ -551,7 +551,7 @@ pub struct InvokeScanRequest {
 }
 
 impl InvokeScanRequest {
-    /// The body with its required fields; the others are public.
+    /// Creates the body with its required fields. Optional fields are public.
     #[must_use]
     pub fn new(project_id: i64, aws_id: i64, aws_data_source_id: i64) -> Self {
         Self {
@@ -604,12 +604,12 @@ pub enum DataSourceStatus {
     InProgress,
     /// `4`.
     Error,
-    /// A value that this version of the crate does not know.
+    /// A value unknown to this version of the crate.
     Other(UnknownInteger),
 }
 
 impl DataSourceStatus {
-    /// The value as it stands on the wire.
+    /// Returns the value as sent to the service.
     #[must_use]
     pub fn as_i64(&self) -> i64 {
         match self {
@@ -665,6 +665,6 @@ impl<'de> Deserialize<'de> for DataSourceStatus {
     }
 }
 
-/// The number of an unknown value; only decoding makes one.
+/// The number of an unknown value. Only decoding creates one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct UnknownInteger(pub(crate) i64);

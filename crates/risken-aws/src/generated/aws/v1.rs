@@ -12,9 +12,9 @@ pub struct Client {
 }
 
 impl Client {
-    /// The version that this client speaks.
+    /// The API version of this client.
     pub const VERSION: &'static ApiVersion = &operations::V1;
-    /// Every operation of the version as data.
+    /// All operations of the version.
     pub const OPERATIONS: &'static [&'static Operation] = operations::v1::ALL;
     pub(crate) fn new(core: ::cloud_core::Client) -> Self {
         Self { core }
@@ -24,7 +24,7 @@ impl Client {
     ///
     /// Returns the accounts of a project that match the filters.
     ///
-    /// `GET /aws/list-aws/`. Changes nothing, so it may be sent again.
+    /// `GET /aws/list-aws/`. Safe: changes nothing and can be retried.
     ///
     /// # Arguments
     /// - `project_id`: ID of the project. The token must have access to it. At least 1. At most 4294967295.
@@ -53,7 +53,7 @@ impl Client {
     ///
     /// Registers an account, or renames it if the project already has it.
     ///
-    /// `POST /aws/put-aws/`. Sending it again has the same outcome.
+    /// `POST /aws/put-aws/`. Idempotent: can be retried.
     ///
     /// # Arguments
     /// - `body`: The account to register or rename.
@@ -69,7 +69,7 @@ impl Client {
     /// Removes an account and detaches its data sources. Its findings remain. Removing an unknown account is not an
     /// error.
     ///
-    /// `POST /aws/delete-aws/`. Sending it again has the same outcome.
+    /// `POST /aws/delete-aws/`. Idempotent: can be retried.
     ///
     /// # Arguments
     /// - `body`: The account to remove.
@@ -85,7 +85,7 @@ impl Client {
     /// Returns every data source, with attachment details if it is attached to the account. For an unknown account,
     /// all data sources are unattached.
     ///
-    /// `GET /aws/list-datasource/`. Changes nothing, so it may be sent again.
+    /// `GET /aws/list-datasource/`. Safe: changes nothing and can be retried.
     ///
     /// # Arguments
     /// - `project_id`: ID of the project. The token must have access to it. At least 1. At most 4294967295.
@@ -124,7 +124,7 @@ impl Client {
     ///
     /// Enables scans of this kind for an account. Replaces an existing attachment completely.
     ///
-    /// `POST /aws/attach-datasource/`. Sending it again has the same outcome.
+    /// `POST /aws/attach-datasource/`. Idempotent: can be retried.
     ///
     /// # Arguments
     /// - `body`: The attachment to store.
@@ -145,7 +145,7 @@ impl Client {
     ///
     /// Ends scans of this kind. Findings remain. Detaching a data source that is not attached is not an error.
     ///
-    /// `POST /aws/detach-datasource/`. Sending it again has the same outcome.
+    /// `POST /aws/detach-datasource/`. Idempotent: can be retried.
     ///
     /// # Arguments
     /// - `body`: The attachment to remove.
@@ -164,7 +164,7 @@ impl Client {
     /// Queues a scan of an account with an attached data source and returns immediately. Each call queues another
     /// scan, even while one is running.
     ///
-    /// `POST /aws/invoke-scan/`. Sending it again may act twice, so it is not repeated once it may have arrived.
+    /// `POST /aws/invoke-scan/`. Not idempotent: retried only if the request was never sent.
     ///
     /// # Arguments
     /// - `body`: The scan to start.
@@ -176,7 +176,7 @@ impl Client {
     }
 }
 
-/// The call `list_aws` with its optional parameters; `.await` sends it.
+/// The call `list_aws`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
 pub struct ListAws(Call<types::AwsList>);
 
@@ -200,7 +200,7 @@ impl ListAws {
 
     /// Returns only the account with this AWS account ID, 12 digits.
     ///
-    /// 12 characters out of `0` to `9`.
+    /// 12 characters of `0` to `9`.
     pub fn aws_account_id(mut self, value: &str) -> Self {
         self.0
             .validate(|validator| {
@@ -224,7 +224,7 @@ impl ListAws {
 
 ::cloud_core::call_options!(ListAws => types::AwsList);
 
-/// The call `list_data_sources` with its optional parameters; `.await` sends it.
+/// The call `list_data_sources`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
 pub struct ListDataSources(Call<types::DataSourceList>);
 

@@ -128,7 +128,7 @@ pub(crate) mod v1_0 {
         returns: true,
     };
 
-    /// Every operation of the version.
+    /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[
         &CHECK_DUPLICATE_NAME,
         &LIST_CERTIFICATES,
@@ -247,7 +247,7 @@ pub(crate) mod v1_1 {
         returns: true,
     };
 
-    /// Every operation of the version.
+    /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[
         &CHECK_DUPLICATE_NAME,
         &LIST_CERTIFICATES,

@@ -110,7 +110,7 @@ impl ::cloud_core::wire::Body for CertificateCreateRequest {
     }
 }
 
-/// What goes over the wire; private, so that a secret is never written by accident.
+/// The body as sent. Private, so that a secret cannot be serialized by accident.
 #[derive(Serialize)]
 struct CertificateCreateRequestWire<'a> {
     cert_body: &'a String,
@@ -215,7 +215,7 @@ pub struct CertificateDuplicateRequest {
 }
 
 impl CertificateDuplicateRequest {
-    /// The body with its required fields; the others are public.
+    /// Creates the body with its required fields. Optional fields are public.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into() }
@@ -308,7 +308,7 @@ pub struct CertificateValidateRequest {
 }
 
 impl CertificateValidateRequest {
-    /// The body with its required fields; the others are public.
+    /// Creates the body with its required fields. Optional fields are public.
     #[must_use]
     pub fn new(
         cert_body: impl Into<String>,
@@ -330,7 +330,7 @@ impl ::cloud_core::wire::Body for CertificateValidateRequest {
     }
 }
 
-/// What goes over the wire; private, so that a secret is never written by accident.
+/// The body as sent. Private, so that a secret cannot be serialized by accident.
 #[derive(Serialize)]
 struct CertificateValidateRequestWire<'a> {
     cert_body: &'a String,
@@ -376,7 +376,7 @@ pub struct Recipient {
 }
 
 impl Recipient {
-    /// The body with its required fields; the others are public.
+    /// Creates the body with its required fields. Optional fields are public.
     #[must_use]
     pub fn new(
         region: impl Into<String>,
@@ -464,7 +464,7 @@ pub struct Tag {
 }
 
 impl Tag {
-    /// The body with its required fields; the others are public.
+    /// Creates the body with its required fields. Optional fields are public.
     #[must_use]
     pub fn new(key: impl Into<String>, value: impl Into<String>) -> Self {
         Self {
@@ -497,7 +497,7 @@ pub struct CertificateValidateRequestV1Dot1 {
 }
 
 impl CertificateValidateRequestV1Dot1 {
-    /// The body with its required fields; the others are public.
+    /// Creates the body with its required fields. Optional fields are public.
     #[must_use]
     pub fn new(
         cert_body: impl Into<String>,
@@ -517,7 +517,7 @@ impl ::cloud_core::wire::Body for CertificateValidateRequestV1Dot1 {
     }
 }
 
-/// What goes over the wire; private, so that a secret is never written by accident.
+/// The body as sent. Private, so that a secret cannot be serialized by accident.
 #[derive(Serialize)]
 struct CertificateValidateRequestV1Dot1Wire<'a> {
     cert_body: &'a String,

@@ -14,9 +14,9 @@ pub struct Client {
 }
 
 impl Client {
-    /// The version that this client speaks.
+    /// The API version of this client.
     pub const VERSION: &'static ApiVersion = &operations::V1_1;
-    /// Every operation of the version as data.
+    /// All operations of the version.
     pub const OPERATIONS: &'static [&'static Operation] = operations::v1_1::ALL;
     pub(crate) fn new(core: ::cloud_core::Client) -> Self {
         Self { core }
@@ -26,7 +26,7 @@ impl Client {
     ///
     /// The check covers the certificates of the account.
     ///
-    /// `POST /v1/certificatemanager/check-duplication`. Changes nothing, so it may be sent again.
+    /// `POST /v1/certificatemanager/check-duplication`. Safe: changes nothing and can be retried.
     ///
     /// # Arguments
     /// - `body`: The name to check.
@@ -47,7 +47,7 @@ impl Client {
     ///
     /// Returns one page of the certificates that match the filters.
     ///
-    /// `GET /v1/certificatemanager`. Changes nothing, so it may be sent again.
+    /// `GET /v1/certificatemanager`. Safe: changes nothing and can be retried.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -61,8 +61,7 @@ impl Client {
     ///
     /// Imports an existing certificate with its private key and chain.
     ///
-    /// `POST /v1/certificatemanager`. Sending it again may act twice, so it is not repeated once it may have
-    /// arrived.
+    /// `POST /v1/certificatemanager`. Not idempotent: retried only if the request was never sent.
     ///
     /// # Arguments
     /// - `body`: The certificate to register.
@@ -83,7 +82,7 @@ impl Client {
     ///
     /// The response includes the certificate, its chain and its private key.
     ///
-    /// `GET /v1/certificatemanager/{certificate_id}`. Changes nothing, so it may be sent again.
+    /// `GET /v1/certificatemanager/{certificate_id}`. Safe: changes nothing and can be retried.
     ///
     /// # Arguments
     /// - `certificate_id`: ID of the certificate.
@@ -105,7 +104,7 @@ impl Client {
     ///
     /// The response has no body.
     ///
-    /// `DELETE /v1/certificatemanager/{certificate_id}`. Sending it again has the same outcome.
+    /// `DELETE /v1/certificatemanager/{certificate_id}`. Idempotent: can be retried.
     ///
     /// # Arguments
     /// - `certificate_id`: ID of the certificate.
@@ -124,8 +123,7 @@ impl Client {
     ///
     /// The service generates the key pair and signs the certificate with it.
     ///
-    /// `POST /v1/certificatemanager/self-sign`. Sending it again may act twice, so it is not repeated once it may
-    /// have arrived.
+    /// `POST /v1/certificatemanager/self-sign`. Not idempotent: retried only if the request was never sent.
     ///
     /// # Arguments
     /// - `body`: The certificate to create.
@@ -146,7 +144,7 @@ impl Client {
     ///
     /// Checks that certificate, chain and private key belong together. Nothing is stored.
     ///
-    /// `POST /v1/certificatemanager/check-validation`. Changes nothing, so it may be sent again.
+    /// `POST /v1/certificatemanager/check-validation`. Safe: changes nothing and can be retried.
     ///
     /// # Arguments
     /// - `body`: The certificate to validate.
@@ -164,14 +162,14 @@ impl Client {
     }
 }
 
-/// The call `list_certificates` with its optional parameters; `.await` sends it.
+/// The call `list_certificates`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
 pub struct ListCertificates(Call<types::CertificateListResponse>);
 
 impl ListCertificates {
     /// Maximum number of entries per page.
     ///
-    /// The service assumes `20`.
+    /// Defaults to `20`.
     pub fn size(mut self, value: i64) -> Self {
         self.0.push_query("size", value);
         self
@@ -179,7 +177,7 @@ impl ListCertificates {
 
     /// Page number, starting at 0.
     ///
-    /// The service assumes `0`.
+    /// Defaults to `0`.
     pub fn page(mut self, value: i64) -> Self {
         self.0.push_query("page", value);
         self
@@ -193,7 +191,7 @@ impl ListCertificates {
 
     /// Whether to list only certificates that the caller registered.
     ///
-    /// The service assumes `false`.
+    /// Defaults to `false`.
     pub fn is_mine(mut self, value: bool) -> Self {
         self.0.push_query("isMine", value);
         self
@@ -219,12 +217,12 @@ impl ListCertificates {
         self
     }
 
-    /// The pages of the list, read as they are asked for.
+    /// Returns the pages of the list. Each page is fetched when it is needed.
     pub fn pages(self) -> Pages<types::CertificateListResponse> {
         Pages::numbered(self.0, "page", "size", 0)
     }
 
-    /// The items of the list; pages are read as they are needed.
+    /// Returns the items of the list. Pages are fetched when they are needed.
     pub fn items(self) -> Items<types::CertificateListResponse> {
         self.pages().items()
     }

@@ -26,7 +26,7 @@ pub struct AuthKeyRequest {
 }
 
 impl AuthKeyRequest {
-    /// The body with its required fields; the others are public.
+    /// Creates the body with its required fields. Optional fields are public.
     #[must_use]
     pub fn new(auth_key_id: impl Into<String>) -> Self {
         Self {
@@ -221,7 +221,7 @@ pub struct DiagnosisObjectRequest {
     pub diagnosis_id: String,
     /// Name of the inspection: letters, digits, `-` and `_`, at most 25 characters.
     ///
-    /// At most 25 characters. Only characters out of `a` to `z`, `A` to `Z`, `0` to `9`, `-`, `_`.
+    /// At most 25 characters. Allowed characters: `a` to `z`, `A` to `Z`, `0` to `9`, `-`, `_`.
     #[builder(into)]
     pub diagnosis_name: String,
     /// Subject of the inspection, such as `Console`.
@@ -299,7 +299,7 @@ impl ::cloud_core::wire::Body for DiagnosisRequest {
     }
 }
 
-/// What goes over the wire; private, so that a secret is never written by accident.
+/// The body as sent. Private, so that a secret cannot be serialized by accident.
 #[derive(Serialize)]
 struct DiagnosisRequestWire<'a> {
     access_key: ::cloud_core::wire::Exposed<'a>,
@@ -628,7 +628,7 @@ pub struct Tag {
 }
 
 impl Tag {
-    /// The body with its required fields; the others are public.
+    /// Creates the body with its required fields. Optional fields are public.
     #[must_use]
     pub fn new(key: impl Into<String>, value: impl Into<String>) -> Self {
         Self {

@@ -14,9 +14,9 @@ pub struct Client {
 }
 
 impl Client {
-    /// The version that this client speaks.
+    /// The API version of this client.
     pub const VERSION: &'static ApiVersion = &operations::V1_0;
-    /// Every operation of the version as data.
+    /// All operations of the version.
     pub const OPERATIONS: &'static [&'static Operation] = operations::v1_0::ALL;
     pub(crate) fn new(core: ::cloud_core::Client) -> Self {
         Self { core }
@@ -26,8 +26,7 @@ impl Client {
     ///
     /// An inspection has an account to inspect, an access key to read it with, and a schedule.
     ///
-    /// `POST /v1/configinspection/diagnosis/save`. Sending it again may act twice, so it is not repeated once it
-    /// may have arrived.
+    /// `POST /v1/configinspection/diagnosis/save`. Not idempotent: retried only if the request was never sent.
     ///
     /// # Arguments
     /// - `body`: The inspection to create.
@@ -48,7 +47,7 @@ impl Client {
     ///
     /// The schedule is deleted as well.
     ///
-    /// `DELETE /v1/configinspection/diagnosis/terminate/{diagnosis_id}`. Sending it again has the same outcome.
+    /// `DELETE /v1/configinspection/diagnosis/terminate/{diagnosis_id}`. Idempotent: can be retried.
     ///
     /// # Arguments
     /// - `diagnosis_id`: ID of the inspection.
@@ -70,8 +69,7 @@ impl Client {
     ///
     /// The run uses the credentials in the body. Each call starts another run.
     ///
-    /// `POST /v1/configinspection/diagnosis/request`. Sending it again may act twice, so it is not repeated once it
-    /// may have arrived.
+    /// `POST /v1/configinspection/diagnosis/request`. Not idempotent: retried only if the request was never sent.
     ///
     /// # Arguments
     /// - `body`: The run to start.
@@ -92,7 +90,7 @@ impl Client {
     ///
     /// The response includes its access key and its schedule.
     ///
-    /// `GET /v1/configinspection/diagnosis/detail/{diagnosis_id}`. Changes nothing, so it may be sent again.
+    /// `GET /v1/configinspection/diagnosis/detail/{diagnosis_id}`. Safe: changes nothing and can be retried.
     ///
     /// # Arguments
     /// - `diagnosis_id`: ID of the inspection.
@@ -114,7 +112,7 @@ impl Client {
     ///
     /// Returns one page of results, one for each rule.
     ///
-    /// `GET /v1/configinspection/report/diagnosis/detail`. Changes nothing, so it may be sent again.
+    /// `GET /v1/configinspection/report/diagnosis/detail`. Safe: changes nothing and can be retried.
     ///
     /// # Arguments
     /// - `diagnosis_id`: ID of the inspection.
@@ -141,7 +139,7 @@ impl Client {
     ///
     /// Returns one page of the inspections that match the filters.
     ///
-    /// `GET /v1/configinspection/diagnosis/list`. Changes nothing, so it may be sent again.
+    /// `GET /v1/configinspection/diagnosis/list`. Safe: changes nothing and can be retried.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -155,7 +153,7 @@ impl Client {
     ///
     /// Returns one page of the runs that match the filters, with the counts of each run.
     ///
-    /// `GET /v1/configinspection/report/diagnosis/list`. Changes nothing, so it may be sent again.
+    /// `GET /v1/configinspection/report/diagnosis/list`. Safe: changes nothing and can be retried.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -169,7 +167,7 @@ impl Client {
     }
 }
 
-/// The call `show_diagnosis_result` with its optional parameters; `.await` sends it.
+/// The call `show_diagnosis_result`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
 pub struct ShowDiagnosisResult(Call<types::DiagnosisResultDetailResponse>);
 
@@ -198,12 +196,12 @@ impl ShowDiagnosisResult {
         self
     }
 
-    /// The pages of the list, read as they are asked for.
+    /// Returns the pages of the list. Each page is fetched when it is needed.
     pub fn pages(self) -> Pages<types::DiagnosisResultDetailResponse> {
         Pages::marked(self.0, "marker")
     }
 
-    /// The items of the list; pages are read as they are needed.
+    /// Returns the items of the list. Pages are fetched when they are needed.
     pub fn items(self) -> Items<types::DiagnosisResultDetailResponse> {
         self.pages().items()
     }
@@ -211,7 +209,7 @@ impl ShowDiagnosisResult {
 
 ::cloud_core::call_options!(ShowDiagnosisResult => types::DiagnosisResultDetailResponse);
 
-/// The call `list_diagnoses` with its optional parameters; `.await` sends it.
+/// The call `list_diagnoses`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
 pub struct ListDiagnoses(Call<types::ConfigInspectionListResponse>);
 
@@ -242,7 +240,7 @@ impl ListDiagnoses {
 
     /// Whether to list only inspections that the caller created.
     ///
-    /// The service assumes `false`.
+    /// Defaults to `false`.
     pub fn is_mine(mut self, value: bool) -> Self {
         self.0.push_query("isMine", value);
         self
@@ -292,12 +290,12 @@ impl ListDiagnoses {
         self
     }
 
-    /// The pages of the list, read as they are asked for.
+    /// Returns the pages of the list. Each page is fetched when it is needed.
     pub fn pages(self) -> Pages<types::ConfigInspectionListResponse> {
         Pages::marked(self.0, "marker")
     }
 
-    /// The items of the list; pages are read as they are needed.
+    /// Returns the items of the list. Pages are fetched when they are needed.
     pub fn items(self) -> Items<types::ConfigInspectionListResponse> {
         self.pages().items()
     }
@@ -305,7 +303,7 @@ impl ListDiagnoses {
 
 ::cloud_core::call_options!(ListDiagnoses => types::ConfigInspectionListResponse);
 
-/// The call `list_diagnosis_results` with its optional parameters; `.await` sends it.
+/// The call `list_diagnosis_results`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
 pub struct ListDiagnosisResults(Call<types::DiagnosisResultListResponse>);
 
@@ -382,12 +380,12 @@ impl ListDiagnosisResults {
         self
     }
 
-    /// The pages of the list, read as they are asked for.
+    /// Returns the pages of the list. Each page is fetched when it is needed.
     pub fn pages(self) -> Pages<types::DiagnosisResultListResponse> {
         Pages::marked(self.0, "marker")
     }
 
-    /// The items of the list; pages are read as they are needed.
+    /// Returns the items of the list. Pages are fetched when they are needed.
     pub fn items(self) -> Items<types::DiagnosisResultListResponse> {
         self.pages().items()
     }

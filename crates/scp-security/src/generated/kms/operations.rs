@@ -308,7 +308,7 @@ pub(crate) mod v1_0 {
         returns: true,
     };
 
-    /// Every operation of the version.
+    /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[
         &SET_ROTATION,
         &SET_KEY_STATE,
@@ -609,7 +609,7 @@ pub(crate) mod v1_1 {
         returns: true,
     };
 
-    /// Every operation of the version.
+    /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[
         &SET_ROTATION,
         &SET_KEY_STATE,
@@ -956,7 +956,7 @@ pub(crate) mod v1_2 {
         returns: true,
     };
 
-    /// Every operation of the version.
+    /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[
         &SET_ROTATION,
         &SET_KEY_STATE,

@@ -14,7 +14,7 @@ pub struct DatakeyRequest {
 }
 
 impl DatakeyRequest {
-    /// The body with its required fields; the others are public.
+    /// Creates the body with its required fields. Optional fields are public.
     #[must_use]
     pub fn new(key_type: impl Into<String>) -> Self {
         Self { key_type: key_type.into() }
@@ -51,7 +51,7 @@ pub struct DecryptRequest {
 }
 
 impl DecryptRequest {
-    /// The body with its required fields; the others are public.
+    /// Creates the body with its required fields. Optional fields are public.
     #[must_use]
     pub fn new(ciphertext: impl Into<String>) -> Self {
         Self {
@@ -84,7 +84,7 @@ pub struct EncryptRequest {
 }
 
 impl EncryptRequest {
-    /// The body with its required fields; the others are public.
+    /// Creates the body with its required fields. Optional fields are public.
     #[must_use]
     pub fn new(plaintext: impl Into<SecretString>) -> Self {
         Self {
@@ -99,7 +99,7 @@ impl ::cloud_core::wire::Body for EncryptRequest {
     }
 }
 
-/// What goes over the wire; private, so that a secret is never written by accident.
+/// The body as sent. Private, so that a secret cannot be serialized by accident.
 #[derive(Serialize)]
 struct EncryptRequestWire<'a> {
     plaintext: ::cloud_core::wire::Exposed<'a>,
@@ -134,7 +134,7 @@ pub struct HmacRequest {
 }
 
 impl HmacRequest {
-    /// The body with its required fields; the others are public.
+    /// Creates the body with its required fields. Optional fields are public.
     #[must_use]
     pub fn new(input: impl Into<String>) -> Self {
         Self { input: input.into() }
@@ -168,7 +168,7 @@ pub struct HmacVerifyRequest {
 }
 
 impl HmacVerifyRequest {
-    /// The body with its required fields; the others are public.
+    /// Creates the body with its required fields. Optional fields are public.
     #[must_use]
     pub fn new(hmac: impl Into<String>, input: impl Into<String>) -> Self {
         Self {
@@ -229,7 +229,7 @@ pub struct Key {
     pub modified_by: String,
     /// Name of the key, unique within the account.
     ///
-    /// At least 3 characters. At most 63 characters. Only characters out of `a` to `z`, `0` to `9`.
+    /// At least 3 characters. At most 63 characters. Allowed characters: `a` to `z`, `0` to `9`.
     pub name: String,
     /// Day of the next automatic rotation, `YYYYMMDD`. Null if none is scheduled.
     #[serde(default)]
@@ -270,12 +270,12 @@ pub struct KeyCreateMasterKeyRequest {
     pub description: String,
     /// Type of the key.
     ///
-    /// The service assumes `advanced`.
+    /// Defaults to `advanced`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_type: Option<KeyType>,
     /// Name of the key, unique within the account.
     ///
-    /// At least 3 characters. At most 63 characters. Only characters out of `a` to `z`, `0` to `9`.
+    /// At least 3 characters. At most 63 characters. Allowed characters: `a` to `z`, `0` to `9`.
     #[builder(into)]
     pub name: String,
     /// Algorithm, which determines the use: `aes256-gcm96`, `ecdsa-p256`, `rsa-2048`, `hmac`, or `aria` in the
@@ -327,12 +327,12 @@ pub enum KeyType {
     Basic,
     /// `advanced`.
     Advanced,
-    /// A value that this version of the crate does not know.
+    /// A value unknown to this version of the crate.
     Other(UnknownText),
 }
 
 impl KeyType {
-    /// The value as it stands on the wire.
+    /// Returns the value as sent to the service.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -398,7 +398,7 @@ pub struct KeyDescriptionRequest {
 }
 
 impl KeyDescriptionRequest {
-    /// The body with its required fields; the others are public.
+    /// Creates the body with its required fields. Optional fields are public.
     #[must_use]
     pub fn new(description: impl Into<String>) -> Self {
         Self {
@@ -476,7 +476,7 @@ impl ::cloud_core::Page for KeyPageResponse {
 pub struct KeyRotateInfoRequest {
     /// `Y` if the key rotates automatically, otherwise `N`.
     ///
-    /// One character out of `Y`, `N`.
+    /// One character of `Y`, `N`.
     #[builder(into)]
     pub auto_rotate: String,
     /// Days between automatic rotations. Null for the service's default.
@@ -489,7 +489,7 @@ pub struct KeyRotateInfoRequest {
 }
 
 impl KeyRotateInfoRequest {
-    /// The body with its required fields; the others are public.
+    /// Creates the body with its required fields. Optional fields are public.
     #[must_use]
     pub fn new(auto_rotate: impl Into<String>, rotate_cycle: Option<i64>) -> Self {
         Self {
@@ -540,7 +540,7 @@ pub struct KeyStateRequest {
 }
 
 impl KeyStateRequest {
-    /// The body with its required fields; the others are public.
+    /// Creates the body with its required fields. Optional fields are public.
     #[must_use]
     pub fn new(state: impl Into<String>) -> Self {
         Self { state: state.into() }
@@ -575,7 +575,7 @@ pub struct RewrapRequest {
 }
 
 impl RewrapRequest {
-    /// The body with its required fields; the others are public.
+    /// Creates the body with its required fields. Optional fields are public.
     #[must_use]
     pub fn new(ciphertext: impl Into<String>) -> Self {
         Self {
@@ -611,7 +611,7 @@ pub struct SignRequest {
 }
 
 impl SignRequest {
-    /// The body with its required fields; the others are public.
+    /// Creates the body with its required fields. Optional fields are public.
     #[must_use]
     pub fn new(input: impl Into<String>) -> Self {
         Self { input: input.into() }
@@ -648,7 +648,7 @@ pub struct Tag {
 }
 
 impl Tag {
-    /// The body with its required fields; the others are public.
+    /// Creates the body with its required fields. Optional fields are public.
     #[must_use]
     pub fn new(key: impl Into<String>, value: impl Into<String>) -> Self {
         Self {
@@ -687,7 +687,7 @@ pub struct VerifyRequest {
 }
 
 impl VerifyRequest {
-    /// The body with its required fields; the others are public.
+    /// Creates the body with its required fields. Optional fields are public.
     #[must_use]
     pub fn new(input: impl Into<String>, signature: impl Into<String>) -> Self {
         Self {
@@ -798,7 +798,7 @@ pub struct KeyV1Dot2 {
     pub modified_by: String,
     /// Name of the key, unique within the account.
     ///
-    /// At least 3 characters. At most 63 characters. Only characters out of `a` to `z`, `0` to `9`.
+    /// At least 3 characters. At most 63 characters. Allowed characters: `a` to `z`, `0` to `9`.
     pub name: String,
     /// Day of the next automatic rotation, `YYYYMMDD`. Null if none is scheduled.
     #[serde(default)]
@@ -857,7 +857,7 @@ pub struct ManagedKey {
     pub key_type: Option<String>,
     /// Manager of the key: the platform (`scp`) or its owner (`user`).
     ///
-    /// The service assumes `scp`.
+    /// Defaults to `scp`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub managed_type: Option<String>,
     /// Time of the last change, in UTC.
@@ -866,7 +866,7 @@ pub struct ManagedKey {
     pub modified_by: String,
     /// Name of the key, unique within the account.
     ///
-    /// At least 3 characters. At most 63 characters. Only characters out of `a` to `z`, `0` to `9`, `!`, `@`, `#`,
+    /// At least 3 characters. At most 63 characters. Allowed characters: `a` to `z`, `0` to `9`, `!`, `@`, `#`,
     /// `$`, `%`, `^`, `&`, `*`, `(`, `)` to `_`.
     pub name: String,
     /// Day of the next automatic rotation, `YYYYMMDD`. Null if none is scheduled.
@@ -906,7 +906,7 @@ pub struct ManagedKeyDescriptionRequest {
 }
 
 impl ManagedKeyDescriptionRequest {
-    /// The body with its required fields; the others are public.
+    /// Creates the body with its required fields. Optional fields are public.
     #[must_use]
     pub fn new(description: impl Into<String>) -> Self {
         Self {
@@ -972,6 +972,6 @@ pub struct ManagedKeyShowResponse {
     pub key: ManagedKey,
 }
 
-/// The text of an unknown value; only decoding makes one.
+/// The string of an unknown value. Only decoding creates one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct UnknownText(pub(crate) String);

@@ -13,9 +13,9 @@ pub struct Client {
 }
 
 impl Client {
-    /// The version that this client speaks.
+    /// The API version of this client.
     pub const VERSION: &'static ApiVersion = &operations::V1_1;
-    /// Every operation of the version as data.
+    /// All operations of the version.
     pub const OPERATIONS: &'static [&'static Operation] = operations::v1_1::ALL;
     pub(crate) fn new(core: ::cloud_core::Client) -> Self {
         Self { core }
@@ -25,7 +25,7 @@ impl Client {
     ///
     /// Enables or disables automatic rotation and sets its interval.
     ///
-    /// `PUT /v1/kms/transit/{key_id}/rotate-info`. Sending it again has the same outcome.
+    /// `PUT /v1/kms/transit/{key_id}/rotate-info`. Idempotent: can be retried.
     ///
     /// # Arguments
     /// - `key_id`: ID of the key.
@@ -50,7 +50,7 @@ impl Client {
     ///
     /// The new state is `Active` or `Stop`.
     ///
-    /// `PUT /v1/kms/transit/{key_id}/state`. Sending it again has the same outcome.
+    /// `PUT /v1/kms/transit/{key_id}/state`. Idempotent: can be retried.
     ///
     /// # Arguments
     /// - `key_id`: ID of the key.
@@ -75,7 +75,7 @@ impl Client {
     ///
     /// The check covers the keys of the account.
     ///
-    /// `GET /v1/kms/transit/duplicate`. Changes nothing, so it may be sent again.
+    /// `GET /v1/kms/transit/duplicate`. Safe: changes nothing and can be retried.
     ///
     /// # Arguments
     /// - `name`: Name to check.
@@ -96,7 +96,7 @@ impl Client {
     ///
     /// Generates a random key for use outside the service and encrypts it with an encryption key.
     ///
-    /// `POST /v1/kms/openapi/datakey/{key_id}`. Changes nothing, so it may be sent again.
+    /// `POST /v1/kms/openapi/datakey/{key_id}`. Safe: changes nothing and can be retried.
     ///
     /// # Arguments
     /// - `key_id`: ID of the key.
@@ -121,7 +121,7 @@ impl Client {
     ///
     /// Returns one page of the keys that match the filters.
     ///
-    /// `GET /v1/kms/transit`. Changes nothing, so it may be sent again.
+    /// `GET /v1/kms/transit`. Safe: changes nothing and can be retried.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -133,7 +133,7 @@ impl Client {
     ///
     /// The key material never leaves the service.
     ///
-    /// `POST /v1/kms/transit`. Sending it again may act twice, so it is not repeated once it may have arrived.
+    /// `POST /v1/kms/transit`. Not idempotent: retried only if the request was never sent.
     ///
     /// # Arguments
     /// - `body`: The key to create.
@@ -151,7 +151,7 @@ impl Client {
     ///
     /// The data must have been encrypted with the same key.
     ///
-    /// `POST /v1/kms/openapi/decrypt/{key_id}`. Changes nothing, so it may be sent again.
+    /// `POST /v1/kms/openapi/decrypt/{key_id}`. Safe: changes nothing and can be retried.
     ///
     /// # Arguments
     /// - `key_id`: ID of the key.
@@ -174,7 +174,7 @@ impl Client {
     ///
     /// The response does not include the key material.
     ///
-    /// `GET /v1/kms/transit/{key_id}`. Changes nothing, so it may be sent again.
+    /// `GET /v1/kms/transit/{key_id}`. Safe: changes nothing and can be retried.
     ///
     /// # Arguments
     /// - `key_id`: ID of the key.
@@ -192,7 +192,7 @@ impl Client {
     ///
     /// The key is deleted immediately or after a waiting period.
     ///
-    /// `DELETE /v1/kms/transit/{key_id}`. Sending it again has the same outcome.
+    /// `DELETE /v1/kms/transit/{key_id}`. Idempotent: can be retried.
     ///
     /// # Arguments
     /// - `key_id`: ID of the key.
@@ -212,7 +212,7 @@ impl Client {
     ///
     /// The plaintext is sent as Base64. The key must have an encryption purpose.
     ///
-    /// `POST /v1/kms/openapi/encrypt/{key_id}`. Changes nothing, so it may be sent again.
+    /// `POST /v1/kms/openapi/encrypt/{key_id}`. Safe: changes nothing and can be retried.
     ///
     /// # Arguments
     /// - `key_id`: ID of the key.
@@ -235,7 +235,7 @@ impl Client {
     ///
     /// Users are listed with ID and name.
     ///
-    /// `GET /v1/kms/transit/{key_id}/users`. Changes nothing, so it may be sent again.
+    /// `GET /v1/kms/transit/{key_id}/users`. Safe: changes nothing and can be retried.
     ///
     /// # Arguments
     /// - `key_id`: ID of the key.
@@ -253,7 +253,7 @@ impl Client {
     ///
     /// The key must have the purpose `hmac`.
     ///
-    /// `POST /v1/kms/openapi/hmac/{key_id}`. Changes nothing, so it may be sent again.
+    /// `POST /v1/kms/openapi/hmac/{key_id}`. Safe: changes nothing and can be retried.
     ///
     /// # Arguments
     /// - `key_id`: ID of the key.
@@ -278,7 +278,7 @@ impl Client {
     ///
     /// The service decrypts the ciphertext and encrypts it again; the plaintext is not returned.
     ///
-    /// `POST /v1/kms/openapi/rewrap/{key_id}`. Changes nothing, so it may be sent again.
+    /// `POST /v1/kms/openapi/rewrap/{key_id}`. Safe: changes nothing and can be retried.
     ///
     /// # Arguments
     /// - `key_id`: ID of the key.
@@ -301,8 +301,7 @@ impl Client {
     ///
     /// Adds a key version, which encrypts from now on. Older versions can still decrypt.
     ///
-    /// `POST /v1/kms/transit/{key_id}/rotate`. Sending it again may act twice, so it is not repeated once it may
-    /// have arrived.
+    /// `POST /v1/kms/transit/{key_id}/rotate`. Not idempotent: retried only if the request was never sent.
     ///
     /// # Arguments
     /// - `key_id`: ID of the key.
@@ -320,7 +319,7 @@ impl Client {
     ///
     /// The key must have a signing purpose.
     ///
-    /// `POST /v1/kms/openapi/sign/{key_id}`. Changes nothing, so it may be sent again.
+    /// `POST /v1/kms/openapi/sign/{key_id}`. Safe: changes nothing and can be retried.
     ///
     /// # Arguments
     /// - `key_id`: ID of the key.
@@ -343,7 +342,7 @@ impl Client {
     ///
     /// The new description replaces the old one.
     ///
-    /// `PUT /v1/kms/transit/{key_id}/description`. Sending it again has the same outcome.
+    /// `PUT /v1/kms/transit/{key_id}/description`. Idempotent: can be retried.
     ///
     /// # Arguments
     /// - `key_id`: ID of the key.
@@ -368,7 +367,7 @@ impl Client {
     ///
     /// Checks that the signature was created with the key over the given data.
     ///
-    /// `POST /v1/kms/openapi/verify/{key_id}`. Changes nothing, so it may be sent again.
+    /// `POST /v1/kms/openapi/verify/{key_id}`. Safe: changes nothing and can be retried.
     ///
     /// # Arguments
     /// - `key_id`: ID of the key.
@@ -391,7 +390,7 @@ impl Client {
     ///
     /// Checks that the HMAC was computed with the key over the given data.
     ///
-    /// `POST /v1/kms/openapi/hmac/verify/{key_id}`. Changes nothing, so it may be sent again.
+    /// `POST /v1/kms/openapi/hmac/verify/{key_id}`. Safe: changes nothing and can be retried.
     ///
     /// # Arguments
     /// - `key_id`: ID of the key.
@@ -413,14 +412,14 @@ impl Client {
     }
 }
 
-/// The call `list_keys` with its optional parameters; `.await` sends it.
+/// The call `list_keys`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
 pub struct ListKeys(Call<types::KeyPageResponse>);
 
 impl ListKeys {
     /// Maximum number of entries per page.
     ///
-    /// The service assumes `20`.
+    /// Defaults to `20`.
     pub fn size(mut self, value: i64) -> Self {
         self.0.push_query("size", value);
         self
@@ -428,7 +427,7 @@ impl ListKeys {
 
     /// Page number, starting at 0.
     ///
-    /// The service assumes `0`.
+    /// Defaults to `0`.
     pub fn page(mut self, value: i64) -> Self {
         self.0.push_query("page", value);
         self
@@ -446,12 +445,12 @@ impl ListKeys {
         self
     }
 
-    /// The pages of the list, read as they are asked for.
+    /// Returns the pages of the list. Each page is fetched when it is needed.
     pub fn pages(self) -> Pages<types::KeyPageResponse> {
         Pages::numbered(self.0, "page", "size", 0)
     }
 
-    /// The items of the list; pages are read as they are needed.
+    /// Returns the items of the list. Pages are fetched when they are needed.
     pub fn items(self) -> Items<types::KeyPageResponse> {
         self.pages().items()
     }
@@ -459,14 +458,14 @@ impl ListKeys {
 
 ::cloud_core::call_options!(ListKeys => types::KeyPageResponse);
 
-/// The call `delete_key` with its optional parameters; `.await` sends it.
+/// The call `delete_key`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
 pub struct DeleteKey(Call<()>);
 
 impl DeleteKey {
     /// Whether to delete the key immediately instead of after the waiting period.
     ///
-    /// The service assumes `false`.
+    /// Defaults to `false`.
     pub fn is_directly(mut self, value: bool) -> Self {
         self.0.push_query("is_directly", value);
         self

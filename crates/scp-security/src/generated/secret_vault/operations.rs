@@ -92,7 +92,7 @@ pub(crate) mod v1_0 {
         returns: true,
     };
 
-    /// Every operation of the version.
+    /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[
         &LIST_SECRET_VAULTS,
         &CREATE_SECRET_VAULT,

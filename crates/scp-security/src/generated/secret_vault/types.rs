@@ -20,7 +20,7 @@ pub struct SecretVaultCreateRequest {
     pub description: Option<String>,
     /// Name of the vault.
     ///
-    /// At least 3 characters. At most 63 characters. Only characters out of `a` to `z`, `0` to `9`.
+    /// At least 3 characters. At most 63 characters. Allowed characters: `a` to `z`, `0` to `9`.
     #[builder(into)]
     pub name: String,
     /// Tags of the resource.
@@ -352,7 +352,7 @@ pub struct SecretVaultTerminatedRequest {
 }
 
 impl SecretVaultTerminatedRequest {
-    /// The body with its required fields; the others are public.
+    /// Creates the body with its required fields. Optional fields are public.
     #[must_use]
     pub fn new(waiting_time_ndays: i64) -> Self {
         Self { waiting_time_ndays }
@@ -387,7 +387,7 @@ pub struct Tag {
 }
 
 impl Tag {
-    /// The body with its required fields; the others are public.
+    /// Creates the body with its required fields. Optional fields are public.
     #[must_use]
     pub fn new(key: impl Into<String>, value: impl Into<String>) -> Self {
         Self {

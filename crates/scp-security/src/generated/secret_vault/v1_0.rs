@@ -13,9 +13,9 @@ pub struct Client {
 }
 
 impl Client {
-    /// The version that this client speaks.
+    /// The API version of this client.
     pub const VERSION: &'static ApiVersion = &operations::V1_0;
-    /// Every operation of the version as data.
+    /// All operations of the version.
     pub const OPERATIONS: &'static [&'static Operation] = operations::v1_0::ALL;
     pub(crate) fn new(core: ::cloud_core::Client) -> Self {
         Self { core }
@@ -25,7 +25,7 @@ impl Client {
     ///
     /// The operation has no paging parameters.
     ///
-    /// `GET /v1/secretvault`. Changes nothing, so it may be sent again.
+    /// `GET /v1/secretvault`. Safe: changes nothing and can be retried.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -37,7 +37,7 @@ impl Client {
     ///
     /// The vault issues temporary keys for an IAM access key.
     ///
-    /// `POST /v1/secretvault`. Sending it again may act twice, so it is not repeated once it may have arrived.
+    /// `POST /v1/secretvault`. Not idempotent: retried only if the request was never sent.
     ///
     /// # Arguments
     /// - `body`: The vault to create.
@@ -58,7 +58,7 @@ impl Client {
     ///
     /// The waiting period is 7 to 30 days.
     ///
-    /// `PUT /v1/secretvault/{secret_vault_id}/terminated`. Sending it again has the same outcome.
+    /// `PUT /v1/secretvault/{secret_vault_id}/terminated`. Idempotent: can be retried.
     ///
     /// # Arguments
     /// - `secret_vault_id`: ID of the vault.
@@ -83,8 +83,7 @@ impl Client {
     ///
     /// The key is valid for some hours. The request is signed with the vault token, not with an access key.
     ///
-    /// `GET /v1/temporarykey/{secret_vault_id}`. Sending it again may act twice, so it is not repeated once it may
-    /// have arrived.
+    /// `GET /v1/temporarykey/{secret_vault_id}`. Not idempotent: retried only if the request was never sent.
     ///
     /// # Arguments
     /// - `secret_vault_id`: ID of the vault.
@@ -106,7 +105,7 @@ impl Client {
     ///
     /// The response includes the vault token.
     ///
-    /// `GET /v1/secretvault/{secret_vault_id}`. Changes nothing, so it may be sent again.
+    /// `GET /v1/secretvault/{secret_vault_id}`. Safe: changes nothing and can be retried.
     ///
     /// # Arguments
     /// - `secret_vault_id`: ID of the vault.

@@ -256,7 +256,7 @@ pub(crate) mod v1_0 {
         returns: true,
     };
 
-    /// Every operation of the version.
+    /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[
         &LIST_SECRETS,
         &CREATE_SECRET,
@@ -510,7 +510,7 @@ pub(crate) mod v1_1 {
         returns: true,
     };
 
-    /// Every operation of the version.
+    /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[
         &LIST_SECRETS,
         &CREATE_SECRET,

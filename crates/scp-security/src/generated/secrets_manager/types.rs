@@ -94,8 +94,8 @@ pub struct SecretsManagerCreateRequest {
     pub kms_id: String,
     /// Name of the secret.
     ///
-    /// At least 3 characters. At most 63 characters. Only characters out of `A` to `Z`, `a` to `z`, `0` to `9`,
-    /// `_`, `-`.
+    /// At least 3 characters. At most 63 characters. Allowed characters: `A` to `Z`, `a` to `z`, `0` to `9`, `_`,
+    /// `-`.
     #[builder(into)]
     pub name: String,
     /// The value: a JSON object with string values, at most 10 pairs and 64 KiB.
@@ -140,7 +140,7 @@ impl ::cloud_core::wire::Body for SecretsManagerCreateRequest {
     }
 }
 
-/// What goes over the wire; private, so that a secret is never written by accident.
+/// The body as sent. Private, so that a secret cannot be serialized by accident.
 #[derive(Serialize)]
 struct SecretsManagerCreateRequestWire<'a> {
     acl_cidr: &'a String,
@@ -277,7 +277,7 @@ pub struct SecretsManagerSetCidrRequest {
 }
 
 impl SecretsManagerSetCidrRequest {
-    /// The body with its required fields; the others are public.
+    /// Creates the body with its required fields. Optional fields are public.
     #[must_use]
     pub fn new(acl_cidr: Option<String>) -> Self {
         Self { acl_cidr }
@@ -301,7 +301,7 @@ pub struct SecretsManagerSetDescriptionRequest {
 }
 
 impl SecretsManagerSetDescriptionRequest {
-    /// The body with its required fields; the others are public.
+    /// Creates the body with its required fields. Optional fields are public.
     #[must_use]
     pub fn new(description: Option<String>) -> Self {
         Self { description }
@@ -324,7 +324,7 @@ pub struct SecretsManagerSetKmsRequest {
 }
 
 impl SecretsManagerSetKmsRequest {
-    /// The body with its required fields; the others are public.
+    /// Creates the body with its required fields. Optional fields are public.
     #[must_use]
     pub fn new(kms_id: impl Into<String>) -> Self {
         Self { kms_id: kms_id.into() }
@@ -381,7 +381,7 @@ pub struct SecretsManagerSetSecretValueRequest {
 }
 
 impl SecretsManagerSetSecretValueRequest {
-    /// The body with its required fields; the others are public.
+    /// Creates the body with its required fields. Optional fields are public.
     #[must_use]
     pub fn new(secret_value: impl Into<SecretString>) -> Self {
         Self {
@@ -396,7 +396,7 @@ impl ::cloud_core::wire::Body for SecretsManagerSetSecretValueRequest {
     }
 }
 
-/// What goes over the wire; private, so that a secret is never written by accident.
+/// The body as sent. Private, so that a secret cannot be serialized by accident.
 #[derive(Serialize)]
 struct SecretsManagerSetSecretValueRequestWire<'a> {
     secret_value: ::cloud_core::wire::Exposed<'a>,
@@ -470,7 +470,7 @@ pub struct SecretsManagerTerminatedRequest {
 }
 
 impl SecretsManagerTerminatedRequest {
-    /// The body with its required fields; the others are public.
+    /// Creates the body with its required fields. Optional fields are public.
     #[must_use]
     pub fn new(waiting_time_ndays: i64) -> Self {
         Self { waiting_time_ndays }
@@ -520,7 +520,7 @@ pub struct SecretsManagerUpdateLabelRequest {
 }
 
 impl SecretsManagerUpdateLabelRequest {
-    /// The body with its required fields; the others are public.
+    /// Creates the body with its required fields. Optional fields are public.
     #[must_use]
     pub fn new(label: impl Into<String>) -> Self {
         Self {
@@ -601,7 +601,7 @@ pub struct SecretsRandomPasswordRequest {
     pub include_space: Option<bool>,
     /// Number of characters, 5 to 1024.
     ///
-    /// The service assumes `32`. At least 5. At most 1024.
+    /// Defaults to `32`. At least 5. At most 1024.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -610,7 +610,7 @@ pub struct SecretsRandomPasswordRequest {
     pub password_length: Option<i64>,
     /// Whether to require at least one character of each included type.
     ///
-    /// The service assumes `true`.
+    /// Defaults to `true`.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -661,7 +661,7 @@ pub struct Tag {
 }
 
 impl Tag {
-    /// The body with its required fields; the others are public.
+    /// Creates the body with its required fields. Optional fields are public.
     #[must_use]
     pub fn new(key: impl Into<String>, value: impl Into<String>) -> Self {
         Self {
@@ -693,8 +693,8 @@ pub struct SecretsManagerCreateRequestV1Dot1 {
     pub kms_id: String,
     /// Name of the secret.
     ///
-    /// At least 3 characters. At most 63 characters. Only characters out of `A` to `Z`, `a` to `z`, `0` to `9`,
-    /// `_`, `-`.
+    /// At least 3 characters. At most 63 characters. Allowed characters: `A` to `Z`, `a` to `z`, `0` to `9`, `_`,
+    /// `-`.
     #[builder(into)]
     pub name: String,
     /// Whether only the listed private resources can read the value.
@@ -755,7 +755,7 @@ impl ::cloud_core::wire::Body for SecretsManagerCreateRequestV1Dot1 {
     }
 }
 
-/// What goes over the wire; private, so that a secret is never written by accident.
+/// The body as sent. Private, so that a secret cannot be serialized by accident.
 #[derive(Serialize)]
 struct SecretsManagerCreateRequestV1Dot1Wire<'a> {
     acl_cidr: &'a String,

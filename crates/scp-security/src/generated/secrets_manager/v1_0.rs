@@ -13,9 +13,9 @@ pub struct Client {
 }
 
 impl Client {
-    /// The version that this client speaks.
+    /// The API version of this client.
     pub const VERSION: &'static ApiVersion = &operations::V1_0;
-    /// Every operation of the version as data.
+    /// All operations of the version.
     pub const OPERATIONS: &'static [&'static Operation] = operations::v1_0::ALL;
     pub(crate) fn new(core: ::cloud_core::Client) -> Self {
         Self { core }
@@ -25,7 +25,7 @@ impl Client {
     ///
     /// Returns one page of the secrets that match the filters, without their values.
     ///
-    /// `GET /v1/secrets`. Changes nothing, so it may be sent again.
+    /// `GET /v1/secrets`. Safe: changes nothing and can be retried.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -37,7 +37,7 @@ impl Client {
     ///
     /// The value is encrypted with a KMS key; `acl_cidr` limits who can read it.
     ///
-    /// `POST /v1/secrets`. Sending it again may act twice, so it is not repeated once it may have arrived.
+    /// `POST /v1/secrets`. Not idempotent: retried only if the request was never sent.
     ///
     /// # Arguments
     /// - `body`: The secret to create.
@@ -55,7 +55,7 @@ impl Client {
     ///
     /// To read the value, call `show_secret_value`.
     ///
-    /// `GET /v1/secrets/{secret_id}`. Changes nothing, so it may be sent again.
+    /// `GET /v1/secrets/{secret_id}`. Safe: changes nothing and can be retried.
     ///
     /// # Arguments
     /// - `secret_id`: ID of the secret.
@@ -76,7 +76,7 @@ impl Client {
     ///
     /// The waiting period is 7 to 30 days. Until it ends, `restore_secret` cancels the deletion.
     ///
-    /// `DELETE /v1/secrets/{secret_id}`. Sending it again has the same outcome.
+    /// `DELETE /v1/secrets/{secret_id}`. Idempotent: can be retried.
     ///
     /// # Arguments
     /// - `secret_id`: ID of the secret.
@@ -101,7 +101,7 @@ impl Client {
     ///
     /// Nothing is stored.
     ///
-    /// `POST /v1/secrets/random-password`. Changes nothing, so it may be sent again.
+    /// `POST /v1/secrets/random-password`. Safe: changes nothing and can be retried.
     ///
     /// # Arguments
     /// - `body`: Length and character classes of the password.
@@ -122,7 +122,7 @@ impl Client {
     ///
     /// The response does not include the values.
     ///
-    /// `GET /v1/secrets/{secret_id}/versions`. Changes nothing, so it may be sent again.
+    /// `GET /v1/secrets/{secret_id}/versions`. Safe: changes nothing and can be retried.
     ///
     /// # Arguments
     /// - `secret_id`: ID of the secret.
@@ -144,7 +144,7 @@ impl Client {
     ///
     /// Works until the waiting period ends.
     ///
-    /// `PUT /v1/secrets/{secret_id}/restore`. Sending it again has the same outcome.
+    /// `PUT /v1/secrets/{secret_id}/restore`. Idempotent: can be retried.
     ///
     /// # Arguments
     /// - `secret_id`: ID of the secret.
@@ -165,7 +165,7 @@ impl Client {
     ///
     /// The new list replaces the old one.
     ///
-    /// `PUT /v1/secrets/{secret_id}/acl-cidr`. Sending it again has the same outcome.
+    /// `PUT /v1/secrets/{secret_id}/acl-cidr`. Idempotent: can be retried.
     ///
     /// # Arguments
     /// - `secret_id`: ID of the secret.
@@ -190,7 +190,7 @@ impl Client {
     ///
     /// The new description replaces the old one.
     ///
-    /// `PUT /v1/secrets/{secret_id}/description`. Sending it again has the same outcome.
+    /// `PUT /v1/secrets/{secret_id}/description`. Idempotent: can be retried.
     ///
     /// # Arguments
     /// - `secret_id`: ID of the secret.
@@ -215,7 +215,7 @@ impl Client {
     ///
     /// The new key encrypts the value from now on.
     ///
-    /// `PUT /v1/secrets/{secret_id}/kmsid`. Sending it again has the same outcome.
+    /// `PUT /v1/secrets/{secret_id}/kmsid`. Idempotent: can be retried.
     ///
     /// # Arguments
     /// - `secret_id`: ID of the secret.
@@ -240,7 +240,7 @@ impl Client {
     ///
     /// Adds the label to a version, removes it from a version, or both, depending on which versions are given.
     ///
-    /// `PUT /v1/secrets/{secret_id}/label`. Sending it again has the same outcome.
+    /// `PUT /v1/secrets/{secret_id}/label`. Idempotent: can be retried.
     ///
     /// # Arguments
     /// - `secret_id`: ID of the secret.
@@ -265,7 +265,7 @@ impl Client {
     ///
     /// Replaces the list of private resources and enables or disables it.
     ///
-    /// `PUT /v1/secrets/{secret_id}/private-acl`. Sending it again has the same outcome.
+    /// `PUT /v1/secrets/{secret_id}/private-acl`. Idempotent: can be retried.
     ///
     /// # Arguments
     /// - `secret_id`: ID of the secret.
@@ -290,7 +290,7 @@ impl Client {
     ///
     /// Decrypts the value of one version. Only callers from an allowed network can read it.
     ///
-    /// `POST /v1/secrets/{secret_id}/values`. Changes nothing, so it may be sent again.
+    /// `POST /v1/secrets/{secret_id}/values`. Safe: changes nothing and can be retried.
     ///
     /// # Arguments
     /// - `secret_id`: ID of the secret.
@@ -315,8 +315,7 @@ impl Client {
     ///
     /// The value becomes the newest version. Each call adds a version.
     ///
-    /// `PUT /v1/secrets/{secret_id}/values`. Sending it again may act twice, so it is not repeated once it may have
-    /// arrived.
+    /// `PUT /v1/secrets/{secret_id}/values`. Not idempotent: retried only if the request was never sent.
     ///
     /// # Arguments
     /// - `secret_id`: ID of the secret.
@@ -338,14 +337,14 @@ impl Client {
     }
 }
 
-/// The call `list_secrets` with its optional parameters; `.await` sends it.
+/// The call `list_secrets`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
 pub struct ListSecrets(Call<types::SecretsManagerListResponse>);
 
 impl ListSecrets {
     /// Maximum number of entries per page.
     ///
-    /// The service assumes `20`.
+    /// Defaults to `20`.
     pub fn size(mut self, value: i64) -> Self {
         self.0.push_query("size", value);
         self
@@ -353,7 +352,7 @@ impl ListSecrets {
 
     /// Page number, starting at 0.
     ///
-    /// The service assumes `0`.
+    /// Defaults to `0`.
     pub fn page(mut self, value: i64) -> Self {
         self.0.push_query("page", value);
         self
@@ -379,12 +378,12 @@ impl ListSecrets {
         self
     }
 
-    /// The pages of the list, read as they are asked for.
+    /// Returns the pages of the list. Each page is fetched when it is needed.
     pub fn pages(self) -> Pages<types::SecretsManagerListResponse> {
         Pages::numbered(self.0, "page", "size", 0)
     }
 
-    /// The items of the list; pages are read as they are needed.
+    /// Returns the items of the list. Pages are fetched when they are needed.
     pub fn items(self) -> Items<types::SecretsManagerListResponse> {
         self.pages().items()
     }

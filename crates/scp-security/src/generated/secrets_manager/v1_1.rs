@@ -13,9 +13,9 @@ pub struct Client {
 }
 
 impl Client {
-    /// The version that this client speaks.
+    /// The API version of this client.
     pub const VERSION: &'static ApiVersion = &operations::V1_1;
-    /// Every operation of the version as data.
+    /// All operations of the version.
     pub const OPERATIONS: &'static [&'static Operation] = operations::v1_1::ALL;
     pub(crate) fn new(core: ::cloud_core::Client) -> Self {
         Self { core }
@@ -25,7 +25,7 @@ impl Client {
     ///
     /// Returns one page of the secrets that match the filters, without their values.
     ///
-    /// `GET /v1/secrets`. Changes nothing, so it may be sent again.
+    /// `GET /v1/secrets`. Safe: changes nothing and can be retried.
     ///
     /// # Errors
     /// When awaited: see [`Error`](cloud_core::Error).
@@ -37,7 +37,7 @@ impl Client {
     ///
     /// The value is encrypted with a KMS key; `acl_cidr` limits who can read it.
     ///
-    /// `POST /v1/secrets`. Sending it again may act twice, so it is not repeated once it may have arrived.
+    /// `POST /v1/secrets`. Not idempotent: retried only if the request was never sent.
     ///
     /// # Arguments
     /// - `body`: The secret to create.
@@ -55,7 +55,7 @@ impl Client {
     ///
     /// To read the value, call `show_secret_value`.
     ///
-    /// `GET /v1/secrets/{secret_id}`. Changes nothing, so it may be sent again.
+    /// `GET /v1/secrets/{secret_id}`. Safe: changes nothing and can be retried.
     ///
     /// # Arguments
     /// - `secret_id`: ID of the secret.
@@ -76,7 +76,7 @@ impl Client {
     ///
     /// The waiting period is 7 to 30 days. Until it ends, `restore_secret` cancels the deletion.
     ///
-    /// `DELETE /v1/secrets/{secret_id}`. Sending it again has the same outcome.
+    /// `DELETE /v1/secrets/{secret_id}`. Idempotent: can be retried.
     ///
     /// # Arguments
     /// - `secret_id`: ID of the secret.
@@ -101,7 +101,7 @@ impl Client {
     ///
     /// Nothing is stored.
     ///
-    /// `POST /v1/secrets/random-password`. Changes nothing, so it may be sent again.
+    /// `POST /v1/secrets/random-password`. Safe: changes nothing and can be retried.
     ///
     /// # Arguments
     /// - `body`: Length and character classes of the password.
@@ -122,7 +122,7 @@ impl Client {
     ///
     /// The response does not include the values.
     ///
-    /// `GET /v1/secrets/{secret_id}/versions`. Changes nothing, so it may be sent again.
+    /// `GET /v1/secrets/{secret_id}/versions`. Safe: changes nothing and can be retried.
     ///
     /// # Arguments
     /// - `secret_id`: ID of the secret.
@@ -143,7 +143,7 @@ impl Client {
     ///
     /// Works until the waiting period ends.
     ///
-    /// `PUT /v1/secrets/{secret_id}/restore`. Sending it again has the same outcome.
+    /// `PUT /v1/secrets/{secret_id}/restore`. Idempotent: can be retried.
     ///
     /// # Arguments
     /// - `secret_id`: ID of the secret.
@@ -164,7 +164,7 @@ impl Client {
     ///
     /// The new list replaces the old one.
     ///
-    /// `PUT /v1/secrets/{secret_id}/acl-cidr`. Sending it again has the same outcome.
+    /// `PUT /v1/secrets/{secret_id}/acl-cidr`. Idempotent: can be retried.
     ///
     /// # Arguments
     /// - `secret_id`: ID of the secret.
@@ -189,7 +189,7 @@ impl Client {
     ///
     /// The new description replaces the old one.
     ///
-    /// `PUT /v1/secrets/{secret_id}/description`. Sending it again has the same outcome.
+    /// `PUT /v1/secrets/{secret_id}/description`. Idempotent: can be retried.
     ///
     /// # Arguments
     /// - `secret_id`: ID of the secret.
@@ -214,7 +214,7 @@ impl Client {
     ///
     /// The new key encrypts the value from now on.
     ///
-    /// `PUT /v1/secrets/{secret_id}/kmsid`. Sending it again has the same outcome.
+    /// `PUT /v1/secrets/{secret_id}/kmsid`. Idempotent: can be retried.
     ///
     /// # Arguments
     /// - `secret_id`: ID of the secret.
@@ -239,7 +239,7 @@ impl Client {
     ///
     /// Adds the label to a version, removes it from a version, or both, depending on which versions are given.
     ///
-    /// `PUT /v1/secrets/{secret_id}/label`. Sending it again has the same outcome.
+    /// `PUT /v1/secrets/{secret_id}/label`. Idempotent: can be retried.
     ///
     /// # Arguments
     /// - `secret_id`: ID of the secret.
@@ -264,7 +264,7 @@ impl Client {
     ///
     /// Replaces the list of private resources and enables or disables it.
     ///
-    /// `PUT /v1/secrets/{secret_id}/private-acl`. Sending it again has the same outcome.
+    /// `PUT /v1/secrets/{secret_id}/private-acl`. Idempotent: can be retried.
     ///
     /// # Arguments
     /// - `secret_id`: ID of the secret.
@@ -289,7 +289,7 @@ impl Client {
     ///
     /// Decrypts the value of one version. Only callers from an allowed network can read it.
     ///
-    /// `POST /v1/secrets/{secret_id}/values`. Changes nothing, so it may be sent again.
+    /// `POST /v1/secrets/{secret_id}/values`. Safe: changes nothing and can be retried.
     ///
     /// # Arguments
     /// - `secret_id`: ID of the secret.
@@ -314,8 +314,7 @@ impl Client {
     ///
     /// The value becomes the newest version. Each call adds a version.
     ///
-    /// `PUT /v1/secrets/{secret_id}/values`. Sending it again may act twice, so it is not repeated once it may have
-    /// arrived.
+    /// `PUT /v1/secrets/{secret_id}/values`. Not idempotent: retried only if the request was never sent.
     ///
     /// # Arguments
     /// - `secret_id`: ID of the secret.
@@ -337,14 +336,14 @@ impl Client {
     }
 }
 
-/// The call `list_secrets` with its optional parameters; `.await` sends it.
+/// The call `list_secrets`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
 pub struct ListSecrets(Call<types::SecretsManagerListResponse>);
 
 impl ListSecrets {
     /// Maximum number of entries per page.
     ///
-    /// The service assumes `20`.
+    /// Defaults to `20`.
     pub fn size(mut self, value: i64) -> Self {
         self.0.push_query("size", value);
         self
@@ -352,7 +351,7 @@ impl ListSecrets {
 
     /// Page number, starting at 0.
     ///
-    /// The service assumes `0`.
+    /// Defaults to `0`.
     pub fn page(mut self, value: i64) -> Self {
         self.0.push_query("page", value);
         self
@@ -378,12 +377,12 @@ impl ListSecrets {
         self
     }
 
-    /// The pages of the list, read as they are asked for.
+    /// Returns the pages of the list. Each page is fetched when it is needed.
     pub fn pages(self) -> Pages<types::SecretsManagerListResponse> {
         Pages::numbered(self.0, "page", "size", 0)
     }
 
-    /// The items of the list; pages are read as they are needed.
+    /// Returns the items of the list. Pages are fetched when they are needed.
     pub fn items(self) -> Items<types::SecretsManagerListResponse> {
         self.pages().items()
     }
@@ -391,14 +390,14 @@ impl ListSecrets {
 
 ::cloud_core::call_options!(ListSecrets => types::SecretsManagerListResponse);
 
-/// The call `list_secret_versions` with its optional parameters; `.await` sends it.
+/// The call `list_secret_versions`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
 pub struct ListSecretVersions(Call<types::SecretsManagerVersionListResponseV1Dot1>);
 
 impl ListSecretVersions {
     /// Maximum number of entries per page.
     ///
-    /// The service assumes `100`.
+    /// Defaults to `100`.
     pub fn size(mut self, value: i64) -> Self {
         self.0.push_query("size", value);
         self
@@ -406,7 +405,7 @@ impl ListSecretVersions {
 
     /// Page number, starting at 0.
     ///
-    /// The service assumes `0`.
+    /// Defaults to `0`.
     pub fn page(mut self, value: i64) -> Self {
         self.0.push_query("page", value);
         self
@@ -418,12 +417,12 @@ impl ListSecretVersions {
         self
     }
 
-    /// The pages of the list, read as they are asked for.
+    /// Returns the pages of the list. Each page is fetched when it is needed.
     pub fn pages(self) -> Pages<types::SecretsManagerVersionListResponseV1Dot1> {
         Pages::numbered(self.0, "page", "size", 0)
     }
 
-    /// The items of the list; pages are read as they are needed.
+    /// Returns the items of the list. Pages are fetched when they are needed.
     pub fn items(self) -> Items<types::SecretsManagerVersionListResponseV1Dot1> {
         self.pages().items()
     }
