@@ -367,7 +367,7 @@ pub struct Recipient {
     /// Region that the notification refers to.
     #[builder(into)]
     pub region: String,
-    /// Id of the user to notify.
+    /// ID of the user to notify.
     #[builder(into)]
     pub user_id: String,
     /// Name of the user to notify.

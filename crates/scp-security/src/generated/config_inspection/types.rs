@@ -160,7 +160,7 @@ pub struct ConfigInspectionLookinResult {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ConfigInspectionLookinTarget {
-    /// Id of the cloud account.
+    /// ID of the cloud account.
     #[serde(rename = "cloudAccountId")]
     pub cloud_account_id: String,
     /// Code of the cloud provider.
