@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use serde::de::DeserializeOwned;
 use time::{Date, OffsetDateTime};
@@ -26,6 +26,7 @@ use crate::wire::from_json;
 
 mod budget;
 mod builder;
+mod config;
 mod progress;
 mod scrub;
 mod skew;
@@ -33,6 +34,7 @@ mod trace;
 
 use budget::Budget;
 pub use builder::{ClientBuilder, Settings, default_transport};
+pub use config::{ClientConfig, Shared};
 use progress::{Phase, Progress};
 use skew::{Correction, Skew};
 
@@ -49,6 +51,7 @@ struct Inner {
     dialect: Arc<dyn Dialect>,
     runtime: Arc<dyn Runtime>,
     settings: Settings,
+    user_agent: HeaderValue,
     warned: Mutex<Vec<&'static ApiVersion>>,
     budget: Budget,
     skew: Skew,
@@ -290,8 +293,9 @@ impl Inner {
         let headers = http.headers_mut();
         headers.reserve(10);
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(USER_AGENT, self.user_agent.clone());
         if request.body_bytes().is_some() {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(request.content_type()));
         }
         self.dialect.prepare(operation, headers)?;
         Ok(http)

@@ -3,6 +3,7 @@
 pub mod auth;
 pub mod call;
 pub mod client;
+pub mod config;
 pub mod credentials;
 pub mod dialect;
 pub mod endpoint;
@@ -26,6 +27,7 @@ pub mod wire;
 pub use auth::Signer;
 pub use call::{Call, Response};
 pub use client::{Client, ClientBuilder, ResponseParts, Settings};
+pub use config::ConfigSource;
 pub use dialect::Dialect;
 pub use endpoint::Endpoint;
 pub use error::{Error, ErrorKind, Result};

@@ -22,6 +22,7 @@ pub struct Request {
     config: Vec<(usize, &'static str)>,
     query: String,
     body: Option<Bytes>,
+    content_type: &'static str,
     validator: Validator,
     error: Option<Error>,
 }
@@ -37,6 +38,7 @@ impl Request {
             config: Vec::new(),
             query: String::new(),
             body: None,
+            content_type: "application/json",
             validator: Validator::default(),
             error: None,
         };
@@ -100,6 +102,14 @@ impl Request {
         self
     }
 
+    /// Sets a form as the body, encoded as `application/x-www-form-urlencoded`.
+    #[must_use]
+    pub fn form(mut self, encoded: &'static str) -> Self {
+        self.body = Some(Bytes::from_static(encoded.as_bytes()));
+        self.content_type = "application/x-www-form-urlencoded";
+        self
+    }
+
     /// Checks a parameter against a rule beyond the types.
     #[must_use]
     pub fn validate(mut self, validate: impl FnOnce(&mut Validator)) -> Self {
@@ -155,6 +165,7 @@ impl Request {
             config: self.config.clone(),
             query: self.query.clone(),
             body: self.body.clone(),
+            content_type: self.content_type,
             validator: Validator::default(),
             error: None,
         }
@@ -193,6 +204,10 @@ impl Request {
 
     pub(crate) fn body_bytes(&self) -> Option<&Bytes> {
         self.body.as_ref()
+    }
+
+    pub(crate) fn content_type(&self) -> &'static str {
+        self.content_type
     }
 
     pub(crate) fn query_text(&self) -> &str {

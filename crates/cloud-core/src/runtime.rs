@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use time::OffsetDateTime;
@@ -32,6 +33,28 @@ pub trait Runtime: fmt::Debug + Send + Sync {
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) says what is missing.
     fn ready(&self) -> Result<()> {
         Ok(())
+    }
+}
+
+impl<T: Runtime + ?Sized> Runtime for Arc<T> {
+    fn now(&self) -> OffsetDateTime {
+        T::now(self)
+    }
+
+    fn elapsed(&self) -> Duration {
+        T::elapsed(self)
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        T::sleep(self, duration)
+    }
+
+    fn random(&self) -> u64 {
+        T::random(self)
+    }
+
+    fn ready(&self) -> Result<()> {
+        T::ready(self)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Sending bytes and receiving bytes: the trait, and the transport on reqwest.
 
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -17,6 +18,12 @@ pub mod reqwest;
 pub trait Transport: fmt::Debug + Send + Sync {
     /// Sends the request.
     fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>>;
+}
+
+impl<T: Transport + ?Sized> Transport for Arc<T> {
+    fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
+        T::send(self, request)
+    }
 }
 
 /// The most bytes that the answer of one request may have, as an extension of the request.

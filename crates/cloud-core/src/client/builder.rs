@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use http::HeaderValue;
+
 use super::budget::Budget;
 use super::skew::Skew;
 use super::{Client, Inner};
@@ -41,7 +43,7 @@ impl Default for Settings {
     }
 }
 
-/// Settings of a [`Client`]. Vendor crates build their clients through this.
+/// Builds a [`Client`]. Vendor crates use [`ClientConfig`](super::ClientConfig), which builds several at once.
 #[derive(Debug)]
 pub struct ClientBuilder {
     endpoint: Endpoint,
@@ -50,6 +52,7 @@ pub struct ClientBuilder {
     transport: Option<Arc<dyn Transport>>,
     runtime: Option<Arc<dyn Runtime>>,
     settings: Settings,
+    user_agent: HeaderValue,
 }
 
 impl ClientBuilder {
@@ -61,61 +64,75 @@ impl ClientBuilder {
             transport: None,
             runtime: None,
             settings: Settings::default(),
+            user_agent: HeaderValue::from_static(concat!("cloud-core/", env!("CARGO_PKG_VERSION"))),
         }
     }
 
-    /// Who signs; nobody unless set.
+    /// Sets the signer; requests are not signed unless it is set.
     #[must_use]
     pub fn signer(mut self, signer: Arc<dyn Signer>) -> Self {
         self.signer = signer;
         self
     }
 
-    /// What sends; the reqwest transport with its defaults unless set.
+    /// Sets the transport; the reqwest transport with its defaults unless set.
     #[must_use]
-    pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
-        self.transport = Some(transport);
+    pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
+        self.transport = Some(Arc::new(transport));
         self
     }
 
-    /// The clock; the system's unless set.
+    /// Sets the source of time and timers; the system's clock and tokio's timer unless set.
     #[must_use]
-    pub fn runtime(mut self, runtime: Arc<dyn Runtime>) -> Self {
-        self.runtime = Some(runtime);
+    pub fn runtime(mut self, runtime: impl Runtime + 'static) -> Self {
+        self.runtime = Some(Arc::new(runtime));
         self
     }
 
-    /// Limits and rules.
+    /// Sets the `User-Agent` of every request; the name and version of this crate unless set.
+    #[must_use]
+    pub fn user_agent(mut self, value: HeaderValue) -> Self {
+        self.user_agent = value;
+        self
+    }
+
+    /// Sets the limits and rules.
     #[must_use]
     pub fn settings(mut self, settings: Settings) -> Self {
         self.settings = settings;
         self
     }
 
-    /// The client.
+    /// Builds the client.
     ///
     /// # Errors
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) if no transport was given and the default one cannot be set up.
     pub fn build(self) -> Result<Client> {
-        let transport = match self.transport {
-            Some(transport) => transport,
+        let transport = match &self.transport {
+            Some(transport) => Arc::clone(transport),
             None => default_transport()?,
         };
-        Ok(Client(Arc::new(Inner {
+        let runtime = self.runtime.clone().unwrap_or_else(|| Arc::new(TokioRuntime::default()));
+        Ok(self.finish(transport, runtime))
+    }
+
+    pub(super) fn finish(self, transport: Arc<dyn Transport>, runtime: Arc<dyn Runtime>) -> Client {
+        Client(Arc::new(Inner {
             endpoint: self.endpoint,
             transport,
             signer: self.signer,
             dialect: self.dialect,
-            runtime: self.runtime.unwrap_or_else(|| Arc::new(TokioRuntime::default())),
+            runtime,
             settings: self.settings,
+            user_agent: self.user_agent,
             warned: Mutex::default(),
             budget: Budget::default(),
             skew: Skew::default(),
-        })))
+        }))
     }
 }
 
-/// The transport that clients use unless they are given another.
+/// Creates the transport that clients use unless they are given another.
 ///
 /// # Errors
 /// [`ErrorKind::Config`](crate::ErrorKind::Config) if TLS cannot be set up, or without the `reqwest` feature.

@@ -108,8 +108,8 @@ async fn call_with(
     runtime.set_random(u64::MAX);
     let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
         .signer(Arc::new(Stamp::default()))
-        .transport(Arc::clone(&transport) as _)
-        .runtime(Arc::clone(&runtime) as _)
+        .transport(Arc::clone(&transport))
+        .runtime(Arc::clone(&runtime))
         .build()
         .unwrap();
     let result = change(Call::new(&client, request)).await;
@@ -249,7 +249,7 @@ async fn a_clock_that_is_far_off_is_corrected_once() {
 async fn retries_end_when_their_budget_is_used_up() {
     let transport = Arc::new(FakeTransport::new().fail(Stage::Connect));
     let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
-        .transport(Arc::clone(&transport) as _)
+        .transport(Arc::clone(&transport))
         .runtime(Arc::new(FakeRuntime::new(datetime!(2026-01-01 0:00 UTC))))
         .build()
         .unwrap();

@@ -79,7 +79,7 @@ async fn check(
     let transport = answers.iter().fold(FakeTransport::new(), |transport, answer| transport.answer(200, answer));
     let transport = Arc::new(transport);
     let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
-        .transport(Arc::clone(&transport) as _)
+        .transport(Arc::clone(&transport))
         .build()
         .unwrap();
     let seen = pages(Call::new(&client, request)).items().collect().await.and_then(Collected::into_complete);

@@ -84,7 +84,7 @@ async fn a_next_link_never_leads_to_another_host_or_path() {
                 .answer(200, &named("2", "b", "")),
         );
         let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
-            .transport(Arc::clone(&transport) as _)
+            .transport(Arc::clone(&transport))
             .build()
             .unwrap();
         let collected = marked(Call::new(&client, Request::new(&LIST))).items().collect().await.unwrap();
@@ -103,8 +103,8 @@ async fn a_limit_on_the_call_holds_for_all_pages_together() {
     let list = |transport: &Arc<FakeTransport>, limit: u64| {
         let runtime = Arc::new(FakeRuntime::new(time::macros::datetime!(2026-01-01 0:00 UTC)));
         let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
-            .transport(Arc::clone(transport) as _)
-            .runtime(Arc::clone(&runtime) as _)
+            .transport(Arc::clone(transport))
+            .runtime(Arc::clone(&runtime))
             .build()
             .unwrap();
         let call = Call::new(&client, Request::new(&LIST)).timeout(Duration::from_secs(limit));

@@ -1,0 +1,210 @@
+//! What every vendor's builder takes, and what the clients of one handle share.
+
+use std::sync::Arc;
+
+use http::HeaderValue;
+
+use super::{Client, ClientBuilder, Settings, default_transport};
+use crate::auth::Signer;
+use crate::config::{ConfigSource, Resolver};
+use crate::dialect::Dialect;
+use crate::endpoint::Endpoint;
+use crate::error::{Error, Result};
+use crate::runtime::{Runtime, TokioRuntime};
+use crate::transport::Transport;
+
+/// The part of a vendor's builder that is the same for all vendors. [`client_setters`](crate::client_setters) writes
+/// the methods that fill it.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct ClientConfig {
+    /// Sends the requests; the reqwest transport unless set.
+    pub transport: Option<Arc<dyn Transport>>,
+    /// Provides time and timers; those of the system and of tokio unless set.
+    pub runtime: Option<Arc<dyn Runtime>>,
+    /// Limits and rules of every call.
+    pub settings: Settings,
+    /// Whether `http` is accepted for hosts beyond the loopback.
+    pub insecure: bool,
+    /// A product that comes first in `User-Agent`.
+    pub app_name: Option<String>,
+    /// Provides settings that are not given in code; none unless set.
+    pub source: Option<Arc<dyn ConfigSource>>,
+}
+
+impl ClientConfig {
+    /// Returns a resolver of settings for this configuration.
+    #[must_use]
+    pub fn resolver(&self) -> Resolver<'_> {
+        Resolver::new(self.source.as_deref())
+    }
+
+    /// Returns what the clients of one handle share. `product` is the crate's name and version,
+    /// such as `example-crate/1.0`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if TLS cannot be set up, or `app_name` is not an HTTP product.
+    pub fn shared(&self, product: &'static str) -> Result<Shared> {
+        let user_agent = user_agent(self.app_name.as_deref(), product)?;
+        let transport = match &self.transport {
+            Some(transport) => Arc::clone(transport),
+            None => default_transport()?,
+        };
+        let runtime = self.runtime.clone().unwrap_or_else(|| Arc::new(TokioRuntime::default()));
+        Ok(Shared { transport, runtime, settings: self.settings.clone(), user_agent })
+    }
+}
+
+fn user_agent(app_name: Option<&str>, product: &'static str) -> Result<HeaderValue> {
+    let Some(name) = app_name else { return Ok(HeaderValue::from_static(product)) };
+    let problem = || {
+        Error::config(
+            "setting app_name is not an HTTP product: use a name, or a name and a version, such as `my-app/1.2`",
+        )
+    };
+    let parts: Vec<_> = name.split('/').collect();
+    if parts.len() > 2 || !parts.iter().all(|part| is_token(part)) {
+        return Err(problem());
+    }
+    HeaderValue::try_from(format!("{name} {product}")).map_err(|_| problem())
+}
+
+/// A token of RFC 9110.
+fn is_token(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !text.is_empty() && text.bytes().all(plain)
+}
+
+/// Transport, runtime, limits and `User-Agent`: what the clients of one handle share.
+#[derive(Clone, Debug)]
+pub struct Shared {
+    transport: Arc<dyn Transport>,
+    runtime: Arc<dyn Runtime>,
+    settings: Settings,
+    user_agent: HeaderValue,
+}
+
+impl Shared {
+    /// Creates a client for this base URL.
+    #[must_use]
+    pub fn client(&self, endpoint: Endpoint, dialect: Arc<dyn Dialect>, signer: Arc<dyn Signer>) -> Client {
+        ClientBuilder::new(endpoint, dialect)
+            .signer(signer)
+            .settings(self.settings.clone())
+            .user_agent(self.user_agent.clone())
+            .finish(Arc::clone(&self.transport), Arc::clone(&self.runtime))
+    }
+
+    /// Returns the same with another transport.
+    #[must_use]
+    pub fn with_transport(mut self, transport: Arc<dyn Transport>) -> Self {
+        self.transport = transport;
+        self
+    }
+
+    /// Returns the runtime.
+    #[must_use]
+    pub fn runtime(&self) -> &Arc<dyn Runtime> {
+        &self.runtime
+    }
+
+    /// Returns the limits and rules.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+}
+
+/// Gives a vendor's builder, which has a field `config: ClientConfig`, the methods that all builders share.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! client_setters {
+    ($builder:ident) => {
+        impl $builder {
+            /// Reads what this builder does not set from environment variables, and from the vendor's files where it
+            /// has some. Without this call, nothing but the builder counts.
+            pub fn env(self) -> Self {
+                self.config_source($crate::config::ProcessEnv)
+            }
+
+            /// Reads what this builder does not set from `source`, as [`env`](Self::env) does from the process.
+            pub fn config_source(mut self, source: impl $crate::config::ConfigSource + 'static) -> Self {
+                self.config.source = Some(::std::sync::Arc::new(source));
+                self
+            }
+
+            /// Sets the transport; a reqwest transport with its defaults unless set.
+            pub fn transport(mut self, transport: impl $crate::Transport + 'static) -> Self {
+                self.config.transport = Some(::std::sync::Arc::new(transport));
+                self
+            }
+
+            /// Sets the source of time and timers; the system's clock and tokio's timer unless set.
+            pub fn runtime(mut self, runtime: impl $crate::Runtime + 'static) -> Self {
+                self.config.runtime = Some(::std::sync::Arc::new(runtime));
+                self
+            }
+
+            /// Sets all limits and rules at once. The methods for one of them change what was set here.
+            pub fn settings(mut self, settings: $crate::Settings) -> Self {
+                self.config.settings = settings;
+                self
+            }
+
+            /// Sets when calls are retried.
+            pub fn retry(mut self, policy: $crate::RetryPolicy) -> Self {
+                self.config.settings.retry = policy;
+                self
+            }
+
+            /// Sets the limit of a call with its retries and waits; 30 seconds unless set.
+            pub fn call_timeout(mut self, limit: ::std::time::Duration) -> Self {
+                self.config.settings.call_timeout = limit;
+                self
+            }
+
+            /// Sets the limit of one attempt; 15 seconds unless set.
+            pub fn attempt_timeout(mut self, limit: ::std::time::Duration) -> Self {
+                self.config.settings.attempt_timeout = limit;
+                self
+            }
+
+            /// Refuses API versions past their sunset date instead of logging a warning.
+            pub fn deny_sunset_versions(mut self) -> Self {
+                self.config.settings.deny_sunset_versions = true;
+                self
+            }
+
+            /// Accepts `http` endpoints beyond the loopback. Keys and secrets then travel unencrypted.
+            pub fn allow_insecure_http(mut self) -> Self {
+                self.config.insecure = true;
+                self
+            }
+
+            /// Puts a product of the caller's in front of this crate's in `User-Agent`, such as `my-app/1.2`.
+            pub fn app_name(mut self, product: impl Into<String>) -> Self {
+                self.config.app_name = Some(product.into());
+                self
+            }
+        }
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn app_name_is_one_http_product() {
+        let product = "example/1.0";
+        assert_eq!(user_agent(None, product).unwrap(), "example/1.0");
+        for name in ["my-app", "my-app/1.2", "a/1.2+beta"] {
+            assert_eq!(user_agent(Some(name), product).unwrap(), format!("{name} {product}"));
+        }
+        for name in ["", "/", "a/", "/1", "a/1/2", "a b", "a\nb", "a(b)", "\u{e9}/1", "a:b"] {
+            let error = user_agent(Some(name), product).unwrap_err().to_string();
+            assert!(error.starts_with("setting app_name is not an HTTP product"), "{name:?}: {error}");
+            assert!(!error.contains('\n'), "{error}");
+        }
+    }
+}
