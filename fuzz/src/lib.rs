@@ -82,7 +82,7 @@ pub fn nhn(answers: Answers) -> Nhn {
 /// The SDK of RISKEN with these answers.
 #[must_use]
 pub fn risken(answers: Answers) -> Risken {
-    let builder = Risken::builder().url("http://127.0.0.1:9").access_token(CANARY).runtime(clock());
+    let builder = Risken::builder().endpoint("http://127.0.0.1:9").access_token(CANARY).runtime(clock());
     builder.transport(Arc::new(answers)).build().expect("good settings")
 }
 

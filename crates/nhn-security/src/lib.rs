@@ -1,10 +1,11 @@
 #![doc = include_str!("../README.md")]
 
-pub mod config;
+mod builder;
+mod client_identity;
 mod dialect;
-pub mod endpoint;
+mod env;
 mod generated;
-mod identity;
+mod hosts;
 mod nhn;
 mod token;
 
@@ -17,11 +18,11 @@ pub mod security_advisor;
 pub mod server_security_check;
 // /codegen
 
+pub use builder::NhnBuilder;
 #[doc(no_inline)]
 pub use cloud_core::{
-    self, Call, Error, ErrorKind, ExposeSecret, KeyMaterial, Period, Response, Result, RetryPolicy, SecretString,
-    Settings, Timestamp,
+    self, Call, ConfigSource, Endpoint, Error, ErrorKind, ExposeSecret, KeyMaterial, Period, Response, Result,
+    RetryPolicy, Runtime, SecretString, Settings, Timestamp, Transport,
 };
-pub use config::NhnBuilder;
-pub use endpoint::Realm;
+pub use hosts::Realm;
 pub use nhn::Nhn;

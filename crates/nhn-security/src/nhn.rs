@@ -1,13 +1,12 @@
-//! The entrance: one value that holds the clients of all services.
+//! The handle: the clients of all services.
 
 use std::fmt;
 use std::sync::Arc;
 
 use cloud_core::{Client, Result};
 
-use crate::config::NhnBuilder;
-use crate::endpoint::Realm;
 use crate::generated::clients::Clients;
+use crate::hosts::Realm;
 
 /// NHN Cloud's security services. Cloning is cheap and shares connections and token.
 ///
@@ -28,20 +27,7 @@ impl Nhn {
         Self(Arc::new(Inner { realm, clients }))
     }
 
-    /// Settings from the environment alone.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Config`](cloud_core::ErrorKind::Config) names the variable that is malformed.
-    pub fn from_env() -> Result<Self> {
-        Self::builder().build()
-    }
-
-    /// Starts with nothing set.
-    pub fn builder() -> NhnBuilder {
-        NhnBuilder::default()
-    }
-
-    /// The realm.
+    /// Returns the realm.
     #[must_use]
     pub fn realm(&self) -> Realm {
         self.0.realm

@@ -1,94 +1,107 @@
-//! The User Access Key token: issued over the client's own transport, cached, renewed and sent.
+//! The User Access Key token: requested through the core's loop, cached, refreshed and sent.
 
 use std::fmt;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
 use cloud_core::auth::{Generation, SignContext};
+use cloud_core::client::Shared;
 use cloud_core::credentials::{CredentialCache, Expiring};
-use cloud_core::retry::retry_after;
-use cloud_core::transport::{Stage, TransportError};
+use cloud_core::dialect::{Failure, RawResponse, ResponseOutcome, foreign};
 use cloud_core::wire::{As, LenientInt, from_json};
 use cloud_core::{
-    BoxFuture, Endpoint, Error, ErrorKind, ExposeSecret, Operation, Result, Runtime, SecretString, Signer, Transport,
-    secret,
+    ApiVersion, BoxFuture, Call, Client, Dialect, Endpoint, Error, ErrorKind, ExposeSecret, Idempotency, Lifecycle,
+    Method, Operation, Request, Result, RetryPolicy, SecretString, Segment, Signer, secret,
 };
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderName, HeaderValue, Method, StatusCode, Uri};
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
-use time::OffsetDateTime;
 
 /// The header that carries the token; `Authorization` carries the access key, to the token service only.
 const HEADER: HeaderName = HeaderName::from_static("x-nhn-authorization");
-const PATH: &str = "/oauth2/token/create";
-const FORM: &[u8] = b"grant_type=client_credentials";
-/// Assumed where an answer names no lifetime: the shortest that the console lets one choose.
+const FORM: &str = "grant_type=client_credentials";
+/// Assumed where a response names no lifetime: the shortest that the console offers.
 const SHORTEST_LIFETIME: i64 = 60;
 
-/// A User Access Key: an id and its secret.
+static OAUTH: ApiVersion =
+    ApiVersion { vendor: "nhn", service: "oauth", number: "2.0", status: Lifecycle::Unversioned, sunset: None };
+static CREATE_TOKEN: Operation = Operation {
+    version: &OAUTH,
+    name: "create_token",
+    title: "Create a token",
+    method: Method::Post,
+    path: &[Segment::Literal("/oauth2/token/create")],
+    success: &[200],
+    idempotency: Idempotency::Idempotent,
+    auth: "",
+    envelope: "",
+    returns: true,
+};
+
+/// A User Access Key: an ID and its secret.
 #[derive(Clone)]
 pub(crate) struct AccessKey {
     pub(crate) id: String,
     pub(crate) secret: SecretString,
 }
 
-/// Signs with a token that it gets, and renews, for a User Access Key.
+impl fmt::Debug for AccessKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AccessKey([redacted])")
+    }
+}
+
+/// Signs with a token that it requests, and refreshes, for a User Access Key.
 pub(crate) struct TokenSigner {
-    issuer: Arc<Issuer>,
+    client: Client,
     cache: CredentialCache<HeaderValue>,
 }
 
-/// Asks the token service.
-struct Issuer {
-    basic: HeaderValue,
-    url: Uri,
-    transport: Arc<dyn Transport>,
-    runtime: Arc<dyn Runtime>,
-    limit: Duration,
-}
-
 impl TokenSigner {
-    /// A signer for this key. `limit` is the longest that one request for a token may take.
-    pub(crate) fn new(
-        key: &AccessKey,
-        endpoint: &Endpoint,
-        transport: Arc<dyn Transport>,
-        runtime: Arc<dyn Runtime>,
-        limit: Duration,
-    ) -> Result<Self> {
+    /// Creates a signer for this key. Each request for a token is limited as an attempt of a call is.
+    pub(crate) fn new(key: &AccessKey, endpoint: Endpoint, shared: &Shared) -> Result<Self> {
         let pair = secret::join(&[&key.id, ":", key.secret.expose_secret()]);
         let encoded = secret::to_base64(pair.expose_secret().as_bytes());
         let basic = secret::join(&["Basic ", encoded.expose_secret()]);
         let basic = secret::header(basic.expose_secret())
-            .map_err(|_| Error::config("the user access key cannot stand in a header"))?;
-        let url = format!("{endpoint}{PATH}");
-        let url = url.parse().map_err(|_| Error::config("the endpoint of the token service is not a valid url"))?;
-        Ok(Self {
-            issuer: Arc::new(Issuer { basic, url, transport, runtime, limit }),
-            cache: CredentialCache::default(),
-        })
+            .map_err(|_| Error::config("the user access key is not a valid header value"))?;
+        let client = shared.client(endpoint, Arc::new(TokenDialect), Arc::new(BasicSigner(basic)));
+        Ok(Self { client, cache: CredentialCache::default() })
     }
 }
 
-impl Issuer {
-    async fn issue(self: Arc<Self>) -> Result<Expiring<HeaderValue>> {
-        let mut request = http::Request::new(Bytes::from_static(FORM));
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = self.url.clone();
-        let headers = request.headers_mut();
-        headers.insert(AUTHORIZATION, self.basic.clone());
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        match within(self.transport.send(request), self.runtime.sleep(self.limit)).await {
-            Some(Ok(answer)) => read(&answer, self.runtime.now()),
-            Some(Err(error)) => Err(unreachable(error)),
-            None => {
-                let text = format!("no token was issued within {} ms", self.limit.as_millis());
-                Err(Error::new(ErrorKind::Credentials, text).with_retryable(true))
-            }
-        }
+/// Requests a token. The call that needs it decides whether to retry; two policies would multiply.
+async fn issue(client: Client) -> Result<Expiring<HeaderValue>> {
+    let call = Call::<Grant>::new(&client, Request::new(&CREATE_TOKEN).form(FORM)).retry(RetryPolicy::never());
+    let response = call.send().await.map_err(explain)?;
+    let status = response.meta().status.as_u16();
+    let grant = response.into_inner();
+    let lifetime = grant.expires_in.unwrap_or(SHORTEST_LIFETIME);
+    let bearer = secret::join(&["Bearer ", grant.access_token.expose_secret()]);
+    let value = secret::header(bearer.expose_secret()).map_err(|_| {
+        let text = "the token service issued a token that is not a valid header value";
+        Error::new(ErrorKind::Credentials, text).with_status(status)
+    })?;
+    Ok(Expiring { value, lifetime: Duration::from_secs(u64::try_from(lifetime).unwrap_or_default()) })
+}
+
+/// The error of the call that needs the token. A repeated request for a token does no harm, so the error does not
+/// say that one was sent.
+fn explain(error: Error) -> Error {
+    let wrong_key = error.status() == Some(401) || error.code() == Some("invalid_client");
+    let text = if wrong_key {
+        "the token service refused the user access key: check its id, its secret and the realm".to_owned()
+    } else {
+        format!("no token from the token service: {}", error.message())
+    };
+    let explained = Error::new(ErrorKind::Credentials, text)
+        .with_code(error.code().map(str::to_owned))
+        .with_retryable(error.is_retryable())
+        .with_retry_after(error.retry_after().filter(|_| error.is_retryable()));
+    match error.status() {
+        Some(status) => explained.with_status(status).with_source(error),
+        None => explained.with_source(error),
     }
 }
 
@@ -102,8 +115,8 @@ impl Signer for TokenSigner {
             if !wants_token(context.operation) {
                 return Ok(Generation::default());
             }
-            let issuer = Arc::clone(&self.issuer);
-            let (token, generation) = self.cache.get(context.now, || issuer.issue()).await?;
+            let client = self.client.clone();
+            let (token, generation) = self.cache.get(context.now, || issue(client)).await?;
             request.headers_mut().insert(HEADER, HeaderValue::clone(&token));
             Ok(generation)
         })
@@ -116,7 +129,10 @@ impl Signer for TokenSigner {
 
 impl fmt::Debug for TokenSigner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TokenSigner").field("url", &self.issuer.url).field("cache", &self.cache).finish_non_exhaustive()
+        f.debug_struct("TokenSigner")
+            .field("endpoint", self.client.endpoint())
+            .field("cache", &self.cache)
+            .finish_non_exhaustive()
     }
 }
 
@@ -124,7 +140,27 @@ fn wants_token(operation: &Operation) -> bool {
     operation.auth != "none"
 }
 
-/// A good answer of the token service.
+/// Sends the access key to the token service.
+struct BasicSigner(HeaderValue);
+
+impl Signer for BasicSigner {
+    fn sign<'a>(
+        &'a self,
+        _: SignContext<'a>,
+        request: &'a mut http::Request<Bytes>,
+    ) -> BoxFuture<'a, Result<Generation>> {
+        request.headers_mut().insert(AUTHORIZATION, self.0.clone());
+        Box::pin(std::future::ready(Ok(Generation::default())))
+    }
+}
+
+impl fmt::Debug for BasicSigner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BasicSigner([redacted])")
+    }
+}
+
+/// A successful response of the token service.
 #[derive(Deserialize)]
 struct Grant {
     access_token: SecretString,
@@ -132,67 +168,37 @@ struct Grant {
     expires_in: Option<i64>,
 }
 
-/// A refusal as RFC 6749 words it.
+/// A failure as RFC 6749 defines it.
 #[derive(Deserialize)]
 struct Refusal {
     error: String,
 }
 
-fn read(answer: &http::Response<Bytes>, now: OffsetDateTime) -> Result<Expiring<HeaderValue>> {
-    let status = answer.status();
-    if !status.is_success() {
-        return Err(refused(answer, now));
-    }
-    let fail = |text: &str| Error::new(ErrorKind::Credentials, text).with_status(status.as_u16());
-    let grant: Grant = from_json(answer.body())
-        .map_err(|error| fail("the token service's answer cannot be read; check the endpoint").with_source(error))?;
-    let lifetime = grant.expires_in.unwrap_or(SHORTEST_LIFETIME);
-    let bearer = secret::join(&["Bearer ", grant.access_token.expose_secret()]);
-    let value = secret::header(bearer.expose_secret())
-        .map_err(|_| fail("the token service issued a token that cannot stand in a header"))?;
-    Ok(Expiring { value, lifetime: Duration::from_secs(u64::try_from(lifetime).unwrap_or_default()) })
-}
+/// How the token service speaks.
+#[derive(Clone, Copy, Debug)]
+struct TokenDialect;
 
-fn refused(answer: &http::Response<Bytes>, now: OffsetDateTime) -> Error {
-    let status = answer.status();
-    // Only the code is shown: a description is free text and might quote the key.
-    let code = from_json::<Refusal>(answer.body()).ok().map(|refusal| refusal.error).filter(|code| is_code(code));
-    let wrong_key = status == StatusCode::UNAUTHORIZED || code.as_deref() == Some("invalid_client");
-    let text = if wrong_key {
-        "the token service does not accept the user access key: check its id, its secret and the realm"
-    } else {
-        "the token service refused or failed"
-    };
-    let passing = matches!(status.as_u16(), 408 | 429 | 502..=504);
-    let wait = answer.headers().get(RETRY_AFTER).and_then(|value| retry_after(value.to_str().ok()?, now));
-    Error::new(ErrorKind::Credentials, text)
-        .with_status(status.as_u16())
-        .with_code(code)
-        .with_retryable(passing)
-        .with_retry_after(wait.filter(|_| passing))
+impl Dialect for TokenDialect {
+    fn prepare(&self, _: &'static Operation, _: &mut HeaderMap) -> Result<()> {
+        Ok(())
+    }
+
+    fn read(&self, _: &'static Operation, answer: &RawResponse) -> ResponseOutcome {
+        if answer.status.is_success() {
+            return match foreign(answer) {
+                Some(why) => ResponseOutcome::Unreadable(format!("{why}; check the endpoint")),
+                None => ResponseOutcome::Payload(answer.body.clone()),
+            };
+        }
+        // Only the code is kept: a description is free text and might quote the key.
+        let code = from_json::<Refusal>(&answer.body).ok().map(|refusal| refusal.error).filter(|code| is_code(code));
+        ResponseOutcome::Failed(Failure { code, ..Failure::default() })
+    }
 }
 
 /// The characters of the codes that RFC 6749 defines; anything else may be an echo.
 fn is_code(text: &str) -> bool {
     (1..=40).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
-}
-
-fn unreachable(error: TransportError) -> Error {
-    let passing = matches!(error.stage, Stage::Connect | Stage::MaybeSent);
-    Error::new(ErrorKind::Credentials, format!("no token could be had: {error}"))
-        .with_retryable(passing)
-        .with_source(error)
-}
-
-/// The result of `future`, or `None` if `limit` completes first.
-async fn within<T>(mut future: BoxFuture<'_, T>, mut limit: BoxFuture<'static, ()>) -> Option<T> {
-    std::future::poll_fn(|context| {
-        if let Poll::Ready(value) = future.as_mut().poll(context) {
-            return Poll::Ready(Some(value));
-        }
-        limit.as_mut().poll(context).map(|()| None)
-    })
-    .await
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 #![doc = include_str!("../README.md")]
 
-pub mod config;
+mod builder;
 mod dialect;
+mod env;
 mod generated;
 mod risken;
 mod sign;
@@ -11,9 +12,10 @@ mod sign;
 pub mod aws;
 // /codegen
 
+pub use builder::RiskenBuilder;
 #[doc(no_inline)]
 pub use cloud_core::{
-    self, Call, Error, ErrorKind, ExposeSecret, Response, Result, RetryPolicy, SecretString, Settings, UnixSeconds,
+    self, Call, ConfigSource, Endpoint, Error, ErrorKind, ExposeSecret, Response, Result, RetryPolicy, Runtime,
+    SecretString, Settings, Transport, UnixSeconds,
 };
-pub use config::RiskenBuilder;
 pub use risken::Risken;

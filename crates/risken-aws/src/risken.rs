@@ -1,11 +1,8 @@
-//! The entrance: a site and a token, and the clients of its APIs.
+//! The handle: the clients of a site's APIs.
 
 use std::fmt;
 use std::sync::Arc;
 
-use cloud_core::Result;
-
-use crate::config::RiskenBuilder;
 use crate::generated::clients::Clients;
 
 /// A RISKEN site. Cloning is cheap and shares connections.
@@ -25,19 +22,6 @@ pub struct Risken(Arc<Clients>);
 impl Risken {
     pub(crate) fn new(clients: Clients) -> Self {
         Self(Arc::new(clients))
-    }
-
-    /// Settings from the environment alone.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) names the variable that is missing or malformed.
-    pub fn from_env() -> Result<Self> {
-        Self::builder().build()
-    }
-
-    /// Starts with nothing set.
-    pub fn builder() -> RiskenBuilder {
-        RiskenBuilder::default()
     }
 
     pub(crate) fn clients(&self) -> &Clients {

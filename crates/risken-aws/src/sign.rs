@@ -4,7 +4,8 @@ use std::fmt;
 
 use bytes::Bytes;
 use cloud_core::auth::{Generation, SignContext};
-use cloud_core::{BoxFuture, Error, ExposeSecret, Result, SecretString, Signer, secret};
+use cloud_core::config::Value;
+use cloud_core::{BoxFuture, ExposeSecret, Result, Signer, secret};
 use http::HeaderValue;
 use http::header::AUTHORIZATION;
 
@@ -12,21 +13,10 @@ use http::header::AUTHORIZATION;
 pub(crate) struct BearerSigner(HeaderValue);
 
 impl BearerSigner {
-    /// `place` is where the token came from, for the error.
-    pub(crate) fn new(token: &SecretString, place: &str) -> Result<Self> {
-        // Tokens are pasted, often with a line break at their end.
-        let token = token.expose_secret().trim();
-        if token.is_empty() {
-            return Err(Error::config(format!("{place}: the access token is empty")));
-        }
-        if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(Error::config(format!(
-                "{place}: the access token holds blanks, control characters or non-ascii characters"
-            )));
-        }
-        let bearer = secret::join(&["Bearer ", token]);
-        let value = secret::header(bearer.expose_secret())
-            .map_err(|_| Error::config(format!("{place}: the access token cannot stand in a header")))?;
+    pub(crate) fn new(token: &Value) -> Result<Self> {
+        let bearer = secret::join(&["Bearer ", token.as_str()]);
+        let value =
+            secret::header(bearer.expose_secret()).map_err(|_| token.error("the value is not a valid header value"))?;
         Ok(Self(value))
     }
 }

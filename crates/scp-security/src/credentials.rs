@@ -62,6 +62,16 @@ pub trait ProvideCredentials: fmt::Debug + Send + Sync {
     }
 }
 
+impl<T: ProvideCredentials + ?Sized> ProvideCredentials for Arc<T> {
+    fn credentials(&self, now: OffsetDateTime) -> BoxFuture<'_, Result<(Arc<Credentials>, Generation)>> {
+        T::credentials(self, now)
+    }
+
+    fn refused(&self, generation: Generation) -> bool {
+        T::refused(self, generation)
+    }
+}
+
 /// One fixed pair of keys.
 #[derive(Clone, Debug)]
 pub(crate) struct Fixed(pub(crate) Arc<Credentials>);

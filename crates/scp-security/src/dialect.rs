@@ -22,10 +22,10 @@ pub(crate) struct ScpDialect {
 
 impl ScpDialect {
     pub(crate) fn new(language: &str) -> Result<Self> {
-        // Whoever receives a header drops the blanks at its ends.
+        // HTTP drops blanks at the ends of a header value.
         let language = Some(language).filter(|text| text.trim() == *text).and_then(|text| text.parse().ok());
         let language = language
-            .ok_or_else(|| Error::config("the language holds characters or blanks that cannot stand in a header"))?;
+            .ok_or_else(|| Error::config("setting language (ScpBuilder::language): not a valid header value"))?;
         Ok(Self { language, versions: Mutex::default() })
     }
 

@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
 
-pub mod config;
+mod builder;
 pub mod credentials;
 mod dialect;
+mod env;
 mod generated;
+mod hosts;
 mod scp;
 mod sign;
 
@@ -20,9 +22,11 @@ pub mod secret_vault;
 pub mod secrets_manager;
 // /codegen
 
+pub use builder::ScpBuilder;
 #[doc(no_inline)]
 pub use cloud_core::{
-    self, Call, Error, ErrorKind, ExposeSecret, OneOrMany, Patch, Response, Result, RetryPolicy, SecretString,
-    Settings, Timestamp,
+    self, Call, ConfigSource, Endpoint, Error, ErrorKind, ExposeSecret, OneOrMany, Patch, Response, Result,
+    RetryPolicy, Runtime, SecretString, Settings, Timestamp, Transport,
 };
-pub use scp::{Scp, ScpBuilder};
+pub use hosts::Environment;
+pub use scp::Scp;

@@ -13,35 +13,17 @@ use cloud_core::testing::{FakeRuntime, FakeTransport};
 use cloud_core::transport::{Stage, TransportError};
 use cloud_core::{BoxFuture, RetryPolicy, Transport};
 use hmac::{Hmac, KeyInit, Mac};
-use scp_security::config::ConfigSource;
 use scp_security::kms::types::EncryptRequest;
 use scp_security::{ErrorKind, Scp, ScpBuilder};
 use sha2::Sha256;
 use time::macros::datetime;
-
-/// Neither variables nor files.
-#[derive(Debug)]
-struct Nothing;
-
-impl ConfigSource for Nothing {
-    fn variable(&self, _: &str) -> Option<String> {
-        None
-    }
-    fn home_file(&self, _: &str) -> std::io::Result<Option<Vec<u8>>> {
-        Ok(None)
-    }
-}
 
 fn clock() -> Arc<FakeRuntime> {
     Arc::new(FakeRuntime::new(datetime!(2020-11-13 18:00:25.682 UTC)))
 }
 
 fn builder_of(transport: Arc<dyn Transport>) -> ScpBuilder {
-    Scp::builder()
-        .surroundings(Box::new(Nothing))
-        .endpoint("http://127.0.0.1:8080/")
-        .transport(transport)
-        .runtime(clock())
+    Scp::builder().endpoint("http://127.0.0.1:8080/").transport(transport).runtime(clock())
 }
 
 fn builder(transport: &Arc<FakeTransport>) -> ScpBuilder {
@@ -49,7 +31,7 @@ fn builder(transport: &Arc<FakeTransport>) -> ScpBuilder {
 }
 
 fn from_vault(transport: &Arc<FakeTransport>, runtime: &Arc<FakeRuntime>) -> Scp {
-    let builder = builder(transport).runtime(Arc::clone(runtime) as _);
+    let builder = builder(transport).runtime(Arc::clone(runtime));
     builder.vault_token("token", "s").secret_vault_id("vault").build().unwrap()
 }
 
@@ -163,7 +145,7 @@ async fn refusals_that_no_key_cures_use_up_few_keys() {
     let refusal = r#"{"errors":[{"code":"Unauthorized","detail":"catalog has not target"}]}"#;
     let runtime = clock();
     let transport = Arc::new(Refusing { answer: refusal, keys: AtomicUsize::new(0) });
-    let scp = builder_of(Arc::clone(&transport) as _).runtime(Arc::clone(&runtime) as _);
+    let scp = builder_of(Arc::clone(&transport) as _).runtime(Arc::clone(&runtime));
     let scp = scp.vault_token("token", "s").secret_vault_id("vault").build().unwrap();
     let mut last = 0;
     // Every ten seconds for three hours; the age from which a refused key is replaced doubles from a minute on.
@@ -216,12 +198,14 @@ async fn a_temporary_key_that_may_have_been_minted_is_not_asked_for_again() {
 }
 
 #[tokio::test]
-async fn what_is_missing_is_said_before_anything_is_sent() {
+async fn missing_credentials_are_named_before_anything_is_sent() {
     let transport = Arc::new(FakeTransport::new().answer(200, "{}"));
     let scp = builder(&transport).vault_token("token", "s").build().unwrap();
     let error = scp.kms().show_key("k").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Credentials);
-    assert!(error.to_string().contains("set `.credentials()`, or SCP_ACCESS_KEY and SCP_SECRET_KEY"), "{error}");
+    for place in ["SCP_SECRET_VAULT_ID", "use ScpBuilder::credentials, or", "SCP_ACCESS_KEY with SCP_SECRET_KEY"] {
+        assert!(error.to_string().contains(place), "{error}");
+    }
     let scp = builder(&transport).credentials("key", "secret").build().unwrap();
     let error = scp.secret_vault().get_temporary_key("vault").await.unwrap_err();
     assert!(error.to_string().contains("SCP_VAULT_TOKEN_ID"), "{error}");

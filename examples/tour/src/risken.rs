@@ -10,8 +10,10 @@ const PROJECT: i64 = 1001;
 
 pub(crate) async fn run(settings: &Settings) -> Result<()> {
     heading("RISKEN");
-    let risken =
-        Risken::builder().url(settings.get("RISKEN_URL")).access_token(settings.get("RISKEN_ACCESS_TOKEN")).build()?;
+    let risken = Risken::builder()
+        .endpoint(settings.get("RISKEN_URL"))
+        .access_token(settings.get("RISKEN_ACCESS_TOKEN"))
+        .build()?;
     let aws = risken.aws();
     let accounts = aws.list_aws(PROJECT).await?.aws.unwrap_or_default();
     for account in &accounts {

@@ -82,11 +82,11 @@ impl Clients {
     /// The SDKs with their settings from the environment; `endpoint` stands for every host.
     #[must_use]
     pub fn from_env(endpoint: Option<&str>) -> Self {
-        let (mut scp, mut nhn, mut risken) = (Scp::builder(), Nhn::builder(), Risken::builder());
+        let (mut scp, mut nhn, mut risken) = (Scp::builder().env(), Nhn::builder().env(), Risken::builder().env());
         if let Some(url) = endpoint {
             scp = scp.endpoint(url);
             nhn = nhn.endpoint(url);
-            risken = risken.url(url);
+            risken = risken.endpoint(url);
         }
         Self {
             scp: scp.build().map_err(|error| error.to_string()),

@@ -165,7 +165,7 @@ impl Secrets {
             .runtime(runtime())
             .build();
         let risken = Risken::builder()
-            .url("http://127.0.0.1:9")
+            .endpoint("http://127.0.0.1:9")
             .access_token(self.named("risken-token"))
             .transport(transport())
             .runtime(runtime())

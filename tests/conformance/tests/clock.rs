@@ -89,8 +89,8 @@ fn scp(service: &Arc<Service>, runtime: &Arc<FakeRuntime>) -> Scp {
     Scp::builder()
         .endpoint("http://127.0.0.1:9")
         .credentials("key", "secret")
-        .transport(Arc::clone(service) as _)
-        .runtime(Arc::clone(runtime) as _)
+        .transport(Arc::clone(service))
+        .runtime(Arc::clone(runtime))
         .build()
         .unwrap()
 }
@@ -189,10 +189,10 @@ async fn hosts_do_not_share_what_they_say_of_the_clock() {
     let builder = || {
         Scp::builder()
             .region("kr-west1")
-            .environment(scp_security::config::Environment::Enterprise)
+            .environment(scp_security::Environment::Enterprise)
             .credentials("key", "secret")
-            .transport(Arc::clone(&service) as _)
-            .runtime(Arc::clone(&runtime) as _)
+            .transport(Arc::clone(&service))
+            .runtime(Arc::clone(&runtime))
     };
     let scp = builder().build().unwrap();
     assert!(rotate(&scp, "k").await);
@@ -206,7 +206,7 @@ async fn where_no_time_is_signed_the_clock_is_no_reason_to_send_again() {
     let late = [("date", "Thu, 01 Jan 2026 18:00:00 GMT"), ("content-type", "text/plain")];
     let transport = Arc::new(FakeTransport::new().answer_with(401, &late, "Unauthenticated\n"));
     let risken =
-        Risken::builder().url("http://127.0.0.1:9").access_token("token").transport(Arc::clone(&transport) as _);
+        Risken::builder().endpoint("http://127.0.0.1:9").access_token("token").transport(Arc::clone(&transport));
     let risken = risken.runtime(clock()).build().unwrap();
     let request = risken_aws::aws::types::InvokeScanRequest::new(1, 1, 1);
     assert_eq!(risken.aws().invoke_scan(&request).await.unwrap_err().status(), Some(401));
@@ -217,7 +217,7 @@ async fn where_no_time_is_signed_the_clock_is_no_reason_to_send_again() {
     let script = FakeTransport::new().answer(200, grant).answer_with(401, &late, refusal).answer(200, grant);
     let transport = Arc::new(script.answer_with(401, &late, refusal));
     let nhn = Nhn::builder().endpoint("http://127.0.0.1:9").user_access_key("id", "secret");
-    let nhn = nhn.security_advisor_app_key("app").transport(Arc::clone(&transport) as _).runtime(clock()).build();
+    let nhn = nhn.security_advisor_app_key("app").transport(Arc::clone(&transport)).runtime(clock()).build();
     let call = nhn.unwrap().security_advisor().unwrap().list_inspection_results(Region::Kr1, Language::En);
     assert_eq!(call.await.unwrap_err().status(), Some(401));
     assert_eq!(transport.sent().len(), 4, "two tokens and two calls");

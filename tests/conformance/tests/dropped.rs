@@ -120,7 +120,7 @@ fn a_call_with_a_token_can_be_given_up_anywhere() {
         r#"{"header":{"isSuccessful":true,"resultCode":0,"resultMessage":""},"body":[]}"#,
     );
     let builder = Nhn::builder().endpoint("http://127.0.0.1:9").user_access_key("id", "secret");
-    let nhn = builder.security_advisor_app_key("app").transport(Arc::clone(&transport) as _).runtime(clock()).build();
+    let nhn = builder.security_advisor_app_key("app").transport(Arc::clone(&transport)).runtime(clock()).build();
     let advisor = nhn.unwrap().security_advisor().unwrap();
     let call = || -> Pin<Box<dyn Future<Output = _>>> {
         Box::pin(advisor.list_inspection_results(Region::Kr1, Language::En).into_future())
@@ -138,7 +138,7 @@ fn a_call_with_keys_from_a_vault_can_be_given_up_anywhere() {
     );
     let runtime = clock();
     let builder = Scp::builder().endpoint("http://127.0.0.1:9").vault_token("t", "s").secret_vault_id("v");
-    let scp = builder.vault_credentials().transport(Arc::clone(&transport) as _).runtime(Arc::clone(&runtime) as _);
+    let scp = builder.vault_credentials().transport(Arc::clone(&transport)).runtime(Arc::clone(&runtime));
     let kms = scp.build().unwrap().kms();
     let body = scp_security::kms::types::EncryptRequest::from_bytes(b"x");
     let call = || -> Pin<Box<dyn Future<Output = _>>> {
@@ -158,7 +158,7 @@ fn a_list_goes_on_where_it_was_given_up() {
     page["count"] = 3.into();
     let transport = Slow::new("", &page.to_string());
     let builder = Scp::builder().endpoint("http://127.0.0.1:9").credentials("key", "secret");
-    let scp = builder.transport(Arc::clone(&transport) as _).runtime(clock()).build().unwrap();
+    let scp = builder.transport(Arc::clone(&transport)).runtime(clock()).build().unwrap();
     // Each time the wait for the next item is given up after so many polls, and begun again.
     for polls in 1..4 {
         let before = transport.seen().1;

@@ -13,8 +13,8 @@ use cloud_core::{BoxFuture, Transport};
 use nhn_security::security_advisor::types::{Language, Region};
 use nhn_security::{Nhn, Realm};
 use risken_aws::Risken;
+use scp_security::Environment;
 use scp_security::Scp;
-use scp_security::config::Environment;
 use tokio::task::JoinSet;
 
 /// Issues a token that names the key and the host it was issued at, and remembers who was told what where.
@@ -61,7 +61,7 @@ fn nhn(town: &Arc<Town>, name: &str, realm: Realm) -> Nhn {
         .security_advisor_app_key(format!("app-advisor-{name}"))
         .secure_key_manager_app_key(format!("app-keys-{name}"))
         .mac_address("aa:bb:cc:dd:ee:ff")
-        .transport(Arc::clone(town) as _)
+        .transport(Arc::clone(town))
         .build()
         .unwrap()
 }
@@ -72,7 +72,7 @@ fn scp(town: &Arc<Town>, name: &str, environment: Environment, region: &str) -> 
         .vault_token(format!("vault-{name}"), format!("secret-{name}"))
         .environment(environment)
         .region(region)
-        .transport(Arc::clone(town) as _)
+        .transport(Arc::clone(town))
         .build()
         .unwrap()
 }
@@ -86,8 +86,9 @@ async fn each_host_is_told_what_is_meant_for_it() {
     let sites: Vec<_> = ["here", "there"]
         .into_iter()
         .map(|name| {
-            let builder = Risken::builder().url(format!("https://{name}.example")).access_token(format!("t-{name}"));
-            builder.transport(Arc::clone(&town) as _).build().unwrap()
+            let builder =
+                Risken::builder().endpoint(format!("https://{name}.example")).access_token(format!("t-{name}"));
+            builder.transport(Arc::clone(&town)).build().unwrap()
         })
         .collect();
     // What comes back is of no interest; that it may be an error, neither.

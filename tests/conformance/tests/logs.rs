@@ -41,7 +41,7 @@ fn clients(sandbox: &Sandbox, url: &str, transport: ReqwestBuilder) -> (Clients,
         .endpoint(url)
         .credentials(get("SCP_ACCESS_KEY"), get("SCP_SECRET_KEY"))
         .vault_token(get("SCP_VAULT_TOKEN_ID"), get("SCP_VAULT_TOKEN_SECRET"))
-        .transport(Arc::clone(&transport) as _)
+        .transport(Arc::clone(&transport))
         .build();
     let nhn = Nhn::builder()
         .endpoint(url)
@@ -50,9 +50,9 @@ fn clients(sandbox: &Sandbox, url: &str, transport: ReqwestBuilder) -> (Clients,
         .server_security_check_app_key(get("NHN_CLOUD_SERVER_SECURITY_CHECK_APP_KEY"))
         .secure_key_manager_app_key(get("NHN_CLOUD_SKM_APP_KEY"))
         .mac_address(get("NHN_CLOUD_SKM_MAC_ADDRESS"))
-        .transport(Arc::clone(&transport) as _)
+        .transport(Arc::clone(&transport))
         .build();
-    let risken = Risken::builder().url(url).access_token(get("RISKEN_ACCESS_TOKEN")).transport(transport as _).build();
+    let risken = Risken::builder().endpoint(url).access_token(get("RISKEN_ACCESS_TOKEN")).transport(transport).build();
     let basic = format!("{}:{}", get("NHN_CLOUD_USER_ACCESS_KEY_ID"), get("NHN_CLOUD_USER_SECRET_ACCESS_KEY"));
     let mut secrets = vec![("basic", STANDARD.encode(basic))];
     let hidden = |name: &str| ["KEY", "TOKEN", "MAC_ADDRESS"].iter().any(|part| name.contains(part));

@@ -221,7 +221,7 @@ async fn nothing_is_left_of_secrets() {
     .await;
 
     clean("an access token and a secret key in settings", 7, async |canary| {
-        Risken::builder().url("http://127.0.0.1:9").access_token(canary.text()).build().unwrap();
+        Risken::builder().endpoint("http://127.0.0.1:9").access_token(canary.text()).build().unwrap();
         Scp::builder().endpoint("http://127.0.0.1:9").credentials("key", canary.text()).build().unwrap();
     })
     .await;

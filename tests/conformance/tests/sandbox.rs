@@ -25,7 +25,7 @@ fn clients(sandbox: &Sandbox) -> Clients {
         .secure_key_manager_app_key(get("NHN_CLOUD_SKM_APP_KEY"))
         .mac_address(get("NHN_CLOUD_SKM_MAC_ADDRESS"))
         .build();
-    let risken = Risken::builder().url(get("RISKEN_URL")).access_token(get("RISKEN_ACCESS_TOKEN")).build();
+    let risken = Risken::builder().endpoint(get("RISKEN_URL")).access_token(get("RISKEN_ACCESS_TOKEN")).build();
     let text = |error: scp_security::Error| error.to_string();
     Clients { scp: scp.map_err(text), nhn: nhn.map_err(text), risken: risken.map_err(text) }
 }

@@ -69,7 +69,7 @@ async fn a_cold_token_costs_one_request_and_a_revoked_one_costs_one_more() {
         .endpoint(get("NHN_CLOUD_ENDPOINT"))
         .user_access_key(get("NHN_CLOUD_USER_ACCESS_KEY_ID"), get("NHN_CLOUD_USER_SECRET_ACCESS_KEY"))
         .security_advisor_app_key(get("NHN_CLOUD_SECURITY_ADVISOR_APP_KEY"))
-        .transport(Arc::clone(&transport) as _)
+        .transport(Arc::clone(&transport))
         .build()
         .unwrap();
     all_call(&nhn).await;

@@ -2,12 +2,15 @@
 
 use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::Context;
+use std::task::{Context, Poll};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use cloud_core::client::ClientConfig;
 use cloud_core::testing::{FakeRuntime, FakeTransport};
-use cloud_core::{ApiVersion, Idempotency, Lifecycle, Method as Verb};
+use cloud_core::transport::{Stage, TransportError};
+use cloud_core::{Settings, Transport};
+use http::StatusCode;
 use time::OffsetDateTime;
 use time::macros::datetime;
 
@@ -26,7 +29,7 @@ const fn operation(auth: &'static str) -> Operation {
         version: &V1,
         name: "show",
         title: "Show",
-        method: Verb::Get,
+        method: Method::Get,
         path: &[],
         success: &[200],
         idempotency: Idempotency::Safe,
@@ -36,11 +39,18 @@ const fn operation(auth: &'static str) -> Operation {
     }
 }
 
-fn signer(transport: Arc<dyn Transport>) -> TokenSigner {
+fn signer(transport: impl Transport + 'static) -> TokenSigner {
+    signer_with(transport, Settings::default())
+}
+
+fn signer_with(transport: impl Transport + 'static, settings: Settings) -> TokenSigner {
+    let mut config = ClientConfig::default();
+    config.transport = Some(Arc::new(transport));
+    config.runtime = Some(Arc::new(FakeRuntime::new(START)));
+    config.settings = settings;
     let key = AccessKey { id: "the-id".into(), secret: SECRET.into() };
     let endpoint = Endpoint::parse("https://oauth.example").unwrap();
-    let runtime = Arc::new(FakeRuntime::new(START));
-    TokenSigner::new(&key, &endpoint, transport, runtime, Duration::from_secs(15)).unwrap()
+    TokenSigner::new(&key, endpoint, &config.shared("nhn-security/test").unwrap()).unwrap()
 }
 
 fn grant(token: &str, lifetime: &str) -> String {
@@ -59,9 +69,9 @@ async fn token(signer: &TokenSigner, after: i64) -> Result<(String, Generation)>
 }
 
 #[tokio::test]
-async fn asked_for_as_documented_and_then_kept() {
+async fn token_request_is_as_documented_and_its_token_is_kept() {
     let transport = Arc::new(FakeTransport::new().answer(200, &grant("first", "86400")));
-    let signer = signer(Arc::clone(&transport) as _);
+    let signer = signer(Arc::clone(&transport));
     for after in [0, 1, 86_099] {
         assert_eq!(token(&signer, after).await.unwrap(), ("Bearer first".to_owned(), Generation(1)));
     }
@@ -73,17 +83,19 @@ async fn asked_for_as_documented_and_then_kept() {
     let pair = STANDARD.encode(format!("the-id:{SECRET}"));
     assert_eq!(sent[0].headers()["authorization"], format!("Basic {pair}"));
     assert!(sent[0].headers()["authorization"].is_sensitive());
+    assert_eq!(sent[0].headers()["accept"], "application/json");
+    assert_eq!(sent[0].headers()["user-agent"], "nhn-security/test");
     assert_eq!(sent[0].body(), "grant_type=client_credentials");
 }
 
 #[tokio::test]
-async fn renewed_ahead_whatever_the_lifetime_and_its_spelling() {
+async fn token_is_refreshed_before_it_expires_for_every_lifetime() {
     for (lifetime, last_old, first_new) in
         [("60", 47, 48), ("\"60\"", 47, 48), ("3600", 3299, 3300), ("\"86400\"", 86_099, 86_100), ("null", 47, 48)]
     {
         let transport =
             FakeTransport::new().answer(200, &grant("first", lifetime)).answer(200, &grant("second", lifetime));
-        let signer = signer(Arc::new(transport));
+        let signer = signer(transport);
         assert_eq!(token(&signer, 0).await.unwrap().0, "Bearer first", "{lifetime}");
         assert_eq!(token(&signer, last_old).await.unwrap().0, "Bearer first", "{lifetime}");
         assert_eq!(token(&signer, first_new).await.unwrap().0, "Bearer second", "{lifetime}");
@@ -91,9 +103,9 @@ async fn renewed_ahead_whatever_the_lifetime_and_its_spelling() {
 }
 
 #[tokio::test]
-async fn a_good_token_outlives_a_failed_renewal() {
+async fn good_token_is_used_after_a_failed_refresh() {
     let transport = Arc::new(FakeTransport::new().answer(200, &grant("first", "60")).answer(503, ""));
-    let signer = signer(Arc::clone(&transport) as _);
+    let signer = signer(Arc::clone(&transport));
     assert_eq!(token(&signer, 0).await.unwrap().0, "Bearer first");
     assert_eq!(token(&signer, 50).await.unwrap().0, "Bearer first");
     assert_eq!(token(&signer, 59).await.unwrap().0, "Bearer first");
@@ -102,9 +114,9 @@ async fn a_good_token_outlives_a_failed_renewal() {
 }
 
 #[tokio::test]
-async fn only_the_refused_token_is_dropped() {
+async fn refusal_drops_only_the_refused_token() {
     let transport = FakeTransport::new().answer(200, &grant("first", "600")).answer(200, &grant("second", "600"));
-    let signer = signer(Arc::new(transport));
+    let signer = signer(transport);
     assert!(!signer.refused(&WITH_TOKEN, Generation(0)), "nothing was issued");
     let (_, first) = token(&signer, 0).await.unwrap();
     assert!(!signer.refused(&WITHOUT_TOKEN, first), "that call had no token");
@@ -117,9 +129,9 @@ async fn only_the_refused_token_is_dropped() {
 }
 
 #[tokio::test]
-async fn calls_without_a_token_ask_for_none() {
+async fn call_without_token_requests_none() {
     let transport = Arc::new(FakeTransport::new());
-    let signer = signer(Arc::clone(&transport) as _);
+    let signer = signer(Arc::clone(&transport));
     let mut request = http::Request::new(Bytes::new());
     let context = SignContext { operation: &WITHOUT_TOKEN, url: "https://service.example/", now: START };
     signer.sign(context, &mut request).await.unwrap();
@@ -154,10 +166,10 @@ impl Transport for Gate {
 }
 
 #[tokio::test]
-async fn a_hundred_callers_share_one_request() {
+async fn hundred_callers_share_one_request() {
     for status in [200, 503] {
         let gate = Gate::closed(status);
-        let signer = Arc::new(signer(Arc::clone(&gate) as _));
+        let signer = Arc::new(signer(Arc::clone(&gate)));
         let callers: Vec<_> = (0..100)
             .map(|_| {
                 let signer = Arc::clone(&signer);
@@ -180,9 +192,9 @@ async fn a_hundred_callers_share_one_request() {
 }
 
 #[tokio::test]
-async fn a_dropped_caller_blocks_nobody() {
+async fn dropped_caller_does_not_block_others() {
     let gate = Gate::closed(200);
-    let signer = signer(Arc::clone(&gate) as _);
+    let signer = signer(Arc::clone(&gate));
     let mut first = Box::pin(token(&signer, 0));
     let mut second = Box::pin(token(&signer, 0));
     std::future::poll_fn(|context: &mut Context<'_>| {
@@ -200,19 +212,17 @@ async fn a_dropped_caller_blocks_nobody() {
 }
 
 #[tokio::test]
-async fn a_silent_token_service_is_given_up() {
-    let key = AccessKey { id: "the-id".into(), secret: SECRET.into() };
-    let endpoint = Endpoint::parse("https://oauth.example").unwrap();
-    let runtime = Arc::new(FakeRuntime::new(START));
-    let limit = Duration::from_secs(3);
-    let signer = TokenSigner::new(&key, &endpoint, Gate::closed(200), runtime, limit).unwrap();
+async fn silent_token_service_is_limited_as_an_attempt() {
+    let mut settings = Settings::default();
+    settings.attempt_timeout = Duration::from_secs(3);
+    let signer = signer_with(Gate::closed(200), settings);
     let error = token(&signer, 0).await.unwrap_err();
     assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Credentials, true));
-    assert!(error.to_string().contains("within 3000 ms"), "{error}");
+    assert!(error.to_string().contains("limit of 3000 ms"), "{error}");
 }
 
 #[tokio::test]
-async fn refusals_of_the_token_service() {
+async fn failures_of_the_token_service_are_classified() {
     type Case = (u16, &'static str, Option<&'static str>, bool, &'static str);
     let cases: &[Case] = &[
         (
@@ -223,22 +233,34 @@ async fn refusals_of_the_token_service() {
             "its secret and the realm",
         ),
         (400, r#"{"error":"invalid_client"}"#, Some("invalid_client"), false, "its secret and the realm"),
-        (400, r#"{"error":"unsupported_grant_type"}"#, Some("unsupported_grant_type"), false, "refused or failed"),
-        (400, r#"{"error":"canary-5e1c-secret"}"#, None, false, "refused or failed"),
+        (
+            400,
+            r#"{"error":"unsupported_grant_type"}"#,
+            Some("unsupported_grant_type"),
+            false,
+            "no token from the token service: the service",
+        ),
+        (400, r#"{"error":"canary-5e1c-secret"}"#, None, false, "no token from the token service: the service"),
         (401, "<html>", None, false, "its secret and the realm"),
-        (404, "", None, false, "refused or failed"),
-        (302, "", None, false, "refused or failed"),
-        (429, "", None, true, "refused or failed"),
-        (500, r#"{"error":"server_error"}"#, Some("server_error"), false, "refused or failed"),
-        (502, "<html>", None, true, "refused or failed"),
-        (503, "", None, true, "refused or failed"),
-        (200, "", None, false, "cannot be read"),
-        (200, "<html>", None, false, "cannot be read"),
-        (200, r#"{"header":{"isSuccessful":false}}"#, None, false, "cannot be read"),
-        (200, r#"{"access_token":"two\nlines"}"#, None, false, "cannot stand in a header"),
+        (404, "", None, false, "no token from the token service: the service"),
+        (302, "", None, false, "no token from the token service: the service"),
+        (429, "", None, true, "no token from the token service: the service"),
+        (
+            500,
+            r#"{"error":"server_error"}"#,
+            Some("server_error"),
+            false,
+            "no token from the token service: the service",
+        ),
+        (502, "<html>", None, true, "no token from the token service: the service"),
+        (503, "", None, true, "no token from the token service: the service"),
+        (200, "", None, false, "an empty body where json was expected; check the endpoint"),
+        (200, "<html>", None, false, "an html page instead of json"),
+        (200, r#"{"header":{"isSuccessful":false}}"#, None, false, "access_token"),
+        (200, r#"{"access_token":"two\nlines"}"#, None, false, "not a valid header value"),
     ];
     for (status, body, code, passing, text) in cases {
-        let signer = signer(Arc::new(FakeTransport::new().answer(*status, body)));
+        let signer = signer(FakeTransport::new().answer(*status, body));
         let error = token(&signer, 0).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Credentials, "{body}");
         assert_eq!(error.status(), Some(*status), "{body}");
@@ -251,13 +273,13 @@ async fn refusals_of_the_token_service() {
     for (stage, passing) in
         [(Stage::Connect, true), (Stage::MaybeSent, true), (Stage::Refused, false), (Stage::Response, false)]
     {
-        let signer = signer(Arc::new(FakeTransport::new().fail(stage)));
+        let signer = signer(FakeTransport::new().fail(stage));
         let error = token(&signer, 0).await.unwrap_err();
         assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Credentials, passing), "{stage:?}");
     }
     for hint in ["7", "Thu, 01 Jan 2026 00:00:07 GMT"] {
         let busy = FakeTransport::new().answer_with(503, &[("retry-after", hint)], "");
-        let error = token(&signer(Arc::new(busy)), 0).await.unwrap_err();
+        let error = token(&signer(busy), 0).await.unwrap_err();
         assert_eq!(error.retry_after(), Some(Duration::from_secs(7)), "{hint}");
     }
 }

@@ -13,8 +13,8 @@ const TEXT: &str = "text/plain; charset=utf-8";
 fn risken(status: u16, kind: &str, body: &str) -> (Risken, Arc<FakeTransport>) {
     let headers: &[(&str, &str)] = if kind.is_empty() { &[] } else { &[("content-type", kind)] };
     let transport = Arc::new(FakeTransport::new().answer_with(status, headers, body));
-    let builder = Risken::builder().url("https://a.example").access_token("t").transport(Arc::clone(&transport) as _);
-    (builder.build_with(&|_| None).unwrap(), transport)
+    let builder = Risken::builder().endpoint("https://a.example").access_token("t").transport(Arc::clone(&transport));
+    (builder.build().unwrap(), transport)
 }
 
 async fn error(status: u16, kind: &str, body: &str) -> Error {

@@ -37,7 +37,7 @@ pub(crate) fn nhn(sandbox: &Sandbox) -> NhnBuilder {
 }
 
 pub(crate) fn risken(sandbox: &Sandbox, token: &str) -> Risken {
-    Risken::builder().url(sandbox.endpoint()).access_token(token).build().unwrap()
+    Risken::builder().endpoint(sandbox.endpoint()).access_token(token).build().unwrap()
 }
 
 /// Fails unless the service itself refused with this status.

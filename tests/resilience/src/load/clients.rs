@@ -54,13 +54,13 @@ impl Clients {
             .credentials(get("SCP_ACCESS_KEY")?, get("SCP_SECRET_KEY")?)
             .region(get("SCP_REGION")?);
         let mut nhn = Nhn::builder()
-            .endpoint(&get("NHN_CLOUD_ENDPOINT")?)
+            .endpoint(get("NHN_CLOUD_ENDPOINT")?)
             .user_access_key(get("NHN_CLOUD_USER_ACCESS_KEY_ID")?, get("NHN_CLOUD_USER_SECRET_ACCESS_KEY")?)
             .security_advisor_app_key(get("NHN_CLOUD_SECURITY_ADVISOR_APP_KEY")?)
             .server_security_check_app_key(get("NHN_CLOUD_SERVER_SECURITY_CHECK_APP_KEY")?)
             .secure_key_manager_app_key(get("NHN_CLOUD_SKM_APP_KEY")?)
             .mac_address(get("NHN_CLOUD_SKM_MAC_ADDRESS")?);
-        let mut risken = Risken::builder().url(get("RISKEN_URL")?).access_token(get("RISKEN_ACCESS_TOKEN")?);
+        let mut risken = Risken::builder().endpoint(get("RISKEN_URL")?).access_token(get("RISKEN_ACCESS_TOKEN")?);
         if let Some(runtime) = runtime {
             let transport: Arc<dyn Transport> = Arc::new(ReqwestTransport::builder().body_limit(BODY_LIMIT).build()?);
             scp = scp.runtime(Arc::clone(&runtime)).transport(Arc::clone(&transport));

@@ -261,7 +261,7 @@ fn nhn(parts: &Parts<'_>) -> Result<Nhn> {
 
 fn risken(parts: &Parts<'_>) -> Result<Risken> {
     Risken::builder()
-        .url(parts.endpoint)
+        .endpoint(parts.endpoint)
         .access_token(parts.setting("RISKEN_ACCESS_TOKEN"))
         .transport(Arc::clone(&parts.transport))
         .runtime(Arc::clone(&parts.runtime))

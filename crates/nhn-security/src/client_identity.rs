@@ -3,7 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use cloud_core::transport::reqwest::{ReqwestBuilder, ReqwestTransport};
+#[cfg(feature = "pkcs12")]
+use cloud_core::transport::reqwest::ReqwestBuilder;
+use cloud_core::transport::reqwest::ReqwestTransport;
 use cloud_core::{ExposeSecret, Result, SecretBytes, Transport};
 
 /// A certificate with its private key, as it was given.
@@ -18,13 +20,13 @@ pub(crate) enum Certificate {
 }
 
 impl Certificate {
-    /// A transport that presents this certificate. Its connections belong to nobody else: a kept-alive one
-    /// stays authenticated.
+    /// Creates a transport that presents this certificate. No other service may share its connections: a kept-alive
+    /// one stays authenticated.
     pub(crate) fn transport(&self) -> Result<Arc<dyn Transport>> {
         let builder = match self {
-            Self::Pem(pem) => settings().identity_pem(pem.expose_secret())?,
+            Self::Pem(pem) => ReqwestTransport::builder().identity_pem(pem.expose_secret())?,
             #[cfg(feature = "pkcs12")]
-            Self::Pkcs12 { der, password } => from_pkcs12(settings(), der, password)?,
+            Self::Pkcs12 { der, password } => from_pkcs12(ReqwestTransport::builder(), der, password)?,
         };
         Ok(Arc::new(builder.build()?))
     }
@@ -34,15 +36,6 @@ impl fmt::Debug for Certificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Certificate([redacted])")
     }
-}
-
-/// A transport without a client certificate.
-pub(crate) fn plain() -> Result<Arc<dyn Transport>> {
-    Ok(Arc::new(settings().build()?))
-}
-
-fn settings() -> ReqwestBuilder {
-    ReqwestTransport::builder().user_agent(concat!("nhn-security/", env!("CARGO_PKG_VERSION")))
 }
 
 #[cfg(feature = "pkcs12")]

@@ -1,15 +1,23 @@
 //! Tests of settings, and of whole calls through the facade under a scripted transport.
 
-use std::collections::HashMap;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cloud_core::ErrorKind;
+use cloud_core::config::ConfigSource;
 use cloud_core::testing::{FakeRuntime, FakeTransport};
 use time::macros::datetime;
 
 use super::*;
 use crate::security_advisor::types::{Language, Region};
+
+const ACCESS_KEY_ID: &str = "NHN_CLOUD_USER_ACCESS_KEY_ID";
+const ACCESS_KEY_SECRET: &str = "NHN_CLOUD_USER_SECRET_ACCESS_KEY";
+const REALM: &str = "NHN_CLOUD_REALM";
+const SECURITY_ADVISOR: &str = "NHN_CLOUD_SECURITY_ADVISOR_APP_KEY";
+const SERVER_SECURITY_CHECK: &str = "NHN_CLOUD_SERVER_SECURITY_CHECK_APP_KEY";
+const SECURE_KEY_MANAGER: &str = "NHN_CLOUD_SKM_APP_KEY";
+const MAC_ADDRESS: &str = "NHN_CLOUD_SKM_MAC_ADDRESS";
+const ENDPOINT: &str = "NHN_CLOUD_ENDPOINT";
 
 const ADVISOR_KEY: &str = "canary-advisor-key";
 const CHECK_KEY: &str = "canary-check-key";
@@ -34,15 +42,54 @@ const ALL: [(&str, &str); 6] = [
     (MAC_ADDRESS, MAC),
 ];
 
+#[derive(Debug)]
+struct Variables(Vec<(String, String)>);
+
+impl ConfigSource for Variables {
+    fn variable(&self, name: &str) -> Option<String> {
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())
+    }
+}
+
 fn build(builder: NhnBuilder, variables: &[(&str, &str)]) -> Result<Nhn> {
-    let variables: HashMap<_, _> = variables.iter().copied().collect();
-    let builder = builder.runtime(Arc::new(FakeRuntime::new(datetime!(2026-01-01 0:00 UTC))));
-    builder.build_with(&|name| variables.get(name).map(|value| (*value).to_owned()))
+    let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let builder = builder.runtime(FakeRuntime::new(datetime!(2026-01-01 0:00 UTC)));
+    builder.config_source(Variables(variables.collect())).build()
 }
 
 fn nhn(builder: NhnBuilder, variables: &[(&str, &str)], transport: FakeTransport) -> (Nhn, Arc<FakeTransport>) {
     let transport = Arc::new(transport);
-    (build(builder.transport(Arc::clone(&transport) as _), variables).unwrap(), transport)
+    (build(builder.transport(Arc::clone(&transport)), variables).unwrap(), transport)
+}
+
+#[test]
+fn handle_and_builder_are_send_and_sync() {
+    fn check<T: Send + Sync + 'static>() {}
+    check::<Nhn>();
+    check::<NhnBuilder>();
+    check::<Realm>();
+}
+
+#[tokio::test]
+async fn user_agent_names_the_crate_and_the_caller_first() {
+    let crate_name = concat!("nhn-security/", env!("CARGO_PKG_VERSION"));
+    for (app, wanted) in [(None, crate_name.to_owned()), (Some("my-app/1.2"), format!("my-app/1.2 {crate_name}"))] {
+        let script = FakeTransport::new().answer(200, GRANT).answer(200, LIST);
+        let builder = app.map_or_else(Nhn::builder, |app| Nhn::builder().app_name(app));
+        let (nhn, transport) = nhn(builder, &ALL, script);
+        nhn.security_advisor().unwrap().list_inspection_results(Region::Kr1, Language::En).await.unwrap();
+        for request in transport.sent() {
+            assert_eq!(request.headers()["user-agent"], wanted, "{}", request.uri());
+        }
+    }
+}
+
+#[test]
+fn builder_without_env_reads_nothing() {
+    let nhn = Nhn::builder().secure_key_manager_app_key("key").build().unwrap();
+    assert!(nhn.secure_key_manager().is_ok());
+    let text = nhn.security_advisor().unwrap_err().to_string();
+    assert!(text.contains("or `.env()` to read NHN_CLOUD_SECURITY_ADVISOR_APP_KEY"), "{text}");
 }
 
 fn urls(transport: &FakeTransport) -> Vec<String> {
@@ -69,7 +116,7 @@ async fn one_call_each(builder: NhnBuilder, variables: &[(&str, &str)]) -> Vec<S
 }
 
 #[tokio::test]
-async fn every_service_has_its_host_and_its_app_key() {
+async fn each_service_has_its_host_and_app_key() {
     let wanted = [
         "https://oauth.api.nhncloudservice.com/oauth2/token/create",
         "https://security-advisor.api.nhncloudservice.com/advisor/v1.0/appKey/canary-advisor-key/inspection_results?region=KR1&lang=EN",
@@ -88,14 +135,14 @@ async fn every_service_has_its_host_and_its_app_key() {
 }
 
 #[tokio::test]
-async fn one_endpoint_stands_for_every_host() {
+async fn endpoint_replaces_every_host() {
     let wanted = [
         "http://127.0.0.1:9/base/oauth2/token/create",
         "http://127.0.0.1:9/base/advisor/v1.0/appKey/canary-advisor-key/inspection_results?region=KR1&lang=EN",
         "http://127.0.0.1:9/base/ssc/v1.0/appKey/canary-check-key/inspection_result/details/7",
         "http://127.0.0.1:9/base/keymanager/v1.0/appkey/canary-keys-key/symmetric-keys/key/encrypt",
     ];
-    for realm in ["", "public", "gov"] {
+    for realm in ["", "public", "gov\n"] {
         let mut variables = ALL.to_vec();
         variables.extend([(ENDPOINT, "http://127.0.0.1:9/base/"), (REALM, realm)]);
         assert_eq!(one_call_each(Nhn::builder(), &variables).await, wanted);
@@ -105,7 +152,7 @@ async fn one_endpoint_stands_for_every_host() {
 }
 
 #[tokio::test]
-async fn the_government_realm() {
+async fn government_realm_has_its_own_hosts() {
     for builder in [Nhn::builder(), Nhn::builder().realm(Realm::Gov)] {
         let mut variables = ALL.to_vec();
         variables.push((REALM, "GOV"));
@@ -125,7 +172,7 @@ async fn the_government_realm() {
 }
 
 #[test]
-fn what_a_service_lacks_is_said_by_its_accessor() {
+fn accessor_names_what_its_service_lacks() {
     let nhn = build(Nhn::builder(), &[(SECURITY_ADVISOR, ""), (SERVER_SECURITY_CHECK, CHECK_KEY)]).unwrap();
     let advisor = nhn.security_advisor().unwrap_err();
     let check = nhn.server_security_check().unwrap_err();
@@ -149,51 +196,88 @@ fn what_a_service_lacks_is_said_by_its_accessor() {
 }
 
 #[test]
-fn malformed_settings_are_named_and_not_shown() {
-    for (name, value, what) in [
-        (REALM, "moon", "`public` or `gov`"),
-        (ENDPOINT, "http://canary.example", "https"),
-        (ENDPOINT, "canary", "endpoint"),
-        (SECURITY_ADVISOR, "canary\n", "control characters"),
-        (SERVER_SECURITY_CHECK, "canary key", "blanks"),
-        (SECURE_KEY_MANAGER, "canary\u{fffd}", "non-ascii"),
-        (MAC_ADDRESS, "canary", "six pairs"),
-        (MAC_ADDRESS, "aa:bb:cc:dd:ee:f\n", "six pairs"),
-        (MAC_ADDRESS, "aa:bb:cc:dd:ee", "six pairs"),
-        (ACCESS_KEY_ID, "canary:id", "colon"),
-        (ACCESS_KEY_SECRET, "canary\r\nX-Other: 1", "control characters"),
+fn malformed_setting_is_named_and_secrets_are_not_shown() {
+    for (name, value, wanted) in [
+        (REALM, "moon", "setting realm = `moon` (NHN_CLOUD_REALM): the realm must be `public` or `gov`"),
+        (REALM, "CANARY", "setting realm (NHN_CLOUD_REALM): the realm must be"),
+        (ENDPOINT, "http://a.example", "setting endpoint = `http://a.example` (NHN_CLOUD_ENDPOINT): the endpoint must"),
+        (ENDPOINT, "canary", "setting endpoint (NHN_CLOUD_ENDPOINT): the endpoint must begin with https://"),
+        (ENDPOINT, "", "setting endpoint (NHN_CLOUD_ENDPOINT): the variable is empty; unset it"),
+        (
+            SECURITY_ADVISOR,
+            "can\nary",
+            "setting security_advisor_app_key (NHN_CLOUD_SECURITY_ADVISOR_APP_KEY): the value contains control",
+        ),
+        (
+            SERVER_SECURITY_CHECK,
+            "canary key",
+            "setting server_security_check_app_key (NHN_CLOUD_SERVER_SECURITY_CHECK_APP_KEY): the value contains blanks",
+        ),
+        (
+            SECURE_KEY_MANAGER,
+            "canary\u{fffd}",
+            "setting secure_key_manager_app_key (NHN_CLOUD_SKM_APP_KEY): the value is not valid Unicode",
+        ),
+        (MAC_ADDRESS, "canary", "setting mac_address (NHN_CLOUD_SKM_MAC_ADDRESS): a MAC address has six pairs"),
+        (
+            MAC_ADDRESS,
+            "aa:bb:cc:dd:ee:f\n",
+            "setting mac_address (NHN_CLOUD_SKM_MAC_ADDRESS): a MAC address has six pairs",
+        ),
+        (
+            MAC_ADDRESS,
+            "\"aa:bb:cc:dd:ee:ff\"",
+            "setting mac_address (NHN_CLOUD_SKM_MAC_ADDRESS): a MAC address has six pairs",
+        ),
+        (MAC_ADDRESS, "aa:bb:cc:dd:ee", "setting mac_address (NHN_CLOUD_SKM_MAC_ADDRESS): a MAC address has six pairs"),
+        (
+            ACCESS_KEY_ID,
+            "canary:id",
+            "setting user_access_key_id (NHN_CLOUD_USER_ACCESS_KEY_ID): the value contains a colon",
+        ),
+        (
+            ACCESS_KEY_SECRET,
+            "canary\r\nX-Other: 1",
+            "setting user_access_key_secret (NHN_CLOUD_USER_SECRET_ACCESS_KEY): the value contains control",
+        ),
     ] {
         let mut variables = ALL.to_vec();
         variables.retain(|(other, _)| *other != name);
         variables.push((name, value));
         let error = build(Nhn::builder(), &variables).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config, "{name}");
-        assert!(error.to_string().starts_with(&format!("{name}: ")), "{error}");
-        assert!(error.to_string().contains(what), "{error}");
-        assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
+        assert!(error.to_string().starts_with(wanted), "{error}");
+        assert!(!format!("{error} {error:?}").to_lowercase().contains("canary"), "{error:?}");
     }
-    for half in [ACCESS_KEY_ID, ACCESS_KEY_SECRET] {
+    for (half, other) in [(ACCESS_KEY_ID, ACCESS_KEY_SECRET), (ACCESS_KEY_SECRET, ACCESS_KEY_ID)] {
         let error = build(Nhn::builder(), &[(half, "canary")]).unwrap_err();
-        assert!(error.to_string().starts_with(&format!("{half} is set, but ")), "{error}");
+        assert!(error.to_string().ends_with(&format!("({half}): {other} is not set; set both or neither")), "{error}");
     }
     let error = build(Nhn::builder().endpoint("x"), &[]).unwrap_err();
-    assert!(error.to_string().starts_with("NhnBuilder::endpoint: "), "{error}");
+    assert!(error.to_string().starts_with("setting endpoint (NhnBuilder::endpoint): "), "{error}");
     let error = build(Nhn::builder().user_access_key("id", ""), &[]).unwrap_err();
-    assert!(error.to_string().starts_with("NhnBuilder::user_access_key: "), "{error}");
+    assert!(error.to_string().starts_with("setting user_access_key_secret (NhnBuilder::user_access_key): "), "{error}");
+}
+
+#[tokio::test]
+async fn line_breaks_at_the_end_of_variables_are_removed() {
+    let variables = ALL.map(|(name, value)| (name, format!("{value}\n")));
+    let variables: Vec<_> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    one_call_each(Nhn::builder(), &variables).await;
 }
 
 #[test]
-fn a_certificate_needs_a_transport_of_its_own() {
-    let pem = include_bytes!("../identity/testdata/identity.pem");
+fn client_certificate_and_transport_exclude_each_other() {
+    let pem = include_bytes!("../client_identity/testdata/identity.pem");
     build(Nhn::builder().client_certificate_pem(&pem[..]), &ALL).unwrap();
-    let both = Nhn::builder().client_certificate_pem(&pem[..]).transport(Arc::new(FakeTransport::new()));
+    let both = Nhn::builder().client_certificate_pem(&pem[..]).transport(FakeTransport::new());
     let error = build(both, &ALL).unwrap_err();
-    assert!(error.to_string().contains("set the identity in that transport"), "{error}");
+    assert!(error.to_string().contains("set the certificate in the transport"), "{error}");
     assert!(build(Nhn::builder().client_certificate_pem(*b"no pem"), &ALL).is_err());
 }
 
 #[tokio::test]
-async fn a_refused_token_is_replaced_once() {
+async fn refused_token_is_replaced_once() {
     let refusal = r#"{"header":{"isSuccessful":false,"resultCode":80007,"resultMessage":"expired"}}"#;
     for (status, body) in [(401, ""), (401, refusal), (200, refusal)] {
         let script =
@@ -210,7 +294,7 @@ async fn a_refused_token_is_replaced_once() {
 }
 
 #[tokio::test]
-async fn a_token_that_cannot_be_had_leaves_the_call_unsent() {
+async fn missing_token_leaves_the_call_unsent() {
     let script = FakeTransport::new().answer(401, r#"{"error":"invalid_client"}"#);
     let (nhn, transport) = nhn(Nhn::builder(), &ALL, script);
     let error = nhn.security_advisor().unwrap().show_last_inspection_date().await.unwrap_err();
@@ -223,7 +307,7 @@ async fn a_token_that_cannot_be_had_leaves_the_call_unsent() {
 }
 
 #[tokio::test]
-async fn no_debug_or_error_shows_a_secret() {
+async fn debug_and_errors_show_no_secret() {
     let given = Nhn::builder()
         .user_access_key(ID, SECRET)
         .security_advisor_app_key(ADVISOR_KEY)

@@ -1,0 +1,183 @@
+//! The builder: settings in, a handle with the clients of all services out.
+
+use std::sync::Arc;
+
+use cloud_core::auth::Anonymous;
+use cloud_core::client::{ClientConfig, Shared};
+use cloud_core::{Endpoint, Error, Result, SecretString, client_setters};
+
+use crate::client_identity::Certificate;
+use crate::dialect::NhnDialect;
+use crate::env::{Found, Overrides, Resolved};
+use crate::generated::clients::{Clients, Service};
+use crate::hosts::{Host, Realm};
+use crate::nhn::Nhn;
+use crate::token::{AccessKey, TokenSigner};
+
+const PRODUCT: &str = concat!("nhn-security/", env!("CARGO_PKG_VERSION"));
+
+impl Nhn {
+    /// Creates the handle from the environment alone: the same as `Nhn::builder().env().build()`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) names the variable that is malformed.
+    pub fn from_env() -> Result<Self> {
+        Self::builder().env().build()
+    }
+
+    /// Creates a builder that knows no setting and reads none; [`NhnBuilder::env`] adds the environment.
+    pub fn builder() -> NhnBuilder {
+        NhnBuilder::default()
+    }
+}
+
+/// Builds an [`Nhn`].
+///
+/// ```
+/// use nhn_security::{Nhn, Realm};
+///
+/// let nhn = Nhn::builder()
+///     .realm(Realm::Public)
+///     .secure_key_manager_app_key("app-key-of-secure-key-manager")
+///     .mac_address("aa:bb:cc:dd:ee:ff")
+///     .build()?;
+/// # Ok::<(), nhn_security::Error>(())
+/// ```
+#[derive(Debug, Default)]
+#[must_use = "call `build` to get the clients"]
+pub struct NhnBuilder {
+    given: Overrides,
+    certificate: Option<Certificate>,
+    config: ClientConfig,
+}
+
+client_setters!(NhnBuilder);
+
+impl NhnBuilder {
+    /// Sets the User Access Key, for which tokens are issued. Secure Key Manager needs none.
+    pub fn user_access_key(mut self, id: impl Into<String>, secret: impl Into<SecretString>) -> Self {
+        self.given.access_key = Some((id.into(), secret.into()));
+        self
+    }
+
+    /// Sets the realm; public unless set.
+    pub fn realm(mut self, realm: Realm) -> Self {
+        self.given.realm = Some(realm);
+        self
+    }
+
+    /// Sets one base URL instead of every host, that of the token service too: for a gateway, a test server, or a
+    /// dedicated zone of Secure Key Manager.
+    #[doc(alias = "url")]
+    pub fn endpoint(mut self, url: impl Into<String>) -> Self {
+        self.given.endpoint = Some(url.into());
+        self
+    }
+
+    /// Sets the app key of Security Advisor.
+    pub fn security_advisor_app_key(mut self, key: impl Into<SecretString>) -> Self {
+        self.given.security_advisor = Some(key.into());
+        self
+    }
+
+    /// Sets the app key of Server Security Check.
+    pub fn server_security_check_app_key(mut self, key: impl Into<SecretString>) -> Self {
+        self.given.server_security_check = Some(key.into());
+        self
+    }
+
+    /// Sets the app key of Secure Key Manager.
+    pub fn secure_key_manager_app_key(mut self, key: impl Into<SecretString>) -> Self {
+        self.given.secure_key_manager = Some(key.into());
+        self
+    }
+
+    /// Sets the MAC address that is sent to Secure Key Manager, in the spelling that the key store lists.
+    pub fn mac_address(mut self, address: impl Into<SecretString>) -> Self {
+        self.given.mac_address = Some(address.into());
+        self
+    }
+
+    /// Sets the client certificate for Secure Key Manager: PEM with the chain and the private key. Its connections
+    /// are then shared with no other service.
+    pub fn client_certificate_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.certificate = Some(Certificate::Pem(pem.into().into()));
+        self
+    }
+
+    /// Sets the client certificate for Secure Key Manager as the console issues it: a PKCS#12 file (`.p12`) and
+    /// its password.
+    #[cfg(feature = "pkcs12")]
+    pub fn client_certificate_pkcs12(mut self, der: impl Into<Vec<u8>>, password: impl Into<SecretString>) -> Self {
+        self.certificate = Some(Certificate::Pkcs12 { der: der.into().into(), password: password.into() });
+        self
+    }
+
+    /// Builds the handle. A setting that only one service needs may be missing; the accessor of that service then
+    /// returns an error that names it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) names the setting that is malformed.
+    pub fn build(self) -> Result<Nhn> {
+        let resolved = Resolved::new(self.given, self.config.resolver(), self.config.insecure)?;
+        if self.certificate.is_some() && self.config.transport.is_some() {
+            return Err(Error::config(
+                "a client certificate and a transport exclude each other: set the certificate in the transport",
+            ));
+        }
+        let shared = self.config.shared(PRODUCT)?;
+        let for_keys = match &self.certificate {
+            Some(certificate) => shared.clone().with_transport(certificate.transport()?),
+            None => shared.clone(),
+        };
+        let signer = match &resolved.access_key {
+            Ok(key) => Ok(Arc::new(token_signer(key, &resolved, &shared)?)),
+            Err(missing) => Err(missing.clone()),
+        };
+        let with_token = |host, app_key: &Found<SecretString>| {
+            let (app_key, signer) = both(app_key.clone(), signer.clone())?;
+            let dialect = Arc::new(NhnDialect::with_token(app_key));
+            Ok(shared.client(endpoint(&resolved, host)?, dialect, signer))
+        };
+        let clients = Clients::new(|service| match service {
+            Service::SecurityAdvisor => with_token(Host::SecurityAdvisor, &resolved.security_advisor),
+            Service::ServerSecurityCheck => with_token(Host::ServerSecurityCheck, &resolved.server_security_check),
+            Service::SecureKeyManager => {
+                let app_key = resolved.secure_key_manager.clone()?;
+                let dialect = Arc::new(NhnDialect::without_token(app_key, resolved.mac_address.clone()));
+                Ok(for_keys.client(endpoint(&resolved, Host::SecureKeyManager)?, dialect, Arc::new(Anonymous)))
+            }
+        });
+        Ok(Nhn::new(resolved.realm, clients))
+    }
+}
+
+fn token_signer(key: &AccessKey, resolved: &Resolved, shared: &Shared) -> Result<TokenSigner> {
+    TokenSigner::new(key, endpoint(resolved, Host::Token).map_err(Error::config)?, shared)
+}
+
+/// The base URL of a service, or why it has none.
+fn endpoint(resolved: &Resolved, host: Host) -> Found<Endpoint> {
+    let missing = match &resolved.endpoint {
+        Ok(endpoint) => return Ok(endpoint.clone()),
+        Err(missing) => missing,
+    };
+    let url = resolved
+        .realm
+        .url(host)
+        .ok_or_else(|| format!("it has no host in the realm `{}`, and {missing}", resolved.realm))?;
+    Endpoint::parse(url).map_err(|error| error.message().to_owned())
+}
+
+/// Both settings, or everything that is missing.
+fn both<A, B>(first: Found<A>, second: Found<B>) -> Found<(A, B)> {
+    match (first, second) {
+        (Ok(first), Ok(second)) => Ok((first, second)),
+        (Err(first), Err(second)) => Err(format!("{first}; {second}")),
+        (Err(missing), Ok(_)) | (Ok(_), Err(missing)) => Err(missing),
+    }
+}
+
+#[cfg(all(feature = "secure-key-manager", feature = "security-advisor", feature = "server-security-check"))]
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,185 @@
+//! The builder: settings in, a handle with the clients of all services out.
+
+use std::sync::Arc;
+
+use cloud_core::client::{ClientConfig, Shared};
+use cloud_core::{Client, Error, Result, SecretString, client_setters};
+
+use crate::credentials::{Credentials, Fixed, ProvideCredentials};
+use crate::dialect::ScpDialect;
+use crate::env::{Overrides, Resolved};
+use crate::generated::clients::{Clients, Service};
+use crate::hosts::Environment;
+use crate::scp::Scp;
+use crate::sign::ScpSigner;
+
+const PRODUCT: &str = concat!("scp-security/", env!("CARGO_PKG_VERSION"));
+
+impl Scp {
+    /// Creates the handle from the environment and the vendor's files alone: the same as
+    /// `Scp::builder().env().build()`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) names the setting that is missing or malformed, and every
+    /// place that was searched.
+    pub fn from_env() -> Result<Self> {
+        Self::builder().env().build()
+    }
+
+    /// Creates a builder that knows no setting and reads none; [`ScpBuilder::env`] adds the environment.
+    pub fn builder() -> ScpBuilder {
+        ScpBuilder::default()
+    }
+}
+
+/// Builds an [`Scp`].
+///
+/// ```
+/// use scp_security::{Environment, Scp};
+///
+/// let scp = Scp::builder()
+///     .credentials("an-access-key", "its-secret-key")
+///     .region("kr-west1")
+///     .environment(Environment::Enterprise)
+///     .app_name("my-app/1.2")
+///     .build()?;
+/// # Ok::<(), scp_security::Error>(())
+/// ```
+#[derive(Debug, Default)]
+#[must_use = "call `build` to get the clients"]
+pub struct ScpBuilder {
+    given: Overrides,
+    provider: Option<Arc<dyn ProvideCredentials>>,
+    from_vault: bool,
+    language: Option<String>,
+    config: ClientConfig,
+}
+
+client_setters!(ScpBuilder);
+
+impl ScpBuilder {
+    /// Sets the access key and its secret key, as the console displays them.
+    pub fn credentials(mut self, access_key: impl Into<String>, secret_key: impl Into<SecretString>) -> Self {
+        self.given.credentials = Some(Credentials::new(access_key, secret_key));
+        self
+    }
+
+    /// Sets a provider of keys, which takes precedence over a fixed pair.
+    pub fn credentials_provider(mut self, provider: impl ProvideCredentials + 'static) -> Self {
+        self.provider = Some(Arc::new(provider));
+        self
+    }
+
+    /// Sets the token of a secret vault: its id and its secret.
+    pub fn vault_token(mut self, id: impl Into<String>, secret: impl Into<SecretString>) -> Self {
+        self.given.vault_token = Some(Credentials::new(id, secret));
+        self
+    }
+
+    /// Sets the secret vault that issues temporary credentials.
+    pub fn secret_vault_id(mut self, id: impl Into<String>) -> Self {
+        self.given.vault_id = Some(id.into());
+        self
+    }
+
+    /// Signs with temporary credentials from the secret vault even if a fixed pair of keys is set.
+    pub fn vault_credentials(mut self) -> Self {
+        self.from_vault = true;
+        self
+    }
+
+    /// Sets the region, such as `kr-west1`.
+    pub fn region(mut self, region: impl Into<String>) -> Self {
+        self.given.region = Some(region.into());
+        self
+    }
+
+    /// Sets the environment that the account belongs to.
+    pub fn environment(mut self, environment: Environment) -> Self {
+        self.given.environment = Some(environment);
+        self
+    }
+
+    /// Sets one base URL for all services, instead of the hosts that follow from region and environment.
+    #[doc(alias = "url")]
+    pub fn endpoint(mut self, url: impl Into<String>) -> Self {
+        self.given.endpoint = Some(url.into());
+        self
+    }
+
+    /// Sets the language of the services' error texts, `en-US` or `ko-KR`; `en-US` unless set.
+    pub fn language(mut self, language: impl Into<String>) -> Self {
+        self.language = Some(language.into());
+        self
+    }
+
+    /// Builds the handle.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) names the setting that is missing or malformed, and every
+    /// place that was searched.
+    pub fn build(self) -> Result<Scp> {
+        let resolved = Resolved::new(self.given, self.config.resolver(), self.config.insecure)?;
+        let dialect = Arc::new(ScpDialect::new(self.language.as_deref().unwrap_or("en-US"))?);
+        let parts = Parts { shared: self.config.shared(PRODUCT)?, dialect };
+        let signer = Arc::new(signer(&resolved, self.provider, self.from_vault, &parts)?);
+        let clients = Clients::new(|service| parts.client(&resolved, service, Arc::clone(&signer)))?;
+        Ok(Scp::new(clients, signer))
+    }
+}
+
+/// What the clients of all services share.
+struct Parts {
+    shared: Shared,
+    dialect: Arc<ScpDialect>,
+}
+
+impl Parts {
+    fn client(&self, resolved: &Resolved, service: Service, signer: Arc<ScpSigner>) -> Result<Client> {
+        let hosts = resolved.hosts.as_ref().map_err(Error::config)?;
+        Ok(self.shared.client(hosts.endpoint(service.name())?, Arc::clone(&self.dialect) as _, signer))
+    }
+}
+
+fn signer(
+    resolved: &Resolved,
+    provider: Option<Arc<dyn ProvideCredentials>>,
+    from_vault: bool,
+    parts: &Parts,
+) -> Result<ScpSigner> {
+    let fixed = || resolved.credentials.clone().ok().map(|keys| Arc::new(Fixed(Arc::new(keys))) as Arc<_>);
+    let vault_token = resolved.vault_token.clone().ok().map(Arc::new);
+    let looked_for = resolved.credentials.as_ref().err().cloned().unwrap_or_default();
+    let credentials = if from_vault {
+        Some(vault_provider(resolved, parts)?)
+    } else if let Some(found) = provider.or_else(fixed) {
+        Some(found)
+    } else if resolved.vault_id.is_ok() {
+        Some(vault_provider(resolved, parts)?)
+    } else if vault_token.is_some() && cfg!(feature = "secret-vault") {
+        // The token alone fetches temporary keys by hand; every other call says that the vault's id is missing.
+        tracing::warn!("a vault token is set, but no credentials and no secret_vault_id");
+        None
+    } else {
+        return Err(Error::config(looked_for));
+    };
+    Ok(ScpSigner { credentials, vault_token, looked_for })
+}
+
+#[cfg(feature = "secret-vault")]
+fn vault_provider(resolved: &Resolved, parts: &Parts) -> Result<Arc<dyn ProvideCredentials>> {
+    let token = resolved.vault_token.clone().map_err(Error::config)?;
+    let vault = resolved.vault_id.clone().map_err(Error::config)?;
+    let signer = ScpSigner { credentials: None, vault_token: Some(Arc::new(token)), looked_for: String::new() };
+    let client = parts.client(resolved, Service::SecretVault, Arc::new(signer))?;
+    let client = crate::secret_vault::v1_0::Client::new(client);
+    Ok(Arc::new(crate::credentials::VaultProvider::new(client, vault, Arc::clone(parts.shared.runtime()))))
+}
+
+#[cfg(not(feature = "secret-vault"))]
+fn vault_provider(_: &Resolved, _: &Parts) -> Result<Arc<dyn ProvideCredentials>> {
+    Err(Error::config("temporary keys from a secret vault need the feature `secret-vault`"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,168 @@
+//! The settings and their sources: the builder, environment variables, the files of the vendor's tools.
+
+use std::fmt;
+
+use cloud_core::config::{FileEntry, Origin, Resolver, Setting, Value};
+use cloud_core::{Error, Result};
+
+use crate::credentials::Credentials;
+use crate::hosts::{Environment, Hosts};
+
+const CONFIG_FILE: &str = ".scpconf/config.json";
+const CREDENTIALS_FILE: &str = ".scpconf/credentials.json";
+
+static ACCESS_KEY: Setting = Setting::new("access_key", "ScpBuilder::credentials")
+    .secret()
+    .variables(&["SCP_ACCESS_KEY", "SCP_TF_ACCESS_KEY"])
+    .files(&[FileEntry { path: CREDENTIALS_FILE, key: "access-key" }]);
+static SECRET_KEY: Setting = Setting::new("secret_key", "ScpBuilder::credentials")
+    .secret()
+    .variables(&["SCP_SECRET_KEY", "SCP_TF_SECRET_KEY"])
+    .files(&[FileEntry { path: CREDENTIALS_FILE, key: "secret-key" }]);
+static VAULT_TOKEN_ID: Setting =
+    Setting::new("vault_token_id", "ScpBuilder::vault_token").secret().variables(&["SCP_VAULT_TOKEN_ID"]);
+static VAULT_TOKEN_SECRET: Setting =
+    Setting::new("vault_token_secret", "ScpBuilder::vault_token").secret().variables(&["SCP_VAULT_TOKEN_SECRET"]);
+static VAULT_ID: Setting =
+    Setting::new("secret_vault_id", "ScpBuilder::secret_vault_id").secret().variables(&["SCP_SECRET_VAULT_ID"]);
+static ENDPOINT: Setting = Setting::new("endpoint", "ScpBuilder::endpoint")
+    .endpoint()
+    .variables(&["SCP_ENDPOINT", "SCP_TF_ENDPOINT_OVERRIDE"])
+    .files(&[FileEntry { path: CONFIG_FILE, key: "endpoint-override" }]);
+static REGION: Setting = Setting::new("region", "ScpBuilder::region")
+    .variables(&["SCP_REGION", "SCP_TF_DEFAULT_REGION"])
+    .files(&[FileEntry { path: CONFIG_FILE, key: "default-region" }]);
+static ENVIRONMENT: Setting = Setting::new("environment", "ScpBuilder::environment")
+    .variables(&["SCP_ENVIRONMENT", AUTH_URL])
+    .files(&[FileEntry { path: CONFIG_FILE, key: "auth-url" }]);
+/// Its host names the environment, and so does that of `auth-url` in the file.
+const AUTH_URL: &str = "SCP_TF_AUTH_URL";
+
+/// Settings given in code.
+#[derive(Clone, Default)]
+pub(crate) struct Overrides {
+    pub(crate) credentials: Option<Credentials>,
+    pub(crate) vault_token: Option<Credentials>,
+    pub(crate) vault_id: Option<String>,
+    pub(crate) region: Option<String>,
+    pub(crate) environment: Option<Environment>,
+    pub(crate) endpoint: Option<String>,
+}
+
+impl fmt::Debug for Overrides {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Overrides")
+            .field("credentials", &self.credentials.is_some())
+            .field("vault_token", &self.vault_token.is_some())
+            .field("vault_id", &self.vault_id.is_some())
+            .field("region", &self.region.is_some())
+            .field("environment", &self.environment)
+            .field("endpoint", &self.endpoint.is_some())
+            .finish()
+    }
+}
+
+/// Settings with their sources applied. What only some programs need may be missing; the texts say where it was
+/// searched.
+#[derive(Debug)]
+pub(crate) struct Resolved {
+    pub(crate) credentials: Result<Credentials, String>,
+    pub(crate) vault_token: Result<Credentials, String>,
+    pub(crate) vault_id: Result<String, String>,
+    pub(crate) hosts: Result<Hosts, String>,
+}
+
+impl Resolved {
+    /// Reads each setting from its first source that has a value.
+    pub(crate) fn new(given: Overrides, mut resolver: Resolver<'_>, insecure: bool) -> Result<Self> {
+        let resolver = &mut resolver;
+        let vault_token = pair(resolver, (&VAULT_TOKEN_ID, &VAULT_TOKEN_SECRET), given.vault_token, false)?;
+        let vault_id =
+            resolver.find(&VAULT_ID, given.vault_id.map(Into::into))?.map(Value::visible_ascii).transpose()?;
+        // A vault and its token, which the environment or the builder set, come before the keys in the file.
+        let with_file = vault_token.is_none() || vault_id.is_none();
+        let credentials = pair(resolver, (&ACCESS_KEY, &SECRET_KEY), given.credentials, with_file)?;
+        let hosts = hosts(resolver, given.endpoint, given.region, given.environment, insecure)?;
+        Ok(Self {
+            credentials: credentials.ok_or_else(|| no_credentials(resolver, vault_token.is_some())),
+            vault_token: vault_token.ok_or_else(|| resolver.describe_missing(&[&VAULT_TOKEN_ID, &VAULT_TOKEN_SECRET])),
+            vault_id: vault_id.map(|id| id.as_str().to_owned()).ok_or_else(|| resolver.describe_missing(&[&VAULT_ID])),
+            hosts,
+        })
+    }
+}
+
+fn no_credentials(resolver: &Resolver<'_>, has_vault_token: bool) -> String {
+    let keys = resolver.describe_missing(&[&ACCESS_KEY, &SECRET_KEY]);
+    let vault = resolver.describe_missing(&[&VAULT_ID]);
+    if has_vault_token {
+        return format!("no credentials: a vault token is set, but {vault}; for fixed keys: {keys}");
+    }
+    let token = resolver.describe_missing(&[&VAULT_TOKEN_ID, &VAULT_TOKEN_SECRET]);
+    format!("no credentials: {keys}; for temporary keys: {token}; {vault}")
+}
+
+fn pair(
+    resolver: &mut Resolver<'_>,
+    settings: (&'static Setting, &'static Setting),
+    given: Option<Credentials>,
+    with_files: bool,
+) -> Result<Option<Credentials>> {
+    let given = given.map(|pair| (pair.access_key().to_owned().into(), pair.secret_key().clone()));
+    let Some((id, secret)) = resolver.find_pair(settings, given, with_files)? else { return Ok(None) };
+    Ok(Some(Credentials::new(id.visible_ascii()?.as_str(), secret.into_secret())))
+}
+
+/// The base URL, or region and environment. The file counts only where the other sources leave something open.
+fn hosts(
+    resolver: &mut Resolver<'_>,
+    endpoint: Option<String>,
+    region: Option<String>,
+    environment: Option<Environment>,
+    insecure: bool,
+) -> Result<Result<Hosts, String>> {
+    let environment = environment.map(|environment| environment.as_str().into());
+    let mut endpoint = resolver.find_before_files(&ENDPOINT, endpoint.map(Into::into))?;
+    let mut region = resolver.find_before_files(&REGION, region.map(Into::into))?;
+    let mut environment = resolver.find_before_files(&ENVIRONMENT, environment)?;
+    if endpoint.is_none() && (region.is_none() || environment.is_none()) {
+        endpoint = resolver.find(&ENDPOINT, None)?;
+        for (value, setting) in [(&mut region, &REGION), (&mut environment, &ENVIRONMENT)] {
+            if value.is_none() {
+                *value = resolver.find(setting, None)?;
+            }
+        }
+    }
+    let environment = environment.as_ref().map(environment_of).transpose()?;
+    if let Some(url) = endpoint {
+        return url.to_endpoint(insecure).map(|endpoint| Ok(Hosts::One(endpoint)));
+    }
+    let missing: Vec<_> = [(region.is_none(), &REGION), (environment.is_none(), &ENVIRONMENT)]
+        .into_iter()
+        .filter_map(|(missing, setting)| missing.then(|| resolver.describe_missing(&[setting])))
+        .collect();
+    let (Some(region), Some(environment)) = (region, environment) else {
+        let url = resolver.describe_missing(&[&ENDPOINT]);
+        return Ok(Err(format!("{}; for another host: {url}", missing.join("; "))));
+    };
+    if !environment.regions().contains(&region.as_str()) {
+        let known = environment.regions().join(", ");
+        return Err(region.error(&format!(
+            "environment `{environment}` has no such region, it has {known}; for another host use \
+             ScpBuilder::endpoint or SCP_ENDPOINT"
+        )));
+    }
+    Ok(Ok(Hosts::Region { environment, region: region.as_str().to_owned() }))
+}
+
+fn environment_of(value: &Value) -> Result<Environment> {
+    match value.origin() {
+        Origin::Variable(AUTH_URL) | Origin::File(_) => Environment::of_auth_url(value.as_str()).ok_or_else(|| {
+            value.error("the host names no known environment, as https://iam.e.samsungsdscloud.com/v1 does")
+        }),
+        _ => value.as_str().parse().map_err(|error: Error| value.error(error.message())),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,85 @@
+//! The vendor's environments, their regions, and the hosts of services.
+
+use std::fmt;
+
+use cloud_core::{Endpoint, Error, Result};
+
+/// A cloud of the vendor: a set of regions with its own consoles, accounts and hosts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Environment {
+    /// `e`: for enterprises.
+    Enterprise,
+    /// `s`: for the Samsung group.
+    Samsung,
+    /// `g`: sovereign, for public institutions.
+    Sovereign,
+}
+
+impl Environment {
+    /// Returns the letter in host names.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Enterprise => "e",
+            Self::Samsung => "s",
+            Self::Sovereign => "g",
+        }
+    }
+
+    /// Returns the regions of this environment.
+    #[must_use]
+    pub const fn regions(self) -> &'static [&'static str] {
+        match self {
+            Self::Enterprise | Self::Samsung => &["kr-west1", "kr-east1"],
+            Self::Sovereign => &["kr-south1", "kr-south2", "kr-south3"],
+        }
+    }
+
+    /// The environment in the host of an authentication URL, such as `https://iam.e.samsungsdscloud.com/v1`.
+    pub(crate) fn of_auth_url(url: &str) -> Option<Self> {
+        let host = url.split("://").nth(1).unwrap_or(url).split('/').next().unwrap_or_default();
+        let letter = host.strip_suffix(DOMAIN)?.strip_suffix('.')?.rsplit('.').next()?;
+        letter.parse().ok()
+    }
+}
+
+const DOMAIN: &str = "samsungsdscloud.com";
+
+impl std::str::FromStr for Environment {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        [Self::Enterprise, Self::Samsung, Self::Sovereign]
+            .into_iter()
+            .find(|e| e.as_str() == text)
+            .ok_or_else(|| Error::config("not an environment: use `e` (enterprise), `s` (Samsung) or `g` (sovereign)"))
+    }
+}
+
+impl fmt::Display for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Where the services are.
+#[derive(Debug)]
+pub(crate) enum Hosts {
+    /// All services at one base URL.
+    One(Endpoint),
+    /// A host for each service, in a region that the environment has.
+    Region { environment: Environment, region: String },
+}
+
+impl Hosts {
+    /// The base URL of a service.
+    pub(crate) fn endpoint(&self, service: &str) -> Result<Endpoint> {
+        match self {
+            Self::One(endpoint) => Ok(endpoint.clone()),
+            Self::Region { environment, region } => {
+                Endpoint::parse(&format!("https://{service}.{region}.{environment}.{DOMAIN}"))
+            }
+        }
+    }
+}
