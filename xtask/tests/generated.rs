@@ -196,15 +196,15 @@ fn patterns_hold_at_run_time() {
 
 #[test]
 fn operations_are_data() {
-    use cloud_core::{Lifecycle, Segment};
+    use cloud_core::{Authentication, Envelope, Lifecycle, Segment};
     let old = versions::v1_0::Client::VERSION;
     assert_eq!((old.number, old.status, old.sunset), ("1.0", Lifecycle::Deprecated, Some("2025-12-31")));
     let origin = versions::v1_1::Client::OPERATIONS.iter().find(|operation| operation.name == "show_origin").unwrap();
-    assert_eq!((origin.auth, origin.template().as_str()), ("none", "/v1/keys/{key_id}/origin"));
+    assert_eq!((origin.authentication, origin.template().as_str()), (Authentication::None, "/v1/keys/{key_id}/origin"));
     let delete = versions::v1_0::Client::OPERATIONS.iter().find(|operation| operation.name == "delete_key").unwrap();
     assert_eq!((delete.returns, delete.success), (false, &[204][..]));
     let one = envelope_key::v1_0::Client::OPERATIONS.first().unwrap();
-    assert_eq!((one.envelope, one.path.get(1)), ("body", Some(&Segment::Config("appKey"))));
+    assert_eq!((one.envelope, one.path.get(1)), (Envelope::Field("body"), Some(&Segment::Config("appKey"))));
     assert_eq!(split::v1_0::Client::OPERATIONS.len(), 2);
     let whole: envelope_whole::types::Whole =
         from_json(br#"{"header":{"isSuccessful":true},"results":["r"]}"#).unwrap();

@@ -23,7 +23,7 @@ pub struct SignContext<'a> {
 impl fmt::Debug for SignContext<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SignContext")
-            .field("operation", &self.operation.to_string())
+            .field("operation", &self.operation.name)
             .field("now", &self.now)
             .finish_non_exhaustive()
     }

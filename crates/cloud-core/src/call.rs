@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 use crate::client::{CallOptions, Client, Reply, ResponseParts};
 use crate::error::Result;
-use crate::operation::Operation;
+use crate::operation::{ApiVersion, CallContext, Operation};
 use crate::request::{QueryValue, Request};
 use crate::retry::RetryPolicy;
 use crate::runtime::BoxFuture;
@@ -37,6 +37,16 @@ impl<T> Call<T> {
     #[must_use]
     pub fn operation(&self) -> &'static Operation {
         self.request.operation()
+    }
+
+    /// The version of the service that is called.
+    #[must_use]
+    pub fn api_version(&self) -> &'static ApiVersion {
+        self.client.api_version()
+    }
+
+    pub(crate) fn context(&self) -> CallContext {
+        CallContext::new(self.operation(), self.api_version())
     }
 
     /// The longest that this call may take, with its attempts and waits, instead of the client's limit.
@@ -112,8 +122,8 @@ impl<T> Call<T> {
 impl<T: DeserializeOwned> Call<T> {
     /// Sends the call and gives the answer with its status, headers, request id and number of attempts.
     pub fn send(self) -> SendFuture<T> {
-        let operation = self.request.operation();
-        SendFuture { operation, reply: self.start(), answer: PhantomData }
+        let context = self.context();
+        SendFuture { context, reply: self.start(), answer: PhantomData }
     }
 }
 
@@ -135,7 +145,7 @@ impl<T> fmt::Debug for Call<T> {
 /// The future of [`Call::send`].
 #[must_use = "futures do nothing unless awaited"]
 pub struct SendFuture<T> {
-    operation: &'static Operation,
+    context: CallContext,
     reply: BoxFuture<'static, Result<Reply>>,
     answer: PhantomData<fn() -> T>,
 }
@@ -145,14 +155,14 @@ impl<T: DeserializeOwned> Future for SendFuture<T> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let reply = ready!(self.reply.as_mut().poll(context))?;
-        let value = reply.decode(self.operation)?;
+        let value = reply.decode(self.context)?;
         Poll::Ready(Ok(Response { value, meta: reply.meta }))
     }
 }
 
 impl<T> fmt::Debug for SendFuture<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SendFuture").field("operation", &self.operation.to_string()).finish_non_exhaustive()
+        f.debug_struct("SendFuture").field("operation", &self.context.to_string()).finish_non_exhaustive()
     }
 }
 

@@ -16,7 +16,7 @@ use crate::auth::{Generation, SignContext, Signer};
 use crate::dialect::{Dialect, Failure, FailureClass, RawResponse, ResponseOutcome};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
-use crate::operation::{ApiVersion, Operation};
+use crate::operation::{ApiVersion, CallContext};
 use crate::request::Request;
 use crate::retry::{AttemptOutcome, Decision, RetryPolicy, decide, may_pass, retry_after};
 use crate::runtime::{BoxFuture, Runtime, within};
@@ -40,9 +40,12 @@ use skew::{Correction, Skew};
 
 pub(crate) use scrub::decode as decode_query;
 
-/// Sends requests to one base URL. Cloning is cheap and shares everything.
+/// Sends requests to one base URL, in one version of a service. Cloning is cheap and shares everything.
 #[derive(Clone)]
-pub struct Client(Arc<Inner>);
+pub struct Client {
+    inner: Arc<Inner>,
+    version: &'static ApiVersion,
+}
 
 struct Inner {
     endpoint: Endpoint,
@@ -74,10 +77,10 @@ pub(crate) struct Reply {
 
 impl Reply {
     /// The payload as a type; an error says which answer could not be read.
-    pub(crate) fn decode<T: DeserializeOwned>(&self, operation: &'static Operation) -> Result<T> {
+    pub(crate) fn decode<T: DeserializeOwned>(&self, context: CallContext) -> Result<T> {
         from_json(&self.payload).map_err(|error| {
             error
-                .with_operation(operation)
+                .with_context(context)
                 .with_status(self.meta.status.as_u16())
                 .with_request_id(self.meta.request_id.clone())
                 .with_attempts(self.meta.attempts)
@@ -109,21 +112,34 @@ impl Client {
     /// The base URL.
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {
-        &self.0.endpoint
+        &self.inner.endpoint
+    }
+
+    /// The same client for another version of its service, with the same connections, credentials and budget.
+    #[must_use]
+    pub fn with_version(self, version: &'static ApiVersion) -> Self {
+        Self { version, ..self }
+    }
+
+    /// The version that the client speaks.
+    #[must_use]
+    pub fn api_version(&self) -> &'static ApiVersion {
+        self.version
     }
 
     pub(crate) fn elapsed(&self) -> Duration {
-        self.0.runtime.elapsed()
+        self.inner.runtime.elapsed()
     }
 
     /// Sends a request and returns the payload of its answer. The one loop; not generic, so compiled once.
     pub(crate) fn execute(&self, request: Request, options: CallOptions) -> BoxFuture<'static, Result<Reply>> {
-        let inner = Arc::clone(&self.0);
-        let span = trace::call(request.operation(), inner.endpoint.host());
+        let inner = Arc::clone(&self.inner);
+        let context = CallContext::new(request.operation(), self.version);
+        let span = trace::call(context, inner.endpoint.host());
         let ending = span.clone();
         let call = async move {
             let start = inner.runtime.elapsed();
-            let outcome = inner.run(request, options).await;
+            let outcome = inner.run(context, request, options).await;
             trace::ended(&ending, &outcome, inner.runtime.elapsed().saturating_sub(start));
             outcome
         };
@@ -132,22 +148,23 @@ impl Client {
 }
 
 impl Inner {
-    async fn run(&self, mut request: Request, options: CallOptions) -> Result<Reply> {
-        let operation = request.operation();
-        let named = |error: Error| error.with_operation(operation);
+    async fn run(&self, context: CallContext, mut request: Request, options: CallOptions) -> Result<Reply> {
+        let named = |error: Error| error.with_context(context);
         self.runtime.ready().map_err(named)?;
-        self.check_sunset(operation.version).map_err(named)?;
+        self.check_sunset(context.version).map_err(named)?;
         if let Some(error) = request.take_error(!options.skip_validation) {
             return Err(named(error));
         }
-        let url = request.url(self.endpoint.as_str(), |name| self.dialect.config(operation, name)).map_err(named)?;
+        let url = request
+            .url(self.endpoint.as_str(), context.version, |name| self.dialect.config(context, name))
+            .map_err(named)?;
         let url = Bytes::from(url);
         let limit = options.timeout.unwrap_or(self.settings.call_timeout);
         if limit.is_zero() {
             return Err(named(Error::new(ErrorKind::Timeout, "the call's limit is 0 ms").with_unsent(true)));
         }
         let progress = Progress::default();
-        let attempts = self.attempts(&request, &url, &options, limit, &progress);
+        let attempts = self.attempts(context, &request, &url, &options, limit, &progress);
         let outcome = within(attempts, Some(self.runtime.sleep(limit))).await;
         let attempts = progress.attempts.load(Ordering::Relaxed);
         let maybe_sent = progress.maybe_sent.load(Ordering::Relaxed);
@@ -165,13 +182,14 @@ impl Inner {
 
     async fn attempts(
         &self,
+        context: CallContext,
         request: &Request,
         url: &Bytes,
         options: &CallOptions,
         limit: Duration,
         progress: &Progress,
     ) -> Result<Reply> {
-        let operation = request.operation();
+        let operation = context.operation;
         let policy = options.retry.as_ref().unwrap_or(&self.settings.retry);
         let start = self.runtime.elapsed();
         let mut correction = self.skew.known();
@@ -182,7 +200,7 @@ impl Inner {
             tries += 1;
             let attempt = progress.attempts.fetch_add(1, Ordering::Relaxed) + 1;
             let sent = self.runtime.elapsed();
-            let outcome = self.attempt(request, url, correction, options.body_limit, progress).await;
+            let outcome = self.attempt(context, request, url, correction, options.body_limit, progress).await;
             let elapsed = self.runtime.elapsed().saturating_sub(sent);
             let failed = match outcome {
                 Ok((payload, answer)) => {
@@ -240,20 +258,20 @@ impl Inner {
 
     async fn attempt(
         &self,
+        context: CallContext,
         request: &Request,
         url: &Bytes,
         correction: Correction,
         body_limit: Option<usize>,
         progress: &Progress,
     ) -> Result<(Bytes, RawResponse), Box<Failed>> {
-        let operation = request.operation();
         progress.enter(Phase::Credentials, self.runtime.elapsed());
-        let mut http = self.prepare(request, url).map_err(Failed::permanent)?;
+        let mut http = self.prepare(context, request, url).map_err(Failed::permanent)?;
         // The URL is built from ASCII only.
         let text = std::str::from_utf8(url).unwrap_or_default();
         let now = self.runtime.now();
-        let context = SignContext { operation, url: text, now: correction.apply(now) };
-        let generation = self.signer.sign(context, &mut http).await.map_err(Failed::signing_failed)?;
+        let signing = SignContext { operation: context.operation, url: text, now: correction.apply(now) };
+        let generation = self.signer.sign(signing, &mut http).await.map_err(Failed::signing_failed)?;
         progress.enter(Phase::SendFuture, self.runtime.elapsed());
         let signed = Signed { generation, sent: self.runtime.now(), secrets: secrets(http.headers()) };
         if let Some(limit) = body_limit {
@@ -277,18 +295,17 @@ impl Inner {
             return Err(Failed::transport(TransportError::too_large(limit)));
         }
         let answer = RawResponse { status: parts.status, headers: parts.headers, body };
-        match self.read(operation, &answer) {
+        match self.read(context, &answer) {
             ResponseOutcome::Payload(payload) => Ok((payload, answer)),
-            ResponseOutcome::Failed(failure) => Err(self.failed(request, answer, failure, signed)),
+            ResponseOutcome::Failed(failure) => Err(self.failed(context, request, answer, failure, signed)),
             ResponseOutcome::Unreadable(why) => Err(self.unreadable(&answer, why)),
         }
     }
 
-    fn prepare(&self, request: &Request, url: &Bytes) -> Result<http::Request<Bytes>> {
-        let operation = request.operation();
+    fn prepare(&self, context: CallContext, request: &Request, url: &Bytes) -> Result<http::Request<Bytes>> {
         let uri = Uri::from_maybe_shared(url.clone()).map_err(|_| Error::request("the url is too long to be sent"))?;
         let mut http = http::Request::new(request.body_bytes().cloned().unwrap_or_default());
-        *http.method_mut() = operation.method.into();
+        *http.method_mut() = context.operation.method.into();
         *http.uri_mut() = uri;
         let headers = http.headers_mut();
         headers.reserve(10);
@@ -297,11 +314,11 @@ impl Inner {
         if request.body_bytes().is_some() {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(request.content_type()));
         }
-        self.dialect.prepare(operation, headers)?;
+        self.dialect.prepare(context, headers)?;
         Ok(http)
     }
 
-    fn read(&self, operation: &'static Operation, answer: &RawResponse) -> ResponseOutcome {
+    fn read(&self, context: CallContext, answer: &RawResponse) -> ResponseOutcome {
         if answer.status.is_redirection() {
             return ResponseOutcome::Unreadable(
                 "the service answered with a redirect, which is not followed; check the endpoint".into(),
@@ -314,13 +331,20 @@ impl Inner {
                     .into(),
             );
         }
-        self.dialect.read(operation, answer)
+        self.dialect.read(context, answer)
     }
 
-    fn failed(&self, request: &Request, answer: RawResponse, failure: Failure, signed: Signed) -> Box<Failed> {
+    fn failed(
+        &self,
+        context: CallContext,
+        request: &Request,
+        answer: RawResponse,
+        failure: Failure,
+        signed: Signed,
+    ) -> Box<Failed> {
         let status = answer.status.as_u16();
         // An app key is part of the path, and a service may quote the path.
-        let config = request.config_values(|name| self.dialect.config(request.operation(), name));
+        let config = request.config_values(|name| self.dialect.config(context, name));
         let clean = |text: &str| scrub::scrub(text, request, &config, &signed.secrets);
         let message = failure.message.as_deref().map(clean);
         let code = failure.code.as_deref().map(clean);
@@ -482,10 +506,10 @@ impl fmt::Debug for ResponseParts {
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
-            .field("endpoint", &self.0.endpoint)
-            .field("signer", &self.0.signer)
-            .field("dialect", &self.0.dialect)
-            .field("settings", &self.0.settings)
+            .field("endpoint", &self.inner.endpoint)
+            .field("signer", &self.inner.signer)
+            .field("dialect", &self.inner.dialect)
+            .field("settings", &self.inner.settings)
             .finish_non_exhaustive()
     }
 }

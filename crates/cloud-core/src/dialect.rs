@@ -7,7 +7,7 @@ use http::{HeaderMap, StatusCode};
 use serde::de::IgnoredAny;
 
 use crate::error::Result;
-use crate::operation::Operation;
+use crate::operation::CallContext;
 use crate::wire::from_json;
 
 /// An answer of the service, whole.
@@ -85,16 +85,16 @@ pub trait Dialect: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) if a configured value cannot stand in a header.
-    fn prepare(&self, operation: &'static Operation, headers: &mut HeaderMap) -> Result<()>;
+    fn prepare(&self, context: CallContext, headers: &mut HeaderMap) -> Result<()>;
 
     /// A path value that comes from the configuration.
-    fn config(&self, operation: &'static Operation, name: &str) -> Option<&str> {
-        let _ = (operation, name);
+    fn config(&self, context: CallContext, name: &str) -> Option<&str> {
+        let _ = (context, name);
         None
     }
 
     /// Tells payload, failure and foreign text apart.
-    fn read(&self, operation: &'static Operation, answer: &RawResponse) -> ResponseOutcome;
+    fn read(&self, context: CallContext, answer: &RawResponse) -> ResponseOutcome;
 
     /// The vendor's id of a request that went well.
     fn request_id(&self, headers: &HeaderMap) -> Option<String> {

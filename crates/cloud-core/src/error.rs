@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
-use crate::operation::Operation;
+use crate::operation::{ApiVersion, CallContext, Operation};
 
 /// The result of everything in this family of crates.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -54,7 +54,7 @@ pub struct Error(Box<Inner>);
 struct Inner {
     kind: ErrorKind,
     text: String,
-    operation: Option<&'static Operation>,
+    context: Option<CallContext>,
     status: Option<u16>,
     code: Option<String>,
     request_id: Option<String>,
@@ -74,7 +74,7 @@ impl Error {
         Self(Box::new(Inner {
             kind,
             text: text.into(),
-            operation: None,
+            context: None,
             status: None,
             code: None,
             request_id: None,
@@ -147,7 +147,13 @@ impl Error {
     /// The operation that was called; `None` for errors of constructors.
     #[must_use]
     pub fn operation(&self) -> Option<&'static Operation> {
-        self.0.operation
+        self.0.context.map(|context| context.operation)
+    }
+
+    /// The version of the service that was called; `None` for errors of constructors.
+    #[must_use]
+    pub fn api_version(&self) -> Option<&'static ApiVersion> {
+        self.0.context.map(|context| context.version)
     }
 
     /// How many times the request was tried; 0 when it was refused before the first try.
@@ -162,10 +168,10 @@ impl Error {
         &self.0.text
     }
 
-    /// Names the operation, where none is named yet.
+    /// Names the operation and its version, where none is named yet.
     #[must_use]
-    pub fn with_operation(mut self, operation: &'static Operation) -> Self {
-        self.0.operation.get_or_insert(operation);
+    pub fn with_context(mut self, context: CallContext) -> Self {
+        self.0.context.get_or_insert(context);
         self
     }
 
@@ -248,8 +254,8 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.0;
-        if let Some(operation) = inner.operation {
-            write!(f, "{operation}: ")?;
+        if let Some(context) = inner.context {
+            write!(f, "{context}: ")?;
         }
         f.write_str(&inner.text)?;
         let mut notes = Vec::new();
@@ -281,7 +287,7 @@ impl fmt::Debug for Error {
         f.debug_struct("Error")
             .field("kind", &inner.kind)
             .field("text", &inner.text)
-            .field("operation", &inner.operation.map(ToString::to_string))
+            .field("operation", &inner.context.map(|context| context.to_string()))
             .field("status", &inner.status)
             .field("code", &inner.code)
             .field("request_id", &inner.request_id)

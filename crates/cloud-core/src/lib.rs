@@ -32,7 +32,9 @@ pub use dialect::Dialect;
 pub use endpoint::Endpoint;
 pub use error::{Error, ErrorKind, Result};
 pub use json::Json;
-pub use operation::{ApiVersion, Idempotency, Lifecycle, Method, Operation, Segment};
+pub use operation::{
+    ApiVersion, Authentication, CallContext, Envelope, Idempotency, Lifecycle, Method, Operation, Segment,
+};
 pub use page::{Collected, Incomplete, Items, Page, Pages};
 pub use request::{Period, Request};
 pub use retry::RetryPolicy;

@@ -15,7 +15,8 @@ pub enum Lifecycle {
 }
 
 /// One version of one service's API.
-#[derive(Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct ApiVersion {
     /// The vendor's short name, such as `scp`.
     pub vendor: &'static str,
@@ -29,8 +30,34 @@ pub struct ApiVersion {
     pub sunset: Option<&'static str>,
 }
 
+impl ApiVersion {
+    /// What a client has that was given no version.
+    pub(crate) const UNNAMED: &'static Self = &Self::new("", "", "");
+
+    /// Creates a version without a published lifecycle.
+    #[must_use]
+    pub const fn new(vendor: &'static str, service: &'static str, number: &'static str) -> Self {
+        Self { vendor, service, number, status: Lifecycle::Unversioned, sunset: None }
+    }
+
+    /// Sets where the version stands in its lifecycle.
+    #[must_use]
+    pub const fn status(mut self, status: Lifecycle) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// Sets the day from which the vendor no longer guarantees the version, as `YYYY-MM-DD`.
+    #[must_use]
+    pub const fn sunset(mut self, day: &'static str) -> Self {
+        self.sunset = Some(day);
+        self
+    }
+}
+
 /// What happens when the same request reaches the service twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Idempotency {
     /// Nothing changes on the server, however often it is sent.
     Safe,
@@ -42,6 +69,7 @@ pub enum Idempotency {
 
 /// The HTTP methods in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Method {
     /// `GET`
     Get,
@@ -79,6 +107,7 @@ impl From<Method> for http::Method {
 
 /// A piece of a path. There is no template to replace into, so a value can never be taken for a placeholder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Segment {
     /// Fixed text, slashes included.
     Literal(&'static str),
@@ -88,11 +117,36 @@ pub enum Segment {
     Config(&'static str),
 }
 
-/// One operation of one API version.
-#[derive(Debug, PartialEq, Eq, Hash)]
+/// How an operation is authenticated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Authentication {
+    /// As the vendor authenticates most of its operations.
+    #[default]
+    Default,
+    /// Not at all.
+    None,
+    /// With a security scheme of its own, named as in the interface description.
+    Scheme(&'static str),
+}
+
+/// Where the payload of a response is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Envelope {
+    /// The body is the payload.
+    #[default]
+    None,
+    /// In this field of the body.
+    Field(&'static str),
+    /// In the body, next to the fields of the envelope.
+    Flattened,
+}
+
+/// One operation of a service. Versions of a service share the operations that are equal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Operation {
-    /// The version that it belongs to.
-    pub version: &'static ApiVersion,
     /// The name in this SDK, such as `encrypt`.
     pub name: &'static str,
     /// The name on the vendor's page.
@@ -105,16 +159,74 @@ pub struct Operation {
     pub success: &'static [u16],
     /// What a second delivery would do.
     pub idempotency: Idempotency,
-    /// How it is authenticated: empty for the vendor's default, `none`, or the name of a security scheme.
-    pub auth: &'static str,
-    /// Where the payload stands in the answer, in the fixture's terms; empty for no envelope.
-    pub envelope: &'static str,
-    /// Whether a good answer carries a payload.
+    /// How it is authenticated.
+    pub authentication: Authentication,
+    /// Where the payload of a response is.
+    pub envelope: Envelope,
+    /// Whether a successful response has a payload.
     pub returns: bool,
 }
 
 impl Operation {
-    /// The path with placeholders, for documents and logs: `/v1/kms/transit/{key_id}`.
+    /// Creates an operation that is unsafe to repeat, succeeds with 200 and returns a payload without an envelope.
+    #[must_use]
+    pub const fn new(name: &'static str, method: Method, path: &'static [Segment]) -> Self {
+        Self {
+            name,
+            title: "",
+            method,
+            path,
+            success: &[200],
+            idempotency: Idempotency::Unsafe,
+            authentication: Authentication::Default,
+            envelope: Envelope::None,
+            returns: true,
+        }
+    }
+
+    /// Sets the name on the vendor's page.
+    #[must_use]
+    pub const fn title(mut self, title: &'static str) -> Self {
+        self.title = title;
+        self
+    }
+
+    /// Sets the HTTP statuses that mean success.
+    #[must_use]
+    pub const fn success(mut self, statuses: &'static [u16]) -> Self {
+        self.success = statuses;
+        self
+    }
+
+    /// Sets what a second delivery would do.
+    #[must_use]
+    pub const fn idempotency(mut self, idempotency: Idempotency) -> Self {
+        self.idempotency = idempotency;
+        self
+    }
+
+    /// Sets how the operation is authenticated.
+    #[must_use]
+    pub const fn authentication(mut self, authentication: Authentication) -> Self {
+        self.authentication = authentication;
+        self
+    }
+
+    /// Sets where the payload of a response is.
+    #[must_use]
+    pub const fn envelope(mut self, envelope: Envelope) -> Self {
+        self.envelope = envelope;
+        self
+    }
+
+    /// Sets whether a successful response has a payload.
+    #[must_use]
+    pub const fn returns(mut self, returns: bool) -> Self {
+        self.returns = returns;
+        self
+    }
+
+    /// Returns the path with its placeholders, for documents and logs: `/v1/kms/transit/{key_id}`.
     #[must_use]
     pub fn template(&self) -> String {
         let mut path = String::new();
@@ -132,9 +244,32 @@ impl Operation {
     }
 }
 
-impl std::fmt::Display for Operation {
+/// What is called: an operation, and the version of the service that it is called in.
+///
+/// Displays as `kms 1.2 encrypt`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct CallContext {
+    /// The operation.
+    pub operation: &'static Operation,
+    /// The version of the service.
+    pub version: &'static ApiVersion,
+}
+
+impl CallContext {
+    /// Creates the context of a call of this operation in this version.
+    #[must_use]
+    pub const fn new(operation: &'static Operation, version: &'static ApiVersion) -> Self {
+        Self { operation, version }
+    }
+}
+
+impl std::fmt::Display for CallContext {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let ApiVersion { service, number, .. } = self.version;
-        write!(f, "{service} {number} {}", self.name)
+        if !service.is_empty() {
+            write!(f, "{service} {number} ")?;
+        }
+        f.write_str(self.operation.name)
     }
 }

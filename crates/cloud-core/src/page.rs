@@ -173,8 +173,8 @@ impl<P: Page + DeserializeOwned> Pages<P> {
     fn poll_page(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<P>>> {
         match self.poll_fetch(context) {
             Poll::Ready(Some(Err(incomplete))) => {
-                let operation = self.call.operation();
-                Poll::Ready(Some(Err(incomplete.into_error().with_operation(operation))))
+                let context = self.call.context();
+                Poll::Ready(Some(Err(incomplete.into_error().with_context(context))))
             }
             Poll::Ready(Some(Ok(page))) => Poll::Ready(Some(Ok(page))),
             Poll::Ready(None) => Poll::Ready(None),
@@ -200,7 +200,7 @@ impl<P: Page + DeserializeOwned> Pages<P> {
         let Some(waiting) = self.waiting.as_mut() else { return Poll::Ready(None) };
         let outcome = ready!(waiting.as_mut().poll(context)).and_then(|reply| {
             let fingerprint = hash(&reply.payload);
-            reply.decode(self.call.operation()).map(|page: P| (page, fingerprint))
+            reply.decode(self.call.context()).map(|page: P| (page, fingerprint))
         });
         self.waiting = None;
         match outcome {
@@ -234,7 +234,7 @@ impl<P: Page + DeserializeOwned> Pages<P> {
     fn fail(&mut self, error: Error) -> Incomplete {
         let resume = self.resume();
         self.cursor = Cursor::Done;
-        Incomplete { reason: Reason::Failed(error.with_operation(self.call.operation())), resume }
+        Incomplete { reason: Reason::Failed(error.with_context(self.call.context())), resume }
     }
 }
 

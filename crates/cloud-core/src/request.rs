@@ -6,7 +6,7 @@ use bytes::Bytes;
 use time::OffsetDateTime;
 
 use crate::error::{Error, Result};
-use crate::operation::{Operation, Segment};
+use crate::operation::{ApiVersion, Operation, Segment};
 use crate::validate::Validator;
 use crate::wire::Body;
 
@@ -181,15 +181,19 @@ impl Request {
     }
 
     /// The URL below `base`, in one string of the right size.
-    pub(crate) fn url<'a>(&self, base: &str, config: impl Fn(&str) -> Option<&'a str>) -> Result<String> {
+    pub(crate) fn url<'a>(
+        &self,
+        base: &str,
+        version: &ApiVersion,
+        config: impl Fn(&str) -> Option<&'a str>,
+    ) -> Result<String> {
         let mut url = String::with_capacity(base.len() + self.path.len() + self.query.len() + 64);
         url.push_str(base);
         let mut done = 0;
         for (position, name) in self.config.iter().rev() {
             url.push_str(&self.path[done..*position]);
-            let value = config(name).ok_or_else(|| {
-                Error::config(format!("`{name}` is not configured for {}", self.operation.version.service))
-            })?;
+            let value = config(name)
+                .ok_or_else(|| Error::config(format!("`{name}` is not configured for {}", version.service)))?;
             PathValue::write(value, &mut url)
                 .map_err(|rule| Error::config(format!("the configured `{name}` {rule}")))?;
             done = *position;
@@ -232,7 +236,7 @@ impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = self.query.split('&').filter_map(|pair| pair.split_once('=')).map(|(name, _)| name);
         f.debug_struct("Request")
-            .field("operation", &self.operation.to_string())
+            .field("operation", &self.operation.name)
             .field("path", &self.operation.template())
             .field("query", &names.collect::<Vec<_>>())
             .field("body_bytes", &self.body.as_ref().map(Bytes::len))

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use cloud_core::dialect::{Failure, FailureClass, RawResponse, ResponseOutcome, foreign, unreadable};
 use cloud_core::wire::{As, LenientBool};
-use cloud_core::{Dialect, ExposeSecret, Operation, Result, SecretString};
+use cloud_core::{CallContext, Dialect, ExposeSecret, Result, SecretString};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -56,19 +56,19 @@ impl NhnDialect {
 }
 
 impl Dialect for NhnDialect {
-    fn prepare(&self, _: &'static Operation, headers: &mut HeaderMap) -> Result<()> {
+    fn prepare(&self, _: CallContext, headers: &mut HeaderMap) -> Result<()> {
         if let Some(address) = &self.mac_address {
             headers.insert(MAC_HEADER, address.clone());
         }
         Ok(())
     }
 
-    fn config(&self, _: &'static Operation, name: &str) -> Option<&str> {
+    fn config(&self, _: CallContext, name: &str) -> Option<&str> {
         // The guides spell it both ways.
         name.eq_ignore_ascii_case("appkey").then(|| self.app_key.expose_secret())
     }
 
-    fn read(&self, operation: &'static Operation, answer: &RawResponse) -> ResponseOutcome {
+    fn read(&self, context: CallContext, answer: &RawResponse) -> ResponseOutcome {
         let refused = answer.status == StatusCode::UNAUTHORIZED && self.has_token;
         if let Some(why) = foreign(answer) {
             // A gateway may refuse the token in words of its own.
@@ -93,9 +93,11 @@ impl Dialect for NhnDialect {
             }
             _ => return self.failed(answer.status, Some(header), header.result_message.map(owned)),
         }
-        ResponseOutcome::Payload(match (operation.returns, operation.envelope) {
+        ResponseOutcome::Payload(match (context.operation.returns, context.operation.envelope) {
             (false, _) => NULL,
-            (true, "body") => envelope.body.map_or(NULL, |body| answer.body.slice_ref(body.get().as_bytes())),
+            (true, cloud_core::Envelope::Field(_)) => {
+                envelope.body.map_or(NULL, |body| answer.body.slice_ref(body.get().as_bytes()))
+            }
             // The models ignore what they do not know, so the header may stay.
             (true, _) => answer.body.clone(),
         })

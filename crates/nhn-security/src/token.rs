@@ -11,8 +11,8 @@ use cloud_core::credentials::{CredentialCache, Expiring};
 use cloud_core::dialect::{Failure, RawResponse, ResponseOutcome, foreign};
 use cloud_core::wire::{As, LenientInt, from_json};
 use cloud_core::{
-    ApiVersion, BoxFuture, Call, Client, Dialect, Endpoint, Error, ErrorKind, ExposeSecret, Idempotency, Lifecycle,
-    Method, Operation, Request, Result, RetryPolicy, SecretString, Segment, Signer, secret,
+    ApiVersion, Authentication, BoxFuture, Call, CallContext, Client, Dialect, Endpoint, Error, ErrorKind,
+    ExposeSecret, Idempotency, Method, Operation, Request, Result, RetryPolicy, SecretString, Segment, Signer, secret,
 };
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -24,20 +24,11 @@ const FORM: &str = "grant_type=client_credentials";
 /// Assumed where a response names no lifetime: the shortest that the console offers.
 const SHORTEST_LIFETIME: i64 = 60;
 
-static OAUTH: ApiVersion =
-    ApiVersion { vendor: "nhn", service: "oauth", number: "2.0", status: Lifecycle::Unversioned, sunset: None };
-static CREATE_TOKEN: Operation = Operation {
-    version: &OAUTH,
-    name: "create_token",
-    title: "Create a token",
-    method: Method::Post,
-    path: &[Segment::Literal("/oauth2/token/create")],
-    success: &[200],
-    idempotency: Idempotency::Idempotent,
-    auth: "",
-    envelope: "",
-    returns: true,
-};
+static OAUTH: ApiVersion = ApiVersion::new("nhn", "oauth", "2.0");
+static CREATE_TOKEN: Operation =
+    Operation::new("create_token", Method::Post, &[Segment::Literal("/oauth2/token/create")])
+        .title("Create a token")
+        .idempotency(Idempotency::Idempotent);
 
 /// A User Access Key: an ID and its secret.
 #[derive(Clone)]
@@ -66,7 +57,7 @@ impl TokenSigner {
         let basic = secret::join(&["Basic ", encoded.expose_secret()]);
         let basic = secret::header(basic.expose_secret())
             .map_err(|_| Error::config("the user access key is not a valid header value"))?;
-        let client = shared.client(endpoint, Arc::new(TokenDialect), Arc::new(BasicSigner(basic)));
+        let client = shared.client(endpoint, Arc::new(TokenDialect), Arc::new(BasicSigner(basic))).with_version(&OAUTH);
         Ok(Self { client, cache: CredentialCache::default() })
     }
 }
@@ -137,7 +128,7 @@ impl fmt::Debug for TokenSigner {
 }
 
 fn wants_token(operation: &Operation) -> bool {
-    operation.auth != "none"
+    operation.authentication != Authentication::None
 }
 
 /// Sends the access key to the token service.
@@ -179,11 +170,11 @@ struct Refusal {
 struct TokenDialect;
 
 impl Dialect for TokenDialect {
-    fn prepare(&self, _: &'static Operation, _: &mut HeaderMap) -> Result<()> {
+    fn prepare(&self, _: CallContext, _: &mut HeaderMap) -> Result<()> {
         Ok(())
     }
 
-    fn read(&self, _: &'static Operation, answer: &RawResponse) -> ResponseOutcome {
+    fn read(&self, _: CallContext, answer: &RawResponse) -> ResponseOutcome {
         if answer.status.is_success() {
             return match foreign(answer) {
                 Some(why) => ResponseOutcome::Unreadable(format!("{why}; check the endpoint")),

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use cloud_core::dialect::{Failure, FailureClass, RawResponse, ResponseOutcome, foreign, unreadable};
 use cloud_core::wire::{As, LenientText};
-use cloud_core::{Dialect, Operation, Result};
+use cloud_core::{CallContext, Dialect, Result};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
@@ -14,11 +14,11 @@ use serde_json::value::RawValue;
 pub(crate) struct RiskenDialect;
 
 impl Dialect for RiskenDialect {
-    fn prepare(&self, _: &'static Operation, _: &mut HeaderMap) -> Result<()> {
+    fn prepare(&self, _: CallContext, _: &mut HeaderMap) -> Result<()> {
         Ok(())
     }
 
-    fn read(&self, operation: &'static Operation, answer: &RawResponse) -> ResponseOutcome {
+    fn read(&self, context: CallContext, answer: &RawResponse) -> ResponseOutcome {
         if !answer.status.is_success() {
             return failed(answer);
         }
@@ -31,7 +31,7 @@ impl Dialect for RiskenDialect {
         match envelope.data {
             _ if envelope.error.is_some() => failed(answer),
             None => ResponseOutcome::Unreadable("the answer has no `data`; check the url of the site".into()),
-            Some(_) if !operation.returns => ResponseOutcome::Payload(NULL),
+            Some(_) if !context.operation.returns => ResponseOutcome::Payload(NULL),
             // What is empty is left out everywhere else, so an empty payload may come as null as well.
             Some(data) if data.get() == "null" => ResponseOutcome::Payload(EMPTY),
             Some(data) => ResponseOutcome::Payload(answer.body.slice_ref(data.get().as_bytes())),

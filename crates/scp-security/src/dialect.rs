@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use cloud_core::dialect::{Dialect, Failure, FailureClass, RawResponse, ResponseOutcome, foreign};
-use cloud_core::{ApiVersion, Error, Operation, Result};
+use cloud_core::{ApiVersion, CallContext, Error, Result};
 use http::header::ACCEPT_LANGUAGE;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
@@ -42,23 +42,22 @@ impl ScpDialect {
 }
 
 impl Dialect for ScpDialect {
-    fn prepare(&self, operation: &'static Operation, headers: &mut HeaderMap) -> Result<()> {
+    fn prepare(&self, context: CallContext, headers: &mut HeaderMap) -> Result<()> {
         headers.insert(ACCEPT_LANGUAGE, self.language.clone());
-        headers.insert(API_VERSION, self.version(operation.version)?);
+        headers.insert(API_VERSION, self.version(context.version)?);
         Ok(())
     }
 
-    fn read(&self, operation: &'static Operation, answer: &RawResponse) -> ResponseOutcome {
+    fn read(&self, context: CallContext, answer: &RawResponse) -> ResponseOutcome {
+        let returns = context.operation.returns;
         if answer.status.is_success() {
             // A gateway may wrap a failure in a good status; no payload begins with this member.
             if begins_with_errors(&answer.body) {
                 return ResponseOutcome::Failed(failure(answer));
             }
             return match foreign(answer) {
-                None if operation.returns => ResponseOutcome::Payload(answer.body.clone()),
-                Some(why) if operation.returns || !answer.body.trim_ascii().is_empty() => {
-                    ResponseOutcome::Unreadable(why)
-                }
+                None if returns => ResponseOutcome::Payload(answer.body.clone()),
+                Some(why) if returns || !answer.body.trim_ascii().is_empty() => ResponseOutcome::Unreadable(why),
                 _ => ResponseOutcome::Payload(Bytes::from_static(b"null")),
             };
         }
@@ -167,25 +166,13 @@ fn hint(status: u16, code: Option<&str>) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use cloud_core::{Idempotency, Lifecycle, Method};
+    use cloud_core::{Method, Operation};
 
     use super::*;
 
-    static V: ApiVersion =
-        ApiVersion { vendor: "scp", service: "kms", number: "1.2", status: Lifecycle::Current, sunset: None };
+    static V: ApiVersion = ApiVersion::new("scp", "kms", "1.2");
     const fn operation(returns: bool) -> Operation {
-        Operation {
-            version: &V,
-            name: "x",
-            title: "",
-            method: Method::Get,
-            path: &[],
-            success: &[200],
-            idempotency: Idempotency::Safe,
-            auth: "",
-            envelope: "",
-            returns,
-        }
+        Operation::new("x", Method::Get, &[]).returns(returns)
     }
     static RETURNS: Operation = operation(true);
     static SILENT: Operation = operation(false);
@@ -196,7 +183,7 @@ mod tests {
             headers: HeaderMap::new(),
             body: Bytes::copy_from_slice(body.as_bytes()),
         };
-        ScpDialect::new("en-US").unwrap().read(operation, &answer)
+        ScpDialect::new("en-US").unwrap().read(CallContext::new(operation, &V), &answer)
     }
 
     #[test]

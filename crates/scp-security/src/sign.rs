@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use cloud_core::auth::{Generation, SignContext, Signer};
-use cloud_core::{BoxFuture, Error, ErrorKind, ExposeSecret, Operation, Result, SecretString};
+use cloud_core::{Authentication, BoxFuture, Error, ErrorKind, ExposeSecret, Operation, Result, SecretString};
 use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderName, HeaderValue};
 use sha2::Sha256;
@@ -49,7 +49,7 @@ pub(crate) struct ScpSigner {
 impl ScpSigner {
     fn for_vault(operation: &'static Operation) -> bool {
         // The fixture names the security scheme of the one operation that a vault token signs.
-        operation.auth.starts_with("Sv")
+        matches!(operation.authentication, Authentication::Scheme(name) if name.starts_with("Sv"))
     }
 }
 

@@ -7,6 +7,7 @@ use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 
+use cloud_core::CallContext;
 use nhn_security::Nhn;
 use risken_aws::Risken;
 use scp_security::certificate_manager::types::{CertificateCreateResponse, CertificateDetailResponse};
@@ -236,7 +237,9 @@ impl Context {
             self.show(format_args!("{error} {:?}", std::error::Error::source(&error).map(ToString::to_string)));
             // The line of the report names the operation already.
             let text = error.to_string();
-            match error.operation().and_then(|operation| text.strip_prefix(&format!("{operation}: "))) {
+            let called = error.operation().zip(error.api_version());
+            let called = called.map(|(operation, version)| format!("{}: ", CallContext::new(operation, version)));
+            match called.and_then(|called| text.strip_prefix(&called)) {
                 Some(rest) => rest.to_owned(),
                 None => text,
             }

@@ -33,7 +33,7 @@ pub(super) fn render(service: &Service, version: &Version) -> TokenStream {
             #[doc = " All operations of the version."]
             pub const OPERATIONS: &'static [&'static Operation] = operations::#module::ALL;
             pub(crate) fn new(core: ::cloud_core::Client) -> Self {
-                Self { core }
+                Self { core: core.with_version(Self::VERSION) }
             }
             #(#methods)*
         }

@@ -14,6 +14,7 @@ use crate::endpoint::Endpoint;
 #[cfg(not(feature = "reqwest"))]
 use crate::error::Error;
 use crate::error::Result;
+use crate::operation::ApiVersion;
 use crate::retry::RetryPolicy;
 use crate::runtime::{Runtime, TokioRuntime};
 use crate::transport::Transport;
@@ -117,7 +118,7 @@ impl ClientBuilder {
     }
 
     pub(super) fn finish(self, transport: Arc<dyn Transport>, runtime: Arc<dyn Runtime>) -> Client {
-        Client(Arc::new(Inner {
+        let inner = Inner {
             endpoint: self.endpoint,
             transport,
             signer: self.signer,
@@ -128,7 +129,8 @@ impl ClientBuilder {
             warned: Mutex::default(),
             budget: Budget::default(),
             skew: Skew::default(),
-        }))
+        };
+        Client { inner: Arc::new(inner), version: ApiVersion::UNNAMED }
     }
 }
 

@@ -7,32 +7,15 @@ use time::macros::datetime;
 use super::*;
 use crate::call::Call;
 use crate::dialect::foreign;
-use crate::operation::{Idempotency, Lifecycle, Method, Segment};
+use crate::operation::{Idempotency, Lifecycle, Method, Operation, Segment};
 use crate::testing::{FakeRuntime, FakeTransport};
 
-static V1: ApiVersion = ApiVersion {
-    vendor: "test",
-    service: "keys",
-    number: "1",
-    status: Lifecycle::Deprecated,
-    sunset: Some("2026-02-01"),
-};
+static V1: ApiVersion = ApiVersion::new("test", "keys", "1").status(Lifecycle::Deprecated).sunset("2026-02-01");
 static SHOW: Operation = operation("show", Method::Get, Idempotency::Safe);
 static CREATE: Operation = operation("create", Method::Post, Idempotency::Unsafe);
 
 const fn operation(name: &'static str, method: Method, idempotency: Idempotency) -> Operation {
-    Operation {
-        version: &V1,
-        name,
-        title: "",
-        method,
-        path: &[Segment::Literal("/keys")],
-        success: &[200],
-        idempotency,
-        auth: "",
-        envelope: "",
-        returns: true,
-    }
+    Operation::new(name, method, &[Segment::Literal("/keys")]).idempotency(idempotency)
 }
 
 /// Payload as it is; `{"error": …}` is a failure; 401 wants other credentials.
@@ -40,12 +23,12 @@ const fn operation(name: &'static str, method: Method, idempotency: Idempotency)
 struct Plain;
 
 impl Dialect for Plain {
-    fn prepare(&self, _: &'static Operation, headers: &mut HeaderMap) -> Result<()> {
+    fn prepare(&self, _: CallContext, headers: &mut HeaderMap) -> Result<()> {
         headers.insert("x-version", HeaderValue::from_static("1"));
         Ok(())
     }
 
-    fn read(&self, _: &'static Operation, answer: &RawResponse) -> ResponseOutcome {
+    fn read(&self, _: CallContext, answer: &RawResponse) -> ResponseOutcome {
         if let Some(why) = foreign(answer) {
             return ResponseOutcome::Unreadable(why);
         }
@@ -111,7 +94,8 @@ async fn call_with(
         .transport(Arc::clone(&transport))
         .runtime(Arc::clone(&runtime))
         .build()
-        .unwrap();
+        .unwrap()
+        .with_version(&V1);
     let result = change(Call::new(&client, request)).await;
     Outcome { result, sent: transport.sent(), waits: runtime.waits() }
 }
@@ -145,7 +129,8 @@ fn a_call_outside_of_a_runtime_is_an_error_and_no_panic() {
     let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
         .transport(Arc::new(FakeTransport::new().answer(200, "7")))
         .build()
-        .unwrap();
+        .unwrap()
+        .with_version(&V1);
     let call = std::pin::pin!(Call::<i64>::new(&client, Request::new(&SHOW)).into_future());
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     let std::task::Poll::Ready(Err(error)) = call.poll(&mut context) else { panic!("it was sent") };
@@ -176,7 +161,8 @@ async fn what_is_known_of_an_answer_does_not_show_its_headers() {
     let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
         .transport(Arc::new(transport))
         .build()
-        .unwrap();
+        .unwrap()
+        .with_version(&V1);
     let answer = Call::<i64>::new(&client, Request::new(&SHOW)).send().await.unwrap();
     let shown = format!("{:?}", answer.meta());
     assert!(shown.contains("set-cookie") && !shown.contains("hunter4"), "{shown}");
@@ -252,7 +238,8 @@ async fn retries_end_when_their_budget_is_used_up() {
         .transport(Arc::clone(&transport))
         .runtime(Arc::new(FakeRuntime::new(datetime!(2026-01-01 0:00 UTC))))
         .build()
-        .unwrap();
+        .unwrap()
+        .with_version(&V1);
     let mut last = None;
     for _ in 0..20 {
         last = Some(Call::<serde_json::Value>::new(&client.clone(), Request::new(&SHOW)).await.unwrap_err());
@@ -367,10 +354,11 @@ fn versions_past_their_sunset_are_refused_where_denied() {
             .settings(Settings { deny_sunset_versions: deny, ..Settings::default() })
             .build()
             .unwrap()
+            .with_version(&V1)
     };
-    assert!(client(datetime!(2026-01-31 23:59 UTC), true).0.check_sunset(&V1).is_ok());
-    assert!(client(datetime!(2026-02-01 0:00 UTC), false).0.check_sunset(&V1).is_ok());
-    let error = client(datetime!(2026-02-01 0:00 UTC), true).0.check_sunset(&V1).unwrap_err();
+    assert!(client(datetime!(2026-01-31 23:59 UTC), true).inner.check_sunset(&V1).is_ok());
+    assert!(client(datetime!(2026-02-01 0:00 UTC), false).inner.check_sunset(&V1).is_ok());
+    let error = client(datetime!(2026-02-01 0:00 UTC), true).inner.check_sunset(&V1).unwrap_err();
     assert_eq!(error.to_string(), "keys 1 is past its sunset date 2026-02-01, and such versions are denied");
 }
 

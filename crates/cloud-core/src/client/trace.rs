@@ -11,11 +11,12 @@ use tracing::field::{Empty, debug};
 
 use crate::client::Reply;
 use crate::error::{Error, Result};
-use crate::operation::{ApiVersion, Operation};
+use crate::operation::{ApiVersion, CallContext};
 
 /// The span of a call. What is known only at its end is filled in by [`ended`].
-pub(super) fn call(operation: &'static Operation, host: &str) -> Span {
-    let ApiVersion { vendor, service, number, .. } = operation.version;
+pub(super) fn call(context: CallContext, host: &str) -> Span {
+    let CallContext { operation, version } = context;
+    let ApiVersion { vendor, service, number, .. } = version;
     tracing::debug_span!(
         "call",
         "rpc.system" = vendor,

@@ -7,35 +7,24 @@ use super::*;
 use crate::client::Client;
 use crate::dialect::{Dialect, RawResponse, ResponseOutcome};
 use crate::endpoint::Endpoint;
-use crate::operation::{ApiVersion, Idempotency, Lifecycle, Method, Operation, Segment};
+use crate::operation::{ApiVersion, CallContext, Idempotency, Method, Operation, Segment};
 use crate::request::Request;
 use crate::testing::{FakeRuntime, FakeTransport};
 
 mod odd;
 
-static V1: ApiVersion =
-    ApiVersion { vendor: "test", service: "keys", number: "1", status: Lifecycle::Current, sunset: None };
-static LIST: Operation = Operation {
-    version: &V1,
-    name: "list",
-    title: "",
-    method: Method::Get,
-    path: &[Segment::Literal("/keys")],
-    success: &[200],
-    idempotency: Idempotency::Safe,
-    auth: "",
-    envelope: "",
-    returns: true,
-};
+static V1: ApiVersion = ApiVersion::new("test", "keys", "1");
+static LIST: Operation =
+    Operation::new("list", Method::Get, &[Segment::Literal("/keys")]).idempotency(Idempotency::Safe);
 
 #[derive(Debug)]
 struct Plain;
 
 impl Dialect for Plain {
-    fn prepare(&self, _: &'static Operation, _: &mut http::HeaderMap) -> Result<()> {
+    fn prepare(&self, _: CallContext, _: &mut http::HeaderMap) -> Result<()> {
         Ok(())
     }
-    fn read(&self, _: &'static Operation, answer: &RawResponse) -> ResponseOutcome {
+    fn read(&self, _: CallContext, answer: &RawResponse) -> ResponseOutcome {
         ResponseOutcome::Payload(answer.body.clone())
     }
 }
@@ -81,7 +70,8 @@ async fn check(
     let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
         .transport(Arc::clone(&transport))
         .build()
-        .unwrap();
+        .unwrap()
+        .with_version(&V1);
     let seen = pages(Call::new(&client, request)).items().collect().await.and_then(Collected::into_complete);
     match wanted {
         Ok(wanted) => assert_eq!(seen.unwrap(), wanted),
@@ -163,7 +153,8 @@ async fn cut(answers: &[&str], pages: impl FnOnce(Call<List>) -> Pages<List>) ->
     let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
         .transport(Arc::new(transport))
         .build()
-        .unwrap();
+        .unwrap()
+        .with_version(&V1);
     let collected = pages(Call::new(&client, Request::new(&LIST))).items().collect().await.unwrap();
     let incomplete = collected.incomplete().expect("an incomplete list");
     (collected.items().len(), incomplete.to_string(), incomplete.resume.clone())
@@ -199,7 +190,8 @@ async fn a_stream_ends_with_the_same_signal() {
     let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
         .transport(Arc::new(transport))
         .build()
-        .unwrap();
+        .unwrap()
+        .with_version(&V1);
     let mut items = numbered(Call::new(&client, Request::new(&LIST))).items();
     assert_eq!(items.next().await.unwrap().unwrap(), 1);
     let error = items.next().await.unwrap().unwrap_err();

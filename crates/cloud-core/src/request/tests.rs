@@ -2,16 +2,13 @@
 use time::macros::datetime;
 
 use super::*;
-use crate::operation::{ApiVersion, Idempotency, Lifecycle, Method};
+use crate::operation::{ApiVersion, Method};
 
-static VERSION: ApiVersion =
-    ApiVersion { vendor: "test", service: "keys", number: "1", status: Lifecycle::Current, sunset: None };
-pub(super) static SHOW: Operation = Operation {
-    version: &VERSION,
-    name: "show",
-    title: "Show",
-    method: Method::Get,
-    path: &[
+pub(super) static VERSION: ApiVersion = ApiVersion::new("test", "keys", "1");
+pub(super) static SHOW: Operation = Operation::new(
+    "show",
+    Method::Get,
+    &[
         Segment::Literal("/v1/app/"),
         Segment::Config("appkey"),
         Segment::Literal("/keys/"),
@@ -19,17 +16,12 @@ pub(super) static SHOW: Operation = Operation {
         Segment::Literal("/users/"),
         Segment::Param("user"),
     ],
-    success: &[200],
-    idempotency: Idempotency::Safe,
-    auth: "",
-    envelope: "",
-    returns: true,
-};
+);
 
 pub(super) fn url(mut request: Request) -> Result<String> {
     match request.take_error(true) {
         Some(error) => Err(error),
-        None => request.url("https://host", |name| (name == "appkey").then_some("k/1")),
+        None => request.url("https://host", &VERSION, |name| (name == "appkey").then_some("k/1")),
     }
 }
 

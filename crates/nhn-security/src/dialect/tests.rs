@@ -1,28 +1,16 @@
 //! Tests of both envelopes and of what counts as success and failure.
 
-use cloud_core::{ApiVersion, Idempotency, Lifecycle, Method};
+use cloud_core::{ApiVersion, Envelope, Method, Operation};
 
 use super::*;
 
-static V1: ApiVersion =
-    ApiVersion { vendor: "nhn", service: "test", number: "1.0", status: Lifecycle::Unversioned, sunset: None };
-static BODY: Operation = operation("body", true);
-static WHOLE: Operation = operation("*", true);
-static NOTHING: Operation = operation("body", false);
+static V1: ApiVersion = ApiVersion::new("nhn", "test", "1.0");
+static BODY: Operation = operation(Envelope::Field("body"), true);
+static WHOLE: Operation = operation(Envelope::Flattened, true);
+static NOTHING: Operation = operation(Envelope::Field("body"), false);
 
-const fn operation(envelope: &'static str, returns: bool) -> Operation {
-    Operation {
-        version: &V1,
-        name: "show",
-        title: "Show",
-        method: Method::Get,
-        path: &[],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope,
-        returns,
-    }
+const fn operation(envelope: Envelope, returns: bool) -> Operation {
+    Operation::new("show", Method::Get, &[]).envelope(envelope).returns(returns)
 }
 
 fn with_token() -> NhnDialect {
@@ -39,14 +27,14 @@ fn answer(status: u16, body: &str) -> RawResponse {
 }
 
 fn payload(operation: &'static Operation, status: u16, body: &str) -> String {
-    match with_token().read(operation, &answer(status, body)) {
+    match with_token().read(CallContext::new(operation, &V1), &answer(status, body)) {
         ResponseOutcome::Payload(payload) => String::from_utf8(payload.to_vec()).unwrap(),
         other => panic!("{body}: {other:?}"),
     }
 }
 
 fn failure(dialect: &NhnDialect, status: u16, body: &str) -> Failure {
-    match dialect.read(&BODY, &answer(status, body)) {
+    match dialect.read(CallContext::new(&BODY, &V1), &answer(status, body)) {
         ResponseOutcome::Failed(failure) => failure,
         other => panic!("{body}: {other:?}"),
     }
@@ -78,7 +66,9 @@ fn payloads() {
 #[test]
 fn a_payload_is_not_copied() {
     let answer = answer(200, r#"{"header":{"isSuccessful":true},"body":{"key":"value"}}"#);
-    let ResponseOutcome::Payload(payload) = with_token().read(&BODY, &answer) else { panic!("no payload") };
+    let ResponseOutcome::Payload(payload) = with_token().read(CallContext::new(&BODY, &V1), &answer) else {
+        panic!("no payload")
+    };
     assert!(answer.body.as_ptr_range().contains(&payload.as_ptr()));
 }
 
@@ -137,17 +127,17 @@ fn failures_without_the_vendors_header() {
         assert_eq!(failure(&with_token(), 401, body).class, FailureClass::Unauthorized, "{body}");
     }
     for (status, body) in [(502, "<html>"), (500, ""), (500, "[]"), (200, "<html>"), (200, ""), (200, "[]")] {
-        let reading = with_token().read(&BODY, &answer(status, body));
+        let reading = with_token().read(CallContext::new(&BODY, &V1), &answer(status, body));
         assert!(matches!(reading, ResponseOutcome::Unreadable(_)), "{status} {body}: {reading:?}");
     }
     for body in ["{}", r#"{"header":null}"#, r#"{"header":{}}"#, r#"{"body":{}}"#] {
-        let reading = with_token().read(&BODY, &answer(200, body));
+        let reading = with_token().read(CallContext::new(&BODY, &V1), &answer(200, body));
         assert!(matches!(reading, ResponseOutcome::Unreadable(_)), "{body}: {reading:?}");
     }
     for (body, why) in
         [(r#"{"header":{"#, "the json ends early"), (r#"{"header":}"#, "not json"), ("[]", "not an object")]
     {
-        let reading = with_token().read(&BODY, &answer(200, body));
+        let reading = with_token().read(CallContext::new(&BODY, &V1), &answer(200, body));
         assert!(matches!(&reading, ResponseOutcome::Unreadable(text) if text.contains(why)), "{body}: {reading:?}");
     }
 }
@@ -176,11 +166,11 @@ fn app_key_and_mac_address() {
     address.set_sensitive(true);
     let dialect = NhnDialect::without_token("the-app-key".into(), Some(address));
     for name in ["appkey", "appKey"] {
-        assert_eq!(dialect.config(&BODY, name), Some("the-app-key"));
+        assert_eq!(dialect.config(CallContext::new(&BODY, &V1), name), Some("the-app-key"));
     }
-    assert_eq!(dialect.config(&BODY, "keyid"), None);
+    assert_eq!(dialect.config(CallContext::new(&BODY, &V1), "keyid"), None);
     let mut headers = HeaderMap::new();
-    dialect.prepare(&BODY, &mut headers).unwrap();
+    dialect.prepare(CallContext::new(&BODY, &V1), &mut headers).unwrap();
     assert_eq!(headers["X-TOAST-CLIENT-MAC-ADDR"], "AA:bb:cc:dd:ee:ff");
     let shown = format!("{dialect:?}");
     assert!(!shown.contains("the-app-key") && !shown.contains("AA:bb"), "{shown}");

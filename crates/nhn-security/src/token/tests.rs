@@ -19,25 +19,8 @@ use super::*;
 const START: OffsetDateTime = datetime!(2026-01-01 0:00 UTC);
 const SECRET: &str = "canary-5e1c-secret";
 
-static V1: ApiVersion =
-    ApiVersion { vendor: "nhn", service: "test", number: "1.0", status: Lifecycle::Unversioned, sunset: None };
-static WITH_TOKEN: Operation = operation("");
-static WITHOUT_TOKEN: Operation = operation("none");
-
-const fn operation(auth: &'static str) -> Operation {
-    Operation {
-        version: &V1,
-        name: "show",
-        title: "Show",
-        method: Method::Get,
-        path: &[],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth,
-        envelope: "body",
-        returns: true,
-    }
-}
+static WITH_TOKEN: Operation = Operation::new("show", Method::Get, &[]);
+static WITHOUT_TOKEN: Operation = Operation::new("show", Method::Get, &[]).authentication(Authentication::None);
 
 fn signer(transport: impl Transport + 'static) -> TokenSigner {
     signer_with(transport, Settings::default())

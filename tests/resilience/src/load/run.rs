@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use cloud_core::{Error, Operation, Result};
+use cloud_core::{CallContext, Error, Result};
 
 use super::chance::Chance;
 use super::clients::Clients;
@@ -92,7 +92,7 @@ impl Run {
         }
     }
 
-    fn begin(&self, name: &str) -> Option<&'static Operation> {
+    fn begin(&self, name: &str) -> Option<CallContext> {
         self.calls.fetch_add(1, Ordering::Relaxed);
         let operation = self.operations.find(name);
         if operation.is_none() {
@@ -147,17 +147,17 @@ impl Turn {
         call: impl IntoFuture<Output = Result<T>, IntoFuture: Send>,
     ) -> Called<T> {
         let run = Arc::clone(&self.run);
-        let Some(operation) = run.begin(name) else { return Called { value: None, executed: None } };
-        let strike = run.strikes.as_ref().and_then(|strikes| strikes.choose(operation, &mut self.chance));
+        let Some(context) = run.begin(name) else { return Called { value: None, executed: None } };
+        let strike = run.strikes.as_ref().and_then(|strikes| strikes.choose(context, &mut self.chance));
         let begun = Instant::now();
         let (outcome, strike) = match &run.strikes {
-            Some(strikes) => strikes.make(operation, strike, call.into_future()).await,
+            Some(strikes) => strikes.make(context, strike, call.into_future()).await,
             None => (call.into_future().await, None),
         };
         if strike.is_none() {
-            run.meter.add(class(operation), begun.elapsed());
+            run.meter.add(class(context), begun.elapsed());
         }
-        let executed = self.judge(operation, strike.as_ref(), outcome.as_ref().err());
+        let executed = self.judge(context, strike.as_ref(), outcome.as_ref().err());
         Called { value: outcome.ok(), executed }
     }
 
@@ -190,9 +190,9 @@ impl Turn {
         name: &str,
         call: impl IntoFuture<Output = Result<T>, IntoFuture: Send>,
     ) -> Option<Result<T>> {
-        let operation = self.run.begin(name)?;
+        let context = self.run.begin(name)?;
         Some(match &self.run.strikes {
-            Some(strikes) => strikes.make(operation, None, call.into_future()).await.0,
+            Some(strikes) => strikes.make(context, None, call.into_future()).await.0,
             None => call.into_future().await,
         })
     }
@@ -214,7 +214,7 @@ impl Turn {
 
     fn judge(
         &self,
-        operation: &'static Operation,
+        context: CallContext,
         strike: Option<&Strike>,
         error: Option<&Error>,
     ) -> Option<RangeInclusive<u64>> {
@@ -224,7 +224,7 @@ impl Turn {
             }
             return None;
         };
-        match strike.judge(operation, error) {
+        match strike.judge(context, error) {
             Ok(executed) => Some(executed),
             Err(why) => {
                 self.run.problem(why);
@@ -235,8 +235,8 @@ impl Turn {
 }
 
 /// Calls that may make an RSA key take their time for a reason of their own.
-fn class(operation: &Operation) -> &'static str {
-    match (operation.version.service, operation.name) {
+fn class(call: CallContext) -> &'static str {
+    match (call.version.service, call.operation.name) {
         ("kms", "create_key" | "rotate_key") => "SCP kms, create and rotate",
         ("kms", _) => "SCP kms",
         ("secretsmanager", _) => "SCP secretsmanager",

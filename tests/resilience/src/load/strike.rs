@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
-use cloud_core::{Operation, Result};
+use cloud_core::{CallContext, Result};
 use serde_json::{Value, json};
 use tokio::sync::RwLock;
 
@@ -58,12 +58,12 @@ impl Strikes {
 
     /// The fault for a call, if there is to be one.
     #[must_use]
-    pub(crate) fn choose(&self, operation: &Operation, chance: &mut Chance) -> Option<Strike> {
+    pub(crate) fn choose(&self, call: CallContext, chance: &mut Chance) -> Option<Strike> {
         if !chance.per_mille(self.per_mille) {
             return None;
         }
         let fitting: Vec<_> =
-            KINDS.iter().filter(|kind| kind.fits(operation)).map(|kind| (kind.weight, kind)).collect();
+            KINDS.iter().filter(|kind| kind.fits(call.operation)).map(|kind| (kind.weight, kind)).collect();
         let kind = *chance.pick(&fitting)?;
         Some(Strike { kind, always: chance.per_mille(500) })
     }
@@ -71,11 +71,11 @@ impl Strikes {
     /// Makes the call, struck or not, and says whether the fault could be set.
     pub(crate) async fn make<T>(
         &self,
-        operation: &Operation,
+        context: CallContext,
         strike: Option<Strike>,
         call: impl Future<Output = Result<T>> + Send,
     ) -> (Result<T>, Option<Strike>) {
-        let name = name(operation);
+        let name = name(context);
         let Some(own) = self.operations.get(&name) else { return (call.await, None) };
         let Some(strike) = strike else {
             let _all = self.everything.read().await;

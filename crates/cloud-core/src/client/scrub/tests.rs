@@ -3,23 +3,10 @@
 use bytes::Bytes;
 
 use super::*;
-use crate::operation::{ApiVersion, Idempotency, Lifecycle, Method, Operation};
+use crate::operation::{Method, Operation};
 use crate::testing::find_leak;
 
-static V1: ApiVersion =
-    ApiVersion { vendor: "test", service: "keys", number: "1", status: Lifecycle::Current, sunset: None };
-static CREATE: Operation = Operation {
-    version: &V1,
-    name: "create",
-    title: "",
-    method: Method::Post,
-    path: &[],
-    success: &[200],
-    idempotency: Idempotency::Unsafe,
-    auth: "",
-    envelope: "",
-    returns: true,
-};
+static CREATE: Operation = Operation::new("create", Method::Post, &[]);
 
 struct Note<'a>(&'a str);
 

@@ -86,7 +86,8 @@ async fn a_next_link_never_leads_to_another_host_or_path() {
         let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
             .transport(Arc::clone(&transport))
             .build()
-            .unwrap();
+            .unwrap()
+            .with_version(&V1);
         let collected = marked(Call::new(&client, Request::new(&LIST))).items().collect().await.unwrap();
         assert!(collected.is_complete());
         let targets: Vec<_> = transport.sent().iter().map(|request| request.uri().to_string()).collect();
@@ -106,7 +107,8 @@ async fn a_limit_on_the_call_holds_for_all_pages_together() {
             .transport(Arc::clone(transport))
             .runtime(Arc::clone(&runtime))
             .build()
-            .unwrap();
+            .unwrap()
+            .with_version(&V1);
         let call = Call::new(&client, Request::new(&LIST)).timeout(Duration::from_secs(limit));
         (numbered(call).items(), runtime)
     };
