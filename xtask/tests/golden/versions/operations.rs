@@ -4,93 +4,61 @@
 use cloud_core::{ApiVersion, Lifecycle};
 
 /// Version 1.0.
-pub(crate) static V1_0: ApiVersion = ApiVersion {
-    vendor: "scp",
-    service: "tiny",
-    number: "1.0",
-    status: Lifecycle::Deprecated,
-    sunset: Some("2025-12-31"),
-};
-
+pub(crate) static V1_0: ApiVersion = ApiVersion::new("scp", "tiny", "1.0")
+    .status(Lifecycle::Deprecated)
+    .sunset("2025-12-31");
 /// Version 1.1.
-pub(crate) static V1_1: ApiVersion = ApiVersion {
-    vendor: "scp",
-    service: "tiny",
-    number: "1.1",
-    status: Lifecycle::Current,
-    sunset: None,
-};
-
+pub(crate) static V1_1: ApiVersion = ApiVersion::new("scp", "tiny", "1.1")
+    .status(Lifecycle::Current);
 /// Operations of version 1.0.
 pub(crate) mod v1_0 {
     use cloud_core::{Idempotency, Method, Operation, Segment};
     /// `GET /v1/keys/{key_id}`
-    pub(crate) static SHOW_KEY: Operation = Operation {
-        version: &super::V1_0,
-        name: "show_key",
-        title: "Show Key",
-        method: Method::Get,
-        path: &[Segment::Literal("/v1/keys/"), Segment::Param("key_id")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static SHOW_KEY: Operation = Operation::new(
+            "show_key",
+            Method::Get,
+            &[Segment::Literal("/v1/keys/"), Segment::Param("key_id")],
+        )
+        .title("Show Key")
+        .idempotency(Idempotency::Safe);
     /// `DELETE /v1/keys/{key_id}`
-    pub(crate) static DELETE_KEY: Operation = Operation {
-        version: &super::V1_0,
-        name: "delete_key",
-        title: "Delete Key",
-        method: Method::Delete,
-        path: &[Segment::Literal("/v1/keys/"), Segment::Param("key_id")],
-        success: &[204],
-        idempotency: Idempotency::Idempotent,
-        auth: "",
-        envelope: "",
-        returns: false,
-    };
-
+    pub(crate) static DELETE_KEY: Operation = Operation::new(
+            "delete_key",
+            Method::Delete,
+            &[Segment::Literal("/v1/keys/"), Segment::Param("key_id")],
+        )
+        .title("Delete Key")
+        .idempotency(Idempotency::Idempotent)
+        .success(&[204])
+        .returns(false);
     /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[&SHOW_KEY, &DELETE_KEY];
 }
 
 /// Operations of version 1.1.
 pub(crate) mod v1_1 {
-    use cloud_core::{Idempotency, Method, Operation, Segment};
+    use cloud_core::{Authentication, Idempotency, Method, Operation, Segment};
     /// `GET /v1/keys/{key_id}`
-    pub(crate) static SHOW_KEY: Operation = Operation {
-        version: &super::V1_1,
-        name: "show_key",
-        title: "Show Key",
-        method: Method::Get,
-        path: &[Segment::Literal("/v1/keys/"), Segment::Param("key_id")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static SHOW_KEY: Operation = Operation::new(
+            "show_key",
+            Method::Get,
+            &[Segment::Literal("/v1/keys/"), Segment::Param("key_id")],
+        )
+        .title("Show Key")
+        .idempotency(Idempotency::Safe);
     /// `GET /v1/keys/{key_id}/origin`
-    pub(crate) static SHOW_ORIGIN: Operation = Operation {
-        version: &super::V1_1,
-        name: "show_origin",
-        title: "Show Origin",
-        method: Method::Get,
-        path: &[
-            Segment::Literal("/v1/keys/"),
-            Segment::Param("key_id"),
-            Segment::Literal("/origin"),
-        ],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "none",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static SHOW_ORIGIN: Operation = Operation::new(
+            "show_origin",
+            Method::Get,
+            &[
+                Segment::Literal("/v1/keys/"),
+                Segment::Param("key_id"),
+                Segment::Literal("/origin"),
+            ],
+        )
+        .title("Show Origin")
+        .idempotency(Idempotency::Safe)
+        .authentication(Authentication::None);
     /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[&SHOW_KEY, &SHOW_ORIGIN];
 }

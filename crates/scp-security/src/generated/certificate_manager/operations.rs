@@ -4,130 +4,81 @@
 use cloud_core::{ApiVersion, Lifecycle};
 
 /// Version 1.0.
-pub(crate) static V1_0: ApiVersion = ApiVersion {
-    vendor: "scp",
-    service: "certificatemanager",
-    number: "1.0",
-    status: Lifecycle::Deprecated,
-    sunset: Some("2026-05-31"),
-};
-
+pub(crate) static V1_0: ApiVersion = ApiVersion::new("scp", "certificatemanager", "1.0")
+    .status(Lifecycle::Deprecated)
+    .sunset("2026-05-31");
 /// Version 1.1.
-pub(crate) static V1_1: ApiVersion = ApiVersion {
-    vendor: "scp",
-    service: "certificatemanager",
-    number: "1.1",
-    status: Lifecycle::Current,
-    sunset: None,
-};
-
+pub(crate) static V1_1: ApiVersion = ApiVersion::new("scp", "certificatemanager", "1.1")
+    .status(Lifecycle::Current);
 /// Operations of version 1.0.
 pub(crate) mod v1_0 {
     use cloud_core::{Idempotency, Method, Operation, Segment};
     /// `POST /v1/certificatemanager/check-duplication`
-    pub(crate) static CHECK_DUPLICATE_NAME: Operation = Operation {
-        version: &super::V1_0,
-        name: "check_duplicate_name",
-        title: "Check duplicate name",
-        method: Method::Post,
-        path: &[Segment::Literal("/v1/certificatemanager/check-duplication")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static CHECK_DUPLICATE_NAME: Operation = Operation::new(
+            "check_duplicate_name",
+            Method::Post,
+            &[Segment::Literal("/v1/certificatemanager/check-duplication")],
+        )
+        .title("Check duplicate name")
+        .idempotency(Idempotency::Safe);
     /// `GET /v1/certificatemanager`
-    pub(crate) static LIST_CERTIFICATES: Operation = Operation {
-        version: &super::V1_0,
-        name: "list_certificates",
-        title: "List certificates",
-        method: Method::Get,
-        path: &[Segment::Literal("/v1/certificatemanager")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static LIST_CERTIFICATES: Operation = Operation::new(
+            "list_certificates",
+            Method::Get,
+            &[Segment::Literal("/v1/certificatemanager")],
+        )
+        .title("List certificates")
+        .idempotency(Idempotency::Safe);
     /// `POST /v1/certificatemanager`
-    pub(crate) static CREATE_CERTIFICATE: Operation = Operation {
-        version: &super::V1_0,
-        name: "create_certificate",
-        title: "Create a certificate",
-        method: Method::Post,
-        path: &[Segment::Literal("/v1/certificatemanager")],
-        success: &[201],
-        idempotency: Idempotency::Unsafe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static CREATE_CERTIFICATE: Operation = Operation::new(
+            "create_certificate",
+            Method::Post,
+            &[Segment::Literal("/v1/certificatemanager")],
+        )
+        .title("Create a certificate")
+        .idempotency(Idempotency::Unsafe)
+        .success(&[201]);
     /// `GET /v1/certificatemanager/{certificate_id}`
-    pub(crate) static SHOW_CERTIFICATE: Operation = Operation {
-        version: &super::V1_0,
-        name: "show_certificate",
-        title: "Detail a certificate",
-        method: Method::Get,
-        path: &[
-            Segment::Literal("/v1/certificatemanager/"),
-            Segment::Param("certificate_id"),
-        ],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static SHOW_CERTIFICATE: Operation = Operation::new(
+            "show_certificate",
+            Method::Get,
+            &[
+                Segment::Literal("/v1/certificatemanager/"),
+                Segment::Param("certificate_id"),
+            ],
+        )
+        .title("Detail a certificate")
+        .idempotency(Idempotency::Safe);
     /// `DELETE /v1/certificatemanager/{certificate_id}`
-    pub(crate) static DELETE_CERTIFICATE: Operation = Operation {
-        version: &super::V1_0,
-        name: "delete_certificate",
-        title: "Delete a certificate",
-        method: Method::Delete,
-        path: &[
-            Segment::Literal("/v1/certificatemanager/"),
-            Segment::Param("certificate_id"),
-        ],
-        success: &[200, 204],
-        idempotency: Idempotency::Idempotent,
-        auth: "",
-        envelope: "",
-        returns: false,
-    };
-
+    pub(crate) static DELETE_CERTIFICATE: Operation = Operation::new(
+            "delete_certificate",
+            Method::Delete,
+            &[
+                Segment::Literal("/v1/certificatemanager/"),
+                Segment::Param("certificate_id"),
+            ],
+        )
+        .title("Delete a certificate")
+        .idempotency(Idempotency::Idempotent)
+        .success(&[200, 204])
+        .returns(false);
     /// `POST /v1/certificatemanager/self-sign`
-    pub(crate) static CREATE_SELF_SIGNED_CERTIFICATE: Operation = Operation {
-        version: &super::V1_0,
-        name: "create_self_signed_certificate",
-        title: "Self-sign a certificate",
-        method: Method::Post,
-        path: &[Segment::Literal("/v1/certificatemanager/self-sign")],
-        success: &[201],
-        idempotency: Idempotency::Unsafe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static CREATE_SELF_SIGNED_CERTIFICATE: Operation = Operation::new(
+            "create_self_signed_certificate",
+            Method::Post,
+            &[Segment::Literal("/v1/certificatemanager/self-sign")],
+        )
+        .title("Self-sign a certificate")
+        .idempotency(Idempotency::Unsafe)
+        .success(&[201]);
     /// `POST /v1/certificatemanager/check-validation`
-    pub(crate) static VALIDATE_CERTIFICATE: Operation = Operation {
-        version: &super::V1_0,
-        name: "validate_certificate",
-        title: "Validate a certificate",
-        method: Method::Post,
-        path: &[Segment::Literal("/v1/certificatemanager/check-validation")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static VALIDATE_CERTIFICATE: Operation = Operation::new(
+            "validate_certificate",
+            Method::Post,
+            &[Segment::Literal("/v1/certificatemanager/check-validation")],
+        )
+        .title("Validate a certificate")
+        .idempotency(Idempotency::Safe);
     /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[
         &CHECK_DUPLICATE_NAME,
@@ -144,109 +95,71 @@ pub(crate) mod v1_0 {
 pub(crate) mod v1_1 {
     use cloud_core::{Idempotency, Method, Operation, Segment};
     /// `POST /v1/certificatemanager/check-duplication`
-    pub(crate) static CHECK_DUPLICATE_NAME: Operation = Operation {
-        version: &super::V1_1,
-        name: "check_duplicate_name",
-        title: "Check duplicate name",
-        method: Method::Post,
-        path: &[Segment::Literal("/v1/certificatemanager/check-duplication")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static CHECK_DUPLICATE_NAME: Operation = Operation::new(
+            "check_duplicate_name",
+            Method::Post,
+            &[Segment::Literal("/v1/certificatemanager/check-duplication")],
+        )
+        .title("Check duplicate name")
+        .idempotency(Idempotency::Safe);
     /// `GET /v1/certificatemanager`
-    pub(crate) static LIST_CERTIFICATES: Operation = Operation {
-        version: &super::V1_1,
-        name: "list_certificates",
-        title: "List certificates",
-        method: Method::Get,
-        path: &[Segment::Literal("/v1/certificatemanager")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static LIST_CERTIFICATES: Operation = Operation::new(
+            "list_certificates",
+            Method::Get,
+            &[Segment::Literal("/v1/certificatemanager")],
+        )
+        .title("List certificates")
+        .idempotency(Idempotency::Safe);
     /// `POST /v1/certificatemanager`
-    pub(crate) static CREATE_CERTIFICATE: Operation = Operation {
-        version: &super::V1_1,
-        name: "create_certificate",
-        title: "Create a certificate",
-        method: Method::Post,
-        path: &[Segment::Literal("/v1/certificatemanager")],
-        success: &[201],
-        idempotency: Idempotency::Unsafe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static CREATE_CERTIFICATE: Operation = Operation::new(
+            "create_certificate",
+            Method::Post,
+            &[Segment::Literal("/v1/certificatemanager")],
+        )
+        .title("Create a certificate")
+        .idempotency(Idempotency::Unsafe)
+        .success(&[201]);
     /// `GET /v1/certificatemanager/{certificate_id}`
-    pub(crate) static SHOW_CERTIFICATE: Operation = Operation {
-        version: &super::V1_1,
-        name: "show_certificate",
-        title: "Detail a certificate",
-        method: Method::Get,
-        path: &[
-            Segment::Literal("/v1/certificatemanager/"),
-            Segment::Param("certificate_id"),
-        ],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static SHOW_CERTIFICATE: Operation = Operation::new(
+            "show_certificate",
+            Method::Get,
+            &[
+                Segment::Literal("/v1/certificatemanager/"),
+                Segment::Param("certificate_id"),
+            ],
+        )
+        .title("Detail a certificate")
+        .idempotency(Idempotency::Safe);
     /// `DELETE /v1/certificatemanager/{certificate_id}`
-    pub(crate) static DELETE_CERTIFICATE: Operation = Operation {
-        version: &super::V1_1,
-        name: "delete_certificate",
-        title: "Delete a certificate",
-        method: Method::Delete,
-        path: &[
-            Segment::Literal("/v1/certificatemanager/"),
-            Segment::Param("certificate_id"),
-        ],
-        success: &[200, 204],
-        idempotency: Idempotency::Idempotent,
-        auth: "",
-        envelope: "",
-        returns: false,
-    };
-
+    pub(crate) static DELETE_CERTIFICATE: Operation = Operation::new(
+            "delete_certificate",
+            Method::Delete,
+            &[
+                Segment::Literal("/v1/certificatemanager/"),
+                Segment::Param("certificate_id"),
+            ],
+        )
+        .title("Delete a certificate")
+        .idempotency(Idempotency::Idempotent)
+        .success(&[200, 204])
+        .returns(false);
     /// `POST /v1/certificatemanager/self-sign`
-    pub(crate) static CREATE_SELF_SIGNED_CERTIFICATE: Operation = Operation {
-        version: &super::V1_1,
-        name: "create_self_signed_certificate",
-        title: "Self-sign a certificate",
-        method: Method::Post,
-        path: &[Segment::Literal("/v1/certificatemanager/self-sign")],
-        success: &[201],
-        idempotency: Idempotency::Unsafe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static CREATE_SELF_SIGNED_CERTIFICATE: Operation = Operation::new(
+            "create_self_signed_certificate",
+            Method::Post,
+            &[Segment::Literal("/v1/certificatemanager/self-sign")],
+        )
+        .title("Self-sign a certificate")
+        .idempotency(Idempotency::Unsafe)
+        .success(&[201]);
     /// `POST /v1/certificatemanager/check-validation`
-    pub(crate) static VALIDATE_CERTIFICATE: Operation = Operation {
-        version: &super::V1_1,
-        name: "validate_certificate",
-        title: "Validate a certificate",
-        method: Method::Post,
-        path: &[Segment::Literal("/v1/certificatemanager/check-validation")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static VALIDATE_CERTIFICATE: Operation = Operation::new(
+            "validate_certificate",
+            Method::Post,
+            &[Segment::Literal("/v1/certificatemanager/check-validation")],
+        )
+        .title("Validate a certificate")
+        .idempotency(Idempotency::Safe);
     /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[
         &CHECK_DUPLICATE_NAME,

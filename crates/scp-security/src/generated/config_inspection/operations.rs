@@ -4,130 +4,79 @@
 use cloud_core::{ApiVersion, Lifecycle};
 
 /// Version 1.0.
-pub(crate) static V1_0: ApiVersion = ApiVersion {
-    vendor: "scp",
-    service: "configinspection",
-    number: "1.0",
-    status: Lifecycle::Deprecated,
-    sunset: Some("2026-05-31"),
-};
-
+pub(crate) static V1_0: ApiVersion = ApiVersion::new("scp", "configinspection", "1.0")
+    .status(Lifecycle::Deprecated)
+    .sunset("2026-05-31");
 /// Version 1.1.
-pub(crate) static V1_1: ApiVersion = ApiVersion {
-    vendor: "scp",
-    service: "configinspection",
-    number: "1.1",
-    status: Lifecycle::Current,
-    sunset: None,
-};
-
+pub(crate) static V1_1: ApiVersion = ApiVersion::new("scp", "configinspection", "1.1")
+    .status(Lifecycle::Current);
 /// Operations of version 1.0.
 pub(crate) mod v1_0 {
     use cloud_core::{Idempotency, Method, Operation, Segment};
     /// `POST /v1/configinspection/diagnosis/save`
-    pub(crate) static CREATE_DIAGNOSIS: Operation = Operation {
-        version: &super::V1_0,
-        name: "create_diagnosis",
-        title: "Create Config Inspection",
-        method: Method::Post,
-        path: &[Segment::Literal("/v1/configinspection/diagnosis/save")],
-        success: &[201],
-        idempotency: Idempotency::Unsafe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static CREATE_DIAGNOSIS: Operation = Operation::new(
+            "create_diagnosis",
+            Method::Post,
+            &[Segment::Literal("/v1/configinspection/diagnosis/save")],
+        )
+        .title("Create Config Inspection")
+        .idempotency(Idempotency::Unsafe)
+        .success(&[201]);
     /// `DELETE /v1/configinspection/diagnosis/terminate/{diagnosis_id}`
-    pub(crate) static DELETE_DIAGNOSIS: Operation = Operation {
-        version: &super::V1_0,
-        name: "delete_diagnosis",
-        title: "Delete Config Inspection",
-        method: Method::Delete,
-        path: &[
-            Segment::Literal("/v1/configinspection/diagnosis/terminate/"),
-            Segment::Param("diagnosis_id"),
-        ],
-        success: &[200],
-        idempotency: Idempotency::Idempotent,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static DELETE_DIAGNOSIS: Operation = Operation::new(
+            "delete_diagnosis",
+            Method::Delete,
+            &[
+                Segment::Literal("/v1/configinspection/diagnosis/terminate/"),
+                Segment::Param("diagnosis_id"),
+            ],
+        )
+        .title("Delete Config Inspection")
+        .idempotency(Idempotency::Idempotent);
     /// `POST /v1/configinspection/diagnosis/request`
-    pub(crate) static REQUEST_DIAGNOSIS: Operation = Operation {
-        version: &super::V1_0,
-        name: "request_diagnosis",
-        title: "Diagnosis Request",
-        method: Method::Post,
-        path: &[Segment::Literal("/v1/configinspection/diagnosis/request")],
-        success: &[201],
-        idempotency: Idempotency::Unsafe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static REQUEST_DIAGNOSIS: Operation = Operation::new(
+            "request_diagnosis",
+            Method::Post,
+            &[Segment::Literal("/v1/configinspection/diagnosis/request")],
+        )
+        .title("Diagnosis Request")
+        .idempotency(Idempotency::Unsafe)
+        .success(&[201]);
     /// `GET /v1/configinspection/diagnosis/detail/{diagnosis_id}`
-    pub(crate) static SHOW_DIAGNOSIS: Operation = Operation {
-        version: &super::V1_0,
-        name: "show_diagnosis",
-        title: "Get Diagnosis Object Detail",
-        method: Method::Get,
-        path: &[
-            Segment::Literal("/v1/configinspection/diagnosis/detail/"),
-            Segment::Param("diagnosis_id"),
-        ],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static SHOW_DIAGNOSIS: Operation = Operation::new(
+            "show_diagnosis",
+            Method::Get,
+            &[
+                Segment::Literal("/v1/configinspection/diagnosis/detail/"),
+                Segment::Param("diagnosis_id"),
+            ],
+        )
+        .title("Get Diagnosis Object Detail")
+        .idempotency(Idempotency::Safe);
     /// `GET /v1/configinspection/report/diagnosis/detail`
-    pub(crate) static SHOW_DIAGNOSIS_RESULT: Operation = Operation {
-        version: &super::V1_0,
-        name: "show_diagnosis_result",
-        title: "Get Diagnosis Result Detail",
-        method: Method::Get,
-        path: &[Segment::Literal("/v1/configinspection/report/diagnosis/detail")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static SHOW_DIAGNOSIS_RESULT: Operation = Operation::new(
+            "show_diagnosis_result",
+            Method::Get,
+            &[Segment::Literal("/v1/configinspection/report/diagnosis/detail")],
+        )
+        .title("Get Diagnosis Result Detail")
+        .idempotency(Idempotency::Safe);
     /// `GET /v1/configinspection/diagnosis/list`
-    pub(crate) static LIST_DIAGNOSES: Operation = Operation {
-        version: &super::V1_0,
-        name: "list_diagnoses",
-        title: "List Config Inspection",
-        method: Method::Get,
-        path: &[Segment::Literal("/v1/configinspection/diagnosis/list")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static LIST_DIAGNOSES: Operation = Operation::new(
+            "list_diagnoses",
+            Method::Get,
+            &[Segment::Literal("/v1/configinspection/diagnosis/list")],
+        )
+        .title("List Config Inspection")
+        .idempotency(Idempotency::Safe);
     /// `GET /v1/configinspection/report/diagnosis/list`
-    pub(crate) static LIST_DIAGNOSIS_RESULTS: Operation = Operation {
-        version: &super::V1_0,
-        name: "list_diagnosis_results",
-        title: "List Diagnosis Result",
-        method: Method::Get,
-        path: &[Segment::Literal("/v1/configinspection/report/diagnosis/list")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static LIST_DIAGNOSIS_RESULTS: Operation = Operation::new(
+            "list_diagnosis_results",
+            Method::Get,
+            &[Segment::Literal("/v1/configinspection/report/diagnosis/list")],
+        )
+        .title("List Diagnosis Result")
+        .idempotency(Idempotency::Safe);
     /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[
         &CREATE_DIAGNOSIS,
@@ -144,109 +93,69 @@ pub(crate) mod v1_0 {
 pub(crate) mod v1_1 {
     use cloud_core::{Idempotency, Method, Operation, Segment};
     /// `POST /v1/configinspection/diagnosis/save`
-    pub(crate) static CREATE_DIAGNOSIS: Operation = Operation {
-        version: &super::V1_1,
-        name: "create_diagnosis",
-        title: "Create Config Inspection",
-        method: Method::Post,
-        path: &[Segment::Literal("/v1/configinspection/diagnosis/save")],
-        success: &[201],
-        idempotency: Idempotency::Unsafe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static CREATE_DIAGNOSIS: Operation = Operation::new(
+            "create_diagnosis",
+            Method::Post,
+            &[Segment::Literal("/v1/configinspection/diagnosis/save")],
+        )
+        .title("Create Config Inspection")
+        .idempotency(Idempotency::Unsafe)
+        .success(&[201]);
     /// `DELETE /v1/configinspection/diagnosis/terminate/{diagnosis_id}`
-    pub(crate) static DELETE_DIAGNOSIS: Operation = Operation {
-        version: &super::V1_1,
-        name: "delete_diagnosis",
-        title: "Delete Config Inspection",
-        method: Method::Delete,
-        path: &[
-            Segment::Literal("/v1/configinspection/diagnosis/terminate/"),
-            Segment::Param("diagnosis_id"),
-        ],
-        success: &[200],
-        idempotency: Idempotency::Idempotent,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static DELETE_DIAGNOSIS: Operation = Operation::new(
+            "delete_diagnosis",
+            Method::Delete,
+            &[
+                Segment::Literal("/v1/configinspection/diagnosis/terminate/"),
+                Segment::Param("diagnosis_id"),
+            ],
+        )
+        .title("Delete Config Inspection")
+        .idempotency(Idempotency::Idempotent);
     /// `POST /v1/configinspection/diagnosis/request`
-    pub(crate) static REQUEST_DIAGNOSIS: Operation = Operation {
-        version: &super::V1_1,
-        name: "request_diagnosis",
-        title: "Diagnosis Request",
-        method: Method::Post,
-        path: &[Segment::Literal("/v1/configinspection/diagnosis/request")],
-        success: &[201],
-        idempotency: Idempotency::Unsafe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static REQUEST_DIAGNOSIS: Operation = Operation::new(
+            "request_diagnosis",
+            Method::Post,
+            &[Segment::Literal("/v1/configinspection/diagnosis/request")],
+        )
+        .title("Diagnosis Request")
+        .idempotency(Idempotency::Unsafe)
+        .success(&[201]);
     /// `GET /v1/configinspection/diagnosis/detail/{diagnosis_id}`
-    pub(crate) static SHOW_DIAGNOSIS: Operation = Operation {
-        version: &super::V1_1,
-        name: "show_diagnosis",
-        title: "Get Diagnosis Object Detail",
-        method: Method::Get,
-        path: &[
-            Segment::Literal("/v1/configinspection/diagnosis/detail/"),
-            Segment::Param("diagnosis_id"),
-        ],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static SHOW_DIAGNOSIS: Operation = Operation::new(
+            "show_diagnosis",
+            Method::Get,
+            &[
+                Segment::Literal("/v1/configinspection/diagnosis/detail/"),
+                Segment::Param("diagnosis_id"),
+            ],
+        )
+        .title("Get Diagnosis Object Detail")
+        .idempotency(Idempotency::Safe);
     /// `GET /v1/configinspection/report/diagnosis/detail`
-    pub(crate) static SHOW_DIAGNOSIS_RESULT: Operation = Operation {
-        version: &super::V1_1,
-        name: "show_diagnosis_result",
-        title: "Get Diagnosis Result Detail",
-        method: Method::Get,
-        path: &[Segment::Literal("/v1/configinspection/report/diagnosis/detail")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static SHOW_DIAGNOSIS_RESULT: Operation = Operation::new(
+            "show_diagnosis_result",
+            Method::Get,
+            &[Segment::Literal("/v1/configinspection/report/diagnosis/detail")],
+        )
+        .title("Get Diagnosis Result Detail")
+        .idempotency(Idempotency::Safe);
     /// `GET /v1/configinspection/diagnosis/list`
-    pub(crate) static LIST_DIAGNOSES: Operation = Operation {
-        version: &super::V1_1,
-        name: "list_diagnoses",
-        title: "List Config Inspection",
-        method: Method::Get,
-        path: &[Segment::Literal("/v1/configinspection/diagnosis/list")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static LIST_DIAGNOSES: Operation = Operation::new(
+            "list_diagnoses",
+            Method::Get,
+            &[Segment::Literal("/v1/configinspection/diagnosis/list")],
+        )
+        .title("List Config Inspection")
+        .idempotency(Idempotency::Safe);
     /// `GET /v1/configinspection/report/diagnosis/list`
-    pub(crate) static LIST_DIAGNOSIS_RESULTS: Operation = Operation {
-        version: &super::V1_1,
-        name: "list_diagnosis_results",
-        title: "List Diagnosis Result",
-        method: Method::Get,
-        path: &[Segment::Literal("/v1/configinspection/report/diagnosis/list")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static LIST_DIAGNOSIS_RESULTS: Operation = Operation::new(
+            "list_diagnosis_results",
+            Method::Get,
+            &[Segment::Literal("/v1/configinspection/report/diagnosis/list")],
+        )
+        .title("List Diagnosis Result")
+        .idempotency(Idempotency::Safe);
     /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[
         &CREATE_DIAGNOSIS,

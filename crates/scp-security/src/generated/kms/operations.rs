@@ -4,310 +4,186 @@
 use cloud_core::{ApiVersion, Lifecycle};
 
 /// Version 1.0.
-pub(crate) static V1_0: ApiVersion = ApiVersion {
-    vendor: "scp",
-    service: "kms",
-    number: "1.0",
-    status: Lifecycle::Deprecated,
-    sunset: Some("2025-12-31"),
-};
-
+pub(crate) static V1_0: ApiVersion = ApiVersion::new("scp", "kms", "1.0")
+    .status(Lifecycle::Deprecated)
+    .sunset("2025-12-31");
 /// Version 1.1.
-pub(crate) static V1_1: ApiVersion = ApiVersion {
-    vendor: "scp",
-    service: "kms",
-    number: "1.1",
-    status: Lifecycle::Supported,
-    sunset: Some("2026-08-31"),
-};
-
+pub(crate) static V1_1: ApiVersion = ApiVersion::new("scp", "kms", "1.1")
+    .status(Lifecycle::Supported)
+    .sunset("2026-08-31");
 /// Version 1.2.
-pub(crate) static V1_2: ApiVersion = ApiVersion {
-    vendor: "scp",
-    service: "kms",
-    number: "1.2",
-    status: Lifecycle::Current,
-    sunset: None,
-};
-
+pub(crate) static V1_2: ApiVersion = ApiVersion::new("scp", "kms", "1.2")
+    .status(Lifecycle::Current);
 /// Operations of version 1.0.
 pub(crate) mod v1_0 {
     use cloud_core::{Idempotency, Method, Operation, Segment};
     /// `PUT /v1/kms/transit/{key_id}/rotate-info`
-    pub(crate) static SET_ROTATION: Operation = Operation {
-        version: &super::V1_0,
-        name: "set_rotation",
-        title: "Change Rotate Info",
-        method: Method::Put,
-        path: &[
-            Segment::Literal("/v1/kms/transit/"),
-            Segment::Param("key_id"),
-            Segment::Literal("/rotate-info"),
-        ],
-        success: &[200],
-        idempotency: Idempotency::Idempotent,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static SET_ROTATION: Operation = Operation::new(
+            "set_rotation",
+            Method::Put,
+            &[
+                Segment::Literal("/v1/kms/transit/"),
+                Segment::Param("key_id"),
+                Segment::Literal("/rotate-info"),
+            ],
+        )
+        .title("Change Rotate Info")
+        .idempotency(Idempotency::Idempotent);
     /// `PUT /v1/kms/transit/{key_id}/state`
-    pub(crate) static SET_KEY_STATE: Operation = Operation {
-        version: &super::V1_0,
-        name: "set_key_state",
-        title: "Change State Of Key",
-        method: Method::Put,
-        path: &[
-            Segment::Literal("/v1/kms/transit/"),
-            Segment::Param("key_id"),
-            Segment::Literal("/state"),
-        ],
-        success: &[200],
-        idempotency: Idempotency::Idempotent,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static SET_KEY_STATE: Operation = Operation::new(
+            "set_key_state",
+            Method::Put,
+            &[
+                Segment::Literal("/v1/kms/transit/"),
+                Segment::Param("key_id"),
+                Segment::Literal("/state"),
+            ],
+        )
+        .title("Change State Of Key")
+        .idempotency(Idempotency::Idempotent);
     /// `GET /v1/kms/transit/duplicate`
-    pub(crate) static CHECK_DUPLICATE_NAME: Operation = Operation {
-        version: &super::V1_0,
-        name: "check_duplicate_name",
-        title: "Check Duplicate Name",
-        method: Method::Get,
-        path: &[Segment::Literal("/v1/kms/transit/duplicate")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static CHECK_DUPLICATE_NAME: Operation = Operation::new(
+            "check_duplicate_name",
+            Method::Get,
+            &[Segment::Literal("/v1/kms/transit/duplicate")],
+        )
+        .title("Check Duplicate Name")
+        .idempotency(Idempotency::Safe);
     /// `POST /v1/kms/openapi/datakey/{key_id}`
-    pub(crate) static CREATE_DATA_KEY: Operation = Operation {
-        version: &super::V1_0,
-        name: "create_data_key",
-        title: "Create Datakey",
-        method: Method::Post,
-        path: &[Segment::Literal("/v1/kms/openapi/datakey/"), Segment::Param("key_id")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static CREATE_DATA_KEY: Operation = Operation::new(
+            "create_data_key",
+            Method::Post,
+            &[Segment::Literal("/v1/kms/openapi/datakey/"), Segment::Param("key_id")],
+        )
+        .title("Create Datakey")
+        .idempotency(Idempotency::Safe);
     /// `GET /v1/kms/transit`
-    pub(crate) static LIST_KEYS: Operation = Operation {
-        version: &super::V1_0,
-        name: "list_keys",
-        title: "List Keys",
-        method: Method::Get,
-        path: &[Segment::Literal("/v1/kms/transit")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static LIST_KEYS: Operation = Operation::new(
+            "list_keys",
+            Method::Get,
+            &[Segment::Literal("/v1/kms/transit")],
+        )
+        .title("List Keys")
+        .idempotency(Idempotency::Safe);
     /// `POST /v1/kms/transit`
-    pub(crate) static CREATE_KEY: Operation = Operation {
-        version: &super::V1_0,
-        name: "create_key",
-        title: "Create Key",
-        method: Method::Post,
-        path: &[Segment::Literal("/v1/kms/transit")],
-        success: &[201],
-        idempotency: Idempotency::Unsafe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static CREATE_KEY: Operation = Operation::new(
+            "create_key",
+            Method::Post,
+            &[Segment::Literal("/v1/kms/transit")],
+        )
+        .title("Create Key")
+        .idempotency(Idempotency::Unsafe)
+        .success(&[201]);
     /// `POST /v1/kms/openapi/decrypt/{key_id}`
-    pub(crate) static DECRYPT: Operation = Operation {
-        version: &super::V1_0,
-        name: "decrypt",
-        title: "Decrypt Data",
-        method: Method::Post,
-        path: &[Segment::Literal("/v1/kms/openapi/decrypt/"), Segment::Param("key_id")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static DECRYPT: Operation = Operation::new(
+            "decrypt",
+            Method::Post,
+            &[Segment::Literal("/v1/kms/openapi/decrypt/"), Segment::Param("key_id")],
+        )
+        .title("Decrypt Data")
+        .idempotency(Idempotency::Safe);
     /// `GET /v1/kms/transit/{key_id}`
-    pub(crate) static SHOW_KEY: Operation = Operation {
-        version: &super::V1_0,
-        name: "show_key",
-        title: "Show Key",
-        method: Method::Get,
-        path: &[Segment::Literal("/v1/kms/transit/"), Segment::Param("key_id")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static SHOW_KEY: Operation = Operation::new(
+            "show_key",
+            Method::Get,
+            &[Segment::Literal("/v1/kms/transit/"), Segment::Param("key_id")],
+        )
+        .title("Show Key")
+        .idempotency(Idempotency::Safe);
     /// `DELETE /v1/kms/transit/{key_id}`
-    pub(crate) static DELETE_KEY: Operation = Operation {
-        version: &super::V1_0,
-        name: "delete_key",
-        title: "Delete Key",
-        method: Method::Delete,
-        path: &[Segment::Literal("/v1/kms/transit/"), Segment::Param("key_id")],
-        success: &[204],
-        idempotency: Idempotency::Idempotent,
-        auth: "",
-        envelope: "",
-        returns: false,
-    };
-
+    pub(crate) static DELETE_KEY: Operation = Operation::new(
+            "delete_key",
+            Method::Delete,
+            &[Segment::Literal("/v1/kms/transit/"), Segment::Param("key_id")],
+        )
+        .title("Delete Key")
+        .idempotency(Idempotency::Idempotent)
+        .success(&[204])
+        .returns(false);
     /// `POST /v1/kms/openapi/encrypt/{key_id}`
-    pub(crate) static ENCRYPT: Operation = Operation {
-        version: &super::V1_0,
-        name: "encrypt",
-        title: "Encrypt Data",
-        method: Method::Post,
-        path: &[Segment::Literal("/v1/kms/openapi/encrypt/"), Segment::Param("key_id")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static ENCRYPT: Operation = Operation::new(
+            "encrypt",
+            Method::Post,
+            &[Segment::Literal("/v1/kms/openapi/encrypt/"), Segment::Param("key_id")],
+        )
+        .title("Encrypt Data")
+        .idempotency(Idempotency::Safe);
     /// `GET /v1/kms/transit/{key_id}/users`
-    pub(crate) static LIST_KEY_USERS: Operation = Operation {
-        version: &super::V1_0,
-        name: "list_key_users",
-        title: "List Users",
-        method: Method::Get,
-        path: &[
-            Segment::Literal("/v1/kms/transit/"),
-            Segment::Param("key_id"),
-            Segment::Literal("/users"),
-        ],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static LIST_KEY_USERS: Operation = Operation::new(
+            "list_key_users",
+            Method::Get,
+            &[
+                Segment::Literal("/v1/kms/transit/"),
+                Segment::Param("key_id"),
+                Segment::Literal("/users"),
+            ],
+        )
+        .title("List Users")
+        .idempotency(Idempotency::Safe);
     /// `POST /v1/kms/openapi/hmac/{key_id}`
-    pub(crate) static CREATE_HMAC: Operation = Operation {
-        version: &super::V1_0,
-        name: "create_hmac",
-        title: "Make hmac",
-        method: Method::Post,
-        path: &[Segment::Literal("/v1/kms/openapi/hmac/"), Segment::Param("key_id")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static CREATE_HMAC: Operation = Operation::new(
+            "create_hmac",
+            Method::Post,
+            &[Segment::Literal("/v1/kms/openapi/hmac/"), Segment::Param("key_id")],
+        )
+        .title("Make hmac")
+        .idempotency(Idempotency::Safe);
     /// `POST /v1/kms/openapi/rewrap/{key_id}`
-    pub(crate) static REWRAP: Operation = Operation {
-        version: &super::V1_0,
-        name: "rewrap",
-        title: "Rewrap Data",
-        method: Method::Post,
-        path: &[Segment::Literal("/v1/kms/openapi/rewrap/"), Segment::Param("key_id")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static REWRAP: Operation = Operation::new(
+            "rewrap",
+            Method::Post,
+            &[Segment::Literal("/v1/kms/openapi/rewrap/"), Segment::Param("key_id")],
+        )
+        .title("Rewrap Data")
+        .idempotency(Idempotency::Safe);
     /// `POST /v1/kms/transit/{key_id}/rotate`
-    pub(crate) static ROTATE_KEY: Operation = Operation {
-        version: &super::V1_0,
-        name: "rotate_key",
-        title: "Rotate Key",
-        method: Method::Post,
-        path: &[
-            Segment::Literal("/v1/kms/transit/"),
-            Segment::Param("key_id"),
-            Segment::Literal("/rotate"),
-        ],
-        success: &[200],
-        idempotency: Idempotency::Unsafe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static ROTATE_KEY: Operation = Operation::new(
+            "rotate_key",
+            Method::Post,
+            &[
+                Segment::Literal("/v1/kms/transit/"),
+                Segment::Param("key_id"),
+                Segment::Literal("/rotate"),
+            ],
+        )
+        .title("Rotate Key")
+        .idempotency(Idempotency::Unsafe);
     /// `POST /v1/kms/openapi/sign/{key_id}`
-    pub(crate) static SIGN: Operation = Operation {
-        version: &super::V1_0,
-        name: "sign",
-        title: "Sign Data",
-        method: Method::Post,
-        path: &[Segment::Literal("/v1/kms/openapi/sign/"), Segment::Param("key_id")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static SIGN: Operation = Operation::new(
+            "sign",
+            Method::Post,
+            &[Segment::Literal("/v1/kms/openapi/sign/"), Segment::Param("key_id")],
+        )
+        .title("Sign Data")
+        .idempotency(Idempotency::Safe);
     /// `PUT /v1/kms/transit/{key_id}/description`
-    pub(crate) static SET_DESCRIPTION: Operation = Operation {
-        version: &super::V1_0,
-        name: "set_description",
-        title: "Update Description",
-        method: Method::Put,
-        path: &[
-            Segment::Literal("/v1/kms/transit/"),
-            Segment::Param("key_id"),
-            Segment::Literal("/description"),
-        ],
-        success: &[200],
-        idempotency: Idempotency::Idempotent,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static SET_DESCRIPTION: Operation = Operation::new(
+            "set_description",
+            Method::Put,
+            &[
+                Segment::Literal("/v1/kms/transit/"),
+                Segment::Param("key_id"),
+                Segment::Literal("/description"),
+            ],
+        )
+        .title("Update Description")
+        .idempotency(Idempotency::Idempotent);
     /// `POST /v1/kms/openapi/verify/{key_id}`
-    pub(crate) static VERIFY: Operation = Operation {
-        version: &super::V1_0,
-        name: "verify",
-        title: "Verify Data",
-        method: Method::Post,
-        path: &[Segment::Literal("/v1/kms/openapi/verify/"), Segment::Param("key_id")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static VERIFY: Operation = Operation::new(
+            "verify",
+            Method::Post,
+            &[Segment::Literal("/v1/kms/openapi/verify/"), Segment::Param("key_id")],
+        )
+        .title("Verify Data")
+        .idempotency(Idempotency::Safe);
     /// `POST /v1/kms/openapi/hmac/verify/{key_id}`
-    pub(crate) static VERIFY_HMAC: Operation = Operation {
-        version: &super::V1_0,
-        name: "verify_hmac",
-        title: "Verify hmac with input",
-        method: Method::Post,
-        path: &[
-            Segment::Literal("/v1/kms/openapi/hmac/verify/"),
-            Segment::Param("key_id"),
-        ],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static VERIFY_HMAC: Operation = Operation::new(
+            "verify_hmac",
+            Method::Post,
+            &[Segment::Literal("/v1/kms/openapi/hmac/verify/"), Segment::Param("key_id")],
+        )
+        .title("Verify hmac with input")
+        .idempotency(Idempotency::Safe);
     /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[
         &SET_ROTATION,
@@ -335,280 +211,172 @@ pub(crate) mod v1_0 {
 pub(crate) mod v1_1 {
     use cloud_core::{Idempotency, Method, Operation, Segment};
     /// `PUT /v1/kms/transit/{key_id}/rotate-info`
-    pub(crate) static SET_ROTATION: Operation = Operation {
-        version: &super::V1_1,
-        name: "set_rotation",
-        title: "Change Rotate Info",
-        method: Method::Put,
-        path: &[
-            Segment::Literal("/v1/kms/transit/"),
-            Segment::Param("key_id"),
-            Segment::Literal("/rotate-info"),
-        ],
-        success: &[200],
-        idempotency: Idempotency::Idempotent,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static SET_ROTATION: Operation = Operation::new(
+            "set_rotation",
+            Method::Put,
+            &[
+                Segment::Literal("/v1/kms/transit/"),
+                Segment::Param("key_id"),
+                Segment::Literal("/rotate-info"),
+            ],
+        )
+        .title("Change Rotate Info")
+        .idempotency(Idempotency::Idempotent);
     /// `PUT /v1/kms/transit/{key_id}/state`
-    pub(crate) static SET_KEY_STATE: Operation = Operation {
-        version: &super::V1_1,
-        name: "set_key_state",
-        title: "Change State Of Key",
-        method: Method::Put,
-        path: &[
-            Segment::Literal("/v1/kms/transit/"),
-            Segment::Param("key_id"),
-            Segment::Literal("/state"),
-        ],
-        success: &[200],
-        idempotency: Idempotency::Idempotent,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static SET_KEY_STATE: Operation = Operation::new(
+            "set_key_state",
+            Method::Put,
+            &[
+                Segment::Literal("/v1/kms/transit/"),
+                Segment::Param("key_id"),
+                Segment::Literal("/state"),
+            ],
+        )
+        .title("Change State Of Key")
+        .idempotency(Idempotency::Idempotent);
     /// `GET /v1/kms/transit/duplicate`
-    pub(crate) static CHECK_DUPLICATE_NAME: Operation = Operation {
-        version: &super::V1_1,
-        name: "check_duplicate_name",
-        title: "Check Duplicate Name",
-        method: Method::Get,
-        path: &[Segment::Literal("/v1/kms/transit/duplicate")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static CHECK_DUPLICATE_NAME: Operation = Operation::new(
+            "check_duplicate_name",
+            Method::Get,
+            &[Segment::Literal("/v1/kms/transit/duplicate")],
+        )
+        .title("Check Duplicate Name")
+        .idempotency(Idempotency::Safe);
     /// `POST /v1/kms/openapi/datakey/{key_id}`
-    pub(crate) static CREATE_DATA_KEY: Operation = Operation {
-        version: &super::V1_1,
-        name: "create_data_key",
-        title: "Create Datakey",
-        method: Method::Post,
-        path: &[Segment::Literal("/v1/kms/openapi/datakey/"), Segment::Param("key_id")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static CREATE_DATA_KEY: Operation = Operation::new(
+            "create_data_key",
+            Method::Post,
+            &[Segment::Literal("/v1/kms/openapi/datakey/"), Segment::Param("key_id")],
+        )
+        .title("Create Datakey")
+        .idempotency(Idempotency::Safe);
     /// `GET /v1/kms/transit`
-    pub(crate) static LIST_KEYS: Operation = Operation {
-        version: &super::V1_1,
-        name: "list_keys",
-        title: "List Keys",
-        method: Method::Get,
-        path: &[Segment::Literal("/v1/kms/transit")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static LIST_KEYS: Operation = Operation::new(
+            "list_keys",
+            Method::Get,
+            &[Segment::Literal("/v1/kms/transit")],
+        )
+        .title("List Keys")
+        .idempotency(Idempotency::Safe);
     /// `POST /v1/kms/transit`
-    pub(crate) static CREATE_KEY: Operation = Operation {
-        version: &super::V1_1,
-        name: "create_key",
-        title: "Create Key",
-        method: Method::Post,
-        path: &[Segment::Literal("/v1/kms/transit")],
-        success: &[201],
-        idempotency: Idempotency::Unsafe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static CREATE_KEY: Operation = Operation::new(
+            "create_key",
+            Method::Post,
+            &[Segment::Literal("/v1/kms/transit")],
+        )
+        .title("Create Key")
+        .idempotency(Idempotency::Unsafe)
+        .success(&[201]);
     /// `POST /v1/kms/openapi/decrypt/{key_id}`
-    pub(crate) static DECRYPT: Operation = Operation {
-        version: &super::V1_1,
-        name: "decrypt",
-        title: "Decrypt Data",
-        method: Method::Post,
-        path: &[Segment::Literal("/v1/kms/openapi/decrypt/"), Segment::Param("key_id")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static DECRYPT: Operation = Operation::new(
+            "decrypt",
+            Method::Post,
+            &[Segment::Literal("/v1/kms/openapi/decrypt/"), Segment::Param("key_id")],
+        )
+        .title("Decrypt Data")
+        .idempotency(Idempotency::Safe);
     /// `GET /v1/kms/transit/{key_id}`
-    pub(crate) static SHOW_KEY: Operation = Operation {
-        version: &super::V1_1,
-        name: "show_key",
-        title: "Show Key",
-        method: Method::Get,
-        path: &[Segment::Literal("/v1/kms/transit/"), Segment::Param("key_id")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static SHOW_KEY: Operation = Operation::new(
+            "show_key",
+            Method::Get,
+            &[Segment::Literal("/v1/kms/transit/"), Segment::Param("key_id")],
+        )
+        .title("Show Key")
+        .idempotency(Idempotency::Safe);
     /// `DELETE /v1/kms/transit/{key_id}`
-    pub(crate) static DELETE_KEY: Operation = Operation {
-        version: &super::V1_1,
-        name: "delete_key",
-        title: "Delete Key",
-        method: Method::Delete,
-        path: &[Segment::Literal("/v1/kms/transit/"), Segment::Param("key_id")],
-        success: &[204],
-        idempotency: Idempotency::Idempotent,
-        auth: "",
-        envelope: "",
-        returns: false,
-    };
-
+    pub(crate) static DELETE_KEY: Operation = Operation::new(
+            "delete_key",
+            Method::Delete,
+            &[Segment::Literal("/v1/kms/transit/"), Segment::Param("key_id")],
+        )
+        .title("Delete Key")
+        .idempotency(Idempotency::Idempotent)
+        .success(&[204])
+        .returns(false);
     /// `POST /v1/kms/openapi/encrypt/{key_id}`
-    pub(crate) static ENCRYPT: Operation = Operation {
-        version: &super::V1_1,
-        name: "encrypt",
-        title: "Encrypt Data",
-        method: Method::Post,
-        path: &[Segment::Literal("/v1/kms/openapi/encrypt/"), Segment::Param("key_id")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static ENCRYPT: Operation = Operation::new(
+            "encrypt",
+            Method::Post,
+            &[Segment::Literal("/v1/kms/openapi/encrypt/"), Segment::Param("key_id")],
+        )
+        .title("Encrypt Data")
+        .idempotency(Idempotency::Safe);
     /// `GET /v1/kms/transit/{key_id}/users`
-    pub(crate) static LIST_KEY_USERS: Operation = Operation {
-        version: &super::V1_1,
-        name: "list_key_users",
-        title: "List Users",
-        method: Method::Get,
-        path: &[
-            Segment::Literal("/v1/kms/transit/"),
-            Segment::Param("key_id"),
-            Segment::Literal("/users"),
-        ],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static LIST_KEY_USERS: Operation = Operation::new(
+            "list_key_users",
+            Method::Get,
+            &[
+                Segment::Literal("/v1/kms/transit/"),
+                Segment::Param("key_id"),
+                Segment::Literal("/users"),
+            ],
+        )
+        .title("List Users")
+        .idempotency(Idempotency::Safe);
     /// `POST /v1/kms/openapi/hmac/{key_id}`
-    pub(crate) static CREATE_HMAC: Operation = Operation {
-        version: &super::V1_1,
-        name: "create_hmac",
-        title: "Make hmac",
-        method: Method::Post,
-        path: &[Segment::Literal("/v1/kms/openapi/hmac/"), Segment::Param("key_id")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static CREATE_HMAC: Operation = Operation::new(
+            "create_hmac",
+            Method::Post,
+            &[Segment::Literal("/v1/kms/openapi/hmac/"), Segment::Param("key_id")],
+        )
+        .title("Make hmac")
+        .idempotency(Idempotency::Safe);
     /// `POST /v1/kms/openapi/rewrap/{key_id}`
-    pub(crate) static REWRAP: Operation = Operation {
-        version: &super::V1_1,
-        name: "rewrap",
-        title: "Rewrap Data",
-        method: Method::Post,
-        path: &[Segment::Literal("/v1/kms/openapi/rewrap/"), Segment::Param("key_id")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static REWRAP: Operation = Operation::new(
+            "rewrap",
+            Method::Post,
+            &[Segment::Literal("/v1/kms/openapi/rewrap/"), Segment::Param("key_id")],
+        )
+        .title("Rewrap Data")
+        .idempotency(Idempotency::Safe);
     /// `POST /v1/kms/transit/{key_id}/rotate`
-    pub(crate) static ROTATE_KEY: Operation = Operation {
-        version: &super::V1_1,
-        name: "rotate_key",
-        title: "Rotate Key",
-        method: Method::Post,
-        path: &[
-            Segment::Literal("/v1/kms/transit/"),
-            Segment::Param("key_id"),
-            Segment::Literal("/rotate"),
-        ],
-        success: &[200],
-        idempotency: Idempotency::Unsafe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static ROTATE_KEY: Operation = Operation::new(
+            "rotate_key",
+            Method::Post,
+            &[
+                Segment::Literal("/v1/kms/transit/"),
+                Segment::Param("key_id"),
+                Segment::Literal("/rotate"),
+            ],
+        )
+        .title("Rotate Key")
+        .idempotency(Idempotency::Unsafe);
     /// `POST /v1/kms/openapi/sign/{key_id}`
-    pub(crate) static SIGN: Operation = Operation {
-        version: &super::V1_1,
-        name: "sign",
-        title: "Sign Data",
-        method: Method::Post,
-        path: &[Segment::Literal("/v1/kms/openapi/sign/"), Segment::Param("key_id")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static SIGN: Operation = Operation::new(
+            "sign",
+            Method::Post,
+            &[Segment::Literal("/v1/kms/openapi/sign/"), Segment::Param("key_id")],
+        )
+        .title("Sign Data")
+        .idempotency(Idempotency::Safe);
     /// `PUT /v1/kms/transit/{key_id}/description`
-    pub(crate) static SET_DESCRIPTION: Operation = Operation {
-        version: &super::V1_1,
-        name: "set_description",
-        title: "Update Description",
-        method: Method::Put,
-        path: &[
-            Segment::Literal("/v1/kms/transit/"),
-            Segment::Param("key_id"),
-            Segment::Literal("/description"),
-        ],
-        success: &[200],
-        idempotency: Idempotency::Idempotent,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static SET_DESCRIPTION: Operation = Operation::new(
+            "set_description",
+            Method::Put,
+            &[
+                Segment::Literal("/v1/kms/transit/"),
+                Segment::Param("key_id"),
+                Segment::Literal("/description"),
+            ],
+        )
+        .title("Update Description")
+        .idempotency(Idempotency::Idempotent);
     /// `POST /v1/kms/openapi/verify/{key_id}`
-    pub(crate) static VERIFY: Operation = Operation {
-        version: &super::V1_1,
-        name: "verify",
-        title: "Verify Data",
-        method: Method::Post,
-        path: &[Segment::Literal("/v1/kms/openapi/verify/"), Segment::Param("key_id")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static VERIFY: Operation = Operation::new(
+            "verify",
+            Method::Post,
+            &[Segment::Literal("/v1/kms/openapi/verify/"), Segment::Param("key_id")],
+        )
+        .title("Verify Data")
+        .idempotency(Idempotency::Safe);
     /// `POST /v1/kms/openapi/hmac/verify/{key_id}`
-    pub(crate) static VERIFY_HMAC: Operation = Operation {
-        version: &super::V1_1,
-        name: "verify_hmac",
-        title: "Verify hmac with input",
-        method: Method::Post,
-        path: &[
-            Segment::Literal("/v1/kms/openapi/hmac/verify/"),
-            Segment::Param("key_id"),
-        ],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static VERIFY_HMAC: Operation = Operation::new(
+            "verify_hmac",
+            Method::Post,
+            &[Segment::Literal("/v1/kms/openapi/hmac/verify/"), Segment::Param("key_id")],
+        )
+        .title("Verify hmac with input")
+        .idempotency(Idempotency::Safe);
     /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[
         &SET_ROTATION,
@@ -636,326 +404,200 @@ pub(crate) mod v1_1 {
 pub(crate) mod v1_2 {
     use cloud_core::{Idempotency, Method, Operation, Segment};
     /// `PUT /v1/kms/transit/{key_id}/rotate-info`
-    pub(crate) static SET_ROTATION: Operation = Operation {
-        version: &super::V1_2,
-        name: "set_rotation",
-        title: "Change Rotate Info",
-        method: Method::Put,
-        path: &[
-            Segment::Literal("/v1/kms/transit/"),
-            Segment::Param("key_id"),
-            Segment::Literal("/rotate-info"),
-        ],
-        success: &[200],
-        idempotency: Idempotency::Idempotent,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static SET_ROTATION: Operation = Operation::new(
+            "set_rotation",
+            Method::Put,
+            &[
+                Segment::Literal("/v1/kms/transit/"),
+                Segment::Param("key_id"),
+                Segment::Literal("/rotate-info"),
+            ],
+        )
+        .title("Change Rotate Info")
+        .idempotency(Idempotency::Idempotent);
     /// `PUT /v1/kms/transit/{key_id}/state`
-    pub(crate) static SET_KEY_STATE: Operation = Operation {
-        version: &super::V1_2,
-        name: "set_key_state",
-        title: "Change State Of Key",
-        method: Method::Put,
-        path: &[
-            Segment::Literal("/v1/kms/transit/"),
-            Segment::Param("key_id"),
-            Segment::Literal("/state"),
-        ],
-        success: &[200],
-        idempotency: Idempotency::Idempotent,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static SET_KEY_STATE: Operation = Operation::new(
+            "set_key_state",
+            Method::Put,
+            &[
+                Segment::Literal("/v1/kms/transit/"),
+                Segment::Param("key_id"),
+                Segment::Literal("/state"),
+            ],
+        )
+        .title("Change State Of Key")
+        .idempotency(Idempotency::Idempotent);
     /// `GET /v1/kms/transit/duplicate`
-    pub(crate) static CHECK_DUPLICATE_NAME: Operation = Operation {
-        version: &super::V1_2,
-        name: "check_duplicate_name",
-        title: "Check Duplicate Name",
-        method: Method::Get,
-        path: &[Segment::Literal("/v1/kms/transit/duplicate")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static CHECK_DUPLICATE_NAME: Operation = Operation::new(
+            "check_duplicate_name",
+            Method::Get,
+            &[Segment::Literal("/v1/kms/transit/duplicate")],
+        )
+        .title("Check Duplicate Name")
+        .idempotency(Idempotency::Safe);
     /// `POST /v1/kms/openapi/datakey/{key_id}`
-    pub(crate) static CREATE_DATA_KEY: Operation = Operation {
-        version: &super::V1_2,
-        name: "create_data_key",
-        title: "Create Datakey",
-        method: Method::Post,
-        path: &[Segment::Literal("/v1/kms/openapi/datakey/"), Segment::Param("key_id")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static CREATE_DATA_KEY: Operation = Operation::new(
+            "create_data_key",
+            Method::Post,
+            &[Segment::Literal("/v1/kms/openapi/datakey/"), Segment::Param("key_id")],
+        )
+        .title("Create Datakey")
+        .idempotency(Idempotency::Safe);
     /// `GET /v1/kms/transit`
-    pub(crate) static LIST_KEYS: Operation = Operation {
-        version: &super::V1_2,
-        name: "list_keys",
-        title: "List Keys",
-        method: Method::Get,
-        path: &[Segment::Literal("/v1/kms/transit")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static LIST_KEYS: Operation = Operation::new(
+            "list_keys",
+            Method::Get,
+            &[Segment::Literal("/v1/kms/transit")],
+        )
+        .title("List Keys")
+        .idempotency(Idempotency::Safe);
     /// `POST /v1/kms/transit`
-    pub(crate) static CREATE_KEY: Operation = Operation {
-        version: &super::V1_2,
-        name: "create_key",
-        title: "Create Key",
-        method: Method::Post,
-        path: &[Segment::Literal("/v1/kms/transit")],
-        success: &[201],
-        idempotency: Idempotency::Unsafe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static CREATE_KEY: Operation = Operation::new(
+            "create_key",
+            Method::Post,
+            &[Segment::Literal("/v1/kms/transit")],
+        )
+        .title("Create Key")
+        .idempotency(Idempotency::Unsafe)
+        .success(&[201]);
     /// `POST /v1/kms/openapi/decrypt/{key_id}`
-    pub(crate) static DECRYPT: Operation = Operation {
-        version: &super::V1_2,
-        name: "decrypt",
-        title: "Decrypt Data",
-        method: Method::Post,
-        path: &[Segment::Literal("/v1/kms/openapi/decrypt/"), Segment::Param("key_id")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static DECRYPT: Operation = Operation::new(
+            "decrypt",
+            Method::Post,
+            &[Segment::Literal("/v1/kms/openapi/decrypt/"), Segment::Param("key_id")],
+        )
+        .title("Decrypt Data")
+        .idempotency(Idempotency::Safe);
     /// `GET /v1/kms/transit/{key_id}`
-    pub(crate) static SHOW_KEY: Operation = Operation {
-        version: &super::V1_2,
-        name: "show_key",
-        title: "Show Key",
-        method: Method::Get,
-        path: &[Segment::Literal("/v1/kms/transit/"), Segment::Param("key_id")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static SHOW_KEY: Operation = Operation::new(
+            "show_key",
+            Method::Get,
+            &[Segment::Literal("/v1/kms/transit/"), Segment::Param("key_id")],
+        )
+        .title("Show Key")
+        .idempotency(Idempotency::Safe);
     /// `DELETE /v1/kms/transit/{key_id}`
-    pub(crate) static DELETE_KEY: Operation = Operation {
-        version: &super::V1_2,
-        name: "delete_key",
-        title: "Delete Key",
-        method: Method::Delete,
-        path: &[Segment::Literal("/v1/kms/transit/"), Segment::Param("key_id")],
-        success: &[204],
-        idempotency: Idempotency::Idempotent,
-        auth: "",
-        envelope: "",
-        returns: false,
-    };
-
+    pub(crate) static DELETE_KEY: Operation = Operation::new(
+            "delete_key",
+            Method::Delete,
+            &[Segment::Literal("/v1/kms/transit/"), Segment::Param("key_id")],
+        )
+        .title("Delete Key")
+        .idempotency(Idempotency::Idempotent)
+        .success(&[204])
+        .returns(false);
     /// `POST /v1/kms/openapi/encrypt/{key_id}`
-    pub(crate) static ENCRYPT: Operation = Operation {
-        version: &super::V1_2,
-        name: "encrypt",
-        title: "Encrypt Data",
-        method: Method::Post,
-        path: &[Segment::Literal("/v1/kms/openapi/encrypt/"), Segment::Param("key_id")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static ENCRYPT: Operation = Operation::new(
+            "encrypt",
+            Method::Post,
+            &[Segment::Literal("/v1/kms/openapi/encrypt/"), Segment::Param("key_id")],
+        )
+        .title("Encrypt Data")
+        .idempotency(Idempotency::Safe);
     /// `GET /v1/managed-kms/transit`
-    pub(crate) static LIST_MANAGED_KEYS: Operation = Operation {
-        version: &super::V1_2,
-        name: "list_managed_keys",
-        title: "List Managed Keys",
-        method: Method::Get,
-        path: &[Segment::Literal("/v1/managed-kms/transit")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static LIST_MANAGED_KEYS: Operation = Operation::new(
+            "list_managed_keys",
+            Method::Get,
+            &[Segment::Literal("/v1/managed-kms/transit")],
+        )
+        .title("List Managed Keys")
+        .idempotency(Idempotency::Safe);
     /// `GET /v1/kms/transit/{key_id}/users`
-    pub(crate) static LIST_KEY_USERS: Operation = Operation {
-        version: &super::V1_2,
-        name: "list_key_users",
-        title: "List Users",
-        method: Method::Get,
-        path: &[
-            Segment::Literal("/v1/kms/transit/"),
-            Segment::Param("key_id"),
-            Segment::Literal("/users"),
-        ],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static LIST_KEY_USERS: Operation = Operation::new(
+            "list_key_users",
+            Method::Get,
+            &[
+                Segment::Literal("/v1/kms/transit/"),
+                Segment::Param("key_id"),
+                Segment::Literal("/users"),
+            ],
+        )
+        .title("List Users")
+        .idempotency(Idempotency::Safe);
     /// `POST /v1/kms/openapi/hmac/{key_id}`
-    pub(crate) static CREATE_HMAC: Operation = Operation {
-        version: &super::V1_2,
-        name: "create_hmac",
-        title: "Make hmac",
-        method: Method::Post,
-        path: &[Segment::Literal("/v1/kms/openapi/hmac/"), Segment::Param("key_id")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static CREATE_HMAC: Operation = Operation::new(
+            "create_hmac",
+            Method::Post,
+            &[Segment::Literal("/v1/kms/openapi/hmac/"), Segment::Param("key_id")],
+        )
+        .title("Make hmac")
+        .idempotency(Idempotency::Safe);
     /// `POST /v1/kms/openapi/rewrap/{key_id}`
-    pub(crate) static REWRAP: Operation = Operation {
-        version: &super::V1_2,
-        name: "rewrap",
-        title: "Rewrap Data",
-        method: Method::Post,
-        path: &[Segment::Literal("/v1/kms/openapi/rewrap/"), Segment::Param("key_id")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static REWRAP: Operation = Operation::new(
+            "rewrap",
+            Method::Post,
+            &[Segment::Literal("/v1/kms/openapi/rewrap/"), Segment::Param("key_id")],
+        )
+        .title("Rewrap Data")
+        .idempotency(Idempotency::Safe);
     /// `POST /v1/kms/transit/{key_id}/rotate`
-    pub(crate) static ROTATE_KEY: Operation = Operation {
-        version: &super::V1_2,
-        name: "rotate_key",
-        title: "Rotate Key",
-        method: Method::Post,
-        path: &[
-            Segment::Literal("/v1/kms/transit/"),
-            Segment::Param("key_id"),
-            Segment::Literal("/rotate"),
-        ],
-        success: &[200],
-        idempotency: Idempotency::Unsafe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static ROTATE_KEY: Operation = Operation::new(
+            "rotate_key",
+            Method::Post,
+            &[
+                Segment::Literal("/v1/kms/transit/"),
+                Segment::Param("key_id"),
+                Segment::Literal("/rotate"),
+            ],
+        )
+        .title("Rotate Key")
+        .idempotency(Idempotency::Unsafe);
     /// `GET /v1/managed-kms/transit/{key_id}`
-    pub(crate) static SHOW_MANAGED_KEY: Operation = Operation {
-        version: &super::V1_2,
-        name: "show_managed_key",
-        title: "Show Managed Key",
-        method: Method::Get,
-        path: &[Segment::Literal("/v1/managed-kms/transit/"), Segment::Param("key_id")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static SHOW_MANAGED_KEY: Operation = Operation::new(
+            "show_managed_key",
+            Method::Get,
+            &[Segment::Literal("/v1/managed-kms/transit/"), Segment::Param("key_id")],
+        )
+        .title("Show Managed Key")
+        .idempotency(Idempotency::Safe);
     /// `POST /v1/kms/openapi/sign/{key_id}`
-    pub(crate) static SIGN: Operation = Operation {
-        version: &super::V1_2,
-        name: "sign",
-        title: "Sign Data",
-        method: Method::Post,
-        path: &[Segment::Literal("/v1/kms/openapi/sign/"), Segment::Param("key_id")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static SIGN: Operation = Operation::new(
+            "sign",
+            Method::Post,
+            &[Segment::Literal("/v1/kms/openapi/sign/"), Segment::Param("key_id")],
+        )
+        .title("Sign Data")
+        .idempotency(Idempotency::Safe);
     /// `PUT /v1/kms/transit/{key_id}/description`
-    pub(crate) static SET_DESCRIPTION: Operation = Operation {
-        version: &super::V1_2,
-        name: "set_description",
-        title: "Update Description",
-        method: Method::Put,
-        path: &[
-            Segment::Literal("/v1/kms/transit/"),
-            Segment::Param("key_id"),
-            Segment::Literal("/description"),
-        ],
-        success: &[200],
-        idempotency: Idempotency::Idempotent,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static SET_DESCRIPTION: Operation = Operation::new(
+            "set_description",
+            Method::Put,
+            &[
+                Segment::Literal("/v1/kms/transit/"),
+                Segment::Param("key_id"),
+                Segment::Literal("/description"),
+            ],
+        )
+        .title("Update Description")
+        .idempotency(Idempotency::Idempotent);
     /// `PUT /v1/managed-kms/transit/{key_id}/description`
-    pub(crate) static SET_MANAGED_KEY_DESCRIPTION: Operation = Operation {
-        version: &super::V1_2,
-        name: "set_managed_key_description",
-        title: "Update Managed Key Description",
-        method: Method::Put,
-        path: &[
-            Segment::Literal("/v1/managed-kms/transit/"),
-            Segment::Param("key_id"),
-            Segment::Literal("/description"),
-        ],
-        success: &[200],
-        idempotency: Idempotency::Idempotent,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static SET_MANAGED_KEY_DESCRIPTION: Operation = Operation::new(
+            "set_managed_key_description",
+            Method::Put,
+            &[
+                Segment::Literal("/v1/managed-kms/transit/"),
+                Segment::Param("key_id"),
+                Segment::Literal("/description"),
+            ],
+        )
+        .title("Update Managed Key Description")
+        .idempotency(Idempotency::Idempotent);
     /// `POST /v1/kms/openapi/verify/{key_id}`
-    pub(crate) static VERIFY: Operation = Operation {
-        version: &super::V1_2,
-        name: "verify",
-        title: "Verify Data",
-        method: Method::Post,
-        path: &[Segment::Literal("/v1/kms/openapi/verify/"), Segment::Param("key_id")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static VERIFY: Operation = Operation::new(
+            "verify",
+            Method::Post,
+            &[Segment::Literal("/v1/kms/openapi/verify/"), Segment::Param("key_id")],
+        )
+        .title("Verify Data")
+        .idempotency(Idempotency::Safe);
     /// `POST /v1/kms/openapi/hmac/verify/{key_id}`
-    pub(crate) static VERIFY_HMAC: Operation = Operation {
-        version: &super::V1_2,
-        name: "verify_hmac",
-        title: "Verify hmac with input",
-        method: Method::Post,
-        path: &[
-            Segment::Literal("/v1/kms/openapi/hmac/verify/"),
-            Segment::Param("key_id"),
-        ],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static VERIFY_HMAC: Operation = Operation::new(
+            "verify_hmac",
+            Method::Post,
+            &[Segment::Literal("/v1/kms/openapi/hmac/verify/"), Segment::Param("key_id")],
+        )
+        .title("Verify hmac with input")
+        .idempotency(Idempotency::Safe);
     /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[
         &SET_ROTATION,

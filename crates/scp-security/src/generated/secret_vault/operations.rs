@@ -4,94 +4,57 @@
 use cloud_core::{ApiVersion, Lifecycle};
 
 /// Version 1.0.
-pub(crate) static V1_0: ApiVersion = ApiVersion {
-    vendor: "scp",
-    service: "secretvault",
-    number: "1.0",
-    status: Lifecycle::Current,
-    sunset: None,
-};
-
+pub(crate) static V1_0: ApiVersion = ApiVersion::new("scp", "secretvault", "1.0")
+    .status(Lifecycle::Current);
 /// Operations of version 1.0.
 pub(crate) mod v1_0 {
-    use cloud_core::{Idempotency, Method, Operation, Segment};
+    use cloud_core::{Authentication, Idempotency, Method, Operation, Segment};
     /// `GET /v1/secretvault`
-    pub(crate) static LIST_SECRET_VAULTS: Operation = Operation {
-        version: &super::V1_0,
-        name: "list_secret_vaults",
-        title: "List Secret Vaults",
-        method: Method::Get,
-        path: &[Segment::Literal("/v1/secretvault")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static LIST_SECRET_VAULTS: Operation = Operation::new(
+            "list_secret_vaults",
+            Method::Get,
+            &[Segment::Literal("/v1/secretvault")],
+        )
+        .title("List Secret Vaults")
+        .idempotency(Idempotency::Safe);
     /// `POST /v1/secretvault`
-    pub(crate) static CREATE_SECRET_VAULT: Operation = Operation {
-        version: &super::V1_0,
-        name: "create_secret_vault",
-        title: "Create Secret Vault",
-        method: Method::Post,
-        path: &[Segment::Literal("/v1/secretvault")],
-        success: &[201],
-        idempotency: Idempotency::Unsafe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static CREATE_SECRET_VAULT: Operation = Operation::new(
+            "create_secret_vault",
+            Method::Post,
+            &[Segment::Literal("/v1/secretvault")],
+        )
+        .title("Create Secret Vault")
+        .idempotency(Idempotency::Unsafe)
+        .success(&[201]);
     /// `PUT /v1/secretvault/{secret_vault_id}/terminated`
-    pub(crate) static TERMINATE_SECRET_VAULT: Operation = Operation {
-        version: &super::V1_0,
-        name: "terminate_secret_vault",
-        title: "Delete Secret Vault",
-        method: Method::Put,
-        path: &[
-            Segment::Literal("/v1/secretvault/"),
-            Segment::Param("secret_vault_id"),
-            Segment::Literal("/terminated"),
-        ],
-        success: &[200],
-        idempotency: Idempotency::Idempotent,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static TERMINATE_SECRET_VAULT: Operation = Operation::new(
+            "terminate_secret_vault",
+            Method::Put,
+            &[
+                Segment::Literal("/v1/secretvault/"),
+                Segment::Param("secret_vault_id"),
+                Segment::Literal("/terminated"),
+            ],
+        )
+        .title("Delete Secret Vault")
+        .idempotency(Idempotency::Idempotent);
     /// `GET /v1/temporarykey/{secret_vault_id}`
-    pub(crate) static GET_TEMPORARY_KEY: Operation = Operation {
-        version: &super::V1_0,
-        name: "get_temporary_key",
-        title: "Get Temporary Key",
-        method: Method::Get,
-        path: &[
-            Segment::Literal("/v1/temporarykey/"),
-            Segment::Param("secret_vault_id"),
-        ],
-        success: &[200],
-        idempotency: Idempotency::Unsafe,
-        auth: "SvAccesskey",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static GET_TEMPORARY_KEY: Operation = Operation::new(
+            "get_temporary_key",
+            Method::Get,
+            &[Segment::Literal("/v1/temporarykey/"), Segment::Param("secret_vault_id")],
+        )
+        .title("Get Temporary Key")
+        .idempotency(Idempotency::Unsafe)
+        .authentication(Authentication::Scheme("SvAccesskey"));
     /// `GET /v1/secretvault/{secret_vault_id}`
-    pub(crate) static SHOW_SECRET_VAULT: Operation = Operation {
-        version: &super::V1_0,
-        name: "show_secret_vault",
-        title: "Show Secret Vault",
-        method: Method::Get,
-        path: &[Segment::Literal("/v1/secretvault/"), Segment::Param("secret_vault_id")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static SHOW_SECRET_VAULT: Operation = Operation::new(
+            "show_secret_vault",
+            Method::Get,
+            &[Segment::Literal("/v1/secretvault/"), Segment::Param("secret_vault_id")],
+        )
+        .title("Show Secret Vault")
+        .idempotency(Idempotency::Safe);
     /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[
         &LIST_SECRET_VAULTS,

@@ -18,7 +18,9 @@ impl Client {
     /// All operations of the version.
     pub const OPERATIONS: &'static [&'static Operation] = operations::v1_0::ALL;
     pub(crate) fn new(core: ::cloud_core::Client) -> Self {
-        Self { core }
+        Self {
+            core: core.with_version(Self::VERSION),
+        }
     }
 
     /// Lists the vaults of the account.

@@ -4,258 +4,167 @@
 use cloud_core::{ApiVersion, Lifecycle};
 
 /// Version 1.0.
-pub(crate) static V1_0: ApiVersion = ApiVersion {
-    vendor: "scp",
-    service: "secretsmanager",
-    number: "1.0",
-    status: Lifecycle::Supported,
-    sunset: Some("2026-08-31"),
-};
-
+pub(crate) static V1_0: ApiVersion = ApiVersion::new("scp", "secretsmanager", "1.0")
+    .status(Lifecycle::Supported)
+    .sunset("2026-08-31");
 /// Version 1.1.
-pub(crate) static V1_1: ApiVersion = ApiVersion {
-    vendor: "scp",
-    service: "secretsmanager",
-    number: "1.1",
-    status: Lifecycle::Current,
-    sunset: None,
-};
-
+pub(crate) static V1_1: ApiVersion = ApiVersion::new("scp", "secretsmanager", "1.1")
+    .status(Lifecycle::Current);
 /// Operations of version 1.0.
 pub(crate) mod v1_0 {
     use cloud_core::{Idempotency, Method, Operation, Segment};
     /// `GET /v1/secrets`
-    pub(crate) static LIST_SECRETS: Operation = Operation {
-        version: &super::V1_0,
-        name: "list_secrets",
-        title: "List Secrets",
-        method: Method::Get,
-        path: &[Segment::Literal("/v1/secrets")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static LIST_SECRETS: Operation = Operation::new(
+            "list_secrets",
+            Method::Get,
+            &[Segment::Literal("/v1/secrets")],
+        )
+        .title("List Secrets")
+        .idempotency(Idempotency::Safe);
     /// `POST /v1/secrets`
-    pub(crate) static CREATE_SECRET: Operation = Operation {
-        version: &super::V1_0,
-        name: "create_secret",
-        title: "Create Secret",
-        method: Method::Post,
-        path: &[Segment::Literal("/v1/secrets")],
-        success: &[201],
-        idempotency: Idempotency::Unsafe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static CREATE_SECRET: Operation = Operation::new(
+            "create_secret",
+            Method::Post,
+            &[Segment::Literal("/v1/secrets")],
+        )
+        .title("Create Secret")
+        .idempotency(Idempotency::Unsafe)
+        .success(&[201]);
     /// `GET /v1/secrets/{secret_id}`
-    pub(crate) static SHOW_SECRET: Operation = Operation {
-        version: &super::V1_0,
-        name: "show_secret",
-        title: "Show Secret Detail",
-        method: Method::Get,
-        path: &[Segment::Literal("/v1/secrets/"), Segment::Param("secret_id")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static SHOW_SECRET: Operation = Operation::new(
+            "show_secret",
+            Method::Get,
+            &[Segment::Literal("/v1/secrets/"), Segment::Param("secret_id")],
+        )
+        .title("Show Secret Detail")
+        .idempotency(Idempotency::Safe);
     /// `DELETE /v1/secrets/{secret_id}`
-    pub(crate) static DELETE_SECRET: Operation = Operation {
-        version: &super::V1_0,
-        name: "delete_secret",
-        title: "Delete Secret",
-        method: Method::Delete,
-        path: &[Segment::Literal("/v1/secrets/"), Segment::Param("secret_id")],
-        success: &[204],
-        idempotency: Idempotency::Idempotent,
-        auth: "",
-        envelope: "",
-        returns: false,
-    };
-
+    pub(crate) static DELETE_SECRET: Operation = Operation::new(
+            "delete_secret",
+            Method::Delete,
+            &[Segment::Literal("/v1/secrets/"), Segment::Param("secret_id")],
+        )
+        .title("Delete Secret")
+        .idempotency(Idempotency::Idempotent)
+        .success(&[204])
+        .returns(false);
     /// `POST /v1/secrets/random-password`
-    pub(crate) static GENERATE_RANDOM_PASSWORD: Operation = Operation {
-        version: &super::V1_0,
-        name: "generate_random_password",
-        title: "Generate Random Password",
-        method: Method::Post,
-        path: &[Segment::Literal("/v1/secrets/random-password")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static GENERATE_RANDOM_PASSWORD: Operation = Operation::new(
+            "generate_random_password",
+            Method::Post,
+            &[Segment::Literal("/v1/secrets/random-password")],
+        )
+        .title("Generate Random Password")
+        .idempotency(Idempotency::Safe);
     /// `GET /v1/secrets/{secret_id}/versions`
-    pub(crate) static LIST_SECRET_VERSIONS: Operation = Operation {
-        version: &super::V1_0,
-        name: "list_secret_versions",
-        title: "List Versions of Secret",
-        method: Method::Get,
-        path: &[
-            Segment::Literal("/v1/secrets/"),
-            Segment::Param("secret_id"),
-            Segment::Literal("/versions"),
-        ],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static LIST_SECRET_VERSIONS: Operation = Operation::new(
+            "list_secret_versions",
+            Method::Get,
+            &[
+                Segment::Literal("/v1/secrets/"),
+                Segment::Param("secret_id"),
+                Segment::Literal("/versions"),
+            ],
+        )
+        .title("List Versions of Secret")
+        .idempotency(Idempotency::Safe);
     /// `PUT /v1/secrets/{secret_id}/restore`
-    pub(crate) static RESTORE_SECRET: Operation = Operation {
-        version: &super::V1_0,
-        name: "restore_secret",
-        title: "Restore Secret",
-        method: Method::Put,
-        path: &[
-            Segment::Literal("/v1/secrets/"),
-            Segment::Param("secret_id"),
-            Segment::Literal("/restore"),
-        ],
-        success: &[200],
-        idempotency: Idempotency::Idempotent,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static RESTORE_SECRET: Operation = Operation::new(
+            "restore_secret",
+            Method::Put,
+            &[
+                Segment::Literal("/v1/secrets/"),
+                Segment::Param("secret_id"),
+                Segment::Literal("/restore"),
+            ],
+        )
+        .title("Restore Secret")
+        .idempotency(Idempotency::Idempotent);
     /// `PUT /v1/secrets/{secret_id}/acl-cidr`
-    pub(crate) static SET_ACL_CIDR: Operation = Operation {
-        version: &super::V1_0,
-        name: "set_acl_cidr",
-        title: "Set CIDR of Secret",
-        method: Method::Put,
-        path: &[
-            Segment::Literal("/v1/secrets/"),
-            Segment::Param("secret_id"),
-            Segment::Literal("/acl-cidr"),
-        ],
-        success: &[200],
-        idempotency: Idempotency::Idempotent,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static SET_ACL_CIDR: Operation = Operation::new(
+            "set_acl_cidr",
+            Method::Put,
+            &[
+                Segment::Literal("/v1/secrets/"),
+                Segment::Param("secret_id"),
+                Segment::Literal("/acl-cidr"),
+            ],
+        )
+        .title("Set CIDR of Secret")
+        .idempotency(Idempotency::Idempotent);
     /// `PUT /v1/secrets/{secret_id}/description`
-    pub(crate) static SET_DESCRIPTION: Operation = Operation {
-        version: &super::V1_0,
-        name: "set_description",
-        title: "Set Description of Secret",
-        method: Method::Put,
-        path: &[
-            Segment::Literal("/v1/secrets/"),
-            Segment::Param("secret_id"),
-            Segment::Literal("/description"),
-        ],
-        success: &[200],
-        idempotency: Idempotency::Idempotent,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static SET_DESCRIPTION: Operation = Operation::new(
+            "set_description",
+            Method::Put,
+            &[
+                Segment::Literal("/v1/secrets/"),
+                Segment::Param("secret_id"),
+                Segment::Literal("/description"),
+            ],
+        )
+        .title("Set Description of Secret")
+        .idempotency(Idempotency::Idempotent);
     /// `PUT /v1/secrets/{secret_id}/kmsid`
-    pub(crate) static SET_KMS_KEY: Operation = Operation {
-        version: &super::V1_0,
-        name: "set_kms_key",
-        title: "Set KMS ID of Secret",
-        method: Method::Put,
-        path: &[
-            Segment::Literal("/v1/secrets/"),
-            Segment::Param("secret_id"),
-            Segment::Literal("/kmsid"),
-        ],
-        success: &[200],
-        idempotency: Idempotency::Idempotent,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static SET_KMS_KEY: Operation = Operation::new(
+            "set_kms_key",
+            Method::Put,
+            &[
+                Segment::Literal("/v1/secrets/"),
+                Segment::Param("secret_id"),
+                Segment::Literal("/kmsid"),
+            ],
+        )
+        .title("Set KMS ID of Secret")
+        .idempotency(Idempotency::Idempotent);
     /// `PUT /v1/secrets/{secret_id}/label`
-    pub(crate) static SET_VERSION_LABEL: Operation = Operation {
-        version: &super::V1_0,
-        name: "set_version_label",
-        title: "Set Label of Version",
-        method: Method::Put,
-        path: &[
-            Segment::Literal("/v1/secrets/"),
-            Segment::Param("secret_id"),
-            Segment::Literal("/label"),
-        ],
-        success: &[200],
-        idempotency: Idempotency::Idempotent,
-        auth: "",
-        envelope: "",
-        returns: false,
-    };
-
+    pub(crate) static SET_VERSION_LABEL: Operation = Operation::new(
+            "set_version_label",
+            Method::Put,
+            &[
+                Segment::Literal("/v1/secrets/"),
+                Segment::Param("secret_id"),
+                Segment::Literal("/label"),
+            ],
+        )
+        .title("Set Label of Version")
+        .idempotency(Idempotency::Idempotent)
+        .returns(false);
     /// `PUT /v1/secrets/{secret_id}/private-acl`
-    pub(crate) static SET_PRIVATE_ACL: Operation = Operation {
-        version: &super::V1_0,
-        name: "set_private_acl",
-        title: "Set Private Acl of Secret",
-        method: Method::Put,
-        path: &[
-            Segment::Literal("/v1/secrets/"),
-            Segment::Param("secret_id"),
-            Segment::Literal("/private-acl"),
-        ],
-        success: &[200],
-        idempotency: Idempotency::Idempotent,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static SET_PRIVATE_ACL: Operation = Operation::new(
+            "set_private_acl",
+            Method::Put,
+            &[
+                Segment::Literal("/v1/secrets/"),
+                Segment::Param("secret_id"),
+                Segment::Literal("/private-acl"),
+            ],
+        )
+        .title("Set Private Acl of Secret")
+        .idempotency(Idempotency::Idempotent);
     /// `POST /v1/secrets/{secret_id}/values`
-    pub(crate) static SHOW_SECRET_VALUE: Operation = Operation {
-        version: &super::V1_0,
-        name: "show_secret_value",
-        title: "Show Secret Value",
-        method: Method::Post,
-        path: &[
-            Segment::Literal("/v1/secrets/"),
-            Segment::Param("secret_id"),
-            Segment::Literal("/values"),
-        ],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static SHOW_SECRET_VALUE: Operation = Operation::new(
+            "show_secret_value",
+            Method::Post,
+            &[
+                Segment::Literal("/v1/secrets/"),
+                Segment::Param("secret_id"),
+                Segment::Literal("/values"),
+            ],
+        )
+        .title("Show Secret Value")
+        .idempotency(Idempotency::Safe);
     /// `PUT /v1/secrets/{secret_id}/values`
-    pub(crate) static UPDATE_SECRET_VALUE: Operation = Operation {
-        version: &super::V1_0,
-        name: "update_secret_value",
-        title: "Update Secret Value",
-        method: Method::Put,
-        path: &[
-            Segment::Literal("/v1/secrets/"),
-            Segment::Param("secret_id"),
-            Segment::Literal("/values"),
-        ],
-        success: &[200],
-        idempotency: Idempotency::Unsafe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static UPDATE_SECRET_VALUE: Operation = Operation::new(
+            "update_secret_value",
+            Method::Put,
+            &[
+                Segment::Literal("/v1/secrets/"),
+                Segment::Param("secret_id"),
+                Segment::Literal("/values"),
+            ],
+        )
+        .title("Update Secret Value")
+        .idempotency(Idempotency::Unsafe);
     /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[
         &LIST_SECRETS,
@@ -279,237 +188,157 @@ pub(crate) mod v1_0 {
 pub(crate) mod v1_1 {
     use cloud_core::{Idempotency, Method, Operation, Segment};
     /// `GET /v1/secrets`
-    pub(crate) static LIST_SECRETS: Operation = Operation {
-        version: &super::V1_1,
-        name: "list_secrets",
-        title: "List Secrets",
-        method: Method::Get,
-        path: &[Segment::Literal("/v1/secrets")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static LIST_SECRETS: Operation = Operation::new(
+            "list_secrets",
+            Method::Get,
+            &[Segment::Literal("/v1/secrets")],
+        )
+        .title("List Secrets")
+        .idempotency(Idempotency::Safe);
     /// `POST /v1/secrets`
-    pub(crate) static CREATE_SECRET: Operation = Operation {
-        version: &super::V1_1,
-        name: "create_secret",
-        title: "Create Secret",
-        method: Method::Post,
-        path: &[Segment::Literal("/v1/secrets")],
-        success: &[201],
-        idempotency: Idempotency::Unsafe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static CREATE_SECRET: Operation = Operation::new(
+            "create_secret",
+            Method::Post,
+            &[Segment::Literal("/v1/secrets")],
+        )
+        .title("Create Secret")
+        .idempotency(Idempotency::Unsafe)
+        .success(&[201]);
     /// `GET /v1/secrets/{secret_id}`
-    pub(crate) static SHOW_SECRET: Operation = Operation {
-        version: &super::V1_1,
-        name: "show_secret",
-        title: "Show Secret Detail",
-        method: Method::Get,
-        path: &[Segment::Literal("/v1/secrets/"), Segment::Param("secret_id")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static SHOW_SECRET: Operation = Operation::new(
+            "show_secret",
+            Method::Get,
+            &[Segment::Literal("/v1/secrets/"), Segment::Param("secret_id")],
+        )
+        .title("Show Secret Detail")
+        .idempotency(Idempotency::Safe);
     /// `DELETE /v1/secrets/{secret_id}`
-    pub(crate) static DELETE_SECRET: Operation = Operation {
-        version: &super::V1_1,
-        name: "delete_secret",
-        title: "Delete Secret",
-        method: Method::Delete,
-        path: &[Segment::Literal("/v1/secrets/"), Segment::Param("secret_id")],
-        success: &[204],
-        idempotency: Idempotency::Idempotent,
-        auth: "",
-        envelope: "",
-        returns: false,
-    };
-
+    pub(crate) static DELETE_SECRET: Operation = Operation::new(
+            "delete_secret",
+            Method::Delete,
+            &[Segment::Literal("/v1/secrets/"), Segment::Param("secret_id")],
+        )
+        .title("Delete Secret")
+        .idempotency(Idempotency::Idempotent)
+        .success(&[204])
+        .returns(false);
     /// `POST /v1/secrets/random-password`
-    pub(crate) static GENERATE_RANDOM_PASSWORD: Operation = Operation {
-        version: &super::V1_1,
-        name: "generate_random_password",
-        title: "Generate Random Password",
-        method: Method::Post,
-        path: &[Segment::Literal("/v1/secrets/random-password")],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static GENERATE_RANDOM_PASSWORD: Operation = Operation::new(
+            "generate_random_password",
+            Method::Post,
+            &[Segment::Literal("/v1/secrets/random-password")],
+        )
+        .title("Generate Random Password")
+        .idempotency(Idempotency::Safe);
     /// `GET /v1/secrets/{secret_id}/versions`
-    pub(crate) static LIST_SECRET_VERSIONS: Operation = Operation {
-        version: &super::V1_1,
-        name: "list_secret_versions",
-        title: "List Versions of Secret",
-        method: Method::Get,
-        path: &[
-            Segment::Literal("/v1/secrets/"),
-            Segment::Param("secret_id"),
-            Segment::Literal("/versions"),
-        ],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static LIST_SECRET_VERSIONS: Operation = Operation::new(
+            "list_secret_versions",
+            Method::Get,
+            &[
+                Segment::Literal("/v1/secrets/"),
+                Segment::Param("secret_id"),
+                Segment::Literal("/versions"),
+            ],
+        )
+        .title("List Versions of Secret")
+        .idempotency(Idempotency::Safe);
     /// `PUT /v1/secrets/{secret_id}/restore`
-    pub(crate) static RESTORE_SECRET: Operation = Operation {
-        version: &super::V1_1,
-        name: "restore_secret",
-        title: "Restore Secret",
-        method: Method::Put,
-        path: &[
-            Segment::Literal("/v1/secrets/"),
-            Segment::Param("secret_id"),
-            Segment::Literal("/restore"),
-        ],
-        success: &[200],
-        idempotency: Idempotency::Idempotent,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static RESTORE_SECRET: Operation = Operation::new(
+            "restore_secret",
+            Method::Put,
+            &[
+                Segment::Literal("/v1/secrets/"),
+                Segment::Param("secret_id"),
+                Segment::Literal("/restore"),
+            ],
+        )
+        .title("Restore Secret")
+        .idempotency(Idempotency::Idempotent);
     /// `PUT /v1/secrets/{secret_id}/acl-cidr`
-    pub(crate) static SET_ACL_CIDR: Operation = Operation {
-        version: &super::V1_1,
-        name: "set_acl_cidr",
-        title: "Set CIDR of Secret",
-        method: Method::Put,
-        path: &[
-            Segment::Literal("/v1/secrets/"),
-            Segment::Param("secret_id"),
-            Segment::Literal("/acl-cidr"),
-        ],
-        success: &[200],
-        idempotency: Idempotency::Idempotent,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static SET_ACL_CIDR: Operation = Operation::new(
+            "set_acl_cidr",
+            Method::Put,
+            &[
+                Segment::Literal("/v1/secrets/"),
+                Segment::Param("secret_id"),
+                Segment::Literal("/acl-cidr"),
+            ],
+        )
+        .title("Set CIDR of Secret")
+        .idempotency(Idempotency::Idempotent);
     /// `PUT /v1/secrets/{secret_id}/description`
-    pub(crate) static SET_DESCRIPTION: Operation = Operation {
-        version: &super::V1_1,
-        name: "set_description",
-        title: "Set Description of Secret",
-        method: Method::Put,
-        path: &[
-            Segment::Literal("/v1/secrets/"),
-            Segment::Param("secret_id"),
-            Segment::Literal("/description"),
-        ],
-        success: &[200],
-        idempotency: Idempotency::Idempotent,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static SET_DESCRIPTION: Operation = Operation::new(
+            "set_description",
+            Method::Put,
+            &[
+                Segment::Literal("/v1/secrets/"),
+                Segment::Param("secret_id"),
+                Segment::Literal("/description"),
+            ],
+        )
+        .title("Set Description of Secret")
+        .idempotency(Idempotency::Idempotent);
     /// `PUT /v1/secrets/{secret_id}/kmsid`
-    pub(crate) static SET_KMS_KEY: Operation = Operation {
-        version: &super::V1_1,
-        name: "set_kms_key",
-        title: "Set KMS ID of Secret",
-        method: Method::Put,
-        path: &[
-            Segment::Literal("/v1/secrets/"),
-            Segment::Param("secret_id"),
-            Segment::Literal("/kmsid"),
-        ],
-        success: &[200],
-        idempotency: Idempotency::Idempotent,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static SET_KMS_KEY: Operation = Operation::new(
+            "set_kms_key",
+            Method::Put,
+            &[
+                Segment::Literal("/v1/secrets/"),
+                Segment::Param("secret_id"),
+                Segment::Literal("/kmsid"),
+            ],
+        )
+        .title("Set KMS ID of Secret")
+        .idempotency(Idempotency::Idempotent);
     /// `PUT /v1/secrets/{secret_id}/label`
-    pub(crate) static SET_VERSION_LABEL: Operation = Operation {
-        version: &super::V1_1,
-        name: "set_version_label",
-        title: "Set Label of Version",
-        method: Method::Put,
-        path: &[
-            Segment::Literal("/v1/secrets/"),
-            Segment::Param("secret_id"),
-            Segment::Literal("/label"),
-        ],
-        success: &[200],
-        idempotency: Idempotency::Idempotent,
-        auth: "",
-        envelope: "",
-        returns: false,
-    };
-
+    pub(crate) static SET_VERSION_LABEL: Operation = Operation::new(
+            "set_version_label",
+            Method::Put,
+            &[
+                Segment::Literal("/v1/secrets/"),
+                Segment::Param("secret_id"),
+                Segment::Literal("/label"),
+            ],
+        )
+        .title("Set Label of Version")
+        .idempotency(Idempotency::Idempotent)
+        .returns(false);
     /// `PUT /v1/secrets/{secret_id}/private-acl`
-    pub(crate) static SET_PRIVATE_ACL: Operation = Operation {
-        version: &super::V1_1,
-        name: "set_private_acl",
-        title: "Set Private Acl of Secret",
-        method: Method::Put,
-        path: &[
-            Segment::Literal("/v1/secrets/"),
-            Segment::Param("secret_id"),
-            Segment::Literal("/private-acl"),
-        ],
-        success: &[200],
-        idempotency: Idempotency::Idempotent,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static SET_PRIVATE_ACL: Operation = Operation::new(
+            "set_private_acl",
+            Method::Put,
+            &[
+                Segment::Literal("/v1/secrets/"),
+                Segment::Param("secret_id"),
+                Segment::Literal("/private-acl"),
+            ],
+        )
+        .title("Set Private Acl of Secret")
+        .idempotency(Idempotency::Idempotent);
     /// `POST /v1/secrets/{secret_id}/values`
-    pub(crate) static SHOW_SECRET_VALUE: Operation = Operation {
-        version: &super::V1_1,
-        name: "show_secret_value",
-        title: "Show Secret Value",
-        method: Method::Post,
-        path: &[
-            Segment::Literal("/v1/secrets/"),
-            Segment::Param("secret_id"),
-            Segment::Literal("/values"),
-        ],
-        success: &[200],
-        idempotency: Idempotency::Safe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static SHOW_SECRET_VALUE: Operation = Operation::new(
+            "show_secret_value",
+            Method::Post,
+            &[
+                Segment::Literal("/v1/secrets/"),
+                Segment::Param("secret_id"),
+                Segment::Literal("/values"),
+            ],
+        )
+        .title("Show Secret Value")
+        .idempotency(Idempotency::Safe);
     /// `PUT /v1/secrets/{secret_id}/values`
-    pub(crate) static UPDATE_SECRET_VALUE: Operation = Operation {
-        version: &super::V1_1,
-        name: "update_secret_value",
-        title: "Update Secret Value",
-        method: Method::Put,
-        path: &[
-            Segment::Literal("/v1/secrets/"),
-            Segment::Param("secret_id"),
-            Segment::Literal("/values"),
-        ],
-        success: &[200],
-        idempotency: Idempotency::Unsafe,
-        auth: "",
-        envelope: "",
-        returns: true,
-    };
-
+    pub(crate) static UPDATE_SECRET_VALUE: Operation = Operation::new(
+            "update_secret_value",
+            Method::Put,
+            &[
+                Segment::Literal("/v1/secrets/"),
+                Segment::Param("secret_id"),
+                Segment::Literal("/values"),
+            ],
+        )
+        .title("Update Secret Value")
+        .idempotency(Idempotency::Unsafe);
     /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[
         &LIST_SECRETS,
