@@ -1,4 +1,4 @@
-//! How the three services speak: app key, MAC header, the `header` envelope and its failures.
+//! The conventions of the three services: app key, MAC header, the `header` envelope and its failures.
 
 use std::borrow::Cow;
 
@@ -12,26 +12,26 @@ use serde_json::value::RawValue;
 
 const MAC_HEADER: HeaderName = HeaderName::from_static("x-toast-client-mac-addr");
 
-/// Codes that other services of the vendor use for a token that is missing, unknown or worn out. None is
-/// documented for these three, so whichever comes is believed.
+/// Codes that other services of the vendor use for a missing, unknown or expired token. None is documented for these
+/// three, so all are accepted.
 const TOKEN_CODES: [&str; 3] = ["80007", "80401", "401100003"];
 
-/// The way of speaking of one service.
+/// The conventions of one service.
 #[derive(Debug)]
 pub(crate) struct NhnDialect {
     app_key: SecretString,
-    /// Secure Key Manager has no token, but asks who the client is.
+    /// Secure Key Manager uses no token; it authenticates the client in other ways.
     has_token: bool,
     mac_address: Option<HeaderValue>,
 }
 
 impl NhnDialect {
-    /// For a service that takes a token.
+    /// Creates the dialect of a service that uses a token.
     pub(crate) fn with_token(app_key: SecretString) -> Self {
         Self { app_key, has_token: true, mac_address: None }
     }
 
-    /// For Secure Key Manager.
+    /// Creates the dialect of Secure Key Manager.
     pub(crate) fn without_token(app_key: SecretString, mac_address: Option<HeaderValue>) -> Self {
         Self { app_key, has_token: false, mac_address }
     }
@@ -71,7 +71,7 @@ impl Dialect for NhnDialect {
     fn read(&self, context: CallContext, answer: &RawResponse) -> ResponseOutcome {
         let refused = answer.status == StatusCode::UNAUTHORIZED && self.has_token;
         if let Some(why) = foreign(answer) {
-            // A gateway may refuse the token in words of its own.
+            // A gateway may refuse the token with its own body.
             return if refused { self.failed(answer.status, None, None) } else { ResponseOutcome::Unreadable(why) };
         }
         let Ok(envelope) = serde_json::from_slice::<Envelope<'_>>(&answer.body) else {
@@ -104,7 +104,7 @@ impl Dialect for NhnDialect {
     }
 }
 
-/// What decoding sees where a payload is missing, so that it can say what should have been there.
+/// Takes the place of a missing payload, so that the decoder names the field that it expected.
 const NULL: Bytes = Bytes::from_static(b"null");
 
 #[derive(Deserialize)]
@@ -113,7 +113,7 @@ struct Envelope<'a> {
     header: Option<Header<'a>>,
     #[serde(borrow)]
     body: Option<&'a RawValue>,
-    /// What a failure without the vendor's header says.
+    /// The text of a failure without the vendor's header.
     #[serde(borrow)]
     message: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -130,7 +130,7 @@ struct Header<'a> {
     result_message: Option<&'a RawValue>,
 }
 
-/// The text of a JSON string, or a number or anything else as it stands.
+/// The content of a JSON string; any other value as it is written.
 fn text(raw: &RawValue) -> Cow<'_, str> {
     serde_json::from_str::<String>(raw.get()).map_or(Cow::Borrowed(raw.get()), Cow::Owned)
 }

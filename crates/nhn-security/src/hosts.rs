@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use cloud_core::{Error, Result};
 
-/// Which NHN Cloud: each realm has its own hosts, keys and tokens.
+/// A realm of NHN Cloud, with its own hosts, keys and tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Realm {
@@ -17,7 +17,7 @@ pub enum Realm {
 }
 
 impl Realm {
-    /// The name as it stands in `NHN_CLOUD_REALM`.
+    /// Returns the name, as `NHN_CLOUD_REALM` spells it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -59,7 +59,7 @@ impl FromStr for Realm {
     }
 }
 
-/// What has a host of its own.
+/// A service with its own host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Host {
     Token,
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn realms_are_read_by_name() {
+    fn realm_is_parsed_by_name() {
         for realm in [Realm::Public, Realm::Gov] {
             assert_eq!(realm.as_str().parse::<Realm>().unwrap(), realm);
             assert_eq!(format!(" {realm}\n").to_uppercase().parse::<Realm>().unwrap(), realm);
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn only_one_host_is_missing() {
+    fn government_realm_lacks_one_host() {
         let hosts = [Host::Token, Host::SecurityAdvisor, Host::ServerSecurityCheck, Host::SecureKeyManager];
         for host in hosts {
             let url = Realm::Public.url(host).unwrap();

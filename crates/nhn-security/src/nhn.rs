@@ -10,11 +10,11 @@ use crate::hosts::Realm;
 
 /// NHN Cloud's security services. Cloning is cheap and shares connections and token.
 ///
-/// A service whose settings are missing does not keep the others from being used: its accessor says what it needs.
+/// If a setting of a service is missing, only the accessor of that service returns an error, which names the setting.
 #[derive(Clone)]
 pub struct Nhn(Arc<Inner>);
 
-/// A service's client, or what it lacks.
+/// The client of a service, or what is missing.
 pub(crate) type Slot = Result<Client, String>;
 
 struct Inner {
@@ -38,7 +38,7 @@ impl Nhn {
     }
 }
 
-/// A copy of the client, or the error that says what its service lacks.
+/// Returns a copy of the client, or the error that names what is missing.
 pub(crate) fn configured(service: &str, slot: &Slot) -> Result<Client> {
     slot.clone().map_err(|missing| cloud_core::Error::config(format!("{service} cannot be used: {missing}")))
 }

@@ -1,10 +1,10 @@
 //! Secure Key Manager: secrets, and keys that encrypt and sign without leaving the service.
 //!
-//! It takes no token. Who may call is decided by what each key store asks for: the source address, a MAC address
+//! It uses no token. Each key store decides how it authenticates clients: by source address, MAC address
 //! ([`mac_address`](crate::NhnBuilder::mac_address)), a client certificate
 //! ([`client_certificate_pem`](crate::NhnBuilder::client_certificate_pem)), or several of them.
 //!
-//! Plaintexts are texts of up to 32 KB; write binary data as Base64 first. Version 1.0 has every operation; version
+//! Plaintexts are strings of up to 32 KB; encode binary data as Base64 first. Version 1.0 has every operation; version
 //! 1.1 has one, which reads an earlier version of a symmetric key.
 //!
 //! ```no_run
@@ -13,9 +13,9 @@
 //!
 //! # async fn run(symmetric_key: &str, asymmetric_key: &str, signature: &str) -> nhn_security::Result<()> {
 //! let keys = nhn_security::Nhn::from_env()?.secure_key_manager()?;
-//! let sealed = keys.encrypt(symmetric_key, &EncryptRequest::new("a plaintext")).await?;
-//! let opened = keys.decrypt(symmetric_key, &DecryptRequest::new(sealed.ciphertext)).await?;
-//! assert_eq!(opened.plaintext.expose_secret(), "a plaintext");
+//! let encrypted = keys.encrypt(symmetric_key, &EncryptRequest::new("a plaintext")).await?;
+//! let decrypted = keys.decrypt(symmetric_key, &DecryptRequest::new(encrypted.ciphertext)).await?;
+//! assert_eq!(decrypted.plaintext.expose_secret(), "a plaintext");
 //!
 //! let key = keys.show_symmetric_key(symmetric_key).await?.to_bytes()?;
 //! assert_eq!(key.expose_secret().len(), 32);
@@ -30,50 +30,50 @@ use cloud_core::{Error, ErrorKind, ExposeSecret, KeyMaterial, Result, SecretByte
 pub use crate::generated::secure_key_manager::*;
 
 impl types::SymmetricKey {
-    /// The key as bytes.
+    /// Returns the key as bytes.
     ///
     /// # Errors
-    /// [`ErrorKind::Decode`] if the service sent something else than a list of hexadecimal bytes.
+    /// [`ErrorKind::Decode`] if the value is not a list of hexadecimal bytes.
     pub fn to_bytes(&self) -> Result<SecretBytes> {
         self.symmetric_key.to_bytes()
     }
 }
 
 impl types::VersionedSymmetricKey {
-    /// The key as bytes.
+    /// Returns the key as bytes.
     ///
     /// # Errors
-    /// [`ErrorKind::Decode`] if the service sent something else than a list of hexadecimal bytes.
+    /// [`ErrorKind::Decode`] if the value is not a list of hexadecimal bytes.
     pub fn to_bytes(&self) -> Result<SecretBytes> {
         self.symmetric_key.to_bytes()
     }
 }
 
 impl types::LocalKey {
-    /// The key in the clear as bytes.
+    /// Returns the unencrypted key as bytes.
     ///
     /// # Errors
-    /// [`ErrorKind::Decode`] if the service sent something that is not Base64.
+    /// [`ErrorKind::Decode`] if the value is not Base64.
     pub fn to_bytes(&self) -> Result<SecretBytes> {
         self.local_key_plaintext.to_bytes()
     }
 }
 
 impl types::PrivateKey {
-    /// The encoded key as bytes.
+    /// Returns the encoded key as bytes.
     ///
     /// # Errors
-    /// [`ErrorKind::Decode`] if the service sent something that is not Base64.
+    /// [`ErrorKind::Decode`] if the value is not Base64.
     pub fn to_bytes(&self) -> Result<SecretBytes> {
         self.encoded_key.to_bytes()
     }
 }
 
 impl types::PublicKey {
-    /// The encoded key as bytes.
+    /// Returns the encoded key as bytes.
     ///
     /// # Errors
-    /// [`ErrorKind::Decode`] if the service sent something that is not Base64.
+    /// [`ErrorKind::Decode`] if the value is not Base64.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
         let bytes = KeyMaterial::from(self.encoded_key.as_str()).to_bytes()?;
         Ok(bytes.expose_secret().to_vec())
@@ -81,7 +81,7 @@ impl types::PublicKey {
 }
 
 impl types::VerifyResult {
-    /// An error where the signature does not match: a wrong signature is no failure of the call, so it is easily
+    /// Returns an error if the signature does not match. The call itself succeeds in that case, so a mismatch is easily
     /// overlooked.
     ///
     /// ```no_run

@@ -1,6 +1,6 @@
-//! Server Security Check: how instances stand against the rules for servers of critical facilities and finance.
+//! Server Security Check: inspections of instances by the rules for critical facilities and finance.
 //!
-//! One request spans at most a month. Every region is asked at the same host.
+//! One request covers at most a month. All regions use the same host.
 //!
 //! ```no_run
 //! use nhn_security::Period;
@@ -28,10 +28,10 @@ use cloud_core::{Error, ErrorKind, Result};
 pub use crate::generated::server_security_check::*;
 
 impl types::InspectionSummary {
-    /// The number of this result, as [`list_inspection_details`](v1_0::Client::list_inspection_details) takes it.
+    /// Returns the number of this result, as [`list_inspection_details`](v1_0::Client::list_inspection_details) takes it.
     ///
     /// # Errors
-    /// [`ErrorKind::Decode`] if the service sent something that is not a number.
+    /// [`ErrorKind::Decode`] if the value is not a number.
     pub fn result_number(&self) -> Result<i64> {
         let number = self.usage_stas_no.trim().parse();
         number.map_err(|_| Error::new(ErrorKind::Decode, "`usageStasNo` of the summary is not a number"))

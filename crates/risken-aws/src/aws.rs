@@ -1,6 +1,6 @@
 //! AWS accounts, and the data sources that scan them.
 //!
-//! Everything that is empty or zero is absent from an answer, so every field of an answer is optional.
+//! Responses omit fields that are empty or zero, so every field of a response is optional.
 //!
 //! ```no_run
 //! use risken_aws::aws::types::{AttachDataSourceRequest, AwsForUpsert, InvokeScanRequest, PutAwsRequest};
@@ -27,28 +27,28 @@
 pub use crate::generated::aws::*;
 
 impl From<types::AwsForUpsert> for types::PutAwsRequest {
-    /// The project is that of the account: the service refuses a request in which the two differ.
+    /// Uses the project of the account: the service refuses a request in which the two differ.
     fn from(account: types::AwsForUpsert) -> Self {
         Self::new(account.project_id, account)
     }
 }
 
 impl From<types::DataSourceForAttach> for types::AttachDataSourceRequest {
-    /// The project is that of the attachment: the service refuses a request in which the two differ.
+    /// Uses the project of the attachment: the service refuses a request in which the two differ.
     fn from(attachment: types::DataSourceForAttach) -> Self {
         Self::new(attachment.project_id, attachment)
     }
 }
 
 impl types::DataSource {
-    /// Whether the account uses this data source.
+    /// Returns whether the account uses this data source.
     #[must_use]
     pub fn is_attached(&self) -> bool {
         self.aws_id.is_some_and(|id| id != 0)
     }
 
-    /// The attachment as it is, to be changed and sent back: attaching replaces the earlier attachment whole, so
-    /// what is left out would be reset. `None` if the data source is not attached.
+    /// Returns the current attachment, to be changed and sent back. Attaching replaces the whole attachment, so a
+    /// field that is left out is reset. `None` if the data source is not attached.
     #[must_use]
     pub fn to_attachment(&self) -> Option<types::DataSourceForAttach> {
         let attachment = types::DataSourceForAttach::builder()

@@ -1,4 +1,4 @@
-//! How RISKEN speaks: the `data` envelope and six shapes of errors.
+//! RISKEN's conventions: the `data` envelope and six shapes of errors.
 
 use bytes::Bytes;
 use cloud_core::dialect::{Failure, FailureClass, RawResponse, ResponseOutcome, foreign, unreadable};
@@ -9,7 +9,7 @@ use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// The way of speaking of every API of a site.
+/// The conventions of every API of a site.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RiskenDialect;
 
@@ -32,7 +32,7 @@ impl Dialect for RiskenDialect {
             _ if envelope.error.is_some() => failed(answer),
             None => ResponseOutcome::Unreadable("the answer has no `data`; check the url of the site".into()),
             Some(_) if !context.operation.returns => ResponseOutcome::Payload(NULL),
-            // What is empty is left out everywhere else, so an empty payload may come as null as well.
+            // The service omits empty fields everywhere else, so an empty payload may be null as well.
             Some(data) if data.get() == "null" => ResponseOutcome::Payload(EMPTY),
             Some(data) => ResponseOutcome::Payload(answer.body.slice_ref(data.get().as_bytes())),
         }
@@ -56,7 +56,7 @@ fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<&
     Deserialize::deserialize(deserializer).map(Some)
 }
 
-/// What stands under `error` when it is an object; either member may be missing.
+/// The value of `error` if it is an object; either member may be missing.
 #[derive(Deserialize)]
 struct Details {
     #[serde(default, with = "As::<Option<LenientText>>")]
@@ -102,7 +102,7 @@ fn details(answer: &RawResponse) -> Details {
             Err(_) => serde_json::from_str(error.get()).unwrap_or(nothing),
         };
     }
-    // A page of a proxy says nothing that fits into a line; a line of text does.
+    // A proxy's page does not fit into one line of an error; a line of plain text does.
     let is_text = answer.headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
     let line = std::str::from_utf8(&answer.body).map(str::trim).unwrap_or_default();
     let message = (is_text && !line.is_empty() && !line.starts_with('<')).then(|| line.to_owned());

@@ -1,4 +1,4 @@
-//! Access keys: fixed ones, and temporary ones that a vault token buys.
+//! Access keys: fixed ones, and temporary ones that are issued for a vault token.
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,19 +20,19 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// A pair of keys as the console displays them.
+    /// Creates a pair of keys as the console displays them.
     #[must_use]
     pub fn new(access_key: impl Into<String>, secret_key: impl Into<SecretString>) -> Self {
         Self { access_key: access_key.into(), secret_key: secret_key.into() }
     }
 
-    /// The key's id, which is sent along with each request.
+    /// Returns the ID of the key, which is sent with each request.
     #[must_use]
     pub fn access_key(&self) -> &str {
         &self.access_key
     }
 
-    /// The key itself, which signs and is never sent.
+    /// Returns the secret key, which signs and is never sent.
     #[must_use]
     pub fn secret_key(&self) -> &SecretString {
         &self.secret_key
@@ -45,17 +45,17 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// Where the keys that sign requests come from.
+/// Provides the keys that sign requests.
 ///
-/// Implement it to bring keys from a store of your own; it is asked on every attempt, so it should cache.
+/// Implement it to read keys from your own store. It is called for every attempt, so it should cache.
 pub trait ProvideCredentials: fmt::Debug + Send + Sync {
-    /// The keys to sign with at `now`, and which of all those handed out so far they are.
+    /// Returns the keys to sign with at `now`, and their generation: a number that changes with each new pair.
     ///
     /// # Errors
-    /// [`ErrorKind::Credentials`](cloud_core::ErrorKind::Credentials) if there are none.
+    /// [`ErrorKind::Credentials`](cloud_core::ErrorKind::Credentials) if no keys are available.
     fn credentials(&self, now: OffsetDateTime) -> BoxFuture<'_, Result<(Arc<Credentials>, Generation)>>;
 
-    /// Told that the service did not accept these keys. Returns whether other ones may be had.
+    /// Reports that the service refused these keys. Returns whether new ones may be available.
     fn refused(&self, generation: Generation) -> bool {
         let _ = generation;
         false

@@ -1,4 +1,4 @@
-//! Samsung Cloud Platform's way of speaking: the version header and its shapes of errors.
+//! Samsung Cloud Platform's conventions: the language and version headers, and two shapes of errors.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -16,7 +16,7 @@ const API_VERSION: HeaderName = HeaderName::from_static("scp-api-version");
 #[derive(Debug)]
 pub(crate) struct ScpDialect {
     language: HeaderValue,
-    /// Header values by version, made once each.
+    /// Header values by version, created once each.
     versions: Mutex<HashMap<&'static ApiVersion, HeaderValue>>,
 }
 
@@ -35,7 +35,7 @@ impl ScpDialect {
             return Ok(value.clone());
         }
         let value = HeaderValue::try_from(format!("{} {}", version.service, version.number))
-            .map_err(|_| Error::config("the api version cannot stand in a header"))?;
+            .map_err(|_| Error::config("the API version is not a valid header value"))?;
         versions.insert(version, value.clone());
         Ok(value)
     }
@@ -89,7 +89,7 @@ struct Item {
     global_request_id: Option<String>,
 }
 
-/// One text or several.
+/// One string or several.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Detail {
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn payloads() {
+    fn payload_is_told_from_errors_and_foreign_bodies() {
         let payload = |operation, status, body| match read(operation, status, body) {
             ResponseOutcome::Payload(payload) => Some(String::from_utf8(payload.to_vec()).unwrap()),
             _ => None,
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_of_services_gateway_and_nobody() {
+    fn errors_of_services_and_the_gateway_are_read() {
         let check = |status, body: &str, code: Option<&str>, message: Option<&str>, id: Option<&str>, class| {
             let ResponseOutcome::Failed(failure) = read(&RETURNS, status, body) else { panic!("{body}") };
             let seen = (failure.code.as_deref(), failure.message.as_deref(), failure.request_id.as_deref());

@@ -73,7 +73,7 @@ const LASTING: &str =
     r#"{"access_key":"temporary","secret_key":"temporary secret","expired_at":"2020-11-15 18:00:25.682"}"#;
 
 #[tokio::test]
-async fn the_signature_covers_the_url_that_is_sent() {
+async fn signature_covers_the_url_that_is_sent() {
     let transport = Arc::new(FakeTransport::new().answer(200, LIST));
     let scp = builder(&transport).credentials("key", "secret").build().unwrap();
     scp.certificate_manager().list_certificates().name("한글 a+b&c=d/e?f:g").size(20).await.unwrap();
@@ -91,7 +91,7 @@ async fn the_signature_covers_the_url_that_is_sent() {
 }
 
 #[tokio::test]
-async fn a_vault_token_buys_credentials_that_sign_the_calls() {
+async fn vault_token_gets_credentials_that_sign_the_calls() {
     let transport = Arc::new(FakeTransport::new().answer(200, TEMPORARY).answer(200, SEALED));
     let scp = builder(&transport).vault_token("token", "token secret").secret_vault_id("vault").build().unwrap();
     for _ in 0..2 {
@@ -141,7 +141,7 @@ fn minted(transport: &FakeTransport) -> (usize, usize) {
 }
 
 #[tokio::test]
-async fn refusals_that_no_key_cures_use_up_few_keys() {
+async fn refusals_for_other_reasons_use_up_few_keys() {
     let refusal = r#"{"errors":[{"code":"Unauthorized","detail":"catalog has not target"}]}"#;
     let runtime = clock();
     let transport = Arc::new(Refusing { answer: refusal, keys: AtomicUsize::new(0) });
@@ -170,7 +170,7 @@ async fn refusals_that_no_key_cures_use_up_few_keys() {
 }
 
 #[tokio::test]
-async fn a_vault_that_cannot_be_reached_is_tried_as_often_as_one_policy_says() {
+async fn unreachable_vault_is_retried_by_one_policy_only() {
     for (policy, attempts) in [(RetryPolicy::default(), 3), (RetryPolicy::never(), 1)] {
         let transport = Arc::new(FakeTransport::new().fail(Stage::Connect));
         let scp = from_vault(&transport, &clock());
@@ -181,7 +181,7 @@ async fn a_vault_that_cannot_be_reached_is_tried_as_often_as_one_policy_says() {
 }
 
 #[tokio::test]
-async fn a_temporary_key_that_may_have_been_minted_is_not_asked_for_again() {
+async fn temporary_key_that_may_have_been_issued_is_not_requested_again() {
     for (transport, sent, retryable) in [
         (FakeTransport::new().fail(Stage::MaybeSent), 1, true),
         (FakeTransport::new().answer(503, "{}"), 1, true),

@@ -12,7 +12,7 @@ use serde_json::Value;
 const SECRETS: Secrets = Secrets { mark: "test-" };
 
 /// Headers that HTTP itself, or any client, sends.
-const ORDINARY: &[&str] = &["accept", "content-type"];
+const ORDINARY: &[&str] = &["accept", "content-type", "user-agent"];
 
 #[tokio::test]
 async fn every_operation_sends_what_is_documented() {
@@ -113,6 +113,15 @@ fn headers(documented: &Documented, entry: &Entry, request: &Sent) -> Result<(),
         if !wanted.contains(name) && !ORDINARY.contains(&name) {
             return Err(format!("header {name} is not documented"));
         }
+    }
+    let agent = request.headers().get("user-agent").and_then(|sent| sent.to_str().ok()).unwrap_or_default();
+    let named = match entry.vendor {
+        "scp" => "scp-security/",
+        "nhn" => "nhn-security/",
+        _ => "risken-aws/",
+    };
+    if !agent.starts_with(named) {
+        return Err(format!("the user agent is `{agent}`"));
     }
     let json = request.headers().get("content-type").is_some_and(|value| value == "application/json");
     if json == documented.body_schema().is_some() { Ok(()) } else { Err(format!("content type is json: {json}")) }

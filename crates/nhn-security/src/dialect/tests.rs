@@ -47,7 +47,7 @@ fn header(successful: &str, code: &str, message: &str) -> String {
 }
 
 #[test]
-fn payloads() {
+fn payload_is_taken_out_of_its_envelope() {
     let good = r#""header":{"resultCode":1,"resultMessage":"Request success","isSuccessful":true}"#;
     for (operation, body, wanted) in [
         (&BODY, format!(r#"{{{good},"body":{{"a": [1]}}}}"#), r#"{"a": [1]}"#.to_owned()),
@@ -64,7 +64,7 @@ fn payloads() {
 }
 
 #[test]
-fn a_payload_is_not_copied() {
+fn payload_is_not_copied() {
     let answer = answer(200, r#"{"header":{"isSuccessful":true},"body":{"key":"value"}}"#);
     let ResponseOutcome::Payload(payload) = with_token().read(CallContext::new(&BODY, &V1), &answer) else {
         panic!("no payload")
@@ -73,7 +73,7 @@ fn a_payload_is_not_copied() {
 }
 
 #[test]
-fn only_the_flag_decides_never_the_code() {
+fn flag_decides_and_code_does_not() {
     for flag in ["true", r#""true""#, r#""TRUE""#, "1"] {
         for code in ["0", "1", "-1", "500", r#""SUCCESS""#, "null", "{}"] {
             assert_eq!(payload(&BODY, 200, &header(flag, code, "whatever")), "null", "{flag} {code}");
@@ -91,7 +91,7 @@ fn only_the_flag_decides_never_the_code() {
 }
 
 #[test]
-fn failures() {
+fn failure_is_classified_by_status_and_code() {
     use FailureClass::{ByStatus, Permanent, Unauthorized};
     let (token, none) = (with_token(), without_token());
     for (dialect, status, code, class, shown) in [
@@ -118,7 +118,7 @@ fn failures() {
 }
 
 #[test]
-fn failures_without_the_vendors_header() {
+fn failure_without_the_vendors_header_is_read() {
     let spring = r#"{"status":404,"error":"Not Found","path":"/advisor/v1.0/appKey/the-app-key/x"}"#;
     let failed = failure(&with_token(), 404, spring);
     assert_eq!((failed.class, failed.message.as_deref()), (FailureClass::ByStatus, Some("Not Found")));
@@ -143,7 +143,7 @@ fn failures_without_the_vendors_header() {
 }
 
 #[test]
-fn hints_of_secure_key_manager_whatever_the_spelling() {
+fn hints_of_secure_key_manager_ignore_spelling() {
     for (message, word) in [
         ("IPv4 Auth Failure", "confirm_client"),
         ("ipv4 auth failure", "confirm_client"),
@@ -161,7 +161,7 @@ fn hints_of_secure_key_manager_whatever_the_spelling() {
 }
 
 #[test]
-fn app_key_and_mac_address() {
+fn app_key_and_mac_address_are_sent() {
     let mut address = HeaderValue::from_static("AA:bb:cc:dd:ee:ff");
     address.set_sensitive(true);
     let dialect = NhnDialect::without_token("the-app-key".into(), Some(address));

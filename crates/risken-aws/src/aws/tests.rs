@@ -7,7 +7,7 @@ use super::types::{
 };
 
 #[test]
-fn the_project_is_written_once() {
+fn project_is_taken_from_the_inner_model() {
     let body = PutAwsRequest::from(AwsForUpsert::new("name", 7, "123456789012"));
     assert_eq!((body.project_id, body.aws.project_id), (7, 7));
     let attachment = DataSourceForAttach::builder()
@@ -22,7 +22,7 @@ fn the_project_is_written_once() {
 }
 
 #[test]
-fn an_attachment_is_sent_back_whole() {
+fn attachment_is_sent_back_whole() {
     let attached = r#"{"aws_data_source_id":1001,"data_source":"aws:guard-duty","max_score":10,"aws_id":1,"project_id":7,
         "assume_role_arn":"arn:aws:iam::1:role/r","external_id":"12345678","status":9,"status_detail":"d","scan_at":5,
         "specific_version":"v"}"#;
@@ -38,7 +38,7 @@ fn an_attachment_is_sent_back_whole() {
 }
 
 #[test]
-fn what_is_not_attached_has_no_attachment() {
+fn detached_data_source_has_no_attachment() {
     for text in ["{}", r#"{"aws_data_source_id":1001,"data_source":"aws:portscan","max_score":10}"#, r#"{"aws_id":0}"#]
     {
         let source: DataSource = from_json(text.as_bytes()).unwrap();

@@ -22,7 +22,7 @@ async fn error(status: u16, kind: &str, body: &str) -> Error {
 }
 
 #[tokio::test]
-async fn payloads() {
+async fn payload_is_taken_out_of_data() {
     for (body, wanted) in [
         (r#"{"data":{"aws":[{"aws_id":7},{"aws_id":"8"}],"new":1}}"#, vec![7, 8]),
         (r#" { "data" : { } , "more": [1] } "#, vec![]),
@@ -38,7 +38,7 @@ async fn payloads() {
 }
 
 #[tokio::test]
-async fn answers_of_something_else_are_not_payloads() {
+async fn foreign_response_is_not_a_payload() {
     for (body, wanted) in [
         ("", "an empty body"),
         ("<html>login</html>", "an html page"),
@@ -63,7 +63,7 @@ async fn answers_of_something_else_are_not_payloads() {
 }
 
 #[tokio::test]
-async fn every_shape_of_error() {
+async fn each_shape_of_error_is_read() {
     type Case = (u16, &'static str, &'static str, Option<&'static str>, &'static [&'static str]);
     let cases: &[Case] = &[
         (400, JSON, r#"{"error":"aws_id: cannot be blank."}"#, None, &["aws_id: cannot be blank."]),
@@ -113,7 +113,7 @@ async fn every_shape_of_error() {
 }
 
 #[tokio::test]
-async fn a_refused_token_is_not_sent_again() {
+async fn refused_token_is_not_sent_again() {
     let (risken, transport) = risken(401, TEXT, "Unauthenticated\n");
     risken.aws().list_aws(1).await.unwrap_err();
     assert_eq!(transport.sent().len(), 1);

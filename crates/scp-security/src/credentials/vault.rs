@@ -1,4 +1,4 @@
-//! Temporary credentials: Secret Vault hands them out against a vault token.
+//! Temporary credentials, which Secret Vault issues for a vault token.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,7 +13,7 @@ use super::{Credentials, ProvideCredentials};
 use crate::secret_vault::types::SecretVaultTemporaryKeyResponse;
 use crate::secret_vault::v1_0;
 
-/// Gets temporary credentials from a vault and renews them ahead of expiry.
+/// Requests temporary credentials from a vault and refreshes them before they expire.
 ///
 /// A service keeps at most five temporary keys for an access key, so they are shared by all clones of a client.
 pub(crate) struct VaultProvider {
@@ -21,7 +21,7 @@ pub(crate) struct VaultProvider {
     cache: CredentialCache<Credentials>,
 }
 
-/// Asks the vault.
+/// Requests keys from the vault.
 struct Vault {
     client: v1_0::Client,
     id: String,
@@ -32,9 +32,9 @@ struct Vault {
 /// What is known of the newest temporary key besides the key.
 #[derive(Debug, Default)]
 struct Newest {
-    /// When it came, by the monotonic clock.
+    /// When it was issued, by the monotonic clock.
     since: Duration,
-    /// How many keys in a row came because the one before was refused, this one included.
+    /// How many keys in a row were issued because the previous one was refused, including this one.
     refusals: u32,
     /// Whether it was dropped because it was refused.
     refused: bool,
@@ -46,18 +46,18 @@ impl Newest {
         *self = Self { since: now, refusals, refused: false };
     }
 
-    /// How long a key is kept though a service refuses it. Services refuse for reasons of their own too, such as not
-    /// being enabled for an account, and a vault keeps five keys: each new one ends somebody's.
+    /// How long a key is kept after a service refused it. A service may refuse for another reason, such as not being
+    /// enabled for the account, and a vault keeps five keys: each new one revokes an older one.
     fn kept_for(&self) -> Duration {
         YOUNG.saturating_mul(2_u32.saturating_pow(self.refusals.saturating_sub(1))).min(SHORTEST)
     }
 }
 
-/// A key younger than this is hardly the reason of a refusal. The time doubles with each key that does not help.
+/// A key younger than this is unlikely to cause a refusal. The time doubles with each new key that is refused too.
 const YOUNG: Duration = Duration::from_secs(60);
-/// The shortest lifetime that a vault can be set to, for an answer that names no expiry.
+/// The shortest lifetime that a vault can be set to, for a response that names no expiry.
 const SHORTEST: Duration = Duration::from_secs(3600);
-/// For an answer that has expired on arrival: its zone or a clock is off, and a refusal will tell.
+/// For a response that has expired on arrival: its time zone or a clock is wrong, and a refusal will show that.
 const DOUBTFUL: Duration = Duration::from_secs(60);
 
 impl VaultProvider {
@@ -75,10 +75,13 @@ impl Vault {
 
     async fn issue(self: Arc<Self>, now: OffsetDateTime) -> Result<Expiring<Credentials>> {
         let SecretVaultTemporaryKeyResponse { access_key, secret_key, expired_at, .. } =
-            // The call that needs the key decides whether to try again; two policies would multiply.
+            // The call that needs the key decides whether to retry; two policies would multiply.
             self.client.get_temporary_key(&self.id).retry(RetryPolicy::never()).await.map_err(explain)?;
         let (Some(access_key), Some(secret_key)) = (access_key, secret_key) else {
-            return Err(Error::new(ErrorKind::Credentials, "the secret vault's answer holds no temporary key"));
+            return Err(Error::new(
+                ErrorKind::Credentials,
+                "the response of the secret vault contains no temporary key",
+            ));
         };
         self.newest().renew(self.runtime.elapsed());
         let expires = expired_at.and_then(|at| {
