@@ -11,7 +11,7 @@ use crate::openapi::Document;
 use crate::vendors::{Vendor, Vendors};
 use crate::{marked, render};
 
-const SANDBOX: &str = "crates/cloud-sandbox/fixtures";
+const SANDBOX: &str = "crates/cloud-sandbox/src/fixtures.rs";
 const CONFORMANCE: &str = "tests/conformance/src/generated";
 const COVERAGE: &str = "docs/coverage.md";
 
@@ -41,10 +41,9 @@ fn generate(root: &Path) -> Result<Output, Box<dyn Error>> {
     let mut output = Output::default();
     let mut fixtures = Vec::new();
     for vendor in vendors.iter() {
-        read(root, vendor, &mut fixtures, &mut output)?;
+        read(root, vendor, &mut fixtures)?;
         output.own(format!("crates/{}/src/generated", vendor.package));
     }
-    output.own(SANDBOX);
     output.own(CONFORMANCE);
     let services = lower::lower(&vendors, &fixtures)?;
     for service in &services {
@@ -81,6 +80,7 @@ fn blocked_files(root: &Path, vendors: &Vendors) -> Result<Vec<(String, Option<S
     let mut files = vec![
         ("README.md".to_owned(), Some("versions".to_owned())),
         ("fixtures/README.md".to_owned(), Some("fixtures".to_owned())),
+        (SANDBOX.to_owned(), Some("embedded".to_owned())),
     ];
     for Vendor { name, package, .. } in vendors.iter() {
         files.push((format!("crates/{package}/Cargo.toml"), Some(format!("features {name}"))));
@@ -98,19 +98,17 @@ fn blocked_files(root: &Path, vendors: &Vendors) -> Result<Vec<(String, Option<S
 }
 
 /// Reads the documents of one vendor.
-fn read(root: &Path, vendor: &Vendor, fixtures: &mut Vec<Fixture>, output: &mut Output) -> Result<(), Box<dyn Error>> {
+fn read(root: &Path, vendor: &Vendor, fixtures: &mut Vec<Fixture>) -> Result<(), Box<dyn Error>> {
     let name = &vendor.name;
     for path in documents(&root.join("fixtures").join(name), "json")? {
         let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let source = format!("fixtures/{name}/{file}");
-        let bytes = fs::read(&path).map_err(|error| format!("cannot read {source}: {error}"))?;
-        let text = std::str::from_utf8(&bytes).map_err(|error| format!("{source}: {error}"))?;
-        let document = Document::parse(text).map_err(|error| format!("{source}#{error}"))?;
+        let text = fs::read_to_string(&path).map_err(|error| format!("cannot read {source}: {error}"))?;
+        let document = Document::parse(&text).map_err(|error| format!("{source}#{error}"))?;
         if document.sdk.vendor != *name {
             let named = &document.sdk.vendor;
             return Err(format!("{source}#/x-sdk/vendor: `{named}` is in the folder of `{name}`").into());
         }
-        output.add(format!("{SANDBOX}/{name}/{file}"), bytes);
         fixtures.push(Fixture { source, document });
     }
     Ok(())

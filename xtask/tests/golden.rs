@@ -57,6 +57,10 @@ fn generate(case: &str) -> Result<BTreeMap<String, String>, String> {
         for folder in [generated.clone(), generated.join("tiny")] {
             for path in if folder.is_dir() { with_extension(&folder, "rs") } else { Vec::new() } {
                 let name = path.file_name().unwrap().to_string_lossy().into_owned();
+                // One case of each kind of vendor is enough.
+                if name == "clients.rs" && !["versions", "envelope_key"].contains(&case) {
+                    continue;
+                }
                 sources.insert(name, fs::read_to_string(&path).unwrap());
             }
         }

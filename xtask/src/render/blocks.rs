@@ -17,6 +17,7 @@ pub(crate) fn block(services: &[Service], name: &str) -> Option<String> {
         ("versions", None) => Some(all_versions(&chosen)),
         ("versions", Some(_)) => Some(versions(&chosen)),
         ("fixtures", None) => Some(fixtures(&chosen)),
+        ("embedded", None) => Some(embedded(&chosen)),
         ("features", Some(_)) => Some(features(&chosen)),
         ("feature-table", Some(_)) => Some(feature_table(&chosen)),
         ("modules", Some(_)) => Some(modules(&chosen)),
@@ -74,6 +75,15 @@ fn fixtures(services: &[&Service]) -> String {
             let (number, count) = (&version.number, version.operations.len());
             line(&mut text, format_args!("| `{file}` | [{vendor}, {title}]({page}) {number} | {count} |"));
         }
+    }
+    text
+}
+
+/// The documents that the sandbox embeds.
+fn embedded(services: &[&Service]) -> String {
+    let mut text = String::new();
+    for source in services.iter().flat_map(|service| &service.sources) {
+        line(&mut text, format_args!("    \"{}\",", source.strip_prefix("fixtures/").unwrap_or(source)));
     }
     text
 }
