@@ -52,7 +52,54 @@ pub fn find(entry: &Entry) -> io::Result<Documented> {
     Err(io::Error::new(io::ErrorKind::NotFound, format!("{entry} is not in its fixture")))
 }
 
+/// Every documented operation as an entry displays itself, sorted.
+///
+/// # Errors
+/// If a fixture cannot be read.
+pub fn names() -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for vendor in fs::read_dir(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures"))? {
+        let vendor = vendor?.path();
+        if !vendor.is_dir() {
+            continue;
+        }
+        for file in fs::read_dir(vendor)? {
+            let document: Value = serde_json::from_slice(&fs::read(file?.path())?)?;
+            let text = |pointer: &str| document.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+            let version = [text("/x-sdk/vendor"), text("/x-sdk/service"), text("/info/version")].join(" ");
+            let methods = document["paths"].as_object().into_iter().flatten().filter_map(|(_, item)| item.as_object());
+            for operation in methods.flat_map(|methods| methods.values()) {
+                let own = [&operation["operationId"], &operation["x-sdk"]["split"]["operationId"]];
+                names.extend(own.into_iter().filter_map(Value::as_str).map(|name| format!("{version} {name}")));
+            }
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
 impl Documented {
+    /// Whether a value of the schema may hold a field marked as sensitive.
+    #[must_use]
+    pub fn holds_secret(&self, schema: &Value) -> bool {
+        let mut seen = Vec::new();
+        self.search_secret(schema, &mut seen)
+    }
+
+    fn search_secret<'a>(&'a self, schema: &'a Value, seen: &mut Vec<&'a str>) -> bool {
+        if let Some(pointer) = schema["$ref"].as_str() {
+            if seen.contains(&pointer) {
+                return false;
+            }
+            seen.push(pointer);
+            return self.resolve_pointer(pointer).is_some_and(|model| self.search_secret(model, seen));
+        }
+        let shapes = schema["oneOf"].as_array().into_iter().flatten();
+        let fields = schema["properties"].as_object().into_iter().flatten().map(|(_, field)| field);
+        schema["x-sdk"]["sensitive"] == true
+            || shapes.chain(fields).chain(schema.get("items")).any(|inner| self.search_secret(inner, seen))
+    }
+
     /// The parameters in a place: `path`, `query` or `header`.
     pub fn parameters<'a>(&'a self, place: &'a str) -> impl Iterator<Item = &'a Value> {
         let all = self.operation["parameters"].as_array().into_iter().flatten();

@@ -16,8 +16,6 @@ usage: conformance [--endpoint URL] [--vendor scp|nhn|risken]
 Credentials come from the variables that the SDKs read. A line for each call: `ok` or `error`,
 vendor, service, version, operation. The exit status is 1 if any call failed.";
 
-const VENDORS: [&str; 3] = ["scp", "nhn", "risken"];
-
 #[derive(Default)]
 struct Arguments {
     endpoint: Option<String>,
@@ -36,8 +34,8 @@ fn read(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
             "--endpoint" => arguments.endpoint = Some(value?),
             "--vendor" => {
                 let vendor = value?;
-                if !VENDORS.contains(&vendor.as_str()) {
-                    return Err(format!("--vendor takes one of {}", VENDORS.join(", ")));
+                if conformance::entries().all(|entry| entry.vendor != vendor) {
+                    return Err(format!("--vendor takes one of {}", vendors().join(", ")));
                 }
                 arguments.vendor = Some(vendor);
             }
@@ -45,6 +43,13 @@ fn read(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
         }
     }
     Ok(arguments)
+}
+
+/// The vendors that have operations.
+fn vendors() -> Vec<&'static str> {
+    let mut names: Vec<_> = conformance::entries().map(|entry| entry.vendor).collect();
+    names.dedup();
+    names
 }
 
 #[tokio::main(flavor = "current_thread")]

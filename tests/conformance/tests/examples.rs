@@ -73,10 +73,11 @@ fn same(shown: &Value, encoded: &Value) -> bool {
 #[tokio::test]
 async fn examples_come_back_whole() {
     let mut wrong = Vec::new();
-    let (mut decoded, mut encoded_again) = (0, 0);
+    let (mut decoded, mut encoded_again, mut serializable) = (0, 0, 0);
     for entry in conformance::entries() {
         let documented = fixture::find(entry).unwrap();
         let (status, answer) = documented.answer();
+        serializable += usize::from(documented.answer_schema().is_some_and(|schema| !documented.holds_secret(schema)));
         match decode(entry, status, answer.as_ref()).await {
             Err(why) => wrong.push(format!("{entry}: {why}")),
             Ok(None) => decoded += 1,
@@ -96,9 +97,9 @@ async fn examples_come_back_whole() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert_eq!(decoded, 151);
+    assert_eq!(decoded, conformance::entries().count());
     // The other types hold a secret, or there is no payload.
-    assert_eq!(encoded_again, 111);
+    assert_eq!(encoded_again, serializable);
 }
 
 #[tokio::test]

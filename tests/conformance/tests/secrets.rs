@@ -68,7 +68,7 @@ async fn judged(entry: &'static Entry, documented: &Documented, reply: Reply) ->
 
 #[tokio::test]
 async fn nothing_shows_when_calls_succeed() {
-    let (mut calls, mut in_answers, mut in_bodies) = (0, 0, 0);
+    let (mut in_answers, mut in_bodies) = (0, 0);
     for entry in conformance::entries() {
         let documented = fixture::find(entry).unwrap();
         let (status, answer, count) = planted_answer(&documented);
@@ -80,10 +80,9 @@ async fn nothing_shows_when_calls_succeed() {
             let body = transport.sent()[0].body().clone();
             assert!(String::from_utf8_lossy(&body).contains(MARK), "{entry}: the canary was not sent");
         }
-        calls += 1;
     }
-    // From the fixtures: so many sensitive fields stand in examples. A new one raises the numbers.
-    assert_eq!((calls, in_answers, in_bodies), (151, 29, 18));
+    // The examples of the first release hold so many sensitive fields; a new version adds some.
+    assert!(in_answers >= 29 && in_bodies >= 18, "{in_answers} {in_bodies}");
 }
 
 #[tokio::test]
@@ -186,5 +185,5 @@ fn nothing_shows_when_the_transport_fails() {
             calls.join_all().await
         })
     });
-    assert_eq!(endings.len(), 151 * 4);
+    assert_eq!(endings.len(), conformance::entries().count() * 4);
 }
