@@ -19,7 +19,7 @@ pub const KEYS: usize = 1_000;
 /// A runtime on this thread, the server, the SDK and the calls by hand.
 pub struct Setup {
     runtime: Runtime,
-    sdk: scp_security::kms::v1_2::Client,
+    sdk: scp_security::kms::Client,
     hand: ByHand,
     hand_without_limit: ByHand,
     page: String,

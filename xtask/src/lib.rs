@@ -5,6 +5,7 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+pub mod add_version;
 pub mod codegen;
 pub mod import;
 pub mod lint;
@@ -22,6 +23,9 @@ const USAGE: &str = "\
 usage: cargo xtask <task>
 
   import scp PAGE [--check]   make fixtures/scp from the vendor's page, or report what differs
+  add-version VENDOR SERVICE VERSION --from VERSION
+                              start a new API version from an existing one
+  features                    print each vendor crate with its features, one crate a line
   lint                        check every fixture
   codegen [--check]           write the generated sources, or report what is stale
 ";
@@ -35,6 +39,10 @@ pub fn run(arguments: &[String]) -> ExitCode {
         ["codegen"] => codegen::run(&root, false),
         ["codegen", "--check"] => codegen::run(&root, true),
         ["lint"] => lint::run(&root),
+        ["features"] => features(&root),
+        ["add-version", vendor, service, version, "--from", from] => {
+            add_version(&root, add_version::Request { vendor, service, version, from })
+        }
         ["import", "scp", page] => import::run(&root, Path::new(page), false),
         ["import", "scp", page, "--check"] => import::run(&root, Path::new(page), true),
         ["help" | "--help" | "-h"] => {
@@ -44,6 +52,19 @@ pub fn run(arguments: &[String]) -> ExitCode {
         _ => Err(USAGE.into()),
     };
     report(outcome)
+}
+
+fn add_version(root: &Path, request: add_version::Request<'_>) -> Result<(), Box<dyn Error>> {
+    let changed = add_version::run(root, request)?;
+    print!("{}", add_version::next_steps(request, &changed));
+    Ok(())
+}
+
+fn features(root: &Path) -> Result<(), Box<dyn Error>> {
+    for (package, features) in vendors::Vendors::load(root)?.features() {
+        println!("{package} {}", features.join(" "));
+    }
+    Ok(())
 }
 
 /// The workspace root: the folder above this crate.

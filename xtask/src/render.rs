@@ -30,10 +30,16 @@ pub(crate) fn service(service: &Service, output: &mut Output) -> Result<(), Malf
     let every = sources(&every);
     let versions = service.versions.iter().map(|version| ident(&version.module));
     let version_docs = service.versions.iter().map(|version| docs(&format!("Version {}.", version.number)));
+    let default = service.default_version().map(|version| {
+        let (doc, module) =
+            (docs(&format!("The client of version {}, the default.", version.number)), ident(&version.module));
+        quote!(#doc pub use #module::Client;)
+    });
     let modules = quote! {
         pub(crate) mod operations;
         pub mod types;
         #(#version_docs pub mod #versions;)*
+        #default
     };
     output.add_rust(&format!("{base}.rs"), &format!("{title}, every version. {every}"), modules)?;
     let preamble = format!("Operations of {title} as data. {every}");

@@ -129,7 +129,7 @@ async fn refused_temporary_credentials_are_replaced_once() {
 
     let transport = Arc::new(FakeTransport::new().answer(401, refusal));
     let scp = builder(&transport).credentials("key", "secret").build().unwrap();
-    let error = scp.kms().rotate_key("k").await.unwrap_err();
+    let error = scp.kms_v1_2().rotate_key("k").await.unwrap_err();
     assert_eq!(transport.sent().len(), 1, "fixed keys do not get better by signing anew");
     assert!(error.to_string().starts_with("kms 1.2 rotate_key: the service refused or failed: check the secret key"));
 }
@@ -174,7 +174,7 @@ async fn unreachable_vault_is_retried_by_one_policy_only() {
     for (policy, attempts) in [(RetryPolicy::default(), 3), (RetryPolicy::never(), 1)] {
         let transport = Arc::new(FakeTransport::new().fail(Stage::Connect));
         let scp = from_vault(&transport, &clock());
-        let error = scp.kms().rotate_key("k").retry(policy).await.unwrap_err();
+        let error = scp.kms_v1_2().rotate_key("k").retry(policy).await.unwrap_err();
         assert_eq!((minted(&transport), error.attempts()), ((attempts, attempts), attempts as u32), "{error}");
         assert!(error.is_unsent() && error.is_retryable(), "{error}");
     }

@@ -35,7 +35,8 @@ async fn a_call_is_one_request_with_its_headers() {
         .expect(1)
         .mount(&server)
         .await;
-    let response = scp(&server.uri()).kms().encrypt("a/b", &EncryptRequest::from_bytes(b"x")).send().await.unwrap();
+    let response =
+        scp(&server.uri()).kms_v1_2().encrypt("a/b", &EncryptRequest::from_bytes(b"x")).send().await.unwrap();
     assert_eq!((response.meta().status.as_u16(), response.meta().attempts), (200, 1));
     assert_eq!(response.value().key_version, 1);
 }

@@ -179,7 +179,7 @@ async fn versions_are_chosen_by_header() {
     let newest = fields(Call::new("GET", "/v1/kms/transit")).await;
     assert_eq!(newest, fields(keys("kms 1.2")).await);
     assert_ne!(newest, fields(keys("kms 1.1")).await);
-    for version in ["kms 1.3", "1.2", "kms", "secretsmanager 1.1", "kms  1.2", "KMS 1.2"] {
+    for version in ["kms 9.9", "1.2", "kms", "secretsmanager 1.1", "kms  1.2", "KMS 1.2"] {
         let refused = signer.send(&sandbox, keys(version)).await;
         let (code, detail) = first_error(&refused, 406);
         assert_eq!(code, "NoSuchVersion", "{version}");

@@ -11,7 +11,7 @@ use crate::load::run::Turn;
 
 /// A certificate with an RSA key made for it, and a second one from the same texts.
 pub(super) async fn vouch(turn: &mut Turn) {
-    let certificates = turn.clients.scp.certificate_manager();
+    let certificates = turn.clients.scp.certificate_manager_v1_1();
     let host = format!("{}.example", turn.tag);
     let mut names = vec![turn.tag.clone()];
     if let Some(mine) = self_sign(turn, &certificates, &host).await {

@@ -14,7 +14,7 @@ const SEQUENCE: &str = "SCPCIS-E75FD21CA524441C9C1B1B381D5974F7";
 
 /// A diagnosis of one's own.
 pub(super) async fn diagnose(turn: &mut Turn) {
-    let inspection = turn.clients.scp.config_inspection();
+    let inspection = turn.clients.scp.config_inspection_v1_1();
     let id = format!("DIA-{}", turn.tag);
     let schedule = DiagnosisScheduleRequest::builder()
         .diagnosis_id(&*id)
@@ -70,7 +70,7 @@ async fn diagnosing(turn: &mut Turn, inspection: &Client, id: &str) -> Option<()
 
 /// The result of a diagnosis that ran long ago, page by page.
 pub(super) async fn results(turn: &mut Turn) {
-    let inspection = turn.clients.scp.config_inspection();
+    let inspection = turn.clients.scp.config_inspection_v1_1();
     turn.call("scp/configinspection/list_diagnoses/1.1", inspection.list_diagnoses().limit(2)).await;
     let pages = inspection.show_diagnosis_result(SEEDED, SEQUENCE).limit(5).with_count("true").items();
     let items = turn.call("scp/configinspection/show_diagnosis_result/1.1", whole!(pages)).await;

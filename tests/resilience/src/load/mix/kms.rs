@@ -55,7 +55,7 @@ async fn rotate(turn: &mut Turn, kms: &Client, id: &str, before: i64) -> Option<
 
 /// A key that seals: encrypt, rotate, decrypt the old, rewrap, data key.
 pub(super) async fn seal(turn: &mut Turn) {
-    let kms = turn.clients.scp.kms();
+    let kms = turn.clients.scp.kms_v1_2();
     let purpose = if turn.chance.per_mille(20) { "rsa-2048" } else { "aes256-gcm96" };
     let Some(id) = create(turn, &kms, purpose).await else { return };
     // A step that a fault struck ends the work on the key, and the key all the same.
@@ -128,7 +128,7 @@ async fn coding(turn: &mut Turn, kms: &Client, id: &str) -> Option<()> {
 
 /// A key that is looked after: described, stopped, planned, found.
 pub(super) async fn manage(turn: &mut Turn) {
-    let kms = turn.clients.scp.kms();
+    let kms = turn.clients.scp.kms_v1_2();
     let Some(id) = create(turn, &kms, "aes256-gcm96").await else { return };
     let _ = managing(turn, &kms, &id).await;
     delete(turn, &kms, &id).await;

@@ -42,7 +42,7 @@ async fn delete(turn: &mut Turn, secrets: &Client, id: &str) {
 
 /// A secret with three versions and a label that moves.
 pub(super) async fn keep(turn: &mut Turn) {
-    let secrets = turn.clients.scp.secrets_manager();
+    let secrets = turn.clients.scp.secrets_manager_v1_1();
     let name = turn.tag.clone();
     let Some(id) = create(turn, &secrets, &name).await else { return };
     // A step that a fault struck ends the work on the secret, and the secret all the same.
@@ -86,7 +86,7 @@ async fn keeping(turn: &mut Turn, secrets: &Client, id: &str) -> Option<()> {
 
 /// A secret that is looked after, and comes back from its waiting time.
 pub(super) async fn manage(turn: &mut Turn) {
-    let secrets = turn.clients.scp.secrets_manager();
+    let secrets = turn.clients.scp.secrets_manager_v1_1();
     let name = turn.tag.clone();
     let Some(id) = create(turn, &secrets, &name).await else { return };
     let _ = managing(turn, &secrets, &id).await;
@@ -113,7 +113,7 @@ async fn managing(turn: &mut Turn, secrets: &Client, id: &str) -> Option<()> {
 
 /// Three secrets of one name, listed page by page.
 pub(super) async fn list(turn: &mut Turn) {
-    let secrets = turn.clients.scp.secrets_manager();
+    let secrets = turn.clients.scp.secrets_manager_v1_1();
     let mut made = Vec::new();
     for number in 0..3 {
         let name = format!("{}-{number}", turn.tag);

@@ -13,7 +13,7 @@ const ACCESS_KEY_ID: &str = "b754b12b39da4ce29a40c5e324650bd0";
 
 /// The vaults that are there.
 pub(super) async fn look(turn: &mut Turn) {
-    let vaults = turn.clients.scp.secret_vault();
+    let vaults = turn.clients.scp.secret_vault_v1_0();
     turn.call("scp/secretvault/list_secret_vaults/1.0", vaults.list_secret_vaults()).await;
     let Some(id) = turn.clients.variables.get("SCP_SECRET_VAULT_ID").cloned() else { return };
     turn.call("scp/secretvault/show_secret_vault/1.0", vaults.show_secret_vault(&id)).await;
@@ -22,7 +22,7 @@ pub(super) async fn look(turn: &mut Turn) {
 /// A vault whose token buys temporary keys that make a call. An access key has one vault at a time, so this is done
 /// by nobody else meanwhile, and once in a waiting time.
 pub(crate) async fn exchange(turn: &mut Turn) {
-    let vaults = turn.clients.scp.secret_vault();
+    let vaults = turn.clients.scp.secret_vault_v1_0();
     let wanted = SecretVaultCreateRequest::builder()
         .name(&*turn.tag)
         .access_key_id(ACCESS_KEY_ID)
