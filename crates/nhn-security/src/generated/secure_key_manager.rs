@@ -9,3 +9,6 @@ pub mod v1_0;
 
 /// Version 1.1.
 pub mod v1_1;
+
+/// The client of version 1.0, the default.
+pub use v1_0::Client;

@@ -5,3 +5,6 @@ pub mod types;
 
 /// Version 1.
 pub mod v1;
+
+/// The client of version 1, the default.
+pub use v1::Client;

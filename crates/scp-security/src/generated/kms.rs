@@ -12,3 +12,6 @@ pub mod v1_1;
 
 /// Version 1.2.
 pub mod v1_2;
+
+/// The client of version 1.2, the default.
+pub use v1_2::Client;

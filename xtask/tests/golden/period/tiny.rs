@@ -5,3 +5,6 @@ pub mod types;
 
 /// Version 1.0.
 pub mod v1_0;
+
+/// The client of version 1.0, the default.
+pub use v1_0::Client;
