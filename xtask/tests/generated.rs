@@ -1,6 +1,6 @@
 //! The expected sources compile, and the types in them behave on the wire as they should.
 #![cfg(test)]
-#![allow(dead_code, missing_docs, unreachable_pub, unused_qualifications)] // that is judged in the crates themselves
+#![allow(dead_code, missing_docs, unreachable_pub, unused_imports, unused_qualifications)] // that is judged in the crates themselves
 #![allow(clippy::wrong_self_convention)] // the setter of `isMine`; clippy spares public ones
 
 use cloud_core::wire::{Body, from_json};
