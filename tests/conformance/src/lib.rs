@@ -9,7 +9,7 @@ mod generated;
 pub mod harness;
 
 pub use context::{Clients, Context, Entry, Outcome, Plant, Running};
-pub use generated::VERSIONS;
+pub use generated::versions::VERSIONS;
 
 /// Every documented operation of every version, SCP first, in the order of the fixtures.
 pub fn entries() -> impl Iterator<Item = &'static Entry> {
