@@ -64,7 +64,7 @@ impl Clock {
     }
 
     /// Shows the time again as if it had never been moved on.
-    #[cfg(feature = "fuzzing")]
+    #[cfg(feature = "_fuzzing")]
     pub(crate) fn rewind(&self) {
         self.ahead_millis.store(0, Ordering::Relaxed);
     }

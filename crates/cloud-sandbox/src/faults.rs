@@ -9,4 +9,5 @@ mod schedule;
 
 pub(crate) use fault::Effect;
 pub use fault::{Fault, InvalidPattern};
+pub use schedule::TooManyFaults;
 pub(crate) use schedule::{Faults, Strike};

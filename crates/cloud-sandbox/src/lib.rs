@@ -26,9 +26,9 @@ mod vendor;
 mod vendors;
 
 pub use crate::admin::LoggedCall;
-pub use crate::faults::{Fault, InvalidPattern};
+pub use crate::faults::{Fault, InvalidPattern, TooManyFaults};
 pub use crate::nhn::{ClientIdentity, NhnStatuses};
-#[cfg(feature = "fuzzing")]
+#[cfg(feature = "_fuzzing")]
 pub use crate::sandbox::InProcess;
-pub use crate::sandbox::{Builder, Sandbox};
+pub use crate::sandbox::{Sandbox, SandboxBuilder};
 pub use crate::spec::example::{Answers, UnknownAnswers};

@@ -5,18 +5,18 @@ use std::io;
 use std::time::Duration;
 
 use crate::admin::LoggedCall;
-use crate::faults::Fault;
+use crate::faults::{Fault, TooManyFaults};
 use crate::nhn::ClientIdentity;
 use crate::server::Server;
 use crate::settings::environment;
 use crate::state::snapshot;
 
 mod builder;
-#[cfg(feature = "fuzzing")]
+#[cfg(feature = "_fuzzing")]
 mod in_process;
 
-pub use builder::Builder;
-#[cfg(feature = "fuzzing")]
+pub use builder::SandboxBuilder;
+#[cfg(feature = "_fuzzing")]
 pub use in_process::InProcess;
 
 /// A server on loopback that plays all three vendors until it is dropped.
@@ -35,8 +35,8 @@ impl Sandbox {
 
     /// Settings for a sandbox that is yet to start.
     #[must_use]
-    pub fn builder() -> Builder {
-        Builder::default()
+    pub fn builder() -> SandboxBuilder {
+        SandboxBuilder::default()
     }
 
     /// The address of the server, such as `http://127.0.0.1:49152`, without a trailing slash.
@@ -47,12 +47,12 @@ impl Sandbox {
 
     /// The variables that make the SDKs of all three vendors use this server.
     #[must_use]
-    pub fn environment(&self) -> Vec<(&'static str, String)> {
+    pub fn env_vars(&self) -> Vec<(&'static str, String)> {
         environment(&self.0.engine.endpoint, self.0.engine.settings.sovereign)
     }
 
     /// The address for callers with client certificates, such as `https://127.0.0.1:49153`, where
-    /// [`Builder::mutual_tls`] asked for it. It serves the same paths on the same state.
+    /// [`SandboxBuilder::mutual_tls`] asked for it. It serves the same paths on the same state.
     #[must_use]
     pub fn mtls_endpoint(&self) -> Option<&str> {
         self.0.mutual_tls.as_ref().map(|mutual_tls| &*mutual_tls.endpoint)
@@ -67,7 +67,7 @@ impl Sandbox {
     /// A client certificate that a key store of Secure Key Manager lists under this name, with its private key.
     ///
     /// The default seed lists `certificate1`, `certificate2` and `partner`; the store that asks for one of them is the
-    /// second. Nothing where no store lists the name, or where [`Builder::mutual_tls`] was not asked for.
+    /// second. Nothing where no store lists the name, or where [`SandboxBuilder::mutual_tls`] was not asked for.
     ///
     /// # Errors
     /// When a state file holds a certificate that cannot be read.
@@ -89,7 +89,7 @@ impl Sandbox {
 
     /// The access tokens of RISKEN in the default seed, each with a name for what it may do.
     ///
-    /// The names are `project-admin` (also in [`environment`](Self::environment)), `project-viewer`,
+    /// The names are `project-admin` (also in [`env_vars`](Self::env_vars)), `project-viewer`,
     /// `finding-editor`, `no-role`, `expired`, `other-project`, `deserted-project` and `organization`.
     #[must_use]
     pub fn risken_tokens(&self) -> Vec<(&'static str, String)> {
@@ -103,10 +103,12 @@ impl Sandbox {
         self.0.engine.settings.clock.advance(by);
     }
 
-    /// Makes something go wrong from now on.
-    pub fn fault(&self, fault: Fault) {
-        // Only a caller over HTTP is told that there are too many.
-        let _ = self.0.engine.faults.set(vec![fault]);
+    /// Injects a fault.
+    ///
+    /// # Errors
+    /// Returns an error if 1000 faults are set already.
+    pub fn fault(&self, fault: Fault) -> Result<(), TooManyFaults> {
+        self.0.engine.faults.set(vec![fault]).map(drop)
     }
 
     /// Takes all faults back; credentials that one of them revoked work again.
@@ -139,7 +141,7 @@ impl Sandbox {
     }
 }
 
-impl Builder {
+impl SandboxBuilder {
     /// Binds the port and starts to serve.
     ///
     /// # Errors

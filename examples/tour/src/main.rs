@@ -24,7 +24,7 @@ impl Settings {
 async fn main() -> Result<(), Box<dyn Error>> {
     let sandbox = Sandbox::start().await?;
     println!("Sandbox of all three clouds: {}", sandbox.endpoint());
-    let settings = Settings(sandbox.environment().into_iter().collect());
+    let settings = Settings(sandbox.env_vars().into_iter().collect());
     scp::run(&settings).await?;
     nhn::run(&settings).await?;
     risken::run(&settings).await?;

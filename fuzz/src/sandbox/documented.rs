@@ -1,8 +1,6 @@
 //! The documented calls with their examples, read from the fixtures.
 
-use std::fs;
-use std::path::Path;
-
+use cloud_sandbox::spec::{Catalogue, Operation, Place};
 use serde_json::{Value, json};
 
 use super::text;
@@ -56,72 +54,58 @@ pub(super) enum Content {
 
 /// Every operation of a vendor, those of its gateway last.
 pub(super) fn of(vendor: Vendor, setting: &impl Fn(&str) -> String) -> Vec<Documented> {
-    let folder = match vendor {
+    let name = match vendor {
         Vendor::Scp => "scp",
         Vendor::Nhn => "nhn",
         Vendor::Risken => "risken",
     };
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures").join(folder);
-    let files = fs::read_dir(folder).expect("the fixtures lie beside the targets");
-    let mut files: Vec<_> = files.map(|file| file.expect("a file").path()).collect();
-    files.sort();
-    let mut all = Vec::new();
-    for file in files {
-        let text = fs::read(file).expect("a readable fixture");
-        read(vendor, &serde_json::from_slice(&text).expect("a fixture is JSON"), setting, &mut all);
-    }
-    all.extend(gateway(vendor));
-    all
+    let catalogue = Catalogue::embedded().expect("readable fixtures");
+    let own = catalogue.operations().filter(|operation| operation.document.vendor == name);
+    own.map(|operation| documented(vendor, operation, setting)).chain(gateway(vendor)).collect()
 }
 
-fn read(vendor: Vendor, fixture: &Value, setting: &impl Fn(&str) -> String, all: &mut Vec<Documented>) {
-    let service = fixture["x-sdk"]["service"].as_str().unwrap_or_default();
-    let version = fixture["info"]["version"].as_str().unwrap_or_default();
+fn documented(vendor: Vendor, operation: &Operation, setting: &impl Fn(&str) -> String) -> Documented {
+    let service = &*operation.document.service;
     let app_key = match service {
         "security-advisor" => "NHN_CLOUD_SECURITY_ADVISOR_APP_KEY",
         "server-security-check" => "NHN_CLOUD_SERVER_SECURITY_CHECK_APP_KEY",
         _ => "NHN_CLOUD_SKM_APP_KEY",
     };
-    for (template, item) in fixture["paths"].as_object().into_iter().flatten() {
-        for (method, operation) in item.as_object().into_iter().flatten() {
-            let parameters = operation["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
-            let example = |name: &str| {
-                if name.eq_ignore_ascii_case("appkey") {
-                    return setting(app_key);
-                }
-                let one = parameters.iter().find(|one| one["name"] == name);
-                one.map(|one| plain(&one["example"])).unwrap_or_default()
-            };
-            let piece = |text: &str| match text.strip_prefix('{').and_then(|text| text.strip_suffix('}')) {
-                Some(name) => (Some(name.to_owned()), example(name)),
-                None => (None, text.to_owned()),
-            };
-            let query = parameters.iter().filter(|one| one["in"] == "query").map(|one| {
-                let name = plain(&one["name"]);
-                (name.clone(), example(&name), one["required"] == true)
-            });
-            let body = &operation["requestBody"]["content"]["application/json"]["example"];
-            let path = if vendor == Vendor::Risken { format!("/api/v1{template}") } else { template.clone() };
-            let caller = match vendor {
-                Vendor::Scp if template.starts_with("/v1/temporarykey/") => Caller::VaultToken,
-                Vendor::Scp => Caller::AccessKey,
-                Vendor::Nhn if service == "secure-key-manager" => Caller::Nobody,
-                Vendor::Nhn => Caller::NhnToken,
-                Vendor::Risken => Caller::RiskenToken,
-            };
-            all.push(Documented {
-                caller,
-                version: (vendor == Vendor::Scp).then(|| format!("{service} {version}")),
-                method: method.to_ascii_uppercase(),
-                path: path.trim_start_matches('/').split('/').map(piece).collect(),
-                query: query.collect(),
-                body: match vendor {
-                    _ if body.is_null() => Content::Nothing,
-                    Vendor::Scp => Content::Json(mended(body.clone())),
-                    Vendor::Nhn | Vendor::Risken => Content::Json(body.clone()),
-                },
-            });
+    let example = |name: &str| {
+        if name.eq_ignore_ascii_case("appkey") {
+            return setting(app_key);
         }
+        let one = operation.parameters.iter().find(|one| one.name == name);
+        one.map(|one| plain(&one.example)).unwrap_or_default()
+    };
+    let piece = |text: &str| match text.strip_prefix('{').and_then(|text| text.strip_suffix('}')) {
+        Some(name) => (Some(name.to_owned()), example(name)),
+        None => (None, text.to_owned()),
+    };
+    let query = operation.parameters_in(Place::Query);
+    let query = query.map(|one| (one.name.clone(), example(&one.name), one.documented_required));
+    let body = operation.body.as_ref().map(|body| body.example.clone()).unwrap_or_default();
+    let path = match vendor {
+        Vendor::Risken => format!("/api/v1{}", operation.path),
+        Vendor::Scp | Vendor::Nhn => operation.path.clone(),
+    };
+    Documented {
+        caller: match vendor {
+            Vendor::Scp if operation.path.starts_with("/v1/temporarykey/") => Caller::VaultToken,
+            Vendor::Scp => Caller::AccessKey,
+            Vendor::Nhn if service == "secure-key-manager" => Caller::Nobody,
+            Vendor::Nhn => Caller::NhnToken,
+            Vendor::Risken => Caller::RiskenToken,
+        },
+        version: (vendor == Vendor::Scp).then(|| format!("{service} {}", operation.document.version)),
+        method: operation.method.clone(),
+        path: path.trim_start_matches('/').split('/').map(piece).collect(),
+        query: query.collect(),
+        body: match vendor {
+            _ if body.is_null() => Content::Nothing,
+            Vendor::Scp => Content::Json(accepted(body)),
+            Vendor::Nhn | Vendor::Risken => Content::Json(body),
+        },
     }
 }
 
@@ -129,9 +113,9 @@ fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// Puts what the service takes in the place of examples that it refuses: networks that are too wide, days that are
-/// over, names that the seed has taken, certificates that are none.
-fn mended(mut body: Value) -> Value {
+/// Replaces examples that the service refuses: networks that are too wide, days in the past, names that the seed has
+/// taken, invalid certificates.
+fn accepted(mut body: Value) -> Value {
     for (name, value) in [
         ("acl_cidr", json!("127.0.0.1/32")),
         ("cert_body", json!(text::CERTIFICATE)),

@@ -7,7 +7,7 @@ use arbitrary::{Result, Unstructured};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use cloud_sandbox::{Builder, InProcess, Sandbox};
+use cloud_sandbox::{InProcess, Sandbox, SandboxBuilder};
 use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderName, HeaderValue, Request, Response};
 use serde_json::Value;
@@ -46,7 +46,7 @@ pub struct Player {
 impl Player {
     /// Settings under which a run can be repeated.
     #[must_use]
-    pub fn settings() -> Builder {
+    pub fn settings() -> SandboxBuilder {
         Sandbox::builder().seed(1).clock(|| -> SystemTime { UNIX_EPOCH + NOW })
     }
 
@@ -55,9 +55,9 @@ impl Player {
     /// # Panics
     /// If the machine gives no runtime.
     #[must_use]
-    pub fn new(settings: Builder, vendors: &[Vendor]) -> Option<Self> {
+    pub fn new(settings: SandboxBuilder, vendors: &[Vendor]) -> Option<Self> {
         // Where time stands still, the delays of faults take none.
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+        let runtime = tokio::runtime::SandboxBuilder::new_current_thread().enable_time().start_paused(true).build();
         let sandbox = InProcess::new(settings, ENDPOINT).ok()?;
         let all = vendors.iter().flat_map(|vendor| of(*vendor, &|name| setting(&sandbox, name))).collect();
         let (runtime, memory) = (runtime.expect("a runtime"), Memory::default());
@@ -175,7 +175,7 @@ impl Player {
         let request = Request::post("/oauth2/token/create").header("authorization", self.user_access_key());
         let request = request.header("content-type", "application/x-www-form-urlencoded");
         let request = request.body(Bytes::from_static(b"grant_type=client_credentials")).ok()?;
-        let answer = self.runtime.block_on(self.sandbox.answer(request));
+        let answer = self.runtime.block_on(self.sandbox.respond(request));
         let body: Value = serde_json::from_slice(answer.body().as_ref()?).ok()?;
         Some(body["access_token"].as_str()?.to_owned())
     }
@@ -183,7 +183,7 @@ impl Player {
     fn send(&mut self, request: Request<Bytes>) {
         let what = format!("{} {}", request.method(), request.uri());
         let reads = request.method() == http::Method::GET;
-        let answer = self.runtime.block_on(self.sandbox.answer(request));
+        let answer = self.runtime.block_on(self.sandbox.respond(request));
         self.touched |= !reads && answer.status().is_success();
         if self.strict {
             self.memory.learn("", &check(&what, &answer));
@@ -201,7 +201,7 @@ impl Player {
         let request = request.header("content-type", "application/json").body(Bytes::copy_from_slice(body));
         let Ok(request) = request else { return };
         let what = format!("{method} {path}");
-        let answer = self.runtime.block_on(self.sandbox.answer(request));
+        let answer = self.runtime.block_on(self.sandbox.respond(request));
         check(&what, &answer);
     }
 
@@ -295,7 +295,7 @@ fn signed(prefix: &str, method: &str, target: &str, key: &str, secret: &str) -> 
 }
 
 fn setting(sandbox: &InProcess, name: &str) -> String {
-    let mut pairs = sandbox.environment().into_iter();
+    let mut pairs = sandbox.env_vars().into_iter();
     pairs.find(|(known, _)| *known == name).map(|(_, value)| value).unwrap_or_default()
 }
 

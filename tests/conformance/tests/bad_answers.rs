@@ -21,7 +21,7 @@ async fn call(entry: &'static Entry, reply: Reply) -> Result<(), String> {
 #[tokio::test]
 async fn a_good_envelope_does_not_make_a_bad_status_good() {
     for entry in conformance::entries() {
-        let (_, answer) = fixture::find(entry).unwrap().answer();
+        let (_, answer) = fixture::find(entry).unwrap().response();
         let answer = answer.unwrap_or_else(|| json!({"header": {"isSuccessful": true}, "data": null}));
         for status in [400, 500, 501] {
             let error = call(entry, Reply::answer(status, Some(&answer))).await.unwrap_err();
@@ -43,7 +43,7 @@ fn failures() -> [Value; 2] {
 #[tokio::test]
 async fn a_good_status_does_not_make_a_failure_good() {
     for entry in conformance::entries() {
-        if fixture::find(entry).unwrap().answer().1.is_none() {
+        if fixture::find(entry).unwrap().response().1.is_none() {
             continue;
         }
         for failure in failures() {
@@ -59,7 +59,7 @@ async fn a_good_status_does_not_make_a_failure_good() {
 async fn a_list_of_members_is_not_an_object() {
     let mut refused = 0;
     for entry in conformance::entries() {
-        let (status, answer) = fixture::find(entry).unwrap().answer();
+        let (status, answer) = fixture::find(entry).unwrap().response();
         let Some(mut answer) = answer else { continue };
         let payload = match entry.vendor {
             "nhn" if answer.get("body").is_some() => &mut answer["body"],
@@ -104,7 +104,7 @@ async fn deep_nesting_ends_in_an_error() {
             if let Err(error) = &outcome {
                 assert!(error.len() < 600 && !error.contains('\n'), "{entry}: {error}");
             }
-            assert!(outcome.is_err() || documented.answer().1.is_none() || status == 200, "{entry}");
+            assert!(outcome.is_err() || documented.response().1.is_none() || status == 200, "{entry}");
         }
     }
 }

@@ -57,7 +57,7 @@ impl Service {
 /// The documented answer.
 fn rotated() -> String {
     let entry = conformance::entries().find(|entry| entry.to_string() == "scp kms 1.2 rotate_key").unwrap();
-    conformance::fixture::find(entry).unwrap().answer().1.unwrap().to_string()
+    conformance::fixture::find(entry).unwrap().response().1.unwrap().to_string()
 }
 
 impl Transport for Service {

@@ -97,7 +97,7 @@ async fn the_lines_of_the_page_work_as_printed() {
     }
     for (line, place, wanted) in LINES {
         let sandbox = Sandbox::start().await.unwrap();
-        let token = sandbox.environment().into_iter().find(|(name, _)| *name == "RISKEN_ACCESS_TOKEN").unwrap().1;
+        let token = sandbox.env_vars().into_iter().find(|(name, _)| *name == "RISKEN_ACCESS_TOKEN").unwrap().1;
         let line =
             line.replace("https://{your-site}", sandbox.endpoint()).replace("Bearer xxx", &format!("Bearer {token}"));
         let mut shell = Command::new("sh");
@@ -123,7 +123,7 @@ async fn a_script_of_ten_lines_signs_a_call() {
     assert!(lines <= 10, "{lines} lines");
     let python = |secret: Option<&str>| {
         let mut python = Command::new("python3");
-        python.arg(&script).envs(sandbox.environment()).env("no_proxy", "*");
+        python.arg(&script).envs(sandbox.env_vars()).env("no_proxy", "*");
         python.envs(secret.map(|secret| ("SCP_SECRET_KEY", secret)));
         python
     };

@@ -104,7 +104,7 @@ fn has_cryptography() -> bool {
 }
 
 fn scp(sandbox: &Sandbox) -> Scp {
-    let pairs = sandbox.environment();
+    let pairs = sandbox.env_vars();
     let get = |name| pairs.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value.as_str());
     let builder = Scp::builder().endpoint(sandbox.endpoint());
     builder.credentials(get("SCP_ACCESS_KEY"), get("SCP_SECRET_KEY")).build().unwrap()
@@ -221,7 +221,7 @@ async fn a_data_key_under_an_aes_key_is_opened_elsewhere() {
 const KEY: &str = "035a0ffa16a64bbf8171c4bdcea37bbf";
 
 fn key_manager(sandbox: &Sandbox) -> (nhn_security::secure_key_manager::v1_0::Client, Nhn) {
-    let pairs = sandbox.environment();
+    let pairs = sandbox.env_vars();
     let get = |name| pairs.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value.as_str());
     let builder = Nhn::builder()
         .endpoint(sandbox.endpoint())

@@ -153,7 +153,7 @@ fn a_call_with_keys_from_a_vault_can_be_given_up_anywhere() {
 #[test]
 fn a_list_goes_on_where_it_was_given_up() {
     let entry = conformance::entries().find(|entry| entry.to_string() == "scp kms 1.2 list_keys").unwrap();
-    let mut page = conformance::fixture::find(entry).unwrap().answer().1.unwrap();
+    let mut page = conformance::fixture::find(entry).unwrap().response().1.unwrap();
     page["keys"][0]["id"] = "idPAGE".into();
     page["count"] = 3.into();
     let transport = Slow::new("", &page.to_string());

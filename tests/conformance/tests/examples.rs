@@ -19,7 +19,7 @@ async fn decode(entry: &Entry, status: u16, answer: Option<&Value>) -> Result<Op
 
 /// The payload of an answer, out of its envelope.
 fn payload(documented: &Documented, answer: &Value) -> Value {
-    match documented.document["x-sdk"]["envelope"].as_str() {
+    match documented.operation.document.envelope.as_deref() {
         Some("*") | None => answer.clone(),
         Some(name) => answer[name].clone(),
     }
@@ -27,7 +27,7 @@ fn payload(documented: &Documented, answer: &Value) -> Value {
 
 fn wrap(documented: &Documented, answer: &Value, payload: Value) -> Value {
     let mut answer = answer.clone();
-    match documented.document["x-sdk"]["envelope"].as_str() {
+    match documented.operation.document.envelope.as_deref() {
         Some("*") => {
             for (name, member) in payload.as_object().into_iter().flatten() {
                 answer[name] = member.clone();
@@ -76,8 +76,8 @@ async fn examples_come_back_whole() {
     let (mut decoded, mut encoded_again, mut serializable) = (0, 0, 0);
     for entry in conformance::entries() {
         let documented = fixture::find(entry).unwrap();
-        let (status, answer) = documented.answer();
-        serializable += usize::from(documented.answer_schema().is_some_and(|schema| !documented.holds_secret(schema)));
+        let (status, answer) = documented.response();
+        serializable += usize::from(documented.response_schema().is_some_and(|schema| !documented.holds_secret(schema)));
         match decode(entry, status, answer.as_ref()).await {
             Err(why) => wrong.push(format!("{entry}: {why}")),
             Ok(None) => decoded += 1,
@@ -107,10 +107,10 @@ async fn dates_keep_their_text() {
     let mut dates = 0;
     for entry in conformance::entries() {
         let documented = fixture::find(entry).unwrap();
-        let (status, Some(mut answer)) = documented.answer() else { continue };
-        let Some(schema) = documented.answer_schema() else { continue };
+        let (status, Some(mut answer)) = documented.response() else { continue };
+        let Some(schema) = documented.response_schema() else { continue };
         let mut planted = Vec::new();
-        documented.visit(&schema.clone(), &mut answer, &mut |property, value| {
+        documented.visit(schema, &mut answer, &mut |property, value| {
             let is_date = property["format"] == "date-time" || property["x-sdk"]["type"] == "timestamp";
             if is_date && value.is_string() {
                 let text = format!("no date at all {}", planted.len());

@@ -35,7 +35,7 @@ impl log::Log for Everything {
 /// The SDKs at this endpoint, and every credential that they hold or get.
 fn clients(sandbox: &Sandbox, url: &str, transport: ReqwestBuilder) -> (Clients, Vec<(&'static str, String)>) {
     let transport = Arc::new(transport.build().unwrap());
-    let pairs = sandbox.environment();
+    let pairs = sandbox.env_vars();
     let get = |name| pairs.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| value.as_str());
     let scp = Scp::builder()
         .endpoint(url)

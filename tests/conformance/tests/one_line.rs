@@ -84,7 +84,7 @@ async fn every_bad_answer_is_one_line_with_status_and_request_id() {
     let mut checked = 0;
     for entry in conformance::entries() {
         // Where nothing is returned, nothing in a good answer can be wrong but its shape.
-        let Some(good) = fixture::find(entry).unwrap().answer().1 else { continue };
+        let Some(good) = fixture::find(entry).unwrap().response().1 else { continue };
         for bad in all(&good) {
             let Err(error) = call(entry, &bad).await else {
                 // Nothing of what the vendor documents here is read, or null stands for what is empty.

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+use cloud_sandbox::spec::Place;
 use conformance::fixture;
 use conformance::harness::{Recorder, Secrets};
 use conformance::{Context, Plant};
@@ -36,13 +37,13 @@ async fn ids_arrive_whole_or_are_refused() {
     for entry in conformance::entries() {
         let documented = fixture::find(entry).unwrap();
         let textual = documented
-            .parameters("path")
-            .filter(|parameter| parameter["schema"]["type"] == "string" && parameter["x-sdk"]["source"] != "config");
-        let names: Vec<_> = textual.filter_map(|parameter| parameter["name"].as_str().map(str::to_owned)).collect();
+            .parameters(Place::Path)
+            .filter(|parameter| parameter.schema["type"] == "string" && !parameter.from_settings);
+        let names: Vec<_> = textual.map(|parameter| parameter.name.clone()).collect();
         if names.is_empty() {
             continue;
         }
-        let (status, answer) = documented.answer();
+        let (status, answer) = documented.response();
         for (id, wanted) in cases {
             tried += 1;
             let transport = Recorder::new(SECRETS, status, answer.as_ref());
@@ -60,7 +61,11 @@ async fn ids_arrive_whole_or_are_refused() {
                     result.unwrap_or_else(|why| panic!("{entry}: {id:?}: {why}"));
                     let path = sent[0].uri().path().to_owned();
                     assert!(path.split('/').any(|segment| segment == wanted), "{entry}: {id:?} became {path}");
-                    assert_eq!(path.split('/').count(), documented.path.split('/').count(), "{entry}: {path}");
+                    assert_eq!(
+                        path.split('/').count(),
+                        documented.operation.path.split('/').count(),
+                        "{entry}: {path}"
+                    );
                 }
             }
         }

@@ -10,7 +10,7 @@ use scp_security::Scp;
 
 /// The SDKs with what the sandbox would have exported.
 fn clients(sandbox: &Sandbox) -> Clients {
-    let pairs = sandbox.environment();
+    let pairs = sandbox.env_vars();
     let get = |name| pairs.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| value.as_str());
     let scp = Scp::builder()
         .endpoint(get("SCP_ENDPOINT"))

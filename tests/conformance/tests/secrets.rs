@@ -21,12 +21,12 @@ struct Canary(Documented);
 impl Plant for Canary {
     fn body(&self, _: &str, body: &mut Value) {
         if let Some(schema) = self.0.body_schema() {
-            plant(&self.0, &schema.clone(), body);
+            plant(&self.0, schema, body);
         }
     }
 }
 
-fn plant(documented: &Documented, schema: &Value, value: &mut Value) -> usize {
+fn plant(documented: &Documented, schema: &'static Value, value: &mut Value) -> usize {
     let mut count = 0;
     documented.visit(schema, value, &mut |property, value| {
         if property["x-sdk"]["sensitive"] == true && value.is_string() {
@@ -39,24 +39,24 @@ fn plant(documented: &Documented, schema: &Value, value: &mut Value) -> usize {
 
 /// The documented good answer with canaries, and how many there are.
 fn planted_answer(documented: &Documented) -> (u16, Option<Value>, usize) {
-    let (status, mut answer) = documented.answer();
+    let (status, mut answer) = documented.response();
     let mut count = 0;
-    if let (Some(answer), Some(schema)) = (&mut answer, documented.answer_schema()) {
-        count = plant(documented, &schema.clone(), answer);
+    if let (Some(answer), Some(schema)) = (&mut answer, documented.response_schema()) {
+        count = plant(documented, schema, answer);
     }
     (status, answer, count)
 }
 
 fn planted_body(documented: &Documented) -> usize {
     let Some(schema) = documented.body_schema() else { return 0 };
-    let mut body = documented.operation["requestBody"]["content"]["application/json"]["example"].clone();
-    plant(documented, &schema.clone(), &mut body)
+    let mut body = documented.body_example();
+    plant(documented, schema, &mut body)
 }
 
 /// Makes the call with this reply, proves that nothing leaks, and returns how it ended.
 async fn judged(entry: &'static Entry, documented: &Documented, reply: Reply) -> (Result<(), String>, Arc<Recorder>) {
     let transport = Recorder::replying(SECRETS, reply);
-    let context = Context::new(SECRETS.clients(&transport)).with_plant(Canary(documented.clone()));
+    let context = Context::new(SECRETS.clients(&transport)).with_plant(Canary(*documented));
     let shown = assert_no_leak_async(MARK, || async {
         let result = (entry.call)(&context).await;
         let error = result.err().unwrap_or_default();

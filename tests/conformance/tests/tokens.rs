@@ -57,7 +57,7 @@ async fn all_call(nhn: &Nhn) {
 #[tokio::test]
 async fn a_cold_token_costs_one_request_and_a_revoked_one_costs_one_more() {
     let sandbox = Sandbox::builder().answers(Answers::RequiredOnly).start().await.unwrap();
-    let pairs = sandbox.environment();
+    let pairs = sandbox.env_vars();
     let get = |name| pairs.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| value.as_str());
     let transport = Arc::new(Counting {
         inner: ReqwestTransport::new().unwrap(),
@@ -76,7 +76,7 @@ async fn a_cold_token_costs_one_request_and_a_revoked_one_costs_one_more() {
     assert_eq!(transport.seen(), (1, CALLERS));
 
     // In the middle of the second wave the token ends; those under way with it are refused and come again.
-    sandbox.fault(Fault::token_revoked().on("nhn/*").unwrap().after(300));
+    sandbox.fault(Fault::token_revoked().on("nhn/*").unwrap().after(300)).unwrap();
     all_call(&nhn).await;
     let (tokens, calls) = transport.seen();
     assert_eq!(tokens, 2);

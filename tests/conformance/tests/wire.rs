@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use cloud_sandbox::spec::Place;
 use conformance::fixture::{self, Documented};
 use conformance::harness::{Recorder, Secrets};
 use conformance::{Context, Entry};
@@ -27,7 +28,7 @@ async fn every_operation_sends_what_is_documented() {
 
 async fn check(entry: &Entry) -> Result<(), String> {
     let documented = fixture::find(entry).map_err(|error| error.to_string())?;
-    let (status, answer) = documented.answer();
+    let (status, answer) = documented.response();
     let transport = Recorder::new(SECRETS, status, answer.as_ref());
     let context = Context::new(SECRETS.clients(&transport));
     (entry.call)(&context).await?;
@@ -42,20 +43,20 @@ async fn check(entry: &Entry) -> Result<(), String> {
 type Sent = http::Request<bytes::Bytes>;
 
 fn method_and_path(documented: &Documented, request: &Sent) -> Result<(), String> {
-    if request.method() != documented.method.as_str() {
-        return Err(format!("{} instead of {}", request.method(), documented.method));
+    if request.method() != documented.operation.method.as_str() {
+        return Err(format!("{} instead of {}", request.method(), documented.operation.method));
     }
     let path = request.uri().path();
-    let path = match documented.document["x-sdk"]["vendor"].as_str() {
-        Some("risken") => path.strip_prefix("/api/v1").ok_or("the path does not begin with /api/v1")?,
+    let path = match &*documented.operation.document.vendor {
+        "risken" => path.strip_prefix("/api/v1").ok_or("the path does not begin with /api/v1")?,
         _ => path,
     };
-    let (sent, wanted): (Vec<_>, Vec<_>) = (path.split('/').collect(), documented.path.split('/').collect());
+    let (sent, wanted): (Vec<_>, Vec<_>) = (path.split('/').collect(), documented.operation.path.split('/').collect());
     let same = |(sent, wanted): (&&str, &&str)| {
         if wanted.starts_with('{') { !sent.is_empty() && !sent.contains('{') } else { sent == wanted }
     };
     if sent.len() != wanted.len() || !sent.iter().zip(&wanted).all(same) {
-        return Err(format!("{path} instead of {}", documented.path));
+        return Err(format!("{path} instead of {}", documented.operation.path));
     }
     Ok(())
 }
@@ -64,11 +65,9 @@ fn query(documented: &Documented, request: &Sent) -> Result<(), String> {
     let pairs = request.uri().query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
     let sent: BTreeSet<_> = pairs.map(|(name, _)| name.to_owned()).collect();
     let mut required = BTreeSet::new();
-    for parameter in documented.parameters("query") {
-        let name = parameter["name"].as_str().unwrap_or_default().to_owned();
-        let splits = documented.split.as_ref().is_some_and(|split| split["parameter"] == name.as_str());
-        if parameter["required"] == true || parameter["x-sdk"]["required_by_server"] == true || splits {
-            required.insert(name);
+    for parameter in documented.parameters(Place::Query) {
+        if parameter.required || documented.split_parameter() == Some(&*parameter.name) {
+            required.insert(parameter.name.clone());
         }
     }
     // The calls of the run give only what is required, so nothing else may appear.
@@ -77,12 +76,12 @@ fn query(documented: &Documented, request: &Sent) -> Result<(), String> {
 
 fn headers(documented: &Documented, entry: &Entry, request: &Sent) -> Result<(), String> {
     let mut wanted: BTreeSet<String> = BTreeSet::new();
-    for parameter in documented.parameters("header") {
-        wanted.insert(parameter["name"].as_str().unwrap_or_default().to_lowercase());
+    for parameter in documented.parameters(Place::Header) {
+        wanted.insert(parameter.name.to_lowercase());
     }
     // The page's header block of the temporary key repeats that of all others; its parameters are what counts.
     let by_vault_token = wanted.contains("svaccesskey");
-    for (name, value) in documented.headers() {
+    for (name, value) in &documented.operation.headers {
         let name = name.to_lowercase();
         let fixed = ["scp-clienttype", "accept-language", "scp-api-version"].contains(&name.as_str());
         if by_vault_token
@@ -102,7 +101,7 @@ fn headers(documented: &Documented, entry: &Entry, request: &Sent) -> Result<(),
     if entry.vendor == "risken" {
         wanted.insert("authorization".to_owned());
     }
-    if documented.document["security"].to_string().contains("UserAccessKeyToken") {
+    if documented.operation.schemes.iter().any(|scheme| scheme == "UserAccessKeyToken") {
         wanted.insert("x-nhn-authorization".to_owned());
         let sent = request.headers().get("x-nhn-authorization").and_then(|sent| sent.to_str().ok());
         if sent != Some(&format!("Bearer {}", SECRETS.token())) {
@@ -133,12 +132,11 @@ fn body(documented: &Documented, request: &Sent) -> Result<(), String> {
     };
     let sent: Value = serde_json::from_slice(request.body()).map_err(|error| error.to_string())?;
     fits(documented, schema, &sent, "body")?;
-    let example = &documented.operation["requestBody"]["content"]["application/json"]["example"];
-    holds(&sent, example, "body")
+    holds(&sent, &documented.body_example(), "body")
 }
 
 /// The types on the wire are the documented ones, all that is required is there, and nothing else.
-fn fits(documented: &Documented, schema: &Value, sent: &Value, place: &str) -> Result<(), String> {
+fn fits(documented: &Documented, schema: &'static Value, sent: &Value, place: &str) -> Result<(), String> {
     let null_allowed = schema["type"].as_array().is_some_and(|types| types.contains(&"null".into()))
         || schema["oneOf"].as_array().is_some_and(|shapes| shapes.iter().any(|shape| shape["type"] == "null"));
     if sent.is_null() {

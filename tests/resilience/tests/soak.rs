@@ -26,7 +26,7 @@ impl Apart {
             let runtime = tokio::runtime::Runtime::new().unwrap();
             runtime.block_on(async {
                 let sandbox = Sandbox::builder().seed(7).admin(true).start().await.unwrap();
-                let variables = sandbox.environment().into_iter().map(|(name, value)| (name.to_owned(), value));
+                let variables = sandbox.env_vars().into_iter().map(|(name, value)| (name.to_owned(), value));
                 tell.send((sandbox.endpoint().to_owned(), variables.collect())).unwrap();
                 // A test that panics drops the other end, which ends this too.
                 let _ = stopped.await;

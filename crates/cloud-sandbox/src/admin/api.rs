@@ -1,5 +1,7 @@
 //! The path by which a running sandbox is controlled and watched.
 
+use std::net::IpAddr;
+
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
@@ -65,7 +67,10 @@ pub(crate) fn respond(engine: &Engine, request: &HttpRequest) -> Response {
 fn is_for_this_server(engine: &Engine, request: &HttpRequest) -> bool {
     let host = request.header("host").unwrap_or_default();
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    !engine.settings.bind.is_loopback() || matches!(name, "127.0.0.1" | "localhost" | "[::1]")
+    // Only a name can be made to point elsewhere; an address cannot.
+    let address = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
+    let is_own = name == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    is_own || !engine.settings.bind.is_loopback()
 }
 
 fn log(engine: &Engine, request: &HttpRequest) -> Response {
@@ -104,8 +109,8 @@ fn set_faults(engine: &Engine, request: &HttpRequest) -> Response {
         return refuse(400, "a status code is from 200 to 599");
     }
     match engine.faults.set(faults) {
-        Some(ids) => json(201, &json!({ "ids": ids })),
-        None => refuse(400, "too many faults are set: DELETE them first"),
+        Ok(ids) => json(201, &json!({ "ids": ids })),
+        Err(_) => refuse(400, "too many faults are set: DELETE them first"),
     }
 }
 

@@ -130,10 +130,16 @@ impl Fault {
         Self::new(Effect::HugeBody { bytes: HUGE })
     }
 
-    /// The call is carried out; the `Date` of the answer is this many seconds ahead, or behind when negative.
+    /// The call is carried out; the `Date` of the response is ahead by this much, in whole seconds.
     #[must_use]
-    pub fn skewed_date(seconds: i64) -> Self {
-        Self::new(Effect::SkewedDate { seconds })
+    pub fn date_ahead(by: Duration) -> Self {
+        Self::new(Effect::SkewedDate { seconds: seconds(by) })
+    }
+
+    /// The call is carried out; the `Date` of the response is behind by this much, in whole seconds.
+    #[must_use]
+    pub fn date_behind(by: Duration) -> Self {
+        Self::new(Effect::SkewedDate { seconds: -seconds(by) })
     }
 
     /// The credentials that the request carries stop working, now and until the faults are cleared.
@@ -178,11 +184,11 @@ impl Fault {
         Ok(self)
     }
 
-    /// Sends `Retry-After` with a [`status`](Self::status); other faults have no use for it.
+    /// Sends `Retry-After` in whole seconds with a [`status`](Self::status); ignored by other faults.
     #[must_use]
-    pub fn retry_after(mut self, seconds: u64) -> Self {
+    pub fn retry_after(mut self, delay: Duration) -> Self {
         if let Effect::Status { retry_after, .. } = &mut self.effect {
-            *retry_after = Some(seconds);
+            *retry_after = Some(delay.as_secs());
         }
         self
     }
@@ -214,6 +220,10 @@ impl Fault {
         self.times = None;
         self
     }
+}
+
+fn seconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
 }
 
 fn millis(duration: Duration) -> u64 {
@@ -249,10 +259,10 @@ mod tests {
         reads(r#"{"effect":"reset_after"}"#, &Fault::reset_after());
         reads(
             r#"{"on":"scp/kms","effect":{"status":{"code":503,"retry_after":2}},"times":3,"after":1}"#,
-            &Fault::status(503).retry_after(2).times(3).after(1).on("scp/kms").unwrap(),
+            &Fault::status(503).retry_after(Duration::from_secs(2)).times(3).after(1).on("scp/kms").unwrap(),
         );
         reads(r#"{"effect":"delay","delay_ms":50,"times":null}"#, &Fault::delay(Duration::from_millis(50)).always());
-        reads(r#"{"effect":{"skewed_date":{"seconds":-60}}}"#, &Fault::skewed_date(-60));
+        reads(r#"{"effect":{"skewed_date":{"seconds":-60}}}"#, &Fault::date_behind(Duration::from_secs(60)));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The faults that are set, in order, and the credentials that they revoked.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
@@ -10,6 +11,19 @@ use super::page::{self, Paging};
 
 /// How many faults may be set at a time; more than anyone needs, and a bound on what a caller can store.
 const MAX_FAULTS: usize = 1000;
+
+/// The error of a fault beyond the number that may be set at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TooManyFaults;
+
+impl fmt::Display for TooManyFaults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{MAX_FAULTS} faults are set already: clear them first")
+    }
+}
+
+impl std::error::Error for TooManyFaults {}
 
 /// Everything that is to go wrong.
 #[derive(Debug, Default)]
@@ -43,12 +57,12 @@ pub(crate) struct Strike {
 }
 
 impl Faults {
-    /// Adds faults at the end and answers their ids; nothing, and none is added, when there are too many.
-    pub(crate) fn set(&self, faults: Vec<Fault>) -> Option<Vec<u64>> {
+    /// Adds faults at the end and returns their ids, or adds none if that makes too many.
+    pub(crate) fn set(&self, faults: Vec<Fault>) -> Result<Vec<u64>, TooManyFaults> {
         let mut inner = self.lock();
         inner.entries.retain(|entry| entry.left != Some(0));
         if inner.entries.len().saturating_add(faults.len()) > MAX_FAULTS {
-            return None;
+            return Err(TooManyFaults);
         }
         let add = |fault: Fault| {
             inner.last_id += 1;
@@ -56,7 +70,7 @@ impl Faults {
             inner.entries.push(Entry { id, fault, skip, left, earlier: None });
             id
         };
-        Some(faults.into_iter().map(add).collect())
+        Ok(faults.into_iter().map(add).collect())
     }
 
     /// Removes all faults and lets revoked credentials work again.
@@ -186,7 +200,7 @@ mod tests {
     fn too_many_faults_are_refused_together() {
         let faults = Faults::default();
         set(&faults, Fault::status(500));
-        assert_eq!(faults.set(vec![Fault::status(500); MAX_FAULTS]), None);
+        assert_eq!(faults.set(vec![Fault::status(500); MAX_FAULTS]), Err(TooManyFaults));
         assert_eq!(faults.list().as_array().unwrap().len(), 1);
         assert_eq!(faults.set(vec![Fault::status(500); MAX_FAULTS - 1]).unwrap().len(), MAX_FAULTS - 1);
     }

@@ -11,13 +11,13 @@ use crate::spec::example::Answers;
 
 /// Settings for a [`Sandbox`](crate::Sandbox); made by [`Sandbox::builder`](crate::Sandbox::builder).
 #[derive(Debug, Clone, Default)]
-pub struct Builder {
+pub struct SandboxBuilder {
     port: u16,
     starts_at: Option<SystemTime>,
     settings: Settings,
 }
 
-impl Builder {
+impl SandboxBuilder {
     /// The port to listen on; 0, the default, takes a free one.
     #[must_use]
     pub fn port(mut self, port: u16) -> Self {

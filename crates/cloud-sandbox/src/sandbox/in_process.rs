@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{Request, Response};
 
-use super::builder::Builder;
+use super::builder::SandboxBuilder;
 use crate::admin::LoggedCall;
 use crate::engine::Engine;
 use crate::http::Peer;
@@ -30,7 +30,7 @@ impl InProcess {
     ///
     /// # Errors
     /// When seed data or the state file do not fit.
-    pub fn new(builder: Builder, endpoint: &str) -> io::Result<Self> {
+    pub fn new(builder: SandboxBuilder, endpoint: &str) -> io::Result<Self> {
         let (_, settings) = builder.into_parts();
         let engine = Engine::new(settings, endpoint.to_owned());
         let engine = engine.map_err(|reason| io::Error::new(io::ErrorKind::InvalidData, reason))?;
@@ -40,7 +40,7 @@ impl InProcess {
     /// Answers a request as if it had come from loopback; nothing where the answer's body breaks off.
     ///
     /// Faults with delays need a Tokio runtime.
-    pub async fn answer(&self, request: Request<Bytes>) -> Response<Option<Bytes>> {
+    pub async fn respond(&self, request: Request<Bytes>) -> Response<Option<Bytes>> {
         let address = (IpAddr::V4(Ipv4Addr::LOCALHOST), 40_000).into();
         let peer = Peer { address, certificate: None, secure: false };
         let answer = pipeline::respond(&self.0, &ResetSwitch::default(), peer, request.map(Body::from)).await;
@@ -55,7 +55,7 @@ impl InProcess {
 
     /// The variables that hold what callers need.
     #[must_use]
-    pub fn environment(&self) -> Vec<(&'static str, String)> {
+    pub fn env_vars(&self) -> Vec<(&'static str, String)> {
         environment(&self.0.endpoint, self.0.settings.sovereign)
     }
 

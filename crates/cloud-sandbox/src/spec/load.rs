@@ -93,6 +93,7 @@ fn parameter(raw: &Value) -> Load<Parameter> {
         required: flag("/required") || flag("/x-sdk/required_by_server"),
         schema: raw.get("schema").cloned().unwrap_or_default(),
         example: raw.get("example").cloned().unwrap_or_default(),
+        from_settings: raw.pointer("/x-sdk/source").and_then(Value::as_str) == Some("config"),
     })
 }
 

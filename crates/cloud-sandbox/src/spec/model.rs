@@ -102,6 +102,8 @@ pub struct Parameter {
     pub schema: Value,
     /// The documented example, or null.
     pub example: Value,
+    /// Whether clients take the value from their settings.
+    pub from_settings: bool,
 }
 
 /// A documented request body.

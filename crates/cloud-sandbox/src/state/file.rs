@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::Value;
 
@@ -10,6 +11,10 @@ use crate::private_file;
 
 /// Reads a file; nothing when there is none and it can be made.
 pub(crate) fn read(path: &Path) -> io::Result<Option<Value>> {
+    // Reading a pipe would wait for a writer for ever.
+    if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        return Err(named(path, &io::Error::other("not a regular file")));
+    }
     let text = match fs::read(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -26,8 +31,12 @@ pub(crate) fn read(path: &Path) -> io::Result<Option<Value>> {
 
 /// Replaces a file as a whole. It holds secrets, so only its owner may read it.
 pub(crate) fn write(path: &Path, value: &Value) -> io::Result<()> {
+    static WRITES: AtomicU32 = AtomicU32::new(0);
+    // A link stays: what it leads to is replaced.
+    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    // Sandboxes that share a state file may stop at the same time.
     let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".new");
+    name.push(format!(".{}-{}.new", std::process::id(), WRITES.fetch_add(1, Ordering::Relaxed)));
     let new = path.with_file_name(name);
     let written = private_file::create(&new).and_then(|mut file| {
         serde_json::to_writer(&mut file, value)?;
@@ -67,6 +76,29 @@ mod tests {
     use super::*;
 
     #[test]
+    fn writers_of_one_file_do_not_disturb_each_other() {
+        let path = std::env::temp_dir().join(format!("cloud-sandbox-shared-{}.json", std::process::id()));
+        std::thread::scope(|scope| {
+            let writers: Vec<_> = (0..8)
+                .map(|number| {
+                    scope.spawn({
+                        let path = &path;
+                        move || write(path, &json!(number))
+                    })
+                })
+                .collect();
+            assert!(writers.into_iter().all(|writer| writer.join().unwrap().is_ok()));
+        });
+        assert!(read(&path).unwrap().unwrap().is_u64());
+        fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn what_is_not_a_regular_file_is_refused() {
+        assert!(read(&std::env::temp_dir()).unwrap_err().to_string().contains("not a regular file"));
+    }
+
+    #[test]
     fn merges_as_the_rfc_says() {
         for (target, patch, expected) in [
             (json!({ "a": "b" }), json!({ "a": "c" }), json!({ "a": "c" })),
@@ -93,6 +125,15 @@ mod tests {
         {
             use std::os::unix::fs::PermissionsExt;
             assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        #[cfg(unix)]
+        {
+            let link = path.with_extension("link");
+            std::os::unix::fs::symlink(&path, &link).unwrap();
+            write(&link, &json!({ "through": "link" })).unwrap();
+            assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+            assert_eq!(read(&path).unwrap(), Some(json!({ "through": "link" })));
+            fs::remove_file(&link).unwrap();
         }
         fs::write(&path, "{").unwrap();
         assert!(read(&path).unwrap_err().to_string().contains("cloud-sandbox-file"));

@@ -18,7 +18,7 @@ async fn the_command_prints_what_the_library_hands_out() {
     let endpoint = first.strip_prefix("listening on ").unwrap();
 
     let sandbox = Sandbox::start().await.unwrap();
-    for (name, value) in sandbox.environment() {
+    for (name, value) in sandbox.env_vars() {
         let value = value.replace(sandbox.endpoint(), endpoint);
         assert_eq!(lines.next().unwrap(), format!("export {name}={value}"));
     }
@@ -48,6 +48,8 @@ fn folder(name: &str) -> PathBuf {
 fn the_command_explains_itself_and_refuses_options_that_make_no_sense() {
     let (status, help, _) = run(&["--help"]);
     assert!(status == Some(0) && help.contains("--answers"));
+    let (status, version, _) = run(&["--version"]);
+    assert_eq!((status, &*version), (Some(0), concat!("cloud-sandbox ", env!("CARGO_PKG_VERSION"), "\n")));
     for (arguments, word) in [
         (vec!["--port", "99999"], "--port takes a number"),
         (vec!["--port"], "--port needs a value"),

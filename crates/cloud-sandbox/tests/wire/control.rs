@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use cloud_sandbox::{Builder, Fault, Sandbox};
+use cloud_sandbox::{Fault, Sandbox, SandboxBuilder};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -46,19 +46,20 @@ async fn bytes_of(sandbox: &Sandbox, call: &Call) -> (String, Option<ErrorKind>)
 
 async fn with(fault: Fault) -> Sandbox {
     let sandbox = Sandbox::start().await.unwrap();
-    sandbox.fault(fault);
+    sandbox.fault(fault).unwrap();
     sandbox
 }
 
 #[tokio::test]
 async fn a_status_comes_with_retry_after_as_often_as_asked() {
-    let sandbox = with(Fault::status(503).retry_after(7).times(2).on("scp/kms/list_*").unwrap()).await;
+    let sandbox =
+        with(Fault::status(503).retry_after(Duration::from_secs(7)).times(2).on("scp/kms/list_*").unwrap()).await;
     for _ in 0..2 {
         let answer = send(&sandbox, &list(&sandbox, "")).await;
         assert_eq!(answer.expect(503).header("retry-after"), Some("7"));
     }
     assert_eq!(send(&sandbox, &list(&sandbox, "")).await.expect(200).header("retry-after"), None);
-    sandbox.fault(Fault::status(429));
+    sandbox.fault(Fault::status(429)).unwrap();
     let refused = send(&sandbox, &list(&sandbox, "")).await;
     assert_eq!(refused.expect(429).json()["errors"][0]["status"], 429);
     assert_eq!(refused.header("retry-after"), None);
@@ -72,7 +73,7 @@ async fn a_reset_ends_the_connection_before_or_after_the_call() {
         sign(&sandbox, Call::new("POST", "/v1/kms/transit").json(&body))
     };
     for (fault, left) in [(Fault::reset_before(), 0), (Fault::reset_after(), 1)] {
-        sandbox.fault(fault);
+        sandbox.fault(fault).unwrap();
         let (text, ended) = bytes_of(&sandbox, &create("faultkey")).await;
         assert_eq!((text.as_str(), ended), ("", Some(ErrorKind::ConnectionReset)));
         let found = send(&sandbox, &list(&sandbox, "?name=faultkey")).await.expect(200).json();
@@ -90,22 +91,22 @@ async fn bodies_are_cut_slowed_and_garbled() {
     let length: usize = whole.header("content-length").unwrap().parse().unwrap();
     assert_eq!(whole.body.len(), length / 2);
 
-    sandbox.fault(Fault::slow_body(Duration::from_millis(20)));
+    sandbox.fault(Fault::slow_body(Duration::from_millis(20))).unwrap();
     let start = Instant::now();
     send(&sandbox, &list(&sandbox, "")).await.expect(200).json();
     assert!(start.elapsed() >= Duration::from_millis(160));
 
-    sandbox.fault(Fault::not_json());
+    sandbox.fault(Fault::not_json()).unwrap();
     let garbled = send(&sandbox, &list(&sandbox, "")).await;
     assert_eq!(garbled.expect(200).header("content-type"), Some("application/json"));
     assert!(serde_json::from_str::<Value>(&garbled.body).is_err());
 
-    sandbox.fault(Fault::wrong_content_type());
+    sandbox.fault(Fault::wrong_content_type()).unwrap();
     let typed = send(&sandbox, &list(&sandbox, "")).await;
     assert_eq!(typed.expect(200).header("content-type"), Some("text/html; charset=utf-8"));
     serde_json::from_str::<Value>(&typed.body).unwrap();
 
-    sandbox.fault(Fault::proxy_html());
+    sandbox.fault(Fault::proxy_html()).unwrap();
     assert!(send(&sandbox, &list(&sandbox, "")).await.expect(502).body.starts_with("<!DOCTYPE html>"));
 }
 
@@ -122,7 +123,7 @@ async fn a_delay_and_a_skewed_date_change_nothing_else() {
     let start = Instant::now();
     let plain = send(&sandbox, &list(&sandbox, "")).await;
     assert!(start.elapsed() >= Duration::from_millis(60));
-    sandbox.fault(Fault::skewed_date(-86_400 * 366));
+    sandbox.fault(Fault::date_behind(Duration::from_secs(86_400 * 366))).unwrap();
     let skewed = send(&sandbox, &list(&sandbox, "")).await;
     let year = |answer: &Answer| answer.expect(200).header("date").unwrap()[12..16].parse::<u32>().unwrap();
     assert!(year(&plain) - year(&skewed) >= 1);
@@ -144,13 +145,13 @@ async fn a_revoked_token_stays_revoked_and_a_new_one_works() {
     let get = |token: &str| Call::new("GET", target.clone()).header("x-nhn-authorization", format!("Bearer {token}"));
     let first = nhn_token(&sandbox).await;
     send(&sandbox, &get(&first)).await.expect(200);
-    sandbox.fault(Fault::token_revoked().on("nhn/security-advisor").unwrap());
+    sandbox.fault(Fault::token_revoked().on("nhn/security-advisor").unwrap()).unwrap();
     for _ in 0..2 {
         send(&sandbox, &get(&first)).await.expect(401);
     }
     let second = nhn_token(&sandbox).await;
     send(&sandbox, &get(&second)).await.expect(200);
-    sandbox.fault(Fault::failed_envelope());
+    sandbox.fault(Fault::failed_envelope()).unwrap();
     let failed = send(&sandbox, &get(&second)).await;
     assert_eq!(failed.expect(200).json()["header"]["isSuccessful"], false);
     sandbox.clear_faults();
@@ -174,11 +175,11 @@ async fn pages_go_missing_repeat_and_move() {
     let (first, second) = (page(0).await, page(1).await);
     assert!(first.0.len() == 2 && second.0.len() == 2 && first.0 != second.0);
 
-    sandbox.fault(Fault::page_missing().after(1));
+    sandbox.fault(Fault::page_missing().after(1)).unwrap();
     assert_eq!((page(0).await, page(1).await), (first.clone(), (Vec::new(), second.1)));
-    sandbox.fault(Fault::page_repeated());
+    sandbox.fault(Fault::page_repeated()).unwrap();
     assert_eq!((page(0).await, page(1).await), (first.clone(), first.clone()));
-    sandbox.fault(Fault::page_changed());
+    sandbox.fault(Fault::page_changed()).unwrap();
     let moved = vec![first.0[1].clone(), second.0[0].clone()];
     assert_eq!((page(0).await, page(1).await), (first.clone(), (moved, second.1 + 1)));
     assert_eq!(page(1).await, second);
@@ -305,7 +306,7 @@ impl Scratch {
         Self(std::env::temp_dir().join(format!("cloud-sandbox-{name}-{}.json", std::process::id())))
     }
 
-    fn builder(&self) -> Builder {
+    fn builder(&self) -> SandboxBuilder {
         Sandbox::builder().state_file(&self.0)
     }
 }

@@ -104,7 +104,7 @@ pub(crate) async fn exchange(mut stream: impl AsyncRead + AsyncWrite + Unpin, re
 
 /// The value of a variable that the sandbox hands out.
 pub(crate) fn setting(sandbox: &Sandbox, name: &str) -> String {
-    let mut pairs = sandbox.environment().into_iter();
+    let mut pairs = sandbox.env_vars().into_iter();
     pairs.find(|(known, _)| *known == name).unwrap().1
 }
 

@@ -10,7 +10,7 @@ use super::raw::{Call, exchange};
 #[tokio::test]
 async fn hands_out_the_documented_variables() {
     let sandbox = Sandbox::start().await.unwrap();
-    let pairs = sandbox.environment();
+    let pairs = sandbox.env_vars();
     let names: Vec<_> = pairs.iter().map(|(name, _)| *name).collect();
     let expected = [
         "SCP_ACCESS_KEY",

@@ -16,7 +16,7 @@ pub(crate) async fn sandbox() -> Sandbox {
 
 /// The variables that the sandbox hands out.
 pub(crate) fn settings(sandbox: &Sandbox) -> HashMap<&'static str, String> {
-    sandbox.environment().into_iter().collect()
+    sandbox.env_vars().into_iter().collect()
 }
 
 pub(crate) fn scp(sandbox: &Sandbox) -> Scp {

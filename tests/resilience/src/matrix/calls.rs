@@ -218,7 +218,7 @@ pub(super) fn summary(error: &Error) -> String {
 
 impl Parts<'_> {
     fn setting(&self, name: &str) -> String {
-        let found = self.sandbox.environment().into_iter().find(|(known, _)| *known == name);
+        let found = self.sandbox.env_vars().into_iter().find(|(known, _)| *known == name);
         found.map(|(_, value)| value).unwrap_or_default()
     }
 }

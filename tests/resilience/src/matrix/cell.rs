@@ -206,8 +206,8 @@ impl Stand {
         let staged = if often == Often::Once { staged.times(1) } else { staged.always() };
         let second = target.class == Class::List && !matches!(fault.meaning, Meaning::List(_));
         let tokens = matches!(fault.source, Source::Tokens(_));
-        self.sandbox.fault(if second && !tokens { staged.after(1) } else { staged });
-        Ok(())
+        let staged = if second && !tokens { staged.after(1) } else { staged };
+        self.sandbox.fault(staged).map_err(|error| error.to_string())
     }
 
     fn logged(&self) -> u64 {
