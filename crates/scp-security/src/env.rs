@@ -139,7 +139,8 @@ fn hosts(
     }
     let missing: Vec<_> = [(region.is_none(), &REGION), (environment.is_none(), &ENVIRONMENT)]
         .into_iter()
-        .filter_map(|(missing, setting)| missing.then(|| resolver.describe_missing(&[setting])))
+        .filter(|(missing, _)| *missing)
+        .map(|(_, setting)| resolver.describe_missing(&[setting]))
         .collect();
     let (Some(region), Some(environment)) = (region, environment) else {
         let url = resolver.describe_missing(&[&ENDPOINT]);
