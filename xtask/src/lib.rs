@@ -1,11 +1,12 @@
 //! The project's own tasks: import of vendor pages, lint of the fixtures, generation of models.
-#![allow(clippy::print_stdout, clippy::print_stderr)] // tasks talk to the person who runs them
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "tasks print to the terminal")]
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 pub mod add_version;
+mod ci;
 pub mod codegen;
 pub mod import;
 pub mod lint;
@@ -27,6 +28,7 @@ usage: cargo xtask <task>
                               start a new API version from an existing one
   features                    print each vendor crate with its features, one crate a line
   lint                        check every fixture
+  ci [STEP...] [--list]       run every check, or those named; list them
   codegen [--check]           write the generated sources, or report what is stale
 ";
 
@@ -36,6 +38,11 @@ pub fn run(arguments: &[String]) -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let root = root();
     let outcome = match words.as_slice() {
+        ["ci", "--list"] => {
+            ci::list();
+            Ok(())
+        }
+        ["ci", steps @ ..] => ci::run(&root, steps),
         ["codegen"] => codegen::run(&root, false),
         ["codegen", "--check"] => codegen::run(&root, true),
         ["lint"] => lint::run(&root),

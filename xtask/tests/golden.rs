@@ -1,4 +1,5 @@
 //! Tiny fixtures and the sources that they must become; `UPDATE_GOLDEN=1` rewrites the expected side.
+#![allow(clippy::disallowed_methods, reason = "a variable selects whether the files are written")]
 #![cfg(test)]
 
 use std::collections::BTreeMap;

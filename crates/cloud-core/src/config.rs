@@ -48,6 +48,7 @@ impl<T: ConfigSource + ?Sized> ConfigSource for Arc<T> {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ProcessEnv;
 
+#[allow(clippy::disallowed_methods, reason = "the one place that reads the environment")]
 impl ConfigSource for ProcessEnv {
     fn variable(&self, name: &str) -> Option<String> {
         std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())

@@ -65,12 +65,14 @@ pub struct TokioRuntime {
 }
 
 impl Default for TokioRuntime {
+    #[allow(clippy::disallowed_methods, reason = "the runtime is the one place for clock and delays")]
     fn default() -> Self {
         Self { start: Instant::now() }
     }
 }
 
 impl Runtime for TokioRuntime {
+    #[allow(clippy::disallowed_methods, reason = "the runtime is the one place for clock and delays")]
     fn now(&self) -> OffsetDateTime {
         OffsetDateTime::now_utc()
     }
@@ -79,6 +81,7 @@ impl Runtime for TokioRuntime {
         self.start.elapsed()
     }
 
+    #[allow(clippy::disallowed_methods, reason = "the runtime is the one place for clock and delays")]
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
         Box::pin(tokio::time::sleep(duration))
     }

@@ -101,6 +101,7 @@ const FARTHEST: u64 = 100 * 366 * 24 * 60 * 60 * 1000;
 const FARTHEST_SHIFT: i64 = FARTHEST.cast_signed() * 2;
 
 impl Default for Clock {
+    #[allow(clippy::disallowed_methods, reason = "the one place that reads the system's clock")]
     fn default() -> Self {
         Self::new(SystemTime::now)
     }

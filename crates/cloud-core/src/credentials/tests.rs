@@ -1,4 +1,5 @@
 //! Tests of the cache: renewal ahead, failures, panics, and callers who leave or are left.
+#![allow(clippy::disallowed_methods, reason = "the tests of concurrency need tasks that wait")]
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -55,6 +55,7 @@ pub(crate) async fn respond(engine: &Engine, switch: &ResetSwitch, peer: Peer, i
     response
 }
 
+#[allow(clippy::disallowed_methods, reason = "the delay of a fault is real")]
 async fn exchange(engine: &Engine, switch: &ResetSwitch, peer: Peer, incoming: Request) -> Response {
     let (parts, body) = incoming.into_parts();
     let mut request = HttpRequest::new(parts, Bytes::new(), peer);

@@ -1,4 +1,5 @@
 //! Faults, the request log, the admin path, seed data and the state file.
+#![allow(clippy::disallowed_methods, reason = "a delay is measured")]
 
 use std::io::ErrorKind;
 use std::path::PathBuf;

@@ -1,0 +1,60 @@
+//! The crates of the workspace, as cargo reports them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::Result;
+use super::process::{command, output};
+
+/// The workspace that is checked.
+pub(super) struct Workspace {
+    pub(super) root: PathBuf,
+    /// The published crates; cargo lists them by path.
+    pub(super) published: Vec<Package>,
+    /// The minimum version of Rust, for instance `1.95`.
+    pub(super) rust_version: String,
+}
+
+/// One crate.
+#[derive(Deserialize)]
+pub(super) struct Package {
+    pub(super) name: String,
+    pub(super) features: BTreeMap<String, Vec<String>>,
+    rust_version: Option<String>,
+    /// The registries it may be published to: `None` for all.
+    publish: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    packages: Vec<Package>,
+}
+
+impl Workspace {
+    pub(super) fn load(root: &Path) -> Result<Self> {
+        let command = command(root, "cargo", &["metadata", "--no-deps", "--format-version", "1"]);
+        let bytes = output(command).ok_or("cargo metadata failed")?;
+        let Metadata { mut packages } = serde_json::from_slice(&bytes)?;
+        packages.retain(|package| package.publish.is_none());
+        let stated: Vec<_> = packages.iter().map(|package| package.rust_version.as_deref()).collect();
+        let [Some(rust_version), rest @ ..] = stated.as_slice() else {
+            return Err("no published crate states its rust-version".into());
+        };
+        if rest.iter().any(|other| *other != Some(*rust_version)) {
+            return Err("the published crates state different values of rust-version".into());
+        }
+        Ok(Self { root: root.to_owned(), rust_version: (*rust_version).to_owned(), published: packages })
+    }
+
+    /// The arguments that select the published crates.
+    pub(super) fn selection(&self) -> Vec<&str> {
+        self.published.iter().flat_map(|package| ["--package", package.name.as_str()]).collect()
+    }
+
+    /// Where the gate keeps what it installs and copies.
+    pub(super) fn folder(&self, name: &str) -> PathBuf {
+        self.root.join("target").join("ci").join(name)
+    }
+}
