@@ -45,8 +45,8 @@ use scp_security::kms::types::EncryptRequest;
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let key_id = std::env::args().nth(1).ok_or("usage: with-sdk KEY_ID")?;
     let kms = scp_security::Scp::from_env()?.kms();
-    let sealed = kms.encrypt(&key_id, &EncryptRequest::from_bytes(b"the quick brown fox")).await?;
-    println!("{}", sealed.ciphertext);
+    let encrypted = kms.encrypt(&key_id, &EncryptRequest::from_bytes(b"the quick brown fox")).await?;
+    println!("{}", encrypted.ciphertext);
     Ok(())
 }
 END
@@ -90,7 +90,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         mac.update(part.as_bytes());
     }
     let signature = STANDARD.encode(mac.finalize().into_bytes());
-    let sealed: EncryptResponse = reqwest::Client::new()
+    let encrypted: EncryptResponse = reqwest::Client::new()
         .post(&url)
         .header("Scp-Accesskey", access_key)
         .header("Scp-Signature", signature)
@@ -104,7 +104,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .error_for_status()?
         .json()
         .await?;
-    println!("{}", sealed.ciphertext);
+    println!("{}", encrypted.ciphertext);
     Ok(())
 }
 END

@@ -1,5 +1,5 @@
-//! Counts what each call allocates on the caller's thread, which is where the client's connections live too.
-#![allow(clippy::print_stdout, reason = "the table is what this is for")]
+//! Counts the allocations of each call on the caller's thread, including those of the connection.
+#![allow(clippy::print_stdout, reason = "prints a table")]
 
 use std::hint::black_box;
 
@@ -24,7 +24,7 @@ fn main() -> Result<()> {
 
 fn count(name: &str, mut call: impl FnMut() -> bool) -> Result<()> {
     let mut good = true;
-    // The first calls open a connection and grow its buffers.
+    // The first calls open a connection and allocate its buffers.
     for _ in 0..20 {
         good &= call();
     }

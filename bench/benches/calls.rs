@@ -41,7 +41,7 @@ fn time<T>(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, mut call: impl 
     group.bench_function(name, |bencher| {
         bencher.iter(|| {
             let answer = black_box(call());
-            // A call that fails early would look fast.
+            // A failed call would look fast.
             assert!(answer.is_ok(), "{name} failed");
             answer
         });

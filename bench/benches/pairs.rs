@@ -1,7 +1,7 @@
-//! Compares the SDK with the calls by hand in turns, so that whatever else the machine does hits both sides alike.
+//! Compares the SDK with the calls by hand in turns, so that other load affects both sides equally.
 //!
-//! Prints medians and the ratio of each pair with its target; `--check` makes a missed target an error.
-#![allow(clippy::print_stdout, reason = "the table is what this is for")]
+//! Prints medians and the median ratio with its target; `--check` makes a missed target an error.
+#![allow(clippy::print_stdout, reason = "prints a table")]
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -9,13 +9,13 @@ use std::time::{Duration, Instant};
 use bench::by_hand::Result;
 use bench::setup::Setup;
 
-/// How many times each side gets its turn.
+/// How often each side takes its turn.
 const ROUNDS: usize = 400;
 
 struct Pair<'a> {
     name: &'static str,
     target: f64,
-    /// How many calls make one turn.
+    /// The number of calls in a turn.
     calls: u32,
     left: &'a mut dyn FnMut() -> bool,
     right: &'a mut dyn FnMut() -> bool,
@@ -75,11 +75,11 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Prints one line; whether the target is met, two hundredths of noise allowed.
+/// Prints one line and returns whether the target is met, with 0.02 tolerance.
 fn compare(mut pair: Pair<'_>) -> Result<bool> {
     let (mut left, mut right, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..ROUNDS + ROUNDS / 10 {
-        // Who begins changes from round to round.
+        // The side that begins alternates.
         let (a, b) = if round % 2 == 0 {
             let a = turn(pair.calls, &mut pair.left)?;
             (a, turn(pair.calls, &mut pair.right)?)
@@ -106,6 +106,7 @@ fn compare(mut pair: Pair<'_>) -> Result<bool> {
     Ok(ratio <= pair.target + 0.02)
 }
 
+#[allow(clippy::disallowed_methods, reason = "the benchmark measures real time")]
 fn turn(calls: u32, call: &mut dyn FnMut() -> bool) -> Result<Duration> {
     let start = Instant::now();
     for _ in 0..calls {

@@ -1,4 +1,4 @@
-//! Makes one kind of call again and again, for a profiler or a counter of instructions to look at.
+//! Repeats one kind of call, for a profiler or an instruction counter.
 
 use std::hint::black_box;
 

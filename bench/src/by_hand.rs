@@ -1,4 +1,4 @@
-//! The calls as somebody writes them who has reqwest and the vendor's page and no SDK.
+//! The same calls written by hand on reqwest, without the SDK.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use scp_security::kms::types::{EncryptResponse, KeyPageResponseV1Dot2};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
-/// What a call written by hand gives.
+/// The result of a call written by hand.
 pub type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 /// A client for one base URL.
@@ -29,8 +29,8 @@ struct EncryptBody<'a> {
 }
 
 impl ByHand {
-    /// A client that is set up as the SDK's is: no redirects, no retries, rustls with ring, a limit on connecting.
-    /// `limit` is what a call may take; the SDK always has such a limit.
+    /// Creates a client with the SDK's settings: no redirects, no retries, rustls with ring, a connect timeout.
+    /// `limit` is the time limit of a call; the SDK always has one.
     ///
     /// # Errors
     /// If TLS or the client cannot be set up.
@@ -59,7 +59,7 @@ impl ByHand {
         })
     }
 
-    /// Encrypts a Base64 text.
+    /// Encrypts a Base64 string.
     ///
     /// # Errors
     /// If the call fails.
@@ -70,7 +70,7 @@ impl ByHand {
         self.send(request, "POST", &url).await
     }
 
-    /// One page of keys.
+    /// Lists one page of keys.
     ///
     /// # Errors
     /// If the call fails.
@@ -79,6 +79,7 @@ impl ByHand {
         self.send(self.client.get(&url), "GET", &url).await
     }
 
+    #[allow(clippy::disallowed_methods, reason = "the calls by hand use no SDK")]
     async fn send<T>(&self, request: reqwest::RequestBuilder, method: &str, url: &str) -> Result<T>
     where
         T: for<'de> Deserialize<'de>,

@@ -1,4 +1,4 @@
-//! The answers that the server gives, and the page of keys with plain text where the SDK has timestamps.
+//! The server's responses, and the page of keys with strings instead of the SDK's timestamps.
 
 use cloud_core::wire::{As, LenientInt};
 use serde::Deserialize;
@@ -6,14 +6,14 @@ use serde::Deserialize;
 /// A key's id.
 pub const KEY_ID: &str = "0fdd87aab8cb46f59b7c1f81ed03fb3e";
 
-/// What is encrypted, as it travels.
+/// The plaintext in Base64.
 pub const PLAINTEXT: &str = "dGhlIHF1aWNrIGJyb3duIGZveAo=";
 
-/// The answer to an encryption.
-pub const SEALED: &str =
+/// The response to an encrypt request.
+pub const ENCRYPTED: &str =
     r#"{"ciphertext":"vault:v283:YiUpW1bpF2fMY0VRh3aQpik781Ul2gFPsfdwsypwouccHtPSfRaE40wTHHl4a5AK","key_version":1}"#;
 
-/// A page with this many keys, each with every field set.
+/// Returns a page with this many keys, each with all fields.
 #[must_use]
 pub fn page(keys: usize) -> String {
     let keys: Vec<_> = (0..keys).map(key).collect();
@@ -112,16 +112,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_sides_read_the_same() {
+    fn both_sides_decode_the_same_page() {
         let text = page(3);
         let ours: KeyPageResponseV1Dot2 = serde_json::from_str(&text).unwrap();
         let plain: PlainPage = serde_json::from_str(&text).unwrap();
         assert_eq!(serde_json::to_value(&ours).unwrap(), serde_json::from_str::<serde_json::Value>(&text).unwrap());
-        // Debug of a timestamp is the only thing in which the two differ.
+        // The two differ only in the `Debug` of a timestamp.
         let strip = |text: String| text.replace("Timestamp(", "").replace([')', '('], "");
         let ours = strip(format!("{ours:?}")).replace("V1Dot2", "").replace("KeyPageResponse", "Page");
         let plain = strip(format!("{plain:?}")).replace("PlainKey", "Key").replace("PlainPage", "Page");
         assert_eq!(ours, plain);
-        assert_eq!(serde_json::from_str::<EncryptResponse>(SEALED).unwrap().key_version, 1);
+        assert_eq!(serde_json::from_str::<EncryptResponse>(ENCRYPTED).unwrap().key_version, 1);
     }
 }

@@ -1,4 +1,4 @@
-//! What the benchmarks share: a loopback server, the calls written by hand, and the answers that both sides read.
+//! Shared by the benchmarks: a loopback server, the calls written by hand, and the response types.
 
 pub mod by_hand;
 pub mod data;

@@ -1,4 +1,4 @@
-//! A loopback server that answers fixed bytes, so that a benchmark measures the caller and not the service.
+//! A loopback server that returns fixed bytes, so that a benchmark measures the caller.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -9,18 +9,18 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Builder;
 
-/// Starts the server on a thread of its own and returns its address. It ends with the process.
+/// Starts the server on a separate thread and returns its address. It ends with the process.
 ///
-/// A POST is answered with `post`, everything else with `get`, both JSON. Connections stay open.
+/// A POST gets `post`, every other request `get`, both JSON. Connections stay open.
 ///
 /// # Errors
-/// If the loopback cannot be listened on.
+/// If it cannot listen on the loopback.
 pub fn start(post: &str, get: &str) -> io::Result<SocketAddr> {
     let (post, get) = (answer(post), answer(get));
     let (sender, receiver) = mpsc::channel();
     thread::Builder::new().name("server".to_owned()).spawn(move || {
         if let Err(error) = serve(&post, &get, &sender) {
-            // Nobody waits for the address any more once it was sent, which is when this is of no interest.
+            // The receiver is gone once it has the address.
             let _ = sender.send(Err(error));
         }
     })?;
@@ -28,7 +28,7 @@ pub fn start(post: &str, get: &str) -> io::Result<SocketAddr> {
 }
 
 fn serve(post: &[u8], get: &[u8], started: &mpsc::Sender<io::Result<SocketAddr>>) -> io::Result<()> {
-    // Leaked once a process, so that connections borrow the answers instead of counting references.
+    // Leaked once per process, so that connections borrow the responses.
     let post: &'static [u8] = Vec::leak(post.to_vec());
     let get: &'static [u8] = Vec::leak(get.to_vec());
     Builder::new_current_thread().enable_io().build()?.block_on(async {
@@ -64,7 +64,7 @@ async fn connection(mut stream: TcpStream, post: &'static [u8], get: &'static [u
     }
 }
 
-/// The bytes of the first request, once its head is complete.
+/// Returns the length of the first request, once its head is complete.
 fn request_length(buffer: &[u8]) -> Option<usize> {
     let head = buffer.windows(4).position(|window| window == b"\r\n\r\n")?;
     let lines = buffer.get(..head)?.split(|byte| *byte == b'\n');
@@ -82,7 +82,7 @@ mod tests {
     use super::request_length;
 
     #[test]
-    fn a_request_is_as_long_as_head_and_body() {
+    fn request_length_includes_head_and_body() {
         assert_eq!(request_length(b"GET / HTTP/1.1\r\nhost: x\r\n"), None);
         assert_eq!(request_length(b"GET / HTTP/1.1\r\nhost: x\r\n\r\nGET"), Some(27));
         assert_eq!(request_length(b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nab"), Some(43));

@@ -13,8 +13,17 @@ use crate::{data, server};
 const ACCESS_KEY: &str = "0123456789abcdef0123456789abcdef";
 const SECRET_KEY: &str = "11111111-2222-3333-4444-555555555555";
 
-/// How many keys a page has.
+/// The number of keys in a page.
 pub const KEYS: usize = 1_000;
+
+/// Sets up both sides with the same time limit.
+///
+/// # Errors
+/// If a client cannot be set up.
+pub fn clients(base: &str) -> Result<(scp_security::kms::v1_2::Client, ByHand)> {
+    let scp = Scp::builder().endpoint(base).credentials(ACCESS_KEY, SECRET_KEY).build()?;
+    Ok((scp.kms(), ByHand::new(base, ACCESS_KEY, SECRET_KEY, Some(Duration::from_secs(30)))?))
+}
 
 /// A runtime on this thread, the server, the SDK and the calls by hand.
 pub struct Setup {
@@ -32,24 +41,24 @@ impl Setup {
     /// If the server cannot start or a client cannot be set up.
     pub fn new() -> Result<Self> {
         let page = data::page(KEYS);
-        let base = format!("http://{}", server::start(data::SEALED, &page)?);
-        let scp = Scp::builder().endpoint(&base).credentials(ACCESS_KEY, SECRET_KEY).build()?;
+        let base = format!("http://{}", server::start(data::ENCRYPTED, &page)?);
+        let (sdk, hand) = clients(&base)?;
         Ok(Self {
             runtime: Builder::new_current_thread().enable_all().build()?,
-            sdk: scp.kms(),
-            hand: ByHand::new(&base, ACCESS_KEY, SECRET_KEY, Some(Duration::from_secs(30)))?,
+            sdk,
+            hand,
             hand_without_limit: ByHand::new(&base, ACCESS_KEY, SECRET_KEY, None)?,
             page,
         })
     }
 
-    /// The page that the server answers with.
+    /// Returns the page that the server sends.
     #[must_use]
     pub fn page(&self) -> &str {
         &self.page
     }
 
-    /// `kms.encrypt` through the SDK.
+    /// Calls `kms.encrypt` through the SDK.
     ///
     /// # Errors
     /// If the call fails.
@@ -58,7 +67,7 @@ impl Setup {
         Ok(self.runtime.block_on(call)?)
     }
 
-    /// The same by hand.
+    /// Makes the same call by hand.
     ///
     /// # Errors
     /// If the call fails.
@@ -66,7 +75,7 @@ impl Setup {
         self.runtime.block_on(self.hand.encrypt(data::KEY_ID, data::PLAINTEXT))
     }
 
-    /// The same by hand, with no limit on how long it takes.
+    /// Makes the same call by hand, without a time limit.
     ///
     /// # Errors
     /// If the call fails.
@@ -74,7 +83,7 @@ impl Setup {
         self.runtime.block_on(self.hand_without_limit.encrypt(data::KEY_ID, data::PLAINTEXT))
     }
 
-    /// One page of a thousand keys through the SDK.
+    /// Lists one page of a thousand keys through the SDK.
     ///
     /// # Errors
     /// If the call fails.
@@ -83,7 +92,7 @@ impl Setup {
         Ok(self.runtime.block_on(call)?)
     }
 
-    /// The same by hand.
+    /// Makes the same call by hand.
     ///
     /// # Errors
     /// If the call fails.
@@ -91,18 +100,18 @@ impl Setup {
         self.runtime.block_on(self.hand.list_keys(1_000, 0))
     }
 
-    /// The page of the SDK's types from its text.
+    /// Decodes the page into the SDK's types.
     ///
     /// # Errors
-    /// If the text is not such a page.
+    /// If decoding fails.
     pub fn decode_timestamps(&self) -> Result<KeyPageResponseV1Dot2> {
         Ok(serde_json::from_slice(self.page.as_bytes())?)
     }
 
-    /// The same page with plain text in place of timestamps.
+    /// Decodes the page with strings instead of timestamps.
     ///
     /// # Errors
-    /// If the text is not such a page.
+    /// If decoding fails.
     pub fn decode_strings(&self) -> Result<data::PlainPage> {
         Ok(serde_json::from_slice(self.page.as_bytes())?)
     }
@@ -121,9 +130,9 @@ mod tests {
     #[test]
     fn both_sides_get_the_same_answers() {
         let setup = Setup::new().unwrap();
-        let sealed = setup.encrypt_with_sdk().unwrap();
-        assert_eq!(sealed, setup.encrypt_by_hand().unwrap());
-        assert_eq!(sealed, setup.encrypt_by_hand_without_limit().unwrap());
+        let encrypted = setup.encrypt_with_sdk().unwrap();
+        assert_eq!(encrypted, setup.encrypt_by_hand().unwrap());
+        assert_eq!(encrypted, setup.encrypt_by_hand_without_limit().unwrap());
         let page = setup.list_with_sdk().unwrap();
         assert_eq!(page.keys.len(), KEYS);
         assert_eq!(page, setup.list_by_hand().unwrap());

@@ -1,0 +1,181 @@
+//! Compares 32 callers of the SDK with 32 callers by hand in turns: calls per second, and processor time per call.
+//!
+//! The server runs in a process of its own, so that its processor time is not counted. Prints medians and the median
+//! ratio with its target; `--check` makes a missed target an error. Needs Linux, for the processor time of a thread.
+#![allow(clippy::print_stdout, reason = "prints a table")]
+
+use std::hint::black_box;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use bench::by_hand::Result;
+use bench::{data, server, setup};
+use scp_security::kms::types::EncryptRequest;
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinSet;
+
+const CALLERS: usize = 32;
+const WORKERS: usize = 2;
+
+/// How many calls one side makes before the other takes its turn.
+const CALLS: u64 = 8_000;
+
+/// How often each side takes its turn, and how many turns before that are not counted.
+const ROUNDS: usize = 40;
+const WARM_UP: usize = 4;
+
+const SERVER: &str = "--server";
+
+fn main() -> Result<()> {
+    if std::env::args().any(|argument| argument == SERVER) {
+        return serve();
+    }
+    let check = std::env::args().any(|argument| argument == "--check");
+    let (_server, base) = start_server()?;
+    let (kms, hand) = setup::clients(&base)?;
+    let hand = Arc::new(hand);
+    let runtime = Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()?;
+    let sdk = move || {
+        let kms = kms.clone();
+        async move {
+            let request = EncryptRequest::new(data::PLAINTEXT);
+            black_box(kms.encrypt(data::KEY_ID, &request).await?);
+            Ok(())
+        }
+    };
+    let by_hand = move || {
+        let hand = Arc::clone(&hand);
+        async move {
+            black_box(hand.encrypt(data::KEY_ID, data::PLAINTEXT).await?);
+            Ok(())
+        }
+    };
+    let mut sdk = || turn(&runtime, sdk.clone());
+    let mut left = || turn(&runtime, by_hand.clone());
+    let mut right = || turn(&runtime, by_hand.clone());
+    println!("{:<42} {:>10} {:>10} {:>8} {:>8}", "encrypt, 32 callers", "left", "right", "ratio", "target");
+    let good = compare("sdk / by hand", &mut sdk, &mut right)?;
+    compare("noise: by hand / by hand", &mut left, &mut right)?;
+    if check && !good {
+        return Err("a target is missed".into());
+    }
+    Ok(())
+}
+
+/// What one side needed for its turn.
+struct Turn {
+    calls_per_second: f64,
+    processor_micros_per_call: f64,
+}
+
+/// Makes [`CALLS`] calls with [`CALLERS`] tasks.
+#[allow(clippy::disallowed_methods, clippy::cast_precision_loss, reason = "measures real time, shown with few digits")]
+fn turn<F, C>(runtime: &Runtime, call: F) -> Result<Turn>
+where
+    F: Fn() -> C + Clone + Send + 'static,
+    C: Future<Output = Result<()>> + Send,
+{
+    let made = Arc::new(AtomicU64::new(0));
+    let (processor, start) = (processor_nanos()?, Instant::now());
+    runtime.block_on(async {
+        let mut callers = JoinSet::new();
+        for _ in 0..CALLERS {
+            let (call, made) = (call.clone(), Arc::clone(&made));
+            callers.spawn(async move {
+                while made.fetch_add(1, Ordering::Relaxed) < CALLS {
+                    call().await?;
+                }
+                Result::Ok(())
+            });
+        }
+        while let Some(ended) = callers.join_next().await {
+            ended??;
+        }
+        Result::Ok(())
+    })?;
+    let (wall, processor) = (start.elapsed(), processor_nanos()? - processor);
+    Ok(Turn {
+        calls_per_second: CALLS as f64 / wall.as_secs_f64(),
+        processor_micros_per_call: processor as f64 / 1e3 / CALLS as f64,
+    })
+}
+
+/// Prints two lines and returns whether both targets are met.
+fn compare(
+    name: &str,
+    left: &mut dyn FnMut() -> Result<Turn>,
+    right: &mut dyn FnMut() -> Result<Turn>,
+) -> Result<bool> {
+    let mut turns = Vec::with_capacity(ROUNDS);
+    for round in 0..WARM_UP + ROUNDS {
+        // The side that begins alternates.
+        let pair = if round % 2 == 0 {
+            let first = left()?;
+            (first, right()?)
+        } else {
+            let first = right()?;
+            (left()?, first)
+        };
+        if round >= WARM_UP {
+            turns.push(pair);
+        }
+    }
+    let rate = print(&format!("{name}, calls per second"), &turns, |turn| turn.calls_per_second, "0.95");
+    let processor = print(&format!("{name}, cpu us per call"), &turns, |turn| turn.processor_micros_per_call, "1.05");
+    Ok(rate >= 0.95 && processor <= 1.05)
+}
+
+/// Prints the medians of one figure and returns the median ratio.
+fn print(name: &str, turns: &[(Turn, Turn)], figure: fn(&Turn) -> f64, target: &str) -> f64 {
+    let median_of = |value: &dyn Fn(&(Turn, Turn)) -> f64| {
+        let mut values: Vec<f64> = turns.iter().map(value).collect();
+        values.sort_by(f64::total_cmp);
+        values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+    };
+    let (left, right) = (median_of(&|(left, _)| figure(left)), median_of(&|(_, right)| figure(right)));
+    let ratio = median_of(&|(left, right)| figure(left) / figure(right));
+    println!("{name:<42} {left:>10.2} {right:>10.2} {ratio:>8.3} {target:>8}");
+    ratio
+}
+
+/// The processor time of all threads of this process, in nanoseconds.
+fn processor_nanos() -> Result<u64> {
+    let mut sum = 0;
+    for thread in std::fs::read_dir("/proc/self/task")? {
+        let text = std::fs::read_to_string(thread?.path().join("schedstat"))?;
+        sum += text.split_whitespace().next().unwrap_or_default().parse::<u64>()?;
+    }
+    Ok(sum)
+}
+
+/// The server's process; it ends when its standard input closes.
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.0.stdin.take());
+        // The process may have ended already.
+        let _ = self.0.wait();
+    }
+}
+
+fn start_server() -> Result<(Server, String)> {
+    let mut command = Command::new(std::env::current_exe()?);
+    let mut server = Server(command.arg(SERVER).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?);
+    let output = server.0.stdout.take().ok_or("the server has no output")?;
+    let mut address = String::new();
+    BufReader::new(output).read_line(&mut address)?;
+    Ok((server, format!("http://{}", address.trim())))
+}
+
+fn serve() -> Result<()> {
+    let address = server::start(data::ENCRYPTED, "{}")?;
+    let mut output = std::io::stdout();
+    writeln!(output, "{address}")?;
+    output.flush()?;
+    std::io::stdin().read_to_end(&mut Vec::new())?;
+    Ok(())
+}
