@@ -1,4 +1,4 @@
-//! Nothing but the examples of `README.md` and of the guides in `docs/`, so that `cargo test` compiles and runs them.
+//! The examples of `README.md` and of the guides in `docs/`, so that `cargo test` compiles and runs them.
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]

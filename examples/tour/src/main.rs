@@ -1,5 +1,4 @@
-//! A first look: starts the sandbox in this process and makes typed calls to all three vendors over HTTP.
-#![allow(clippy::print_stdout, reason = "showing what came back is its purpose")]
+//! A tour of the SDKs: starts the sandbox in this process and makes typed calls to all three vendors over HTTP.
 
 mod nhn;
 mod risken;
@@ -11,7 +10,9 @@ use std::error::Error;
 
 use cloud_sandbox::Sandbox;
 
-/// What the sandbox would have exported: endpoints and keys, by the names of the variables that the SDKs read.
+use show::print;
+
+/// The sandbox's endpoints and keys, by the names of the environment variables that the SDKs read.
 struct Settings(HashMap<&'static str, String>);
 
 impl Settings {
@@ -23,12 +24,12 @@ impl Settings {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let sandbox = Sandbox::start().await?;
-    println!("Sandbox of all three clouds: {}", sandbox.endpoint());
+    print(format_args!("Sandbox of all three clouds: {}", sandbox.endpoint()));
     let settings = Settings(sandbox.env_vars().into_iter().collect());
     scp::run(&settings).await?;
     nhn::run(&settings).await?;
     risken::run(&settings).await?;
-    println!("\nTo call the clouds instead, set the vendors' keys: see docs/.");
+    print("\nThe calls are in examples/tour/src. Guides: docs/scp.md, docs/nhn.md, docs/risken.md.");
     sandbox.shutdown().await?;
     Ok(())
 }

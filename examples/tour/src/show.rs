@@ -1,21 +1,32 @@
-//! How the tour prints: a heading for each vendor, a line for each finding.
+//! How the tour prints: a heading for each vendor, a line for each result.
 
-/// A heading.
+use std::fmt::Display;
+use std::io::{ErrorKind, Write as _, stdout};
+use std::process::exit;
+
+/// Prints one line, and ends the program when nobody reads any further, as in `tour | head`.
+pub(crate) fn print(text: impl Display) {
+    if let Err(error) = writeln!(stdout(), "{text}") {
+        exit(i32::from(error.kind() != ErrorKind::BrokenPipe));
+    }
+}
+
+/// Prints a heading.
 pub(crate) fn heading(text: &str) {
-    println!("\n{text}\n{}", "─".repeat(text.chars().count()));
+    print(format_args!("\n{text}\n{}", "─".repeat(text.chars().count())));
 }
 
-/// A call and what it gave.
-pub(crate) fn line(call: &str, answer: impl std::fmt::Display) {
-    println!("  {call:<34} {answer}");
+/// Prints a call and its result.
+pub(crate) fn line(call: &str, result: impl Display) {
+    print(format_args!("  {call:<34} {result}"));
 }
 
-/// One more line of the same answer.
-pub(crate) fn more(answer: impl std::fmt::Display) {
-    println!("  {:<34} {answer}", "");
+/// Prints one more line of the same result.
+pub(crate) fn more(result: impl Display) {
+    print(format_args!("  {:<34} {result}", ""));
 }
 
-/// A text cut to a length that fits a line.
+/// Shortens a string to fit a line.
 pub(crate) fn short(text: &str) -> String {
     match text.char_indices().nth(48) {
         Some((end, _)) => format!("{}…", &text[..end]),
