@@ -1,4 +1,4 @@
-//! Which values of earlier answers a call uses, and which examples of the pages need mending.
+//! Which values of earlier responses a call uses, and which documented examples need corrections.
 
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
@@ -253,6 +253,7 @@ pub(crate) fn mend(operation: &str, name: &str) -> Option<Value> {
 }
 
 /// A day so many days from today, as `YYYYMMDD`.
+#[allow(clippy::disallowed_methods, reason = "the services check dates against the real day")]
 fn day(from_today: i64) -> Option<Value> {
     let day = OffsetDateTime::now_utc().checked_add(Duration::days(from_today))?.date();
     Some(format!("{:04}{:02}{:02}", day.year(), u8::from(day.month()), day.day()).into())

@@ -1,4 +1,4 @@
-//! What the calls of a run share: the clients, and the answers so far.
+//! The shared state of a run's calls: the clients, and the responses so far.
 
 use std::any::Any;
 use std::collections::HashMap;

@@ -1,4 +1,4 @@
-//! Calls without a network: a transport that records what is sent and gives one prepared reply.
+//! Calls without a network: a transport that records requests and returns a prepared response.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

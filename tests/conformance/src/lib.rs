@@ -1,6 +1,6 @@
 //! Calls every documented operation of every API version once, through the public typed API.
 //!
-//! It knows the vendors' pages (through the generated table of calls) and no server in particular.
+//! The calls are generated from the fixtures and work with any server.
 
 mod choice;
 mod context;

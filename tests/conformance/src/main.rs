@@ -1,4 +1,4 @@
-//! The command: calls everything, prints a line for each call, fails if any did.
+//! The command line: makes every call, prints a line for each, and fails if any failed.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "what a command says goes to its streams")]
 
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! Clocks that are wrong: one corrected try for any operation, and no good clock is ever made worse.
+//! Wrong clocks: every operation is retried once with the corrected time, and a correct clock is not changed.
 
 #![cfg(test)]
 
@@ -111,7 +111,7 @@ fn clock() -> Arc<FakeRuntime> {
 }
 
 #[tokio::test]
-async fn a_bad_clock_costs_one_refusal_and_is_remembered() {
+async fn wrong_clock_is_corrected_after_one_refusal_and_remembered() {
     for hours in [-30_000, -1, 1, 24] {
         let (service, runtime) = (Service::new(hours * 3600, 0), clock());
         let scp = scp(&service, &runtime);
@@ -124,7 +124,7 @@ async fn a_bad_clock_costs_one_refusal_and_is_remembered() {
 }
 
 #[tokio::test]
-async fn a_clock_that_is_set_right_again_is_trusted_again() {
+async fn clock_set_right_again_is_used_again() {
     let (service, runtime) = (Service::new(3600, 0), clock());
     let scp = scp(&service, &runtime);
     assert!(rotate(&scp, "k").await);
@@ -137,7 +137,7 @@ async fn a_clock_that_is_set_right_again_is_trusted_again() {
 }
 
 #[tokio::test]
-async fn callers_who_meet_a_bad_clock_together_are_all_corrected() {
+async fn concurrent_callers_with_a_wrong_clock_are_all_corrected() {
     let (service, runtime) = (Service::new(-7200, 0), clock());
     let scp = scp(&service, &runtime);
     let mut calls = JoinSet::new();
@@ -152,7 +152,7 @@ async fn callers_who_meet_a_bad_clock_together_are_all_corrected() {
 }
 
 #[tokio::test]
-async fn a_good_clock_is_not_made_worse_by_a_wrong_date() {
+async fn correct_clock_is_not_changed_by_a_wrong_date() {
     for lie in [-90_000, -3600, 3600, 90_000] {
         let (service, runtime) = (Service::new(0, lie), clock());
         let scp = scp(&service, &runtime);
@@ -166,7 +166,7 @@ async fn a_good_clock_is_not_made_worse_by_a_wrong_date() {
 }
 
 #[tokio::test]
-async fn nothing_is_learned_from_near_aged_or_good_answers() {
+async fn clock_is_not_corrected_by_close_cached_or_successful_responses() {
     for (clock_off, lie, aged) in [(0, 200, false), (0, -200, false), (0, 3600, true), (7200, 0, true)] {
         let service = Arc::new(Service { aged, ..Arc::into_inner(Service::new(clock_off, lie)).unwrap() });
         let runtime = clock();
@@ -184,7 +184,7 @@ async fn nothing_is_learned_from_near_aged_or_good_answers() {
 }
 
 #[tokio::test]
-async fn hosts_do_not_share_what_they_say_of_the_clock() {
+async fn clock_correction_is_kept_per_host() {
     let (service, runtime) = (Service::new(3600, 0), clock());
     let builder = || {
         Scp::builder()
@@ -202,7 +202,7 @@ async fn hosts_do_not_share_what_they_say_of_the_clock() {
 }
 
 #[tokio::test]
-async fn where_no_time_is_signed_the_clock_is_no_reason_to_send_again() {
+async fn wrong_clock_causes_no_retry_without_signed_time() {
     let late = [("date", "Thu, 01 Jan 2026 18:00:00 GMT"), ("content-type", "text/plain")];
     let transport = Arc::new(FakeTransport::new().answer_with(401, &late, "Unauthenticated\n"));
     let risken =

@@ -1,4 +1,4 @@
-//! What people try first: the `curl` lines of RISKEN's page, and a signed call from a short Python script.
+//! First calls without an SDK: the `curl` lines of RISKEN's page, and a signed call from a Python script.
 #![cfg(test)]
 #![allow(
     clippy::unwrap_used,
@@ -91,7 +91,7 @@ async fn run(mut command: Command) -> Output {
 }
 
 #[tokio::test]
-async fn the_lines_of_the_page_work_as_printed() {
+async fn documented_curl_lines_work_unchanged() {
     if !has("curl") {
         return;
     }
@@ -112,7 +112,7 @@ async fn the_lines_of_the_page_work_as_printed() {
 }
 
 #[tokio::test]
-async fn a_script_of_ten_lines_signs_a_call() {
+async fn python_script_signs_a_call() {
     if !has("python3") {
         return;
     }

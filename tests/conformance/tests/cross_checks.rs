@@ -1,4 +1,4 @@
-//! What the sandbox signs and seals, checked by programs that share no code with it: `openssl` and Python.
+//! The sandbox's signatures and ciphertexts, checked by `openssl` and Python.
 #![cfg(test)]
 #![allow(
     clippy::unwrap_used,
@@ -41,8 +41,8 @@ const OPEN: &str = r#"
 import sys
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 read = lambda name: open(sys.argv[1] + "/" + name, "rb").read()
-sealed = read("sealed")
-sys.stdout.buffer.write(AESGCM(read("key")).decrypt(sealed[:12], sealed[12:], None))
+encrypted = read("encrypted")
+sys.stdout.buffer.write(AESGCM(read("key")).decrypt(encrypted[:12], encrypted[12:], None))
 "#;
 
 /// A folder for one test.
@@ -69,11 +69,11 @@ impl Folder {
         self.run("openssl", &arguments.split(' ').collect::<Vec<_>>())
     }
 
-    /// Opens what a cipher in GCM sealed: nonce, text and tag.
+    /// Opens what a cipher in GCM encrypted: nonce, text and tag.
     ///
     /// The command knows no GCM, but GCM is counter mode that begins with block two, and a tag behind it.
-    fn open(&self, cipher: &str, key: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
-        let (nonce, rest) = sealed.split_at(12);
+    fn open(&self, cipher: &str, key: &[u8], encrypted: &[u8]) -> Option<Vec<u8>> {
+        let (nonce, rest) = encrypted.split_at(12);
         self.write("body", &rest[..rest.len() - 16]);
         self.openssl(&format!("enc -d -{cipher}-ctr -K {} -iv {}00000002 -in body", hex(key), hex(nonce)))
     }
@@ -157,13 +157,13 @@ async fn signature(purpose: &str, openssl: &str) {
 }
 
 #[tokio::test]
-async fn an_rsa_signature_is_verified_elsewhere() {
+async fn rsa_signature_is_verified_by_openssl() {
     let options = "-sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:auto -sigopt rsa_mgf1_md:sha256";
     signature("rsa-2048", &format!("dgst -sha256 {options} -verify public.pem -signature signature data")).await;
 }
 
 #[tokio::test]
-async fn an_ecdsa_signature_is_verified_elsewhere() {
+async fn ecdsa_signature_is_verified_by_openssl() {
     signature("ecdsa-p256", "dgst -sha256 -verify public.pem -signature signature data").await;
 }
 
@@ -183,36 +183,36 @@ async fn wrapped(purpose: &str, folder: &Folder) -> (Vec<u8>, Vec<u8>, String) {
 }
 
 #[tokio::test]
-async fn a_data_key_under_an_rsa_key_is_opened_elsewhere() {
+async fn data_key_wrapped_by_rsa_is_decrypted_by_openssl() {
     if !has_openssl() {
         return;
     }
     let folder = Folder::new("wrapped-rsa");
-    let (plain, sealed, secret) = wrapped("rsa-2048", &folder).await;
+    let (plain, encrypted, secret) = wrapped("rsa-2048", &folder).await;
     folder.write("private.pem", secret);
-    folder.write("sealed", sealed);
+    folder.write("encrypted", encrypted);
     let options = "-pkeyopt rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha256 -pkeyopt rsa_mgf1_md:sha256";
-    let opened = folder.openssl(&format!("pkeyutl -decrypt -inkey private.pem {options} -in sealed"));
-    assert!(opened == Some(plain));
+    let decrypted = folder.openssl(&format!("pkeyutl -decrypt -inkey private.pem {options} -in encrypted"));
+    assert!(decrypted == Some(plain));
 }
 
 #[tokio::test]
-async fn a_data_key_under_an_aes_key_is_opened_elsewhere() {
+async fn data_key_wrapped_by_aes_is_decrypted_by_python() {
     let folder = Folder::new("wrapped-aes");
-    let (plain, mut sealed, secret) = wrapped("aes256-gcm96", &folder).await;
+    let (plain, mut encrypted, secret) = wrapped("aes256-gcm96", &folder).await;
     let key = STANDARD.decode(secret).unwrap();
-    assert_eq!((sealed.len(), key.len()), (12 + 32 + 16, 32));
+    assert_eq!((encrypted.len(), key.len()), (12 + 32 + 16, 32));
     if has_openssl() {
-        let opened = folder.open("aes-256", &key, &sealed);
-        assert!(opened == Some(plain.clone()));
+        let decrypted = folder.open("aes-256", &key, &encrypted);
+        assert!(decrypted == Some(plain.clone()));
     }
     if has_cryptography() {
         let path = folder.0.to_str().unwrap().to_owned();
         folder.write("key", &key);
-        folder.write("sealed", &sealed);
+        folder.write("encrypted", &encrypted);
         assert!(folder.run("python3", &["-c", OPEN, &path]) == Some(plain));
-        sealed[20] ^= 1;
-        folder.write("sealed", &sealed);
+        encrypted[20] ^= 1;
+        folder.write("encrypted", &encrypted);
         assert_eq!(folder.run("python3", &["-c", OPEN, &path]), None);
     }
 }
@@ -232,7 +232,7 @@ fn key_manager(sandbox: &Sandbox) -> (nhn_security::secure_key_manager::v1_0::Cl
 }
 
 #[tokio::test]
-async fn a_text_of_the_key_manager_is_opened_elsewhere() {
+async fn key_manager_ciphertext_is_decrypted_by_openssl() {
     if !has_openssl() {
         return;
     }
@@ -245,19 +245,19 @@ async fn a_text_of_the_key_manager_is_opened_elsewhere() {
         let sandbox = Sandbox::builder().nhn_government(government).start().await.unwrap();
         let (keys, nhn) = key_manager(&sandbox);
         let text = "열어라 참깨";
-        let sealed = keys.encrypt(KEY, &EncryptRequest::new(text)).await.unwrap();
-        let blob = STANDARD.decode(&sealed.ciphertext).unwrap();
+        let encrypted = keys.encrypt(KEY, &EncryptRequest::new(text)).await.unwrap();
+        let blob = STANDARD.decode(&encrypted.ciphertext).unwrap();
         let (version, rest) = blob.split_at(4);
-        assert_eq!(i64::from(u32::from_be_bytes(version.try_into().unwrap())), sealed.key_version);
+        assert_eq!(i64::from(u32::from_be_bytes(version.try_into().unwrap())), encrypted.key_version);
         let earlier = nhn.secure_key_manager_v1_1().unwrap();
-        let key = earlier.show_symmetric_key(KEY).key_version(sealed.key_version).await.unwrap().to_bytes().unwrap();
+        let key = earlier.show_symmetric_key(KEY).key_version(encrypted.key_version).await.unwrap().to_bytes().unwrap();
         let folder = Folder::new(cipher);
         assert_eq!(folder.open(cipher, key.expose_secret(), rest).as_deref(), Some(text.as_bytes()), "{cipher}");
     }
 }
 
 #[tokio::test]
-async fn a_signature_of_the_key_manager_is_recovered_elsewhere() {
+async fn key_manager_signature_is_verified_by_openssl() {
     if !has_openssl() {
         return;
     }

@@ -1,6 +1,6 @@
-//! What each operation does by default when it fails: how often it is sent, and so whether it may be sent twice.
+//! How often each operation is sent by default when it fails.
 //!
-//! The table is kept by hand. A line that no longer holds is a change that users have to be told of.
+//! The table is written by hand. A change in it is a change for users.
 
 #![cfg(test)]
 
@@ -38,7 +38,7 @@ async fn attempts(entry: &Entry, reply: Reply) -> usize {
 }
 
 #[tokio::test]
-async fn every_operation_keeps_its_default() {
+async fn operations_are_sent_as_often_as_the_table_says() {
     let mut wanted: BTreeMap<&str, &str> = TABLE
         .lines()
         .filter(|line| !line.starts_with('#') && !line.is_empty())

@@ -1,4 +1,4 @@
-//! Every documented example answer decodes, and nothing of it is lost on the way back.
+//! Every documented example response decodes and encodes without loss.
 
 #![cfg(test)]
 
@@ -47,10 +47,10 @@ fn same(shown: &Value, encoded: &Value) -> bool {
     match (shown, encoded) {
         (Value::Object(shown), Value::Object(encoded)) => {
             let forth = shown.iter().all(|(name, value)| {
-                let misspelt = if name == "clientSentCerfificate" { "clientSentCertificate" } else { name };
+                let misspelled = if name == "clientSentCerfificate" { "clientSentCertificate" } else { name };
                 // The common header is not part of the payload.
                 name == "header"
-                    || encoded.get(misspelt).map_or(value.is_null() || value == "", |other| same(value, other))
+                    || encoded.get(misspelled).map_or(value.is_null() || value == "", |other| same(value, other))
             });
             let back = encoded
                 .iter()
@@ -71,7 +71,7 @@ fn same(shown: &Value, encoded: &Value) -> bool {
 }
 
 #[tokio::test]
-async fn examples_come_back_whole() {
+async fn example_responses_round_trip() {
     let mut wrong = Vec::new();
     let (mut decoded, mut encoded_again, mut serializable) = (0, 0, 0);
     for entry in conformance::entries() {
@@ -103,7 +103,7 @@ async fn examples_come_back_whole() {
 }
 
 #[tokio::test]
-async fn dates_keep_their_text() {
+async fn timestamps_keep_their_text() {
     let mut dates = 0;
     for entry in conformance::entries() {
         let documented = fixture::find(entry).unwrap();

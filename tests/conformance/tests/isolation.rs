@@ -1,4 +1,4 @@
-//! Several accounts, realms and sites in one process on one transport: no credential goes where it does not belong.
+//! Several accounts, realms and sites with one transport: each host receives only its own credentials.
 
 #![cfg(test)]
 
@@ -78,7 +78,7 @@ fn scp(town: &Arc<Town>, name: &str, environment: Environment, region: &str) -> 
 }
 
 #[tokio::test]
-async fn each_host_is_told_what_is_meant_for_it() {
+async fn hosts_receive_only_their_own_credentials() {
     let town = Arc::new(Town::default());
     let clouds = [nhn(&town, "one", Realm::Public), nhn(&town, "two", Realm::Public), nhn(&town, "gov", Realm::Gov)];
     let platforms =

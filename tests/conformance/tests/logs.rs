@@ -1,4 +1,4 @@
-//! What the libraries beneath log: every call over TLS with a client certificate, with all of `log` and `tracing` on.
+//! What the dependencies log: every call over TLS with a client certificate, with all of `log` and `tracing` enabled.
 
 #![cfg(test)]
 
@@ -62,7 +62,7 @@ fn clients(sandbox: &Sandbox, url: &str, transport: ReqwestBuilder) -> (Clients,
 }
 
 #[test]
-fn no_library_beneath_logs_what_is_carried() {
+fn dependencies_log_no_secrets() {
     log::set_logger(&LOG).unwrap();
     log::set_max_level(log::LevelFilter::Trace);
     // One thread runs client and server, so that all that is logged comes by here.

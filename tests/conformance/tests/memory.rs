@@ -1,4 +1,4 @@
-//! What is left of secrets in the memory of this process once everything that held them is gone.
+//! Searches this process's memory for secrets after their owners are dropped.
 
 #![cfg(test)]
 #![cfg(target_os = "linux")]
@@ -155,7 +155,7 @@ async fn clean(what: &str, canary: u64, work: impl AsyncFnOnce(Canary)) {
 
 /// One test, so that nothing runs beside it and reuses what was freed.
 #[tokio::test]
-async fn nothing_is_left_of_secrets() {
+async fn memory_has_no_secrets_after_drop() {
     let held = Canary(1).text();
     assert!(Canary(1).found() >= 1, "the search finds what is there");
     drop(held);
@@ -192,10 +192,10 @@ async fn nothing_is_left_of_secrets() {
 
     clean("a plaintext that was decrypted", 4, async |_| {
         let kms = scp(r#"{"plaintext":"@","key_version":1}"#, 4).kms();
-        let opened = kms.decrypt("key", &DecryptRequest::new("vault:v1:AA==")).await.unwrap();
-        assert_eq!(opened.plaintext.expose_secret().len(), LENGTH);
+        let decrypted = kms.decrypt("key", &DecryptRequest::new("vault:v1:AA==")).await.unwrap();
+        assert_eq!(decrypted.plaintext.expose_secret().len(), LENGTH);
         assert!(Canary(4).found() >= 1, "it is there while it is held");
-        assert_eq!(opened.to_bytes().unwrap().expose_secret().len(), LENGTH / 4 * 3);
+        assert_eq!(decrypted.to_bytes().unwrap().expose_secret().len(), LENGTH / 4 * 3);
     })
     .await;
 

@@ -1,4 +1,4 @@
-//! Odd ids in paths: each arrives whole, as one segment, or is refused before anything is sent.
+//! Unusual ids in paths: each arrives as one unchanged segment, or is rejected before sending.
 
 #![cfg(test)]
 
@@ -19,7 +19,7 @@ impl Plant for Odd {
 }
 
 #[tokio::test]
-async fn ids_arrive_whole_or_are_refused() {
+async fn ids_arrive_unchanged_or_are_rejected() {
     let cases: [(&str, Option<&str>); 11] = [
         ("..", None),
         (".", None),

@@ -1,4 +1,4 @@
-//! Proxies of the environment: what is for this machine does not pass them, and what they are told and show.
+//! Proxies from the environment: which requests bypass them, and what they receive.
 
 #![cfg(test)]
 
@@ -72,7 +72,7 @@ fn run(endpoint: &str, proxy: &Server) -> String {
 }
 
 #[test]
-fn what_is_sent_to_this_machine_in_the_clear_does_not_pass_a_proxy() {
+fn plain_http_to_loopback_bypasses_the_proxy() {
     for address in ["127.0.0.1", "127.0.0.2", "localhost", "::1"] {
         // Where a machine has no such address, there is nothing to be sent to it.
         let Some(server) = Server::start(address, EMPTY) else { continue };
@@ -87,7 +87,7 @@ fn what_is_sent_to_this_machine_in_the_clear_does_not_pass_a_proxy() {
 }
 
 #[test]
-fn a_proxy_is_told_the_host_and_its_own_password_and_nothing_else() {
+fn proxy_receives_only_host_and_its_own_password() {
     let proxy = Server::start("127.0.0.1", NO_WAY).unwrap();
     let shown = run("https://risken.example:8443", &proxy);
     assert!(shown.contains("no connection could be made"), "{shown}");

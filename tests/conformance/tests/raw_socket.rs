@@ -1,4 +1,4 @@
-//! What a plain socket receives: odd ids, names and headers arrive as given, and the signature covers exactly those bytes.
+//! Raw requests: unusual ids, names and headers arrive unchanged, and the signature covers exactly these bytes.
 
 #![cfg(test)]
 
@@ -168,7 +168,7 @@ fn is_signed(listener: &Listener, raw: &Raw) -> Result<(), TestCaseError> {
 }
 
 #[test]
-fn ids_are_signed_as_they_arrive() {
+fn ids_are_signed_as_sent() {
     let listener = Listener::start();
     let scp = listener.scp("en-US").unwrap();
     proptest!(settings(), |(id in text(), plain in any::<Vec<u8>>())| {
@@ -190,7 +190,7 @@ fn ids_are_signed_as_they_arrive() {
 }
 
 #[test]
-fn queries_are_signed_as_they_arrive() {
+fn queries_are_signed_as_sent() {
     let listener = Listener::start();
     let scp = listener.scp("en-US").unwrap();
     proptest!(settings(), |(name in text(), size in any::<i64>())| {
@@ -206,7 +206,7 @@ fn queries_are_signed_as_they_arrive() {
 }
 
 #[test]
-fn header_values_arrive_as_given_or_are_refused() {
+fn header_values_arrive_unchanged_or_are_rejected() {
     let listener = Listener::start();
     proptest!(settings(), |(language in prop_oneof![text(), "[ \t]?[ -~]{0,12}[ \t]?"])| {
         let scp = match listener.scp(&language) {

@@ -1,4 +1,4 @@
-//! All documented operations of all versions over HTTP, against a server that is strict about what it is sent.
+//! All documented operations of all versions over HTTP against the sandbox, which validates every request.
 
 #![cfg(test)]
 
@@ -42,28 +42,28 @@ async fn all_good(sandbox: &Sandbox) {
 }
 
 #[tokio::test]
-async fn what_is_documented_works_on_state() {
+async fn documented_calls_succeed_with_state() {
     let sandbox = Sandbox::start().await.unwrap();
     all_good(&sandbox).await;
 }
 
 #[tokio::test]
-async fn the_documented_examples_word_for_word() {
+async fn documented_calls_succeed_with_example_responses() {
     check(Answers::Examples).await;
 }
 
 #[tokio::test]
-async fn only_the_required_fields() {
+async fn responses_with_required_fields_only_decode() {
     check(Answers::RequiredOnly).await;
 }
 
 #[tokio::test]
-async fn unknown_fields_everywhere() {
+async fn responses_with_unknown_fields_decode() {
     check(Answers::ExamplesPlusUnknown).await;
 }
 
 #[tokio::test]
-async fn a_query_beyond_ascii_is_signed_as_it_is_sent() {
+async fn query_with_non_ascii_characters_is_signed_as_sent() {
     let sandbox = Sandbox::builder().answers(Answers::Examples).start().await.unwrap();
     let scp = clients(&sandbox).scp.unwrap();
     for name in ["한글 a+b&c=d/e?f:g", "'\"<>`{|}[]^\\%#~!$()*,;@", "%2e%2e+%20", "\u{1f511}"] {
@@ -73,7 +73,7 @@ async fn a_query_beyond_ascii_is_signed_as_it_is_sent() {
 }
 
 #[tokio::test]
-async fn every_entry_is_there_once() {
+async fn entries_are_those_of_the_fixtures() {
     let mut names: Vec<_> = conformance::entries().map(ToString::to_string).collect();
     names.sort();
     assert_eq!(names, conformance::fixture::names().unwrap());

@@ -1,5 +1,5 @@
-//! No secret shows: canaries in every credential and every sensitive field, looked for in all that is logged and
-//! printed, however an operation ends.
+//! Secrets stay secret: canaries in every credential and every sensitive field must not appear in logs or
+//! output, however an operation ends.
 
 #![cfg(test)]
 
@@ -67,7 +67,7 @@ async fn judged(entry: &'static Entry, documented: &Documented, reply: Reply) ->
 }
 
 #[tokio::test]
-async fn nothing_shows_when_calls_succeed() {
+async fn secrets_are_not_shown_on_success() {
     let (mut in_answers, mut in_bodies) = (0, 0);
     for entry in conformance::entries() {
         let documented = fixture::find(entry).unwrap();
@@ -86,7 +86,7 @@ async fn nothing_shows_when_calls_succeed() {
 }
 
 #[tokio::test]
-async fn no_header_that_authenticates_can_be_printed() {
+async fn authentication_headers_are_sensitive() {
     for entry in conformance::entries() {
         let documented = fixture::find(entry).unwrap();
         let (status, answer, _) = planted_answer(&documented);
@@ -121,7 +121,7 @@ fn headers(request: &http::Request<bytes::Bytes>) -> String {
 }
 
 #[tokio::test]
-async fn nothing_shows_when_a_service_quotes_what_it_refuses() {
+async fn secrets_are_not_shown_when_a_refusal_echoes_them() {
     let parts: [fn(&http::Request<bytes::Bytes>) -> Value; 3] = [
         |request| echo(&headers(request)),
         |request| echo(&String::from_utf8_lossy(request.body())),
@@ -141,7 +141,7 @@ async fn nothing_shows_when_a_service_quotes_what_it_refuses() {
 }
 
 #[tokio::test]
-async fn nothing_shows_when_an_answer_cannot_be_read() {
+async fn secrets_are_not_shown_when_decoding_fails() {
     let broken = json!({"header": {"isSuccessful": true}, "body": MARK, "data": MARK, "results": MARK});
     for entry in conformance::entries() {
         let documented = fixture::find(entry).unwrap();
@@ -165,7 +165,7 @@ async fn nothing_shows_when_an_answer_cannot_be_read() {
 }
 
 #[test]
-fn nothing_shows_when_the_transport_fails() {
+fn secrets_are_not_shown_when_the_transport_fails() {
     // One thread runs everything, so what the tasks of the clients log is seen too.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let endings = assert_no_leak(MARK, || {

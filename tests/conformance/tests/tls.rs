@@ -1,4 +1,4 @@
-//! TLS that is too old, missing, or of somebody else: no call goes over it, and the error says that nothing was sent.
+//! Outdated, missing or untrusted TLS: nothing is sent over it, and the error says so.
 
 #![cfg(test)]
 
@@ -58,7 +58,7 @@ async fn refused(url: &str) -> String {
 }
 
 #[tokio::test]
-async fn versions_before_1_2_and_servers_without_tls_are_refused() {
+async fn tls_before_1_2_and_plain_servers_are_rejected() {
     type Case = (&'static str, fn(&mut TcpStream));
     let cases: [Case; 5] = [
         ("SSL 3.0", |stream| drop(stream.write_all(&hello(0, [0, 0x0a])))),
@@ -85,7 +85,7 @@ async fn versions_before_1_2_and_servers_without_tls_are_refused() {
 }
 
 #[tokio::test]
-async fn a_certificate_that_nobody_vouches_for_is_refused_before_anything_is_sent() {
+async fn untrusted_certificate_is_rejected_before_sending() {
     let sandbox = Sandbox::builder().mutual_tls(true).start().await.unwrap();
     let text = refused(sandbox.mtls_endpoint().unwrap()).await;
     assert!(text.to_lowercase().contains("certificate"), "{text}");

@@ -1,4 +1,4 @@
-//! A thousand callers and one token: what a cold cache and a revocation cost.
+//! A thousand callers with one token: the number of token requests for a cold cache and after a revocation.
 
 #![cfg(test)]
 
@@ -55,7 +55,7 @@ async fn all_call(nhn: &Nhn) {
 }
 
 #[tokio::test]
-async fn a_cold_token_costs_one_request_and_a_revoked_one_costs_one_more() {
+async fn token_is_requested_once_for_concurrent_calls_and_once_after_revocation() {
     let sandbox = Sandbox::builder().answers(Answers::RequiredOnly).start().await.unwrap();
     let pairs = sandbox.env_vars();
     let get = |name| pairs.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| value.as_str());

@@ -1,4 +1,4 @@
-//! The real HTTP client against a server that misbehaves, over the loopback.
+//! The real HTTP client against a misbehaving loopback server.
 
 #![cfg(test)]
 
@@ -24,7 +24,7 @@ async fn answering(template: ResponseTemplate) -> MockServer {
 }
 
 #[tokio::test]
-async fn a_call_is_one_request_with_its_headers() {
+async fn call_sends_one_request_with_its_headers() {
     let server = MockServer::start().await;
     Mock::given(method("POST"))
         .and(path("/v1/kms/openapi/encrypt/a%2Fb"))
@@ -52,7 +52,7 @@ async fn redirects_are_not_followed() {
 }
 
 #[tokio::test]
-async fn answers_beyond_the_limit_are_refused() {
+async fn responses_beyond_the_limit_are_rejected() {
     let server = answering(ResponseTemplate::new(200).set_body_string("x".repeat(1001))).await;
     let error = scp(&server.uri()).kms().encrypt("k", &EncryptRequest::from_bytes(b"x")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Transport);
@@ -61,7 +61,7 @@ async fn answers_beyond_the_limit_are_refused() {
 }
 
 #[tokio::test]
-async fn a_safe_operation_is_tried_again_and_an_unsafe_one_is_not() {
+async fn safe_operation_is_retried_and_unsafe_one_is_not() {
     let server = MockServer::start().await;
     Mock::given(method("POST")).respond_with(ResponseTemplate::new(502)).up_to_n_times(1).mount(&server).await;
     let good = ResponseTemplate::new(200).set_body_raw(SEALED, "application/json");
@@ -76,7 +76,7 @@ async fn a_safe_operation_is_tried_again_and_an_unsafe_one_is_not() {
 }
 
 #[tokio::test]
-async fn nobody_there_is_said_to_be_unsent() {
+async fn refused_connection_is_reported_as_not_sent() {
     // A port that was just free: nothing listens on it any more.
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", closed.local_addr().unwrap());

@@ -1,4 +1,4 @@
-//! For every operation: what is sent, compared with what its fixture documents.
+//! Compares the request of every operation with its fixture.
 
 #![cfg(test)]
 
@@ -16,7 +16,7 @@ const SECRETS: Secrets = Secrets { mark: "test-" };
 const ORDINARY: &[&str] = &["accept", "content-type", "user-agent"];
 
 #[tokio::test]
-async fn every_operation_sends_what_is_documented() {
+async fn requests_match_their_documentation() {
     let mut wrong = Vec::new();
     for entry in conformance::entries() {
         if let Err(why) = check(entry).await {

@@ -1,4 +1,4 @@
-//! Certificates of Samsung Cloud Platform: made, read back by `openssl`, brought in again, expired.
+//! Certificates of Samsung Cloud Platform: create, read with `openssl`, import, expire.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -78,7 +78,7 @@ impl Drop for Files {
 }
 
 #[tokio::test]
-async fn openssl_reads_what_was_made() {
+async fn created_certificate_is_read_by_openssl() {
     let sandbox = sandbox().await;
     let made = self_sign(&scp(&sandbox), "mine").await.unwrap();
     if !Command::new("openssl").arg("version").output().is_ok_and(|output| output.status.success()) {
@@ -104,7 +104,7 @@ async fn openssl_reads_what_was_made() {
 }
 
 #[tokio::test]
-async fn a_certificate_comes_in_is_found_and_expires() {
+async fn imported_certificate_is_listed_and_expires() {
     let sandbox = sandbox().await;
     let scp = scp(&sandbox);
     let certificates = scp.certificate_manager();

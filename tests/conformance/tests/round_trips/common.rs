@@ -1,4 +1,4 @@
-//! A sandbox of one's own, and the SDKs that talk to it.
+//! A sandbox for each test, and the SDKs' clients for it.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! Config Inspection of Samsung Cloud Platform: a diagnosis is set up, runs, and comes to a result.
+//! Config Inspection of Samsung Cloud Platform: create, run and read a diagnosis.
 
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ async fn create(scp: &Scp) {
 }
 
 #[tokio::test]
-async fn a_diagnosis_runs_to_a_result() {
+async fn diagnosis_completes_with_a_result() {
     let sandbox = sandbox().await;
     let scp = scp(&sandbox);
     let inspection = scp.config_inspection();
@@ -90,7 +90,7 @@ async fn a_diagnosis_runs_to_a_result() {
 }
 
 #[tokio::test]
-async fn a_wrong_key_ends_in_an_error() {
+async fn diagnosis_with_wrong_key_ends_in_an_error() {
     let sandbox = sandbox().await;
     let scp = scp(&sandbox);
     let inspection = scp.config_inspection();

@@ -1,4 +1,4 @@
-//! Keys of Samsung Cloud Platform: sealing, rotating, signing, data keys, and everything that must be refused.
+//! Keys of Samsung Cloud Platform: encrypt, rotate, sign, data keys, and refusals.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -23,7 +23,7 @@ async fn create(scp: &Scp, name: &str, purpose: &str) -> scp_security::Result<St
 }
 
 #[tokio::test]
-async fn what_old_versions_sealed_still_opens() {
+async fn ciphertext_of_old_key_version_is_decrypted() {
     let sandbox = sandbox().await;
     let scp = scp(&sandbox);
     let kms = scp.kms();
@@ -42,8 +42,8 @@ async fn what_old_versions_sealed_still_opens() {
     assert_ne!(moved.ciphertext, second.ciphertext, "no two sealings are alike");
 
     for ciphertext in [&first.ciphertext, &second.ciphertext, &moved.ciphertext] {
-        let opened = kms.decrypt(&id, &DecryptRequest::new(&**ciphertext)).await.unwrap();
-        assert!(opened.to_bytes().unwrap().expose_secret() == data);
+        let decrypted = kms.decrypt(&id, &DecryptRequest::new(&**ciphertext)).await.unwrap();
+        assert!(decrypted.to_bytes().unwrap().expose_secret() == data);
         refused(kms.decrypt(&id, &DecryptRequest::new(tampered(ciphertext))).await, 400);
         refused(kms.rewrap(&id, &RewrapRequest::new(tampered(ciphertext))).await, 400);
     }
@@ -89,17 +89,17 @@ async fn signs(purpose: &str) {
 }
 
 #[tokio::test]
-async fn rsa_signs_and_verifies() {
+async fn rsa_key_signs_and_verifies() {
     signs("rsa-2048").await;
 }
 
 #[tokio::test]
-async fn ecdsa_signs_and_verifies() {
+async fn ecdsa_key_signs_and_verifies() {
     signs("ecdsa-p256").await;
 }
 
 #[tokio::test]
-async fn codes_are_made_and_checked() {
+async fn hmac_is_created_and_verified() {
     let sandbox = sandbox().await;
     let scp = scp(&sandbox);
     let kms = scp.kms();
@@ -122,7 +122,7 @@ async fn codes_are_made_and_checked() {
 }
 
 #[tokio::test]
-async fn a_data_key_comes_back_from_its_wrapping() {
+async fn wrapped_data_key_is_decrypted() {
     let sandbox = sandbox().await;
     let scp = scp(&sandbox);
     let kms = scp.kms();
@@ -131,28 +131,28 @@ async fn a_data_key_comes_back_from_its_wrapping() {
         let key = kms.create_data_key(&id, &DatakeyRequest::new("plaintext")).await.unwrap();
         let plain = key.to_bytes().unwrap();
         assert_eq!(plain.expose_secret().len(), 32);
-        let opened = kms.decrypt(&id, &DecryptRequest::new(&*key.ciphertext)).await.unwrap();
-        assert_eq!(opened.to_bytes().unwrap().expose_secret(), plain.expose_secret());
+        let decrypted = kms.decrypt(&id, &DecryptRequest::new(&*key.ciphertext)).await.unwrap();
+        assert_eq!(decrypted.to_bytes().unwrap().expose_secret(), plain.expose_secret());
 
         let wrapped = kms.create_data_key(&id, &DatakeyRequest::new("wrapped")).await.unwrap();
         assert!(wrapped.plaintext.is_none());
-        let opened = kms.decrypt(&id, &DecryptRequest::new(&*wrapped.ciphertext)).await.unwrap();
-        assert_ne!(opened.to_bytes().unwrap().expose_secret(), plain.expose_secret(), "every data key is a new one");
-        refused(kms.create_data_key(&id, &DatakeyRequest::new("sealed")).skip_validation().await, 400);
+        let decrypted = kms.decrypt(&id, &DecryptRequest::new(&*wrapped.ciphertext)).await.unwrap();
+        assert_ne!(decrypted.to_bytes().unwrap().expose_secret(), plain.expose_secret(), "every data key is a new one");
+        refused(kms.create_data_key(&id, &DatakeyRequest::new("encrypted")).skip_validation().await, 400);
     }
 }
 
 #[tokio::test]
-async fn a_key_that_is_stopped_or_going_away_does_nothing() {
+async fn stopped_or_deleted_key_refuses_calls() {
     let sandbox = sandbox().await;
     let scp = scp(&sandbox);
     let kms = scp.kms();
     let id = create(&scp, "shortlived", "aes256-gcm96").await.unwrap();
-    let sealed = kms.encrypt(&id, &EncryptRequest::from_bytes(b"x")).await.unwrap().ciphertext;
+    let encrypted = kms.encrypt(&id, &EncryptRequest::from_bytes(b"x")).await.unwrap().ciphertext;
     let refuses = async || {
         refused(kms.encrypt(&id, &EncryptRequest::from_bytes(b"x")).await, 400);
-        refused(kms.decrypt(&id, &DecryptRequest::new(&*sealed)).await, 400);
-        refused(kms.rewrap(&id, &RewrapRequest::new(&*sealed)).await, 400);
+        refused(kms.decrypt(&id, &DecryptRequest::new(&*encrypted)).await, 400);
+        refused(kms.rewrap(&id, &RewrapRequest::new(&*encrypted)).await, 400);
         refused(kms.create_data_key(&id, &DatakeyRequest::new("wrapped")).await, 400);
         refused(kms.rotate_key(&id).await, 400);
     };
@@ -160,8 +160,8 @@ async fn a_key_that_is_stopped_or_going_away_does_nothing() {
     assert_eq!(stopped.state.as_deref(), Some("Stop"));
     refuses().await;
     kms.set_key_state(&id, &KeyStateRequest::new("Active")).await.unwrap();
-    let opened = kms.decrypt(&id, &DecryptRequest::new(&*sealed)).await.unwrap();
-    assert_eq!(opened.to_bytes().unwrap().expose_secret(), b"x");
+    let decrypted = kms.decrypt(&id, &DecryptRequest::new(&*encrypted)).await.unwrap();
+    assert_eq!(decrypted.to_bytes().unwrap().expose_secret(), b"x");
 
     kms.delete_key(&id).await.unwrap();
     let going = kms.show_key(&id).await.unwrap().key;
@@ -174,7 +174,7 @@ async fn a_key_that_is_stopped_or_going_away_does_nothing() {
 }
 
 #[tokio::test]
-async fn names_are_unique_and_lists_are_paged() {
+async fn key_names_are_unique_and_lists_are_paged() {
     let sandbox = sandbox().await;
     let scp = scp(&sandbox);
     let kms = scp.kms();
@@ -202,24 +202,24 @@ async fn names_are_unique_and_lists_are_paged() {
 }
 
 #[tokio::test]
-async fn all_versions_of_the_api_see_the_same_keys() {
+async fn keys_are_the_same_in_all_api_versions() {
     let sandbox = sandbox().await;
     let scp = scp(&sandbox);
     let id = create(&scp, "shared", "aes256-gcm96").await.unwrap();
-    let sealed = scp.kms_v1_0().encrypt(&id, &EncryptRequest::from_bytes(b"x")).await.unwrap();
-    let opened = scp.kms_v1_1().decrypt(&id, &DecryptRequest::new(sealed.ciphertext)).await.unwrap();
-    assert_eq!(opened.to_bytes().unwrap().expose_secret(), b"x");
+    let encrypted = scp.kms_v1_0().encrypt(&id, &EncryptRequest::from_bytes(b"x")).await.unwrap();
+    let decrypted = scp.kms_v1_1().decrypt(&id, &DecryptRequest::new(encrypted.ciphertext)).await.unwrap();
+    assert_eq!(decrypted.to_bytes().unwrap().expose_secret(), b"x");
     assert_eq!(scp.kms_v1_0().show_key(&id).await.unwrap().key.use_count, 2);
 }
 
 #[tokio::test]
-async fn the_sovereign_environment_has_aria() {
+async fn aria_keys_exist_in_the_sovereign_environment() {
     let sandbox = Sandbox::builder().sovereign(true).start().await.unwrap();
     let scp = scp(&sandbox);
     let kms = scp.kms();
     let id = create(&scp, "korean", "aria").await.unwrap();
-    let sealed = kms.encrypt(&id, &EncryptRequest::from_bytes("아리아".as_bytes())).await.unwrap().ciphertext;
-    refused(kms.decrypt(&id, &DecryptRequest::new(tampered(&sealed))).await, 400);
-    let opened = kms.decrypt(&id, &DecryptRequest::new(sealed)).await.unwrap();
-    assert_eq!(opened.to_bytes().unwrap().expose_secret(), "아리아".as_bytes());
+    let encrypted = kms.encrypt(&id, &EncryptRequest::from_bytes("아리아".as_bytes())).await.unwrap().ciphertext;
+    refused(kms.decrypt(&id, &DecryptRequest::new(tampered(&encrypted))).await, 400);
+    let decrypted = kms.decrypt(&id, &DecryptRequest::new(encrypted)).await.unwrap();
+    assert_eq!(decrypted.to_bytes().unwrap().expose_secret(), "아리아".as_bytes());
 }

@@ -1,4 +1,4 @@
-//! Whole stories, told with the SDKs against a sandbox that keeps state, one file for each service.
+//! Sequences of calls against a stateful sandbox, one file for each service.
 #![cfg(test)]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 

@@ -1,4 +1,4 @@
-//! NHN Cloud: a token ends in the middle of a listing, and inspections are read page by page.
+//! NHN Cloud: a token expires during a list, and inspections are listed in pages.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ fn issued(sandbox: &Sandbox) -> usize {
 }
 
 #[tokio::test]
-async fn a_token_that_ends_in_the_middle_of_a_listing_is_replaced() {
+async fn token_expiring_during_a_list_is_replaced() {
     let builder = Sandbox::builder().seed(7).token_lifetime(Duration::from_secs(24 * 60 * 60));
     let sandbox = builder.start().await.unwrap();
     let check = nhn(&sandbox).build().unwrap().server_security_check().unwrap();
@@ -40,7 +40,7 @@ async fn a_token_that_ends_in_the_middle_of_a_listing_is_replaced() {
 }
 
 #[tokio::test]
-async fn a_period_is_a_month_and_details_agree_with_their_summary() {
+async fn inspection_details_agree_with_their_summary() {
     let sandbox = sandbox().await;
     let check = nhn(&sandbox).build().unwrap().server_security_check().unwrap();
     let july = Period::new(datetime!(2025-07-17 00:00 +9), datetime!(2025-07-17 23:59:59 +9)).unwrap();
@@ -58,7 +58,7 @@ async fn a_period_is_a_month_and_details_agree_with_their_summary() {
 }
 
 #[tokio::test]
-async fn rules_differ_by_region_and_some_never_ran() {
+async fn inspection_rules_differ_by_region() {
     let sandbox = sandbox().await;
     let advisor = nhn(&sandbox).build().unwrap().security_advisor().unwrap();
     let rules = async |region, language| advisor.list_inspection_results(region, language).await.unwrap();

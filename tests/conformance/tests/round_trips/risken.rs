@@ -1,4 +1,4 @@
-//! RISKEN: an account is registered, a data source attached, and a scan runs to its end.
+//! RISKEN: register an account, attach a data source, and scan.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ fn admin(sandbox: &Sandbox) -> Risken {
 }
 
 #[tokio::test]
-async fn an_account_is_registered_attached_and_scanned() {
+async fn account_is_registered_attached_and_scanned() {
     let sandbox = sandbox().await;
     let risken = admin(&sandbox);
     let aws = risken.aws();
@@ -76,7 +76,7 @@ async fn an_account_is_registered_attached_and_scanned() {
 }
 
 #[tokio::test]
-async fn a_viewer_may_look_and_nothing_else() {
+async fn viewer_can_only_read() {
     let sandbox = sandbox().await;
     let tokens = sandbox.risken_tokens();
     let token = |name: &str| &*tokens.iter().find(|(known, _)| *known == name).unwrap().1;
@@ -94,7 +94,7 @@ async fn a_viewer_may_look_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn the_service_checks_what_the_client_was_told_not_to() {
+async fn service_validates_what_the_client_does_not() {
     let sandbox = sandbox().await;
     let risken = admin(&sandbox);
     let short = PutAwsRequest::from(AwsForUpsert::new("short", PROJECT, "123"));

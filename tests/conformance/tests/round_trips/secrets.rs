@@ -1,4 +1,4 @@
-//! Secrets of Samsung Cloud Platform: versions, labels that move, callers that are kept out, passwords.
+//! Secrets of Samsung Cloud Platform: versions, labels, access lists, passwords.
 
 use cloud_sandbox::Sandbox;
 use scp_security::kms::types::KeyStateRequest;
@@ -44,7 +44,7 @@ async fn versions(scp: &Scp, id: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn three_versions_and_a_label_that_moves() {
+async fn secret_label_moves_between_versions() {
     let sandbox = Sandbox::builder().seed(7).start().await.unwrap();
     let scp = scp(&sandbox);
     let secrets = scp.secrets_manager();
@@ -80,7 +80,7 @@ async fn three_versions_and_a_label_that_moves() {
 }
 
 #[tokio::test]
-async fn a_caller_from_elsewhere_reads_nothing() {
+async fn caller_outside_the_acl_is_refused() {
     let sandbox = sandbox().await;
     let scp = scp(&sandbox);
     let secrets = scp.secrets_manager();
@@ -102,7 +102,7 @@ async fn a_caller_from_elsewhere_reads_nothing() {
 }
 
 #[tokio::test]
-async fn a_secret_waits_and_comes_back() {
+async fn deleted_secret_is_restored() {
     let sandbox = sandbox().await;
     let scp = scp(&sandbox);
     let secrets = scp.secrets_manager();
@@ -121,7 +121,7 @@ async fn a_secret_waits_and_comes_back() {
 }
 
 #[tokio::test]
-async fn a_value_hangs_on_its_key_and_on_its_form() {
+async fn secret_value_needs_an_active_key_and_a_valid_form() {
     let sandbox = sandbox().await;
     let scp = scp(&sandbox);
     let id = create(&scp, &value("x")).await.unwrap();
@@ -137,7 +137,7 @@ async fn a_value_hangs_on_its_key_and_on_its_form() {
 }
 
 #[tokio::test]
-async fn passwords_have_what_was_asked_for() {
+async fn random_passwords_follow_their_options() {
     let sandbox = sandbox().await;
     let scp = scp(&sandbox);
     let secrets = scp.secrets_manager();

@@ -1,4 +1,4 @@
-//! Secure Key Manager of NHN Cloud: who is let in by MAC address and by certificate, and what keys do.
+//! Secure Key Manager of NHN Cloud: access by MAC address and certificate, and the use of keys.
 
 use std::sync::Arc;
 
@@ -51,7 +51,7 @@ fn denied<T: std::fmt::Debug>(result: nhn_security::Result<T>) {
 }
 
 #[tokio::test]
-async fn a_mac_address_opens_a_store() {
+async fn store_accepts_a_listed_mac_address() {
     let sandbox = sandbox().await;
     let keys = known(&sandbox);
     let secret = keys.show_secret(SECRET).await.unwrap().secret;
@@ -68,7 +68,7 @@ async fn a_mac_address_opens_a_store() {
 }
 
 #[tokio::test]
-async fn a_certificate_opens_what_lists_it() {
+async fn store_accepts_a_listed_certificate() {
     let only = json!({"nhn": {"skm": {"keyStores": {"9": {
         "name": "certificate only", "certificateAuthUse": "Y",
         "certificateList": [{"name": "laptop", "password": "a password", "expirationDate": "2099-01-01T00:00:00"}],
@@ -92,23 +92,24 @@ async fn a_certificate_opens_what_lists_it() {
 }
 
 #[tokio::test]
-async fn texts_are_sealed_opened_and_signed() {
+async fn strings_are_encrypted_decrypted_and_signed() {
     let sandbox = sandbox().await;
     let keys = known(&sandbox);
     let text = "가".repeat(32 * 1024 / 3);
-    let sealed = keys.encrypt(KEY, &EncryptRequest::new(&*text)).await.unwrap();
-    let opened = keys.decrypt(KEY, &DecryptRequest::new(&*sealed.ciphertext)).await.unwrap();
-    assert!(opened.plaintext.expose_secret() == text);
-    assert_eq!(opened.key_version, sealed.key_version);
+    let encrypted = keys.encrypt(KEY, &EncryptRequest::new(&*text)).await.unwrap();
+    let decrypted = keys.decrypt(KEY, &DecryptRequest::new(&*encrypted.ciphertext)).await.unwrap();
+    assert!(decrypted.plaintext.expose_secret() == text);
+    assert_eq!(decrypted.key_version, encrypted.key_version);
     denied(
-        keys.decrypt(KEY, &DecryptRequest::new(sealed.ciphertext.replace(&sealed.ciphertext[40..44], "AAAA"))).await,
+        keys.decrypt(KEY, &DecryptRequest::new(encrypted.ciphertext.replace(&encrypted.ciphertext[40..44], "AAAA")))
+            .await,
     );
     let longer = EncryptRequest::new("x".repeat(32 * 1024 + 1));
     denied(keys.encrypt(KEY, &longer).skip_validation().await);
 
     let local = keys.create_local_key(KEY).await.unwrap();
-    let opened = keys.decrypt(KEY, &DecryptRequest::new(&*local.local_key_ciphertext)).await.unwrap();
-    assert_eq!(opened.plaintext.expose_secret(), local.local_key_plaintext.expose_secret());
+    let decrypted = keys.decrypt(KEY, &DecryptRequest::new(&*local.local_key_ciphertext)).await.unwrap();
+    assert_eq!(decrypted.plaintext.expose_secret(), local.local_key_plaintext.expose_secret());
 
     let (most, more) = ("s".repeat(245), "s".repeat(246));
     let signed = keys.sign(KEY, &SignRequest::new(&*most)).await.unwrap();

@@ -1,4 +1,4 @@
-//! Vaults of Samsung Cloud Platform: a token buys temporary keys, and those make calls.
+//! Vaults of Samsung Cloud Platform: calls with temporary keys.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ async fn encrypts(scp: &Scp) -> scp_security::Result<()> {
 }
 
 #[tokio::test]
-async fn a_token_buys_keys_that_encrypt_until_they_end() {
+async fn temporary_keys_encrypt_until_they_expire() {
     let sandbox = sandbox().await;
     let scp = scp(&sandbox);
     let vaults = scp.secret_vault();
@@ -64,7 +64,7 @@ async fn a_token_buys_keys_that_encrypt_until_they_end() {
 }
 
 #[tokio::test]
-async fn there_are_at_most_five_keys_at_a_time() {
+async fn temporary_keys_are_limited_to_five() {
     let sandbox = sandbox().await;
     let set = settings(&sandbox);
     let vault = &*set["SCP_SECRET_VAULT_ID"];

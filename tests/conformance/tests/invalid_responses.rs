@@ -1,4 +1,4 @@
-//! Answers that are not what they should be, for every operation: each is an error, none a value in part.
+//! Invalid responses to every operation: each is an error, never a partial value.
 
 #![cfg(test)]
 
@@ -19,7 +19,7 @@ async fn call(entry: &'static Entry, reply: Reply) -> Result<(), String> {
 }
 
 #[tokio::test]
-async fn a_good_envelope_does_not_make_a_bad_status_good() {
+async fn error_status_with_success_envelope_returns_error() {
     for entry in conformance::entries() {
         let (_, answer) = fixture::find(entry).unwrap().response();
         let answer = answer.unwrap_or_else(|| json!({"header": {"isSuccessful": true}, "data": null}));
@@ -41,7 +41,7 @@ fn failures() -> [Value; 2] {
 }
 
 #[tokio::test]
-async fn a_good_status_does_not_make_a_failure_good() {
+async fn failed_envelope_with_success_status_returns_error() {
     for entry in conformance::entries() {
         if fixture::find(entry).unwrap().response().1.is_none() {
             continue;
@@ -56,7 +56,7 @@ async fn a_good_status_does_not_make_a_failure_good() {
 }
 
 #[tokio::test]
-async fn a_list_of_members_is_not_an_object() {
+async fn array_in_place_of_an_object_returns_error() {
     let mut refused = 0;
     for entry in conformance::entries() {
         let (status, answer) = fixture::find(entry).unwrap().response();
@@ -90,7 +90,7 @@ async fn a_list_of_members_is_not_an_object() {
 }
 
 #[tokio::test]
-async fn deep_nesting_ends_in_an_error() {
+async fn deeply_nested_json_returns_error() {
     let deep = format!("{}{}", "[".repeat(1000), "]".repeat(1000));
     let texts = [
         deep.clone(),
@@ -110,7 +110,7 @@ async fn deep_nesting_ends_in_an_error() {
 }
 
 #[test]
-fn a_text_of_a_hundred_megabytes_is_given_up_at_the_limit() {
+fn string_of_a_hundred_megabytes_is_rejected_at_the_limit() {
     const SIZE: usize = 100 << 20;
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

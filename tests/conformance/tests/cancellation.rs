@@ -1,5 +1,5 @@
-//! Calls that are given up at every point where they wait: nothing goes on behind the caller's back, and the client stays
-//! as good as new.
+//! Calls that are dropped at every await: nothing continues in the background, and the client stays
+//! usable.
 
 #![cfg(test)]
 
@@ -114,7 +114,7 @@ fn give_up_everywhere<T>(
 }
 
 #[test]
-fn a_call_with_a_token_can_be_given_up_anywhere() {
+fn call_with_token_can_be_dropped_at_every_await() {
     let transport = Slow::new(
         r#"{"access_token":"t","token_type":"Bearer","expires_in":86400}"#,
         r#"{"header":{"isSuccessful":true,"resultCode":0,"resultMessage":""},"body":[]}"#,
@@ -131,7 +131,7 @@ fn a_call_with_a_token_can_be_given_up_anywhere() {
 }
 
 #[test]
-fn a_call_with_keys_from_a_vault_can_be_given_up_anywhere() {
+fn call_with_vault_keys_can_be_dropped_at_every_await() {
     let transport = Slow::new(
         r#"{"access_key":"a","secret_key":"s","expired_at":"2027-01-01 00:00:00.000"}"#,
         r#"{"ciphertext":"vault:v1:AA==","key_version":1}"#,
@@ -151,7 +151,7 @@ fn a_call_with_keys_from_a_vault_can_be_given_up_anywhere() {
 }
 
 #[test]
-fn a_list_goes_on_where_it_was_given_up() {
+fn list_resumes_after_a_dropped_page() {
     let entry = conformance::entries().find(|entry| entry.to_string() == "scp kms 1.2 list_keys").unwrap();
     let mut page = conformance::fixture::find(entry).unwrap().response().1.unwrap();
     page["keys"][0]["id"] = "idPAGE".into();

@@ -1,5 +1,5 @@
-//! What is said about answers that are not what they should be: for every operation one line with status and request
-//! id, and nothing of the answer beyond its bounded text.
+//! Error texts for invalid responses: for every operation one line with status and request
+//! id, and nothing else of the response but its bounded error text.
 
 #![cfg(test)]
 
@@ -80,7 +80,7 @@ async fn call(entry: &'static Entry, bad: &Bad) -> Result<(), String> {
 }
 
 #[tokio::test]
-async fn every_bad_answer_is_one_line_with_status_and_request_id() {
+async fn error_for_invalid_response_is_one_line_with_status_and_request_id() {
     let mut checked = 0;
     for entry in conformance::entries() {
         // Where nothing is returned, nothing in a good answer can be wrong but its shape.
