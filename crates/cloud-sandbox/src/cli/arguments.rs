@@ -151,6 +151,7 @@ fn number<T: std::str::FromStr>(text: &str, otherwise: &str) -> Result<T, String
     text.parse().map_err(|_| otherwise.to_owned())
 }
 
+#[allow(clippy::disallowed_methods, reason = "compares an option with the system's clock")]
 fn time(text: &str) -> Result<OffsetDateTime, String> {
     let time = OffsetDateTime::parse(text, &Rfc3339);
     let time = time.map_err(|_| "--clock takes a time such as 2026-01-31T09:00:00Z".to_owned())?;
