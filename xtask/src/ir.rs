@@ -25,7 +25,7 @@ pub(crate) struct Service {
 }
 
 /// One API version.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Version {
     pub(crate) module: String,
     pub(crate) constant: String,
@@ -37,7 +37,7 @@ pub(crate) struct Version {
 }
 
 /// One call.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Operation {
     pub(crate) name: String,
     pub(crate) title: String,

@@ -15,6 +15,7 @@ mod clients;
 mod conformance;
 mod coverage;
 mod operations;
+mod share;
 mod types;
 
 pub(crate) use blocks::block;

@@ -3,6 +3,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
+use super::share::{reuse, shared};
 use super::types::{rules, rust_type};
 use super::{docs, imports, markdown};
 use crate::ir::{Argument, Constraint, Operation, PageStyle, Parameter, ParameterType, Service, Type, Version};
@@ -20,7 +21,14 @@ pub(super) fn render(service: &Service, version: &Version) -> TokenStream {
     let constant = ident(&version.constant);
     let module = ident(&version.module);
     let methods = version.operations.iter().map(|operation| method(version, operation));
-    let options = version.operations.iter().filter(|operation| !operation.options.is_empty()).map(options);
+    let optional: Vec<Operation> =
+        version.operations.iter().filter(|operation| !operation.options.is_empty()).cloned().collect();
+    let earlier: Vec<Version> =
+        service.versions.iter().take_while(|other| other.number != version.number).cloned().collect();
+    let shared = shared(&earlier, &optional, options);
+    let reused = reuse(&quote!(pub), &optional, &shared, |operation| pascal(&operation.name));
+    let own = optional.iter().zip(&shared).filter(|(_, module)| module.is_none());
+    let options = own.map(|(operation, _)| options(operation));
     let body = quote! {
         #doc
         #[derive(Clone, Debug)]
@@ -41,7 +49,7 @@ pub(super) fn render(service: &Service, version: &Version) -> TokenStream {
     };
     let core = imports(&quote!(cloud_core), CORE, &body);
     let siblings = imports(&quote!(super), &["operations", "types"], &body);
-    quote!(#core #siblings #body)
+    quote!(#core #siblings #reused #body)
 }
 
 /// Types of answers and arguments, named by their module.
@@ -190,9 +198,6 @@ fn method_docs(operation: &Operation) -> TokenStream {
     quote! {
         #text
         #list
-        #[doc = ""]
-        #[doc = " # Errors"]
-        #[doc = " When awaited: see [`Error`](cloud_core::Error)."]
     }
 }
 
@@ -236,7 +241,7 @@ fn options(operation: &Operation) -> TokenStream {
     quote! {
         #doc
         #[must_use = "a call is only sent when awaited"]
-        pub struct #name(Call<#answer>);
+        pub struct #name(pub(super) Call<#answer>);
         impl #name {
             #(#setters)*
             #pages

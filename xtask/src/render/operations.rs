@@ -3,6 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::share::{reuse, shared};
 use super::{docs, imports};
 use crate::ir::{Operation, Segment, Service, Type, Version};
 use crate::names::{constant, ident};
@@ -13,7 +14,11 @@ const CORE: &[&str] = &["Authentication", "Envelope", "Idempotency", "Method", "
 pub(super) fn render(service: &Service) -> TokenStream {
     let statics: Vec<_> = service.versions.iter().map(|version| version_static(service, version)).collect();
     let core = imports(&quote!(cloud_core), &["ApiVersion", "Lifecycle"], &quote!(#(#statics)*));
-    let modules = service.versions.iter().map(module);
+    let modules = service
+        .versions
+        .iter()
+        .enumerate()
+        .map(|(index, version)| module(service.versions.get(..index).unwrap_or_default(), version));
     quote! {
         #core
         #(#statics)*
@@ -38,16 +43,22 @@ fn version_static(service: &Service, version: &Version) -> TokenStream {
     }
 }
 
-fn module(version: &Version) -> TokenStream {
+/// The operations of one version; those that an earlier version has alike are taken from there.
+fn module(earlier: &[Version], version: &Version) -> TokenStream {
     let name = ident(&version.module);
     let doc = docs(&format!("Operations of version {}.", version.number));
-    let statics: Vec<_> = version.operations.iter().map(operation_static).collect();
-    let core = imports(&quote!(cloud_core), CORE, &quote!(#(#statics)*));
+    let shared = shared(earlier, &version.operations, operation_static);
+    let own = version.operations.iter().zip(&shared).filter(|(_, module)| module.is_none());
+    let statics: Vec<_> = own.map(|(operation, _)| operation_static(operation)).collect();
+    let reused = reuse(&quote!(pub(crate)), &version.operations, &shared, |operation| constant(&operation.name));
+    let uses = quote!(#(#statics)* &Operation);
+    let core = imports(&quote!(cloud_core), CORE, &uses);
     let all = version.operations.iter().map(|operation| ident(&constant(&operation.name)));
     quote! {
         #doc
         pub(crate) mod #name {
             #core
+            #reused
             #(#statics)*
             #[doc = " All operations of the version."]
             pub(crate) static ALL: &[&Operation] = &[#(&#all),*];
