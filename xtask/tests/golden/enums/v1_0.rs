@@ -30,9 +30,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `region`: The region.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn list_things(&self, region: types::Region) -> ListThings {
         ListThings(
             Call::new(
@@ -50,9 +47,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `body`: What to send.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn create_thing(&self, body: &types::ThingCreate) -> Call<types::Thing> {
         Call::new(&self.core, Request::new(&operations::v1_0::CREATE_THING).body(body))
     }
@@ -60,7 +54,7 @@ impl Client {
 
 /// The call `list_things`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
-pub struct ListThings(Call<Vec<types::Thing>>);
+pub struct ListThings(pub(super) Call<Vec<types::Thing>>);
 
 impl ListThings {
     /// The language.

@@ -27,9 +27,6 @@ impl Client {
     /// Does what its name says.
     ///
     /// `GET /v1/{appKey}/one`. Safe: changes nothing and can be retried.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn show_one(&self) -> Call<types::One> {
         Call::new(&self.core, Request::new(&operations::v1_0::SHOW_ONE))
     }
@@ -39,9 +36,6 @@ impl Client {
     /// Does what its name says.
     ///
     /// `GET /v1/{appKey}/many`. Safe: changes nothing and can be retried.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn list_many(&self) -> Call<Vec<types::One>> {
         Call::new(&self.core, Request::new(&operations::v1_0::LIST_MANY))
     }
@@ -51,9 +45,6 @@ impl Client {
     /// Does what its name says.
     ///
     /// `POST /v1/{appKey}/none`. Idempotent: can be retried.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn do_nothing(&self) -> Call<()> {
         Call::new(&self.core, Request::new(&operations::v1_0::DO_NOTHING))
     }
@@ -63,9 +54,6 @@ impl Client {
     /// Does what its name says.
     ///
     /// `GET /v1/{appKey}/ping`. Safe: changes nothing and can be retried.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn ping(&self) -> Call<()> {
         Call::new(&self.core, Request::new(&operations::v1_0::PING))
     }

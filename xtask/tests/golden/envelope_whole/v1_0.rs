@@ -27,9 +27,6 @@ impl Client {
     /// Does what its name says.
     ///
     /// `GET /v1/page`. Safe: changes nothing and can be retried.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn show_page(&self) -> Call<types::Whole> {
         Call::new(&self.core, Request::new(&operations::v1_0::SHOW_PAGE))
     }

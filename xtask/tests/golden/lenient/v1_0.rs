@@ -27,9 +27,6 @@ impl Client {
     /// Does what its name says.
     ///
     /// `GET /v1/facts`. Safe: changes nothing and can be retried.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn show_facts(&self) -> Call<types::Facts> {
         Call::new(&self.core, Request::new(&operations::v1_0::SHOW_FACTS))
     }

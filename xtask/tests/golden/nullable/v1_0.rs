@@ -31,9 +31,6 @@ impl Client {
     /// # Arguments
     /// - `key_id`: The key_id.
     /// - `body`: What to send.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn create_key(&self, key_id: &str, body: &types::KeyCreate) -> Call<types::Key> {
         Call::new(
             &self.core,
@@ -50,9 +47,6 @@ impl Client {
     /// # Arguments
     /// - `key_id`: The key_id.
     /// - `body`: What to send.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn update_key(&self, key_id: &str, body: &types::KeyUpdate) -> Call<types::Key> {
         Call::new(
             &self.core,

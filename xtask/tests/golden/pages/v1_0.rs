@@ -27,9 +27,6 @@ impl Client {
     /// Does what its name says.
     ///
     /// `GET /v1/keys`. Safe: changes nothing and can be retried.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn list_keys(&self) -> ListKeys {
         ListKeys(Call::new(&self.core, Request::new(&operations::v1_0::LIST_KEYS)))
     }
@@ -42,9 +39,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `result_id`: The result_id.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn list_results(&self, result_id: i64) -> ListResults {
         ListResults(
             Call::new(
@@ -58,7 +52,7 @@ impl Client {
 
 /// The call `list_keys`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
-pub struct ListKeys(Call<types::KeyPage>);
+pub struct ListKeys(pub(super) Call<types::KeyPage>);
 
 impl ListKeys {
     /// The size.
@@ -112,7 +106,7 @@ impl ListKeys {
 
 /// The call `list_results`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
-pub struct ListResults(Call<types::ResultPage>);
+pub struct ListResults(pub(super) Call<types::ResultPage>);
 
 impl ListResults {
     /// The limit.

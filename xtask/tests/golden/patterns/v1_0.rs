@@ -31,9 +31,6 @@ impl Client {
     /// # Arguments
     /// - `account`: The account. 12 characters of `0` to `9`.
     /// - `body`: What to send.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn create_name(&self, account: &str, body: &types::Name) -> CreateName {
         CreateName(
             Call::new(
@@ -62,7 +59,7 @@ impl Client {
 
 /// The call `create_name`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
-pub struct CreateName(Call<()>);
+pub struct CreateName(pub(super) Call<()>);
 
 impl CreateName {
     /// The limit.

@@ -31,9 +31,6 @@ impl Client {
     /// # Arguments
     /// - `region`: The region.
     /// - `period`: sent as `from` and `to`.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn summary(&self, region: &str, period: Period) -> Call<types::Sum> {
         Call::new(
             &self.core,

@@ -30,9 +30,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `body`: What to send.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn seal(&self, body: &types::SealRequest) -> Call<types::SealResponse> {
         Call::new(&self.core, Request::new(&operations::v1_0::SEAL).body(body))
     }
@@ -42,9 +39,6 @@ impl Client {
     /// Does what its name says.
     ///
     /// `GET /v1/material`. Safe: changes nothing and can be retried.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn show_material(&self) -> Call<types::Material> {
         Call::new(&self.core, Request::new(&operations::v1_0::SHOW_MATERIAL))
     }
@@ -57,9 +51,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `body`: What to send.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn replace_material(&self, body: &types::MaterialUpdate) -> Call<()> {
         Call::new(
             &self.core,

@@ -27,9 +27,6 @@ impl Client {
     /// Does what its name says.
     ///
     /// `GET /v1/ips`. Safe: changes nothing and can be retried.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn list_ips(&self) -> Call<types::Ips> {
         Call::new(&self.core, Request::new(&operations::v1_0::LIST_IPS))
     }
@@ -42,9 +39,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `value`: The value.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn show_ip(&self, value: &str) -> Call<types::Ip> {
         Call::new(
             &self.core,

@@ -38,14 +38,7 @@ pub(crate) mod v1_0 {
 /// Operations of version 1.1.
 pub(crate) mod v1_1 {
     use cloud_core::{Authentication, Idempotency, Method, Operation, Segment};
-    /// `GET /v1/keys/{key_id}`
-    pub(crate) static SHOW_KEY: Operation = Operation::new(
-            "show_key",
-            Method::Get,
-            &[Segment::Literal("/v1/keys/"), Segment::Param("key_id")],
-        )
-        .title("Show Key")
-        .idempotency(Idempotency::Safe);
+    pub(crate) use super::v1_0::SHOW_KEY;
     /// `GET /v1/keys/{key_id}/origin`
     pub(crate) static SHOW_ORIGIN: Operation = Operation::new(
             "show_origin",

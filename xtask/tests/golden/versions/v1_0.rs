@@ -30,9 +30,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `key_id`: The key_id.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn show_key(&self, key_id: &str) -> Call<types::Key> {
         Call::new(
             &self.core,
@@ -48,9 +45,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `key_id`: The key_id.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn delete_key(&self, key_id: &str) -> Call<()> {
         Call::new(
             &self.core,

@@ -30,9 +30,6 @@ impl Client {
     /// store rejects a client.
     ///
     /// `GET /keymanager/v1.0/appkey/{appkey}/confirm`. Safe: changes nothing and can be retried.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn confirm_client(&self) -> Call<types::ClientInfo> {
         Call::new(&self.core, Request::new(&operations::v1_0::CONFIRM_CLIENT))
     }
@@ -45,9 +42,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `keyid`: ID of a secret.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn show_secret(&self, keyid: &str) -> Call<types::SecretData> {
         Call::new(
             &self.core,
@@ -65,9 +59,6 @@ impl Client {
     /// # Arguments
     /// - `keyid`: ID of a symmetric key.
     /// - `body`: The plaintext to encrypt.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn encrypt(
         &self,
         keyid: &str,
@@ -89,9 +80,6 @@ impl Client {
     /// # Arguments
     /// - `keyid`: ID of a symmetric key.
     /// - `body`: The ciphertext to decrypt.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn decrypt(
         &self,
         keyid: &str,
@@ -113,9 +101,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `keyid`: ID of a symmetric key.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn create_local_key(&self, keyid: &str) -> Call<types::LocalKey> {
         Call::new(
             &self.core,
@@ -132,9 +117,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `keyid`: ID of a symmetric key.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn show_symmetric_key(&self, keyid: &str) -> Call<types::SymmetricKey> {
         Call::new(
             &self.core,
@@ -152,9 +134,6 @@ impl Client {
     /// # Arguments
     /// - `keyid`: ID of an asymmetric key.
     /// - `body`: The string to sign.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn sign(
         &self,
         keyid: &str,
@@ -177,9 +156,6 @@ impl Client {
     /// # Arguments
     /// - `keyid`: ID of an asymmetric key.
     /// - `body`: The string and its signature.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn verify(
         &self,
         keyid: &str,
@@ -200,9 +176,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `keyid`: ID of an asymmetric key.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn show_private_key(&self, keyid: &str) -> ShowPrivateKey {
         ShowPrivateKey(
             Call::new(
@@ -222,9 +195,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `keyid`: ID of an asymmetric key.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn show_public_key(&self, keyid: &str) -> ShowPublicKey {
         ShowPublicKey(
             Call::new(
@@ -239,9 +209,6 @@ impl Client {
     /// Returns the IDs of all key stores of the project.
     ///
     /// `GET /keymanager/v1.0/appkey/{appkey}/keystores`. Safe: changes nothing and can be retried.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn list_key_stores(&self) -> Call<types::KeyStoreIds> {
         Call::new(&self.core, Request::new(&operations::v1_0::LIST_KEY_STORES))
     }
@@ -254,9 +221,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `key_store_id`: ID of a key store.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn show_key_store(&self, key_store_id: i64) -> Call<types::KeyStore> {
         Call::new(
             &self.core,
@@ -274,9 +238,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `key_store_id`: ID of a key store.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn list_keys(&self, key_store_id: i64) -> Call<types::KeyIds> {
         Call::new(
             &self.core,
@@ -294,9 +255,6 @@ impl Client {
     /// # Arguments
     /// - `key_store_id`: ID of a key store.
     /// - `key_id`: ID of a secret or key in the key store.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn show_key(&self, key_store_id: i64, key_id: &str) -> Call<types::Key> {
         Call::new(
             &self.core,
@@ -314,9 +272,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `key_store_id`: ID of a key store.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn list_ipv4_addresses(&self, key_store_id: i64) -> Call<types::Ipv4Addresses> {
         Call::new(
             &self.core,
@@ -334,9 +289,6 @@ impl Client {
     /// # Arguments
     /// - `key_store_id`: ID of a key store.
     /// - `value`: Address to return details of, instead of the list.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn show_ipv4_address(
         &self,
         key_store_id: i64,
@@ -359,9 +311,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `key_store_id`: ID of a key store.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn list_mac_addresses(&self, key_store_id: i64) -> Call<types::MacAddresses> {
         Call::new(
             &self.core,
@@ -380,9 +329,6 @@ impl Client {
     /// # Arguments
     /// - `key_store_id`: ID of a key store.
     /// - `value`: Address to return details of, instead of the list.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn show_mac_address(
         &self,
         key_store_id: i64,
@@ -405,9 +351,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `key_store_id`: ID of a key store.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn list_certificates(&self, key_store_id: i64) -> Call<types::CertificateNames> {
         Call::new(
             &self.core,
@@ -426,9 +369,6 @@ impl Client {
     /// # Arguments
     /// - `key_store_id`: ID of a key store.
     /// - `value`: Name of the certificate to return details of, instead of the list.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn show_certificate(
         &self,
         key_store_id: i64,
@@ -445,7 +385,7 @@ impl Client {
 
 /// The call `show_private_key`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
-pub struct ShowPrivateKey(Call<types::PrivateKey>);
+pub struct ShowPrivateKey(pub(super) Call<types::PrivateKey>);
 
 impl ShowPrivateKey {
     /// Key version to return. Defaults to the current version.
@@ -459,7 +399,7 @@ impl ShowPrivateKey {
 
 /// The call `show_public_key`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
-pub struct ShowPublicKey(Call<types::PublicKey>);
+pub struct ShowPublicKey(pub(super) Call<types::PublicKey>);
 
 impl ShowPublicKey {
     /// Key version to return. Defaults to the current version.

@@ -33,9 +33,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `keyid`: ID of a symmetric key.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn show_symmetric_key(&self, keyid: &str) -> ShowSymmetricKey {
         ShowSymmetricKey(
             Call::new(
@@ -48,7 +45,7 @@ impl Client {
 
 /// The call `show_symmetric_key`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
-pub struct ShowSymmetricKey(Call<types::VersionedSymmetricKey>);
+pub struct ShowSymmetricKey(pub(super) Call<types::VersionedSymmetricKey>);
 
 impl ShowSymmetricKey {
     /// Key version to return. Defaults to the current version.

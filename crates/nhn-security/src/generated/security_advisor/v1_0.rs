@@ -28,9 +28,6 @@ impl Client {
     /// The inspection covers the resources of the project.
     ///
     /// `GET /advisor/v1.0/appKey/{appKey}/last_inspection_date`. Safe: changes nothing and can be retried.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn show_last_inspection_date(&self) -> Call<types::LastInspectionDate> {
         Call::new(&self.core, Request::new(&operations::v1_0::SHOW_LAST_INSPECTION_DATE))
     }
@@ -40,9 +37,6 @@ impl Client {
     /// The settings include the schedule, the rules and the email recipients.
     ///
     /// `GET /advisor/v1.0/appKey/{appKey}/setting`. Safe: changes nothing and can be retried.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn show_auto_inspection_settings(&self) -> Call<types::AutoInspectionSettings> {
         Call::new(
             &self.core,
@@ -59,9 +53,6 @@ impl Client {
     /// # Arguments
     /// - `region`: Region that the project rules report on.
     /// - `lang`: Language of the rule descriptions.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn list_inspection_results(
         &self,
         region: types::Region,

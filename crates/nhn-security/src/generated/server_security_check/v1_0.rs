@@ -33,9 +33,6 @@ impl Client {
     /// # Arguments
     /// - `region_code`: Region of the instances, such as `KR1`.
     /// - `period`: sent as `from` and `to`.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn list_inspection_summaries(
         &self,
         region_code: &str,
@@ -61,9 +58,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `usage_stas_no`: Number of an inspection result, from the summaries.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn list_inspection_details(&self, usage_stas_no: i64) -> ListInspectionDetails {
         ListInspectionDetails(
             Call::new(
@@ -77,7 +71,7 @@ impl Client {
 
 /// The call `list_inspection_summaries`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
-pub struct ListInspectionSummaries(Call<types::InspectionSummaryPage>);
+pub struct ListInspectionSummaries(pub(super) Call<types::InspectionSummaryPage>);
 
 impl ListInspectionSummaries {
     /// Language of the texts in the response.
@@ -135,7 +129,7 @@ impl ListInspectionSummaries {
 
 /// The call `list_inspection_details`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
-pub struct ListInspectionDetails(Call<types::InspectionDetailList>);
+pub struct ListInspectionDetails(pub(super) Call<types::InspectionDetailList>);
 
 impl ListInspectionDetails {
     /// Language of the texts in the response.

@@ -30,9 +30,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `project_id`: ID of the project. The token must have access to it. At least 1. At most 4294967295.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn list_aws(&self, project_id: i64) -> ListAws {
         ListAws(
             Call::new(
@@ -59,9 +56,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `body`: The account to register or rename.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn put_aws(&self, body: &types::PutAwsRequest) -> Call<types::PutAwsResult> {
         Call::new(&self.core, Request::new(&operations::v1::PUT_AWS).body(body))
     }
@@ -75,9 +69,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `body`: The account to remove.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn delete_aws(&self, body: &types::DeleteAwsRequest) -> Call<()> {
         Call::new(&self.core, Request::new(&operations::v1::DELETE_AWS).body(body))
     }
@@ -92,9 +83,6 @@ impl Client {
     /// # Arguments
     /// - `project_id`: ID of the project. The token must have access to it. At least 1. At most 4294967295.
     /// - `aws_id`: ID of the account. The service refuses requests without it. At least 1. At most 4294967295.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn list_data_sources(&self, project_id: i64, aws_id: i64) -> ListDataSources {
         ListDataSources(
             Call::new(
@@ -130,9 +118,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `body`: The attachment to store.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn attach_data_source(
         &self,
         body: &types::AttachDataSourceRequest,
@@ -151,9 +136,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `body`: The attachment to remove.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn detach_data_source(&self, body: &types::DetachDataSourceRequest) -> Call<()> {
         Call::new(
             &self.core,
@@ -170,9 +152,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `body`: The scan to start.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn invoke_scan(&self, body: &types::InvokeScanRequest) -> Call<()> {
         Call::new(&self.core, Request::new(&operations::v1::INVOKE_SCAN).body(body))
     }
@@ -180,7 +159,7 @@ impl Client {
 
 /// The call `list_aws`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
-pub struct ListAws(Call<types::AwsList>);
+pub struct ListAws(pub(super) Call<types::AwsList>);
 
 impl ListAws {
     /// Returns only the account with this RISKEN ID.
@@ -228,7 +207,7 @@ impl ListAws {
 
 /// The call `list_data_sources`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
-pub struct ListDataSources(Call<types::DataSourceList>);
+pub struct ListDataSources(pub(super) Call<types::DataSourceList>);
 
 impl ListDataSources {
     /// Returns only the data source with exactly this name, at most 64 bytes.

@@ -93,73 +93,12 @@ pub(crate) mod v1_0 {
 
 /// Operations of version 1.1.
 pub(crate) mod v1_1 {
-    use cloud_core::{Idempotency, Method, Operation, Segment};
-    /// `POST /v1/certificatemanager/check-duplication`
-    pub(crate) static CHECK_DUPLICATE_NAME: Operation = Operation::new(
-            "check_duplicate_name",
-            Method::Post,
-            &[Segment::Literal("/v1/certificatemanager/check-duplication")],
-        )
-        .title("Check duplicate name")
-        .idempotency(Idempotency::Safe);
-    /// `GET /v1/certificatemanager`
-    pub(crate) static LIST_CERTIFICATES: Operation = Operation::new(
-            "list_certificates",
-            Method::Get,
-            &[Segment::Literal("/v1/certificatemanager")],
-        )
-        .title("List certificates")
-        .idempotency(Idempotency::Safe);
-    /// `POST /v1/certificatemanager`
-    pub(crate) static CREATE_CERTIFICATE: Operation = Operation::new(
-            "create_certificate",
-            Method::Post,
-            &[Segment::Literal("/v1/certificatemanager")],
-        )
-        .title("Create a certificate")
-        .idempotency(Idempotency::Unsafe)
-        .success(&[201]);
-    /// `GET /v1/certificatemanager/{certificate_id}`
-    pub(crate) static SHOW_CERTIFICATE: Operation = Operation::new(
-            "show_certificate",
-            Method::Get,
-            &[
-                Segment::Literal("/v1/certificatemanager/"),
-                Segment::Param("certificate_id"),
-            ],
-        )
-        .title("Detail a certificate")
-        .idempotency(Idempotency::Safe);
-    /// `DELETE /v1/certificatemanager/{certificate_id}`
-    pub(crate) static DELETE_CERTIFICATE: Operation = Operation::new(
-            "delete_certificate",
-            Method::Delete,
-            &[
-                Segment::Literal("/v1/certificatemanager/"),
-                Segment::Param("certificate_id"),
-            ],
-        )
-        .title("Delete a certificate")
-        .idempotency(Idempotency::Idempotent)
-        .success(&[200, 204])
-        .returns(false);
-    /// `POST /v1/certificatemanager/self-sign`
-    pub(crate) static CREATE_SELF_SIGNED_CERTIFICATE: Operation = Operation::new(
-            "create_self_signed_certificate",
-            Method::Post,
-            &[Segment::Literal("/v1/certificatemanager/self-sign")],
-        )
-        .title("Self-sign a certificate")
-        .idempotency(Idempotency::Unsafe)
-        .success(&[201]);
-    /// `POST /v1/certificatemanager/check-validation`
-    pub(crate) static VALIDATE_CERTIFICATE: Operation = Operation::new(
-            "validate_certificate",
-            Method::Post,
-            &[Segment::Literal("/v1/certificatemanager/check-validation")],
-        )
-        .title("Validate a certificate")
-        .idempotency(Idempotency::Safe);
+    use cloud_core::Operation;
+    pub(crate) use super::v1_0::{
+        CHECK_DUPLICATE_NAME, LIST_CERTIFICATES, CREATE_CERTIFICATE, SHOW_CERTIFICATE,
+        DELETE_CERTIFICATE, CREATE_SELF_SIGNED_CERTIFICATE, VALIDATE_CERTIFICATE,
+    };
+
     /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[
         &CHECK_DUPLICATE_NAME,

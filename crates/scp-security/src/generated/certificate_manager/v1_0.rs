@@ -32,9 +32,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `body`: The name to check.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn check_duplicate_name(
         &self,
         body: &types::CertificateDuplicateRequest,
@@ -50,9 +47,6 @@ impl Client {
     /// Returns one page of the certificates that match the filters.
     ///
     /// `GET /v1/certificatemanager`. Safe: changes nothing and can be retried.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn list_certificates(&self) -> ListCertificates {
         ListCertificates(
             Call::new(&self.core, Request::new(&operations::v1_0::LIST_CERTIFICATES)),
@@ -67,9 +61,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `body`: The certificate to register.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn create_certificate(
         &self,
         body: &types::CertificateCreateRequest,
@@ -88,9 +79,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `certificate_id`: ID of the certificate.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn show_certificate(
         &self,
         certificate_id: &str,
@@ -110,9 +98,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `certificate_id`: ID of the certificate.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn delete_certificate(&self, certificate_id: &str) -> Call<()> {
         Call::new(
             &self.core,
@@ -129,9 +114,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `body`: The certificate to create.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn create_self_signed_certificate(
         &self,
         body: &types::SelfSignCreateRequest,
@@ -150,9 +132,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `body`: The certificate to validate.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn validate_certificate(
         &self,
         body: &types::CertificateValidateRequest,
@@ -166,7 +145,7 @@ impl Client {
 
 /// The call `list_certificates`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
-pub struct ListCertificates(Call<types::CertificateListResponse>);
+pub struct ListCertificates(pub(super) Call<types::CertificateListResponse>);
 
 impl ListCertificates {
     /// Maximum number of entries per page.

@@ -91,71 +91,12 @@ pub(crate) mod v1_0 {
 
 /// Operations of version 1.1.
 pub(crate) mod v1_1 {
-    use cloud_core::{Idempotency, Method, Operation, Segment};
-    /// `POST /v1/configinspection/diagnosis/save`
-    pub(crate) static CREATE_DIAGNOSIS: Operation = Operation::new(
-            "create_diagnosis",
-            Method::Post,
-            &[Segment::Literal("/v1/configinspection/diagnosis/save")],
-        )
-        .title("Create Config Inspection")
-        .idempotency(Idempotency::Unsafe)
-        .success(&[201]);
-    /// `DELETE /v1/configinspection/diagnosis/terminate/{diagnosis_id}`
-    pub(crate) static DELETE_DIAGNOSIS: Operation = Operation::new(
-            "delete_diagnosis",
-            Method::Delete,
-            &[
-                Segment::Literal("/v1/configinspection/diagnosis/terminate/"),
-                Segment::Param("diagnosis_id"),
-            ],
-        )
-        .title("Delete Config Inspection")
-        .idempotency(Idempotency::Idempotent);
-    /// `POST /v1/configinspection/diagnosis/request`
-    pub(crate) static REQUEST_DIAGNOSIS: Operation = Operation::new(
-            "request_diagnosis",
-            Method::Post,
-            &[Segment::Literal("/v1/configinspection/diagnosis/request")],
-        )
-        .title("Diagnosis Request")
-        .idempotency(Idempotency::Unsafe)
-        .success(&[201]);
-    /// `GET /v1/configinspection/diagnosis/detail/{diagnosis_id}`
-    pub(crate) static SHOW_DIAGNOSIS: Operation = Operation::new(
-            "show_diagnosis",
-            Method::Get,
-            &[
-                Segment::Literal("/v1/configinspection/diagnosis/detail/"),
-                Segment::Param("diagnosis_id"),
-            ],
-        )
-        .title("Get Diagnosis Object Detail")
-        .idempotency(Idempotency::Safe);
-    /// `GET /v1/configinspection/report/diagnosis/detail`
-    pub(crate) static SHOW_DIAGNOSIS_RESULT: Operation = Operation::new(
-            "show_diagnosis_result",
-            Method::Get,
-            &[Segment::Literal("/v1/configinspection/report/diagnosis/detail")],
-        )
-        .title("Get Diagnosis Result Detail")
-        .idempotency(Idempotency::Safe);
-    /// `GET /v1/configinspection/diagnosis/list`
-    pub(crate) static LIST_DIAGNOSES: Operation = Operation::new(
-            "list_diagnoses",
-            Method::Get,
-            &[Segment::Literal("/v1/configinspection/diagnosis/list")],
-        )
-        .title("List Config Inspection")
-        .idempotency(Idempotency::Safe);
-    /// `GET /v1/configinspection/report/diagnosis/list`
-    pub(crate) static LIST_DIAGNOSIS_RESULTS: Operation = Operation::new(
-            "list_diagnosis_results",
-            Method::Get,
-            &[Segment::Literal("/v1/configinspection/report/diagnosis/list")],
-        )
-        .title("List Diagnosis Result")
-        .idempotency(Idempotency::Safe);
+    use cloud_core::Operation;
+    pub(crate) use super::v1_0::{
+        CREATE_DIAGNOSIS, DELETE_DIAGNOSIS, REQUEST_DIAGNOSIS, SHOW_DIAGNOSIS,
+        SHOW_DIAGNOSIS_RESULT, LIST_DIAGNOSES, LIST_DIAGNOSIS_RESULTS,
+    };
+
     /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[
         &CREATE_DIAGNOSIS,

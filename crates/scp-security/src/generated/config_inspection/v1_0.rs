@@ -32,9 +32,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `body`: The inspection to create.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn create_diagnosis(
         &self,
         body: &types::DiagnosisObjectRequest,
@@ -53,9 +50,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `diagnosis_id`: ID of the inspection.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn delete_diagnosis(
         &self,
         diagnosis_id: &str,
@@ -75,9 +69,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `body`: The run to start.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn request_diagnosis(
         &self,
         body: &types::DiagnosisRequest,
@@ -96,9 +87,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `diagnosis_id`: ID of the inspection.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn show_diagnosis(
         &self,
         diagnosis_id: &str,
@@ -119,9 +107,6 @@ impl Client {
     /// # Arguments
     /// - `diagnosis_id`: ID of the inspection.
     /// - `diagnosis_request_sequence`: ID of the run.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn show_diagnosis_result(
         &self,
         diagnosis_id: &str,
@@ -142,9 +127,6 @@ impl Client {
     /// Returns one page of the inspections that match the filters.
     ///
     /// `GET /v1/configinspection/diagnosis/list`. Safe: changes nothing and can be retried.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn list_diagnoses(&self) -> ListDiagnoses {
         ListDiagnoses(
             Call::new(&self.core, Request::new(&operations::v1_0::LIST_DIAGNOSES)),
@@ -156,9 +138,6 @@ impl Client {
     /// Returns one page of the runs that match the filters, with the counts of each run.
     ///
     /// `GET /v1/configinspection/report/diagnosis/list`. Safe: changes nothing and can be retried.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn list_diagnosis_results(&self) -> ListDiagnosisResults {
         ListDiagnosisResults(
             Call::new(
@@ -171,7 +150,7 @@ impl Client {
 
 /// The call `show_diagnosis_result`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
-pub struct ShowDiagnosisResult(Call<types::DiagnosisResultDetailResponse>);
+pub struct ShowDiagnosisResult(pub(super) Call<types::DiagnosisResultDetailResponse>);
 
 impl ShowDiagnosisResult {
     /// `true` to include the total number of entries.
@@ -213,7 +192,7 @@ impl ShowDiagnosisResult {
 
 /// The call `list_diagnoses`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
-pub struct ListDiagnoses(Call<types::ConfigInspectionListResponse>);
+pub struct ListDiagnoses(pub(super) Call<types::ConfigInspectionListResponse>);
 
 impl ListDiagnoses {
     /// `true` to include the total number of entries.
@@ -307,7 +286,7 @@ impl ListDiagnoses {
 
 /// The call `list_diagnosis_results`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
-pub struct ListDiagnosisResults(Call<types::DiagnosisResultListResponse>);
+pub struct ListDiagnosisResults(pub(super) Call<types::DiagnosisResultListResponse>);
 
 impl ListDiagnosisResults {
     /// `true` to include the total number of entries.

@@ -209,174 +209,13 @@ pub(crate) mod v1_0 {
 
 /// Operations of version 1.1.
 pub(crate) mod v1_1 {
-    use cloud_core::{Idempotency, Method, Operation, Segment};
-    /// `PUT /v1/kms/transit/{key_id}/rotate-info`
-    pub(crate) static SET_ROTATION: Operation = Operation::new(
-            "set_rotation",
-            Method::Put,
-            &[
-                Segment::Literal("/v1/kms/transit/"),
-                Segment::Param("key_id"),
-                Segment::Literal("/rotate-info"),
-            ],
-        )
-        .title("Change Rotate Info")
-        .idempotency(Idempotency::Idempotent);
-    /// `PUT /v1/kms/transit/{key_id}/state`
-    pub(crate) static SET_KEY_STATE: Operation = Operation::new(
-            "set_key_state",
-            Method::Put,
-            &[
-                Segment::Literal("/v1/kms/transit/"),
-                Segment::Param("key_id"),
-                Segment::Literal("/state"),
-            ],
-        )
-        .title("Change State Of Key")
-        .idempotency(Idempotency::Idempotent);
-    /// `GET /v1/kms/transit/duplicate`
-    pub(crate) static CHECK_DUPLICATE_NAME: Operation = Operation::new(
-            "check_duplicate_name",
-            Method::Get,
-            &[Segment::Literal("/v1/kms/transit/duplicate")],
-        )
-        .title("Check Duplicate Name")
-        .idempotency(Idempotency::Safe);
-    /// `POST /v1/kms/openapi/datakey/{key_id}`
-    pub(crate) static CREATE_DATA_KEY: Operation = Operation::new(
-            "create_data_key",
-            Method::Post,
-            &[Segment::Literal("/v1/kms/openapi/datakey/"), Segment::Param("key_id")],
-        )
-        .title("Create Datakey")
-        .idempotency(Idempotency::Safe);
-    /// `GET /v1/kms/transit`
-    pub(crate) static LIST_KEYS: Operation = Operation::new(
-            "list_keys",
-            Method::Get,
-            &[Segment::Literal("/v1/kms/transit")],
-        )
-        .title("List Keys")
-        .idempotency(Idempotency::Safe);
-    /// `POST /v1/kms/transit`
-    pub(crate) static CREATE_KEY: Operation = Operation::new(
-            "create_key",
-            Method::Post,
-            &[Segment::Literal("/v1/kms/transit")],
-        )
-        .title("Create Key")
-        .idempotency(Idempotency::Unsafe)
-        .success(&[201]);
-    /// `POST /v1/kms/openapi/decrypt/{key_id}`
-    pub(crate) static DECRYPT: Operation = Operation::new(
-            "decrypt",
-            Method::Post,
-            &[Segment::Literal("/v1/kms/openapi/decrypt/"), Segment::Param("key_id")],
-        )
-        .title("Decrypt Data")
-        .idempotency(Idempotency::Safe);
-    /// `GET /v1/kms/transit/{key_id}`
-    pub(crate) static SHOW_KEY: Operation = Operation::new(
-            "show_key",
-            Method::Get,
-            &[Segment::Literal("/v1/kms/transit/"), Segment::Param("key_id")],
-        )
-        .title("Show Key")
-        .idempotency(Idempotency::Safe);
-    /// `DELETE /v1/kms/transit/{key_id}`
-    pub(crate) static DELETE_KEY: Operation = Operation::new(
-            "delete_key",
-            Method::Delete,
-            &[Segment::Literal("/v1/kms/transit/"), Segment::Param("key_id")],
-        )
-        .title("Delete Key")
-        .idempotency(Idempotency::Idempotent)
-        .success(&[204])
-        .returns(false);
-    /// `POST /v1/kms/openapi/encrypt/{key_id}`
-    pub(crate) static ENCRYPT: Operation = Operation::new(
-            "encrypt",
-            Method::Post,
-            &[Segment::Literal("/v1/kms/openapi/encrypt/"), Segment::Param("key_id")],
-        )
-        .title("Encrypt Data")
-        .idempotency(Idempotency::Safe);
-    /// `GET /v1/kms/transit/{key_id}/users`
-    pub(crate) static LIST_KEY_USERS: Operation = Operation::new(
-            "list_key_users",
-            Method::Get,
-            &[
-                Segment::Literal("/v1/kms/transit/"),
-                Segment::Param("key_id"),
-                Segment::Literal("/users"),
-            ],
-        )
-        .title("List Users")
-        .idempotency(Idempotency::Safe);
-    /// `POST /v1/kms/openapi/hmac/{key_id}`
-    pub(crate) static CREATE_HMAC: Operation = Operation::new(
-            "create_hmac",
-            Method::Post,
-            &[Segment::Literal("/v1/kms/openapi/hmac/"), Segment::Param("key_id")],
-        )
-        .title("Make hmac")
-        .idempotency(Idempotency::Safe);
-    /// `POST /v1/kms/openapi/rewrap/{key_id}`
-    pub(crate) static REWRAP: Operation = Operation::new(
-            "rewrap",
-            Method::Post,
-            &[Segment::Literal("/v1/kms/openapi/rewrap/"), Segment::Param("key_id")],
-        )
-        .title("Rewrap Data")
-        .idempotency(Idempotency::Safe);
-    /// `POST /v1/kms/transit/{key_id}/rotate`
-    pub(crate) static ROTATE_KEY: Operation = Operation::new(
-            "rotate_key",
-            Method::Post,
-            &[
-                Segment::Literal("/v1/kms/transit/"),
-                Segment::Param("key_id"),
-                Segment::Literal("/rotate"),
-            ],
-        )
-        .title("Rotate Key")
-        .idempotency(Idempotency::Unsafe);
-    /// `POST /v1/kms/openapi/sign/{key_id}`
-    pub(crate) static SIGN: Operation = Operation::new(
-            "sign",
-            Method::Post,
-            &[Segment::Literal("/v1/kms/openapi/sign/"), Segment::Param("key_id")],
-        )
-        .title("Sign Data")
-        .idempotency(Idempotency::Safe);
-    /// `PUT /v1/kms/transit/{key_id}/description`
-    pub(crate) static SET_DESCRIPTION: Operation = Operation::new(
-            "set_description",
-            Method::Put,
-            &[
-                Segment::Literal("/v1/kms/transit/"),
-                Segment::Param("key_id"),
-                Segment::Literal("/description"),
-            ],
-        )
-        .title("Update Description")
-        .idempotency(Idempotency::Idempotent);
-    /// `POST /v1/kms/openapi/verify/{key_id}`
-    pub(crate) static VERIFY: Operation = Operation::new(
-            "verify",
-            Method::Post,
-            &[Segment::Literal("/v1/kms/openapi/verify/"), Segment::Param("key_id")],
-        )
-        .title("Verify Data")
-        .idempotency(Idempotency::Safe);
-    /// `POST /v1/kms/openapi/hmac/verify/{key_id}`
-    pub(crate) static VERIFY_HMAC: Operation = Operation::new(
-            "verify_hmac",
-            Method::Post,
-            &[Segment::Literal("/v1/kms/openapi/hmac/verify/"), Segment::Param("key_id")],
-        )
-        .title("Verify hmac with input")
-        .idempotency(Idempotency::Safe);
+    use cloud_core::Operation;
+    pub(crate) use super::v1_0::{
+        SET_ROTATION, SET_KEY_STATE, CHECK_DUPLICATE_NAME, CREATE_DATA_KEY, LIST_KEYS,
+        CREATE_KEY, DECRYPT, SHOW_KEY, DELETE_KEY, ENCRYPT, LIST_KEY_USERS, CREATE_HMAC,
+        REWRAP, ROTATE_KEY, SIGN, SET_DESCRIPTION, VERIFY, VERIFY_HMAC,
+    };
+
     /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[
         &SET_ROTATION,
@@ -403,97 +242,12 @@ pub(crate) mod v1_1 {
 /// Operations of version 1.2.
 pub(crate) mod v1_2 {
     use cloud_core::{Idempotency, Method, Operation, Segment};
-    /// `PUT /v1/kms/transit/{key_id}/rotate-info`
-    pub(crate) static SET_ROTATION: Operation = Operation::new(
-            "set_rotation",
-            Method::Put,
-            &[
-                Segment::Literal("/v1/kms/transit/"),
-                Segment::Param("key_id"),
-                Segment::Literal("/rotate-info"),
-            ],
-        )
-        .title("Change Rotate Info")
-        .idempotency(Idempotency::Idempotent);
-    /// `PUT /v1/kms/transit/{key_id}/state`
-    pub(crate) static SET_KEY_STATE: Operation = Operation::new(
-            "set_key_state",
-            Method::Put,
-            &[
-                Segment::Literal("/v1/kms/transit/"),
-                Segment::Param("key_id"),
-                Segment::Literal("/state"),
-            ],
-        )
-        .title("Change State Of Key")
-        .idempotency(Idempotency::Idempotent);
-    /// `GET /v1/kms/transit/duplicate`
-    pub(crate) static CHECK_DUPLICATE_NAME: Operation = Operation::new(
-            "check_duplicate_name",
-            Method::Get,
-            &[Segment::Literal("/v1/kms/transit/duplicate")],
-        )
-        .title("Check Duplicate Name")
-        .idempotency(Idempotency::Safe);
-    /// `POST /v1/kms/openapi/datakey/{key_id}`
-    pub(crate) static CREATE_DATA_KEY: Operation = Operation::new(
-            "create_data_key",
-            Method::Post,
-            &[Segment::Literal("/v1/kms/openapi/datakey/"), Segment::Param("key_id")],
-        )
-        .title("Create Datakey")
-        .idempotency(Idempotency::Safe);
-    /// `GET /v1/kms/transit`
-    pub(crate) static LIST_KEYS: Operation = Operation::new(
-            "list_keys",
-            Method::Get,
-            &[Segment::Literal("/v1/kms/transit")],
-        )
-        .title("List Keys")
-        .idempotency(Idempotency::Safe);
-    /// `POST /v1/kms/transit`
-    pub(crate) static CREATE_KEY: Operation = Operation::new(
-            "create_key",
-            Method::Post,
-            &[Segment::Literal("/v1/kms/transit")],
-        )
-        .title("Create Key")
-        .idempotency(Idempotency::Unsafe)
-        .success(&[201]);
-    /// `POST /v1/kms/openapi/decrypt/{key_id}`
-    pub(crate) static DECRYPT: Operation = Operation::new(
-            "decrypt",
-            Method::Post,
-            &[Segment::Literal("/v1/kms/openapi/decrypt/"), Segment::Param("key_id")],
-        )
-        .title("Decrypt Data")
-        .idempotency(Idempotency::Safe);
-    /// `GET /v1/kms/transit/{key_id}`
-    pub(crate) static SHOW_KEY: Operation = Operation::new(
-            "show_key",
-            Method::Get,
-            &[Segment::Literal("/v1/kms/transit/"), Segment::Param("key_id")],
-        )
-        .title("Show Key")
-        .idempotency(Idempotency::Safe);
-    /// `DELETE /v1/kms/transit/{key_id}`
-    pub(crate) static DELETE_KEY: Operation = Operation::new(
-            "delete_key",
-            Method::Delete,
-            &[Segment::Literal("/v1/kms/transit/"), Segment::Param("key_id")],
-        )
-        .title("Delete Key")
-        .idempotency(Idempotency::Idempotent)
-        .success(&[204])
-        .returns(false);
-    /// `POST /v1/kms/openapi/encrypt/{key_id}`
-    pub(crate) static ENCRYPT: Operation = Operation::new(
-            "encrypt",
-            Method::Post,
-            &[Segment::Literal("/v1/kms/openapi/encrypt/"), Segment::Param("key_id")],
-        )
-        .title("Encrypt Data")
-        .idempotency(Idempotency::Safe);
+    pub(crate) use super::v1_0::{
+        SET_ROTATION, SET_KEY_STATE, CHECK_DUPLICATE_NAME, CREATE_DATA_KEY, LIST_KEYS,
+        CREATE_KEY, DECRYPT, SHOW_KEY, DELETE_KEY, ENCRYPT, LIST_KEY_USERS, CREATE_HMAC,
+        REWRAP, ROTATE_KEY, SIGN, SET_DESCRIPTION, VERIFY, VERIFY_HMAC,
+    };
+
     /// `GET /v1/managed-kms/transit`
     pub(crate) static LIST_MANAGED_KEYS: Operation = Operation::new(
             "list_managed_keys",
@@ -502,46 +256,6 @@ pub(crate) mod v1_2 {
         )
         .title("List Managed Keys")
         .idempotency(Idempotency::Safe);
-    /// `GET /v1/kms/transit/{key_id}/users`
-    pub(crate) static LIST_KEY_USERS: Operation = Operation::new(
-            "list_key_users",
-            Method::Get,
-            &[
-                Segment::Literal("/v1/kms/transit/"),
-                Segment::Param("key_id"),
-                Segment::Literal("/users"),
-            ],
-        )
-        .title("List Users")
-        .idempotency(Idempotency::Safe);
-    /// `POST /v1/kms/openapi/hmac/{key_id}`
-    pub(crate) static CREATE_HMAC: Operation = Operation::new(
-            "create_hmac",
-            Method::Post,
-            &[Segment::Literal("/v1/kms/openapi/hmac/"), Segment::Param("key_id")],
-        )
-        .title("Make hmac")
-        .idempotency(Idempotency::Safe);
-    /// `POST /v1/kms/openapi/rewrap/{key_id}`
-    pub(crate) static REWRAP: Operation = Operation::new(
-            "rewrap",
-            Method::Post,
-            &[Segment::Literal("/v1/kms/openapi/rewrap/"), Segment::Param("key_id")],
-        )
-        .title("Rewrap Data")
-        .idempotency(Idempotency::Safe);
-    /// `POST /v1/kms/transit/{key_id}/rotate`
-    pub(crate) static ROTATE_KEY: Operation = Operation::new(
-            "rotate_key",
-            Method::Post,
-            &[
-                Segment::Literal("/v1/kms/transit/"),
-                Segment::Param("key_id"),
-                Segment::Literal("/rotate"),
-            ],
-        )
-        .title("Rotate Key")
-        .idempotency(Idempotency::Unsafe);
     /// `GET /v1/managed-kms/transit/{key_id}`
     pub(crate) static SHOW_MANAGED_KEY: Operation = Operation::new(
             "show_managed_key",
@@ -550,26 +264,6 @@ pub(crate) mod v1_2 {
         )
         .title("Show Managed Key")
         .idempotency(Idempotency::Safe);
-    /// `POST /v1/kms/openapi/sign/{key_id}`
-    pub(crate) static SIGN: Operation = Operation::new(
-            "sign",
-            Method::Post,
-            &[Segment::Literal("/v1/kms/openapi/sign/"), Segment::Param("key_id")],
-        )
-        .title("Sign Data")
-        .idempotency(Idempotency::Safe);
-    /// `PUT /v1/kms/transit/{key_id}/description`
-    pub(crate) static SET_DESCRIPTION: Operation = Operation::new(
-            "set_description",
-            Method::Put,
-            &[
-                Segment::Literal("/v1/kms/transit/"),
-                Segment::Param("key_id"),
-                Segment::Literal("/description"),
-            ],
-        )
-        .title("Update Description")
-        .idempotency(Idempotency::Idempotent);
     /// `PUT /v1/managed-kms/transit/{key_id}/description`
     pub(crate) static SET_MANAGED_KEY_DESCRIPTION: Operation = Operation::new(
             "set_managed_key_description",
@@ -582,22 +276,6 @@ pub(crate) mod v1_2 {
         )
         .title("Update Managed Key Description")
         .idempotency(Idempotency::Idempotent);
-    /// `POST /v1/kms/openapi/verify/{key_id}`
-    pub(crate) static VERIFY: Operation = Operation::new(
-            "verify",
-            Method::Post,
-            &[Segment::Literal("/v1/kms/openapi/verify/"), Segment::Param("key_id")],
-        )
-        .title("Verify Data")
-        .idempotency(Idempotency::Safe);
-    /// `POST /v1/kms/openapi/hmac/verify/{key_id}`
-    pub(crate) static VERIFY_HMAC: Operation = Operation::new(
-            "verify_hmac",
-            Method::Post,
-            &[Segment::Literal("/v1/kms/openapi/hmac/verify/"), Segment::Param("key_id")],
-        )
-        .title("Verify hmac with input")
-        .idempotency(Idempotency::Safe);
     /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[
         &SET_ROTATION,

@@ -32,9 +32,6 @@ impl Client {
     /// # Arguments
     /// - `key_id`: ID of the key.
     /// - `body`: The rotation settings.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn set_rotation(
         &self,
         key_id: &str,
@@ -57,9 +54,6 @@ impl Client {
     /// # Arguments
     /// - `key_id`: ID of the key.
     /// - `body`: The new state.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn set_key_state(
         &self,
         key_id: &str,
@@ -81,9 +75,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `name`: Name to check.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn check_duplicate_name(
         &self,
         name: &str,
@@ -103,9 +94,6 @@ impl Client {
     /// # Arguments
     /// - `key_id`: ID of the key.
     /// - `body`: Which forms of the data key to return.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn create_data_key(
         &self,
         key_id: &str,
@@ -124,9 +112,6 @@ impl Client {
     /// Returns one page of the keys that match the filters.
     ///
     /// `GET /v1/kms/transit`. Safe: changes nothing and can be retried.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn list_keys(&self) -> ListKeys {
         ListKeys(Call::new(&self.core, Request::new(&operations::v1_0::LIST_KEYS)))
     }
@@ -139,9 +124,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `body`: The key to create.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn create_key(
         &self,
         body: &types::KeyCreateMasterKeyRequest,
@@ -158,9 +140,6 @@ impl Client {
     /// # Arguments
     /// - `key_id`: ID of the key.
     /// - `body`: The ciphertext.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn decrypt(
         &self,
         key_id: &str,
@@ -180,9 +159,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `key_id`: ID of the key.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn show_key(&self, key_id: &str) -> Call<types::KeyShowResponse> {
         Call::new(
             &self.core,
@@ -198,9 +174,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `key_id`: ID of the key.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn delete_key(&self, key_id: &str) -> DeleteKey {
         DeleteKey(
             Call::new(
@@ -219,9 +192,6 @@ impl Client {
     /// # Arguments
     /// - `key_id`: ID of the key.
     /// - `body`: The data to encrypt.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn encrypt(
         &self,
         key_id: &str,
@@ -241,9 +211,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `key_id`: ID of the key.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn list_key_users(&self, key_id: &str) -> Call<types::KeyUserResponse> {
         Call::new(
             &self.core,
@@ -260,9 +227,6 @@ impl Client {
     /// # Arguments
     /// - `key_id`: ID of the key.
     /// - `body`: The data.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn create_hmac(
         &self,
         key_id: &str,
@@ -285,9 +249,6 @@ impl Client {
     /// # Arguments
     /// - `key_id`: ID of the key.
     /// - `body`: The ciphertext.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn rewrap(
         &self,
         key_id: &str,
@@ -307,9 +268,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `key_id`: ID of the key.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn rotate_key(&self, key_id: &str) -> Call<types::KeyShowResponse> {
         Call::new(
             &self.core,
@@ -326,9 +284,6 @@ impl Client {
     /// # Arguments
     /// - `key_id`: ID of the key.
     /// - `body`: The data to sign.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn sign(
         &self,
         key_id: &str,
@@ -349,9 +304,6 @@ impl Client {
     /// # Arguments
     /// - `key_id`: ID of the key.
     /// - `body`: The new description.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn set_description(
         &self,
         key_id: &str,
@@ -374,9 +326,6 @@ impl Client {
     /// # Arguments
     /// - `key_id`: ID of the key.
     /// - `body`: The signature and the data.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn verify(
         &self,
         key_id: &str,
@@ -397,9 +346,6 @@ impl Client {
     /// # Arguments
     /// - `key_id`: ID of the key.
     /// - `body`: The HMAC and the data.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn verify_hmac(
         &self,
         key_id: &str,
@@ -416,7 +362,7 @@ impl Client {
 
 /// The call `list_keys`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
-pub struct ListKeys(Call<types::KeyPageResponse>);
+pub struct ListKeys(pub(super) Call<types::KeyPageResponse>);
 
 impl ListKeys {
     /// Maximum number of entries per page.
@@ -462,7 +408,7 @@ impl ListKeys {
 
 /// The call `delete_key`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
-pub struct DeleteKey(Call<()>);
+pub struct DeleteKey(pub(super) Call<()>);
 
 impl DeleteKey {
     /// Whether to delete the key immediately instead of after the waiting period.

@@ -4,6 +4,8 @@
 use cloud_core::{ApiVersion, Call, Items, Operation, Pages, Request};
 use super::{operations, types};
 
+pub use super::v1_0::DeleteKey;
+
 /// A client for Key Management Service 1.2. Clones are cheap and share connections and credentials.
 ///
 /// See the [vendor's documentation](https://docs.e.samsungsdscloud.com/apireference/security/kms/).
@@ -32,9 +34,6 @@ impl Client {
     /// # Arguments
     /// - `key_id`: ID of the key.
     /// - `body`: The rotation settings.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn set_rotation(
         &self,
         key_id: &str,
@@ -57,9 +56,6 @@ impl Client {
     /// # Arguments
     /// - `key_id`: ID of the key.
     /// - `body`: The new state.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn set_key_state(
         &self,
         key_id: &str,
@@ -81,9 +77,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `name`: Name to check.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn check_duplicate_name(
         &self,
         name: &str,
@@ -103,9 +96,6 @@ impl Client {
     /// # Arguments
     /// - `key_id`: ID of the key.
     /// - `body`: Which forms of the data key to return.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn create_data_key(
         &self,
         key_id: &str,
@@ -124,9 +114,6 @@ impl Client {
     /// Returns one page of the keys that match the filters.
     ///
     /// `GET /v1/kms/transit`. Safe: changes nothing and can be retried.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn list_keys(&self) -> ListKeys {
         ListKeys(Call::new(&self.core, Request::new(&operations::v1_2::LIST_KEYS)))
     }
@@ -139,9 +126,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `body`: The key to create.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn create_key(
         &self,
         body: &types::KeyCreateMasterKeyRequest,
@@ -158,9 +142,6 @@ impl Client {
     /// # Arguments
     /// - `key_id`: ID of the key.
     /// - `body`: The ciphertext.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn decrypt(
         &self,
         key_id: &str,
@@ -180,9 +161,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `key_id`: ID of the key.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn show_key(&self, key_id: &str) -> Call<types::KeyShowResponseV1Dot2> {
         Call::new(
             &self.core,
@@ -198,9 +176,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `key_id`: ID of the key.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn delete_key(&self, key_id: &str) -> DeleteKey {
         DeleteKey(
             Call::new(
@@ -219,9 +194,6 @@ impl Client {
     /// # Arguments
     /// - `key_id`: ID of the key.
     /// - `body`: The data to encrypt.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn encrypt(
         &self,
         key_id: &str,
@@ -238,9 +210,6 @@ impl Client {
     /// Returns one page of the managed keys that match the filters.
     ///
     /// `GET /v1/managed-kms/transit`. Safe: changes nothing and can be retried.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn list_managed_keys(&self) -> ListManagedKeys {
         ListManagedKeys(
             Call::new(&self.core, Request::new(&operations::v1_2::LIST_MANAGED_KEYS)),
@@ -255,9 +224,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `key_id`: ID of the key.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn list_key_users(&self, key_id: &str) -> Call<types::KeyUserResponse> {
         Call::new(
             &self.core,
@@ -274,9 +240,6 @@ impl Client {
     /// # Arguments
     /// - `key_id`: ID of the key.
     /// - `body`: The data.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn create_hmac(
         &self,
         key_id: &str,
@@ -299,9 +262,6 @@ impl Client {
     /// # Arguments
     /// - `key_id`: ID of the key.
     /// - `body`: The ciphertext.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn rewrap(
         &self,
         key_id: &str,
@@ -321,9 +281,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `key_id`: ID of the key.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn rotate_key(&self, key_id: &str) -> Call<types::KeyShowResponse> {
         Call::new(
             &self.core,
@@ -339,9 +296,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `key_id`: ID of the key.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn show_managed_key(&self, key_id: &str) -> Call<types::ManagedKeyShowResponse> {
         Call::new(
             &self.core,
@@ -358,9 +312,6 @@ impl Client {
     /// # Arguments
     /// - `key_id`: ID of the key.
     /// - `body`: The data to sign.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn sign(
         &self,
         key_id: &str,
@@ -381,9 +332,6 @@ impl Client {
     /// # Arguments
     /// - `key_id`: ID of the key.
     /// - `body`: The new description.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn set_description(
         &self,
         key_id: &str,
@@ -406,9 +354,6 @@ impl Client {
     /// # Arguments
     /// - `key_id`: ID of the key.
     /// - `body`: The new description.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn set_managed_key_description(
         &self,
         key_id: &str,
@@ -431,9 +376,6 @@ impl Client {
     /// # Arguments
     /// - `key_id`: ID of the key.
     /// - `body`: The signature and the data.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn verify(
         &self,
         key_id: &str,
@@ -454,9 +396,6 @@ impl Client {
     /// # Arguments
     /// - `key_id`: ID of the key.
     /// - `body`: The HMAC and the data.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn verify_hmac(
         &self,
         key_id: &str,
@@ -473,7 +412,7 @@ impl Client {
 
 /// The call `list_keys`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
-pub struct ListKeys(Call<types::KeyPageResponseV1Dot2>);
+pub struct ListKeys(pub(super) Call<types::KeyPageResponseV1Dot2>);
 
 impl ListKeys {
     /// Maximum number of entries per page.
@@ -517,25 +456,9 @@ impl ListKeys {
 
 ::cloud_core::call_options!(ListKeys => types::KeyPageResponseV1Dot2);
 
-/// The call `delete_key`: set optional parameters, then `.await` it.
-#[must_use = "a call is only sent when awaited"]
-pub struct DeleteKey(Call<()>);
-
-impl DeleteKey {
-    /// Whether to delete the key immediately instead of after the waiting period.
-    ///
-    /// Defaults to `false`.
-    pub fn is_directly(mut self, value: bool) -> Self {
-        self.0.push_query("is_directly", value);
-        self
-    }
-}
-
-::cloud_core::call_options!(DeleteKey => ());
-
 /// The call `list_managed_keys`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
-pub struct ListManagedKeys(Call<types::ManagedKeyPageResponse>);
+pub struct ListManagedKeys(pub(super) Call<types::ManagedKeyPageResponse>);
 
 impl ListManagedKeys {
     /// Maximum number of entries per page.

@@ -28,9 +28,6 @@ impl Client {
     /// The operation has no paging parameters.
     ///
     /// `GET /v1/secretvault`. Safe: changes nothing and can be retried.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn list_secret_vaults(&self) -> Call<types::SecretVaultKeyListResponse> {
         Call::new(&self.core, Request::new(&operations::v1_0::LIST_SECRET_VAULTS))
     }
@@ -43,9 +40,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `body`: The vault to create.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn create_secret_vault(
         &self,
         body: &types::SecretVaultCreateRequest,
@@ -65,9 +59,6 @@ impl Client {
     /// # Arguments
     /// - `secret_vault_id`: ID of the vault.
     /// - `body`: The waiting period.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn terminate_secret_vault(
         &self,
         secret_vault_id: &str,
@@ -89,9 +80,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `secret_vault_id`: ID of the vault.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn get_temporary_key(
         &self,
         secret_vault_id: &str,
@@ -111,9 +99,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `secret_vault_id`: ID of the vault.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn show_secret_vault(
         &self,
         secret_vault_id: &str,

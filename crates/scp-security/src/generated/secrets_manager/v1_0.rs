@@ -28,9 +28,6 @@ impl Client {
     /// Returns one page of the secrets that match the filters, without their values.
     ///
     /// `GET /v1/secrets`. Safe: changes nothing and can be retried.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn list_secrets(&self) -> ListSecrets {
         ListSecrets(Call::new(&self.core, Request::new(&operations::v1_0::LIST_SECRETS)))
     }
@@ -43,9 +40,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `body`: The secret to create.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn create_secret(
         &self,
         body: &types::SecretsManagerCreateRequest,
@@ -61,9 +55,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `secret_id`: ID of the secret.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn show_secret(
         &self,
         secret_id: &str,
@@ -83,9 +74,6 @@ impl Client {
     /// # Arguments
     /// - `secret_id`: ID of the secret.
     /// - `body`: The waiting period.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn delete_secret(
         &self,
         secret_id: &str,
@@ -107,9 +95,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `body`: Length and character classes of the password.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn generate_random_password(
         &self,
         body: &types::SecretsRandomPasswordRequest,
@@ -128,9 +113,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `secret_id`: ID of the secret.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn list_secret_versions(
         &self,
         secret_id: &str,
@@ -150,9 +132,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `secret_id`: ID of the secret.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn restore_secret(
         &self,
         secret_id: &str,
@@ -172,9 +151,6 @@ impl Client {
     /// # Arguments
     /// - `secret_id`: ID of the secret.
     /// - `body`: The networks.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn set_acl_cidr(
         &self,
         secret_id: &str,
@@ -197,9 +173,6 @@ impl Client {
     /// # Arguments
     /// - `secret_id`: ID of the secret.
     /// - `body`: The new description.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn set_description(
         &self,
         secret_id: &str,
@@ -222,9 +195,6 @@ impl Client {
     /// # Arguments
     /// - `secret_id`: ID of the secret.
     /// - `body`: The KMS key.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn set_kms_key(
         &self,
         secret_id: &str,
@@ -247,9 +217,6 @@ impl Client {
     /// # Arguments
     /// - `secret_id`: ID of the secret.
     /// - `body`: The label and the versions.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn set_version_label(
         &self,
         secret_id: &str,
@@ -272,9 +239,6 @@ impl Client {
     /// # Arguments
     /// - `secret_id`: ID of the secret.
     /// - `body`: The resources.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn set_private_acl(
         &self,
         secret_id: &str,
@@ -297,9 +261,6 @@ impl Client {
     /// # Arguments
     /// - `secret_id`: ID of the secret.
     /// - `body`: The version to read.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn show_secret_value(
         &self,
         secret_id: &str,
@@ -322,9 +283,6 @@ impl Client {
     /// # Arguments
     /// - `secret_id`: ID of the secret.
     /// - `body`: The new value.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn update_secret_value(
         &self,
         secret_id: &str,
@@ -341,7 +299,7 @@ impl Client {
 
 /// The call `list_secrets`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
-pub struct ListSecrets(Call<types::SecretsManagerListResponse>);
+pub struct ListSecrets(pub(super) Call<types::SecretsManagerListResponse>);
 
 impl ListSecrets {
     /// Maximum number of entries per page.

@@ -4,6 +4,8 @@
 use cloud_core::{ApiVersion, Call, Items, Operation, Pages, Request};
 use super::{operations, types};
 
+pub use super::v1_0::ListSecrets;
+
 /// A client for Secrets Manager 1.1. Clones are cheap and share connections and credentials.
 ///
 /// See the [vendor's documentation](https://docs.e.samsungsdscloud.com/apireference/security/secretsmanager/).
@@ -28,9 +30,6 @@ impl Client {
     /// Returns one page of the secrets that match the filters, without their values.
     ///
     /// `GET /v1/secrets`. Safe: changes nothing and can be retried.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn list_secrets(&self) -> ListSecrets {
         ListSecrets(Call::new(&self.core, Request::new(&operations::v1_1::LIST_SECRETS)))
     }
@@ -43,9 +42,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `body`: The secret to create.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn create_secret(
         &self,
         body: &types::SecretsManagerCreateRequestV1Dot1,
@@ -61,9 +57,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `secret_id`: ID of the secret.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn show_secret(
         &self,
         secret_id: &str,
@@ -83,9 +76,6 @@ impl Client {
     /// # Arguments
     /// - `secret_id`: ID of the secret.
     /// - `body`: The waiting period.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn delete_secret(
         &self,
         secret_id: &str,
@@ -107,9 +97,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `body`: Length and character classes of the password.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn generate_random_password(
         &self,
         body: &types::SecretsRandomPasswordRequest,
@@ -128,9 +115,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `secret_id`: ID of the secret.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn list_secret_versions(&self, secret_id: &str) -> ListSecretVersions {
         ListSecretVersions(
             Call::new(
@@ -149,9 +133,6 @@ impl Client {
     ///
     /// # Arguments
     /// - `secret_id`: ID of the secret.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn restore_secret(
         &self,
         secret_id: &str,
@@ -171,9 +152,6 @@ impl Client {
     /// # Arguments
     /// - `secret_id`: ID of the secret.
     /// - `body`: The networks.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn set_acl_cidr(
         &self,
         secret_id: &str,
@@ -196,9 +174,6 @@ impl Client {
     /// # Arguments
     /// - `secret_id`: ID of the secret.
     /// - `body`: The new description.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn set_description(
         &self,
         secret_id: &str,
@@ -221,9 +196,6 @@ impl Client {
     /// # Arguments
     /// - `secret_id`: ID of the secret.
     /// - `body`: The KMS key.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn set_kms_key(
         &self,
         secret_id: &str,
@@ -246,9 +218,6 @@ impl Client {
     /// # Arguments
     /// - `secret_id`: ID of the secret.
     /// - `body`: The label and the versions.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn set_version_label(
         &self,
         secret_id: &str,
@@ -271,9 +240,6 @@ impl Client {
     /// # Arguments
     /// - `secret_id`: ID of the secret.
     /// - `body`: The resources.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn set_private_acl(
         &self,
         secret_id: &str,
@@ -296,9 +262,6 @@ impl Client {
     /// # Arguments
     /// - `secret_id`: ID of the secret.
     /// - `body`: The version to read.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn show_secret_value(
         &self,
         secret_id: &str,
@@ -321,9 +284,6 @@ impl Client {
     /// # Arguments
     /// - `secret_id`: ID of the secret.
     /// - `body`: The new value.
-    ///
-    /// # Errors
-    /// When awaited: see [`Error`](cloud_core::Error).
     pub fn update_secret_value(
         &self,
         secret_id: &str,
@@ -338,63 +298,11 @@ impl Client {
     }
 }
 
-/// The call `list_secrets`: set optional parameters, then `.await` it.
-#[must_use = "a call is only sent when awaited"]
-pub struct ListSecrets(Call<types::SecretsManagerListResponse>);
-
-impl ListSecrets {
-    /// Maximum number of entries per page.
-    ///
-    /// Defaults to `20`.
-    pub fn size(mut self, value: i64) -> Self {
-        self.0.push_query("size", value);
-        self
-    }
-
-    /// Page number, starting at 0.
-    ///
-    /// Defaults to `0`.
-    pub fn page(mut self, value: i64) -> Self {
-        self.0.push_query("page", value);
-        self
-    }
-
-    /// Sort order: a field, a colon and `asc` or `desc`.
-    pub fn sort(mut self, value: &str) -> Self {
-        self.0.push_query("sort", value);
-        self
-    }
-
-    /// Returns only secrets with this name.
-    pub fn name(mut self, value: &str) -> Self {
-        self.0.push_query("name", value);
-        self
-    }
-
-    /// Returns only secrets in this state, such as `Active`. Repeatable.
-    ///
-    /// May be called several times; every value is sent.
-    pub fn state(mut self, value: &str) -> Self {
-        self.0.push_query("state", value);
-        self
-    }
-
-    /// Returns the pages of the list. Each page is fetched when it is needed.
-    pub fn pages(self) -> Pages<types::SecretsManagerListResponse> {
-        Pages::numbered(self.0, "page", "size", 0)
-    }
-
-    /// Returns the items of the list. Pages are fetched when they are needed.
-    pub fn items(self) -> Items<types::SecretsManagerListResponse> {
-        self.pages().items()
-    }
-}
-
-::cloud_core::call_options!(ListSecrets => types::SecretsManagerListResponse);
-
 /// The call `list_secret_versions`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
-pub struct ListSecretVersions(Call<types::SecretsManagerVersionListResponseV1Dot1>);
+pub struct ListSecretVersions(
+    pub(super) Call<types::SecretsManagerVersionListResponseV1Dot1>,
+);
 
 impl ListSecretVersions {
     /// Maximum number of entries per page.
