@@ -1,4 +1,4 @@
-//! Many mixed calls at once, with and without faults, and what they leave behind.
+//! Load and soak tests: many concurrent calls, with and without faults.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -8,40 +8,40 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
 mod admin;
-mod brisk;
-mod chance;
 mod clients;
 mod connections;
+mod fast_runtime;
+mod inject;
+mod latency;
 mod memory;
-mod meter;
-mod mix;
 mod operations;
 mod options;
+mod random;
 mod run;
+mod scenarios;
 mod server;
 pub mod soak;
-mod strike;
 
 pub use clients::Variables;
 pub use memory::Samples;
 pub use options::Options;
 
 use admin::Admin;
-use chance::Chance;
 use clients::Clients;
-use run::{Run, Turn};
+use inject::FaultInjector;
+use random::SeededRandom;
+use run::{Run, Session};
 use server::Server;
-use strike::Strikes;
 
 const HELP: &str = "\
-Puts a load of mixed calls on a sandbox and prints rates, latencies, errors and memory.
+Makes many mixed calls to a sandbox and prints rates, latencies, errors and memory.
 
 usage: resilience load [OPTION...]
 
   --calls N        calls of a round (default 10000)
   --rounds N       rounds on one sandbox (default 3)
   --concurrency N  scenarios at a time (default 64)
-  --seed N         what the mix comes from (default 1)
+  --seed N         seed of the random numbers (default 1)
   --sandbox FILE   the sandbox's binary (default: beside this program)
 
 Build both first: cargo build --release -p cloud-sandbox -p resilience.
@@ -49,22 +49,22 @@ The exit status is 1 if a call failed or the sandbox's memory does not level off
 
 const DEFAULTS: Options = Options { calls: 10_000, rounds: 3, concurrency: 64, seed: 1, sandbox: None };
 
-/// How far the sandbox's time moves at each tenth of a round, so that waiting times and tokens end: eight days.
+/// How far the sandbox's clock advances at each tenth of a round, so that tokens expire: eight days.
 const STEP_SECONDS: u64 = 8 * 24 * 60 * 60;
 
-/// How often it is looked how far the calls have come.
-const LOOK: Duration = Duration::from_millis(20);
+/// How often the progress is checked.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// The command `load`.
 ///
 /// # Errors
-/// When it cannot run, a call failed, or the sandbox's memory does not level off.
+/// If it cannot run, a call failed, or the sandbox's memory does not level off.
 pub fn command(words: &[String]) -> Result<String, String> {
     let Some(options) = DEFAULTS.read(words)? else { return Ok(HELP.to_owned()) };
     block_on(load(&options))?
 }
 
-/// Runs on all processors.
+/// Runs the future on all processors.
 fn block_on<T>(work: impl Future<Output = T>) -> Result<T, String> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     Ok(runtime.map_err(|error| format!("no runtime: {error}"))?.block_on(work))
@@ -78,13 +78,13 @@ async fn load(options: &Options) -> Result<String, String> {
     let mut text = String::new();
     let mut memory = Samples::default();
     for round in 1..=options.rounds {
-        let (before, begun) = (run.calls(), Instant::now());
+        let (before, start) = (run.calls(), Instant::now());
         drive(&run, &clients, options, round, async |_| {
             memory.add(memory::resident_kib(server.process()));
             admin.advance(STEP_SECONDS).await
         })
         .await;
-        let (calls, took) = (run.calls() - before, begun.elapsed().as_secs_f64());
+        let (calls, took) = (run.calls() - before, start.elapsed().as_secs_f64());
         #[allow(clippy::cast_precision_loss, reason = "one digit is shown")]
         let rate = calls as f64 / took;
         // Writing into a string cannot fail.
@@ -94,14 +94,14 @@ async fn load(options: &Options) -> Result<String, String> {
     server.stop().await?;
     let (count, problems) = run.problems();
     let _ = writeln!(text, "{} operations, {requests} requests, {count} errors\n", run.operations());
-    let _ = write!(text, "{}\nmemory of the sandbox at each tenth: {memory}", run.meter().table());
+    let _ = write!(text, "{}\nmemory of the sandbox at each tenth: {memory}", run.latencies().table());
     for problem in &problems {
         let _ = write!(text, "\nerror: {problem}");
     }
     if count == 0 && memory.level_off() != Some(false) { Ok(text) } else { Err(text) }
 }
 
-/// Plays scenarios side by side until a round's calls are made; `at_tenth` is told each tenth that has passed.
+/// Runs scenarios concurrently until a round's calls are made; calls `at_tenth` at each tenth.
 async fn drive(
     run: &Arc<Run>,
     clients: &Clients,
@@ -118,21 +118,21 @@ async fn drive(
         scenarios.spawn(async move {
             while run.calls() < end {
                 let number = number.fetch_add(1, Ordering::Relaxed);
-                let mut turn = turn(&run, &clients, seed, round, number);
-                turn.slot = slot;
-                mix::play(&mut turn).await;
+                let mut session = session(&run, &clients, seed, round, number);
+                session.slot = slot;
+                scenarios::play(&mut session).await;
             }
         });
     }
     for tenth in 1..=10 {
         let until = start + options.calls * tenth / 10;
         while run.calls() < until && !scenarios.is_empty() {
-            // Whoever ended did so in a panic, as there is more to do.
-            if let Ok(Some(Err(error))) = tokio::time::timeout(LOOK, scenarios.join_next()).await {
+            // A task ends before the round does only by a panic.
+            if let Ok(Some(Err(error))) = tokio::time::timeout(POLL_INTERVAL, scenarios.join_next()).await {
                 run.problem(format!("a scenario: {error}"));
             }
         }
-        mix::exchange(&mut turn(run, clients, options.seed, round, u64::MAX - tenth)).await;
+        scenarios::exchange(&mut session(run, clients, options.seed, round, u64::MAX - tenth)).await;
         if let Err(why) = at_tenth(tenth).await {
             run.problem(why);
         }
@@ -144,12 +144,12 @@ async fn drive(
     }
 }
 
-fn turn(run: &Arc<Run>, clients: &Clients, seed: u64, round: u64, number: u64) -> Turn {
-    Turn {
+fn session(run: &Arc<Run>, clients: &Clients, seed: u64, round: u64, number: u64) -> Session {
+    Session {
         run: Arc::clone(run),
         clients: clients.clone(),
-        chance: Chance::new(seed.wrapping_add(round), number),
-        // No tag is a part of another.
+        random: SeededRandom::new(seed.wrapping_add(round), number),
+        // The suffix keeps one tag from being a part of another.
         tag: format!("r{round}n{number}e"),
         slot: 0,
     }

@@ -1,18 +1,18 @@
-//! The command: writes the matrix of faults, or runs a load or a soak and prints its figures.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "what a command says goes to its streams")]
+//! The command line: writes the fault matrix, or runs a load or soak test and prints its results.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "commands print to the terminal")]
 
 use std::process::ExitCode;
 
 const HELP: &str = "\
-What the SDKs do when networks and services fail.
+Tests of the SDKs under faults and load.
 
 usage: resilience COMMAND [OPTION...]
 
-  load      puts a load on a sandbox and prints its figures
-  matrix    writes the matrix of faults into docs/resilience.md
-  soak      makes many calls, some of them struck by faults, and prints what became of them
+  load      makes many calls to a sandbox and prints rates and latencies
+  matrix    writes the fault matrix into docs/resilience.md
+  soak      makes many calls with injected faults and prints the results
 
-COMMAND --help says more.";
+COMMAND --help lists the options.";
 
 fn main() -> ExitCode {
     let words: Vec<_> = std::env::args().skip(1).collect();
@@ -21,7 +21,7 @@ fn main() -> ExitCode {
         Some((command, rest)) if command == "matrix" => resilience::matrix::command(rest),
         Some((command, rest)) if command == "soak" => resilience::load::soak::command(rest),
         Some((help, _)) if help == "--help" || help == "-h" => Ok(HELP.to_owned()),
-        Some((other, _)) => Err(format!("there is no command {other}: see --help")),
+        Some((other, _)) => Err(format!("unknown command {other}: see --help")),
         None => Err(HELP.to_owned()),
     };
     match outcome {

@@ -1,71 +1,71 @@
-//! The matrix of faults: what the SDKs do with each, for each vendor and class of operation.
+//! The fault matrix: the result of each fault, for each vendor and class of operation.
 
 mod calls;
 mod cell;
 mod clock;
 mod command;
-mod crooked;
+mod expected;
 mod faults;
-mod rules;
+mod faulty_server;
 mod table;
 
 pub use calls::Class;
 use calls::{Credentials, TARGETS, Target};
-use cell::{Found, Stand};
+use cell::{CellResult, Environment};
 pub use command::{command, guide, replace};
 use faults::{FAULTS, Fault, Meaning, Source};
 pub use table::render;
 
-/// How often a fault strikes.
+/// Which requests have the fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Often {
-    /// The first request, and no other.
+pub enum Frequency {
+    /// Only the first request.
     Once,
     /// Every request.
     Always,
 }
 
-/// What a call came to.
+/// The result of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seen {
-    /// How often the request was sent, all pages of a list together.
+pub struct Observation {
+    /// How often the request was sent; all pages of a list count.
     pub attempts: u32,
-    /// The waits between attempts, in milliseconds.
+    /// The delays between attempts, in milliseconds.
     pub waits: Vec<u64>,
     /// The time from the call to its end, in milliseconds.
     pub total: u64,
-    /// `ok`, or what the error says of itself.
+    /// `ok`, or a summary of the error.
     pub outcome: String,
-    /// How often the service carried the call out.
+    /// How often the service executed the call.
     pub executed: u32,
 }
 
-/// One call under one fault.
+/// One call with one fault.
 #[derive(Clone, Debug)]
 pub struct Cell {
-    /// What goes wrong.
+    /// The fault.
     pub fault: &'static str,
-    /// How often.
-    pub often: Often,
-    /// Whom is called.
+    /// Which requests have it.
+    pub frequency: Frequency,
+    /// The vendor.
     pub vendor: &'static str,
-    /// Which operation, as the sandbox names it.
+    /// The operation, by the sandbox's name.
     pub operation: &'static str,
-    /// What kind of operation it is.
+    /// The class of the operation.
     pub class: Class,
-    /// With which credentials, where that tells calls apart.
+    /// The credentials, if another call has the same vendor and class.
     pub note: &'static str,
-    /// Whether a good call was made beforehand.
-    pub warmed: bool,
-    /// What happened.
-    pub seen: Seen,
-    /// What has to happen.
-    pub expected: Seen,
-    /// How many requests the client's transport was given.
+    /// Whether a successful call was made before.
+    pub warmed_up: bool,
+    /// The measured result.
+    pub observed: Observation,
+    /// The expected result.
+    pub expected: Observation,
+    /// How many requests the transport received.
     pub sent: u32,
-    /// How many requests reached the other end whole.
+    /// How many complete requests reached the server.
     pub arrived: u32,
-    /// The error as a person reads it.
+    /// The error text.
     pub error: Option<String>,
 }
 
@@ -78,52 +78,52 @@ const ROTATES: &str = "scp/kms/rotate_key";
 pub async fn run() -> Result<Vec<Cell>, String> {
     let mut cells = Vec::new();
     for fault in FAULTS {
-        // One for each fault, since the log of calls is searched for every cell.
-        let stand = Stand::start().await?;
+        // One for each fault, because every cell searches the log of calls.
+        let environment = Environment::start().await?;
         let first = cells.len();
-        for often in [Often::Once, Often::Always] {
-            for target in TARGETS.iter().filter(|target| applies(fault, often, target)) {
-                let Found { seen, sent, arrived, error } = stand.run(target, fault, often).await?;
+        for frequency in [Frequency::Once, Frequency::Always] {
+            for target in TARGETS.iter().filter(|target| applies(fault, frequency, target)) {
+                let CellResult { observed, sent, arrived, error } = environment.run(target, fault, frequency).await?;
                 cells.push(Cell {
                     fault: fault.name,
-                    often,
+                    frequency,
                     vendor: target.vendor,
                     operation: target.operation,
                     class: target.class,
                     note: target.credentials.note(),
-                    warmed: cell::warmed(target, fault),
-                    seen,
-                    expected: rules::expected(target, fault, often),
+                    warmed_up: cell::warmed_up(target, fault),
+                    observed,
+                    expected: expected::expected(target, fault, frequency),
                     sent,
                     arrived,
                     error,
                 });
             }
         }
-        // The key itself is the witness that the sandbox's log tells the truth. Good calls beforehand rotate it too.
+        // The key's version confirms the sandbox's log. Successful calls made before rotate it too.
         let rotates = cells[first..].iter().filter(|cell| cell.operation == ROTATES);
-        let told: u32 = rotates.map(|cell| cell.seen.executed + u32::from(cell.warmed)).sum();
-        let rotated = stand.rotations().await?;
+        let told: u32 = rotates.map(|cell| cell.observed.executed + u32::from(cell.warmed_up)).sum();
+        let rotated = environment.rotations().await?;
         if rotated != told {
-            return Err(format!("{}: the key was rotated {rotated} times, the log tells of {told}", fault.name));
+            return Err(format!("{}: the key was rotated {rotated} times, the log has {told}", fault.name));
         }
     }
     Ok(cells)
 }
 
-fn applies(fault: &Fault, often: Often, target: &Target) -> bool {
+fn applies(fault: &Fault, frequency: Frequency, target: &Target) -> bool {
     match (fault.meaning, &fault.source) {
-        (Meaning::List(_), _) => target.class == Class::List && often == Often::Once,
-        (Meaning::NoToken(_) | Meaning::TokenLost, _) => target.credentials == Credentials::Token,
-        // A wrong clock is corrected for good, which a call beforehand would bring about.
-        (_, Source::Clock(_)) => often == Often::Once && target.credentials != Credentials::Temporary,
-        // The socket knows no TLS, so that nothing gets through, not the first page of a list nor a token.
+        (Meaning::List(_), _) => target.class == Class::List && frequency == Frequency::Once,
+        (Meaning::TokenStatus(_) | Meaning::TokenUnavailable, _) => target.credentials == Credentials::Token,
+        // A call made before would already correct the clock.
+        (_, Source::Clock(_)) => frequency == Frequency::Once && target.credentials != Credentials::Temporary,
+        // The server does not speak TLS, so neither a first page nor a token can be fetched.
         (_, Source::Https(_)) => {
             let needs_one = matches!(target.credentials, Credentials::Token | Credentials::Temporary);
-            often == Often::Always && target.class != Class::List && !needs_one
+            frequency == Frequency::Always && target.class != Class::List && !needs_one
         }
-        // What is good at once is good always.
-        (Meaning::Good, _) => often == Often::Always,
+        // A response that is valid once is always valid.
+        (Meaning::Good, _) => frequency == Frequency::Always,
         _ => true,
     }
 }

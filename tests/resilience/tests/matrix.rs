@@ -1,4 +1,4 @@
-//! The matrix of faults: every cell is what the rules say, nothing unsafe is done twice, and the guide shows all of it.
+//! The fault matrix: every cell is as expected, no unsafe call is executed twice, and the guide is current.
 
 #![cfg(test)]
 
@@ -6,24 +6,25 @@ use std::collections::BTreeSet;
 
 use resilience::matrix::{Cell, Class, command, guide, replace, run};
 
-/// What may be sent again although the operation is unsafe, because the service has certainly done nothing.
+/// Faults after which an unsafe request may be sent again, because the service did not execute it.
 const CERTAIN: [&str; 5] = [
-    "nobody listens",
-    "TLS: closed in the handshake",
-    "TLS: plain HTTP in its place",
+    "connection refused",
+    "TLS: closed during the handshake",
+    "TLS: plain HTTP instead",
     "the client's clock is an hour slow",
     "the client's clock is an hour fast",
 ];
 
 fn shown(cell: &Cell) -> String {
-    format!("{} ({:?}), {}: {}", cell.fault, cell.often, cell.operation, cell.error.as_deref().unwrap_or("ok"))
+    format!("{} ({:?}), {}: {}", cell.fault, cell.frequency, cell.operation, cell.error.as_deref().unwrap_or("ok"))
 }
 
 #[tokio::test]
-async fn every_cell_is_what_the_rules_say() {
+async fn cells_are_as_expected() {
     let cells = run().await.unwrap();
-    let wrong: Vec<_> = cells.iter().filter(|cell| cell.seen != cell.expected).collect();
-    let texts = wrong.iter().map(|cell| format!("{}\n  is   {:?}\n  want {:?}", shown(cell), cell.seen, cell.expected));
+    let wrong: Vec<_> = cells.iter().filter(|cell| cell.observed != cell.expected).collect();
+    let texts =
+        wrong.iter().map(|cell| format!("{}\n  is   {:?}\n  want {:?}", shown(cell), cell.observed, cell.expected));
     assert!(wrong.is_empty(), "{} of {} cells:\n{}", wrong.len(), cells.len(), texts.collect::<Vec<_>>().join("\n"));
 
     let faults: BTreeSet<_> = cells.iter().map(|cell| cell.fault).collect();
@@ -34,32 +35,32 @@ async fn every_cell_is_what_the_rules_say() {
         assert_eq!(found.len(), classes, "{vendor}: {found:?}");
     }
     for cell in &cells {
-        unsafe_operations_are_done_once(cell);
-        an_error_is_a_line_that_names_the_operation(cell);
-        assert!(cell.arrived <= cell.sent, "{}: sent again below the client", shown(cell));
-        assert!(cell.seen.total <= 30_000 || cell.class == Class::List, "{}: past the deadline", shown(cell));
+        assert_unsafe_operation_executed_once(cell);
+        assert_error_is_one_line_and_names_operation(cell);
+        assert!(cell.arrived <= cell.sent, "{}: the transport repeated a request", shown(cell));
+        assert!(cell.observed.total <= 30_000 || cell.class == Class::List, "{}: past the deadline", shown(cell));
     }
     let old = std::fs::read_to_string(guide()).unwrap();
     assert!(replace(&old, &cells).unwrap() == old, "stale: run `cargo run -p resilience -- matrix`");
 }
 
-/// Holds whatever the rules say.
-fn unsafe_operations_are_done_once(cell: &Cell) {
+/// Must hold independently of the expected cells.
+fn assert_unsafe_operation_executed_once(cell: &Cell) {
     if cell.class == Class::Unsafe {
-        assert!(cell.seen.executed <= 1, "{}: executed {} times", shown(cell), cell.seen.executed);
+        assert!(cell.observed.executed <= 1, "{}: executed {} times", shown(cell), cell.observed.executed);
         let renewed = cell.note.contains("temporary") && ["401", "credentials revoked"].contains(&cell.fault);
         let certain = CERTAIN.contains(&cell.fault) || renewed;
         assert!(cell.sent <= 1 || certain, "{}: sent {} times", shown(cell), cell.sent);
     }
-    if cell.seen.outcome.contains("unsent") {
-        // Of a list that can be resumed, the first page had come.
-        let pages = u32::from(cell.seen.outcome.contains("resumed"));
-        let came = (cell.arrived, cell.seen.executed);
-        assert_eq!(came, (pages, pages), "{}: it says that it was not sent", shown(cell));
+    if cell.observed.outcome.contains("unsent") {
+        // The first page of a resumable list was received.
+        let pages = u32::from(cell.observed.outcome.contains("resumed"));
+        let came = (cell.arrived, cell.observed.executed);
+        assert_eq!(came, (pages, pages), "{}: reported as not sent", shown(cell));
     }
 }
 
-fn an_error_is_a_line_that_names_the_operation(cell: &Cell) {
+fn assert_error_is_one_line_and_names_operation(cell: &Cell) {
     let Some(error) = cell.error.as_deref().filter(|_| cell.class != Class::List) else { return };
     let name = cell.operation.rsplit('/').next().unwrap();
     assert!(error.contains(&format!(" {name}: ")) && !error.contains('\n') && error.len() < 400, "{error}");
@@ -69,7 +70,7 @@ fn an_error_is_a_line_that_names_the_operation(cell: &Cell) {
 }
 
 #[test]
-fn the_command_knows_its_words() {
+fn matrix_command_accepts_its_options_only() {
     let say = |words: &[&str]| command(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
     assert!(say(&["--help"]).unwrap().contains("usage: resilience matrix"));
     assert!(say(&["--frobnicate"]).unwrap_err().contains("no option --frobnicate"));

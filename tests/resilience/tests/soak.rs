@@ -1,4 +1,4 @@
-//! A short soak: faults of every kind, and every call ends as it should.
+//! A short soak test with faults of every kind.
 
 #![cfg(test)]
 
@@ -10,15 +10,15 @@ use resilience::load::soak::soak;
 use resilience::load::{Options, Variables};
 use tokio::sync::oneshot;
 
-/// A sandbox on threads of its own, so that its tasks are not among those that are counted.
-struct Apart {
+/// A sandbox on separate threads, so that its tasks are not counted.
+struct BackgroundSandbox {
     endpoint: String,
     variables: Variables,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
-impl Apart {
+impl BackgroundSandbox {
     fn start() -> Self {
         let (tell, told) = mpsc::channel();
         let (stop, stopped) = oneshot::channel();
@@ -28,7 +28,7 @@ impl Apart {
                 let sandbox = Sandbox::builder().seed(7).admin(true).start().await.unwrap();
                 let variables = sandbox.env_vars().into_iter().map(|(name, value)| (name.to_owned(), value));
                 tell.send((sandbox.endpoint().to_owned(), variables.collect())).unwrap();
-                // A test that panics drops the other end, which ends this too.
+                // If the test panics, the sender is dropped, which ends this too.
                 let _ = stopped.await;
             });
         });
@@ -37,7 +37,7 @@ impl Apart {
     }
 }
 
-impl Drop for Apart {
+impl Drop for BackgroundSandbox {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
@@ -47,15 +47,15 @@ impl Drop for Apart {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_struck_call_ends_as_it_should_and_nothing_is_left() {
-    let sandbox = Apart::start();
+async fn soak_with_faults_has_no_problems_and_leaves_nothing() {
+    let sandbox = BackgroundSandbox::start();
     let options = Options { calls: 500, rounds: 1, concurrency: 16, seed: 11, sandbox: None };
-    // A third of the calls are struck, so that few calls meet many faults.
+    // A third of the calls has a fault, so that few calls cover many faults.
     let outcome = soak(&sandbox.endpoint, sandbox.variables.clone(), None, &options, 330).await.unwrap();
-    let struck: u64 = outcome.struck.iter().flat_map(|(_, counts)| counts).sum();
+    let faulted: u64 = outcome.faulted.iter().flat_map(|(_, counts)| counts).sum();
     assert_eq!(outcome.problems.0, 0, "{outcome}");
-    assert!(outcome.calls >= 500 && struck >= 100 && outcome.counted >= 5, "{outcome}");
-    assert!(outcome.struck.len() >= 20, "{outcome}");
+    assert!(outcome.calls >= 500 && faulted >= 100 && outcome.counted >= 5, "{outcome}");
+    assert!(outcome.faulted.len() >= 20, "{outcome}");
     assert_eq!((outcome.tasks, outcome.connections[1].unwrap_or(0)), (0, 0), "{outcome}");
     assert!(outcome.connections[0].is_none_or(|idle| idle as u64 <= outcome.most_idle), "{outcome}");
 }

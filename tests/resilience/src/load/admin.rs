@@ -29,8 +29,8 @@ impl Admin {
     /// # Errors
     /// When the sandbox refuses or cannot be reached.
     pub(crate) async fn fault(&self, fault: &Value) -> Result<u64, String> {
-        let answer = self.send(Method::POST, "faults", Some(fault)).await?;
-        answer["ids"][0].as_u64().ok_or_else(|| format!("the sandbox gave no id for the fault: {answer}"))
+        let response = self.send(Method::POST, "faults", Some(fault)).await?;
+        response["ids"][0].as_u64().ok_or_else(|| format!("the sandbox gave no id for the fault: {response}"))
     }
 
     /// Takes one fault back, if it is not used up yet.
@@ -62,8 +62,8 @@ impl Admin {
     /// # Errors
     /// When the sandbox cannot be reached.
     pub(crate) async fn requests(&self) -> Result<u64, String> {
-        let answer = self.send(Method::GET, &format!("log?after={}", u64::MAX), None).await?;
-        answer["last"].as_u64().ok_or_else(|| format!("the sandbox's log has no last number: {answer}"))
+        let response = self.send(Method::GET, &format!("log?after={}", u64::MAX), None).await?;
+        response["last"].as_u64().ok_or_else(|| format!("the sandbox's log has no last number: {response}"))
     }
 
     async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, String> {
@@ -75,12 +75,12 @@ impl Admin {
             .header(CONTENT_TYPE, "application/json")
             .body(body)
             .map_err(|error| failed(&error))?;
-        let answer = self.transport.send(request).await.map_err(|error| failed(&error))?;
-        match answer.status() {
+        let response = self.transport.send(request).await.map_err(|error| failed(&error))?;
+        match response.status() {
             StatusCode::NO_CONTENT => Ok(Value::Null),
             StatusCode::NOT_FOUND if method == Method::DELETE => Ok(Value::Null),
-            status if status.is_success() => serde_json::from_slice(answer.body()).map_err(|error| failed(&error)),
-            status => Err(failed(&format!("{status} {}", String::from_utf8_lossy(answer.body())))),
+            status if status.is_success() => serde_json::from_slice(response.body()).map_err(|error| failed(&error)),
+            status => Err(failed(&format!("{status} {}", String::from_utf8_lossy(response.body())))),
         }
     }
 }

@@ -13,7 +13,7 @@ use time::macros::datetime;
 /// The sandbox's variables by name.
 pub type Variables = HashMap<String, String>;
 
-/// The most that an answer may have in a soak. The C library keeps blocks of the default limit's size for later use,
+/// The most that an response may have in a soak. The C library keeps blocks of the default limit's size for later use,
 /// some for each thread, which would look like a leak for a long time.
 const BODY_LIMIT: usize = 1 << 20;
 

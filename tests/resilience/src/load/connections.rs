@@ -1,12 +1,12 @@
 //! The TCP connections of this machine to one port, as the kernel lists them.
 
-/// Connections to this port that are open on the caller's side; nothing where the machine does not tell.
+/// Connections to this port that are open on the caller's side; `None` where the system does not report it.
 #[must_use]
 pub(crate) fn to_port(port: u16) -> Option<usize> {
     std::fs::read_to_string("/proc/net/tcp").ok().map(|table| count(&table, port))
 }
 
-/// Established, and closed by the other side only.
+/// Established, and closed only by the other side.
 const OPEN: [&str; 2] = ["01", "08"];
 
 fn count(table: &str, port: u16) -> usize {
@@ -24,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_of_the_port_that_are_open_count() {
+    fn open_connections_to_the_port_are_counted() {
         let table = "  sl  local_address rem_address   st tx_queue\n\
                      0: 0100007F:1F90 00000000:0000 0A 00000000\n\
                      1: 0100007F:A000 0100007F:1F90 01 00000000\n\
@@ -38,7 +38,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[tokio::test]
-    async fn a_connection_counts_until_it_is_dropped() {
+    async fn connection_is_counted_until_dropped() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         assert_eq!(to_port(address.port()), Some(0));

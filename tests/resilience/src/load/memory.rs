@@ -1,11 +1,11 @@
-//! Resident memory of a process over time, and whether it levels off.
+//! Resident memory of a process over time.
 
 use std::fmt;
 
-/// Growth that is no growth: an allocator keeps some pages more or less.
+/// Tolerated growth: an allocator keeps some pages.
 const SLACK_KIB: u64 = 2048;
 
-/// The resident memory of a process in KiB, or of this one; nothing where the machine does not tell.
+/// The resident memory of a process in KiB, or of this one; `None` where the system does not report it.
 #[must_use]
 pub(crate) fn resident_kib(process: Option<u32>) -> Option<u64> {
     let name = process.map_or_else(|| "self".to_owned(), |id| id.to_string());
@@ -13,12 +13,12 @@ pub(crate) fn resident_kib(process: Option<u32>) -> Option<u64> {
     text.lines().find_map(|line| line.strip_prefix("VmRSS:"))?.split_whitespace().next()?.parse().ok()
 }
 
-/// Samples of one process in their order.
+/// Memory samples of one process, in order.
 #[derive(Clone, Debug, Default)]
 pub struct Samples(Vec<u64>);
 
 impl Samples {
-    /// Adds what is known.
+    /// Adds a sample, if there is one.
     pub(crate) fn add(&mut self, kib: Option<u64>) {
         self.0.extend(kib);
     }
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn growth_that_ends_early_levels_off_and_growth_that_goes_on_does_not() {
+    fn memory_levels_off_only_if_growth_ends() {
         assert_eq!(verdict(&[20_000, 60_000, 80_000, 80_500, 80_400, 81_000]), Some(true));
         assert_eq!(verdict(&[20_000, 40_000, 60_000, 80_000, 100_000, 120_000]), Some(false));
         assert_eq!(verdict(&[20_000, 20_000, 20_000, 20_000, 20_000, 90_000, 90_000, 20_000, 90_000]), Some(true));
@@ -68,7 +68,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn this_process_has_memory() {
+    fn resident_memory_is_read_for_existing_processes() {
         assert!(resident_kib(None).unwrap() > 1000);
         assert_eq!(resident_kib(None).is_some(), resident_kib(Some(std::process::id())).is_some());
         assert_eq!(resident_kib(Some(u32::MAX)), None);

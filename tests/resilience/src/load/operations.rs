@@ -1,4 +1,4 @@
-//! Every operation of the SDKs by the name that the sandbox gives it.
+//! All operations of the SDKs by the sandbox's names.
 
 use std::collections::HashMap;
 
@@ -18,19 +18,19 @@ impl Default for Operations {
 }
 
 impl Operations {
-    /// The operation of this name.
+    /// Returns the operation with this name.
     #[must_use]
     pub(crate) fn find(&self, name: &str) -> Option<CallContext> {
         self.0.get(name).copied()
     }
 
-    /// The names of all.
+    /// Returns all names.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(|name| &**name)
     }
 }
 
-/// The name under which the sandbox knows an operation.
+/// Returns the sandbox's name of an operation.
 #[must_use]
 pub(crate) fn name(call: CallContext) -> String {
     let CallContext { operation, version, .. } = call;
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_operations_are_known() {
+    fn operations_are_found_by_name() {
         let operations = Operations::default();
         assert_eq!(operations.names().count(), conformance::entries().count());
         assert!(operations.find("scp/kms/encrypt/1.2").is_some());

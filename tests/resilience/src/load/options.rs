@@ -1,4 +1,4 @@
-//! What the commands `load` and `soak` may be told.
+//! The options of the commands `load` and `soak`.
 
 use std::path::PathBuf;
 
@@ -7,23 +7,23 @@ use super::server;
 /// The settings of one command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// How many calls a round has, give or take what scenarios need to end.
+    /// How many calls a round has; the last scenarios may exceed it.
     pub calls: u64,
     /// How many rounds there are, on one sandbox.
     pub rounds: u64,
-    /// How many scenarios are played at a time.
+    /// How many scenarios run concurrently.
     pub concurrency: u64,
-    /// What the mix comes from.
+    /// The seed of the random numbers.
     pub seed: u64,
-    /// The sandbox's binary; the one beside this program unless given.
+    /// The sandbox's binary; by default the one beside this program.
     pub sandbox: Option<PathBuf>,
 }
 
 impl Options {
-    /// The options of a command line over these defaults; nothing when help was asked for.
+    /// Reads a command line over these defaults; returns `None` if it asks for help.
     ///
     /// # Errors
-    /// When a word is unknown or has no good value.
+    /// If a word is unknown or has an invalid value.
     pub(crate) fn read(mut self, words: &[String]) -> Result<Option<Self>, String> {
         let mut words = words.iter();
         while let Some(word) = words.next() {
@@ -52,10 +52,10 @@ impl Options {
         Ok(Some(self))
     }
 
-    /// The sandbox's binary.
+    /// Returns the sandbox's binary.
     ///
     /// # Errors
-    /// When none was given and there is none beside this program.
+    /// If none was given and there is none beside this program.
     pub(crate) fn binary(&self) -> Result<PathBuf, String> {
         self.sandbox.clone().map_or_else(server::beside, Ok)
     }
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn both_spellings_are_read() {
+    fn option_value_may_follow_a_space_or_an_equals_sign() {
         assert_eq!(read("").unwrap(), Some(DEFAULTS));
         let given = read("--calls 10 --rounds=20 --seed 40 --sandbox bin/x").unwrap().unwrap();
         let wanted = Options { calls: 10, rounds: 20, concurrency: 3, seed: 40, sandbox: Some("bin/x".into()) };
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named() {
+    fn invalid_option_is_named_in_the_error() {
         for (line, why) in [
             ("--calls", "--calls needs a value"),
             ("--calls 0", "--calls takes a whole number above 0"),

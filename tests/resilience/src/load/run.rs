@@ -1,4 +1,4 @@
-//! One run of many calls: what is called, how long it takes, and what goes wrong.
+//! One run of many calls: operations, latencies and problems.
 
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
@@ -8,21 +8,21 @@ use std::time::Instant;
 
 use cloud_core::{CallContext, Error, Result};
 
-use super::chance::Chance;
 use super::clients::Clients;
-use super::meter::Meter;
+use super::inject::{FaultInjector, InjectedFault};
+use super::latency::Latencies;
 use super::operations::Operations;
-use super::strike::{Strike, Strikes};
+use super::random::SeededRandom;
 
-/// How many problems are kept in full; the rest is counted.
+/// How many problems keep their text; the others are only counted.
 const SHOWN: usize = 20;
 
-/// What all scenarios of a run share.
+/// The state that all scenarios of a run share.
 #[derive(Debug)]
 pub(crate) struct Run {
     operations: Operations,
-    strikes: Option<Strikes>,
-    meter: Meter,
+    injector: Option<FaultInjector>,
+    latencies: Latencies,
     calls: AtomicU64,
     called: Mutex<BTreeSet<String>>,
     problems: Mutex<Vec<String>>,
@@ -31,13 +31,13 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// A run that has called nothing yet; some of its calls are struck by faults where there are strikes.
+    /// Creates a run. With an injector, some of its calls get a fault.
     #[must_use]
-    pub(crate) fn new(strikes: Option<Strikes>) -> Self {
+    pub(crate) fn new(injector: Option<FaultInjector>) -> Self {
         Self {
             operations: Operations::default(),
-            strikes,
-            meter: Meter::default(),
+            injector,
+            latencies: Latencies::default(),
             calls: AtomicU64::new(0),
             called: Mutex::default(),
             problems: Mutex::default(),
@@ -46,7 +46,7 @@ impl Run {
         }
     }
 
-    /// How many calls were begun.
+    /// Returns the number of calls started.
     #[must_use]
     pub(crate) fn calls(&self) -> u64 {
         self.calls.load(Ordering::Relaxed)
@@ -54,36 +54,36 @@ impl Run {
 
     /// The latencies.
     #[must_use]
-    pub(crate) fn meter(&self) -> &Meter {
-        &self.meter
+    pub(crate) fn latencies(&self) -> &Latencies {
+        &self.latencies
     }
 
     /// The faults of this run.
     #[must_use]
-    pub(crate) fn strikes(&self) -> Option<&Strikes> {
-        self.strikes.as_ref()
+    pub(crate) fn injector(&self) -> Option<&FaultInjector> {
+        self.injector.as_ref()
     }
 
-    /// How many unsafe calls were compared with what the service has of them.
+    /// How often the number of executions of an unsafe call was verified.
     #[must_use]
     pub(crate) fn counted(&self) -> u64 {
         self.counted.load(Ordering::Relaxed)
     }
 
-    /// How many operations were called, each version for itself.
+    /// Returns how many operations were called; each API version counts.
     #[must_use]
     pub(crate) fn operations(&self) -> usize {
         self.called.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
-    /// Everything that should not have happened: how often, and the first of it in words.
+    /// The number of unexpected results, and the texts of the first.
     #[must_use]
     pub(crate) fn problems(&self) -> (u64, Vec<String>) {
         let shown = self.problems.lock().unwrap_or_else(PoisonError::into_inner).clone();
         (self.count.load(Ordering::Relaxed), shown)
     }
 
-    /// Takes note of something that should not have happened.
+    /// Records an unexpected result.
     pub(crate) fn problem(&self, what: String) {
         self.count.fetch_add(1, Ordering::Relaxed);
         let mut shown = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
@@ -96,7 +96,7 @@ impl Run {
         self.calls.fetch_add(1, Ordering::Relaxed);
         let operation = self.operations.find(name);
         if operation.is_none() {
-            self.problem(format!("{name} is no operation"));
+            self.problem(format!("{name} is not an operation"));
         }
         let mut called = self.called.lock().unwrap_or_else(PoisonError::into_inner);
         if !called.contains(name) {
@@ -106,125 +106,125 @@ impl Run {
     }
 }
 
-/// One scenario of a run: a few calls that belong together.
+/// One scenario of a run: a few related calls.
 #[derive(Debug)]
-pub(crate) struct Turn {
+pub(crate) struct Session {
     /// The run.
     pub(crate) run: Arc<Run>,
     /// The SDKs.
     pub(crate) clients: Clients,
-    /// This scenario's own chance.
-    pub(crate) chance: Chance,
-    /// A name that no other scenario has.
+    /// This scenario's random numbers.
+    pub(crate) random: SeededRandom,
+    /// A name unique to the scenario.
     pub(crate) tag: String,
-    /// Which of the scenarios that run side by side this is.
+    /// The index among the concurrent scenarios.
     pub(crate) slot: u64,
 }
 
-/// How a call ended, as far as its scenario needs to know.
+/// The result of a call.
 #[derive(Debug)]
 pub(crate) struct Called<T> {
-    /// The answer, unless the call failed.
+    /// The response, unless the call failed.
     pub(crate) value: Option<T>,
-    /// How often the service may have done what was asked, for a call that was struck by a fault.
+    /// How often the service may have executed the call, if it had a fault.
     pub(crate) executed: Option<RangeInclusive<u64>>,
 }
 
-impl Turn {
-    /// Makes a call, which a fault may strike.
+impl Session {
+    /// Makes a call, possibly with a fault.
     pub(crate) async fn call<T>(
         &mut self,
         name: &str,
         call: impl IntoFuture<Output = Result<T>, IntoFuture: Send>,
     ) -> Option<T> {
-        self.tried(name, call).await.value
+        self.call_counted(name, call).await.value
     }
 
-    /// Makes a call, which a fault may strike, and says what may have come of it.
-    pub(crate) async fn tried<T>(
+    /// Makes a call, possibly with a fault, and returns how often it may have been executed.
+    pub(crate) async fn call_counted<T>(
         &mut self,
         name: &str,
         call: impl IntoFuture<Output = Result<T>, IntoFuture: Send>,
     ) -> Called<T> {
         let run = Arc::clone(&self.run);
         let Some(context) = run.begin(name) else { return Called { value: None, executed: None } };
-        let strike = run.strikes.as_ref().and_then(|strikes| strikes.choose(context, &mut self.chance));
-        let begun = Instant::now();
-        let (outcome, strike) = match &run.strikes {
-            Some(strikes) => strikes.make(context, strike, call.into_future()).await,
+        let fault = run.injector.as_ref().and_then(|injector| injector.choose(context, &mut self.random));
+        let start = Instant::now();
+        let (outcome, fault) = match &run.injector {
+            Some(injector) => injector.run(context, fault, call.into_future()).await,
             None => (call.into_future().await, None),
         };
-        if strike.is_none() {
-            run.meter.add(class(context), begun.elapsed());
+        if fault.is_none() {
+            run.latencies.add(class(context), start.elapsed());
         }
-        let executed = self.judge(context, strike.as_ref(), outcome.as_ref().err());
+        let executed = self.verify(context, fault.as_ref(), outcome.as_ref().err());
         Called { value: outcome.ok(), executed }
     }
 
-    /// Makes a call that no fault strikes.
-    pub(crate) async fn again<T>(
+    /// Makes a call without a fault.
+    pub(crate) async fn call_without_fault<T>(
         &mut self,
         name: &str,
         call: impl IntoFuture<Output = Result<T>, IntoFuture: Send>,
     ) -> Option<T> {
-        let outcome = self.unstruck(name, call).await?;
+        let outcome = self.send_without_fault(name, call).await?;
         outcome.map_err(|error| self.run.problem(error.to_string())).ok()
     }
 
-    /// Makes a call that must succeed in the end, or find its work done, so that nothing is left behind.
-    pub(crate) async fn surely<T, C>(&mut self, name: &str, call: impl Fn() -> C)
+    /// Makes a call and repeats it without a fault if it fails, so that nothing remains on the service.
+    pub(crate) async fn clean_up<T, C>(&mut self, name: &str, call: impl Fn() -> C)
     where
         C: IntoFuture<Output = Result<T>, IntoFuture: Send>,
     {
-        if self.call(name, call()).await.is_some() || self.run.strikes.is_none() {
+        if self.call(name, call()).await.is_some() || self.run.injector.is_none() {
             return;
         }
-        match self.unstruck(name, call()).await {
+        match self.send_without_fault(name, call()).await {
             Some(Err(error)) if !matches!(error.status(), Some(400 | 404)) => self.run.problem(error.to_string()),
             _ => {}
         }
     }
 
-    async fn unstruck<T>(
+    async fn send_without_fault<T>(
         &self,
         name: &str,
         call: impl IntoFuture<Output = Result<T>, IntoFuture: Send>,
     ) -> Option<Result<T>> {
         let context = self.run.begin(name)?;
-        Some(match &self.run.strikes {
-            Some(strikes) => strikes.make(context, None, call.into_future()).await.0,
+        Some(match &self.run.injector {
+            Some(injector) => injector.run(context, None, call.into_future()).await.0,
             None => call.into_future().await,
         })
     }
 
-    /// Compares what the service did with what it may have done.
-    pub(crate) fn counted(&self, name: &str, executed: &RangeInclusive<u64>, seen: Option<u64>) {
+    /// Compares the number of executions with the allowed range.
+    pub(crate) fn check_count(&self, name: &str, executed: &RangeInclusive<u64>, seen: Option<u64>) {
         self.run.counted.fetch_add(1, Ordering::Relaxed);
         match seen {
             Some(seen) if executed.contains(&seen) => {}
-            Some(seen) => self.run.problem(format!("{name} was carried out {seen} times, expected {executed:?}")),
-            None => self.run.problem(format!("{name} could not be counted")),
+            Some(seen) => self.run.problem(format!("{name} was executed {seen} times, expected {executed:?}")),
+            None => self.run.problem(format!("{name} could not be verified")),
         }
     }
 
-    /// Takes note of an answer that does not say what it should.
-    pub(crate) fn wrong(&self, what: &str) {
+    /// Records a response with an unexpected value.
+    pub(crate) fn report_mismatch(&self, what: &str) {
         self.run.problem(format!("{what} ({})", self.tag));
     }
 
-    fn judge(
+    fn verify(
         &self,
         context: CallContext,
-        strike: Option<&Strike>,
+        fault: Option<&InjectedFault>,
         error: Option<&Error>,
     ) -> Option<RangeInclusive<u64>> {
-        let Some(strike) = strike else {
+        let Some(fault) = fault else {
             if let Some(error) = error {
                 self.run.problem(error.to_string());
             }
             return None;
         };
-        match strike.judge(context, error) {
+        match fault.verify(context, error) {
             Ok(executed) => Some(executed),
             Err(why) => {
                 self.run.problem(why);
@@ -234,7 +234,7 @@ impl Turn {
     }
 }
 
-/// Calls that may make an RSA key take their time for a reason of their own.
+/// Calls that may create an RSA key are slow, so they have classes of their own.
 fn class(call: CallContext) -> &'static str {
     match (call.version.service, call.operation.name) {
         ("kms", "create_key" | "rotate_key") => "SCP kms, create and rotate",

@@ -1,4 +1,4 @@
-//! A sandbox as a process of its own: started, watched, stopped.
+//! A sandbox in a separate process.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -9,8 +9,8 @@ use tokio::process::{Child, Command};
 
 use super::clients::Variables;
 
-/// How long a sandbox may take to say where it listens.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a sandbox may take to print its address.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A running sandbox; it is killed when this is dropped.
 #[derive(Debug)]
@@ -20,10 +20,10 @@ pub(crate) struct Server {
     variables: Variables,
 }
 
-/// The sandbox's binary beside this program's own.
+/// Returns the sandbox's binary beside this program's own.
 ///
 /// # Errors
-/// When there is none, with the command that makes it.
+/// If there is none; the text has the command that builds it.
 pub(crate) fn beside() -> Result<PathBuf, String> {
     let own = std::env::current_exe().map_err(|error| format!("this program cannot find itself: {error}"))?;
     let path = own.with_file_name(format!("cloud-sandbox{}", std::env::consts::EXE_SUFFIX));
@@ -37,7 +37,7 @@ impl Server {
     /// Starts the binary on a free port, with its admin path and a fixed seed, and waits until it listens.
     ///
     /// # Errors
-    /// When it cannot be started or says something unexpected.
+    /// If it cannot be started or prints something unexpected.
     pub(crate) async fn start(binary: &Path, seed: u64) -> Result<Self, String> {
         let failed = |error: std::io::Error| format!("{} cannot be started: {error}", binary.display());
         let mut child = Command::new(binary)
@@ -67,38 +67,38 @@ impl Server {
             }
             Err("the sandbox ended before it listened".to_owned())
         };
-        let waited = tokio::time::timeout(PATIENCE, reading).await;
-        waited.map_err(|_| "the sandbox did not say where it listens".to_owned())??;
-        let endpoint = endpoint.ok_or("the sandbox did not say where it listens")?;
+        let waited = tokio::time::timeout(TIMEOUT, reading).await;
+        waited.map_err(|_| "the sandbox did not print its address".to_owned())??;
+        let endpoint = endpoint.ok_or("the sandbox did not print its address")?;
         Ok(Self { child, endpoint, variables })
     }
 
-    /// The address, without a trailing slash.
+    /// Returns the address, without a trailing slash.
     #[must_use]
     pub(crate) fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
-    /// The variables that point the SDKs at it.
+    /// Returns the environment variables for the SDKs.
     #[must_use]
     pub(crate) fn variables(&self) -> Variables {
         self.variables.clone()
     }
 
-    /// The id of the process, while it runs.
+    /// Returns the process id, while it runs.
     #[must_use]
     pub(crate) fn process(&self) -> Option<u32> {
         self.child.id()
     }
 
-    /// Ends it.
+    /// Stops the process.
     ///
     /// # Errors
-    /// When it had ended by itself, or cannot be ended.
+    /// If it has already exited, or cannot be stopped.
     pub(crate) async fn stop(mut self) -> Result<(), String> {
         match self.child.try_wait() {
             Ok(None) => self.child.kill().await.map_err(|error| format!("the sandbox cannot be stopped: {error}")),
-            Ok(Some(status)) => Err(format!("the sandbox ended by itself: {status}")),
+            Ok(Some(status)) => Err(format!("the sandbox exited: {status}")),
             Err(error) => Err(format!("the sandbox cannot be watched: {error}")),
         }
     }

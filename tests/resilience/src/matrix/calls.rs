@@ -1,4 +1,4 @@
-//! The calls of the matrix: one for each vendor and class of operation that the vendor has.
+//! The calls of the matrix: one for each vendor and class of operation.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -13,31 +13,31 @@ use scp_security::Scp;
 use scp_security::kms::types::{EncryptRequest, KeyDescriptionRequest};
 use time::macros::datetime;
 
-/// What decides how often a request may be sent.
+/// The class of an operation, which decides how often a request may be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
     /// Changes nothing.
     Safe,
-    /// Changes the same thing in the same way each time.
+    /// Has the same effect if repeated.
     Idempotent,
-    /// Does something more each time.
+    /// Has a further effect if repeated.
     Unsafe,
-    /// A list in three pages, the second of which is struck.
+    /// A list in three pages; the second has the fault.
     List,
 }
 
-/// What a service does when it does not accept the credentials, and what the client can do about it.
+/// The credentials of a call, which decide what the client does if they are refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Credentials {
-    /// A signature over the time, with a key that stays.
+    /// A signature with a time, by a permanent key.
     Signed,
-    /// A token that can be had anew.
+    /// A token that the client can fetch again.
     Token,
-    /// A signature with a key of some minutes' age, in whose place another can be had.
+    /// A signature by a temporary key that the client can fetch again.
     Temporary,
-    /// A token that the caller was given.
+    /// A token from the caller.
     Fixed,
-    /// Nothing that the service could refuse.
+    /// No credentials that the service can refuse.
     Absent,
 }
 
@@ -53,7 +53,7 @@ pub(super) struct Target {
 }
 
 impl Credentials {
-    /// What tells calls apart that have vendor and class in common.
+    /// Returns the suffix that distinguishes calls with the same vendor and class.
     pub(super) fn note(self) -> &'static str {
         match self {
             Self::Temporary => " with temporary keys",
@@ -64,12 +64,12 @@ impl Credentials {
     }
 }
 
-/// The requests for tokens and keys, which are not those of a call.
+/// Returns whether the path is that of a request for a token or key.
 pub(super) fn is_for_credentials(path: &str) -> bool {
     ["/oauth2/", "/v1/temporarykey/"].iter().any(|start| path.starts_with(start))
 }
 
-/// What a client is made of.
+/// The parts that a client is built from.
 pub(super) struct Parts<'a> {
     pub(super) sandbox: &'a Sandbox,
     pub(super) endpoint: &'a str,
@@ -80,10 +80,10 @@ pub(super) struct Parts<'a> {
 /// How a call ended.
 #[derive(Debug)]
 pub(super) enum Outcome {
-    /// With an answer, and after how many attempts where the SDK says so.
+    /// Success, with the number of attempts if the SDK reports it.
     Good(Option<u32>),
     Failed(Error),
-    /// A list that ended early: whether it came to the second page, why, and whether it can go on.
+    /// An incomplete list: why, and whether it can be resumed.
     Partial(String),
 }
 
@@ -91,7 +91,7 @@ const KEY: &str = "3265ab469f0d406d83073da3e11e7a6c";
 const SECRET: &str = "04fde6d8ee604cbe8fa7abe135a7dc3e";
 const PROJECT: i64 = 1001;
 
-/// A client that makes its call as often as it is asked to.
+/// A client that makes its call on each invocation.
 pub(super) type Caller = Box<dyn Fn() -> BoxFuture<'static, Outcome> + Send>;
 type Made = Result<Caller>;
 
@@ -109,8 +109,8 @@ const fn target(
     Target { vendor, class, credentials, operation, call }
 }
 
-/// Every vendor with every class that it has. NHN Cloud documents no operation that changes anything; its services
-/// with a token and without one are told apart.
+/// Every vendor with each of its classes. NHN Cloud documents no operation that changes state; its services
+/// with and without a token are separate.
 pub(super) static TARGETS: [Target; 11] = [
     target("scp", Class::Safe, Credentials::Signed, "scp/kms/encrypt", |parts| {
         let kms = scp(parts)?.kms();
@@ -168,7 +168,7 @@ pub(super) async fn key_version(parts: &Parts<'_>) -> Result<i64> {
 fn single<T>(call: impl Future<Output = Result<Response<T>>> + Send + 'static) -> BoxFuture<'static, Outcome> {
     Box::pin(async move {
         match call.await {
-            Ok(answer) => Outcome::Good(Some(answer.meta().attempts)),
+            Ok(response) => Outcome::Good(Some(response.meta().attempts)),
             Err(error) => Outcome::Failed(error),
         }
     })
@@ -197,10 +197,10 @@ fn partial(incomplete: &Incomplete) -> String {
     }
 }
 
-/// What an error says of itself, apart from its text.
+/// Summarizes an error without its text.
 pub(super) fn summary(error: &Error) -> String {
     let mut text = format!("{:?}", error.kind());
-    // Other answers that cannot be read differ in status only.
+    // Responses that cannot be decoded differ only in status.
     if let Some(status) = error.status().filter(|_| error.kind() != ErrorKind::Decode) {
         text.push_str(&format!(" {status}"));
     }

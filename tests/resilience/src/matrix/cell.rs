@@ -1,4 +1,4 @@
-//! One cell of the matrix: a client of its own makes one call, and what happened is written down.
+//! One cell of the matrix: a separate client makes one call.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -11,12 +11,12 @@ use cloud_core::{BoxFuture, Transport};
 use cloud_sandbox::Sandbox;
 
 use super::calls::{Class, Credentials, Outcome, Parts, Target, is_for_credentials, key_version, summary};
-use super::clock::{Clock, View};
-use super::crooked::{Crooked, Tally};
+use super::clock::{ClientClock, Clock};
 use super::faults::{BODY_LIMIT, Fault, Meaning, Source};
-use super::{Often, Seen};
+use super::faulty_server::{FaultyServer, RequestCounter};
+use super::{Frequency, Observation};
 
-/// The faults of the sandbox after which it has carried out the call.
+/// The faults of the sandbox with which it executes the call.
 const CARRIED_OUT: [&str; 10] = [
     "delay",
     "reset_after",
@@ -30,26 +30,26 @@ const CARRIED_OUT: [&str; 10] = [
     "page_changed",
 ];
 
-/// The default transport, watched: it counts, and says which request is struck.
+/// The default transport, which also counts requests and selects those that get the fault.
 #[derive(Debug)]
 struct Watched {
     inner: ReqwestTransport,
     clock: Clock,
-    socket: Option<Crooked>,
-    tally: Arc<Tally>,
+    socket: Option<FaultyServer>,
+    counter: Arc<RequestCounter>,
     sent: AtomicU32,
-    /// The number of the first request that is struck, and of the first after it that is not.
-    strikes: (AtomicU32, AtomicU32),
+    /// The range of the requests with the fault: first, and first after the last.
+    fault_range: (AtomicU32, AtomicU32),
 }
 
 impl Watched {
-    /// Counts from here, and strikes from this request on.
-    fn begin(&self, target: &Target, often: Often) {
+    /// Resets the counters and selects the requests that get the fault.
+    fn begin(&self, target: &Target, frequency: Frequency) {
         let first = u32::from(target.class == Class::List) + 1;
-        self.strikes.0.store(first, Ordering::SeqCst);
-        self.strikes.1.store(if often == Often::Once { first + 1 } else { u32::MAX }, Ordering::SeqCst);
+        self.fault_range.0.store(first, Ordering::SeqCst);
+        self.fault_range.1.store(if frequency == Frequency::Once { first + 1 } else { u32::MAX }, Ordering::SeqCst);
         self.sent.store(0, Ordering::SeqCst);
-        self.tally.arrived.store(0, Ordering::SeqCst);
+        self.counter.arrived.store(0, Ordering::SeqCst);
     }
 }
 
@@ -58,11 +58,11 @@ impl Transport for Watched {
         let counts = !is_for_credentials(request.uri().path());
         Box::pin(async move {
             let _under_way = self.clock.request();
-            let strikes = counts && {
+            let has_fault = counts && {
                 let number = self.sent.fetch_add(1, Ordering::SeqCst) + 1;
-                (self.strikes.0.load(Ordering::SeqCst)..self.strikes.1.load(Ordering::SeqCst)).contains(&number)
+                (self.fault_range.0.load(Ordering::SeqCst)..self.fault_range.1.load(Ordering::SeqCst)).contains(&number)
             };
-            self.tally.struck.store(strikes, Ordering::SeqCst);
+            self.counter.selected.store(has_fault, Ordering::SeqCst);
             if let Some(socket) = &self.socket {
                 let prepared = socket.prepare().await;
                 prepared.map_err(|error| TransportError::new(Stage::Refused, "no socket").with_source(error))?;
@@ -72,36 +72,36 @@ impl Transport for Watched {
     }
 }
 
-/// The default transport, but for certificates and a limit.
+/// Builds the default transport without system certificates and with a low size limit.
 fn transport() -> Result<ReqwestTransport, String> {
-    // No handshake comes to its end, so no root certificate is read; and what is too large need not be 16 MiB.
+    // No handshake completes, so no root certificate is needed; the low limit keeps responses small.
     let transport = ReqwestTransport::builder().only_given_roots().body_limit(BODY_LIMIT);
     transport.build().map_err(|error| error.to_string())
 }
 
 /// Whether a good call is made beforehand.
-pub(super) fn warmed(target: &Target, fault: &Fault) -> bool {
+pub(super) fn warmed_up(target: &Target, fault: &Fault) -> bool {
     matches!(fault.source, Source::Reused(_)) || target.credentials == Credentials::Temporary
 }
 
-/// What is the same for all cells.
-pub(super) struct Stand {
+/// The environment of all cells.
+pub(super) struct Environment {
     pub(super) sandbox: Sandbox,
     pub(super) clock: Clock,
 }
 
-/// A cell as it was found.
+/// The result of one cell.
 #[derive(Debug)]
-pub(super) struct Found {
-    pub(super) seen: Seen,
-    /// How many requests were handed to the transport, and how many reached the service or the socket before it.
+pub(super) struct CellResult {
+    pub(super) observed: Observation,
+    /// How many requests the transport received, and how many reached the server.
     pub(super) sent: u32,
     pub(super) arrived: u32,
-    /// The error as a person reads it.
+    /// The error text.
     pub(super) error: Option<String>,
 }
 
-impl Stand {
+impl Environment {
     pub(super) async fn start() -> Result<Self, String> {
         let clock = Clock::default();
         let time = clock.clone();
@@ -109,12 +109,12 @@ impl Stand {
         Ok(Self { sandbox: sandbox.map_err(|error| format!("the sandbox does not start: {error}"))?, clock })
     }
 
-    /// Makes the call while the fault strikes.
-    pub(super) async fn run(&self, target: &Target, fault: &Fault, often: Often) -> Result<Found, String> {
+    /// Makes the call with the fault.
+    pub(super) async fn run(&self, target: &Target, fault: &Fault, frequency: Frequency) -> Result<CellResult, String> {
         self.sandbox.clear_faults();
         self.clock.next_second();
-        let tally = Arc::new(Tally::default());
-        let socket = self.socket(fault, &tally).await?;
+        let counter = Arc::new(RequestCounter::default());
+        let socket = self.socket(fault, &counter).await?;
         let endpoint = match (&socket, &fault.source) {
             (None, _) => self.sandbox.endpoint().to_owned(),
             (Some(socket), Source::Https(_)) => format!("https://{}", socket.address()),
@@ -124,9 +124,9 @@ impl Stand {
             inner: transport()?,
             clock: self.clock.clone(),
             socket,
-            tally: Arc::clone(&tally),
+            counter: Arc::clone(&counter),
             sent: AtomicU32::new(0),
-            strikes: (AtomicU32::new(u32::MAX), AtomicU32::new(u32::MAX)),
+            fault_range: (AtomicU32::new(u32::MAX), AtomicU32::new(u32::MAX)),
         });
         let wrong_by = match fault.source {
             Source::Clock(seconds) => time::Duration::seconds(seconds),
@@ -136,16 +136,16 @@ impl Stand {
             sandbox: &self.sandbox,
             endpoint: &endpoint,
             transport: Arc::clone(&transport) as _,
-            runtime: Arc::new(View { clock: self.clock.clone(), wrong_by }),
+            runtime: Arc::new(ClientClock { clock: self.clock.clone(), wrong_by }),
         };
         let call = (target.call)(&parts).map_err(|error| error.to_string())?;
-        if warmed(target, fault) {
+        if warmed_up(target, fault) {
             self.drive(call()).await?;
-            // Temporary keys are given up when they are refused, but not in their first minute.
+            // Refused temporary keys are replaced, but not in their first minute.
             self.clock.pass(Duration::from_secs(120));
         }
-        self.stage(target, fault, often)?;
-        transport.begin(target, often);
+        self.stage(target, fault, frequency)?;
+        transport.begin(target, frequency);
         self.clock.take_waits();
         let (start, logged) = (self.clock.since_start(), self.logged());
         let outcome = self.drive(call()).await?;
@@ -153,74 +153,76 @@ impl Stand {
         let waits = self.clock.take_waits();
         let (reached, executed) = self.executed(target, logged);
         let sent = transport.sent.load(Ordering::SeqCst);
-        let arrived = if transport.socket.is_some() { tally.arrived.load(Ordering::SeqCst) } else { reached };
+        let arrived = if transport.socket.is_some() { counter.arrived.load(Ordering::SeqCst) } else { reached };
         let (attempts, outcome, error) = match outcome {
             Outcome::Good(attempts) => (attempts.unwrap_or(sent), "ok".to_owned(), None),
             Outcome::Failed(error) => (error.attempts(), summary(&error), Some(error.to_string())),
             Outcome::Partial(why) => (sent, why.clone(), Some(why)),
         };
         let waits = waits.iter().map(|wait| millis(*wait)).collect();
-        let seen = Seen { attempts, waits, total: millis(total), outcome, executed };
-        Ok(Found { seen, sent, arrived, error })
+        let observed = Observation { attempts, waits, total: millis(total), outcome, executed };
+        Ok(CellResult { observed, sent, arrived, error })
     }
 
-    /// Runs a call to its end. What neither waits nor gets an answer would hang for ever, which a real limit ends.
+    /// Runs a call to its end. The real time limit ends a call that neither waits nor gets a response.
     async fn drive(&self, call: BoxFuture<'_, Outcome>) -> Result<Outcome, String> {
         let driven = tokio::time::timeout(Duration::from_secs(60), self.clock.drive(call)).await;
-        driven.map_err(|_| "a call hangs: it waits for nothing and gets no answer".to_owned())
+        driven.map_err(|_| "a call hangs: it neither waits nor gets a response".to_owned())
     }
 
-    /// The socket that brings the fault about, where it is the socket that does.
-    async fn socket(&self, fault: &Fault, tally: &Arc<Tally>) -> Result<Option<Crooked>, String> {
-        let misdeed = match fault.source {
-            Source::Wire(misdeed) | Source::Reused(misdeed) | Source::Https(misdeed) | Source::Both(_, misdeed) => {
-                misdeed
-            }
+    /// Starts the faulty server, if the fault needs it.
+    async fn socket(&self, fault: &Fault, counter: &Arc<RequestCounter>) -> Result<Option<FaultyServer>, String> {
+        let misbehavior = match fault.source {
+            Source::Wire(misbehavior)
+            | Source::Reused(misbehavior)
+            | Source::Https(misbehavior)
+            | Source::Both(_, misbehavior) => misbehavior,
             Source::Sandbox(_) | Source::Tokens(_) | Source::Clock(_) => return Ok(None),
         };
-        let started = Crooked::start(self.sandbox.endpoint(), misdeed, Arc::clone(tally), self.clock.clone()).await;
+        let started =
+            FaultyServer::start(self.sandbox.endpoint(), misbehavior, Arc::clone(counter), self.clock.clone()).await;
         started.map(Some).map_err(|error| format!("the socket cannot be opened: {error}"))
     }
 
-    /// How often the key of the matrix has been rotated, as its own answers show.
+    /// Returns how often the key of the matrix was rotated, by its version.
     pub(super) async fn rotations(&self) -> Result<u32, String> {
         let parts = Parts {
             sandbox: &self.sandbox,
             endpoint: self.sandbox.endpoint(),
             transport: Arc::new(transport()?),
-            runtime: Arc::new(View { clock: self.clock.clone(), wrong_by: time::Duration::ZERO }),
+            runtime: Arc::new(ClientClock { clock: self.clock.clone(), wrong_by: time::Duration::ZERO }),
         };
         self.sandbox.clear_faults();
-        // Not driven by the clock: it takes no time.
+        // Not driven by the clock, because it does not wait.
         let version = key_version(&parts).await.map_err(|error| error.to_string())?;
         Ok(u32::try_from(version).unwrap_or(0).saturating_sub(1))
     }
 
-    fn stage(&self, target: &Target, fault: &Fault, often: Often) -> Result<(), String> {
-        let (staged, on) = match &fault.source {
-            Source::Sandbox(staged) | Source::Both(staged, _) => (staged(), target.operation),
-            Source::Tokens(staged) => (staged(), "nhn/oauth/create_token"),
+    fn stage(&self, target: &Target, fault: &Fault, frequency: Frequency) -> Result<(), String> {
+        let (sandbox_fault, on) = match &fault.source {
+            Source::Sandbox(sandbox_fault) | Source::Both(sandbox_fault, _) => (sandbox_fault(), target.operation),
+            Source::Tokens(sandbox_fault) => (sandbox_fault(), "nhn/oauth/create_token"),
             Source::Wire(_) | Source::Reused(_) | Source::Https(_) | Source::Clock(_) => return Ok(()),
         };
-        let staged = staged.on(on).map_err(|error| error.to_string())?;
-        let staged = if often == Often::Once { staged.times(1) } else { staged.always() };
+        let sandbox_fault = sandbox_fault.on(on).map_err(|error| error.to_string())?;
+        let sandbox_fault = if frequency == Frequency::Once { sandbox_fault.times(1) } else { sandbox_fault.always() };
         let second = target.class == Class::List && !matches!(fault.meaning, Meaning::List(_));
         let tokens = matches!(fault.source, Source::Tokens(_));
-        let staged = if second && !tokens { staged.after(1) } else { staged };
-        self.sandbox.fault(staged).map_err(|error| error.to_string())
+        let sandbox_fault = if second && !tokens { sandbox_fault.after(1) } else { sandbox_fault };
+        self.sandbox.fault(sandbox_fault).map_err(|error| error.to_string())
     }
 
     fn logged(&self) -> u64 {
         self.sandbox.calls().last().map_or(0, |call| call.number)
     }
 
-    /// How many calls of the operation came since, and how many of them were carried out.
+    /// Returns how many calls of the operation came since, and how many were executed.
     fn executed(&self, target: &Target, since: u64) -> (u32, u32) {
         let calls = self.sandbox.calls();
         let ours = calls.iter().filter(|call| call.number > since && call.operation.starts_with(target.operation));
         ours.fold((0, 0), |(reached, executed), call| {
-            let struck = call.fault.as_deref();
-            let done = match struck {
+            let selected = call.fault.as_deref();
+            let done = match selected {
                 None | Some("token_revoked") => (200..300).contains(&call.status),
                 Some(fault) => CARRIED_OUT.contains(&fault),
             };

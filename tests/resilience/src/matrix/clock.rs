@@ -1,4 +1,4 @@
-//! A clock that jumps: time passes only when nothing else can happen.
+//! A simulated clock: time passes only when nothing else can happen.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -13,11 +13,11 @@ use time::macros::datetime;
 
 const START: OffsetDateTime = datetime!(2026-06-01 12:00 UTC);
 
-/// Always drawn: exactly a half, so that a wait is half of what it may be.
+/// The only random number, a half, so that each delay is half of its maximum.
 const HALF: u64 = 1 << 63;
 
-/// The time of the matrix. It stands still while a request is under way, and jumps to the end of the nearest wait when
-/// none is, or when the server says that it will send nothing more.
+/// The time of the matrix. It stops while a request is in flight, and advances to the end of the nearest wait if
+/// none is, or if the server announces that it will send nothing more.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Clock(Arc<Mutex<State>>);
 
@@ -27,14 +27,14 @@ struct State {
     last: u64,
     /// The ends of waits, with how long each was when it began.
     sleepers: BTreeMap<(Duration, u64), (Duration, Option<Waker>)>,
-    under_way: u32,
+    in_flight: u32,
     silent: bool,
     driver: Option<Waker>,
     waits: Vec<Duration>,
 }
 
 impl Clock {
-    /// The time of day, right and the same for everyone who is not made to be wrong.
+    /// Returns the correct time of day.
     pub(super) fn time(&self) -> OffsetDateTime {
         START + self.lock().elapsed
     }
@@ -43,24 +43,24 @@ impl Clock {
         self.lock().elapsed
     }
 
-    /// Moves on to the next full second, so that dates in headers, which know no parts of one, say it exactly.
+    /// Advances to the next full second, so that dates in headers are exact.
     pub(super) fn next_second(&self) {
         let mut state = self.lock();
         state.elapsed = Duration::from_secs(state.elapsed.as_secs() + 1);
     }
 
-    /// Time passes between calls.
+    /// Advances the time between calls.
     pub(super) fn pass(&self, time: Duration) {
         self.lock().elapsed += time;
     }
 
-    /// The waits that ended while nothing was under way, since this was last asked: those between attempts.
+    /// Takes the waits that ended while nothing was in flight: the delays between attempts.
     pub(super) fn take_waits(&self) -> Vec<Duration> {
         std::mem::take(&mut self.lock().waits)
     }
 
-    /// The server sends nothing more to the request under way.
-    pub(super) fn falls_silent(&self) {
+    /// Announces that the server sends nothing more to the request in flight.
+    pub(super) fn server_goes_silent(&self) {
         let mut state = self.lock();
         state.silent = true;
         if let Some(driver) = state.driver.take() {
@@ -68,13 +68,13 @@ impl Clock {
         }
     }
 
-    /// A request is under way until what is returned is dropped.
-    pub(super) fn request(&self) -> UnderWay {
-        self.lock().under_way += 1;
-        UnderWay(self.clone())
+    /// Marks a request as in flight until the returned value is dropped.
+    pub(super) fn request(&self) -> InFlight {
+        self.lock().in_flight += 1;
+        InFlight(self.clone())
     }
 
-    /// Runs a call to its end, and lets time pass where it waits for nothing else.
+    /// Runs a call to its end, and advances the time whenever it only waits.
     pub(super) async fn drive<T>(&self, call: impl Future<Output = T>) -> T {
         let mut call = std::pin::pin!(call);
         std::future::poll_fn(|context| {
@@ -90,16 +90,16 @@ impl Clock {
         .await
     }
 
-    /// Ends the nearest wait, unless something else may still happen.
+    /// Ends the nearest wait, unless a request is in flight.
     fn jump(&self, context: &Context<'_>) -> bool {
         let mut state = self.lock();
         state.driver = Some(context.waker().clone());
-        if state.under_way > 0 && !state.silent {
+        if state.in_flight > 0 && !state.silent {
             return false;
         }
         let Some(((end, _), (length, waker))) = state.sleepers.pop_first() else { return false };
         state.elapsed = state.elapsed.max(end);
-        if state.under_way == 0 {
+        if state.in_flight == 0 {
             state.waits.push(length);
         }
         drop(state);
@@ -114,19 +114,19 @@ impl Clock {
     }
 }
 
-/// A request that may still be answered.
+/// A request in flight.
 #[derive(Debug)]
-pub(super) struct UnderWay(Clock);
+pub(super) struct InFlight(Clock);
 
-impl Drop for UnderWay {
+impl Drop for InFlight {
     fn drop(&mut self) {
         let mut state = self.0.lock();
-        state.under_way -= 1;
+        state.in_flight -= 1;
         state.silent = false;
     }
 }
 
-/// A wait; over once the clock has taken it off its list.
+/// A wait; it ends once the clock has removed it from its list.
 struct Sleep {
     clock: Clock,
     key: (Duration, u64),
@@ -152,14 +152,14 @@ impl Drop for Sleep {
     }
 }
 
-/// A client's view of the clock, which may be wrong about the time of day.
+/// A client's clock, whose time of day may be wrong.
 #[derive(Debug)]
-pub(super) struct View {
+pub(super) struct ClientClock {
     pub(super) clock: Clock,
     pub(super) wrong_by: time::Duration,
 }
 
-impl Runtime for View {
+impl Runtime for ClientClock {
     fn now(&self) -> OffsetDateTime {
         self.clock.time() + self.wrong_by
     }

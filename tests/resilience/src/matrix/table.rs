@@ -1,33 +1,33 @@
-//! The matrix as tables of Markdown: cells that came to the same share a row.
+//! The matrix as Markdown tables: cells with the same result share a row.
 
 use std::fmt::Write as _;
 
-use super::{Cell, Class, Often, Seen};
+use super::{Cell, Class, Frequency, Observation};
 
-/// Single calls and lists, each in a table.
+/// Renders one table of single calls and one of lists.
 #[must_use]
 pub fn render(cells: &[Cell]) -> String {
     let (lists, calls): (Vec<_>, Vec<_>) = cells.iter().partition(|cell| cell.class == Class::List);
     let mut text = String::new();
-    // Writing to a text cannot fail.
+    // Writing into a string cannot fail.
     let _ = writeln!(text, "{} cells. Single calls, {} of them:\n", cells.len(), calls.len());
-    text.push_str("| fault | strikes | calls | attempts | waits, ms | time, ms | ends as | executed |\n");
+    text.push_str("| fault | applies | calls | attempts | delays, ms | time, ms | result | executed |\n");
     text.push_str("|---|---|---|---:|---|---:|---|---:|\n");
     rows(&mut text, &calls);
-    let _ = writeln!(text, "\nLists in three pages, {} of them; the second page is struck:\n", lists.len());
-    text.push_str("| fault | strikes | lists | requests | waits, ms | time, ms | ends as | executed |\n");
+    let _ = writeln!(text, "\nLists in three pages, {} of them; the second page has the fault:\n", lists.len());
+    text.push_str("| fault | applies | lists | requests | delays, ms | time, ms | result | executed |\n");
     text.push_str("|---|---|---|---:|---|---:|---|---:|\n");
     rows(&mut text, &lists);
     text
 }
 
-/// What one fault, striking so often, comes to: each outcome with the calls that have it.
-type Outcomes<'a> = Vec<(&'a Seen, Vec<&'a Cell>)>;
+/// The results of one fault: each with the calls that have it.
+type Outcomes<'a> = Vec<(&'a Observation, Vec<&'a Cell>)>;
 
 fn rows(text: &mut String, cells: &[&Cell]) {
     for group in cells.chunk_by(|a, b| a.fault == b.fault) {
-        let of = |often| outcomes(group.iter().copied().filter(|cell| cell.often == often));
-        let (once, always) = (of(Often::Once), of(Often::Always));
+        let of = |frequency| outcomes(group.iter().copied().filter(|cell| cell.frequency == frequency));
+        let (once, always) = (of(Frequency::Once), of(Frequency::Always));
         if same(&once, &always) {
             write(text, "once, always", &once);
         } else {
@@ -40,9 +40,9 @@ fn rows(text: &mut String, cells: &[&Cell]) {
 fn outcomes<'a>(cells: impl Iterator<Item = &'a Cell>) -> Outcomes<'a> {
     let mut found: Outcomes<'a> = Vec::new();
     for cell in cells {
-        match found.iter_mut().find(|(seen, _)| **seen == cell.seen) {
+        match found.iter_mut().find(|(observed, _)| **observed == cell.observed) {
             Some((_, others)) => others.push(cell),
-            None => found.push((&cell.seen, vec![cell])),
+            None => found.push((&cell.observed, vec![cell])),
         }
     }
     found
@@ -53,23 +53,23 @@ fn same(a: &Outcomes<'_>, b: &Outcomes<'_>) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.0 == b.0 && calls(&a.1) == calls(&b.1))
 }
 
-fn write(text: &mut String, strikes: &str, outcomes: &Outcomes<'_>) {
+fn write(text: &mut String, applies: &str, outcomes: &Outcomes<'_>) {
     let all: Vec<_> = outcomes.iter().flat_map(|(_, cells)| cells.iter().copied()).collect();
-    for (seen, cells) in outcomes {
-        let Seen { attempts, total, outcome, executed, .. } = seen;
-        let waits = match seen.waits.as_slice() {
+    for (observed, cells) in outcomes {
+        let Observation { attempts, total, outcome, executed, .. } = observed;
+        let waits = match observed.waits.as_slice() {
             [] => "-".to_owned(),
             waits => waits.iter().map(u64::to_string).collect::<Vec<_>>().join(", "),
         };
         let (fault, calls) = (cells[0].fault, name(cells, &all));
         let _ = writeln!(
             text,
-            "| {fault} | {strikes} | {calls} | {attempts} | {waits} | {total} | {outcome} | {executed} |"
+            "| {fault} | {applies} | {calls} | {attempts} | {waits} | {total} | {outcome} | {executed} |"
         );
     }
 }
 
-/// The shortest name for some of the calls that a fault strikes.
+/// Returns the shortest name of some of a fault's calls.
 fn name(some: &[&Cell], all: &[&Cell]) -> String {
     if some.len() == all.len() {
         return "all".to_owned();

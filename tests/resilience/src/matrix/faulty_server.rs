@@ -1,4 +1,4 @@
-//! A plain socket between a client and the sandbox, which misbehaves on purpose.
+//! A server between a client and the sandbox, which misbehaves on purpose.
 
 use std::fmt::Write as _;
 use std::io;
@@ -13,54 +13,54 @@ use tokio::task::JoinHandle;
 use super::calls::is_for_credentials;
 use super::clock::Clock;
 
-/// What the socket does to a request that is struck.
+/// What the server does to a request with the fault.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Misdeed {
-    /// Nobody listens.
-    Gone,
-    /// These bytes come as soon as the connection is made, and nothing is read.
-    Drops(&'static [u8], End),
-    /// The request is read, passed on or not, and answered with these bytes.
-    Answers { forward: bool, spoil: fn(&Answer) -> Vec<u8>, end: End },
+pub(super) enum Misbehavior {
+    /// Nothing listens.
+    NotListening,
+    /// It sends these bytes as soon as the connection is made, and reads nothing.
+    AtConnect(&'static [u8], End),
+    /// It reads the request, forwards it or not, and sends these bytes.
+    AtRequest { forward: bool, alter: fn(&UpstreamResponse) -> Vec<u8>, end: End },
 }
 
-/// What becomes of the connection.
+/// What happens to the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
     Close,
     Reset,
-    /// Nothing more comes, and the connection stays.
+    /// The connection stays open, but nothing more is sent.
     Silence,
-    /// The connection serves the next request.
-    Stays,
+    /// The connection stays open for the next request.
+    KeepAlive,
 }
 
-/// The answer that the client should have had.
+/// The response of the sandbox.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct UpstreamResponse {
     pub(super) head: String,
     pub(super) body: Vec<u8>,
     pub(super) now: time::OffsetDateTime,
 }
 
-impl Answer {
-    /// The answer as it is.
+impl UpstreamResponse {
+    /// Returns the unchanged response.
     pub(super) fn whole(&self) -> Vec<u8> {
         self.with_head(&self.head)
     }
 
-    /// With these lines at the end of the head.
+    /// Returns the response with these lines at the end of its head.
     pub(super) fn with(&self, lines: &str) -> Vec<u8> {
         self.with_head(&format!("{}{lines}", self.head))
     }
 
-    /// With its length announced as so much more or less than it is.
+    /// Returns the response with a wrong `Content-Length`.
     pub(super) fn with_length(&self, change: impl Fn(usize) -> usize) -> Vec<u8> {
         let length = change(self.body.len());
         self.with_head(&format!("{}content-length: {length}\r\n", without(&self.head, "content-length")))
     }
 
-    /// The status line and headers, without the length and with these lines, and the empty line that ends them.
+    /// Returns the head without `Content-Length` and with these lines.
     pub(super) fn open_head(&self, lines: &str) -> Vec<u8> {
         format!("{}{lines}\r\n", without(&self.head, "content-length")).into_bytes()
     }
@@ -74,16 +74,16 @@ fn without(head: &str, name: &str) -> String {
     head.split_inclusive("\r\n").filter(|line| !line.to_ascii_lowercase().starts_with(name)).collect()
 }
 
-/// Whether the request under way is struck, which the client's transport decides, and how many have arrived.
+/// Whether the request in flight gets the fault, which the transport decides, and how many arrived.
 #[derive(Debug, Default)]
-pub(super) struct Tally {
-    pub(super) struck: AtomicBool,
+pub(super) struct RequestCounter {
+    pub(super) selected: AtomicBool,
     pub(super) arrived: AtomicU32,
 }
 
-/// A listener on loopback that passes everything to the sandbox but what is struck.
+/// A listener that forwards to the sandbox all requests without the fault.
 #[derive(Debug)]
-pub(super) struct Crooked {
+pub(super) struct FaultyServer {
     address: SocketAddr,
     shared: Arc<Shared>,
     accepting: Mutex<Option<JoinHandle<()>>>,
@@ -92,17 +92,22 @@ pub(super) struct Crooked {
 #[derive(Debug)]
 struct Shared {
     upstream: String,
-    misdeed: Misdeed,
-    tally: Arc<Tally>,
+    misbehavior: Misbehavior,
+    counter: Arc<RequestCounter>,
     clock: Clock,
 }
 
-impl Crooked {
-    pub(super) async fn start(upstream: &str, misdeed: Misdeed, tally: Arc<Tally>, clock: Clock) -> io::Result<Self> {
+impl FaultyServer {
+    pub(super) async fn start(
+        upstream: &str,
+        misbehavior: Misbehavior,
+        counter: Arc<RequestCounter>,
+        clock: Clock,
+    ) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let upstream = upstream.trim_start_matches("http://").to_owned();
-        let shared = Arc::new(Shared { upstream, misdeed, tally, clock });
+        let shared = Arc::new(Shared { upstream, misbehavior, counter, clock });
         let accepting = Mutex::new(Some(tokio::spawn(accept(listener, Arc::clone(&shared)))));
         Ok(Self { address, shared, accepting })
     }
@@ -111,16 +116,16 @@ impl Crooked {
         self.address
     }
 
-    /// Is there, or is not, for the request that comes next.
+    /// Starts or stops listening, as the next request needs.
     pub(super) async fn prepare(&self) -> io::Result<()> {
-        if !matches!(self.shared.misdeed, Misdeed::Gone) {
+        if !matches!(self.shared.misbehavior, Misbehavior::NotListening) {
             return Ok(());
         }
         let running = self.take();
-        if self.shared.tally.struck.load(Ordering::SeqCst) {
+        if self.shared.counter.selected.load(Ordering::SeqCst) {
             if let Some(running) = running {
                 running.abort();
-                // The listener is closed once the task is over, however it ended.
+                // The listener closes when the task ends, whether aborted or not.
                 let _ = running.await;
             }
             return Ok(());
@@ -138,7 +143,7 @@ impl Crooked {
     }
 }
 
-impl Drop for Crooked {
+impl Drop for FaultyServer {
     fn drop(&mut self) {
         if let Some(running) = self.take() {
             running.abort();
@@ -150,50 +155,50 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     while let Ok((stream, _)) = listener.accept().await {
         let shared = Arc::clone(&shared);
         tokio::spawn(async move {
-            // A client that is gone is no concern of the server's.
+            // The client may have closed the connection.
             let _ = serve(stream, &shared).await;
         });
     }
 }
 
 impl Shared {
-    fn strikes(&self) -> bool {
-        self.tally.struck.load(Ordering::SeqCst)
+    fn has_fault(&self) -> bool {
+        self.counter.selected.load(Ordering::SeqCst)
     }
 
-    /// Whether every request needs a connection of its own for the misdeed to reach it.
-    fn one_each(&self) -> bool {
-        matches!(self.misdeed, Misdeed::Gone | Misdeed::Drops(..))
+    /// Whether the misbehavior affects only new connections.
+    fn one_request_per_connection(&self) -> bool {
+        matches!(self.misbehavior, Misbehavior::NotListening | Misbehavior::AtConnect(..))
     }
 }
 
 async fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    if let (true, Misdeed::Drops(bytes, end)) = (shared.strikes(), shared.misdeed) {
+    if let (true, Misbehavior::AtConnect(bytes, end)) = (shared.has_fault(), shared.misbehavior) {
         stream.write_all(bytes).await?;
         return finish(stream, end, &shared.clock).await;
     }
     while let Some(request) = message(&mut stream).await? {
         if !request.head.split(' ').nth(1).is_some_and(is_for_credentials) {
-            shared.tally.arrived.fetch_add(1, Ordering::SeqCst);
+            shared.counter.arrived.fetch_add(1, Ordering::SeqCst);
         }
-        match shared.misdeed {
-            Misdeed::Answers { forward, spoil, end } if shared.strikes() => {
-                let answer = match forward {
-                    true => pass_on(&request, shared).await?,
-                    false => Answer { head: String::new(), body: Vec::new(), now: shared.clock.time() },
+        match shared.misbehavior {
+            Misbehavior::AtRequest { forward, alter, end } if shared.has_fault() => {
+                let response = match forward {
+                    true => forward_request(&request, shared).await?,
+                    false => UpstreamResponse { head: String::new(), body: Vec::new(), now: shared.clock.time() },
                 };
-                stream.write_all(&spoil(&answer)).await?;
-                if end != End::Stays {
+                stream.write_all(&alter(&response)).await?;
+                if end != End::KeepAlive {
                     return finish(stream, end, &shared.clock).await;
                 }
             }
             _ => {
-                let answer = pass_on(&request, shared).await?;
-                if shared.one_each() {
-                    return stream.write_all(&answer.with("connection: close\r\n")).await;
+                let response = forward_request(&request, shared).await?;
+                if shared.one_request_per_connection() {
+                    return stream.write_all(&response.with("connection: close\r\n")).await;
                 }
-                stream.write_all(&answer.whole()).await?;
+                stream.write_all(&response.whole()).await?;
             }
         }
     }
@@ -202,12 +207,12 @@ async fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
 
 async fn finish(mut stream: TcpStream, end: End, clock: &Clock) -> io::Result<()> {
     match end {
-        End::Close | End::Stays => stream.shutdown().await,
+        End::Close | End::KeepAlive => stream.shutdown().await,
         End::Reset => stream.set_zero_linger(),
         End::Silence => {
             stream.flush().await?;
-            clock.falls_silent();
-            // Until the client gives up.
+            clock.server_goes_silent();
+            // Waits until the client closes the connection.
             while stream.read(&mut [0; 1024]).await? > 0 {}
             Ok(())
         }
@@ -219,7 +224,7 @@ struct Request {
     body: Vec<u8>,
 }
 
-/// One request, or none when the client closes the connection.
+/// Reads one request; `None` if the client closes the connection.
 async fn message(stream: &mut TcpStream) -> io::Result<Option<Request>> {
     let mut bytes = Vec::new();
     let end = loop {
@@ -244,11 +249,11 @@ async fn message(stream: &mut TcpStream) -> io::Result<Option<Request>> {
     Ok(Some(Request { head, body }))
 }
 
-/// What the sandbox answers, over a connection of its own that ends with the answer.
-async fn pass_on(request: &Request, shared: &Shared) -> io::Result<Answer> {
+/// Forwards the request over a new connection, which ends with the response.
+async fn forward_request(request: &Request, shared: &Shared) -> io::Result<UpstreamResponse> {
     let mut stream = TcpStream::connect(&shared.upstream).await?;
     let mut head = request.head.clone();
-    // Writing to a text cannot fail.
+    // Writing into a string cannot fail.
     let _ = write!(head, "connection: close\r\n\r\n");
     stream.write_all(&[head.as_bytes(), &request.body].concat()).await?;
     let mut bytes = Vec::new();
@@ -257,5 +262,5 @@ async fn pass_on(request: &Request, shared: &Shared) -> io::Result<Answer> {
     let body = bytes.split_off(end + 2);
     bytes.truncate(end);
     let head = without(&String::from_utf8_lossy(&bytes), "connection");
-    Ok(Answer { head, body, now: shared.clock.time() })
+    Ok(UpstreamResponse { head, body, now: shared.clock.time() })
 }

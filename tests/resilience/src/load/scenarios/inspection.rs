@@ -1,21 +1,21 @@
-//! Config Inspection of Samsung Cloud Platform: a diagnosis is set up, asked for, looked at, ended.
+//! Config Inspection of Samsung Cloud Platform: create, request, show and delete a diagnosis.
 
 use scp_security::config_inspection::types::{
     AuthKeyRequest, DiagnosisObjectRequest, DiagnosisRequest, DiagnosisScheduleRequest,
 };
 use scp_security::config_inspection::v1_1::Client;
 
-use crate::load::run::Turn;
+use crate::load::run::Session;
 
 const ACCOUNT: &str = "0e3dffc50eb247a1adf4f2e5c82c4f99";
 /// A diagnosis of the default seed with a result, and the number of its run.
 const SEEDED: &str = "DIA-943731CB8E3045C289BAECAEC3532097";
 const SEQUENCE: &str = "SCPCIS-E75FD21CA524441C9C1B1B381D5974F7";
 
-/// A diagnosis of one's own.
-pub(super) async fn diagnose(turn: &mut Turn) {
-    let inspection = turn.clients.scp.config_inspection_v1_1();
-    let id = format!("DIA-{}", turn.tag);
+/// Creates, requests and deletes a diagnosis.
+pub(super) async fn diagnose(session: &mut Session) {
+    let inspection = session.clients.scp.config_inspection_v1_1();
+    let id = format!("DIA-{}", session.tag);
     let schedule = DiagnosisScheduleRequest::builder()
         .diagnosis_id(&*id)
         .diagnosis_start_time_pattern("08:00")
@@ -26,7 +26,7 @@ pub(super) async fn diagnose(turn: &mut Turn) {
         .build();
     let wanted = DiagnosisObjectRequest::builder()
         .diagnosis_id(&*id)
-        .diagnosis_name(&*turn.tag)
+        .diagnosis_name(&*session.tag)
         .diagnosis_type("Console")
         .diagnosis_check_type("BP")
         .csp_type("SCP")
@@ -37,24 +37,24 @@ pub(super) async fn diagnose(turn: &mut Turn) {
         .schedule_request(schedule)
         .build();
     let call = inspection.create_diagnosis(&wanted);
-    let made = turn.tried("scp/configinspection/create_diagnosis/1.1", call).await;
+    let made = session.call_counted("scp/configinspection/create_diagnosis/1.1", call).await;
     let mut exists = made.value.is_some();
     if let Some(executed) = made.executed {
         let call = inspection.list_diagnoses().diagnosis_id(&id);
-        let found = turn.again("scp/configinspection/list_diagnoses/1.1", call).await;
+        let found = session.call_without_fault("scp/configinspection/list_diagnoses/1.1", call).await;
         let count = found.map(|found| found.summary_responses.len() as u64);
-        turn.counted("create_diagnosis", &executed, count);
+        session.check_count("create_diagnosis", &executed, count);
         exists = count.is_some_and(|count| count > 0);
     }
     if exists {
-        let _ = diagnosing(turn, &inspection, &id).await;
+        let _ = diagnosing(session, &inspection, &id).await;
         let delete = || inspection.delete_diagnosis(&id);
-        turn.surely("scp/configinspection/delete_diagnosis/1.1", delete).await;
+        session.clean_up("scp/configinspection/delete_diagnosis/1.1", delete).await;
     }
 }
 
-async fn diagnosing(turn: &mut Turn, inspection: &Client, id: &str) -> Option<()> {
-    let variable = |name: &str| turn.clients.variables.get(name).cloned().unwrap_or_default();
+async fn diagnosing(session: &mut Session, inspection: &Client, id: &str) -> Option<()> {
+    let variable = |name: &str| session.clients.variables.get(name).cloned().unwrap_or_default();
     let request = DiagnosisRequest::builder()
         .diagnosis_id(id)
         .diagnosis_check_type("BP")
@@ -62,21 +62,21 @@ async fn diagnosing(turn: &mut Turn, inspection: &Client, id: &str) -> Option<()
         .secret_key(variable("SCP_SECRET_KEY"))
         .tenant_id(ACCOUNT)
         .build();
-    turn.call("scp/configinspection/request_diagnosis/1.1", inspection.request_diagnosis(&request)).await?;
-    turn.call("scp/configinspection/show_diagnosis/1.1", inspection.show_diagnosis(id)).await?;
+    session.call("scp/configinspection/request_diagnosis/1.1", inspection.request_diagnosis(&request)).await?;
+    session.call("scp/configinspection/show_diagnosis/1.1", inspection.show_diagnosis(id)).await?;
     let results = inspection.list_diagnosis_results().diagnosis_id(id);
-    turn.call("scp/configinspection/list_diagnosis_results/1.1", results).await.map(drop)
+    session.call("scp/configinspection/list_diagnosis_results/1.1", results).await.map(drop)
 }
 
-/// The result of a diagnosis that ran long ago, page by page.
-pub(super) async fn results(turn: &mut Turn) {
-    let inspection = turn.clients.scp.config_inspection_v1_1();
-    turn.call("scp/configinspection/list_diagnoses/1.1", inspection.list_diagnoses().limit(2)).await;
+/// Lists the results of a diagnosis of the seed data, in pages.
+pub(super) async fn results(session: &mut Session) {
+    let inspection = session.clients.scp.config_inspection_v1_1();
+    session.call("scp/configinspection/list_diagnoses/1.1", inspection.list_diagnoses().limit(2)).await;
     let pages = inspection.show_diagnosis_result(SEEDED, SEQUENCE).limit(5).with_count("true").items();
-    let items = turn.call("scp/configinspection/show_diagnosis_result/1.1", whole!(pages)).await;
+    let items = session.call("scp/configinspection/show_diagnosis_result/1.1", whole!(pages)).await;
     if items.is_some_and(|items| items.len() != 12) {
-        turn.wrong("a result does not hold all of its items");
+        session.report_mismatch("a result does not have all of its items");
     }
-    let older = turn.clients.scp.config_inspection_v1_0();
-    turn.call("scp/configinspection/show_diagnosis/1.0", older.show_diagnosis(SEEDED)).await;
+    let older = session.clients.scp.config_inspection_v1_0();
+    session.call("scp/configinspection/show_diagnosis/1.0", older.show_diagnosis(SEEDED)).await;
 }

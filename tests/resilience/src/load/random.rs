@@ -1,15 +1,15 @@
-//! Chance that repeats: the same seed gives the same mix of calls.
+//! Random numbers from a seed: the same seed gives the same calls.
 
-/// A small generator (SplitMix64); the mix needs no better one.
+/// A small generator, SplitMix64.
 #[derive(Clone, Debug)]
-pub(crate) struct Chance(u64);
+pub(crate) struct SeededRandom(u64);
 
-impl Chance {
-    /// The generator of one scenario of a run.
+impl SeededRandom {
+    /// Creates the generator of one scenario.
     #[must_use]
     pub(crate) fn new(seed: u64, number: u64) -> Self {
         let mut own = Self(seed ^ number.wrapping_mul(0xd134_2543_de82_ef95));
-        // Neighbouring numbers shall have nothing in common.
+        // Mixes the state, so that consecutive numbers give unrelated sequences.
         own.next();
         own
     }
@@ -22,17 +22,17 @@ impl Chance {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below the bound; 0 for a bound of 0.
+    /// Returns a number below the bound; 0 for a bound of 0.
     pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.next().checked_rem(bound).unwrap_or(0)
     }
 
-    /// Whether one of so many thousandths was met.
+    /// Returns true with this probability, in thousandths.
     pub(crate) fn per_mille(&mut self, share: u64) -> bool {
         self.below(1000) < share
     }
 
-    /// One of the things, each as often as its weight says.
+    /// Picks an item, with a probability by weight.
     pub(crate) fn pick<'a, T>(&mut self, things: &'a [(u64, T)]) -> Option<&'a T> {
         let mut at = self.below(things.iter().map(|(weight, _)| weight).sum());
         things.iter().find_map(|(weight, thing)| match at.checked_sub(*weight) {
@@ -44,7 +44,7 @@ impl Chance {
         })
     }
 
-    /// Bytes to be sealed or signed.
+    /// Returns random bytes.
     pub(crate) fn bytes(&mut self, length: usize) -> Vec<u8> {
         (0..length).map(|_| self.next().to_le_bytes()[0]).collect()
     }
@@ -55,16 +55,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn repeats_and_keeps_to_weights() {
+    fn pick_is_repeatable_and_follows_weights() {
         let draw = |number| {
-            let mut chance = Chance::new(1, number);
-            (0..1000).map(|_| *chance.pick(&[(1, 'a'), (0, 'b'), (3, 'c')]).unwrap()).collect::<String>()
+            let mut random = SeededRandom::new(1, number);
+            (0..1000).map(|_| *random.pick(&[(1, 'a'), (0, 'b'), (3, 'c')]).unwrap()).collect::<String>()
         };
         assert_eq!(draw(7), draw(7));
         assert_ne!(draw(7), draw(8));
         let seldom = draw(7).matches('a').count();
         assert!((150..350).contains(&seldom), "{seldom}");
         assert!(!draw(7).contains('b'));
-        assert!(Chance::new(1, 1).pick::<char>(&[]).is_none());
+        assert!(SeededRandom::new(1, 1).pick::<char>(&[]).is_none());
     }
 }

@@ -1,4 +1,4 @@
-//! A clock for soaks: waits between attempts take a fiftieth of their time, limits take theirs unless a call is in a hurry.
+//! A runtime for soaks: delays take a fiftieth of their time; limits take their full time unless shortened.
 
 use std::time::Duration;
 
@@ -6,23 +6,23 @@ use cloud_core::runtime::TokioRuntime;
 use cloud_core::{BoxFuture, Runtime};
 use time::OffsetDateTime;
 
-/// The shortest time that is a limit and no wait: the SDKs' own limits are 15 and 30 s, their waits at most 7 s.
+/// The shortest limit. The SDKs' limits are 15 and 30 s, their delays at most 7 s.
 const LIMIT: Duration = Duration::from_secs(10);
 
 tokio::task_local! {
-    static HURRY: ();
+    static SHORT_LIMITS: ();
 }
 
-/// Makes a call whose limits are a hundredth of what they are.
-pub(crate) async fn in_a_hurry<T>(call: impl Future<Output = T>) -> T {
-    HURRY.scope((), call).await
+/// Makes a call with a hundredth of its time limits.
+pub(crate) async fn with_short_limits<T>(call: impl Future<Output = T>) -> T {
+    SHORT_LIMITS.scope((), call).await
 }
 
-/// The system's clock with short waits.
+/// The system's clock with short delays.
 #[derive(Debug, Default)]
-pub(crate) struct BriskRuntime(TokioRuntime);
+pub(crate) struct FastRuntime(TokioRuntime);
 
-impl Runtime for BriskRuntime {
+impl Runtime for FastRuntime {
     fn now(&self) -> OffsetDateTime {
         self.0.now()
     }
@@ -32,7 +32,7 @@ impl Runtime for BriskRuntime {
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
-        let hurry = HURRY.try_with(|()| ()).is_ok();
+        let hurry = SHORT_LIMITS.try_with(|()| ()).is_ok();
         self.0.sleep(match duration {
             limit if limit >= LIMIT && hurry => limit / 100,
             limit if limit >= LIMIT => limit,

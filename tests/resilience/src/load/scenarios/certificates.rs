@@ -1,0 +1,81 @@
+//! Certificates of Samsung Cloud Platform: create, validate, import, list, delete.
+
+use scp_security::ExposeSecret as _;
+use scp_security::certificate_manager::types::{
+    CertificateCreateRequest, CertificateDetail, CertificateDuplicateRequest, CertificateValidateRequestV1Dot1,
+    SelfSignCreateRequest,
+};
+use scp_security::certificate_manager::v1_1::Client;
+
+use crate::load::run::Session;
+
+/// Creates a self-signed certificate, and imports it a second time.
+pub(super) async fn self_signed(session: &mut Session) {
+    let certificates = session.clients.scp.certificate_manager_v1_1();
+    let host = format!("{}.example", session.tag);
+    let mut names = vec![session.tag.clone()];
+    if let Some(mine) = self_sign(session, &certificates, &host).await {
+        names.push(format!("{}-again", session.tag));
+        let _ = importing(session, &certificates, &mine).await;
+        let pages = certificates.list_certificates().cn(&host).size(1).items();
+        session.call("scp/certificatemanager/list_certificates/1.1", whole!(pages)).await;
+    }
+    let found = certificates.list_certificates().cn(&host);
+    let Some(found) = session.call_without_fault("scp/certificatemanager/list_certificates/1.1", found).await else {
+        return;
+    };
+    if found.certificates.len() > names.len() {
+        session.report_mismatch("the list has more certificates than were created");
+    }
+    for one in found.certificates {
+        let delete = || certificates.delete_certificate(&one.id);
+        session.clean_up("scp/certificatemanager/delete_certificate/1.1", delete).await;
+    }
+}
+
+async fn self_sign(session: &mut Session, certificates: &Client, host: &str) -> Option<CertificateDetail> {
+    let wanted = SelfSignCreateRequest::builder()
+        .name(&*session.tag)
+        .cn(host)
+        .organization("a load")
+        .not_before_dt("20250101")
+        .not_after_dt("20491231")
+        .region("kr-west1")
+        .timezone("Asia/Seoul")
+        .build();
+    let call = certificates.create_self_signed_certificate(&wanted);
+    let made = session.call_counted("scp/certificatemanager/create_self_signed_certificate/1.1", call).await;
+    if let Some(executed) = made.executed {
+        let listed = certificates.list_certificates().cn(host);
+        let found = session.call_without_fault("scp/certificatemanager/list_certificates/1.1", listed).await;
+        let count = found.map(|found| found.certificates.len() as u64);
+        session.check_count("create_self_signed_certificate", &executed, count);
+    }
+    made.value.map(|made| made.certificate)
+}
+
+async fn importing(session: &mut Session, certificates: &Client, mine: &CertificateDetail) -> Option<()> {
+    let (body, key) = (&*mine.cert_body, mine.private_key.expose_secret());
+    let wanted = CertificateValidateRequestV1Dot1::builder().cert_body(body).private_key(key).build();
+    let call = certificates.validate_certificate(&wanted);
+    let checked = session.call("scp/certificatemanager/validate_certificate/1.1", call).await?;
+    if checked.validate_check != Some(true) {
+        session.report_mismatch("a created certificate is not valid");
+    }
+    let name = format!("{}-again", session.tag);
+    let wanted = CertificateDuplicateRequest::new(&*name);
+    let call = certificates.check_duplicate_name(&wanted);
+    session.call("scp/certificatemanager/check_duplicate_name/1.1", call).await?;
+    let wanted = CertificateCreateRequest::builder()
+        .name(name)
+        .cert_body(body)
+        .private_key(key)
+        .region("kr-west1")
+        .timezone("Asia/Seoul")
+        .build();
+    let call = certificates.create_certificate(&wanted);
+    session.call("scp/certificatemanager/create_certificate/1.1", call).await?;
+    session.call("scp/certificatemanager/show_certificate/1.1", certificates.show_certificate(&mine.id)).await?;
+    let older = session.clients.scp.certificate_manager_v1_0();
+    session.call("scp/certificatemanager/show_certificate/1.0", older.show_certificate(&mine.id)).await.map(drop)
+}
