@@ -49,7 +49,7 @@ impl Clock {
         date.format(form).ok().and_then(|text| text.parse().ok())
     }
 
-    /// The same source, moved by nobody yet.
+    /// The same source, not advanced yet.
     pub(crate) fn detached(&self) -> Self {
         let ahead = self.ahead_millis.load(Ordering::Relaxed);
         Self { ahead_millis: Arc::new(AtomicU64::new(ahead)), ..self.clone() }
@@ -94,7 +94,7 @@ impl Clock {
     }
 }
 
-/// A century: as far as the clock can be moved, so that dates stay within four digits.
+/// A century: the most that the clock can be moved, so that years keep four digits.
 const FARTHEST: u64 = 100 * 366 * 24 * 60 * 60 * 1000;
 
 /// So far from its callers' the sandbox's time may start.

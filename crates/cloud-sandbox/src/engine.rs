@@ -107,7 +107,7 @@ impl Engine {
         Ok((status, content.map(|content| project::response(document, content, payload))))
     }
 
-    /// Lets the handler do its work on the state.
+    /// Calls the handler with the state.
     fn attempt<V: Services>(
         &self,
         handler: Handler<V::State, V::Error>,
@@ -152,7 +152,7 @@ struct Checked<'a> {
     credential: &'a str,
 }
 
-/// How far a handler got.
+/// The outcome of calling a handler.
 enum Attempt<E> {
     Done(Result<Value, E>),
     /// The handler is to be called again with a key made from this source.

@@ -1,4 +1,4 @@
-//! One request as it arrived and one answer as it leaves, free of any vendor.
+//! A request as it arrived and a response as it leaves, independent of any vendor.
 
 use std::borrow::Cow;
 use std::net::SocketAddr;
@@ -105,7 +105,7 @@ pub(crate) fn percent_decode(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// An answer before it becomes bytes.
+/// A response before it becomes bytes.
 #[derive(Debug)]
 pub(crate) struct HttpResponse {
     pub(crate) status: u16,
@@ -140,7 +140,7 @@ impl HttpResponse {
         self
     }
 
-    /// The JSON that the answer holds, to be changed before it leaves.
+    /// The JSON that the response holds, to be changed before it leaves.
     pub(crate) fn json_mut(&mut self) -> Option<&mut Value> {
         match &mut self.content {
             Content::Json(value) => Some(value),
@@ -158,7 +158,7 @@ impl HttpResponse {
         self.into_response_with(Body::from)
     }
 
-    /// The answer with a body that is made of the bytes that it should have.
+    /// The response with a body that is made of the bytes that it should have.
     pub(crate) fn into_response_with(self, make: impl FnOnce(Bytes) -> Body) -> Response {
         let (kind, bytes) = match self.content {
             Content::Empty => (None, Bytes::new()),

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use sha2::{Digest, Sha256};
 
-/// Hands out a sequence of names; the same sequence for every sandbox.
+/// Generates a sequence of names; the same sequence for every sandbox.
 #[derive(Debug, Default)]
 pub(crate) struct Ids(AtomicU64);
 

@@ -1,4 +1,4 @@
-//! A local server that plays the security APIs of three cloud vendors.
+//! A local server that emulates the security APIs of three cloud vendors.
 //!
 #![doc = include_str!("../README.md")]
 

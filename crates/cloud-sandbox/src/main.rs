@@ -49,7 +49,7 @@ It prints `listening on URL`, then one `export NAME=VALUE` line for each variabl
 SDKs read, and serves until Ctrl-C or SIGTERM. The exit status is 0 after that, 2 for options
 that are invalid, 1 for everything else.";
 
-/// The exit status after options that make no sense; everything else that goes wrong ends with 1.
+/// The exit status after invalid options; every other failure exits with 1.
 const MISUSED: u8 = 2;
 
 fn json(path: &Path) -> Result<serde_json::Value, String> {

@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::Path;
 
-/// Makes the file anew. One that an earlier run left could have wider rights, or be open elsewhere.
+/// Creates the file. An existing one is replaced: it could have wider rights, or be open elsewhere.
 pub(crate) fn create(path: &Path) -> io::Result<File> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),

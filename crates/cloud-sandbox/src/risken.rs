@@ -167,7 +167,7 @@ fn names_json(request: &HttpRequest) -> bool {
     kind.split(';').next().is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"))
 }
 
-/// Tells a caller whom its token speaks for; the one answer without an envelope.
+/// Returns whom the token belongs to; the only response without an envelope.
 fn sign_in(engine: &Engine, request: &HttpRequest) -> HttpResponse {
     let body = with_token(engine, request, |_, token| match token.owner {
         Owner::Project(project) => json!({ "access_token_id": token.id, "project_id": project }),

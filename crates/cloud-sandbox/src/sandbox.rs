@@ -19,7 +19,7 @@ pub use builder::SandboxBuilder;
 #[cfg(feature = "_fuzzing")]
 pub use in_process::InProcess;
 
-/// A server on loopback that plays all three vendors until it is dropped.
+/// A server on loopback that emulates all three vendors until it is dropped.
 ///
 /// It runs on the Tokio runtime on which it was started.
 pub struct Sandbox(Server);
@@ -128,7 +128,7 @@ impl Sandbox {
         self.0.engine.lock().state.scp.kms.public_key(key_id, version)
     }
 
-    /// Stops the server, waits until requests that are being answered are done, and writes the state file if there is one.
+    /// Stops the server, waits until requests in progress are done, and writes the state file if there is one.
     ///
     /// # Errors
     /// When the server had failed, or the state cannot be written.

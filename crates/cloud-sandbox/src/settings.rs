@@ -16,7 +16,7 @@ use crate::spec::example::Answers;
 /// Everything that is fixed when a sandbox starts.
 #[derive(Clone)]
 pub(crate) struct Settings {
-    /// How examples are answered instead of keeping state.
+    /// Which examples are returned instead of keeping state.
     pub(crate) answers: Option<Answers>,
     pub(crate) clock: Clock,
     /// How far a signed timestamp may be from the clock.
@@ -25,9 +25,9 @@ pub(crate) struct Settings {
     pub(crate) token_lifetime: Duration,
     /// Makes ids, keys and passwords repeat.
     pub(crate) random_seed: Option<u64>,
-    /// Plays environment `g` of Samsung Cloud Platform.
+    /// Emulates environment `g` of Samsung Cloud Platform.
     pub(crate) sovereign: bool,
-    /// How NHN Cloud is played.
+    /// How NHN Cloud is emulated.
     pub(crate) nhn: Options,
     /// The address to listen on.
     pub(crate) bind: IpAddr,

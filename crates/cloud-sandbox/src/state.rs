@@ -10,7 +10,7 @@ use crate::scp::state as scp;
 mod file;
 pub(crate) mod snapshot;
 
-/// What the vendors remember; the default of each store is the seed of its service.
+/// The state of the vendors; the default of each store is the seed of its service.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct State {
@@ -19,7 +19,7 @@ pub(crate) struct State {
     pub(crate) risken: risken::State,
 }
 
-/// What stands behind the lock. The source of chance is kept too: ids must not repeat after a restart.
+/// What the lock protects. The random source is kept too: ids must not repeat after a restart.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Held {
     pub(crate) state: State,

@@ -25,7 +25,7 @@ pub(crate) trait Vendor: Sync {
     /// Whether a path belongs to the vendor.
     fn serves(&self, path: &str) -> bool;
 
-    /// The documented operation that a request is for, as far as path, method and version header tell.
+    /// The documented operation that the path, the method and the version header select.
     fn operation<'a>(&self, catalogue: &'a Catalogue, request: &HttpRequest) -> Option<&'a Operation>;
 
     /// Service and operation of a path that the gateway itself serves.

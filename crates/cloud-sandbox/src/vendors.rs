@@ -1,4 +1,4 @@
-//! The vendors that the sandbox plays.
+//! The vendors that the sandbox emulates.
 
 use crate::nhn::Nhn;
 use crate::risken::Risken;

@@ -34,7 +34,7 @@ pub(crate) fn respond(engine: &Engine, request: &HttpRequest) -> Response {
         return refuse(403, "the host is not the address of this sandbox");
     }
     if request.method == "POST" && !request.is_json() {
-        // A page of another origin cannot send this type, nor another method, without asking first; nobody says yes.
+        // A page of another origin cannot send this type, nor another method, without a preflight request, which is refused.
         return refuse(415, "send application/json");
     }
     let path = request.path().strip_prefix(PREFIX).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The latest calls, without secrets, for people and tests that want to see what a program did.
+//! The latest calls, without secrets, for people and tests that inspect what a program did.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -28,11 +28,11 @@ pub struct LoggedCall {
     pub target: String,
     /// The headers that say how the call was made; credentials are not among them.
     pub headers: Vec<(String, String)>,
-    /// The JSON that was sent, as far as its schema names it; null without a body.
+    /// The JSON of the request, reduced to the fields of its schema; null without a body.
     pub request: Value,
-    /// The status of the answer; 0 when the connection was reset in its place.
+    /// The status of the response; 0 when the connection was reset in its place.
     pub status: u16,
-    /// The JSON that was answered, as far as its schema names it; null without a body.
+    /// The JSON of the response, reduced to the fields of its schema; null without a body.
     pub response: Value,
     /// The fault that struck the call.
     pub fault: Option<String>,
@@ -75,7 +75,7 @@ impl Log {
         self.lock().last
     }
 
-    /// Forgets the calls; the numbers go on.
+    /// Deletes the calls; the numbering continues.
     pub(crate) fn clear(&self) {
         self.lock().calls.clear();
     }

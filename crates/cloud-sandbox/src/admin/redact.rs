@@ -1,4 +1,4 @@
-//! Takes secrets out of what people get to see: requests, answers and the state.
+//! Masks secrets in the log and in the state.
 
 use std::collections::HashSet;
 
@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::http::percent_decode;
 use crate::spec::schema::{Kinds, resolve};
 
-/// What stands in place of a secret.
+/// The value that replaces a secret.
 pub(crate) const MASK: &str = "***";
 
 /// Longer texts are cut here, lists and objects after so many entries.
@@ -76,7 +76,7 @@ fn is_sensitive(property: &Value) -> bool {
     property.pointer("/x-sdk/sensitive").and_then(Value::as_bool).unwrap_or(false)
 }
 
-/// Keeps the shape and nothing of the content.
+/// Keeps the shape and masks every value.
 pub(crate) fn mask(value: &Value) -> Value {
     match value {
         Value::Null | Value::Bool(_) => value.clone(),
@@ -84,7 +84,7 @@ pub(crate) fn mask(value: &Value) -> Value {
     }
 }
 
-/// Cuts long texts and lists of an answer that holds no secrets, such as a refusal.
+/// Cuts long texts and lists of a response that holds no secrets, such as a refusal.
 pub(crate) fn plain(value: &Value) -> Value {
     match value {
         Value::Object(map) => {
@@ -142,7 +142,7 @@ pub(crate) fn target(
     format!("{path}?{}", pieces.collect::<Vec<_>>().join("&"))
 }
 
-/// Keeps of the state what the pages name and nobody calls secret: texts under other names are masked.
+/// Keeps the values whose names the pages document as not sensitive; strings under other names are masked.
 pub(crate) fn state(public: &HashSet<String>, value: &Value) -> Value {
     match value {
         Value::Object(map) => entries(public, map, false),

@@ -9,7 +9,7 @@ use cloud_sandbox::{NhnStatuses, Sandbox, SandboxBuilder};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// As far as `--clock` may be from now, in years.
+/// The most that `--clock` may differ from now, in years.
 const FARTHEST: u32 = 199;
 
 /// What the command is asked to do.

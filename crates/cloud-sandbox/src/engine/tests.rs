@@ -1,4 +1,4 @@
-//! Keys that take long to make hold up nobody, cost nothing where they are not used, and repeat with a seed.
+//! RSA keys made ahead do not delay other calls, are made only when used, and repeat with a seed.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
@@ -31,11 +31,11 @@ fn engine(generator: KeyGenerator) -> Engine {
 fn counting() -> (KeyGenerator, Arc<AtomicUsize>) {
     let made = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&made);
-    let forge = KeyGenerator::with(move |_| {
+    let generator = KeyGenerator::with(move |_| {
         count.fetch_add(1, Ordering::SeqCst);
         Ok(ready_made())
     });
-    (forge, made)
+    (generator, made)
 }
 
 fn ready_made() -> RsaPrivateKey {
@@ -51,8 +51,8 @@ async fn call(engine: &Engine, method: &str, path: &str, body: Value) -> Result<
         panic!("nothing is at {method} {path}");
     };
     let hit = scp::choose_version(hits, &request).unwrap();
-    let answer = engine.perform::<Scp>(&hit, &request, Some(body), "test").await;
-    answer.map(|(_, body)| body.unwrap_or_default())
+    let response = engine.perform::<Scp>(&hit, &request, Some(body), "test").await;
+    response.map(|(_, body)| body.unwrap_or_default())
 }
 
 async fn create(engine: &Engine, name: &str, purpose: &str) -> Result<Value, ErrorResponse> {
@@ -88,8 +88,8 @@ async fn a_key_that_takes_long_holds_up_no_other_call() {
     beginning.recv().await.unwrap();
 
     let path = format!("/v1/kms/openapi/encrypt/{AES_KEY}");
-    let sealed = call(&engine, "POST", &path, json!({ "plaintext": "eA==" })).await.unwrap();
-    assert!(sealed["ciphertext"].as_str().unwrap().starts_with("vault:v1:"));
+    let encrypted = call(&engine, "POST", &path, json!({ "plaintext": "eA==" })).await.unwrap();
+    assert!(encrypted["ciphertext"].as_str().unwrap().starts_with("vault:v1:"));
     create(&engine, "quick", "aes256-gcm96").await.unwrap();
     // The name is not taken before the key is there, so the one that comes second is refused in the end.
     create(&engine, "slow", "hmac").await.unwrap();
@@ -106,15 +106,15 @@ async fn a_key_that_takes_long_holds_up_no_other_call() {
 
 #[tokio::test]
 async fn a_call_that_is_refused_costs_no_key() {
-    let (forge, made) = counting();
-    let engine = engine(forge);
+    let (generator, made) = counting();
+    let engine = engine(generator);
     assert!(create(&engine, "samplekey", "rsa-2048").await.is_err());
     assert!(create(&engine, "no such purpose", "rsa-9").await.is_err());
     assert!(call(&engine, "POST", "/v1/kms/transit/unknown/rotate", Value::Null).await.is_err());
     let mut order = self_signed("certificate");
     order["timezone"] = json!("Nowhere");
     assert!(call(&engine, "POST", "/v1/certificatemanager/self-sign", order).await.is_err());
-    create(&engine, "sealing", "aes256-gcm96").await.unwrap();
+    create(&engine, "encrypting", "aes256-gcm96").await.unwrap();
     assert_eq!(made.load(Ordering::SeqCst), 0);
 
     create(&engine, "signing", "rsa-2048").await.unwrap();
@@ -125,8 +125,8 @@ async fn a_call_that_is_refused_costs_no_key() {
 
 #[tokio::test]
 async fn versions_that_are_due_are_made_once_each() {
-    let (forge, made) = counting();
-    let engine = engine(forge);
+    let (generator, made) = counting();
+    let engine = engine(generator);
     for key in RSA_KEYS {
         let often = json!({ "auto_rotate": "Y", "rotate_cycle": 1 });
         call(&engine, "PUT", &format!("/v1/kms/transit/{key}/rotate-info"), often).await.unwrap();
@@ -140,7 +140,7 @@ async fn versions_that_are_due_are_made_once_each() {
 }
 
 #[tokio::test]
-async fn a_forge_that_fails_is_the_platforms_own_trouble() {
+async fn failing_key_generator_returns_internal_error() {
     let engine = engine(KeyGenerator::with(|_| Err("no chance left".to_owned())));
     let refusal = create(&engine, "signing", "rsa-2048").await.unwrap_err();
     assert_eq!(refusal, ErrorResponse::internal("no chance left"));

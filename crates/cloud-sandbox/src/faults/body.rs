@@ -1,4 +1,4 @@
-//! An answer's body that comes in pieces, with pauses, and may end in the middle.
+//! A response body that comes in pieces, with pauses, and may end in the middle.
 
 use std::collections::VecDeque;
 use std::io;

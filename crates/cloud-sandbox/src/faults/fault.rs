@@ -9,7 +9,7 @@ use super::pattern::Pattern;
 /// How large a huge body is unless told otherwise.
 const HUGE: u64 = 64 << 20;
 
-/// Trouble for chosen operations; given to [`Sandbox::fault`](crate::Sandbox::fault).
+/// A fault for chosen operations; given to [`Sandbox::fault`](crate::Sandbox::fault).
 ///
 /// A fault strikes once unless [`times`](Self::times) or [`always`](Self::always) says otherwise, and every operation
 /// unless [`on`](Self::on) chooses. One fault strikes a request: the first that was set and still has a strike left, so
@@ -36,7 +36,7 @@ fn once() -> Option<u32> {
     Some(1)
 }
 
-/// The trouble itself.
+/// What the fault does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum Effect {
@@ -59,7 +59,7 @@ pub(crate) enum Effect {
 }
 
 impl Effect {
-    /// Whether it changes the answer of a list and nothing else.
+    /// Whether it changes the response of a list and nothing else.
     pub(crate) fn is_about_pages(&self) -> bool {
         matches!(self, Self::PageMissing | Self::PageRepeated | Self::PageChanged)
     }
@@ -70,13 +70,13 @@ impl Fault {
         Self { on: Pattern::default(), effect, delay_ms: 0, after: 0, times: once() }
     }
 
-    /// The answer comes late.
+    /// The response comes late.
     #[must_use]
     pub fn delay(delay: Duration) -> Self {
         Self::new(Effect::Delay).delayed(delay)
     }
 
-    /// The call is not carried out; its answer has this status, in the vendor's shape of errors.
+    /// The call is not carried out; its response has this status, in the vendor's shape of errors.
     #[must_use]
     pub fn status(code: u16) -> Self {
         Self::new(Effect::Status { code, retry_after: None })
@@ -88,43 +88,43 @@ impl Fault {
         Self::new(Effect::ResetBefore)
     }
 
-    /// The call is carried out and the connection is reset in place of an answer.
+    /// The call is carried out and the connection is reset in place of a response.
     #[must_use]
     pub fn reset_after() -> Self {
         Self::new(Effect::ResetAfter)
     }
 
-    /// The call is carried out; the connection ends in the middle of the answer's body.
+    /// The call is carried out; the connection ends in the middle of the response body.
     #[must_use]
     pub fn truncated_body() -> Self {
         Self::new(Effect::TruncatedBody)
     }
 
-    /// The call is carried out; its answer comes in eight pieces with this pause before each.
+    /// The call is carried out; its response comes in eight pieces with this pause before each.
     #[must_use]
     pub fn slow_body(pause: Duration) -> Self {
         Self::new(Effect::SlowBody { step_ms: millis(pause) })
     }
 
-    /// The call is carried out; half of the answer's JSON arrives as if it were whole.
+    /// The call is carried out; half of the response's JSON arrives as if it were whole.
     #[must_use]
     pub fn not_json() -> Self {
         Self::new(Effect::NotJson)
     }
 
-    /// The call does not get past a proxy, which answers 502 with a page of its own.
+    /// The call does not get past a proxy, which responds 502 with a page of its own.
     #[must_use]
     pub fn proxy_html() -> Self {
         Self::new(Effect::ProxyHtml)
     }
 
-    /// The call is carried out; its answer calls itself `text/html`.
+    /// The call is carried out; its response has the content type `text/html`.
     #[must_use]
     pub fn wrong_content_type() -> Self {
         Self::new(Effect::WrongContentType)
     }
 
-    /// The call is not carried out; its answer is a JSON text of 64 MiB.
+    /// The call is not carried out; its response is a JSON document of 64 MiB.
     #[must_use]
     pub fn huge_body() -> Self {
         Self::new(Effect::HugeBody { bytes: HUGE })
@@ -148,19 +148,19 @@ impl Fault {
         Self::new(Effect::TokenRevoked)
     }
 
-    /// The call is not carried out; its answer has the status 200 and an envelope that tells of a failure.
+    /// The call is not carried out; its response has the status 200 and an envelope that reports a failure.
     #[must_use]
     pub fn failed_envelope() -> Self {
         Self::new(Effect::FailedEnvelope)
     }
 
-    /// A page of a list comes without its items; totals and links stand.
+    /// A page of a list comes without its items; totals and links stay.
     #[must_use]
     pub fn page_missing() -> Self {
         Self::new(Effect::PageMissing)
     }
 
-    /// A page of a list comes as the page before it once more. The first page never counts.
+    /// A page of a list repeats the page before it. The first page is never affected.
     #[must_use]
     pub fn page_repeated() -> Self {
         Self::new(Effect::PageRepeated)

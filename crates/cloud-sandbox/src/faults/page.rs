@@ -1,10 +1,10 @@
-//! Spoils one page of a list: without items, the one before it once more, or moved on by one.
+//! Changes one page of a list: without items, a repetition of the page before, or shifted by one item.
 
 use serde_json::Value;
 
 use super::fault::Effect;
 
-/// Where a list's answer holds its items and their number, as dotted paths from the top of the body.
+/// Where a list response holds its items and their number, as dotted paths from the top of the body.
 #[derive(Debug, Clone)]
 pub(crate) struct Paging {
     pub(crate) items: String,
@@ -17,7 +17,7 @@ impl Paging {
     }
 }
 
-/// Changes the body and says whether it did; `earlier` is the answer to the call before.
+/// Changes the body and says whether it did; `earlier` is the response to the call before.
 pub(crate) fn edit(effect: &Effect, paging: &Paging, earlier: Option<&Value>, body: &mut Value) -> bool {
     match (effect, earlier) {
         (Effect::PageMissing, _) => empty(paging, body),

@@ -81,7 +81,7 @@ pub(crate) fn damage(effect: &Effect, reply: HttpResponse, engine: &Engine) -> R
     response
 }
 
-/// The start of a text: of an object or a list that is no JSON.
+/// The first half of a body: of an object or an array it is not valid JSON.
 fn half(bytes: &Bytes) -> Bytes {
     bytes.slice(..bytes.len().div_ceil(2))
 }

@@ -44,7 +44,7 @@ struct Entry {
     skip: u32,
     /// Strikes that are left; nothing means always.
     left: Option<u32>,
-    /// The answer before this one, for faults about pages.
+    /// The response before this one, for faults about pages.
     earlier: Option<Value>,
 }
 

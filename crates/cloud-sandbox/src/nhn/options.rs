@@ -1,4 +1,4 @@
-//! How NHN Cloud is played: whose realm it is, and which statuses refused calls carry.
+//! How NHN Cloud is emulated: which realm, and which statuses refused calls carry.
 
 /// Which HTTP status a refused call of NHN Cloud carries; its header says `isSuccessful: false` in any case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -17,7 +17,7 @@ pub enum NhnStatuses {
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Options {
     pub(crate) statuses: NhnStatuses,
-    /// Plays the government's realm, whose symmetric keys are ARIA.
+    /// Emulates the government realm, whose symmetric keys are ARIA.
     pub(crate) government: bool,
     /// The port for callers with client certificates.
     pub(crate) mutual_tls_port: Option<u16>,

@@ -1,4 +1,4 @@
-//! What NHN Cloud remembers: the tokens, and one store for each service.
+//! The state of NHN Cloud: the tokens, and one store for each service.
 
 use serde::{Deserialize, Serialize};
 

@@ -49,7 +49,7 @@ impl Policy {
         Self { action: action.to_owned(), resource: ".*".to_owned() }
     }
 
-    /// The role of whoever runs a project.
+    /// The role of a project administrator.
     fn admin() -> Self {
         Self::new(".*")
     }
@@ -168,7 +168,7 @@ mod tests {
     fn a_project_token_needs_no_project_and_takes_no_other() {
         assert_eq!(calls(Owner::Project(1001), 7, 0).len(), 7);
         assert!(calls(Owner::Project(1001), 7, 1002).is_empty());
-        assert!(calls(Owner::Project(1004), 13, 1004).is_empty(), "nobody is left in the project");
+        assert!(calls(Owner::Project(1004), 13, 1004).is_empty(), "no user is left in the project");
     }
 
     #[test]

@@ -91,7 +91,7 @@ fn detach_data_source(state: &mut State, call: &mut Call<'_>) -> Result<Value, E
 
 fn invoke_scan(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
     let (store, request, now) = begin(state, call, rules::one_attachment)?;
-    // Whether alerts are analysed afterwards, or all is scanned again, shows in no answer of these calls.
+    // Whether alerts are analysed afterwards, or all is scanned again, shows in no response of these calls.
     store.scan(request.project_id, request.aws_id, request.aws_data_source_id, now).map_err(failed)?;
     Ok(json!({}))
 }

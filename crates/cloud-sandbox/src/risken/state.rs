@@ -1,4 +1,4 @@
-//! What RISKEN remembers.
+//! The state of RISKEN.
 
 use serde::{Deserialize, Serialize};
 

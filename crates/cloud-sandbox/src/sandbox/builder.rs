@@ -25,7 +25,7 @@ impl SandboxBuilder {
         self
     }
 
-    /// Answers documented examples and keeps no state; calls act on state unless set.
+    /// Responds with documented examples and keeps no state; calls act on state unless set.
     #[must_use]
     pub fn answers(mut self, answers: Answers) -> Self {
         self.settings.answers = Some(answers);
@@ -81,14 +81,14 @@ impl SandboxBuilder {
         self
     }
 
-    /// Plays the government's realm of NHN Cloud, whose key manager encrypts with ARIA; the public one unless set.
+    /// Emulates the government realm of NHN Cloud, whose key manager encrypts with ARIA; the public one unless set.
     #[must_use]
     pub fn nhn_government(mut self, government: bool) -> Self {
         self.settings.nhn.government = government;
         self
     }
 
-    /// Plays the sovereign environment `g` of Samsung Cloud Platform, which has ARIA keys; `e` unless set.
+    /// Emulates the sovereign environment `g` of Samsung Cloud Platform, which has ARIA keys; `e` unless set.
     #[must_use]
     pub fn sovereign(mut self, sovereign: bool) -> Self {
         self.settings.sovereign = sovereign;
@@ -129,7 +129,7 @@ impl SandboxBuilder {
 
     /// Where [`Sandbox::shutdown`](crate::Sandbox::shutdown) writes the state, and where it is read from when the file is there at the start.
     ///
-    /// What the file holds then stands in place of the default seed and the seed data. It holds secrets.
+    /// The file then replaces the default seed and the seed data. It holds secrets.
     #[must_use]
     pub fn state_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.settings.state_file = Some(path.into());

@@ -17,8 +17,8 @@ use crate::server::pipeline;
 use crate::settings::environment;
 use crate::state::Held;
 
-/// The answers of faults that send endless bodies are read so far.
-const LONGEST_ANSWER: usize = 4 << 20;
+/// The most bytes that are read of a response body.
+const MAX_RESPONSE: usize = 4 << 20;
 
 /// A sandbox that is called by function. No part of the published interface.
 #[doc(hidden)]
@@ -37,15 +37,15 @@ impl InProcess {
         Ok(Self(Arc::new(engine)))
     }
 
-    /// Answers a request as if it had come from loopback; nothing where the answer's body breaks off.
+    /// Responds to a request as if it had come from loopback; no body where it is truncated.
     ///
     /// Faults with delays need a Tokio runtime.
     pub async fn respond(&self, request: Request<Bytes>) -> Response<Option<Bytes>> {
         let address = (IpAddr::V4(Ipv4Addr::LOCALHOST), 40_000).into();
         let peer = Peer { address, certificate: None, secure: false };
-        let answer = pipeline::respond(&self.0, &ResetSwitch::default(), peer, request.map(Body::from)).await;
-        let (parts, body) = answer.into_parts();
-        Response::from_parts(parts, to_bytes(body, LONGEST_ANSWER).await.ok())
+        let response = pipeline::respond(&self.0, &ResetSwitch::default(), peer, request.map(Body::from)).await;
+        let (parts, body) = response.into_parts();
+        Response::from_parts(parts, to_bytes(body, MAX_RESPONSE).await.ok())
     }
 
     /// Moves the sandbox's time on.

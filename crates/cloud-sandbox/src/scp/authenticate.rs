@@ -41,7 +41,7 @@ pub(super) fn authenticate(engine: &Engine, request: &HttpRequest, vault_call: b
         return Ok(vault.access_key.to_owned());
     }
     let Some(ordinary) = ordinary else {
-        // Without credentials the gateway knows no path at all.
+        // Without credentials the gateway refuses every path.
         return Err(gateway(&engine.ids, &engine.settings.clock, request.path(), 404, "Not Found"));
     };
     by_key(&ordinary)?;

@@ -1,4 +1,4 @@
-//! Lists of networks in CIDR form, and whether a caller stands in one of them.
+//! Lists of networks in CIDR form, and whether a caller is in one of them.
 
 use std::net::{IpAddr, Ipv4Addr};
 

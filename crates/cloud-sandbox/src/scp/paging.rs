@@ -25,11 +25,11 @@ pub(super) fn page(
     order(sort, sortable, &mut rows)?;
     let count = rows.len();
     let rows: Vec<_> = rows.into_iter().skip(page.saturating_mul(size)).take(size).collect();
-    let mut answer = json!({"count": count, "page": page, "size": size, "sort": [sort]});
-    if let Some(fields) = answer.as_object_mut() {
+    let mut body = json!({"count": count, "page": page, "size": size, "sort": [sort]});
+    if let Some(fields) = body.as_object_mut() {
         fields.insert(items.to_owned(), rows.into());
     }
-    Ok(answer)
+    Ok(body)
 }
 
 pub(super) fn number(call: &Call<'_>, name: &str, otherwise: usize, least: usize) -> Result<usize, ErrorResponse> {

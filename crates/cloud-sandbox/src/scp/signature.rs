@@ -20,7 +20,7 @@ pub(crate) struct Signed<'a> {
 impl Signed<'_> {
     /// The signature that this secret gives.
     pub(crate) fn with(&self, secret: &str) -> String {
-        // A key of any length will do for HMAC; the empty answer matches no client's signature.
+        // A key of any length will do for HMAC; the empty signature matches no client's signature.
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else {
             return String::new();
         };

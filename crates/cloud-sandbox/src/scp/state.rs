@@ -1,4 +1,4 @@
-//! What Samsung Cloud Platform remembers: the keys that sign, and one store for each service.
+//! The state of Samsung Cloud Platform: the keys that sign, and one store for each service.
 
 use serde::{Deserialize, Serialize};
 

@@ -66,7 +66,7 @@ impl Listener for PlainListener {
 
     async fn accept(&mut self) -> (Connection, ClientInfo) {
         let (stream, address) = Listener::accept(&mut self.0).await;
-        // Small answers must not wait for each other; a socket that refuses is still good.
+        // Small responses must not wait for each other; a socket that refuses is still good.
         let _ = stream.set_nodelay(true);
         let client = ClientInfo::new(address);
         (Connection { stream, switch: client.switch.clone() }, client)
@@ -87,7 +87,7 @@ pub(crate) struct Connection {
 impl Drop for Connection {
     fn drop(&mut self) {
         if self.switch.check().is_err() {
-            // Without lingering the kernel answers what is unsent or unread with a reset.
+            // Without lingering the kernel resets the connection if data is unsent or unread.
             let _ = self.stream.set_zero_linger();
         }
     }

@@ -11,7 +11,7 @@ use crate::vendors;
 /// Shown for what could not be told.
 const UNKNOWN: &str = "-";
 
-/// The operation of a request, as far as path, method and version header tell.
+/// The operation that the path, the method and the version header select.
 pub(crate) struct Identity<'a> {
     pub(crate) vendor: Option<&'static dyn Vendor>,
     /// `vendor/service/operation/version`.
@@ -57,7 +57,7 @@ impl<'a> Identity<'a> {
         asked.is_none_or(|(_, value)| page.first.is_some_and(|first| value.parse() == Ok(first)))
     }
 
-    /// The target as people may see it.
+    /// The target, with secrets masked.
     pub(crate) fn target(&self, request: &HttpRequest) -> String {
         self.shown(request.path(), request.query())
     }
@@ -77,7 +77,7 @@ impl<'a> Identity<'a> {
         redact::target(path, query, known, segment)
     }
 
-    /// The body that was sent, as people may see it.
+    /// The request body, with secrets masked.
     pub(crate) fn request(&self, body: &[u8]) -> Value {
         if body.is_empty() {
             return Value::Null;
@@ -89,7 +89,7 @@ impl<'a> Identity<'a> {
         }
     }
 
-    /// The body that was answered, as people may see it.
+    /// The response body, with secrets masked.
     pub(crate) fn response(&self, status: u16, body: Option<&Value>) -> Value {
         let Some(body) = body else { return Value::Null };
         if !(200..300).contains(&status) {

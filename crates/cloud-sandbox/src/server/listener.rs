@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use super::connection::ClientInfo;
 
-/// How long a stop waits for requests that are being answered.
+/// How long a stop waits for requests in progress.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A listener that is being served; dropping it stops it.
@@ -22,7 +22,7 @@ pub(crate) struct Serving {
 }
 
 impl Serving {
-    /// Answers whatever the listener accepts.
+    /// Serves every connection that the listener accepts.
     pub(crate) fn start<L>(listener: L, router: Router) -> Self
     where
         L: Listener<Addr = ClientInfo>,
@@ -37,7 +37,7 @@ impl Serving {
         Self { stop, task: tokio::spawn(async move { served.await }) }
     }
 
-    /// Stops, and waits a while for requests that are being answered.
+    /// Stops, and waits a while for requests in progress.
     pub(crate) async fn finish(self) -> io::Result<()> {
         drop(self.stop);
         let mut task = self.task;

@@ -1,4 +1,4 @@
-//! The way of every request: identified, struck by a fault or answered, logged.
+//! The steps of every request: identified, struck by a fault or carried out, logged.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -134,7 +134,7 @@ async fn read(body: Body, max: usize) -> Sent {
     Sent::Whole(whole.into())
 }
 
-/// Hands the request to the vendor to which the path belongs.
+/// Passes the request to the vendor that the path belongs to.
 async fn respond_to(engine: &Engine, identity: &Identity<'_>, request: &HttpRequest, sent: &Sent) -> HttpResponse {
     match (identity.vendor, sent) {
         (_, Sent::Truncated) => HttpResponse::empty(400),

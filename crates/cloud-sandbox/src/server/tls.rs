@@ -1,4 +1,4 @@
-//! The listener for callers with client certificates: it asks for one, takes any, and leaves the judgement to the service.
+//! The listener for callers with client certificates: it requests one, accepts any, and leaves the decision to the service.
 
 use std::fmt;
 use std::io;
@@ -20,10 +20,10 @@ use tokio_rustls::server::TlsStream;
 
 use super::connection::{ClientInfo, Connection, PlainListener};
 
-/// How long a caller may take to agree on a connection.
+/// How long a handshake may take.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Connections that are agreed on and wait to be served.
+/// Connections that wait to be served after the handshake.
 const WAITING: usize = 64;
 
 /// A listener whose connections are encrypted.
@@ -57,7 +57,7 @@ impl TlsListener {
     }
 }
 
-/// Agrees with each caller on its own, so that a slow one keeps nobody waiting.
+/// Performs each handshake in a task of its own, so that a slow client delays no other.
 async fn accept(
     mut listener: PlainListener,
     acceptor: TlsAcceptor,
@@ -73,7 +73,7 @@ async fn accept(
             let presented = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
             client.secure = true;
             client.certificate = presented.map(|certificate| Arc::from(certificate.as_ref()));
-            // Nobody receives when the sandbox stops.
+            // The receiver is gone when the sandbox stops.
             let _ = ready.send((stream, client)).await;
         });
     }
@@ -113,7 +113,7 @@ impl fmt::Debug for TlsListener {
     }
 }
 
-/// Takes every certificate whose key the caller has: the key manager's own refusals say what is wrong with it.
+/// Accepts every certificate whose key the caller has: the key manager itself refuses the wrong ones.
 #[derive(Debug)]
 struct AnyClientCert(Arc<CryptoProvider>);
 

@@ -1,4 +1,4 @@
-//! Turns a documented example into the answer that a test asked for.
+//! Turns a documented example into the response that a test asked for.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,7 +11,7 @@ use super::schema::{Kinds, resolve};
 /// Name and value that [`Answers::ExamplesPlusUnknown`] puts into every object.
 const UNKNOWN: (&str, &str) = ("xSandboxUnknown", "a field that no page documents");
 
-/// How much of the documented example an answer holds.
+/// How much of the documented example a response holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Answers {
@@ -37,7 +37,7 @@ impl FromStr for Answers {
     }
 }
 
-/// The error of reading [`Answers`] from a text that names none of them.
+/// The error of reading [`Answers`] from a string that names none of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnknownAnswers;
@@ -50,7 +50,7 @@ impl fmt::Display for UnknownAnswers {
 
 impl std::error::Error for UnknownAnswers {}
 
-/// Makes the answer's body from the example and its schema.
+/// Makes the response body from the example and its schema.
 pub(crate) fn render(answers: Answers, document: &Document, content: &Content) -> Value {
     match answers {
         Answers::Examples => content.example.clone(),

@@ -112,19 +112,19 @@ fn request_body(raw: &Value) -> Load<RequestBody> {
     })
 }
 
-/// Picks the good answer: the status that is named, else one with a body, else the first.
+/// Picks the successful response: the status that is named, else one with a body, else the first.
 fn success(raw: &Value, split: Option<&Value>) -> Load<Success> {
     let named = raw.pointer("/x-sdk/success_example_status").map(text);
     let good: Vec<_> = object(raw, "/responses")?.iter().filter(|(status, _)| status.starts_with('2')).collect();
     let wanted = good
         .iter()
         .find(|(status, _)| Some(*status) == named.as_ref())
-        .or_else(|| good.iter().find(|(_, answer)| answer.get("content").is_some()))
+        .or_else(|| good.iter().find(|(_, response)| response.get("content").is_some()))
         .or_else(|| good.first());
-    let Some((status, answer)) = wanted else {
+    let Some((status, response)) = wanted else {
         return Err("no good status is documented".to_owned());
     };
-    let content = answer.pointer("/content/application~1json");
+    let content = response.pointer("/content/application~1json");
     let claimed = split.and_then(|split| split.get("example")).and_then(Value::as_str);
     Ok(Success {
         status: status.parse().map_err(|_| format!("status {status:?} is not a number"))?,
@@ -140,7 +140,7 @@ fn main_content(content: &Value, claimed: Option<&str>) -> Load<Content> {
     let example = content.get("example").or_else(|| unclaimed.next());
     Ok(Content {
         schema: content.get("schema").cloned().unwrap_or_default(),
-        example: example.cloned().ok_or("the good answer has no example")?,
+        example: example.cloned().ok_or("the successful response has no example")?,
     })
 }
 

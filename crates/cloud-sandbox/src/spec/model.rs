@@ -70,7 +70,7 @@ pub struct Page {
 /// A piece of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Segment {
-    /// Text that stands in every request.
+    /// Text that is the same in every request.
     Literal(String),
     /// The name of a path parameter.
     Param(String),

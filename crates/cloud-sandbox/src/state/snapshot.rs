@@ -33,7 +33,7 @@ pub(crate) fn load(settings: &mut Settings) -> Result<Held, String> {
 
 fn restored(settings: &mut Settings, mut saved: Value) -> Result<Held, String> {
     if saved.get("format").and_then(Value::as_u64) != Some(FORMAT) {
-        return Err(format!("the state file is not of format {FORMAT}: remove it to start anew"));
+        return Err(format!("the state file is not of format {FORMAT}: remove it to start with the default seed"));
     }
     let ahead = saved.get("ahead_millis").and_then(Value::as_i64).unwrap_or(0);
     settings.clock.start_ahead(ahead);

@@ -24,10 +24,10 @@ async fn the_command_prints_what_the_library_hands_out() {
     }
     let key = setting(&sandbox, "NHN_CLOUD_SKM_APP_KEY");
     let call = Call::new("GET", format!("/keymanager/v1.0/appkey/{key}/confirm"));
-    let answer = call.send(endpoint).await;
+    let response = call.send(endpoint).await;
     child.kill().unwrap();
     child.wait().unwrap();
-    assert!(answer.expect(200).json()["body"]["xSandboxUnknown"].is_string());
+    assert!(response.expect(200).json()["body"]["xSandboxUnknown"].is_string());
 }
 
 /// The exit status, what was printed and what was complained of.
@@ -119,7 +119,7 @@ async fn what_keeps_the_command_from_serving_is_one_line() {
 fn serving(arguments: &[&Path]) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cloud-sandbox"));
     let mut child = command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    // The rest of what it prints is read by nobody.
+    // The rest of what it prints is not read.
     let mut first = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
     assert!(first.starts_with("listening on "), "{first:?}");

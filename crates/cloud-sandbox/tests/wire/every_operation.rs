@@ -6,13 +6,13 @@ use cloud_sandbox::{Answers, Sandbox};
 use serde_json::{Map, Value, json};
 
 use super::nhn;
-use super::raw::{Answer, Call, setting};
+use super::raw::{Call, RawResponse, setting};
 use super::scp::Signer;
 
 /// The field that one of the modes adds.
 const UNKNOWN: &str = "xSandboxUnknown";
 
-/// One documented call, and the answer that the page shows.
+/// One documented call, and the response that the page shows.
 #[derive(Debug)]
 pub(crate) struct Case {
     pub(crate) name: String,
@@ -99,8 +99,8 @@ pub(crate) fn case(
     if let Some(content) = operation.pointer("/requestBody/content/application~1json") {
         call = call.json(&typed(document, &content["schema"], &content["example"]));
     }
-    let (status, answer) = good(operation);
-    let content = answer.pointer("/content/application~1json");
+    let (status, response) = good(operation);
+    let content = response.pointer("/content/application~1json");
     let example = content.map(|content| match (content.get("example"), split) {
         (Some(example), _) => example.clone(),
         (None, Some(split)) => content["examples"][split["example"].as_str().unwrap()]["value"].clone(),
@@ -120,9 +120,9 @@ pub(crate) fn case(
 fn good(operation: &Value) -> (u16, &Value) {
     let answers = operation["responses"].as_object().unwrap();
     let good: Vec<_> = answers.iter().filter(|(status, _)| status.starts_with('2')).collect();
-    let shown = good.iter().find(|(_, answer)| answer.get("content").is_some());
-    let (status, answer) = shown.or(good.first()).unwrap();
-    (status.parse().unwrap(), answer)
+    let shown = good.iter().find(|(_, response)| response.get("content").is_some());
+    let (status, response) = shown.or(good.first()).unwrap();
+    (status.parse().unwrap(), response)
 }
 
 fn argument(sandbox: &Sandbox, path: &str, parameter: &Value, document: &Value) -> String {
@@ -187,7 +187,7 @@ fn typed(document: &Value, schema: &Value, example: &Value) -> Value {
     }
 }
 
-async fn send(sandbox: &Sandbox, token: &str, case: &Case) -> Answer {
+async fn send(sandbox: &Sandbox, token: &str, case: &Case) -> RawResponse {
     let call = case.call.clone();
     let call = match &*case.vendor {
         "scp" if case.vault => Signer::vault(sandbox).sign(sandbox.endpoint(), call),
@@ -198,17 +198,17 @@ async fn send(sandbox: &Sandbox, token: &str, case: &Case) -> Answer {
     call.send(sandbox.endpoint()).await
 }
 
-/// Sends every case and lists each answer that the check does not accept.
-async fn check(answers: Answers, accepts: impl Fn(&Case, &Answer) -> Result<(), String>) {
+/// Sends every case and lists each response that the check does not accept.
+async fn check(answers: Answers, accepts: impl Fn(&Case, &RawResponse) -> Result<(), String>) {
     let sandbox = Sandbox::builder().answers(answers).start().await.unwrap();
     let token = nhn::token(&sandbox).await;
     let cases = cases(&sandbox);
     assert!(!cases.is_empty());
     let mut failures = Vec::new();
     for case in &cases {
-        let answer = send(&sandbox, &token, case).await;
-        let status = (answer.status == case.status).then_some(());
-        let verdict = status.ok_or_else(|| format!("{answer:?}")).and_then(|()| accepts(case, &answer));
+        let response = send(&sandbox, &token, case).await;
+        let status = (response.status == case.status).then_some(());
+        let verdict = status.ok_or_else(|| format!("{response:?}")).and_then(|()| accepts(case, &response));
         if let Err(reason) = verdict {
             failures.push(format!("{}: {} {:?}: {reason}", case.name, case.call.target, case.call.body));
         }
@@ -218,16 +218,16 @@ async fn check(answers: Answers, accepts: impl Fn(&Case, &Answer) -> Result<(), 
 
 #[tokio::test]
 async fn every_operation_answers_its_example() {
-    check(Answers::Examples, |case, answer| match &case.example {
-        None if answer.body.is_empty() && answer.header("content-type").is_none() => Ok(()),
-        None => Err(format!("no body is documented: {answer:?}")),
-        Some(example) if answer.json() == *example => Ok(()),
-        Some(example) => Err(format!("expected {example}, got {}", answer.body)),
+    check(Answers::Examples, |case, response| match &case.example {
+        None if response.body.is_empty() && response.header("content-type").is_none() => Ok(()),
+        None => Err(format!("no body is documented: {response:?}")),
+        Some(example) if response.json() == *example => Ok(()),
+        Some(example) => Err(format!("expected {example}, got {}", response.body)),
     })
     .await;
 }
 
-/// Whether a reduced answer holds what is required and nothing else.
+/// Whether a reduced response holds what is required and nothing else.
 fn reduced(case: &Case, schema: &Value, example: &Value, got: &Value, at: &str) -> Result<(), String> {
     let schema = follow(&case.document, schema);
     match (example, got) {
@@ -260,10 +260,10 @@ fn reduced(case: &Case, schema: &Value, example: &Value, got: &Value, at: &str) 
 
 #[tokio::test]
 async fn required_answers_hold_nothing_else() {
-    check(Answers::RequiredOnly, |case, answer| match &case.example {
-        None if answer.body.is_empty() => Ok(()),
+    check(Answers::RequiredOnly, |case, response| match &case.example {
+        None if response.body.is_empty() => Ok(()),
         None => Err("no body is documented".to_owned()),
-        Some(example) => reduced(case, &case.schema, example, &answer.json(), ""),
+        Some(example) => reduced(case, &case.schema, example, &response.json(), ""),
     })
     .await;
 }
@@ -283,11 +283,11 @@ fn without_unknown(value: Value) -> Result<Value, String> {
 
 #[tokio::test]
 async fn unknown_fields_are_added_to_every_object() {
-    check(Answers::ExamplesPlusUnknown, |case, answer| match &case.example {
-        None if answer.body.is_empty() => Ok(()),
+    check(Answers::ExamplesPlusUnknown, |case, response| match &case.example {
+        None if response.body.is_empty() => Ok(()),
         None => Err("no body is documented".to_owned()),
         Some(example) => {
-            let plain = without_unknown(answer.json())?;
+            let plain = without_unknown(response.json())?;
             if plain == *example { Ok(()) } else { Err(format!("expected {example}, got {plain}")) }
         }
     })

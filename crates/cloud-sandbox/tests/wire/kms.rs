@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use cloud_sandbox::Sandbox;
 use serde_json::{Value, json};
 
-use super::raw::{Answer, Call};
+use super::raw::{Call, RawResponse};
 use super::scp::{Signer, first_error};
 use super::shapes;
 
@@ -18,24 +18,24 @@ async fn at_noon() -> Sandbox {
     Sandbox::builder().starts_at(UNIX_EPOCH + DAY * 20_605 + DAY / 2).start().await.unwrap()
 }
 
-async fn send(sandbox: &Sandbox, method: &'static str, path: &str, body: Option<Value>) -> Answer {
+async fn send(sandbox: &Sandbox, method: &'static str, path: &str, body: Option<Value>) -> RawResponse {
     let call = Call::new(method, path).header("Scp-Api-Version", "kms 1.2");
     let call = body.map_or(call.clone(), |body| call.json(&body));
-    let answer = Signer::of(sandbox).send(sandbox, call.clone()).await;
-    shapes::agree(&call, &answer);
-    answer
+    let response = Signer::of(sandbox).send(sandbox, call.clone()).await;
+    shapes::agree(&call, &response);
+    response
 }
 
-async fn work(sandbox: &Sandbox, what: &str, id: &str, body: Value) -> Answer {
+async fn work(sandbox: &Sandbox, what: &str, id: &str, body: Value) -> RawResponse {
     send(sandbox, "POST", &format!("/v1/kms/openapi/{what}/{id}"), Some(body)).await
 }
 
 async fn create(sandbox: &Sandbox, name: &str, purpose: &str) -> String {
-    let answer = create_answer(sandbox, name, purpose, "N", 0).await;
-    text(&answer.expect(201).json()["key"]["id"])
+    let response = try_create(sandbox, name, purpose, "N", 0).await;
+    text(&response.expect(201).json()["key"]["id"])
 }
 
-async fn create_answer(sandbox: &Sandbox, name: &str, purpose: &str, auto: &str, days: i64) -> Answer {
+async fn try_create(sandbox: &Sandbox, name: &str, purpose: &str, auto: &str, days: i64) -> RawResponse {
     let body = json!({
         "name": name, "purpose": purpose, "description": "", "auto_rotate": auto, "rotate_cycle": days
     });
@@ -52,8 +52,8 @@ async fn encrypt(sandbox: &Sandbox, id: &str, data: &[u8]) -> String {
 }
 
 async fn decrypt(sandbox: &Sandbox, id: &str, ciphertext: &str) -> Vec<u8> {
-    let answer = work(sandbox, "decrypt", id, json!({ "ciphertext": ciphertext })).await;
-    STANDARD.decode(text(&answer.expect(200).json()["plaintext"])).unwrap()
+    let response = work(sandbox, "decrypt", id, json!({ "ciphertext": ciphertext })).await;
+    STANDARD.decode(text(&response.expect(200).json()["plaintext"])).unwrap()
 }
 
 async fn rotate(sandbox: &Sandbox, id: &str) -> Value {
@@ -100,11 +100,11 @@ async fn data_keys_come_with_or_without_the_plaintext() {
     let sandbox = Sandbox::start().await.unwrap();
     let id = create(&sandbox, "datakeys", "rsa-2048").await;
     let both = work(&sandbox, "datakey", &id, json!({ "key_type": "plaintext" })).await.expect(200).json();
-    let opened = decrypt(&sandbox, &id, &text(&both["ciphertext"])).await;
-    assert_eq!((opened.len(), STANDARD.encode(opened)), (32, text(&both["plaintext"])));
-    let sealed = work(&sandbox, "datakey", &id, json!({ "key_type": "wrapped" })).await.expect(200).json();
-    assert!(sealed["plaintext"].is_null());
-    assert_eq!(decrypt(&sandbox, &id, &text(&sealed["ciphertext"])).await.len(), 32);
+    let decrypted = decrypt(&sandbox, &id, &text(&both["ciphertext"])).await;
+    assert_eq!((decrypted.len(), STANDARD.encode(decrypted)), (32, text(&both["plaintext"])));
+    let wrapped = work(&sandbox, "datakey", &id, json!({ "key_type": "wrapped" })).await.expect(200).json();
+    assert!(wrapped["plaintext"].is_null());
+    assert_eq!(decrypt(&sandbox, &id, &text(&wrapped["ciphertext"])).await.len(), 32);
     work(&sandbox, "datakey", &id, json!({ "key_type": "other" })).await.expect(400);
 }
 
@@ -143,7 +143,7 @@ async fn what_a_key_is_not_for_is_refused() {
     let rsa = create(&sandbox, "rsa", "rsa-2048").await;
     let ecdsa = create(&sandbox, "ecdsa", "ecdsa-p256").await;
     let data = STANDARD.encode("data");
-    let sealed = encrypt(&sandbox, &aes, b"data").await;
+    let ciphertext = encrypt(&sandbox, &aes, b"data").await;
     let long = STANDARD.encode(vec![0; 32 * 1024 + 1]);
     for (what, id, body, word) in [
         ("sign", &aes, json!({ "input": data }), "purpose aes256-gcm96"),
@@ -152,12 +152,12 @@ async fn what_a_key_is_not_for_is_refused() {
         ("encrypt", &aes, json!({ "plaintext": "not base64!" }), "plaintext is not Base64"),
         ("encrypt", &aes, json!({ "plaintext": long }), "more than 32768 bytes"),
         ("encrypt", &rsa, json!({ "plaintext": STANDARD.encode([0; 191]) }), "longer than"),
-        ("decrypt", &aes, json!({ "ciphertext": tampered(&sealed) }), "was not made with this key"),
-        ("decrypt", &other, json!({ "ciphertext": sealed }), "was not made with this key"),
-        ("rewrap", &other, json!({ "ciphertext": sealed }), "was not made with this key"),
-        ("decrypt", &aes, json!({ "ciphertext": sealed.replace("v1", "v2") }), "no version 2"),
-        ("decrypt", &aes, json!({ "ciphertext": sealed.replace("v1", "v0") }), "must be vault:v"),
-        ("decrypt", &aes, json!({ "ciphertext": sealed.replace("v1", "v01") }), "must be vault:v"),
+        ("decrypt", &aes, json!({ "ciphertext": tampered(&ciphertext) }), "was not made with this key"),
+        ("decrypt", &other, json!({ "ciphertext": ciphertext }), "was not made with this key"),
+        ("rewrap", &other, json!({ "ciphertext": ciphertext }), "was not made with this key"),
+        ("decrypt", &aes, json!({ "ciphertext": ciphertext.replace("v1", "v2") }), "no version 2"),
+        ("decrypt", &aes, json!({ "ciphertext": ciphertext.replace("v1", "v0") }), "must be vault:v"),
+        ("decrypt", &aes, json!({ "ciphertext": ciphertext.replace("v1", "v01") }), "must be vault:v"),
         ("decrypt", &aes, json!({ "ciphertext": "vault:v1:%" }), "must be vault:v"),
         ("decrypt", &aes, json!({ "ciphertext": "vault:v1:" }), "was not made with this key"),
         ("decrypt", &aes, json!({ "ciphertext": "nonsense" }), "must be vault:v"),
@@ -203,7 +203,7 @@ async fn a_stopped_key_rests_and_a_deleted_one_goes_on_its_day() {
 #[tokio::test]
 async fn versions_appear_when_their_day_comes() {
     let sandbox = at_noon().await;
-    let made = create_answer(&sandbox, "aging", "aes256-gcm96", "Y", 7).await;
+    let made = try_create(&sandbox, "aging", "aes256-gcm96", "Y", 7).await;
     let key = made.expect(201).json()["key"].clone();
     let id = text(&key["id"]);
     assert!(key["next_rotate_at"].is_string());
@@ -233,16 +233,16 @@ async fn a_name_is_given_once_and_purposes_depend_on_the_environment() {
         ("never", "hmac", "Y", 0),
         ("maybe", "hmac", "M", 7),
     ] {
-        create_answer(&sandbox, name, purpose, auto, days).await.expect(400);
+        try_create(&sandbox, name, purpose, auto, days).await.expect(400);
     }
     for (name, taken) in [("once", true), ("des", false)] {
-        let answer = send(&sandbox, "GET", &format!("/v1/kms/transit/duplicate?name={name}"), None).await;
-        assert_eq!(answer.expect(200).json(), json!({ "isDuplicateName": taken }));
+        let response = send(&sandbox, "GET", &format!("/v1/kms/transit/duplicate?name={name}"), None).await;
+        assert_eq!(response.expect(200).json(), json!({ "isDuplicateName": taken }));
     }
     let sovereign = Sandbox::builder().sovereign(true).start().await.unwrap();
     let id = create(&sovereign, "aria", "aria").await;
-    let sealed = encrypt(&sovereign, &id, b"data").await;
-    assert_eq!(decrypt(&sovereign, &id, &sealed).await, b"data");
+    let ciphertext = encrypt(&sovereign, &id, b"data").await;
+    assert_eq!(decrypt(&sovereign, &id, &ciphertext).await, b"data");
     assert_eq!(show(&sovereign, &id).await["region"], "kr-south1");
 }
 
@@ -250,8 +250,8 @@ async fn a_name_is_given_once_and_purposes_depend_on_the_environment() {
 async fn lists_are_filtered_sorted_and_cut_into_pages() {
     let sandbox = Sandbox::start().await.unwrap();
     let list = async |query: &str| {
-        let answer = send(&sandbox, "GET", &format!("/v1/kms/transit{query}"), None).await;
-        let page = answer.expect(200).json();
+        let response = send(&sandbox, "GET", &format!("/v1/kms/transit{query}"), None).await;
+        let page = response.expect(200).json();
         let names: Vec<_> = page["keys"].as_array().unwrap().iter().map(|key| text(&key["name"])).collect();
         (page, names)
     };

@@ -1,14 +1,15 @@
-//! Requests made by hand over a raw socket, and the answers to them.
+//! Requests made by hand over a raw socket, and the responses to them.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
-mod certificates;
+mod certificate_manager;
 mod command;
-mod control;
+mod config_inspection;
 mod every_operation;
-mod inspection;
+mod faults_and_admin;
+mod fixed_clock;
 mod kms;
 mod nhn;
-mod nhn_inspections;
+mod nhn_security_checks;
 mod no_secrets;
 mod raw;
 mod risken;
@@ -16,10 +17,9 @@ mod risken_order;
 mod risken_state;
 mod scp;
 mod scp_bounds;
-mod secrets;
+mod secret_vault;
+mod secrets_manager;
+mod secure_key_manager;
+mod secure_key_manager_callers;
 mod server;
 mod shapes;
-mod skm;
-mod skm_callers;
-mod still;
-mod vault;

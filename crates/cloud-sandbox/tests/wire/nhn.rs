@@ -9,9 +9,9 @@ use base64::engine::general_purpose::STANDARD;
 use cloud_sandbox::{Answers, NhnStatuses, Sandbox};
 use serde_json::{Value, json};
 
-use super::raw::{Answer, Call, setting, stateless};
+use super::raw::{Call, RawResponse, setting, stateless};
 
-pub(crate) async fn token_call(sandbox: &Sandbox, path: &'static str, secret: &str, form: String) -> Answer {
+pub(crate) async fn token_call(sandbox: &Sandbox, path: &'static str, secret: &str, form: String) -> RawResponse {
     let id = setting(sandbox, "NHN_CLOUD_USER_ACCESS_KEY_ID");
     let basic = STANDARD.encode(format!("{id}:{secret}"));
     Call::new("POST", path)
@@ -24,14 +24,14 @@ pub(crate) async fn token_call(sandbox: &Sandbox, path: &'static str, secret: &s
 pub(crate) async fn token(sandbox: &Sandbox) -> String {
     let secret = setting(sandbox, "NHN_CLOUD_USER_SECRET_ACCESS_KEY");
     let form = "grant_type=client_credentials".to_owned();
-    let answer = token_call(sandbox, "/oauth2/token/create", &secret, form).await;
-    let body = answer.expect(200).json();
+    let response = token_call(sandbox, "/oauth2/token/create", &secret, form).await;
+    let body = response.expect(200).json();
     assert_eq!(body["token_type"], "Bearer");
     assert!(body["expires_in"].is_u64());
     body["access_token"].as_str().unwrap().to_owned()
 }
 
-async fn last_date(sandbox: &Sandbox, token: &str) -> Answer {
+async fn last_date(sandbox: &Sandbox, token: &str) -> RawResponse {
     let key = setting(sandbox, "NHN_CLOUD_SECURITY_ADVISOR_APP_KEY");
     Call::new("GET", format!("/advisor/v1.0/appKey/{key}/last_inspection_date"))
         .header("x-nhn-authorization", token)
@@ -39,7 +39,7 @@ async fn last_date(sandbox: &Sandbox, token: &str) -> Answer {
         .await
 }
 
-async fn key_manager(sandbox: &Sandbox, method: &'static str, rest: &str, body: Option<Value>) -> Answer {
+async fn key_manager(sandbox: &Sandbox, method: &'static str, rest: &str, body: Option<Value>) -> RawResponse {
     let key = setting(sandbox, "NHN_CLOUD_SKM_APP_KEY");
     let call = Call::new(method, format!("/keymanager/v1.0/appkey/{key}/{rest}"));
     let call = body.map_or(call.clone(), |body| call.json(&body));
@@ -51,12 +51,12 @@ async fn a_token_opens_the_security_advisor() {
     let sandbox = stateless().await;
     let token = token(&sandbox).await;
     assert_eq!(token.len(), 128);
-    let answer = last_date(&sandbox, &format!("Bearer {token}")).await;
+    let response = last_date(&sandbox, &format!("Bearer {token}")).await;
     let expected = json!({
         "header": {"resultCode": 1, "resultMessage": "Request success", "isSuccessful": true},
         "body": {"latestInspectionTime": "2025-03-11T16:00:32+09:00"}
     });
-    assert_eq!(answer.expect(200).json(), expected);
+    assert_eq!(response.expect(200).json(), expected);
 
     for bad in ["", "Bearer nonsense", &token] {
         let refused = last_date(&sandbox, bad).await;
@@ -103,12 +103,12 @@ async fn the_token_server_refuses_in_the_shape_of_oauth() {
         (&*secret, "grant_type=", 400, "invalid_request"),
         (&*secret, "grant_type=client_credentials&grant_type=client_credentials", 400, "invalid_request"),
     ] {
-        let answer = token_call(&sandbox, path, secret, form.to_owned()).await;
-        assert_eq!(answer.expect(status).json()["error"], code, "{form}");
+        let response = token_call(&sandbox, path, secret, form.to_owned()).await;
+        assert_eq!(response.expect(status).json()["error"], code, "{form}");
     }
     for form in ["", "token="] {
-        let answer = token_call(&sandbox, "/oauth2/token/revoke", &secret, form.to_owned()).await;
-        assert_eq!(answer.expect(400).json()["error"], "invalid_request", "{form}");
+        let response = token_call(&sandbox, "/oauth2/token/revoke", &secret, form.to_owned()).await;
+        assert_eq!(response.expect(400).json()["error"], "invalid_request", "{form}");
     }
 }
 
@@ -127,8 +127,8 @@ async fn a_body_that_is_too_large_is_refused_in_the_envelope_of_the_service() {
 #[tokio::test]
 async fn the_key_manager_needs_the_appkey_only() {
     let sandbox = stateless().await;
-    let answer = key_manager(&sandbox, "POST", "symmetric-keys/k/encrypt", Some(json!({"plaintext": "data"}))).await;
-    let body = answer.expect(200).json();
+    let response = key_manager(&sandbox, "POST", "symmetric-keys/k/encrypt", Some(json!({"plaintext": "data"}))).await;
+    let body = response.expect(200).json();
     assert_eq!(body["body"]["ciphertext"], "AAAAABzGwQniNneKXmcOLhWnxEqC1rNY+UdVb3lyeX/4wSrP");
 
     let wrong = Call::new("GET", "/keymanager/v1.0/appkey/other/confirm");
@@ -158,8 +158,8 @@ async fn bodies_are_checked() {
         ("asymmetric-keys/k/sign", Some(json!({"plaintext": "a".repeat(246)})), "at most 245 bytes"),
         ("symmetric-keys/k/create-local-key", Some(json!({})), "no body is documented"),
     ] {
-        let answer = key_manager(&sandbox, "POST", rest, body).await;
-        let message = answer.expect(400).json()["header"]["resultMessage"].to_string();
+        let response = key_manager(&sandbox, "POST", rest, body).await;
+        let message = response.expect(400).json()["header"]["resultMessage"].to_string();
         assert!(message.contains(word), "{rest}: {message}");
     }
     let fits = Some(json!({"plaintext": "a".repeat(32_768)}));
@@ -188,8 +188,8 @@ async fn queries_are_checked() {
     ] {
         let target = format!("/ssc/v1.0/appKey/{key}/inspection_result/summary?{query}");
         let call = Call::new("GET", target).header("x-nhn-authorization", &*token);
-        let answer = call.send(sandbox.endpoint()).await;
-        let message = answer.expect(status).json()["header"]["resultMessage"].to_string();
+        let response = call.send(sandbox.endpoint()).await;
+        let message = response.expect(status).json()["header"]["resultMessage"].to_string();
         assert!(message.contains(word), "{query}: {message}");
     }
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::nhn::{token, token_call};
 use super::raw::{Call, setting};
 use super::scp::Signer;
-use super::skm::{KEY, good};
+use super::secure_key_manager::{KEY, good};
 
 /// The settings that are secrets or one half of a credential.
 const SECRETS: [&str; 9] = [
@@ -23,7 +23,7 @@ const SECRETS: [&str; 9] = [
     "RISKEN_ACCESS_TOKEN",
 ];
 
-/// Everything that people get to see.
+/// Everything that is shown to people.
 async fn seen(sandbox: &Sandbox) -> String {
     let state = Call::new("GET", "/_sandbox/state").send(sandbox.endpoint()).await;
     let log = Call::new("GET", "/_sandbox/log").send(sandbox.endpoint()).await;

@@ -9,20 +9,20 @@ use sha2::Sha256;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// A sandbox that answers examples, for what does not depend on state.
+/// A sandbox that responds with examples, for tests of what does not depend on state.
 pub(crate) async fn stateless() -> Sandbox {
     Sandbox::builder().answers(Answers::Examples).start().await.unwrap()
 }
 
 /// What came back.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct RawResponse {
     pub(crate) status: u16,
     head: String,
     pub(crate) body: String,
 }
 
-impl Answer {
+impl RawResponse {
     pub(crate) fn json(&self) -> Value {
         assert_eq!(self.header("content-type"), Some("application/json"), "{self:?}");
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
@@ -69,12 +69,12 @@ impl Call {
         with
     }
 
-    pub(crate) async fn send(&self, endpoint: &str) -> Answer {
+    pub(crate) async fn send(&self, endpoint: &str) -> RawResponse {
         let host = endpoint.strip_prefix("http://").unwrap();
         exchange(TcpStream::connect(host).await.unwrap(), &self.text(host)).await
     }
 
-    /// The request as it goes out; a `Host` among the headers stands in for the real one.
+    /// The request as it goes out; a `Host` among the headers replaces the real one.
     pub(crate) fn text(&self, host: &str) -> String {
         let mut text = format!("{} {} HTTP/1.1\r\nConnection: close\r\n", self.method, self.target);
         if self.headers.iter().all(|(name, _)| name != "Host") {
@@ -93,13 +93,17 @@ impl Call {
 }
 
 /// Sends a request over a connection and reads until the other side closes it.
-pub(crate) async fn exchange(mut stream: impl AsyncRead + AsyncWrite + Unpin, request: &str) -> Answer {
+pub(crate) async fn exchange(mut stream: impl AsyncRead + AsyncWrite + Unpin, request: &str) -> RawResponse {
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).await.unwrap();
     let text = String::from_utf8(bytes).unwrap();
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
-    Answer { status: head.split(' ').nth(1).unwrap().parse().unwrap(), head: head.to_owned(), body: body.to_owned() }
+    RawResponse {
+        status: head.split(' ').nth(1).unwrap().parse().unwrap(),
+        head: head.to_owned(),
+        body: body.to_owned(),
+    }
 }
 
 /// The value of a variable that the sandbox hands out.

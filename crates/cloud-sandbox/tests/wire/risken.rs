@@ -5,18 +5,18 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cloud_sandbox::Sandbox;
 use serde_json::json;
 
-use super::raw::{Answer, Call, setting, stateless};
+use super::raw::{Call, RawResponse, setting, stateless};
 
 fn bearer(sandbox: &Sandbox) -> String {
     format!("Bearer {}", setting(sandbox, "RISKEN_ACCESS_TOKEN"))
 }
 
-async fn get(sandbox: &Sandbox, target: &str) -> Answer {
+async fn get(sandbox: &Sandbox, target: &str) -> RawResponse {
     let call = Call::new("GET", target).header("Authorization", bearer(sandbox));
     call.send(sandbox.endpoint()).await
 }
 
-async fn post(sandbox: &Sandbox, name: &str, body: &str) -> Answer {
+async fn post(sandbox: &Sandbox, name: &str, body: &str) -> RawResponse {
     Call::new("POST", format!("/api/v1/aws/{name}/"))
         .header("Authorization", bearer(sandbox))
         .body("application/json", body)
@@ -28,9 +28,9 @@ async fn post(sandbox: &Sandbox, name: &str, body: &str) -> Answer {
 async fn lists_accounts_with_and_without_the_slash() {
     let sandbox = stateless().await;
     for path in ["/api/v1/aws/list-aws", "/api/v1/aws/list-aws/"] {
-        let answer = get(&sandbox, &format!("{path}?project_id=1001")).await;
-        assert_eq!(answer.expect(200).json()["data"]["aws"][0]["aws_account_id"], "123456789012");
-        assert_eq!(answer.header("cache-control"), Some("no-store"));
+        let response = get(&sandbox, &format!("{path}?project_id=1001")).await;
+        assert_eq!(response.expect(200).json()["data"]["aws"][0]["aws_account_id"], "123456789012");
+        assert_eq!(response.header("cache-control"), Some("no-store"));
     }
     for path in [
         "/api/v1/aws/list-aws//",
@@ -41,9 +41,9 @@ async fn lists_accounts_with_and_without_the_slash() {
         "/api",
         "/healthz/more",
     ] {
-        let answer = get(&sandbox, path).await;
-        assert_eq!(answer.expect(404).body, "", "{path}");
-        assert_eq!((answer.header("content-type"), answer.header("pragma")), (None, Some("no-cache")), "{path}");
+        let response = get(&sandbox, path).await;
+        assert_eq!(response.expect(404).body, "", "{path}");
+        assert_eq!((response.header("content-type"), response.header("pragma")), (None, Some("no-cache")), "{path}");
     }
 }
 
@@ -110,8 +110,8 @@ async fn names_every_field_that_is_wrong() {
         ),
         ("attach-datasource", with("scan_at", json!(-1)), "scan_at: must be no less than 0."),
     ] {
-        let answer = post(&sandbox, name, &body).await;
-        assert_eq!(answer.expect(400).json(), json!({ "error": expected }), "{name} {body}");
+        let response = post(&sandbox, name, &body).await;
+        assert_eq!(response.expect(400).json(), json!({ "error": expected }), "{name} {body}");
     }
     for rest in ["", "&aws_id=0"] {
         let list = get(&sandbox, &format!("/api/v1/aws/list-datasource/?project_id=1001{rest}")).await;
@@ -122,8 +122,8 @@ async fn names_every_field_that_is_wrong() {
 #[tokio::test]
 async fn signs_in_without_an_envelope() {
     let sandbox = stateless().await;
-    let answer = get(&sandbox, "/api/v1/signin").await;
-    assert_eq!(answer.expect(200).json(), json!({"access_token_id": 7, "project_id": 1001}));
+    let response = get(&sandbox, "/api/v1/signin").await;
+    assert_eq!(response.expect(200).json(), json!({"access_token_id": 7, "project_id": 1001}));
     for path in ["/healthz", "/healthz/"] {
         let health = Call::new("GET", path).send(sandbox.endpoint()).await;
         assert_eq!(health.expect(200).body, "", "{path}");

@@ -34,7 +34,7 @@ fn call(sandbox: &Sandbox, defects: u32) -> Call {
     }
     let kind = if has("has a wrong content type") { "text/plain" } else { "application/json" };
     if has("announces too long a body") {
-        // The answer comes before the body would.
+        // The response comes before the body would.
         call.header("Content-Type", kind).header("Content-Length", "1048577")
     } else {
         call.body(kind, body.to_string())
@@ -47,14 +47,14 @@ async fn the_first_of_all_defects_is_told() {
     for defects in 0..1 << DEFECTS.len() {
         let first = DEFECTS.iter().enumerate().find(|(at, _)| defects >> at & 1 == 1);
         let status = first.map_or(500, |(_, (_, status))| *status);
-        let answer = call(&sandbox, defects).send(sandbox.endpoint()).await;
+        let response = call(&sandbox, defects).send(sandbox.endpoint()).await;
         let shape = match status {
             413 | 401 | 403 => Some("text/plain; charset=utf-8"),
             400 | 500 => Some("application/json"),
             _ => None,
         };
-        assert_eq!((answer.status, answer.header("content-type")), (status, shape), "{defects:07b} {answer:?}");
-        assert_eq!(answer.header("x-frame-options"), Some("SAMEORIGIN"), "{defects:07b}");
-        assert_eq!(answer.body.is_empty(), shape.is_none(), "{defects:07b} {answer:?}");
+        assert_eq!((response.status, response.header("content-type")), (status, shape), "{defects:07b} {response:?}");
+        assert_eq!(response.header("x-frame-options"), Some("SAMEORIGIN"), "{defects:07b}");
+        assert_eq!(response.body.is_empty(), shape.is_none(), "{defects:07b} {response:?}");
     }
 }

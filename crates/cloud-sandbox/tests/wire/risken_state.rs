@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::raw::{Answer, Call};
+use super::raw::{Call, RawResponse};
 
 /// The seed's account has this number at AWS.
 const ROLE: &str = "arn:aws:iam::123456789012:role/RISKEN";
@@ -16,7 +16,7 @@ fn token(sandbox: &Sandbox, name: &str) -> String {
     sandbox.risken_tokens().into_iter().find(|(known, _)| *known == name).unwrap().1
 }
 
-async fn call(sandbox: &Sandbox, who: &str, method: &'static str, target: &str, body: Option<&str>) -> Answer {
+async fn call(sandbox: &Sandbox, who: &str, method: &'static str, target: &str, body: Option<&str>) -> RawResponse {
     let mut call = Call::new(method, format!("/api/v1/{target}"));
     call = call.header("Authorization", format!("Bearer {}", token(sandbox, who)));
     if let Some(body) = body {
@@ -29,7 +29,7 @@ async fn get(sandbox: &Sandbox, target: &str) -> Value {
     call(sandbox, "project-admin", "GET", &format!("aws/{target}"), None).await.expect(200).json()
 }
 
-async fn post(sandbox: &Sandbox, name: &str, body: &str) -> Answer {
+async fn post(sandbox: &Sandbox, name: &str, body: &str) -> RawResponse {
     call(sandbox, "project-admin", "POST", &format!("aws/{name}/"), Some(body)).await
 }
 
@@ -116,9 +116,9 @@ async fn a_scan_ends_when_the_clock_says_so() {
     assert!(ended["scan_at"].as_i64() > before["scan_at"].as_i64());
 
     let missing = json!({"project_id": 1001, "aws_id": 1001, "aws_data_source_id": 1002});
-    let answer = post(&sandbox, "invoke-scan", &missing.to_string()).await;
+    let response = post(&sandbox, "invoke-scan", &missing.to_string()).await;
     let expected = json!({"error": {"code": "Unknown", "message": "record not found"}});
-    assert_eq!(answer.expect(500).json(), expected);
+    assert_eq!(response.expect(500).json(), expected);
 }
 
 #[tokio::test]
@@ -205,7 +205,7 @@ async fn stream(sandbox: &Sandbox, target: &str, header: &str) -> String {
     let mut stream = TcpStream::connect(host).await.unwrap();
     let head = format!("POST {target} HTTP/1.1\r\nHost: {host}\r\nTransfer-Encoding: chunked\r\n{header}\r\n");
     let whole = format!("{head}100001\r\n{}\r\n0\r\n\r\n", "x".repeat((1 << 20) + 1));
-    // The server may answer and close before it has read all.
+    // The server may respond and close before it has read all.
     let _ = stream.write_all(whole.as_bytes()).await;
     let mut status = [0; 12];
     stream.read_exact(&mut status).await.unwrap();

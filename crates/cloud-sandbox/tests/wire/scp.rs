@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use cloud_sandbox::{Answers, Sandbox};
 use serde_json::{Value, json};
 
-use super::raw::{Answer, Call, setting, sign, stateless};
+use super::raw::{Call, RawResponse, setting, sign, stateless};
 
 /// A pair of keys and the moment at which it signs.
 #[derive(Debug, Clone)]
@@ -49,7 +49,7 @@ impl Signer {
             .header(&name("ClientType"), "Openapi")
     }
 
-    pub(crate) async fn send(&self, sandbox: &Sandbox, call: Call) -> Answer {
+    pub(crate) async fn send(&self, sandbox: &Sandbox, call: Call) -> RawResponse {
         let signed = self.sign(sandbox.endpoint(), call);
         signed.send(sandbox.endpoint()).await
     }
@@ -62,8 +62,8 @@ fn encrypt(version: &str, body: &Value) -> Call {
 }
 
 #[track_caller]
-pub(crate) fn first_error(answer: &Answer, status: u16) -> (String, String) {
-    let error = answer.expect(status).json()["errors"][0].clone();
+pub(crate) fn first_error(response: &RawResponse, status: u16) -> (String, String) {
+    let error = response.expect(status).json()["errors"][0].clone();
     assert_eq!(error["status"], status);
     assert!(error["request_id"].is_string());
     (error["code"].as_str().unwrap().to_owned(), error["detail"].as_str().unwrap().to_owned())
@@ -73,15 +73,15 @@ pub(crate) fn first_error(answer: &Answer, status: u16) -> (String, String) {
 async fn a_signed_call_is_answered() {
     let sandbox = stateless().await;
     let call = encrypt("kms 1.2", &json!({"plaintext": "dGVzdA=="}));
-    let answer = Signer::of(&sandbox).send(&sandbox, call).await;
-    assert!(answer.expect(200).json()["ciphertext"].is_string());
+    let response = Signer::of(&sandbox).send(&sandbox, call).await;
+    assert!(response.expect(200).json()["ciphertext"].is_string());
 }
 
 #[tokio::test]
 async fn an_unsigned_call_meets_the_gateway() {
     let sandbox = stateless().await;
-    let answer = Call::new("GET", "/v1/kms/transit?page=0").send(sandbox.endpoint()).await;
-    let body = answer.expect(404).json();
+    let response = Call::new("GET", "/v1/kms/transit?page=0").send(sandbox.endpoint()).await;
+    let body = response.expect(404).json();
     let names: Vec<_> = body.as_object().unwrap().keys().collect();
     assert_eq!(names, ["timestamp", "path", "status", "error", "requestId"]);
     assert_eq!(body["path"], "/v1/kms/transit");
@@ -174,8 +174,8 @@ async fn versions_are_chosen_by_header() {
     let signer = Signer::of(&sandbox);
     let keys = |version: &str| Call::new("GET", "/v1/kms/transit").header("Scp-Api-Version", version);
     let fields = async |call: Call| {
-        let answer = signer.send(&sandbox, call).await;
-        answer.expect(200).json()["keys"][0].as_object().unwrap().keys().cloned().collect::<Vec<_>>()
+        let response = signer.send(&sandbox, call).await;
+        response.expect(200).json()["keys"][0].as_object().unwrap().keys().cloned().collect::<Vec<_>>()
     };
     let newest = fields(Call::new("GET", "/v1/kms/transit")).await;
     assert_eq!(newest, fields(keys("kms 1.2")).await);
@@ -261,8 +261,8 @@ async fn flags_of_a_query_are_read_as_the_page_writes_them() {
     let mine = "/v1/configinspection/diagnosis/list?with_count=true&isMine";
     let counts = [("true", 2), ("True", 2), ("false", 3), ("False", 3)];
     for (value, count) in counts {
-        let answer = signer.send(&sandbox, Call::new("GET", format!("{mine}={value}"))).await;
-        assert_eq!(answer.expect(200).json()["count"], count, "{value}");
+        let response = signer.send(&sandbox, Call::new("GET", format!("{mine}={value}"))).await;
+        assert_eq!(response.expect(200).json()["count"], count, "{value}");
     }
     for value in ["TRUE", "1", "yes", ""] {
         let refused = signer.send(&sandbox, Call::new("GET", format!("{mine}={value}"))).await;
@@ -315,8 +315,8 @@ async fn a_vault_token_becomes_credentials() {
     let guessed = temporary(&json!({"access_key": "testname", "secret_key": "testname"}));
     guessed.send(&sandbox, keys()).await.expect(401);
 
-    let answer = vault.send(&sandbox, exchange()).await;
-    temporary(&answer.expect(200).json()).send(&sandbox, keys()).await.expect(200);
+    let response = vault.send(&sandbox, exchange()).await;
+    temporary(&response.expect(200).json()).send(&sandbox, keys()).await.expect(200);
 
     for (signer, status, code) in [
         (ordinary.clone(), 400, "InvalidInputValue"),
@@ -326,6 +326,6 @@ async fn a_vault_token_becomes_credentials() {
         let refused = signer.send(&sandbox, exchange()).await;
         assert_eq!(first_error(&refused, status).0, code, "{signer:?}");
     }
-    // The token opens nothing else.
+    // The token gives access to nothing else.
     vault.send(&sandbox, keys()).await.expect(404);
 }

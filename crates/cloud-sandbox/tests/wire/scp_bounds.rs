@@ -4,7 +4,7 @@ use cloud_sandbox::Sandbox;
 use serde_json::{Value, json};
 
 use super::every_operation::{Case, case, documents, follow};
-use super::raw::{Answer, Call, stateless};
+use super::raw::{Call, RawResponse, stateless};
 use super::scp::{Signer, first_error};
 
 /// Text that fits no documented pattern.
@@ -141,7 +141,7 @@ fn signer(sandbox: &Sandbox, case: &Case) -> Signer {
     if case.vault { Signer::vault(sandbox) } else { Signer::of(sandbox) }
 }
 
-async fn send(sandbox: &Sandbox, case: &Case, call: Call) -> Answer {
+async fn send(sandbox: &Sandbox, case: &Case, call: Call) -> RawResponse {
     signer(sandbox, case).send(sandbox, call).await
 }
 
@@ -153,15 +153,15 @@ async fn every_constraint_of_every_operation_is_checked() {
         for change in &changes {
             let mut call = case.call.clone();
             call.body = Some(change.to.to_string());
-            let answer = send(&sandbox, &case, call).await;
+            let response = send(&sandbox, &case, call).await;
             let wanted = if change.good { case.status } else { 400 };
-            assert_eq!(answer.status, wanted, "{}: {}: {answer:?}", case.name, change.what);
+            assert_eq!(response.status, wanted, "{}: {}: {response:?}", case.name, change.what);
             if change.good {
                 good += 1;
                 continue;
             }
             bad += 1;
-            let (code, detail) = first_error(&answer, 400);
+            let (code, detail) = first_error(&response, 400);
             let subject = change.what.split(' ').next().unwrap();
             let told = ["is", "has", "lacks"].contains(&subject) || detail.contains(subject);
             assert!(code == "ValidationError" && told, "{}: {}: {detail}", case.name, change.what);
@@ -169,15 +169,18 @@ async fn every_constraint_of_every_operation_is_checked() {
         for target in targets {
             bad += 1;
             let call = Call { target, ..case.call.clone() };
-            let answer = send(&sandbox, &case, call.clone()).await;
-            assert!(answer.status == 400 && first_error(&answer, 400).0 == "ValidationError", "{call:?}: {answer:?}");
+            let response = send(&sandbox, &case, call.clone()).await;
+            assert!(
+                response.status == 400 && first_error(&response, 400).0 == "ValidationError",
+                "{call:?}: {response:?}"
+            );
         }
         // A body where there is none, none where there is one, and something that is no object.
         let bodies: &[&str] = if case.call.body.is_some() { &["", "[]", "{", "null"] } else { &["{}"] };
         for body in bodies {
             bad += 1;
-            let answer = send(&sandbox, &case, case.call.clone().body("application/json", *body)).await;
-            assert_eq!(answer.status, 400, "{}: {body}: {answer:?}", case.name);
+            let response = send(&sandbox, &case, case.call.clone().body("application/json", *body)).await;
+            assert_eq!(response.status, 400, "{}: {body}: {response:?}", case.name);
         }
     }
     assert!(good > 120 && bad > 1500, "{good} good and {bad} bad requests were made");
@@ -191,8 +194,8 @@ async fn every_operation_stands_behind_the_gateway() {
     for (case, _, _) in operations {
         let unsigned = case.call.send(sandbox.endpoint()).await;
         assert_eq!(unsigned.expect(404).json()["error"], "Not Found", "{}", case.name);
-        let forged = Signer { secret: "other".to_owned(), ..signer(&sandbox, &case) };
-        let refused = forged.send(&sandbox, case.call.clone()).await;
+        let wrong_secret = Signer { secret: "other".to_owned(), ..signer(&sandbox, &case) };
+        let refused = wrong_secret.send(&sandbox, case.call.clone()).await;
         assert_eq!(first_error(&refused, 401).0, "HmacValidFail", "{}", case.name);
         let mut other = case.call.clone();
         other.headers.retain(|(name, _)| name != "Scp-Api-Version");
@@ -202,7 +205,7 @@ async fn every_operation_stands_behind_the_gateway() {
             assert_eq!(first_error(&refused, 406).0, "NoSuchVersion", "{} as {version}", case.name);
         }
         if case.document["x-sdk"]["status"] == "CURRENT" {
-            // The newest version answers where none is named.
+            // The newest version responds where none is named.
             let (named, unnamed) = (send(&sandbox, &case, case.call.clone()).await, send(&sandbox, &case, other).await);
             assert_eq!((named.status, &named.body), (case.status, &unnamed.body), "{}", case.name);
         }

@@ -88,11 +88,11 @@ async fn a_body_beyond_the_limit_is_refused_in_the_vendors_shape() {
     let mut seen = HashSet::new();
     for target in ["/v1/kms/transit", "/keymanager/v1.0/x", "/api/v1/aws/put-aws/"] {
         let call = Call::new("POST", target).header("Content-Type", "application/json");
-        // The length alone is enough: the server answers before it reads.
+        // The length alone is enough: the server responds before it reads.
         let call = call.header("Content-Length", "1048577");
-        let answer = call.send(sandbox.endpoint()).await;
-        answer.expect(413);
-        assert!(seen.insert(answer.body), "{target}");
+        let response = call.send(sandbox.endpoint()).await;
+        response.expect(413);
+        assert!(seen.insert(response.body), "{target}");
     }
 }
 

@@ -1,26 +1,26 @@
-//! Holds the good answers of Samsung Cloud Platform against the schema of the version that gave them.
+//! Checks the successful responses of Samsung Cloud Platform against the schema of their version.
 
 use std::sync::LazyLock;
 
 use serde_json::Value;
 
 use super::every_operation::{documents, follow};
-use super::raw::{Answer, Call};
+use super::raw::{Call, RawResponse};
 
 static DOCUMENTS: LazyLock<Vec<(String, Value)>> = LazyLock::new(documents);
 
-/// Fails when a good answer is not what its version documents.
+/// Fails when a successful response is not what its version documents.
 #[track_caller]
-pub(crate) fn agree(call: &Call, answer: &Answer) {
-    if answer.status >= 300 {
+pub(crate) fn agree(call: &Call, response: &RawResponse) {
+    if response.status >= 300 {
         return;
     }
     let (document, operation) = find(call).unwrap_or_else(|| panic!("{call:?} is not documented"));
-    let documented = &operation["responses"][answer.status.to_string()];
-    assert!(documented.is_object(), "{call:?}: {answer:?}");
+    let documented = &operation["responses"][response.status.to_string()];
+    assert!(documented.is_object(), "{call:?}: {response:?}");
     match documented.pointer("/content/application~1json/schema") {
-        Some(schema) => fits(document, schema, &answer.json(), "").unwrap_or_else(|why| panic!("{call:?}: {why}")),
-        None => assert_eq!((&*answer.body, answer.header("content-type")), ("", None), "{call:?}"),
+        Some(schema) => fits(document, schema, &response.json(), "").unwrap_or_else(|why| panic!("{call:?}: {why}")),
+        None => assert_eq!((&*response.body, response.header("content-type")), ("", None), "{call:?}"),
     }
 }
 

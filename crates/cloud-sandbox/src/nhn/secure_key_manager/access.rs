@@ -1,4 +1,4 @@
-//! Whom a key store lets in: IPv4 addresses, MAC addresses and client certificates, all of them or any.
+//! Who may use a key store: IPv4 addresses, MAC addresses and client certificates, all of them or any.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -27,7 +27,7 @@ pub(super) enum Denied {
     Mac,
     /// The certificate is missing or not on the list.
     Certificate,
-    /// Somebody else issued the certificate.
+    /// Another authority issued the certificate.
     Issuer,
     /// The certificate is past its date.
     Expired,
@@ -55,7 +55,7 @@ impl KeyStore {
         match (self.auth_mode, first) {
             (AuthMode::Or, Some(_)) if outcomes.iter().any(Result::is_ok) => Ok(()),
             (_, Some(denied)) => Err(denied),
-            // The console refuses a store without any check; a seed file that has one lets nobody in.
+            // The console refuses a store without any check; a seed file that has one admits no caller.
             (_, None) if outcomes.is_empty() => Err(Denied::Ipv4),
             (_, None) => Ok(()),
         }
@@ -98,7 +98,7 @@ impl KeyStore {
     }
 }
 
-/// Marks the entry that fits; one that waits for its deletion vouches for nobody.
+/// Marks the entry that fits; one that waits for its deletion authorizes no caller.
 fn vouch(entries: &mut [Address], fits: impl Fn(&str) -> bool, now: OffsetDateTime) -> Option<()> {
     let entry = entries.iter_mut().find(|entry| entry.deletion_datetime.is_none() && fits(&entry.value))?;
     entry.last_access_datetime = korean_time::local(now);

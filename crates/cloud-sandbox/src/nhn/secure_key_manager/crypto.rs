@@ -28,7 +28,7 @@ pub(super) enum Cipher {
     Aria,
 }
 
-/// Why bytes were not opened, signed or verified.
+/// Why bytes were not decrypted, signed or verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
     /// What the caller sent is malformed, was tampered with or belongs to another key.
@@ -38,20 +38,20 @@ pub(super) enum Fault {
 }
 
 impl Cipher {
-    fn seal(self, key: &[u8], nonce: [u8; NONCE_LENGTH], plaintext: &[u8]) -> Result<Vec<u8>, Fault> {
-        let sealed = match self {
+    fn encrypt(self, key: &[u8], nonce: [u8; NONCE_LENGTH], plaintext: &[u8]) -> Result<Vec<u8>, Fault> {
+        let ciphertext = match self {
             Self::Aes => AesGcm::<Aes256, U12>::new_from_slice(key).map(|gcm| gcm.encrypt(&nonce.into(), plaintext)),
             Self::Aria => AesGcm::<Aria256, U12>::new_from_slice(key).map(|gcm| gcm.encrypt(&nonce.into(), plaintext)),
         };
-        sealed.map_err(|_| Fault::Key)?.map_err(|_| Fault::Data)
+        ciphertext.map_err(|_| Fault::Key)?.map_err(|_| Fault::Data)
     }
 
-    fn open(self, key: &[u8], nonce: [u8; NONCE_LENGTH], sealed: &[u8]) -> Result<Vec<u8>, Fault> {
-        let opened = match self {
-            Self::Aes => AesGcm::<Aes256, U12>::new_from_slice(key).map(|gcm| gcm.decrypt(&nonce.into(), sealed)),
-            Self::Aria => AesGcm::<Aria256, U12>::new_from_slice(key).map(|gcm| gcm.decrypt(&nonce.into(), sealed)),
+    fn decrypt(self, key: &[u8], nonce: [u8; NONCE_LENGTH], ciphertext: &[u8]) -> Result<Vec<u8>, Fault> {
+        let decrypted = match self {
+            Self::Aes => AesGcm::<Aes256, U12>::new_from_slice(key).map(|gcm| gcm.decrypt(&nonce.into(), ciphertext)),
+            Self::Aria => AesGcm::<Aria256, U12>::new_from_slice(key).map(|gcm| gcm.decrypt(&nonce.into(), ciphertext)),
         };
-        opened.map_err(|_| Fault::Key)?.map_err(|_| Fault::Data)
+        decrypted.map_err(|_| Fault::Key)?.map_err(|_| Fault::Data)
     }
 }
 
@@ -65,7 +65,7 @@ pub(super) fn encrypt(
 ) -> Result<String, Fault> {
     let mut blob = version.to_be_bytes().to_vec();
     blob.extend(nonce);
-    blob.extend(cipher.seal(key, nonce, plaintext)?);
+    blob.extend(cipher.encrypt(key, nonce, plaintext)?);
     Ok(STANDARD.encode(blob))
 }
 
@@ -87,8 +87,8 @@ impl Blob {
 
     /// Decrypts with the version's key.
     pub(super) fn decrypt(&self, cipher: Cipher, key: &[u8]) -> Result<String, Fault> {
-        let (nonce, sealed) = self.rest.split_first_chunk::<NONCE_LENGTH>().ok_or(Fault::Data)?;
-        let plaintext = cipher.open(key, *nonce, sealed)?;
+        let (nonce, ciphertext) = self.rest.split_first_chunk::<NONCE_LENGTH>().ok_or(Fault::Data)?;
+        let plaintext = cipher.decrypt(key, *nonce, ciphertext)?;
         String::from_utf8(plaintext).map_err(|_| Fault::Data)
     }
 
@@ -172,8 +172,8 @@ mod tests {
             assert_eq!(blob.decrypt(Cipher::Aes, &KEY), Err(Fault::Data), "{position}");
         }
         for bad in ["", "AAAA", "not base64", "AAAAAA=="] {
-            let opened = Blob::read(bad).and_then(|blob| blob.decrypt(Cipher::Aes, &KEY));
-            assert_eq!(opened, Err(Fault::Data), "{bad}");
+            let decrypted = Blob::read(bad).and_then(|blob| blob.decrypt(Cipher::Aes, &KEY));
+            assert_eq!(decrypted, Err(Fault::Data), "{bad}");
         }
     }
 

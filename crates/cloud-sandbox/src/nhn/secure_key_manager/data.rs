@@ -41,7 +41,7 @@ pub(super) fn decrypt(state: &mut State, call: &mut Call<'_>) -> Result<Value, E
     let ciphertext = field(call, "ciphertext");
     let key = state.skm.take(call, Kind::Symmetric)?;
     let blob = Blob::read(&ciphertext).map_err(refuse)?;
-    // A version that the key never had is a blob of somebody else's making.
+    // A version that the key never had was made elsewhere.
     let known = blob.version <= key.current();
     let (version, key) =
         key.bytes(Some(blob.version.into())).map_err(|refusal| if known { refusal } else { refuse(Name::UserData) })?;
@@ -53,9 +53,9 @@ pub(super) fn create_local_key(state: &mut State, call: &mut Call<'_>) -> Result
     let local = STANDARD.encode(call.rng.bytes::<KEY_LENGTH>());
     let nonce = call.rng.bytes::<NONCE_LENGTH>();
     let (version, key) = state.skm.take(call, Kind::Symmetric)?.bytes(None)?;
-    // Decrypt answers text, so what is sealed is the Base64 and not the bytes.
-    let sealed = crypto::encrypt(cipher(call), &key, version, nonce, local.as_bytes()).map_err(refuse)?;
-    Ok(json!({ "localKeyPlaintext": local, "localKeyCiphertext": sealed, "keyVersion": version }))
+    // Decrypt returns a string, so the Base64 is encrypted and not the bytes.
+    let ciphertext = crypto::encrypt(cipher(call), &key, version, nonce, local.as_bytes()).map_err(refuse)?;
+    Ok(json!({ "localKeyPlaintext": local, "localKeyCiphertext": ciphertext, "keyVersion": version }))
 }
 
 pub(super) fn show_symmetric_key(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
@@ -88,7 +88,7 @@ pub(super) fn show_private_key(state: &mut State, call: &mut Call<'_>) -> Result
     Ok(material("PrivateKey", &key, version))
 }
 
-/// Open to everybody who knows the appkey, and no use of the key.
+/// Needs the appkey only, and does not count as a use of the key.
 pub(super) fn show_public_key(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
     let wanted = wanted_version(call)?;
     let (version, key) = state.skm.look(call, Kind::Asymmetric)?.bytes(wanted)?;

@@ -25,7 +25,7 @@ pub(super) enum Name {
     Mac,
     /// The client certificate is not let in.
     Certificate,
-    /// The client certificate was issued by somebody else.
+    /// The client certificate was issued by another authority.
     CertificateIssuer,
     /// The client certificate is past its date.
     CertificateExpired,

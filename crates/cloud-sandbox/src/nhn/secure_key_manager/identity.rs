@@ -62,7 +62,7 @@ impl Store {
         for store in self.key_stores.values_mut() {
             for entry in store.certificate_list.iter_mut().filter(|entry| entry.issued.is_none()) {
                 let end = korean_time::read_local(&entry.expiration_date)
-                    .ok_or_else(|| format!("certificate {}: {} is no date", entry.name, entry.expiration_date))?;
+                    .ok_or_else(|| format!("certificate {}: {} is not a date", entry.name, entry.expiration_date))?;
                 entry.issued = Some(authority.issue_client(&entry.name, end)?);
             }
         }

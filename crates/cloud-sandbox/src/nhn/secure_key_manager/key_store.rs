@@ -180,7 +180,7 @@ pub(super) struct Version {
     pub(super) active: bool,
 }
 
-/// The service's table requires a date even of what was never used; the one of its creation stands in.
+/// The service's table requires a date even of what was never used; its creation date is shown then.
 fn long_ago() -> String {
     History::default().creation_datetime
 }

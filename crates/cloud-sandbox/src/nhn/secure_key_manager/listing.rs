@@ -15,7 +15,7 @@ pub(super) fn key_stores(state: &mut State, _: &mut Call<'_>) -> Result<Value, E
 
 pub(super) fn key_store(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
     let number = call.argument("keyStoreId").parse::<i64>().ok();
-    let store = state.skm.open(call)?;
+    let store = state.skm.authorized_store(call)?;
     let shown = json!({
         "keyStoreId": number,
         "name": store.name,
@@ -29,7 +29,7 @@ pub(super) fn key_store(state: &mut State, call: &mut Call<'_>) -> Result<Value,
 
 pub(super) fn keys(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
     let now = call.now;
-    let store = state.skm.open(call)?;
+    let store = state.skm.authorized_store(call)?;
     let mut ids: Vec<&str> = Vec::new();
     for key in store.living(now) {
         // The seed gives one id to a key of each kind; a list names it once.
@@ -42,7 +42,7 @@ pub(super) fn keys(state: &mut State, call: &mut Call<'_>) -> Result<Value, Erro
 
 pub(super) fn key(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
     let now = call.now;
-    let store = state.skm.open(call)?;
+    let store = state.skm.authorized_store(call)?;
     let id = call.argument("keyId");
     let key = store.keys.iter_mut().find(|key| key.key_id == id && !is_gone(key.deletion_datetime.as_deref(), now));
     let key = key.ok_or_else(|| refuse(Name::KeyId))?;
@@ -64,34 +64,34 @@ pub(super) fn key(state: &mut State, call: &mut Call<'_>) -> Result<Value, Error
 }
 
 pub(super) fn ipv4_addresses(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
-    let store = state.skm.open(call)?;
+    let store = state.skm.authorized_store(call)?;
     Ok(json!({ "ipv4List": values(&store.ipv4_list, call) }))
 }
 
 pub(super) fn ipv4_address(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
-    let store = state.skm.open(call)?;
+    let store = state.skm.authorized_store(call)?;
     Ok(json!({ "ipv4List": particulars(&store.ipv4_list, call) }))
 }
 
 pub(super) fn mac_addresses(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
-    let store = state.skm.open(call)?;
+    let store = state.skm.authorized_store(call)?;
     Ok(json!({ "macList": values(&store.mac_list, call) }))
 }
 
 pub(super) fn mac_address(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
-    let store = state.skm.open(call)?;
+    let store = state.skm.authorized_store(call)?;
     Ok(json!({ "macList": particulars(&store.mac_list, call) }))
 }
 
 pub(super) fn certificates(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
-    let store = state.skm.open(call)?;
+    let store = state.skm.authorized_store(call)?;
     let kept = |entry: &&Certificate| !is_gone(entry.deletion_datetime.as_deref(), call.now);
     let names: Vec<_> = store.certificate_list.iter().filter(kept).map(|entry| &entry.name).collect();
     Ok(json!({ "certificateList": names }))
 }
 
 pub(super) fn certificate(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
-    let store = state.skm.open(call)?;
+    let store = state.skm.authorized_store(call)?;
     let name = call.query("value");
     let kept =
         |entry: &&Certificate| Some(&*entry.name) == name && !is_gone(entry.deletion_datetime.as_deref(), call.now);

@@ -16,7 +16,7 @@ use crate::nhn::error::ErrorResponse;
 use crate::nhn::korean_time;
 use crate::rng::Rng;
 
-/// What the service remembers.
+/// The state of the service.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub(crate) struct Store {
@@ -52,7 +52,7 @@ impl Store {
     }
 
     /// The store whose contents are asked for, once it has let the caller in.
-    pub(super) fn open(&mut self, call: &Call<'_>) -> Result<&mut KeyStore, ErrorResponse> {
+    pub(super) fn authorized_store(&mut self, call: &Call<'_>) -> Result<&mut KeyStore, ErrorResponse> {
         let id = call.argument("keyStoreId").parse::<i64>().ok();
         let store = id.and_then(|id| self.key_stores.get_mut(&id)).ok_or_else(|| refuse(Name::KeyStoreId))?;
         store.admit(&caller(call), self.authority.as_ref(), call.now).map_err(refuse)?;
@@ -71,7 +71,7 @@ impl Store {
         Ok(key)
     }
 
-    /// The key of a call that anybody may make, and that is no use of the key.
+    /// The key of a call that needs no authorization and does not count as a use of the key.
     pub(super) fn look(&mut self, call: &mut Call<'_>, kind: Kind) -> Result<&mut Key, ErrorResponse> {
         let (number, index) = self.locate(call, kind)?;
         let store = self.key_stores.get_mut(&number);

@@ -12,7 +12,7 @@ impl KeyStore {
     pub(super) fn check(&self) -> Result<(), String> {
         for entry in &self.ipv4_list {
             if network(&entry.value).is_none() {
-                return Err(format!("{} is no IPv4 address or range", entry.value));
+                return Err(format!("{} is not an IPv4 address or range", entry.value));
             }
         }
         for entry in self.ipv4_list.iter().chain(&self.mac_list) {
@@ -48,7 +48,7 @@ fn date(of: &str, text: Option<&str>) -> Result<(), String> {
     // Certificates cannot hold the dates of antiquity.
     match korean_time::read_local(text).filter(|date| *date >= OffsetDateTime::UNIX_EPOCH) {
         Some(_) => Ok(()),
-        None => Err(format!("{text} of {of} is no date such as 2029-07-21T10:26:47")),
+        None => Err(format!("{text} of {of} is not a date such as 2029-07-21T10:26:47")),
     }
 }
 

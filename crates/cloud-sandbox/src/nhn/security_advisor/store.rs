@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rules::{self, Rule};
 
-/// What the service remembers.
+/// The state of the service.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub(crate) struct Store {

@@ -73,7 +73,7 @@ impl Item {
         language.of(&self.name)
     }
 
-    /// How to mend the weakness, as HTML with line breaks.
+    /// How to fix the weakness, as HTML with line breaks.
     pub(super) fn remedy(&self, language: Language) -> &'static str {
         language.of(&self.remedy)
     }

@@ -9,7 +9,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::items::{self, Item, Level};
 
-/// What the service remembers.
+/// The state of the service.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub(crate) struct Store {

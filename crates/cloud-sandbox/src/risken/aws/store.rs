@@ -76,7 +76,7 @@ pub(crate) struct Scan {
     attachment: Attachment,
 }
 
-/// Everything that RISKEN remembers.
+/// The state of RISKEN.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Store {
@@ -217,7 +217,7 @@ impl Store {
         Ok(())
     }
 
-    /// Lets the workers write what they have finished by now.
+    /// Stores the results of the scans that have ended by now.
     pub(super) fn settle(&mut self, now: i64) {
         let (mut ended, running): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.scans).into_iter().partition(|scan| scan.ends_at <= now);
@@ -244,7 +244,7 @@ impl Scan {
     }
 }
 
-/// A time as servers write it that stand nine hours east.
+/// A time as servers in the zone UTC+9 write it.
 fn local(seconds: i64) -> String {
     let east = UtcOffset::from_hms(9, 0, 0).unwrap_or(UtcOffset::UTC);
     let time = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);

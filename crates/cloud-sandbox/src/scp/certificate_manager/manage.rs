@@ -20,7 +20,7 @@ pub(super) fn create(state: &mut State, call: &mut Call<'_>) -> Result<Value, Er
     check_name(state, call)?;
     days::zone(call.text("timezone").unwrap_or_default()).map_err(ErrorResponse::invalid_input)?;
     let material = body::read(call)?;
-    // One that begins later may wait here; one that has ended is of no use to anybody.
+    // One that begins later may wait here; an expired one is refused.
     let wrong = match material.flaw(call.now) {
         None | Some(Flaw::NotYetValid) => None,
         Some(Flaw::OtherKey) => Some("private_key does not belong to cert_body"),
@@ -60,7 +60,7 @@ pub(super) fn self_sign(state: &mut State, call: &mut Call<'_>) -> Result<Value,
     keep(state, call, Kind::SelfSigned, texts, facts)
 }
 
-/// Forgets a certificate.
+/// Deletes a certificate.
 pub(super) fn delete(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
     let id = state.certificates.find(call)?.id.clone();
     state.certificates.certificates.remove(&id);

@@ -14,7 +14,7 @@ use crate::scp::account;
 use crate::scp::error::ErrorResponse;
 use crate::scp::timestamps::plain;
 
-/// The two states of the page's answers and what lies before them.
+/// The two states of the page's responses and what lies before them.
 pub(super) const VALID: &str = "VALID";
 pub(super) const EXPIRED: &str = "EXPIRED";
 const NOT_YET_VALID: &str = "NOT_YET_VALID";
@@ -22,7 +22,7 @@ const NOT_YET_VALID: &str = "NOT_YET_VALID";
 /// The ends of a certificate's life are printed without a zone, in UTC.
 const ZONELESS: StaticFormatDescription = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]");
 
-/// What the service remembers.
+/// The state of the service.
 #[derive(Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Store {
@@ -94,7 +94,7 @@ impl Certificate {
         })
     }
 
-    /// The answer of every operation on one certificate.
+    /// The response of every operation on one certificate.
     pub(super) fn shown(&self, now: OffsetDateTime) -> Value {
         json!({ "certificate": {
             "account_id": account::ACCOUNT_ID,

@@ -68,7 +68,7 @@ pub(super) fn request(state: &mut State, call: &mut Call<'_>) -> Result<Value, E
     Ok(json!({ "result": true }))
 }
 
-/// Forgets a diagnosis and its results.
+/// Deletes a diagnosis and its results.
 pub(super) fn delete(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
     let id = call.argument("diagnosis_id");
     let store = &mut state.inspection;

@@ -11,7 +11,7 @@ use crate::scp::paging;
 /// The rows of a page unless the caller says how many.
 const DEFAULT_LIMIT: usize = 20;
 
-/// One page, ready to be put into an answer.
+/// One page, ready to be put into a response.
 pub(super) struct Page {
     pub(super) rows: Vec<Value>,
     pub(super) links: Value,

@@ -17,7 +17,7 @@ use crate::scp::timestamps::plain;
 /// How many runs of one diagnosis are remembered.
 const MOST_RUNS: usize = 100;
 
-/// What the service remembers.
+/// The state of the service.
 #[derive(Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Store {

@@ -1,4 +1,4 @@
-//! The operations that work with keys: sealing, signing and authenticating data.
+//! The operations that use keys: encrypting, signing and authenticating data.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -10,54 +10,54 @@ use crate::call::Call;
 use crate::scp::error::ErrorResponse;
 use crate::scp::state::State;
 
-/// The most that is sealed, signed or authenticated at a time.
+/// The most bytes that are encrypted, signed or authenticated at a time.
 const LONGEST: usize = 32 * 1024;
 
-type Answer = Result<Value, ErrorResponse>;
+type HandlerResult = Result<Value, ErrorResponse>;
 
-pub(super) fn encrypt(state: &mut State, call: &mut Call<'_>) -> Answer {
+pub(super) fn encrypt(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
     let data = decode(call, "plaintext")?;
-    let key = key(state, call, Use::Seal)?;
-    let sealed = newest(key)?.seal(key.purpose, &data, call.rng)?;
+    let key = key(state, call, Use::Encrypt)?;
+    let ciphertext = newest(key)?.encrypt(key.purpose, &data, call.rng)?;
     key.use_count += 1;
-    Ok(json!({ "ciphertext": stamp(key.current(), &sealed), "key_version": key.current() }))
+    Ok(json!({ "ciphertext": stamp(key.current(), &ciphertext), "key_version": key.current() }))
 }
 
-pub(super) fn decrypt(state: &mut State, call: &mut Call<'_>) -> Answer {
-    let key = key(state, call, Use::Seal)?;
-    let (version, sealed) = stamped(call, "ciphertext")?;
-    let data = version_of(key, version)?.open(key.purpose, &sealed, call.rng)?;
+pub(super) fn decrypt(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
+    let key = key(state, call, Use::Encrypt)?;
+    let (version, ciphertext) = stamped(call, "ciphertext")?;
+    let data = version_of(key, version)?.decrypt(key.purpose, &ciphertext, call.rng)?;
     key.use_count += 1;
     Ok(json!({ "plaintext": STANDARD.encode(data) }))
 }
 
-pub(super) fn rewrap(state: &mut State, call: &mut Call<'_>) -> Answer {
-    let key = key(state, call, Use::Seal)?;
-    let (version, sealed) = stamped(call, "ciphertext")?;
-    let data = version_of(key, version)?.open(key.purpose, &sealed, call.rng)?;
-    let sealed = newest(key)?.seal(key.purpose, &data, call.rng)?;
+pub(super) fn rewrap(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
+    let key = key(state, call, Use::Encrypt)?;
+    let (version, ciphertext) = stamped(call, "ciphertext")?;
+    let data = version_of(key, version)?.decrypt(key.purpose, &ciphertext, call.rng)?;
+    let ciphertext = newest(key)?.encrypt(key.purpose, &data, call.rng)?;
     key.use_count += 1;
-    Ok(json!({ "ciphertext": stamp(key.current(), &sealed), "key_version": key.current() }))
+    Ok(json!({ "ciphertext": stamp(key.current(), &ciphertext), "key_version": key.current() }))
 }
 
-pub(super) fn create_data_key(state: &mut State, call: &mut Call<'_>) -> Answer {
+pub(super) fn create_data_key(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
     let in_the_clear = match call.text("key_type") {
         Some("plaintext") => true,
         Some("wrapped") => false,
         _ => return Err(ErrorResponse::validation("key_type must be plaintext or wrapped")),
     };
-    let key = key(state, call, Use::Seal)?;
+    let key = key(state, call, Use::Encrypt)?;
     let data = call.rng.bytes::<32>();
-    let sealed = newest(key)?.seal(key.purpose, &data, call.rng)?;
+    let ciphertext = newest(key)?.encrypt(key.purpose, &data, call.rng)?;
     key.use_count += 1;
     Ok(json!({
-        "ciphertext": stamp(key.current(), &sealed),
+        "ciphertext": stamp(key.current(), &ciphertext),
         "key_version": key.current(),
         "plaintext": in_the_clear.then(|| STANDARD.encode(data)),
     }))
 }
 
-pub(super) fn sign(state: &mut State, call: &mut Call<'_>) -> Answer {
+pub(super) fn sign(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
     let data = decode(call, "input")?;
     let key = key(state, call, Use::Sign)?;
     let signature = newest(key)?.sign(key.purpose, &data, call.rng)?;
@@ -65,7 +65,7 @@ pub(super) fn sign(state: &mut State, call: &mut Call<'_>) -> Answer {
     Ok(json!({ "key_version": key.current(), "signature": stamp(key.current(), &signature) }))
 }
 
-pub(super) fn verify(state: &mut State, call: &mut Call<'_>) -> Answer {
+pub(super) fn verify(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
     let data = decode(call, "input")?;
     let key = key(state, call, Use::Sign)?;
     let (version, signature) = stamped(call, "signature")?;
@@ -74,7 +74,7 @@ pub(super) fn verify(state: &mut State, call: &mut Call<'_>) -> Answer {
     Ok(json!({ "valid": valid }))
 }
 
-pub(super) fn create_hmac(state: &mut State, call: &mut Call<'_>) -> Answer {
+pub(super) fn create_hmac(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
     let data = decode(call, "input")?;
     let key = key(state, call, Use::Authenticate)?;
     let code = code_material(key, key.current())?.authenticate(&data)?;
@@ -82,7 +82,7 @@ pub(super) fn create_hmac(state: &mut State, call: &mut Call<'_>) -> Answer {
     Ok(json!({ "hmac": stamp(key.current(), &code) }))
 }
 
-pub(super) fn verify_hmac(state: &mut State, call: &mut Call<'_>) -> Answer {
+pub(super) fn verify_hmac(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
     let data = decode(call, "input")?;
     let key = key(state, call, Use::Authenticate)?;
     let (version, code) = stamped(call, "hmac")?;

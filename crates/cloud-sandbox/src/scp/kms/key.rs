@@ -88,7 +88,7 @@ impl Key {
         self.versions.get(number.checked_sub(1)?)
     }
 
-    /// Adds a version; the interval of automatic ones starts anew.
+    /// Adds a version; the rotation interval starts again.
     pub(super) fn rotate(&mut self, now: OffsetDateTime, rng: &mut Rng, keys: &mut ReadyKeys) -> Result<(), Fault> {
         self.versions.push(Material::generate(self.purpose, rng, keys)?);
         self.modified_at = now;

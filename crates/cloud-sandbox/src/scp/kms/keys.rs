@@ -18,17 +18,17 @@ const WAITING_DAYS: i64 = 7;
 /// The longest interval of automatic versions, in days.
 const LONGEST_CYCLE: i64 = 730;
 
-type Answer = Result<Value, ErrorResponse>;
+type HandlerResult = Result<Value, ErrorResponse>;
 
-pub(super) fn list(state: &mut State, call: &mut Call<'_>) -> Answer {
+pub(super) fn list(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
     listing::page(state.kms.settled(call)?, false, call)
 }
 
-pub(super) fn list_managed(state: &mut State, call: &mut Call<'_>) -> Answer {
+pub(super) fn list_managed(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
     listing::page(state.kms.settled(call)?, true, call)
 }
 
-pub(super) fn create(state: &mut State, call: &mut Call<'_>) -> Answer {
+pub(super) fn create(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
     let name = call.text("name").unwrap_or_default().to_owned();
     let purpose = purpose(call)?;
     let auto_rotate = flag(call)?;
@@ -66,23 +66,23 @@ pub(super) fn create(state: &mut State, call: &mut Call<'_>) -> Answer {
     Ok(json!({ "key": shown }))
 }
 
-pub(super) fn show(state: &mut State, call: &mut Call<'_>) -> Answer {
+pub(super) fn show(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
     with_key(state, call, false, |_, _| Ok(()))
 }
 
-pub(super) fn show_managed(state: &mut State, call: &mut Call<'_>) -> Answer {
+pub(super) fn show_managed(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
     with_key(state, call, true, |_, _| Ok(()))
 }
 
-pub(super) fn set_description(state: &mut State, call: &mut Call<'_>) -> Answer {
+pub(super) fn set_description(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
     with_key(state, call, false, describe)
 }
 
-pub(super) fn set_managed_description(state: &mut State, call: &mut Call<'_>) -> Answer {
+pub(super) fn set_managed_description(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
     with_key(state, call, true, describe)
 }
 
-pub(super) fn set_state(state: &mut State, call: &mut Call<'_>) -> Answer {
+pub(super) fn set_state(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
     with_key(state, call, false, |key, call| {
         refuse_terminating(key)?;
         key.condition = if call.text("state") == Some("Stop") { Condition::Stop } else { Condition::Active };
@@ -91,7 +91,7 @@ pub(super) fn set_state(state: &mut State, call: &mut Call<'_>) -> Answer {
     })
 }
 
-pub(super) fn set_rotation(state: &mut State, call: &mut Call<'_>) -> Answer {
+pub(super) fn set_rotation(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
     with_key(state, call, false, |key, call| {
         refuse_terminating(key)?;
         let auto_rotate = flag(call)?;
@@ -104,7 +104,7 @@ pub(super) fn set_rotation(state: &mut State, call: &mut Call<'_>) -> Answer {
     })
 }
 
-pub(super) fn rotate(state: &mut State, call: &mut Call<'_>) -> Answer {
+pub(super) fn rotate(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
     with_key(state, call, false, |key, call| {
         if key.condition != Condition::Active {
             return Err(ErrorResponse::invalid_input(format!(
@@ -118,7 +118,7 @@ pub(super) fn rotate(state: &mut State, call: &mut Call<'_>) -> Answer {
 }
 
 /// Deletes now, or makes the key useless now and deletes it later.
-pub(super) fn delete(state: &mut State, call: &mut Call<'_>) -> Answer {
+pub(super) fn delete(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
     let directly = paging::flag(call, "is_directly");
     with_key(state, call, false, |key, call| {
         if key.condition != Condition::ToBeTerminated {
@@ -135,7 +135,7 @@ pub(super) fn delete(state: &mut State, call: &mut Call<'_>) -> Answer {
     Ok(Value::Null)
 }
 
-pub(super) fn list_users(state: &mut State, call: &mut Call<'_>) -> Answer {
+pub(super) fn list_users(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
     let mut users = Vec::new();
     with_key(state, call, false, |key, _| {
         users.clone_from(&key.users);
@@ -144,7 +144,7 @@ pub(super) fn list_users(state: &mut State, call: &mut Call<'_>) -> Answer {
     Ok(json!({ "user": users }))
 }
 
-pub(super) fn check_duplicate(state: &mut State, call: &mut Call<'_>) -> Answer {
+pub(super) fn check_duplicate(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
     let keys = state.kms.settled(call)?;
     Ok(json!({ "isDuplicateName": keys.has_name(call.query("name").unwrap_or_default()) }))
 }
@@ -155,7 +155,7 @@ fn with_key(
     call: &mut Call<'_>,
     managed: bool,
     change: impl FnOnce(&mut Key, &mut Call<'_>) -> Result<(), ErrorResponse>,
-) -> Answer {
+) -> HandlerResult {
     let keys = state.kms.settled(call)?;
     let found = keys.keys.get_mut(call.argument("key_id")).filter(|key| key.managed == managed);
     let Some(key) = found else {

@@ -18,10 +18,10 @@ use crate::rng::Rng;
 use crate::rsa_keys::ReadyKeys;
 use crate::scp::error::ErrorResponse;
 
-/// The length of the number that each sealed text starts with.
+/// The length of the nonce that each ciphertext starts with.
 const NONCE: usize = 12;
 
-/// The algorithm of a key, and thereby what it is for.
+/// The algorithm of a key, which decides what the key can be used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Purpose {
     #[serde(rename = "aes256-gcm96")]
@@ -53,7 +53,7 @@ impl Purpose {
 
     pub(super) fn allows(self, purpose: Use) -> bool {
         match purpose {
-            Use::Seal => matches!(self, Self::Aes | Self::Aria | Self::Rsa),
+            Use::Encrypt => matches!(self, Self::Aes | Self::Aria | Self::Rsa),
             Use::Sign => matches!(self, Self::Rsa | Self::Ecdsa),
             Use::Authenticate => self == Self::Hmac,
         }
@@ -63,7 +63,7 @@ impl Purpose {
 /// The three things that keys do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Use {
-    Seal,
+    Encrypt,
     Sign,
     Authenticate,
 }
@@ -77,7 +77,7 @@ pub(crate) struct Material(pub(super) String);
 pub(super) enum Fault {
     /// The data is longer than the algorithm takes.
     TooLong,
-    /// The sealed text was not made by this version, or was changed since.
+    /// The ciphertext was not made by this version, or was changed since.
     NotOurs,
     /// The stored key cannot be read; only a broken state file leads here.
     Broken,
@@ -129,10 +129,10 @@ impl Material {
         }
     }
 
-    pub(super) fn seal(&self, purpose: Purpose, data: &[u8], rng: &mut Rng) -> Result<Vec<u8>, Fault> {
+    pub(super) fn encrypt(&self, purpose: Purpose, data: &[u8], rng: &mut Rng) -> Result<Vec<u8>, Fault> {
         match purpose {
-            Purpose::Aes => seal(&Aes256Gcm::new(&self.bytes()?.into()), data, rng),
-            Purpose::Aria => seal(&AesGcm::<Aria256, U12>::new(&self.bytes()?.into()), data, rng),
+            Purpose::Aes => encrypt_with(&Aes256Gcm::new(&self.bytes()?.into()), data, rng),
+            Purpose::Aria => encrypt_with(&AesGcm::<Aria256, U12>::new(&self.bytes()?.into()), data, rng),
             Purpose::Rsa => {
                 let key = self.rsa()?.to_public_key();
                 key.encrypt(rng.source(), Oaep::<Sha256>::new(), data).map_err(|_| Fault::TooLong)
@@ -141,13 +141,13 @@ impl Material {
         }
     }
 
-    pub(super) fn open(&self, purpose: Purpose, sealed: &[u8], rng: &mut Rng) -> Result<Vec<u8>, Fault> {
+    pub(super) fn decrypt(&self, purpose: Purpose, ciphertext: &[u8], rng: &mut Rng) -> Result<Vec<u8>, Fault> {
         match purpose {
-            Purpose::Aes => open(&Aes256Gcm::new(&self.bytes()?.into()), sealed),
-            Purpose::Aria => open(&AesGcm::<Aria256, U12>::new(&self.bytes()?.into()), sealed),
+            Purpose::Aes => decrypt_with(&Aes256Gcm::new(&self.bytes()?.into()), ciphertext),
+            Purpose::Aria => decrypt_with(&AesGcm::<Aria256, U12>::new(&self.bytes()?.into()), ciphertext),
             Purpose::Rsa => {
                 let padding = Oaep::<Sha256>::new();
-                self.rsa()?.decrypt_blinded(rng.source(), padding, sealed).map_err(|_| Fault::NotOurs)
+                self.rsa()?.decrypt_blinded(rng.source(), padding, ciphertext).map_err(|_| Fault::NotOurs)
             }
             Purpose::Ecdsa | Purpose::Hmac => Err(Fault::Broken),
         }
@@ -212,16 +212,16 @@ impl Material {
     }
 }
 
-/// Nonce, sealed data and tag, one after the other.
-fn seal(cipher: &impl Aead, data: &[u8], rng: &mut Rng) -> Result<Vec<u8>, Fault> {
+/// Nonce, encrypted data and tag, one after the other.
+fn encrypt_with(cipher: &impl Aead, data: &[u8], rng: &mut Rng) -> Result<Vec<u8>, Fault> {
     let nonce = rng.bytes::<NONCE>();
     let nonce_of_cipher = nonce.as_slice().try_into().map_err(|_| Fault::Broken)?;
-    let sealed = cipher.encrypt(nonce_of_cipher, data).map_err(|_| Fault::TooLong)?;
-    Ok([&nonce[..], &sealed].concat())
+    let ciphertext = cipher.encrypt(nonce_of_cipher, data).map_err(|_| Fault::TooLong)?;
+    Ok([&nonce[..], &ciphertext].concat())
 }
 
-fn open(cipher: &impl Aead, sealed: &[u8]) -> Result<Vec<u8>, Fault> {
-    let (nonce, rest) = sealed.split_at_checked(NONCE).ok_or(Fault::NotOurs)?;
+fn decrypt_with(cipher: &impl Aead, ciphertext: &[u8]) -> Result<Vec<u8>, Fault> {
+    let (nonce, rest) = ciphertext.split_at_checked(NONCE).ok_or(Fault::NotOurs)?;
     let nonce = nonce.try_into().map_err(|_| Fault::NotOurs)?;
     cipher.decrypt(nonce, rest).map_err(|_| Fault::NotOurs)
 }
@@ -245,24 +245,24 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sealed_opens_and_tampering_shows() {
+    fn ciphertext_decrypts_and_tampering_is_detected() {
         for purpose in [Purpose::Aes, Purpose::Aria, Purpose::Rsa] {
             let (material, mut rng) = made(purpose);
-            let mut sealed = material.seal(purpose, b"data", &mut rng).unwrap();
-            assert_eq!(material.open(purpose, &sealed, &mut rng).unwrap(), b"data", "{purpose:?}");
+            let mut ciphertext = material.encrypt(purpose, b"data", &mut rng).unwrap();
+            assert_eq!(material.decrypt(purpose, &ciphertext, &mut rng).unwrap(), b"data", "{purpose:?}");
             let other = another(purpose, &mut rng);
-            assert_eq!(other.open(purpose, &sealed, &mut rng), Err(Fault::NotOurs), "{purpose:?}");
-            sealed[20] ^= 1;
-            assert_eq!(material.open(purpose, &sealed, &mut rng), Err(Fault::NotOurs), "{purpose:?}");
-            assert_eq!(material.open(purpose, b"short", &mut rng), Err(Fault::NotOurs), "{purpose:?}");
+            assert_eq!(other.decrypt(purpose, &ciphertext, &mut rng), Err(Fault::NotOurs), "{purpose:?}");
+            ciphertext[20] ^= 1;
+            assert_eq!(material.decrypt(purpose, &ciphertext, &mut rng), Err(Fault::NotOurs), "{purpose:?}");
+            assert_eq!(material.decrypt(purpose, b"short", &mut rng), Err(Fault::NotOurs), "{purpose:?}");
         }
     }
 
     #[test]
     fn rsa_takes_190_bytes() {
         let (material, mut rng) = made(Purpose::Rsa);
-        assert!(material.seal(Purpose::Rsa, &[1; 190], &mut rng).is_ok());
-        assert_eq!(material.seal(Purpose::Rsa, &[1; 191], &mut rng), Err(Fault::TooLong));
+        assert!(material.encrypt(Purpose::Rsa, &[1; 190], &mut rng).is_ok());
+        assert_eq!(material.encrypt(Purpose::Rsa, &[1; 191], &mut rng), Err(Fault::TooLong));
     }
 
     #[test]

@@ -19,7 +19,7 @@ struct Seed {
     managed: bool,
 }
 
-/// The ids are those of the pages of this service and of Secrets Manager. The page names one key in the path of every operation, so that one signs, seals and makes codes; all others
+/// The ids are those of the pages of this service and of Secrets Manager. The page names one key in the path of every operation, so that one signs, encrypts and makes codes; all others
 /// keep to their purpose.
 const SEEDS: &[Seed] = &[
     Seed {
@@ -122,8 +122,8 @@ mod tests {
             let purpose = key.purpose;
             match purpose {
                 Purpose::Aes | Purpose::Aria => {
-                    let sealed = first.seal(purpose, b"x", &mut rng).unwrap();
-                    assert_eq!(first.open(purpose, &sealed, &mut rng).unwrap(), b"x", "{}", key.id);
+                    let ciphertext = first.encrypt(purpose, b"x", &mut rng).unwrap();
+                    assert_eq!(first.decrypt(purpose, &ciphertext, &mut rng).unwrap(), b"x", "{}", key.id);
                 }
                 Purpose::Rsa | Purpose::Ecdsa => {
                     let signature = first.sign(purpose, b"x", &mut rng).unwrap();

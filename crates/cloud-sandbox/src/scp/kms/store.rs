@@ -48,7 +48,7 @@ impl Store {
 
     /// Brings the keys up to the present: deletions that are due happen, automatic versions appear.
     ///
-    /// However many intervals have passed, one version is added: nobody can have used those in between.
+    /// However many intervals have passed, one version is added: no caller can have used those in between.
     pub(super) fn settled(&mut self, call: &mut Call<'_>) -> Result<&mut Self, ErrorResponse> {
         let now = call.now;
         self.keys.retain(|_, key| !key.is_over(now));

@@ -13,7 +13,7 @@ use crate::scp::timestamps::spaced;
 /// How many temporary keys of one vault may be alive.
 const MOST_ALIVE: usize = 5;
 
-/// Hands out a pair that signs ordinary calls until it ends.
+/// Issues a key pair that signs ordinary calls until it ends.
 pub(super) fn issue(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
     let State { access, vault: store, .. } = state;
     store.forget_deleted(access, call.now);

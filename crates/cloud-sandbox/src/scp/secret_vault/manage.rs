@@ -54,7 +54,7 @@ pub(super) fn create(state: &mut State, call: &mut Call<'_>) -> Result<Value, Er
     Ok(json!({ "secret_vault": shown }))
 }
 
-/// Lets the waiting time begin; the vault's temporary keys end at once.
+/// Starts the waiting period; the vault's temporary keys end at once.
 pub(super) fn terminate(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
     let State { access, vault: store, .. } = state;
     let vault = named(store, access, call)?;

@@ -14,7 +14,7 @@ use crate::scp::error::ErrorResponse;
 use crate::scp::timestamps::{plain, spaced};
 use crate::settings::scp;
 
-/// What the service remembers; tokens and temporary keys are among all that sign.
+/// The state of the service; tokens and temporary keys are among all that sign.
 #[derive(Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Store {
@@ -46,7 +46,7 @@ pub(super) struct Vault {
 }
 
 impl Store {
-    /// Forgets what has waited long enough, together with its token.
+    /// Deletes what has waited long enough, together with its token.
     pub(super) fn forget_deleted(&mut self, access: &mut Access, now: OffsetDateTime) {
         self.vaults.retain(|_, vault| {
             let keep = vault.delete_at.is_none_or(|end| now < end);
@@ -73,7 +73,7 @@ impl Vault {
         Some(seconds.div_euclid(Duration::DAY.whole_seconds()) + i64::from(seconds % Duration::DAY.whole_seconds() > 0))
     }
 
-    /// The vault as lists, details and the answer of creating one show it; each takes its fields.
+    /// The vault as lists, details and the response of creating one show it; each takes its fields.
     pub(super) fn shown(&self, access: &Access, now: OffsetDateTime) -> Value {
         let temporary = access.keys.values().filter(|key| key.vault.as_ref() == Some(&self.id));
         let last = temporary.filter_map(|key| key.expires).filter(|&end| now < end).max();

@@ -46,7 +46,7 @@ pub(super) fn create(state: &mut State, call: &mut Call<'_>) -> Result<Value, Er
     shown(state, call)
 }
 
-/// Lets the waiting time begin.
+/// Starts the waiting period.
 pub(super) fn delete(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
     let secret = state.secrets.find_active(call)?;
     let days = call.body["waiting_time_ndays"].as_i64().unwrap_or_default();
@@ -64,7 +64,7 @@ pub(super) fn restore(state: &mut State, call: &mut Call<'_>) -> Result<Value, E
     shown(state, call)
 }
 
-/// Changes who may read the value; null lets nobody in.
+/// Changes who may read the value; null admits no caller.
 pub(super) fn set_acl_cidr(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
     let secret = state.secrets.find_active(call)?;
     let list = call.text("acl_cidr");
@@ -140,7 +140,7 @@ fn version(call: &mut Call<'_>) -> Result<Version, ErrorResponse> {
     })
 }
 
-/// The private ACL as far as the body names it; null empties the list.
+/// Changes the fields of the private ACL that the body has; null empties the list.
 fn private_acl(call: &Call<'_>) -> Result<(Option<bool>, Option<Vec<String>>), ErrorResponse> {
     let mut ids = Vec::new();
     for item in call.body["private_acl_resources"].as_array().into_iter().flatten() {

@@ -23,7 +23,7 @@ struct Options {
     each_type: bool,
 }
 
-/// Answers a new password.
+/// Generates a password.
 pub(super) fn generate(_: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
     let options = Options::read(call.body).map_err(ErrorResponse::invalid_input)?;
     Ok(json!({ "random_password": options.password(call.rng) }))

@@ -33,7 +33,7 @@ pub(super) fn show(state: &mut State, call: &mut Call<'_>) -> Result<Value, Erro
     shown(state, call)
 }
 
-/// The versions without their values; version 1.0 knows no pages and shows all.
+/// The versions without their values; version 1.0 has no pages and shows all.
 pub(super) fn versions(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
     let secret = state.secrets.find(call)?;
     let row = |version: &Version| {

@@ -12,7 +12,7 @@ use crate::scp::account;
 use crate::scp::error::ErrorResponse;
 use crate::scp::timestamps::{plain, spaced};
 
-/// What the service remembers.
+/// The state of the service.
 #[derive(Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Store {
@@ -45,7 +45,7 @@ pub(super) struct Secret {
 }
 
 impl Store {
-    /// Forgets what has waited long enough.
+    /// Deletes what has waited long enough.
     pub(super) fn forget_deleted(&mut self, now: OffsetDateTime) {
         self.secrets.retain(|_, secret| secret.deleted_at.is_none_or(|end| now < end));
     }

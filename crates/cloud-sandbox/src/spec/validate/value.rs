@@ -8,7 +8,7 @@ use crate::spec::model::{Document, Operation, Parameter};
 use crate::spec::schema::{Kinds, resolve};
 use crate::spec::violation::{Rule, Violation};
 
-/// Where a check stands: what it may look up, and where findings go.
+/// The context of a check: what it may look up, and where findings go.
 struct Walk<'a> {
     document: &'a Document,
     found: &'a mut Vec<Violation>,

@@ -12,12 +12,12 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-use super::raw::{Answer, Call, exchange, setting};
+use super::raw::{Call, RawResponse, exchange, setting};
 use super::scp::Signer;
-use super::skm::{KEY, bare, call, good, message};
+use super::secure_key_manager::{KEY, bare, call, good, message};
 
 /// Sends a call over the second port, with or without a client certificate.
-async fn send(sandbox: &Sandbox, call: &Call, identity: Option<&ClientIdentity>) -> Answer {
+async fn send(sandbox: &Sandbox, call: &Call, identity: Option<&ClientIdentity>) -> RawResponse {
     let mut roots = RootCertStore::empty();
     let authority = CertificateDer::from_pem_slice(sandbox.authority_pem().unwrap().as_bytes()).unwrap();
     roots.add(authority).unwrap();
@@ -115,8 +115,8 @@ async fn other_vendors_are_served_over_the_second_port_too() {
 async fn without_the_mac_address_only_the_public_key_is_shown() {
     let sandbox = Sandbox::start().await.unwrap();
     for rest in [&*format!("secrets/{KEY}"), &format!("asymmetric-keys/{KEY}/privateKey"), "keystores/1/macs"] {
-        let answer = bare(&sandbox, &format!("v1.0/appkey/KEY/{rest}"), None).send(sandbox.endpoint()).await;
-        assert_eq!(message(&answer), (200, "MAC Auth Failure".to_owned()), "{rest}");
+        let response = bare(&sandbox, &format!("v1.0/appkey/KEY/{rest}"), None).send(sandbox.endpoint()).await;
+        assert_eq!(message(&response), (200, "MAC Auth Failure".to_owned()), "{rest}");
     }
     let public = bare(&sandbox, &format!("v1.0/appkey/KEY/asymmetric-keys/{KEY}/publicKey"), None);
     assert_eq!(public.send(sandbox.endpoint()).await.expect(200).json()["body"]["keyType"], "PublicKey");
@@ -131,13 +131,13 @@ async fn a_client_certificate_opens_the_stores_that_list_it() {
 
     let good = send(&sandbox, &secret(&sandbox, "alone"), Some(&alone)).await;
     assert_eq!(good.expect(200).json()["body"]["secret"], "of alone");
-    for answer in [
+    for response in [
         secret(&sandbox, "alone").send(sandbox.endpoint()).await,
         send(&sandbox, &secret(&sandbox, "alone"), None).await,
         send(&sandbox, &secret(&sandbox, "alone"), Some(&together)).await,
         send(&sandbox, &with_mac(secret(&sandbox, "together")), Some(&alone)).await,
     ] {
-        assert_eq!(message(&answer), certificate);
+        assert_eq!(message(&response), certificate);
     }
     let half = send(&sandbox, &secret(&sandbox, "together"), Some(&together)).await;
     assert_eq!(message(&half).1, "MAC Auth Failure");
@@ -155,12 +155,12 @@ async fn a_client_certificate_opens_the_stores_that_list_it() {
 async fn a_certificate_of_somebody_else_or_past_its_date_is_refused() {
     let sandbox = Sandbox::builder().mutual_tls(true).seed_data(seed()).start().await.unwrap();
     let other = Sandbox::builder().mutual_tls(true).seed_data(seed()).start().await.unwrap();
-    let answer = send(&sandbox, &secret(&sandbox, "alone"), Some(&identity(&other, "alone"))).await;
-    assert_eq!(message(&answer).1, "Certificate Auth Failure: wrong issuer");
+    let response = send(&sandbox, &secret(&sandbox, "alone"), Some(&identity(&other, "alone"))).await;
+    assert_eq!(message(&response).1, "Certificate Auth Failure: wrong issuer");
 
     sandbox.advance(Duration::from_secs(80 * 366 * 24 * 60 * 60));
-    let answer = send(&sandbox, &secret(&sandbox, "alone"), Some(&identity(&sandbox, "alone"))).await;
-    assert_eq!(message(&answer).1, "Certificate Auth Failure: expired");
+    let response = send(&sandbox, &secret(&sandbox, "alone"), Some(&identity(&sandbox, "alone"))).await;
+    assert_eq!(message(&response).1, "Certificate Auth Failure: expired");
 }
 
 #[tokio::test]
@@ -180,7 +180,7 @@ async fn identities_come_as_the_console_hands_them_out_and_outlive_a_restart() {
     send(&again, &secret(&again, "alone"), Some(&before)).await.expect(200).json();
     again.shutdown().await.unwrap();
 
-    // The file holds the certificates; without the port that takes them nobody gets one.
+    // The file holds the certificates; without the mutual TLS port none is handed out.
     let closed = Sandbox::builder().state_file(&file).start().await.unwrap();
     assert!(closed.client_names().contains(&"certificate1".to_owned()));
     assert!(closed.client_identity("certificate1").unwrap().is_none());

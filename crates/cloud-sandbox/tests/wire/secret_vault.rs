@@ -5,7 +5,7 @@ use std::time::Duration;
 use cloud_sandbox::Sandbox;
 use serde_json::{Value, json};
 
-use super::raw::{Answer, Call};
+use super::raw::{Call, RawResponse};
 use super::scp::{Signer, first_error};
 use super::shapes;
 
@@ -22,10 +22,10 @@ fn request(acl_cidr: &str) -> Value {
     })
 }
 
-async fn send(sandbox: &Sandbox, call: Call) -> Answer {
-    let answer = Signer::of(sandbox).send(sandbox, call.clone()).await;
-    shapes::agree(&call, &answer);
-    answer
+async fn send(sandbox: &Sandbox, call: Call) -> RawResponse {
+    let response = Signer::of(sandbox).send(sandbox, call.clone()).await;
+    shapes::agree(&call, &response);
+    response
 }
 
 /// A new vault's id, and its token as a signer.
@@ -36,25 +36,25 @@ async fn create(sandbox: &Sandbox, acl_cidr: &str) -> (String, Signer) {
     (text("id"), Signer { access_key, secret, ..Signer::vault(sandbox) })
 }
 
-async fn ask(sandbox: &Sandbox, token: &Signer, vault: &str) -> Answer {
+async fn ask(sandbox: &Sandbox, token: &Signer, vault: &str) -> RawResponse {
     let call = Call::new("GET", format!("/v1/temporarykey/{vault}"));
-    let answer = token.send(sandbox, call.clone()).await;
-    shapes::agree(&call, &answer);
-    answer
+    let response = token.send(sandbox, call.clone()).await;
+    shapes::agree(&call, &response);
+    response
 }
 
 #[track_caller]
-fn pair(sandbox: &Sandbox, answer: &Answer) -> Signer {
-    let answer = answer.expect(200).json();
-    let text = |name: &str| answer[name].as_str().unwrap().to_owned();
+fn pair(sandbox: &Sandbox, response: &RawResponse) -> Signer {
+    let response = response.expect(200).json();
+    let text = |name: &str| response[name].as_str().unwrap().to_owned();
     Signer { access_key: text("access_key"), secret: text("secret_key"), ..Signer::of(sandbox) }
 }
 
-async fn use_of(sandbox: &Sandbox, signer: &Signer) -> Answer {
+async fn use_of(sandbox: &Sandbox, signer: &Signer) -> RawResponse {
     signer.send(sandbox, Call::new("GET", "/v1/secrets")).await
 }
 
-async fn terminate(sandbox: &Sandbox, vault: &str, days: i64) -> Answer {
+async fn terminate(sandbox: &Sandbox, vault: &str, days: i64) -> RawResponse {
     let call = Call::new("PUT", format!("/v1/secretvault/{vault}/terminated"));
     send(sandbox, call.json(&json!({ "waiting_time_ndays": days }))).await
 }
@@ -84,9 +84,9 @@ async fn a_token_is_shown_once_and_masked_from_then_on() {
     let (vault, token) = create(&sandbox, "192.168.1.1/24, 10.0.0.1/16").await;
     let shown = send(&sandbox, Call::new("GET", format!("/v1/secretvault/{vault}"))).await;
     let listed = send(&sandbox, Call::new("GET", "/v1/secretvault")).await;
-    for answer in [&shown, &listed] {
-        answer.expect(200);
-        assert!(!answer.body.contains(&token.access_key) && !answer.body.contains(&token.secret), "{answer:?}");
+    for response in [&shown, &listed] {
+        response.expect(200);
+        assert!(!response.body.contains(&token.access_key) && !response.body.contains(&token.secret), "{response:?}");
     }
     let shown = shown.json()["secret_vault"].clone();
     assert!(shown["vault_token_id"].as_str().unwrap().starts_with("[AES] "));
@@ -127,8 +127,8 @@ async fn only_the_vaults_own_token_from_its_networks() {
     }
     let stranger = Signer { access_key: "5dbd99e4-aad4-e822-9ab3-89b10cf7c9ef".to_owned(), ..seed.clone() };
     assert_eq!(first_error(&ask(&sandbox, &stranger, SEED).await, 400), not_existed);
-    let forged = Signer { secret: token.secret, ..seed.clone() };
-    assert_eq!(first_error(&ask(&sandbox, &forged, SEED).await, 401).0, "HmacValidFail");
+    let wrong_secret = Signer { secret: token.secret, ..seed.clone() };
+    assert_eq!(first_error(&ask(&sandbox, &wrong_secret, SEED).await, 401).0, "HmacValidFail");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use cloud_sandbox::Sandbox;
 use serde_json::{Value, json};
 
-use super::raw::{Answer, Call};
+use super::raw::{Call, RawResponse};
 use super::scp::{Signer, first_error};
 use super::shapes;
 
@@ -14,12 +14,12 @@ const SEED: &str = "3265ab469f0d406d83073da3e11e7a6c";
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-async fn call(sandbox: &Sandbox, method: &'static str, target: &str, body: Option<Value>) -> Answer {
+async fn call(sandbox: &Sandbox, method: &'static str, target: &str, body: Option<Value>) -> RawResponse {
     let call = Call::new(method, format!("/v1/secrets{target}"));
     let call = body.map_or(call.clone(), |body| call.json(&body));
-    let answer = Signer::of(sandbox).send(sandbox, call.clone()).await;
-    shapes::agree(&call, &answer);
-    answer
+    let response = Signer::of(sandbox).send(sandbox, call.clone()).await;
+    shapes::agree(&call, &response);
+    response
 }
 
 async fn in_version(
@@ -32,9 +32,9 @@ async fn in_version(
     let call = Call::new(method, format!("/v1/secrets{target}"));
     let call = call.header("Scp-Api-Version", format!("secretsmanager {version}"));
     let call = body.map_or(call.clone(), |body| call.json(&body));
-    let answer = Signer::of(sandbox).send(sandbox, call.clone()).await;
-    shapes::agree(&call, &answer);
-    answer.expect(if method == "POST" { 201 } else { 200 }).json()
+    let response = Signer::of(sandbox).send(sandbox, call.clone()).await;
+    shapes::agree(&call, &response);
+    response.expect(if method == "POST" { 201 } else { 200 }).json()
 }
 
 fn request(name: &str) -> Value {
@@ -53,13 +53,13 @@ async fn put_value(sandbox: &Sandbox, id: &str, value: &str) {
     call(sandbox, "PUT", &format!("/{id}/values"), Some(body)).await.expect(200);
 }
 
-async fn read(sandbox: &Sandbox, id: &str, which: Value) -> Answer {
+async fn read(sandbox: &Sandbox, id: &str, which: Value) -> RawResponse {
     call(sandbox, "POST", &format!("/{id}/values"), Some(which)).await
 }
 
 #[track_caller]
-fn user(answer: &Answer) -> String {
-    let text = answer.expect(200).json()["secret_value"].as_str().unwrap().to_owned();
+fn user(response: &RawResponse) -> String {
+    let text = response.expect(200).json()["secret_value"].as_str().unwrap().to_owned();
     serde_json::from_str::<Value>(&text).unwrap()["user"].as_str().unwrap().to_owned()
 }
 
@@ -195,8 +195,8 @@ async fn lists_are_filtered_sorted_and_paged() {
 #[tokio::test]
 async fn each_version_shows_its_own_fields() {
     let sandbox = Sandbox::start().await.unwrap();
-    let names = |answer: &Value, at: &str| {
-        let fields = answer[at].as_object().unwrap();
+    let names = |response: &Value, at: &str| {
+        let fields = response[at].as_object().unwrap();
         ["private_acl_enabled", "region", "kms_name"].map(|name| fields.contains_key(name))
     };
     let old = in_version(&sandbox, "1.0", "POST", "", Some(request("old"))).await;
@@ -272,8 +272,8 @@ async fn values_keys_and_private_access_are_checked() {
 #[tokio::test]
 async fn passwords_differ_and_repeat_with_the_seed() {
     let password = async |sandbox: &Sandbox| {
-        let answer = call(sandbox, "POST", "/random-password", Some(json!({"password_length": 20}))).await;
-        answer.expect(200).json()["random_password"].as_str().unwrap().to_owned()
+        let response = call(sandbox, "POST", "/random-password", Some(json!({"password_length": 20}))).await;
+        response.expect(200).json()["random_password"].as_str().unwrap().to_owned()
     };
     let (one, other) =
         (Sandbox::builder().seed(5).start().await.unwrap(), Sandbox::builder().seed(5).start().await.unwrap());
@@ -295,15 +295,15 @@ async fn a_key_must_be_active_and_symmetric() {
         let made = Signer::of(&sandbox).send(&sandbox, Call::new("POST", "/v1/kms/transit").json(&body)).await;
         made.expect(201).json()["key"]["id"].as_str().unwrap().to_owned()
     };
-    let (sealing, signing) = (key("aes256-gcm96", "sealing").await, key("ecdsa-p256", "signing").await);
-    let id = &create(&sandbox, "sealed").await;
+    let (encrypting, signing) = (key("aes256-gcm96", "encrypting").await, key("ecdsa-p256", "signing").await);
+    let id = &create(&sandbox, "encrypted").await;
     let target = &format!("/{id}/kmsid");
     let refused = call(&sandbox, "PUT", target, Some(json!({ "kms_id": signing }))).await;
     assert_eq!(first_error(&refused, 400).0, "InvalidInputValue");
-    let set = call(&sandbox, "PUT", target, Some(json!({ "kms_id": sealing }))).await.expect(200).json();
-    assert_eq!((&set["secret"]["kms_id"], &set["secret"]["kms_name"]), (&json!(sealing), &json!("sealing")));
+    let set = call(&sandbox, "PUT", target, Some(json!({ "kms_id": encrypting }))).await.expect(200).json();
+    assert_eq!((&set["secret"]["kms_id"], &set["secret"]["kms_name"]), (&json!(encrypting), &json!("encrypting")));
     let state = async |wanted: &str| {
-        let stop = Call::new("PUT", format!("/v1/kms/transit/{sealing}/state")).json(&json!({ "state": wanted }));
+        let stop = Call::new("PUT", format!("/v1/kms/transit/{encrypting}/state")).json(&json!({ "state": wanted }));
         Signer::of(&sandbox).send(&sandbox, stop).await.expect(200);
     };
     state("Stop").await;

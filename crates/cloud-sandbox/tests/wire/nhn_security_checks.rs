@@ -6,19 +6,19 @@ use cloud_sandbox::{NhnStatuses, Sandbox};
 use serde_json::{Value, json};
 
 use super::nhn::token;
-use super::raw::{Answer, Call, setting};
+use super::raw::{Call, RawResponse, setting};
 
-async fn advisor(sandbox: &Sandbox, token: &str, rest: &str) -> Answer {
+async fn advisor(sandbox: &Sandbox, token: &str, rest: &str) -> RawResponse {
     let key = setting(sandbox, "NHN_CLOUD_SECURITY_ADVISOR_APP_KEY");
     get(sandbox, token, format!("/advisor/v1.0/appKey/{key}/{rest}")).await
 }
 
-async fn check(sandbox: &Sandbox, token: &str, rest: &str) -> Answer {
+async fn check(sandbox: &Sandbox, token: &str, rest: &str) -> RawResponse {
     let key = setting(sandbox, "NHN_CLOUD_SERVER_SECURITY_CHECK_APP_KEY");
     get(sandbox, token, format!("/ssc/v1.0/appKey/{key}/inspection_result/{rest}")).await
 }
 
-async fn get(sandbox: &Sandbox, token: &str, target: String) -> Answer {
+async fn get(sandbox: &Sandbox, token: &str, target: String) -> RawResponse {
     Call::new("GET", target).header("x-nhn-authorization", format!("Bearer {token}")).send(sandbox.endpoint()).await
 }
 
@@ -27,8 +27,8 @@ fn june(more: &str) -> String {
     format!("summary?regionCode=KR1&from=2025-06-01T00:00:00%2B09:00&to=2025-06-30T23:59:59%2B09:00{more}")
 }
 
-fn numbers(answer: &Answer) -> Vec<u64> {
-    let body = answer.expect(200).json();
+fn numbers(response: &RawResponse) -> Vec<u64> {
+    let body = response.expect(200).json();
     body["results"].as_array().unwrap().iter().map(|row| row["usageStasNo"].as_u64().unwrap()).collect()
 }
 
@@ -37,8 +37,8 @@ async fn rules_depend_on_the_region_and_texts_on_the_language() {
     let sandbox = Sandbox::start().await.unwrap();
     let token = token(&sandbox).await;
     let rows = async |region: &str, language: &str| {
-        let answer = advisor(&sandbox, &token, &format!("inspection_results?region={region}&lang={language}")).await;
-        answer.expect(200).json()["body"].as_array().unwrap().clone()
+        let response = advisor(&sandbox, &token, &format!("inspection_results?region={region}&lang={language}")).await;
+        response.expect(200).json()["body"].as_array().unwrap().clone()
     };
     for (region, count) in [("KR1", 13), ("KR2", 12), ("JP1", 12), ("US1", 9)] {
         assert_eq!(rows(region, "EN").await.len(), count, "{region}");
@@ -90,10 +90,10 @@ async fn pages_hold_every_inspection_once_and_the_newest_first() {
     assert!(whole.len() > 30);
     let mut paged = Vec::new();
     for page in 1.. {
-        let answer = check(&sandbox, &token, &june(&format!("&page={page}&limit=7"))).await;
-        let place = answer.json()["page"].clone();
+        let response = check(&sandbox, &token, &june(&format!("&page={page}&limit=7"))).await;
+        let place = response.json()["page"].clone();
         assert_eq!(place, json!({"itemPerPage": 7, "page": page, "totalCount": whole.len()}));
-        let numbers = numbers(&answer);
+        let numbers = numbers(&response);
         if numbers.is_empty() {
             break;
         }
@@ -158,8 +158,8 @@ async fn details_agree_with_the_summary_in_every_language() {
     for row in summaries["results"].as_array().unwrap() {
         let mut names = Vec::new();
         for language in ["", "?language=KO", "?language=EN", "?language=JA"] {
-            let answer = check(&sandbox, &token, &format!("details/{}{language}", row["usageStasNo"])).await;
-            let body = answer.expect(200).json();
+            let response = check(&sandbox, &token, &format!("details/{}{language}", row["usageStasNo"])).await;
+            let body = response.expect(200).json();
             let items = body["results"].as_array().unwrap();
             let weak = items.iter().filter(|item| item["resultCode"] == "X").count();
             assert_eq!((json!(items.len()), json!(weak)), (row["checkCount"].clone(), row["weakCount"].clone()));

@@ -5,8 +5,8 @@ use std::time::Duration;
 use cloud_sandbox::Sandbox;
 use serde_json::{Value, json};
 
-use super::raw::Answer;
-use super::still::{DAY, Service, sandbox};
+use super::fixed_clock::{DAY, Service, sandbox};
+use super::raw::RawResponse;
 
 const SERVICE: Service = Service("certificatemanager");
 
@@ -19,8 +19,8 @@ fn order(name: &str) -> Value {
 }
 
 async fn self_sign(sandbox: &Sandbox, name: &str) -> Value {
-    let answer = SERVICE.call(sandbox, "1.1", "POST", "/self-sign", Some(&order(name))).await;
-    answer.expect(201).json()["certificate"].clone()
+    let response = SERVICE.call(sandbox, "1.1", "POST", "/self-sign", Some(&order(name))).await;
+    response.expect(201).json()["certificate"].clone()
 }
 
 fn import(name: &str, from: &Value) -> Value {
@@ -36,8 +36,8 @@ fn material(from: &Value) -> Value {
 }
 
 #[track_caller]
-fn refused(answer: &Answer) -> (String, String) {
-    let error = answer.expect(400).json()["errors"][0].clone();
+fn refused(response: &RawResponse) -> (String, String) {
+    let error = response.expect(400).json()["errors"][0].clone();
     (error["code"].as_str().unwrap().to_owned(), error["detail"].as_str().unwrap().to_owned())
 }
 
@@ -50,7 +50,7 @@ async fn a_self_signed_certificate_is_kept_and_can_be_brought_in_again() {
     assert_eq!(made["state"], "VALID");
     assert_eq!([&made["cert_kind"], &made["key_bit_size"], &made["cert_version"]], ["DEV", "2048", "2"]);
     assert_eq!([&made["cn"], &made["organization"]], ["shop.example", "삼성 SDS"]);
-    assert!(made.get("recipients").is_none(), "only the answer of create lists them");
+    assert!(made.get("recipients").is_none(), "only the response of create lists them");
     let id = made["id"].as_str().unwrap();
     assert_eq!(SERVICE.get(&sandbox, &format!("/{id}")).await["certificate"], made);
 
@@ -71,8 +71,8 @@ async fn the_clock_decides_the_state() {
     let now = self_sign(&sandbox, "now").await;
     let good = |body: Value| json!({"validate_check": body});
     let check = async |wanted: bool| {
-        let answer = SERVICE.call(&sandbox, "1.1", "POST", "/check-validation", Some(&material(&now))).await;
-        assert_eq!(answer.expect(200).json(), good(wanted.into()));
+        let response = SERVICE.call(&sandbox, "1.1", "POST", "/check-validation", Some(&material(&now))).await;
+        assert_eq!(response.expect(200).json(), good(wanted.into()));
     };
     check(true).await;
     let names = async |state: &str| {
@@ -130,8 +130,8 @@ async fn version_1_0_may_insist_on_a_chain() {
     for (of, needed, wanted) in [(&one, false, true), (&one, true, false), (&chained, true, true)] {
         let mut body = material(of);
         body["is_need_cert_chain"] = needed.into();
-        let answer = SERVICE.call(&sandbox, "1.0", "POST", "/check-validation", Some(&body)).await;
-        assert_eq!(answer.expect(200).json(), json!({"result": wanted}));
+        let response = SERVICE.call(&sandbox, "1.0", "POST", "/check-validation", Some(&body)).await;
+        assert_eq!(response.expect(200).json(), json!({"result": wanted}));
     }
 }
 
@@ -140,8 +140,9 @@ async fn names_are_taken_until_their_certificate_is_deleted() {
     let sandbox = sandbox().await;
     let made = self_sign(&sandbox, "mine").await;
     let taken = async |wanted: bool| {
-        let answer = SERVICE.call(&sandbox, "1.1", "POST", "/check-duplication", Some(&json!({"name": "mine"}))).await;
-        assert_eq!(answer.expect(200).json(), json!({"result": wanted}));
+        let response =
+            SERVICE.call(&sandbox, "1.1", "POST", "/check-duplication", Some(&json!({"name": "mine"}))).await;
+        assert_eq!(response.expect(200).json(), json!({"result": wanted}));
     };
     taken(true).await;
     assert!(

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use cloud_sandbox::{NhnStatuses, Sandbox};
 use serde_json::{Value, json};
 
-use super::raw::{Answer, Call, setting};
+use super::raw::{Call, RawResponse, setting};
 
 /// The id of one key of each kind.
 pub(crate) const KEY: &str = "035a0ffa16a64bbf8171c4bdcea37bbf";
@@ -31,29 +31,29 @@ pub(crate) fn bare(sandbox: &Sandbox, rest: &str, body: Option<Value>) -> Call {
     }
 }
 
-/// Calls version 1.0 and gives the whole answer.
-async fn ask(sandbox: &Sandbox, rest: &str, body: Option<Value>) -> Answer {
+/// Calls version 1.0 and returns the whole response.
+async fn ask(sandbox: &Sandbox, rest: &str, body: Option<Value>) -> RawResponse {
     call(sandbox, &format!("v1.0/appkey/KEY/{rest}"), body).send(sandbox.endpoint()).await
 }
 
 /// The payload of a call that has to succeed.
 pub(crate) async fn good(sandbox: &Sandbox, rest: &str, body: Option<Value>) -> Value {
-    let answer = ask(sandbox, rest, body).await;
-    let whole = answer.expect(200).json();
+    let response = ask(sandbox, rest, body).await;
+    let whole = response.expect(200).json();
     assert_eq!(whole["header"], json!({"resultCode": 0, "resultMessage": "success", "isSuccessful": true}), "{rest}");
     whole["body"].clone()
 }
 
 /// The message of a call that has to be refused, and its status.
 async fn refused(sandbox: &Sandbox, rest: &str, body: Option<Value>) -> (u16, String) {
-    let answer = ask(sandbox, rest, body).await;
-    message(&answer)
+    let response = ask(sandbox, rest, body).await;
+    message(&response)
 }
 
-pub(crate) fn message(answer: &Answer) -> (u16, String) {
-    let header = &answer.json()["header"];
-    assert_eq!(header["isSuccessful"], false, "{answer:?}");
-    (answer.status, header["resultMessage"].as_str().unwrap().to_owned())
+pub(crate) fn message(response: &RawResponse) -> (u16, String) {
+    let header = &response.json()["header"];
+    assert_eq!(header["isSuccessful"], false, "{response:?}");
+    (response.status, header["resultMessage"].as_str().unwrap().to_owned())
 }
 
 fn text<'a>(value: &'a Value, name: &str) -> &'a str {
@@ -70,15 +70,15 @@ async fn what_is_encrypted_comes_back_and_nothing_else_does() {
     let sandbox = Sandbox::start().await.unwrap();
     let key = format!("symmetric-keys/{KEY}");
     for plaintext in ["data".to_owned(), String::new(), "한".repeat(10_922)] {
-        let sealed = good(&sandbox, &format!("{key}/encrypt"), Some(json!({"plaintext": plaintext}))).await;
-        assert_eq!(sealed["keyVersion"], 2);
-        let body = json!({"ciphertext": sealed["ciphertext"]});
-        let opened = good(&sandbox, &format!("{key}/decrypt"), Some(body.clone())).await;
-        assert_eq!(opened, json!({"plaintext": plaintext, "keyVersion": 2}));
+        let encrypted = good(&sandbox, &format!("{key}/encrypt"), Some(json!({"plaintext": plaintext}))).await;
+        assert_eq!(encrypted["keyVersion"], 2);
+        let body = json!({"ciphertext": encrypted["ciphertext"]});
+        let decrypted = good(&sandbox, &format!("{key}/decrypt"), Some(body.clone())).await;
+        assert_eq!(decrypted, json!({"plaintext": plaintext, "keyVersion": 2}));
         // Another key has nothing to do with it.
         let other = "symmetric-keys/5b1c9f0e7d2a4c7f9a31d0c4e86f2b17/decrypt";
         assert_eq!(refused(&sandbox, other, Some(body)).await.1, "Invalid User Data");
-        let mut blob = STANDARD.decode(text(&sealed, "ciphertext")).unwrap();
+        let mut blob = STANDARD.decode(text(&encrypted, "ciphertext")).unwrap();
         for position in [0, 3, 4, blob.len() - 1] {
             blob[position] ^= 1;
             let body = json!({"ciphertext": STANDARD.encode(&blob)});
@@ -95,8 +95,8 @@ async fn what_is_encrypted_comes_back_and_nothing_else_does() {
 #[tokio::test]
 async fn a_blob_opens_with_the_key_of_the_version_in_front_of_it() {
     let sandbox = Sandbox::start().await.unwrap();
-    let sealed = good(&sandbox, &format!("symmetric-keys/{KEY}/encrypt"), Some(json!({"plaintext": "data"}))).await;
-    let blob = STANDARD.decode(text(&sealed, "ciphertext")).unwrap();
+    let encrypted = good(&sandbox, &format!("symmetric-keys/{KEY}/encrypt"), Some(json!({"plaintext": "data"}))).await;
+    let blob = STANDARD.decode(text(&encrypted, "ciphertext")).unwrap();
     assert_eq!((blob.len(), &blob[..4]), (36, &[0, 0, 0, 2][..]));
     let shown = good(&sandbox, &format!("symmetric-keys/{KEY}/symmetric-key"), None).await;
     assert_eq!(shown.as_object().unwrap().len(), 1);
@@ -104,7 +104,7 @@ async fn a_blob_opens_with_the_key_of_the_version_in_front_of_it() {
     let nonce = Nonce::try_from(&blob[4..16]).unwrap();
     assert_eq!(own.decrypt(&nonce, &blob[16..]).unwrap(), b"data");
 
-    // An older version still opens what it sealed.
+    // An older version still decrypts what it encrypted.
     let older = call(&sandbox, &format!("v1.1/appkey/KEY/symmetric-keys/{KEY}/symmetric-key?keyVersion=0"), None);
     let older = older.send(sandbox.endpoint()).await.expect(200).json()["body"].clone();
     assert_eq!(older["keyVersion"], 0);
@@ -112,13 +112,13 @@ async fn a_blob_opens_with_the_key_of_the_version_in_front_of_it() {
     let mut blob = vec![0; 16];
     blob.extend(own.encrypt(&Nonce::try_from(&[0; 12][..]).unwrap(), &b"old"[..]).unwrap());
     let body = Some(json!({"ciphertext": STANDARD.encode(blob)}));
-    let opened = good(&sandbox, &format!("symmetric-keys/{KEY}/decrypt"), body).await;
-    assert_eq!(opened, json!({"plaintext": "old", "keyVersion": 0}));
+    let decrypted = good(&sandbox, &format!("symmetric-keys/{KEY}/decrypt"), body).await;
+    assert_eq!(decrypted, json!({"plaintext": "old", "keyVersion": 0}));
 
     for version in ["3", "-1", "99999999999"] {
         let target = format!("v1.1/appkey/KEY/symmetric-keys/{KEY}/symmetric-key?keyVersion={version}");
-        let answer = call(&sandbox, &target, None).send(sandbox.endpoint()).await;
-        assert_eq!(message(&answer), (200, "Invalid Key Version".to_owned()), "{version}");
+        let response = call(&sandbox, &target, None).send(sandbox.endpoint()).await;
+        assert_eq!(message(&response), (200, "Invalid Key Version".to_owned()), "{version}");
     }
 }
 
@@ -143,8 +143,8 @@ async fn a_local_key_comes_back_from_its_ciphertext() {
     let made = good(&sandbox, &format!("symmetric-keys/{KEY}/create-local-key"), None).await;
     assert_eq!(STANDARD.decode(text(&made, "localKeyPlaintext")).unwrap().len(), 32);
     let body = Some(json!({"ciphertext": made["localKeyCiphertext"]}));
-    let opened = good(&sandbox, &format!("symmetric-keys/{KEY}/decrypt"), body).await;
-    assert_eq!(opened["plaintext"], made["localKeyPlaintext"]);
+    let decrypted = good(&sandbox, &format!("symmetric-keys/{KEY}/decrypt"), body).await;
+    assert_eq!(decrypted["plaintext"], made["localKeyPlaintext"]);
     let other = good(&sandbox, &format!("symmetric-keys/{KEY}/create-local-key"), None).await;
     assert_ne!(other["localKeyPlaintext"], made["localKeyPlaintext"]);
 }
@@ -200,8 +200,8 @@ async fn a_wrong_use_is_named_under_the_status_that_was_asked_for() {
         }
         assert_eq!(refused(&sandbox, "keystores/9", None).await, (not_found, "Invalid Key Store Id".to_owned()));
         let body = Some(json!({"ciphertext": "?"}));
-        let answer = refused(&sandbox, &format!("symmetric-keys/{KEY}/decrypt"), body).await;
-        assert_eq!(answer, (bad, "Invalid User Data".to_owned()));
+        let response = refused(&sandbox, &format!("symmetric-keys/{KEY}/decrypt"), body).await;
+        assert_eq!(response, (bad, "Invalid User Data".to_owned()));
         let stranger = Call::new("GET", "/keymanager/v1.0/appkey/other/confirm").send(sandbox.endpoint()).await;
         assert_eq!(message(&stranger), (bad, "Invalid Appkey".to_owned()));
         // The gateway before the service is another matter.
@@ -227,8 +227,8 @@ async fn keys_rotate_on_their_day_and_go_on_theirs() {
     let sandbox = Sandbox::builder().starts_at(start).seed_data(seed).start().await.unwrap();
 
     let plaintext = Some(json!({"plaintext": "data"}));
-    let sealed = good(&sandbox, "symmetric-keys/rotating/encrypt", plaintext.clone()).await;
-    assert_eq!(sealed["keyVersion"], 0);
+    let encrypted = good(&sandbox, "symmetric-keys/rotating/encrypt", plaintext.clone()).await;
+    assert_eq!(encrypted["keyVersion"], 0);
     let leaving = refused(&sandbox, "symmetric-keys/leaving/encrypt", plaintext.clone()).await;
     assert_eq!(leaving.1, "Invalid Key Status");
     let listed = async || good(&sandbox, "keystores/5/keys", None).await["keyIdList"].clone();
@@ -240,7 +240,7 @@ async fn keys_rotate_on_their_day_and_go_on_theirs() {
     assert_eq!(gone.1, "Invalid Key Id");
     assert_eq!(good(&sandbox, "keystores/5/keys/rotating", None).await["currentKeyValueVersion"], 1);
     assert_eq!(good(&sandbox, "symmetric-keys/rotating/encrypt", plaintext).await["keyVersion"], 1);
-    let body = Some(json!({"ciphertext": sealed["ciphertext"]}));
-    let opened = good(&sandbox, "symmetric-keys/rotating/decrypt", body).await;
-    assert_eq!(opened, json!({"plaintext": "data", "keyVersion": 0}));
+    let body = Some(json!({"ciphertext": encrypted["ciphertext"]}));
+    let decrypted = good(&sandbox, "symmetric-keys/rotating/decrypt", body).await;
+    assert_eq!(decrypted, json!({"plaintext": "data", "keyVersion": 0}));
 }

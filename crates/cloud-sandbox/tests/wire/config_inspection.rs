@@ -5,8 +5,8 @@ use std::time::Duration;
 use cloud_sandbox::Sandbox;
 use serde_json::{Value, json};
 
-use super::raw::{Answer, Call, setting};
-use super::still::{DAY, Service, sandbox, signer};
+use super::fixed_clock::{DAY, Service, sandbox, signer};
+use super::raw::{Call, RawResponse, setting};
 
 const PATH: &str = "/v1/configinspection";
 const SERVICE: Service = Service("configinspection");
@@ -29,11 +29,11 @@ fn diagnosis(id: &str) -> Value {
 }
 
 async fn create(sandbox: &Sandbox, id: &str) {
-    let answer = SERVICE.call(sandbox, "1.1", "POST", "/diagnosis/save", Some(&diagnosis(id))).await;
-    assert_eq!(answer.expect(201).json(), json!({"diagnosis_id": id, "result": true}));
+    let response = SERVICE.call(sandbox, "1.1", "POST", "/diagnosis/save", Some(&diagnosis(id))).await;
+    assert_eq!(response.expect(201).json(), json!({"diagnosis_id": id, "result": true}));
 }
 
-async fn request(sandbox: &Sandbox, id: &str, access_key: &str) -> Answer {
+async fn request(sandbox: &Sandbox, id: &str, access_key: &str) -> RawResponse {
     let body = json!({
         "access_key": access_key, "secret_key": "SAMPLE KEY", "tenant_id": "1", "diagnosis_check_type": "SSI",
         "diagnosis_id": id,
@@ -51,8 +51,8 @@ async fn results(sandbox: &Sandbox, query: &str) -> Vec<Value> {
 }
 
 #[track_caller]
-fn refused(answer: &Answer) -> String {
-    answer.expect(400).json()["errors"][0]["detail"].as_str().unwrap().to_owned()
+fn refused(response: &RawResponse) -> String {
+    response.expect(400).json()["errors"][0]["detail"].as_str().unwrap().to_owned()
 }
 
 #[tokio::test]
@@ -250,5 +250,5 @@ async fn an_ended_diagnosis_is_gone_with_its_results() {
     SERVICE.call(&sandbox, "1.1", "GET", &format!("/diagnosis/detail/{SEEDED}"), None).await.expect(404);
     assert!(results(&sandbox, &format!("?diagnosis_id={SEEDED}")).await.is_empty());
     let save = SERVICE.call(&sandbox, "1.0", "POST", "/diagnosis/save", Some(&diagnosis(SEEDED))).await;
-    assert_eq!(save.expect(201).json(), json!({"result": true}), "version 1.0 knows no id in this answer");
+    assert_eq!(save.expect(201).json(), json!({"result": true}), "version 1.0 has no id in this response");
 }

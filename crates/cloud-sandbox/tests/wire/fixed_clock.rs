@@ -1,11 +1,11 @@
-//! A sandbox whose time stands still, and calls at a service of Samsung Cloud Platform in it.
+//! A sandbox with a fixed clock, and calls at a service of Samsung Cloud Platform in it.
 
 use std::time::{Duration, UNIX_EPOCH};
 
 use cloud_sandbox::Sandbox;
 use serde_json::Value;
 
-use super::raw::{Answer, Call};
+use super::raw::{Call, RawResponse};
 use super::scp::Signer;
 use super::shapes;
 
@@ -13,7 +13,7 @@ use super::shapes;
 const START: u64 = 1_780_272_000;
 pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A sandbox whose time stands still and moves on when told to.
+/// A sandbox with a fixed clock that the test advances.
 pub(crate) async fn sandbox() -> Sandbox {
     Sandbox::builder().seed(1).clock(|| UNIX_EPOCH + Duration::from_secs(START)).start().await.unwrap()
 }
@@ -27,7 +27,7 @@ pub(crate) fn signer(sandbox: &Sandbox) -> Signer {
 pub(crate) struct Service(pub(crate) &'static str);
 
 impl Service {
-    /// Sends a call to the path below the service's own, and holds a good answer against the schema of the version.
+    /// Sends a call to the path below the service's own, and holds a successful response against the schema of the version.
     pub(crate) async fn call(
         &self,
         sandbox: &Sandbox,
@@ -35,7 +35,7 @@ impl Service {
         method: &'static str,
         rest: &str,
         body: Option<&Value>,
-    ) -> Answer {
+    ) -> RawResponse {
         let Self(name) = self;
         let call =
             Call::new(method, format!("/v1/{name}{rest}")).header("Scp-Api-Version", format!("{name} {version}"));
@@ -43,12 +43,12 @@ impl Service {
             Some(body) => call.json(body),
             None => call,
         };
-        let answer = signer(sandbox).send(sandbox, call.clone()).await;
-        shapes::agree(&call, &answer);
-        answer
+        let response = signer(sandbox).send(sandbox, call.clone()).await;
+        shapes::agree(&call, &response);
+        response
     }
 
-    /// The good answer of a GET of version 1.1.
+    /// The successful response of a GET of version 1.1.
     pub(crate) async fn get(&self, sandbox: &Sandbox, rest: &str) -> Value {
         self.call(sandbox, "1.1", "GET", rest, None).await.expect(200).json()
     }

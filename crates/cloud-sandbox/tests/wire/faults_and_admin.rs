@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::raw::{Answer, Call, setting};
+use super::raw::{Call, RawResponse, setting};
 use super::scp::Signer;
 
 fn sign(sandbox: &Sandbox, call: Call) -> Call {
@@ -31,7 +31,7 @@ fn list(sandbox: &Sandbox, query: &str) -> Call {
     sign(sandbox, Call::new("GET", format!("/v1/kms/transit{query}")))
 }
 
-async fn send(sandbox: &Sandbox, call: &Call) -> Answer {
+async fn send(sandbox: &Sandbox, call: &Call) -> RawResponse {
     call.send(sandbox.endpoint()).await
 }
 
@@ -56,8 +56,8 @@ async fn a_status_comes_with_retry_after_as_often_as_asked() {
     let sandbox =
         with(Fault::status(503).retry_after(Duration::from_secs(7)).times(2).on("scp/kms/list_*").unwrap()).await;
     for _ in 0..2 {
-        let answer = send(&sandbox, &list(&sandbox, "")).await;
-        assert_eq!(answer.expect(503).header("retry-after"), Some("7"));
+        let response = send(&sandbox, &list(&sandbox, "")).await;
+        assert_eq!(response.expect(503).header("retry-after"), Some("7"));
     }
     assert_eq!(send(&sandbox, &list(&sandbox, "")).await.expect(200).header("retry-after"), None);
     sandbox.fault(Fault::status(429)).unwrap();
@@ -126,7 +126,7 @@ async fn a_delay_and_a_skewed_date_change_nothing_else() {
     assert!(start.elapsed() >= Duration::from_millis(60));
     sandbox.fault(Fault::date_behind(Duration::from_secs(86_400 * 366))).unwrap();
     let skewed = send(&sandbox, &list(&sandbox, "")).await;
-    let year = |answer: &Answer| answer.expect(200).header("date").unwrap()[12..16].parse::<u32>().unwrap();
+    let year = |response: &RawResponse| response.expect(200).header("date").unwrap()[12..16].parse::<u32>().unwrap();
     assert!(year(&plain) - year(&skewed) >= 1);
     assert_eq!(plain.body, skewed.body);
 }
@@ -168,8 +168,8 @@ async fn pages_go_missing_repeat_and_move() {
         send(&sandbox, &call).await.expect(201);
     }
     let page = async |number: u32| -> (Vec<String>, u64) {
-        let answer = send(&sandbox, &list(&sandbox, &format!("?page={number}&size=2"))).await;
-        let body = answer.expect(200).json();
+        let response = send(&sandbox, &list(&sandbox, &format!("?page={number}&size=2"))).await;
+        let body = response.expect(200).json();
         let ids = body["keys"].as_array().unwrap().iter().map(|key| key["id"].as_str().unwrap().to_owned());
         (ids.collect(), body["count"].as_u64().unwrap())
     };
@@ -278,7 +278,7 @@ async fn other_pages_cannot_control_a_sandbox() {
 async fn time_moves_over_the_admin_path() {
     let start = std::time::UNIX_EPOCH + Duration::from_secs(4_102_444_800);
     let sandbox = Sandbox::builder().admin(true).starts_at(start).start().await.unwrap();
-    let now = |answer: Answer| answer.expect(200).json()["now"].as_str().unwrap().to_owned();
+    let now = |response: RawResponse| response.expect(200).json()["now"].as_str().unwrap().to_owned();
     assert!(now(send(&sandbox, &Call::new("GET", "/_sandbox/clock")).await).starts_with("2100-01-01T00:0"));
     let day = Call::new("POST", "/_sandbox/clock").json(&json!({ "advance_seconds": 86_400 }));
     assert!(now(send(&sandbox, &day).await).starts_with("2100-01-02T00:0"));
