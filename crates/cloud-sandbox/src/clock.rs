@@ -122,13 +122,13 @@ mod tests {
     }
 
     #[test]
-    fn prints_the_time_it_was_given() {
+    fn clock_prints_the_given_time() {
         assert_eq!(fixed().callers_unix_millis(), 1_605_290_625_682);
         assert_eq!(fixed().rfc3339(), "2020-11-13T18:03:45.682Z");
     }
 
     #[test]
-    fn moves_on_apart_from_its_callers_and_its_copies() {
+    fn clock_advances_independently_of_detached_copies() {
         let clock = fixed();
         let other = clock.detached();
         clock.advance(Duration::from_secs(86_400));
@@ -140,13 +140,13 @@ mod tests {
     }
 
     #[test]
-    fn shows_a_wrong_date_in_the_form_of_the_header() {
+    fn http_date_can_be_skewed() {
         assert_eq!(fixed().http_date(-4).unwrap(), "Fri, 13 Nov 2020 18:03:41 GMT");
         assert!(fixed().http_date(i64::MAX).is_none());
     }
 
     #[test]
-    fn starts_where_it_is_told_to() {
+    fn clock_starts_at_the_given_time() {
         for start in ["1999-12-31T23:59:59Z", "2040-01-01T00:00:00Z"] {
             let mut clock = fixed();
             clock.start_at(OffsetDateTime::parse(start, &Rfc3339).unwrap().into());

@@ -31,13 +31,16 @@ pub(crate) struct Engine {
     held: Mutex<Held>,
 }
 
+/// A service by its name in the fixtures, and its handlers.
+pub(crate) type NamedService<S, E> = (&'static str, Handlers<S, E>);
+
 /// The services of one vendor: their state, their handlers and their errors.
 pub(crate) trait Services {
     type State: 'static;
     type Error: 'static;
 
-    /// Every service by its name in the fixtures.
-    const SERVICES: &'static [(&'static str, Handlers<Self::State, Self::Error>)];
+    /// Every service of the vendor.
+    const SERVICES: &'static [NamedService<Self::State, Self::Error>];
 
     /// The vendor's part of the state.
     fn state(state: &mut State) -> &mut Self::State;

@@ -196,14 +196,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn decodes_what_a_client_may_escape() {
+    fn percent_decoding_accepts_valid_escapes() {
         let got = pairs("name=%ED%95%9C%EA%B8%80%20a%2Bb%26c%3Dd%2Fe%3Ff%3Ag&page=0&flag&plus=a+b").unwrap();
         let text: Vec<_> = got.iter().map(|(name, value)| (&**name, &**value)).collect();
         assert_eq!(text, [("name", "한글 a+b&c=d/e?f:g"), ("page", "0"), ("flag", ""), ("plus", "a b")]);
     }
 
     #[test]
-    fn refuses_broken_escapes() {
+    fn percent_decoding_refuses_invalid_escapes() {
         for raw in ["a=%", "a=%2", "a=%zz", "a=%+1", "a=%ff"] {
             assert_eq!(pairs(raw), Err(raw.to_owned()), "{raw}");
         }

@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn repeats_with_its_seed_and_after_it_was_kept() {
+    fn rng_repeats_with_its_seed_and_after_a_restart() {
         let (mut one, mut other) = (Rng::new(Some(7)).unwrap(), Rng::new(Some(7)).unwrap());
         assert_eq!(one.id(), other.id());
         let kept = serde_json::to_string(&one).unwrap();
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn draws_every_number_below_a_bound() {
+    fn rng_draws_every_number_below_a_bound() {
         let mut rng = Rng::new(Some(1)).unwrap();
         let mut seen = [0; 5];
         (0..500).for_each(|_| seen[rng.below(5)] += 1);

@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn settings_are_shown_without_seeds() {
+    fn settings_debug_hides_seeds() {
         let seed_data = Some(serde_json::json!({ "secret": "hunter2" }));
         let shown = format!("{:?}", Settings { seed_data, random_seed: Some(987_654), ..Settings::default() });
         assert!(shown.contains("127.0.0.1") && !shown.contains("hunter2") && !shown.contains("987654"), "{shown}");

@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn survives_being_written_and_read() {
+    fn state_round_trips_through_json() {
         let held = Held { state: State::default(), rng: Rng::new(Some(1)).unwrap() };
         let text = serde_json::to_string(&held).unwrap();
         let back: Held = serde_json::from_str(&text).unwrap();

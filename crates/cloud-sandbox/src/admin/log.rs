@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_the_latest_and_counts_all() {
+    fn log_keeps_the_latest_and_counts_all() {
         let log = Log::default();
         for _ in 0..KEPT + 3 {
             log.add(call(Value::Null));
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn leaves_out_what_is_too_long() {
+    fn log_leaves_out_long_bodies() {
         let log = Log::default();
         log.add(call(Value::from("x".repeat(LONGEST_BODY))));
         assert_eq!(log.after(0)[0].request, "… too long to keep");

@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_shows_what_its_schema_names() {
+    fn body_shows_the_fields_of_its_schema() {
         let schema = json!({ "$ref": "#/components/schemas/Key" });
         let sent = json!({
             "name": "n", "plaintext": "secret", "access_key": "half of it", "tags": [{ "size": 3, "label": "l", "other": "secret" }],
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn long_bodies_are_cut() {
+    fn long_bodies_are_truncated() {
         let schema = json!({ "type": "array", "items": { "type": "string" } });
         let long: Value = (0..60).map(|_| "x".repeat(300)).collect();
         let shown = body(&Map::new(), &schema, &long);
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_target_shows_no_appkey_and_no_undocumented_value() {
+    fn target_shows_no_appkey_and_no_undocumented_value() {
         let known = |name: &str| name == "na me";
         let all = |_: &str| true;
         let query = "na+me=1&x=secret&y";
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn the_state_shows_public_names_only() {
+    fn state_shows_public_names_only() {
         let names = public_names([&models()].into_iter());
         assert!(names.contains("name") && names.contains("label") && !names.contains("plaintext"));
         let state_of = json!({

@@ -74,7 +74,7 @@ fn self_signed(name: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_key_that_takes_long_holds_up_no_other_call() {
+async fn slow_key_generation_delays_no_other_call() {
     let (began, mut beginning) = tokio::sync::mpsc::unbounded_channel();
     let (open, gate) = mpsc::channel::<()>();
     let gate = Mutex::new(gate);
@@ -105,7 +105,7 @@ async fn a_key_that_takes_long_holds_up_no_other_call() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_refused_costs_no_key() {
+async fn refused_call_generates_no_key() {
     let (generator, made) = counting();
     let engine = engine(generator);
     assert!(create(&engine, "samplekey", "rsa-2048").await.is_err());
@@ -124,7 +124,7 @@ async fn a_call_that_is_refused_costs_no_key() {
 }
 
 #[tokio::test]
-async fn versions_that_are_due_are_made_once_each() {
+async fn due_versions_are_generated_once_each() {
     let (generator, made) = counting();
     let engine = engine(generator);
     for key in RSA_KEYS {
@@ -148,7 +148,7 @@ async fn failing_key_generator_returns_internal_error() {
 }
 
 #[tokio::test]
-async fn a_seed_repeats_keys_that_were_made_ahead() {
+async fn keys_made_ahead_repeat_with_the_seed() {
     let mut made = Vec::new();
     for _ in 0..2 {
         let engine = engine(KeyGenerator::default());

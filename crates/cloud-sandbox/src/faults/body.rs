@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use futures_core::Stream;
-use tokio::time::{Sleep, sleep};
+use tokio::time::Sleep;
 
 /// The bytes of one piece of a huge body.
 const PIECE: usize = 64 << 10;
@@ -32,6 +32,7 @@ struct Script {
 impl Stream for Script {
     type Item = io::Result<Bytes>;
 
+    #[allow(clippy::disallowed_methods, reason = "the pauses of a fault are real")]
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
             if let Some(sleep) = &mut self.sleep {
@@ -41,7 +42,7 @@ impl Stream for Script {
             match self.steps.pop_front() {
                 None => return Poll::Ready(None),
                 Some(Step::Data(bytes)) => return Poll::Ready(Some(Ok(bytes))),
-                Some(Step::Pause(pause)) => self.sleep = Some(Box::pin(sleep(pause))),
+                Some(Step::Pause(pause)) => self.sleep = Some(Box::pin(tokio::time::sleep(pause))),
                 Some(Step::Fail) => return Poll::Ready(Some(Err(io::ErrorKind::UnexpectedEof.into()))),
             }
         }
@@ -103,7 +104,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_slow_body_is_whole_in_the_end() {
+    async fn slow_body_is_complete() {
         for length in [0, 1, 7, 8, 100] {
             let bytes = Bytes::from(vec![b'a'; length]);
             assert_eq!(to_bytes(slow(&bytes, Duration::ZERO), usize::MAX).await.unwrap(), bytes);
@@ -111,7 +112,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_huge_body_is_json_of_the_size_that_was_asked_for() {
+    async fn huge_body_is_json_of_the_given_size() {
         let body = to_bytes(huge(200_000), usize::MAX).await.unwrap();
         assert_eq!(body.len(), 200_000);
         let value: serde_json::Value = serde_json::from_slice(&body).unwrap();
@@ -119,7 +120,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_truncated_body_ends_in_an_error() {
+    async fn truncated_body_ends_in_an_error() {
         assert!(to_bytes(truncated(&Bytes::from_static(b"0123456789")), usize::MAX).await.is_err());
     }
 }

@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn is_written_as_json_too() {
+    fn fault_round_trips_through_json() {
         reads(r#"{"effect":"reset_after"}"#, &Fault::reset_after());
         reads(
             r#"{"on":"scp/kms","effect":{"status":{"code":503,"retry_after":2}},"times":3,"after":1}"#,
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_json_that_it_does_not_know() {
+    fn fault_with_unknown_json_is_refused() {
         for text in [
             r#"{"effect":"none"}"#,
             r#"{"effect":"delay","delay":1}"#,

@@ -83,20 +83,20 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_page_keeps_its_totals() {
+    fn missing_page_keeps_its_totals() {
         check(&Effect::PageMissing, None, &page(&[3, 4], 5), Some(page(&[], 5)));
         check(&Effect::PageMissing, None, &page(&[], 5), None);
         check(&Effect::PageMissing, None, &json!({ "body": null }), None);
     }
 
     #[test]
-    fn a_repeated_page_needs_one_before_it() {
+    fn repeated_page_needs_an_earlier_page() {
         check(&Effect::PageRepeated, None, &page(&[3, 4], 5), None);
         check(&Effect::PageRepeated, Some(page(&[1, 2], 5)), &page(&[3, 4], 5), Some(page(&[1, 2], 5)));
     }
 
     #[test]
-    fn a_changed_page_has_moved_on_by_one() {
+    fn changed_page_is_shifted_by_one_item() {
         check(&Effect::PageChanged, None, &page(&[3, 4], 5), None);
         check(&Effect::PageChanged, Some(page(&[1, 2], 5)), &page(&[3, 4], 5), Some(page(&[2, 3], 6)));
         check(&Effect::PageChanged, Some(page(&[3, 4], 5)), &page(&[5], 5), Some(page(&[4, 5], 6)));

@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn fits_by_part() {
+    fn pattern_matches_part_by_part() {
         let name = "scp/kms/list_keys/1.2";
         for good in ["*", "scp", "scp/kms", "*/*/list_*", "scp/*/*/1.2", "s*p/k*s/l*_*s/1.*", "*/kms/*keys*"] {
             check(good, name, true);
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_pattern() {
+    fn invalid_pattern_is_refused() {
         for text in ["", "scp//encrypt", "/scp", "a/b/c/d/e"] {
             assert!(text.parse::<Pattern>().is_err(), "{text}");
         }

@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn faults_set_one_after_another_make_a_sequence() {
+    fn faults_apply_in_the_order_of_their_creation() {
         let faults = Faults::default();
         set(&faults, Fault::status(503).times(2));
         set(&faults, Fault::status(429).on("scp/kms").unwrap());
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_waits_and_chooses() {
+    fn fault_skips_calls_and_selects_operations() {
         let faults = Faults::default();
         set(&faults, Fault::status(500).on("nhn").unwrap().after(1).always());
         assert_eq!(codes(&faults, "scp/kms/encrypt/1.2", 2), [None, None]);
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn clearing_gives_everything_back() {
+    fn clear_removes_faults_and_revocations() {
         let faults = Faults::default();
         let id = set(&faults, Fault::status(500).always());
         faults.revoke("Bearer token");
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn too_many_faults_are_refused_together() {
+    fn excess_faults_are_refused_as_a_whole() {
         let faults = Faults::default();
         set(&faults, Fault::status(500));
         assert_eq!(faults.set(vec![Fault::status(500); MAX_FAULTS]), Err(TooManyFaults));
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_that_is_the_first_does_not_count() {
+    fn first_page_is_not_counted() {
         let faults = Faults::default();
         set(&faults, Fault::page_repeated());
         let paging = Paging { items: "keys".to_owned(), total: Some("count".to_owned()) };

@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn prints_and_reads_korean_time() {
+    fn korean_time_round_trips() {
         let now = OffsetDateTime::from_unix_timestamp_nanos(1_605_290_625_682_000_000).unwrap();
         assert_eq!(local(now), "2020-11-14T03:03:45.682");
         assert_eq!(read_local("2020-11-14T03:03:45.682"), Some(now));
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_moments_to_the_second_with_an_offset_in_digits() {
+    fn timestamp_is_read_with_a_numeric_offset() {
         assert!(read_offset("2025-06-17T00:00:00+09:00").is_some());
         assert!(read_offset("2025-06-17T00:00:00-00:00").is_some());
         for bad in [
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_month_is_a_calendar_month() {
+    fn month_is_a_calendar_month() {
         for (from, to) in [("2025-06-01", "2025-07-01"), ("2025-01-31", "2025-02-28"), ("2024-12-05", "2025-01-05")] {
             let at = |day: &str| read_offset(&format!("{day}T00:00:00+09:00")).unwrap();
             assert_eq!(month_later(at(from)), Some(at(to)), "{from}");

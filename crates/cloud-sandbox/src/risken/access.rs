@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn roles_allow_what_their_patterns_match() {
+    fn role_allows_what_its_patterns_match() {
         let main = Owner::Project(1001);
         assert_eq!(calls(main, 7, 1001).len(), 7);
         for id in [8, 9] {
@@ -165,21 +165,21 @@ mod tests {
     }
 
     #[test]
-    fn a_project_token_needs_no_project_and_takes_no_other() {
+    fn project_token_needs_no_project_and_refuses_others() {
         assert_eq!(calls(Owner::Project(1001), 7, 0).len(), 7);
         assert!(calls(Owner::Project(1001), 7, 1002).is_empty());
         assert!(calls(Owner::Project(1004), 13, 1004).is_empty(), "no user is left in the project");
     }
 
     #[test]
-    fn an_organization_token_needs_one_of_its_projects() {
+    fn organization_token_needs_one_of_its_projects() {
         for (project, count) in [(1001, 7), (1002, 7), (1003, 0), (0, 0), (9999, 0)] {
             assert_eq!(calls(Owner::Organization(5), 6, project).len(), count, "{project}");
         }
     }
 
     #[test]
-    fn a_token_is_known_by_owner_id_secret_and_date() {
+    fn token_is_identified_by_owner_id_secret_and_date() {
         let access = Access::default();
         let known = |owner, id, secret: &str, now| {
             let header = format!("Bearer {}", write(owner, id, secret));

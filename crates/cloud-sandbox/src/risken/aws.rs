@@ -166,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn scores_are_printed_short() {
+    fn scores_are_printed_in_short_form() {
         for (value, text) in [(10.0, "10"), (1.0, "1"), (0.35, "0.35")] {
             assert_eq!(score(value).to_string(), text);
         }

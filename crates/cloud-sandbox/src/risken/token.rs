@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_what_it_writes() {
+    fn token_round_trips() {
         for owner in [Owner::Project(1001), Owner::Organization(5)] {
             let token = write(owner, 7, "a@b@c");
             let parts = from_header(&format!("bEaReR  {token} \t")).unwrap();
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_token() {
+    fn malformed_token_is_refused() {
         let encoded = |text: &str| format!("Bearer {}", URL_SAFE_NO_PAD.encode(text));
         let whole = encoded("1001@7@secret");
         for header in [
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_tells_secrets_apart() {
+    fn hashes_of_different_secrets_differ() {
         assert_ne!(hash("one"), hash("two"));
         assert_eq!(hash("one").len(), 86);
     }

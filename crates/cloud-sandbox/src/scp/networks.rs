@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_caller_must_be_in_one_of_the_networks() {
+    fn caller_must_be_in_one_of_the_networks() {
         let list = "192.168.1.1/24, 10.0.0.1/16";
         for (caller, inside) in [
             ("192.168.1.254", true),
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_checked_piece_by_piece() {
+    fn every_network_of_a_list_is_validated() {
         for good in ["10.0.0.0/25", "10.0.0.7/32,192.168.0.1/28", " 10.0.0.0/25 , 10.0.1.0/25 "] {
             assert_eq!(check(good, 25), Ok(()), "{good}");
         }

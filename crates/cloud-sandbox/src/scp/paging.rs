@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn sorts_by_a_field_in_either_direction() {
+    fn rows_sort_by_a_field_in_either_direction() {
         assert_eq!(names("name:asc").unwrap(), ["a", "b", "c"]);
         assert_eq!(names("name:desc").unwrap(), ["c", "b", "a"]);
         assert_eq!(names("created_at:asc").unwrap(), ["b", "c", "a"]);
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_other_orders() {
+    fn unknown_sort_order_is_refused() {
         for sort in ["name", "name:", "name:up", "secret:asc", ":asc", "name:asc:desc"] {
             assert!(names(sort).is_err(), "{sort}");
         }

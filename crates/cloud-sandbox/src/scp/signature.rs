@@ -46,7 +46,7 @@ mod tests {
     }
 
     #[test]
-    fn agrees_with_signatures_computed_elsewhere() {
+    fn signature_matches_known_vectors() {
         let pair = (ACCESS, SECRET);
         let kms = "https://kms.kr-west1.e.samsungsdscloud.com/v1/kms";
         check("GET", &format!("{kms}/transit"), "", pair, "10Ag+9aYC2SwsNN1LXBq+uzINcatb4dNUT9PzIlYi0I=");
@@ -60,14 +60,14 @@ mod tests {
     }
 
     #[test]
-    fn an_escaped_url_escaped_again_signs_differently() {
+    fn doubly_escaped_url_has_another_signature() {
         let twice = "https://certificatemanager.kr-west1.e.samsungsdscloud.com/v1/certificatemanager\
                      ?name=%25ED%2595%259C%25EA%25B8%2580%2520a%252Bb%2526c%253Dd%252Fe%253Ff%253Ag&page=0&size=20";
         check("GET", twice, "", (ACCESS, SECRET), "kTOxB/tAwj5HH8XbZiZqklwx8rlL91jLdSpdvL3idQw=");
     }
 
     #[test]
-    fn an_account_stands_before_the_client_type() {
+    fn account_is_signed_before_the_client_type() {
         let url = "https://iam.e.samsungsdscloud.com/v1/endpoints";
         let pair = (ACCESS, SECRET);
         check("GET", url, "", pair, "FIy2Spwh4l3KqiGp+6JV6dGNnnlsbhczEWncR8ETR7g=");
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn a_vault_token_signs_the_same_way() {
+    fn vault_token_signs_the_same_way() {
         let url = "https://secretvault.kr-west1.e.samsungsdscloud.com/v1/temporarykey/3265ab469f0d406d83073da3e11e7a6c";
         let token = ("5dbd99e4-aad4-e822-9ab3-89b10cf7c9ef", "6171392c-5fd9-43db-9e15-e14af0068f96");
         check("GET", url, "", token, "9vAeCsH0Sfg0Hev/lze1H340dM3SXuYeqjEf9o/D/NM=");

@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn prints_both_forms_in_utc() {
+    fn timestamps_print_both_forms_in_utc() {
         let at = datetime!(2025-02-25 12:07:17.0459 +9);
         assert_eq!(plain(at), "2025-02-25T03:07:17Z");
         assert_eq!(spaced(Some(at)), "2025-02-25 03:07:17.045");

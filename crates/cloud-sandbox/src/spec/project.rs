@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn drops_what_the_version_does_not_list_at_every_depth() {
+    fn projection_drops_unlisted_fields_at_every_depth() {
         let full = json!({
             "any": {"x": 1}, "one": {"id": "2", "new": 1},
             "rows": [{"name": "n", "id": "1", "new": true}, {"id": "3"}],

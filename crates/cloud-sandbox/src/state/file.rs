@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn writers_of_one_file_do_not_disturb_each_other() {
+    fn concurrent_writers_of_one_file_all_succeed() {
         let path = std::env::temp_dir().join(format!("cloud-sandbox-shared-{}.json", std::process::id()));
         std::thread::scope(|scope| {
             let writers: Vec<_> = (0..8)
@@ -94,12 +94,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_regular_file_is_refused() {
+    fn state_file_that_is_not_regular_is_refused() {
         assert!(read(&std::env::temp_dir()).unwrap_err().to_string().contains("not a regular file"));
     }
 
     #[test]
-    fn merges_as_the_rfc_says() {
+    fn merge_follows_rfc_7386() {
         for (target, patch, expected) in [
             (json!({ "a": "b" }), json!({ "a": "c" }), json!({ "a": "c" })),
             (json!({ "a": "b", "b": "c" }), json!({ "a": null }), json!({ "b": "c" })),
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_written_file_is_read_again_and_is_private() {
+    fn state_file_round_trips_and_is_private() {
         let path = std::env::temp_dir().join(format!("cloud-sandbox-file-{}.json", std::process::id()));
         assert!(read(&path).unwrap().is_none());
         for value in [json!({ "a": [1, 2] }), json!({})] {

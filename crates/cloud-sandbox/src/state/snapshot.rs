@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn seed_data_that_fit_nowhere_are_refused() {
+    fn unknown_seed_data_is_refused() {
         assert!(seeded(&json!({})).is_ok());
         assert!(seeded(&json!({ "scp": {}, "nhn": {}, "risken": {} })).is_ok());
         let error = seeded(&json!({ "scp": { "kmz": { "keys": {} } } })).err().unwrap();
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_state_file_of_another_form_is_refused() {
+    fn state_file_of_another_format_is_refused() {
         let mut settings = Settings::default();
         for saved in [json!({}), json!({ "format": 2 }), json!({ "format": 1, "held": {} })] {
             assert!(restored(&mut settings, saved).is_err());

@@ -42,7 +42,7 @@ fn refused(response: &RawResponse) -> (String, String) {
 }
 
 #[tokio::test]
-async fn a_self_signed_certificate_is_kept_and_can_be_brought_in_again() {
+async fn self_signed_certificate_is_stored_and_can_be_imported() {
     let sandbox = sandbox().await;
     let made = self_sign(&sandbox, "mine").await;
     assert_eq!(made["not_before_dt"], "2026-05-31T15:00:00");
@@ -62,7 +62,7 @@ async fn a_self_signed_certificate_is_kept_and_can_be_brought_in_again() {
 }
 
 #[tokio::test]
-async fn the_clock_decides_the_state() {
+async fn certificate_state_follows_the_clock() {
     let sandbox = sandbox().await;
     let mut later = order("later");
     later["not_before_dt"] = "20260603".into();
@@ -91,7 +91,7 @@ async fn the_clock_decides_the_state() {
 }
 
 #[tokio::test]
-async fn what_does_not_go_together_is_refused_or_found_wrong() {
+async fn mismatched_material_is_refused_and_reported_by_validation() {
     let sandbox = sandbox().await;
     let (one, other) = (self_sign(&sandbox, "one").await, self_sign(&sandbox, "other").await);
     let chained = SERVICE.get(&sandbox, "/0fdd87aab8cb46f59b7c1f81ed03fb3f").await["certificate"].clone();
@@ -123,7 +123,7 @@ async fn what_does_not_go_together_is_refused_or_found_wrong() {
 }
 
 #[tokio::test]
-async fn version_1_0_may_insist_on_a_chain() {
+async fn chain_can_be_required_in_version_1_0() {
     let sandbox = sandbox().await;
     let one = self_sign(&sandbox, "one").await;
     let chained = SERVICE.get(&sandbox, "/0fdd87aab8cb46f59b7c1f81ed03fb3f").await["certificate"].clone();
@@ -136,7 +136,7 @@ async fn version_1_0_may_insist_on_a_chain() {
 }
 
 #[tokio::test]
-async fn names_are_taken_until_their_certificate_is_deleted() {
+async fn certificate_name_is_free_again_after_deletion() {
     let sandbox = sandbox().await;
     let made = self_sign(&sandbox, "mine").await;
     let taken = async |wanted: bool| {
@@ -157,7 +157,7 @@ async fn names_are_taken_until_their_certificate_is_deleted() {
 }
 
 #[tokio::test]
-async fn orders_that_cannot_be_met_are_refused() {
+async fn invalid_self_sign_requests_are_refused() {
     let sandbox = sandbox().await;
     let long = "a".repeat(65);
     let cases = [

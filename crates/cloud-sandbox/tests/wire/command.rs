@@ -9,7 +9,7 @@ use cloud_sandbox::Sandbox;
 use super::raw::{Call, setting};
 
 #[tokio::test]
-async fn the_command_prints_what_the_library_hands_out() {
+async fn command_prints_the_variables_of_the_library() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cloud-sandbox"));
     let command = command.args(["--port", "0", "--answers", "unknown"]).stdout(Stdio::piped());
     let mut child = command.spawn().unwrap();
@@ -45,7 +45,7 @@ fn folder(name: &str) -> PathBuf {
 }
 
 #[test]
-fn the_command_explains_itself_and_refuses_options_that_make_no_sense() {
+fn command_prints_help_and_refuses_invalid_options() {
     let (status, help, _) = run(&["--help"]);
     assert!(status == Some(0) && help.contains("--answers"));
     let (status, version, _) = run(&["--version"]);
@@ -73,7 +73,7 @@ fn the_command_explains_itself_and_refuses_options_that_make_no_sense() {
 
 #[cfg(unix)]
 #[test]
-fn an_argument_need_not_be_text() {
+fn argument_that_is_not_utf8_is_refused() {
     use std::os::unix::ffi::OsStrExt;
     let odd = std::ffi::OsStr::from_bytes(b"\xff");
     for (arguments, status) in [(vec![odd], 2), (vec!["--port".as_ref(), odd], 2), (vec!["--seed".as_ref(), odd], 1)] {
@@ -84,7 +84,7 @@ fn an_argument_need_not_be_text() {
 }
 
 #[tokio::test]
-async fn what_keeps_the_command_from_serving_is_one_line() {
+async fn startup_error_is_one_line() {
     let folder = folder("refused");
     let file = |name: &str, content: &str| {
         let path = folder.join(name);
@@ -133,7 +133,7 @@ fn stop(mut child: Child) {
 
 #[cfg(unix)]
 #[test]
-fn files_with_private_keys_are_their_owners_alone() {
+fn private_key_files_are_readable_by_the_owner_only() {
     use std::fs::{Permissions, metadata, set_permissions};
     use std::os::unix::fs::PermissionsExt;
     let folder = folder("identities");
@@ -157,7 +157,7 @@ fn files_with_private_keys_are_their_owners_alone() {
 
 #[cfg(unix)]
 #[test]
-fn the_command_warns_beyond_loopback_and_keeps_its_state_when_it_is_told_to_stop() {
+fn command_warns_beyond_loopback_and_saves_state_on_sigterm() {
     let file = std::env::temp_dir().join(format!("cloud-sandbox-command-{}.json", std::process::id()));
     let mut command = Command::new(env!("CARGO_BIN_EXE_cloud-sandbox"));
     let command = command.args(["--bind", "0.0.0.0", "--admin", "--state"]).arg(&file);

@@ -56,7 +56,7 @@ fn refused(response: &RawResponse) -> String {
 }
 
 #[tokio::test]
-async fn a_request_runs_to_a_result_whose_counts_agree() {
+async fn diagnosis_request_ends_in_a_result_with_matching_counts() {
     let sandbox = sandbox().await;
     create(&sandbox, "DIA-1").await;
     let fresh = summary(&sandbox, "DIA-1").await;
@@ -87,7 +87,7 @@ async fn a_request_runs_to_a_result_whose_counts_agree() {
 }
 
 #[tokio::test]
-async fn keys_that_are_known_to_be_wrong_do_not_connect() {
+async fn invalid_access_keys_fail_the_connection_check() {
     let sandbox = sandbox().await;
     create(&sandbox, "DIA-1").await;
     request(&sandbox, "DIA-1", &setting(&sandbox, "SCP_ACCESS_KEY")).await.expect(201);
@@ -102,7 +102,7 @@ async fn keys_that_are_known_to_be_wrong_do_not_connect() {
 }
 
 #[tokio::test]
-async fn a_schedule_starts_runs_as_time_goes_by() {
+async fn schedule_starts_runs_when_due() {
     let sandbox = sandbox().await;
     create(&sandbox, "DIA-1").await;
     sandbox.advance(8 * 60 * 60 * SECOND);
@@ -119,7 +119,7 @@ async fn a_schedule_starts_runs_as_time_goes_by() {
 }
 
 #[tokio::test]
-async fn the_details_are_those_that_were_sent() {
+async fn diagnosis_details_are_those_of_the_request() {
     let sandbox = sandbox().await;
     create(&sandbox, "DIA-1").await;
     let detail = SERVICE.get(&sandbox, "/diagnosis/detail/DIA-1").await;
@@ -133,7 +133,7 @@ async fn the_details_are_those_that_were_sent() {
 }
 
 #[tokio::test]
-async fn pages_follow_each_other_by_marker() {
+async fn pages_are_linked_by_marker() {
     let sandbox = sandbox().await;
     for name in ["a b", "c&d", "e"] {
         create(&sandbox, name).await;
@@ -171,7 +171,7 @@ async fn pages_follow_each_other_by_marker() {
 }
 
 #[tokio::test]
-async fn links_lead_to_the_origin_that_was_asked() {
+async fn page_links_use_the_origin_of_the_request() {
     let sandbox = sandbox().await;
     let target = format!("{PATH}/diagnosis/list?limit=1");
     let origin = "http://configinspection.example:8080";
@@ -209,7 +209,7 @@ async fn lists_are_filtered() {
 }
 
 #[tokio::test]
-async fn wrong_diagnoses_are_refused() {
+async fn invalid_diagnoses_are_refused() {
     let sandbox = sandbox().await;
     let cases = [
         ("/diagnosis_id", ""),
@@ -241,7 +241,7 @@ async fn wrong_diagnoses_are_refused() {
 }
 
 #[tokio::test]
-async fn an_ended_diagnosis_is_gone_with_its_results() {
+async fn deleted_diagnosis_loses_its_results() {
     let sandbox = sandbox().await;
     let rest = format!("/diagnosis/terminate/{SEEDED}");
     let ended = SERVICE.call(&sandbox, "1.0", "DELETE", &rest, None).await.expect(200).json();

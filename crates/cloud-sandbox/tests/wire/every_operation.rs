@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::nhn;
 use super::raw::{Call, RawResponse, setting};
-use super::scp::Signer;
+use super::scp_signer::Signer;
 
 /// The field that one of the modes adds.
 const UNKNOWN: &str = "xSandboxUnknown";
@@ -217,7 +217,7 @@ async fn check(answers: Answers, accepts: impl Fn(&Case, &RawResponse) -> Result
 }
 
 #[tokio::test]
-async fn every_operation_answers_its_example() {
+async fn every_operation_returns_its_example() {
     check(Answers::Examples, |case, response| match &case.example {
         None if response.body.is_empty() && response.header("content-type").is_none() => Ok(()),
         None => Err(format!("no body is documented: {response:?}")),
@@ -259,7 +259,7 @@ fn reduced(case: &Case, schema: &Value, example: &Value, got: &Value, at: &str) 
 }
 
 #[tokio::test]
-async fn required_answers_hold_nothing_else() {
+async fn required_only_responses_have_required_fields_only() {
     check(Answers::RequiredOnly, |case, response| match &case.example {
         None if response.body.is_empty() => Ok(()),
         None => Err("no body is documented".to_owned()),

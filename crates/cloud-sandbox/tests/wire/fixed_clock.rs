@@ -6,8 +6,8 @@ use cloud_sandbox::Sandbox;
 use serde_json::Value;
 
 use super::raw::{Call, RawResponse};
-use super::scp::Signer;
-use super::shapes;
+use super::response_schema;
+use super::scp_signer::Signer;
 
 /// The first of June 2026.
 const START: u64 = 1_780_272_000;
@@ -44,7 +44,7 @@ impl Service {
             None => call,
         };
         let response = signer(sandbox).send(sandbox, call.clone()).await;
-        shapes::agree(&call, &response);
+        response_schema::check(&call, &response);
         response
     }
 

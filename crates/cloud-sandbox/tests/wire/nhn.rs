@@ -47,7 +47,7 @@ async fn key_manager(sandbox: &Sandbox, method: &'static str, rest: &str, body: 
 }
 
 #[tokio::test]
-async fn a_token_opens_the_security_advisor() {
+async fn token_authorizes_security_advisor() {
     let sandbox = stateless().await;
     let token = token(&sandbox).await;
     assert_eq!(token.len(), 128);
@@ -67,7 +67,7 @@ async fn a_token_opens_the_security_advisor() {
 }
 
 #[tokio::test]
-async fn a_token_ends_with_its_lifetime_or_when_revoked() {
+async fn token_expires_or_is_revoked() {
     let seconds = Arc::new(AtomicU64::new(1_700_000_000));
     let clock = Arc::clone(&seconds);
     let sandbox = Sandbox::builder()
@@ -92,7 +92,7 @@ async fn a_token_ends_with_its_lifetime_or_when_revoked() {
 }
 
 #[tokio::test]
-async fn the_token_server_refuses_in_the_shape_of_oauth() {
+async fn token_server_refuses_with_oauth_errors() {
     let sandbox = stateless().await;
     let secret = setting(&sandbox, "NHN_CLOUD_USER_SECRET_ACCESS_KEY");
     let path = "/oauth2/token/create";
@@ -113,7 +113,7 @@ async fn the_token_server_refuses_in_the_shape_of_oauth() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_too_large_is_refused_in_the_envelope_of_the_service() {
+async fn oversized_body_is_refused_in_the_envelope_of_the_service() {
     for (statuses, status) in [(NhnStatuses::ByService, 413), (NhnStatuses::AlwaysOk, 200)] {
         let sandbox = Sandbox::builder().nhn_statuses(statuses).start().await.unwrap();
         for (path, names) in [("/ssc/v1.0/appKey/k/inspection_result/summary", 4), ("/keymanager/v1.0/appkey/k/x", 3)] {
@@ -125,7 +125,7 @@ async fn a_body_that_is_too_large_is_refused_in_the_envelope_of_the_service() {
 }
 
 #[tokio::test]
-async fn the_key_manager_needs_the_appkey_only() {
+async fn key_manager_needs_the_appkey_only() {
     let sandbox = stateless().await;
     let response = key_manager(&sandbox, "POST", "symmetric-keys/k/encrypt", Some(json!({"plaintext": "data"}))).await;
     let body = response.expect(200).json();
@@ -137,7 +137,7 @@ async fn the_key_manager_needs_the_appkey_only() {
 }
 
 #[tokio::test]
-async fn a_value_asks_for_the_other_answer_of_the_same_path() {
+async fn query_value_selects_the_response_of_a_shared_path() {
     let sandbox = stateless().await;
     let list = key_manager(&sandbox, "GET", "keystores/1/ips", None).await;
     assert_eq!(list.expect(200).json()["body"]["ipv4List"][0], "127.0.0.1");
@@ -146,7 +146,7 @@ async fn a_value_asks_for_the_other_answer_of_the_same_path() {
 }
 
 #[tokio::test]
-async fn bodies_are_checked() {
+async fn invalid_bodies_are_refused() {
     let sandbox = stateless().await;
     let long = "한".repeat(10_923);
     for (rest, body, word) in [
@@ -171,7 +171,7 @@ async fn bodies_are_checked() {
 }
 
 #[tokio::test]
-async fn queries_are_checked() {
+async fn invalid_queries_are_refused() {
     let sandbox = stateless().await;
     let token = format!("Bearer {}", token(&sandbox).await);
     let key = setting(&sandbox, "NHN_CLOUD_SERVER_SECURITY_CHECK_APP_KEY");

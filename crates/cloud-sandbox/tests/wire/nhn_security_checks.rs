@@ -60,7 +60,7 @@ async fn rules_depend_on_the_region_and_texts_on_the_language() {
 }
 
 #[tokio::test]
-async fn a_project_that_was_never_inspected_has_no_date() {
+async fn project_without_inspection_has_no_date() {
     let never = json!({"nhn": {"advisor": {"latestInspectionTime": null}}});
     for (seed, names) in [(json!({}), 1), (never, 0)] {
         let sandbox = Sandbox::builder().seed_data(seed).start().await.unwrap();
@@ -71,7 +71,7 @@ async fn a_project_that_was_never_inspected_has_no_date() {
 }
 
 #[tokio::test]
-async fn settings_that_are_switched_off_say_nothing_more() {
+async fn disabled_settings_have_no_details() {
     let off = json!({"nhn": {"advisor": {"setting": {"isEnableAutoInspect": false}}}});
     for (seed, names) in [(json!({}), 5), (off, 2)] {
         let sandbox = Sandbox::builder().seed_data(seed).start().await.unwrap();
@@ -83,7 +83,7 @@ async fn settings_that_are_switched_off_say_nothing_more() {
 }
 
 #[tokio::test]
-async fn pages_hold_every_inspection_once_and_the_newest_first() {
+async fn inspection_pages_are_complete_and_newest_first() {
     let sandbox = Sandbox::start().await.unwrap();
     let token = token(&sandbox).await;
     let whole = numbers(&check(&sandbox, &token, &june("&limit=1000")).await);
@@ -106,7 +106,7 @@ async fn pages_hold_every_inspection_once_and_the_newest_first() {
 }
 
 #[tokio::test]
-async fn filters_narrow_the_list() {
+async fn inspection_list_is_filtered() {
     let sandbox = Sandbox::start().await.unwrap();
     let token = token(&sandbox).await;
     let total = async |query: String| -> Value {
@@ -123,7 +123,7 @@ async fn filters_narrow_the_list() {
 }
 
 #[tokio::test]
-async fn a_period_is_a_month_at_most() {
+async fn period_longer_than_a_month_is_refused() {
     let sandbox = Sandbox::start().await.unwrap();
     let token = token(&sandbox).await;
     let query = |from: &str, to: &str| format!("summary?regionCode=KR1&from={from}&to={to}");
@@ -174,7 +174,7 @@ async fn details_agree_with_the_summary_in_every_language() {
 }
 
 #[tokio::test]
-async fn a_token_that_ends_in_the_middle_of_a_listing_is_refused_in_the_envelope() {
+async fn token_expiring_between_pages_is_refused_in_the_envelope() {
     for (statuses, status) in [(NhnStatuses::ByService, 401), (NhnStatuses::AlwaysOk, 200)] {
         let builder = Sandbox::builder().token_lifetime(Duration::from_secs(60)).nhn_statuses(statuses);
         let sandbox = builder.start().await.unwrap();

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::nhn::{token, token_call};
 use super::raw::{Call, setting};
-use super::scp::Signer;
+use super::scp_signer::Signer;
 use super::secure_key_manager::{KEY, good};
 
 /// The settings that are secrets or one half of a credential.
@@ -73,7 +73,7 @@ async fn credentials_in_odd_places_are_masked() {
 }
 
 #[tokio::test]
-async fn credentials_that_the_sandbox_hands_out_are_masked() {
+async fn issued_credentials_are_masked() {
     let sandbox = Sandbox::builder().admin(true).start().await.unwrap();
     let mut secrets = vec![token(&sandbox).await, token(&sandbox).await];
     let secret = setting(&sandbox, "NHN_CLOUD_USER_SECRET_ACCESS_KEY");

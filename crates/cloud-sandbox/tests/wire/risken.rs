@@ -25,7 +25,7 @@ async fn post(sandbox: &Sandbox, name: &str, body: &str) -> RawResponse {
 }
 
 #[tokio::test]
-async fn lists_accounts_with_and_without_the_slash() {
+async fn account_list_is_served_with_and_without_trailing_slash() {
     let sandbox = stateless().await;
     for path in ["/api/v1/aws/list-aws", "/api/v1/aws/list-aws/"] {
         let response = get(&sandbox, &format!("{path}?project_id=1001")).await;
@@ -48,7 +48,7 @@ async fn lists_accounts_with_and_without_the_slash() {
 }
 
 #[tokio::test]
-async fn refuses_in_the_order_of_the_gateway() {
+async fn gateway_checks_run_in_order() {
     let sandbox = stateless().await;
     let send = async |call: Call| call.send(sandbox.endpoint()).await;
     let token = bearer(&sandbox);
@@ -76,7 +76,7 @@ async fn refuses_in_the_order_of_the_gateway() {
 }
 
 #[tokio::test]
-async fn names_every_field_that_is_wrong() {
+async fn validation_error_names_every_invalid_field() {
     let sandbox = stateless().await;
     let attach = |inner: serde_json::Value| json!({"project_id": 1001, "attach_data_source": inner}).to_string();
     let full = json!({
@@ -120,7 +120,7 @@ async fn names_every_field_that_is_wrong() {
 }
 
 #[tokio::test]
-async fn signs_in_without_an_envelope() {
+async fn signin_response_has_no_envelope() {
     let sandbox = stateless().await;
     let response = get(&sandbox, "/api/v1/signin").await;
     assert_eq!(response.expect(200).json(), json!({"access_token_id": 7, "project_id": 1001}));
@@ -131,7 +131,7 @@ async fn signs_in_without_an_envelope() {
 }
 
 #[tokio::test]
-async fn reads_the_token_as_the_gateway_does() {
+async fn token_is_read_as_the_gateway_does() {
     let sandbox = stateless().await;
     let token = setting(&sandbox, "RISKEN_ACCESS_TOKEN");
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(&token).unwrap()).unwrap();

@@ -42,7 +42,7 @@ fn call(sandbox: &Sandbox, defects: u32) -> Call {
 }
 
 #[tokio::test]
-async fn the_first_of_all_defects_is_told() {
+async fn first_of_several_defects_is_reported() {
     let sandbox = Sandbox::start().await.unwrap();
     for defects in 0..1 << DEFECTS.len() {
         let first = DEFECTS.iter().enumerate().find(|(at, _)| defects >> at & 1 == 1);

@@ -45,7 +45,7 @@ fn attachment(source: u32) -> Value {
 }
 
 #[tokio::test]
-async fn an_account_lives_and_dies() {
+async fn account_is_created_updated_and_deleted() {
     let sandbox = Sandbox::start().await.unwrap();
     let aws = json!({"name": "<R&D>\u{2028}", "project_id": 1001, "aws_account_id": "000000000001"});
     let put = post(&sandbox, "put-aws", &json!({"project_id": 1001, "aws": aws}).to_string()).await;
@@ -75,7 +75,7 @@ async fn an_account_lives_and_dies() {
 }
 
 #[tokio::test]
-async fn five_data_sources_are_listed_whatever_is_attached() {
+async fn data_source_list_always_has_five_entries() {
     let sandbox = Sandbox::start().await.unwrap();
     let bare = get(&sandbox, "list-datasource?project_id=1001&aws_id=77").await;
     let rows = bare["data"]["data_source"].as_array().unwrap();
@@ -98,7 +98,7 @@ async fn five_data_sources_are_listed_whatever_is_attached() {
 }
 
 #[tokio::test]
-async fn a_scan_ends_when_the_clock_says_so() {
+async fn scan_ends_when_due() {
     let sandbox = Sandbox::start().await.unwrap();
     let scan = json!({"project_id": 1001, "aws_id": 1001, "aws_data_source_id": 1001, "scan_only": "true"});
     let row = async || {
@@ -122,7 +122,7 @@ async fn a_scan_ends_when_the_clock_says_so() {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_is_dropped_and_not_refused() {
+async fn invalid_fields_are_dropped_and_not_refused() {
     let sandbox = Sandbox::start().await.unwrap();
     let mut odd = attachment(1001);
     odd["attach_data_source"]["status"] = json!("OK");
@@ -163,7 +163,7 @@ async fn what_does_not_fit_is_dropped_and_not_refused() {
 }
 
 #[tokio::test]
-async fn a_token_may_do_what_its_role_says() {
+async fn token_permissions_follow_its_role() {
     let sandbox = Sandbox::start().await.unwrap();
     for (who, list, put) in [
         ("project-admin", 200, 400),
@@ -187,7 +187,7 @@ async fn a_token_may_do_what_its_role_says() {
 }
 
 #[tokio::test]
-async fn a_token_signs_in_and_out() {
+async fn token_signs_in_and_out() {
     let sandbox = Sandbox::start().await.unwrap();
     let signed_in = call(&sandbox, "organization", "GET", "signin/", None).await;
     assert_eq!(signed_in.expect(200).json(), json!({"org_access_token_id": 6, "organization_id": 5}));
@@ -213,7 +213,7 @@ async fn stream(sandbox: &Sandbox, target: &str, header: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_streamed_body_is_measured_where_it_is_read() {
+async fn streamed_body_is_limited_while_it_is_read() {
     let sandbox = Sandbox::start().await.unwrap();
     let bearer = |who| format!("Authorization: Bearer {}\r\n", token(&sandbox, who));
     assert_eq!(stream(&sandbox, "/api/v1/aws/nothing", "").await, "404");

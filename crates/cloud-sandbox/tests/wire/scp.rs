@@ -1,59 +1,13 @@
 //! Samsung Cloud Platform over the wire.
 #![allow(clippy::disallowed_methods, reason = "requests are signed for the real time")]
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
 use cloud_sandbox::{Answers, Sandbox};
 use serde_json::{Value, json};
 
-use super::raw::{Call, RawResponse, setting, sign, stateless};
-
-/// A pair of keys and the moment at which it signs.
-#[derive(Debug, Clone)]
-pub(crate) struct Signer {
-    pub(crate) prefix: &'static str,
-    pub(crate) access_key: String,
-    pub(crate) secret: String,
-    pub(crate) timestamp: String,
-}
-
-impl Signer {
-    pub(crate) fn of(sandbox: &Sandbox) -> Self {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-        Self {
-            prefix: "Scp-",
-            access_key: setting(sandbox, "SCP_ACCESS_KEY"),
-            secret: setting(sandbox, "SCP_SECRET_KEY"),
-            timestamp: since.as_millis().to_string(),
-        }
-    }
-
-    pub(crate) fn vault(sandbox: &Sandbox) -> Self {
-        Self {
-            prefix: "Sv",
-            access_key: setting(sandbox, "SCP_VAULT_TOKEN_ID"),
-            secret: setting(sandbox, "SCP_VAULT_TOKEN_SECRET"),
-            ..Self::of(sandbox)
-        }
-    }
-
-    pub(crate) fn sign(&self, endpoint: &str, call: Call) -> Call {
-        let (method, target) = (call.method, &call.target);
-        let (time, key) = (&self.timestamp, &self.access_key);
-        let message = format!("{method}{endpoint}{target}{time}{key}Openapi");
-        let signature = sign(&self.secret, &message);
-        let name = |rest: &str| format!("{}{rest}", self.prefix);
-        call.header(&name("Accesskey"), key)
-            .header(&name("Signature"), signature)
-            .header(&name("Timestamp"), time)
-            .header(&name("ClientType"), "Openapi")
-    }
-
-    pub(crate) async fn send(&self, sandbox: &Sandbox, call: Call) -> RawResponse {
-        let signed = self.sign(sandbox.endpoint(), call);
-        signed.send(sandbox.endpoint()).await
-    }
-}
+use super::raw::{Call, setting, stateless};
+use super::scp_signer::{Signer, first_error};
 
 const ENCRYPT: &str = "/v1/kms/openapi/encrypt/0fdd87aab8cb46f59b7c1f81ed03fb3e";
 
@@ -61,16 +15,8 @@ fn encrypt(version: &str, body: &Value) -> Call {
     Call::new("POST", ENCRYPT).header("Scp-Api-Version", version).json(body)
 }
 
-#[track_caller]
-pub(crate) fn first_error(response: &RawResponse, status: u16) -> (String, String) {
-    let error = response.expect(status).json()["errors"][0].clone();
-    assert_eq!(error["status"], status);
-    assert!(error["request_id"].is_string());
-    (error["code"].as_str().unwrap().to_owned(), error["detail"].as_str().unwrap().to_owned())
-}
-
 #[tokio::test]
-async fn a_signed_call_is_answered() {
+async fn signed_call_succeeds() {
     let sandbox = stateless().await;
     let call = encrypt("kms 1.2", &json!({"plaintext": "dGVzdA=="}));
     let response = Signer::of(&sandbox).send(&sandbox, call).await;
@@ -78,7 +24,7 @@ async fn a_signed_call_is_answered() {
 }
 
 #[tokio::test]
-async fn an_unsigned_call_meets_the_gateway() {
+async fn unsigned_call_is_refused_by_the_gateway() {
     let sandbox = stateless().await;
     let response = Call::new("GET", "/v1/kms/transit?page=0").send(sandbox.endpoint()).await;
     let body = response.expect(404).json();
@@ -91,7 +37,7 @@ async fn an_unsigned_call_meets_the_gateway() {
 }
 
 #[tokio::test]
-async fn a_signature_covers_the_bytes_of_the_target() {
+async fn signature_covers_the_bytes_of_the_target() {
     let sandbox = stateless().await;
     let signer = Signer::of(&sandbox);
     for query in [
@@ -113,7 +59,7 @@ async fn a_signature_covers_the_bytes_of_the_target() {
 }
 
 #[tokio::test]
-async fn whatever_is_wrong_with_the_signature_is_unauthorized() {
+async fn invalid_signatures_are_unauthorized() {
     let sandbox = stateless().await;
     let good = Signer::of(&sandbox);
     let earlier = |seconds: u64| {
@@ -142,7 +88,7 @@ async fn whatever_is_wrong_with_the_signature_is_unauthorized() {
 }
 
 #[tokio::test]
-async fn what_is_sent_twice_is_not_chosen_from() {
+async fn duplicate_credentials_are_refused() {
     let sandbox = stateless().await;
     let signed = Signer::of(&sandbox).sign(sandbox.endpoint(), Call::new("GET", "/v1/kms/transit"));
     for (name, value) in signed.headers.clone() {
@@ -154,7 +100,7 @@ async fn what_is_sent_twice_is_not_chosen_from() {
 }
 
 #[tokio::test]
-async fn the_clock_can_be_set() {
+async fn signature_time_follows_a_custom_clock() {
     let sandbox = Sandbox::builder()
         .answers(Answers::Examples)
         .clock(|| UNIX_EPOCH + Duration::from_millis(1_605_290_625_682))
@@ -169,7 +115,7 @@ async fn the_clock_can_be_set() {
 }
 
 #[tokio::test]
-async fn versions_are_chosen_by_header() {
+async fn api_version_is_selected_by_header() {
     let sandbox = stateless().await;
     let signer = Signer::of(&sandbox);
     let keys = |version: &str| Call::new("GET", "/v1/kms/transit").header("Scp-Api-Version", version);
@@ -191,7 +137,7 @@ async fn versions_are_chosen_by_header() {
 }
 
 #[tokio::test]
-async fn bodies_are_read_strictly() {
+async fn invalid_bodies_are_refused() {
     let sandbox = stateless().await;
     let signer = Signer::of(&sandbox);
     let create = |change: Value| {
@@ -233,7 +179,7 @@ async fn bodies_are_read_strictly() {
 }
 
 #[tokio::test]
-async fn the_gateway_routes_by_method_and_path() {
+async fn gateway_routes_by_method_and_path() {
     let sandbox = stateless().await;
     let signer = Signer::of(&sandbox);
     // The method of the second and the third is that of other paths; the last fits a template of other methods.
@@ -255,7 +201,7 @@ async fn the_gateway_routes_by_method_and_path() {
 }
 
 #[tokio::test]
-async fn flags_of_a_query_are_read_as_the_page_writes_them() {
+async fn query_flags_are_read_as_documented() {
     let sandbox = Sandbox::start().await.unwrap();
     let signer = Signer::of(&sandbox);
     let mine = "/v1/configinspection/diagnosis/list?with_count=true&isMine";
@@ -274,7 +220,7 @@ async fn flags_of_a_query_are_read_as_the_page_writes_them() {
 }
 
 #[tokio::test]
-async fn literal_segments_win_over_parameters() {
+async fn literal_path_segments_win_over_parameters() {
     let sandbox = stateless().await;
     let signer = Signer::of(&sandbox);
     // Only the literal route has this query parameter.
@@ -289,7 +235,7 @@ async fn literal_segments_win_over_parameters() {
 }
 
 #[tokio::test]
-async fn an_id_stays_one_segment_whatever_it_holds() {
+async fn escaped_id_stays_one_path_segment() {
     let sandbox = stateless().await;
     let signer = Signer::of(&sandbox);
     for (id, status) in
@@ -301,7 +247,7 @@ async fn an_id_stays_one_segment_whatever_it_holds() {
 }
 
 #[tokio::test]
-async fn a_vault_token_becomes_credentials() {
+async fn vault_token_is_exchanged_for_credentials() {
     let sandbox = stateless().await;
     let ordinary = Signer::of(&sandbox);
     let vault = Signer::vault(&sandbox);

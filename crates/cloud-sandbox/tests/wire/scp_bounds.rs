@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::every_operation::{Case, case, documents, follow};
 use super::raw::{Call, RawResponse, stateless};
-use super::scp::{Signer, first_error};
+use super::scp_signer::{Signer, first_error};
 
 /// Text that fits no documented pattern.
 const ODD: &str = "\u{1F512} odd";
@@ -187,7 +187,7 @@ async fn every_constraint_of_every_operation_is_checked() {
 }
 
 #[tokio::test]
-async fn every_operation_stands_behind_the_gateway() {
+async fn every_operation_requires_a_signature() {
     let sandbox = stateless().await;
     let operations = operations(&sandbox);
     assert_eq!(operations.len(), 118);

@@ -6,8 +6,8 @@ use cloud_sandbox::Sandbox;
 use serde_json::{Value, json};
 
 use super::raw::{Call, RawResponse};
-use super::scp::{Signer, first_error};
-use super::shapes;
+use super::response_schema;
+use super::scp_signer::{Signer, first_error};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -24,7 +24,7 @@ fn request(acl_cidr: &str) -> Value {
 
 async fn send(sandbox: &Sandbox, call: Call) -> RawResponse {
     let response = Signer::of(sandbox).send(sandbox, call.clone()).await;
-    shapes::agree(&call, &response);
+    response_schema::check(&call, &response);
     response
 }
 
@@ -39,7 +39,7 @@ async fn create(sandbox: &Sandbox, acl_cidr: &str) -> (String, Signer) {
 async fn ask(sandbox: &Sandbox, token: &Signer, vault: &str) -> RawResponse {
     let call = Call::new("GET", format!("/v1/temporarykey/{vault}"));
     let response = token.send(sandbox, call.clone()).await;
-    shapes::agree(&call, &response);
+    response_schema::check(&call, &response);
     response
 }
 
@@ -60,7 +60,7 @@ async fn terminate(sandbox: &Sandbox, vault: &str, days: i64) -> RawResponse {
 }
 
 #[tokio::test]
-async fn a_token_is_exchanged_for_credentials_until_they_end() {
+async fn token_is_exchanged_for_credentials_that_expire() {
     let sandbox = Sandbox::start().await.unwrap();
     let (vault, token) = create(&sandbox, "127.0.0.1/32").await;
     let temporary = pair(&sandbox, &ask(&sandbox, &token, &vault).await);
@@ -79,7 +79,7 @@ async fn a_token_is_exchanged_for_credentials_until_they_end() {
 }
 
 #[tokio::test]
-async fn a_token_is_shown_once_and_masked_from_then_on() {
+async fn token_is_shown_once_and_masked_afterwards() {
     let sandbox = Sandbox::start().await.unwrap();
     let (vault, token) = create(&sandbox, "192.168.1.1/24, 10.0.0.1/16").await;
     let shown = send(&sandbox, Call::new("GET", format!("/v1/secretvault/{vault}"))).await;
@@ -99,7 +99,7 @@ async fn a_token_is_shown_once_and_masked_from_then_on() {
 }
 
 #[tokio::test]
-async fn five_keys_at_most_are_alive() {
+async fn temporary_keys_are_limited_to_five() {
     let sandbox = Sandbox::start().await.unwrap();
     let token = Signer::vault(&sandbox);
     let first = pair(&sandbox, &ask(&sandbox, &token, SEED).await);
@@ -116,7 +116,7 @@ async fn five_keys_at_most_are_alive() {
 }
 
 #[tokio::test]
-async fn only_the_vaults_own_token_from_its_networks() {
+async fn vault_accepts_its_own_token_from_its_networks_only() {
     let sandbox = Sandbox::start().await.unwrap();
     let (vault, token) = create(&sandbox, "192.0.2.0/24").await;
     assert_eq!(first_error(&ask(&sandbox, &token, &vault).await, 400).0, "source-cidr-error");
@@ -132,7 +132,7 @@ async fn only_the_vaults_own_token_from_its_networks() {
 }
 
 #[tokio::test]
-async fn a_second_signature_beside_the_tokens_must_be_good_too() {
+async fn second_signature_must_be_valid_too() {
     let sandbox = Sandbox::start().await.unwrap();
     let (seed, ordinary) = (Signer::vault(&sandbox), Signer::of(&sandbox));
     let wrong = Signer { secret: "other".to_owned(), ..ordinary.clone() };
@@ -143,7 +143,7 @@ async fn a_second_signature_beside_the_tokens_must_be_good_too() {
 }
 
 #[tokio::test]
-async fn one_vault_for_each_known_access_key() {
+async fn access_key_has_one_vault_at_most() {
     let sandbox = Sandbox::start().await.unwrap();
     let make = |change: &dyn Fn(&mut Value)| {
         let mut body = request("127.0.0.1/32");
@@ -168,7 +168,7 @@ async fn one_vault_for_each_known_access_key() {
 }
 
 #[tokio::test]
-async fn a_terminated_vault_gives_nothing_and_goes() {
+async fn terminated_vault_issues_no_keys_and_is_deleted_when_due() {
     let sandbox = Sandbox::start().await.unwrap();
     let (vault, token) = create(&sandbox, "127.0.0.1/32").await;
     let temporary = pair(&sandbox, &ask(&sandbox, &token, &vault).await);

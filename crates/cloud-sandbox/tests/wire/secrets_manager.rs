@@ -6,23 +6,23 @@ use cloud_sandbox::Sandbox;
 use serde_json::{Value, json};
 
 use super::raw::{Call, RawResponse};
-use super::scp::{Signer, first_error};
-use super::shapes;
+use super::response_schema;
+use super::scp_signer::{Signer, first_error};
 
 /// A secret and a KMS key of the default seed.
-const SEED: &str = "3265ab469f0d406d83073da3e11e7a6c";
+pub(crate) const SEED: &str = "3265ab469f0d406d83073da3e11e7a6c";
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-async fn call(sandbox: &Sandbox, method: &'static str, target: &str, body: Option<Value>) -> RawResponse {
+pub(crate) async fn call(sandbox: &Sandbox, method: &'static str, target: &str, body: Option<Value>) -> RawResponse {
     let call = Call::new(method, format!("/v1/secrets{target}"));
     let call = body.map_or(call.clone(), |body| call.json(&body));
     let response = Signer::of(sandbox).send(sandbox, call.clone()).await;
-    shapes::agree(&call, &response);
+    response_schema::check(&call, &response);
     response
 }
 
-async fn in_version(
+pub(crate) async fn in_version(
     sandbox: &Sandbox,
     version: &str,
     method: &'static str,
@@ -33,15 +33,15 @@ async fn in_version(
     let call = call.header("Scp-Api-Version", format!("secretsmanager {version}"));
     let call = body.map_or(call.clone(), |body| call.json(&body));
     let response = Signer::of(sandbox).send(sandbox, call.clone()).await;
-    shapes::agree(&call, &response);
+    response_schema::check(&call, &response);
     response.expect(if method == "POST" { 201 } else { 200 }).json()
 }
 
-fn request(name: &str) -> Value {
+pub(crate) fn request(name: &str) -> Value {
     json!({"name": name, "kms_id": SEED, "acl_cidr": "127.0.0.1/32, 10.0.0.0/28", "secret_value": "{\"user\":\"me\"}"})
 }
 
-async fn create(sandbox: &Sandbox, name: &str) -> String {
+pub(crate) async fn create(sandbox: &Sandbox, name: &str) -> String {
     let made = call(sandbox, "POST", "", Some(request(name))).await;
     let secret = made.expect(201).json()["secret"].clone();
     assert_eq!((secret["name"].as_str(), secret["state"].as_str()), (Some(name), Some("Active")));
@@ -53,12 +53,12 @@ async fn put_value(sandbox: &Sandbox, id: &str, value: &str) {
     call(sandbox, "PUT", &format!("/{id}/values"), Some(body)).await.expect(200);
 }
 
-async fn read(sandbox: &Sandbox, id: &str, which: Value) -> RawResponse {
+pub(crate) async fn read(sandbox: &Sandbox, id: &str, which: Value) -> RawResponse {
     call(sandbox, "POST", &format!("/{id}/values"), Some(which)).await
 }
 
 #[track_caller]
-fn user(response: &RawResponse) -> String {
+pub(crate) fn user(response: &RawResponse) -> String {
     let text = response.expect(200).json()["secret_value"].as_str().unwrap().to_owned();
     serde_json::from_str::<Value>(&text).unwrap()["user"].as_str().unwrap().to_owned()
 }
@@ -73,7 +73,7 @@ async fn versions(sandbox: &Sandbox, id: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn three_versions_and_labels_that_move() {
+async fn secret_keeps_three_versions_and_moves_labels() {
     let sandbox = Sandbox::start().await.unwrap();
     let id = &create(&sandbox, "prod-db").await;
     put_value(&sandbox, id, "you").await;
@@ -109,7 +109,7 @@ async fn three_versions_and_labels_that_move() {
 }
 
 #[tokio::test]
-async fn a_value_is_for_callers_in_its_networks() {
+async fn secret_value_is_readable_from_its_networks_only() {
     let sandbox = Sandbox::start().await.unwrap();
     let id = &create(&sandbox, "walled").await;
     let set = |list: Value| {
@@ -136,92 +136,7 @@ async fn a_value_is_for_callers_in_its_networks() {
 }
 
 #[tokio::test]
-async fn waits_before_it_goes_and_can_be_restored() {
-    let sandbox = Sandbox::start().await.unwrap();
-    let (gone, kept) = (&create(&sandbox, "gone").await, &create(&sandbox, "kept").await);
-    for days in [6, 31] {
-        let body = json!({ "waiting_time_ndays": days });
-        call(&sandbox, "DELETE", &format!("/{gone}"), Some(body)).await.expect(400);
-    }
-    for id in [gone, kept] {
-        let target = format!("/{id}");
-        call(&sandbox, "DELETE", &target, Some(json!({"waiting_time_ndays": 7}))).await.expect(204);
-        let shown = call(&sandbox, "GET", &target, None).await.expect(200).json();
-        assert_eq!(shown["secret"]["state"], "To_Be_Terminated");
-        assert!(shown["secret"]["deleted_at"].is_string());
-        read(&sandbox, id, json!({})).await.expect(400);
-        call(&sandbox, "PUT", &format!("{target}/values"), Some(json!({"secret_value": "{\"a\":\"b\"}"})))
-            .await
-            .expect(400);
-        call(&sandbox, "DELETE", &target, Some(json!({"waiting_time_ndays": 7}))).await.expect(400);
-    }
-    sandbox.advance(DAY * 6);
-    for _ in 0..2 {
-        let restored = call(&sandbox, "PUT", &format!("/{kept}/restore"), None).await.expect(200).json();
-        assert_eq!((&restored["secret"]["state"], &restored["secret"]["deleted_at"]), (&json!("Active"), &Value::Null));
-    }
-    let waiting = call(&sandbox, "GET", "?state=To_Be_Terminated", None).await.expect(200).json();
-    assert_eq!((&waiting["count"], &waiting["secret"][0]["id"]), (&json!(1), &json!(gone)));
-    sandbox.advance(DAY);
-    assert_eq!(first_error(&call(&sandbox, "GET", &format!("/{gone}"), None).await, 404).0, "ResourceNotFound");
-    call(&sandbox, "PUT", &format!("/{gone}/restore"), None).await.expect(404);
-    assert_eq!(user(&read(&sandbox, kept, json!({})).await), "me");
-}
-
-#[tokio::test]
-async fn lists_are_filtered_sorted_and_paged() {
-    let sandbox = Sandbox::start().await.unwrap();
-    for name in ["app-b", "app-c", "app-a", "other"] {
-        create(&sandbox, name).await;
-    }
-    let names = async |query: &str| {
-        let listed = call(&sandbox, "GET", query, None).await.expect(200).json();
-        let rows = listed["secret"].as_array().unwrap();
-        let names: Vec<_> = rows.iter().map(|row| row["name"].as_str().unwrap().to_owned()).collect();
-        (listed["count"].as_u64().unwrap(), names.join(" "), listed["sort"].clone())
-    };
-    assert_eq!(names("?name=app&sort=name:asc").await, (3, "app-a app-b app-c".to_owned(), json!(["name:asc"])));
-    assert_eq!(names("?name=app&sort=name:desc&size=2").await.1, "app-c app-b");
-    assert_eq!(names("?name=app&sort=name:desc&size=2&page=1").await.1, "app-a");
-    assert_eq!(names("?name=app&sort=name:desc&size=2&page=2").await, (3, String::new(), json!(["name:desc"])));
-    assert_eq!(names("?state=Active&state=Stop&name=other").await.1, "other");
-    assert_eq!(names("?state=Stop").await.0, 0);
-    assert!(names("").await.1.ends_with("my-secret-name"), "the newest come first");
-    for query in ["?size=0", "?page=-1", "?size=many", "?sort=name", "?sort=secret_value:asc", "?limit=1"] {
-        call(&sandbox, "GET", query, None).await.expect(400);
-    }
-}
-
-#[tokio::test]
-async fn each_version_shows_its_own_fields() {
-    let sandbox = Sandbox::start().await.unwrap();
-    let names = |response: &Value, at: &str| {
-        let fields = response[at].as_object().unwrap();
-        ["private_acl_enabled", "region", "kms_name"].map(|name| fields.contains_key(name))
-    };
-    let old = in_version(&sandbox, "1.0", "POST", "", Some(request("old"))).await;
-    let new = in_version(&sandbox, "1.1", "POST", "", Some(request("new"))).await;
-    assert_eq!((names(&old, "secret"), names(&new, "secret")), ([false, false, true], [true, false, true]));
-    let target = format!("/{}", new["secret"]["id"].as_str().unwrap());
-    let (old, new) = (
-        in_version(&sandbox, "1.0", "GET", &target, None).await,
-        in_version(&sandbox, "1.1", "GET", &target, None).await,
-    );
-    assert_eq!((names(&old, "secret"), names(&new, "secret")), ([false, false, true], [true, true, true]));
-    let target = format!("{target}/versions");
-    let old = in_version(&sandbox, "1.0", "GET", &target, None).await;
-    let keys: Vec<_> = old.as_object().unwrap().keys().collect();
-    assert_eq!(keys, ["version_list"]);
-    assert_eq!(in_version(&sandbox, "1.1", "GET", &target, None).await["count"], 1);
-    let sovereign = Sandbox::builder().sovereign(true).start().await.unwrap();
-    for (sandbox, region) in [(&sandbox, "kr-west1"), (&sovereign, "kr-south1")] {
-        let shown = in_version(sandbox, "1.1", "GET", &format!("/{SEED}"), None).await;
-        assert_eq!(shown["secret"]["region"], region);
-    }
-}
-
-#[tokio::test]
-async fn values_keys_and_private_access_are_checked() {
+async fn invalid_values_keys_and_private_access_are_refused() {
     let sandbox = Sandbox::start().await.unwrap();
     let with = |name: &str, value: Value| {
         let mut body = request("checked");
@@ -270,7 +185,7 @@ async fn values_keys_and_private_access_are_checked() {
 }
 
 #[tokio::test]
-async fn passwords_differ_and_repeat_with_the_seed() {
+async fn random_passwords_differ_and_repeat_with_the_seed() {
     let password = async |sandbox: &Sandbox| {
         let response = call(sandbox, "POST", "/random-password", Some(json!({"password_length": 20}))).await;
         response.expect(200).json()["random_password"].as_str().unwrap().to_owned()
@@ -288,7 +203,7 @@ async fn passwords_differ_and_repeat_with_the_seed() {
 }
 
 #[tokio::test]
-async fn a_key_must_be_active_and_symmetric() {
+async fn kms_key_must_be_active_and_symmetric() {
     let sandbox = Sandbox::start().await.unwrap();
     let key = async |purpose: &str, name: &str| {
         let body = json!({"name": name, "purpose": purpose, "description": "", "key_type": "basic", "auto_rotate": "N", "rotate_cycle": 90});

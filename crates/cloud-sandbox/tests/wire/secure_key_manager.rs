@@ -66,7 +66,7 @@ fn bytes(list: &str) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn what_is_encrypted_comes_back_and_nothing_else_does() {
+async fn ciphertext_decrypts_and_tampering_is_detected() {
     let sandbox = Sandbox::start().await.unwrap();
     let key = format!("symmetric-keys/{KEY}");
     for plaintext in ["data".to_owned(), String::new(), "한".repeat(10_922)] {
@@ -93,7 +93,7 @@ async fn what_is_encrypted_comes_back_and_nothing_else_does() {
 }
 
 #[tokio::test]
-async fn a_blob_opens_with_the_key_of_the_version_in_front_of_it() {
+async fn ciphertext_decrypts_with_the_key_version_in_its_prefix() {
     let sandbox = Sandbox::start().await.unwrap();
     let encrypted = good(&sandbox, &format!("symmetric-keys/{KEY}/encrypt"), Some(json!({"plaintext": "data"}))).await;
     let blob = STANDARD.decode(text(&encrypted, "ciphertext")).unwrap();
@@ -123,7 +123,7 @@ async fn a_blob_opens_with_the_key_of_the_version_in_front_of_it() {
 }
 
 #[tokio::test]
-async fn the_governments_realm_has_another_cipher() {
+async fn government_realm_encrypts_with_aria() {
     let public = Sandbox::builder().seed(1).start().await.unwrap();
     let government = Sandbox::builder().seed(1).nhn_government(true).start().await.unwrap();
     let encrypt = format!("symmetric-keys/{KEY}/encrypt");
@@ -138,7 +138,7 @@ async fn the_governments_realm_has_another_cipher() {
 }
 
 #[tokio::test]
-async fn a_local_key_comes_back_from_its_ciphertext() {
+async fn local_key_decrypts_from_its_ciphertext() {
     let sandbox = Sandbox::start().await.unwrap();
     let made = good(&sandbox, &format!("symmetric-keys/{KEY}/create-local-key"), None).await;
     assert_eq!(STANDARD.decode(text(&made, "localKeyPlaintext")).unwrap().len(), 32);
@@ -189,7 +189,7 @@ async fn key_pairs_are_shown_in_both_forms_and_by_version() {
 }
 
 #[tokio::test]
-async fn a_wrong_use_is_named_under_the_status_that_was_asked_for() {
+async fn misuse_is_reported_with_the_configured_status() {
     for (statuses, not_found, bad) in
         [(NhnStatuses::ByService, 200, 200), (NhnStatuses::AlwaysOk, 200, 200), (NhnStatuses::Real, 404, 400)]
     {
@@ -211,7 +211,7 @@ async fn a_wrong_use_is_named_under_the_status_that_was_asked_for() {
 }
 
 #[tokio::test]
-async fn keys_rotate_on_their_day_and_go_on_theirs() {
+async fn keys_rotate_and_are_deleted_when_due() {
     let key = |id: &str, more: Value| {
         let mut key = json!({"keyId": id, "name": id, "keyType": "SYMMETRIC_KEY"});
         key.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());

@@ -13,7 +13,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName}
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use super::raw::{Call, RawResponse, exchange, setting};
-use super::scp::Signer;
+use super::scp_signer::Signer;
 use super::secure_key_manager::{KEY, bare, call, good, message};
 
 /// Sends a call over the second port, with or without a client certificate.
@@ -62,7 +62,7 @@ fn identity(sandbox: &Sandbox, name: &str) -> ClientIdentity {
 }
 
 #[tokio::test]
-async fn every_key_of_the_seed_can_be_used_from_loopback_with_the_mac_address_named() {
+async fn every_seed_key_works_from_loopback_with_the_mac_address() {
     let sandbox = Sandbox::start().await.unwrap();
     let mut used = 0;
     for store in good(&sandbox, "keystores", None).await["keyStoreIdList"].as_array().unwrap() {
@@ -89,7 +89,7 @@ async fn every_key_of_the_seed_can_be_used_from_loopback_with_the_mac_address_na
 }
 
 #[tokio::test]
-async fn confirm_shows_the_caller() {
+async fn confirm_returns_the_caller() {
     let sandbox = Sandbox::builder().mutual_tls(true).start().await.unwrap();
     let confirm = "v1.0/appkey/KEY/confirm";
     let plain = bare(&sandbox, confirm, None).send(sandbox.endpoint()).await.expect(200).json()["body"].clone();
@@ -104,7 +104,7 @@ async fn confirm_shows_the_caller() {
 }
 
 #[tokio::test]
-async fn other_vendors_are_served_over_the_second_port_too() {
+async fn mutual_tls_port_serves_other_vendors_too() {
     let sandbox = Sandbox::builder().mutual_tls(true).start().await.unwrap();
     // The signature covers the scheme.
     let call = Signer::of(&sandbox).sign(sandbox.mtls_endpoint().unwrap(), Call::new("GET", "/v1/kms/transit?page=0"));
@@ -112,7 +112,7 @@ async fn other_vendors_are_served_over_the_second_port_too() {
 }
 
 #[tokio::test]
-async fn without_the_mac_address_only_the_public_key_is_shown() {
+async fn missing_mac_address_leaves_the_public_key_only() {
     let sandbox = Sandbox::start().await.unwrap();
     for rest in [&*format!("secrets/{KEY}"), &format!("asymmetric-keys/{KEY}/privateKey"), "keystores/1/macs"] {
         let response = bare(&sandbox, &format!("v1.0/appkey/KEY/{rest}"), None).send(sandbox.endpoint()).await;
@@ -123,7 +123,7 @@ async fn without_the_mac_address_only_the_public_key_is_shown() {
 }
 
 #[tokio::test]
-async fn a_client_certificate_opens_the_stores_that_list_it() {
+async fn client_certificate_authorizes_the_stores_that_list_it() {
     let sandbox = Sandbox::builder().mutual_tls(true).seed_data(seed()).start().await.unwrap();
     let (alone, together) = (identity(&sandbox, "alone"), identity(&sandbox, "together"));
     let with_mac = |call: Call| call.header("X-TOAST-CLIENT-MAC-ADDR", "cc:cc:cc:cc:cc:cc");
@@ -152,7 +152,7 @@ async fn a_client_certificate_opens_the_stores_that_list_it() {
 }
 
 #[tokio::test]
-async fn a_certificate_of_somebody_else_or_past_its_date_is_refused() {
+async fn foreign_or_expired_certificate_is_refused() {
     let sandbox = Sandbox::builder().mutual_tls(true).seed_data(seed()).start().await.unwrap();
     let other = Sandbox::builder().mutual_tls(true).seed_data(seed()).start().await.unwrap();
     let response = send(&sandbox, &secret(&sandbox, "alone"), Some(&identity(&other, "alone"))).await;
@@ -164,7 +164,7 @@ async fn a_certificate_of_somebody_else_or_past_its_date_is_refused() {
 }
 
 #[tokio::test]
-async fn identities_come_as_the_console_hands_them_out_and_outlive_a_restart() {
+async fn client_identities_are_issued_in_console_formats_and_survive_a_restart() {
     let file = std::env::temp_dir().join(format!("cloud-sandbox-skm-{}.json", std::process::id()));
     let builder = Sandbox::builder().mutual_tls(true).seed_data(seed()).state_file(&file);
     let sandbox = builder.clone().start().await.unwrap();
@@ -188,7 +188,7 @@ async fn identities_come_as_the_console_hands_them_out_and_outlive_a_restart() {
 }
 
 #[tokio::test]
-async fn stores_list_whom_they_let_in() {
+async fn stores_list_their_authorized_callers() {
     let sandbox = Sandbox::start().await.unwrap();
     assert_eq!(good(&sandbox, "keystores", None).await, json!({"keyStoreIdList": [1, 2]}));
     let store = good(&sandbox, "keystores/1", None).await;

@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use super::raw::{Call, exchange};
 
 #[tokio::test]
-async fn hands_out_the_documented_variables() {
+async fn server_exports_the_documented_variables() {
     let sandbox = Sandbox::start().await.unwrap();
     let pairs = sandbox.env_vars();
     let names: Vec<_> = pairs.iter().map(|(name, _)| *name).collect();
@@ -40,7 +40,7 @@ async fn hands_out_the_documented_variables() {
 }
 
 #[tokio::test]
-async fn two_servers_take_two_ports_and_a_taken_port_is_an_error() {
+async fn servers_take_separate_ports_and_a_used_port_is_an_error() {
     let first = Sandbox::start().await.unwrap();
     let second = Sandbox::start().await.unwrap();
     assert_ne!(first.endpoint(), second.endpoint());
@@ -50,7 +50,7 @@ async fn two_servers_take_two_ports_and_a_taken_port_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_shut_down_or_dropped_server_no_longer_listens() {
+async fn shut_down_or_dropped_server_stops_listening() {
     let sandbox = Sandbox::start().await.unwrap();
     let host = sandbox.endpoint().strip_prefix("http://").unwrap().to_owned();
     let idle = TcpStream::connect(&host).await.unwrap();
@@ -67,7 +67,7 @@ async fn a_shut_down_or_dropped_server_no_longer_listens() {
 }
 
 #[tokio::test]
-async fn a_path_of_no_vendor_is_not_found() {
+async fn unknown_path_is_not_found() {
     let sandbox = Sandbox::start().await.unwrap();
     for target in ["/", "/v2/kms", "//api/v1/aws/list-aws", "/API/v1/signin"] {
         Call::new("GET", target).send(sandbox.endpoint()).await.expect(404);
@@ -75,7 +75,7 @@ async fn a_path_of_no_vendor_is_not_found() {
 }
 
 #[tokio::test]
-async fn the_page_of_calls_needs_no_slash_at_its_end() {
+async fn watch_page_needs_no_trailing_slash() {
     let sandbox = Sandbox::builder().admin(true).start().await.unwrap();
     let page = async |path| Call::new("GET", path).send(sandbox.endpoint()).await;
     assert_eq!(page("/_sandbox").await.expect(200).body, page("/_sandbox/").await.expect(200).body);
@@ -83,7 +83,7 @@ async fn the_page_of_calls_needs_no_slash_at_its_end() {
 }
 
 #[tokio::test]
-async fn a_body_beyond_the_limit_is_refused_in_the_vendors_shape() {
+async fn oversized_body_is_refused_in_the_shape_of_the_vendor() {
     let sandbox = Sandbox::start().await.unwrap();
     let mut seen = HashSet::new();
     for target in ["/v1/kms/transit", "/keymanager/v1.0/x", "/api/v1/aws/put-aws/"] {
@@ -97,7 +97,7 @@ async fn a_body_beyond_the_limit_is_refused_in_the_vendors_shape() {
 }
 
 #[tokio::test]
-async fn a_body_that_breaks_off_is_not_called_too_long() {
+async fn truncated_body_is_not_reported_as_too_long() {
     let sandbox = Sandbox::builder().admin(true).start().await.unwrap();
     for target in ["/v1/kms/transit", "/keymanager/v1.0/x", "/api/v1/aws/put-aws/", "/_sandbox/faults", "/nowhere"] {
         let mut call = Call::new("POST", target).header("Content-Type", "application/json");
@@ -112,7 +112,7 @@ async fn a_body_that_breaks_off_is_not_called_too_long() {
 }
 
 #[test]
-fn answers_are_named() {
+fn example_variants_are_parsed_by_name() {
     assert_eq!("examples".parse(), Ok(Answers::Examples));
     assert_eq!("required".parse(), Ok(Answers::RequiredOnly));
     assert_eq!("unknown".parse(), Ok(Answers::ExamplesPlusUnknown));

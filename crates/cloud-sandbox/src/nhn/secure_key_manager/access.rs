@@ -134,7 +134,7 @@ mod tests {
     const MAC: Option<&str> = Some("aa:aa:aa:aa:aa:aa");
 
     #[test]
-    fn all_checks_have_to_be_passed_unless_any_one_is_enough() {
+    fn all_checks_must_pass_unless_any_suffices() {
         let mut store = seed::key_stores().remove(&1).unwrap();
         for (address, mac, and, or) in [
             ("127.0.0.1", MAC, Ok(()), Ok(())),
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn every_mode_weighs_every_set_of_checks() {
+    fn every_mode_evaluates_every_set_of_checks() {
         let authority = Authority::create().unwrap();
         let mut store = seed::key_stores().remove(&1).unwrap();
         let end = OffsetDateTime::from_unix_timestamp(1_900_000_000).unwrap();
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_is_marked_when_used_and_useless_when_its_deletion_is_planned() {
+    fn entry_is_marked_when_used_and_ignored_when_deletion_is_planned() {
         let mut store = seed::key_stores().remove(&1).unwrap();
         store.admit(&caller("127.0.0.2", MAC), None, now()).unwrap();
         assert_eq!(store.ipv4_list[0].last_access_datetime, "2025-01-25T13:00:00");
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_store_without_checks_lets_nobody_in() {
+    fn store_without_checks_admits_no_caller() {
         let mut store = seed::key_stores().remove(&1).unwrap();
         store.ip4_auth_use = YesNo::N;
         store.mac_auth_use = YesNo::N;
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn ranges_cover_what_is_inside() {
+    fn ip_range_contains_its_addresses() {
         for (entry, address, inside) in [
             ("127.0.0.1", "127.0.0.1", true),
             ("10.0.0.0/8", "10.200.3.4", true),

@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn accepts_its_own_certificates_in_their_time() {
+    fn authority_accepts_its_own_valid_certificates() {
         let authority = Authority::create().unwrap();
         let issued = authority.issue_client("app", date_time_ymd(2029, 7, 21)).unwrap();
         let der = issued.der().unwrap();
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn goes_on_after_it_was_saved() {
+    fn authority_round_trips_through_json() {
         let authority = Authority::create().unwrap();
         let saved = serde_json::to_string(&authority).unwrap();
         let restored: Authority = serde_json::from_str(&saved).unwrap();
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn hands_out_files_that_open_with_the_password() {
+    fn pkcs12_file_opens_with_its_password() {
         let authority = Authority::create().unwrap();
         let issued = authority.issue_client("app", date_time_ymd(2029, 7, 21)).unwrap();
         let file = issued.pkcs12("app", "password1").unwrap();

@@ -146,7 +146,7 @@ mod tests {
     const KEY: [u8; KEY_LENGTH] = [7; KEY_LENGTH];
 
     #[test]
-    fn a_ciphertext_names_its_version_and_opens_with_its_key_only() {
+    fn ciphertext_names_its_version_and_decrypts_with_its_key_only() {
         for cipher in [Cipher::Aes, Cipher::Aria] {
             let text = encrypt(cipher, &KEY, 2, [1; NONCE_LENGTH], "데이터".as_bytes()).unwrap();
             let blob = Blob::read(&text).unwrap();
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn signs_up_to_245_bytes_and_verifies() {
+    fn signature_covers_up_to_245_bytes() {
         let key = super::super::seed::rsa_keys();
         for length in [0, 4, 245] {
             let text = vec![b'a'; length];
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn prints_material_as_the_page_does() {
+    fn key_material_prints_as_documented() {
         assert_eq!(hex_list(&[0x30, 0x82, 0x04]), "0x30, 0x82, 0x04");
         let public = public_key(&super::super::seed::rsa_keys()[0]).unwrap();
         assert_eq!(public[..2], [0x30, 0x82]);

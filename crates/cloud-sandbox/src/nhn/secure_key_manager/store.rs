@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_seed_file_may_leave_the_bytes_to_the_sandbox() {
+    fn seed_key_without_material_is_generated() {
         let mut rng = Rng::new(Some(1)).unwrap();
         let seed = json!({"keyStores": {"7": {
             "name": "certificates only", "certificateAuthUse": "Y",
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_that_is_switched_off_is_named() {
+    fn disabled_version_is_reported() {
         let mut store = Store::default();
         let key = &mut store.key_stores.get_mut(&1).unwrap().keys[0];
         if let Material::SymmetricKey { versions } = &mut key.material {
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_fields_of_a_seed_file_are_noticed() {
+    fn unknown_seed_fields_are_refused() {
         for seed in [json!({"keystores": {}}), json!({"keyStores": {"1": {"name": "a", "ipAuthUse": "Y"}}})] {
             assert!(serde_json::from_value::<Store>(seed).is_err());
         }

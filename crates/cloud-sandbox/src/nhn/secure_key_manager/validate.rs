@@ -67,13 +67,13 @@ mod tests {
     }
 
     #[test]
-    fn the_default_seed_is_sound() {
+    fn default_seed_is_valid() {
         assert!(seed::key_stores().values().all(|store| store.check().is_ok()));
         assert_eq!(check(json!({ "ipv4List": [{ "value": "10.0.0.0/8" }, { "value": "0.0.0.0/0" }] })), Ok(()));
     }
 
     #[test]
-    fn what_is_wrong_is_named_and_no_key_is_repeated() {
+    fn invalid_seed_is_reported_without_keys() {
         let key = |more: Value| {
             let mut key = json!({ "keyId": "k1", "name": "k", "keyType": "SYMMETRIC_KEY" });
             key.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());

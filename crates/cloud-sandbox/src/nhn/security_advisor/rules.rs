@@ -68,7 +68,7 @@ pub(super) struct Texts {
 }
 
 impl Texts {
-    fn new(ko: &str, en: &str, ja: &str) -> Self {
+    fn new([ko, en, ja]: [&str; 3]) -> Self {
         Self { ko: ko.to_owned(), en: en.to_owned(), ja: ja.to_owned() }
     }
 
@@ -94,116 +94,75 @@ impl Rule {
     }
 }
 
+/// The default rules about the organization: what was detected, the second of the inspection, and the name in three
+/// languages. They are numbered from 1.
+const ORG_RULES: [(u32, u32, [&str; 3]); 9] = [
+    (1, 42, ["IAM 로그인 실패 보안 점검", "IAM Login Failure Security Inspection", "IAMログイン失敗セキュリティ点検"]),
+    (1, 42, ["IAM 로그인 세션 점검", "IAM Sign-in Session Inspection", "IAMログインセッション点検"]),
+    (1, 42, ["IAM 로그인 세션 수 점검", "IAM Sign-in Session Count Inspection", "IAMログインセッション数点検"]),
+    (
+        0,
+        43,
+        [
+            "프로젝트 멤버 중 미사용 IAM 계정 점검",
+            "Inactive IAM Accounts of Project Members Inspection",
+            "プロジェクトメンバーの未使用IAMアカウント点検",
+        ],
+    ),
+    (
+        0,
+        43,
+        [
+            "프로젝트 내 IAM 계정 사용 현황 점검",
+            "IAM Account Usage Status in Project Inspection",
+            "プロジェクト内IAMアカウント使用状況点検",
+        ],
+    ),
+    (
+        1,
+        43,
+        [
+            "프로젝트 멤버의 NHN Cloud 계정 2차 인증 설정 점검",
+            "2FA Setting Inspection for Project Members’ NHN Cloud Accounts",
+            "プロジェクトメンバーのNHN Cloudアカウント2段階認証設定点検",
+        ],
+    ),
+    (
+        1,
+        43,
+        [
+            "프로젝트 멤버의 IAM 계정 2차 인증 설정 점검",
+            "2FA Setting Inspection for Project Members’ IAM Accounts",
+            "プロジェクトメンバーのIAMアカウント2段階認証設定点検",
+        ],
+    ),
+    (0, 43, ["IAM 콘솔 도메인 설정 점검", "IAM Console Domain Setting Inspection", "IAMコンソールドメイン設定点検"]),
+    (1, 43, ["IAM 콘솔 IP ACL 설정 점검", "IAM Console IP ACL Setting Inspection", "IAMコンソールIP ACL設定点検"]),
+];
+
+/// The default rules about a project: whether one was inspected, and its name. They continue the numbering.
+const PROJECT_RULES: [(bool, [&str; 3]); 4] = [
+    (true, ["보안 그룹 점검", "Security Groups Inspection", "セキュリティグループ点検"]),
+    (
+        true,
+        ["데이터베이스 보안 그룹 점검", "Database Security Groups Inspection", "データベースセキュリティグループ点検"],
+    ),
+    (false, ["RDS 접근 제어 점검", "RDS Access Control Inspection", "RDSアクセス制御点検"]),
+    (
+        false,
+        [
+            "NCR 이미지 취약점 스캔 설정 점검",
+            "NCR Image Vulnerability Scan Setting Inspection",
+            "NCRイメージ脆弱性スキャン設定点検",
+        ],
+    ),
+];
+
 /// The rules of the page's example, and findings of their own for one more region.
 pub(super) fn seed() -> BTreeMap<u32, Rule> {
-    let mut rules = BTreeMap::from([
-        org(
-            1,
-            1,
-            42,
-            Texts::new(
-                "IAM 로그인 실패 보안 점검",
-                "IAM Login Failure Security Inspection",
-                "IAMログイン失敗セキュリティ点検",
-            ),
-        ),
-        org(
-            2,
-            1,
-            42,
-            Texts::new("IAM 로그인 세션 점검", "IAM Sign-in Session Inspection", "IAMログインセッション点検"),
-        ),
-        org(
-            3,
-            1,
-            42,
-            Texts::new(
-                "IAM 로그인 세션 수 점검",
-                "IAM Sign-in Session Count Inspection",
-                "IAMログインセッション数点検",
-            ),
-        ),
-        org(
-            4,
-            0,
-            43,
-            Texts::new(
-                "프로젝트 멤버 중 미사용 IAM 계정 점검",
-                "Inactive IAM Accounts of Project Members Inspection",
-                "プロジェクトメンバーの未使用IAMアカウント点検",
-            ),
-        ),
-        org(
-            5,
-            0,
-            43,
-            Texts::new(
-                "프로젝트 내 IAM 계정 사용 현황 점검",
-                "IAM Account Usage Status in Project Inspection",
-                "プロジェクト内IAMアカウント使用状況点検",
-            ),
-        ),
-        org(
-            6,
-            1,
-            43,
-            Texts::new(
-                "프로젝트 멤버의 NHN Cloud 계정 2차 인증 설정 점검",
-                "2FA Setting Inspection for Project Members’ NHN Cloud Accounts",
-                "プロジェクトメンバーのNHN Cloudアカウント2段階認証設定点検",
-            ),
-        ),
-        org(
-            7,
-            1,
-            43,
-            Texts::new(
-                "프로젝트 멤버의 IAM 계정 2차 인증 설정 점검",
-                "2FA Setting Inspection for Project Members’ IAM Accounts",
-                "プロジェクトメンバーのIAMアカウント2段階認証設定点検",
-            ),
-        ),
-        org(
-            8,
-            0,
-            43,
-            Texts::new(
-                "IAM 콘솔 도메인 설정 점검",
-                "IAM Console Domain Setting Inspection",
-                "IAMコンソールドメイン設定点検",
-            ),
-        ),
-        org(
-            9,
-            1,
-            43,
-            Texts::new(
-                "IAM 콘솔 IP ACL 설정 점검",
-                "IAM Console IP ACL Setting Inspection",
-                "IAMコンソールIP ACL設定点検",
-            ),
-        ),
-        project(10, true, Texts::new("보안 그룹 점검", "Security Groups Inspection", "セキュリティグループ点検")),
-        project(
-            11,
-            true,
-            Texts::new(
-                "데이터베이스 보안 그룹 점검",
-                "Database Security Groups Inspection",
-                "データベースセキュリティグループ点検",
-            ),
-        ),
-        project(12, false, Texts::new("RDS 접근 제어 점검", "RDS Access Control Inspection", "RDSアクセス制御点検")),
-        project(
-            13,
-            false,
-            Texts::new(
-                "NCR 이미지 취약점 스캔 설정 점검",
-                "NCR Image Vulnerability Scan Setting Inspection",
-                "NCRイメージ脆弱性スキャン設定点検",
-            ),
-        ),
-    ]);
+    let org = ORG_RULES.map(|(detections, second, texts)| org(detections, second, texts));
+    let project = PROJECT_RULES.map(|(inspected, texts)| project(inspected, texts));
+    let mut rules: BTreeMap<_, _> = (1..).zip(org.into_iter().chain(project)).collect();
     if let Some(rule) = rules.get_mut(&10) {
         let time = Some("2025-03-11T16:00:41+09:00".to_owned());
         let found =
@@ -213,23 +172,23 @@ pub(super) fn seed() -> BTreeMap<u32, Rule> {
     rules
 }
 
-fn org(number: u32, detections: u32, second: u32, texts: Texts) -> (u32, Rule) {
+fn org(detections: u32, second: u32, texts: [&str; 3]) -> Rule {
     let found = Inspection {
         status: Some(if detections > 0 { Status::Critical } else { Status::Good }),
         detection_count: detections,
         exception_count: 0,
         inspect_time: Some(format!("2025-03-11T16:00:{second:02}+09:00")),
     };
-    (number, Rule { inspect_range: Range::Org, inspect_content: texts, found, by_region: BTreeMap::new() })
+    Rule { inspect_range: Range::Org, inspect_content: Texts::new(texts), found, by_region: BTreeMap::new() }
 }
 
-fn project(number: u32, inspected: bool, texts: Texts) -> (u32, Rule) {
+fn project(inspected: bool, texts: [&str; 3]) -> Rule {
     let found = Inspection {
         status: inspected.then_some(Status::Good),
         inspect_time: inspected.then(|| "2023-06-12T19:53:35+09:00".to_owned()),
         ..Inspection::default()
     };
-    (number, Rule { inspect_range: Range::Project, inspect_content: texts, found, by_region: BTreeMap::new() })
+    Rule { inspect_range: Range::Project, inspect_content: Texts::new(texts), found, by_region: BTreeMap::new() }
 }
 
 #[cfg(test)]
@@ -242,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn each_region_has_its_own_rules() {
+    fn rules_depend_on_the_region() {
         let org: Vec<u32> = (1..=9).collect();
         assert_eq!(offered("US1"), org);
         assert_eq!(offered("KR1"), (1..=13).collect::<Vec<_>>());
@@ -252,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn only_rules_about_the_project_differ_by_region() {
+    fn findings_of_project_rules_alone_differ_by_region() {
         let mut rules = seed();
         let count = |rules: &BTreeMap<u32, Rule>, number, region| {
             rules[&number].inspected_in(number, region).unwrap().detection_count

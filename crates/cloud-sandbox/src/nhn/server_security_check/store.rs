@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_agree_with_the_items() {
+    fn inspection_counts_agree_with_the_items() {
         for (number, inspection) in &Store::default().inspections {
             let shown = summary(*number, inspection);
             let count = |name: &str| shown[name].as_u64().unwrap();
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn the_seed_holds_the_inspections_of_the_page() {
+    fn seed_has_the_documented_inspections() {
         let store = Store::default();
         let first = summary(1, &store.inspections[&1]);
         assert_eq!(first["instanceName"], "test-ubuntu-1");

@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sorts_fields_and_ends_with_a_stop() {
+    fn message_sorts_fields_and_ends_with_a_full_stop() {
         let fields = ["project_id", "aws_id", "aws_data_source_id"];
         let wrong: Vec<_> = fields.map(|field| Violation::new(field, Rule::Required)).into();
         let expected = "aws_data_source_id: cannot be blank; aws_id: cannot be blank; project_id: cannot be blank.";
@@ -87,13 +87,13 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_object_hides_the_rest() {
+    fn missing_object_hides_other_findings() {
         let wrong = [Violation::new("project_id", Rule::Required), Violation::new("aws", Rule::Required)];
         assert_eq!(message(&wrong), "required Aws");
     }
 
     #[test]
-    fn an_outer_finding_hides_inner_ones() {
+    fn outer_finding_hides_inner_findings() {
         let length = Rule::Length { min: Some(8), max: Some(255), bytes: true };
         let inner = Violation::new("attach_data_source.external_id", length);
         assert_eq!(message(std::slice::from_ref(&inner)), "external_id: the length must be between 8 and 255.");
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn zeros_count_as_absent() {
+    fn zero_counts_as_absent() {
         let sent = json!({"project_id": 0, "aws": {"name": "", "scan_only": false, "n": 1}, "x": null});
         assert_eq!(without_zeros(sent), json!({"aws": {"scan_only": false, "n": 1}}));
         assert_eq!(without_zeros(json!([1])), json!({}));

@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_of_the_wrong_type_is_zero_and_the_others_stay() {
+    fn field_of_the_wrong_type_is_zero_and_others_are_kept() {
         let read = body(r#"{"project_id":"1001","aws_id":7,"scan_only":"true","full_scan":true,"unknown":[1]}"#);
         assert_eq!(read, Request { aws_id: 7, full_scan: true, ..Request::default() });
         let read = body(r#"{"attach_data_source":{"status":"OK","scan_at":5.5,"external_id":9,"aws_id":3}}"#);
@@ -127,14 +127,14 @@ mod tests {
     }
 
     #[test]
-    fn names_match_without_case_and_the_last_one_that_fits_counts() {
+    fn names_ignore_case_and_the_last_match_wins() {
         let read = body(r#"{"Project_Id":1,"PROJECT_ID":2,"project_id":"x","projectId":9}"#);
         assert_eq!(read.project_id, 2);
         assert_eq!(Request::from_query("PROJECT_ID=5&project_id=7&projectId=9").project_id, 7);
     }
 
     #[test]
-    fn repeated_objects_are_merged_and_null_forgets_them() {
+    fn repeated_objects_are_merged_and_null_clears_them() {
         let read = body(r#"{"aws":{"name":"a"},"aws":{"project_id":4}}"#);
         assert_eq!(read.aws, Some(Aws { name: "a".to_owned(), project_id: 4, aws_account_id: String::new() }));
         assert_eq!(body(r#"{"aws":{"name":"a"},"aws":null}"#).aws, None);
@@ -142,14 +142,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_or_no_json_has_no_fields() {
+    fn body_that_is_not_a_json_object_has_no_fields() {
         for text in ["", "[{\"aws_id\":1}]", "{\"aws_id\":1} trailing", "{\"aws_id\":1,}", "null", "5"] {
             assert_eq!(body(text), Request::default(), "{text}");
         }
     }
 
     #[test]
-    fn a_filter_that_cannot_be_read_is_no_filter() {
+    fn invalid_filter_is_ignored() {
         let read = Request::from_query("project_id=01001&aws_id=x&aws_account_id=&other=1");
         assert_eq!(read, Request { project_id: 1001, ..Request::default() });
     }

@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_need_a_project_and_one_of_them_an_account() {
+    fn list_requests_need_a_project_and_one_an_account() {
         let empty = Request::default();
         check(list_aws(&empty), "project_id: cannot be blank.");
         check(list_data_sources(&empty), "aws_id: cannot be blank; project_id: cannot be blank.");
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_stand_in_alphabetical_order() {
+    fn fields_are_reported_in_alphabetical_order() {
         let empty = Request::default();
         let wanted = "aws_data_source_id: cannot be blank; aws_id: cannot be blank; project_id: cannot be blank.";
         check(one_attachment(&empty), wanted);
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn an_account_needs_a_number_but_no_name() {
+    fn account_needs_a_number_but_no_name() {
         check(put_aws(&Request::default()), "required Aws");
         assert_eq!(put(1, "", 1, "123456789012"), Ok(()));
         check(put(0, "", 0, ""), "project_id: cannot be blank.");
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn an_attachment_is_measured_in_bytes() {
+    fn attachment_length_is_measured_in_bytes() {
         check(attach_data_source(&Request::default()), "required AttachDataSource");
         assert_eq!(attach(3, full()), Ok(()));
         check(attach(4, full()), "project_id: must be a valid value.");
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn the_time_of_a_scan_ends_with_the_year_9999() {
+    fn scan_time_is_limited_to_the_year_9999() {
         let at = |scan_at| attach(3, Attach { scan_at, status: -9, ..full() });
         assert_eq!((at(0), at(LAST_SECOND)), (Ok(()), Ok(())));
         check(at(-1), "scan_at: must be no less than 0.");

@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_day_begins_and_ends_where_its_zone_says() {
+    fn day_bounds_follow_the_time_zone() {
         let check = |name: &str, first, last| {
             let zone = zone(name).unwrap();
             assert_eq!(first_second("20250301", &zone), Some(first), "{name}");
@@ -53,13 +53,13 @@ mod tests {
     }
 
     #[test]
-    fn a_day_may_have_other_than_24_hours() {
+    fn day_with_a_clock_change_is_not_24_hours() {
         let zone = zone("America/New_York").unwrap();
         assert_eq!(last_second("20250309", &zone), Some(datetime!(2025-03-10 3:59:59 UTC)));
     }
 
     #[test]
-    fn what_is_no_day_or_no_zone_is_refused() {
+    fn invalid_day_or_zone_is_refused() {
         let utc = zone("UTC").unwrap();
         for day in ["", "2025-1-1", "20250229", "20251301", "2025010", "202501011", "+2025011", "２０２５"] {
             assert_eq!(first_second(day, &utc), None, "{day}");

@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_seed_gives_the_same_certificate_and_another_seed_another() {
+    fn certificate_depends_on_the_seed() {
         let (first, again, other) = (issue("test.go.kr", 1), issue("test.go.kr", 1), issue("test.go.kr", 2));
         assert_eq!((&first.certificate, &first.private_key), (&again.certificate, &again.private_key));
         assert_ne!(first.certificate, other.certificate);
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_is_also_an_alternative_name() {
+    fn host_is_also_an_alternative_name() {
         assert!(is_host(&"a".repeat(LONGEST_LABEL)) && !is_host(&"a".repeat(LONGEST_LABEL + 1)));
         for (cn, host) in
             [("test.go.kr", true), ("*.go.kr", true), ("홍길동", false), ("Kil Dong", false), ("a..b", false)]
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_an_alternative_address() {
+    fn address_is_an_alternative_address() {
         for cn in ["192.0.2.7", "2001:db8::7", "shop.example"] {
             let issued = issue(cn, 4);
             let (_, pem) = x509_parser::pem::parse_x509_pem(issued.certificate.as_bytes()).unwrap();

@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_seed_is_there_and_whole() {
+    fn seed_certificates_are_complete() {
         let store = Store::default();
         let now = datetime!(2026-11-22 18:00 UTC);
         let got: Vec<_> = store

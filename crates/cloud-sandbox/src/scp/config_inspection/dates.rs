@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_ends_and_the_whole_of_the_last_day_are_within() {
+    fn date_range_includes_both_days() {
         let span = Span::new(Some("2026-06-01 12:00:00"), Some("2026-06-02")).unwrap();
         for (at, within) in [
             (datetime!(2026-06-01 11:59:59 UTC), false),
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn other_forms_and_reversed_ends_are_refused() {
+    fn invalid_or_reversed_dates_are_refused() {
         for (start, end) in [
             (Some("2026-06-31"), None),
             (Some("20260601"), None),

@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_next_page_differs_by_its_marker_only() {
+    fn next_page_link_differs_by_its_marker_only() {
         for (query, marker, wanted) in [
             ("", "DIA-1", "/x?marker=DIA-1"),
             ("limit=2&sort=a:desc", "a b&c", "/x?limit=2&sort=a:desc&marker=a%20b%26c"),
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_marker_must_be_that_of_a_row() {
+    fn unknown_marker_is_refused() {
         let rows = [json!({"marker": "a"}), json!({"marker": "b"})];
         assert_eq!(after(&rows, "b").unwrap(), 2);
         assert!(after(&rows, "c").is_err());

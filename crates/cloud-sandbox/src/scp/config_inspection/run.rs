@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn states_move_with_time() {
+    fn run_state_follows_the_clock() {
         let (good, bad) = (run(false, None, 1), run(true, None, 1));
         for (seconds, state) in [(0, "Requested"), (1, "In_Progress"), (4, "In_Progress")] {
             let now = AT + Duration::seconds(seconds);
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_agree_with_the_items() {
+    fn run_counts_agree_with_its_items() {
         for (seed, unreachable) in [(1, false), (2, false), (3, true)] {
             let run = run(unreachable, None, seed);
             let (counts, rows) = (run.counts(), run.rows());
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_is_told_against_the_run_before() {
+    fn change_is_relative_to_the_previous_run() {
         let first = run(false, None, 1);
         assert!(first.rows().iter().all(|row| row["changed"] == false));
         let second = run(false, Some(&first), 5);

@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_page_allows_is_read_and_shown_again() {
+    fn documented_schedules_round_trip() {
         for (time, frequency, value) in [
             ("08:00", "MONTH", "1"),
             ("00:00", "MONTH", "01"),
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn other_times_days_and_flags_are_refused() {
+    fn invalid_schedules_are_refused() {
         for (time, frequency, value) in [
             ("08:01", "MONTH", "1"),
             ("24:00", "MONTH", "1"),
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn due_times_lie_after_one_moment_and_up_to_the_other() {
+    fn due_times_exclude_the_start_and_include_the_end() {
         let check = |frequency: &str, value: &str, after, until, wanted: &[OffsetDateTime]| {
             let schedule = Schedule::read(&request("08:00", frequency, value)).unwrap();
             assert_eq!(schedule.due(after, until), wanted, "{frequency} {value}");

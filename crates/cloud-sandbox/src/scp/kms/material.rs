@@ -259,14 +259,14 @@ mod tests {
     }
 
     #[test]
-    fn rsa_takes_190_bytes() {
+    fn rsa_encrypts_190_bytes_at_most() {
         let (material, mut rng) = made(Purpose::Rsa);
         assert!(material.encrypt(Purpose::Rsa, &[1; 190], &mut rng).is_ok());
         assert_eq!(material.encrypt(Purpose::Rsa, &[1; 191], &mut rng), Err(Fault::TooLong));
     }
 
     #[test]
-    fn signatures_belong_to_their_data_and_key() {
+    fn signature_verifies_for_its_data_and_key_only() {
         for purpose in [Purpose::Rsa, Purpose::Ecdsa] {
             let (material, mut rng) = made(purpose);
             let signature = material.sign(purpose, b"data", &mut rng).unwrap();
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn codes_belong_to_their_data() {
+    fn hmac_verifies_for_its_data_only() {
         let (material, _) = made(Purpose::Hmac);
         let code = material.authenticate(b"data").unwrap();
         assert!(material.verify_code(b"data", &code).unwrap());

@@ -115,7 +115,7 @@ mod tests {
     use crate::rng::Rng;
 
     #[test]
-    fn every_seed_works() {
+    fn every_seed_key_works() {
         let mut rng = Rng::new(Some(1)).unwrap();
         for key in Store::default().keys.values() {
             let first = key.version(1).unwrap();

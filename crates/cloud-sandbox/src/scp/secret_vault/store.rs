@@ -153,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_the_days_that_are_left() {
+    fn remaining_days_are_counted() {
         let mut vault = Store::default().vaults.remove(scp::VAULT_ID).unwrap();
         let now = datetime!(2026-01-01 00:00 UTC);
         assert_eq!(vault.days_left(now), None);

@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn has_every_type_but_the_space_unless_told_otherwise() {
+    fn password_has_every_type_but_the_space_by_default() {
         let passwords = some(json!({}));
         for password in &passwords {
             assert_eq!(password.len(), 32);
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn the_shortest_still_has_every_type() {
+    fn shortest_password_has_every_type() {
         for password in some(json!({"password_length": 5, "include_space": true})) {
             assert_eq!(password.len(), 5);
             let all = [LOWERCASE, UPPERCASE, NUMBERS, PUNCTUATION, SPACE];
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn leaves_out_what_is_excluded() {
+    fn password_leaves_out_excluded_characters() {
         let flags = json!({
             "exclude_lowercase": true, "exclude_punctuation": true, "exclude_characters": "ABC019", "password_length": 1024
         });
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn does_not_insist_on_every_type_when_told_so() {
+    fn password_types_can_be_optional() {
         let flags = json!({"exclude_characters": NUMBERS, "require_each_included_type": false, "password_length": 5});
         let passwords = some(flags);
         assert!(passwords.iter().all(|password| !has(password, NUMBERS)));
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_options_that_leave_nothing() {
+    fn options_that_exclude_everything_are_refused() {
         let none = json!({
             "exclude_lowercase": true, "exclude_uppercase": true, "exclude_numbers": true, "exclude_punctuation": true
         });

@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_one_to_ten_pairs_of_text() {
+    fn value_has_one_to_ten_string_pairs() {
         for text in [&*pairs(1), &*pairs(10), r#" {"key1":"value1","key2":""} "#] {
             assert_eq!(check(text), Ok(()), "{text}");
         }
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_everything_else_without_showing_it() {
+    fn invalid_value_is_refused_without_being_shown() {
         let large = format!("{{\"k\":\"{}\"}}", "x".repeat(MOST_BYTES - 7));
         let eleven = pairs(11);
         for text in [

@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_is_current_and_every_one_can_be_read() {
+    fn newest_version_is_current_and_all_are_readable() {
         let versions = three();
         assert_eq!(found(&versions, None, None), Ok("three"));
         assert_eq!(found(&versions, Some(CURRENT), None), Ok("three"));
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_label_is_added_moved_and_removed() {
+    fn label_is_added_moved_and_removed() {
         let mut versions = three();
         versions.label("stable", Some("one"), None).unwrap();
         assert_eq!(found(&versions, Some("stable"), None), Ok("one"));
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_label_stands_on_one_version_only() {
+    fn label_belongs_to_one_version_only() {
         let mut versions = three();
         versions.label("stable", Some("one"), None).unwrap();
         for (label, to, from) in [
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn current_goes_back_to_an_older_version_and_on_with_the_next() {
+    fn current_label_moves_back_and_follows_the_next_version() {
         let mut versions = three();
         versions.label(CURRENT, Some("one"), Some("three")).unwrap();
         assert_eq!(found(&versions, None, None), Ok("one"));
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_unlabelled_version_makes_room() {
+    fn oldest_unlabelled_version_is_dropped() {
         let mut versions = Versions::default();
         for number in 0..MOST {
             versions.add(version(&number.to_string())).unwrap();

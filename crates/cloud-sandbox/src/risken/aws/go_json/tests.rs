@@ -10,7 +10,7 @@ fn text(body: &[u8]) -> String {
 }
 
 #[test]
-fn anything_wrong_with_the_syntax_loses_the_whole_body() {
+fn syntax_error_discards_the_whole_body() {
     for body in ["", "{", "{} x", "\u{feff}{}", "{'a':1}", "{\"a\":01}", "nul", "\"\\ud83\""] {
         assert_eq!(Node::read(body.as_bytes()), None, "{body:?}");
     }
@@ -18,7 +18,7 @@ fn anything_wrong_with_the_syntax_loses_the_whole_body() {
 }
 
 #[test]
-fn what_nobody_looks_at_needs_no_more_than_the_syntax() {
+fn unread_fields_need_valid_syntax_only() {
     let deep = |levels: usize| format!("{{\"a\":7,\"b\":{}1e999{}}}", "[".repeat(levels), "]".repeat(levels));
     let first = |body: &str| Node::read(body.as_bytes()).unwrap().members().next();
     for levels in [0, 1, 200, DEEPEST - 1] {
@@ -30,7 +30,7 @@ fn what_nobody_looks_at_needs_no_more_than_the_syntax() {
 }
 
 #[test]
-fn an_integer_field_takes_plain_integers_that_fit() {
+fn integer_field_accepts_plain_integers_in_range() {
     for (json, wanted) in [
         ("7", 7),
         ("4294967295", u32::MAX),
@@ -53,7 +53,7 @@ fn an_integer_field_takes_plain_integers_that_fit() {
 }
 
 #[test]
-fn replaces_what_is_not_unicode() {
+fn invalid_unicode_is_replaced() {
     assert_eq!(text(b"\"a\xff\xfeb\""), "a\u{fffd}\u{fffd}b");
     assert_eq!(text(br#""a\ud800b""#), "a\u{fffd}b");
     assert_eq!(text(br#""\udc00\ud83d\ude00\ud83d""#), "\u{fffd}\u{1f600}\u{fffd}");
@@ -61,7 +61,7 @@ fn replaces_what_is_not_unicode() {
 }
 
 #[test]
-fn keeps_repeated_members_and_compares_names_without_case() {
+fn repeated_members_are_kept_and_names_ignore_case() {
     let node = Node::read(r#"{"AWS_ID":1,"aws_id":2,"aw\u017f_id":3,"awsId":4}"#.as_bytes()).unwrap();
     let names: Vec<_> = node.members().map(|(name, _)| name).collect();
     assert_eq!(names, ["aws_id", "aws_id", "aws_id", "awsid"]);
@@ -76,7 +76,7 @@ fn null_clears_an_object_and_any_other_value_makes_one() {
 }
 
 #[test]
-fn a_query_drops_pairs_that_cannot_be_read() {
+fn query_drops_invalid_pairs() {
     let pairs = query("Project_ID=1001&aws_id=%zz&x;y=1&data_source=aws%3Aportscan&&name=a+b%ff");
     let read: Vec<_> = pairs.iter().map(|(name, value)| (&**name, &**value)).collect();
     assert_eq!(read, [("project_id", "1001"), ("data_source", "aws:portscan"), ("name", "a b\u{fffd}")]);

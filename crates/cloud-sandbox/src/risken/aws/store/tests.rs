@@ -24,7 +24,7 @@ fn row(store: &Store, source: u32) -> &Attachment {
 }
 
 #[test]
-fn an_account_is_known_by_project_and_number() {
+fn account_is_identified_by_project_and_number() {
     let mut store = Store::default();
     let renamed = store.put_account(&aws(1001, "", "123456789012"), NOW).clone();
     assert_eq!((renamed.id, &*renamed.name, renamed.created_at), (1001, "", 1_629_337_534));
@@ -38,7 +38,7 @@ fn an_account_is_known_by_project_and_number() {
 }
 
 #[test]
-fn removing_an_account_takes_its_attachments_and_only_in_its_project() {
+fn account_removal_removes_its_attachments_in_its_project_only() {
     let mut store = Store::default();
     store.delete_account(1002, 1001);
     assert_eq!((store.accounts.len(), store.attachments.len()), (1, 1));
@@ -48,7 +48,7 @@ fn removing_an_account_takes_its_attachments_and_only_in_its_project() {
 }
 
 #[test]
-fn every_data_source_is_listed_and_attached_ones_come_last() {
+fn data_source_list_is_complete_with_attached_ones_last() {
     let mut store = Store::default();
     store.attach(&attach(1001, 1004), NOW).unwrap();
     let list = |project, id, name| {
@@ -64,7 +64,7 @@ fn every_data_source_is_listed_and_attached_ones_come_last() {
 }
 
 #[test]
-fn attaching_replaces_the_whole_row_but_its_birth() {
+fn attaching_replaces_the_row_but_its_creation_time() {
     let mut store = Store::default();
     let new = store.attach(&attach(1001, 1001), NOW).unwrap().clone();
     assert_eq!((new.status, &*new.status_detail, new.scan_at, &*new.specific_version), (Status::Unknown, "", 0, ""));
@@ -81,7 +81,7 @@ fn attaching_replaces_the_whole_row_but_its_birth() {
 }
 
 #[test]
-fn a_status_is_stored_by_its_name() {
+fn status_is_stored_by_name() {
     let mut store = Store::default();
     let mut stored = |status| store.attach(&Attach { status, ..attach(1001, 1001) }, NOW).map(|row| row.status);
     let named = [Status::Unknown, Status::Ok, Status::Configured, Status::InProgress, Status::Error, Status::Error];
@@ -94,7 +94,7 @@ fn a_status_is_stored_by_its_name() {
 }
 
 #[test]
-fn detaching_twice_is_no_error() {
+fn detaching_twice_succeeds() {
     let mut store = Store::default();
     store.detach(1002, 1001, 1001);
     assert_eq!(store.attachments.len(), 1);
@@ -105,7 +105,7 @@ fn detaching_twice_is_no_error() {
 }
 
 #[test]
-fn a_scan_runs_until_the_worker_writes_its_end() {
+fn scan_runs_until_the_worker_stores_its_end() {
     let mut store = Store::default();
     store.scan(1001, 1001, 1001, NOW).unwrap();
     store.settle(NOW + QUEUE + WORK - 1);
@@ -121,7 +121,7 @@ fn a_scan_runs_until_the_worker_writes_its_end() {
 }
 
 #[test]
-fn a_scan_needs_its_three_rows() {
+fn scan_needs_its_three_rows() {
     let missing = Err(Failure("record not found".to_owned()));
     let mut store = Store::default();
     assert_eq!(store.scan(1001, 1001, 1002, NOW), missing);
@@ -137,7 +137,7 @@ fn a_scan_needs_its_three_rows() {
 }
 
 #[test]
-fn the_end_of_a_scan_brings_a_detached_row_back() {
+fn scan_end_restores_a_detached_row() {
     let mut store = Store::default();
     store.scan(1001, 1001, 1001, NOW).unwrap();
     store.scan(1001, 1001, 1001, NOW + 2).unwrap();
@@ -149,7 +149,7 @@ fn the_end_of_a_scan_brings_a_detached_row_back() {
 }
 
 #[test]
-fn one_scanner_insists_on_a_role_of_the_account() {
+fn scanner_with_role_check_requires_a_role_of_the_account() {
     let mut store = Store::default();
     let elsewhere = Attach { assume_role_arn: "arn:aws:iam::999999999999:role/R".to_owned(), ..attach(1001, 1004) };
     store.attach(&elsewhere, NOW).unwrap();
@@ -165,7 +165,7 @@ fn one_scanner_insists_on_a_role_of_the_account() {
 }
 
 #[test]
-fn everything_survives_being_saved() {
+fn store_round_trips_through_json() {
     let mut store = Store::default();
     store.scan(1001, 1001, 1001, NOW).unwrap();
     let saved = serde_json::to_string(&store).unwrap();

@@ -46,7 +46,7 @@ fn flaw(body: &Certificate, above: &[&Certificate], key: &KeyPair, now: OffsetDa
 }
 
 #[test]
-fn a_whole_chain_holds_with_or_without_its_root_and_its_head() {
+fn chain_is_valid_with_or_without_root_and_leaf() {
     let Chain { root, middle, leaf, key } = chain(true);
     for above in [&[&middle, &root][..], &[&middle], &[], &[&leaf, &middle, &root]] {
         assert_eq!(flaw(&leaf, above, &key, NOW), None, "{}", above.len());
@@ -54,7 +54,7 @@ fn a_whole_chain_holds_with_or_without_its_root_and_its_head() {
 }
 
 #[test]
-fn each_break_of_a_chain_is_seen() {
+fn broken_chain_is_detected() {
     let (mine, other) = (chain(true), chain(true));
     let broken = Some(Flaw::BrokenChain);
     assert_eq!(flaw(&mine.leaf, &[&mine.root], &mine.key, NOW), broken, "a link is missing");
@@ -66,13 +66,13 @@ fn each_break_of_a_chain_is_seen() {
 }
 
 #[test]
-fn a_key_must_be_that_of_the_certificate() {
+fn key_must_match_the_certificate() {
     let (mine, other) = (chain(true), chain(true));
     assert_eq!(flaw(&mine.leaf, &[], &other.key, NOW), Some(Flaw::OtherKey));
 }
 
 #[test]
-fn dates_decide_at_their_very_second() {
+fn validity_is_exact_to_the_second() {
     let Chain { leaf, key, .. } = chain(true);
     let check = |now, wanted| assert_eq!(flaw(&leaf, &[], &key, now), wanted, "{now}");
     check(datetime!(2025-12-31 23:59:59 UTC), Some(Flaw::NotYetValid));
@@ -82,7 +82,7 @@ fn dates_decide_at_their_very_second() {
 }
 
 #[test]
-fn texts_that_are_not_what_they_should_be_are_told_apart() {
+fn invalid_pem_is_classified() {
     let Chain { middle, leaf, key, .. } = chain(true);
     let (body, chain, secret) = (leaf.pem(), middle.pem(), key.serialize_pem());
     let check = |body: &str, chain: &str, key: &str, wanted| {
@@ -120,7 +120,7 @@ fn keys_of_both_curves_are_read_in_the_older_form_too() {
 }
 
 #[test]
-fn facts_are_those_of_the_certificate() {
+fn details_are_read_from_the_certificate() {
     let Chain { leaf, key, .. } = chain(true);
     let facts = Material::read(&leaf.pem(), None, &key.serialize_pem()).unwrap().facts().unwrap();
     let wanted = Facts {

@@ -11,7 +11,7 @@ static DOCUMENTS: LazyLock<Vec<(String, Value)>> = LazyLock::new(documents);
 
 /// Fails when a successful response is not what its version documents.
 #[track_caller]
-pub(crate) fn agree(call: &Call, response: &RawResponse) {
+pub(crate) fn check(call: &Call, response: &RawResponse) {
     if response.status >= 300 {
         return;
     }
@@ -97,7 +97,7 @@ fn fits(document: &Value, schema: &Value, value: &Value, at: &str) -> Result<(),
 }
 
 #[test]
-fn what_does_not_fit_is_found() {
+fn mismatches_are_reported() {
     let document = serde_json::json!({"components": {"schemas": {"Row": {"type": "object", "required": ["id"], "properties": {
         "id": {"type": "string"}, "count": {"type": ["integer", "null"]}, "at": {"type": "string", "format": "date-time"},
         "rows": {"type": "array", "items": {"$ref": "#/components/schemas/Row"}}
