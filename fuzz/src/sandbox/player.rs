@@ -57,7 +57,7 @@ impl Player {
     #[must_use]
     pub fn new(settings: SandboxBuilder, vendors: &[Vendor]) -> Option<Self> {
         // Where time stands still, the delays of faults take none.
-        let runtime = tokio::runtime::SandboxBuilder::new_current_thread().enable_time().start_paused(true).build();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
         let sandbox = InProcess::new(settings, ENDPOINT).ok()?;
         let all = vendors.iter().flat_map(|vendor| of(*vendor, &|name| setting(&sandbox, name))).collect();
         let (runtime, memory) = (runtime.expect("a runtime"), Memory::default());
