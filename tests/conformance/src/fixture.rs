@@ -3,6 +3,7 @@
 //! They come from the sandbox's reader of fixtures, which shares no code with the generator, so that a mistake there is
 //! not repeated here.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::LazyLock;
 
@@ -57,27 +58,38 @@ pub fn names() -> io::Result<Vec<String>> {
 }
 
 impl Documented {
-    /// Returns whether a value of the schema may hold a field marked as sensitive.
+    /// Returns the names of the sensitive fields that a value of the schema may hold.
     #[must_use]
-    pub fn holds_secret(&self, schema: &Value) -> bool {
-        let mut seen = Vec::new();
-        self.search_secret(schema, &mut seen)
+    pub fn sensitive_fields(&self, schema: &'static Value) -> BTreeSet<&'static str> {
+        let (mut seen, mut found) = (BTreeSet::new(), BTreeSet::new());
+        let mut open = vec![schema];
+        while let Some(schema) = open.pop() {
+            if let Some(pointer) = schema["$ref"].as_str() {
+                let name = pointer.rsplit('/').next().unwrap_or_default();
+                let model: Option<&'static Value> = self.operation.document.schemas.get(name);
+                open.extend(model.filter(|_| seen.insert(name)));
+            }
+            for (name, field) in schema["properties"].as_object().into_iter().flatten() {
+                if field["x-sdk"]["sensitive"] == true {
+                    found.insert(name.as_str());
+                }
+                open.push(field);
+            }
+            open.extend(schema["oneOf"].as_array().into_iter().flatten().chain(schema.get("items")));
+        }
+        found
     }
 
-    fn search_secret<'a>(&self, schema: &'a Value, seen: &mut Vec<&'a str>) -> bool {
-        if let Some(pointer) = schema["$ref"].as_str() {
-            if seen.contains(&pointer) {
-                return false;
-            }
-            seen.push(pointer);
-            let name = pointer.rsplit('/').next().unwrap_or_default();
-            let model: Option<&'static Value> = self.operation.document.schemas.get(name);
-            return model.is_some_and(|model| self.search_secret(model, seen));
-        }
-        let shapes = schema["oneOf"].as_array().into_iter().flatten();
-        let fields = schema["properties"].as_object().into_iter().flatten().map(|(_, field)| field);
-        schema["x-sdk"]["sensitive"] == true
-            || shapes.chain(fields).chain(schema.get("items")).any(|inner| self.search_secret(inner, seen))
+    /// Returns the schema of the successful response's payload; none for an object whose fields are not documented.
+    #[must_use]
+    pub fn payload_schema(&self) -> Option<&'static Value> {
+        let schema = self.response_schema()?;
+        let payload = match self.operation.document.envelope.as_deref() {
+            None | Some("*") => schema,
+            Some(key) => self.resolve(schema)["properties"].get(key)?,
+        };
+        let shape = self.resolve(payload);
+        (shape["type"] != "object" || shape.get("properties").is_some()).then_some(payload)
     }
 
     /// Returns the parameters in one place.
