@@ -57,7 +57,7 @@ fn render(vendor: &Vendor, services: &[Service]) -> TokenStream {
         #[doc = " A service that has a core client of its own."]
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum Service {
-            #(#titles #variants),*
+            #(#titles #[cfg_attr(not(feature = #features), allow(dead_code))] #variants),*
         }
         impl Service {
             #[doc = " The name of the service in requests."]
