@@ -7,10 +7,13 @@ use cloud_core::Client;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Service {
     /// Security Advisor.
+    #[cfg_attr(not(feature = "security-advisor"), allow(dead_code))]
     SecurityAdvisor,
     /// Server Security Check.
+    #[cfg_attr(not(feature = "server-security-check"), allow(dead_code))]
     ServerSecurityCheck,
     /// Secure Key Manager.
+    #[cfg_attr(not(feature = "secure-key-manager"), allow(dead_code))]
     SecureKeyManager,
 }
 

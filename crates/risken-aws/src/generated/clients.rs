@@ -7,6 +7,7 @@ use cloud_core::Client;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Service {
     /// AWS API.
+    #[cfg_attr(not(feature = "aws"), allow(dead_code))]
     Aws,
 }
 

@@ -7,14 +7,19 @@ use cloud_core::Client;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Service {
     /// Certificate Manager.
+    #[cfg_attr(not(feature = "certificate-manager"), allow(dead_code))]
     CertificateManager,
     /// Config Inspection.
+    #[cfg_attr(not(feature = "config-inspection"), allow(dead_code))]
     ConfigInspection,
     /// Key Management Service.
+    #[cfg_attr(not(feature = "kms"), allow(dead_code))]
     Kms,
     /// Secret Vault.
+    #[cfg_attr(not(feature = "secret-vault"), allow(dead_code))]
     SecretVault,
     /// Secrets Manager.
+    #[cfg_attr(not(feature = "secrets-manager"), allow(dead_code))]
     SecretsManager,
 }
 

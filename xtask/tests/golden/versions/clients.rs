@@ -7,6 +7,7 @@ use cloud_core::Client;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Service {
     /// Tiny.
+    #[cfg_attr(not(feature = "tiny"), allow(dead_code))]
     Tiny,
 }
 
