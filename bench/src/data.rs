@@ -1,6 +1,6 @@
 //! The server's responses, and the page of keys with strings instead of the SDK's timestamps.
 
-use cloud_core::wire::{As, LenientInt};
+use cloud_core::codegen::{As, LenientInt};
 use serde::Deserialize;
 
 /// A key's id.

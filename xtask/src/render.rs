@@ -106,6 +106,14 @@ fn escape(text: &str) -> String {
     out
 }
 
+/// The module of the core that only generated code uses.
+const CODEGEN: &str = "::cloud_core::codegen";
+
+/// [`CODEGEN`] as tokens.
+fn codegen() -> TokenStream {
+    quote!(::cloud_core::codegen)
+}
+
 /// `use cloud_core::{…}` for those of the names that the tokens use.
 fn imports(path: &TokenStream, candidates: &[&str], body: &TokenStream) -> TokenStream {
     let mut used = std::collections::BTreeSet::new();

@@ -16,19 +16,19 @@ use crate::auth::{Generation, SignContext, Signer};
 use crate::dialect::{Dialect, Failure, FailureClass, RawResponse, ResponseOutcome};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
+use crate::json::from_json;
 use crate::operation::{ApiVersion, CallContext};
+use crate::redaction;
 use crate::request::Request;
 use crate::retry::{AttemptOutcome, Decision, RetryPolicy, decide, may_pass, retry_after};
 use crate::runtime::{BoxFuture, Runtime, within};
-use crate::timestamp::Timestamp;
 use crate::transport::{BodyLimit, Stage, Transport, TransportError};
-use crate::wire::from_json;
+use crate::types::Timestamp;
 
 mod budget;
 mod builder;
 mod config;
 mod progress;
-mod scrub;
 mod skew;
 mod trace;
 
@@ -37,8 +37,6 @@ pub use builder::{ClientBuilder, Settings, default_transport};
 pub use config::{ClientConfig, Shared};
 use progress::{Phase, Progress};
 use skew::{Correction, Skew};
-
-pub(crate) use scrub::decode as decode_query;
 
 /// Sends requests to one base URL, in one version of a service. Cloning is cheap and shares everything.
 #[derive(Clone)]
@@ -345,7 +343,7 @@ impl Inner {
         let status = answer.status.as_u16();
         // An app key is part of the path, and a service may quote the path.
         let config = request.config_values(|name| self.dialect.config(context, name));
-        let clean = |text: &str| scrub::scrub(text, request, &config, &signed.secrets);
+        let clean = |text: &str| redaction::redact(text, request, &config, &signed.secrets);
         let message = failure.message.as_deref().map(clean);
         let code = failure.code.as_deref().map(clean);
         let mut text = String::from("the service refused or failed");

@@ -7,8 +7,8 @@ use http::{HeaderMap, StatusCode};
 use serde::de::IgnoredAny;
 
 use crate::error::Result;
+use crate::json::from_json;
 use crate::operation::CallContext;
-use crate::wire::from_json;
 
 /// An answer of the service, whole.
 pub struct RawResponse {

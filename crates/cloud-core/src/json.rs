@@ -1,96 +1,60 @@
-//! Any JSON value, for the few fields whose shape the vendors leave open.
-
-use std::fmt;
+//! Reads JSON: errors name the field and never quote a value.
 
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 
-/// A JSON value of a shape that the vendor does not document.
+mod strict;
+
+use strict::Strict;
+
+/// A value from JSON. An error names the place (`keys[3].state`) and never quotes a value.
 ///
-/// ```
-/// use cloud_core::Json;
-///
-/// let link = Json::parse(r#"{"href": "https://example.com/v1/keys?marker=7", "rel": "next"}"#)?;
-/// assert_eq!(link.get("rel").and_then(|rel| rel.as_str().map(str::to_owned)).as_deref(), Some("next"));
-/// # Ok::<(), cloud_core::Error>(())
-/// ```
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Json(serde_json::Value);
-
-impl Json {
-    /// Reads JSON text.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) if it is not JSON.
-    pub fn parse(text: &str) -> Result<Self> {
-        crate::wire::from_json(text.as_bytes())
-    }
-
-    /// The member of an object.
-    #[must_use]
-    pub fn get(&self, name: &str) -> Option<Self> {
-        self.0.get(name).cloned().map(Self)
-    }
-
-    /// The text, if this is one.
-    #[must_use]
-    pub fn as_str(&self) -> Option<&str> {
-        self.0.as_str()
-    }
-
-    /// The integer, if this is one.
-    #[must_use]
-    pub fn as_i64(&self) -> Option<i64> {
-        self.0.as_i64()
-    }
-
-    /// The boolean, if this is one.
-    #[must_use]
-    pub fn as_bool(&self) -> Option<bool> {
-        self.0.as_bool()
-    }
-
-    /// Whether this is `null`.
-    #[must_use]
-    pub fn is_null(&self) -> bool {
-        self.0.is_null()
-    }
-
-    /// The value as JSON text.
-    #[must_use]
-    pub fn to_text(&self) -> String {
-        self.0.to_string()
-    }
-
-    /// The value as a type of the caller's.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the shape differs.
-    pub fn decode<T: DeserializeOwned>(&self) -> Result<T> {
-        crate::wire::from_json(self.to_text().as_bytes())
-    }
-
-    pub(crate) fn member(&self, name: &str) -> Option<&str> {
-        self.0.get(name)?.as_str()
-    }
+/// # Errors
+/// [`ErrorKind::Decode`] if the text is not JSON or not of this shape.
+pub fn from_json<T: DeserializeOwned>(text: &[u8]) -> Result<T> {
+    // Tracking the path costs time, so it is done only once it is known that there is something to say.
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let value = T::deserialize(Strict(&mut deserializer));
+    value.and_then(|value| deserializer.end().map(|()| value)).map_err(|_| explain::<T>(text))
 }
 
-impl fmt::Debug for Json {
-    /// The shape only: what stands in an open field is unknown, so it may be a secret.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            serde_json::Value::Null => f.write_str("null"),
-            serde_json::Value::Bool(_) => f.write_str("boolean"),
-            serde_json::Value::Number(_) => f.write_str("number"),
-            serde_json::Value::String(_) => f.write_str("text"),
-            serde_json::Value::Array(values) => write!(f, "list of {}", values.len()),
-            serde_json::Value::Object(members) => {
-                f.write_str("object with ")?;
-                f.debug_list().entries(members.keys()).finish()
+#[cold]
+fn explain<T: DeserializeOwned>(text: &[u8]) -> Error {
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let mut track = serde_path_to_error::Track::new();
+    let outcome = T::deserialize(Strict(serde_path_to_error::Deserializer::new(&mut deserializer, &mut track)));
+    let problem = match outcome {
+        Ok(_) => "text follows the json value; a proxy may stand in between".to_owned(),
+        Err(inner) => {
+            let path = track.path().to_string();
+            let (line, column) = (inner.line(), inner.column());
+            if inner.is_data() {
+                let problem = shape_problem(&path, &inner.to_string());
+                format!("{problem}; the service may have changed, so look for a newer release")
+            } else if inner.is_eof() {
+                format!("the json ends early, at line {line} column {column}; it may have been cut short on its way")
+            } else {
+                format!("not json, at line {line} column {column}; a proxy may stand in between")
             }
         }
-    }
+    };
+    Error::new(ErrorKind::Decode, format!("the answer cannot be read: {problem}"))
 }
+
+/// Serde's own text may quote the value it met; only its words about names and types are used.
+fn shape_problem(path: &str, text: &str) -> String {
+    if let Some(name) = text.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
+        return match path {
+            "." | "" => format!("`{name}` is missing"),
+            _ => format!("`{path}.{name}` is missing"),
+        };
+    }
+    let wanted = text.rsplit_once(", expected ").map_or("another type", |(_, rest)| rest);
+    let wanted = wanted.split(" at line ").next().unwrap_or(wanted);
+    let place = if matches!(path, "." | "") { "the whole value" } else { path };
+    format!("`{place}` is not {wanted}")
+}
+
+#[cfg(test)]
+mod tests;

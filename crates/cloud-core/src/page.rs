@@ -10,10 +10,11 @@ use futures_core::Stream;
 use serde::de::DeserializeOwned;
 
 use crate::call::Call;
-use crate::client::{Reply, decode_query};
+use crate::client::Reply;
 use crate::error::{Error, ErrorKind, Result};
+use crate::request::percent::decode;
 use crate::runtime::BoxFuture;
-use crate::wire::Json;
+use crate::types::Json;
 
 mod collected;
 mod items;
@@ -114,7 +115,7 @@ impl<P: Page> Pages<P> {
     /// Pages that are asked for by the marker that the page before gave.
     pub fn marked(mut call: Call<P>, marker: &'static str) -> Self {
         // Kept as it is written in the query; it is decoded when it is sent again.
-        let next = call.request_mut().take_query(marker).map(|marker| decode_query(&marker));
+        let next = call.request_mut().take_query(marker).map(|marker| decode(&marker));
         let skipped = next.is_none().then_some(0);
         Self::new(call, Cursor::Marked { parameter: marker, next }, skipped)
     }
@@ -266,7 +267,7 @@ pub fn marker_from_links(links: Option<&[Json]>, parameter: &str) -> Option<Stri
     let link = next.member("href").filter(|link| !link.is_empty())?;
     let query = link.split('#').next()?.split_once('?').map_or("", |(_, query)| query);
     let marker = query.split('&').filter_map(|pair| pair.split_once('=')).find(|(name, _)| *name == parameter);
-    Some(marker.map_or_else(String::new, |(_, value)| decode_query(value)))
+    Some(marker.map_or_else(String::new, |(_, value)| decode(value)))
 }
 
 #[cfg(test)]

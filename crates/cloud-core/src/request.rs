@@ -1,4 +1,4 @@
-//! A request as data: path and query encoding and the body; no input or output.
+//! A request as data: path, query and body. It does no input or output.
 
 use std::fmt;
 
@@ -8,7 +8,14 @@ use time::OffsetDateTime;
 use crate::error::{Error, Result};
 use crate::operation::{ApiVersion, Operation, Segment};
 use crate::validate::Validator;
-use crate::wire::Body;
+
+pub(crate) mod body;
+pub(crate) mod percent;
+mod value;
+
+pub use body::Body;
+use percent::{encode, is_query_byte};
+pub use value::{PathValue, QueryValue};
 
 /// A request that knows its operation but not yet its host, its headers or its signature.
 ///
@@ -244,107 +251,6 @@ impl fmt::Debug for Request {
     }
 }
 
-/// What may stand in a path.
-pub trait PathValue {
-    /// Writes the value, encoded as one segment, or says which rule it breaks.
-    ///
-    /// # Errors
-    /// The rule that the value breaks, as a lowercase fragment.
-    fn write(&self, out: &mut String) -> Result<(), &'static str>;
-}
-
-impl PathValue for str {
-    fn write(&self, out: &mut String) -> Result<(), &'static str> {
-        match self {
-            "" => return Err("must not be empty"),
-            "." | ".." => return Err("must not be `.` or `..`"),
-            text if text.chars().any(char::is_control) => return Err("must not hold control characters"),
-            _ => {}
-        }
-        encode(self, is_unreserved, out);
-        Ok(())
-    }
-}
-
-impl PathValue for &str {
-    fn write(&self, out: &mut String) -> Result<(), &'static str> {
-        PathValue::write(*self, out)
-    }
-}
-
-impl PathValue for i64 {
-    fn write(&self, out: &mut String) -> Result<(), &'static str> {
-        push_display(self, out);
-        Ok(())
-    }
-}
-
-/// What may stand in a query.
-pub trait QueryValue {
-    /// Writes the value, encoded.
-    fn write(&self, out: &mut String);
-
-    /// Why the value cannot be written as it is, if it cannot.
-    fn problem(&self) -> Option<&'static str> {
-        None
-    }
-}
-
-impl QueryValue for str {
-    fn write(&self, out: &mut String) {
-        encode(self, is_query_byte, out);
-    }
-}
-
-impl QueryValue for String {
-    fn write(&self, out: &mut String) {
-        QueryValue::write(self.as_str(), out);
-    }
-}
-
-impl<T: QueryValue + ?Sized> QueryValue for &T {
-    fn write(&self, out: &mut String) {
-        T::write(self, out);
-    }
-
-    fn problem(&self) -> Option<&'static str> {
-        T::problem(self)
-    }
-}
-
-impl QueryValue for i64 {
-    fn write(&self, out: &mut String) {
-        push_display(self, out);
-    }
-}
-
-impl QueryValue for bool {
-    fn write(&self, out: &mut String) {
-        out.push_str(if *self { "true" } else { "false" });
-    }
-}
-
-impl QueryValue for OffsetDateTime {
-    /// `2025-06-17T00:00:00+09:00`: a numeric offset and whole seconds; fractions are cut off.
-    fn write(&self, out: &mut String) {
-        let (year, month, day) = self.to_calendar_date();
-        let (hour, minute, second) = self.to_hms();
-        let (east, minutes, _) = self.offset().as_hms();
-        let sign = if self.offset().is_negative() { '-' } else { '+' };
-        let (month, hours, minutes) = (u8::from(month), east.unsigned_abs(), minutes.unsigned_abs());
-        let text =
-            format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{sign}{hours:02}:{minutes:02}");
-        QueryValue::write(&text, out);
-    }
-
-    fn problem(&self) -> Option<&'static str> {
-        if !(0..=9999).contains(&self.year()) {
-            return Some("has a year that is not written with four digits");
-        }
-        (self.offset().seconds_past_minute() != 0).then_some("has an offset with seconds, which cannot be written")
-    }
-}
-
 /// A span of time from one instant to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Period {
@@ -374,35 +280,6 @@ impl Period {
     #[must_use]
     pub fn to(&self) -> OffsetDateTime {
         self.to
-    }
-}
-
-fn push_display(value: &i64, out: &mut String) {
-    use fmt::Write as _;
-    // Writing to a String cannot fail.
-    let _ = write!(out, "{value}");
-}
-
-const fn is_unreserved(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
-}
-
-/// Left as they are in a query: what every reading of the vendors' signing rules leaves alone, and what URL
-/// parsers leave alone too (so not `'`, and not `;`, at which some servers split).
-const fn is_query_byte(byte: u8) -> bool {
-    is_unreserved(byte) || matches!(byte, b':' | b',' | b'/' | b'?' | b'@' | b'!' | b'(' | b')' | b'*' | b'$')
-}
-
-fn encode(text: &str, plain: fn(u8) -> bool, out: &mut String) {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    for byte in text.bytes() {
-        if plain(byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push('%');
-            out.push(char::from(HEX[usize::from(byte >> 4)]));
-            out.push(char::from(HEX[usize::from(byte & 15)]));
-        }
     }
 }
 

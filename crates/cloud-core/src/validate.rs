@@ -3,7 +3,6 @@
 use std::fmt;
 
 use crate::error::Error;
-use crate::wire::Body;
 
 /// One documented rule about a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -123,15 +122,15 @@ impl Validator {
         }
     }
 
-    /// Checks a model inside this one; `index` is its place where the field is a list.
-    pub fn nested(&mut self, field: &'static str, index: Option<usize>, value: &dyn Body) {
+    /// Checks a model inside this one. `index` is its position if the field is an array.
+    pub fn nested(&mut self, field: &'static str, index: Option<usize>, validate: impl FnOnce(&mut Self)) {
         let length = self.path.len();
         self.path.push_str(field);
         if let Some(index) = index {
             self.path.push_str(&format!("[{index}]"));
         }
         self.path.push('.');
-        value.validate(self);
+        validate(self);
         self.path.truncate(length);
     }
 
@@ -162,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn texts() {
+    fn strings_are_checked_against_each_rule() {
         check("abc", NAME, "");
         check("ab", NAME, "`name` must have at least 3 characters");
         check("abcdef", NAME, "`name` must have at most 5 characters");
@@ -184,20 +183,16 @@ mod tests {
     }
 
     #[test]
-    fn numbers_and_paths() {
-        struct Tag(i64);
-        impl Body for Tag {
-            fn encode(&self) -> crate::Result<bytes::Bytes> {
-                crate::wire::json(&self.0)
+    fn nested_problems_name_the_path() {
+        let days = |days| {
+            move |validator: &mut Validator| {
+                validator.number("days", days, &[Constraint::Min(7), Constraint::Max(30)]);
             }
-            fn validate(&self, validator: &mut Validator) {
-                validator.number("days", self.0, &[Constraint::Min(7), Constraint::Max(30)]);
-            }
-        }
+        };
         let mut validator = Validator::default();
-        validator.nested("tags", Some(1), &Tag(31));
-        validator.nested("tag", None, &Tag(6));
-        validator.nested("tag", None, &Tag(7));
+        validator.nested("tags", Some(1), days(31));
+        validator.nested("tag", None, days(6));
+        validator.nested("tag", None, days(7));
         let error = validator.into_error().unwrap();
         assert_eq!(error.to_string(), "`tags[1].days` must be at most 30; `tag.days` must be at least 7");
         assert!(error.is_unsent());

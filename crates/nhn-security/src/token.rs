@@ -9,7 +9,7 @@ use cloud_core::auth::{Generation, SignContext};
 use cloud_core::client::Shared;
 use cloud_core::credentials::{CredentialCache, Expiring};
 use cloud_core::dialect::{Failure, RawResponse, ResponseOutcome, foreign};
-use cloud_core::wire::{As, LenientInt, from_json};
+use cloud_core::codegen::{As, LenientInt, from_json};
 use cloud_core::{
     ApiVersion, Authentication, BoxFuture, Call, CallContext, Client, Dialect, Endpoint, Error, ErrorKind,
     ExposeSecret, Idempotency, Method, Operation, Request, Result, RetryPolicy, SecretString, Segment, Signer, secret,

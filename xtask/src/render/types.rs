@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use super::{docs, imports};
+use super::{CODEGEN, docs, imports};
 use crate::ir::{Field, Kind, Presence, Service, Type, TypeDef};
 use crate::names::ident;
 
@@ -108,7 +108,7 @@ fn member(ty: &TypeDef, field: &Field) -> TokenStream {
             (true, _) => format!("Option<{codec}>"),
             (false, _) => codec,
         };
-        let with = format!("::cloud_core::wire::As::<{codec}>");
+        let with = format!("{CODEGEN}::As::<{codec}>");
         serde.push(quote!(with = #with));
     }
     let serde = if serde.is_empty() { quote!() } else { quote!(#[serde(#(#serde),*)]) };
@@ -160,10 +160,10 @@ pub(super) fn rust_type(ty: &Type) -> TokenStream {
 /// The codec of a type that services write in more ways than one.
 fn codec(ty: &Type) -> Option<String> {
     match ty {
-        Type::Integer => Some("::cloud_core::wire::LenientInt".to_owned()),
-        Type::Boolean => Some("::cloud_core::wire::LenientBool".to_owned()),
-        Type::BlankBoolean => Some("::cloud_core::wire::LenientOptionalBool".to_owned()),
-        Type::TextOrNumber => Some("::cloud_core::wire::LenientText".to_owned()),
+        Type::Integer => Some(format!("{CODEGEN}::LenientInt")),
+        Type::Boolean => Some(format!("{CODEGEN}::LenientBool")),
+        Type::BlankBoolean => Some(format!("{CODEGEN}::LenientOptionalBool")),
+        Type::TextOrNumber => Some(format!("{CODEGEN}::LenientText")),
         Type::List(inner) => codec(inner).map(|inner| format!("Vec<{inner}>")),
         _ => None,
     }

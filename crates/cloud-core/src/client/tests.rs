@@ -299,7 +299,7 @@ async fn an_echo_of_the_request_is_cut_out_of_the_error() {
 /// A body that holds one text.
 struct Note(&'static str);
 
-impl crate::wire::Body for Note {
+impl crate::Body for Note {
     fn encode(&self) -> Result<Bytes> {
         Ok(serde_json::json!({ "note": self.0 }).to_string().into())
     }

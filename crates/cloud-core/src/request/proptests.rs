@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::tests::{SHOW, url};
 use super::*;
-use crate::client::decode_query as decode;
+use crate::request::percent::decode;
 
 /// Ordinary, odd and hostile texts alike.
 fn text() -> impl Strategy<Value = String> {

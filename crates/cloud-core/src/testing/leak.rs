@@ -130,8 +130,8 @@ pub fn find_leak(canary: &str, text: &str) -> Option<&'static str> {
         return Some("escaped");
     }
     // Decoding the text finds it whichever characters were encoded, and in either case.
-    let decoded = crate::client::decode_query(text);
-    if decoded.contains(canary) || crate::client::decode_query(&text.replace('+', " ")).contains(canary) {
+    let decoded = crate::request::percent::decode(text);
+    if decoded.contains(canary) || crate::request::percent::decode(&text.replace('+', " ")).contains(canary) {
         return Some("percent-encoded");
     }
     // Encoded text may be broken into lines or groups.

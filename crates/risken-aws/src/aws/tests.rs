@@ -1,6 +1,7 @@
 //! Tests of the helpers beside the generated models.
 
-use cloud_core::wire::{Body, from_json, json};
+use cloud_core::Body;
+use cloud_core::codegen::{from_json, json};
 
 use super::types::{
     AttachDataSourceRequest, AwsForUpsert, DataSource, DataSourceForAttach, DataSourceStatus, PutAwsRequest,

@@ -6,15 +6,17 @@ use quote::{format_ident, quote};
 use super::{is_patch, rust_type};
 use crate::ir::{Constraint, Field, Presence, Service, Type, TypeDef};
 use crate::names::ident;
+use crate::render::codegen;
 
 /// The implementation, with a private mirror where a secret must be written out.
 pub(super) fn render(service: &Service, ty: &TypeDef, fields: &[Field]) -> TokenStream {
+    let codegen = codegen();
     let name = ident(&ty.name);
     let (encode, mirror) = if ty.role.secret {
         let wire = format_ident!("{}Wire", ty.name);
-        (quote!(::cloud_core::wire::json(&#wire::from(self))), mirror(service, ty, fields))
+        (quote!(#codegen::json(&#wire::from(self))), mirror(service, ty, fields))
     } else {
-        (quote!(::cloud_core::wire::json(self)), quote!())
+        (quote!(#codegen::json(self)), quote!())
     };
     let checks: Vec<TokenStream> = fields.iter().filter_map(|field| check(service, ty, field)).collect();
     let check = (!checks.is_empty()).then(|| {
@@ -25,7 +27,7 @@ pub(super) fn render(service: &Service, ty: &TypeDef, fields: &[Field]) -> Token
         }
     });
     quote! {
-        impl ::cloud_core::wire::Body for #name {
+        impl Body for #name {
             fn encode(&self) -> ::cloud_core::Result<::bytes::Bytes> {
                 #encode
             }
@@ -91,8 +93,9 @@ fn mirror_type(service: &Service, field: &Field, patch: bool) -> TokenStream {
 }
 
 fn mirror_inner(service: &Service, ty: &Type) -> TokenStream {
+    let codegen = codegen();
     match ty {
-        Type::Secret => quote!(::cloud_core::wire::Exposed<'a>),
+        Type::Secret => quote!(#codegen::Exposed<'a>),
         Type::Model(name) if is_secret_model(service, ty) => {
             let wire = format_ident!("{name}Wire");
             quote!(#wire<'a>)
@@ -109,19 +112,20 @@ fn mirror_inner(service: &Service, ty: &Type) -> TokenStream {
 }
 
 fn mirror_value(service: &Service, field: &Field, patch: bool) -> TokenStream {
+    let codegen = codegen();
     let name = ident(&field.rust);
     if patch {
         return quote!(&body.#name);
     }
     let required = field.presence == Presence::Required;
     match &field.ty {
-        Type::Secret if required => quote!(::cloud_core::wire::Exposed(&body.#name)),
-        Type::Secret => quote!(body.#name.as_ref().map(::cloud_core::wire::Exposed)),
+        Type::Secret if required => quote!(#codegen::Exposed(&body.#name)),
+        Type::Secret => quote!(body.#name.as_ref().map(#codegen::Exposed)),
         Type::List(inner) if **inner == Type::Secret && required => {
-            quote!(body.#name.iter().map(::cloud_core::wire::Exposed).collect())
+            quote!(body.#name.iter().map(#codegen::Exposed).collect())
         }
         Type::List(inner) if **inner == Type::Secret => {
-            quote!(body.#name.as_ref().map(|list| list.iter().map(::cloud_core::wire::Exposed).collect()))
+            quote!(body.#name.as_ref().map(|list| list.iter().map(#codegen::Exposed).collect()))
         }
         Type::Model(_) if is_secret_model(service, &field.ty) && required => quote!((&body.#name).into()),
         Type::Model(_) if is_secret_model(service, &field.ty) => quote!(body.#name.as_ref().map(Into::into)),
@@ -144,16 +148,21 @@ fn check(service: &Service, ty: &TypeDef, field: &Field) -> Option<TokenStream> 
     let limits = rules(&field.rules);
     if let Type::Model(_) = &field.ty {
         return Some(match (patch, required) {
-            (true, _) => quote!(self.#name.value().into_iter().for_each(|value| validator.nested(#wire, None, value));),
-            (_, true) => quote!(validator.nested(#wire, None, &self.#name);),
-            _ => quote!(self.#name.iter().for_each(|value| validator.nested(#wire, None, value));),
+            (true, _) => {
+                quote!(self.#name.value().into_iter().for_each(|value| validator.nested(#wire, None, |v| value.validate(v)));)
+            }
+            (_, true) => quote!(validator.nested(#wire, None, |v| self.#name.validate(v));),
+            _ => {
+                quote!(self.#name.iter().for_each(|value| validator.nested(#wire, None, |v| value.validate(v)));)
+            }
         });
     }
     if let Type::List(inner) = &field.ty
         && let Type::Model(name_of_inner) = &**inner
     {
         service.find(name_of_inner)?;
-        let each = quote!(.enumerate().for_each(|(index, value)| validator.nested(#wire, Some(index), value)));
+        let each =
+            quote!(.enumerate().for_each(|(index, value)| validator.nested(#wire, Some(index), |v| value.validate(v))));
         return Some(match (patch, required) {
             (true, _) => quote!(self.#name.value().into_iter().flatten()#each;),
             (_, true) => quote!(self.#name.iter()#each;),

@@ -6,9 +6,11 @@ use quote::quote;
 use super::docs;
 use crate::ir::TypeDef;
 use crate::names::ident;
+use crate::render::codegen;
 
 /// An enumeration over text.
 pub(super) fn text(ty: &TypeDef, variants: &[(String, String)]) -> TokenStream {
+    let codegen = codegen();
     let name = ident(&ty.name);
     let doc = docs(&ty.docs);
     let names: Vec<_> = variants.iter().map(|(name, _)| ident(name)).collect();
@@ -51,9 +53,9 @@ pub(super) fn text(ty: &TypeDef, variants: &[(String, String)]) -> TokenStream {
                 f.write_str(self.as_str())
             }
         }
-        impl ::cloud_core::request::QueryValue for #name {
+        impl #codegen::QueryValue for #name {
             fn write(&self, out: &mut String) {
-                ::cloud_core::request::QueryValue::write(self.as_str(), out);
+                #codegen::QueryValue::write(self.as_str(), out);
             }
         }
         impl Serialize for #name {
@@ -72,6 +74,7 @@ pub(super) fn text(ty: &TypeDef, variants: &[(String, String)]) -> TokenStream {
 
 /// An enumeration over integers.
 pub(super) fn integer(ty: &TypeDef, variants: &[(String, i64)]) -> TokenStream {
+    let codegen = codegen();
     let name = ident(&ty.name);
     let doc = docs(&ty.docs);
     let names: Vec<_> = variants.iter().map(|(name, _)| ident(name)).collect();
@@ -109,9 +112,9 @@ pub(super) fn integer(ty: &TypeDef, variants: &[(String, i64)]) -> TokenStream {
                 write!(f, "{}", self.as_i64())
             }
         }
-        impl ::cloud_core::request::QueryValue for #name {
+        impl #codegen::QueryValue for #name {
             fn write(&self, out: &mut String) {
-                ::cloud_core::request::QueryValue::write(&self.as_i64(), out);
+                #codegen::QueryValue::write(&self.as_i64(), out);
             }
         }
         impl Serialize for #name {
@@ -121,7 +124,7 @@ pub(super) fn integer(ty: &TypeDef, variants: &[(String, i64)]) -> TokenStream {
         }
         impl<'de> Deserialize<'de> for #name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                ::cloud_core::wire::As::<::cloud_core::wire::LenientInt>::deserialize(deserializer).map(|number: i64| Self::from(number))
+                #codegen::As::<#codegen::LenientInt>::deserialize(deserializer).map(|number: i64| Self::from(number))
             }
         }
     }

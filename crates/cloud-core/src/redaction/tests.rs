@@ -10,14 +10,14 @@ static CREATE: Operation = Operation::new("create", Method::Post, &[]);
 
 struct Note<'a>(&'a str);
 
-impl crate::wire::Body for Note<'_> {
+impl crate::Body for Note<'_> {
     fn encode(&self) -> crate::Result<Bytes> {
         Ok(serde_json::json!({ "note": self.0, "list": [{"deep": self.0}] }).to_string().into())
     }
 }
 
 fn clean(secret: &str, echo: &str) -> String {
-    scrub(echo, &Request::new(&CREATE).body(&Note(secret)), &[], &[])
+    redact(echo, &Request::new(&CREATE).body(&Note(secret)), &[], &[])
 }
 
 const SECRETS: [&str; 4] = [
@@ -81,7 +81,7 @@ fn ordinary_words_stay() {
     assert_eq!(clean("one", text), text, "too short to be a secret");
     let mut token = HeaderValue::from_static("Bearer hunter2-token");
     token.set_sensitive(true);
-    let echo = scrub("no Bearer token like hunter2-token", &Request::new(&CREATE), &[], &[Some(token)]);
+    let echo = redact("no Bearer token like hunter2-token", &Request::new(&CREATE), &[], &[Some(token)]);
     assert_eq!(echo, "no Bearer token like […]");
 }
 

@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use http::HeaderValue;
 
+use crate::request::percent::decode;
 use crate::request::{PathValue, QueryValue, Request};
 
 /// Long enough for every useful text seen, short enough for one line.
@@ -20,7 +21,7 @@ const CUT: &str = "[…]";
 
 /// The text on one line, without any credential, any configured value of the path and any value of the request's query
 /// or body in it, nor a longer piece of one.
-pub(super) fn scrub(text: &str, request: &Request, config: &[String], secrets: &[Option<HeaderValue>]) -> String {
+pub(crate) fn redact(text: &str, request: &Request, config: &[String], secrets: &[Option<HeaderValue>]) -> String {
     let end = text.char_indices().nth(MOST).map_or(text.len(), |(end, _)| end);
     let is_whole = end == text.len();
     let mut text = line(&text[..end]);
@@ -147,24 +148,6 @@ fn escapes(text: &str) -> Vec<String> {
         }
     }
     [inner, ascii].into_iter().filter(|escaped| escaped != text).collect()
-}
-
-pub(crate) fn decode(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, after)) = rest.split_first() {
-        let escaped = match (first, after) {
-            (b'%', [high, low, ..]) => hex(*high).zip(hex(*low)).map(|(high, low)| high << 4 | low),
-            _ => None,
-        };
-        bytes.push(escaped.unwrap_or(first));
-        rest = if escaped.is_some() { &after[2..] } else { after };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-fn hex(byte: u8) -> Option<u8> {
-    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
 #[cfg(test)]

@@ -1,10 +1,14 @@
 //! Properties of the lenient codecs: what is accepted survives being written and read again, and nothing panics.
 
+use std::fmt;
+
 use proptest::prelude::*;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::*;
-use crate::{Timestamp, UnixSeconds};
+use crate::codegen::{As, LenientBool, LenientInt, LenientOptionalBool, LenientText, from_json, json};
+use crate::{ErrorKind, Json, OneOrMany, Patch, Timestamp, UnixSeconds};
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Whole(#[serde(with = "As::<LenientInt>")] i64);
@@ -49,9 +53,7 @@ fn value() -> impl Strategy<Value = Value> {
 }
 
 /// What is read can be written, and is then read as the same; a refusal is an error of one line.
-fn survives<T: DeserializeOwned + Serialize + PartialEq + fmt::Debug>(
-    text: &[u8],
-) -> std::result::Result<Option<T>, TestCaseError> {
+fn survives<T: DeserializeOwned + Serialize + PartialEq + fmt::Debug>(text: &[u8]) -> Result<Option<T>, TestCaseError> {
     match from_json::<T>(text) {
         Ok(read) => {
             let written = json(&read).unwrap();
@@ -72,7 +74,7 @@ proptest! {
     #![proptest_config(crate::proptests::settings())]
 
     #[test]
-    fn whatever_is_accepted_survives(value in value()) {
+    fn accepted_values_survive_a_round_trip(value in value()) {
         let text = value.to_string();
         let text = text.as_bytes();
         survives::<Whole>(text)?;
@@ -87,7 +89,7 @@ proptest! {
     }
 
     #[test]
-    fn bytes_that_are_no_json_are_an_error(text in prop::collection::vec(any::<u8>(), 0..60)) {
+    fn arbitrary_bytes_return_an_error(text in prop::collection::vec(any::<u8>(), 0..60)) {
         survives::<Whole>(&text)?;
         survives::<Truth>(&text)?;
         survives::<Words>(&text)?;
@@ -97,14 +99,14 @@ proptest! {
     }
 
     #[test]
-    fn integers_are_the_same_in_every_dress(number in any::<i64>()) {
+    fn integers_read_the_same_in_every_form(number in any::<i64>()) {
         for text in [number.to_string(), format!("\"{number}\""), format!("[\"{number}\"]"), format!("\" {number} \"")] {
             prop_assert_eq!(survives::<Whole>(text.as_bytes())?, Some(Whole(number)), "{}", text);
         }
     }
 
     #[test]
-    fn texts_are_kept_to_the_character(text in any::<String>(), more in prop::collection::vec(any::<String>(), 0..3)) {
+    fn strings_are_kept_to_the_character(text in any::<String>(), more in prop::collection::vec(any::<String>(), 0..3)) {
         let json = serde_json::to_vec(&text).unwrap();
         prop_assert_eq!(survives::<Words>(&json)?, Some(Words(text.clone())));
         prop_assert_eq!(survives::<OneOrMany<String>>(&json)?, Some(OneOrMany::One(text.clone())));
@@ -129,7 +131,7 @@ proptest! {
     }
 
     #[test]
-    fn times_are_read_or_refused_in_one_line(text in any::<String>()) {
+    fn timestamps_convert_or_fail_in_one_line(text in any::<String>()) {
         let stamp = Timestamp::from(text.as_str());
         prop_assert_eq!(stamp.to_string(), text);
         for error in [stamp.to_date_time().err(), stamp.to_offset_date_time().err()].into_iter().flatten() {

@@ -1,0 +1,8 @@
+//! What generated code uses. Not part of the public API: it changes with the generator, without notice.
+
+pub use serde_with::As;
+
+pub use crate::json::from_json;
+pub use crate::request::body::{Exposed, ExposedOption, json};
+pub use crate::request::{PathValue, QueryValue};
+pub use crate::types::lenient::{LenientBool, LenientInt, LenientOptionalBool, LenientText};
