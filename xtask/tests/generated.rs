@@ -3,7 +3,8 @@
 #![allow(dead_code, missing_docs, unreachable_pub, unused_imports, unused_qualifications)] // that is judged in the crates themselves
 #![allow(clippy::wrong_self_convention)] // the setter of `isMine`; clippy spares public ones
 
-use cloud_core::wire::{Body, from_json};
+use cloud_core::Body;
+use cloud_core::codegen::from_json;
 use cloud_core::{Constraint, ExposeSecret, Patch, SecretString};
 
 #[rustfmt::skip]

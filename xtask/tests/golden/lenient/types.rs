@@ -9,32 +9,34 @@ use serde::{Deserialize, Serialize};
 #[non_exhaustive]
 pub struct Facts {
     /// The count.
-    #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
+    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>")]
     pub count: i64,
     /// The limit.
     #[serde(
         default,
-        with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientInt>>"
+        with = "::cloud_core::codegen::As::<Option<::cloud_core::codegen::LenientInt>>"
     )]
     pub limit: Option<i64>,
     /// The numbers.
-    #[serde(with = "::cloud_core::wire::As::<Vec<::cloud_core::wire::LenientInt>>")]
+    #[serde(
+        with = "::cloud_core::codegen::As::<Vec<::cloud_core::codegen::LenientInt>>"
+    )]
     pub numbers: Vec<i64>,
     /// The ready.
-    #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientBool>")]
+    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientBool>")]
     pub ready: bool,
     /// The checked.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        with = "::cloud_core::wire::As::<::cloud_core::wire::LenientOptionalBool>"
+        with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientOptionalBool>"
     )]
     pub checked: Option<bool>,
     /// The spare.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spare: Option<String>,
     /// The number.
-    #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientText>")]
+    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientText>")]
     pub number: String,
     /// The createdAt.
     #[serde(rename = "createdAt")]
@@ -50,7 +52,7 @@ pub struct Facts {
     /// The sent.
     #[serde(
         alias = "semt",
-        with = "::cloud_core::wire::As::<::cloud_core::wire::LenientBool>"
+        with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientBool>"
     )]
     pub sent: bool,
     /// The links.

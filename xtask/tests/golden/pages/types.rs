@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[non_exhaustive]
 pub struct KeyPage {
     /// The count.
-    #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
+    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>")]
     pub count: i64,
     /// The keys.
     pub keys: Vec<Key>,
@@ -84,7 +84,7 @@ pub struct PageInfo {
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientInt>>"
+        with = "::cloud_core::codegen::As::<Option<::cloud_core::codegen::LenientInt>>"
     )]
     pub total: Option<i64>,
 }

@@ -8,6 +8,6 @@ use serde::{Deserialize, Serialize};
 #[non_exhaustive]
 pub struct Sum {
     /// The count.
-    #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>")]
+    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>")]
     pub count: i64,
 }

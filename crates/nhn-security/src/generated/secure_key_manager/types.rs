@@ -2,7 +2,7 @@
 //! `fixtures/nhn/secure-key-manager-1.0.json`, `fixtures/nhn/secure-key-manager-1.1.json`; do not edit.
 
 use cloud_core::{
-    Constraint, ExposeSecret, KeyMaterial, SecretString, Timestamp, Validator,
+    Body, Constraint, ExposeSecret, KeyMaterial, SecretString, Timestamp, Validator,
 };
 
 use serde::{Deserialize, Serialize};
@@ -27,7 +27,7 @@ pub struct ClientInfo {
         alias = "clientSentCerfificate",
         default,
         skip_serializing_if = "Option::is_none",
-        with = "::cloud_core::wire::As::<::cloud_core::wire::LenientOptionalBool>"
+        with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientOptionalBool>"
     )]
     pub client_sent_certificate: Option<bool>,
 }
@@ -61,9 +61,9 @@ impl EncryptRequest {
     }
 }
 
-impl ::cloud_core::wire::Body for EncryptRequest {
+impl Body for EncryptRequest {
     fn encode(&self) -> ::cloud_core::Result<::bytes::Bytes> {
-        ::cloud_core::wire::json(&EncryptRequestWire::from(self))
+        ::cloud_core::codegen::json(&EncryptRequestWire::from(self))
     }
 
     fn validate(&self, validator: &mut Validator) {
@@ -79,13 +79,13 @@ impl ::cloud_core::wire::Body for EncryptRequest {
 /// The body as sent. Private, so that a secret cannot be serialized by accident.
 #[derive(Serialize)]
 struct EncryptRequestWire<'a> {
-    plaintext: ::cloud_core::wire::Exposed<'a>,
+    plaintext: ::cloud_core::codegen::Exposed<'a>,
 }
 
 impl<'a> From<&'a EncryptRequest> for EncryptRequestWire<'a> {
     fn from(body: &'a EncryptRequest) -> Self {
         Self {
-            plaintext: ::cloud_core::wire::Exposed(&body.plaintext),
+            plaintext: ::cloud_core::codegen::Exposed(&body.plaintext),
         }
     }
 }
@@ -99,7 +99,7 @@ pub struct EncryptResult {
     /// Key version that was used, starting at 0.
     #[serde(
         rename = "keyVersion",
-        with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>"
+        with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>"
     )]
     pub key_version: i64,
 }
@@ -123,9 +123,9 @@ impl DecryptRequest {
     }
 }
 
-impl ::cloud_core::wire::Body for DecryptRequest {
+impl Body for DecryptRequest {
     fn encode(&self) -> ::cloud_core::Result<::bytes::Bytes> {
-        ::cloud_core::wire::json(self)
+        ::cloud_core::codegen::json(self)
     }
 }
 
@@ -138,7 +138,7 @@ pub struct DecryptResult {
     /// Key version that was used, starting at 0.
     #[serde(
         rename = "keyVersion",
-        with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>"
+        with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>"
     )]
     pub key_version: i64,
 }
@@ -156,7 +156,7 @@ pub struct LocalKey {
     /// Key version that was used, starting at 0.
     #[serde(
         rename = "keyVersion",
-        with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>"
+        with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>"
     )]
     pub key_version: i64,
 }
@@ -191,9 +191,9 @@ impl SignRequest {
     }
 }
 
-impl ::cloud_core::wire::Body for SignRequest {
+impl Body for SignRequest {
     fn encode(&self) -> ::cloud_core::Result<::bytes::Bytes> {
-        ::cloud_core::wire::json(&SignRequestWire::from(self))
+        ::cloud_core::codegen::json(&SignRequestWire::from(self))
     }
 
     fn validate(&self, validator: &mut Validator) {
@@ -209,13 +209,13 @@ impl ::cloud_core::wire::Body for SignRequest {
 /// The body as sent. Private, so that a secret cannot be serialized by accident.
 #[derive(Serialize)]
 struct SignRequestWire<'a> {
-    plaintext: ::cloud_core::wire::Exposed<'a>,
+    plaintext: ::cloud_core::codegen::Exposed<'a>,
 }
 
 impl<'a> From<&'a SignRequest> for SignRequestWire<'a> {
     fn from(body: &'a SignRequest) -> Self {
         Self {
-            plaintext: ::cloud_core::wire::Exposed(&body.plaintext),
+            plaintext: ::cloud_core::codegen::Exposed(&body.plaintext),
         }
     }
 }
@@ -229,7 +229,7 @@ pub struct SignResult {
     /// Key version that was used, starting at 0.
     #[serde(
         rename = "keyVersion",
-        with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>"
+        with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>"
     )]
     pub key_version: i64,
 }
@@ -262,9 +262,9 @@ impl VerifyRequest {
     }
 }
 
-impl ::cloud_core::wire::Body for VerifyRequest {
+impl Body for VerifyRequest {
     fn encode(&self) -> ::cloud_core::Result<::bytes::Bytes> {
-        ::cloud_core::wire::json(&VerifyRequestWire::from(self))
+        ::cloud_core::codegen::json(&VerifyRequestWire::from(self))
     }
 
     fn validate(&self, validator: &mut Validator) {
@@ -280,14 +280,14 @@ impl ::cloud_core::wire::Body for VerifyRequest {
 /// The body as sent. Private, so that a secret cannot be serialized by accident.
 #[derive(Serialize)]
 struct VerifyRequestWire<'a> {
-    plaintext: ::cloud_core::wire::Exposed<'a>,
+    plaintext: ::cloud_core::codegen::Exposed<'a>,
     signature: &'a String,
 }
 
 impl<'a> From<&'a VerifyRequest> for VerifyRequestWire<'a> {
     fn from(body: &'a VerifyRequest) -> Self {
         Self {
-            plaintext: ::cloud_core::wire::Exposed(&body.plaintext),
+            plaintext: ::cloud_core::codegen::Exposed(&body.plaintext),
             signature: &body.signature,
         }
     }
@@ -298,12 +298,12 @@ impl<'a> From<&'a VerifyRequest> for VerifyRequestWire<'a> {
 #[non_exhaustive]
 pub struct VerifyResult {
     /// Whether the signature is valid. An invalid signature is not an error.
-    #[serde(with = "::cloud_core::wire::As::<::cloud_core::wire::LenientBool>")]
+    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientBool>")]
     pub result: bool,
     /// Key version that was used, starting at 0.
     #[serde(
         rename = "keyVersion",
-        with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>"
+        with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>"
     )]
     pub key_version: i64,
 }
@@ -323,7 +323,7 @@ pub struct PrivateKey {
     /// Version of the key, starting at 0.
     #[serde(
         rename = "keyVersion",
-        with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>"
+        with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>"
     )]
     pub key_version: i64,
 }
@@ -343,7 +343,7 @@ pub struct PublicKey {
     /// Version of the key, starting at 0.
     #[serde(
         rename = "keyVersion",
-        with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>"
+        with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>"
     )]
     pub key_version: i64,
 }
@@ -355,7 +355,7 @@ pub struct KeyStoreIds {
     /// One ID for each key store.
     #[serde(
         rename = "keyStoreIdList",
-        with = "::cloud_core::wire::As::<Vec<::cloud_core::wire::LenientInt>>"
+        with = "::cloud_core::codegen::As::<Vec<::cloud_core::codegen::LenientInt>>"
     )]
     pub key_store_id_list: Vec<i64>,
 }
@@ -367,7 +367,7 @@ pub struct KeyStore {
     /// ID of the key store.
     #[serde(
         rename = "keyStoreId",
-        with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>"
+        with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>"
     )]
     pub key_store_id: i64,
     /// Name of the key store.
@@ -413,7 +413,7 @@ pub struct Key {
     /// ID of the key, 32 hexadecimal digits.
     #[serde(
         rename = "keyId",
-        with = "::cloud_core::wire::As::<::cloud_core::wire::LenientText>"
+        with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientText>"
     )]
     pub key_id: String,
     /// Name of the key.
@@ -426,13 +426,13 @@ pub struct Key {
     /// Current key version, starting at 0.
     #[serde(
         rename = "currentKeyValueVersion",
-        with = "::cloud_core::wire::As::<::cloud_core::wire::LenientText>"
+        with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientText>"
     )]
     pub current_key_value_version: String,
     /// Automatic rotation period. 0 if automatic rotation is off.
     #[serde(
         rename = "autoRotationPeriod",
-        with = "::cloud_core::wire::As::<::cloud_core::wire::LenientText>"
+        with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientText>"
     )]
     pub auto_rotation_period: String,
     /// Time of the next automatic rotation. Null if automatic rotation is off.
@@ -512,9 +512,9 @@ impl std::fmt::Display for KeyType {
     }
 }
 
-impl ::cloud_core::request::QueryValue for KeyType {
+impl ::cloud_core::codegen::QueryValue for KeyType {
     fn write(&self, out: &mut String) {
-        ::cloud_core::request::QueryValue::write(self.as_str(), out);
+        ::cloud_core::codegen::QueryValue::write(self.as_str(), out);
     }
 }
 
@@ -686,7 +686,7 @@ pub struct VersionedSymmetricKey {
     /// Version of the key, starting at 0.
     #[serde(
         rename = "keyVersion",
-        with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>"
+        with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>"
     )]
     pub key_version: i64,
 }

@@ -22,7 +22,7 @@ pub struct AutoInspectionSettings {
     /// Whether automatic inspections are enabled.
     #[serde(
         rename = "isEnableAutoInspect",
-        with = "::cloud_core::wire::As::<::cloud_core::wire::LenientBool>"
+        with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientBool>"
     )]
     pub is_enable_auto_inspect: bool,
     /// Numbers of the rules that an automatic inspection checks.
@@ -30,7 +30,7 @@ pub struct AutoInspectionSettings {
         rename = "inspectionList",
         default,
         skip_serializing_if = "Option::is_none",
-        with = "::cloud_core::wire::As::<Option<Vec<::cloud_core::wire::LenientInt>>>"
+        with = "::cloud_core::codegen::As::<Option<Vec<::cloud_core::codegen::LenientInt>>>"
     )]
     pub inspection_list: Option<Vec<i64>>,
     /// Schedule of automatic inspections.
@@ -45,7 +45,7 @@ pub struct AutoInspectionSettings {
         rename = "isWhole",
         default,
         skip_serializing_if = "Option::is_none",
-        with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientBool>>"
+        with = "::cloud_core::codegen::As::<Option<::cloud_core::codegen::LenientBool>>"
     )]
     pub is_whole: Option<bool>,
 }
@@ -59,7 +59,7 @@ pub struct InspectionCycle {
         rename = "isWeek",
         default,
         skip_serializing_if = "Option::is_none",
-        with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientBool>>"
+        with = "::cloud_core::codegen::As::<Option<::cloud_core::codegen::LenientBool>>"
     )]
     pub is_week: Option<bool>,
     /// Start time of the inspection, `hh:mm`.
@@ -69,7 +69,7 @@ pub struct InspectionCycle {
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientInt>>"
+        with = "::cloud_core::codegen::As::<Option<::cloud_core::codegen::LenientInt>>"
     )]
     pub day: Option<i64>,
 }
@@ -81,7 +81,7 @@ pub struct InspectionResult {
     /// Number of the rule.
     #[serde(
         rename = "ruleNo",
-        with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>"
+        with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>"
     )]
     pub rule_no: i64,
     /// Severity of the result. Missing if the rule was never inspected.
@@ -96,13 +96,13 @@ pub struct InspectionResult {
     /// Number of problems that the rule found.
     #[serde(
         rename = "detectionCount",
-        with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>"
+        with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>"
     )]
     pub detection_count: i64,
     /// Number of findings that are excluded as exceptions.
     #[serde(
         rename = "exceptionCount",
-        with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>"
+        with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>"
     )]
     pub exception_count: i64,
     /// Time when the rule was inspected, with its UTC offset. Missing if it never was.
@@ -164,9 +164,9 @@ impl std::fmt::Display for InspectionStatus {
     }
 }
 
-impl ::cloud_core::request::QueryValue for InspectionStatus {
+impl ::cloud_core::codegen::QueryValue for InspectionStatus {
     fn write(&self, out: &mut String) {
-        ::cloud_core::request::QueryValue::write(self.as_str(), out);
+        ::cloud_core::codegen::QueryValue::write(self.as_str(), out);
     }
 }
 
@@ -231,9 +231,9 @@ impl std::fmt::Display for InspectionRange {
     }
 }
 
-impl ::cloud_core::request::QueryValue for InspectionRange {
+impl ::cloud_core::codegen::QueryValue for InspectionRange {
     fn write(&self, out: &mut String) {
-        ::cloud_core::request::QueryValue::write(self.as_str(), out);
+        ::cloud_core::codegen::QueryValue::write(self.as_str(), out);
     }
 }
 
@@ -306,9 +306,9 @@ impl std::fmt::Display for Region {
     }
 }
 
-impl ::cloud_core::request::QueryValue for Region {
+impl ::cloud_core::codegen::QueryValue for Region {
     fn write(&self, out: &mut String) {
-        ::cloud_core::request::QueryValue::write(self.as_str(), out);
+        ::cloud_core::codegen::QueryValue::write(self.as_str(), out);
     }
 }
 
@@ -377,9 +377,9 @@ impl std::fmt::Display for Language {
     }
 }
 
-impl ::cloud_core::request::QueryValue for Language {
+impl ::cloud_core::codegen::QueryValue for Language {
     fn write(&self, out: &mut String) {
-        ::cloud_core::request::QueryValue::write(self.as_str(), out);
+        ::cloud_core::codegen::QueryValue::write(self.as_str(), out);
     }
 }
 

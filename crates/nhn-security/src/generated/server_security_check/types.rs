@@ -41,7 +41,7 @@ pub struct InspectionSummary {
     /// Number of the inspection result. The detail operation takes it.
     #[serde(
         rename = "usageStasNo",
-        with = "::cloud_core::wire::As::<::cloud_core::wire::LenientText>"
+        with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientText>"
     )]
     pub usage_stas_no: String,
     /// Name of the inspected instance.
@@ -66,31 +66,31 @@ pub struct InspectionSummary {
     /// Number of checked items.
     #[serde(
         rename = "checkCount",
-        with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>"
+        with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>"
     )]
     pub check_count: i64,
     /// Number of weak items of all levels.
     #[serde(
         rename = "weakCount",
-        with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>"
+        with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>"
     )]
     pub weak_count: i64,
     /// Number of weak items of level high.
     #[serde(
         rename = "level3WeakCount",
-        with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>"
+        with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>"
     )]
     pub level3_weak_count: i64,
     /// Number of weak items of level medium.
     #[serde(
         rename = "level2WeakCount",
-        with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>"
+        with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>"
     )]
     pub level2_weak_count: i64,
     /// Number of weak items of level low.
     #[serde(
         rename = "level1WeakCount",
-        with = "::cloud_core::wire::As::<::cloud_core::wire::LenientInt>"
+        with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>"
     )]
     pub level1_weak_count: i64,
 }
@@ -104,14 +104,14 @@ pub struct PageInfo {
         rename = "itemPerPage",
         default,
         skip_serializing_if = "Option::is_none",
-        with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientInt>>"
+        with = "::cloud_core::codegen::As::<Option<::cloud_core::codegen::LenientInt>>"
     )]
     pub item_per_page: Option<i64>,
     /// Page number, starting at 1.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientInt>>"
+        with = "::cloud_core::codegen::As::<Option<::cloud_core::codegen::LenientInt>>"
     )]
     pub page: Option<i64>,
     /// Total number of items on all pages.
@@ -119,7 +119,7 @@ pub struct PageInfo {
         rename = "totalCount",
         default,
         skip_serializing_if = "Option::is_none",
-        with = "::cloud_core::wire::As::<Option<::cloud_core::wire::LenientInt>>"
+        with = "::cloud_core::codegen::As::<Option<::cloud_core::codegen::LenientInt>>"
     )]
     pub total_count: Option<i64>,
 }
@@ -205,9 +205,9 @@ impl std::fmt::Display for Os {
     }
 }
 
-impl ::cloud_core::request::QueryValue for Os {
+impl ::cloud_core::codegen::QueryValue for Os {
     fn write(&self, out: &mut String) {
-        ::cloud_core::request::QueryValue::write(self.as_str(), out);
+        ::cloud_core::codegen::QueryValue::write(self.as_str(), out);
     }
 }
 
@@ -272,9 +272,9 @@ impl std::fmt::Display for InspectionKind {
     }
 }
 
-impl ::cloud_core::request::QueryValue for InspectionKind {
+impl ::cloud_core::codegen::QueryValue for InspectionKind {
     fn write(&self, out: &mut String) {
-        ::cloud_core::request::QueryValue::write(self.as_str(), out);
+        ::cloud_core::codegen::QueryValue::write(self.as_str(), out);
     }
 }
 
@@ -340,9 +340,9 @@ impl std::fmt::Display for InspectionStandard {
     }
 }
 
-impl ::cloud_core::request::QueryValue for InspectionStandard {
+impl ::cloud_core::codegen::QueryValue for InspectionStandard {
     fn write(&self, out: &mut String) {
-        ::cloud_core::request::QueryValue::write(self.as_str(), out);
+        ::cloud_core::codegen::QueryValue::write(self.as_str(), out);
     }
 }
 
@@ -411,9 +411,9 @@ impl std::fmt::Display for WeakLevel {
     }
 }
 
-impl ::cloud_core::request::QueryValue for WeakLevel {
+impl ::cloud_core::codegen::QueryValue for WeakLevel {
     fn write(&self, out: &mut String) {
-        ::cloud_core::request::QueryValue::write(self.as_str(), out);
+        ::cloud_core::codegen::QueryValue::write(self.as_str(), out);
     }
 }
 
@@ -482,9 +482,9 @@ impl std::fmt::Display for Language {
     }
 }
 
-impl ::cloud_core::request::QueryValue for Language {
+impl ::cloud_core::codegen::QueryValue for Language {
     fn write(&self, out: &mut String) {
-        ::cloud_core::request::QueryValue::write(self.as_str(), out);
+        ::cloud_core::codegen::QueryValue::write(self.as_str(), out);
     }
 }
 
