@@ -33,6 +33,7 @@ impl Stream for Script {
     type Item = io::Result<Bytes>;
 
     #[allow(clippy::disallowed_methods, reason = "the pauses of a fault are real")]
+    #[allow(clippy::disallowed_methods, reason = "the pause of a fault is real")]
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
             if let Some(sleep) = &mut self.sleep {
