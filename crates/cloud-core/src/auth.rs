@@ -45,7 +45,7 @@ pub trait Signer: fmt::Debug + Send + Sync {
 
     /// Told that the service did not accept these credentials. Returns whether signing anew may help, which is
     /// then tried once; a token cache drops the token that was refused, and only that one.
-    fn refused(&self, operation: &'static Operation, credentials: Generation) -> bool {
+    fn invalidate(&self, operation: &'static Operation, credentials: Generation) -> bool {
         let _ = (operation, credentials);
         false
     }

@@ -1,45 +1,50 @@
-//! A call that is ready to be sent: what operation methods return.
+//! The call that an operation method returns: a future with per-call settings.
 
 use std::fmt;
-use std::future::{Future, IntoFuture};
+use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
-use crate::client::{CallOptions, Client, Reply, ResponseParts};
-use crate::error::Result;
+use crate::client::{CallOptions, Client};
+use crate::delivery::Delivery;
+use crate::error::{Error, Result};
 use crate::operation::{ApiVersion, CallContext, Operation};
 use crate::request::{QueryValue, Request};
+use crate::response::Response;
 use crate::retry::RetryPolicy;
 use crate::runtime::BoxFuture;
 use crate::validate::Validator;
 
-/// A call that is ready to be sent. `.await` sends it and gives the answer; [`send`](Self::send) gives the
-/// answer with its status, headers and request id.
+/// A call that is ready to be sent. `.await` sends it and returns the value; [`send`](Self::send) returns the value
+/// with status, headers and request ID.
 #[must_use = "a call does nothing until it is awaited"]
 pub struct Call<T> {
     client: Client,
     request: Request,
     options: CallOptions,
-    answer: PhantomData<fn() -> T>,
+    /// Set by the first poll, which takes the request.
+    sending: Option<SendFuture<T>>,
+    payload: PhantomData<fn() -> T>,
 }
 
 impl<T> Call<T> {
-    /// A call of this request through this client.
+    /// Creates a call of this request through this client.
     pub fn new(client: &Client, request: Request) -> Self {
-        Self { client: client.clone(), request, options: CallOptions::default(), answer: PhantomData }
+        Self { client: client.clone(), request, options: CallOptions::default(), sending: None, payload: PhantomData }
     }
 
-    /// The operation that is called.
+    /// Returns the operation.
     #[must_use]
     pub fn operation(&self) -> &'static Operation {
         self.request.operation()
     }
 
-    /// The version of the service that is called.
+    /// Returns the version of the service.
     #[must_use]
     pub fn api_version(&self) -> &'static ApiVersion {
         self.client.api_version()
@@ -49,25 +54,25 @@ impl<T> Call<T> {
         CallContext::new(self.operation(), self.api_version())
     }
 
-    /// The longest that this call may take, with its attempts and waits, instead of the client's limit.
+    /// Sets the limit of this call with its retries and delays, instead of the client's.
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.options.timeout = Some(limit);
         self
     }
 
-    /// When to try again, instead of the client's policy. What may be sent twice stays the operation's own rule.
+    /// Sets when this call is retried, instead of the client's policy. Unsafe operations stay unsafe.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.options.retry = Some(policy);
         self
     }
 
-    /// The most bytes that the answer may have, instead of the transport's limit of 16 MiB.
+    /// Sets the limit of the response's size in bytes, instead of the transport's limit of 16 MiB.
     pub fn body_limit(mut self, bytes: usize) -> Self {
         self.options.body_limit = Some(bytes);
         self
     }
 
-    /// Sends values that break a documented limit all the same: a vendor may have relaxed a rule.
+    /// Sends the request even if a value breaks a documented limit, which the vendor may have relaxed.
     pub fn skip_validation(mut self) -> Self {
         self.options.skip_validation = true;
         self
@@ -82,8 +87,7 @@ impl<T> Call<T> {
     /// Checks an optional parameter against its limits. For generated code.
     #[doc(hidden)]
     pub fn validate(&mut self, validate: impl FnOnce(&mut Validator)) {
-        let empty = Request::new(self.request.operation());
-        self.request = std::mem::replace(&mut self.request, empty).validate(validate);
+        self.request.check(validate);
     }
 
     pub(crate) fn validates(&self) -> bool {
@@ -98,41 +102,44 @@ impl<T> Call<T> {
         &mut self.request
     }
 
-    /// The same call once more, for another page, with what is left of the time it was given after `spent`.
+    /// Returns the same call for another page, with what is left of its limit after `spent`.
     pub(crate) fn again(&self, spent: Duration) -> Option<Self> {
         let mut options = self.options.clone();
         if let Some(limit) = options.timeout {
             options.timeout = Some(limit.checked_sub(spent).filter(|left| !left.is_zero())?);
         }
         let (client, request) = (self.client.clone(), self.request.template());
-        Some(Self { client, request, options, answer: PhantomData })
+        Some(Self { client, request, options, sending: None, payload: PhantomData })
     }
 
-    /// The client's monotonic clock.
+    /// Returns the time of the client's monotonic clock.
     pub(crate) fn elapsed(&self) -> Duration {
         self.client.elapsed()
     }
 
-    /// Sends the call; the payload is decoded by whoever asked.
-    pub(crate) fn start(self) -> BoxFuture<'static, Result<Reply>> {
+    /// Sends the call; the caller decodes the payload.
+    pub(crate) fn start(self) -> BoxFuture<'static, Result<Response<Bytes>>> {
         self.client.execute(self.request, self.options)
     }
 }
 
 impl<T: DeserializeOwned> Call<T> {
-    /// Sends the call and gives the answer with its status, headers, request id and number of attempts.
+    /// Sends the call and returns the response with its status, headers, request ID and number of attempts.
     pub fn send(self) -> SendFuture<T> {
-        let context = self.context();
-        SendFuture { context, reply: self.start(), answer: PhantomData }
+        SendFuture::new(self.context(), self.start())
     }
 }
 
-impl<T: DeserializeOwned> IntoFuture for Call<T> {
+impl<T: DeserializeOwned> Future for Call<T> {
     type Output = Result<T>;
-    type IntoFuture = CallFuture<T>;
 
-    fn into_future(self) -> CallFuture<T> {
-        CallFuture(self.send())
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let called = self.context();
+        let this = &mut *self;
+        let sending = this.sending.get_or_insert_with(|| {
+            SendFuture::new(called, this.client.execute(this.request.take(), this.options.clone()))
+        });
+        Pin::new(sending).poll(context).map_ok(Response::into_inner)
     }
 }
 
@@ -145,116 +152,78 @@ impl<T> fmt::Debug for Call<T> {
 /// The future of [`Call::send`].
 #[must_use = "futures do nothing unless awaited"]
 pub struct SendFuture<T> {
-    context: CallContext,
-    reply: BoxFuture<'static, Result<Reply>>,
-    answer: PhantomData<fn() -> T>,
+    called: CallContext,
+    /// Empty once the future has completed.
+    response: Option<BoxFuture<'static, Result<Response<Bytes>>>>,
+    payload: PhantomData<fn() -> T>,
+}
+
+impl<T> SendFuture<T> {
+    fn new(called: CallContext, response: BoxFuture<'static, Result<Response<Bytes>>>) -> Self {
+        Self { called, response: Some(response), payload: PhantomData }
+    }
 }
 
 impl<T: DeserializeOwned> Future for SendFuture<T> {
     type Output = Result<Response<T>>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let reply = ready!(self.reply.as_mut().poll(context))?;
-        let value = reply.decode(self.context)?;
-        Poll::Ready(Ok(Response { value, meta: reply.meta }))
+        let Some(response) = &mut self.response else {
+            let error = Error::request("the call has already completed; create a new call to send it again");
+            return Poll::Ready(Err(error.with_context(self.called).with_delivery(Delivery::PossiblySent)));
+        };
+        let outcome = ready!(response.as_mut().poll(context));
+        self.response = None;
+        Poll::Ready(outcome.and_then(|response| response.decode(self.called)))
     }
 }
 
 impl<T> fmt::Debug for SendFuture<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SendFuture").field("operation", &self.context.to_string()).finish_non_exhaustive()
+        f.debug_struct("SendFuture").field("operation", &self.called.to_string()).finish_non_exhaustive()
     }
 }
 
-/// The future of `call.await`.
-#[must_use = "futures do nothing unless awaited"]
-pub struct CallFuture<T>(SendFuture<T>);
-
-impl<T: DeserializeOwned> Future for CallFuture<T> {
-    type Output = Result<T>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0).poll(context).map_ok(Response::into_inner)
-    }
-}
-
-impl<T> fmt::Debug for CallFuture<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// An answer with what is known about it. `Debug` shows the metadata, not the value.
-pub struct Response<T> {
-    value: T,
-    meta: ResponseParts,
-}
-
-impl<T> Response<T> {
-    /// The answer.
-    pub fn value(&self) -> &T {
-        &self.value
-    }
-
-    /// The answer alone.
-    pub fn into_inner(self) -> T {
-        self.value
-    }
-
-    /// Status, headers, request id and attempts.
-    pub fn meta(&self) -> &ResponseParts {
-        &self.meta
-    }
-}
-
-impl<T> fmt::Debug for Response<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Response")
-            .field("status", &self.meta.status)
-            .field("request_id", &self.meta.request_id)
-            .field("attempts", &self.meta.attempts)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Gives a generated call with optional parameters (`struct ListKeys(Call<Page>)`) what a plain [`Call`] has.
+/// Gives a generated call with optional parameters (`struct ListKeys(Call<Page>)`) the methods of a plain [`Call`].
 #[doc(hidden)]
 #[macro_export]
 macro_rules! call_options {
     ($name:ident => $answer:ty) => {
         impl $name {
-            /// The longest that this call may take, with its attempts and waits, instead of the client's limit.
+            /// Sets the limit of this call with its retries and delays, instead of the client's.
             pub fn timeout(self, limit: ::std::time::Duration) -> Self {
                 Self(self.0.timeout(limit))
             }
 
-            /// When to try again, instead of the client's policy.
+            /// Sets when this call is retried, instead of the client's policy.
             pub fn retry(self, policy: $crate::RetryPolicy) -> Self {
                 Self(self.0.retry(policy))
             }
 
-            /// The most bytes that the answer may have, instead of the transport's limit of 16 MiB.
+            /// Sets the limit of the response's size in bytes, instead of the transport's limit of 16 MiB.
             pub fn body_limit(self, bytes: usize) -> Self {
                 Self(self.0.body_limit(bytes))
             }
 
-            /// Sends values that break a documented limit all the same.
+            /// Sends the request even if a value breaks a documented limit.
             pub fn skip_validation(self) -> Self {
                 Self(self.0.skip_validation())
             }
 
-            /// Sends the call and gives the answer with its status, headers, request id and number of attempts.
+            /// Sends the call and returns the response with its status, headers, request ID and number of attempts.
             pub fn send(self) -> $crate::call::SendFuture<$answer> {
                 self.0.send()
             }
         }
 
-        impl ::std::future::IntoFuture for $name {
+        impl ::std::future::Future for $name {
             type Output = $crate::Result<$answer>;
-            type IntoFuture = $crate::call::CallFuture<$answer>;
 
-            fn into_future(self) -> Self::IntoFuture {
-                self.0.into_future()
+            fn poll(
+                mut self: ::std::pin::Pin<&mut Self>,
+                context: &mut ::std::task::Context<'_>,
+            ) -> ::std::task::Poll<Self::Output> {
+                ::std::pin::Pin::new(&mut self.0).poll(context)
             }
         }
 

@@ -114,7 +114,7 @@ impl<T: Send + Sync + 'static> CredentialCache<T> {
 impl<T> CredentialCache<T> {
     /// Drops the credentials of this generation, and no newer ones. Returns whether asking again may help, which
     /// it does unless nothing was ever issued.
-    pub fn refuse(&self, generation: Generation) -> bool {
+    pub fn invalidate(&self, generation: Generation) -> bool {
         let mut state = self.lock();
         if state.generation == generation.0 {
             state.held = None;

@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
+use crate::delivery::Delivery;
 use crate::operation::{ApiVersion, CallContext, Operation};
 
 /// The result of everything in this family of crates.
@@ -59,7 +60,7 @@ struct Inner {
     code: Option<String>,
     request_id: Option<String>,
     attempts: u32,
-    unsent: bool,
+    delivery: Delivery,
     retryable: bool,
     retry_after: Option<Duration>,
     source: Option<Box<dyn StdError + Send + Sync>>,
@@ -69,8 +70,11 @@ impl Error {
     /// An error of this kind. `text` is a lowercase fragment that holds no secret.
     #[must_use]
     pub fn new(kind: ErrorKind, text: impl Into<String>) -> Self {
-        let unsent =
-            matches!(kind, ErrorKind::Config | ErrorKind::Request | ErrorKind::Credentials | ErrorKind::Connect);
+        let delivery = match kind {
+            ErrorKind::Config | ErrorKind::Request | ErrorKind::Credentials | ErrorKind::Connect => Delivery::NotSent,
+            ErrorKind::Timeout | ErrorKind::Transport => Delivery::PossiblySent,
+            ErrorKind::Service | ErrorKind::Decode | ErrorKind::Incomplete => Delivery::ResponseReceived,
+        };
         Self(Box::new(Inner {
             kind,
             text: text.into(),
@@ -79,7 +83,7 @@ impl Error {
             code: None,
             request_id: None,
             attempts: 0,
-            unsent,
+            delivery,
             retryable: kind == ErrorKind::Connect,
             retry_after: None,
             source: None,
@@ -126,7 +130,13 @@ impl Error {
     /// operation may be done again.
     #[must_use]
     pub fn is_unsent(&self) -> bool {
-        self.0.unsent
+        self.0.delivery == Delivery::NotSent
+    }
+
+    /// Returns how far the request got, in the attempt that got furthest.
+    #[must_use]
+    pub fn delivery(&self) -> Delivery {
+        self.0.delivery
     }
 
     /// Whether the same call may succeed later without a change on the caller's side.
@@ -203,10 +213,10 @@ impl Error {
         self
     }
 
-    /// Sets whether it is certain that nothing was sent.
+    /// Sets how far the request got.
     #[must_use]
-    pub fn with_unsent(mut self, unsent: bool) -> Self {
-        self.0.unsent = unsent;
+    pub fn with_delivery(mut self, delivery: Delivery) -> Self {
+        self.0.delivery = delivery;
         self
     }
 
@@ -251,11 +261,22 @@ impl Error {
     }
 }
 
+impl Inner {
+    /// What happened to the call, in one word or two.
+    fn verb(&self) -> &'static str {
+        match self.kind {
+            ErrorKind::Config | ErrorKind::Request => "rejected locally",
+            ErrorKind::Service if self.status.is_none_or(|status| status < 500) => "refused",
+            _ => "failed",
+        }
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.0;
         if let Some(context) = inner.context {
-            write!(f, "{context}: ")?;
+            write!(f, "{context} {}: ", inner.verb())?;
         }
         f.write_str(&inner.text)?;
         let mut notes = Vec::new();
@@ -271,7 +292,7 @@ impl fmt::Display for Error {
         if inner.attempts > 1 {
             notes.push(format!("{} attempts", inner.attempts));
         }
-        if inner.attempts > 0 && inner.unsent {
+        if inner.attempts > 0 && inner.delivery == Delivery::NotSent {
             notes.push("not sent".to_owned());
         }
         if let Some(wait) = inner.retry_after {
@@ -292,7 +313,7 @@ impl fmt::Debug for Error {
             .field("code", &inner.code)
             .field("request_id", &inner.request_id)
             .field("attempts", &inner.attempts)
-            .field("unsent", &inner.unsent)
+            .field("delivery", &inner.delivery)
             .field("retryable", &inner.retryable)
             .field("source", &inner.source)
             .finish_non_exhaustive()

@@ -6,13 +6,15 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_core::Stream;
 use serde::de::DeserializeOwned;
 
 use crate::call::Call;
-use crate::client::Reply;
+use crate::delivery::Delivery;
 use crate::error::{Error, ErrorKind, Result};
 use crate::request::percent::decode;
+use crate::response::Response;
 use crate::runtime::BoxFuture;
 use crate::types::Json;
 
@@ -65,7 +67,7 @@ pub struct Pages<P> {
     cursor: Cursor,
     /// How many items lie before the first page, where that is known.
     skipped: Option<u64>,
-    waiting: Option<BoxFuture<'static, Result<Reply>>>,
+    waiting: Option<BoxFuture<'static, Result<Response<Bytes>>>>,
     started: Option<Duration>,
     cap: u32,
     count: u32,
@@ -199,9 +201,9 @@ impl<P: Page + DeserializeOwned> Pages<P> {
             }
         }
         let Some(waiting) = self.waiting.as_mut() else { return Poll::Ready(None) };
-        let outcome = ready!(waiting.as_mut().poll(context)).and_then(|reply| {
-            let fingerprint = hash(&reply.payload);
-            reply.decode(self.call.context()).map(|page: P| (page, fingerprint))
+        let outcome = ready!(waiting.as_mut().poll(context)).and_then(|response| {
+            let fingerprint = hash(response.value());
+            response.decode(self.call.context()).map(|page| (page.into_inner(), fingerprint))
         });
         self.waiting = None;
         match outcome {
@@ -213,7 +215,7 @@ impl<P: Page + DeserializeOwned> Pages<P> {
     }
 
     /// Sends the call for the next page, within what is left of the time that the call was given for the whole list.
-    fn start(&mut self) -> Result<BoxFuture<'static, Result<Reply>>> {
+    fn start(&mut self) -> Result<BoxFuture<'static, Result<Response<Bytes>>>> {
         let validate = self.call.validates();
         if let Some(error) = self.call.request_mut().take_error(validate) {
             return Err(error);
@@ -222,7 +224,7 @@ impl<P: Page + DeserializeOwned> Pages<P> {
         let spent = now.saturating_sub(*self.started.get_or_insert(now));
         let mut call = self.call.again(spent).ok_or_else(|| {
             let text = format!("no time is left for page {} of the list", self.count + 1);
-            Error::new(ErrorKind::Timeout, text).with_unsent(true).with_retryable(true)
+            Error::new(ErrorKind::Timeout, text).with_delivery(Delivery::NotSent).with_retryable(true)
         })?;
         match &self.cursor {
             Cursor::Numbered { parameter, next, .. } => call.push_query(parameter, *next),

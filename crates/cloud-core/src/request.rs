@@ -38,9 +38,15 @@ impl Request {
     /// A request for this operation. Path values follow with [`path`](Self::path), in the order of the path.
     #[must_use]
     pub fn new(operation: &'static Operation) -> Self {
-        let mut request = Self {
+        let mut request = Self { path: String::with_capacity(96), ..Self::empty(operation) };
+        request.advance();
+        request
+    }
+
+    fn empty(operation: &'static Operation) -> Self {
+        Self {
             operation,
-            path: String::with_capacity(96),
+            path: String::new(),
             cursor: 0,
             config: Vec::new(),
             query: String::new(),
@@ -48,9 +54,7 @@ impl Request {
             content_type: "application/json",
             validator: Validator::default(),
             error: None,
-        };
-        request.advance();
-        request
+        }
     }
 
     /// The operation.
@@ -122,6 +126,17 @@ impl Request {
     pub fn validate(mut self, validate: impl FnOnce(&mut Validator)) -> Self {
         validate(&mut self.validator);
         self
+    }
+
+    /// Checks a parameter against a rule beyond the types, in place.
+    pub(crate) fn check(&mut self, validate: impl FnOnce(&mut Validator)) {
+        validate(&mut self.validator);
+    }
+
+    /// Moves the request out and leaves an empty one of the same operation, which cannot be sent.
+    pub(crate) fn take(&mut self) -> Self {
+        let empty = Self::empty(self.operation);
+        std::mem::replace(self, empty)
     }
 
     pub(crate) fn fail(&mut self, error: Error) {

@@ -1,22 +1,24 @@
-//! When to try again, and after how long: a pure decision.
+//! Whether to retry, and after which delay: a pure decision.
 
 use std::time::Duration;
 
 use time::OffsetDateTime;
 
+use crate::delivery::Delivery;
 use crate::operation::Idempotency;
 
-/// Limits on trying again.
+/// Limits on retries.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RetryPolicy {
-    /// The most times that a request is sent, the first included; 3 unless set.
+    /// The maximum number of attempts, including the first; 3 unless set.
     pub max_attempts: u32,
-    /// The longest first wait; 50 ms unless set. It doubles with each attempt, and the wait is a random part of it.
+    /// The maximum delay before the first retry; 50 ms unless set. It doubles with each retry; the delay is random
+    /// between zero and it.
     pub base: Duration,
-    /// The longest first wait after the service said that it is overloaded (429, 503); 1 s unless set.
+    /// The same if the service is overloaded (429, 503); 1 s unless set.
     pub throttled_base: Duration,
-    /// The longest wait of all; 20 s unless set.
+    /// The maximum of all delays; 20 s unless set.
     pub cap: Duration,
 }
 
@@ -32,13 +34,13 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// One attempt, never another.
+    /// Returns a policy without retries.
     #[must_use]
     pub fn never() -> Self {
         Self { max_attempts: 1, ..Self::default() }
     }
 
-    /// The same limits with this many attempts in all.
+    /// Sets the maximum number of attempts, including the first.
     #[must_use]
     pub fn with_max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts.max(1);
@@ -46,68 +48,77 @@ impl RetryPolicy {
     }
 }
 
-/// How an attempt ended without success.
+/// What a failed attempt says about another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum AttemptOutcome {
-    /// The service has seen nothing of it.
-    NeverSent,
-    /// The service has seen nothing of it, since whoever issues its credentials said that it is overloaded.
-    NoCredentials,
-    /// The service may have acted on it: broken connection or time limit.
-    MaybeSent,
-    /// The service answered that it failed.
-    Answered { status: u16, transient: bool },
-    /// Another try would end the same way.
-    Final,
+pub(crate) struct AttemptOutcome {
+    /// How far the request got.
+    pub(crate) delivery: Delivery,
+    transient: bool,
+    throttled: bool,
 }
 
 impl AttemptOutcome {
-    /// Whether the service said that it is overloaded.
-    pub(crate) fn is_throttled(self) -> bool {
-        matches!(self, Self::NoCredentials | Self::Answered { status: 429 | 503, .. })
+    /// Another attempt would fail the same way.
+    pub(crate) const fn permanent(delivery: Delivery) -> Self {
+        Self { delivery, transient: false, throttled: false }
     }
 
-    /// Whether it is certain that the service has seen nothing of it.
-    fn is_unsent(self) -> bool {
-        matches!(self, Self::NeverSent | Self::NoCredentials)
+    /// Another attempt may succeed.
+    pub(crate) const fn transient(delivery: Delivery) -> Self {
+        Self { delivery, transient: true, throttled: false }
+    }
+
+    /// Another attempt may succeed, after a longer delay.
+    pub(crate) const fn throttled(delivery: Delivery) -> Self {
+        Self { delivery, transient: true, throttled: true }
+    }
+
+    /// The response reports a failure. Its status decides, unless the vendor calls the failure `transient`.
+    pub(crate) const fn response(status: u16, transient: bool) -> Self {
+        Self {
+            delivery: Delivery::ResponseReceived,
+            transient: transient || matches!(status, 408 | 429 | 502 | 503 | 504),
+            throttled: matches!(status, 429 | 503),
+        }
+    }
+
+    /// Whether the cause may pass without a change on the caller's side.
+    pub(crate) fn is_transient(self) -> bool {
+        self.transient
+    }
+
+    /// Whether the service is overloaded.
+    pub(crate) fn is_throttled(self) -> bool {
+        self.throttled
     }
 }
 
-/// What to do after an attempt that did not succeed.
+/// What to do after a failed attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Decision {
     Stop,
     After(Duration),
 }
 
-/// Whether such an ending may pass by itself, whoever decides to try again.
-pub(crate) fn may_pass(ending: AttemptOutcome) -> bool {
-    match ending {
-        AttemptOutcome::NeverSent | AttemptOutcome::NoCredentials | AttemptOutcome::MaybeSent => true,
-        AttemptOutcome::Answered { status, transient } => transient || matches!(status, 408 | 429 | 502 | 503 | 504),
-        AttemptOutcome::Final => false,
-    }
-}
-
-/// The decision after attempt number `attempt` (from 1). `left` is the time that the call still has.
+/// Decides after attempt number `attempt` (from 1). `left` is the time left for the call.
 pub(crate) fn decide(
     policy: &RetryPolicy,
     idempotency: Idempotency,
     attempt: u32,
-    ending: AttemptOutcome,
+    outcome: AttemptOutcome,
     hint: Option<Duration>,
-    left: Option<Duration>,
+    left: Duration,
     random: u64,
 ) -> Decision {
-    if attempt >= policy.max_attempts || !may_pass(ending) {
+    if attempt >= policy.max_attempts || !outcome.is_transient() {
         return Decision::Stop;
     }
-    if !ending.is_unsent() && idempotency == Idempotency::Unsafe {
+    if outcome.delivery != Delivery::NotSent && idempotency == Idempotency::Unsafe {
         return Decision::Stop;
     }
-    let base = if ending.is_throttled() { policy.throttled_base } else { policy.base };
+    let base = if outcome.is_throttled() { policy.throttled_base } else { policy.base };
     let ceiling = base.saturating_mul(2_u32.saturating_pow(attempt - 1)).min(policy.cap);
-    // Full jitter: anything from nothing to the ceiling, so that callers who failed together do not return together.
+    // Full jitter: callers that failed together do not retry together.
     #[allow(clippy::cast_precision_loss, reason = "a fraction needs no more than 53 bits")]
     let backoff = ceiling.mul_f64((random >> 11) as f64 / (1_u64 << 53) as f64);
     let wait = match hint {
@@ -115,16 +126,13 @@ pub(crate) fn decide(
         Some(hint) => hint.max(backoff),
         None => backoff,
     };
-    match left {
-        Some(left) if wait >= left => Decision::Stop,
-        _ => Decision::After(wait),
-    }
+    if wait >= left { Decision::Stop } else { Decision::After(wait) }
 }
 
-/// How far beyond its own wait a client follows the service's; a longer one is handed to the caller.
+/// How far beyond its own delay a client follows `Retry-After`; the error reports a longer one.
 const MAX_HINT: Duration = Duration::from_secs(5);
 
-/// The wait that the value of a `Retry-After` header asks for: seconds, or an HTTP date by a clock that shows `now`.
+/// Returns the delay of a `Retry-After` header: seconds, or an HTTP date by a clock that shows `now`.
 #[must_use]
 pub fn retry_after(value: &str, now: OffsetDateTime) -> Option<Duration> {
     let value = value.trim();
@@ -134,7 +142,7 @@ pub fn retry_after(value: &str, now: OffsetDateTime) -> Option<Duration> {
     Some(Duration::try_from(http_date(value)? - now).unwrap_or_default())
 }
 
-/// A date as HTTP writes it, in any of its three forms.
+/// Parses an HTTP date in any of its three forms.
 pub(crate) fn http_date(value: &str) -> Option<OffsetDateTime> {
     httpdate::parse_http_date(value).ok().map(OffsetDateTime::from)
 }
@@ -148,53 +156,57 @@ mod tests {
 
     use super::*;
 
-    const LOST: AttemptOutcome = AttemptOutcome::MaybeSent;
+    const LOST: AttemptOutcome = AttemptOutcome::transient(Delivery::PossiblySent);
+    const NOT_SENT: AttemptOutcome = AttemptOutcome::transient(Delivery::NotSent);
+    const NO_CREDENTIALS: AttemptOutcome = AttemptOutcome::throttled(Delivery::NotSent);
 
     fn answered(status: u16) -> AttemptOutcome {
-        AttemptOutcome::Answered { status, transient: false }
+        AttemptOutcome::response(status, false)
     }
 
-    fn waits(idempotency: Idempotency, attempt: u32, ending: AttemptOutcome) -> bool {
-        let decision = decide(&RetryPolicy::default(), idempotency, attempt, ending, None, None, u64::MAX);
+    fn waits(idempotency: Idempotency, attempt: u32, outcome: AttemptOutcome) -> bool {
+        let decision = decide(&RetryPolicy::default(), idempotency, attempt, outcome, None, Duration::MAX, u64::MAX);
         decision != Decision::Stop
     }
 
     #[test]
-    fn unsafe_operations_are_sent_again_only_if_never_sent() {
+    fn unsafe_operations_are_retried_only_if_not_sent() {
         use Idempotency::{Idempotent, Safe, Unsafe};
-        for (ending, safe, unsafe_) in [
-            (AttemptOutcome::NeverSent, true, true),
-            (AttemptOutcome::NoCredentials, true, true),
+        for (outcome, safe, unsafe_) in [
+            (NOT_SENT, true, true),
+            (NO_CREDENTIALS, true, true),
             (LOST, true, false),
             (answered(429), true, false),
             (answered(502), true, false),
             (answered(503), true, false),
             (answered(504), true, false),
-            (AttemptOutcome::Answered { status: 200, transient: true }, true, false),
+            (AttemptOutcome::response(200, true), true, false),
             (answered(500), false, false),
             (answered(400), false, false),
-            (AttemptOutcome::Final, false, false),
+            (AttemptOutcome::permanent(Delivery::NotSent), false, false),
+            (AttemptOutcome::permanent(Delivery::ResponseReceived), false, false),
         ] {
-            assert_eq!(waits(Safe, 1, ending), safe, "{ending:?}");
-            assert_eq!(waits(Idempotent, 1, ending), safe, "{ending:?}");
-            assert_eq!(waits(Unsafe, 1, ending), unsafe_, "{ending:?}");
-            assert!(!waits(Safe, 3, ending), "{ending:?}");
+            assert_eq!(waits(Safe, 1, outcome), safe, "{outcome:?}");
+            assert_eq!(waits(Idempotent, 1, outcome), safe, "{outcome:?}");
+            assert_eq!(waits(Unsafe, 1, outcome), unsafe_, "{outcome:?}");
+            assert!(!waits(Safe, 3, outcome), "{outcome:?}");
         }
     }
 
     #[test]
-    fn waits_grow_and_stay_within_their_limits() {
+    fn delays_grow_and_stay_within_their_limits() {
         let policy = RetryPolicy::default().with_max_attempts(100);
-        let wait = |attempt, ending, hint, left, random| {
-            decide(&policy, Idempotency::Safe, attempt, ending, hint, left, random)
+        let wait = |attempt, outcome, hint, left: Option<Duration>, random| {
+            let left = left.unwrap_or(Duration::MAX);
+            decide(&policy, Idempotency::Safe, attempt, outcome, hint, left, random)
         };
-        let most = |attempt, ending| match wait(attempt, ending, None, None, u64::MAX) {
+        let most = |attempt, outcome| match wait(attempt, outcome, None, None, u64::MAX) {
             Decision::After(wait) => wait.as_millis(),
             Decision::Stop => 0,
         };
         assert_eq!([most(1, LOST), most(2, LOST), most(3, LOST), most(50, LOST)], [50, 100, 200, 20_000]);
         assert_eq!([most(1, answered(429)), most(2, answered(503))], [1000, 2000]);
-        assert_eq!(most(1, AttemptOutcome::NoCredentials), 1000, "as long as for any service that is overloaded");
+        assert_eq!(most(1, NO_CREDENTIALS), 1000, "as long as for any service that is overloaded");
         assert_eq!(wait(1, LOST, None, None, 0), Decision::After(Duration::ZERO));
         let s = Duration::from_secs;
         assert_eq!(wait(1, answered(429), Some(s(4)), None, 0), Decision::After(s(4)));

@@ -21,13 +21,18 @@ pub trait Runtime: fmt::Debug + Send + Sync {
     /// Time since some fixed point, never running backwards, for limits and waits.
     fn elapsed(&self) -> Duration;
 
-    /// Completes after `duration`.
+    /// Completes after `duration`: the delay before a retry.
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
+
+    /// Completes once `limit` has passed: the time limit of a call or an attempt.
+    ///
+    /// The request loop arms at most one at a time, and only while something else is pending.
+    fn deadline(&self, limit: Duration) -> BoxFuture<'static, ()>;
 
     /// A random number, for jitter.
     fn random(&self) -> u64;
 
-    /// Whether [`sleep`](Self::sleep) can be called here; asked before each call.
+    /// Whether [`sleep`](Self::sleep) and [`deadline`](Self::deadline) can be called here; asked before each call.
     ///
     /// # Errors
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) says what is missing.
@@ -47,6 +52,10 @@ impl<T: Runtime + ?Sized> Runtime for Arc<T> {
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
         T::sleep(self, duration)
+    }
+
+    fn deadline(&self, limit: Duration) -> BoxFuture<'static, ()> {
+        T::deadline(self, limit)
     }
 
     fn random(&self) -> u64 {
@@ -86,6 +95,11 @@ impl Runtime for TokioRuntime {
         Box::pin(tokio::time::sleep(duration))
     }
 
+    #[allow(clippy::disallowed_methods, reason = "the runtime is the one place for clock and delays")]
+    fn deadline(&self, limit: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(limit))
+    }
+
     fn random(&self) -> u64 {
         // Each RandomState has keys of its own, so hashing nothing is enough; jitter needs no better source.
         use std::hash::{BuildHasher, Hasher};
@@ -98,19 +112,19 @@ impl Runtime for TokioRuntime {
     }
 }
 
-/// The result of `future`, or `None` if `limit` completes first.
+/// The result of `future`, or `None` if `deadline` completes first. The deadline is armed once the future is pending.
 pub(crate) async fn within<T>(
     future: impl Future<Output = T> + Send,
-    limit: Option<BoxFuture<'static, ()>>,
+    deadline: impl Fn() -> BoxFuture<'static, ()> + Send,
 ) -> Option<T> {
-    let Some(mut limit) = limit else { return Some(future.await) };
+    use std::task::Poll;
     let mut future = std::pin::pin!(future);
+    let mut timer = None;
     std::future::poll_fn(|context| {
-        use std::task::Poll;
         if let Poll::Ready(value) = future.as_mut().poll(context) {
             return Poll::Ready(Some(value));
         }
-        limit.as_mut().poll(context).map(|()| None)
+        timer.get_or_insert_with(&deadline).as_mut().poll(context).map(|()| None)
     })
     .await
 }

@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -115,12 +116,12 @@ impl Transport for FakeTransport {
     }
 }
 
-/// A clock that stands still. Waits of up to 14 seconds are over at once, move the clock and are recorded, as
-/// waits between attempts are; longer ones never end, as time limits do not unless something is stuck.
+/// A clock that moves only when told. Delays before retries are over at once, move the clock and are recorded; time
+/// limits pass when the clock moves past them, by such a delay or by [`advance`](Self::advance).
 #[derive(Debug)]
 pub struct FakeRuntime {
     start: OffsetDateTime,
-    state: Mutex<Clock>,
+    clock: Arc<Mutex<Clock>>,
 }
 
 #[derive(Debug, Default)]
@@ -128,56 +129,71 @@ struct Clock {
     elapsed: Duration,
     waits: Vec<Duration>,
     random: u64,
+    /// Who waits for a time limit.
+    wakers: Vec<Waker>,
 }
 
 impl FakeRuntime {
     /// A clock that shows `start`.
     #[must_use]
     pub fn new(start: OffsetDateTime) -> Self {
-        Self { start, state: Mutex::default() }
+        Self { start, clock: Arc::default() }
     }
 
     /// Moves the clock.
     pub fn advance(&self, by: Duration) {
-        lock(&self.state).elapsed += by;
+        let wakers = {
+            let mut clock = lock(&self.clock);
+            clock.elapsed += by;
+            std::mem::take(&mut clock.wakers)
+        };
+        wakers.into_iter().for_each(Waker::wake);
     }
 
     /// The random number that is always drawn; 0 unless set.
     pub fn set_random(&self, random: u64) {
-        lock(&self.state).random = random;
+        lock(&self.clock).random = random;
     }
 
     /// The waits between attempts so far.
     #[must_use]
     pub fn waits(&self) -> Vec<Duration> {
-        lock(&self.state).waits.clone()
+        lock(&self.clock).waits.clone()
     }
 }
 
-/// Waits below this are waits between attempts; longer ones are time limits. The defaults of limits are above it.
-const LONGEST_WAIT: Duration = Duration::from_millis(14_999);
-
 impl Runtime for FakeRuntime {
     fn now(&self) -> OffsetDateTime {
-        self.start + lock(&self.state).elapsed
+        self.start + lock(&self.clock).elapsed
     }
 
     fn elapsed(&self) -> Duration {
-        lock(&self.state).elapsed
+        lock(&self.clock).elapsed
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
-        if duration > LONGEST_WAIT {
-            return Box::pin(std::future::pending());
-        }
-        let mut state = lock(&self.state);
-        state.elapsed += duration;
-        state.waits.push(duration);
+        lock(&self.clock).waits.push(duration);
+        self.advance(duration);
         Box::pin(std::future::ready(()))
     }
 
+    fn deadline(&self, limit: Duration) -> BoxFuture<'static, ()> {
+        let clock = Arc::clone(&self.clock);
+        let end = lock(&clock).elapsed.saturating_add(limit);
+        Box::pin(std::future::poll_fn(move |context| {
+            let mut clock = lock(&clock);
+            if clock.elapsed >= end {
+                return Poll::Ready(());
+            }
+            if !clock.wakers.iter().any(|waker| waker.will_wake(context.waker())) {
+                clock.wakers.push(context.waker().clone());
+            }
+            Poll::Pending
+        }))
+    }
+
     fn random(&self) -> u64 {
-        lock(&self.state).random
+        lock(&self.clock).random
     }
 }
 

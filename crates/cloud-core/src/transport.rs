@@ -5,16 +5,17 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::delivery::Delivery;
 use crate::runtime::BoxFuture;
 
 #[cfg(feature = "reqwest")]
 pub mod reqwest;
 
-/// Sends one request and receives one whole answer.
+/// Sends one request and receives one complete response.
 ///
-/// A transport follows no redirect, adds no credential, retries nothing, and sends URL, headers and body to
-/// the byte as given: the signature covers them. Time limits are the caller's; dropping the future abandons
-/// the request and leaves the transport usable. A [`BodyLimit`] among the request's extensions is this call's limit.
+/// A transport does not follow redirects, add credentials or retry. It sends the exact bytes of URL, headers and body,
+/// because the signature covers them. The caller sets time limits; dropping the future cancels the request and leaves
+/// the transport usable. A [`BodyLimit`] in the request's extensions limits the response of this request.
 pub trait Transport: fmt::Debug + Send + Sync {
     /// Sends the request.
     fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>>;
@@ -26,15 +27,15 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
     }
 }
 
-/// The most bytes that the answer of one request may have, as an extension of the request.
+/// The maximum size of a response in bytes, as an extension of the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BodyLimit(pub usize);
 
-/// Why a transport has no answer.
+/// Why a transport has no response.
 #[derive(Debug, thiserror::Error)]
 #[error("{text}")]
 pub struct TransportError {
-    /// How far the request got.
+    /// Where it failed.
     pub stage: Stage,
     text: String,
     #[source]
@@ -42,14 +43,17 @@ pub struct TransportError {
 }
 
 impl TransportError {
-    /// An error at this stage. `text` is a lowercase fragment without a URL's query.
+    /// Creates an error of this stage. `text` is a lowercase fragment without a URL's query.
     #[must_use]
     pub fn new(stage: Stage, text: impl Into<String>) -> Self {
         Self { stage, text: text.into(), source: None }
     }
 
     pub(crate) fn too_large(limit: usize) -> Self {
-        Self::new(Stage::Response, format!("the answer is larger than the limit of {limit} bytes"))
+        Self::new(
+            Stage::Response,
+            format!("the response exceeds the limit of {limit} bytes; raise it with body_limit()"),
+        )
     }
 
     /// Keeps the underlying error, which must not show a URL's query.
@@ -60,16 +64,28 @@ impl TransportError {
     }
 }
 
-/// How far a request got before its transport failed.
+/// Where a transport failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stage {
-    /// It cannot be sent at all; another try would fail the same way.
-    Refused,
-    /// No connection was made: the service has seen nothing.
+    /// The request cannot be sent; another attempt would fail the same way.
+    Invalid,
+    /// No connection was made: the service has received nothing.
     Connect,
-    /// It was sent, wholly or in part, and no whole answer came: the service may have acted on it.
-    MaybeSent,
-    /// An answer came that is not taken, such as one above the limit; another try would end the same way.
+    /// Some or all of the request was sent and no complete response arrived: the service may have executed it.
+    PossiblySent,
+    /// The response cannot be used, such as one above the limit; another attempt would fail the same way.
     Response,
+}
+
+impl Stage {
+    /// Returns how far the request got.
+    #[must_use]
+    pub const fn delivery(self) -> Delivery {
+        match self {
+            Self::Invalid | Self::Connect => Delivery::NotSent,
+            Self::PossiblySent => Delivery::PossiblySent,
+            Self::Response => Delivery::ResponseReceived,
+        }
+    }
 }

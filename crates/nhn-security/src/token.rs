@@ -7,9 +7,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use cloud_core::auth::{Generation, SignContext};
 use cloud_core::client::Shared;
+use cloud_core::codegen::{As, LenientInt, from_json};
 use cloud_core::credentials::{CredentialCache, Expiring};
 use cloud_core::dialect::{Failure, RawResponse, ResponseOutcome, foreign};
-use cloud_core::codegen::{As, LenientInt, from_json};
 use cloud_core::{
     ApiVersion, Authentication, BoxFuture, Call, CallContext, Client, Dialect, Endpoint, Error, ErrorKind,
     ExposeSecret, Idempotency, Method, Operation, Request, Result, RetryPolicy, SecretString, Segment, Signer, secret,
@@ -66,7 +66,7 @@ impl TokenSigner {
 async fn issue(client: Client) -> Result<Expiring<HeaderValue>> {
     let call = Call::<Grant>::new(&client, Request::new(&CREATE_TOKEN).form(FORM)).retry(RetryPolicy::never());
     let response = call.send().await.map_err(explain)?;
-    let status = response.meta().status.as_u16();
+    let status = response.parts().status.as_u16();
     let grant = response.into_inner();
     let lifetime = grant.expires_in.unwrap_or(SHORTEST_LIFETIME);
     let bearer = secret::join(&["Bearer ", grant.access_token.expose_secret()]);
@@ -113,8 +113,8 @@ impl Signer for TokenSigner {
         })
     }
 
-    fn refused(&self, operation: &'static Operation, credentials: Generation) -> bool {
-        wants_token(operation) && self.cache.refuse(credentials)
+    fn invalidate(&self, operation: &'static Operation, credentials: Generation) -> bool {
+        wants_token(operation) && self.cache.invalidate(credentials)
     }
 }
 

@@ -1,8 +1,8 @@
 //! RISKEN's conventions: the `data` envelope and six shapes of errors.
 
 use bytes::Bytes;
-use cloud_core::dialect::{Failure, FailureClass, RawResponse, ResponseOutcome, foreign, unreadable};
 use cloud_core::codegen::{As, LenientText};
+use cloud_core::dialect::{Failure, FailureClass, RawResponse, ResponseOutcome, foreign, unreadable};
 use cloud_core::{CallContext, Dialect, Result};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};

@@ -56,7 +56,7 @@ pub trait ProvideCredentials: fmt::Debug + Send + Sync {
     fn credentials(&self, now: OffsetDateTime) -> BoxFuture<'_, Result<(Arc<Credentials>, Generation)>>;
 
     /// Reports that the service refused these keys. Returns whether new ones may be available.
-    fn refused(&self, generation: Generation) -> bool {
+    fn invalidate(&self, generation: Generation) -> bool {
         let _ = generation;
         false
     }
@@ -67,8 +67,8 @@ impl<T: ProvideCredentials + ?Sized> ProvideCredentials for Arc<T> {
         T::credentials(self, now)
     }
 
-    fn refused(&self, generation: Generation) -> bool {
-        T::refused(self, generation)
+    fn invalidate(&self, generation: Generation) -> bool {
+        T::invalidate(self, generation)
     }
 }
 

@@ -80,9 +80,9 @@ impl Signer for ScpSigner {
         })
     }
 
-    fn refused(&self, operation: &'static Operation, credentials: Generation) -> bool {
+    fn invalidate(&self, operation: &'static Operation, credentials: Generation) -> bool {
         let provider = self.credentials.as_deref().filter(|_| !Self::for_vault(operation));
-        provider.is_some_and(|provider| provider.refused(credentials))
+        provider.is_some_and(|provider| provider.invalidate(credentials))
     }
 
     fn signs_time(&self, _: &'static Operation) -> bool {

@@ -131,7 +131,7 @@ async fn refused_temporary_credentials_are_replaced_once() {
     let scp = builder(&transport).credentials("key", "secret").build().unwrap();
     let error = scp.kms_v1_2().rotate_key("k").await.unwrap_err();
     assert_eq!(transport.sent().len(), 1, "fixed keys do not get better by signing anew");
-    assert!(error.to_string().starts_with("kms 1.2 rotate_key: the service refused or failed: check the secret key"));
+    assert!(error.to_string().starts_with("kms 1.2 rotate_key refused: check the secret key"));
 }
 
 /// How many temporary keys were asked for, and how many requests were sent in all.
@@ -183,10 +183,10 @@ async fn unreachable_vault_is_retried_by_one_policy_only() {
 #[tokio::test]
 async fn temporary_key_that_may_have_been_issued_is_not_requested_again() {
     for (transport, sent, retryable) in [
-        (FakeTransport::new().fail(Stage::MaybeSent), 1, true),
+        (FakeTransport::new().fail(Stage::PossiblySent), 1, true),
         (FakeTransport::new().answer(503, "{}"), 1, true),
         (FakeTransport::new().answer(400, "{}"), 1, false),
-        (FakeTransport::new().fail(Stage::Connect).fail(Stage::MaybeSent), 2, true),
+        (FakeTransport::new().fail(Stage::Connect).fail(Stage::PossiblySent), 2, true),
     ] {
         let transport = Arc::new(transport);
         let scp = builder(&transport).vault_token("token", "s").secret_vault_id("vault").build().unwrap();

@@ -115,9 +115,12 @@ impl Runtime for Hurried {
         self.0.elapsed()
     }
 
-    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
-        // Limits on attempts and calls are ten seconds and more.
-        if duration < Duration::from_secs(10) { Box::pin(std::future::ready(())) } else { self.0.sleep(duration) }
+    fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
+    fn deadline(&self, limit: Duration) -> BoxFuture<'static, ()> {
+        self.0.deadline(limit)
     }
 
     fn random(&self) -> u64 {

@@ -20,7 +20,7 @@ const TABLE: &str = include_str!("defaults.txt");
 fn failures() -> [Reply; 5] {
     [
         Reply::Fail(Stage::Connect),
-        Reply::Fail(Stage::MaybeSent),
+        Reply::Fail(Stage::PossiblySent),
         Reply::Answer(503, String::new()),
         Reply::Answer(429, String::new()),
         Reply::Answer(500, String::new()),

@@ -133,7 +133,7 @@ fn string_of_a_hundred_megabytes_is_rejected_at_the_limit() {
     });
     drop(runtime);
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Transport, 1), "{error}");
-    assert!(error.to_string().contains("larger than the limit of 16777216 bytes"), "{error}");
+    assert!(error.to_string().contains("exceeds the limit of 16777216 bytes"), "{error}");
     let sent = server.join().unwrap();
     assert!(sent < SIZE / 2, "the server could send {sent} bytes");
 }

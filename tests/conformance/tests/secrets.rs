@@ -183,7 +183,7 @@ fn secrets_are_not_shown_when_the_transport_fails() {
         runtime.block_on(async {
             let mut calls = tokio::task::JoinSet::new();
             for entry in conformance::entries() {
-                for stage in [Stage::Refused, Stage::Connect, Stage::MaybeSent, Stage::Response] {
+                for stage in [Stage::Invalid, Stage::Connect, Stage::PossiblySent, Stage::Response] {
                     calls.spawn(async move {
                         let documented = fixture::find(entry).unwrap();
                         let transport = Recorder::replying(SECRETS, Reply::Fail(stage));

@@ -37,7 +37,7 @@ async fn call_sends_one_request_with_its_headers() {
         .await;
     let response =
         scp(&server.uri()).kms_v1_2().encrypt("a/b", &EncryptRequest::from_bytes(b"x")).send().await.unwrap();
-    assert_eq!((response.meta().status.as_u16(), response.meta().attempts), (200, 1));
+    assert_eq!((response.parts().status.as_u16(), response.parts().attempts), (200, 1));
     assert_eq!(response.value().key_version, 1);
 }
 
@@ -56,7 +56,7 @@ async fn responses_beyond_the_limit_are_rejected() {
     let server = answering(ResponseTemplate::new(200).set_body_string("x".repeat(1001))).await;
     let error = scp(&server.uri()).kms().encrypt("k", &EncryptRequest::from_bytes(b"x")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Transport);
-    assert!(error.to_string().contains("larger than the limit of 1000 bytes"), "{error}");
+    assert!(error.to_string().contains("exceeds the limit of 1000 bytes"), "{error}");
     assert!(!error.is_unsent());
 }
 
@@ -67,7 +67,7 @@ async fn safe_operation_is_retried_and_unsafe_one_is_not() {
     let good = ResponseTemplate::new(200).set_body_raw(SEALED, "application/json");
     Mock::given(path("/v1/kms/openapi/encrypt/k")).respond_with(good).mount(&server).await;
     let response = scp(&server.uri()).kms().encrypt("k", &EncryptRequest::from_bytes(b"x")).send().await.unwrap();
-    assert_eq!(response.meta().attempts, 2);
+    assert_eq!(response.parts().attempts, 2);
 
     let server = answering(ResponseTemplate::new(502)).await;
     let error = scp(&server.uri()).kms().rotate_key("k").await.unwrap_err();

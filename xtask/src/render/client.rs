@@ -270,10 +270,30 @@ fn setter(parameter: &Parameter) -> TokenStream {
     }
 }
 
-/// Names that every options type already has.
+/// The methods that a call has besides the setters of its parameters.
+const CALL_METHODS: &[&str] = &["timeout", "retry", "body_limit", "skip_validation", "send", "pages", "items", "poll"];
+
+/// The name of a parameter's setter, which is none of the call's own methods.
 fn setter_name(name: &str) -> String {
-    match name {
-        "timeout" | "send" | "pages" | "items" | "skip_validation" => format!("{name}_parameter"),
-        _ => name.to_owned(),
+    if CALL_METHODS.contains(&name) { format!("{name}_parameter") } else { name.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn setter_name_avoids_every_method_of_a_call() {
+        let core = include_str!("../../../crates/cloud-core/src/call.rs");
+        let options = core.split_once("macro_rules! call_options").unwrap().1;
+        let generated = include_str!("client.rs").split_once("fn options(").unwrap().1;
+        let generated = generated.split_once("fn setter(").unwrap().0;
+        let names = |text: &str| -> Vec<String> {
+            let after = text.split(" fn ").skip(1);
+            after.filter_map(|rest| rest.split_once('(')).map(|(name, _)| name.to_owned()).collect()
+        };
+        let own: Vec<_> = names(options).into_iter().chain(names(generated)).filter(|name| name != "fmt").collect();
+        assert!(own.len() >= 8 && own.iter().all(|name| setter_name(name) == format!("{name}_parameter")), "{own:?}");
+        assert_eq!(setter_name("size"), "size");
     }
 }

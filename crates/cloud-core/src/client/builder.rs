@@ -1,12 +1,13 @@
 //! Settings of a client, and the builder that vendor crates use.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
 
 use super::budget::Budget;
 use super::skew::Skew;
+use super::sunset::SunsetWarnings;
 use super::{Client, Inner};
 use crate::auth::{Anonymous, Signer};
 use crate::dialect::Dialect;
@@ -126,7 +127,7 @@ impl ClientBuilder {
             runtime,
             settings: self.settings,
             user_agent: self.user_agent,
-            warned: Mutex::default(),
+            sunset: SunsetWarnings::default(),
             budget: Budget::default(),
             skew: Skew::default(),
         };

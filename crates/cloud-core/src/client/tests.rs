@@ -1,14 +1,17 @@
 //! Tests of the request loop under a scripted transport and a clock that stands still.
 use std::collections::HashMap;
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicU32, Ordering};
 
+use http::HeaderMap;
 use time::macros::datetime;
 
 use super::*;
+use crate::auth::{Generation, SignContext};
 use crate::call::Call;
-use crate::dialect::foreign;
+use crate::dialect::{Failure, FailureClass, RawResponse, ResponseOutcome, foreign};
 use crate::operation::{Idempotency, Lifecycle, Method, Operation, Segment};
 use crate::testing::{FakeRuntime, FakeTransport};
+use crate::transport::{BodyLimit, Stage};
 
 static V1: ApiVersion = ApiVersion::new("test", "keys", "1").status(Lifecycle::Deprecated).sunset("2026-02-01");
 static SHOW: Operation = operation("show", Method::Get, Idempotency::Safe);
@@ -62,7 +65,7 @@ impl Signer for Stamp {
         Box::pin(std::future::ready(Ok(Generation(u64::from(number)))))
     }
 
-    fn refused(&self, _: &'static Operation, credentials: Generation) -> bool {
+    fn invalidate(&self, _: &'static Operation, credentials: Generation) -> bool {
         credentials.0 < 5
     }
 
@@ -105,7 +108,7 @@ fn millis(waits: &[Duration]) -> Vec<u128> {
 }
 
 #[tokio::test]
-async fn an_answer_beyond_the_calls_limit_is_given_up_whatever_the_transport() {
+async fn response_above_the_body_limit_is_an_error_with_any_transport() {
     for (limit, fits) in [(3, true), (2, false), (0, false)] {
         let transport = FakeTransport::new().answer(200, "777");
         let outcome = call_with(transport, Request::new(&SHOW), |call| call.body_limit(limit)).await;
@@ -116,7 +119,7 @@ async fn an_answer_beyond_the_calls_limit_is_given_up_whatever_the_transport() {
             Ok(value) => assert!(fits && value == 777),
             Err(error) => {
                 assert!(!fits && error.kind() == ErrorKind::Transport, "{error}");
-                assert!(error.to_string().contains(&format!("larger than the limit of {limit} bytes")), "{error}");
+                assert!(error.to_string().contains(&format!("exceeds the limit of {limit} bytes")), "{error}");
             }
         }
     }
@@ -125,13 +128,13 @@ async fn an_answer_beyond_the_calls_limit_is_given_up_whatever_the_transport() {
 }
 
 #[test]
-fn a_call_outside_of_a_runtime_is_an_error_and_no_panic() {
+fn call_outside_of_a_runtime_returns_error() {
     let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
         .transport(Arc::new(FakeTransport::new().answer(200, "7")))
         .build()
         .unwrap()
         .with_version(&V1);
-    let call = std::pin::pin!(Call::<i64>::new(&client, Request::new(&SHOW)).into_future());
+    let call = std::pin::pin!(Call::<i64>::new(&client, Request::new(&SHOW)));
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     let std::task::Poll::Ready(Err(error)) = call.poll(&mut context) else { panic!("it was sent") };
     assert_eq!((error.kind(), error.is_unsent()), (ErrorKind::Config, true), "{error}");
@@ -139,7 +142,7 @@ fn a_call_outside_of_a_runtime_is_an_error_and_no_panic() {
 }
 
 #[tokio::test]
-async fn a_call_without_any_time_is_not_sent() {
+async fn call_with_zero_timeout_is_not_sent() {
     let transport = FakeTransport::new().answer(200, "7");
     let outcome = call_with(transport, Request::new(&CREATE), |call| call.timeout(Duration::ZERO)).await;
     let error = outcome.result.unwrap_err();
@@ -147,7 +150,7 @@ async fn a_call_without_any_time_is_not_sent() {
 }
 
 #[tokio::test]
-async fn a_date_to_try_again_at_is_read_by_the_services_clock() {
+async fn retry_after_date_is_read_by_the_clock_of_the_service() {
     // The service is an hour ahead, and asks for three seconds.
     let headers = [("date", "Thu, 01 Jan 2026 01:00:00 GMT"), ("retry-after", "Thu, 01 Jan 2026 01:00:03 GMT")];
     let transport = FakeTransport::new().answer_with(503, &headers, "{}").answer(200, "7");
@@ -156,7 +159,7 @@ async fn a_date_to_try_again_at_is_read_by_the_services_clock() {
 }
 
 #[tokio::test]
-async fn what_is_known_of_an_answer_does_not_show_its_headers() {
+async fn response_parts_do_not_print_header_values() {
     let transport = FakeTransport::new().answer_with(200, &[("set-cookie", "hunter4")], "7");
     let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
         .transport(Arc::new(transport))
@@ -164,14 +167,46 @@ async fn what_is_known_of_an_answer_does_not_show_its_headers() {
         .unwrap()
         .with_version(&V1);
     let answer = Call::<i64>::new(&client, Request::new(&SHOW)).send().await.unwrap();
-    let shown = format!("{:?}", answer.meta());
+    let shown = format!("{:?}", answer.parts());
     assert!(shown.contains("set-cookie") && !shown.contains("hunter4"), "{shown}");
-    assert_eq!(answer.meta().headers["set-cookie"], "hunter4");
+    assert_eq!(answer.parts().headers["set-cookie"], "hunter4");
 }
 
 #[tokio::test]
-async fn each_attempt_is_signed_anew() {
-    let transport = FakeTransport::new().fail(Stage::MaybeSent).answer(503, "{}").answer(200, "7");
+async fn call_is_a_future_for_spawn_and_join() {
+    let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
+        .transport(FakeTransport::new().answer(200, "7"))
+        .build()
+        .unwrap()
+        .with_version(&V1);
+    let call = || Call::<i64>::new(&client, Request::new(&SHOW));
+    assert_eq!(tokio::spawn(call()).await.unwrap().unwrap(), 7);
+    assert_eq!(tokio::spawn(call().send()).await.unwrap().unwrap().into_inner(), 7);
+    assert_eq!(tokio::try_join!(call(), call()).unwrap(), (7, 7));
+    let joined: tokio::task::JoinSet<_> = [call(), call()].into_iter().collect();
+    assert!(joined.join_all().await.into_iter().all(|outcome| outcome.is_ok_and(|value| value == 7)));
+}
+
+#[tokio::test]
+async fn call_polled_after_completion_returns_error() {
+    let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
+        .transport(FakeTransport::new().answer(200, "7"))
+        .build()
+        .unwrap()
+        .with_version(&V1);
+    let mut call = Call::<i64>::new(&client, Request::new(&SHOW));
+    assert_eq!((&mut call).await.unwrap(), 7);
+    let error = (&mut call).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "keys 1 show rejected locally: the call has already completed; create a new call to send it again"
+    );
+    assert!(!error.is_unsent());
+}
+
+#[tokio::test]
+async fn attempts_are_each_signed_with_a_fresh_time() {
+    let transport = FakeTransport::new().fail(Stage::PossiblySent).answer(503, "{}").answer(200, "7");
     let outcome = call(transport, &SHOW).await;
     assert_eq!(outcome.result.unwrap(), 7);
     let stamps: Vec<_> = outcome.sent.iter().map(|r| r.headers()["x-stamp"].to_str().unwrap().to_owned()).collect();
@@ -181,14 +216,14 @@ async fn each_attempt_is_signed_anew() {
 }
 
 #[tokio::test]
-async fn unsafe_operations_are_sent_once_unless_never_sent() {
+async fn unsafe_operations_are_retried_only_if_not_sent() {
     for (transport, sent, unsent) in [
         (FakeTransport::new().fail(Stage::Connect), 3, true),
-        (FakeTransport::new().fail(Stage::MaybeSent), 1, false),
-        (FakeTransport::new().fail(Stage::Connect).fail(Stage::MaybeSent), 2, false),
+        (FakeTransport::new().fail(Stage::PossiblySent), 1, false),
+        (FakeTransport::new().fail(Stage::Connect).fail(Stage::PossiblySent), 2, false),
         (FakeTransport::new().answer(503, "{}"), 1, false),
         (FakeTransport::new().answer(500, "{}"), 1, false),
-        (FakeTransport::new().fail(Stage::Refused), 1, true),
+        (FakeTransport::new().fail(Stage::Invalid), 1, true),
         (FakeTransport::new().fail(Stage::Response), 1, false),
     ] {
         let shown = format!("{transport:?}");
@@ -201,7 +236,7 @@ async fn unsafe_operations_are_sent_once_unless_never_sent() {
 }
 
 #[tokio::test]
-async fn a_refusal_of_credentials_is_followed_by_one_new_signature() {
+async fn refused_credentials_are_renewed_once() {
     let outcome = call(FakeTransport::new().answer(401, "{}").answer(200, "1"), &CREATE).await;
     assert_eq!(outcome.result.unwrap(), 1);
     let outcome = call(FakeTransport::new().answer(401, "{}"), &CREATE).await;
@@ -210,7 +245,7 @@ async fn a_refusal_of_credentials_is_followed_by_one_new_signature() {
 }
 
 #[tokio::test]
-async fn a_clock_that_is_far_off_is_corrected_once() {
+async fn clock_far_off_is_corrected_once() {
     let late = |status, body| {
         FakeTransport::new().answer_with(status, &[("date", "Thu, 01 Jan 2026 01:00:00 GMT")], body).answer(200, "1")
     };
@@ -232,7 +267,7 @@ async fn a_clock_that_is_far_off_is_corrected_once() {
 }
 
 #[tokio::test]
-async fn retries_end_when_their_budget_is_used_up() {
+async fn retries_end_when_the_budget_is_used_up() {
     let transport = Arc::new(FakeTransport::new().fail(Stage::Connect));
     let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
         .transport(Arc::clone(&transport))
@@ -246,11 +281,11 @@ async fn retries_end_when_their_budget_is_used_up() {
     }
     // 35 retries of 14 tokens each, and one attempt a call.
     assert_eq!(transport.sent().len(), 20 + 35);
-    assert!(last.unwrap().to_string().contains("too many retries have failed"));
+    assert!(last.unwrap().to_string().contains("the retry budget is used up"));
 }
 
 #[tokio::test]
-async fn retry_after_is_followed_within_reason() {
+async fn retry_after_is_followed_up_to_a_bound() {
     let script = |wait| FakeTransport::new().answer_with(429, &[("retry-after", wait)], "{}").answer(200, "1");
     assert_eq!(millis(&call(script("3"), &SHOW).await.waits), [3000]);
     let error = call(script("600"), &SHOW).await.result.unwrap_err();
@@ -260,25 +295,25 @@ async fn retry_after_is_followed_within_reason() {
 }
 
 #[tokio::test]
-async fn a_call_that_breaks_a_rule_is_not_sent() {
+async fn call_that_breaks_a_rule_is_rejected_locally() {
     let rules: &'static [crate::Constraint] = &[crate::Constraint::MaxChars(2)];
     let request = || Request::new(&CREATE).validate(|validator| validator.text("name", "abc", rules));
     let outcome = call_with(FakeTransport::new().answer(200, "1"), request(), |call| call).await;
     let error = outcome.result.unwrap_err();
-    assert_eq!(error.to_string(), "keys 1 create: `name` must have at most 2 characters");
+    assert_eq!(error.to_string(), "keys 1 create rejected locally: `name` must have at most 2 characters");
     assert!(error.is_unsent() && outcome.sent.is_empty() && error.attempts() == 0);
     let outcome = call_with(FakeTransport::new().answer(200, "1"), request(), Call::skip_validation).await;
     assert!(outcome.result.is_ok());
 }
 
 #[tokio::test]
-async fn answers_of_others_are_named_and_not_shown() {
+async fn foreign_responses_are_named_and_not_quoted() {
     for (status, body, wanted) in [
         (200, "<html>hunter2</html>", "the answer is an html page instead of json"),
         (502, "<html>hunter2</html>", "the answer is an html page instead of json"),
         (200, "", "the answer is an empty body"),
         (503, "upstream connect error", "the answer is text that is not json"),
-        (302, "{}", "the service answered with a redirect"),
+        (302, "{}", "the response is a redirect"),
         (200, "[1,", "the json ends early"),
     ] {
         let error = call(FakeTransport::new().answer(status, body), &CREATE).await.result.unwrap_err();
@@ -289,7 +324,7 @@ async fn answers_of_others_are_named_and_not_shown() {
 }
 
 #[tokio::test]
-async fn an_echo_of_the_request_is_cut_out_of_the_error() {
+async fn echo_of_the_request_is_redacted() {
     let answer = r#"{"error":"hunter2 is secret: not a good hunter2%20is%20secret of hunter3"}"#;
     let error = call(FakeTransport::new().answer(400, answer), &SHOW).await.result.unwrap_err();
     assert!(!format!("{error} {error:?}").contains("hunter"), "{error}");
@@ -306,7 +341,7 @@ impl crate::Body for Note {
 }
 
 #[tokio::test]
-async fn an_echo_of_the_body_is_cut_out_however_it_is_escaped() {
+async fn echo_of_the_body_is_redacted_in_every_escaping() {
     for (secret, echo) in [
         ("pass\"hunter2\"", r#"no: {"note":"pass\"hunter2\""}"#),
         ("pass\thunter2", r#"no: {"note":"pass\thunter2"}"#),
@@ -322,51 +357,81 @@ async fn an_echo_of_the_body_is_cut_out_however_it_is_escaped() {
 }
 
 #[tokio::test]
-async fn an_id_of_the_service_stays_on_its_line() {
+async fn request_id_stays_on_one_line() {
     let answer = r#"{"error":"no","id":"7\nINFO all is well"}"#;
     let error = call(FakeTransport::new().answer(400, answer), &SHOW).await.result.unwrap_err();
     assert_eq!(error.request_id(), Some("7 INFO all is well"));
 }
 
+/// A call that gets no response, under these limits, while the clock moves on by `passed`.
+async fn hanging_call(settings: Settings, passed: Duration) -> (Error, Arc<FakeRuntime>) {
+    let runtime = Arc::new(FakeRuntime::new(datetime!(2026-01-01 0:00 UTC)));
+    let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
+        .transport(FakeTransport::new().hang())
+        .runtime(Arc::clone(&runtime))
+        .settings(settings)
+        .build()
+        .unwrap()
+        .with_version(&V1);
+    let call = Call::<i64>::new(&client, Request::new(&CREATE));
+    let (outcome, ()) = tokio::join!(call, async { runtime.advance(passed) });
+    (outcome.unwrap_err(), runtime)
+}
+
 #[tokio::test]
-async fn a_limit_on_the_call_ends_it_and_says_where_the_time_went() {
-    // The clock of the test lets short limits pass as soon as nothing else moves.
-    let limit = |call: Call<serde_json::Value>| call.timeout(Duration::from_millis(10));
-    let outcome = call_with(FakeTransport::new().hang(), Request::new(&SHOW), limit).await;
-    let error = outcome.result.unwrap_err();
+async fn call_limit_error_says_how_the_time_was_spent() {
+    let limit = Duration::from_millis(10);
+    let (error, _) = hanging_call(Settings { call_timeout: limit, ..Settings::default() }, limit).await;
     assert_eq!((error.kind(), error.is_unsent(), error.is_retryable()), (ErrorKind::Timeout, false, true));
     let text = error.to_string();
     assert!(
-        text.contains("within the call's limit of 10 ms: credentials took 0 ms, attempts 0 ms, waits 0 ms"),
+        text.contains("within the call's limit of 10 ms: credentials took 0 ms, attempts 10 ms, backoff 0 ms"),
         "{text}"
     );
-    // A wait that would go past the limit is not begun: the error that caused it is worth more.
-    let outcome = call_with(FakeTransport::new().fail(Stage::Connect), Request::new(&SHOW), limit).await;
+    // A delay that would go past the limit is not begun: the error that caused it is worth more.
+    let transport = FakeTransport::new().fail(Stage::Connect);
+    let outcome = call_with(transport, Request::new(&SHOW), |call| call.timeout(limit)).await;
     assert_eq!((outcome.result.unwrap_err().kind(), outcome.sent.len()), (ErrorKind::Connect, 1));
 }
 
-#[test]
-fn versions_past_their_sunset_are_refused_where_denied() {
-    let client = |day, deny| {
-        Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
-            .transport(Arc::new(FakeTransport::new()))
+#[tokio::test]
+async fn attempt_limit_of_five_seconds_does_not_move_the_clock() {
+    let limit = Duration::from_secs(5);
+    let settings = || Settings { attempt_timeout: limit, ..Settings::default() };
+    let (error, runtime) = hanging_call(settings(), limit).await;
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Timeout, 1));
+    assert!(error.to_string().contains("the attempt's limit of 5000 ms"), "{error}");
+    assert_eq!((runtime.elapsed(), runtime.waits()), (limit, Vec::new()));
+}
+
+#[tokio::test]
+async fn version_past_its_sunset_is_rejected_only_if_denied() {
+    let before = datetime!(2026-01-31 23:59 UTC);
+    let after = datetime!(2026-02-01 0:00 UTC);
+    for (day, deny, allowed) in [(before, true, true), (after, false, true), (after, true, false)] {
+        let transport = Arc::new(FakeTransport::new().answer(200, "7"));
+        let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
+            .transport(Arc::clone(&transport))
             .runtime(Arc::new(FakeRuntime::new(day)))
             .settings(Settings { deny_sunset_versions: deny, ..Settings::default() })
             .build()
             .unwrap()
-            .with_version(&V1)
-    };
-    assert!(client(datetime!(2026-01-31 23:59 UTC), true).inner.check_sunset(&V1).is_ok());
-    assert!(client(datetime!(2026-02-01 0:00 UTC), false).inner.check_sunset(&V1).is_ok());
-    let error = client(datetime!(2026-02-01 0:00 UTC), true).inner.check_sunset(&V1).unwrap_err();
-    assert_eq!(error.to_string(), "keys 1 is past its sunset date 2026-02-01, and such versions are denied");
+            .with_version(&V1);
+        let outcome = Call::<i64>::new(&client, Request::new(&SHOW)).await;
+        assert_eq!((outcome.is_ok(), transport.sent().len()), (allowed, usize::from(allowed)), "{day} {deny}");
+        if let Err(error) = outcome {
+            let text = "keys 1 show rejected locally: keys 1 is past its sunset date 2026-02-01";
+            assert!(error.to_string().starts_with(text), "{error}");
+            assert_eq!((error.kind(), error.delivery()), (ErrorKind::Config, Delivery::NotSent));
+        }
+    }
 }
 
 #[tokio::test]
-async fn a_call_logs_its_attempts_and_nothing_of_what_it_carries() {
+async fn call_logs_its_attempts_without_their_content() {
     let id = |id| [("x-request-id", id)];
     let transport = FakeTransport::new()
-        .fail(Stage::MaybeSent)
+        .fail(Stage::PossiblySent)
         .answer_with(503, &id("r1"), r#"{"error":"hunter4"}"#)
         .answer_with(200, &id("r2"), "\"hunter5\"");
     let (outcome, lines) = crate::testing::capture_async(|| call(transport, &SHOW)).await;
@@ -375,11 +440,11 @@ async fn a_call_logs_its_attempts_and_nothing_of_what_it_carries() {
     let status = "http.response.status_code";
     let wanted = [
         "span DEBUG call rpc.system=test rpc.service=keys rpc.method=show api.version=1 http.request.method=GET server.address=keys.example".to_owned(),
-        format!("message=failed {sent}=0 error.type=Transport elapsed_ms=0"),
-        format!("message=trying again {sent}=1 wait_ms=50"),
-        format!("message=failed {status}=503 {sent}=1 error.type=Service request_id=r1 elapsed_ms=0"),
-        format!("message=trying again {sent}=2 wait_ms=2000"),
-        format!("message=answered {status}=200 {sent}=2 request_id=r2 elapsed_ms=0"),
+        format!("message=attempt failed {sent}=0 error.type=Transport elapsed_ms=0"),
+        format!("message=retrying {sent}=1 delay_ms=50"),
+        format!("message=attempt failed {status}=503 {sent}=1 error.type=Service request_id=r1 elapsed_ms=0"),
+        format!("message=retrying {sent}=2 delay_ms=2000"),
+        format!("message=attempt succeeded {status}=200 {sent}=2 request_id=r2 elapsed_ms=0"),
         format!("record {status}=200"),
         format!("record {sent}=2"),
         "record request_id=r2".to_owned(),
@@ -398,7 +463,7 @@ async fn a_call_logs_its_attempts_and_nothing_of_what_it_carries() {
 }
 
 #[tokio::test]
-async fn an_encoded_answer_is_refused_unless_it_says_that_it_is_not() {
+async fn encoded_response_is_an_error_unless_it_is_identity() {
     let answer = |coding, status| FakeTransport::new().answer_with(status, &[("content-encoding", coding)], "7");
     for coding in ["identity", "Identity", ""] {
         assert_eq!(call(answer(coding, 200), &SHOW).await.result.unwrap(), 7);

@@ -1,19 +1,20 @@
-//! What a call tells `tracing`: a span for the call and an event for each attempt, under OpenTelemetry's names.
+//! What a call logs through `tracing`: a span for the call and an event for each attempt, with OpenTelemetry's names.
 //!
-//! Only what the SDK itself knows and what identifies an answer is told; bodies, queries, values of paths and headers
-//! may hold secrets and never are.
+//! Bodies, queries, path values and headers may contain secrets and are never logged.
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::StatusCode;
 use tracing::Span;
 use tracing::field::{Empty, debug};
 
-use crate::client::Reply;
+use super::recovery::Recovered;
 use crate::error::{Error, Result};
 use crate::operation::{ApiVersion, CallContext};
+use crate::response::Response;
 
-/// The span of a call. What is known only at its end is filled in by [`ended`].
+/// Creates the span of a call. [`ended`] records what is known only at its end.
 pub(super) fn call(context: CallContext, host: &str) -> Span {
     let CallContext { operation, version } = context;
     let ApiVersion { vendor, service, number, .. } = version;
@@ -33,13 +34,16 @@ pub(super) fn call(context: CallContext, host: &str) -> Span {
     )
 }
 
-/// Fills in how a call ended.
-pub(super) fn ended(span: &Span, outcome: &Result<Reply>, elapsed: Duration) {
+/// Records how a call ended.
+pub(super) fn ended(span: &Span, outcome: &Result<Response<Bytes>>, elapsed: Duration) {
     if span.is_disabled() {
         return;
     }
     let (status, request_id, attempts) = match outcome {
-        Ok(Reply { meta, .. }) => (Some(meta.status.as_u16()), meta.request_id.as_deref(), meta.attempts),
+        Ok(response) => {
+            let parts = response.parts();
+            (Some(parts.status.as_u16()), parts.request_id.as_deref(), parts.attempts)
+        }
         Err(error) => (error.status(), error.request_id(), error.attempts()),
     };
     span.record("http.response.status_code", status);
@@ -51,18 +55,18 @@ pub(super) fn ended(span: &Span, outcome: &Result<Reply>, elapsed: Duration) {
     }
 }
 
-/// Tells of an attempt with a good answer.
-pub(super) fn answered(attempt: u32, status: StatusCode, request_id: Option<&str>, elapsed: Duration) {
+/// Logs an attempt that succeeded.
+pub(super) fn succeeded(attempt: u32, status: StatusCode, request_id: Option<&str>, elapsed: Duration) {
     tracing::debug!(
         "http.response.status_code" = status.as_u16(),
         "http.request.resend_count" = attempt - 1,
         request_id,
         elapsed_ms = millis(elapsed),
-        "answered"
+        "attempt succeeded"
     );
 }
 
-/// Tells of an attempt that failed.
+/// Logs an attempt that failed.
 pub(super) fn failed(attempt: u32, error: &Error, elapsed: Duration) {
     tracing::debug!(
         "http.response.status_code" = error.status(),
@@ -70,18 +74,18 @@ pub(super) fn failed(attempt: u32, error: &Error, elapsed: Duration) {
         "error.type" = ?error.kind(),
         request_id = error.request_id(),
         elapsed_ms = millis(elapsed),
-        "failed"
+        "attempt failed"
     );
 }
 
-/// Tells of a wait before the next attempt.
-pub(super) fn waiting(attempt: u32, wait: Duration) {
-    tracing::debug!("http.request.resend_count" = attempt, wait_ms = millis(wait), "trying again");
+/// Logs the delay before a retry.
+pub(super) fn retrying(attempt: u32, delay: Duration) {
+    tracing::debug!("http.request.resend_count" = attempt, delay_ms = millis(delay), "retrying");
 }
 
-/// Tells of an attempt that follows at once, under a corrected clock or new credentials.
-pub(super) fn renewed(attempt: u32, by_clock: bool) {
-    tracing::debug!("http.request.resend_count" = attempt, clock = by_clock, "signing anew");
+/// Logs an attempt that follows at once, with a corrected clock or new credentials.
+pub(super) fn recovered(attempt: u32, recovered: Recovered) {
+    tracing::debug!("http.request.resend_count" = attempt, corrected = ?recovered, "signing again");
 }
 
 fn millis(time: Duration) -> u64 {

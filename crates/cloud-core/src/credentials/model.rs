@@ -70,7 +70,7 @@ impl World {
             if *token > self.service.revoked.load(Ordering::SeqCst) {
                 return;
             }
-            assert!(self.cache.refuse(generation));
+            assert!(self.cache.invalidate(generation));
         }
         panic!("refused twice though tokens were revoked once");
     }

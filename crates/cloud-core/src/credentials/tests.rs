@@ -157,14 +157,14 @@ async fn a_caller_who_is_no_longer_polled_keeps_nobody_waiting() {
 #[tokio::test]
 async fn only_the_refused_generation_is_dropped() {
     let issuer = Issuer::new(60);
-    assert!(!issuer.cache.refuse(Generation(0)), "nothing was issued yet");
+    assert!(!issuer.cache.invalidate(Generation(0)), "nothing was issued yet");
     issuer.get(0, true).await.unwrap();
     assert!(issuer.cache.holds(Generation(1)));
-    assert!(issuer.cache.refuse(Generation(1)));
+    assert!(issuer.cache.invalidate(Generation(1)));
     assert!(!issuer.cache.holds(Generation(1)));
     assert_eq!(issuer.get(0, true).await.unwrap(), 2);
     assert!(!issuer.cache.holds(Generation(1)) && issuer.cache.holds(Generation(2)));
-    assert!(issuer.cache.refuse(Generation(1)), "already replaced");
+    assert!(issuer.cache.invalidate(Generation(1)), "already replaced");
     assert_eq!(issuer.get(0, true).await.unwrap(), 2);
 }
 
@@ -244,7 +244,7 @@ fn threads_that_move_one_request_on_together_lose_no_wake_up() {
                     if let Ok((_, generation)) = outcome
                         && (round + number).is_multiple_of(2)
                     {
-                        cache.refuse(generation);
+                        cache.invalidate(generation);
                     }
                 }
             });

@@ -196,6 +196,6 @@ async fn a_stream_ends_with_the_same_signal() {
     assert_eq!(items.next().await.unwrap().unwrap(), 1);
     let error = items.next().await.unwrap().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Incomplete);
-    assert_eq!(error.to_string(), "keys 1 list: the list is incomplete: it ended after 1 of 5 items");
+    assert_eq!(error.to_string(), "keys 1 list failed: the list is incomplete: it ended after 1 of 5 items");
     assert!(items.next().await.is_none());
 }

@@ -24,15 +24,15 @@ fn policy() -> impl Strategy<Value = RetryPolicy> {
     })
 }
 
-fn ending() -> impl Strategy<Value = AttemptOutcome> {
+fn outcome() -> impl Strategy<Value = AttemptOutcome> {
+    let delivery = || prop::sample::select(vec![Delivery::NotSent, Delivery::PossiblySent, Delivery::ResponseReceived]);
     prop_oneof![
-        Just(AttemptOutcome::NeverSent),
-        Just(AttemptOutcome::NoCredentials),
-        Just(AttemptOutcome::MaybeSent),
-        Just(AttemptOutcome::Final),
-        (100..600_u16, any::<bool>()).prop_map(|(status, transient)| AttemptOutcome::Answered { status, transient }),
+        delivery().prop_map(AttemptOutcome::permanent),
+        delivery().prop_map(AttemptOutcome::transient),
+        delivery().prop_map(AttemptOutcome::throttled),
+        (100..600_u16, any::<bool>()).prop_map(|(status, transient)| AttemptOutcome::response(status, transient)),
         (prop::sample::select(vec![408, 429, 502, 503, 504]), any::<bool>())
-            .prop_map(|(status, transient)| AttemptOutcome::Answered { status, transient }),
+            .prop_map(|(status, transient)| AttemptOutcome::response(status, transient)),
     ]
 }
 
@@ -48,33 +48,33 @@ proptest! {
         policy in policy(),
         idempotency in idempotency(),
         attempt in 1..=u32::MAX,
-        ending in ending(),
+        outcome in outcome(),
         hint in prop::option::of(wait()),
-        left in prop::option::of(wait()),
+        left in wait(),
         random in any::<u64>(),
     ) {
-        let Decision::After(wait) = decide(&policy, idempotency, attempt, ending, hint, left, random) else {
+        let Decision::After(wait) = decide(&policy, idempotency, attempt, outcome, hint, left, random) else {
             return Ok(());
         };
         prop_assert!(attempt < policy.max_attempts);
-        prop_assert!(may_pass(ending));
-        prop_assert!(left.is_none_or(|left| wait < left), "{wait:?} is all the time that is left");
+        prop_assert!(outcome.is_transient());
+        prop_assert!(wait < left, "{wait:?} is all the time that is left");
         prop_assert!(hint.is_none_or(|hint| wait >= hint), "{wait:?} is shorter than the service asks");
         let most = policy.cap.saturating_add(if hint.is_some() { MAX_HINT } else { Duration::ZERO });
         prop_assert!(wait <= most, "{wait:?} is beyond the cap");
-        prop_assert!(ending.is_unsent() || idempotency != Idempotency::Unsafe, "it may have been done");
+        prop_assert!(outcome.delivery == Delivery::NotSent || idempotency != Idempotency::Unsafe, "it may have been done");
     }
 
     #[test]
     fn an_unsafe_operation_is_never_repeated_once_it_may_have_been_sent(
         policy in policy(),
         attempt in 1..100_u32,
-        ending in ending(),
+        outcome in outcome(),
         hint in prop::option::of(wait()),
         random in any::<u64>(),
     ) {
-        prop_assume!(!ending.is_unsent());
-        let decision = decide(&policy, Idempotency::Unsafe, attempt, ending, hint, None, random);
+        prop_assume!(outcome.delivery != Delivery::NotSent);
+        let decision = decide(&policy, Idempotency::Unsafe, attempt, outcome, hint, Duration::MAX, random);
         prop_assert_eq!(decision, Decision::Stop);
     }
 
@@ -82,7 +82,7 @@ proptest! {
     fn more_luck_is_never_a_longer_wait_than_the_ceiling(attempt in 1..40_u32, random in any::<u64>()) {
         let policy = RetryPolicy::default().with_max_attempts(u32::MAX);
         let ceiling = policy.base.saturating_mul(1_u32.checked_shl(attempt - 1).unwrap_or(u32::MAX)).min(policy.cap);
-        let decision = decide(&policy, Idempotency::Safe, attempt, AttemptOutcome::MaybeSent, None, None, random);
+        let decision = decide(&policy, Idempotency::Safe, attempt, AttemptOutcome::transient(Delivery::PossiblySent), None, Duration::MAX, random);
         let Decision::After(wait) = decision else { return Err(TestCaseError::fail("no other try")) };
         prop_assert!(wait <= ceiling, "{wait:?} of {ceiling:?}");
     }

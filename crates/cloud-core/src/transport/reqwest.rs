@@ -267,11 +267,11 @@ impl Transport for ReqwestTransport {
             let limit = request.extensions().get().map_or(self.body_limit, |BodyLimit(bytes)| *bytes);
             let given = request.uri().to_string();
             let request = reqwest::Request::try_from(request).map_err(|error| {
-                TransportError::new(Stage::Refused, "the url cannot be sent").with_source(error.without_url())
+                TransportError::new(Stage::Invalid, "the url cannot be sent").with_source(error.without_url())
             })?;
             if request.url().as_str() != given {
                 // A parser that rewrites the URL would invalidate the signature; better no request than a wrong one.
-                return Err(TransportError::new(Stage::Refused, "the http client would change the url"));
+                return Err(TransportError::new(Stage::Invalid, "the http client would change the url"));
             }
             let local = request.url().scheme() == "http" && request.url().host_str().is_some_and(is_loopback);
             let client = self.direct.as_ref().filter(|_| local).unwrap_or(&self.client);
@@ -315,11 +315,11 @@ fn classify(error: reqwest::Error) -> TransportError {
     let (stage, text) = if error.is_connect() {
         (Stage::Connect, "no connection could be made")
     } else if error.is_builder() {
-        (Stage::Refused, "the request cannot be sent")
+        (Stage::Invalid, "the request cannot be sent")
     } else if error.is_body() || error.is_decode() {
-        (Stage::MaybeSent, "the answer broke off")
+        (Stage::PossiblySent, "the answer broke off")
     } else {
-        (Stage::MaybeSent, "the connection broke")
+        (Stage::PossiblySent, "the connection broke")
     };
     TransportError::new(stage, text).with_source(error.without_url())
 }

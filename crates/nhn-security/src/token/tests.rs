@@ -100,14 +100,14 @@ async fn good_token_is_used_after_a_failed_refresh() {
 async fn refusal_drops_only_the_refused_token() {
     let transport = FakeTransport::new().answer(200, &grant("first", "600")).answer(200, &grant("second", "600"));
     let signer = signer(transport);
-    assert!(!signer.refused(&WITH_TOKEN, Generation(0)), "nothing was issued");
+    assert!(!signer.invalidate(&WITH_TOKEN, Generation(0)), "nothing was issued");
     let (_, first) = token(&signer, 0).await.unwrap();
-    assert!(!signer.refused(&WITHOUT_TOKEN, first), "that call had no token");
+    assert!(!signer.invalidate(&WITHOUT_TOKEN, first), "that call had no token");
     assert_eq!(token(&signer, 0).await.unwrap().1, first);
-    assert!(signer.refused(&WITH_TOKEN, first));
+    assert!(signer.invalidate(&WITH_TOKEN, first));
     let (text, second) = token(&signer, 0).await.unwrap();
     assert_eq!(text, "Bearer second");
-    assert!(signer.refused(&WITH_TOKEN, first), "a late refusal of the old token");
+    assert!(signer.invalidate(&WITH_TOKEN, first), "a late refusal of the old token");
     assert_eq!(token(&signer, 0).await.unwrap().1, second);
 }
 
@@ -254,7 +254,7 @@ async fn failures_of_the_token_service_are_classified() {
         assert!(!shown.contains("canary"), "{shown}");
     }
     for (stage, passing) in
-        [(Stage::Connect, true), (Stage::MaybeSent, true), (Stage::Refused, false), (Stage::Response, false)]
+        [(Stage::Connect, true), (Stage::PossiblySent, true), (Stage::Invalid, false), (Stage::Response, false)]
     {
         let signer = signer(FakeTransport::new().fail(stage));
         let error = token(&signer, 0).await.unwrap_err();

@@ -100,7 +100,7 @@ fn explain(error: Error) -> Error {
     let text = format!("no temporary key from the secret vault: {}", error.message());
     Error::new(ErrorKind::Credentials, text)
         .with_retryable(error.is_retryable())
-        .with_unsent(error.is_unsent())
+        .with_delivery(error.delivery())
         .with_code(error.code().map(str::to_owned))
         .with_request_id(error.request_id().map(str::to_owned))
         .with_retry_after(error.retry_after())
@@ -113,7 +113,7 @@ impl ProvideCredentials for VaultProvider {
         Box::pin(self.cache.get(now, move || vault.issue(now)))
     }
 
-    fn refused(&self, generation: Generation) -> bool {
+    fn invalidate(&self, generation: Generation) -> bool {
         if self.cache.holds(generation) {
             let mut newest = self.vault.newest();
             if self.vault.runtime.elapsed().saturating_sub(newest.since) < newest.kept_for() {
@@ -121,7 +121,7 @@ impl ProvideCredentials for VaultProvider {
             }
             newest.refused = true;
         }
-        self.cache.refuse(generation)
+        self.cache.invalidate(generation)
     }
 }
 

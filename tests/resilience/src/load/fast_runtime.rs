@@ -6,9 +6,6 @@ use cloud_core::runtime::TokioRuntime;
 use cloud_core::{BoxFuture, Runtime};
 use time::OffsetDateTime;
 
-/// The shortest limit. The SDKs' limits are 15 and 30 s, their delays at most 7 s.
-const LIMIT: Duration = Duration::from_secs(10);
-
 tokio::task_local! {
     static SHORT_LIMITS: ();
 }
@@ -32,12 +29,12 @@ impl Runtime for FastRuntime {
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
-        let hurry = SHORT_LIMITS.try_with(|()| ()).is_ok();
-        self.0.sleep(match duration {
-            limit if limit >= LIMIT && hurry => limit / 100,
-            limit if limit >= LIMIT => limit,
-            wait => wait / 50,
-        })
+        self.0.sleep(duration / 50)
+    }
+
+    fn deadline(&self, limit: Duration) -> BoxFuture<'static, ()> {
+        let short = SHORT_LIMITS.try_with(|()| ()).is_ok();
+        self.0.deadline(if short { limit / 100 } else { limit })
     }
 
     fn random(&self) -> u64 {

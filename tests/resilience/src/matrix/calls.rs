@@ -168,7 +168,7 @@ pub(super) async fn key_version(parts: &Parts<'_>) -> Result<i64> {
 fn single<T>(call: impl Future<Output = Result<Response<T>>> + Send + 'static) -> BoxFuture<'static, Outcome> {
     Box::pin(async move {
         match call.await {
-            Ok(response) => Outcome::Good(Some(response.meta().attempts)),
+            Ok(response) => Outcome::Good(Some(response.parts().attempts)),
             Err(error) => Outcome::Failed(error),
         }
     })

@@ -65,7 +65,7 @@ impl Transport for Watched {
             self.counter.selected.store(has_fault, Ordering::SeqCst);
             if let Some(socket) = &self.socket {
                 let prepared = socket.prepare().await;
-                prepared.map_err(|error| TransportError::new(Stage::Refused, "no socket").with_source(error))?;
+                prepared.map_err(|error| TransportError::new(Stage::Invalid, "no socket").with_source(error))?;
             }
             self.inner.send(request).await
         })

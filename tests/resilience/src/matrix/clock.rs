@@ -177,6 +177,10 @@ impl Runtime for ClientClock {
         Box::pin(Sleep { clock: self.clock.clone(), key })
     }
 
+    fn deadline(&self, limit: Duration) -> BoxFuture<'static, ()> {
+        self.sleep(limit)
+    }
+
     fn random(&self) -> u64 {
         HALF
     }

@@ -129,7 +129,10 @@ async fn a_limit_on_the_call_holds_for_all_pages_together() {
             continue;
         };
         assert_eq!((error.kind(), error.is_unsent(), error.is_retryable()), (ErrorKind::Timeout, true, true));
-        assert_eq!(error.to_string(), format!("keys 1 list: no time is left for page {} of the list", pages + 1));
+        assert_eq!(
+            error.to_string(),
+            format!("keys 1 list failed: no time is left for page {} of the list", pages + 1)
+        );
         assert!(items.next().await.is_none());
         // What came stays, with the place to go on at.
         let (items, runtime) = list(&script(), 60);

@@ -1,0 +1,204 @@
+//! One attempt of a call: prepare the request, sign it, send it, read the response.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
+use http::{HeaderMap, HeaderValue, Uri};
+use time::OffsetDateTime;
+
+use super::Inner;
+use super::deadline::{Deadline, Phase};
+use super::failure::AttemptError;
+use super::recovery::{Recovery, Refusal};
+use super::skew;
+use crate::auth::{Generation, SignContext};
+use crate::delivery::Delivery;
+use crate::dialect::{Failure, FailureClass, RawResponse, ResponseOutcome};
+use crate::error::{Error, ErrorKind};
+use crate::operation::CallContext;
+use crate::redaction::redact;
+use crate::request::Request;
+use crate::retry::{AttemptOutcome, retry_after};
+use crate::runtime::within;
+use crate::transport::{BodyLimit, TransportError};
+
+type Result<T> = std::result::Result<T, Box<AttemptError>>;
+
+/// What all attempts of a call have in common.
+pub(super) struct Attempt<'a> {
+    pub(super) client: &'a Inner,
+    pub(super) context: CallContext,
+    pub(super) request: &'a Request,
+    pub(super) url: &'a Bytes,
+    pub(super) body_limit: Option<usize>,
+}
+
+/// What is kept of a signed request.
+struct Signed {
+    generation: Generation,
+    sent: OffsetDateTime,
+    /// The header values that must not be quoted in an error.
+    secrets: [Option<HeaderValue>; 4],
+}
+
+impl Attempt<'_> {
+    /// Makes the attempt and returns the payload, out of its envelope, with the response that it came in.
+    pub(super) async fn send(&self, recovery: &Recovery, deadline: &mut Deadline) -> Result<(Bytes, RawResponse)> {
+        let runtime = &self.client.runtime;
+        deadline.enter(Phase::Credentials, runtime.elapsed());
+        let mut http = self.prepare()?;
+        let generation = self.sign(&mut http, recovery, deadline).await?;
+        deadline.enter(Phase::Sending, runtime.elapsed());
+        let signed = Signed { generation, sent: runtime.now(), secrets: secrets(http.headers()) };
+        let response = self.transmit(http, deadline).await?;
+        self.read(response, signed)
+    }
+
+    fn prepare(&self) -> Result<http::Request<Bytes>> {
+        let uri = Uri::from_maybe_shared(self.url.clone())
+            .map_err(|_| AttemptError::unsendable(Error::request("the url is too long")))?;
+        let body = self.request.body_bytes();
+        let mut http = http::Request::new(body.cloned().unwrap_or_default());
+        *http.method_mut() = self.context.operation.method.into();
+        *http.uri_mut() = uri;
+        let headers = http.headers_mut();
+        headers.reserve(10);
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(USER_AGENT, self.client.user_agent.clone());
+        if body.is_some() {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.request.content_type()));
+        }
+        self.client.dialect.prepare(self.context, headers).map_err(AttemptError::unsendable)?;
+        if let Some(limit) = self.body_limit {
+            http.extensions_mut().insert(BodyLimit(limit));
+        }
+        Ok(http)
+    }
+
+    async fn sign(
+        &self,
+        http: &mut http::Request<Bytes>,
+        recovery: &Recovery,
+        deadline: &mut Deadline,
+    ) -> Result<Generation> {
+        let runtime = &self.client.runtime;
+        // The URL is built from ASCII only.
+        let url = std::str::from_utf8(self.url).unwrap_or_default();
+        let now = recovery.signing_time(runtime.now());
+        let context = SignContext { operation: self.context.operation, url, now };
+        let left = deadline.left(runtime.elapsed());
+        match within(self.client.signer.sign(context, http), || runtime.deadline(left)).await {
+            Some(outcome) => outcome.map_err(AttemptError::signing_failed),
+            None => Err(self.call_timeout(deadline, Delivery::NotSent)),
+        }
+    }
+
+    async fn transmit(&self, http: http::Request<Bytes>, deadline: &mut Deadline) -> Result<RawResponse> {
+        let Inner { runtime, settings, transport, .. } = self.client;
+        let left = deadline.left(runtime.elapsed());
+        if left.is_zero() {
+            return Err(self.call_timeout(deadline, Delivery::NotSent));
+        }
+        // One timer: whichever limit is earlier decides which error it is.
+        let limit = settings.attempt_timeout.min(left);
+        let response = match within(transport.send(http), || runtime.deadline(limit)).await {
+            Some(outcome) => outcome.map_err(AttemptError::transport)?,
+            None if limit < settings.attempt_timeout => {
+                return Err(self.call_timeout(deadline, Delivery::PossiblySent));
+            }
+            None => return Err(AttemptError::attempt_timeout(limit)),
+        };
+        let (parts, body) = response.into_parts();
+        // The caller's own transport may not know the limit.
+        if let Some(limit) = self.body_limit.filter(|limit| body.len() > *limit) {
+            return Err(AttemptError::transport(TransportError::too_large(limit)));
+        }
+        Ok(RawResponse { status: parts.status, headers: parts.headers, body })
+    }
+
+    fn call_timeout(&self, deadline: &mut Deadline, delivery: Delivery) -> Box<AttemptError> {
+        AttemptError::call_timeout(deadline.exceeded(self.client.runtime.elapsed(), delivery))
+    }
+
+    fn read(&self, response: RawResponse, signed: Signed) -> Result<(Bytes, RawResponse)> {
+        let outcome = match unexpected(&response) {
+            Some(why) => ResponseOutcome::Unreadable(why.to_owned()),
+            None => self.client.dialect.read(self.context, &response),
+        };
+        match outcome {
+            ResponseOutcome::Payload(payload) => Ok((payload, response)),
+            ResponseOutcome::Failed(failure) => Err(self.failed(response, failure, signed)),
+            ResponseOutcome::Unreadable(why) => Err(self.unreadable(&response, why)),
+        }
+    }
+
+    /// The error of a failure that the service reported.
+    fn failed(&self, response: RawResponse, failure: Failure, signed: Signed) -> Box<AttemptError> {
+        let status = response.status.as_u16();
+        // Configured values are part of the path, and a service may quote the path.
+        let config = self.request.config_values(|name| self.client.dialect.config(self.context, name));
+        let clean = |text: &str| redact(text, self.request, &config, &signed.secrets);
+        let message = failure.message.as_deref().map(clean);
+        let parts: Vec<_> =
+            message.as_deref().into_iter().chain(failure.hint).filter(|part| !part.is_empty()).collect();
+        let text = if parts.is_empty() { "the response has no error text".to_owned() } else { parts.join(": ") };
+        let request_id = failure.request_id.or_else(|| self.client.dialect.request_id(&response.headers));
+        let error = Error::new(ErrorKind::Service, text)
+            .with_status(status)
+            .with_code(failure.code.as_deref().map(clean))
+            .with_request_id(request_id.as_deref().map(clean));
+        let outcome = match failure.class {
+            FailureClass::Permanent | FailureClass::Unauthorized => {
+                AttemptOutcome::permanent(Delivery::ResponseReceived)
+            }
+            FailureClass::ByStatus => AttemptOutcome::response(status, false),
+            FailureClass::Transient => AttemptOutcome::response(status, true),
+        };
+        let mut failed = AttemptError::new(error, outcome);
+        failed.retry_after = self.retry_after(&response.headers);
+        if failure.class == FailureClass::Unauthorized {
+            let Signed { generation, sent, .. } = signed;
+            failed.refusal = Some(Refusal { generation, headers: response.headers, sent });
+        }
+        failed
+    }
+
+    /// The error of a response that is not one of the service's.
+    fn unreadable(&self, response: &RawResponse, why: String) -> Box<AttemptError> {
+        let status = response.status;
+        let (kind, outcome) = if status.is_success() || status.is_redirection() {
+            (ErrorKind::Decode, AttemptOutcome::permanent(Delivery::ResponseReceived))
+        } else {
+            (ErrorKind::Service, AttemptOutcome::response(status.as_u16(), false))
+        };
+        let request_id = self.client.dialect.request_id(&response.headers);
+        let error = Error::new(kind, why).with_status(status.as_u16()).with_request_id(request_id);
+        let mut failed = AttemptError::new(error, outcome);
+        failed.retry_after = self.retry_after(&response.headers);
+        failed
+    }
+
+    fn retry_after(&self, headers: &HeaderMap) -> Option<Duration> {
+        let value = headers.get(RETRY_AFTER)?.to_str().ok()?;
+        // A date is one of the service's clock, which the response's own date shows best.
+        let local = || self.client.skew.known().apply(self.client.runtime.now());
+        retry_after(value, skew::date(headers).unwrap_or_else(local))
+    }
+}
+
+/// Why no dialect can read this response, if so.
+fn unexpected(response: &RawResponse) -> Option<&'static str> {
+    if response.status.is_redirection() {
+        return Some("the response is a redirect, which is not followed; check the endpoint");
+    }
+    let encoding = response.headers.get(CONTENT_ENCODING).filter(|coding| !coding.is_empty())?;
+    (!encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
+        .then_some("the response is compressed or otherwise encoded, which was not requested; a proxy may have done it")
+}
+
+/// The header values that must not be quoted in an error.
+fn secrets(headers: &HeaderMap) -> [Option<HeaderValue>; 4] {
+    let mut sensitive = headers.values().filter(|value| value.is_sensitive());
+    std::array::from_fn(|_| sensitive.next().cloned())
+}
