@@ -75,8 +75,10 @@ fn blocks(root: &Path, vendors: &Vendors, services: &[Service], output: &mut Out
     Ok(())
 }
 
-/// The files that may have blocks, each with the block that it must have.
-fn blocked_files(root: &Path, vendors: &Vendors) -> Result<Vec<(String, Option<String>)>, Box<dyn Error>> {
+/// A file that may have blocks, and the block that it must have.
+type Blocked = (String, Option<String>);
+
+fn blocked_files(root: &Path, vendors: &Vendors) -> Result<Vec<Blocked>, Box<dyn Error>> {
     let mut files = vec![
         ("README.md".to_owned(), Some("versions".to_owned())),
         ("fixtures/README.md".to_owned(), Some("fixtures".to_owned())),

@@ -307,6 +307,12 @@ impl Service {
         self.versions.iter().find(|version| version.number == self.default)
     }
 
+    /// The versions before this one, oldest first.
+    pub(crate) fn earlier(&self, version: &Version) -> &[Version] {
+        let index = self.versions.iter().position(|other| other.number == version.number);
+        index.and_then(|index| self.versions.get(..index)).unwrap_or_default()
+    }
+
     /// The type of that name.
     pub(crate) fn find(&self, name: &str) -> Option<&TypeDef> {
         self.types.iter().find(|ty| ty.name == name)

@@ -17,6 +17,7 @@ mod coverage;
 mod operations;
 mod share;
 mod types;
+mod versioned;
 
 pub(crate) use blocks::block;
 pub(crate) use clients::clients;
@@ -36,7 +37,13 @@ pub(crate) fn service(service: &Service, output: &mut Output) -> Result<(), Malf
             (docs(&format!("The client of version {}, the default.", version.number)), ident(&version.module));
         quote!(#doc pub use #module::Client;)
     });
+    let versioned = versioned::render(service);
+    let module = versioned.as_ref().map(|_| {
+        let doc = docs("The client type of every version.");
+        quote!(#doc pub mod client;)
+    });
     let modules = quote! {
+        #module
         pub(crate) mod operations;
         pub mod types;
         #(#version_docs pub mod #versions;)*
@@ -47,10 +54,15 @@ pub(crate) fn service(service: &Service, output: &mut Output) -> Result<(), Malf
     output.add_rust(&format!("{base}/operations.rs"), &preamble, operations::render(service))?;
     let preamble = format!("Models of {title}, those of every version once. {every}");
     output.add_rust(&format!("{base}/types.rs"), &preamble, types::render(service))?;
+    let render = if versioned.is_some() { client::instance } else { client::render };
+    if let Some(client) = versioned {
+        let preamble = format!("Client of {title}, the methods of every version once. {every}");
+        output.add_rust(&format!("{base}/client.rs"), &preamble, client)?;
+    }
     for version in &service.versions {
         let preamble = format!("Client of {title} {}. {}", version.number, sources(&[&version.source]));
         let path = format!("{base}/{}.rs", version.module);
-        output.add_rust(&path, &preamble, client::render(service, version))?;
+        output.add_rust(&path, &preamble, render(service, version))?;
     }
     Ok(())
 }

@@ -35,6 +35,9 @@ mod period;
 #[path = "golden/secrets/tiny.rs"]
 mod secrets;
 #[rustfmt::skip]
+#[path = "golden/shared/tiny.rs"]
+mod shared;
+#[rustfmt::skip]
 #[path = "golden/split/tiny.rs"]
 mod split;
 #[rustfmt::skip]
@@ -211,4 +214,13 @@ fn operations_are_data() {
         from_json(br#"{"header":{"isSuccessful":true},"results":["r"]}"#).unwrap();
     assert_eq!(serde_json::to_string(&whole).unwrap(), r#"{"results":["r"]}"#);
     assert_eq!(period::v1_0::Client::OPERATIONS.len(), 1);
+}
+
+#[test]
+fn versions_that_share_a_client_type_keep_their_number_and_operations() {
+    use shared::{v1_0, v1_1};
+    let names = |operations: &[&cloud_core::Operation]| operations.iter().map(|one| one.name).collect::<Vec<_>>();
+    assert_eq!((v1_0::Client::VERSION.number, v1_1::Client::VERSION.number), ("1.0", "1.1"));
+    assert_eq!(names(v1_0::Client::OPERATIONS), ["show_key", "delete_key"]);
+    assert_eq!(names(v1_1::Client::OPERATIONS), ["show_key", "delete_key", "show_origin"]);
 }

@@ -121,6 +121,11 @@ fn versions() {
 }
 
 #[test]
+fn shared() {
+    check("shared");
+}
+
+#[test]
 fn nullable() {
     check("nullable");
 }

@@ -14,10 +14,10 @@ const DOCUMENTS: [&str; 2] = ["README.md", "CONTRIBUTING.md"];
 
 pub(super) fn toolchain(workspace: &Workspace) -> Result<Outcome> {
     let stated = &workspace.rust_version;
+    let mention = Regex::new(r"(?i)\brust(?:[ -]version`?\s+is)?\s+(1\.\d+)")?;
     for document in documents(workspace) {
         let text = fs::read_to_string(&document)?;
-        let mentioned = Regex::new(r"(?i)\brust(?:[ -]version`?\s+is)?\s+(1\.\d+)")?;
-        if let Some(wrong) = mentioned.captures_iter(&text).find(|found| found[1] != **stated) {
+        if let Some(wrong) = mention.captures_iter(&text).find(|found| found[1] != **stated) {
             return Err(format!("{}: says {}, the manifests say {stated}", document.display(), &wrong[0]).into());
         }
     }

@@ -9,26 +9,19 @@ use super::{docs, imports, markdown};
 use crate::ir::{Argument, Constraint, Operation, PageStyle, Parameter, ParameterType, Service, Type, Version};
 use crate::names::{constant, ident, pascal};
 
-const CORE: &[&str] = &["ApiVersion", "Call", "Constraint", "Items", "Operation", "Pages", "Period", "Request"];
+pub(super) const CORE: &[&str] =
+    &["ApiVersion", "Call", "Constraint", "Items", "Operation", "Pages", "Period", "Request"];
 
-/// The whole module.
+/// The module of a version that shares no method: its own client type and its option types.
 pub(super) fn render(service: &Service, version: &Version) -> TokenStream {
-    let doc = markdown(&format!(
-        "A client for {} {}. Clones are cheap and share connections and credentials.\n\n\
-         See the [vendor's documentation]({}).",
-        service.title, version.number, service.page,
-    ));
+    let doc = client_docs(service, &version.number);
     let constant = ident(&version.constant);
     let module = ident(&version.module);
-    let methods = version.operations.iter().map(|operation| method(version, operation));
-    let optional: Vec<Operation> =
-        version.operations.iter().filter(|operation| !operation.options.is_empty()).cloned().collect();
-    let earlier: Vec<Version> =
-        service.versions.iter().take_while(|other| other.number != version.number).cloned().collect();
-    let shared = shared(&earlier, &optional, options);
-    let reused = reuse(&quote!(pub), &optional, &shared, |operation| pascal(&operation.name));
-    let own = optional.iter().zip(&shared).filter(|(_, module)| module.is_none());
-    let options = own.map(|(operation, _)| options(operation));
+    let methods = version.operations.iter().map(|operation| {
+        let options = ident(&pascal(&operation.name));
+        method(&module, &quote!(#options), operation)
+    });
+    let (reused, options) = option_types(service, version);
     let body = quote! {
         #doc
         #[derive(Clone, Debug)]
@@ -45,11 +38,45 @@ pub(super) fn render(service: &Service, version: &Version) -> TokenStream {
             }
             #(#methods)*
         }
-        #(#options)*
+        #options
     };
     let core = imports(&quote!(cloud_core), CORE, &body);
     let siblings = imports(&quote!(super), &["operations", "types"], &body);
     quote!(#core #siblings #reused #body)
+}
+
+/// The module of a version whose client is an instance of the shared type.
+pub(super) fn instance(service: &Service, version: &Version) -> TokenStream {
+    let doc = client_docs(service, &version.number);
+    let marker = ident(&version.constant);
+    let (reused, options) = option_types(service, version);
+    let body = quote! {
+        #doc
+        pub type Client = super::client::Client<super::client::#marker>;
+        #options
+    };
+    let core = imports(&quote!(cloud_core), CORE, &body);
+    let siblings = imports(&quote!(super), &["types"], &body);
+    quote!(#core #siblings #reused #body)
+}
+
+fn client_docs(service: &Service, number: &str) -> TokenStream {
+    markdown(&format!(
+        "A client for {} {number}. Clones are cheap and share connections and credentials.\n\n\
+         See the [vendor's documentation]({}).",
+        service.title, service.page,
+    ))
+}
+
+/// The re-exports of option types that an older version has alike, and the types of this version alone.
+fn option_types(service: &Service, version: &Version) -> (TokenStream, TokenStream) {
+    let optional: Vec<Operation> =
+        version.operations.iter().filter(|operation| !operation.options.is_empty()).cloned().collect();
+    let shared = shared(service.earlier(version), &optional, options);
+    let reused = reuse(&quote!(pub), &optional, &shared, |operation| pascal(&operation.name));
+    let own = optional.iter().zip(&shared).filter(|(_, module)| module.is_none());
+    let options = own.map(|(operation, _)| options(operation));
+    (reused, quote!(#(#options)*))
 }
 
 /// Types of answers and arguments, named by their module.
@@ -72,11 +99,11 @@ fn outer_type(ty: &Type) -> TokenStream {
     }
 }
 
-fn method(version: &Version, operation: &Operation) -> TokenStream {
+/// The method of an operation whose static is in the module `table`, and whose options are the type `options`.
+pub(super) fn method(table: &Ident, options: &TokenStream, operation: &Operation) -> TokenStream {
     let name = ident(&operation.name);
     let doc = method_docs(operation);
     let deprecated = operation.deprecated.then(|| quote!(#[deprecated = "the vendor withdraws this operation"]));
-    let table = ident(&version.module);
     let entry = ident(&constant(&operation.name));
     let mut arguments = Vec::new();
     let mut calls = Vec::new();
@@ -102,7 +129,6 @@ fn method(version: &Version, operation: &Operation) -> TokenStream {
             }
         };
     }
-    let options = ident(&pascal(&operation.name));
     quote! {
         #doc
         #deprecated
@@ -212,7 +238,7 @@ fn sentence(summary: &str) -> String {
     if summary.is_empty() || summary.ends_with('.') { summary.to_owned() } else { format!("{summary}.") }
 }
 
-fn options(operation: &Operation) -> TokenStream {
+pub(super) fn options(operation: &Operation) -> TokenStream {
     let name = ident(&pascal(&operation.name));
     let answer = outer_type(&operation.answer);
     let doc = docs(&format!("The call `{}`: set optional parameters, then `.await` it.", operation.name));

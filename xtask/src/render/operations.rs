@@ -66,7 +66,7 @@ fn module(earlier: &[Version], version: &Version) -> TokenStream {
     }
 }
 
-fn operation_static(operation: &Operation) -> TokenStream {
+pub(super) fn operation_static(operation: &Operation) -> TokenStream {
     let name = ident(&constant(&operation.name));
     let Operation { name: method_name, title, success, auth, envelope, .. } = operation;
     let doc = docs(&format!("`{} {}`", operation.method.wire(), operation.template));

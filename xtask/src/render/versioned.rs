@@ -1,0 +1,122 @@
+//! The client type of a service whose versions have methods alike: one generic type, each method generated once.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::client::{CORE, method, options};
+use super::operations::operation_static;
+use super::share::shared;
+use super::{imports, markdown};
+use crate::ir::{Operation, Service, Version};
+use crate::names::{ident, pascal};
+
+/// A method with the versions that have it, as indexes.
+struct Method {
+    tokens: TokenStream,
+    versions: Vec<usize>,
+}
+
+/// The module of the generic client; `None` where no two versions have a method alike.
+pub(super) fn render(service: &Service) -> Option<TokenStream> {
+    let methods = methods(service);
+    if methods.iter().all(|method| method.versions.len() < 2) {
+        return None;
+    }
+    let every = service.versions.len();
+    let common = methods.iter().filter(|method| method.versions.len() == every).map(|method| &method.tokens);
+    // Methods of some versions are repeated for each: two bounds on `V` would overlap where a name has two shapes.
+    let own = service.versions.iter().enumerate().filter_map(|(index, version)| {
+        let own = methods.iter().filter(|method| method.versions.len() < every && method.versions.contains(&index));
+        let own: Vec<&TokenStream> = own.map(|method| &method.tokens).collect();
+        let marker = ident(&version.constant);
+        (!own.is_empty()).then(|| quote!(impl Client<#marker> { #(#own)* }))
+    });
+    let markers = service.versions.iter().map(marker);
+    let doc = docs(service);
+    let body = quote! {
+        #doc
+        #[derive(Clone, Debug)]
+        pub struct Client<V> {
+            core: ::cloud_core::Client,
+            version: PhantomData<V>,
+        }
+        impl<V: Version> Client<V> {
+            #[doc = " The API version of this client."]
+            pub const VERSION: &'static ApiVersion = V::VERSION;
+            #[doc = " All operations of the version."]
+            pub const OPERATIONS: &'static [&'static Operation] = V::OPERATIONS;
+            pub(crate) fn new(core: ::cloud_core::Client) -> Self {
+                Self { core: core.with_version(Self::VERSION), version: PhantomData }
+            }
+            #(#common)*
+        }
+        #(#own)*
+        #[doc = " A version of the service. Only the types of this module implement it."]
+        pub trait Version: sealed::Sealed {
+            #[doc = " The API version."]
+            const VERSION: &'static ApiVersion;
+            #[doc = " All operations of the version."]
+            const OPERATIONS: &'static [&'static Operation];
+        }
+        mod sealed {
+            pub trait Sealed {}
+        }
+        #(#markers)*
+    };
+    let core = imports(&quote!(cloud_core), CORE, &body);
+    let modules: Vec<&str> = service.versions.iter().map(|version| version.module.as_str()).collect();
+    let siblings = imports(&quote!(super), &[&["operations", "types"][..], &modules].concat(), &body);
+    Some(quote!(use std::marker::PhantomData; #core #siblings #body))
+}
+
+/// Every method of every version once, in the order of first appearance.
+fn methods(service: &Service) -> Vec<Method> {
+    let mut methods: Vec<(String, Method)> = Vec::new();
+    for (index, version) in service.versions.iter().enumerate() {
+        let earlier = service.earlier(version);
+        let tables = shared(earlier, &version.operations, operation_static);
+        let types = shared(earlier, &version.operations, options);
+        for ((operation, table), types) in version.operations.iter().zip(&tables).zip(&types) {
+            let tokens = located(version, operation, table.as_deref(), types.as_deref());
+            let key = tokens.to_string();
+            match methods.iter_mut().find(|(known, _)| *known == key) {
+                Some((_, method)) => method.versions.push(index),
+                None => methods.push((key, Method { tokens, versions: vec![index] })),
+            }
+        }
+    }
+    methods.into_iter().map(|(_, method)| method).collect()
+}
+
+/// A method that names the modules where its operation and its options are generated.
+fn located(version: &Version, operation: &Operation, table: Option<&str>, types: Option<&str>) -> TokenStream {
+    let table = ident(table.unwrap_or(&version.module));
+    let (module, name) = (ident(types.unwrap_or(&version.module)), ident(&pascal(&operation.name)));
+    method(&table, &quote!(#module::#name), operation)
+}
+
+fn marker(version: &Version) -> TokenStream {
+    let (marker, module) = (ident(&version.constant), ident(&version.module));
+    let doc = markdown(&format!("Version {}.", version.number));
+    quote! {
+        #doc
+        #[derive(Clone, Copy, Debug)]
+        pub enum #marker {}
+        impl sealed::Sealed for #marker {}
+        impl Version for #marker {
+            const VERSION: &'static ApiVersion = &operations::#marker;
+            const OPERATIONS: &'static [&'static Operation] = operations::#module::ALL;
+        }
+    }
+}
+
+fn docs(service: &Service) -> TokenStream {
+    let links = service.versions.iter().map(|version| {
+        let Version { module, number, .. } = version;
+        format!("- [`{module}::Client`](super::{module}::Client) is the client for {number}.")
+    });
+    let (title, links) = (&service.title, links.collect::<Vec<_>>().join("\n"));
+    markdown(&format!(
+        "A client for {title} in version `V`. Each version has the methods of its own operations alone.\n\n{links}"
+    ))
+}
