@@ -23,20 +23,22 @@ pub struct Request<'a> {
     pub version: &'a str,
     /// The version to copy, such as `1.2`.
     pub from: &'a str,
+    /// Whether the accessor without a number returns the new version; a major release alone may do that.
+    pub move_default: bool,
 }
 
 /// Copies the document and adapts what follows from the number; returns the files that changed, relative to `root`.
 ///
-/// A copy of the vendor's current version becomes the current one and the service's default version.
+/// A copy of the vendor's current version becomes the current one.
 ///
 /// # Errors
 /// A vendor, service or version that does not exist, a version that exists already, a file that cannot be read or
 /// written.
 pub fn run(root: &Path, request: Request<'_>) -> Result<Vec<String>, Box<dyn Error>> {
-    let Request { vendor, service, version, from } = request;
+    let Request { vendor, service, version, from, move_default } = request;
     let vendors = Vendors::load(root)?;
     let known = vendors.get(vendor).ok_or_else(|| format!("{TABLE} has no vendor `{vendor}`"))?;
-    let entry = known.service(service).ok_or_else(|| format!("{TABLE} has no service `{service}` of `{vendor}`"))?;
+    known.service(service).ok_or_else(|| format!("{TABLE} has no service `{service}` of `{vendor}`"))?;
     if !names::is_version(version) {
         return Err(format!("`{version}` is not a version number such as `1.2`").into());
     }
@@ -55,11 +57,10 @@ pub fn run(root: &Path, request: Request<'_>) -> Result<Vec<String>, Box<dyn Err
     if current {
         fs::write(root.join(&old), text.replacen("\"status\": \"CURRENT\"", "\"status\": \"SUPPORTED\"", 1))?;
         changed.push(old);
-        if entry.default == from {
-            let table = move_default(&read(root, TABLE)?, vendor, service, version);
-            fs::write(root.join(TABLE), table)?;
-            changed.push(TABLE.to_owned());
-        }
+    }
+    if move_default {
+        fs::write(root.join(TABLE), with_default(&read(root, TABLE)?, vendor, service, version))?;
+        changed.push(TABLE.to_owned());
     }
     for (path, edited) in [
         (DEFAULTS, copy_rows(root, vendor, service, from, version)),
@@ -76,7 +77,7 @@ pub fn run(root: &Path, request: Request<'_>) -> Result<Vec<String>, Box<dyn Err
 /// What is left to do, for the person at the terminal.
 #[must_use]
 pub fn next_steps(request: Request<'_>, changed: &[String]) -> String {
-    let Request { vendor, service, version, from } = request;
+    let Request { vendor, service, version, from, .. } = request;
     let files: String = changed.iter().map(|path| format!("  {path}\n")).collect();
     format!(
         "changed:\n{files}next:\n  \
@@ -133,7 +134,7 @@ fn rename_headers(value: &mut Value, from: &str, to: &str) {
 }
 
 /// The table with another default version; comments and order stay.
-fn move_default(table: &str, vendor: &str, service: &str, version: &str) -> String {
+fn with_default(table: &str, vendor: &str, service: &str, version: &str) -> String {
     let (mut in_vendor, mut in_service) = (false, false);
     let mut service_table = false;
     let mut lines = Vec::new();
@@ -190,7 +191,7 @@ mod tests {
         let table = "[[vendor]]\nname = \"scp\"\n\n[[vendor.service]]\nname = \"kms\"\ndefault = \"1.2\"\n\n\
                      [[vendor.service]]\nname = \"vault\"\ndefault = \"1.2\"\n\n[[vendor]]\nname = \"nhn\"\n\n\
                      [[vendor.service]]\nname = \"kms\"\ndefault = \"1.2\"\n";
-        let moved = move_default(table, "scp", "kms", "1.3");
+        let moved = with_default(table, "scp", "kms", "1.3");
         assert_eq!(moved, table.replacen("default = \"1.2\"", "default = \"1.3\"", 1));
     }
 

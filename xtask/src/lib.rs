@@ -24,8 +24,9 @@ const USAGE: &str = "\
 usage: cargo xtask <task>
 
   import scp PAGE [--check]   make fixtures/scp from the vendor's page, or report what differs
-  add-version VENDOR SERVICE VERSION --from VERSION
-                              start a new API version from an existing one
+  add-version VENDOR SERVICE VERSION --from VERSION [--move-default]
+                              start a new API version from an existing one; the default version stays unless
+                              `--move-default` is given, which a major release alone may do
   features                    print each vendor crate with its features, one crate a line
   lint                        check every fixture
   ci [STEP...] [--list]       run every check, or those named; list them
@@ -47,8 +48,10 @@ pub fn run(arguments: &[String]) -> ExitCode {
         ["codegen", "--check"] => codegen::run(&root, true),
         ["lint"] => lint::run(&root),
         ["features"] => features(&root),
-        ["add-version", vendor, service, version, "--from", from] => {
-            add_version(&root, add_version::Request { vendor, service, version, from })
+        ["add-version", vendor, service, version, "--from", from, rest @ ..]
+            if matches!(rest, [] | ["--move-default"]) =>
+        {
+            add_version(&root, add_version::Request { vendor, service, version, from, move_default: !rest.is_empty() })
         }
         ["import", "scp", page] => import::run(&root, Path::new(page), false),
         ["import", "scp", page, "--check"] => import::run(&root, Path::new(page), true),

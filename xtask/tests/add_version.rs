@@ -77,7 +77,7 @@ fn changed(before: &BTreeMap<PathBuf, Vec<u8>>, after: &BTreeMap<PathBuf, Vec<u8
     all.iter().filter(|path| differs(path)).map(|path| path.to_string_lossy().into_owned()).collect()
 }
 
-const NEXT: Request<'_> = Request { vendor: "scp", service: "kms", version: "9.0", from: "1.2" };
+const NEXT: Request<'_> = Request { vendor: "scp", service: "kms", version: "9.0", from: "1.2", move_default: false };
 
 /// The newest version of a service, to start from.
 fn newest(tree: &Path, service: &str) -> String {
@@ -100,17 +100,33 @@ fn new_version_changes_at_most_six_files_by_hand() {
     xtask::codegen::run(&tree.0, true).unwrap();
     let accessors = tree.read("crates/scp-security/src/generated/clients.rs");
     assert!(accessors.contains("pub fn kms_v9_0(&self)"), "{accessors}");
-    assert!(accessors.contains("a client for Key Management Service 9.0, the default version"), "{accessors}");
+    let default = format!("a client for Key Management Service {from}, the default version");
+    assert!(accessors.contains(&default), "{accessors}");
     let rows = |version: &str| {
         let table = tree.read("tests/conformance/src/generated/scp.rs");
         table.matches(&format!("const OPERATION: &str = \"kms.{version}.")).count()
     };
     assert!(rows("9.0") > 0 && rows("9.0") == rows(&from));
     assert!(tree.read("crates/cloud-sandbox/src/fixtures.rs").contains("\"scp/kms-9.0.json\""));
-    assert!(tree.read("README.md").contains("`kms()`, `kms_v9_0()`"));
+    assert!(tree.read("README.md").contains("| `kms_v9_0()` |"));
     let defaults = tree.read("tests/conformance/tests/defaults.txt");
     assert_eq!(defaults.lines().filter(|line| line.starts_with("scp kms 9.0 ")).count(), rows("9.0"));
     xtask::lint::run(&tree.0).unwrap();
+}
+
+#[test]
+fn default_version_moves_on_request() {
+    let tree = Tree::new("default");
+    let from = newest(&tree.0, "kms");
+    let request = Request { from: &from, move_default: true, ..NEXT };
+    let listed = add_version::run(&tree.0, request).unwrap();
+    assert!(listed.len() <= 6, "{listed:?}");
+    assert_eq!(newest(&tree.0, "kms"), "9.0");
+
+    xtask::codegen::run(&tree.0, false).unwrap();
+    let accessors = tree.read("crates/scp-security/src/generated/clients.rs");
+    assert!(accessors.contains("a client for Key Management Service 9.0, the default version"), "{accessors}");
+    assert!(tree.read("README.md").contains("`kms()`, `kms_v9_0()`"));
 }
 
 #[test]
