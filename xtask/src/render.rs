@@ -15,6 +15,7 @@ mod clients;
 mod conformance;
 mod coverage;
 mod operations;
+mod paths;
 mod share;
 mod types;
 mod versioned;
@@ -116,14 +117,6 @@ fn escape(text: &str) -> String {
         }
     }
     out
-}
-
-/// The module of the core that only generated code uses.
-const CODEGEN: &str = "::cloud_core::codegen";
-
-/// [`CODEGEN`] as tokens.
-fn codegen() -> TokenStream {
-    quote!(::cloud_core::codegen)
 }
 
 /// `use cloud_core::{…}` for those of the names that the tokens use.

@@ -7,6 +7,17 @@ use cloud_core::Body;
 use cloud_core::codegen::from_json;
 use cloud_core::{Constraint, ExposeSecret, Patch, SecretString};
 
+// What the vendor crates provide by hand for their generated code.
+#[path = "../../crates/nhn-security/src/key_material.rs"]
+mod key_material;
+#[path = "../../crates/scp-security/src/links.rs"]
+mod links;
+#[path = "../../crates/nhn-security/src/period.rs"]
+mod two_instants;
+
+use key_material::KeyMaterial;
+use two_instants::Period;
+
 #[rustfmt::skip]
 #[path = "golden/enums/tiny.rs"]
 mod enums;

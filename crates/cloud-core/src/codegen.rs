@@ -4,5 +4,6 @@ pub use serde_with::As;
 
 pub use crate::json::from_json;
 pub use crate::request::body::{Exposed, ExposedOption, json};
+pub use crate::request::percent::decode as percent_decode;
 pub use crate::request::{PathValue, QueryValue};
 pub use crate::types::lenient::{LenientBool, LenientInt, LenientOptionalBool, LenientText};

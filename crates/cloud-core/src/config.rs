@@ -91,7 +91,7 @@ pub struct Setting {
 /// An entry of a JSON file below the home folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FileEntry {
-    /// The path below the home folder, such as `.scpconf/config.json`.
+    /// The path below the home folder, such as `.example/config.json`.
     pub path: &'static str,
     /// The member of the file's JSON object.
     pub key: &'static str,

@@ -40,11 +40,11 @@ pub use operation::{
     ApiVersion, Authentication, CallContext, Envelope, Idempotency, Lifecycle, Method, Operation, Segment,
 };
 pub use page::{Collected, Incomplete, Items, Page, Pages};
-pub use request::{Body, Period, Request};
+pub use request::{Body, Request};
 pub use response::{Response, ResponseParts};
 pub use retry::RetryPolicy;
 pub use runtime::{BoxFuture, Runtime};
-pub use secret::{ExposeSecret, KeyMaterial, SecretBytes, SecretString};
+pub use secret::{ExposeSecret, SecretBytes, SecretString};
 pub use transport::Transport;
 pub use types::{Json, OneOrMany, Patch, Timestamp, UnixSeconds};
 pub use validate::{Constraint, Validator};

@@ -18,7 +18,7 @@ pub enum Lifecycle {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct ApiVersion {
-    /// The vendor's short name, such as `scp`.
+    /// The vendor's short name, such as `acme`.
     pub vendor: &'static str,
     /// The service as the vendor spells it in requests, such as `kms`.
     pub service: &'static str,
@@ -113,7 +113,7 @@ pub enum Segment {
     Literal(&'static str),
     /// A value that the caller passes; always encoded as one segment.
     Param(&'static str),
-    /// A value from the client's configuration, such as an app key; always encoded as one segment.
+    /// A value from the client's configuration; always encoded as one segment.
     Config(&'static str),
 }
 

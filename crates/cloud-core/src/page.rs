@@ -16,7 +16,6 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::request::percent::decode;
 use crate::response::Response;
 use crate::runtime::BoxFuture;
-use crate::types::Json;
 
 mod collected;
 mod items;
@@ -259,17 +258,6 @@ impl<P> fmt::Debug for Pages<P> {
             .field("total", &self.total)
             .finish_non_exhaustive()
     }
-}
-
-/// The marker in the link to the next page, out of a list of `{"href", "rel"}` links; empty where the link has none.
-/// Only the marker is taken: the link's host is never followed.
-#[must_use]
-pub fn marker_from_links(links: Option<&[Json]>, parameter: &str) -> Option<String> {
-    let next = links?.iter().find(|link| link.member("rel") == Some("next"))?;
-    let link = next.member("href").filter(|link| !link.is_empty())?;
-    let query = link.split('#').next()?.split_once('?').map_or("", |(_, query)| query);
-    let marker = query.split('&').filter_map(|pair| pair.split_once('=')).find(|(name, _)| *name == parameter);
-    Some(marker.map_or_else(String::new, |(_, value)| decode(value)))
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 use std::fmt;
 
 use bytes::Bytes;
-use time::OffsetDateTime;
 
 use crate::error::{Error, Result};
 use crate::operation::{ApiVersion, Operation, Segment};
@@ -263,38 +262,6 @@ impl fmt::Debug for Request {
             .field("query", &names.collect::<Vec<_>>())
             .field("body_bytes", &self.body.as_ref().map(Bytes::len))
             .finish_non_exhaustive()
-    }
-}
-
-/// A span of time from one instant to another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Period {
-    from: OffsetDateTime,
-    to: OffsetDateTime,
-}
-
-impl Period {
-    /// The span from `from` to `to`.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Request`](crate::ErrorKind::Request) if `to` lies before `from`.
-    pub fn new(from: OffsetDateTime, to: OffsetDateTime) -> Result<Self> {
-        if to < from {
-            return Err(Error::request("the period ends before it begins"));
-        }
-        Ok(Self { from, to })
-    }
-
-    /// The first instant.
-    #[must_use]
-    pub fn from(&self) -> OffsetDateTime {
-        self.from
-    }
-
-    /// The last instant.
-    #[must_use]
-    pub fn to(&self) -> OffsetDateTime {
-        self.to
     }
 }
 

@@ -6,7 +6,9 @@ mod dialect;
 mod env;
 mod generated;
 mod hosts;
+mod key_material;
 mod nhn;
+mod period;
 mod token;
 
 // codegen: modules nhn
@@ -21,8 +23,10 @@ pub mod server_security_check;
 pub use builder::NhnBuilder;
 #[doc(no_inline)]
 pub use cloud_core::{
-    self, Call, ConfigSource, Endpoint, Error, ErrorKind, ExposeSecret, KeyMaterial, Period, Response, Result,
-    RetryPolicy, Runtime, SecretString, Settings, Timestamp, Transport,
+    self, Call, ConfigSource, Endpoint, Error, ErrorKind, ExposeSecret, Response, Result, RetryPolicy, Runtime,
+    SecretBytes, SecretString, Settings, Timestamp, Transport,
 };
 pub use hosts::Realm;
+pub use key_material::KeyMaterial;
 pub use nhn::Nhn;
+pub use period::Period;

@@ -25,7 +25,9 @@
 //! # }
 //! ```
 
-use cloud_core::{Error, ErrorKind, ExposeSecret, KeyMaterial, Result, SecretBytes};
+use cloud_core::{Error, ErrorKind, ExposeSecret, Result, SecretBytes};
+
+use crate::KeyMaterial;
 
 pub use crate::generated::secure_key_manager::*;
 

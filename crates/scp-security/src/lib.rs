@@ -6,6 +6,8 @@ mod dialect;
 mod env;
 mod generated;
 mod hosts;
+#[cfg(feature = "config-inspection")]
+mod links;
 mod scp;
 mod sign;
 

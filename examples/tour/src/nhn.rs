@@ -1,6 +1,6 @@
 //! NHN Cloud: the Security Advisor's summary, a page of Server Security Check, a secret of Secure Key Manager.
 
-use nhn_security::cloud_core::Period;
+use nhn_security::Period;
 use nhn_security::security_advisor::types::{Language, Region};
 use nhn_security::{ExposeSecret, Nhn, Result};
 use time::macros::datetime;

@@ -10,8 +10,8 @@ use std::sync::{Arc, LazyLock, Mutex};
 
 use bytes::Bytes;
 use cloud_core::transport::TransportError;
-use cloud_core::{BoxFuture, ExposeSecret, KeyMaterial, Transport};
-use nhn_security::Nhn;
+use cloud_core::{BoxFuture, ExposeSecret, Transport};
+use nhn_security::{KeyMaterial, Nhn};
 use risken_aws::Risken;
 use scp_security::Scp;
 use scp_security::kms::types::{DecryptRequest, EncryptRequest};

@@ -5,12 +5,11 @@ use quote::{format_ident, quote};
 
 use super::share::{reuse, shared};
 use super::types::{rules, rust_type};
-use super::{docs, imports, markdown};
+use super::{docs, imports, markdown, paths};
 use crate::ir::{Argument, Constraint, Operation, PageStyle, Parameter, ParameterType, Service, Type, Version};
 use crate::names::{constant, ident, pascal};
 
-pub(super) const CORE: &[&str] =
-    &["ApiVersion", "Call", "Constraint", "Items", "Operation", "Pages", "Period", "Request"];
+pub(super) const CORE: &[&str] = &["ApiVersion", "Call", "Constraint", "Items", "Operation", "Pages", "Request"];
 
 /// The module of a version that shares no method: its own client type and its option types.
 pub(super) fn render(service: &Service, version: &Version) -> TokenStream {
@@ -92,6 +91,7 @@ fn outer_type(ty: &Type) -> TokenStream {
         }
         Type::Unit => quote!(()),
         Type::Text | Type::TextOrNumber => quote!(String),
+        Type::KeyMaterial => rust_type(ty),
         other => {
             let rust = rust_type(other);
             quote!(::cloud_core::#rust)
@@ -153,7 +153,8 @@ fn lower_argument(argument: &Argument) -> (TokenStream, TokenStream) {
         Argument::Period { from, to } => {
             let (first, last) = (&from.wire, &to.wire);
             let call = quote!(.query(#first, period.from()).query(#last, period.to()));
-            (quote!(period: Period), call)
+            let period = paths::period();
+            (quote!(period: #period), call)
         }
     }
 }

@@ -87,7 +87,7 @@ fn function(service: &Service, version: &Version, operation: &Operation) -> Toke
     let mut statements = Vec::new();
     let mut arguments = Vec::new();
     for argument in &operation.arguments {
-        let (statement, argument) = lower(argument, &quote!(#krate::#module));
+        let (statement, argument) = lower(argument, &quote!(#krate), &quote!(#krate::#module));
         statements.push(statement);
         arguments.push(argument);
     }
@@ -133,9 +133,9 @@ fn client(service: &Service, version: &Version) -> TokenStream {
 }
 
 /// A statement that finds the value, and the argument that passes it.
-fn lower(argument: &Argument, module: &TokenStream) -> (TokenStream, TokenStream) {
+fn lower(argument: &Argument, krate: &TokenStream, module: &TokenStream) -> (TokenStream, TokenStream) {
     let (Argument::Path(parameter) | Argument::Query(parameter)) = argument else {
-        return period(argument);
+        return period(argument, krate);
     };
     let name = ident(&parameter.rust);
     let wire = &parameter.wire;
@@ -162,7 +162,7 @@ fn lower(argument: &Argument, module: &TokenStream) -> (TokenStream, TokenStream
     }
 }
 
-fn period(argument: &Argument) -> (TokenStream, TokenStream) {
+fn period(argument: &Argument, krate: &TokenStream) -> (TokenStream, TokenStream) {
     let Argument::Period { from, to } = argument else {
         return (quote!(), quote!());
     };
@@ -171,7 +171,7 @@ fn period(argument: &Argument) -> (TokenStream, TokenStream) {
     let statement = quote! {
         let from = context.instant(OPERATION, #first, #first_example)?;
         let to = context.instant(OPERATION, #last, #last_example)?;
-        let period = cloud_core::Period::new(from, to).map_err(|error| error.to_string())?;
+        let period = #krate::Period::new(from, to).map_err(|error| error.to_string())?;
     };
     (statement, quote!(period))
 }

@@ -3,7 +3,8 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use super::{CODEGEN, docs, imports};
+use super::paths::{CODEGEN, key_material};
+use super::{docs, imports};
 use crate::ir::{Field, Kind, Presence, Service, Type, TypeDef};
 use crate::names::ident;
 
@@ -18,7 +19,6 @@ const CORE: &[&str] = &[
     "Constraint",
     "ExposeSecret",
     "Json",
-    "KeyMaterial",
     "OneOrMany",
     "Page",
     "Patch",
@@ -135,7 +135,7 @@ pub(super) fn rust_type(ty: &Type) -> TokenStream {
         Type::Unit => quote!(()),
         Type::Text | Type::TextOrNumber => quote!(String),
         Type::Secret => quote!(SecretString),
-        Type::KeyMaterial => quote!(KeyMaterial),
+        Type::KeyMaterial => key_material(),
         Type::Timestamp => quote!(Timestamp),
         Type::UnixSeconds => quote!(UnixSeconds),
         Type::Integer => quote!(i64),

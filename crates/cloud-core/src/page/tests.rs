@@ -4,6 +4,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::*;
+use crate::Json;
 use crate::client::Client;
 use crate::dialect::{Dialect, RawResponse, ResponseOutcome};
 use crate::endpoint::Endpoint;
@@ -54,8 +55,16 @@ impl Page for List {
         self.names.iter().map(String::as_str).collect()
     }
     fn next_marker(&self) -> Option<String> {
-        marker_from_links(self.links.as_deref(), "marker")
+        let next = self.links.as_ref()?.iter().find(|link| text(link, "rel").as_deref() == Some("next"))?;
+        let link = text(next, "href").filter(|link| !link.is_empty())?;
+        let query = link.split('#').next()?.split_once('?').map_or("", |(_, query)| query);
+        let marker = query.split('&').filter_map(|pair| pair.strip_prefix("marker=")).next();
+        Some(decode(marker.unwrap_or_default()))
     }
+}
+
+fn text(json: &Json, name: &str) -> Option<String> {
+    json.get(name)?.as_str().map(str::to_owned)
 }
 
 async fn check(

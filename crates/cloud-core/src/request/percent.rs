@@ -24,7 +24,8 @@ pub(super) fn encode(text: &str, plain: fn(u8) -> bool, out: &mut String) {
 }
 
 /// Decodes `%41`; what is not an escape stays as it is.
-pub(crate) fn decode(text: &str) -> String {
+#[must_use]
+pub fn decode(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&first, after)) = rest.split_first() {

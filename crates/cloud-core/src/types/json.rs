@@ -72,10 +72,6 @@ impl Json {
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T> {
         crate::json::from_json(self.to_text().as_bytes())
     }
-
-    pub(crate) fn member(&self, name: &str) -> Option<&str> {
-        self.0.get(name)?.as_str()
-    }
 }
 
 impl fmt::Debug for Json {

@@ -6,7 +6,7 @@ use quote::{format_ident, quote};
 use super::{is_patch, rust_type};
 use crate::ir::{Constraint, Field, Presence, Service, Type, TypeDef};
 use crate::names::ident;
-use crate::render::codegen;
+use crate::render::paths::codegen;
 
 /// The implementation, with a private mirror where a secret must be written out.
 pub(super) fn render(service: &Service, ty: &TypeDef, fields: &[Field]) -> TokenStream {

@@ -6,7 +6,7 @@ use quote::quote;
 use super::docs;
 use crate::ir::TypeDef;
 use crate::names::ident;
-use crate::render::codegen;
+use crate::render::paths::codegen;
 
 /// An enumeration over text.
 pub(super) fn text(ty: &TypeDef, variants: &[(String, String)]) -> TokenStream {

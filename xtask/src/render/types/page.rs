@@ -6,6 +6,7 @@ use quote::quote;
 use super::rust_type;
 use crate::ir::{Field, Kind, Page, PageStyle, Presence, Service, Type, TypeDef};
 use crate::names::ident;
+use crate::render::paths;
 
 /// The implementation.
 pub(super) fn render(service: &Service, ty: &TypeDef, fields: &[Field], page: &Page) -> TokenStream {
@@ -118,9 +119,10 @@ fn next_marker(fields: &[Field], parameter: &str) -> TokenStream {
         Some(_) => quote!(self.links.as_deref()),
         None => quote!(None),
     };
+    let function = paths::next_marker();
     quote! {
         fn next_marker(&self) -> Option<String> {
-            ::cloud_core::page::marker_from_links(#value, #parameter)
+            #function(#value, #parameter)
         }
     }
 }
