@@ -261,7 +261,7 @@ fn server_security_check_v1_0_list_inspection_summaries(
         let region_code = context.text(OPERATION, "regionCode", "KR1")?;
         let from = context.instant(OPERATION, "from", "2025-06-17T00:00:00+09:00")?;
         let to = context.instant(OPERATION, "to", "2025-06-17T23:59:59+09:00")?;
-        let period = cloud_core::Period::new(from, to)
+        let period = nhn_security::Period::new(from, to)
             .map_err(|error| error.to_string())?;
         let answer = context
             .finish(OPERATION, client.list_inspection_summaries(&region_code, period))

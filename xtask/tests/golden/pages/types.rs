@@ -72,7 +72,7 @@ impl ::cloud_core::Page for ResultPage {
     }
 
     fn next_marker(&self) -> Option<String> {
-        ::cloud_core::page::marker_from_links(self.links.as_deref(), "marker")
+        crate::links::next_marker(self.links.as_deref(), "marker")
     }
 }
 

@@ -111,7 +111,7 @@ impl ::cloud_core::Page for ConfigInspectionListResponse {
     }
 
     fn next_marker(&self) -> Option<String> {
-        ::cloud_core::page::marker_from_links(self.links.as_deref(), "marker")
+        crate::links::next_marker(self.links.as_deref(), "marker")
     }
 }
 
@@ -407,7 +407,7 @@ impl ::cloud_core::Page for DiagnosisResultDetailResponse {
     }
 
     fn next_marker(&self) -> Option<String> {
-        ::cloud_core::page::marker_from_links(self.links.as_deref(), "marker")
+        crate::links::next_marker(self.links.as_deref(), "marker")
     }
 }
 
@@ -451,7 +451,7 @@ impl ::cloud_core::Page for DiagnosisResultListResponse {
     }
 
     fn next_marker(&self) -> Option<String> {
-        ::cloud_core::page::marker_from_links(self.links.as_deref(), "marker")
+        crate::links::next_marker(self.links.as_deref(), "marker")
     }
 }
 
