@@ -1,4 +1,4 @@
-//! Signing: what is added to a request last, for each attempt anew.
+//! Signing: headers that are added last, on every attempt.
 
 use std::fmt;
 
@@ -9,12 +9,12 @@ use crate::error::Result;
 use crate::operation::Operation;
 use crate::runtime::BoxFuture;
 
-/// What a signature covers.
+/// The input of a signature.
 #[derive(Clone, Copy)]
 pub struct SignContext<'a> {
     /// The operation, for vendors that authenticate some of them differently.
     pub operation: &'static Operation,
-    /// The URL, to the byte as it goes out.
+    /// The URL, exactly as it is sent.
     pub url: &'a str,
     /// The time of this attempt.
     pub now: OffsetDateTime,
@@ -29,39 +29,40 @@ impl fmt::Debug for SignContext<'_> {
     }
 }
 
-/// Adds credentials to a request. It runs last before the transport, on every attempt.
+/// Adds credentials to a request. Called on every attempt, directly before the transport.
 ///
-/// Implementations mark the header values that they add as sensitive and show no credential in `Debug`.
+/// Implementations mark the header values that they add as sensitive, and redact credentials in `Debug`.
 pub trait Signer: fmt::Debug + Send + Sync {
-    /// Adds headers to the request; URL and body are final by now. Returns which credentials were used.
+    /// Adds headers to the request. URL and body do not change afterwards. Returns which credentials were used.
     ///
     /// # Errors
-    /// [`ErrorKind::Credentials`](crate::ErrorKind::Credentials) if no credentials can be had.
+    /// [`ErrorKind::Credentials`](crate::ErrorKind::Credentials) if no credentials are available.
     fn sign<'a>(
         &'a self,
         context: SignContext<'a>,
         request: &'a mut http::Request<Bytes>,
     ) -> BoxFuture<'a, Result<Generation>>;
 
-    /// Told that the service did not accept these credentials. Returns whether signing anew may help, which is
-    /// then tried once; a token cache drops the token that was refused, and only that one.
+    /// Invalidates credentials that the service refused. Returns whether signing again may help; the call is then
+    /// sent once more. A token cache drops the refused token, and no newer one.
     fn invalidate(&self, operation: &'static Operation, credentials: Generation) -> bool {
         let _ = (operation, credentials);
         false
     }
 
-    /// Whether the time is part of the signature of this operation, so that a wrong clock may be why it was refused.
+    /// Returns whether the signature of this operation covers the time, so that a wrong clock may be the cause of a
+    /// refusal.
     fn signs_time(&self, operation: &'static Operation) -> bool {
         let _ = operation;
         false
     }
 }
 
-/// Which of the credentials that a signer has held were used; fixed ones are always the first.
+/// Identifies the credentials that a signer used: a number that grows with each renewal. Fixed ones are number 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Generation(pub u64);
 
-/// Adds nothing.
+/// Sends requests without credentials.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Anonymous;
 

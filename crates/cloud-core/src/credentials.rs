@@ -1,4 +1,4 @@
-//! A cache for credentials that expire: renewed ahead, one request at a time, dropped when refused.
+//! A cache for credentials that expire: renewed before they expire, by one request at a time.
 
 use std::fmt;
 use std::future::Future;
@@ -13,11 +13,11 @@ use crate::error::{Error, ErrorKind, Result};
 mod shared_request;
 use shared_request::SharedRequest;
 
-/// Credentials just issued.
+/// Credentials with their lifetime.
 pub struct Expiring<T> {
     /// The credentials.
     pub value: T,
-    /// How long they are good for.
+    /// How long they are valid.
     pub lifetime: Duration,
 }
 
@@ -27,38 +27,39 @@ impl<T> fmt::Debug for Expiring<T> {
     }
 }
 
-/// Holds credentials until shortly before they expire.
+/// Caches credentials until shortly before they expire.
 ///
-/// There is no background task: whoever asks first begins the request, everybody who waits for it moves it on, and the
-/// others go on with what is still good. A caller that is dropped, or that is no longer polled, keeps nobody waiting.
+/// There is no background task: the first caller that needs new credentials starts the request, and every caller that
+/// waits for it polls it. Other callers use the current credentials while they are valid. A caller that is dropped or
+/// no longer polled does not block the others.
 pub struct CredentialCache<T>(Arc<Mutex<State<T>>>);
 
 struct State<T> {
     generation: u64,
-    held: Option<Held<T>>,
-    /// The request under way; it lives as long as somebody waits for it.
-    shared: Weak<SharedRequest<Found<T>>>,
+    current: Option<Cached<T>>,
+    /// The request in flight; it is dropped with its last waiter.
+    shared: Weak<SharedRequest<Credentials<T>>>,
 }
 
-/// Credentials and which they are.
-type Found<T> = (Arc<T>, Generation);
+/// Credentials and their generation.
+type Credentials<T> = (Arc<T>, Generation);
 
-struct Held<T> {
+struct Cached<T> {
     value: Arc<T>,
     renew: OffsetDateTime,
     expires: OffsetDateTime,
 }
 
-/// The longest time ahead of expiry at which credentials are renewed; short-lived ones at a fifth of their life.
+/// Credentials are renewed this long before they expire, or after four fifths of a shorter lifetime.
 const MARGIN: Duration = Duration::from_secs(300);
-/// How long good credentials are used on after an attempt to renew them began, before the next attempt.
+/// The minimum time between two attempts to renew credentials that are still valid.
 const PAUSE: Duration = Duration::from_secs(10);
 
 impl<T: Send + Sync + 'static> CredentialCache<T> {
-    /// The credentials, from `issue` where none are held or those held are about to expire.
+    /// Returns the current credentials, or new ones from `issue` if there are none or they are about to expire.
     ///
     /// # Errors
-    /// The error of `issue`, unless the credentials held are still good.
+    /// The error of `issue`, unless the current credentials are still valid.
     pub async fn get<F>(
         &self,
         now: OffsetDateTime,
@@ -71,20 +72,20 @@ impl<T: Send + Sync + 'static> CredentialCache<T> {
         loop {
             let shared = {
                 let mut state = self.lock();
-                let shared = state.shared.upgrade().filter(|shared| !shared.is_over());
-                match (state.good(now), shared) {
-                    (Good::Fresh(found), _) | (Good::Aging(found), Some(_)) => return Ok(found),
+                let shared = state.shared.upgrade().filter(|shared| !shared.is_complete());
+                match (state.validity(now), shared) {
+                    (Validity::Valid(found), _) | (Validity::RenewalDue(found), Some(_)) => return Ok(found),
                     (_, Some(shared)) => shared,
                     (_, None) => {
                         let Some(issue) = issue.take() else {
-                            let text = "the request for credentials was broken off";
+                            let text = "the request for credentials was aborted; call again";
                             return Err(Error::new(ErrorKind::Credentials, text));
                         };
                         self.start(&mut state, now, async move { issue().await })
                     }
                 }
             };
-            // A request of another caller's that panicked says nothing about this caller's own.
+            // The request of another caller panicked; this caller starts its own.
             if let Some(outcome) = shared.join().await {
                 return outcome;
             }
@@ -96,15 +97,15 @@ impl<T: Send + Sync + 'static> CredentialCache<T> {
         state: &mut State<T>,
         now: OffsetDateTime,
         issue: impl Future<Output = Result<Expiring<T>>> + Send + 'static,
-    ) -> Arc<SharedRequest<Found<T>>> {
-        // Before it is known how it ends: a caller that gives up waiting counts as an attempt that failed.
-        if let Some(held) = state.held.as_mut() {
-            held.renew = later(now, PAUSE).min(held.expires);
+    ) -> Arc<SharedRequest<Credentials<T>>> {
+        // Set before the outcome is known: a caller that stops waiting counts as a failed attempt.
+        if let Some(current) = state.current.as_mut() {
+            current.renew = later(now, PAUSE).min(current.expires);
         }
         let cache = self.clone();
         let shared = SharedRequest::new(Box::pin(async move {
             let outcome = issue.await;
-            cache.lock().landed(now, outcome)
+            cache.lock().complete(now, outcome)
         }));
         state.shared = Arc::downgrade(&shared);
         shared
@@ -112,59 +113,59 @@ impl<T: Send + Sync + 'static> CredentialCache<T> {
 }
 
 impl<T> CredentialCache<T> {
-    /// Drops the credentials of this generation, and no newer ones. Returns whether asking again may help, which
-    /// it does unless nothing was ever issued.
+    /// Drops the credentials of this generation, and no newer ones. Returns whether new credentials may help: false
+    /// if none were ever issued.
     pub fn invalidate(&self, generation: Generation) -> bool {
         let mut state = self.lock();
         if state.generation == generation.0 {
-            state.held = None;
+            state.current = None;
         }
         state.generation > 0
     }
 
-    /// Whether the credentials of this generation are still the ones that are held.
+    /// Returns whether the credentials of this generation are the current ones.
     pub fn holds(&self, generation: Generation) -> bool {
         let state = self.lock();
-        state.generation == generation.0 && state.held.is_some()
+        state.generation == generation.0 && state.current.is_some()
     }
 
     fn lock(&self) -> MutexGuard<'_, State<T>> {
-        // Nothing is left half done while the lock is held, so a panic elsewhere does not spoil it.
+        // The state is consistent whenever the lock is released, so a poisoned lock is usable.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-enum Good<T> {
-    Fresh(Found<T>),
-    Aging(Found<T>),
-    None,
+enum Validity<T> {
+    Valid(Credentials<T>),
+    RenewalDue(Credentials<T>),
+    Expired,
 }
 
 impl<T> State<T> {
-    fn good(&self, now: OffsetDateTime) -> Good<T> {
-        let found = |held: &Held<T>| (Arc::clone(&held.value), Generation(self.generation));
-        match &self.held {
-            Some(held) if now < held.renew => Good::Fresh(found(held)),
-            Some(held) if now < held.expires => Good::Aging(found(held)),
-            _ => Good::None,
+    fn validity(&self, now: OffsetDateTime) -> Validity<T> {
+        let found = |current: &Cached<T>| (Arc::clone(&current.value), Generation(self.generation));
+        match &self.current {
+            Some(current) if now < current.renew => Validity::Valid(found(current)),
+            Some(current) if now < current.expires => Validity::RenewalDue(found(current)),
+            _ => Validity::Expired,
         }
     }
 
-    /// Takes note of how a request that was begun at `now` has ended.
-    fn landed(&mut self, now: OffsetDateTime, outcome: Result<Expiring<T>>) -> Result<Found<T>> {
-        // Whoever comes from now on does not wait for what is over.
+    /// Stores the outcome of a request that was started at `now`.
+    fn complete(&mut self, now: OffsetDateTime, outcome: Result<Expiring<T>>) -> Result<Credentials<T>> {
+        // Later callers do not wait for a completed request.
         self.shared = Weak::new();
         match outcome {
             Ok(Expiring { value, lifetime }) => {
                 self.generation += 1;
                 let (renew, expires) = (lifetime.saturating_sub(MARGIN.min(lifetime / 5)), lifetime);
-                let held = Held { value: Arc::new(value), renew: later(now, renew), expires: later(now, expires) };
-                let found = (Arc::clone(&held.value), Generation(self.generation));
-                self.held = Some(held);
+                let current = Cached { value: Arc::new(value), renew: later(now, renew), expires: later(now, expires) };
+                let found = (Arc::clone(&current.value), Generation(self.generation));
+                self.current = Some(current);
                 Ok(found)
             }
-            Err(error) => match self.held.as_ref().filter(|held| now < held.expires) {
-                Some(held) => Ok((Arc::clone(&held.value), Generation(self.generation))),
+            Err(error) => match self.current.as_ref().filter(|current| now < current.expires) {
+                Some(current) => Ok((Arc::clone(&current.value), Generation(self.generation))),
                 None => Err(error),
             },
         }
@@ -172,13 +173,13 @@ impl<T> State<T> {
 }
 
 fn later(now: OffsetDateTime, by: Duration) -> OffsetDateTime {
-    // A lifetime of centuries is as good as for ever.
+    // A date beyond the calendar becomes its last day.
     let last = || PrimitiveDateTime::MAX.assume_utc();
     time::Duration::try_from(by).ok().and_then(|by| now.checked_add(by)).unwrap_or_else(last)
 }
 
 impl<T> Clone for CredentialCache<T> {
-    /// The same cache once more.
+    /// Returns a handle to the same cache.
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
@@ -186,7 +187,7 @@ impl<T> Clone for CredentialCache<T> {
 
 impl<T> Default for CredentialCache<T> {
     fn default() -> Self {
-        Self(Arc::new(Mutex::new(State { generation: 0, held: None, shared: Weak::new() })))
+        Self(Arc::new(Mutex::new(State { generation: 0, current: None, shared: Weak::new() })))
     }
 }
 
@@ -195,7 +196,7 @@ impl<T> fmt::Debug for CredentialCache<T> {
         let state = self.lock();
         f.debug_struct("CredentialCache")
             .field("generation", &state.generation)
-            .field("held", &state.held.is_some())
+            .field("current", &state.current.is_some())
             .finish()
     }
 }

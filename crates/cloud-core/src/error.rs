@@ -1,4 +1,4 @@
-//! The one error type: what went wrong, whether it was sent, whether trying again may help.
+//! The error type: what happened, whether the request was sent, and whether a retry may help.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -7,45 +7,68 @@ use std::time::Duration;
 use crate::delivery::Delivery;
 use crate::operation::{ApiVersion, CallContext, Operation};
 
-/// The result of everything in this family of crates.
+/// The result type of these crates.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// The coarse kind of an [`Error`].
+/// The category of an [`Error`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// A setting is missing or malformed; the text names it and where it was looked for.
+    /// A setting is missing or malformed. The text names the setting and every place that was searched.
+    ///
+    /// What to do: correct the setting. Retrying does not help.
     Config,
-    /// The request breaks a documented rule; nothing was sent. The text names the field and the rule.
+    /// The request breaks a documented rule and was rejected locally. The text names the field and the rule.
+    ///
+    /// What to do: correct the argument. Retrying does not help.
     Request,
-    /// No credentials could be had for the call; nothing was sent.
+    /// No credentials are available for the call, so it was not sent.
+    ///
+    /// What to do: check the keys or the token, and the service that issues them. Retry if
+    /// [`Error::is_retryable`] holds.
     Credentials,
-    /// No connection could be made; nothing was sent.
+    /// The connection could not be opened, so the request was not sent.
+    ///
+    /// What to do: check the endpoint, DNS, proxy and TLS settings. Retrying is safe for every operation.
     Connect,
-    /// A time limit passed. See [`Error::is_unsent`] for whether the request had left.
+    /// A time limit passed before the response arrived.
+    ///
+    /// What to do: if [`Error::is_unsent`] holds, retry. Otherwise the request may have been executed: read the
+    /// state first, or retry if the operation is idempotent.
     Timeout,
-    /// The connection broke after the request had, or may have, left.
+    /// The connection was lost after the request was sent, or possibly sent.
+    ///
+    /// What to do: the request may have been executed. Read the state first, or retry if the operation is
+    /// idempotent.
     Transport,
-    /// The service answered that it refuses or failed.
+    /// The service refused the request (status 4xx) or failed (status 5xx).
+    ///
+    /// What to do: look at [`Error::status`] and [`Error::code`]. Correct a refused request; retry later if
+    /// [`Error::is_retryable`] holds; give [`Error::request_id`] to the vendor's support.
     Service,
-    /// The answer could not be understood.
+    /// The response is not in the documented format.
+    ///
+    /// What to do: look for a proxy or a portal on the way, and for a newer release of the crate. The request may
+    /// have been executed.
     Decode,
-    /// A list ended before everything that was announced had arrived.
+    /// A list ended before all announced items were received.
+    ///
+    /// What to do: list again, or continue from [`Incomplete::resume`](crate::Incomplete::resume).
     Incomplete,
 }
 
 /// An error of a call or of a constructor.
 ///
-/// Its `Display` is one line for an operator: operation, what happened, the vendor's code and text, status,
-/// request id and attempts. It holds no body, no credential, no signature and no query value; what a service
-/// echoes of the request is cut out of its text.
+/// `Display` writes one line: operation, what happened, the vendor's message, status, code, request ID and
+/// attempts. It never contains a body, a credential, a signature or a query value; values of the request that a
+/// service echoes are removed from its message.
 ///
 /// ```
 /// # fn show(error: cloud_core::Error) {
 /// if error.is_unsent() {
-///     // Nothing reached the service: safe to do again, whatever the operation.
+///     // The service did not receive the request: every operation can be retried.
 /// } else if error.status() == Some(404) {
-///     // The service says that there is no such thing.
+///     // The service has no such resource.
 /// }
 /// eprintln!("{error}");
 /// # }
@@ -67,7 +90,7 @@ struct Inner {
 }
 
 impl Error {
-    /// An error of this kind. `text` is a lowercase fragment that holds no secret.
+    /// Creates an error of this kind. `text` is a lowercase fragment that holds no secret.
     #[must_use]
     pub fn new(kind: ErrorKind, text: impl Into<String>) -> Self {
         let delivery = match kind {
@@ -90,44 +113,44 @@ impl Error {
         }))
     }
 
-    /// A missing or malformed setting.
+    /// Creates an error for a missing or malformed setting.
     #[must_use]
     pub fn config(text: impl Into<String>) -> Self {
         Self::new(ErrorKind::Config, text)
     }
 
-    /// A request that breaks a rule, found before anything was sent.
+    /// Creates an error for a request that is rejected locally.
     #[must_use]
     pub fn request(text: impl Into<String>) -> Self {
         Self::new(ErrorKind::Request, text)
     }
 
-    /// The coarse kind.
+    /// Returns the category.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// The HTTP status of the answer, if there was one.
+    /// Returns the HTTP status of the response, if one was received.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.0.status
     }
 
-    /// The vendor's error code, if the answer held one.
+    /// Returns the vendor's error code, if the response contained one.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.0.code.as_deref()
     }
 
-    /// The vendor's id of the request, for a support ticket.
+    /// Returns the vendor's ID of the request, for a support ticket.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.0.request_id.as_deref()
     }
 
-    /// Whether it is certain that the service did not receive the request, so that even an unsafe
-    /// operation may be done again.
+    /// Returns whether the service certainly did not receive the request. Even an unsafe operation can then be
+    /// retried.
     #[must_use]
     pub fn is_unsent(&self) -> bool {
         self.0.delivery == Delivery::NotSent
@@ -139,7 +162,7 @@ impl Error {
         self.0.delivery
     }
 
-    /// Whether the same call may succeed later without a change on the caller's side.
+    /// Returns whether the same call may succeed later without a change by the caller.
     ///
     /// This says nothing about safety: an unsafe operation may already have been executed unless
     /// [`is_unsent`](Self::is_unsent) holds.
@@ -148,37 +171,37 @@ impl Error {
         self.0.retryable
     }
 
-    /// The wait that the service asked for.
+    /// Returns the delay that the service asked for.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
 
-    /// The operation that was called; `None` for errors of constructors.
+    /// Returns the operation that was called; `None` for errors of constructors.
     #[must_use]
     pub fn operation(&self) -> Option<&'static Operation> {
         self.0.context.map(|context| context.operation)
     }
 
-    /// The version of the service that was called; `None` for errors of constructors.
+    /// Returns the version of the service that was called; `None` for errors of constructors.
     #[must_use]
     pub fn api_version(&self) -> Option<&'static ApiVersion> {
         self.0.context.map(|context| context.version)
     }
 
-    /// How many times the request was tried; 0 when it was refused before the first try.
+    /// Returns the number of attempts; 0 if the call ended before the first one.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
 
-    /// What happened, without operation, status and ids.
+    /// Returns what happened, without operation, status and IDs.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.0.text
     }
 
-    /// Names the operation and its version, where none is named yet.
+    /// Sets the operation and its version, unless they are set.
     #[must_use]
     pub fn with_context(mut self, context: CallContext) -> Self {
         self.0.context.get_or_insert(context);
@@ -227,14 +250,14 @@ impl Error {
         self
     }
 
-    /// Sets the wait that the service asked for.
+    /// Sets the delay that the service asked for.
     #[must_use]
     pub fn with_retry_after(mut self, wait: Option<Duration>) -> Self {
         self.0.retry_after = wait;
         self
     }
 
-    /// The same error without its source, for another caller who waited for the same thing.
+    /// Returns a copy without the source, for another caller that waited for the same request.
     pub(crate) fn duplicate(&self) -> Self {
         let inner = &*self.0;
         Self(Box::new(Inner {

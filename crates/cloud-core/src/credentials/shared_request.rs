@@ -1,4 +1,4 @@
-//! One request that several callers wait for: whoever of them is polled moves it on, so that none depends on another.
+//! One request that several callers wait for. Each of them can poll it, so none depends on another.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use crate::error::Result;
 use crate::runtime::BoxFuture;
 
-/// A request under way. It ends with its last waiter.
+/// A request in flight. It is dropped with its last waiter.
 pub(super) struct SharedRequest<T> {
     stage: Mutex<Stage<T>>,
     wakers: Arc<Wakers>,
@@ -21,12 +21,12 @@ pub(super) struct SharedRequest<T> {
 
 enum Stage<T> {
     Waiting(BoxFuture<'static, Result<T>>),
-    /// Somebody polls it at this moment; `again` if somebody else would have.
+    /// A waiter is polling it; `again` if another one tried to meanwhile.
     Polled {
         again: bool,
     },
-    /// How it ended; nothing if it panicked.
-    Over(Option<Result<T>>),
+    /// The outcome; `None` if it panicked.
+    Complete(Option<Result<T>>),
 }
 
 impl<T: Clone> SharedRequest<T> {
@@ -35,8 +35,8 @@ impl<T: Clone> SharedRequest<T> {
         Arc::new(Self { stage: Mutex::new(Stage::Waiting(request)), wakers, waiters })
     }
 
-    pub(super) fn is_over(&self) -> bool {
-        matches!(*lock(&self.stage), Stage::Over(_))
+    pub(super) fn is_complete(&self) -> bool {
+        matches!(*lock(&self.stage), Stage::Complete(_))
     }
 
     /// Waits for the outcome. Only one waiter gets an error with its source.
@@ -45,14 +45,14 @@ impl<T: Clone> SharedRequest<T> {
         Waiter { shared: self, number }
     }
 
-    /// Ends this stage and lets everybody look again.
+    /// Enters a stage and wakes all waiters.
     fn enter(&self, stage: Stage<T>) {
         *lock(&self.stage) = stage;
         self.wakers.wake_all();
     }
 }
 
-/// The outcome of a shared; nothing if it was broken off by a panic.
+/// Waits for the outcome of a shared request; `None` if it panicked.
 pub(super) struct Waiter<T> {
     shared: Arc<SharedRequest<T>>,
     number: u64,
@@ -72,28 +72,28 @@ impl<T: Clone> Future for Waiter<T> {
                     request
                 }
                 Stage::Polled { .. } => return Poll::Pending,
-                Stage::Over(outcome) => {
+                Stage::Complete(outcome) => {
                     let copy = outcome.as_ref().map(copy);
-                    *stage = Stage::Over(outcome);
+                    *stage = Stage::Complete(outcome);
                     return Poll::Ready(copy);
                 }
             }
         };
         let waker = Waker::from(Arc::clone(&shared.wakers));
         let poll = AssertUnwindSafe(|| request.as_mut().poll(&mut Context::from_waker(&waker)));
-        // It may have been begun on a runtime that is gone, whose timers panic; that is no fault of this caller.
+        // The request may belong to a runtime that was shut down, whose timers panic.
         let Ok(outcome) = std::panic::catch_unwind(poll) else {
-            shared.enter(Stage::Over(None));
+            shared.enter(Stage::Complete(None));
             return Poll::Ready(None);
         };
         match outcome {
             Poll::Ready(outcome) => {
-                shared.enter(Stage::Over(Some(copy(&outcome))));
+                shared.enter(Stage::Complete(Some(copy(&outcome))));
                 Poll::Ready(Some(outcome))
             }
             Poll::Pending => {
                 let stage = std::mem::replace(&mut *lock(&shared.stage), Stage::Waiting(request));
-                // It may have been woken, and found busy by whoever was woken for it.
+                // A waiter was woken while the request was being polled, so it has to be woken again.
                 if let Stage::Polled { again: true } = stage {
                     shared.wakers.wake_all();
                 }
@@ -109,7 +109,7 @@ impl<T> Drop for Waiter<T> {
     }
 }
 
-/// Those who wait. Apart from the shared, because the request holds on to it.
+/// The wakers of all waiters. Separate from the request, which keeps a reference to it.
 #[derive(Default)]
 struct Wakers(Mutex<HashMap<u64, Waker>>);
 
@@ -158,18 +158,18 @@ mod tests {
         }
     }
 
-    type Seat = Arc<Mutex<Option<Pin<Box<Waiter<u32>>>>>>;
+    type WaiterSlot = Arc<Mutex<Option<Pin<Box<Waiter<u32>>>>>>;
 
-    /// Polls whoever sits there.
-    fn poll(seat: &Seat, flag: &Arc<Flag>) -> Poll<Option<Result<u32>>> {
+    /// Polls the waiter in the slot.
+    fn poll(slot: &WaiterSlot, flag: &Arc<Flag>) -> Poll<Option<Result<u32>>> {
         let waker = Waker::from(Arc::clone(flag));
-        let mut seat = lock(seat);
-        seat.as_mut().map_or(Poll::Pending, |waiter| waiter.as_mut().poll(&mut Context::from_waker(&waker)))
+        let mut slot = lock(slot);
+        slot.as_mut().map_or(Poll::Pending, |waiter| waiter.as_mut().poll(&mut Context::from_waker(&waker)))
     }
 
     #[test]
-    fn who_finds_it_busy_is_woken_when_it_is_free_again() {
-        let (first, second) = (Seat::default(), Seat::default());
+    fn waiter_that_meets_a_busy_request_is_woken_again() {
+        let (first, second) = (WaiterSlot::default(), WaiterSlot::default());
         let (early, late) = (Arc::new(Flag::default()), Arc::new(Flag::default()));
         let (other, flag) = (Arc::clone(&second), Arc::clone(&late));
         let mut rounds = 0;
@@ -187,8 +187,8 @@ mod tests {
         *lock(&first) = Some(Box::pin(Arc::clone(&shared).join()));
         *lock(&second) = Some(Box::pin(Arc::clone(&shared).join()));
         assert!(poll(&first, &early).is_pending());
-        assert!(late.0.load(Ordering::SeqCst), "nobody tells the one who found it busy");
+        assert!(late.0.load(Ordering::SeqCst), "the second waiter was not woken");
         assert!(matches!(poll(&second, &late), Poll::Ready(Some(Ok(7)))));
-        assert!(shared.is_over() && matches!(poll(&first, &early), Poll::Ready(Some(Ok(7)))));
+        assert!(shared.is_complete() && matches!(poll(&first, &early), Poll::Ready(Some(Ok(7)))));
     }
 }

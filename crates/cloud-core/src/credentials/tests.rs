@@ -36,7 +36,7 @@ impl Issuer {
 }
 
 #[tokio::test]
-async fn renewed_ahead_by_a_part_of_the_lifetime() {
+async fn credentials_are_renewed_before_they_expire() {
     for (lifetime, last_old, first_new) in [(60, 47, 48), (3600, 3299, 3300), (86_400, 86_099, 86_100)] {
         let issuer = Issuer::new(lifetime);
         assert_eq!(issuer.get(0, true).await.unwrap(), 1);
@@ -46,14 +46,14 @@ async fn renewed_ahead_by_a_part_of_the_lifetime() {
 }
 
 #[tokio::test]
-async fn a_lifetime_beyond_all_dates_does_not_end() {
+async fn lifetime_beyond_the_calendar_does_not_end() {
     let issuer = Issuer::new(i64::MAX.unsigned_abs());
     assert_eq!(issuer.get(0, true).await.unwrap(), 1);
     assert_eq!(issuer.get(1_000_000, true).await.unwrap(), 1);
 }
 
 #[tokio::test]
-async fn good_credentials_survive_a_failed_renewal() {
+async fn valid_credentials_survive_a_failed_renewal() {
     let issuer = Issuer::new(60);
     issuer.get(0, true).await.unwrap();
     assert_eq!(issuer.get(50, false).await.unwrap(), 1);
@@ -63,7 +63,7 @@ async fn good_credentials_survive_a_failed_renewal() {
 }
 
 #[tokio::test]
-async fn a_pause_after_a_failure_does_not_outlast_the_credentials() {
+async fn pause_after_a_failure_ends_with_the_credentials() {
     let issuer = Issuer::new(60);
     issuer.get(0, true).await.unwrap();
     assert_eq!(issuer.get(58, false).await.unwrap(), 1);
@@ -72,7 +72,7 @@ async fn a_pause_after_a_failure_does_not_outlast_the_credentials() {
 }
 
 #[tokio::test]
-async fn a_renewal_that_hangs_costs_one_caller_and_not_all() {
+async fn renewal_that_hangs_blocks_one_caller_only() {
     let issuer = Issuer::new(3600);
     issuer.get(0, true).await.unwrap();
     let now = START + time::Duration::seconds(3400);
@@ -93,7 +93,7 @@ async fn a_renewal_that_hangs_costs_one_caller_and_not_all() {
 }
 
 #[tokio::test]
-async fn a_panic_while_asking_leaves_the_cache_usable() {
+async fn panic_in_a_request_leaves_the_cache_usable() {
     for held in [false, true] {
         let issuer = Issuer::new(60);
         if held {
@@ -107,11 +107,11 @@ async fn a_panic_while_asking_leaves_the_cache_usable() {
         let alone = issuer.cache.get(now, panics).await.map(drop).unwrap_err();
         assert_eq!(
             (alone.kind(), alone.message()),
-            (ErrorKind::Credentials, "the request for credentials was broken off")
+            (ErrorKind::Credentials, "the request for credentials was aborted; call again")
         );
         let (asking, waiting) = tokio::join!(issuer.cache.get(now, panics), issuer.get(60, true));
         let number = if held { 2 } else { 1 };
-        assert_eq!(waiting.unwrap(), number, "whoever waited asks for itself");
+        assert_eq!(waiting.unwrap(), number, "the waiter makes its own request");
         assert_eq!(*asking.unwrap().0, number, "and for the other");
         assert_eq!(issuer.get(61, true).await.unwrap(), number);
         assert!(!format!("{:?}", issuer.cache).is_empty());
@@ -119,7 +119,7 @@ async fn a_panic_while_asking_leaves_the_cache_usable() {
 }
 
 #[test]
-fn a_request_that_was_begun_on_a_runtime_that_is_gone_is_made_anew() {
+fn request_of_a_runtime_that_was_shut_down_is_repeated() {
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let cache = CredentialCache::default();
     let ask = || {
@@ -142,7 +142,7 @@ fn a_request_that_was_begun_on_a_runtime_that_is_gone_is_made_anew() {
 }
 
 #[tokio::test]
-async fn a_caller_who_is_no_longer_polled_keeps_nobody_waiting() {
+async fn caller_that_is_no_longer_polled_blocks_nobody() {
     let issuer = Issuer::new(60);
     let mut stuck = Box::pin(issuer.get(0, true));
     std::future::poll_fn(|context| {
@@ -155,7 +155,7 @@ async fn a_caller_who_is_no_longer_polled_keeps_nobody_waiting() {
 }
 
 #[tokio::test]
-async fn only_the_refused_generation_is_dropped() {
+async fn invalidate_drops_only_the_refused_generation() {
     let issuer = Issuer::new(60);
     assert!(!issuer.cache.invalidate(Generation(0)), "nothing was issued yet");
     issuer.get(0, true).await.unwrap();
@@ -169,7 +169,7 @@ async fn only_the_refused_generation_is_dropped() {
 }
 
 #[tokio::test]
-async fn many_callers_make_one_request() {
+async fn concurrent_callers_share_one_request() {
     for works in [true, false] {
         let (cache, gate) = (CredentialCache::default(), Arc::new(tokio::sync::Semaphore::new(0)));
         let asked = Arc::new(AtomicU64::new(0));
@@ -202,12 +202,12 @@ async fn many_callers_make_one_request() {
         }
         assert_eq!((asked.load(Ordering::SeqCst), causes), (1, usize::from(!works)));
         assert_eq!(ask(START).await.is_ok(), works);
-        assert_eq!(asked.load(Ordering::SeqCst), if works { 1 } else { 2 }, "what failed is asked for anew");
+        assert_eq!(asked.load(Ordering::SeqCst), if works { 1 } else { 2 }, "a failed request is repeated");
     }
 }
 
 #[tokio::test]
-async fn a_dropped_caller_leaves_the_cache_usable() {
+async fn dropped_caller_leaves_the_cache_usable() {
     let issuer = Issuer::new(60);
     {
         let mut abandoned = Box::pin(issuer.get(0, true));
@@ -221,7 +221,7 @@ async fn a_dropped_caller_leaves_the_cache_usable() {
 }
 
 #[test]
-fn threads_that_move_one_request_on_together_lose_no_wake_up() {
+fn threads_that_share_a_request_miss_no_wake_up() {
     let (cache, asked) = (CredentialCache::default(), Arc::new(AtomicU64::new(0)));
     let work = |number: u64| {
         let (cache, asked) = (cache.clone(), Arc::clone(&asked));
