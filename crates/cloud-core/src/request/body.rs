@@ -12,7 +12,7 @@ pub trait Body {
     /// The body as JSON. The only place where a type that holds a secret is written out.
     ///
     /// # Errors
-    /// [`ErrorKind::Request`] if a value cannot be written as JSON.
+    /// [`ErrorKind::Request`](crate::ErrorKind::Request) if a value cannot be written as JSON.
     fn encode(&self) -> Result<Bytes>;
 
     /// Reports every value that breaks a documented rule.
@@ -24,7 +24,7 @@ pub trait Body {
 /// A value as JSON, in a buffer that is wiped from memory when it is dropped.
 ///
 /// # Errors
-/// [`ErrorKind::Request`] if the value cannot be written as JSON.
+/// [`ErrorKind::Request`](crate::ErrorKind::Request) if the value cannot be written as JSON.
 pub fn json<T: Serialize + ?Sized>(value: &T) -> Result<Bytes> {
     let mut bytes = ZeroizingBuf::default();
     serde_json::to_writer(&mut bytes, value).map_err(|_| Error::request("the body cannot be written as json"))?;
