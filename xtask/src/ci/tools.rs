@@ -31,7 +31,7 @@ pub(super) fn find(workspace: &Workspace, program: &str) -> Option<PathBuf> {
             println!("{error}");
             return None;
         }
-        // Without the stamp, the next run installs once more.
+        // Without the stamp, the next run installs again.
         let _ = fs::write(stamp, wanted);
     }
     works(own.as_os_str()).then_some(own)

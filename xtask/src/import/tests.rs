@@ -207,7 +207,7 @@ fn a_page_that_contradicts_itself_stops_the_import() {
     let wrong = error("| integer |", "| whole |");
     assert!(wrong.contains("`whole` is no known type"), "{wrong}");
     let wrong = error("\"keys\": [],", "\"keys\": [");
-    assert!(wrong.contains("example is no JSON"), "{wrong}");
+    assert!(wrong.contains("example is not valid JSON"), "{wrong}");
     let wrong = error("Response 204", "Response 202");
     assert!(wrong.contains("undocumented status 202"), "{wrong}");
     assert!(wrong.starts_with("line "), "{wrong}");

@@ -38,7 +38,7 @@ pub(super) fn definitions(context: &Context<'_>) -> Result<Vec<TypeDef>, Problem
     Ok(types)
 }
 
-/// An open enumeration that stands in a property; it is named after the property.
+/// An open enumeration that a property defines; it is named after the property.
 fn is_inline_enum(schema: &Schema) -> bool {
     !schema.allowed.is_empty() && schema.sdk.kind.as_deref() == Some("open_enum")
 }

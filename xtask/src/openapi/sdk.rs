@@ -27,7 +27,7 @@ pub struct DocumentSdk {
     /// Result code of a good answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub success_code: Option<i64>,
-    /// Where the payload stands in an answer.
+    /// Where the payload is in a response.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub envelope: Option<String>,
     /// Pairs of environment and region that exist.

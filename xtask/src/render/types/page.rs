@@ -111,7 +111,7 @@ fn total(service: &Service, fields: &[Field], path: &[String]) -> TokenStream {
     }
 }
 
-/// The marker of the next page stands in the answer's links.
+/// The marker of the next page is in the response's links.
 fn next_marker(fields: &[Field], parameter: &str) -> TokenStream {
     let links = fields.iter().find(|field| field.wire == "links");
     let value = match links {

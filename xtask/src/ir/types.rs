@@ -1,0 +1,120 @@
+//! Named types, their fields and the limits of values.
+
+use super::Page;
+
+/// A named type.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct TypeDef {
+    pub(crate) name: String,
+    pub(crate) docs: String,
+    pub(crate) kind: Kind,
+    /// How the type is used; the same for all versions.
+    pub(crate) role: Role,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Kind {
+    Struct(Vec<Field>),
+    /// Variant names by value on the wire.
+    TextEnum(Vec<(String, String)>),
+    IntegerEnum(Vec<(String, i64)>),
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Role {
+    /// Reached from a request body.
+    pub(crate) request: bool,
+    /// Reached from the body of an update.
+    pub(crate) update: bool,
+    /// Holds a secret, directly or through another type.
+    pub(crate) secret: bool,
+    /// A page of a list.
+    pub(crate) page: Option<Page>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Field {
+    pub(crate) wire: String,
+    pub(crate) rust: String,
+    pub(crate) docs: String,
+    pub(crate) ty: Type,
+    pub(crate) presence: Presence,
+    pub(crate) aliases: Vec<String>,
+    pub(crate) rules: Vec<Constraint>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Presence {
+    Required,
+    /// Always there, but may be null.
+    Nullable,
+    Optional,
+    /// May be absent, null or a value.
+    OptionalNullable,
+}
+
+impl Presence {
+    pub(crate) fn is_required(self) -> bool {
+        matches!(self, Self::Required | Self::Nullable)
+    }
+}
+
+/// A Rust type of a field or an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Type {
+    /// An answer without payload.
+    Unit,
+    Text,
+    /// Text that the service sometimes writes as a number.
+    TextOrNumber,
+    Secret,
+    KeyMaterial,
+    Timestamp,
+    UnixSeconds,
+    Integer,
+    Boolean,
+    /// A boolean that is absent when its text is empty.
+    BlankBoolean,
+    Number,
+    /// Any JSON.
+    Json,
+    /// A struct by name.
+    Model(String),
+    /// An open enumeration by name.
+    Enum(String),
+    List(Box<Type>),
+    OneOrMany(Box<Type>),
+}
+
+impl Type {
+    /// The named type inside, if any.
+    pub(crate) fn named(&self) -> Option<&str> {
+        match self {
+            Self::Model(name) | Self::Enum(name) => Some(name),
+            Self::List(inner) | Self::OneOrMany(inner) => inner.named(),
+            _ => None,
+        }
+    }
+
+    /// Whether the type itself is a secret; models are looked up elsewhere.
+    pub(crate) fn is_secret(&self) -> bool {
+        match self {
+            Self::Secret | Self::KeyMaterial => true,
+            Self::List(inner) | Self::OneOrMany(inner) => inner.is_secret(),
+            _ => false,
+        }
+    }
+}
+
+/// A limit that is checked before a request goes out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Constraint {
+    MinChars(u64),
+    MaxChars(u64),
+    MinBytes(u64),
+    MaxBytes(u64),
+    Min(i64),
+    Max(i64),
+    Class { ranges: Vec<(char, char)>, min: u64, max: Option<u64> },
+    OneOf(Vec<String>),
+}
