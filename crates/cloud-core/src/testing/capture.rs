@@ -3,14 +3,12 @@
 use std::fmt::{self, Write as _};
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing::field::{Field, Visit};
 use tracing::instrument::WithSubscriber as _;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
-
-use super::lock;
 
 /// Runs `run` and returns with its outcome what it logged through `tracing` on this thread, at every level: a line
 /// for each event, for each new span and for each value that a span is given later.
@@ -32,7 +30,7 @@ struct Lines(Arc<Mutex<Vec<String>>>);
 
 impl Lines {
     fn take(&self) -> Vec<String> {
-        std::mem::take(&mut lock(&self.0))
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -53,7 +51,7 @@ impl Collector {
             let _ = write!(line.0, " {} {}", metadata.level(), metadata.name());
         }
         record(&mut line);
-        lock(&self.lines.0).push(line.0);
+        self.lines.0.lock().unwrap_or_else(PoisonError::into_inner).push(line.0);
     }
 }
 
