@@ -4,9 +4,9 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
-use axum::Router;
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{Request, State};
 use axum::response::Response;
+use axum::{Extension, Router};
 use tokio::net::TcpListener;
 
 use crate::engine::Engine;
@@ -50,7 +50,7 @@ impl Server {
             Some(port) => Some(mutual_tls(&engine, port, router.clone()).await?),
             None => None,
         };
-        let plain = Serving::start(PlainListener::new(listener), router);
+        let plain = Serving::start(PlainListener::new(listener), router, engine.settings.header_timeout);
         Ok(Self { engine, plain, mutual_tls })
     }
 
@@ -87,7 +87,8 @@ async fn mutual_tls(engine: &Engine, port: u16, router: Router) -> io::Result<Mu
     let issued = issued.map_err(invalid_data)?;
     let endpoint = format!("https://{}", reachable(listener.local_addr()?));
     let listener = TlsListener::new(PlainListener::new(listener), issued.certificate, issued.key)?;
-    Ok(MutualTls { endpoint, authority: issued.root, serving: Serving::start(listener, router) })
+    let serving = Serving::start(listener, router, engine.settings.header_timeout);
+    Ok(MutualTls { endpoint, authority: issued.root, serving })
 }
 
 /// An address that a client can connect to: the unspecified address is not one.
@@ -102,7 +103,7 @@ fn reachable(mut address: SocketAddr) -> SocketAddr {
 
 async fn handle(
     State(engine): State<Arc<Engine>>,
-    ConnectInfo(client): ConnectInfo<ClientInfo>,
+    Extension(client): Extension<ClientInfo>,
     request: Request,
 ) -> Response {
     let ClientInfo { address, switch, certificate, secure } = client;

@@ -29,6 +29,8 @@ pub(crate) struct Settings {
     pub(crate) sovereign: bool,
     /// How NHN Cloud is emulated.
     pub(crate) nhn: Options,
+    /// How long a connection may go without a whole request head.
+    pub(crate) header_timeout: Duration,
     /// The address to listen on.
     pub(crate) bind: IpAddr,
     /// Whether the sandbox can be controlled over HTTP.
@@ -64,6 +66,7 @@ impl Default for Settings {
             random_seed: None,
             sovereign: false,
             nhn: Options::default(),
+            header_timeout: Duration::from_secs(60),
             bind: Ipv4Addr::LOCALHOST.into(),
             admin: false,
             seed_data: None,

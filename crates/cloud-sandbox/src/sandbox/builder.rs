@@ -25,6 +25,14 @@ impl SandboxBuilder {
         self
     }
 
+    /// How long a connection may take to send a whole request head, or stay idle between requests, before it is
+    /// closed; 60 seconds unless set.
+    #[must_use]
+    pub fn header_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.header_timeout = timeout;
+        self
+    }
+
     /// Responds with documented examples and keeps no state; calls act on state unless set.
     #[must_use]
     pub fn answers(mut self, answers: Answers) -> Self {

@@ -7,8 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
-use axum::extract::connect_info::Connected;
-use axum::serve::{IncomingStream, Listener};
+use axum::serve::Listener;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -41,12 +40,6 @@ pub(crate) struct ClientInfo {
 impl ClientInfo {
     pub(crate) fn new(address: SocketAddr) -> Self {
         Self { address, switch: ResetSwitch::default(), certificate: None, secure: false }
-    }
-}
-
-impl Connected<IncomingStream<'_, PlainListener>> for ClientInfo {
-    fn connect_info(stream: IncomingStream<'_, PlainListener>) -> Self {
-        stream.remote_addr().clone()
     }
 }
 

@@ -6,8 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::connect_info::Connected;
-use axum::serve::{IncomingStream, Listener};
+use axum::serve::Listener;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tokio_rustls::TlsAcceptor;
@@ -92,12 +91,6 @@ impl Listener for TlsListener {
 
     fn local_addr(&self) -> io::Result<ClientInfo> {
         Ok(ClientInfo::new(self.address))
-    }
-}
-
-impl Connected<IncomingStream<'_, TlsListener>> for ClientInfo {
-    fn connect_info(stream: IncomingStream<'_, TlsListener>) -> Self {
-        stream.remote_addr().clone()
     }
 }
 

@@ -1,8 +1,10 @@
 //! Starting, addressing and stopping.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
-use cloud_sandbox::{Answers, Sandbox};
+use cloud_sandbox::{Answers, Fault, Sandbox};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::raw::{Call, exchange};
@@ -109,6 +111,27 @@ async fn truncated_body_is_not_reported_as_too_long() {
     }
     let long = Call::new("POST", "/_sandbox/faults").header("Content-Type", "application/json");
     long.header("Content-Length", "1048577").send(sandbox.endpoint()).await.expect(413);
+}
+
+#[tokio::test]
+async fn connection_without_a_whole_request_head_is_closed_after_the_timeout() {
+    let sandbox = Sandbox::builder().header_timeout(Duration::from_millis(200)).start().await.unwrap();
+    let host = sandbox.endpoint().strip_prefix("http://").unwrap();
+    let idle = format!("GET /nowhere HTTP/1.1\r\nHost: {host}\r\n\r\n");
+    for (sent, responses) in [("", 0), ("GET /nowhere HTTP/1.1\r\nHos", 0), (&*idle, 1)] {
+        let mut stream = TcpStream::connect(host).await.unwrap();
+        stream.write_all(sent.as_bytes()).await.unwrap();
+        let mut received = String::new();
+        stream.read_to_string(&mut received).await.unwrap();
+        assert_eq!(received.matches("HTTP/1.1 404").count(), responses, "{sent:?}: {received}");
+    }
+}
+
+#[tokio::test]
+async fn request_in_progress_outlives_the_header_timeout() {
+    let sandbox = Sandbox::builder().header_timeout(Duration::from_millis(200)).start().await.unwrap();
+    sandbox.fault(Fault::delay(Duration::from_millis(400))).unwrap();
+    Call::new("GET", "/api/v1/signin").send(sandbox.endpoint()).await.expect(401);
 }
 
 #[test]
