@@ -225,7 +225,10 @@ async fn documented_limits_hold_before_anything_is_sent() {
     let scp = builder(&transport).credentials("key", "secret").build().unwrap();
     let body = scp_security::secrets_manager::types::SecretsManagerTerminatedRequest::new(31);
     let error = scp.secrets_manager().delete_secret("s", &body).await.unwrap_err();
-    assert_eq!(error.to_string(), "secretsmanager 1.1 delete_secret rejected locally: `waiting_time_ndays` must be at most 30");
+    assert_eq!(
+        error.to_string(),
+        "secretsmanager 1.1 delete_secret rejected locally: `waiting_time_ndays` must be at most 30"
+    );
     assert!(transport.sent().is_empty());
     scp.secrets_manager().delete_secret("s", &body).skip_validation().await.unwrap();
     assert_eq!(transport.sent()[0].body().as_ref(), br#"{"waiting_time_ndays":31}"#);

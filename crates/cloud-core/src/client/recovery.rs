@@ -51,12 +51,13 @@ impl Recovery {
         refusal: &Refusal,
         now: OffsetDateTime,
     ) -> Option<Recovered> {
-        if !self.clock_corrected && signer.signs_time(operation) {
-            if let Some(better) = self.correction.better(&refusal.headers, refusal.sent, now) {
-                self.correction = better;
-                self.clock_corrected = true;
-                return Some(Recovered::Clock);
-            }
+        if !self.clock_corrected
+            && signer.signs_time(operation)
+            && let Some(better) = self.correction.better(&refusal.headers, refusal.sent, now)
+        {
+            self.correction = better;
+            self.clock_corrected = true;
+            return Some(Recovered::Clock);
         }
         if !self.credentials_renewed && signer.invalidate(operation, refusal.generation) {
             self.credentials_renewed = true;
