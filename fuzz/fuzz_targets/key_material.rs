@@ -4,8 +4,8 @@
 use cloud_core::secret::{from_base64, to_base64};
 use cloud_core::transport::reqwest::ReqwestTransport;
 use cloud_core::{ExposeSecret, SecretString};
-use nhn_security::KeyMaterial;
 use fuzz::is_one_line;
+use nhn_security::KeyMaterial;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let sealed = to_base64(data);
