@@ -8,10 +8,10 @@ use conformance::Clients;
 const HELP: &str = "\
 Calls every documented operation of every API version once.
 
-usage: conformance [--endpoint URL] [--vendor scp|nhn|risken]
+usage: conformance [--endpoint URL] [--vendor NAME]
 
   --endpoint URL    stands for every host of every vendor
-  --vendor NAME     only this vendor
+  --vendor NAME     only this vendor, by its name in fixtures/vendors.toml
 
 Credentials come from the variables that the SDKs read. A line for each call: `ok` or `error`,
 vendor, service, version, operation. The exit status is 1 if any call failed.";

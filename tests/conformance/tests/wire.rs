@@ -117,7 +117,8 @@ fn headers(documented: &Documented, entry: &Entry, request: &Sent) -> Result<(),
     let named = match entry.vendor {
         "scp" => "scp-security/",
         "nhn" => "nhn-security/",
-        _ => "risken-aws/",
+        "risken" => "risken-aws/",
+        vendor => return Err(format!("no user agent is known for `{vendor}`")),
     };
     if !agent.starts_with(named) {
         return Err(format!("the user agent is `{agent}`"));

@@ -9,7 +9,7 @@ use super::{Map, is_default};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DocumentSdk {
-    /// `scp`, `nhn` or `risken`.
+    /// The name in the vendor table.
     #[serde(default)]
     pub vendor: String,
     /// Name of the service in requests.

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 /// What all operations of one fixture share.
 #[derive(Debug)]
 pub struct Document {
-    /// `scp`, `nhn` or `risken`.
+    /// The name in the vendor table.
     pub vendor: String,
     /// The service's name in the fixture, such as `kms`.
     pub service: String,
