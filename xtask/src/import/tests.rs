@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::openapi::{Operation, Schema};
 
-mod planted;
+mod differences;
 
 const PAGE: &str = include_str!("tests/page.txt");
 
