@@ -7,6 +7,7 @@ use crate::names;
 use crate::openapi::Document;
 use crate::vendors::{self, TABLE, Vendor, Vendors};
 
+mod limits;
 mod operations;
 mod pattern;
 mod roles;

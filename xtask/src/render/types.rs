@@ -112,7 +112,7 @@ fn member(ty: &TypeDef, field: &Field) -> TokenStream {
         serde.push(quote!(with = #with));
     }
     let serde = if serde.is_empty() { quote!() } else { quote!(#[serde(#(#serde),*)]) };
-    // Setters take what converts, so that callers may pass `&str`.
+    // Setters take what converts, so that callers can pass `&str`.
     let into = if converts(&field.ty) { quote!(#[builder(into)]) } else { quote!() };
     let (rust, builder) = match (patch, field.presence) {
         (true, _) => (quote!(Patch<#inner>), quote!(#[builder(default, into)])),

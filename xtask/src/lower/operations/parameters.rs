@@ -1,0 +1,116 @@
+//! The segments of a path, and parameters as arguments.
+
+use super::super::Problem;
+use super::super::limits::{notes, rules};
+use super::super::types::resolve;
+use super::Reader;
+use crate::ir::{Argument, Parameter, ParameterType, Segment, Type};
+use crate::names;
+use crate::openapi;
+
+impl Reader<'_> {
+    /// Headers are nobody's argument, and path parameters are read with the path.
+    pub(super) fn check_placed(&self, parameter: &openapi::Parameter, pointer: &str) -> Result<(), Problem> {
+        let elsewhere = matches!(parameter.sdk.source.as_deref(), Some("config" | "signer"));
+        match parameter.place.as_str() {
+            "path" | "query" => Ok(()),
+            "header" if elsewhere => Ok(()),
+            "header" => Err(self.context.problem(pointer, "a header needs x-sdk.source `config` or `signer`")),
+            other => Err(self.context.problem(&format!("{pointer}/in"), format!("`{other}` is no place"))),
+        }
+    }
+
+    pub(super) fn segments(&self) -> Result<(Vec<Segment>, Vec<Parameter>), Problem> {
+        let mut segments = Vec::new();
+        let mut ids = Vec::new();
+        let mut rest = self.path;
+        while let Some((literal, tail)) = rest.split_once('{') {
+            let Some((name, tail)) = tail.split_once('}') else {
+                return Err(self.problem("", "a brace in the path is not closed"));
+            };
+            if !literal.is_empty() {
+                segments.push(Segment::Literal(literal.to_owned()));
+            }
+            let found = self.operation.parameters.iter().enumerate();
+            let found = found.into_iter().find(|(_, p)| p.place == "path" && p.name == name);
+            let Some((index, parameter)) = found else {
+                return Err(self.problem("/parameters", format!("the path needs `{name}`")));
+            };
+            if parameter.sdk.source.as_deref() == Some("config") {
+                segments.push(Segment::Config(name.to_owned()));
+            } else {
+                segments.push(Segment::Param(name.to_owned()));
+                ids.push(self.parameter(parameter, &format!("{}/parameters/{index}", self.pointer))?);
+            }
+            rest = tail;
+        }
+        if !rest.is_empty() {
+            segments.push(Segment::Literal(rest.to_owned()));
+        }
+        Ok((segments, ids))
+    }
+
+    pub(super) fn parameter(&self, parameter: &openapi::Parameter, pointer: &str) -> Result<Parameter, Problem> {
+        let schema = &parameter.schema;
+        let place = format!("{pointer}/schema");
+        let names: Vec<&str> = schema.type_names().filter(|name| *name != "null").collect();
+        let (ty, rules) = if names.contains(&"array") {
+            (ParameterType::TextList, Vec::new())
+        } else {
+            let resolved = resolve(self.context, schema, &place)?;
+            let rules = rules(self.context, schema, &resolved, &place)?;
+            let ty = match resolved {
+                Type::Timestamp => ParameterType::DateTime,
+                Type::Text | Type::TextOrNumber if parameter.sdk.rust.as_deref() == Some("datetime") => {
+                    ParameterType::DateTime
+                }
+                Type::Text | Type::TextOrNumber => ParameterType::Text,
+                Type::Integer => ParameterType::Integer,
+                Type::Boolean => ParameterType::Boolean,
+                Type::Enum(name) => ParameterType::Enum(name),
+                _ => return Err(self.context.problem(&place, "no argument type stands for this")),
+            };
+            (ty, rules)
+        };
+        let mut docs = parameter.description.clone().unwrap_or_else(|| format!("`{}`.", parameter.name));
+        docs.push_str(&notes(schema, &rules));
+        Ok(Parameter {
+            wire: parameter.name.clone(),
+            rust: names::snake(&parameter.name),
+            docs,
+            ty,
+            rules,
+            example: parameter.example.clone().or_else(|| schema.examples.first().cloned()),
+        })
+    }
+
+    /// At most two beside the body; two ends of a span count as one.
+    pub(super) fn arguments(
+        &self,
+        ids: Vec<Parameter>,
+        mut required: Vec<Parameter>,
+    ) -> Result<Vec<Argument>, Problem> {
+        let end = |required: &[Parameter], name: &str| {
+            required.iter().position(|p| p.wire == name && p.ty == ParameterType::DateTime)
+        };
+        let mut period = None;
+        if ids.len() + required.len() > 2
+            && let (Some(from), Some(to)) = (end(&required, "from"), end(&required, "to"))
+        {
+            let (first, last) = (from.max(to), from.min(to));
+            let (one, two) = (required.remove(first), required.remove(last));
+            let (from, to) = if one.wire == "from" { (one, two) } else { (two, one) };
+            period = Some(Argument::Period { from, to });
+        }
+        let arguments: Vec<Argument> = ids
+            .into_iter()
+            .map(Argument::Path)
+            .chain(required.into_iter().map(Argument::Query))
+            .chain(period)
+            .collect();
+        if arguments.len() > 2 {
+            return Err(self.problem("/parameters", "more than two required parameters are hard to call"));
+        }
+        Ok(arguments)
+    }
+}
