@@ -115,11 +115,11 @@ pub fn unreadable(answer: &RawResponse, otherwise: &str) -> ResponseOutcome {
 #[must_use]
 pub fn foreign(answer: &RawResponse) -> Option<String> {
     let body = answer.body.trim_ascii_start();
-    let what = match body.first() {
+    let why = match body.first() {
         Some(b'{' | b'[' | b'"' | b't' | b'f' | b'n' | b'-' | b'0'..=b'9') => return None,
-        Some(b'<') => "an html page instead of json; a proxy or portal may stand in between",
-        Some(_) => "text that is not json; a proxy may stand in between",
-        None => "an empty body where json was expected",
+        Some(b'<') => "the response is an HTML page instead of JSON; a proxy or portal may have sent it",
+        Some(_) => "the response is plain text instead of JSON; a proxy may have sent it",
+        None => "the response body is empty; expected JSON",
     };
-    Some(format!("the answer is {what}"))
+    Some(why.to_owned())
 }

@@ -77,19 +77,19 @@ impl Dialect for NhnDialect {
         let Ok(envelope) = serde_json::from_slice::<Envelope<'_>>(&answer.body) else {
             return match refused {
                 true => self.failed(answer.status, None, None),
-                false => unreadable(answer, "the answer is not an object with the vendor's `header`"),
+                false => unreadable(answer, "the response is not an object with the vendor's `header`"),
             };
         };
         let Some(header) = &envelope.header else {
             return match answer.status.is_success() {
-                true => ResponseOutcome::Unreadable("the answer has no `header`; check the endpoint".into()),
+                true => ResponseOutcome::Unreadable("the response has no `header`; check the endpoint".into()),
                 false => self.failed(answer.status, None, envelope.message.or(envelope.error).map(owned)),
             };
         };
         match header.is_successful {
             Some(true) if answer.status.is_success() => {}
             None if answer.status.is_success() => {
-                return ResponseOutcome::Unreadable("the answer's `header` has no `isSuccessful`".into());
+                return ResponseOutcome::Unreadable("the response's `header` has no `isSuccessful`".into());
             }
             _ => return self.failed(answer.status, Some(header), header.result_message.map(owned)),
         }

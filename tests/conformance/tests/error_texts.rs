@@ -29,7 +29,7 @@ fn bad(name: &'static str, status: u16, body: impl Into<Vec<u8>>, says: &'static
 /// Answers that are wrong for every operation that returns something. `good` is its good answer.
 fn all(good: &Value) -> Vec<Bad> {
     let text = good.to_string();
-    let not_read = &["cannot be read", "is not an object", "has no `header`", "has no `data`"];
+    let not_read = &["cannot decode", "is not an object", "has no `header`", "has no `data`"];
     let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let mut latin = text.clone().into_bytes();
     latin.insert(2, 0xe9);
@@ -45,19 +45,19 @@ fn all(good: &Value) -> Vec<Bad> {
         "error": {"code": "Od\nd", "message": "first\r\nINFO second\u{1b}[31m\u{85}third"},
     });
     vec![
-        Bad { headers: HTML, ..bad("a page", 200, "<html>\n<b>no</b>", &["html page instead of json"]) },
-        Bad { headers: HTML, ..bad("a page of a gateway", 502, "<html>\n<b>no</b>", &["html page", " failed: "]) },
-        bad("nothing", 200, "", &["an empty body where json was expected"]),
-        bad("words", 200, "upstream\nconnect error", &["text that is not json"]),
-        bad("the end missing", 200, &text.as_bytes()[..text.len() - 1], &["ends early", "is not an object"]),
+        Bad { headers: HTML, ..bad("a page", 200, "<html>\n<b>no</b>", &["HTML page instead of JSON"]) },
+        Bad { headers: HTML, ..bad("a page of a gateway", 502, "<html>\n<b>no</b>", &["HTML page", " failed: "]) },
+        bad("nothing", 200, "", &["the response body is empty; expected JSON"]),
+        bad("words", 200, "upstream\nconnect error", &["plain text instead of JSON"]),
+        bad("the end missing", 200, &text.as_bytes()[..text.len() - 1], &["response truncated", "is not an object"]),
         bad("more behind it", 200, format!("{text}{text}"), &["text follows", "is not an object"]),
         bad("a number", 200, "7", not_read),
         bad("a text", 200, "\"7\"", not_read),
         bad("a list", 200, format!("[{text}]"), not_read),
         bad("null", 200, "null", not_read),
-        bad("another encoding", 200, utf16, &["cannot be read", "is not an object", "not json"]),
-        bad("bytes that are no text", 200, latin, &["cannot be read", "is not an object"]),
-        bad("a mark before it", 200, format!("\u{feff}{text}"), &["text that is not json"]),
+        bad("another encoding", 200, utf16, &["cannot decode", "response truncated", "is not an object"]),
+        bad("bytes that are no text", 200, latin, &["cannot decode", "is not an object"]),
+        bad("a mark before it", 200, format!("\u{feff}{text}"), &["plain text instead of JSON"]),
         Bad {
             headers: PACKED,
             ..bad("something packed", 200, [0x1f, 0x8b, 8, 0], &["compressed or otherwise encoded"])

@@ -309,12 +309,12 @@ async fn call_that_breaks_a_rule_is_rejected_locally() {
 #[tokio::test]
 async fn foreign_responses_are_named_and_not_quoted() {
     for (status, body, wanted) in [
-        (200, "<html>hunter2</html>", "the answer is an html page instead of json"),
-        (502, "<html>hunter2</html>", "the answer is an html page instead of json"),
-        (200, "", "the answer is an empty body"),
-        (503, "upstream connect error", "the answer is text that is not json"),
+        (200, "<html>hunter2</html>", "the response is an HTML page instead of JSON"),
+        (502, "<html>hunter2</html>", "the response is an HTML page instead of JSON"),
+        (200, "", "the response body is empty"),
+        (503, "upstream connect error", "the response is plain text instead of JSON"),
         (302, "{}", "the response is a redirect"),
-        (200, "[1,", "the json ends early"),
+        (200, "[1,", "response truncated at line 1"),
     ] {
         let error = call(FakeTransport::new().answer(status, body), &CREATE).await.result.unwrap_err();
         let text = error.to_string();

@@ -267,17 +267,18 @@ impl Transport for ReqwestTransport {
             let limit = request.extensions().get().map_or(self.body_limit, |BodyLimit(bytes)| *bytes);
             let given = request.uri().to_string();
             let request = reqwest::Request::try_from(request).map_err(|error| {
-                TransportError::new(Stage::Invalid, "the url cannot be sent").with_source(error.without_url())
+                TransportError::new(Stage::Invalid, "the URL cannot be sent").with_source(error.without_url())
             })?;
             if request.url().as_str() != given {
                 // A parser that rewrites the URL would invalidate the signature; better no request than a wrong one.
-                return Err(TransportError::new(Stage::Invalid, "the http client would change the url"));
+                return Err(TransportError::new(Stage::Invalid, "the HTTP client would change the URL"));
             }
             let local = request.url().scheme() == "http" && request.url().host_str().is_some_and(is_loopback);
             let client = self.direct.as_ref().filter(|_| local).unwrap_or(&self.client);
             let mut response = client.execute(request).await.map_err(classify)?;
             if response.url().as_str() != given {
-                let text = "a redirect was followed; turn redirects off in the http client that was given";
+                let text =
+                    "the HTTP client followed a redirect; turn redirects off in the client given to from_client()";
                 return Err(TransportError::new(Stage::Response, text));
             }
             let announced = response.content_length().unwrap_or(0);
@@ -313,13 +314,13 @@ fn answer(response: &mut reqwest::Response, body: Bytes) -> http::Response<Bytes
 
 fn classify(error: reqwest::Error) -> TransportError {
     let (stage, text) = if error.is_connect() {
-        (Stage::Connect, "no connection could be made")
+        (Stage::Connect, "could not connect")
     } else if error.is_builder() {
         (Stage::Invalid, "the request cannot be sent")
     } else if error.is_body() || error.is_decode() {
-        (Stage::PossiblySent, "the answer broke off")
+        (Stage::PossiblySent, "the response was truncated")
     } else {
-        (Stage::PossiblySent, "the connection broke")
+        (Stage::PossiblySent, "connection closed before a response; the request may have been executed")
     };
     TransportError::new(stage, text).with_source(error.without_url())
 }

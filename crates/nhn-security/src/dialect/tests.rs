@@ -135,7 +135,7 @@ fn failure_without_the_vendors_header_is_read() {
         assert!(matches!(reading, ResponseOutcome::Unreadable(_)), "{body}: {reading:?}");
     }
     for (body, why) in
-        [(r#"{"header":{"#, "the json ends early"), (r#"{"header":}"#, "not json"), ("[]", "not an object")]
+        [(r#"{"header":{"#, "response truncated"), (r#"{"header":}"#, "invalid JSON"), ("[]", "not an object")]
     {
         let reading = with_token().read(CallContext::new(&BODY, &V1), &answer(200, body));
         assert!(matches!(&reading, ResponseOutcome::Unreadable(text) if text.contains(why)), "{body}: {reading:?}");

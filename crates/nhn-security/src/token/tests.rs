@@ -237,8 +237,8 @@ async fn failures_of_the_token_service_are_classified() {
         ),
         (502, "<html>", None, true, "no token from the token service: the response"),
         (503, "", None, true, "no token from the token service: the response"),
-        (200, "", None, false, "an empty body where json was expected; check the endpoint"),
-        (200, "<html>", None, false, "an html page instead of json"),
+        (200, "", None, false, "the response body is empty; expected JSON; check the endpoint"),
+        (200, "<html>", None, false, "an HTML page instead of JSON"),
         (200, r#"{"header":{"isSuccessful":false}}"#, None, false, "access_token"),
         (200, r#"{"access_token":"two\nlines"}"#, None, false, "not a valid header value"),
     ];

@@ -40,12 +40,12 @@ async fn payload_is_taken_out_of_data() {
 #[tokio::test]
 async fn foreign_response_is_not_a_payload() {
     for (body, wanted) in [
-        ("", "an empty body"),
-        ("<html>login</html>", "an html page"),
+        ("", "the response body is empty"),
+        ("<html>login</html>", "an HTML page"),
         ("[]", "not an object with `data`"),
         (r#"{"aws":[]}"#, "no `data`"),
-        (r#"{"data":{"#, "the json ends early, at line 1"),
-        (r#"{"data":}"#, "not json, at line 1"),
+        (r#"{"data":{"#, "response truncated at line 1"),
+        (r#"{"data":}"#, "invalid JSON at line 1"),
     ] {
         let (risken, _) = risken(200, JSON, body);
         for error in [
@@ -57,7 +57,7 @@ async fn foreign_response_is_not_a_payload() {
         }
     }
     let error = risken(502, "text/html", "<html>").0.aws().list_aws(1).await.unwrap_err();
-    assert!(error.to_string().contains("an html page came instead of json"), "{error}");
+    assert!(error.to_string().contains("the response is an HTML page instead of JSON"), "{error}");
     let error = risken(200, JSON, r#"{"error":"no"}"#).0.aws().list_aws(1).await.unwrap_err();
     assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Service, false));
 }
@@ -95,8 +95,8 @@ async fn each_shape_of_error_is_read() {
         (405, "", "", None, &["check the url"]),
         (415, "", "", None, &[]),
         (500, "", "", None, &[]),
-        (502, "text/html", "<html><body>Bad Gateway of a proxy</body></html>", None, &["an html page"]),
-        (502, TEXT, "<html><body>Bad Gateway of a proxy</body></html>", None, &["an html page"]),
+        (502, "text/html", "<html><body>Bad Gateway of a proxy</body></html>", None, &["an HTML page"]),
+        (502, TEXT, "<html><body>Bad Gateway of a proxy</body></html>", None, &["an HTML page"]),
     ];
     for (status, kind, body, code, words) in cases {
         let error = error(*status, kind, body).await;
