@@ -23,13 +23,13 @@ static WITH_TOKEN: Operation = Operation::new("show", Method::Get, &[]);
 static WITHOUT_TOKEN: Operation = Operation::new("show", Method::Get, &[]).authentication(Authentication::None);
 
 fn signer(transport: impl Transport + 'static) -> TokenSigner {
-    signer_with(transport, Settings::default())
+    signer_with(transport, Settings::default(), Arc::new(FakeRuntime::new(START)))
 }
 
-fn signer_with(transport: impl Transport + 'static, settings: Settings) -> TokenSigner {
+fn signer_with(transport: impl Transport + 'static, settings: Settings, runtime: Arc<FakeRuntime>) -> TokenSigner {
     let mut config = ClientConfig::default();
     config.transport = Some(Arc::new(transport));
-    config.runtime = Some(Arc::new(FakeRuntime::new(START)));
+    config.runtime = Some(runtime);
     config.settings = settings;
     let key = AccessKey { id: "the-id".into(), secret: SECRET.into() };
     let endpoint = Endpoint::parse("https://oauth.example").unwrap();
@@ -198,8 +198,10 @@ async fn dropped_caller_does_not_block_others() {
 async fn silent_token_service_is_limited_as_an_attempt() {
     let mut settings = Settings::default();
     settings.attempt_timeout = Duration::from_secs(3);
-    let signer = signer_with(Gate::closed(200), settings);
-    let error = token(&signer, 0).await.unwrap_err();
+    let runtime = Arc::new(FakeRuntime::new(START));
+    let signer = signer_with(Gate::closed(200), settings, Arc::clone(&runtime));
+    let (outcome, ()) = tokio::join!(token(&signer, 0), async { runtime.advance(Duration::from_secs(3)) });
+    let error = outcome.unwrap_err();
     assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Credentials, true));
     assert!(error.to_string().contains("limit of 3000 ms"), "{error}");
 }
