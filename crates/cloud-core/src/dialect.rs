@@ -1,4 +1,4 @@
-//! What a vendor's requests and answers mean: its headers, its envelope and its errors.
+//! A vendor's conventions: headers, envelope and errors.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::json::from_json;
 use crate::operation::CallContext;
 
-/// An answer of the service, whole.
+/// A complete response of the service.
 pub struct RawResponse {
     /// The HTTP status.
     pub status: StatusCode,
@@ -29,16 +29,16 @@ impl fmt::Debug for RawResponse {
     }
 }
 
-/// What a failure says about trying again.
+/// Whether a failure may be retried.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FailureClass {
     /// Decided by the HTTP status.
     #[default]
     ByStatus,
-    /// Another try would end the same way.
+    /// A retry would fail the same way.
     Permanent,
-    /// A passing condition.
+    /// A temporary condition.
     Transient,
     /// The credentials were not accepted.
     Unauthorized,
@@ -46,10 +46,10 @@ pub enum FailureClass {
 
 /// A failure that the service reported.
 ///
-/// `message` is the vendor's text; the request loop cuts out of it what the request had sent.
+/// `message` is the vendor's text; the request loop redacts the values of the request in it.
 #[derive(Clone, Default)]
 pub struct Failure {
-    /// What it says about trying again.
+    /// Whether it may be retried.
     pub class: FailureClass,
     /// The vendor's code.
     pub code: Option<String>,
@@ -67,51 +67,51 @@ impl fmt::Debug for Failure {
     }
 }
 
-/// How an answer reads.
+/// The meaning of a response.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ResponseOutcome {
-    /// The payload, out of its envelope; empty where there is none.
+    /// The payload without its envelope; empty if there is none.
     Payload(Bytes),
     /// The service refused or failed.
     Failed(Failure),
-    /// This is not an answer of the service: why, as a lowercase fragment without any of its text.
+    /// Not a valid response of the service. The text says why, in lower case, and quotes nothing of the response.
     Unreadable(String),
 }
 
-/// A vendor's way of speaking. It neither signs nor sends.
+/// The conventions of a vendor's API. A dialect neither signs nor sends.
 pub trait Dialect: fmt::Debug + Send + Sync {
     /// Adds the headers that do not depend on time or credentials, such as the API version.
     ///
     /// # Errors
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if a configured value cannot stand in a header.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if a configured value is not valid in a header.
     fn prepare(&self, context: CallContext, headers: &mut HeaderMap) -> Result<()>;
 
-    /// A path value that comes from the configuration.
+    /// Returns a path value that comes from the configuration.
     fn config(&self, context: CallContext, name: &str) -> Option<&str> {
         let _ = (context, name);
         None
     }
 
-    /// Tells payload, failure and foreign text apart.
+    /// Classifies a response as payload, failure or unreadable.
     fn read(&self, context: CallContext, answer: &RawResponse) -> ResponseOutcome;
 
-    /// The vendor's id of a request that went well.
+    /// Returns the vendor's id of a successful request.
     fn request_id(&self, headers: &HeaderMap) -> Option<String> {
-        // Longer ones are no ids, and would fill the line of an error.
+        // Longer values are not ids and would make the error text too long.
         let id = headers.get("x-request-id")?.to_str().ok().map(str::trim)?;
         (1..=128).contains(&id.len()).then(|| id.to_owned())
     }
 }
 
-/// What a body is that does not fit a vendor's envelope: broken JSON says where it breaks, and whole JSON is `otherwise`.
+/// Describes a body that does not match a vendor's envelope: where the JSON is invalid, or `otherwise` if it is valid.
 #[must_use]
 pub fn unreadable(answer: &RawResponse, otherwise: &str) -> ResponseOutcome {
     let broken = from_json::<IgnoredAny>(&answer.body).err().map(|error| error.message().to_owned());
     ResponseOutcome::Unreadable(broken.unwrap_or_else(|| otherwise.to_owned()))
 }
 
-/// Why a body that should be JSON is not, for [`ResponseOutcome::Unreadable`]; `None` if it looks like JSON.
+/// Returns why a body is not JSON, for [`ResponseOutcome::Unreadable`]; `None` if it looks like JSON.
 #[must_use]
 pub fn foreign(answer: &RawResponse) -> Option<String> {
     let body = answer.body.trim_ascii_start();

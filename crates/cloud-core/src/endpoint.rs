@@ -21,19 +21,19 @@ use crate::error::{Error, Result};
 pub struct Endpoint(String);
 
 impl Endpoint {
-    /// Reads a base URL. Only `https` is accepted, and `http` to the loopback.
+    /// Parses a base URL. Only `https` is accepted, and `http` to the loopback.
     ///
     /// # Errors
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) says what is wrong with it.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) names the invalid part.
     pub fn parse(text: &str) -> Result<Self> {
         Self::read(text, false)
     }
 
-    /// Reads a base URL and accepts `http` to any host. Keys and secrets then travel in the clear: for
+    /// Parses a base URL and accepts `http` to any host. Keys and secrets then travel in the clear: for
     /// networks that encrypt beneath HTTP only. A warning in the log says so each time.
     ///
     /// # Errors
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) says what is wrong with it.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) names the invalid part.
     pub fn parse_insecure(text: &str) -> Result<Self> {
         let endpoint = Self::read(text, true)?;
         if endpoint.0.starts_with("http:") && !is_loopback(endpoint.host()) {
@@ -90,13 +90,13 @@ impl Endpoint {
         Ok(Self(url))
     }
 
-    /// The URL.
+    /// Returns the URL.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The same host with another path, which begins with a slash or is empty.
+    /// Returns the same host with another path, which begins with a slash or is empty.
     #[must_use]
     pub fn with_path(&self, path: &str) -> Self {
         let host =
@@ -104,7 +104,7 @@ impl Endpoint {
         Self(format!("{}{path}", &self.0[..host]))
     }
 
-    /// The host, without its port; an IPv6 address stands in brackets.
+    /// Returns the host without its port; an IPv6 address is in brackets.
     #[must_use]
     pub fn host(&self) -> &str {
         let rest = self.0.split_once("://").map_or(self.0.as_str(), |(_, rest)| rest);
@@ -115,7 +115,7 @@ impl Endpoint {
         }
     }
 
-    /// The path, without a slash at the end; empty for none.
+    /// Returns the path without a trailing slash; empty if there is none.
     #[must_use]
     pub fn path(&self) -> &str {
         let after = self.0.find("://").map_or(0, |i| i + 3);
@@ -123,7 +123,7 @@ impl Endpoint {
     }
 }
 
-/// Whether a host is this machine whoever resolves its name. Names below `localhost` are left to DNS by some resolvers.
+/// Returns whether every resolver maps the host to this machine. Some resolvers ask DNS for names below `localhost`.
 pub(crate) fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || address.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn paths() {
+    fn path_is_replaced_and_host_is_kept() {
         let endpoint = Endpoint::parse("https://a.example:1/api").unwrap();
         assert_eq!((endpoint.host(), endpoint.path()), ("a.example", "/api"));
         for url in ["http://[::1]:9000/", "http://[::1]", "http://[::1]/x"] {
@@ -206,7 +206,7 @@ mod tests {
 
     #[cfg(feature = "testing")]
     #[test]
-    fn what_is_not_encrypted_is_said_aloud() {
+    fn endpoint_without_tls_logs_a_warning() {
         for (url, loud) in [("http://a.example", true), ("https://a.example", false), ("http://127.0.0.1:1", false)] {
             let (endpoint, lines) = crate::testing::capture(|| Endpoint::parse_insecure(url));
             assert!(endpoint.is_ok());

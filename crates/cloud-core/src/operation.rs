@@ -1,6 +1,6 @@
-//! What a call is, as data: services, versions, operations and their paths.
+//! Services, versions, operations and their paths, as data.
 
-/// Where a version stands in its vendor's lifecycle.
+/// The state of a version in its vendor's lifecycle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Lifecycle {
@@ -24,7 +24,7 @@ pub struct ApiVersion {
     pub service: &'static str,
     /// The version number as the vendor spells it, such as `1.2`.
     pub number: &'static str,
-    /// Where this version stands in its lifecycle.
+    /// The state of this version in its lifecycle.
     pub status: Lifecycle,
     /// The day from which the vendor no longer guarantees this version, as `YYYY-MM-DD`.
     pub sunset: Option<&'static str>,
@@ -40,7 +40,7 @@ impl ApiVersion {
         Self { vendor, service, number, status: Lifecycle::Unversioned, sunset: None }
     }
 
-    /// Sets where the version stands in its lifecycle.
+    /// Sets the state of the version in its lifecycle.
     #[must_use]
     pub const fn status(mut self, status: Lifecycle) -> Self {
         self.status = status;
@@ -63,7 +63,7 @@ pub enum Idempotency {
     Safe,
     /// Sending it twice leaves the same state as sending it once.
     Idempotent,
-    /// Sending it twice may do it twice: create a second key, start a second scan.
+    /// Sending it twice may execute it twice: create a second key, start a second scan.
     Unsafe,
 }
 
@@ -82,7 +82,7 @@ pub enum Method {
 }
 
 impl Method {
-    /// The method as it stands on the request line.
+    /// Returns the method as written on the request line.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -105,7 +105,7 @@ impl From<Method> for http::Method {
     }
 }
 
-/// A piece of a path. There is no template to replace into, so a value can never be taken for a placeholder.
+/// A part of a path. Values are never substituted into a template, so they cannot be mistaken for placeholders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Segment {
@@ -124,7 +124,7 @@ pub enum Authentication {
     /// As the vendor authenticates most of its operations.
     #[default]
     Default,
-    /// Not at all.
+    /// Without authentication.
     None,
     /// With a security scheme of its own, named as in the interface description.
     Scheme(&'static str),
@@ -157,7 +157,7 @@ pub struct Operation {
     pub path: &'static [Segment],
     /// The HTTP statuses that mean success.
     pub success: &'static [u16],
-    /// What a second delivery would do.
+    /// The effect of a second delivery.
     pub idempotency: Idempotency,
     /// How it is authenticated.
     pub authentication: Authentication,
@@ -198,7 +198,7 @@ impl Operation {
         self
     }
 
-    /// Sets what a second delivery would do.
+    /// Sets the effect of a second delivery.
     #[must_use]
     pub const fn idempotency(mut self, idempotency: Idempotency) -> Self {
         self.idempotency = idempotency;

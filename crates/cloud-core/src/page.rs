@@ -26,45 +26,44 @@ use tracker::hash;
 
 /// One page of a list.
 pub trait Page {
-    /// What the list holds.
+    /// The type of the items.
     type Item;
 
-    /// The items of this page.
+    /// Returns the items of this page.
     fn into_items(self) -> Vec<Self::Item>;
 
-    /// How many items this page has.
+    /// Returns the number of items on this page.
     fn len(&self) -> usize;
 
-    /// Whether this page has none.
+    /// Returns whether this page has no items.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// How many items the service says there are on all pages.
+    /// Returns the number of items on all pages, if the service reports it.
     fn total(&self) -> Option<i64>;
 
-    /// The ids of this page's items, where the items have ids, to notice those that come twice.
+    /// Returns the ids of this page's items, if they have ids, to detect items received twice.
     fn ids(&self) -> Vec<&str> {
         Vec::new()
     }
 
-    /// The marker of the next page, for lists that move on by markers; empty where a next page is announced and
-    /// its marker is missing.
+    /// Returns the marker of the next page, for lists with markers. Empty if a next page is announced without a
+    /// marker.
     fn next_marker(&self) -> Option<String> {
         None
     }
 }
 
-/// The pages of a list, fetched one at a time as they are asked for.
+/// The pages of a list, each fetched on request.
 ///
-/// A [`Stream`] of pages; [`next`](Self::next) needs no stream library. After an error the stream is over. A list
-/// that ends without being complete ends with an error of its own, [`ErrorKind::Incomplete`]: what came before it is
-/// good, but it is not everything.
+/// A [`Stream`] of pages; [`next`](Self::next) needs no stream library. The stream ends after an error. An incomplete
+/// list ends with [`ErrorKind::Incomplete`]: the pages before it are valid, but others are missing.
 #[must_use = "streams do nothing unless polled"]
 pub struct Pages<P> {
     call: Call<P>,
     cursor: Cursor,
-    /// How many items lie before the first page, where that is known.
+    /// The number of items before the first page, if known.
     skipped: Option<u64>,
     waiting: Option<BoxFuture<'static, Result<Response<Bytes>>>>,
     started: Option<Duration>,
@@ -73,12 +72,12 @@ pub struct Pages<P> {
     received: u64,
     first_total: Option<u64>,
     total: Option<u64>,
-    /// A total other than the first, if there was one.
+    /// The last total that differs from the first.
     moved: Option<u64>,
     /// The ids of all items.
     seen: HashSet<u64>,
     followed: HashSet<u64>,
-    /// The pages that ids and totals say nothing about, and the last page.
+    /// Hashes of the pages without ids and total.
     pages: HashSet<u64>,
     last_page: Option<u64>,
     trouble: Option<Incomplete>,
@@ -94,16 +93,16 @@ enum Cursor {
         parameter: &'static str,
         next: Option<String>,
     },
-    /// All pages came; whether they hold everything is yet to be said.
+    /// All pages were received; the check for completeness is left.
     Last,
     Done,
 }
 
-/// More pages than any list seen, and few enough to end a list that goes round in circles.
+/// More pages than any known list has, and few enough to end a list that repeats itself.
 const PAGE_CAP: u32 = 10_000;
 
 impl<P: Page> Pages<P> {
-    /// Pages that are asked for by number. Starts at the page that the call names, else at `first`.
+    /// Creates a list with page numbers. Starts at the page set in the call, else at `first`.
     pub fn numbered(mut call: Call<P>, index: &'static str, size: &'static str, first: i64) -> Self {
         let start = call.request_mut().take_query(index).and_then(|page| page.parse().ok());
         let size: Option<u64> = call.request().peek_query(size).and_then(|size| size.parse().ok());
@@ -113,9 +112,9 @@ impl<P: Page> Pages<P> {
         Self::new(call, Cursor::Numbered { parameter: index, next, size }, skipped)
     }
 
-    /// Pages that are asked for by the marker that the page before gave.
+    /// Creates a list in which each page contains the marker of the next.
     pub fn marked(mut call: Call<P>, marker: &'static str) -> Self {
-        // Kept as it is written in the query; it is decoded when it is sent again.
+        // The query holds it encoded; it is encoded again when it is sent.
         let next = call.request_mut().take_query(marker).map(|marker| decode(&marker));
         let skipped = next.is_none().then_some(0);
         Self::new(call, Cursor::Marked { parameter: marker, next }, skipped)
@@ -142,24 +141,24 @@ impl<P: Page> Pages<P> {
         }
     }
 
-    /// The most pages that are fetched; 10,000 unless set.
+    /// Sets the maximum number of pages to fetch. The default is 10,000.
     pub fn page_cap(mut self, pages: u32) -> Self {
         self.cap = pages;
         self
     }
 
-    /// The items of all pages.
+    /// Returns the items of all pages.
     pub fn items(self) -> Items<P> {
         Items { pages: self, ready: std::collections::VecDeque::new() }
     }
 
-    /// How many items have come so far.
+    /// Returns the number of items received so far.
     #[must_use]
     pub fn received(&self) -> u64 {
         self.received
     }
 
-    /// How many items the service last said there are, where it says so.
+    /// Returns the last total that the service reported, if any.
     #[must_use]
     pub fn total(&self) -> Option<u64> {
         self.total
@@ -167,7 +166,7 @@ impl<P: Page> Pages<P> {
 }
 
 impl<P: Page + DeserializeOwned> Pages<P> {
-    /// The next page; `None` after the last.
+    /// Fetches the next page; `None` after the last.
     pub async fn next(&mut self) -> Option<Result<P>> {
         std::future::poll_fn(|context| self.poll_page(context)).await
     }
@@ -207,13 +206,13 @@ impl<P: Page + DeserializeOwned> Pages<P> {
         self.waiting = None;
         match outcome {
             Ok((page, fingerprint)) if self.turn(&page, fingerprint) => Poll::Ready(Some(Ok(page))),
-            // Nothing new came, so the list is over and only the verdict is left.
+            // A repeated page ends the list; only the check for completeness is left.
             Ok(_) => self.poll_fetch(context),
             Err(error) => Poll::Ready(Some(Err(self.fail(error)))),
         }
     }
 
-    /// Sends the call for the next page, within what is left of the time that the call was given for the whole list.
+    /// Sends the request for the next page. The time limit of the call covers the whole list.
     fn start(&mut self) -> Result<BoxFuture<'static, Result<Response<Bytes>>>> {
         let validate = self.call.validates();
         if let Some(error) = self.call.request_mut().take_error(validate) {

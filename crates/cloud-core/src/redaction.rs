@@ -1,4 +1,4 @@
-//! Cuts out of a service's error text what the request had sent, so that an echo leaks nothing.
+//! Redacts the values of a request in a service's error text, so that an echo leaks nothing.
 
 use std::collections::HashSet;
 

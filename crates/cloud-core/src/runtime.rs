@@ -1,4 +1,4 @@
-//! The clock, sleeping and chance, in one place, so that tests own them.
+//! Clock, timers and random numbers behind one trait, so that tests control them.
 
 use std::fmt;
 use std::future::Future;
@@ -15,10 +15,10 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// What the request loop needs from its surroundings.
 pub trait Runtime: fmt::Debug + Send + Sync {
-    /// The time of day, for signatures and lifecycles.
+    /// Returns the time of day, for signatures and lifecycles.
     fn now(&self) -> OffsetDateTime;
 
-    /// Time since some fixed point, never running backwards, for limits and waits.
+    /// Returns the monotonic time since a fixed point, for deadlines and delays.
     fn elapsed(&self) -> Duration;
 
     /// Completes after `duration`: the delay before a retry.
@@ -29,10 +29,10 @@ pub trait Runtime: fmt::Debug + Send + Sync {
     /// The request loop arms at most one at a time, and only while something else is pending.
     fn deadline(&self, limit: Duration) -> BoxFuture<'static, ()>;
 
-    /// A random number, for jitter.
+    /// Returns a random number, for jitter.
     fn random(&self) -> u64;
 
-    /// Whether [`sleep`](Self::sleep) and [`deadline`](Self::deadline) can be called here; asked before each call.
+    /// Checks whether [`sleep`](Self::sleep) and [`deadline`](Self::deadline) work here; called before each call.
     ///
     /// # Errors
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) says what is missing.
@@ -112,7 +112,7 @@ impl Runtime for TokioRuntime {
     }
 }
 
-/// The result of `future`, or `None` if `deadline` completes first. The deadline is armed once the future is pending.
+/// Returns the result of `future`, or `None` if `deadline` completes first. The deadline is armed once the future is pending.
 pub(crate) async fn within<T>(
     future: impl Future<Output = T> + Send,
     deadline: impl Fn() -> BoxFuture<'static, ()> + Send,

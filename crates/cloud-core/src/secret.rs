@@ -17,7 +17,7 @@ pub(crate) use zeroizing_buf::ZeroizingBuf;
 /// Bytes that are hidden from `Debug` and wiped from memory when dropped.
 pub type SecretBytes = SecretSlice<u8>;
 
-/// The bytes as a secret. A buffer with room to spare would be moved to shrink it, and leave what it held behind.
+/// Converts the bytes into a secret. Shrinking a buffer with spare capacity would leave a copy in freed memory.
 fn keep(bytes: Vec<u8>) -> SecretBytes {
     if bytes.len() == bytes.capacity() {
         return bytes.into();
@@ -26,7 +26,7 @@ fn keep(bytes: Vec<u8>) -> SecretBytes {
     bytes.to_vec().into()
 }
 
-/// The parts one after the other as a secret. `format!` grows its text, and leaves behind what it held.
+/// Concatenates the parts into a secret. `format!` may reallocate and leave copies in freed memory.
 #[must_use]
 pub fn join(parts: &[&str]) -> SecretString {
     let mut text = Zeroizing::new(String::with_capacity(parts.iter().map(|part| part.len()).sum()));
@@ -34,26 +34,26 @@ pub fn join(parts: &[&str]) -> SecretString {
     std::mem::take(&mut *text).into()
 }
 
-/// A header value that holds a token or a password: marked sensitive, and wiped from memory when its last copy is dropped.
+/// Creates a header value for a token or password: marked sensitive, and zeroized when its last copy is dropped.
 ///
 /// # Errors
-/// When the text holds characters that cannot stand in a header.
+/// If the string contains characters that are not valid in a header.
 pub fn header(text: &str) -> Result<HeaderValue, InvalidHeaderValue> {
     let mut value = HeaderValue::from_maybe_shared(ZeroizingBuf::from(text.as_bytes()).freeze())?;
     value.set_sensitive(true);
     Ok(value)
 }
 
-/// Bytes as Base64 text in a secret, as the services want plaintexts.
+/// Encodes bytes as a secret Base64 string, the format of plaintexts in requests.
 #[must_use]
 pub fn to_base64(bytes: &[u8]) -> SecretString {
     STANDARD.encode(bytes).into()
 }
 
-/// The bytes of a Base64 text.
+/// Decodes a Base64 string.
 ///
 /// # Errors
-/// [`ErrorKind::Decode`] if the text is not Base64.
+/// [`ErrorKind::Decode`] if the string is not Base64.
 pub fn from_base64(text: &SecretString) -> Result<SecretBytes> {
     let bytes = STANDARD.decode(text.expose_secret());
     bytes.map(keep).map_err(|_| Error::new(ErrorKind::Decode, "the value is not base64"))
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn header_values_are_whole_and_do_not_show() {
+    fn header_value_is_complete_and_redacted() {
         let bearer = join(&["Bearer ", "canary"]);
         let value = header(bearer.expose_secret()).unwrap();
         assert_eq!(value, "Bearer canary");

@@ -1,4 +1,4 @@
-//! A transport and a clock for tests: answers from a script, time under control, and a search for leaks.
+//! A scripted transport, a manual clock and a search for leaks, for tests.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -22,28 +22,28 @@ type Outcome = Result<http::Response<Bytes>, TransportError>;
 /// A line of the script: an outcome, or none for one that never comes.
 type Line = Box<dyn Fn() -> Option<Outcome> + Send>;
 
-/// A transport that records what is sent and answers from a script.
+/// A transport that records requests and returns scripted responses.
 ///
-/// When the script is used up, the last answer is given again.
+/// The last response is repeated.
 pub struct FakeTransport {
     script: Mutex<VecDeque<Line>>,
     sent: Mutex<Vec<http::Request<Bytes>>>,
 }
 
 impl FakeTransport {
-    /// A transport without a script: every request fails as never sent until an answer is added.
+    /// Creates a transport without a script: every request fails as not sent until a response is added.
     #[must_use]
     pub fn new() -> Self {
         Self { script: Mutex::default(), sent: Mutex::default() }
     }
 
-    /// Adds an answer of JSON with this status.
+    /// Adds a JSON response with this status.
     #[must_use]
     pub fn answer(self, status: u16, json: &str) -> Self {
         self.answer_with(status, &[("content-type", "application/json")], json)
     }
 
-    /// Adds an answer with these headers. Headers that HTTP does not allow are left out.
+    /// Adds a response with these headers. Headers that HTTP does not allow are left out.
     #[must_use]
     pub fn answer_with(self, status: u16, headers: &[(&str, &str)], body: &str) -> Self {
         let headers: Vec<_> = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
@@ -66,7 +66,7 @@ impl FakeTransport {
         self.outcome(move || Err(TransportError::new(stage, "a failure of the test")))
     }
 
-    /// Adds an answer that never comes.
+    /// Adds a response that never arrives.
     #[must_use]
     pub fn hang(self) -> Self {
         lock(&self.script).push_back(Box::new(|| None));
@@ -78,7 +78,7 @@ impl FakeTransport {
         self
     }
 
-    /// What was sent so far.
+    /// Returns the requests sent so far.
     #[must_use]
     pub fn sent(&self) -> Vec<http::Request<Bytes>> {
         lock(&self.sent).clone()
@@ -102,7 +102,7 @@ impl Transport for FakeTransport {
         lock(&self.sent).push(request);
         let mut script = lock(&self.script);
         let outcome = match script.len() {
-            // The last answer is given again and again.
+            // The last response is repeated.
             0 | 1 => script.front().map(|last| last()),
             _ => script.pop_front().map(|next| next()),
         };
@@ -134,7 +134,7 @@ struct Clock {
 }
 
 impl FakeRuntime {
-    /// A clock that shows `start`.
+    /// Creates a clock that shows `start`.
     #[must_use]
     pub fn new(start: OffsetDateTime) -> Self {
         Self { start, clock: Arc::default() }
@@ -150,12 +150,12 @@ impl FakeRuntime {
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    /// The random number that is always drawn; 0 unless set.
+    /// Sets the random number that is always returned. The default is 0.
     pub fn set_random(&self, random: u64) {
         lock(&self.clock).random = random;
     }
 
-    /// The waits between attempts so far.
+    /// Returns the delays between attempts so far.
     #[must_use]
     pub fn waits(&self) -> Vec<Duration> {
         lock(&self.clock).waits.clone()

@@ -29,7 +29,7 @@ pub enum Constraint {
         /// The greatest number of characters.
         max: Option<usize>,
     },
-    /// One of these texts.
+    /// One of these strings.
     OneOf(&'static [&'static str]),
 }
 
@@ -86,7 +86,7 @@ impl fmt::Display for Constraint {
     }
 }
 
-/// Collects what is wrong with a request, each with the path of its field.
+/// Collects the violations of a request, each with the path of its field.
 #[derive(Debug, Default)]
 pub struct Validator {
     path: String,
@@ -94,14 +94,14 @@ pub struct Validator {
 }
 
 impl Validator {
-    /// Checks a text.
+    /// Checks a string.
     pub fn text(&mut self, field: &'static str, value: &str, rules: &'static [Constraint]) {
         for rule in rules.iter().filter(|rule| !rule.admits_text(value)) {
             self.report(field, &rule.to_string());
         }
     }
 
-    /// Checks an optional text.
+    /// Checks an optional string.
     pub fn opt_text(&mut self, field: &'static str, value: Option<&str>, rules: &'static [Constraint]) {
         if let Some(value) = value {
             self.text(field, value, rules);

@@ -48,7 +48,7 @@ fn client(policy: reqwest::redirect::Policy) -> ReqwestTransport {
 }
 
 #[tokio::test]
-async fn an_answer_that_came_by_a_redirect_is_refused() {
+async fn response_after_a_redirect_returns_error() {
     let (url, seen) = server();
     let error = client(reqwest::redirect::Policy::limited(3)).send(request(&url)).await.unwrap_err();
     assert_eq!(error.stage, Stage::Response);
@@ -57,14 +57,14 @@ async fn an_answer_that_came_by_a_redirect_is_refused() {
 }
 
 #[tokio::test]
-async fn a_client_that_follows_none_hands_the_redirect_on() {
+async fn client_without_redirects_returns_the_redirect() {
     let (url, seen) = server();
     let answer = client(reqwest::redirect::Policy::none()).send(request(&url)).await.unwrap();
     assert_eq!((answer.status().as_u16(), seen.load(Ordering::SeqCst)), (307, 1));
 }
 
 #[tokio::test]
-async fn what_tells_of_a_transport_tells_no_secret() {
+async fn errors_and_debug_of_a_transport_show_no_secret() {
     let pem = "-----BEGIN PRIVATE KEY-----\nY2FuYXJ5\n-----END PRIVATE KEY-----\n";
     let builder = ReqwestTransport::builder().proxy("http://user:canary@127.0.0.1:1").root_certificates_pem(pem);
     assert!(!format!("{builder:?} {builder:#?}").contains("canary"));

@@ -1,9 +1,9 @@
-//! How much a client may spend on trying again, so that an outage is not made worse by its own users.
+//! The retry budget of a client, which keeps retries from making an outage worse.
 
 use std::sync::{Mutex, PoisonError};
 
-/// A bucket of tokens that all clones of a client share. A retry takes some out; success puts a little back, and
-/// a retry that then succeeds gives back all that it took.
+/// A token bucket that all clones of a client share. Each retry takes tokens; a successful call returns what its
+/// retries took, plus one.
 #[derive(Debug)]
 pub(super) struct Budget(Mutex<u32>);
 
@@ -42,7 +42,7 @@ mod tests {
         #![proptest_config(crate::proptests::settings())]
 
         #[test]
-        fn whatever_happens_retries_cost_no_more_than_the_bucket_holds(
+        fn retries_cost_no_more_than_the_bucket_holds(
             calls in proptest::collection::vec((0..4_u32, proptest::bool::ANY, proptest::bool::ANY), 0..400),
         ) {
             let budget = Budget::default();
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_bucket_stops_retries_and_success_fills_it() {
+    fn empty_bucket_stops_retries_and_success_refills_it() {
         let budget = Budget::default();
         let mut taken = 0;
         while let Some(price) = budget.take(false) {

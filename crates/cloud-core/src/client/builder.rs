@@ -24,13 +24,13 @@ use crate::transport::Transport;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Settings {
-    /// When to try again.
+    /// When to retry.
     pub retry: RetryPolicy,
-    /// The longest that one attempt may take; 15 s unless set.
+    /// The maximum duration of one attempt. The default is 15 s.
     pub attempt_timeout: Duration,
-    /// The longest that a call may take: credentials, attempts and waits; 30 s unless set.
+    /// The maximum duration of a call: credentials, attempts and delays. The default is 30 s.
     pub call_timeout: Duration,
-    /// Whether a version past its sunset date is refused instead of warned about.
+    /// Whether a version past its sunset date is an error instead of a warning.
     pub deny_sunset_versions: bool,
 }
 

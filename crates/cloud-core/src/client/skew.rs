@@ -1,4 +1,4 @@
-//! How far this machine's clock is from the service's, learned from the service's own dates.
+//! The difference between the local clock and the service's, measured by its `Date` headers.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -32,7 +32,7 @@ impl Skew {
 }
 
 impl Correction {
-    /// The time that the service has, as far as is known.
+    /// Returns the estimated time of the service.
     pub(super) fn apply(self, now: OffsetDateTime) -> OffsetDateTime {
         now.checked_add(Duration::seconds(self.0)).unwrap_or(now)
     }
@@ -49,7 +49,7 @@ impl Correction {
     }
 }
 
-/// The date of an answer, unless it was made earlier and kept by a cache.
+/// Returns the date of a response, unless it came from a cache.
 pub(super) fn date(headers: &HeaderMap) -> Option<OffsetDateTime> {
     if headers.contains_key(AGE) {
         return None;
@@ -80,20 +80,20 @@ mod tests {
     }
 
     #[test]
-    fn only_clocks_that_are_far_off_are_corrected() {
+    fn clock_is_corrected_only_if_far_off() {
         check(0, "Thu, 01 Jan 2026 12:03:00 GMT", false, None);
         check(0, "Thu, 01 Jan 2026 11:56:02 GMT", false, None);
         check(0, "Thu, 01 Jan 2026 11:00:00 GMT", true, None);
         check(0, "at noon", false, None);
         check(0, "Thu, 01 Jan 2026 13:00:01 GMT", false, Some(3600));
-        // What was already known is no news, and a clock that was set meanwhile is trusted again.
+        // A known difference changes nothing, and a clock that was set meanwhile is trusted again.
         check(3600, "Thu, 01 Jan 2026 13:00:01 GMT", false, None);
         check(3600, "Thu, 01 Jan 2026 12:00:01 GMT", false, Some(0));
         check(3600, "Thu, 01 Jan 2026 11:50:01 GMT", false, Some(-600));
     }
 
     #[test]
-    fn only_what_was_accepted_is_remembered() {
+    fn correction_is_kept_once_accepted() {
         let skew = Skew::default();
         assert_eq!(skew.known().apply(NOON), NOON);
         skew.remember(Correction(-60));

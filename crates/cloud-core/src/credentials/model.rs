@@ -1,4 +1,4 @@
-//! Every order in which a few callers, a revocation and a dropped caller can meet in the cache, tried out.
+//! Tests the cache in every interleaving of a few callers, a revocation and a dropped caller.
 
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
@@ -193,21 +193,21 @@ fn callers_share_one_request_in_every_order() {
 }
 
 #[test]
-fn a_revocation_costs_one_request_more_in_every_order() {
+fn revocation_costs_one_request_more_in_every_order() {
     let (runs, fewest, most) = explore(3, 1, 0, 0);
     assert!(runs > 500, "{runs}");
     assert_eq!((fewest, most), (1, 2));
 }
 
 #[test]
-fn a_dropped_caller_costs_one_request_more_at_most_and_stops_nobody() {
+fn dropped_caller_costs_at_most_one_request_more_and_blocks_nobody() {
     let (runs, fewest, most) = explore(2, 1, 1, 0);
     assert!(runs > 500, "{runs}");
     assert_eq!((fewest, most), (1, 3));
 }
 
 #[test]
-fn a_forgotten_caller_keeps_nobody_waiting() {
+fn forgotten_caller_blocks_nobody() {
     let (runs, fewest, most) = explore(2, 1, 0, 1);
     assert!(runs > 500, "{runs}");
     assert_eq!((fewest, most), (1, 2));

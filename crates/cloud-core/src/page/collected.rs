@@ -1,4 +1,4 @@
-//! What a list came to: whole, or cut short, why, and where to go on.
+//! The result of a list: complete, or incomplete with the reason and where to resume.
 
 use std::fmt;
 
@@ -23,19 +23,19 @@ pub struct Collected<T> {
 }
 
 impl<T> Collected<T> {
-    /// What came, complete or not.
+    /// Returns the items received, complete or not.
     #[must_use]
     pub fn items(&self) -> &[T] {
         &self.items
     }
 
-    /// What came, complete or not.
+    /// Converts into the items received, complete or not.
     #[must_use]
     pub fn into_items(self) -> Vec<T> {
         self.items
     }
 
-    /// All items.
+    /// Converts into the items of a complete list.
     ///
     /// # Errors
     /// [`ErrorKind::Incomplete`] if the list is not complete, or the error that ended it.
@@ -46,26 +46,26 @@ impl<T> Collected<T> {
         }
     }
 
-    /// Whether everything came.
+    /// Returns whether all items were received.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.incomplete.is_none()
     }
 
-    /// Why the list is not complete.
+    /// Returns why the list is incomplete.
     #[must_use]
     pub fn incomplete(&self) -> Option<&Incomplete> {
         self.incomplete.as_ref()
     }
 }
 
-/// Why a list is not complete, and where to go on.
+/// Why a list is incomplete, and where to resume.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Incomplete {
     /// What happened.
     pub reason: Reason,
-    /// The value of the list's page or marker parameter that asks for what is missing, where that is known.
+    /// The value of the page or marker parameter from which to resume, if known.
     pub resume: Option<String>,
 }
 
@@ -73,29 +73,29 @@ pub struct Incomplete {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Reason {
-    /// The list ended before as many items had come as were announced.
+    /// Fewer items were received than announced.
     Short {
-        /// How many came.
+        /// The number of items received.
         received: u64,
-        /// How many the service said there are.
+        /// The number of items announced.
         total: u64,
     },
-    /// The announced number changed between pages, or more items came than were announced, so items may have been skipped or have come twice.
+    /// The announced total changed between pages, or was exceeded: items may be missing or duplicated.
     TotalMoved {
-        /// What the first page announced.
+        /// The total on the first page.
         first: u64,
-        /// What a later page announced, or how many came.
+        /// The total on a later page, or the number of items received.
         last: u64,
     },
-    /// An item came twice, so another may have been skipped.
+    /// An item was received twice, so another may be missing.
     RepeatedItem,
-    /// A page held nothing that had not come before.
+    /// A page contained only items received before.
     RepeatedPage,
-    /// A marker came that had been followed before.
+    /// The service returned a marker that was already followed.
     RepeatedMarker,
-    /// The service announced another page, and how to ask for it was missing.
+    /// The service announced another page without a marker.
     NoMarker,
-    /// As many pages came as are allowed.
+    /// The maximum number of pages was reached.
     PageCap(u32),
     /// A page could not be fetched.
     Failed(Error),

@@ -1,4 +1,4 @@
-//! The items of a list, page after page.
+//! The items of a list, fetched page by page.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -11,10 +11,10 @@ use serde::de::DeserializeOwned;
 use super::{Collected, Incomplete, Page, Pages, Reason};
 use crate::error::Result;
 
-/// The items of a list, page after page.
+/// The items of a list, fetched page by page.
 ///
-/// A [`Stream`] of items; [`next`](Self::next) and [`collect`](Self::collect) need no stream library. A list that is
-/// not complete ends with an error, [`ErrorKind::Incomplete`](crate::ErrorKind::Incomplete), after its last item.
+/// A [`Stream`] of items; [`next`](Self::next) and [`collect`](Self::collect) need no stream library. An
+/// incomplete list ends with an error, [`ErrorKind::Incomplete`](crate::ErrorKind::Incomplete), after its last item.
 #[must_use = "streams do nothing unless polled"]
 pub struct Items<P: Page> {
     pub(super) pages: Pages<P>,
@@ -22,16 +22,15 @@ pub struct Items<P: Page> {
 }
 
 impl<P: Page + DeserializeOwned> Items<P> {
-    /// The next item; `None` after the last.
+    /// Returns the next item; `None` after the last.
     pub async fn next(&mut self) -> Option<Result<P::Item>> {
         std::future::poll_fn(|context| self.poll_item(context)).await
     }
 
-    /// The items of all pages, and whether they are complete.
+    /// Collects the items of all pages and reports whether they are complete.
     ///
     /// # Errors
-    /// The error of the first page. A later page that fails makes the collected incomplete, so that nothing that came is
-    /// lost.
+    /// The error of the first page. If a later page fails, the result is incomplete and keeps the items received.
     pub async fn collect(mut self) -> Result<Collected<P::Item>> {
         let mut items: Vec<_> = self.ready.into();
         loop {
@@ -61,13 +60,13 @@ impl<P: Page + DeserializeOwned> Items<P> {
 }
 
 impl<P: Page> Items<P> {
-    /// How many items have come so far, those not yet taken included.
+    /// Returns the number of items received so far, including those not yet taken.
     #[must_use]
     pub fn received(&self) -> u64 {
         self.pages.received
     }
 
-    /// How many items the service last said there are, where it says so.
+    /// Returns the last total that the service reported, if any.
     #[must_use]
     pub fn total(&self) -> Option<u64> {
         self.pages.total

@@ -136,7 +136,7 @@ async fn markers_come_from_the_next_link_and_stop_when_repeated() {
 }
 
 #[tokio::test]
-async fn an_error_ends_the_list() {
+async fn error_ends_the_list() {
     check(
         &[r#"{"keys":[1],"count":2}"#, "{}"],
         Request::new(&LIST),
@@ -170,7 +170,7 @@ async fn cut(answers: &[&str], pages: impl FnOnce(Call<List>) -> Pages<List>) ->
 }
 
 #[tokio::test]
-async fn a_list_that_is_not_complete_says_why_and_where_to_go_on() {
+async fn incomplete_list_says_why_and_where_to_resume() {
     let check = |seen: (usize, String, Option<String>), items: usize, wanted: &str, resume: Option<&str>| {
         assert!(seen.1.contains(wanted), "{}", seen.1);
         assert_eq!((seen.0, seen.2.as_deref()), (items, resume), "{wanted}");
@@ -193,7 +193,7 @@ async fn a_list_that_is_not_complete_says_why_and_where_to_go_on() {
 }
 
 #[tokio::test]
-async fn a_stream_ends_with_the_same_signal() {
+async fn stream_of_an_incomplete_list_ends_with_an_error() {
     let transport =
         FakeTransport::new().answer(200, r#"{"keys":[1],"count":5}"#).answer(200, r#"{"keys":[],"count":5}"#);
     let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))

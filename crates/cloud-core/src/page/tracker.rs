@@ -1,4 +1,4 @@
-//! What each page says: where the list goes on, and whether it is whole.
+//! Evaluates each page: where the list continues, and whether it is complete.
 
 use std::hash::{DefaultHasher, Hasher};
 
@@ -20,12 +20,12 @@ impl<P: Page> Pages<P> {
         self.note(reason, resume);
     }
 
-    /// The first thing that went wrong explains the others.
+    /// Keeps the first problem only, because it explains the later ones.
     fn note(&mut self, reason: Reason, resume: Option<String>) {
         self.trouble.get_or_insert(Incomplete { reason, resume });
     }
 
-    /// Takes note of a page and moves on. Returns whether it is a new one.
+    /// Records a page and moves the cursor. Returns whether the page is new.
     pub(super) fn turn(&mut self, page: &P, fingerprint: u64) -> bool {
         let length = page.len() as u64;
         if length > 0 && self.has_come(page, fingerprint) {
@@ -44,7 +44,7 @@ impl<P: Page> Pages<P> {
         }
         self.cursor = match std::mem::replace(&mut self.cursor, Cursor::Done) {
             Cursor::Numbered { parameter, next, size } => {
-                // A total that is too small would end the list too early, so nobody knows what is behind it.
+                // A total that is too small ends the list early, so further items may exist.
                 if let Some(first) = self.total.filter(|total| self.received > *total) {
                     self.note(Reason::TotalMoved { first, last: self.received }, None);
                 }
@@ -79,8 +79,8 @@ impl<P: Page> Pages<P> {
         true
     }
 
-    /// Whether this page was there before: the same answer as the last time, nothing but items that have come, or an
-    /// answer that has come at any time where neither ids nor a total could tell.
+    /// Returns whether this page was received before: the same response as the last, only known items, or, without
+    /// ids and total, the same response as any before.
     fn has_come(&mut self, page: &P, fingerprint: u64) -> bool {
         let ids: Vec<_> = page.ids().into_iter().filter(|id| !id.is_empty()).collect();
         let known = |id: &&str| self.seen.contains(&hash(id.as_bytes()));
@@ -90,12 +90,12 @@ impl<P: Page> Pages<P> {
         nothing_new || same || (untold && !self.pages.insert(fingerprint))
     }
 
-    /// Whether what came is everything, once there are no more pages.
+    /// Returns why the list is incomplete, if it is, after the last page.
     pub(super) fn verdict(&mut self) -> Option<Incomplete> {
         if let Some((first, last)) = self.first_total.zip(self.moved) {
             self.note(Reason::TotalMoved { first, last }, None);
         }
-        // A list that was begun in the middle cannot be counted, unless the length of its pages is known.
+        // A list that starts in the middle can only be counted if its page size is known.
         let received = self.skipped.map_or(u64::MAX, |skipped| self.received.saturating_add(skipped));
         if let Some(total) = self.total.filter(|total| received < *total) {
             self.note(Reason::Short { received: self.received, total }, None);

@@ -32,7 +32,7 @@ fn hex(text: &str) -> String {
 }
 
 #[test]
-fn what_a_service_makes_of_a_value_is_cut_as_well() {
+fn value_is_redacted_in_every_encoding() {
     let forms: [fn(&str) -> String; 7] = [
         |secret| secret.to_owned(),
         |secret| STANDARD_NO_PAD.encode(secret),
@@ -60,7 +60,7 @@ fn what_a_service_makes_of_a_value_is_cut_as_well() {
 }
 
 #[test]
-fn pieces_of_a_value_are_cut_wherever_a_service_ends_them() {
+fn parts_of_a_value_are_redacted_at_any_length() {
     for secret in SECRETS {
         let characters: Vec<char> = line(secret).chars().collect();
         for start in 0..characters.len() {
@@ -75,7 +75,7 @@ fn pieces_of_a_value_are_cut_wherever_a_service_ends_them() {
 }
 
 #[test]
-fn ordinary_words_stay() {
+fn ordinary_words_are_kept() {
     let text = "the name is in use already: choose another one, or delete it first";
     assert_eq!(clean("correct-horse", text), text);
     assert_eq!(clean("one", text), text, "too short to be a secret");
@@ -86,7 +86,7 @@ fn ordinary_words_stay() {
 }
 
 #[test]
-fn a_long_text_ends_without_the_beginning_of_what_follows() {
+fn long_text_is_truncated_without_part_of_a_value() {
     let secret = "S3CRET".repeat(20);
     for before in (250..700).step_by(3) {
         let text = format!("{}{secret}{}", "x".repeat(before), "y".repeat(2000));
@@ -100,7 +100,7 @@ fn a_long_text_ends_without_the_beginning_of_what_follows() {
 }
 
 #[test]
-fn a_flood_is_searched_only_as_far_as_it_can_be_shown() {
+fn very_long_text_is_truncated_without_part_of_a_value() {
     let secret = "S3CRET7Qz9";
     // So much of it is cut out that the place where looking ends comes into view.
     for shift in 0..secret.len() {
@@ -113,7 +113,7 @@ fn a_flood_is_searched_only_as_far_as_it_can_be_shown() {
 }
 
 #[test]
-fn a_text_stays_one_line_that_reads_as_it_is_written() {
+fn text_stays_on_one_line_in_reading_order() {
     let odd = "a\nb\r\u{0}c\u{85}d\u{2028}e\u{2029}f\u{202e}g\u{2066}h\u{1b}[31m";
     let shown = clean("correct-horse", odd);
     assert_eq!(shown, "a b  c d e f g h [31m");

@@ -1,11 +1,11 @@
-//! Bytes that leave nothing behind: overwritten before their memory is given back, also when they grow.
+//! A byte buffer that is zeroized before its memory is freed, also when it grows.
 
 use std::io;
 
 use bytes::Bytes;
 use secrecy::zeroize::Zeroize;
 
-/// A buffer for what may hold a secret: request bodies, answers in parts, header values.
+/// A buffer for data that may contain secrets: request bodies, chunked responses, header values.
 #[derive(Default)]
 pub(crate) struct ZeroizingBuf(Vec<u8>);
 
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn holds_what_was_written_however_it_grew() {
+    fn buffer_keeps_its_bytes_when_it_grows() {
         let mut buffer = ZeroizingBuf::default();
         let mut wanted = Vec::new();
         for length in [0, 1, 511, 1, 2000, 3, 100_000] {

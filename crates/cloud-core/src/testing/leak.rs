@@ -119,7 +119,7 @@ fn judge(canary: &str, outcome: &impl Shown, mut texts: Vec<String>) {
     }
 }
 
-/// How the canary stands in the text, in words, if it does in any of the forms that [`assert_no_leak`] knows.
+/// Returns the form in which the text contains the canary, of those that [`assert_no_leak`] searches for.
 #[must_use]
 pub fn find_leak(canary: &str, text: &str) -> Option<&'static str> {
     let bytes = canary.as_bytes();
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn each_form_is_found_wherever_it_stands() {
+    fn canary_is_found_in_each_form_and_position() {
         let bytes = CANARY.as_bytes();
         let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         let all: String = bytes.iter().map(|byte| format!("%{byte:02x}")).collect();
@@ -204,14 +204,14 @@ mod tests {
                     let (head, tail) = encoded.split_at(encoded.len() / 2);
                     assert_eq!(find_leak(CANARY, &format!("{head}\n{tail}")), Some("as base64"), "{text} on two lines");
                 }
-                // Nothing of it is found in the encoding of something similar.
+                // A similar value is not reported.
                 assert_eq!(find_leak(CANARY, &STANDARD_NO_PAD.encode(text.replace("7Qz", "7Qx"))), None);
             }
         }
     }
 
     #[test]
-    fn what_is_logged_and_returned_is_searched() {
+    fn logs_and_return_values_are_searched() {
         let hidden = || Error::new(ErrorKind::Service, "refused");
         assert!(!leaks(|| drop(assert_no_leak(CANARY, || Err::<(), _>(hidden())))));
         assert!(leaks(|| assert_no_leak(CANARY, || tracing::trace!(value = CANARY, "sent"))));
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_a_future_logs_is_searched_even_after_a_wait() {
+    async fn logs_of_a_future_are_searched_after_a_yield() {
         async fn log(text: &str) -> Result<(), Error> {
             tokio::task::yield_now().await;
             tracing::trace!("{text}");

@@ -18,13 +18,13 @@ use crate::secret::ZeroizingBuf;
 #[derive(Clone)]
 pub struct ReqwestTransport {
     client: reqwest::Client,
-    /// Knows of no proxy: what goes to the loopback in the clear shall not leave the machine through one.
+    /// Without a proxy: unencrypted requests to the loopback must not leave the machine through one.
     direct: Option<reqwest::Client>,
     body_limit: usize,
 }
 
 impl ReqwestTransport {
-    /// A transport with the defaults of [`ReqwestBuilder`].
+    /// Creates a transport with the defaults of [`ReqwestBuilder`].
     ///
     /// # Errors
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) if TLS cannot be set up.
@@ -38,8 +38,8 @@ impl ReqwestTransport {
         ReqwestBuilder::default()
     }
 
-    /// Uses a client of the caller's, with the caller's TLS, proxies and limits. Turn redirects off in it: a
-    /// redirect would carry credentials to another host, and an answer that came by one is refused.
+    /// Uses the given client with its TLS, proxies and limits. Turn redirects off in it: a
+    /// redirect would carry credentials to another host, and a response after one is rejected.
     #[must_use]
     pub fn from_client(client: reqwest::Client) -> Self {
         Self { client, direct: None, body_limit: DEFAULT_BODY_LIMIT }
@@ -81,14 +81,14 @@ impl Default for ReqwestBuilder {
 }
 
 impl ReqwestBuilder {
-    /// How long making a connection may take; 5 seconds unless set.
+    /// Sets the time limit for connecting. The default is 5 seconds.
     #[must_use]
     pub fn connect_timeout(mut self, limit: Duration) -> Self {
         self.connect_timeout = limit;
         self
     }
 
-    /// The most bytes that an answer may have; 16 MiB unless set.
+    /// Sets the maximum size of a response in bytes. The default is 16 MiB.
     #[must_use]
     pub fn body_limit(mut self, bytes: usize) -> Self {
         self.body_limit = bytes;
@@ -154,14 +154,14 @@ impl ReqwestBuilder {
         self
     }
 
-    /// The `User-Agent` header.
+    /// Sets the `User-Agent` header.
     #[must_use]
     pub fn user_agent(mut self, text: impl Into<String>) -> Self {
         self.user_agent = text.into();
         self
     }
 
-    /// The transport.
+    /// Builds the transport.
     ///
     /// # Errors
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) if a certificate, the proxy or TLS cannot be used.
@@ -182,7 +182,7 @@ impl ReqwestBuilder {
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)
-            // Another crate of the program may have turned these features on.
+            // Another crate of the program may have enabled these features.
             .no_gzip()
             .no_brotli()
             .no_zstd()

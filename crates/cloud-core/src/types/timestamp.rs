@@ -8,7 +8,7 @@ use time::{OffsetDateTime, PrimitiveDateTime};
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// A point in time as text, exactly as it came.
+/// A point in time as a string, exactly as received.
 ///
 /// The services write dates in many ways, with and without a zone. Decoding never fails; conversions
 /// happen on request, and a missing zone stays missing until the caller says which one is meant.
@@ -28,13 +28,13 @@ use crate::error::{Error, ErrorKind, Result};
 pub struct Timestamp(String);
 
 impl Timestamp {
-    /// The text as it came.
+    /// Returns the string as received.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The instant, where the text names its zone.
+    /// Returns the instant, if the string contains its zone.
     ///
     /// # Errors
     /// [`ErrorKind::Decode`] if the text is not a date and time with an offset or `Z`.
@@ -42,7 +42,7 @@ impl Timestamp {
         OffsetDateTime::parse(&self.0, &Rfc3339).map_err(|_| self.error("a date and time with a zone"))
     }
 
-    /// Date and time as written, without a zone; a day alone is its midnight.
+    /// Returns date and time as written, without a zone; a date alone means midnight.
     ///
     /// # Errors
     /// [`ErrorKind::Decode`] if the text is not a date in any of the formats in use.
@@ -53,7 +53,7 @@ impl Timestamp {
     }
 
     fn error(&self, wanted: &str) -> Error {
-        // Anything may stand here, so one line is made of it, and not a long one.
+        // The string is arbitrary, so it is shortened and kept on one line.
         let shown: String = self.0.chars().take(40).map(|c| if c.is_control() { ' ' } else { c }).collect();
         Error::new(ErrorKind::Decode, format!("`{shown}` is not {wanted}"))
     }
@@ -149,7 +149,7 @@ fn from_number(number: &dyn fmt::Display) -> Timestamp {
 pub struct UnixSeconds(pub i64);
 
 impl UnixSeconds {
-    /// The instant.
+    /// Returns the instant.
     ///
     /// # Errors
     /// [`ErrorKind::Decode`] if it lies outside the years that [`OffsetDateTime`] can hold.
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn every_documented_format_is_read_and_kept() {
+    fn documented_formats_are_parsed_and_kept() {
         check("2024-05-17T00:23:17Z", Some("2024-05-17 0:23:17.0"), true);
         check("2026-04-14T15:05:24.124Z", Some("2026-04-14 15:05:24.124"), true);
         check("2025-03-11T16:00:32+09:00", Some("2025-03-11 16:00:32.0"), true);
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn unix_seconds_accept_text_and_refuse_the_impossible() {
+    fn unix_seconds_accept_strings_and_reject_values_out_of_range() {
         assert_eq!(serde_json::from_str::<UnixSeconds>("\"1629337534\"").unwrap(), UnixSeconds(1_629_337_534));
         assert!(UnixSeconds(i64::MAX).to_offset_date_time().is_err());
     }

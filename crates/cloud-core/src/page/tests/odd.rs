@@ -9,7 +9,7 @@ fn named(keys: &str, names: &str, more: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_list_that_goes_round_ends_whatever_the_length_of_its_round() {
+async fn list_that_repeats_ends_for_every_cycle_length() {
     for length in 1..5 {
         // Page after page without a total; the third is the first again, and so on.
         let with_ids: Vec<_> = (0..length).map(|i| named(&format!("{i}"), &format!("id{i}"), "")).collect();
@@ -32,7 +32,7 @@ async fn a_list_that_goes_round_ends_whatever_the_length_of_its_round() {
 }
 
 #[tokio::test]
-async fn a_total_that_moves_and_comes_back_or_is_too_small_is_no_proof() {
+async fn total_that_changes_or_is_too_small_makes_the_list_incomplete() {
     let page = |keys: &str, count: u32| format!(r#"{{"keys":[{keys}],"count":{count}}}"#);
     let back = [page("1", 3), page("2", 4), page("3", 3)];
     let (items, why, _) = cut(&[&back[0], &back[1], &back[2]], numbered).await;
@@ -70,7 +70,7 @@ async fn markers_decide_alone_whether_there_is_more() {
 }
 
 #[tokio::test]
-async fn a_next_link_never_leads_to_another_host_or_path() {
+async fn next_link_never_changes_host_or_path() {
     for href in [
         "https://evil.example/x?marker=1",
         "//evil.example/?marker=1",
@@ -96,7 +96,7 @@ async fn a_next_link_never_leads_to_another_host_or_path() {
 }
 
 #[tokio::test]
-async fn a_limit_on_the_call_holds_for_all_pages_together() {
+async fn time_limit_of_the_call_covers_all_pages() {
     let script = || {
         let page = |key: u32| format!(r#"{{"keys":[{key}],"count":3}}"#);
         Arc::new(FakeTransport::new().answer(200, &page(1)).answer(200, &page(2)).answer(200, &page(3)))
