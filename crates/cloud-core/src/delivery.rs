@@ -1,6 +1,6 @@
 //! How far a request got: not sent, possibly sent, or answered by a response.
 
-/// How far a request got, as far as this side can know.
+/// How far a request got, to the client's knowledge.
 ///
 /// The order is that of progress, so the larger of two values is the one that got further.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

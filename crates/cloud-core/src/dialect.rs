@@ -75,7 +75,7 @@ pub enum ResponseOutcome {
     Payload(Bytes),
     /// The service refused or failed.
     Failed(Failure),
-    /// Not a valid response of the service. The text says why, in lower case, and quotes nothing of the response.
+    /// Not a valid response of the service. The string says why, in lower case, and does not quote the response.
     Unreadable(String),
 }
 

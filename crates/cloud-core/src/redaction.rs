@@ -11,16 +11,16 @@ use crate::request::{PathValue, QueryValue, Request};
 
 /// Long enough for every useful text seen, short enough for one line.
 const LONGEST: usize = 300;
-/// What is looked at of a text: nobody reads as far, and a flood of text would take long to search.
+/// The maximum number of characters to search; longer texts would take too long.
 const MOST: usize = 1 << 16;
-/// Values shorter than this cannot be told from ordinary words, and are no secrets.
+/// Shorter values cannot be told from ordinary words and are not secrets.
 const SHORTEST: usize = 4;
-/// So many bytes do not stand in two texts by chance: a service that shows but a part of a value shows some of it.
+/// A match of this many bytes is not a coincidence, so it counts as part of a value.
 const RUN: usize = 12;
 const CUT: &str = "[…]";
 
-/// The text on one line, without any credential, any configured value of the path and any value of the request's query
-/// or body in it, nor a longer piece of one.
+/// Returns the text on one line, without credentials, configured path values, values of the request's query or body,
+/// or longer parts of them.
 pub(crate) fn redact(text: &str, request: &Request, config: &[String], secrets: &[Option<HeaderValue>]) -> String {
     let end = text.char_indices().nth(MOST).map_or(text.len(), |(end, _)| end);
     let is_whole = end == text.len();
@@ -43,9 +43,9 @@ pub(crate) fn redact(text: &str, request: &Request, config: &[String], secrets: 
     }
 }
 
-/// The beginning of the text without the pieces of values that a service has quoted in part.
+/// Returns the beginning of the text without values that the service quoted in part.
 fn cut_pieces(text: &str, values: &[String]) -> String {
-    // What stands beyond the end is looked at as well, so that a piece that goes past it is seen.
+    // Text beyond the visible end is searched too, to find a part that crosses it.
     let end = text.char_indices().nth(2 * LONGEST).map_or(text.len(), |(end, _)| end);
     let bytes = &text.as_bytes()[..end];
     let mut cut = vec![false; end];
@@ -73,7 +73,7 @@ fn cut_pieces(text: &str, values: &[String]) -> String {
     result
 }
 
-/// The text with blanks in place of what would break a line or turn its direction.
+/// Replaces characters that break a line or change its direction with spaces.
 fn line(text: &str) -> String {
     let turns = |c: char| matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     text.chars().map(|c| if c.is_control() || turns(c) { ' ' } else { c }).collect()
@@ -95,7 +95,7 @@ fn sent(request: &Request, config: &[String], secrets: &[Option<HeaderValue>]) -
     let encoded: Vec<_> =
         values.iter().filter(|value| value.len() >= SHORTEST).flat_map(|value| forms(value)).collect();
     values.extend(encoded);
-    // The longest first, so that no part of one value hides the rest of another.
+    // The longest first, so that replacing one value does not leave part of another.
     values.sort_by_key(|value| std::cmp::Reverse(value.len()));
     values
 }
@@ -118,7 +118,7 @@ fn collect(value: &serde_json::Value, values: &mut Vec<String>) {
     }
 }
 
-/// The value as a service may have read or rewritten it: out of and in Base64, percent-encoded, and as hexadecimal.
+/// Returns the value as a service may return it: decoded from or encoded in Base64, percent-encoded and hexadecimal.
 fn forms(value: &str) -> Vec<String> {
     let mut forms = Vec::new();
     let base64 = value.trim_end_matches('=');
@@ -135,7 +135,7 @@ fn forms(value: &str) -> Vec<String> {
     forms
 }
 
-/// The value as it stands between the quotes of a JSON text, where that differs, with and without other scripts spelled out.
+/// Returns the value as escaped in a JSON string, if that differs, with and without `\u` escapes for non-ASCII.
 fn escapes(text: &str) -> Vec<String> {
     let Ok(quoted) = serde_json::to_string(text) else { return Vec::new() };
     let inner = quoted.get(1..quoted.len() - 1).unwrap_or_default().to_owned();

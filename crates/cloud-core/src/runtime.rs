@@ -112,7 +112,7 @@ impl Runtime for TokioRuntime {
     }
 }
 
-/// Returns the result of `future`, or `None` if `deadline` completes first. The deadline is armed once the future is pending.
+/// Returns the result of `future`, or `None` if `deadline` completes first. Its timer starts once `future` is pending.
 pub(crate) async fn within<T>(
     future: impl Future<Output = T> + Send,
     deadline: impl Fn() -> BoxFuture<'static, ()> + Send,

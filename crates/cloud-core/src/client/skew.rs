@@ -8,15 +8,15 @@ use time::{Duration, OffsetDateTime};
 
 use crate::retry::http_date;
 
-/// The correction that a host has accepted a signature under; none while the clock is trusted.
+/// The correction with which the service last accepted a signature; zero while the clock is trusted.
 #[derive(Debug, Default)]
 pub(super) struct Skew(AtomicI64);
 
-/// What is added to the clock, in seconds.
+/// The seconds to add to the local clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Correction(i64);
 
-/// Clocks this near are good enough for any signature; correcting them could only make them worse.
+/// Any signature is accepted within this difference, so a smaller one is not corrected.
 const TOLERANCE: Duration = Duration::minutes(4);
 
 impl Skew {
@@ -24,8 +24,8 @@ impl Skew {
         Correction(self.0.load(Ordering::Relaxed))
     }
 
-    /// Keeps a correction that the service has accepted a signature under. What was only measured is not kept: a
-    /// refusal may have another cause, and its date may be wrong.
+    /// Keeps a correction with which the service accepted a signature. A measured one alone is not kept: the refusal
+    /// may have another cause, and its date may be wrong.
     pub(super) fn remember(&self, correction: Correction) {
         self.0.store(correction.0, Ordering::Relaxed);
     }
@@ -37,9 +37,9 @@ impl Correction {
         now.checked_add(Duration::seconds(self.0)).unwrap_or(now)
     }
 
-    /// The correction that the answer to a refused request asks for, if it is so far from this one, under which that
-    /// request was signed, that another signature may be accepted. It left at `sent` and came back at `received` by
-    /// this machine's clock.
+    /// Returns the correction that the `Date` of a refused request's response suggests, if it differs enough from this
+    /// one, with which the request was signed, for a new signature to succeed. `sent` and `received` are times of the
+    /// local clock.
     pub(super) fn better(self, headers: &HeaderMap, sent: OffsetDateTime, received: OffsetDateTime) -> Option<Self> {
         // The service made the date somewhere between sending and receiving.
         let middle = sent + (received - sent) / 2;

@@ -75,7 +75,7 @@ impl Json {
 }
 
 impl fmt::Debug for Json {
-    /// The shape only: what stands in an open field is unknown, so it may be a secret.
+    /// Shows the shape only: the value of an open field is unknown, so it may be a secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             serde_json::Value::Null => f.write_str("null"),
