@@ -43,8 +43,8 @@ pub trait Signer: fmt::Debug + Send + Sync {
         request: &'a mut http::Request<Bytes>,
     ) -> BoxFuture<'a, Result<Generation>>;
 
-    /// Invalidates credentials that the service refused. Returns whether signing again may help; the call is then
-    /// sent once more. A token cache drops the refused token, and no newer one.
+    /// Invalidates credentials that the service refused. Returns whether signing again can help; the client then
+    /// signs and sends the request again, once. A token cache drops the refused token, and no newer one.
     fn invalidate(&self, operation: &'static Operation, credentials: Generation) -> bool {
         let _ = (operation, credentials);
         false

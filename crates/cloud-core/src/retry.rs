@@ -82,7 +82,7 @@ impl AttemptOutcome {
         }
     }
 
-    /// Whether the cause may pass without a change on the caller's side.
+    /// Whether another attempt can succeed without a change by the caller.
     pub(crate) fn is_transient(self) -> bool {
         self.transient
     }

@@ -63,7 +63,8 @@ fn assert_unsafe_operation_executed_once(cell: &Cell) {
 fn assert_error_is_one_line_and_names_operation(cell: &Cell) {
     let Some(error) = cell.error.as_deref().filter(|_| cell.class != Class::List) else { return };
     let name = cell.operation.rsplit('/').next().unwrap();
-    let named = ["refused", "failed", "rejected locally"].iter().any(|verb| error.contains(&format!(" {name} {verb}: ")));
+    let named =
+        ["refused", "failed", "rejected locally"].iter().any(|verb| error.contains(&format!(" {name} {verb}: ")));
     assert!(named && !error.contains('\n') && error.len() < 400, "{error}");
     for secret in ["5a4db0c5", "sandbox", "c2FuZGJve", "Bearer", "127.0.0.1"] {
         assert!(!error.contains(secret), "{error}");
