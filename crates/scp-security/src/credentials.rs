@@ -7,6 +7,8 @@ use cloud_core::auth::Generation;
 use cloud_core::{BoxFuture, Result, SecretString};
 use time::OffsetDateTime;
 
+use crate::sign::SigningKey;
+
 #[cfg(feature = "secret-vault")]
 mod vault;
 #[cfg(feature = "secret-vault")]
@@ -17,13 +19,16 @@ pub(crate) use vault::VaultProvider;
 pub struct Credentials {
     access_key: String,
     secret_key: SecretString,
+    signing_key: SigningKey,
 }
 
 impl Credentials {
     /// Creates a pair of keys as the console displays them.
     #[must_use]
     pub fn new(access_key: impl Into<String>, secret_key: impl Into<SecretString>) -> Self {
-        Self { access_key: access_key.into(), secret_key: secret_key.into() }
+        let secret_key = secret_key.into();
+        let signing_key = SigningKey::new(&secret_key);
+        Self { access_key: access_key.into(), secret_key, signing_key }
     }
 
     /// Returns the ID of the key, which is sent with each request.
@@ -36,6 +41,10 @@ impl Credentials {
     #[must_use]
     pub fn secret_key(&self) -> &SecretString {
         &self.secret_key
+    }
+
+    pub(crate) fn signing_key(&self) -> &SigningKey {
+        &self.signing_key
     }
 }
 

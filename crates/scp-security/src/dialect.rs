@@ -1,8 +1,5 @@
 //! Samsung Cloud Platform's conventions: the language and version headers, and two shapes of errors.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-
 use bytes::Bytes;
 use cloud_core::dialect::{Dialect, Failure, FailureClass, RawResponse, ResponseOutcome, foreign};
 use cloud_core::{ApiVersion, CallContext, Error, Result};
@@ -16,8 +13,6 @@ const API_VERSION: HeaderName = HeaderName::from_static("scp-api-version");
 #[derive(Debug)]
 pub(crate) struct ScpDialect {
     language: HeaderValue,
-    /// Header values by version, created once each.
-    versions: Mutex<HashMap<&'static ApiVersion, HeaderValue>>,
 }
 
 impl ScpDialect {
@@ -26,25 +21,19 @@ impl ScpDialect {
         let language = Some(language).filter(|text| text.trim() == *text).and_then(|text| text.parse().ok());
         let language = language
             .ok_or_else(|| Error::config("setting language (ScpBuilder::language): not a valid header value"))?;
-        Ok(Self { language, versions: Mutex::default() })
+        Ok(Self { language })
     }
+}
 
-    fn version(&self, version: &'static ApiVersion) -> Result<HeaderValue> {
-        let mut versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(value) = versions.get(version) {
-            return Ok(value.clone());
-        }
-        let value = HeaderValue::try_from(format!("{} {}", version.service, version.number))
-            .map_err(|_| Error::config("the API version is not a valid header value"))?;
-        versions.insert(version, value.clone());
-        Ok(value)
-    }
+fn version(version: &ApiVersion) -> Result<HeaderValue> {
+    let text = [version.service, " ", version.number].concat();
+    HeaderValue::try_from(text).map_err(|_| Error::config("the API version is not a valid header value"))
 }
 
 impl Dialect for ScpDialect {
     fn prepare(&self, context: CallContext, headers: &mut HeaderMap) -> Result<()> {
         headers.insert(ACCEPT_LANGUAGE, self.language.clone());
-        headers.insert(API_VERSION, self.version(context.version)?);
+        headers.insert(API_VERSION, version(context.version)?);
         Ok(())
     }
 
@@ -159,7 +148,7 @@ fn hint(status: u16, code: Option<&str>) -> Option<&'static str> {
         404 if code != Some("ResourceNotFound") && code != Some("NotFound") => {
             Some("the gateway also says so when it does not recognise the call: check the endpoint")
         }
-        406 => Some("the service does not know this api version: use another version's client"),
+        406 => Some("the service does not know this API version: use another version's client"),
         _ => None,
     }
 }

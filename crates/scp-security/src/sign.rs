@@ -99,7 +99,7 @@ fn add(
     let timestamp = (context.now.unix_timestamp_nanos() / 1_000_000).to_string();
     let key = credentials.access_key();
     let method = context.operation.method.as_str();
-    let signature = signature(method, context.url, &timestamp, key, credentials.secret_key());
+    let signature = credentials.signing_key().sign(method, context.url, &timestamp, key);
     let bad = |_| Error::new(ErrorKind::Credentials, "the access key holds characters that cannot stand in a header");
     let headers = request.headers_mut();
     let mut sensitive = |name: &HeaderName, text: &str| {
@@ -115,16 +115,24 @@ fn add(
     Ok(())
 }
 
-/// The signature: Base64 of HMAC-SHA256, keyed by the secret key as it is displayed.
-fn signature(method: &str, url: &str, timestamp: &str, key: &str, secret: &SecretString) -> String {
-    // A key of any length is accepted, so this cannot fail; an empty signature would be refused by the service.
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes()) else {
-        return String::new();
-    };
-    for part in [method, url, timestamp, key, CLIENT_TYPE] {
-        mac.update(part.as_bytes());
+/// HMAC-SHA256 keyed by a secret key as it is displayed, kept so that the key is hashed once. Zeroized on drop.
+#[derive(Clone)]
+pub(crate) struct SigningKey(Option<Hmac<Sha256>>);
+
+impl SigningKey {
+    pub(crate) fn new(secret: &SecretString) -> Self {
+        // A key of any length is accepted, so there is always one; an empty signature would be refused by the service.
+        Self(Hmac::new_from_slice(secret.expose_secret().as_bytes()).ok())
     }
-    STANDARD.encode(mac.finalize().into_bytes())
+
+    /// The signature: Base64 of the code over these parts.
+    fn sign(&self, method: &str, url: &str, timestamp: &str, key: &str) -> String {
+        let Some(mut mac) = self.0.clone() else { return String::new() };
+        for part in [method, url, timestamp, key, CLIENT_TYPE] {
+            mac.update(part.as_bytes());
+        }
+        STANDARD.encode(mac.finalize().into_bytes())
+    }
 }
 
 impl fmt::Debug for ScpSigner {
@@ -145,7 +153,8 @@ mod tests {
     const CM: &str = "https://certificatemanager.kr-west1.e.samsungsdscloud.com/v1/certificatemanager";
 
     fn check(method: &str, url: &str, key: &str, secret: &str, wanted: &str) {
-        assert_eq!(signature(method, url, "1605290625682", key, &SecretString::from(secret)), wanted, "{url}");
+        let signing_key = SigningKey::new(&SecretString::from(secret));
+        assert_eq!(signing_key.sign(method, url, "1605290625682", key), wanted, "{url}");
     }
 
     #[test]
