@@ -219,6 +219,8 @@ macro_rules! call_options {
         impl ::std::future::Future for $name {
             type Output = $crate::Result<$answer>;
 
+            // Inline, so that a page is decoded by code of the crate that awaits it, and never built where none does.
+            #[inline]
             fn poll(
                 mut self: ::std::pin::Pin<&mut Self>,
                 context: &mut ::std::task::Context<'_>,
