@@ -29,7 +29,7 @@ impl ZeroizingBuf {
             // A vector that grows by itself may move and leave what it held behind.
             let mut grown = Vec::with_capacity(wanted.max(self.0.capacity() * 2).max(SMALLEST));
             grown.extend_from_slice(&self.0);
-            std::mem::replace(&mut self.0, grown).zeroize();
+            std::mem::replace(&mut self.0, grown).as_mut_slice().zeroize();
         }
         self.0.extend_from_slice(bytes);
     }
@@ -70,7 +70,8 @@ impl io::Write for ZeroizingBuf {
 
 impl Drop for ZeroizingBuf {
     fn drop(&mut self) {
-        self.0.zeroize();
+        // The slice is filled at once, a `Vec` byte by byte. What was never part of it holds nothing: it never shrinks.
+        self.0.as_mut_slice().zeroize();
     }
 }
 
