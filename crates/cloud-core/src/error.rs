@@ -1,61 +1,17 @@
 //! The error type: what happened, whether the request was sent, and whether a retry may help.
 
 use std::error::Error as StdError;
-use std::fmt;
 use std::time::Duration;
 
 use crate::delivery::Delivery;
 use crate::operation::{ApiVersion, CallContext, Operation};
 
+mod display;
+mod kind;
+pub use kind::ErrorKind;
+
 /// The result type of these crates.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
-
-/// The category of an [`Error`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// A setting is missing or malformed. The text names the setting and every place that was searched.
-    ///
-    /// What to do: correct the setting. Retrying does not help.
-    Config,
-    /// The request breaks a documented rule and was rejected locally. The text names the field and the rule.
-    ///
-    /// What to do: correct the argument. Retrying does not help.
-    Request,
-    /// No credentials are available for the call, so it was not sent.
-    ///
-    /// What to do: check the keys or the token, and the service that issues them. Retry if
-    /// [`Error::is_retryable`] holds.
-    Credentials,
-    /// The connection could not be opened, so the request was not sent.
-    ///
-    /// What to do: check the endpoint, DNS, proxy and TLS settings. Retrying is safe for every operation.
-    Connect,
-    /// A time limit passed before the response arrived.
-    ///
-    /// What to do: if [`Error::is_unsent`] holds, retry. Otherwise the request may have been executed: read the
-    /// state first, or retry if the operation is idempotent.
-    Timeout,
-    /// The connection was lost after the request was sent, or possibly sent.
-    ///
-    /// What to do: the request may have been executed. Read the state first, or retry if the operation is
-    /// idempotent.
-    Transport,
-    /// The service refused the request (status 4xx) or failed (status 5xx).
-    ///
-    /// What to do: look at [`Error::status`] and [`Error::code`]. Correct a refused request; retry later if
-    /// [`Error::is_retryable`] holds; give [`Error::request_id`] to the vendor's support.
-    Service,
-    /// The response is not in the documented format.
-    ///
-    /// What to do: look for a proxy or a portal on the way, and for a newer release of the crate. The request may
-    /// have been executed.
-    Decode,
-    /// A list ended before all announced items were received.
-    ///
-    /// What to do: list again, or continue from [`Incomplete::resume`](crate::Incomplete::resume).
-    Incomplete,
-}
 
 /// An error of a call or of a constructor.
 ///
@@ -281,65 +237,6 @@ impl Error {
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());
         self
-    }
-}
-
-impl Inner {
-    /// What happened to the call, in one word or two.
-    fn verb(&self) -> &'static str {
-        match self.kind {
-            ErrorKind::Config | ErrorKind::Request => "rejected locally",
-            ErrorKind::Service if self.status.is_none_or(|status| status < 500) => "refused",
-            _ => "failed",
-        }
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let inner = &*self.0;
-        if let Some(context) = inner.context {
-            write!(f, "{context} {}: ", inner.verb())?;
-        }
-        f.write_str(&inner.text)?;
-        let mut notes = Vec::new();
-        if let Some(status) = inner.status {
-            notes.push(format!("status {status}"));
-        }
-        if let Some(code) = &inner.code {
-            notes.push(format!("code {code}"));
-        }
-        if let Some(id) = &inner.request_id {
-            notes.push(format!("request id {id}"));
-        }
-        if inner.attempts > 1 {
-            notes.push(format!("{} attempts", inner.attempts));
-        }
-        if inner.attempts > 0 && inner.delivery == Delivery::NotSent {
-            notes.push("not sent".to_owned());
-        }
-        if let Some(wait) = inner.retry_after {
-            notes.push(format!("retry after {} s", wait.as_secs()));
-        }
-        if notes.is_empty() { Ok(()) } else { write!(f, " ({})", notes.join(", ")) }
-    }
-}
-
-impl fmt::Debug for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let inner = &*self.0;
-        f.debug_struct("Error")
-            .field("kind", &inner.kind)
-            .field("text", &inner.text)
-            .field("operation", &inner.context.map(|context| context.to_string()))
-            .field("status", &inner.status)
-            .field("code", &inner.code)
-            .field("request_id", &inner.request_id)
-            .field("attempts", &inner.attempts)
-            .field("delivery", &inner.delivery)
-            .field("retryable", &inner.retryable)
-            .field("source", &inner.source)
-            .finish_non_exhaustive()
     }
 }
 
