@@ -128,7 +128,7 @@ fn version(context: &Context<'_>) -> Result<Version, Problem> {
     if let Some(status) = &document.sdk.status
         && !known.contains(&status.as_str())
     {
-        return Err(context.problem("/x-sdk/status", format!("`{status}` is no lifecycle state")));
+        return Err(context.problem("/x-sdk/status", format!("`{status}` is not a lifecycle state")));
     }
     Ok(Version {
         constant: names::constant(&module),

@@ -12,7 +12,7 @@ pub(crate) fn is_version(number: &str) -> bool {
     number.split('.').all(|part| !part.is_empty() && part.len() < 7 && part.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// `isMine` becomes `is_mine`; whatever is no letter or digit becomes an underscore.
+/// `isMine` becomes `is_mine`; whatever is not a letter or digit becomes an underscore.
 pub(crate) fn snake(name: &str) -> String {
     let characters: Vec<char> = name.chars().collect();
     let mut out = String::with_capacity(name.len() + 4);

@@ -51,7 +51,7 @@ impl Endpoint {
         if text.contains('#') {
             return Err(problem("must not have a fragment"));
         }
-        let uri: Uri = text.parse().map_err(|_| problem("is not a valid url"))?;
+        let uri: Uri = text.parse().map_err(|_| problem("is not a valid URL"))?;
         let scheme =
             uri.scheme_str().map(str::to_ascii_lowercase).ok_or_else(|| problem("must begin with https://"))?;
         let authority = uri.authority().ok_or_else(|| problem("names no host"))?;
@@ -168,12 +168,12 @@ mod tests {
             ("http://128.0.0.1", Err("must begin with https://; http")),
             ("HTTP://LocalHost:8080", Ok("http://localhost:8080")),
             ("http://127.0.0.1@a.example", Err("must not hold a user name")),
-            ("http://127.0.0.1\\@a.example", Err("is not a valid url")),
-            ("http://127.0.0.1\t.example", Err("is not a valid url")),
+            ("http://127.0.0.1\\@a.example", Err("is not a valid URL")),
+            ("http://127.0.0.1\t.example", Err("is not a valid URL")),
             ("ftp://a.example", Err("must begin with https://")),
             ("a.example", Err("must begin with https://")),
-            ("", Err("is not a valid url")),
-            ("https://", Err("is not a valid url")),
+            ("", Err("is not a valid URL")),
+            ("https://", Err("is not a valid URL")),
             ("https://u:p@a.example", Err("must not hold a user name")),
             ("https://a.example?x=1", Err("must not have a query")),
             ("https://a.example#x", Err("must not have a fragment")),

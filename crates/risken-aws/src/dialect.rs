@@ -26,11 +26,11 @@ impl Dialect for RiskenDialect {
             return ResponseOutcome::Unreadable(why);
         }
         let Ok(envelope) = serde_json::from_slice::<Envelope<'_>>(&answer.body) else {
-            return unreadable(answer, "the response is not an object with `data`; check the url of the site");
+            return unreadable(answer, "the response is not an object with `data`; check the URL of the site");
         };
         match envelope.data {
             _ if envelope.error.is_some() => failed(answer),
-            None => ResponseOutcome::Unreadable("the response has no `data`; check the url of the site".into()),
+            None => ResponseOutcome::Unreadable("the response has no `data`; check the URL of the site".into()),
             Some(_) if !context.operation.returns => ResponseOutcome::Payload(NULL),
             // The service omits empty fields everywhere else, so an empty payload may be null as well.
             Some(data) if data.get() == "null" => ResponseOutcome::Payload(EMPTY),
@@ -83,7 +83,7 @@ fn failed(answer: &RawResponse) -> ResponseOutcome {
         StatusCode::FORBIDDEN => Some(
             "the access token belongs to another project, its role does not allow this, or its project has no active member with a role",
         ),
-        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Some("check the url of the site"),
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Some("check the URL of the site"),
         StatusCode::PAYLOAD_TOO_LARGE => Some("the site does not take requests of this size"),
         _ if answer.body.trim_ascii_start().starts_with(b"<") => {
             Some("the response is an HTML page instead of JSON; a proxy or portal may have sent it")

@@ -214,7 +214,7 @@ async fn memory_has_no_secrets_after_drop() {
             .transport(Arc::new(Answers(token, 6)))
             .build()
             .unwrap();
-        // The token service answers this, and so does the service itself, which is no answer of its.
+        // The token service answers this, and so does the service itself, which has no answers of its own.
         nhn.security_advisor().unwrap().show_last_inspection_date().await.unwrap_err();
         assert!(Canary(6).found() >= 1, "it is kept for the next call");
     })

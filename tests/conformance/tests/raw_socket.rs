@@ -173,7 +173,7 @@ fn ids_are_signed_as_sent() {
     let scp = listener.scp("en-US").unwrap();
     proptest!(settings(), |(id in text(), plain in any::<Vec<u8>>())| {
         let outcome = run(scp.kms().encrypt(&id, &EncryptRequest::from_bytes(&plain)));
-        let error = outcome.expect_err("an empty object is no answer to this");
+        let error = outcome.expect_err("an empty object is not an answer to this");
         let Some(raw) = listener.take() else {
             let refused = matches!(id.as_str(), "" | "." | "..") || id.chars().any(char::is_control);
             prop_assert!(refused && error.is_unsent(), "{:?}: {}", id, error);

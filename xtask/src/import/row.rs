@@ -71,7 +71,7 @@ fn limits<'a>(text: &'a str, schema: &mut Schema, line: usize) -> Result<Option<
     let mut end = text.len();
     for &(start, mark) in found.iter().rev() {
         let value = text[start + mark.len()..end].trim();
-        let wrong = || ImportError::new(line, format!("`{mark}{value}` is no limit"));
+        let wrong = || ImportError::new(line, format!("`{mark}{value}` is not a limit"));
         let length = || value.parse::<u64>().map(Some).map_err(|_| wrong());
         let number = || value.parse::<Number>().map(Some).map_err(|_| wrong());
         match mark {
@@ -120,7 +120,7 @@ pub(super) fn schema_of(kind: &str, line: usize) -> Result<Schema, ImportError> 
         {
             Ok(Schema::reference_to(kind))
         }
-        _ => Err(ImportError::new(line, format!("`{kind}` is no known type"))),
+        _ => Err(ImportError::new(line, format!("`{kind}` is not a known type"))),
     }
 }
 
@@ -166,7 +166,7 @@ pub(super) fn value_of(text: &str, schema: &Schema) -> Option<Value> {
     Some(scalar.unwrap_or_else(|| Value::String(text.to_owned())))
 }
 
-/// The default as JSON; another column's text that slipped in is no default.
+/// The default as JSON; another column's text that slipped in is not a default.
 fn default_of(text: &str, schema: &Schema) -> Option<Value> {
     match text {
         "" | "None" => None,

@@ -106,7 +106,7 @@ fn defaults_are_json_and_foreign_text_is_none() {
     assert_eq!(
         as_json(field(&document, "KeyList", "isTaken")),
         json!({"type": "boolean", "examples": [true]}),
-        "a description in the default column is no default"
+        "a description in the default column is not a default"
     );
     assert_eq!(
         as_json(field(&document, "KeyRequest", "kind")),
@@ -205,14 +205,14 @@ fn a_page_that_contradicts_itself_stops_the_import() {
     let wrong = error("| 200 | OK | KeyList |", "| 200 | OK | Missing |");
     assert!(wrong.contains("model `Missing` is not on the page"), "{wrong}");
     let wrong = error("| integer |", "| whole |");
-    assert!(wrong.contains("`whole` is no known type"), "{wrong}");
+    assert!(wrong.contains("`whole` is not a known type"), "{wrong}");
     let wrong = error("\"keys\": [],", "\"keys\": [");
     assert!(wrong.contains("example is not valid JSON"), "{wrong}");
     let wrong = error("Response 204", "Response 202");
     assert!(wrong.contains("undocumented status 202"), "{wrong}");
     assert!(wrong.starts_with("line "), "{wrong}");
     let wrong = error("Minimum : 7", "Minimum : seven");
-    assert!(wrong.contains("`Minimum : seven` is no limit"), "{wrong}");
+    assert!(wrong.contains("`Minimum : seven` is not a limit"), "{wrong}");
     assert!(read_page("nothing here").is_err());
 }
 

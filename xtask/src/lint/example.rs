@@ -93,11 +93,19 @@ impl Checker<'_> {
     }
 }
 
+fn with_article(name: &str) -> String {
+    match name {
+        "null" => name.to_owned(),
+        "array" | "integer" | "object" => format!("an {name}"),
+        _ => format!("a {name}"),
+    }
+}
+
 /// Why the value itself, without what it holds, breaks the schema.
 fn contradiction(schema: &Schema, value: &Value) -> Option<String> {
     if schema.types.is_some() && !schema.type_names().any(|name| is_of_type(value, name)) {
-        let names: Vec<&str> = schema.type_names().collect();
-        return Some(format!("example {value} is no {}", names.join(" or ")));
+        let names: Vec<String> = schema.type_names().map(with_article).collect();
+        return Some(format!("example {value} is not {}", names.join(" or ")));
     }
     if !schema.allowed.is_empty() && !schema.allowed.contains(value) {
         return Some(format!("example {value} is not in `enum`"));
@@ -118,10 +126,10 @@ fn contradiction(schema: &Schema, value: &Value) -> Option<String> {
 
 fn text_contradiction(schema: &Schema, text: &str) -> Option<String> {
     if schema.format.as_deref() == Some("date-time") && !is_date_time(text) {
-        return Some(format!("example `{text}` is no RFC 3339 date-time"));
+        return Some(format!("example `{text}` is not an RFC 3339 date-time"));
     }
     if let Some(pattern) = &schema.pattern {
-        // A pattern that is no regular expression is a finding of its own.
+        // A pattern that is not a regular expression is a finding of its own.
         if Regex::new(pattern).is_ok_and(|regex| !regex.is_match(text)) {
             return Some(format!("example `{text}` does not match `{pattern}`"));
         }

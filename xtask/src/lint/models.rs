@@ -28,8 +28,10 @@ pub(super) fn check(document: &Document, findings: &mut Vec<Finding>) {
 pub(super) fn schema(document: &Document, own: &Schema, pointer: &str, findings: &mut Vec<Finding>) {
     if let Some(reference) = &own.reference {
         if document.resolve(reference).is_none() {
-            findings
-                .push(Finding::new(format!("{pointer}/$ref"), format!("`{reference}` is no model of this document")));
+            findings.push(Finding::new(
+                format!("{pointer}/$ref"),
+                format!("`{reference}` is not a model of this document"),
+            ));
         }
         let allowed = Schema {
             reference: own.reference.clone(),
@@ -79,7 +81,7 @@ fn required(own: &Schema, pointer: &str, findings: &mut Vec<Finding>) {
     let mut seen = BTreeSet::new();
     for (index, name) in own.required.iter().enumerate() {
         let message = if !own.properties.contains_key(name) {
-            format!("`{name}` is required but is no property")
+            format!("`{name}` is required but is not a property")
         } else if !seen.insert(name) {
             format!("`{name}` is required twice")
         } else {

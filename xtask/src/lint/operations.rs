@@ -28,7 +28,7 @@ fn security(document: &Document, requirements: Option<&[Requirement]>, pointer: 
     let schemes = &document.components.security_schemes;
     for name in requirements.unwrap_or_default().iter().flat_map(Map::keys) {
         if !schemes.contains_key(name) {
-            let message = format!("`{name}` is no security scheme");
+            let message = format!("`{name}` is not a security scheme");
             findings.push(Finding::new(pointer, message));
         }
     }
@@ -88,7 +88,7 @@ impl<'a> Check<'a, '_> {
                         self.at(&inside, format!("`{name}` is not in the path template"));
                     }
                 }
-                other => self.at(&format!("{inside}/in"), format!("`{other}` is no place")),
+                other => self.at(&format!("{inside}/in"), format!("`{other}` is not a place")),
             }
             self.parameter_schema(parameter, &inside);
         }
@@ -166,11 +166,11 @@ impl<'a> Check<'a, '_> {
             return;
         };
         if !matches!(page.style.as_str(), "page" | "marker") {
-            self.at("/x-sdk/page/style", format!("`{}` is no style", page.style));
+            self.at("/x-sdk/page/style", format!("`{}` is not a style", page.style));
         }
         for (key, name) in [("index", &page.index), ("size", &page.size)] {
             if !self.has_query(name) {
-                self.at(&format!("/x-sdk/page/{key}"), format!("`{name}` is no query parameter"));
+                self.at(&format!("/x-sdk/page/{key}"), format!("`{name}` is not a query parameter"));
             }
         }
         let Some(payload) = self.payload() else {
@@ -180,17 +180,17 @@ impl<'a> Check<'a, '_> {
         if let Some(id) = &page.id
             && self.field(payload, &page.items).and_then(|items| self.field(items.items.as_deref()?, id)).is_none()
         {
-            self.at("/x-sdk/page/id", format!("`{id}` is no field of the items"));
+            self.at("/x-sdk/page/id", format!("`{id}` is not a field of the items"));
         }
         match self.field(payload, &page.items) {
             Some(field) if field.has_type("array") => {}
-            Some(_) => self.at("/x-sdk/page/items", format!("`{}` is no array", page.items)),
-            None => self.at("/x-sdk/page/items", format!("`{}` is no field", page.items)),
+            Some(_) => self.at("/x-sdk/page/items", format!("`{}` is not an array", page.items)),
+            None => self.at("/x-sdk/page/items", format!("`{}` is not a field", page.items)),
         }
         if let Some(total) = &page.total
             && self.field(payload, total).is_none()
         {
-            self.at("/x-sdk/page/total", format!("`{total}` is no field"));
+            self.at("/x-sdk/page/total", format!("`{total}` is not a field"));
         }
     }
 
@@ -202,16 +202,16 @@ impl<'a> Check<'a, '_> {
         self.described("/x-sdk/split/summary", split.summary.as_deref());
         self.described("/x-sdk/split/description", split.description.as_deref());
         if !self.has_query(&split.parameter) {
-            self.at("/x-sdk/split/parameter", format!("`{}` is no query parameter", split.parameter));
+            self.at("/x-sdk/split/parameter", format!("`{}` is not a query parameter", split.parameter));
         }
         if self.document.resolve(&split.schema).is_none() {
-            self.at("/x-sdk/split/schema", format!("`{}` is no model of this document", split.schema));
+            self.at("/x-sdk/split/schema", format!("`{}` is not a model of this document", split.schema));
         }
         let mut content = operation.responses.values().flat_map(|response| response.content.values());
         if let Some(name) = &split.example
             && !content.any(|media| media.examples.contains_key(name))
         {
-            self.at("/x-sdk/split/example", format!("`{name}` is no example"));
+            self.at("/x-sdk/split/example", format!("`{name}` is not an example"));
         }
     }
 

@@ -147,7 +147,7 @@ fn missing_text_is_reported() {
 #[test]
 fn required_field_without_property_is_reported() {
     let place = format!("{KEY}/required");
-    expect(&place, json!(["name", "nope"]), &format!("{place}/1"), "`nope` is required but is no property");
+    expect(&place, json!(["name", "nope"]), &format!("{place}/1"), "`nope` is required but is not a property");
     expect(&place, json!(["name", "name"]), &format!("{place}/1"), "required twice");
 }
 
@@ -164,12 +164,12 @@ fn unused_mark_that_is_wrong_is_reported() {
 fn dangling_reference_is_reported() {
     let place = format!("{KEY}/properties/more");
     let dangling = json!({"$ref": "#/components/schemas/Nope"});
-    expect(&place, dangling, &format!("{place}/$ref"), "`#/components/schemas/Nope` is no model");
+    expect(&place, dangling, &format!("{place}/$ref"), "`#/components/schemas/Nope` is not a model");
     let beside = json!({"$ref": "#/components/schemas/Size", "minimum": 1});
     expect(&place, beside, &place, "may stand beside `$ref`");
-    expect("/security/0", json!({"Other": []}), "/security", "`Other` is no security scheme");
+    expect("/security/0", json!({"Other": []}), "/security", "`Other` is not a security scheme");
     let place = format!("{GET}/security");
-    expect(&place, json!([{"Other": []}]), &place, "`Other` is no security scheme");
+    expect(&place, json!([{"Other": []}]), &place, "`Other` is not a security scheme");
 }
 
 #[test]
@@ -198,17 +198,17 @@ fn parameter_that_contradicts_the_path_is_reported() {
     let found = broken(&at("2"), twice);
     assert!(found.iter().any(|line| line.contains("`page` stands twice")));
     let found = broken(&at("2/in"), json!("cookie"));
-    assert!(found[0].contains("`cookie` is no place"), "{found:?}");
+    assert!(found[0].contains("`cookie` is not a place"), "{found:?}");
 }
 
 #[test]
 fn page_rule_without_target_is_reported() {
     let at = |rest: &str| format!("{GET}/x-sdk/page/{rest}");
-    expect(&at("style"), json!("scroll"), &at("style"), "`scroll` is no style");
+    expect(&at("style"), json!("scroll"), &at("style"), "`scroll` is not a style");
     expect(&at("index"), json!("offset"), &at("index"), "no query parameter");
     expect(&at("size"), json!("id"), &at("size"), "no query parameter");
-    expect(&at("items"), json!("nope"), &at("items"), "`nope` is no field");
-    expect(&at("items"), json!("paging"), &at("items"), "`paging` is no array");
+    expect(&at("items"), json!("nope"), &at("items"), "`nope` is not a field");
+    expect(&at("items"), json!("paging"), &at("items"), "`paging` is not an array");
     expect(&at("total"), json!("paging.sum"), &at("total"), "no field");
     let found = broken("/x-sdk/envelope", json!("data"));
     assert!(found.iter().any(|line| line.contains("no answer to find the items in")));
@@ -222,7 +222,7 @@ fn split_without_target_is_reported() {
     assert_eq!(found.len(), 1, "{found:#?}");
     assert!(found[0].contains("no model of this document"));
     let found = broken(&at("example"), json!("two"));
-    assert!(found.iter().any(|line| line.contains("`two` is no example")));
+    assert!(found.iter().any(|line| line.contains("`two` is not an example")));
 }
 
 #[test]

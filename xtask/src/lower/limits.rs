@@ -72,7 +72,7 @@ impl Limits<'_> {
         rules.extend(self.max_length.map(most));
         let whole = |number: &Number, key: &str| {
             let place = format!("{pointer}/{key}");
-            number.as_i64().ok_or_else(|| context.problem(&place, "the limit is no whole number"))
+            number.as_i64().ok_or_else(|| context.problem(&place, "the limit is not a whole number"))
         };
         if let Some(number) = self.minimum {
             rules.push(Constraint::Min(whole(number, "minimum")?));

@@ -118,7 +118,7 @@ impl Reader<'_> {
         let mut statuses = Vec::new();
         for status in self.operation.responses.keys() {
             let number: u16 =
-                status.parse().map_err(|_| self.problem("/responses", format!("`{status}` is no status")))?;
+                status.parse().map_err(|_| self.problem("/responses", format!("`{status}` is not a status")))?;
             if (200..300).contains(&number) {
                 statuses.push(number);
             }
@@ -194,7 +194,7 @@ impl Reader<'_> {
         let style = match style.as_str() {
             "page" => PageStyle::Numbered { first: first.unwrap_or_default() },
             "marker" => PageStyle::Marked,
-            other => return Err(self.problem("/x-sdk/page/style", format!("`{other}` is no style"))),
+            other => return Err(self.problem("/x-sdk/page/style", format!("`{other}` is not a style"))),
         };
         for (key, name) in [("index", index), ("size", size)] {
             if options.iter().all(|option| option.wire != *name) {

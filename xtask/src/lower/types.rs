@@ -101,7 +101,7 @@ fn field(
 fn known_kind(context: &Context<'_>, schema: &Schema, pointer: &str) -> Result<(), Problem> {
     match schema.sdk.kind.as_deref() {
         Some(kind) if !KINDS.contains(&kind) => {
-            Err(context.problem(&format!("{pointer}/x-sdk/type"), format!("`{kind}` is no lenient type")))
+            Err(context.problem(&format!("{pointer}/x-sdk/type"), format!("`{kind}` is not a lenient type")))
         }
         _ => Ok(()),
     }

@@ -57,7 +57,7 @@ impl Attempt<'_> {
 
     fn prepare(&self) -> Result<http::Request<Bytes>> {
         let uri = Uri::from_maybe_shared(self.url.clone())
-            .map_err(|_| AttemptError::unsendable(Error::request("the url is too long")))?;
+            .map_err(|_| AttemptError::unsendable(Error::request("the URL is too long")))?;
         let body = self.request.body_bytes();
         let mut http = http::Request::new(body.cloned().unwrap_or_default());
         *http.method_mut() = self.context.operation.method.into();

@@ -33,7 +33,7 @@ impl SunsetWarnings {
         }
         // The lock is released before logging: a slow subscriber must not block other calls.
         if self.is_first(version) {
-            tracing::warn!(service, version = number, sunset = %sunset, "this api version is past its sunset date");
+            tracing::warn!(service, version = number, sunset = %sunset, "this API version is past its sunset date");
         }
         Ok(())
     }

@@ -69,7 +69,7 @@ fn completed(text: &str) -> Option<String> {
     }
     let (day, rest) = text.split_at_checked(10)?;
     let time = match rest.strip_prefix(['T', ' ']) {
-        // Anything but digits, such as a zone, is no time of a day.
+        // Anything but digits, such as a zone, is not a time of a day.
         Some(time) if time.bytes().all(|b| b.is_ascii_digit() || matches!(b, b':' | b'.')) => time,
         None if rest.is_empty() => "00:00",
         _ => return None,

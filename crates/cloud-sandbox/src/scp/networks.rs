@@ -18,7 +18,7 @@ impl Network {
     }
 
     fn holds(self, address: Ipv4Addr) -> bool {
-        // A shift by the full width is no shift in Rust: prefix 0 holds every address.
+        // A shift by the full width is not a shift in Rust: prefix 0 holds every address.
         (self.address ^ address.to_bits()).checked_shr(32 - self.prefix).is_none_or(|apart| apart == 0)
     }
 }

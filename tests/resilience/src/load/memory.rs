@@ -24,7 +24,7 @@ impl Samples {
     }
 
     /// Whether the last third needs no more than the one before it, by the least of each, 5 % and 2 MiB aside: what is held
-    /// for a moment is no growth, and a leak lifts the least too. Too few samples say nothing.
+    /// for a moment is not a growth, and a leak lifts the least too. Too few samples say nothing.
     #[must_use]
     pub fn level_off(&self) -> Option<bool> {
         let third = self.0.len() / 3;

@@ -141,7 +141,7 @@ fn request_path(call: &Call, lines: &[(usize, &str)]) -> Result<(), ImportError>
         if !call.parameters.iter().any(known) {
             return Err(ImportError::new(
                 line,
-                format!("`{name}` is in the request path but is no required query parameter"),
+                format!("`{name}` is in the request path but is not a required query parameter"),
             ));
         }
     }

@@ -9,7 +9,7 @@ const BODY: &str = "/paths/~1v1~1keys~1{id}/get/requestBody/content/application~
 fn field_example_outside_its_type_or_limits_is_reported() {
     let place = format!("{KEY}/properties/name/examples/0");
     for (value, told) in [
-        (json!(3), "example 3 is no string"),
+        (json!(3), "example 3 is not a string"),
         (json!("A1"), "does not match `^[a-z]*$`"),
         (json!("a"), "is 1 long, out of bounds"),
         (json!("abcde"), "is 5 long, out of bounds"),
@@ -17,10 +17,10 @@ fn field_example_outside_its_type_or_limits_is_reported() {
         expect(&place, value, &place, told);
     }
     let place = format!("{GET}/parameters/1/example");
-    expect(&place, json!("1"), &place, "is no integer or null");
+    expect(&place, json!("1"), &place, "is not an integer or null");
     expect(&place, json!(-1), &place, "out of bounds");
     let place = "/components/schemas/Spare/properties/flag/default";
-    expect(place, json!("yes"), place, "is no boolean");
+    expect(place, json!("yes"), place, "is not a boolean");
     let place = format!("{GET}/parameters/2/schema/default");
     expect(&place, json!(15), &place, "not in `enum`");
 }
@@ -30,11 +30,11 @@ fn body_example_that_contradicts_the_schema_is_reported() {
     let place = format!("{BODY}/example");
     expect(&place, json!({}), &place, "lacks the required field `name`");
     expect(&place, json!({"name": "abc", "other": 1}), &format!("{place}/other"), "a field that the schema lacks");
-    expect(&place, json!([]), &place, "is no object");
+    expect(&place, json!([]), &place, "is not an object");
     assert_eq!(broken(&place, json!({"nmae": "abc"})), [""; 0], "an alias");
     expect(&place, json!({"nmae": "ABC"}), &format!("{place}/nmae"), "does not match");
     let place = format!("{ANSWER}/examples/all/value/body");
-    let told = "is no RFC 3339 date-time";
+    let told = "is not an RFC 3339 date-time";
     for text in ["2024-05-17", "2024-05-17T00:23:17", "2024-05-17 00:23:17Z", "2024-13-17T00:23:17Z"] {
         let at = format!("{place}/keys/0/at");
         expect(&at, json!(text), &at, told);
@@ -42,7 +42,7 @@ fn body_example_that_contradicts_the_schema_is_reported() {
     let at = format!("{place}/keys/0/at");
     assert_eq!(broken(&at, json!("2024-05-17T00:23:17.250+09:00")), [""; 0]);
     let at = format!("{place}/paging/total");
-    expect(&at, json!("1"), &at, "is no integer");
+    expect(&at, json!("1"), &at, "is not an integer");
     let at = format!("{ANSWER}/examples/one/value");
     expect(&at, json!({}), &at, "lacks the required field `name`");
 }

@@ -16,7 +16,7 @@ impl Reader<'_> {
             "path" | "query" => Ok(()),
             "header" if elsewhere => Ok(()),
             "header" => Err(self.context.problem(pointer, "a header needs x-sdk.source `config` or `signer`")),
-            other => Err(self.context.problem(&format!("{pointer}/in"), format!("`{other}` is no place"))),
+            other => Err(self.context.problem(&format!("{pointer}/in"), format!("`{other}` is not a place"))),
         }
     }
 

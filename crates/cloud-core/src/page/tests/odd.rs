@@ -52,7 +52,7 @@ async fn total_that_changes_or_is_too_small_makes_the_list_incomplete() {
 #[tokio::test]
 async fn markers_decide_alone_whether_there_is_more() {
     let link = |href: &str| format!(r#","links":[{{"rel":"next","href":"{href}"}}]"#);
-    // An empty page in the middle is no end, and neither is one that misses ids.
+    // An empty page in the middle is not an end, and neither is one that misses ids.
     let pages =
         [named("1", "a", &link("/x?marker=1")), format!(r#"{{"keys":[]{}}}"#, link("/x?marker=2")), named("3", "", "")];
     let texts: Vec<_> = pages.iter().map(String::as_str).collect();

@@ -92,7 +92,7 @@ impl Blob {
         String::from_utf8(plaintext).map_err(|_| Fault::Data)
     }
 
-    /// Whether the version's key signed this text; a signature of a wrong length is no signature at all.
+    /// Whether the version's key signed this text; a signature of a wrong length is not a signature at all.
     pub(super) fn verify(&self, key: &[u8], plaintext: &[u8]) -> Result<bool, Fault> {
         let key = private_key(key)?;
         if self.rest.len() != rsa::traits::PublicKeyParts::size(&key) {

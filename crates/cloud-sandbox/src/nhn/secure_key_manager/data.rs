@@ -109,7 +109,7 @@ fn field(call: &Call<'_>, name: &str) -> String {
     call.text(name).unwrap_or_default().to_owned()
 }
 
-/// The version that a query asks for; a number that none can have is no version.
+/// The version that a query asks for; a number that none can have is not a version.
 fn wanted_version(call: &Call<'_>) -> Result<Option<i64>, ErrorResponse> {
     let text = call.query("keyVersion");
     text.map(|text| text.parse().map_err(|_| refuse(Name::KeyVersion))).transpose()

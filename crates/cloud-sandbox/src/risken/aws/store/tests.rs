@@ -73,7 +73,7 @@ fn attaching_replaces_the_row_but_its_creation_time() {
     assert_eq!(same.updated_at, NOW, "nothing changed");
     // Neither the account nor the data source need exist.
     assert_eq!(store.attach(&attach(9, 9), NOW).unwrap().created_at, NOW);
-    // The project is no part of the key.
+    // The project is not a part of the key.
     let taken = Attach { project_id: 1002, ..attach(1001, 1001) };
     store.attach(&taken, NOW).unwrap();
     assert_eq!(store.attachments.len(), 2);
