@@ -35,7 +35,7 @@ program() {
 }
 
 program with-sdk <<END
-scp-security = { path = "$repository/crates/scp-security", default-features = false, features = ["kms"] }
+scp-security = { path = "$repository/crates/scp-security", default-features = false, features = ["kms", "ring"] }
 END
 
 cat > "$place/with-sdk/src/main.rs" <<'END'

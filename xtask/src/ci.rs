@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 mod checks;
 mod process;
+mod providers;
 mod tools;
 mod workspace;
 
@@ -47,6 +48,7 @@ const STEPS: &[Step] = &[
     step("deny", "dependencies, licenses and registries are allowed ones", checks::deny),
     step("clippy", "clippy reports nothing for any target", checks::clippy),
     step("features", "each published crate builds with each of its features alone", checks::features),
+    step("providers", "an SDK adds no other crypto provider than its features say", providers::check),
     step("test", "all tests pass", checks::test),
     step("doc", "the documentation builds and its links resolve", checks::doc),
     step("fuzz", "the fuzz targets compile", checks::fuzz),

@@ -198,7 +198,7 @@ fn copy_file(from: &Path, to: &Path) -> Result<()> {
 }
 
 /// Uses the dependencies that the workspace has built, where version and profile are the same.
-fn share_builds(workspace: &Workspace, command: &mut std::process::Command) {
+pub(super) fn share_builds(workspace: &Workspace, command: &mut std::process::Command) {
     command.env("CARGO_TARGET_DIR", workspace.root.join("target"));
     command.env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only");
 }

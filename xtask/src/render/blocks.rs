@@ -88,9 +88,13 @@ fn embedded(services: &[&Service]) -> String {
     text
 }
 
+/// The crypto provider of a default build; each manifest defines the feature by hand.
+const PROVIDER: &str = "ring";
+
 /// The features of a manifest.
 fn features(services: &[&Service]) -> String {
-    let quoted: Vec<String> = services.iter().map(|service| format!("\"{}\"", service.feature)).collect();
+    let names = services.iter().map(|service| service.feature.as_str()).chain([PROVIDER]);
+    let quoted: Vec<String> = names.map(|name| format!("\"{name}\"")).collect();
     let mut text = format!("default = [{}]\n", quoted.join(", "));
     for service in services {
         line(&mut text, format_args!("## {} {}.\n{} = []", service.title, numbers(service), service.feature));

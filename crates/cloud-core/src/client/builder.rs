@@ -143,5 +143,5 @@ pub fn default_transport() -> Result<Arc<dyn Transport>> {
     #[cfg(feature = "reqwest")]
     return Ok(Arc::new(crate::transport::reqwest::ReqwestTransport::new()?));
     #[cfg(not(feature = "reqwest"))]
-    Err(Error::config("no transport: give one, or enable the feature `ring` or `aws-lc-rs`"))
+    Err(Error::config("no transport: enable the feature `ring` or `aws-lc-rs`, or pass a transport to .transport()"))
 }

@@ -1,6 +1,8 @@
 //! Tests of client certificates: what is accepted, and that nothing of them is shown.
 
-use cloud_core::{Error, ErrorKind};
+use std::sync::Arc;
+
+use cloud_core::{Error, ErrorKind, Result, Transport};
 
 use super::*;
 

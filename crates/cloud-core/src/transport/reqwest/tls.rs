@@ -87,6 +87,9 @@ fn provider() -> Result<Arc<rustls::crypto::CryptoProvider>> {
     #[cfg(feature = "ring")]
     return Ok(Arc::new(rustls::crypto::ring::default_provider()));
     rustls::crypto::CryptoProvider::get_default().cloned().ok_or_else(|| {
-        Error::config("no TLS crypto provider: enable the feature `ring` or `aws-lc-rs`, or install one")
+        Error::config(
+            "no TLS crypto provider: enable the feature `ring` or `aws-lc-rs`, install a provider for the process, or \
+             pass another transport to .transport()",
+        )
     })
 }
