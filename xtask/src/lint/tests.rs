@@ -205,11 +205,11 @@ fn parameter_that_contradicts_the_path_is_reported() {
 fn page_rule_without_target_is_reported() {
     let at = |rest: &str| format!("{GET}/x-sdk/page/{rest}");
     expect(&at("style"), json!("scroll"), &at("style"), "`scroll` is not a style");
-    expect(&at("index"), json!("offset"), &at("index"), "no query parameter");
-    expect(&at("size"), json!("id"), &at("size"), "no query parameter");
+    expect(&at("index"), json!("offset"), &at("index"), "is not a query parameter");
+    expect(&at("size"), json!("id"), &at("size"), "is not a query parameter");
     expect(&at("items"), json!("nope"), &at("items"), "`nope` is not a field");
     expect(&at("items"), json!("paging"), &at("items"), "`paging` is not an array");
-    expect(&at("total"), json!("paging.sum"), &at("total"), "no field");
+    expect(&at("total"), json!("paging.sum"), &at("total"), "`paging.sum` is not a field");
     let found = broken("/x-sdk/envelope", json!("data"));
     assert!(found.iter().any(|line| line.contains("no answer to find the items in")));
 }
@@ -217,10 +217,10 @@ fn page_rule_without_target_is_reported() {
 #[test]
 fn split_without_target_is_reported() {
     let at = |rest: &str| format!("{GET}/x-sdk/split/{rest}");
-    expect(&at("parameter"), json!("value"), &at("parameter"), "no query parameter");
+    expect(&at("parameter"), json!("value"), &at("parameter"), "is not a query parameter");
     let found = broken(&at("schema"), json!("#/components/schemas/Nope"));
     assert_eq!(found.len(), 1, "{found:#?}");
-    assert!(found[0].contains("no model of this document"));
+    assert!(found[0].contains("is not a model of this document"));
     let found = broken(&at("example"), json!("two"));
     assert!(found.iter().any(|line| line.contains("`two` is not an example")));
 }
