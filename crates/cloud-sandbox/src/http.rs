@@ -52,9 +52,14 @@ impl HttpRequest {
 
     /// The full URL as the client must have written it to reach this server.
     pub(crate) fn url(&self) -> String {
+        format!("{}{}", self.origin(), self.target)
+    }
+
+    /// Scheme and host of this server, in the client's words.
+    pub(crate) fn origin(&self) -> String {
         let host = self.header("host").unwrap_or_default();
         let scheme = if self.peer.secure { "https" } else { "http" };
-        format!("{scheme}://{host}{}", self.target)
+        format!("{scheme}://{host}")
     }
 
     /// The query as decoded pairs in order, or the raw pair that cannot be decoded.

@@ -20,6 +20,7 @@ mod secrets_manager;
 mod signature;
 pub(crate) mod state;
 mod timestamps;
+mod versions;
 
 use error::{ErrorResponse, gateway, service, violations};
 use state::{Handlers, State};
@@ -58,7 +59,7 @@ impl Vendor for Scp {
     }
 
     fn serves(&self, path: &str) -> bool {
-        path.starts_with("/v1/")
+        path == versions::PATH || path.starts_with("/v1/")
     }
 
     fn operation<'a>(&self, catalogue: &'a Catalogue, request: &HttpRequest) -> Option<&'a Operation> {
@@ -66,6 +67,10 @@ impl Vendor for Scp {
             Match::Found(hits) => choose_version(hits, request).map(|hit| hit.operation),
             Match::WrongMethod | Match::Nothing => None,
         }
+    }
+
+    fn gateway_operation(&self, path: &str) -> Option<(&'static str, &'static str)> {
+        (path == versions::PATH).then_some(("gateway", "list_versions"))
     }
 
     fn respond<'a>(&'a self, engine: &'a Engine, request: &'a HttpRequest, body: BodyRead) -> Responding<'a> {
@@ -101,6 +106,9 @@ async fn respond(engine: &Engine, request: &HttpRequest) -> HttpResponse {
     if request.method == "OPTIONS" {
         // Browsers of other origins are never let in.
         return refuse_at_gateway(engine, request, 403, "Forbidden");
+    }
+    if request.method == "GET" && request.path() == versions::PATH {
+        return versions::list(&engine.catalogue, request);
     }
     let found = engine.catalogue.find("scp", &request.method, request.path());
     let credential = match authenticate::authenticate(engine, request, asks_for_vault_token(&found)) {
@@ -152,7 +160,7 @@ fn asks(hit: &Hit<'_>) -> bool {
 pub(crate) fn choose_version<'a>(hits: Vec<Hit<'a>>, request: &HttpRequest) -> Option<Hit<'a>> {
     let mut named = request.headers.get_all("scp-api-version").iter();
     let Some(asked) = named.next() else {
-        let current = hits.into_iter().filter(|hit| hit.operation.document.current);
+        let current = hits.into_iter().filter(|hit| hit.operation.document.is_current());
         return current.max_by_key(|hit| numbers(&hit.operation.document.version));
     };
     if named.next().is_some() {
@@ -165,6 +173,6 @@ pub(crate) fn choose_version<'a>(hits: Vec<Hit<'a>>, request: &HttpRequest) -> O
     })
 }
 
-fn numbers(version: &str) -> Vec<u32> {
+pub(crate) fn numbers(version: &str) -> Vec<u32> {
     version.split('.').map(|part| part.parse().unwrap_or(0)).collect()
 }

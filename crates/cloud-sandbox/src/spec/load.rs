@@ -18,12 +18,14 @@ pub(super) fn document(text: &str) -> Load<Vec<Operation>> {
     let items = object(&root, "/paths")?.values().filter_map(Value::as_object);
     let parameters = items.flat_map(Map::values).filter_map(|operation| operation.get("parameters"));
     schemas.values().chain(parameters).try_for_each(|schema| compile_patterns(schema, &mut patterns))?;
+    let optional = |pointer| root.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
     let shared = Arc::new(Document {
         vendor: string(&root, "/x-sdk/vendor")?.to_owned(),
         service: string(&root, "/x-sdk/service")?.to_owned(),
         version: string(&root, "/info/version")?.to_owned(),
-        current: root.pointer("/x-sdk/status").and_then(Value::as_str) == Some("CURRENT"),
-        envelope: root.pointer("/x-sdk/envelope").and_then(Value::as_str).map(str::to_owned),
+        status: optional("/x-sdk/status"),
+        sunset: optional("/x-sdk/sunset"),
+        envelope: optional("/x-sdk/envelope"),
         schemas,
         patterns,
     });

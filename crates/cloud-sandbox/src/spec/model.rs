@@ -15,8 +15,10 @@ pub struct Document {
     pub service: String,
     /// The API version, such as `1.2`.
     pub version: String,
-    /// Whether the vendor lists the version as current.
-    pub current: bool,
+    /// The lifecycle state, such as `CURRENT`, where the vendor has one.
+    pub status: Option<String>,
+    /// The day until which the version is guaranteed, as `YYYY-MM-DD`.
+    pub sunset: Option<String>,
     /// Where the payload is in a response: `body`, `data`, `*` (at the top, beside a header) or none.
     pub envelope: Option<String>,
     /// The schemas by name.
@@ -152,6 +154,14 @@ pub(crate) struct Hit<'a> {
     pub(crate) operation: &'a Operation,
     /// The decoded path parameters, in the order of the template.
     pub(crate) arguments: Vec<(&'a str, String)>,
+}
+
+impl Document {
+    /// Returns whether the vendor lists the version as current.
+    #[must_use]
+    pub fn is_current(&self) -> bool {
+        self.status.as_deref() == Some("CURRENT")
+    }
 }
 
 impl Operation {

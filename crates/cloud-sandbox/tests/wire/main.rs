@@ -21,6 +21,7 @@ mod risken_state;
 mod scp;
 mod scp_bounds;
 mod scp_signer;
+mod scp_versions;
 mod secret_vault;
 mod secrets_manager;
 mod secrets_manager_lifecycle;
