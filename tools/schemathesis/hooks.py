@@ -129,12 +129,10 @@ class Credentials(AuthBase):
             request.headers[prefix + name] = value
 
 
-# Examples that the services themselves refuse: networks that are too wide, days that are over, numbers as text.
+# Examples that the services themselves refuse: networks that are too wide, days that are over.
 MENDED = {
     "acl_cidr": "127.0.0.1/32",
     "not_after_dt": "20991231",
-    "temporary_key_ttl_nhours": 3,
-    "vault_token_ttl_ndays": 720,
 }
 
 

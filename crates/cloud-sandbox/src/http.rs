@@ -118,6 +118,8 @@ pub(crate) struct HttpResponse {
     headers: Vec<(HeaderName, HeaderValue)>,
     /// Whether signs that mean something in HTML go out as escapes.
     escapes: bool,
+    /// Whether a newline follows the JSON.
+    newline: bool,
 }
 
 #[derive(Debug)]
@@ -129,15 +131,15 @@ enum Content {
 
 impl HttpResponse {
     pub(crate) fn empty(status: u16) -> Self {
-        Self { status, content: Content::Empty, headers: Vec::new(), escapes: false }
+        Self { status, content: Content::Empty, headers: Vec::new(), escapes: false, newline: false }
     }
 
     pub(crate) fn json(status: u16, body: Value) -> Self {
-        Self { status, content: Content::Json(body), headers: Vec::new(), escapes: false }
+        Self { status, content: Content::Json(body), headers: Vec::new(), escapes: false, newline: false }
     }
 
     pub(crate) fn text(status: u16, body: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, content: Content::Text(body.into()), headers: Vec::new(), escapes: false }
+        Self { status, content: Content::Text(body.into()), headers: Vec::new(), escapes: false, newline: false }
     }
 
     pub(crate) fn with_header(mut self, name: &'static str, value: &'static str) -> Self {
@@ -159,6 +161,12 @@ impl HttpResponse {
         self
     }
 
+    /// Writes a newline after the JSON.
+    pub(crate) fn ending_in_newline(mut self) -> Self {
+        self.newline = true;
+        self
+    }
+
     pub(crate) fn into_response(self) -> Response {
         self.into_response_with(Body::from)
     }
@@ -169,7 +177,8 @@ impl HttpResponse {
             Content::Empty => (None, Bytes::new()),
             Content::Json(value) => {
                 let text = value.to_string();
-                let text = if self.escapes { escape_html(text) } else { text };
+                let mut text = if self.escapes { escape_html(text) } else { text };
+                text.extend(self.newline.then_some('\n'));
                 (Some("application/json"), Bytes::from(text))
             }
             Content::Text(text) => (Some("text/plain; charset=utf-8"), Bytes::from(text.into_owned())),

@@ -164,6 +164,7 @@ async fn serve(engine: &Engine, request: &HttpRequest) -> Result<HttpResponse, R
     }
     let body = validate::body(hit.operation, request).map_err(|bad| match bad {
         BadBody::MediaType => Refused::gateway(415, 415, "Unsupported Media Type"),
+        BadBody::Missing => Refused::bad_request("a body is required"),
         BadBody::Unreadable(why) => Refused::bad_request(why),
         BadBody::Invalid(wrong) => Refused::bad_request(sentence(&wrong)),
     })?;

@@ -1,8 +1,12 @@
 //! Samsung Cloud Platform: the gateway, API versions and the services behind it.
 
+use serde_json::Value;
+
 use crate::engine::{Engine, Services};
 use crate::http::{HttpRequest, HttpResponse};
+use crate::ids::Ids;
 use crate::spec::validate::{self, BadBody};
+use crate::spec::violation::{Rule, Violation};
 use crate::spec::{Catalogue, Hit, Match, Operation};
 use crate::vendor::{BodyRead, Responding, Vendor};
 
@@ -13,6 +17,7 @@ mod certificate_manager;
 mod config_inspection;
 pub(crate) mod error;
 mod kms;
+mod lenient;
 mod networks;
 mod paging;
 mod secret_vault;
@@ -22,7 +27,7 @@ pub(crate) mod state;
 mod timestamps;
 mod versions;
 
-use error::{ErrorResponse, gateway, service, violations};
+use error::{ErrorResponse, VALIDATION, gateway, service, violations};
 use state::{Handlers, State};
 
 /// Samsung Cloud Platform.
@@ -93,7 +98,7 @@ impl Vendor for Scp {
             500.. => "ContactAdminForAssistance",
             _ => "InvalidInputValue",
         };
-        service(&engine.ids, status, code, &[reason.to_owned()])
+        service(&engine.ids, status, code, reason)
     }
 }
 
@@ -110,6 +115,7 @@ async fn respond(engine: &Engine, request: &HttpRequest) -> HttpResponse {
     if request.method == "GET" && request.path() == versions::PATH {
         return versions::list(&engine.catalogue, request);
     }
+    let ids = &engine.ids;
     let found = engine.catalogue.find("scp", &request.method, request.path());
     let credential = match authenticate::authenticate(engine, request, asks_for_vault_token(&found)) {
         Ok(credential) => credential,
@@ -117,25 +123,16 @@ async fn respond(engine: &Engine, request: &HttpRequest) -> HttpResponse {
     };
     let hits = match found {
         Match::Found(hits) => hits,
-        // The gateway routes by method and path together.
-        Match::WrongMethod | Match::Nothing => return refuse_at_gateway(engine, request, 404, "Not Found"),
+        // The services route by method and path together.
+        Match::WrongMethod | Match::Nothing => return service(ids, 404, "NotFound", "Not Found"),
     };
-    let ids = &engine.ids;
     let Some(hit) = choose_version(hits, request) else {
         let asked = request.header("scp-api-version").unwrap_or("(none)");
-        return service(ids, 406, "NoSuchVersion", &[format!("API version {asked} is not supported on this method")]);
+        return service(ids, 406, "NoSuchVersion", &format!("API version {asked} is not supported on this method"));
     };
-    let wrong = validate::parameters(&hit, request);
-    if !wrong.is_empty() {
-        return violations(ids, &wrong);
-    }
-    let body = match validate::body(hit.operation, request) {
+    let body = match check(&hit, request, ids) {
         Ok(body) => body,
-        Err(BadBody::MediaType) => {
-            return service(ids, 415, "UnsupportedMediaType", &["send the body as application/json".to_owned()]);
-        }
-        Err(BadBody::Unreadable(why)) => return service(ids, 400, "ValidationError", &[why.to_owned()]),
-        Err(BadBody::Invalid(wrong)) => return violations(ids, &wrong),
+        Err(response) => return response,
     };
     match engine.perform::<Scp>(&hit, request, body, &credential).await {
         Ok((status, body)) => {
@@ -146,6 +143,22 @@ async fn respond(engine: &Engine, request: &HttpRequest) -> HttpResponse {
         }
         Err(error) => error.into_response(ids),
     }
+}
+
+/// Checks parameters and body, and hands out the body with its numbers and booleans unquoted.
+fn check(hit: &Hit<'_>, request: &HttpRequest, ids: &Ids) -> Result<Option<Value>, HttpResponse> {
+    let operation = hit.operation;
+    let mut wrong = validate::parameters(hit, request);
+    wrong.retain(|one| one.rule != Rule::Unknown || !lenient::takes(operation, &one.field));
+    if !wrong.is_empty() {
+        return Err(violations(ids, &wrong));
+    }
+    validate::body_after(operation, request, |body| lenient::unquote(operation, body)).map_err(|bad| match bad {
+        BadBody::MediaType => service(ids, 415, "UnsupportedMediaType", "send the body as application/json"),
+        BadBody::Missing => violations(ids, &[Violation::new("", Rule::Required)]),
+        BadBody::Unreadable(why) => service(ids, 400, VALIDATION, why),
+        BadBody::Invalid(wrong) => violations(ids, &wrong),
+    })
 }
 
 fn asks_for_vault_token(found: &Match<'_>) -> bool {

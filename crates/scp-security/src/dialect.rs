@@ -210,6 +210,19 @@ mod tests {
             by_status,
         );
         check(
+            400,
+            concat!(
+                r#"{"errors":[{"code":"ValidationError","detail":["Field required","Field required"],"#,
+                r#""global_request_id":"req-g","links":[],"related_resources":[],"request_id":"req-r","#,
+                r#""response":null,"status":400,"title":"ValidationError"}]}"#,
+                "\n",
+            ),
+            Some("ValidationError"),
+            Some("Field required; Field required"),
+            Some("req-r"),
+            by_status,
+        );
+        check(
             403,
             r#"{"errors":[{"code":"Forbidden","title":"No","detail":{"a":1},"global_request_id":"g","response":{"x":1}}]}"#,
             Some("Forbidden"),

@@ -3,6 +3,12 @@
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
+/// A pair that an authority has signed: the one that the sandbox holds.
+const CERTIFICATE: &str = include_str!("../../../crates/cloud-sandbox/src/scp/certificate_manager/seed/chained.pem");
+const CHAIN: &str = include_str!("../../../crates/cloud-sandbox/src/scp/certificate_manager/seed/chained.chain.pem");
+const PRIVATE_KEY: &str =
+    include_str!("../../../crates/cloud-sandbox/src/scp/certificate_manager/seed/chained.key.pem");
+
 /// A value that comes from an earlier answer of the same version.
 struct Rule {
     /// The service.
@@ -27,25 +33,6 @@ const RULES: &[Rule] = &[
         operations: &["show_certificate"],
         name: "certificate_id",
         sources: &[("list_certificates", "/certificates/0/id")],
-    },
-    Rule {
-        service: "certificatemanager",
-        operations: &["create_certificate", "validate_certificate"],
-        name: "cert_body",
-        sources: &[("create_self_signed_certificate", "/certificate/cert_body")],
-    },
-    // A certificate that vouches for itself is its own chain.
-    Rule {
-        service: "certificatemanager",
-        operations: &["create_certificate", "validate_certificate"],
-        name: "cert_chain",
-        sources: &[("create_self_signed_certificate", "/certificate/cert_body")],
-    },
-    Rule {
-        service: "certificatemanager",
-        operations: &["create_certificate", "validate_certificate"],
-        name: "private_key",
-        sources: &[("create_self_signed_certificate", "/certificate/private_key")],
     },
     Rule {
         service: "configinspection",
@@ -246,6 +233,12 @@ pub(crate) fn mend(operation: &str, name: &str) -> Option<Value> {
         // The page's days have gone by.
         ("certificatemanager", "not_before_dt") => day(-1),
         ("certificatemanager", "not_after_dt") => day(365),
+        // The page shows placeholders, and the service takes no self-signed pair.
+        ("certificatemanager", "cert_body") => Some(CERTIFICATE.into()),
+        ("certificatemanager", "cert_chain") => Some(CHAIN.into()),
+        ("certificatemanager", "private_key") => Some(PRIVATE_KEY.into()),
+        // The page enables the private ACL with an empty list, which the service refuses.
+        ("secretsmanager", "private_acl_enabled") => Some(false.into()),
         // The service takes /25 and narrower; the caller stays within, since it reads the secret later.
         ("secretsmanager", "acl_cidr") => Some("127.0.0.1/32, 192.168.1.0/25".into()),
         _ => None,

@@ -26,8 +26,8 @@ pub(super) fn remember_example(engine: &Engine, body: Option<&Value>) {
 pub(super) fn authenticate(engine: &Engine, request: &HttpRequest, vault_call: bool) -> Result<String, HttpResponse> {
     let ordinary = Credentials::read(request, ORDINARY);
     let vault = Credentials::read(request, VAULT).filter(|_| vault_call);
-    let refused = |why: &str| service(&engine.ids, 401, "HmacValidFail", &[format!("HmacValidFail: {why}")]);
-    let unknown_token = || service(&engine.ids, 400, "InvalidInputValue", &[UNKNOWN_TOKEN.to_owned()]);
+    let refused = |why: &str| service(&engine.ids, 401, "HmacValidFail", &format!("HmacValidFail: {why}"));
+    let unknown_token = || service(&engine.ids, 400, "InvalidInputValue", UNKNOWN_TOKEN);
     let by_key = |ordinary: &Credentials<'_>| {
         let secret = engine.lock().state.scp.access.secret(ordinary.access_key, engine.settings.clock.utc());
         ordinary.verify(&engine.settings, request, secret.as_deref()).map_err(refused)

@@ -7,7 +7,10 @@ use serde_json::{Value, json};
 use crate::clock::Clock;
 use crate::http::HttpResponse;
 use crate::ids::Ids;
-use crate::spec::violation::Violation;
+use crate::spec::violation::{Rule, Violation};
+
+/// The code of a request that does not fit its documented form.
+pub(super) const VALIDATION: &str = "ValidationError";
 
 /// What the service says to every token that it does not accept.
 pub(super) const UNKNOWN_TOKEN: &str = "Svaccesskey is not existed.";
@@ -27,7 +30,7 @@ impl ErrorResponse {
 
     /// The request breaks a rule that the documents do not state.
     pub(crate) fn validation(detail: impl Into<String>) -> Self {
-        Self::new(400, "ValidationError", detail)
+        Self::new(400, VALIDATION, detail)
     }
 
     /// The request is well formed, and the service cannot carry it out.
@@ -46,15 +49,36 @@ impl ErrorResponse {
     }
 
     pub(super) fn into_response(self, ids: &Ids) -> HttpResponse {
-        service(ids, self.status, &self.code, &[self.detail])
+        service(ids, self.status, &self.code, &self.detail)
     }
 }
 
-/// The response to a request that does not fit its documented form: one entry for each violation.
+/// The response to a request that does not fit its documented form: a text for each violation, without field names.
 pub(super) fn violations(ids: &Ids, wrong: &[Violation]) -> HttpResponse {
-    let field = |one: &Violation| if one.field.is_empty() { "the body".to_owned() } else { one.field.clone() };
-    let details: Vec<_> = wrong.iter().map(|one| format!("{} {}", field(one), one.rule)).collect();
-    service(ids, 400, "ValidationError", &details)
+    let texts: Vec<_> = wrong.iter().map(|one| Value::from(text(&one.rule))).collect();
+    envelope(ids, 400, VALIDATION, texts.into())
+}
+
+/// A broken rule in the words of the services' validator. One text was observed; the others are its usual ones.
+fn text(rule: &Rule) -> String {
+    match rule {
+        Rule::Required => "Field required".to_owned(),
+        Rule::Unknown => "Extra inputs are not permitted".to_owned(),
+        Rule::Repeated => "Input should not be repeated".to_owned(),
+        Rule::Unreadable => "Input cannot be decoded".to_owned(),
+        Rule::Null => "Input should not be null".to_owned(),
+        Rule::Kind(kinds) => format!("Input should be a valid {}", kinds.trim_end_matches(" or null")),
+        Rule::Format(format) => format!("Input should be a valid {format}"),
+        Rule::Pattern(pattern) => format!("String should match pattern '{pattern}'"),
+        Rule::Length { min, max, .. } => {
+            let bounds = [min.map(|min| format!("at least {min}")), max.map(|max| format!("at most {max}"))];
+            let bounds: Vec<_> = bounds.into_iter().flatten().collect();
+            format!("String should have {} characters", bounds.join(" and "))
+        }
+        Rule::AtLeast(bound) => format!("Input should be greater than or equal to {bound}"),
+        Rule::AtMost(bound) => format!("Input should be less than or equal to {bound}"),
+        Rule::OneOf(values) => format!("Input should be {values}"),
+    }
 }
 
 /// The error response of the gateway in front of the services.
@@ -69,24 +93,24 @@ pub(super) fn gateway(ids: &Ids, clock: &Clock, path: &str, status: u16, error: 
     HttpResponse::json(status, body)
 }
 
-/// The error response of a service, with one entry for each detail.
-pub(super) fn service(ids: &Ids, status: u16, code: &str, details: &[String]) -> HttpResponse {
-    let request_id = ids.request();
-    let errors: Vec<Value> = details
-        .iter()
-        .map(|detail| {
-            json!({
-                "code": code,
-                "title": code,
-                "detail": detail,
-                "status": status,
-                "request_id": request_id,
-                "global_request_id": format!("req-{request_id}"),
-                "links": [],
-                "related_resources": [],
-                "response": null,
-            })
-        })
-        .collect();
-    HttpResponse::json(status, json!({ "errors": errors }))
+/// The error response of a service. The texts of a failed validation are an array, others one string.
+pub(super) fn service(ids: &Ids, status: u16, code: &str, detail: &str) -> HttpResponse {
+    let detail = if code == VALIDATION { json!([detail]) } else { detail.into() };
+    envelope(ids, status, code, detail)
+}
+
+fn envelope(ids: &Ids, status: u16, code: &str, detail: Value) -> HttpResponse {
+    let id = || format!("req-{}", ids.request());
+    let error = json!({
+        "code": code,
+        "detail": detail,
+        "global_request_id": id(),
+        "links": [],
+        "related_resources": [],
+        "request_id": id(),
+        "response": null,
+        "status": status,
+        "title": code,
+    });
+    HttpResponse::json(status, json!({ "errors": [error] })).ending_in_newline()
 }

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::numbers;
 use crate::http::{HttpRequest, HttpResponse};
-use crate::spec::model::Document;
 use crate::spec::Catalogue;
+use crate::spec::model::Document;
 
 /// Where the list is.
 pub(super) const PATH: &str = "/";

@@ -13,7 +13,9 @@ mod value;
 pub(crate) enum BadBody {
     /// There is a body and its content type is not JSON.
     MediaType,
-    /// The text is not JSON, is absent, or is there where none is documented.
+    /// The operation requires a body and there is none.
+    Missing,
+    /// The text is not JSON, or is there where none is documented.
     Unreadable(&'static str),
     Invalid(Vec<Violation>),
 }
@@ -57,20 +59,29 @@ pub(crate) fn parameters(hit: &Hit<'_>, request: &HttpRequest) -> Vec<Violation>
 
 /// Checks the body and hands it out when the operation has one.
 pub(crate) fn body(operation: &Operation, request: &HttpRequest) -> Result<Option<Value>, BadBody> {
+    body_after(operation, request, |_| ())
+}
+
+/// The same for a body that is changed before it is checked.
+pub(crate) fn body_after(
+    operation: &Operation,
+    request: &HttpRequest,
+    change: impl FnOnce(&mut Value),
+) -> Result<Option<Value>, BadBody> {
     let Some(documented) = &operation.body else {
         let stray = !request.body.is_empty();
         return if stray { Err(BadBody::Unreadable("no body is documented here")) } else { Ok(None) };
     };
     if request.body.is_empty() {
-        let missing = documented.required;
-        return if missing { Err(BadBody::Unreadable("a body is required")) } else { Ok(None) };
+        return if documented.required { Err(BadBody::Missing) } else { Ok(None) };
     }
     if !request.is_json() {
         return Err(BadBody::MediaType);
     }
-    let Ok(value) = serde_json::from_slice::<Value>(&request.body) else {
+    let Ok(mut value) = serde_json::from_slice::<Value>(&request.body) else {
         return Err(BadBody::Unreadable("the body is not valid JSON"));
     };
+    change(&mut value);
     let found = json(operation, &value);
     if found.is_empty() { Ok(Some(value)) } else { Err(BadBody::Invalid(found)) }
 }

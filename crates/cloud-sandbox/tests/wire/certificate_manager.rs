@@ -3,10 +3,15 @@
 use std::time::Duration;
 
 use cloud_sandbox::Sandbox;
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use rsa::pkcs1::EncodeRsaPrivateKey as _;
+use rsa::pkcs8::{DecodePrivateKey as _, LineEnding};
 use serde_json::{Value, json};
+use time::macros::datetime;
 
 use super::fixed_clock::{DAY, Service, sandbox};
 use super::raw::RawResponse;
+use super::scp_signer::first_error;
 
 const SERVICE: Service = Service("certificatemanager");
 
@@ -23,6 +28,23 @@ async fn self_sign(sandbox: &Sandbox, name: &str) -> Value {
     response.expect(201).json()["certificate"].clone()
 }
 
+/// A certificate of `shop.example` for June 2026 with its key, and the authority above it as the chain.
+fn issued() -> Value {
+    let params = |cn: &str| {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, cn);
+        params.not_before = datetime!(2026-06-01 0:00 UTC);
+        params.not_after = datetime!(2026-06-10 0:00 UTC);
+        params
+    };
+    let mut authority = params("Test Authority");
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let [above, key] = [(); 2].map(|()| KeyPair::generate().unwrap());
+    let chain = authority.self_signed(&above).unwrap();
+    let certificate = params("shop.example").signed_by(&key, &Issuer::new(authority, above)).unwrap();
+    json!({"cert_body": certificate.pem(), "cert_chain": chain.pem(), "private_key": key.serialize_pem()})
+}
+
 fn import(name: &str, from: &Value) -> Value {
     json!({
         "cert_body": from["cert_body"], "cert_chain": from["cert_chain"], "private_key": from["private_key"],
@@ -37,12 +59,11 @@ fn material(from: &Value) -> Value {
 
 #[track_caller]
 fn refused(response: &RawResponse) -> (String, String) {
-    let error = response.expect(400).json()["errors"][0].clone();
-    (error["code"].as_str().unwrap().to_owned(), error["detail"].as_str().unwrap().to_owned())
+    first_error(response, 400)
 }
 
 #[tokio::test]
-async fn self_signed_certificate_is_stored_and_can_be_imported() {
+async fn self_signed_certificate_is_stored() {
     let sandbox = sandbox().await;
     let made = self_sign(&sandbox, "mine").await;
     assert_eq!(made["not_before_dt"], "2026-05-31T15:00:00");
@@ -53,12 +74,38 @@ async fn self_signed_certificate_is_stored_and_can_be_imported() {
     assert!(made.get("recipients").is_none(), "only the response of create lists them");
     let id = made["id"].as_str().unwrap();
     assert_eq!(SERVICE.get(&sandbox, &format!("/{id}")).await["certificate"], made);
+}
 
-    let again = SERVICE.call(&sandbox, "1.0", "POST", "", Some(&import("again", &made))).await;
-    let again = again.expect(201).json()["certificate"].clone();
-    assert_eq!([&again["cert_kind"], &again["cn"]], ["PRD", "shop.example"]);
-    assert_eq!(again["cert_body"], made["cert_body"]);
-    assert_eq!(again["recipients"][0]["user_id"], "u");
+#[tokio::test]
+async fn certificate_of_an_authority_is_imported() {
+    let sandbox = sandbox().await;
+    let pair = issued();
+    let made = SERVICE.call(&sandbox, "1.0", "POST", "", Some(&import("shop", &pair))).await;
+    let made = made.expect(201).json()["certificate"].clone();
+    assert_eq!([&made["cert_kind"], &made["cn"], &made["state"]], ["PRD", "shop.example", "VALID"]);
+    assert_eq!([&made["cert_body"], &made["cert_chain"]], [&pair["cert_body"], &pair["cert_chain"]]);
+    assert_eq!(made["recipients"][0]["user_id"], "u");
+}
+
+#[tokio::test]
+async fn self_signed_pair_is_refused_as_pkcs1_and_as_pkcs8() {
+    let sandbox = sandbox().await;
+    let pkcs8 = self_sign(&sandbox, "mine").await;
+    let key = rsa::PrivateKey::from_pkcs8_pem(pkcs8["private_key"].as_str().unwrap()).unwrap();
+    let mut pkcs1 = pkcs8.clone();
+    pkcs1["private_key"] = key.to_pkcs1_pem(LineEnding::LF).unwrap().to_string().into();
+    // Its own chain does not make it better.
+    let mut chained = pkcs8.clone();
+    chained["cert_chain"] = pkcs8["cert_body"].clone();
+    for pair in [pkcs8, pkcs1, chained] {
+        let created = SERVICE.call(&sandbox, "1.1", "POST", "", Some(&import("again", &pair))).await;
+        let checked = SERVICE.call(&sandbox, "1.1", "POST", "/check-validation", Some(&material(&pair))).await;
+        for response in [created, checked] {
+            let (code, detail) = first_error(&response, 400);
+            assert_eq!(code, "scp-security.certificate.pem-format-private-key-error");
+            assert_eq!(detail, "This private key is not a PEM format");
+        }
+    }
 }
 
 #[tokio::test]
@@ -68,10 +115,11 @@ async fn certificate_state_follows_the_clock() {
     later["not_before_dt"] = "20260603".into();
     let later = SERVICE.call(&sandbox, "1.1", "POST", "/self-sign", Some(&later)).await.expect(201).json();
     assert_eq!(later["certificate"]["state"], "NOT_YET_VALID");
-    let now = self_sign(&sandbox, "now").await;
+    self_sign(&sandbox, "now").await;
+    let pair = issued();
     let good = |body: Value| json!({"validate_check": body});
     let check = async |wanted: bool| {
-        let response = SERVICE.call(&sandbox, "1.1", "POST", "/check-validation", Some(&material(&now))).await;
+        let response = SERVICE.call(&sandbox, "1.1", "POST", "/check-validation", Some(&material(&pair))).await;
         assert_eq!(response.expect(200).json(), good(wanted.into()));
     };
     check(true).await;
@@ -86,14 +134,14 @@ async fn certificate_state_follows_the_clock() {
     assert_eq!(names("EXPIRED").await, ["expired-certificate", "later", "now"]);
     assert_eq!(names("VALID&state=EXPIRED").await.len(), 5);
     check(false).await;
-    let expired = SERVICE.call(&sandbox, "1.1", "POST", "", Some(&import("too-late", &now))).await;
+    let expired = SERVICE.call(&sandbox, "1.1", "POST", "", Some(&import("too-late", &pair))).await;
     assert_eq!(refused(&expired).0, "scp-security.certificate.create-failed");
 }
 
 #[tokio::test]
 async fn mismatched_material_is_refused_and_reported_by_validation() {
     let sandbox = sandbox().await;
-    let (one, other) = (self_sign(&sandbox, "one").await, self_sign(&sandbox, "other").await);
+    let (one, other) = (issued(), issued());
     let chained = SERVICE.get(&sandbox, "/0fdd87aab8cb46f59b7c1f81ed03fb3f").await["certificate"].clone();
     let change = |of: &Value, field: &str, to: Value| {
         let mut changed = of.clone();
@@ -125,7 +173,8 @@ async fn mismatched_material_is_refused_and_reported_by_validation() {
 #[tokio::test]
 async fn chain_can_be_required_in_version_1_0() {
     let sandbox = sandbox().await;
-    let one = self_sign(&sandbox, "one").await;
+    let mut one = issued();
+    one["cert_chain"] = Value::Null;
     let chained = SERVICE.get(&sandbox, "/0fdd87aab8cb46f59b7c1f81ed03fb3f").await["certificate"].clone();
     for (of, needed, wanted) in [(&one, false, true), (&one, true, false), (&chained, true, true)] {
         let mut body = material(of);
@@ -148,7 +197,9 @@ async fn certificate_name_is_free_again_after_deletion() {
     assert!(
         refused(&SERVICE.call(&sandbox, "1.1", "POST", "/self-sign", Some(&order("mine"))).await).1.contains("mine")
     );
-    assert!(refused(&SERVICE.call(&sandbox, "1.1", "POST", "", Some(&import("mine", &made))).await).1.contains("mine"));
+    assert!(
+        refused(&SERVICE.call(&sandbox, "1.1", "POST", "", Some(&import("mine", &issued()))).await).1.contains("mine")
+    );
     let rest = format!("/{}", made["id"].as_str().unwrap());
     SERVICE.call(&sandbox, "1.1", "DELETE", &rest, None).await.expect(200);
     SERVICE.call(&sandbox, "1.1", "DELETE", &rest, None).await.expect(404);

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::fixed_clock::{DAY, Service, sandbox, signer};
 use super::raw::{Call, RawResponse, setting};
+use super::scp_signer::first_error;
 
 const PATH: &str = "/v1/configinspection";
 const SERVICE: Service = Service("configinspection");
@@ -52,7 +53,7 @@ async fn results(sandbox: &Sandbox, query: &str) -> Vec<Value> {
 
 #[track_caller]
 fn refused(response: &RawResponse) -> String {
-    response.expect(400).json()["errors"][0]["detail"].as_str().unwrap().to_owned()
+    first_error(response, 400).1
 }
 
 #[tokio::test]
@@ -234,7 +235,7 @@ async fn invalid_diagnoses_are_refused() {
     spaced["diagnosis_name"] = "Sample Diagnosis Name".into();
     assert!(
         refused(&SERVICE.call(&sandbox, "1.1", "POST", "/diagnosis/save", Some(&spaced)).await)
-            .contains("diagnosis_name")
+            .starts_with("String should match pattern")
     );
     request(&sandbox, "DIA-1", "key").await.expect(404);
     assert!(refused(&request(&sandbox, SEEDED, "").await).contains("access_key"));

@@ -54,10 +54,22 @@ impl Signer {
     }
 }
 
+/// Code and text of the one error of a response.
 #[track_caller]
 pub(crate) fn first_error(response: &RawResponse, status: u16) -> (String, String) {
-    let error = response.expect(status).json()["errors"][0].clone();
-    assert_eq!(error["status"], status);
-    assert!(error["request_id"].is_string());
-    (error["code"].as_str().unwrap().to_owned(), error["detail"].as_str().unwrap().to_owned())
+    let errors = response.expect(status).json()["errors"].clone();
+    assert_eq!(errors.as_array().map(Vec::len), Some(1), "{errors}");
+    let error = &errors[0];
+    assert_eq!((&error["status"], &error["title"]), (&status.into(), &error["code"]));
+    let ids = ["request_id", "global_request_id"].map(|name| error[name].as_str().unwrap());
+    assert!(ids[0] != ids[1] && ids.iter().all(|id| id.starts_with("req-")), "{ids:?}");
+    assert!(response.body.ends_with("}\n"), "{response:?}");
+    let code = error["code"].as_str().unwrap().to_owned();
+    // Only a failed validation has several texts.
+    let detail = match error["detail"].as_array() {
+        Some(texts) => texts.iter().map(|text| text.as_str().unwrap()).collect::<Vec<_>>().join("; "),
+        None => error["detail"].as_str().unwrap().to_owned(),
+    };
+    assert_eq!(error["detail"].is_array(), code == "ValidationError", "{error}");
+    (code, detail)
 }

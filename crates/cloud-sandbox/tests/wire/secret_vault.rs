@@ -190,3 +190,20 @@ async fn terminated_vault_issues_no_keys_and_is_deleted_when_due() {
     ask(&sandbox, &token, &vault).await.expect(400);
     send(&sandbox, again).await.expect(201);
 }
+
+#[tokio::test]
+async fn vault_list_is_paged_on_request() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let (vault, _) = create(&sandbox, "127.0.0.1/32").await;
+    let list = async |query: &str| {
+        let listed = send(&sandbox, Call::new("GET", format!("/v1/secretvault{query}"))).await.expect(200).json();
+        let ids = listed["secret_vaults"].as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap().to_owned());
+        (ids.collect::<Vec<_>>(), ["count", "page", "size"].map(|name| listed[name].as_u64().unwrap()))
+    };
+    assert_eq!(list("?page=1&size=1").await, (vec![SEED.to_owned()], [2, 1, 1]));
+    assert_eq!(list("?size=1").await, (vec![vault.clone()], [2, 0, 1]));
+    assert_eq!(list("").await, (vec![vault, SEED.to_owned()], [2, 0, 20]));
+    for query in ["?size=0", "?page=first", "?limit=1", "?sort=created_at:asc"] {
+        send(&sandbox, Call::new("GET", format!("/v1/secretvault{query}"))).await.expect(400);
+    }
+}

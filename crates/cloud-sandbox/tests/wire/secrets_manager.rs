@@ -169,13 +169,22 @@ async fn invalid_values_keys_and_private_access_are_refused() {
     let acl = json!({"private_acl_enabled": true});
     let set = call(&sandbox, "PUT", &format!("{target}/private-acl"), Some(acl)).await.expect(200).json();
     assert_eq!(set["secret"]["private_acl_resources"], json!([{"resource_id": "vm-1"}]));
-    let set =
-        call(&sandbox, "PUT", &format!("{target}/private-acl"), Some(json!({"private_acl_resources": null}))).await;
-    let set = set.expect(200).json();
+    let empty = async |body: Value| {
+        let refused = call(&sandbox, "PUT", &format!("{target}/private-acl"), Some(body)).await;
+        assert_eq!(first_error(&refused, 400).1, "Private ACL must not be empty");
+    };
+    empty(json!({"private_acl_resources": null})).await;
+    empty(json!({"private_acl_enabled": "true", "private_acl_resources": []})).await;
+    let enabled = with("private_acl_enabled", json!(true)).await;
+    assert_eq!(first_error(&enabled, 400).1, "Private ACL must not be empty");
+    let off = json!({"private_acl_enabled": "false", "private_acl_resources": []});
+    let set = call(&sandbox, "PUT", &format!("{target}/private-acl"), Some(off)).await.expect(200).json();
     assert_eq!(
         (&set["secret"]["private_acl_enabled"], &set["secret"]["private_acl_resources"]),
-        (&json!(true), &json!([]))
+        (&json!(false), &json!([]))
     );
+    let quoted = with("private_acl_enabled", json!("false")).await.expect(201).json();
+    assert_eq!(quoted["secret"]["private_acl_enabled"], false);
     call(&sandbox, "PUT", &format!("{target}/kmsid"), Some(json!({"kms_id": "nobody"}))).await.expect(400);
     let set = call(&sandbox, "PUT", &format!("{target}/description"), Some(json!({"description": null})))
         .await
@@ -203,7 +212,7 @@ async fn random_passwords_differ_and_repeat_with_the_seed() {
 }
 
 #[tokio::test]
-async fn kms_key_must_be_active_and_symmetric() {
+async fn kms_key_must_be_active_and_able_to_encrypt() {
     let sandbox = Sandbox::start().await.unwrap();
     let key = async |purpose: &str, name: &str| {
         let body = json!({"name": name, "purpose": purpose, "description": "", "key_type": "basic", "auto_rotate": "N", "rotate_cycle": 90});
@@ -213,8 +222,13 @@ async fn kms_key_must_be_active_and_symmetric() {
     let (encrypting, signing) = (key("aes256-gcm96", "encrypting").await, key("ecdsa-p256", "signing").await);
     let id = &create(&sandbox, "encrypted").await;
     let target = &format!("/{id}/kmsid");
-    let refused = call(&sandbox, "PUT", target, Some(json!({ "kms_id": signing }))).await;
-    assert_eq!(first_error(&refused, 400).0, "InvalidInputValue");
+    for other in [signing, key("hmac", "codes").await] {
+        let refused = call(&sandbox, "PUT", target, Some(json!({ "kms_id": other }))).await;
+        assert_eq!(first_error(&refused, 400).0, "InvalidInputValue");
+    }
+    let rsa = key("rsa-2048", "wrapping").await;
+    call(&sandbox, "PUT", target, Some(json!({ "kms_id": rsa }))).await.expect(200);
+    assert_eq!(user(&read(&sandbox, id, json!({})).await), "me");
     let set = call(&sandbox, "PUT", target, Some(json!({ "kms_id": encrypting }))).await.expect(200).json();
     assert_eq!((&set["secret"]["kms_id"], &set["secret"]["kms_name"]), (&json!(encrypting), &json!("encrypting")));
     let state = async |wanted: &str| {

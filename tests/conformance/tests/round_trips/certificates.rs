@@ -5,6 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use cloud_sandbox::Sandbox;
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use scp_security::certificate_manager::types::{
     CertificateCreateRequest, CertificateDetail, CertificateDuplicateRequest, CertificateValidateRequestV1Dot1,
     SelfSignCreateRequest,
@@ -35,10 +36,35 @@ async fn self_sign(scp: &Scp, name: &str) -> scp_security::Result<CertificateDet
     Ok(scp.certificate_manager().create_self_signed_certificate(&wanted).await?.certificate)
 }
 
-async fn import(scp: &Scp, name: &str, body: &str, key: &str) -> scp_security::Result<String> {
+/// What an authority hands out: the certificate, the authority's own as the chain, and the key.
+struct Issued {
+    body: String,
+    chain: String,
+    key: String,
+}
+
+/// A certificate for June 2026 that an authority has signed: the service takes no self-signed pair.
+fn issued() -> Issued {
+    let params = |cn: &str| {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, cn);
+        params.not_before = datetime!(2026-05-31 15:00 UTC);
+        params.not_after = datetime!(2026-06-30 14:59:59 UTC);
+        params
+    };
+    let mut authority = params("Example Authority");
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let [above, key] = [(); 2].map(|()| KeyPair::generate().unwrap());
+    let chain = authority.self_signed(&above).unwrap().pem();
+    let body = params("shop.example").signed_by(&key, &Issuer::new(authority, above)).unwrap().pem();
+    Issued { body, chain, key: key.serialize_pem() }
+}
+
+async fn import(scp: &Scp, name: &str, body: &str, chain: &str, key: &str) -> scp_security::Result<String> {
     let wanted = CertificateCreateRequest::builder()
         .name(name)
         .cert_body(body)
+        .cert_chain(chain)
         .private_key(key)
         .region("kr-west1")
         .timezone("Asia/Seoul")
@@ -46,9 +72,9 @@ async fn import(scp: &Scp, name: &str, body: &str, key: &str) -> scp_security::R
     Ok(scp.certificate_manager().create_certificate(&wanted).await?.certificate.id)
 }
 
-async fn is_valid(scp: &Scp, body: &str, key: &str) -> Option<bool> {
+async fn is_valid(scp: &Scp, body: &str, key: &str) -> scp_security::Result<Option<bool>> {
     let wanted = CertificateValidateRequestV1Dot1::builder().cert_body(body).private_key(key).build();
-    scp.certificate_manager().validate_certificate(&wanted).await.unwrap().validate_check
+    Ok(scp.certificate_manager().validate_certificate(&wanted).await?.validate_check)
 }
 
 /// A folder with a certificate and its key, for the command.
@@ -109,16 +135,22 @@ async fn imported_certificate_is_listed_and_expires() {
     let scp = scp(&sandbox);
     let certificates = scp.certificate_manager();
     let mine = self_sign(&scp, "mine").await.unwrap();
-    let other = self_sign(&scp, "other").await.unwrap();
-    let (body, key) = (&*mine.cert_body, mine.private_key.expose_secret());
     assert_eq!(mine.state, "VALID");
-    assert_eq!(is_valid(&scp, body, key).await, Some(true));
-    assert_eq!(is_valid(&scp, &other.cert_body, key).await, Some(false), "the key of another certificate");
-    refused(import(&scp, "wrong", &other.cert_body, key).await, 400);
-    refused(import(&scp, "wrong", "no PEM", key).await, 400);
+    let own_key = mine.private_key.expose_secret();
+    for error in [
+        refused(is_valid(&scp, &mine.cert_body, own_key).await, 400),
+        refused(import(&scp, "again", &mine.cert_body, &mine.cert_body, own_key).await, 400),
+    ] {
+        assert!(error.to_string().contains("This private key is not a PEM format"), "{error}");
+    }
+    let (Issued { body, chain, key }, other) = (issued(), issued());
+    assert_eq!(is_valid(&scp, &body, &key).await.unwrap(), Some(true));
+    assert_eq!(is_valid(&scp, &other.body, &key).await.unwrap(), Some(false), "the key of another certificate");
+    refused(import(&scp, "wrong", &other.body, &other.chain, &key).await, 400);
+    refused(import(&scp, "wrong", "no PEM", &chain, &key).await, 400);
 
-    let id = import(&scp, "again", body, key).await.unwrap();
-    refused(import(&scp, "again", body, key).await, 400);
+    let id = import(&scp, "again", &body, &chain, &key).await.unwrap();
+    refused(import(&scp, "again", &body, &chain, &key).await, 400);
     let taken = certificates.check_duplicate_name(&CertificateDuplicateRequest::new("again")).await.unwrap();
     assert!(taken.result);
     let shown = certificates.show_certificate(&id).await.unwrap().certificate;
@@ -135,9 +167,9 @@ async fn imported_certificate_is_listed_and_expires() {
     };
     assert!(expired().await.is_empty());
     sandbox.advance(30 * DAY);
-    assert_eq!(expired().await, ["again", "mine", "other"]);
-    assert_eq!(is_valid(&scp, body, key).await, Some(false));
-    refused(import(&scp, "late", body, key).await, 400);
+    assert_eq!(expired().await, ["again", "mine"]);
+    assert_eq!(is_valid(&scp, &body, &key).await.unwrap(), Some(false));
+    refused(import(&scp, "late", &body, &chain, &key).await, 400);
     certificates.delete_certificate(&id).await.unwrap();
     refused(certificates.show_certificate(&id).await, 404);
 }

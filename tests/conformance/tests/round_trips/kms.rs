@@ -23,6 +23,25 @@ async fn create(scp: &Scp, name: &str, purpose: &str) -> scp_security::Result<St
 }
 
 #[tokio::test]
+async fn error_shows_every_text_of_a_failed_validation() {
+    let sandbox = sandbox().await;
+    let scp = scp(&sandbox);
+    let wanted = KeyCreateMasterKeyRequest::builder()
+        .name("A")
+        .purpose("hmac")
+        .description("")
+        .auto_rotate("N")
+        .rotate_cycle(0)
+        .build();
+    let error = refused(scp.kms().create_key(&wanted).skip_validation().await, 400);
+    assert_eq!(error.code(), Some("ValidationError"));
+    assert!(error.request_id().is_some_and(|id| id.starts_with("req-")), "{error}");
+    for text in ["String should have at least 3 and at most 63 characters", "; String should match pattern '"] {
+        assert!(error.to_string().contains(text), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn ciphertext_of_old_key_version_is_decrypted() {
     let sandbox = sandbox().await;
     let scp = scp(&sandbox);

@@ -77,6 +77,12 @@ impl Material {
         facts(&parsed(self.path.first()?)?)
     }
 
+    /// Whether the certificate was signed with its own key.
+    pub(super) fn is_self_signed(&self) -> bool {
+        let own = self.path.first().and_then(|der| parsed(der));
+        own.is_some_and(|own| own.subject() == own.issuer() && own.verify_signature(None).is_ok())
+    }
+
     /// The first thing that is wrong; expiry is told apart from an early start.
     pub(super) fn flaw(&self, now: OffsetDateTime) -> Option<Flaw> {
         let path: Vec<_> = self.path.iter().filter_map(|der| parsed(der)).collect();

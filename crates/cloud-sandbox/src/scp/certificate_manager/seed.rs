@@ -45,7 +45,7 @@ const SEEDS: &[Seed] = &[
     Seed {
         id: "0fdd87aab8cb46f59b7c1f81ed03fb40",
         name: "expired-certificate",
-        kind: Kind::Imported,
+        kind: Kind::SelfSigned,
         body: include_str!("seed/expired.pem"),
         chain: None,
         key: include_str!("seed/expired.key.pem"),

@@ -24,8 +24,8 @@ impl Store {
         let own = |key: &&Key| !key.managed && !key.is_over(now);
         let key = self.keys.get(id).filter(own).ok_or("does not exist")?;
         match (key.condition, key.purpose) {
-            (Condition::Active, Purpose::Aes | Purpose::Aria) => Ok(&key.name),
-            (Condition::Active, _) => Err("is not a key for symmetric encryption"),
+            (Condition::Active, Purpose::Aes | Purpose::Aria | Purpose::Rsa) => Ok(&key.name),
+            (Condition::Active, _) => Err("cannot encrypt"),
             _ => Err("is not active"),
         }
     }

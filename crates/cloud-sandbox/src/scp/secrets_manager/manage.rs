@@ -4,6 +4,7 @@ use serde_json::Value;
 use time::Duration;
 
 use super::common::{key_name, shown};
+use super::private_acl::PrivateAcl;
 use super::store::Secret;
 use super::value;
 use super::versions::{Version, Versions};
@@ -20,7 +21,7 @@ pub(super) fn create(state: &mut State, call: &mut Call<'_>) -> Result<Value, Er
     let text = |name: &str| call.text(name).unwrap_or_default().to_owned();
     let (name, kms_id, acl_cidr) = (text("name"), text("kms_id"), text("acl_cidr"));
     networks::check(&acl_cidr, SHORTEST_PREFIX).map_err(ErrorResponse::invalid_input)?;
-    let (enabled, resources) = private_acl(call)?;
+    let private_acl = PrivateAcl::default().changed_by(call)?;
     let kms_name = key_name(state, call, &kms_id)?;
     let mut versions = Versions::default();
     versions.add(version(call)?)?;
@@ -31,8 +32,7 @@ pub(super) fn create(state: &mut State, call: &mut Call<'_>) -> Result<Value, Er
         kms_id,
         kms_name,
         acl_cidr: Some(acl_cidr),
-        private_acl_enabled: enabled.unwrap_or(false),
-        private_acl_resources: resources.unwrap_or_default(),
+        private_acl,
         created_at: call.now,
         created_by: account::USER_ID.to_owned(),
         modified_at: call.now,
@@ -97,11 +97,7 @@ pub(super) fn set_kms_key(state: &mut State, call: &mut Call<'_>) -> Result<Valu
 /// Changes what the body names and leaves the rest.
 pub(super) fn set_private_acl(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
     let secret = state.secrets.find_active(call)?;
-    let (enabled, resources) = private_acl(call)?;
-    secret.private_acl_enabled = enabled.unwrap_or(secret.private_acl_enabled);
-    if let Some(resources) = resources {
-        secret.private_acl_resources = resources;
-    }
+    secret.private_acl = secret.private_acl.clone().changed_by(call)?;
     secret.touch(call.now);
     shown(state, call)
 }
@@ -138,21 +134,4 @@ fn version(call: &mut Call<'_>) -> Result<Version, ErrorResponse> {
         created_at: call.now,
         created_by: account::USER_ID.to_owned(),
     })
-}
-
-/// Changes the fields of the private ACL that the body has; null empties the list.
-fn private_acl(call: &Call<'_>) -> Result<(Option<bool>, Option<Vec<String>>), ErrorResponse> {
-    let mut ids = Vec::new();
-    for item in call.body["private_acl_resources"].as_array().into_iter().flatten() {
-        match item["resource_id"].as_str() {
-            Some(id) if !id.is_empty() && !ids.iter().any(|known| known == id) => ids.push(id.to_owned()),
-            _ => {
-                return Err(ErrorResponse::invalid_input(
-                    "private_acl_resources must name each resource once by resource_id",
-                ));
-            }
-        }
-    }
-    let named = call.body.get("private_acl_resources").is_some();
-    Ok((call.body["private_acl_enabled"].as_bool(), named.then_some(ids)))
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use time::macros::datetime;
 
+use super::private_acl::PrivateAcl;
 use super::store::{Secret, Store};
 use super::versions::{CURRENT, Version, Versions};
 use crate::scp::account;
@@ -34,8 +35,7 @@ impl Default for Store {
             kms_name: "kmsname".to_owned(),
             // The first network is the sandbox's own: a program on this machine can read the value.
             acl_cidr: Some("127.0.0.0/8, 192.168.1.1/24, 10.0.0.1/16".to_owned()),
-            private_acl_enabled: false,
-            private_acl_resources: Vec::new(),
+            private_acl: PrivateAcl::default(),
             created_at,
             created_by: account::USER_ID.to_owned(),
             modified_at: created_at,

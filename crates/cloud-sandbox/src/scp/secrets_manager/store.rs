@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
+use super::private_acl::PrivateAcl;
 use super::versions::Versions;
 use crate::call::Call;
 use crate::scp::account;
@@ -29,11 +30,8 @@ pub(super) struct Secret {
     /// As it was when the key was chosen: keys keep their names.
     pub(super) kms_name: String,
     pub(super) acl_cidr: Option<String>,
-    #[serde(default)]
-    pub(super) private_acl_enabled: bool,
-    /// The ids of the resources.
-    #[serde(default)]
-    pub(super) private_acl_resources: Vec<String>,
+    #[serde(flatten)]
+    pub(super) private_acl: PrivateAcl,
     pub(super) created_at: OffsetDateTime,
     pub(super) created_by: String,
     pub(super) modified_at: OffsetDateTime,
@@ -80,7 +78,7 @@ impl Secret {
 
     /// Everything but the value, as the newest version shows it.
     pub(super) fn shown(&self, region: &str) -> Value {
-        let resources = self.private_acl_resources.iter().map(|id| json!({ "resource_id": id }));
+        let resources = self.private_acl.resources.iter().map(|id| json!({ "resource_id": id }));
         json!({
             "account_id": account::ACCOUNT_ID,
             "acl_cidr": self.acl_cidr,
@@ -95,7 +93,7 @@ impl Secret {
             "modified_by": self.modified_by,
             "name": self.name,
             "offering": "",
-            "private_acl_enabled": self.private_acl_enabled,
+            "private_acl_enabled": self.private_acl.enabled,
             "private_acl_resources": resources.collect::<Vec<_>>(),
             "recent_searched_at": spaced(self.recent_searched_at),
             "region": region,

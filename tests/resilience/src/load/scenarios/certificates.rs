@@ -9,7 +9,10 @@ use scp_security::certificate_manager::v1_1::Client;
 
 use crate::load::run::Session;
 
-/// Creates a self-signed certificate, and imports it a second time.
+/// The certificate of the sandbox's seed that an authority has signed: a self-signed one cannot be imported.
+const CHAINED: &str = "0fdd87aab8cb46f59b7c1f81ed03fb3f";
+
+/// Creates a self-signed certificate, and imports one that an authority has signed.
 pub(super) async fn self_signed(session: &mut Session) {
     let certificates = session.clients.scp.certificate_manager_v1_1();
     let host = format!("{}.example", session.tag);
@@ -17,10 +20,11 @@ pub(super) async fn self_signed(session: &mut Session) {
     if let Some(mine) = self_sign(session, &certificates, &host).await {
         names.push(format!("{}-again", session.tag));
         let _ = importing(session, &certificates, &mine).await;
-        let pages = certificates.list_certificates().cn(&host).size(1).items();
+        let pages = certificates.list_certificates().name(&*session.tag).size(1).items();
         session.call("scp/certificatemanager/list_certificates/1.1", whole!(pages)).await;
     }
-    let found = certificates.list_certificates().cn(&host);
+    // Every name begins with the tag, which is a part of no other.
+    let found = certificates.list_certificates().name(&*session.tag);
     let Some(found) = session.call_without_fault("scp/certificatemanager/list_certificates/1.1", found).await else {
         return;
     };
@@ -55,12 +59,14 @@ async fn self_sign(session: &mut Session, certificates: &Client, host: &str) -> 
 }
 
 async fn importing(session: &mut Session, certificates: &Client, mine: &CertificateDetail) -> Option<()> {
-    let (body, key) = (&*mine.cert_body, mine.private_key.expose_secret());
+    let chained = certificates.show_certificate(CHAINED);
+    let chained = session.call("scp/certificatemanager/show_certificate/1.1", chained).await?.certificate;
+    let (body, key) = (&*chained.cert_body, chained.private_key.expose_secret());
     let wanted = CertificateValidateRequestV1Dot1::builder().cert_body(body).private_key(key).build();
     let call = certificates.validate_certificate(&wanted);
     let checked = session.call("scp/certificatemanager/validate_certificate/1.1", call).await?;
     if checked.validate_check != Some(true) {
-        session.report_mismatch("a created certificate is not valid");
+        session.report_mismatch("a certificate of an authority is not valid");
     }
     let name = format!("{}-again", session.tag);
     let wanted = CertificateDuplicateRequest::new(&*name);
