@@ -34,19 +34,61 @@ async fn stopped_key_is_inactive_and_deleted_key_disappears_when_due() {
     send(&sandbox, "DELETE", &path, None).await.expect(204);
     let key = show(&sandbox, &id).await;
     assert_eq!((&key["state"], &key["delete_target_yn"]), (&json!("To_Be_Terminated"), &json!("Y")));
-    let day = text(&key["delete_at"]);
-    assert!(day.len() == 8 && day.bytes().all(|byte| byte.is_ascii_digit()), "{day}");
+    assert_eq!(key["delete_at"], "20260604", "three days from the start");
     work(&sandbox, "hmac", &id, input).await.expect(400);
     send(&sandbox, "PUT", &state, Some(json!({ "state": "Active" }))).await.expect(400);
-    sandbox.advance(6 * DAY);
-    show(&sandbox, &id).await;
-    sandbox.advance(DAY);
+    sandbox.advance(3 * DAY - Duration::from_secs(60));
+    let list = async || {
+        let listed = send(&sandbox, "GET", "/v1/kms/transit?name=mortal", None).await.expect(200).json();
+        listed["count"].as_u64().unwrap()
+    };
+    assert_eq!(show(&sandbox, &id).await["state"], "To_Be_Terminated");
+    assert_eq!(list().await, 1, "it stays listed");
+    sandbox.advance(Duration::from_secs(60));
     send(&sandbox, "GET", &path, None).await.expect(404);
+    assert_eq!(list().await, 0);
 
     let id = create(&sandbox, "mortal", "hmac").await;
     let path = format!("/v1/kms/transit/{id}");
     send(&sandbox, "DELETE", &format!("{path}?is_directly=true"), None).await.expect(204);
     assert_eq!(first_error(&send(&sandbox, "DELETE", &path, None).await, 404).0, "ResourceNotFound");
+}
+
+#[tokio::test]
+async fn canceled_deletion_leaves_the_key_stopped() {
+    let sandbox = at_noon().await;
+    let id = text(&try_create(&sandbox, "spared", "hmac", "Y", 7).await.expect(201).json()["key"]["id"]);
+    let path = format!("/v1/kms/transit/{id}");
+    let state =
+        async |wanted: &str| send(&sandbox, "PUT", &format!("{path}/state"), Some(json!({ "state": wanted }))).await;
+    send(&sandbox, "DELETE", &path, None).await.expect(204);
+    sandbox.advance(2 * DAY);
+    state("Active").await.expect(400);
+    let key = state("Stop").await.expect(200).json()["key"].clone();
+    assert_eq!(
+        (&key["state"], &key["delete_target_yn"], &key["delete_at"]),
+        (&json!("Stop"), &json!("N"), &json!(null))
+    );
+    sandbox.advance(2 * DAY);
+    let input = json!({ "input": STANDARD.encode("data") });
+    work(&sandbox, "hmac", &id, input.clone()).await.expect(400);
+    state("Active").await.expect(200);
+    work(&sandbox, "hmac", &id, input).await.expect(200);
+    sandbox.advance(5 * DAY);
+    assert_eq!(show(&sandbox, &id).await["current_version"], 2, "it rotates again");
+}
+
+#[tokio::test]
+async fn key_has_a_hundred_versions_at_most() {
+    let sandbox = at_noon().await;
+    let id = text(&try_create(&sandbox, "often", "hmac", "Y", 1).await.expect(201).json()["key"]["id"]);
+    let rotate = format!("/v1/kms/transit/{id}/rotate");
+    for _ in 0..99 {
+        send(&sandbox, "POST", &rotate, None).await.expect(200);
+    }
+    assert_eq!(first_error(&send(&sandbox, "POST", &rotate, None).await, 400).0, "InvalidInputValue");
+    sandbox.advance(3 * DAY);
+    assert_eq!(show(&sandbox, &id).await["current_version"], 100);
 }
 
 #[tokio::test]

@@ -79,6 +79,32 @@ async fn token_is_exchanged_for_credentials_that_expire() {
 }
 
 #[tokio::test]
+async fn expired_vault_is_listed_only_and_ends_a_week_later() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let (vault, _) = create(&sandbox, "127.0.0.1/32").await;
+    let path = format!("/v1/secretvault/{vault}");
+    let show = || send(&sandbox, Call::new("GET", path.clone()));
+    let listed = async || {
+        let listed = send(&sandbox, Call::new("GET", "/v1/secretvault")).await.expect(200).json();
+        let rows = listed["secret_vaults"].as_array().unwrap().clone();
+        rows.into_iter().find(|row| row["id"] == vault.as_str()).map(|row| row["vaultkey_state"].clone())
+    };
+    sandbox.advance(HOUR * 24 * 30 - Duration::from_secs(1));
+    show().await.expect(200);
+    assert_eq!(listed().await, Some(json!("Active")));
+    sandbox.advance(Duration::from_secs(1));
+    assert_eq!(first_error(&show().await, 400).0, "InvalidInputValue");
+    terminate(&sandbox, &vault, 7).await.expect(400);
+    assert_eq!(listed().await, Some(json!("Expired")));
+    let again = Call::new("POST", "/v1/secretvault").json(&request("127.0.0.1/32"));
+    send(&sandbox, again.clone()).await.expect(400);
+    sandbox.advance(HOUR * 24 * 7);
+    assert_eq!(first_error(&show().await, 404).0, "ResourceNotFound");
+    assert_eq!(listed().await, None);
+    send(&sandbox, again).await.expect(201);
+}
+
+#[tokio::test]
 async fn token_is_shown_once_and_masked_afterwards() {
     let sandbox = Sandbox::start().await.unwrap();
     let (vault, token) = create(&sandbox, "192.168.1.1/24, 10.0.0.1/16").await;

@@ -82,10 +82,11 @@ async fn secret_keeps_three_versions_and_moves_labels() {
     let ids: Vec<_> = rows.iter().map(|row| row["version_id"].as_str().unwrap()).collect();
     assert_eq!(
         rows.iter().map(|row| row["label"].clone()).collect::<Vec<_>>(),
-        [json!([]), json!([]), json!(["CURRENT"])]
+        [json!([]), json!(["PREVIOUS"]), json!(["CURRENT"])]
     );
     assert_eq!(user(&read(&sandbox, id, json!({})).await), "they");
     assert_eq!(user(&read(&sandbox, id, json!({"version_id": ids[0]})).await), "me");
+    assert_eq!(user(&read(&sandbox, id, json!({"label": "PREVIOUS"})).await), "you");
 
     let target = format!("/{id}/label");
     let label = |body: Value| call(&sandbox, "PUT", &target, Some(body));

@@ -121,6 +121,39 @@ async fn deleted_secret_is_restored() {
 }
 
 #[tokio::test]
+async fn deleted_keys_and_secrets_stay_listed_with_the_time_of_their_deletion() {
+    let sandbox = sandbox().await;
+    let scp = scp(&sandbox);
+    let (secrets, kms) = (scp.secrets_manager(), scp.kms());
+    create(&scp, &value("x")).await.unwrap();
+    // As the guide does it: what is scheduled is skipped, so a second round finds nothing to do.
+    let round = async || {
+        let mut deleted = 0;
+        for secret in secrets.list_secrets().items().collect().await.unwrap().into_complete().unwrap() {
+            if secret.deleted_at.is_none() {
+                secrets.delete_secret(&secret.id, &SecretsManagerTerminatedRequest::new(7)).await.unwrap();
+                deleted += 1;
+            }
+        }
+        for key in kms.list_keys().items().collect().await.unwrap().into_complete().unwrap() {
+            if key.delete_at.is_none() {
+                kms.delete_key(&key.id).await.unwrap();
+                deleted += 1;
+            }
+        }
+        deleted
+    };
+    let counts = async || (secrets.list_secrets().await.unwrap().count, kms.list_keys().await.unwrap().count);
+    let before = counts().await;
+    assert_eq!(i64::from(round().await), before.0 + before.1);
+    assert_eq!((round().await, counts().await), (0, before));
+    sandbox.advance(std::time::Duration::from_secs(72 * 3600));
+    assert_eq!(counts().await, (before.0, 0));
+    sandbox.advance(std::time::Duration::from_secs(4 * 24 * 3600));
+    assert_eq!(counts().await, (0, 0));
+}
+
+#[tokio::test]
 async fn secret_value_needs_an_active_key_and_a_valid_form() {
     let sandbox = sandbox().await;
     let scp = scp(&sandbox);

@@ -11,6 +11,9 @@ use crate::rng::Rng;
 use crate::rsa_keys::ReadyKeys;
 use crate::scp::account::{ACCOUNT_ID, USER_ID};
 
+/// How many versions a key has at most.
+const MOST_VERSIONS: usize = 100;
+
 /// The name under which the page shows the user of a key.
 const USER_NAME: &str = "kimsamsung";
 
@@ -88,6 +91,11 @@ impl Key {
         self.versions.get(number.checked_sub(1)?)
     }
 
+    /// Whether no more version can be added.
+    pub(super) fn is_full(&self) -> bool {
+        self.versions.len() >= MOST_VERSIONS
+    }
+
     /// Adds a version; the rotation interval starts again.
     pub(super) fn rotate(&mut self, now: OffsetDateTime, rng: &mut Rng, keys: &mut ReadyKeys) -> Result<(), Fault> {
         self.versions.push(Material::generate(self.purpose, rng, keys)?);
@@ -102,14 +110,14 @@ impl Key {
         self.next_rotate_at = next.filter(|_| self.auto_rotate);
     }
 
-    /// Whether an automatic version is due; a key that is not in use gets none.
+    /// Whether an automatic version is due; a key that is full or not in use gets none.
     pub(super) fn is_due(&self, now: OffsetDateTime) -> bool {
-        self.condition == Condition::Active && self.next_rotate_at.is_some_and(|at| reached(at, now))
+        self.condition == Condition::Active && !self.is_full() && self.next_rotate_at.is_some_and(|at| reached(at, now))
     }
 
-    /// Whether the day of deletion has come.
+    /// Whether the time of deletion has come.
     pub(super) fn is_over(&self, now: OffsetDateTime) -> bool {
-        self.delete_at.is_some_and(|at| reached(at, now))
+        self.delete_at.is_some_and(|at| at <= now)
     }
 
     /// The key as the newest version of the service shows it.
@@ -141,7 +149,7 @@ impl Key {
     }
 }
 
-/// Only days are shown, so a day counts from its first moment.
+/// Only the day is shown, so it counts from its first moment.
 fn reached(at: OffsetDateTime, now: OffsetDateTime) -> bool {
     now.date() >= at.date()
 }

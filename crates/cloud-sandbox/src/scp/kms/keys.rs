@@ -12,8 +12,8 @@ use crate::scp::error::ErrorResponse;
 use crate::scp::paging;
 use crate::scp::state::State;
 
-/// The days between a deletion that is asked for and the one that happens.
-const WAITING_DAYS: i64 = 7;
+/// The time between a deletion that is asked for and the one that happens.
+const WAITING: Duration = Duration::hours(72);
 
 /// The longest interval of automatic versions, in days.
 const LONGEST_CYCLE: i64 = 730;
@@ -82,10 +82,18 @@ pub(super) fn set_managed_description(state: &mut State, call: &mut Call<'_>) ->
     with_key(state, call, true, describe)
 }
 
+/// Enables or disables a key. Disabling one that waits for its deletion cancels that.
 pub(super) fn set_state(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
     with_key(state, call, false, |key, call| {
-        refuse_terminating(key)?;
-        key.condition = if call.text("state") == Some("Stop") { Condition::Stop } else { Condition::Active };
+        let stop = call.text("state") == Some("Stop");
+        if key.condition == Condition::ToBeTerminated && stop {
+            // A deletion that is canceled leaves the key disabled.
+            key.delete_at = None;
+            key.plan_rotation(call.now);
+        } else {
+            refuse_terminating(key)?;
+        }
+        key.condition = if stop { Condition::Stop } else { Condition::Active };
         key.modified_at = call.now;
         Ok(())
     })
@@ -113,6 +121,9 @@ pub(super) fn rotate(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
                 key.condition.name()
             )));
         }
+        if key.is_full() {
+            return Err(ErrorResponse::invalid_input(format!("key {} has {} versions already", key.id, key.current())));
+        }
         Ok(key.rotate(call.now, call.rng, call.keys)?)
     })
 }
@@ -123,7 +134,7 @@ pub(super) fn delete(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
     with_key(state, call, false, |key, call| {
         if key.condition != Condition::ToBeTerminated {
             key.condition = Condition::ToBeTerminated;
-            key.delete_at = call.now.checked_add(Duration::days(WAITING_DAYS));
+            key.delete_at = call.now.checked_add(WAITING);
             key.next_rotate_at = None;
             key.modified_at = call.now;
         }

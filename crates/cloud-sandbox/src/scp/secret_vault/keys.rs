@@ -19,11 +19,10 @@ pub(super) fn issue(state: &mut State, call: &mut Call<'_>) -> Result<Value, Err
     store.forget_deleted(access, call.now);
     // A wrong vault, a foreign token and one that has ended look alike from outside.
     let vault = store.vaults.get(call.argument("secret_vault_id"));
-    let vault =
-        vault.filter(|vault| vault.vault_token_id == call.credential && call.now < vault.vault_token_expired_at);
+    let vault = vault.filter(|vault| vault.vault_token_id == call.credential && !vault.has_expired(call.now));
     let vault = vault.ok_or_else(unknown_token)?;
     if vault.delete_at.is_some() {
-        return Err(ErrorResponse::invalid_input(format!("secret vault {} is {}", vault.id, vault.state())));
+        return Err(ErrorResponse::invalid_input(format!("secret vault {} is {}", vault.id, vault.state(call.now))));
     }
     if !networks::admit(&vault.acl_cidr, call.caller()) {
         let reason = format!("the address {} is not in the vault's acl_cidr", call.caller());

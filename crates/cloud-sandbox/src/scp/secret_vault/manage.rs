@@ -59,7 +59,11 @@ pub(super) fn terminate(state: &mut State, call: &mut Call<'_>) -> Result<Value,
     let State { access, vault: store, .. } = state;
     let vault = named(store, access, call)?;
     if vault.delete_at.is_some() {
-        return Err(ErrorResponse::invalid_input(format!("secret vault {} is {} already", vault.id, vault.state())));
+        return Err(ErrorResponse::invalid_input(format!(
+            "secret vault {} is {} already",
+            vault.id,
+            vault.state(call.now)
+        )));
     }
     let days = call.body["waiting_time_ndays"].as_i64().unwrap_or_default();
     vault.delete_at = Some(call.now.saturating_add(Duration::days(days)));

@@ -14,6 +14,12 @@ use crate::scp::error::ErrorResponse;
 use crate::scp::timestamps::{plain, spaced};
 use crate::settings::scp;
 
+/// The state of a vault whose token has ended: it can be listed and nothing else.
+const EXPIRED: &str = "Expired";
+
+/// How long a vault stays after its token has ended.
+const KEPT_EXPIRED: Duration = Duration::days(7);
+
 /// The state of the service; tokens and temporary keys are among all that sign.
 #[derive(Serialize, Deserialize)]
 #[serde(default)]
@@ -46,10 +52,10 @@ pub(super) struct Vault {
 }
 
 impl Store {
-    /// Deletes what has waited long enough, together with its token.
+    /// Deletes what has waited long enough or has expired long ago, together with its token.
     pub(super) fn forget_deleted(&mut self, access: &mut Access, now: OffsetDateTime) {
         self.vaults.retain(|_, vault| {
-            let keep = vault.delete_at.is_none_or(|end| now < end);
+            let keep = now < vault.end();
             if !keep {
                 access.vault_tokens.remove(&vault.vault_token_id);
             }
@@ -63,8 +69,22 @@ impl Store {
 }
 
 impl Vault {
-    pub(super) fn state(&self) -> &'static str {
-        if self.delete_at.is_some() { "To_Be_Terminated" } else { "Active" }
+    pub(super) fn state(&self, now: OffsetDateTime) -> &'static str {
+        match self.delete_at {
+            Some(_) => "To_Be_Terminated",
+            None if self.has_expired(now) => EXPIRED,
+            None => "Active",
+        }
+    }
+
+    /// Whether the token has ended; its life cannot be extended.
+    pub(super) fn has_expired(&self, now: OffsetDateTime) -> bool {
+        self.vault_token_expired_at <= now
+    }
+
+    /// When the vault is deleted if nothing happens before.
+    fn end(&self) -> OffsetDateTime {
+        self.delete_at.unwrap_or_else(|| self.vault_token_expired_at.saturating_add(KEPT_EXPIRED))
     }
 
     /// Whole days until the end, the one that has begun included.
@@ -99,21 +119,25 @@ impl Vault {
             "vault_token_id": token_id,
             "vault_token_secret_value": token_secret,
             "vault_token_ttl_ndays": self.vault_token_ttl_ndays,
-            "vaultkey_state": self.state(),
+            "vaultkey_state": self.state(now),
             "vaultkey_type": "SCP Open API Key",
             "waiting_time_ndays": self.days_left(now),
         })
     }
 }
 
-/// The vault that a call names, once those that have waited long enough are gone.
+/// The vault that a call names, once those that have waited long enough are gone. An expired one refuses.
 pub(super) fn named<'a>(
     store: &'a mut Store,
     access: &mut Access,
     call: &Call<'_>,
 ) -> Result<&'a mut Vault, ErrorResponse> {
     store.forget_deleted(access, call.now);
-    store.find(call.argument("secret_vault_id"))
+    let vault = store.find(call.argument("secret_vault_id"))?;
+    if vault.state(call.now) == EXPIRED {
+        return Err(ErrorResponse::invalid_input(format!("secret vault {} is {EXPIRED}", vault.id)));
+    }
+    Ok(vault)
 }
 
 impl Default for Store {

@@ -24,7 +24,7 @@ pub(super) fn create(state: &mut State, call: &mut Call<'_>) -> Result<Value, Er
     let private_acl = PrivateAcl::default().changed_by(call)?;
     let kms_name = key_name(state, call, &kms_id)?;
     let mut versions = Versions::default();
-    versions.add(version(call)?)?;
+    versions.add(version(call)?);
     let secret = Secret {
         id: call.rng.id(),
         name,
@@ -108,7 +108,7 @@ pub(super) fn update_value(state: &mut State, call: &mut Call<'_>) -> Result<Val
     key_name(state, call, &kms_id)?;
     let version = version(call)?;
     let secret = state.secrets.find_active(call)?;
-    secret.versions.add(version)?;
+    secret.versions.add(version);
     secret.touch(call.now);
     shown(state, call)
 }

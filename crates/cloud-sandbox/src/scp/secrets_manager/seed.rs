@@ -23,8 +23,7 @@ impl Default for Store {
                 created_at,
                 created_by: account::USER_ID.to_owned(),
             };
-            // Two versions are below the limit.
-            let _ = versions.add(version);
+            versions.add(version);
         }
         let id = "3265ab469f0d406d83073da3e11e7a6c".to_owned();
         let secret = Secret {

@@ -8,8 +8,14 @@ use crate::scp::error::ErrorResponse;
 /// The label of the version that is read unless a caller asks for another.
 pub(super) const CURRENT: &str = "CURRENT";
 
-/// How many versions are kept; the oldest without a label goes first.
+/// The label of the version that was current before; it is not the caller's to move.
+const PREVIOUS: &str = "PREVIOUS";
+
+/// How many versions are kept; the oldest goes first, whatever its labels.
 const MOST: usize = 100;
+
+/// How many labels of the caller's own all versions have together.
+const MOST_LABELS: usize = 20;
 
 /// One value that the secret had.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -50,20 +56,24 @@ impl Versions {
     }
 
     /// Makes this version the current one.
-    pub(super) fn add(&mut self, mut version: Version) -> Result<(), Wrong> {
-        let unlabelled = |kept: &Version| !kept.labels.iter().any(|label| label != CURRENT);
-        if self.0.len() >= MOST {
-            let Some(oldest) = self.0.iter().position(unlabelled) else {
-                return Err(Wrong::Refused(format!("all {MOST} versions have labels of their own: remove one first")));
-            };
-            self.0.remove(oldest);
-        }
-        for other in &mut self.0 {
-            other.labels.retain(|label| label != CURRENT);
-        }
-        version.labels.push(CURRENT.to_owned());
+    pub(super) fn add(&mut self, version: Version) {
         self.0.push(version);
-        Ok(())
+        self.make_current(self.0.len() - 1);
+        let surplus = self.0.len().saturating_sub(MOST);
+        self.0.drain(..surplus);
+    }
+
+    /// Moves `CURRENT` to a version, and `PREVIOUS` to the one that had it.
+    fn make_current(&mut self, index: usize) {
+        let before = self.holder(CURRENT).filter(|before| *before != index);
+        for version in &mut self.0 {
+            version.labels.retain(|label| label != CURRENT && (label != PREVIOUS || before.is_none()));
+        }
+        for (at, label) in [(before, PREVIOUS), (Some(index), CURRENT)] {
+            if let Some(version) = at.and_then(|at| self.0.get_mut(at)) {
+                version.labels.push(label.to_owned());
+            }
+        }
     }
 
     /// The version under a label, an id, or both when they agree; the current one when neither is given.
@@ -87,6 +97,9 @@ impl Versions {
         let index = |id: &str| self.0.iter().position(|version| version.id == id).ok_or_else(|| missing(id));
         let (to, from) = (to.map(index).transpose()?, from.map(index).transpose()?);
         let holder = self.holder(label);
+        if label == PREVIOUS {
+            return Err(Wrong::Refused(format!("the label {PREVIOUS} follows {CURRENT}: it cannot be set")));
+        }
         match (to, from) {
             (None, None) => {
                 return Err(Wrong::Refused("give move_to_version_id, remove_from_version_id or both".to_owned()));
@@ -100,6 +113,13 @@ impl Versions {
             (None, Some(_)) if label == CURRENT => {
                 return Err(Wrong::Refused(format!("the label {CURRENT} can be moved but not removed")));
             }
+            (Some(_), None) if self.own_labels() >= MOST_LABELS => {
+                return Err(Wrong::Refused(format!("the versions have {MOST_LABELS} labels already")));
+            }
+            (Some(to), Some(_)) if label == CURRENT => {
+                self.make_current(to);
+                return Ok(());
+            }
             _ => {}
         }
         if let Some(version) = from.and_then(|from| self.0.get_mut(from)) {
@@ -109,6 +129,11 @@ impl Versions {
             version.labels.push(label.to_owned());
         }
         Ok(())
+    }
+
+    fn own_labels(&self) -> usize {
+        let labels = self.0.iter().flat_map(|version| &version.labels);
+        labels.filter(|label| *label != CURRENT && *label != PREVIOUS).count()
     }
 
     fn holder(&self, label: &str) -> Option<usize> {
@@ -138,7 +163,7 @@ mod tests {
     fn three() -> Versions {
         let mut versions = Versions::default();
         for id in ["one", "two", "three"] {
-            versions.add(version(id)).unwrap();
+            versions.add(version(id));
         }
         versions
     }
@@ -167,6 +192,7 @@ mod tests {
         versions.label("stable", Some("two"), Some("one")).unwrap();
         assert_eq!(found(&versions, Some("stable"), None), Ok("two"));
         assert!(versions.all()[0].labels.is_empty());
+        assert_eq!(versions.all()[1].labels, [PREVIOUS, "stable"]);
         versions.label("stable", None, Some("two")).unwrap();
         assert!(found(&versions, Some("stable"), None).is_err());
     }
@@ -182,6 +208,8 @@ mod tests {
             ("other", None, Some("one")),
             (CURRENT, Some("one"), None),
             (CURRENT, None, Some("three")),
+            (PREVIOUS, Some("one"), Some("two")),
+            (PREVIOUS, None, Some("two")),
             ("stable", None, None),
         ] {
             assert!(matches!(versions.label(label, to, from), Err(Wrong::Refused(_))), "{label} {to:?} {from:?}");
@@ -193,28 +221,44 @@ mod tests {
     #[test]
     fn current_label_moves_back_and_follows_the_next_version() {
         let mut versions = three();
+        assert_eq!(found(&versions, Some(PREVIOUS), None), Ok("two"));
         versions.label(CURRENT, Some("one"), Some("three")).unwrap();
         assert_eq!(found(&versions, None, None), Ok("one"));
-        versions.add(version("four")).unwrap();
+        assert_eq!(found(&versions, Some(PREVIOUS), None), Ok("three"));
+        versions.label(CURRENT, Some("one"), Some("one")).unwrap();
+        assert_eq!(found(&versions, Some(PREVIOUS), None), Ok("three"), "nothing was moved");
+        versions.add(version("four"));
         assert_eq!(found(&versions, None, None), Ok("four"));
-        assert!(versions.all()[0].labels.is_empty());
+        assert_eq!(found(&versions, Some(PREVIOUS), None), Ok("one"));
+        assert!(versions.all()[2].labels.is_empty());
     }
 
     #[test]
-    fn oldest_unlabelled_version_is_dropped() {
+    fn oldest_version_is_dropped_in_spite_of_its_labels() {
         let mut versions = Versions::default();
         for number in 0..MOST {
-            versions.add(version(&number.to_string())).unwrap();
+            versions.add(version(&number.to_string()));
         }
         versions.label("stable", Some("0"), None).unwrap();
-        versions.add(version("next")).unwrap();
+        versions.label(CURRENT, Some("0"), Some("99")).unwrap();
+        versions.add(version("next"));
         assert_eq!(versions.all().len(), MOST);
-        assert_eq!(found(&versions, Some("stable"), None), Ok("0"));
-        assert!(found(&versions, None, Some("1")).is_err());
-        let ids: Vec<_> = versions.all().iter().skip(1).map(|version| version.id.clone()).collect();
-        for id in ids {
-            versions.label(&format!("of {id}"), Some(&id), None).unwrap();
+        assert_eq!(found(&versions, None, None), Ok("next"));
+        for label in ["stable", PREVIOUS] {
+            assert!(found(&versions, Some(label), None).is_err(), "{label} went with its version");
         }
-        assert!(matches!(versions.add(version("too many")), Err(Wrong::Refused(_))));
+        assert_eq!(found(&versions, None, Some("1")), Ok("1"));
+    }
+
+    #[test]
+    fn versions_have_twenty_labels_of_the_callers_own() {
+        let mut versions = three();
+        for number in 0..MOST_LABELS {
+            versions.label(&format!("label {number}"), Some(["one", "two"][number % 2]), None).unwrap();
+        }
+        assert!(matches!(versions.label("one more", Some("three"), None), Err(Wrong::Refused(_))));
+        versions.label("label 0", Some("three"), Some("one")).unwrap();
+        versions.label("label 1", None, Some("two")).unwrap();
+        versions.label("one more", Some("three"), None).unwrap();
     }
 }
