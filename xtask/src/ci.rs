@@ -50,6 +50,7 @@ const STEPS: &[Step] = &[
     step("features", "each published crate builds with each of its features alone", checks::features),
     step("providers", "an SDK adds no other crypto provider than its features say", providers::check),
     step("test", "all tests pass", checks::test),
+    step("numbers", "decoding is the same with serde_json's `arbitrary_precision`", checks::numbers),
     step("doc", "the documentation builds and its links resolve", checks::doc),
     step("fuzz", "the fuzz targets compile", checks::fuzz),
     step("package", "each published crate builds from its package", checks::package),

@@ -2,6 +2,7 @@
 
 mod json;
 pub(crate) mod lenient;
+mod number;
 mod one_or_many;
 mod patch;
 #[cfg(test)]

@@ -120,6 +120,12 @@ pub(super) fn test(workspace: &Workspace) -> Result<Outcome> {
     passed(cargo(&workspace.root, &["test", "--workspace"]))
 }
 
+/// Any crate of a program can enable the feature, and it changes how serde_json presents numbers.
+pub(super) fn numbers(workspace: &Workspace) -> Result<Outcome> {
+    let selection = ["test", "--quiet", "--lib", "--tests", "--package", "cloud-core"];
+    passed(cargo(&workspace.root, &[&selection[..], &["--features", "serde_json/arbitrary_precision"]].concat()))
+}
+
 pub(super) fn doc(workspace: &Workspace) -> Result<Outcome> {
     let arguments = ["doc", "--quiet", "--workspace", "--all-features", "--no-deps"];
     let mut doc = command(&workspace.root, "cargo", &arguments);

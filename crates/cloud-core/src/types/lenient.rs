@@ -2,9 +2,11 @@
 
 use std::fmt;
 
-use serde::de::SeqAccess;
+use serde::de::{MapAccess, SeqAccess};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_with::{DeserializeAs, SerializeAs};
+
+use super::number;
 
 /// Beyond 2^53 a float no longer names one integer.
 const EXACT: f64 = 9_007_199_254_740_992.0;
@@ -63,6 +65,9 @@ impl<'de> de::Visitor<'de> for IntVisitor {
     }
     fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<i64, A::Error> {
         only_one::<A, De<i64, LenientInt>>(list).map(|value| value.0)
+    }
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<i64, A::Error> {
+        number::visit(self, members)
     }
 }
 
@@ -139,7 +144,7 @@ impl SerializeAs<String> for LenientText {
 impl<'de> DeserializeAs<'de, String> for LenientText {
     fn deserialize_as<D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
         struct Visitor;
-        impl de::Visitor<'_> for Visitor {
+        impl<'de> de::Visitor<'de> for Visitor {
             type Value = String;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -166,6 +171,9 @@ impl<'de> DeserializeAs<'de, String> for LenientText {
             }
             fn visit_bool<E: de::Error>(self, value: bool) -> Result<String, E> {
                 Ok(value.to_string())
+            }
+            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<String, A::Error> {
+                number::visit(self, members)
             }
         }
         deserializer.deserialize_any(Visitor)

@@ -49,6 +49,39 @@ fn integers_and_booleans_are_lenient() {
 }
 
 #[test]
+fn whole_numbers_are_integers_however_they_are_written() {
+    let read = |json: &str| from_json::<crate::UnixSeconds>(json.as_bytes()).map(|seconds| seconds.0);
+    for (json, number) in [
+        ("1001.0", 1001),
+        ("1001.000", 1001),
+        ("-7.0", -7),
+        ("1.5e3", 1500),
+        ("2E+3", 2000),
+        ("15000e-1", 1500),
+        ("-0", 0),
+        ("[12.0]", 12),
+        ("9007199254740992.0", 9_007_199_254_740_992),
+    ] {
+        assert_eq!(read(json).ok(), Some(number), "{json}");
+        assert_eq!(serde_json::from_str::<crate::UnixSeconds>(json).unwrap().0, number, "{json}");
+    }
+    for json in ["0.5", "1e-3", "9007199254740994.0", "18446744073709551616", "1e400", r#"{"a":"1"}"#, "{}"] {
+        let error = read(json).unwrap_err().to_string();
+        // serde_json may take a number beyond all floats for invalid JSON.
+        assert!(error.contains("is not an integer") || json == "1e400", "{json}: {error}");
+    }
+}
+
+#[test]
+fn open_values_keep_their_numbers() {
+    let value = crate::Json::parse(r#"{"whole":1001,"fraction":2.5,"list":[0.25]}"#).unwrap();
+    assert_eq!(value.get("whole").and_then(|own| own.as_i64()), Some(1001));
+    assert_eq!(value.get("fraction").unwrap().to_text(), "2.5");
+    assert_eq!(value.get("list").unwrap().decode::<Vec<f64>>().unwrap(), [0.25]);
+    assert_eq!(format!("{:?}", value.get("fraction").unwrap()), "number");
+}
+
+#[test]
 fn lenient_text_keeps_every_digit_of_a_number_or_fails() {
     #[derive(Deserialize)]
     struct Id(#[serde(with = "As::<LenientText>")] String);
@@ -61,6 +94,8 @@ fn lenient_text_keeps_every_digit_of_a_number_or_fails() {
         ("18446744073709551615", "18446744073709551615"),
         ("-9223372036854775808", "-9223372036854775808"),
         ("0.5", "0.5"),
+        ("1.50", "1.5"),
+        ("2.0", "2"),
         ("true", "true"),
     ] {
         assert_eq!(read(json).as_deref(), Ok(text));

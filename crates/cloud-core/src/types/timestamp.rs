@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, PrimitiveDateTime};
 
+use super::number;
 use crate::error::{Error, ErrorKind, Result};
 
 /// A point in time as a string, exactly as received.
@@ -112,7 +113,7 @@ impl<'de> Deserialize<'de> for Timestamp {
     #[inline]
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Visitor;
-        impl de::Visitor<'_> for Visitor {
+        impl<'de> de::Visitor<'de> for Visitor {
             type Value = Timestamp;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -132,6 +133,9 @@ impl<'de> Deserialize<'de> for Timestamp {
             }
             fn visit_f64<E: de::Error>(self, number: f64) -> Result<Timestamp, E> {
                 Ok(from_number(&number))
+            }
+            fn visit_map<A: de::MapAccess<'de>>(self, members: A) -> Result<Timestamp, A::Error> {
+                number::visit(self, members)
             }
         }
         deserializer.deserialize_any(Visitor)
@@ -230,7 +234,20 @@ mod tests {
 
     #[test]
     fn numbers_are_kept_as_text() {
-        assert_eq!(serde_json::from_str::<Timestamp>("20251008").unwrap().as_str(), "20251008");
+        for (json, text) in [
+            ("20251008", "20251008"),
+            ("-1", "-1"),
+            ("1715905397.25", "1715905397.25"),
+            ("1715905397.0", "1715905397"),
+            ("1.5e3", "1500"),
+            ("18446744073709551615", "18446744073709551615"),
+        ] {
+            assert_eq!(serde_json::from_str::<Timestamp>(json).unwrap().as_str(), text);
+            assert_eq!(crate::codegen::from_json::<Timestamp>(json.as_bytes()).unwrap().as_str(), text);
+        }
+        for json in [r#"{"a":"1"}"#, "{}", "[1.5]", "null"] {
+            assert!(serde_json::from_str::<Timestamp>(json).is_err(), "{json}");
+        }
     }
 
     #[test]
