@@ -92,6 +92,11 @@ pub(crate) fn pairs(raw: &str) -> Result<Vec<(String, String)>, String> {
 
 /// Decodes `%XX`; nothing when an escape is broken or the bytes are not UTF-8.
 pub(crate) fn percent_decode(text: &str) -> Option<String> {
+    String::from_utf8(percent_decode_bytes(text)?).ok()
+}
+
+/// The same for bytes that need not be UTF-8.
+pub(crate) fn percent_decode_bytes(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&first, tail)) = rest.split_first() {
@@ -107,7 +112,7 @@ pub(crate) fn percent_decode(text: &str) -> Option<String> {
         bytes.push(u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok()?);
         rest = tail;
     }
-    String::from_utf8(bytes).ok()
+    Some(bytes)
 }
 
 /// A response before it becomes bytes.

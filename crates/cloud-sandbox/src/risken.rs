@@ -3,13 +3,14 @@
 use serde_json::json;
 
 use crate::engine::{Engine, Services};
-use crate::http::{HttpRequest, HttpResponse};
+use crate::http::{HttpRequest, HttpResponse, percent_decode};
 use crate::spec::{Catalogue, Hit, Match, Operation};
 use crate::vendor::{BodyRead, Responding, Vendor};
 
 mod access;
 mod aws;
 mod error;
+mod path;
 pub(crate) mod state;
 mod token;
 
@@ -19,6 +20,9 @@ use aws::strict;
 use error::{ErrorBody, ErrorResponse};
 use state::{Handlers, State};
 use token::Owner;
+
+/// The methods whose bodies are read.
+const WITH_BODY: [&str; 4] = ["POST", "PUT", "DELETE", "PATCH"];
 
 /// RISKEN.
 pub(crate) struct Risken;
@@ -47,34 +51,38 @@ impl Vendor for Risken {
         "risken"
     }
 
-    /// Paths that differ from RISKEN's by a slash or by case are RISKEN's to refuse.
+    /// Paths that differ from RISKEN's by a slash, by case or by escapes are RISKEN's to refuse.
     fn serves(&self, path: &str) -> bool {
+        let decoded = percent_decode(path);
+        let path = decoded.as_deref().unwrap_or(path);
         let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
         first.eq_ignore_ascii_case("api") || first.eq_ignore_ascii_case("healthz")
     }
 
     fn operation<'a>(&self, catalogue: &'a Catalogue, request: &HttpRequest) -> Option<&'a Operation> {
-        let path = without_slash(request.path()).strip_prefix("/api/v1")?;
-        match catalogue.find("risken", &request.method, path) {
+        let path = path::routed(request.path())?;
+        match catalogue.find("risken", &request.method, path.strip_prefix("/api/v1")?) {
             Match::Found(hits) => hits.into_iter().next().map(|hit| hit.operation),
             Match::WrongMethod | Match::Nothing => None,
         }
     }
 
     fn gateway_operation(&self, path: &str) -> Option<(&'static str, &'static str)> {
-        match without_slash(path) {
-            "/api/v1/signin" => Some(("gateway", "signin")),
-            "/api/v1/signout" => Some(("gateway", "signout")),
-            "/healthz" => Some(("gateway", "healthz")),
-            _ => None,
-        }
+        let name = path::gateway_operation(&path::routed(path)?)?;
+        Some(("gateway", name))
     }
 
     fn respond<'a>(&'a self, engine: &'a Engine, request: &'a HttpRequest, body: BodyRead) -> Responding<'a> {
         Box::pin(async move {
+            let Some(path) = path::routed(request.path()) else {
+                // The server refuses before the gateway sees the request.
+                return HttpResponse::text(400, "400 Bad Request").with_header("connection", "close");
+            };
+            // Only methods with a body have a limit.
+            let too_large_body = body == BodyRead::TooLarge && WITH_BODY.contains(&&*request.method);
             // A length that was announced is checked before anything else, a stream only where it is read.
-            let announced = body == BodyRead::TooLarge && request.headers.contains_key("content-length");
-            let response = if announced { too_large() } else { route(engine, request, body).await };
+            let announced = too_large_body && request.headers.contains_key("content-length");
+            let response = if announced { too_large() } else { route(engine, request, &path, too_large_body).await };
             response
                 .escaped_for_html()
                 .with_header("cache-control", "no-store")
@@ -93,11 +101,6 @@ impl Vendor for Risken {
     }
 }
 
-/// A path without the one slash at its end that RISKEN ignores.
-fn without_slash(path: &str) -> &str {
-    path.strip_suffix('/').unwrap_or(path)
-}
-
 fn too_large() -> HttpResponse {
     ErrorResponse::text(413, "Request body too large\n").into_response()
 }
@@ -107,12 +110,11 @@ fn unauthenticated() -> HttpResponse {
 }
 
 /// Responds to a request in the order of the gateway: path, method, token, project, type, content.
-async fn route(engine: &Engine, request: &HttpRequest, body: BodyRead) -> HttpResponse {
-    let path = without_slash(request.path());
-    let fixed: Option<fn(&Engine, &HttpRequest) -> HttpResponse> = match path {
-        "/healthz" => Some(|_, _| HttpResponse::empty(200)),
-        "/api/v1/signin" => Some(sign_in),
-        "/api/v1/signout" => Some(sign_out),
+async fn route(engine: &Engine, request: &HttpRequest, path: &str, too_large_body: bool) -> HttpResponse {
+    let fixed: Option<fn(&Engine, &HttpRequest) -> HttpResponse> = match path::gateway_operation(path) {
+        Some("healthz") => Some(|_, _| HttpResponse::empty(200)),
+        Some("signin") => Some(sign_in),
+        Some("signout") => Some(sign_out),
         _ => None,
     };
     if let Some(reply) = fixed {
@@ -127,20 +129,20 @@ async fn route(engine: &Engine, request: &HttpRequest, body: BodyRead) -> HttpRe
         Match::Nothing => return HttpResponse::empty(404),
     };
     match hits.first() {
-        Some(hit) => call(engine, request, body, hit).await,
+        Some(hit) => call(engine, request, too_large_body, hit).await,
         None => HttpResponse::empty(404),
     }
 }
 
-async fn call(engine: &Engine, request: &HttpRequest, body: BodyRead, hit: &Hit<'_>) -> HttpResponse {
+async fn call(engine: &Engine, request: &HttpRequest, too_large_body: bool, hit: &Hit<'_>) -> HttpResponse {
     let reads = request.method == "GET";
     let fields = if reads { Request::from_query(request.query()) } else { Request::from_body(&request.body) };
-    let endpoint = request.path().trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    let endpoint = hit.operation.path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     let caller = with_token(engine, request, |access, token| access.allows(token, fields.project_id, endpoint));
     let Some(allowed) = caller else {
         return unauthenticated();
     };
-    if body == BodyRead::TooLarge {
+    if too_large_body {
         return too_large();
     }
     if !allowed {

@@ -52,7 +52,7 @@ fn failed(Failure(message): Failure) -> ErrorResponse {
 fn list_aws(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
     let (store, request, _) = begin(state, call, rules::list_aws)?;
     let found = store.accounts(request.project_id, request.aws_id, &request.aws_account_id);
-    Ok(present([("aws", found.map(account).collect())]))
+    Ok(present([("aws", found.into_iter().map(account).collect())]))
 }
 
 fn put_aws(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {

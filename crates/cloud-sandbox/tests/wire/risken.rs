@@ -32,19 +32,52 @@ async fn account_list_is_served_with_and_without_trailing_slash() {
         assert_eq!(response.expect(200).json()["data"]["aws"][0]["aws_account_id"], "123456789012");
         assert_eq!(response.header("cache-control"), Some("no-store"));
     }
+    // A path that ends in a slash, written or escaped, is compared decoded.
+    for path in ["/api/v1/aws/list-aws%2F", "/api/v1/aws/list%2Daws/", "/%61pi/v1/aws/list-aws%2f"] {
+        get(&sandbox, &format!("{path}?project_id=1001")).await.expect(200).json();
+    }
     for path in [
         "/api/v1/aws/list-aws//",
+        "/api/v1/aws/list-aws%2F/",
         "/api/v1//aws/list-aws",
         "/api/v1/aws/list%2Daws",
         "//api/v1/aws/list-aws",
         "/API/v1/aws/list-aws",
         "/api",
         "/healthz/more",
+        "/healthz//",
+        "/api/v1/signin///",
+        "/api/v1/signin/more",
     ] {
         let response = get(&sandbox, path).await;
         assert_eq!(response.expect(404).body, "", "{path}");
         assert_eq!((response.header("content-type"), response.header("pragma")), (None, Some("no-cache")), "{path}");
     }
+}
+
+#[tokio::test]
+async fn broken_escape_in_a_path_is_a_bad_request() {
+    let sandbox = stateless().await;
+    for path in ["/api/v1/aws/list-aws%zz", "/api/v1/%", "/healthz/%2"] {
+        let response = get(&sandbox, path).await;
+        assert_eq!(response.expect(400).body, "400 Bad Request", "{path}");
+        let headers = ["content-type", "connection", "cache-control"].map(|name| response.header(name));
+        assert_eq!(headers, [Some("text/plain; charset=utf-8"), Some("close"), None], "{path}");
+    }
+    // A query is read later, and what cannot be decoded is left out.
+    get(&sandbox, "/api/v1/aws/list-aws?project_id=1001&other=%zz").await;
+}
+
+#[tokio::test]
+async fn body_of_a_get_request_has_no_limit() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let send = async |method: &'static str| {
+        let call = Call::new(method, "/api/v1/aws/list-aws?project_id=1001");
+        // The response comes before the body would.
+        let call = call.header("Authorization", bearer(&sandbox)).header("Content-Length", "1048577");
+        call.send(sandbox.endpoint()).await.status
+    };
+    assert_eq!([send("GET").await, send("OPTIONS").await, send("DELETE").await], [200, 405, 413]);
 }
 
 #[tokio::test]
@@ -122,8 +155,10 @@ async fn validation_error_names_every_invalid_field() {
 #[tokio::test]
 async fn signin_response_has_no_envelope() {
     let sandbox = stateless().await;
-    let response = get(&sandbox, "/api/v1/signin").await;
-    assert_eq!(response.expect(200).json(), json!({"access_token_id": 7, "project_id": 1001}));
+    for path in ["/api/v1/signin", "/api/v1/signin/", "/api/v1/signin//", "/api/v1/signin%2F"] {
+        let response = get(&sandbox, path).await;
+        assert_eq!(response.expect(200).json(), json!({"access_token_id": 7, "project_id": 1001}), "{path}");
+    }
     for path in ["/healthz", "/healthz/"] {
         let health = Call::new("GET", path).send(sandbox.endpoint()).await;
         assert_eq!(health.expect(200).body, "", "{path}");

@@ -97,19 +97,23 @@ impl Status {
             2 => Ok(Self::Configured),
             3 => Ok(Self::InProgress),
             4 | 5 => Ok(Self::Error),
-            _ => Err(Failure("Error 1265: Data truncated for column 'status' at row 1".to_owned())),
+            _ => Err(Failure("Error 1265 (01000): Data truncated for column 'status' at row 1".to_owned())),
         }
     }
 }
 
 impl Store {
-    /// The accounts of a project that pass the filters; zero and the empty text filter nothing.
-    pub(super) fn accounts(&self, project: u32, id: u32, number: &str) -> impl Iterator<Item = &Account> {
-        self.accounts.iter().filter(move |account| {
+    /// The accounts of a project that pass the filters, in the order of the table's index of account numbers; zero and
+    /// the empty text filter nothing.
+    pub(super) fn accounts(&self, project: u32, id: u32, number: &str) -> Vec<&Account> {
+        let passes = |account: &&Account| {
             account.project_id == project
                 && (id == 0 || account.id == id)
                 && (number.is_empty() || account.number == number)
-        })
+        };
+        let mut found: Vec<_> = self.accounts.iter().filter(passes).collect();
+        found.sort_by(|one, other| one.number.cmp(&other.number));
+        found
     }
 
     /// Registers an account, or renames the one that has the number in the project.
@@ -142,7 +146,10 @@ impl Store {
 
     /// Every data source with its attachment to the account, unattached ones first.
     pub(super) fn sources(&self, project: u32, id: u32, name: &str) -> Vec<(&DataSource, Option<&Attachment>)> {
-        let wanted = self.sources.iter().filter(|source| name.is_empty() || source.name == name);
+        // The database ignores spaces at the end when it compares; a filter of nothing else is one all the same.
+        let trimmed = name.trim_end_matches(' ');
+        let wanted =
+            self.sources.iter().filter(|source| name.is_empty() || source.name.trim_end_matches(' ') == trimmed);
         let of = |source: &DataSource| {
             let here = |row: &&Attachment| (row.project_id, row.aws_id, row.source_id) == (project, id, source.id);
             self.attachments.iter().find(here)

@@ -30,8 +30,8 @@ fn account_is_identified_by_project_and_number() {
     assert_eq!((renamed.id, &*renamed.name, renamed.created_at), (1001, "", 1_629_337_534));
     assert_eq!(store.put_account(&aws(1002, "same number", "123456789012"), NOW).id, 1002);
     assert_eq!(store.put_account(&aws(1001, "next", "000000000000"), NOW).id, 1003);
-    let ids = |id, number| store.accounts(1001, id, number).map(|account| account.id).collect::<Vec<_>>();
-    assert_eq!(ids(0, ""), [1001, 1003]);
+    let ids = |id, number| store.accounts(1001, id, number).into_iter().map(|one| one.id).collect::<Vec<_>>();
+    assert_eq!(ids(0, ""), [1003, 1001], "in the order of their numbers");
     assert_eq!(ids(1003, ""), [1003]);
     assert_eq!(ids(0, "123456789012"), [1001]);
     assert_eq!(ids(1003, "123456789012"), [0; 0]);
@@ -60,7 +60,10 @@ fn data_source_list_is_complete_with_attached_ones_last() {
     assert_eq!(list(1001, 9, ""), unattached);
     assert_eq!(list(1002, 1001, ""), unattached);
     assert_eq!(list(1001, 1001, "aws:cloudsploit"), [(1004, true)]);
-    assert_eq!(list(1001, 1001, "aws:Cloudsploit"), []);
+    assert_eq!(list(1001, 1001, "aws:cloudsploit  "), [(1004, true)]);
+    for other in ["aws:Cloudsploit", " aws:cloudsploit", "aws:cloudsploit\t", " "] {
+        assert_eq!(list(1001, 1001, other), [], "{other:?}");
+    }
 }
 
 #[test]
