@@ -39,8 +39,8 @@ pub fn run(root: &Path, request: Request<'_>) -> Result<Vec<String>, Box<dyn Err
     let vendors = Vendors::load(root)?;
     let known = vendors.get(vendor).ok_or_else(|| format!("{TABLE} has no vendor `{vendor}`"))?;
     known.service(service).ok_or_else(|| format!("{TABLE} has no service `{service}` of `{vendor}`"))?;
-    if !names::is_version(version) {
-        return Err(format!("`{version}` is not a version number such as `1.2`").into());
+    if let Some(wrong) = [version, from].into_iter().find(|number| !names::is_version(number)) {
+        return Err(format!("`{wrong}` is not a version number such as `1.2`").into());
     }
     let path = |number: &str| format!("fixtures/{vendor}/{service}-{number}.json");
     let (old, new) = (path(from), path(version));

@@ -51,6 +51,13 @@ impl Output {
         Ok(())
     }
 
+    /// The files as text.
+    #[cfg(test)]
+    pub(crate) fn texts(&self) -> impl Iterator<Item = (String, String)> {
+        let text = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).into_owned();
+        self.files.iter().map(move |(path, bytes)| (path.to_string_lossy().into_owned(), text(bytes)))
+    }
+
     /// Says that a folder holds generated files only.
     pub(crate) fn own(&mut self, folder: impl Into<PathBuf>) {
         self.folders.push(folder.into());

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::openapi::{Document, ReadError};
 
+mod document;
 mod example;
 mod models;
 mod operations;
@@ -53,6 +54,7 @@ pub fn check_text(text: &str) -> Vec<Finding> {
 pub fn check(document: &Document) -> Vec<Finding> {
     let mut findings = Vec::new();
     describe(&mut findings, "/info/description", document.info.description.as_deref());
+    document::check(document, &mut findings);
     operations::check(document, &mut findings);
     models::check(document, &mut findings);
     findings
@@ -64,7 +66,12 @@ pub fn run(root: &Path) -> Result<(), Box<dyn Error>> {
     let mut count = 0_usize;
     for path in &files {
         let shown = path.strip_prefix(root).unwrap_or(path).display();
-        for finding in check_text(&fs::read_to_string(path)?) {
+        let text = fs::read_to_string(path)?;
+        let mut findings = check_text(&text);
+        if let Ok(document) = Document::parse(&text) {
+            document::placed(path, &document, &mut findings);
+        }
+        for finding in findings {
             println!("{shown}#{finding}");
             count += 1;
         }

@@ -124,11 +124,16 @@ fn version(context: &Context<'_>) -> Result<Version, Problem> {
         return Err(context.problem("/info/version", format!("the file must be called `{file}`")));
     }
     let module = names::version_module(&number);
-    let known = ["CURRENT", "SUPPORTED", "DEPRECATED"];
     if let Some(status) = &document.sdk.status
-        && !known.contains(&status.as_str())
+        && !names::STATES.contains(&status.as_str())
     {
         return Err(context.problem("/x-sdk/status", format!("`{status}` is not a lifecycle state")));
+    }
+    if let Some(day) = document.sdk.sunset.as_ref().filter(|day| !names::is_day(day)) {
+        return Err(context.problem("/x-sdk/sunset", format!("`{day}` is not a day such as `2026-08-31`")));
+    }
+    if !names::is_title(&document.info.title) {
+        return Err(context.problem("/info/title", "the title must be one line"));
     }
     Ok(Version {
         constant: names::constant(&module),
@@ -209,3 +214,6 @@ fn bare(ty: &TypeDef) -> TypeDef {
     }
     ty
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -12,6 +12,37 @@ pub(crate) fn is_version(number: &str) -> bool {
     number.split('.').all(|part| !part.is_empty() && part.len() < 7 && part.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
+/// Whether the text is a name of a vendor, crate or service: it becomes a part of file names.
+pub(crate) fn is_label(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}
+
+/// Whether the text is a title: one line with something in it.
+pub(crate) fn is_title(text: &str) -> bool {
+    !text.trim().is_empty() && !text.contains(|c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'))
+}
+
+/// Whether the text is a day of the calendar, as `2026-08-31`.
+pub(crate) fn is_day(text: &str) -> bool {
+    let part = |range: std::ops::Range<usize>| {
+        text.get(range).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))?.parse::<u32>().ok()
+    };
+    let (true, Some("-"), Some("-")) = (text.len() == 10, text.get(4..5), text.get(7..8)) else { return false };
+    let (Some(year), Some(month), Some(day)) = (part(0..4), part(5..7), part(8..10)) else { return false };
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let last = match month {
+        2 => 28 + u32::from(leap),
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => 0,
+    };
+    (1..=last).contains(&day)
+}
+
+/// The lifecycle states of a version.
+pub(crate) const STATES: &[&str] = &["CURRENT", "SUPPORTED", "DEPRECATED"];
+
 /// `isMine` becomes `is_mine`; whatever is not a letter or digit becomes an underscore.
 pub(crate) fn snake(name: &str) -> String {
     let characters: Vec<char> = name.chars().collect();
@@ -99,6 +130,35 @@ mod tests {
         assert_eq!(version_module("1.2"), "v1_2");
         assert!(["1", "1.2", "10.0"].into_iter().all(is_version));
         assert!(!["", "1.", "v1", "1.x", "-1", "../1", "1234567"].into_iter().any(is_version));
+    }
+
+    #[test]
+    fn labels_titles_and_days_are_told_from_other_text() {
+        assert!(["kms", "secure-key-manager", "a1"].into_iter().all(is_label));
+        assert!(!["", "-a", "1a", "Kms", "a_b", "a/b", "..", "../../x", "a\n", "a.b"].into_iter().any(is_label));
+        assert!(["Key Service", "A|B", "키"].into_iter().all(is_title));
+        assert!(!["", " ", "a\nb", "a\tb", "a\u{2028}b"].into_iter().any(is_title));
+        assert!(["2026-08-31", "2024-02-29", "2000-02-29"].into_iter().all(is_day));
+        for text in [
+            "",
+            "2026-08-32",
+            "2026-13-01",
+            "2026-00-10",
+            "2026-01-00",
+            "2026-04-31",
+            "2026-02-29",
+            "1900-02-29",
+            "20260831",
+            "2026/08/31",
+            "2026-8-31",
+            "2026-08-31Z",
+            "+026-08-31",
+            "2026-+8-31",
+            "August 2026",
+            "２026-08-31",
+        ] {
+            assert!(!is_day(text), "{text}");
+        }
     }
 
     #[test]

@@ -209,6 +209,38 @@ impl Document {
     }
 }
 
+impl Document {
+    /// Models without fields that lead back to themselves, so that no type stands for them.
+    #[must_use]
+    pub fn circular(&self) -> Vec<&str> {
+        let schemas = &self.components.schemas;
+        let leads_back = |start: &str| {
+            let (mut seen, mut open) = (std::collections::BTreeSet::new(), vec![start]);
+            while let Some(model) = open.pop().and_then(|name| schemas.get(name)).map(aliased) {
+                for name in model {
+                    if name == start {
+                        return true;
+                    }
+                    if seen.insert(name) {
+                        open.push(name);
+                    }
+                }
+            }
+            false
+        };
+        schemas.keys().map(String::as_str).filter(|name| leads_back(name)).collect()
+    }
+}
+
+/// The models that a schema stands for: none for one with fields, which is a type of its own.
+fn aliased(schema: &Schema) -> Vec<&str> {
+    if !schema.properties.is_empty() || !schema.allowed.is_empty() {
+        return Vec::new();
+    }
+    let inner = schema.one_of.iter().chain(schema.items.as_deref()).flat_map(aliased);
+    schema.reference.as_deref().and_then(model_name).into_iter().chain(inner).collect()
+}
+
 /// The model name in a `$ref`.
 #[must_use]
 pub fn model_name(reference: &str) -> Option<&str> {

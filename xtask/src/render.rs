@@ -28,7 +28,7 @@ pub(crate) use coverage::coverage;
 /// All files of one service in its vendor's crate.
 pub(crate) fn service(service: &Service, output: &mut Output) -> Result<(), Malformed> {
     let base = format!("crates/{}/src/generated/{}", service.vendor.package, service.module);
-    let title = &service.title;
+    let title = &plain(&service.title);
     let every: Vec<&str> = service.sources.iter().map(String::as_str).collect();
     let every = sources(&every);
     let versions = service.versions.iter().map(|version| ident(&version.module));
@@ -91,7 +91,30 @@ fn line(text: &mut String, line: std::fmt::Arguments<'_>) {
     let _ = writeln!(text, "{line}");
 }
 
+/// Text without any meaning to Markdown: for titles, which the vendors choose.
+fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.split_whitespace().collect::<Vec<_>>().join(" ").chars() {
+        if "\\`*_{}[]<>#|~&".contains(character) {
+            out.push('\\');
+        }
+        out.push(character);
+    }
+    out
+}
+
+/// Text as code inside of a table.
+fn code(text: &str) -> String {
+    format!("`{}`", text.replace('`', "'").replace('|', "\\|"))
+}
+
 fn escape(text: &str) -> String {
+    // A backtick without a partner opens no code.
+    if text.matches('`').count() % 2 == 1
+        && let Some((before, after)) = text.rsplit_once('`')
+    {
+        return format!("{}\\`{}", escape(before), escape(after));
+    }
     let mut out = String::with_capacity(text.len());
     for (index, part) in text.split('`').enumerate() {
         if index > 0 {
@@ -164,6 +187,35 @@ mod tests {
     fn markup_is_escaped_outside_of_code() {
         assert_eq!(escape("a [b] `c[0]` <d>"), "a \\[b\\] `c[0]` \\<d\\>");
         assert_eq!(escape("see https://example.com/a."), "see <https://example.com/a>.");
+        assert_eq!(escape("a `b` c ` <d>"), "a `b` c \\` \\<d\\>");
+        assert_eq!(plain("Key [x](y) <b> `c` | d_e\n# f & g"), "Key \\[x\\](y) \\<b\\> \\`c\\` \\| d\\_e \\# f \\& g");
+        assert_eq!(code("GET /a|b`c"), "`GET /a\\|b'c`");
+    }
+
+    #[test]
+    fn titles_are_plain_text_wherever_they_are_rendered() {
+        let title = "Key [x](https://evil.example) <script> | `y";
+        let mut document = crate::lower::tests::good();
+        document["info"]["title"] = title.into();
+        document["paths"]["/v1/keys"]["get"]["x-sdk"]["title"] = title.into();
+        let services = crate::lower::tests::lowered(&document).unwrap();
+        let mut output = Output::default();
+        service(&services[0], &mut output).unwrap();
+        clients(&services, &mut output).unwrap();
+        let blocks = ["versions", "versions scp", "fixtures", "feature-table scp"];
+        let mut texts: Vec<String> = blocks.iter().map(|name| block(&services, name).unwrap()).collect();
+        texts.push(coverage(&services));
+        texts.extend(output.texts().filter(|(path, _)| !path.contains("operations")).map(|(_, text)| text));
+        let shown = r"Key \[x\](https://evil.example) \<script\> \| \`y";
+        let mut found = 0;
+        for text in &texts {
+            // Where a title is a value, Rust's quotes are around it.
+            let text = text.replace(&format!("{title:?}"), "").replace("\n/// ", " ").replace("\n    /// ", " ");
+            let text = text.replace("\n//! ", " ");
+            found += text.matches(shown).count();
+            assert!(!text.replace(shown, "").contains("evil"), "{text}");
+        }
+        assert!(found >= texts.len(), "{found} of {}", texts.len());
     }
 
     #[test]

@@ -116,9 +116,9 @@ impl Vendors {
         let (mut names, mut packages, mut handles) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for vendor in &self.list {
             let place = format!("vendor `{}`", vendor.name);
-            dashed(&vendor.name).then_some(()).ok_or_else(|| wrong(&place, "name", LABEL))?;
-            dashed(&vendor.package).then_some(()).ok_or_else(|| wrong(&place, "crate", LABEL))?;
-            filled(&vendor.title).then_some(()).ok_or_else(|| wrong(&place, "title", "must not be empty"))?;
+            names::is_label(&vendor.name).then_some(()).ok_or_else(|| wrong(&place, "name", LABEL))?;
+            names::is_label(&vendor.package).then_some(()).ok_or_else(|| wrong(&place, "crate", LABEL))?;
+            names::is_title(&vendor.title).then_some(()).ok_or_else(|| wrong(&place, "title", TITLE))?;
             if !names::is_identifier(&vendor.handle) || names::pascal(&vendor.handle) != vendor.handle {
                 return Err(wrong(&place, "handle", "must be a type name such as `Scp`"));
             }
@@ -139,15 +139,15 @@ impl Vendor {
         let (mut names, mut modules) = (BTreeSet::new(), BTreeSet::new());
         for service in &self.services {
             let place = format!("service `{}` of vendor `{}`", service.name, self.name);
-            dashed(&service.name).then_some(()).ok_or_else(|| wrong(&place, "name", LABEL))?;
+            names::is_label(&service.name).then_some(()).ok_or_else(|| wrong(&place, "name", LABEL))?;
             if !names::is_identifier(&service.module) || names::snake(&service.module) != service.module {
                 return Err(wrong(&place, "module", "must be a module name in snake case"));
             }
             if !names::is_version(&service.default) {
                 return Err(wrong(&place, "default", "must be a version number such as `1.2`"));
             }
-            if !service.page.starts_with("https://") || service.page.contains(char::is_whitespace) {
-                return Err(wrong(&place, "page", "must be an https URL"));
+            if !is_page(&service.page) {
+                return Err(wrong(&place, "page", "must be an https URL without spaces, brackets, quotes and bars"));
             }
             unique(&mut names, &service.name, &place, "name")?;
             unique(&mut modules, &service.module, &place, "module")?;
@@ -158,13 +158,12 @@ impl Vendor {
 
 const LABEL: &str = "must be lower-case letters, digits and dashes, beginning with a letter";
 
-fn dashed(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_lowercase())
-        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
-}
+const TITLE: &str = "must not be empty, and one line";
 
-fn filled(text: &str) -> bool {
-    !text.trim().is_empty()
+/// Whether the URL can stand in a Markdown link inside of a table.
+fn is_page(url: &str) -> bool {
+    let breaks = |c: char| c.is_whitespace() || c.is_control() || "()<>[]|\"`\\".contains(c);
+    url.starts_with("https://") && !url.contains(breaks)
 }
 
 fn wrong(place: &str, key: &str, rule: &str) -> String {

@@ -137,6 +137,7 @@ fn wrong_requests_are_refused() {
         (Request { service: "sms", ..NEXT }, "fixtures/vendors.toml has no service `sms` of `scp`"),
         (Request { version: "../9", ..NEXT }, "`../9` is not a version number such as `1.2`"),
         (Request { version: "1.0", ..NEXT }, "fixtures/scp/kms-1.0.json exists already"),
+        (Request { from: "../../x", ..NEXT }, "`../../x` is not a version number such as `1.2`"),
         (Request { from: "0.1", ..NEXT }, "cannot read fixtures/scp/kms-0.1.json"),
     ] {
         let error = add_version::run(&tree.0, request).unwrap_err().to_string();

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::ImportError;
 use super::page::{Call, Lifecycle, Model, Parameter, Service};
+use crate::names;
 use crate::openapi::{
     self, Document, DocumentSdk, Info, Map, MediaType, Operation, OperationSdk, ParameterSdk, PathItem, RequestBody,
     Requirement, Response, Schema, SecurityScheme, Server, ServerVariable, TypeSet,
@@ -34,6 +35,18 @@ pub(super) fn documents(service: &Service) -> Result<Vec<Document>, ImportError>
             .chain(call.responses.iter().filter_map(|(_, schema)| schema.as_ref()))
         {
             reach(schema, &models, names, call.line)?;
+        }
+    }
+    let name = host_name(&service.url);
+    if !names::is_label(name) {
+        return Err(ImportError::new(
+            service.line,
+            format!("`{name}` of the OpenAPI URL is not the name of a service"),
+        ));
+    }
+    for Lifecycle { version, .. } in &service.versions {
+        if !names::is_version(version) {
+            return Err(ImportError::new(service.line, format!("`{version}` is not a version number such as `1.2`")));
         }
     }
     service.versions.iter().map(|lifecycle| document(service, lifecycle, &reached)).collect()

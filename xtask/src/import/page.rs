@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::row::{Field, field, join_broken_rows};
 use super::{ImportError, cells};
+use crate::names;
 use crate::openapi::{Header, Place, Schema};
 
 mod call;
@@ -13,6 +14,7 @@ use call::call;
 /// One service of the page.
 #[derive(Debug, Default)]
 pub(super) struct Service {
+    pub(super) line: usize,
     pub(super) title: String,
     pub(super) url: String,
     pub(super) versions: Vec<Lifecycle>,
@@ -126,7 +128,7 @@ fn heading(line: &str) -> Option<(usize, &str)> {
 }
 
 fn overview(block: &Block<'_>) -> Result<Service, ImportError> {
-    let mut service = Service { title: block.title.to_owned(), ..Service::default() };
+    let mut service = Service { line: block.line, title: block.title.to_owned(), ..Service::default() };
     let mut part = "";
     for &(line, text) in &block.lines {
         match text {
@@ -173,8 +175,11 @@ fn table_row(text: &str) -> Option<Vec<String>> {
 fn day_of(text: &str, line: usize) -> Result<Option<String>, ImportError> {
     match text {
         "-" => Ok(None),
-        _ if text.len() == 8 && text.bytes().all(|b| b.is_ascii_digit()) => {
-            Ok(Some(format!("{}-{}-{}", &text[..4], &text[4..6], &text[6..])))
+        _ if text.len() == 8 && text.is_ascii() => {
+            let day = format!("{}-{}-{}", &text[..4], &text[4..6], &text[6..]);
+            names::is_day(&day)
+                .then_some(Some(day))
+                .ok_or_else(|| ImportError::new(line, format!("`{text}` is not a day")))
         }
         _ => Err(ImportError::new(line, format!("`{text}` is not a day"))),
     }

@@ -269,3 +269,42 @@ fn folders_are_compared_as_a_whole() {
         ["keys 1.0: in the page, no fixture", "keys 0.9: fixture, not in the page"]
     );
 }
+
+#[test]
+fn names_that_would_leave_the_folder_are_refused() {
+    let url = "https://keys.{region}";
+    for name in ["..", "../../x", "/etc/x", "Keys", "", "a b", "keys\\x"] {
+        let told = error(url, &format!("https://{name}.{{region}}"));
+        assert!(told.contains("is not the name of a service"), "{name}: {told}");
+    }
+    let told = read_page(&PAGE.replace("1.1", "../1")).unwrap_err().to_string();
+    assert!(told.contains("line"), "{told}");
+    assert!(error("| 1.0 | DEPRECATED | 20260531 |", "| ../1 | DEPRECATED | 20260531 |").contains("line"));
+}
+
+#[test]
+fn day_outside_of_the_calendar_is_refused() {
+    for day in ["20261301", "20260230", "2026053x", "éééé", "+0260531"] {
+        let told = error("| 1.0 | DEPRECATED | 20260531 |", &format!("| 1.0 | DEPRECATED | {day} |"));
+        assert!(told.contains(&format!("`{day}` is not a day")), "{told}");
+    }
+}
+
+#[test]
+fn import_writes_inside_its_folder_alone() {
+    let root = std::env::temp_dir().join(format!("xtask-import-{}", std::process::id()));
+    let _ = fs::remove_dir_all(&root);
+    fs::create_dir_all(&root).unwrap();
+    let page = root.join("page.txt");
+    fs::write(&page, PAGE.replacen("https://keys.{region}", "https://../../escaped.{region}", 1)).unwrap();
+    assert!(run(&root, &page, false).unwrap_err().to_string().contains("is not the name of a service"));
+    fs::write(&page, PAGE).unwrap();
+    run(&root, &page, false).unwrap();
+    let mut written: Vec<String> = fs::read_dir(root.join("fixtures/scp"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    written.sort();
+    assert_eq!(written, ["keys-1.0.json", "keys-1.1.json"]);
+    fs::remove_dir_all(&root).unwrap();
+}

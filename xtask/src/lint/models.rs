@@ -10,6 +10,10 @@ use crate::openapi::{Additional, Document, Schema, escape_pointer, model_name};
 /// Checks every model of the document.
 pub(super) fn check(document: &Document, findings: &mut Vec<Finding>) {
     let reached = reached(document);
+    for name in document.circular() {
+        let pointer = format!("/components/schemas/{}", escape_pointer(name));
+        findings.push(Finding::new(pointer, "leads back to itself, so no value fits"));
+    }
     for (name, model) in &document.components.schemas {
         let pointer = format!("/components/schemas/{}", escape_pointer(name));
         describe(findings, &format!("{pointer}/description"), model.description.as_deref());

@@ -243,3 +243,49 @@ fn pattern_that_does_not_compile_is_reported() {
     let place = format!("{KEY}/properties/at/pattern");
     expect(&place, json!("^["), &place, "no regular expression");
 }
+
+#[test]
+fn names_and_days_of_the_document_are_checked() {
+    for (pointer, value, told) in [
+        ("/x-sdk/service", "../../x", "lower-case letters, digits and dashes"),
+        ("/x-sdk/service", "Tiny", "lower-case letters"),
+        ("/x-sdk/vendor", "a/b", "lower-case letters"),
+        ("/info/title", "two\nlines", "a title on one line"),
+        ("/info/version", "../1", "a version number"),
+        ("/x-sdk/status", "OLD", "a lifecycle state"),
+        ("/x-sdk/sunset", "2026-02-30", "a day such as"),
+        ("/x-sdk/sunset", "soon", "a day such as"),
+    ] {
+        expect(pointer, json!(value), pointer, told);
+    }
+    let found = broken(&format!("{GET}/x-sdk/title"), json!("a\nb"));
+    assert!(found[0].contains("a title on one line"), "{found:?}");
+}
+
+#[test]
+fn model_that_leads_back_to_itself_is_reported() {
+    let reference = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
+    for loops in [
+        reference("Size"),
+        json!({"oneOf": [reference("Size"), {"type": "null"}]}),
+        json!({"type": "array", "items": reference("Size"), "description": "d"}),
+    ] {
+        let found = broken("/components/schemas/Size", loops);
+        assert!(found.iter().any(|line| line.contains("leads back to itself")), "{found:?}");
+    }
+}
+
+#[test]
+fn file_is_called_after_its_content() {
+    let document = Document::parse(&good().to_string()).unwrap();
+    for (path, findings) in [
+        ("fixtures/nhn/tiny-1.0.json", 0),
+        ("fixtures/scp/tiny-1.0.json", 1),
+        ("fixtures/nhn/tiny-1.1.json", 1),
+        ("fixtures/nhn/other-1.0.json", 1),
+    ] {
+        let mut found = Vec::new();
+        document::placed(Path::new(path), &document, &mut found);
+        assert_eq!(found.len(), findings, "{path}: {found:?}");
+    }
+}

@@ -56,6 +56,10 @@ impl Reader<'_> {
             let chosen = if split.is_some() { of_split } else { own };
             chosen.cloned().unwrap_or_default()
         };
+        let title = text(split.and_then(|split| split.title.as_ref()), sdk.title.as_ref());
+        if !title.is_empty() && !names::is_title(&title) {
+            return Err(self.problem("/x-sdk/title", "the title must be one line"));
+        }
         let mut required = Vec::new();
         let mut options = Vec::new();
         for (index, parameter) in operation.parameters.iter().enumerate() {
@@ -77,7 +81,7 @@ impl Reader<'_> {
         let body = self.body()?;
         Ok(Operation {
             name: name.clone(),
-            title: text(split.and_then(|split| split.title.as_ref()), sdk.title.as_ref()),
+            title,
             summary: text(split.and_then(|split| split.summary.as_ref()), operation.summary.as_ref()),
             description: text(split.and_then(|split| split.description.as_ref()), operation.description.as_ref()),
             deprecated: operation.deprecated,

@@ -11,6 +11,10 @@ const KINDS: &[&str] =
 
 /// Every type that one document defines, envelopes aside.
 pub(super) fn definitions(context: &Context<'_>) -> Result<Vec<TypeDef>, Problem> {
+    if let Some(name) = context.document.circular().first() {
+        let pointer = format!("/components/schemas/{}", escape_pointer(name));
+        return Err(context.problem(&pointer, "the model leads back to itself"));
+    }
     let mut types = Vec::new();
     for (name, schema) in &context.document.components.schemas {
         if schema.sdk.envelope {
@@ -34,7 +38,33 @@ pub(super) fn definitions(context: &Context<'_>) -> Result<Vec<TypeDef>, Problem
             });
         }
     }
-    Ok(types)
+    match types.iter().find(|ty: &&TypeDef| contains(&types, ty, &ty.name, &mut Vec::new())) {
+        Some(TypeDef { name, .. }) => {
+            let pointer = format!("/components/schemas/{}", escape_pointer(name));
+            Err(context.problem(&pointer, "the model contains itself outside of a list, so its size has no end"))
+        }
+        None => Ok(types),
+    }
+}
+
+/// Whether a value of the type holds one of the type `wanted` in place, not in a list.
+fn contains<'a>(types: &'a [TypeDef], ty: &'a TypeDef, wanted: &str, seen: &mut Vec<&'a str>) -> bool {
+    let Kind::Struct(fields) = &ty.kind else {
+        return false;
+    };
+    fields.iter().any(|field| {
+        let Type::Model(name) = &field.ty else {
+            return false;
+        };
+        if name == wanted {
+            return true;
+        }
+        if seen.contains(&name.as_str()) {
+            return false;
+        }
+        seen.push(name);
+        types.iter().find(|other| other.name == *name).is_some_and(|other| contains(types, other, wanted, seen))
+    })
 }
 
 /// An open enumeration that a property defines; it is named after the property.

@@ -1,6 +1,6 @@
 //! The generated lines of hand-written files: version tables, feature lists, module lists.
 
-use super::line;
+use super::{line, plain};
 use crate::ir::{Service, Version};
 
 /// The lines of a block by its name; `None` for a name that does not exist.
@@ -36,7 +36,7 @@ fn all_versions(services: &[&Service]) -> String {
             let first = index == 0;
             let shown = if package == last { String::new() } else { format!("`{package}` ") };
             let (title, feature) = match first {
-                true => (format!("{} ", service.title), format!("`{}` ", service.feature)),
+                true => (format!("{} ", plain(&service.title)), format!("`{}` ", service.feature)),
                 false => (String::new(), String::new()),
             };
             let (number, state, accessors) = (&version.number, state(version), accessors(service, version));
@@ -56,7 +56,7 @@ fn versions(services: &[&Service]) -> String {
     };
     for service in services {
         for (index, version) in newest_first(service).enumerate() {
-            let title = if index == 0 { format!("{} ", service.title) } else { String::new() };
+            let title = if index == 0 { format!("{} ", plain(&service.title)) } else { String::new() };
             let state = if lifecycle { format!(" {}|", state(version)) } else { String::new() };
             let (number, accessors) = (&version.number, accessors(service, version));
             line(&mut text, format_args!("| {title}| {number} |{state} {accessors} |"));
@@ -69,7 +69,7 @@ fn versions(services: &[&Service]) -> String {
 fn fixtures(services: &[&Service]) -> String {
     let mut text = String::from("| document | service | operations |\n|---|---|---:|\n");
     for service in services {
-        let (vendor, title, page) = (&service.vendor.title, &service.title, &service.page);
+        let (vendor, title, page) = (plain(&service.vendor.title), plain(&service.title), &service.page);
         for version in &service.versions {
             let file = version.source.strip_prefix("fixtures/").unwrap_or(&version.source);
             let (number, count) = (&version.number, version.operations.len());
@@ -106,7 +106,7 @@ fn features(services: &[&Service]) -> String {
 fn feature_table(services: &[&Service]) -> String {
     let mut text = String::from("| feature | service |\n|---|---|\n");
     for service in services {
-        let (feature, title) = (&service.feature, &service.title);
+        let (feature, title) = (&service.feature, plain(&service.title));
         line(&mut text, format_args!("| `{feature}` | {title} {} |", numbers(service)));
     }
     text

@@ -6,7 +6,7 @@ use quote::quote;
 use self::options::option_types;
 pub(super) use self::options::options;
 use super::types::{rules, rust_type};
-use super::{docs, imports, markdown, paths};
+use super::{docs, imports, markdown, paths, plain};
 use crate::ir::{Argument, Constraint, Operation, Parameter, ParameterType, Service, Type, Version};
 use crate::names::{constant, ident, pascal};
 
@@ -66,7 +66,8 @@ fn client_docs(service: &Service, number: &str) -> TokenStream {
     markdown(&format!(
         "A client for {} {number}. Clones are cheap and share connections and credentials.\n\n\
          See the [vendor's documentation]({}).",
-        service.title, service.page,
+        plain(&service.title),
+        service.page,
     ))
 }
 

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
-use super::{docs, markdown};
+use super::{markdown, plain};
 use crate::emit::{Malformed, Output};
 use crate::ir::{Service, Version};
 use crate::names::{ident, pascal};
@@ -42,7 +42,7 @@ fn render(vendor: &Vendor, services: &[Service]) -> TokenStream {
     let modules: Vec<Ident> = services.iter().map(|service| ident(&service.module)).collect();
     let variants: Vec<Ident> = services.iter().map(|service| ident(&pascal(&service.module))).collect();
     let names = services.iter().map(|service| &service.name);
-    let titles = services.iter().map(|service| docs(&format!("{}.", service.title)));
+    let titles = services.iter().map(|service| markdown(&format!("{}.", plain(&service.title))));
     let accessors = services.iter().map(accessors);
     let (slot, made, outcome, ask) = match vendor.fallible {
         true => (quote!(Result<Client, String>), quote!(Result<Client, String>), quote!(Self), quote!()),
@@ -93,7 +93,7 @@ fn accessors(service: &Service) -> TokenStream {
     let Some(default) = service.default_version() else {
         return TokenStream::new();
     };
-    let Service { feature, title, .. } = service;
+    let (feature, title) = (&service.feature, plain(&service.title));
     let (name, method, client) = names(service, default);
     let doc = markdown(&format!(
         "Returns a client for {title} {}, the default version.\n\n\
@@ -115,7 +115,7 @@ fn accessors(service: &Service) -> TokenStream {
 fn numbered(service: &Service, version: &Version) -> TokenStream {
     let Service { feature, title, .. } = service;
     let (slot, method, client) = names(service, version);
-    let doc = docs(&format!("Returns a client for {title} {}.{}", version.number, lifecycle(version)));
+    let doc = markdown(&format!("Returns a client for {} {}.{}", plain(title), version.number, lifecycle(version)));
     let (marks, outcome) = outcome(service, &client);
     let body = match service.vendor.fallible {
         true => {

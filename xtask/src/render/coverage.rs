@@ -1,6 +1,6 @@
 //! The table of everything that can be called.
 
-use super::line;
+use super::{code, line, plain};
 use crate::ir::{Argument, Idempotency, Operation, Service, Version};
 
 /// `docs/coverage.md`: one row for each operation of each version, with totals.
@@ -24,7 +24,7 @@ pub(crate) fn coverage(services: &[Service]) -> String {
     }
     line(&mut text, format_args!("| | | | **total** | **{total}** |"));
     for service in services {
-        let (title, vendor, name) = (&service.title, &service.vendor.name, &service.name);
+        let (title, vendor, name) = (plain(&service.title), &service.vendor.name, &service.name);
         line(&mut text, format_args!("\n## {title} ({vendor}, `{name}`)\n"));
         line(&mut text, format_args!("| version | state | operation | request | Rust | idempotency |"));
         line(&mut text, format_args!("|---|---|---|---|---|---|"));
@@ -46,12 +46,11 @@ fn rows(text: &mut String, service: &Service, version: &Version) {
         line(
             text,
             format_args!(
-                "| {} | {} | {} | `{} {}` | `{path}::{}` | {again} |",
+                "| {} | {} | {} | {} | `{path}::{}` | {again} |",
                 version.number,
                 state(version),
-                operation.title.replace('|', "\\|"),
-                operation.method.wire(),
-                request(operation),
+                plain(&operation.title),
+                code(&format!("{} {}", operation.method.wire(), request(operation))),
                 operation.name,
             ),
         );

@@ -115,7 +115,7 @@ fn docs(service: &Service) -> TokenStream {
         let Version { module, number, .. } = version;
         format!("- [`{module}::Client`](super::{module}::Client) is the client for {number}.")
     });
-    let (title, links) = (&service.title, links.collect::<Vec<_>>().join("\n"));
+    let (title, links) = (super::plain(&service.title), links.collect::<Vec<_>>().join("\n"));
     markdown(&format!(
         "A client for {title} in version `V`. Each version has the methods of its own operations alone.\n\n{links}"
     ))

@@ -57,6 +57,13 @@ fn wrong_values_are_refused_with_their_entry() {
         ("\"secret_vault\"", "\"secret-vault\"", vault, "`module` must be a module name"),
         ("\"1.0\"", "\"newest\"", vault, "`default` must be a version number"),
         ("https://example", "http://example", vault, "`page` must be an https URL"),
+        ("/vault/", "/vault)|(x", vault, "`page` must be an https URL"),
+        (
+            "\"Samsung Cloud Platform\"",
+            "\"Samsung\\nCloud\"",
+            "vendor `scp`: ",
+            "`title` must not be empty, and one line",
+        ),
     ] {
         let error = refused(from, to);
         assert!(error.starts_with(place) && error.contains(rule), "{error}");
