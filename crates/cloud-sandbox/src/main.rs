@@ -38,6 +38,7 @@ usage: cloud-sandbox [OPTION...]
   --nhn-government  emulate the government realm of NHN Cloud, whose key manager has ARIA keys
   --mutual-tls DIR  listen on a second port too, for client certificates; DIR receives the
                     certificate to trust and each client's certificate as PEM and PKCS#12
+                    (NAME.legacy.p12 for Java before 8u301)
   --mutual-tls-port PORT
                     the second port (default: a free one)
   --sovereign       emulate environment g of Samsung Cloud Platform, which has ARIA keys
@@ -108,6 +109,7 @@ fn write_identities(sandbox: &Sandbox, directory: &Path) -> io::Result<()> {
         let Some(identity) = sandbox.client_identity(&name)?.filter(|_| name.chars().all(plain)) else { continue };
         private_file::create(&directory.join(format!("{name}.pem")))?.write_all(identity.pem().as_bytes())?;
         private_file::create(&directory.join(format!("{name}.p12")))?.write_all(identity.pkcs12())?;
+        private_file::create(&directory.join(format!("{name}.legacy.p12")))?.write_all(identity.pkcs12_legacy())?;
     }
     Ok(())
 }

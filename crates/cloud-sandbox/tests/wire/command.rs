@@ -145,7 +145,7 @@ fn private_key_files_are_readable_by_the_owner_only() {
     stop(serving(&["--mutual-tls".as_ref(), &keys, "--state".as_ref(), &state]));
     let mut private = vec![state];
     for name in ["certificate1", "certificate2", "partner"] {
-        private.extend(["pem", "p12"].map(|kind| keys.join(name).with_extension(kind)));
+        private.extend(["pem", "p12", "legacy.p12"].map(|kind| keys.join(name).with_extension(kind)));
     }
     for file in private {
         assert_eq!(metadata(&file).unwrap().permissions().mode() & 0o777, 0o600, "{}", file.display());

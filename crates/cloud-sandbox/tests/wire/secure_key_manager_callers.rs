@@ -85,7 +85,29 @@ async fn every_seed_key_works_from_loopback_with_the_mac_address() {
             }
         }
     }
-    assert_eq!(used, 7);
+    assert_eq!(used, 10);
+}
+
+#[tokio::test]
+async fn store_can_ask_for_the_address_alone() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let get = async |rest: &str| {
+        let response = bare(&sandbox, &format!("v1.0/appkey/KEY/{rest}"), None).send(sandbox.endpoint()).await;
+        response.expect(200).json()
+    };
+    let store = get("keystores/3").await["body"].clone();
+    let uses = ["ip4AuthUse", "macAuthUse", "certificateAuthUse"].map(|name| store[name].as_str().unwrap().to_owned());
+    assert_eq!(uses, ["Y", "N", "N"]);
+    for id in get("keystores/3/keys").await["body"]["keyIdList"].as_array().unwrap() {
+        let id = id.as_str().unwrap();
+        let kind = get(&format!("keystores/3/keys/{id}")).await["body"]["keyType"].clone();
+        let rest = match kind.as_str().unwrap() {
+            "SECRET" => format!("secrets/{id}"),
+            "SYMMETRIC_KEY" => format!("symmetric-keys/{id}/symmetric-key"),
+            _ => format!("asymmetric-keys/{id}/privateKey"),
+        };
+        assert_eq!(get(&rest).await["header"]["isSuccessful"], true, "{rest}");
+    }
 }
 
 #[tokio::test]
@@ -171,7 +193,9 @@ async fn client_identities_are_issued_in_console_formats_and_survive_a_restart()
     let before = identity(&sandbox, "alone");
     assert_eq!((before.name(), before.password()), ("alone", "p12-password"));
     let policy = p12_keystore::Pkcs12ImportPolicy::Strict;
-    assert!(p12_keystore::KeyStore::from_pkcs12(before.pkcs12(), before.password(), policy).is_ok());
+    for file in [before.pkcs12(), before.pkcs12_legacy()] {
+        assert!(p12_keystore::KeyStore::from_pkcs12(file, before.password(), policy).is_ok());
+    }
     assert!(sandbox.client_identity("nobody").unwrap().is_none());
     sandbox.shutdown().await.unwrap();
 
@@ -190,7 +214,7 @@ async fn client_identities_are_issued_in_console_formats_and_survive_a_restart()
 #[tokio::test]
 async fn stores_list_their_authorized_callers() {
     let sandbox = Sandbox::start().await.unwrap();
-    assert_eq!(good(&sandbox, "keystores", None).await, json!({"keyStoreIdList": [1, 2]}));
+    assert_eq!(good(&sandbox, "keystores", None).await, json!({"keyStoreIdList": [1, 2, 3]}));
     let store = good(&sandbox, "keystores/1", None).await;
     assert_eq!((&store["ip4AuthUse"], &store["certificateAuthUse"]), (&json!("Y"), &json!("N")));
     for (list, name, first) in [

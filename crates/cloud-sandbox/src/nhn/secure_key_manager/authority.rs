@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use p12_keystore::{KeyStore, KeyStoreEntry, PrivateKey, PrivateKeyChain};
+use p12_keystore::{EncryptionAlgorithm, KeyStore, KeyStoreEntry, MacAlgorithm, PrivateKey, PrivateKeyChain};
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose, date_time_ymd,
@@ -17,6 +17,15 @@ use tokio_rustls::rustls::{CertificateError, Error as TlsError, RootCertStore};
 
 /// How often the password of a file is hashed: as often as the `openssl` command does it.
 const ROUNDS: u32 = 2048;
+
+/// How a PKCS#12 file is encrypted and authenticated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cipher {
+    /// AES-256 and HMAC-SHA-256.
+    Modern,
+    /// `pbeWithSHAAnd3-KeyTripleDES-CBC` and HMAC-SHA-1, the only ones that Java reads before 8u301.
+    Legacy,
+}
 
 /// A certificate with its private key, both as PEM.
 #[derive(Clone, Serialize, Deserialize)]
@@ -135,14 +144,19 @@ impl Issued {
     }
 
     /// Certificate and key as the console hands them out, behind a password.
-    pub(super) fn pkcs12(&self, name: &str, password: &str) -> Result<Vec<u8>, String> {
+    pub(super) fn pkcs12(&self, name: &str, password: &str, cipher: Cipher) -> Result<Vec<u8>, String> {
         let (certificate, key) = self.der().zip(self.key()).ok_or("the certificate cannot be read")?;
         let certificate = p12_keystore::Certificate::from_der(&certificate).map_err(|error| error.to_string())?;
         let key = PrivateKey::from_der(key.secret_der()).map_err(|error| error.to_string())?;
         let mut store = KeyStore::new();
         let chain = PrivateKeyChain::new(name.as_bytes(), key, [certificate]);
         store.add_entry(name, KeyStoreEntry::PrivateKeyChain(chain));
-        let writer = store.writer(password).encryption_iterations(ROUNDS).mac_iterations(ROUNDS);
+        let (encryption, mac) = match cipher {
+            Cipher::Modern => (EncryptionAlgorithm::PbeWithHmacSha256AndAes256, MacAlgorithm::HmacSha256),
+            Cipher::Legacy => (EncryptionAlgorithm::PbeWithShaAnd3KeyTripleDesCbc, MacAlgorithm::HmacSha1),
+        };
+        let writer = store.writer(password).encryption_algorithm(encryption).mac_algorithm(mac);
+        let writer = writer.encryption_iterations(ROUNDS).mac_iterations(ROUNDS);
         writer.write().map_err(|error| error.to_string())
     }
 }
@@ -208,12 +222,19 @@ mod tests {
     fn pkcs12_file_opens_with_its_password() {
         let authority = Authority::create().unwrap();
         let issued = authority.issue_client("app", date_time_ymd(2029, 7, 21)).unwrap();
-        let file = issued.pkcs12("app", "password1").unwrap();
-        let opened = KeyStore::from_pkcs12(&file, "password1", Pkcs12ImportPolicy::Strict).unwrap();
-        let (name, chain) = opened.private_key_chain().unwrap();
-        assert_eq!(name, "app");
-        assert!(issued.is(chain.certs()[0].as_der()));
-        assert!(KeyStore::from_pkcs12(&file, "other", Pkcs12ImportPolicy::Strict).is_err());
+        // The object identifiers of PBES2 with AES-256-CBC, and of pbeWithSHAAnd3-KeyTripleDES-CBC, in DER.
+        let aes: &[u8] = &[0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x01, 0x2a];
+        let triple_des: &[u8] = &[0x06, 0x0a, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x0c, 0x01, 0x03];
+        for (cipher, used, unused) in [(Cipher::Modern, aes, triple_des), (Cipher::Legacy, triple_des, aes)] {
+            let file = issued.pkcs12("app", "password1", cipher).unwrap();
+            let holds = |id: &[u8]| file.windows(id.len()).any(|bytes| bytes == id);
+            assert!(holds(used) && !holds(unused), "{cipher:?}");
+            let opened = KeyStore::from_pkcs12(&file, "password1", Pkcs12ImportPolicy::Strict).unwrap();
+            let (name, chain) = opened.private_key_chain().unwrap();
+            assert_eq!(name, "app");
+            assert!(issued.is(chain.certs()[0].as_der()));
+            assert!(KeyStore::from_pkcs12(&file, "other", Pkcs12ImportPolicy::Strict).is_err());
+        }
         assert_eq!(issued.pem().matches("-----BEGIN").count(), 2);
     }
 }

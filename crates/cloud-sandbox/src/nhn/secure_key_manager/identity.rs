@@ -5,7 +5,7 @@ use std::fmt;
 
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-use super::authority::{Authority, Issued};
+use super::authority::{Authority, Cipher, Issued};
 use super::key_store::Certificate;
 use super::store::Store;
 use crate::nhn::korean_time;
@@ -18,6 +18,7 @@ pub struct ClientIdentity {
     password: String,
     pem: String,
     pkcs12: Vec<u8>,
+    pkcs12_legacy: Vec<u8>,
 }
 
 impl ClientIdentity {
@@ -39,7 +40,13 @@ impl ClientIdentity {
         &self.pkcs12
     }
 
-    /// The password of the PKCS#12 file.
+    /// The same as a PKCS#12 file for clients that read no newer cipher than 3DES, such as Java before 8u301.
+    #[must_use]
+    pub fn pkcs12_legacy(&self) -> &[u8] {
+        &self.pkcs12_legacy
+    }
+
+    /// The password of both PKCS#12 files.
     #[must_use]
     pub fn password(&self) -> &str {
         &self.password
@@ -104,8 +111,9 @@ pub(crate) struct Identifiable {
 impl Identifiable {
     pub(crate) fn identity(self, name: &str) -> Result<ClientIdentity, String> {
         let Self { password, issued } = self;
-        let pkcs12 = issued.pkcs12(name, &password)?;
-        Ok(ClientIdentity { name: name.to_owned(), password, pem: issued.pem(), pkcs12 })
+        let pkcs12 = issued.pkcs12(name, &password, Cipher::Modern)?;
+        let pkcs12_legacy = issued.pkcs12(name, &password, Cipher::Legacy)?;
+        Ok(ClientIdentity { name: name.to_owned(), password, pem: issued.pem(), pkcs12, pkcs12_legacy })
     }
 }
 

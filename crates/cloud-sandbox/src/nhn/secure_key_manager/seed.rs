@@ -16,7 +16,7 @@ pub(super) const SHARED_KEY_ID: &str = "035a0ffa16a64bbf8171c4bdcea37bbf";
 const RSA_KEYS: [&str; 3] =
     [include_str!("seed/rsa-1.b64"), include_str!("seed/rsa-2.b64"), include_str!("seed/rsa-3.b64")];
 
-/// Two stores: one asks for address and MAC together, the other for a MAC or a certificate.
+/// Three stores: one asks for address and MAC together, one for a MAC or a certificate, one for the address alone.
 pub(super) fn key_stores() -> BTreeMap<i64, KeyStore> {
     let rsa = rsa_keys();
     let first = KeyStore {
@@ -62,7 +62,28 @@ pub(super) fn key_stores() -> BTreeMap<i64, KeyStore> {
         ],
         history: History::default(),
     };
-    BTreeMap::from([(1, first), (2, second)])
+    let third = KeyStore {
+        name: "servers".to_owned(),
+        description: "IPv4 address alone".to_owned(),
+        ip4_auth_use: YesNo::Y,
+        mac_auth_use: YesNo::N,
+        certificate_auth_use: YesNo::N,
+        auth_mode: AuthMode::And,
+        ipv4_list: vec![address("127.0.0.0/8", "this machine")],
+        mac_list: Vec::new(),
+        certificate_list: Vec::new(),
+        keys: vec![
+            key("8e4fcb30af5d4fa2cd64a3f71b9c5e4a", "sessions", symmetric("third", 1)),
+            key("9f50dc41b06e40b3de75b4082cad6f5b", "receipts", asymmetric(rsa.get(..1).unwrap_or_default())),
+            key(
+                "a061ed52c17f41c4ef86c5193dbe706c",
+                "mail",
+                Material::Secret { secret: r#"{"username":"mailer","password":"sandbox"}"#.to_owned() },
+            ),
+        ],
+        history: History::default(),
+    };
+    BTreeMap::from([(1, first), (2, second), (3, third)])
 }
 
 /// The prepared RSA keys as PKCS#8.
