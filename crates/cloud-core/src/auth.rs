@@ -11,6 +11,7 @@ use crate::runtime::BoxFuture;
 
 /// The input of a signature.
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct SignContext<'a> {
     /// The operation, for vendors that authenticate some of them differently.
     pub operation: &'static Operation,
@@ -18,6 +19,14 @@ pub struct SignContext<'a> {
     pub url: &'a str,
     /// The time of this attempt.
     pub now: OffsetDateTime,
+}
+
+impl<'a> SignContext<'a> {
+    /// Creates the input of a signature, for tests of a signer.
+    #[must_use]
+    pub const fn new(operation: &'static Operation, url: &'a str, now: OffsetDateTime) -> Self {
+        Self { operation, url, now }
+    }
 }
 
 impl fmt::Debug for SignContext<'_> {

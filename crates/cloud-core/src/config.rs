@@ -76,7 +76,7 @@ fn home(variables: [Option<std::ffi::OsString>; 2]) -> Option<PathBuf> {
 ///
 /// static REGION: Setting = Setting::new("region", "Builder::region")
 ///     .variables(&["EXAMPLE_REGION"])
-///     .files(&[FileEntry { path: ".example/config.json", key: "region" }]);
+///     .files(&[FileEntry::new(".example/config.json", "region")]);
 /// assert_eq!(REGION.name(), "region");
 /// ```
 #[derive(Clone, Copy, Debug)]
@@ -90,11 +90,20 @@ pub struct Setting {
 
 /// An entry of a JSON file below the home folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct FileEntry {
     /// The path below the home folder, such as `.example/config.json`.
     pub path: &'static str,
     /// The member of the file's JSON object.
     pub key: &'static str,
+}
+
+impl FileEntry {
+    /// Creates the entry `key` of the file at `path` below the home folder.
+    #[must_use]
+    pub const fn new(path: &'static str, key: &'static str) -> Self {
+        Self { path, key }
+    }
 }
 
 /// What may be said of a value.

@@ -14,11 +14,20 @@ mod shared_request;
 use shared_request::SharedRequest;
 
 /// Credentials with their lifetime.
+#[non_exhaustive]
 pub struct Expiring<T> {
     /// The credentials.
     pub value: T,
     /// How long they are valid.
     pub lifetime: Duration,
+}
+
+impl<T> Expiring<T> {
+    /// Creates credentials that are valid this long.
+    #[must_use]
+    pub const fn new(value: T, lifetime: Duration) -> Self {
+        Self { value, lifetime }
+    }
 }
 
 impl<T> fmt::Debug for Expiring<T> {

@@ -11,6 +11,7 @@ use crate::json::from_json;
 use crate::operation::CallContext;
 
 /// A complete response of the service.
+#[non_exhaustive]
 pub struct RawResponse {
     /// The HTTP status.
     pub status: StatusCode,
@@ -18,6 +19,14 @@ pub struct RawResponse {
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
+}
+
+impl RawResponse {
+    /// Creates a response, for tests of a dialect.
+    #[must_use]
+    pub fn new(status: StatusCode, headers: HeaderMap, body: Bytes) -> Self {
+        Self { status, headers, body }
+    }
 }
 
 impl fmt::Debug for RawResponse {
@@ -48,6 +57,7 @@ pub enum FailureClass {
 ///
 /// `message` is the vendor's text; the request loop redacts the values of the request in it.
 #[derive(Clone, Default)]
+#[non_exhaustive]
 pub struct Failure {
     /// Whether it may be retried.
     pub class: FailureClass,
@@ -59,6 +69,42 @@ pub struct Failure {
     pub request_id: Option<String>,
     /// What to do about it, as a lowercase fragment.
     pub hint: Option<&'static str>,
+}
+
+impl Failure {
+    /// Creates a failure of this class, without code, text, id and hint.
+    #[must_use]
+    pub fn new(class: FailureClass) -> Self {
+        Self { class, ..Self::default() }
+    }
+
+    /// Sets the vendor's code.
+    #[must_use]
+    pub fn code(mut self, code: impl Into<Option<String>>) -> Self {
+        self.code = code.into();
+        self
+    }
+
+    /// Sets the vendor's text.
+    #[must_use]
+    pub fn message(mut self, text: impl Into<Option<String>>) -> Self {
+        self.message = text.into();
+        self
+    }
+
+    /// Sets the vendor's id of the request.
+    #[must_use]
+    pub fn request_id(mut self, id: impl Into<Option<String>>) -> Self {
+        self.request_id = id.into();
+        self
+    }
+
+    /// Sets what to do about it.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<Option<&'static str>>) -> Self {
+        self.hint = hint.into();
+        self
+    }
 }
 
 impl fmt::Debug for Failure {

@@ -51,7 +51,7 @@ impl NhnDialect {
         // The app key is part of the path, and a service may quote the path.
         let hide = |text: String| text.replace(self.app_key.expose_secret(), "[…]");
         let (code, message) = (code.map(hide), message.map(hide));
-        ResponseOutcome::Failed(Failure { class, code, message, hint, ..Failure::default() })
+        ResponseOutcome::Failed(Failure::new(class).code(code).message(message).hint(hint))
     }
 }
 

@@ -74,7 +74,7 @@ async fn issue(client: Client) -> Result<Expiring<HeaderValue>> {
         let text = "the token service issued a token that is not a valid header value";
         Error::new(ErrorKind::Credentials, text).with_status(status)
     })?;
-    Ok(Expiring { value, lifetime: Duration::from_secs(u64::try_from(lifetime).unwrap_or_default()) })
+    Ok(Expiring::new(value, Duration::from_secs(u64::try_from(lifetime).unwrap_or_default())))
 }
 
 /// The error of the call that needs the token. A repeated request for a token does no harm, so the error does not
@@ -183,7 +183,7 @@ impl Dialect for TokenDialect {
         }
         // Only the code is kept: a description is free text and might quote the key.
         let code = from_json::<Refusal>(&answer.body).ok().map(|refusal| refusal.error).filter(|code| is_code(code));
-        ResponseOutcome::Failed(Failure { code, ..Failure::default() })
+        ResponseOutcome::Failed(Failure::default().code(code))
     }
 }
 

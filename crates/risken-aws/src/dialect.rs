@@ -90,7 +90,7 @@ fn failed(answer: &RawResponse) -> ResponseOutcome {
         }
         _ => None,
     };
-    ResponseOutcome::Failed(Failure { class, code, message, hint, ..Failure::default() })
+    ResponseOutcome::Failed(Failure::new(class).code(code).message(message).hint(hint))
 }
 
 fn details(answer: &RawResponse) -> Details {

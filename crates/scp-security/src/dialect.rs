@@ -112,7 +112,7 @@ fn failure(answer: &RawResponse) -> Failure {
         of_service(errors)
     } else if let Ok(gateway) = serde_json::from_slice::<Gateway>(&answer.body) {
         let message = gateway.message.or_else(|| gateway.error.clone());
-        Failure { code: gateway.error, message, request_id: gateway.request_id, ..Failure::default() }
+        Failure::default().code(gateway.error).message(message).request_id(gateway.request_id)
     } else {
         Failure::default()
     };
@@ -167,11 +167,11 @@ mod tests {
     static SILENT: Operation = operation(false);
 
     fn read(operation: &'static Operation, status: u16, body: &str) -> ResponseOutcome {
-        let answer = RawResponse {
-            status: http::StatusCode::from_u16(status).unwrap(),
-            headers: HeaderMap::new(),
-            body: Bytes::copy_from_slice(body.as_bytes()),
-        };
+        let answer = RawResponse::new(
+            http::StatusCode::from_u16(status).unwrap(),
+            HeaderMap::new(),
+            Bytes::copy_from_slice(body.as_bytes()),
+        );
         ScpDialect::new("en-US").unwrap().read(CallContext::new(operation, &V), &answer)
     }
 

@@ -14,11 +14,11 @@ const CREDENTIALS_FILE: &str = ".scpconf/credentials.json";
 static ACCESS_KEY: Setting = Setting::new("access_key", "ScpBuilder::credentials")
     .secret()
     .variables(&["SCP_ACCESS_KEY", "SCP_TF_ACCESS_KEY"])
-    .files(&[FileEntry { path: CREDENTIALS_FILE, key: "access-key" }]);
+    .files(&[FileEntry::new(CREDENTIALS_FILE, "access-key")]);
 static SECRET_KEY: Setting = Setting::new("secret_key", "ScpBuilder::credentials")
     .secret()
     .variables(&["SCP_SECRET_KEY", "SCP_TF_SECRET_KEY"])
-    .files(&[FileEntry { path: CREDENTIALS_FILE, key: "secret-key" }]);
+    .files(&[FileEntry::new(CREDENTIALS_FILE, "secret-key")]);
 static VAULT_TOKEN_ID: Setting =
     Setting::new("vault_token_id", "ScpBuilder::vault_token").secret().variables(&["SCP_VAULT_TOKEN_ID"]);
 static VAULT_TOKEN_SECRET: Setting =
@@ -28,13 +28,13 @@ static VAULT_ID: Setting =
 static ENDPOINT: Setting = Setting::new("endpoint", "ScpBuilder::endpoint")
     .endpoint()
     .variables(&["SCP_ENDPOINT", "SCP_TF_ENDPOINT_OVERRIDE"])
-    .files(&[FileEntry { path: CONFIG_FILE, key: "endpoint-override" }]);
+    .files(&[FileEntry::new(CONFIG_FILE, "endpoint-override")]);
 static REGION: Setting = Setting::new("region", "ScpBuilder::region")
     .variables(&["SCP_REGION", "SCP_TF_DEFAULT_REGION"])
-    .files(&[FileEntry { path: CONFIG_FILE, key: "default-region" }]);
+    .files(&[FileEntry::new(CONFIG_FILE, "default-region")]);
 static ENVIRONMENT: Setting = Setting::new("environment", "ScpBuilder::environment")
     .variables(&["SCP_ENVIRONMENT", AUTH_URL])
-    .files(&[FileEntry { path: CONFIG_FILE, key: "auth-url" }]);
+    .files(&[FileEntry::new(CONFIG_FILE, "auth-url")]);
 /// Its host names the environment, and so does that of `auth-url` in the file.
 const AUTH_URL: &str = "SCP_TF_AUTH_URL";
 

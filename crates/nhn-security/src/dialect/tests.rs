@@ -23,7 +23,7 @@ fn without_token() -> NhnDialect {
 
 fn answer(status: u16, body: &str) -> RawResponse {
     let body = Bytes::copy_from_slice(body.as_bytes());
-    RawResponse { status: StatusCode::from_u16(status).unwrap(), headers: HeaderMap::new(), body }
+    RawResponse::new(StatusCode::from_u16(status).unwrap(), HeaderMap::new(), body)
 }
 
 fn payload(operation: &'static Operation, status: u16, body: &str) -> String {

@@ -43,7 +43,7 @@ fn grant(token: &str, lifetime: &str) -> String {
 /// The token that a request gets this many seconds after the start.
 async fn token(signer: &TokenSigner, after: i64) -> Result<(String, Generation)> {
     let now = START + time::Duration::seconds(after);
-    let context = SignContext { operation: &WITH_TOKEN, url: "https://service.example/", now };
+    let context = SignContext::new(&WITH_TOKEN, "https://service.example/", now);
     let mut request = http::Request::new(Bytes::new());
     let generation = signer.sign(context, &mut request).await?;
     let value = &request.headers()["X-NHN-Authorization"];
@@ -116,7 +116,7 @@ async fn call_without_token_requests_none() {
     let transport = Arc::new(FakeTransport::new());
     let signer = signer(Arc::clone(&transport));
     let mut request = http::Request::new(Bytes::new());
-    let context = SignContext { operation: &WITHOUT_TOKEN, url: "https://service.example/", now: START };
+    let context = SignContext::new(&WITHOUT_TOKEN, "https://service.example/", START);
     signer.sign(context, &mut request).await.unwrap();
     assert!(request.headers().is_empty() && transport.sent().is_empty());
 }

@@ -92,7 +92,7 @@ impl Vault {
             Some(expires) => Duration::try_from(expires - now).map_or(DOUBTFUL, |left| left.max(DOUBTFUL)),
             None => SHORTEST,
         };
-        Ok(Expiring { value: Credentials::new(access_key, secret_key), lifetime })
+        Ok(Expiring::new(Credentials::new(access_key, secret_key), lifetime))
     }
 }
 
