@@ -3,16 +3,17 @@
 use std::fmt::{self, Write as _};
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tracing::field::{Field, Visit};
 use tracing::instrument::WithSubscriber as _;
 use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
+use tracing::{Dispatch, Event, Metadata, Subscriber};
 
 /// Runs `run` and returns with its outcome what it logged through `tracing` on this thread, at every level: a line
 /// for each event, for each new span and for each value that a span is given later.
 pub fn capture<R>(run: impl FnOnce() -> R) -> (R, Vec<String>) {
+    hold_second();
     let lines = Lines::default();
     let outcome = tracing::subscriber::with_default(Collector::new(&lines), run);
     (outcome, lines.take())
@@ -20,9 +21,17 @@ pub fn capture<R>(run: impl FnOnce() -> R) -> (R, Vec<String>) {
 
 /// The same as [`capture`] for a future.
 pub async fn capture_async<F: Future>(run: impl FnOnce() -> F) -> (F::Output, Vec<String>) {
+    hold_second();
     let lines = Lines::default();
     let outcome = async { run().await }.with_subscriber(Collector::new(&lines)).await;
     (outcome, lines.take())
+}
+
+/// Keeps a second dispatcher alive. With a single one, tracing asks the current thread alone whether a new event is of
+/// interest, so an event that another thread logs first would not be captured.
+fn hold_second() {
+    static SECOND: OnceLock<Dispatch> = OnceLock::new();
+    SECOND.get_or_init(|| Dispatch::new(Collector::new(&Lines::default())));
 }
 
 #[derive(Clone, Default)]
