@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use crate::error::Result;
 use crate::operation::Operation;
 use crate::runtime::BoxFuture;
+use crate::secret::SecretString;
 
 /// The input of a signature.
 #[derive(Clone, Copy)]
@@ -57,6 +58,13 @@ pub trait Signer: fmt::Debug + Send + Sync {
     fn invalidate(&self, operation: &'static Operation, credentials: Generation) -> bool {
         let _ = (operation, credentials);
         false
+    }
+
+    /// Returns the secrets that sign this operation and are not sent, as far as they are at hand. An error text that
+    /// repeats part of one is not shown.
+    fn secrets(&self, operation: &'static Operation) -> Vec<SecretString> {
+        let _ = operation;
+        Vec::new()
     }
 
     /// Returns whether the signature of this operation covers the time, so that a wrong clock may be the cause of a

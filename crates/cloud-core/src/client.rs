@@ -126,6 +126,8 @@ struct Progress {
     attempts: u32,
     /// How far the attempts got.
     delivery: Delivery,
+    /// What the attempts before the current one met.
+    earlier: Vec<String>,
 }
 
 impl Inner {
@@ -147,11 +149,12 @@ impl Inner {
         let attempt = Attempt { client: self, context, request: &request, url: &url, body_limit: options.body_limit };
         let policy = options.retry.as_ref().unwrap_or(&self.settings.retry);
         let deadline = Deadline::new(self.runtime.elapsed(), limit);
-        let mut progress = Progress { deadline, attempts: 0, delivery: Delivery::NotSent };
+        let mut progress = Progress { deadline, attempts: 0, delivery: Delivery::NotSent, earlier: Vec::new() };
         let outcome = self.attempts(&attempt, policy, &mut progress).await;
         outcome.map_err(|error| {
+            // A call that may have been executed in an earlier attempt is not unsent.
             let delivery = error.delivery().max(progress.delivery);
-            named(error).with_attempts(progress.attempts).with_delivery(delivery)
+            named(error).with_attempts(progress.attempts).with_delivery(delivery).with_earlier(progress.earlier)
         })
     }
 
@@ -174,7 +177,7 @@ impl Inner {
             let failed = match outcome {
                 Ok((payload, response)) => {
                     retries.succeeded();
-                    recovery.accepted(&self.skew);
+                    recovery.accepted(&self.skew, &response.headers, self.runtime.now());
                     let request_id = self.dialect.request_id(&response.headers);
                     trace::succeeded(number, response.status, request_id.as_deref(), elapsed);
                     let (status, headers) = (response.status, response.headers);
@@ -188,11 +191,14 @@ impl Inner {
                 && let Some(recovered) = recovery.recover(&*self.signer, operation, refusal, self.runtime.now())
             {
                 trace::recovered(number, recovered);
+                progress.earlier.push(failed.error.summary());
                 continue;
             }
+            let summary = failed.error.summary();
             let left = progress.deadline.left(self.runtime.elapsed());
             let delay = retries.next(*failed, left, self.runtime.random())?;
             trace::retrying(number, delay);
+            progress.earlier.push(summary);
             progress.deadline.enter(Phase::Backoff, self.runtime.elapsed());
             self.runtime.sleep(delay).await;
         }

@@ -132,6 +132,12 @@ impl<T> CredentialCache<T> {
         state.generation > 0
     }
 
+    /// Returns the current credentials, valid or not.
+    #[must_use]
+    pub fn current(&self) -> Option<Arc<T>> {
+        self.lock().current.as_ref().map(|current| Arc::clone(&current.value))
+    }
+
     /// Returns whether the credentials of this generation are the current ones.
     pub fn holds(&self, generation: Generation) -> bool {
         let state = self.lock();

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde::de::IgnoredAny;
 
-use crate::error::Result;
+use crate::error::{ErrorCategory, Result};
 use crate::json::from_json;
 use crate::operation::CallContext;
 
@@ -61,6 +61,8 @@ pub enum FailureClass {
 pub struct Failure {
     /// Whether it may be retried.
     pub class: FailureClass,
+    /// What it means, if that is known. Status 429 is always [`ErrorCategory::Throttled`].
+    pub category: Option<ErrorCategory>,
     /// The vendor's code.
     pub code: Option<String>,
     /// The vendor's text.
@@ -76,6 +78,13 @@ impl Failure {
     #[must_use]
     pub fn new(class: FailureClass) -> Self {
         Self { class, ..Self::default() }
+    }
+
+    /// Sets what it means.
+    #[must_use]
+    pub fn category(mut self, category: impl Into<Option<ErrorCategory>>) -> Self {
+        self.category = category.into();
+        self
     }
 
     /// Sets the vendor's code.

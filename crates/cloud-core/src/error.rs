@@ -4,10 +4,12 @@ use std::error::Error as StdError;
 use std::time::Duration;
 
 use crate::delivery::Delivery;
-use crate::operation::{ApiVersion, CallContext, Operation};
+use crate::operation::{ApiVersion, CallContext, Idempotency, Operation};
 
+mod category;
 mod display;
 mod kind;
+pub use category::ErrorCategory;
 pub use kind::ErrorKind;
 
 /// The result type of these crates.
@@ -21,10 +23,10 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 ///
 /// ```
 /// # fn show(error: cloud_core::Error) {
-/// if error.is_unsent() {
-///     // The service did not receive the request: every operation can be retried.
-/// } else if error.status() == Some(404) {
+/// if error.is_not_found() {
 ///     // The service has no such resource.
+/// } else if error.may_resend() {
+///     // Sending the same request again later is safe, and may help.
 /// }
 /// eprintln!("{error}");
 /// # }
@@ -40,8 +42,11 @@ struct Inner {
     request_id: Option<String>,
     attempts: u32,
     delivery: Delivery,
-    retryable: bool,
+    transient: bool,
+    category: Option<ErrorCategory>,
     retry_after: Option<Duration>,
+    /// What the attempts before the last one met.
+    earlier: Vec<String>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -63,8 +68,10 @@ impl Error {
             request_id: None,
             attempts: 0,
             delivery,
-            retryable: kind == ErrorKind::Connect,
+            transient: kind == ErrorKind::Connect,
+            category: None,
             retry_after: None,
+            earlier: Vec::new(),
             source: None,
         }))
     }
@@ -120,11 +127,59 @@ impl Error {
 
     /// Returns whether the same call may succeed later without a change by the caller.
     ///
-    /// This says nothing about safety: an unsafe operation may already have been executed unless
-    /// [`is_unsent`](Self::is_unsent) holds.
+    /// This says nothing about safety: an operation that is not idempotent may already have been executed. Loops that
+    /// send again ask [`may_resend`](Self::may_resend).
     #[must_use]
-    pub fn is_retryable(&self) -> bool {
-        self.0.retryable
+    pub fn is_transient(&self) -> bool {
+        self.0.transient
+    }
+
+    /// Returns whether sending the same request again may help and cannot execute an operation twice.
+    ///
+    /// True for a [transient](Self::is_transient) error if the service certainly did not execute the request (it was
+    /// not sent, or was refused with status 429), or if the operation is idempotent.
+    #[must_use]
+    pub fn may_resend(&self) -> bool {
+        let inner = &*self.0;
+        let repeatable = inner.context.is_some_and(|context| context.operation.idempotency != Idempotency::Unsafe);
+        inner.transient && (repeatable || self.is_unsent() || inner.status == Some(429))
+    }
+
+    /// Returns what the service's refusal means, if the vendor's rules tell.
+    #[must_use]
+    pub fn category(&self) -> Option<ErrorCategory> {
+        self.0.category
+    }
+
+    /// Returns whether the service itself reports that the resource does not exist. A 404 of a gateway, or for a wrong
+    /// path, does not count.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        self.0.category == Some(ErrorCategory::NotFound)
+    }
+
+    /// Returns whether the caller is not allowed to do this.
+    #[must_use]
+    pub fn is_denied(&self) -> bool {
+        self.0.category == Some(ErrorCategory::Denied)
+    }
+
+    /// Returns whether the service did not accept the credentials.
+    #[must_use]
+    pub fn is_invalid_credentials(&self) -> bool {
+        self.0.category == Some(ErrorCategory::InvalidCredentials)
+    }
+
+    /// Returns whether the service refused the request because there were too many.
+    #[must_use]
+    pub fn is_throttled(&self) -> bool {
+        self.0.category == Some(ErrorCategory::Throttled)
+    }
+
+    /// Returns whether the request conflicts with the state of the resource.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        self.0.category == Some(ErrorCategory::Conflict)
     }
 
     /// Returns the delay that the service asked for.
@@ -149,6 +204,12 @@ impl Error {
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.attempts
+    }
+
+    /// Returns what the attempts before the last one met, in their order.
+    #[must_use]
+    pub fn earlier_attempts(&self) -> &[String] {
+        &self.0.earlier
     }
 
     /// Returns what happened, without operation, status and IDs.
@@ -201,9 +262,31 @@ impl Error {
 
     /// Sets whether the same call may succeed later.
     #[must_use]
-    pub fn with_retryable(mut self, retryable: bool) -> Self {
-        self.0.retryable = retryable;
+    pub fn with_transient(mut self, transient: bool) -> Self {
+        self.0.transient = transient;
         self
+    }
+
+    /// Sets what the service's refusal means.
+    #[must_use]
+    pub fn with_category(mut self, category: Option<ErrorCategory>) -> Self {
+        self.0.category = category;
+        self
+    }
+
+    /// Sets what the attempts before the last one met.
+    pub(crate) fn with_earlier(mut self, earlier: Vec<String>) -> Self {
+        self.0.earlier = earlier;
+        self
+    }
+
+    /// What happened in one attempt: the status, or the text if there was no response.
+    pub(crate) fn summary(&self) -> String {
+        match (self.0.status, &self.0.code) {
+            (Some(status), Some(code)) => format!("status {status} {code}"),
+            (Some(status), None) => format!("status {status}"),
+            (None, _) => self.0.text.clone(),
+        }
     }
 
     /// Sets the delay that the service asked for.
@@ -220,6 +303,7 @@ impl Error {
             text: inner.text.clone(),
             code: inner.code.clone(),
             request_id: inner.request_id.clone(),
+            earlier: inner.earlier.clone(),
             source: None,
             ..*inner
         }))

@@ -35,7 +35,7 @@ pub use config::ConfigSource;
 pub use delivery::Delivery;
 pub use dialect::Dialect;
 pub use endpoint::Endpoint;
-pub use error::{Error, ErrorKind, Result};
+pub use error::{Error, ErrorCategory, ErrorKind, Result};
 pub use operation::{
     ApiVersion, Authentication, CallContext, Envelope, Idempotency, Lifecycle, Method, Operation, Segment,
 };

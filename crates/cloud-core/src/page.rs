@@ -222,7 +222,7 @@ impl<P: Page + DeserializeOwned> Pages<P> {
         let spent = now.saturating_sub(*self.started.get_or_insert(now));
         let mut call = self.call.again(spent).ok_or_else(|| {
             let text = format!("no time is left for page {} of the list", self.count + 1);
-            Error::new(ErrorKind::Timeout, text).with_delivery(Delivery::NotSent).with_retryable(true)
+            Error::new(ErrorKind::Timeout, text).with_delivery(Delivery::NotSent).with_transient(true)
         })?;
         match &self.cursor {
             Cursor::Numbered { parameter, next, .. } => call.push_query(parameter, *next),

@@ -29,6 +29,8 @@ pub struct Request {
     query: String,
     body: Option<Bytes>,
     content_type: &'static str,
+    /// The members of the body that hold a secret.
+    secret_fields: &'static [&'static str],
     validator: Validator,
     error: Option<Error>,
 }
@@ -51,6 +53,7 @@ impl Request {
             query: String::new(),
             body: None,
             content_type: "application/json",
+            secret_fields: &[],
             validator: Validator::default(),
             error: None,
         }
@@ -108,6 +111,7 @@ impl Request {
             Ok(bytes) => self.body = Some(bytes),
             Err(error) => self.fail(error),
         }
+        self.secret_fields = body.secret_fields();
         body.validate(&mut self.validator);
         self
     }
@@ -187,6 +191,7 @@ impl Request {
             query: self.query.clone(),
             body: self.body.clone(),
             content_type: self.content_type,
+            secret_fields: self.secret_fields,
             validator: Validator::default(),
             error: None,
         }
@@ -233,6 +238,10 @@ impl Request {
 
     pub(crate) fn content_type(&self) -> &'static str {
         self.content_type
+    }
+
+    pub(crate) fn secret_fields(&self) -> &'static [&'static str] {
+        self.secret_fields
     }
 
     pub(crate) fn query_text(&self) -> &str {

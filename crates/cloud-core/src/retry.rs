@@ -20,6 +20,9 @@ pub struct RetryPolicy {
     pub throttled_base: Duration,
     /// The maximum of all delays; 20 s unless set.
     pub cap: Duration,
+    /// Whether an operation that is not idempotent is also sent again after status 429, with which a service refuses
+    /// a request before executing it; false unless set.
+    pub resend_throttled: bool,
 }
 
 impl Default for RetryPolicy {
@@ -29,6 +32,7 @@ impl Default for RetryPolicy {
             base: Duration::from_millis(50),
             throttled_base: Duration::from_secs(1),
             cap: Duration::from_secs(20),
+            resend_throttled: false,
         }
     }
 }
@@ -46,6 +50,13 @@ impl RetryPolicy {
         self.max_attempts = attempts.max(1);
         self
     }
+
+    /// Sets whether an operation that is not idempotent is also sent again after status 429.
+    #[must_use]
+    pub fn with_resend_throttled(mut self, resend: bool) -> Self {
+        self.resend_throttled = resend;
+        self
+    }
 }
 
 /// What a failed attempt says about another one.
@@ -55,22 +66,24 @@ pub(crate) struct AttemptOutcome {
     pub(crate) delivery: Delivery,
     transient: bool,
     throttled: bool,
+    /// Refused before it was executed.
+    refused: bool,
 }
 
 impl AttemptOutcome {
     /// Another attempt would fail the same way.
     pub(crate) const fn permanent(delivery: Delivery) -> Self {
-        Self { delivery, transient: false, throttled: false }
+        Self { delivery, transient: false, throttled: false, refused: false }
     }
 
     /// Another attempt may succeed.
     pub(crate) const fn transient(delivery: Delivery) -> Self {
-        Self { delivery, transient: true, throttled: false }
+        Self { delivery, transient: true, throttled: false, refused: false }
     }
 
     /// Another attempt may succeed, after a longer delay.
     pub(crate) const fn throttled(delivery: Delivery) -> Self {
-        Self { delivery, transient: true, throttled: true }
+        Self { delivery, transient: true, throttled: true, refused: false }
     }
 
     /// The response reports a failure. Its status decides, unless the vendor calls the failure `transient`.
@@ -79,6 +92,7 @@ impl AttemptOutcome {
             delivery: Delivery::ResponseReceived,
             transient: transient || matches!(status, 408 | 429 | 502 | 503 | 504),
             throttled: matches!(status, 429 | 503),
+            refused: status == 429,
         }
     }
 
@@ -113,7 +127,8 @@ pub(crate) fn decide(
     if attempt >= policy.max_attempts || !outcome.is_transient() {
         return Decision::Stop;
     }
-    if outcome.delivery != Delivery::NotSent && idempotency == Idempotency::Unsafe {
+    let unexecuted = outcome.delivery == Delivery::NotSent || outcome.refused && policy.resend_throttled;
+    if idempotency == Idempotency::Unsafe && !unexecuted {
         return Decision::Stop;
     }
     let base = if outcome.is_throttled() { policy.throttled_base } else { policy.base };
@@ -190,6 +205,17 @@ mod tests {
             assert_eq!(waits(Idempotent, 1, outcome), safe, "{outcome:?}");
             assert_eq!(waits(Unsafe, 1, outcome), unsafe_, "{outcome:?}");
             assert!(!waits(Safe, 3, outcome), "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn unsafe_operations_are_resent_after_429_if_asked() {
+        let policy = RetryPolicy::default().with_resend_throttled(true);
+        let resends =
+            |outcome| decide(&policy, Idempotency::Unsafe, 1, outcome, None, Duration::MAX, u64::MAX) != Decision::Stop;
+        assert!(resends(answered(429)));
+        for outcome in [LOST, answered(502), answered(503), answered(504), AttemptOutcome::response(200, true)] {
+            assert!(!resends(outcome), "{outcome:?}");
         }
     }
 

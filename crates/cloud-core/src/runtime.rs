@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use time::OffsetDateTime;
@@ -71,12 +71,14 @@ impl<T: Runtime + ?Sized> Runtime for Arc<T> {
 #[derive(Debug)]
 pub struct TokioRuntime {
     start: Instant,
+    /// The runtime whose timer was last found to work.
+    checked: Mutex<Option<tokio::runtime::Id>>,
 }
 
 impl Default for TokioRuntime {
     #[allow(clippy::disallowed_methods, reason = "the runtime is the one place for clock and delays")]
     fn default() -> Self {
-        Self { start: Instant::now() }
+        Self { start: Instant::now(), checked: Mutex::default() }
     }
 }
 
@@ -108,7 +110,16 @@ impl Runtime for TokioRuntime {
 
     fn ready(&self) -> Result<()> {
         let missing = |_| Error::config("calls need a tokio runtime: await them within one");
-        tokio::runtime::Handle::try_current().map(|_| ()).map_err(missing)
+        let runtime = tokio::runtime::Handle::try_current().map_err(missing)?.id();
+        let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
+        if *checked != Some(runtime) {
+            // Tokio has no other way to ask: a timer of a runtime without them panics when it is created.
+            std::panic::catch_unwind(|| drop(self.sleep(Duration::ZERO))).map_err(|_| {
+                Error::config("calls need timers: build the tokio runtime with `enable_time()` or `enable_all()`")
+            })?;
+            *checked = Some(runtime);
+        }
+        Ok(())
     }
 }
 
@@ -127,4 +138,23 @@ pub(crate) async fn within<T>(
         timer.get_or_insert_with(&deadline).as_mut().poll(context).map(|()| None)
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ready_reports_what_is_missing() {
+        let runtime = TokioRuntime::default();
+        let ready = |within: Option<tokio::runtime::Runtime>| {
+            let _guard = within.as_ref().map(tokio::runtime::Runtime::enter);
+            runtime.ready().map_err(|error| error.to_string())
+        };
+        let current = tokio::runtime::Builder::new_current_thread;
+        assert!(ready(None).unwrap_err().contains("need a tokio runtime"));
+        assert!(ready(current().build().ok()).unwrap_err().contains("enable_time()"));
+        assert!(ready(current().enable_time().build().ok()).is_ok());
+        assert!(ready(current().build().ok()).unwrap_err().contains("enable_time()"), "each runtime is checked");
+    }
 }

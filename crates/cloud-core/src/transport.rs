@@ -72,6 +72,9 @@ pub enum Stage {
     Invalid,
     /// No connection was made: the service has received nothing.
     Connect,
+    /// TLS failed in a way that another attempt would meet again, such as an untrusted certificate. The service has
+    /// received nothing.
+    Handshake,
     /// Some or all of the request was sent and no complete response arrived: the service may have executed it.
     PossiblySent,
     /// The response cannot be used, such as one above the limit; another attempt would fail the same way.
@@ -83,7 +86,7 @@ impl Stage {
     #[must_use]
     pub const fn delivery(self) -> Delivery {
         match self {
-            Self::Invalid | Self::Connect => Delivery::NotSent,
+            Self::Invalid | Self::Connect | Self::Handshake => Delivery::NotSent,
             Self::PossiblySent => Delivery::PossiblySent,
             Self::Response => Delivery::ResponseReceived,
         }

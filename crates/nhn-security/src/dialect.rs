@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use cloud_core::codegen::{As, LenientBool};
 use cloud_core::dialect::{Failure, FailureClass, RawResponse, ResponseOutcome, foreign, unreadable};
-use cloud_core::{CallContext, Dialect, ExposeSecret, Result, SecretString};
+use cloud_core::{CallContext, Dialect, ErrorCategory, ExposeSecret, Result, SecretString};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -44,14 +44,14 @@ impl NhnDialect {
             _ if status.is_success() => FailureClass::Permanent,
             _ => FailureClass::ByStatus,
         };
-        let hint = match self.has_token {
-            true => token_hint(status, code.as_deref()),
-            false => message.as_deref().and_then(key_manager_hint),
+        let (hint, category) = match self.has_token {
+            true => (token_hint(status, code.as_deref()), token_category(status, code.as_deref())),
+            false => message.as_deref().and_then(key_manager_failure).unzip(),
         };
         // The app key is part of the path, and a service may quote the path.
         let hide = |text: String| text.replace(self.app_key.expose_secret(), "[…]");
         let (code, message) = (code.map(hide), message.map(hide));
-        ResponseOutcome::Failed(Failure::new(class).code(code).message(message).hint(hint))
+        ResponseOutcome::Failed(Failure::new(class).category(category).code(code).message(message).hint(hint))
     }
 }
 
@@ -152,26 +152,39 @@ fn token_hint(status: StatusCode, code: Option<&str>) -> Option<&'static str> {
     }
 }
 
-/// Secure Key Manager publishes names of failures, not codes, and spells them in several ways.
-fn key_manager_hint(message: &str) -> Option<&'static str> {
-    const HINTS: [(&str, &str); 8] = [
+fn token_category(status: StatusCode, code: Option<&str>) -> Option<ErrorCategory> {
+    match (status, code) {
+        (_, Some("-6" | "-8")) | (StatusCode::FORBIDDEN, _) => Some(ErrorCategory::Denied),
+        (StatusCode::UNAUTHORIZED, _) => Some(ErrorCategory::InvalidCredentials),
+        (_, Some(code)) if TOKEN_CODES.contains(&code) => Some(ErrorCategory::InvalidCredentials),
+        _ => None,
+    }
+}
+
+/// What to do and what it means. Secure Key Manager publishes names of failures, not codes, and spells them in several
+/// ways.
+fn key_manager_failure(message: &str) -> Option<(&'static str, ErrorCategory)> {
+    use ErrorCategory::{Conflict, Denied, InvalidCredentials, NotFound};
+    const FAILURES: [(&str, ErrorCategory, &str); 8] = [
         (
             "ipv4authfailure",
+            Denied,
             "the key store does not admit this address; `confirm_client` shows which one the service sees",
         ),
         (
             "macauthfailure",
+            Denied,
             "set NHN_CLOUD_SKM_MAC_ADDRESS to an address that the key store lists, spelled the same way",
         ),
-        ("certificateauthfailure", "give the client certificate that the key store lists"),
-        ("invalidappkey", "check NHN_CLOUD_SKM_APP_KEY and the realm"),
-        ("invalidkeyid", "check the key id, and that the key is of the kind that this call takes"),
-        ("invalidkeyversionstatus", "this version of the key is not in use"),
-        ("invalidkeyversion", "the key has no such version"),
-        ("invalidkeystatus", "the key is about to be deleted or not in use"),
+        ("certificateauthfailure", Denied, "give the client certificate that the key store lists"),
+        ("invalidappkey", InvalidCredentials, "check NHN_CLOUD_SKM_APP_KEY and the realm"),
+        ("invalidkeyid", NotFound, "check the key id, and that the key is of the kind that this call takes"),
+        ("invalidkeyversionstatus", Conflict, "this version of the key is not in use"),
+        ("invalidkeyversion", NotFound, "the key has no such version"),
+        ("invalidkeystatus", Conflict, "the key is about to be deleted or not in use"),
     ];
     let plain: String = message.chars().filter(|c| c.is_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect();
-    HINTS.iter().find(|(name, _)| plain.contains(name)).map(|(_, hint)| *hint)
+    FAILURES.iter().find(|(name, ..)| plain.contains(name)).map(|(_, category, hint)| (*hint, *category))
 }
 
 #[cfg(test)]

@@ -68,8 +68,14 @@ async fn issue(client: Client) -> Result<Expiring<HeaderValue>> {
     let response = call.send().await.map_err(explain)?;
     let status = response.parts().status.as_u16();
     let grant = response.into_inner();
-    let lifetime = grant.expires_in.unwrap_or(SHORTEST_LIFETIME);
-    let bearer = secret::join(&["Bearer ", grant.access_token.expose_secret()]);
+    // A lifetime of nothing would mean a request for a token before each call.
+    let lifetime = grant.expires_in.unwrap_or(SHORTEST_LIFETIME).max(SHORTEST_LIFETIME);
+    let token = grant.access_token.expose_secret();
+    if token.is_empty() || token.contains(|c: char| c.is_whitespace()) {
+        let text = "the token service issued a token that is empty or contains blanks";
+        return Err(Error::new(ErrorKind::Credentials, text).with_status(status));
+    }
+    let bearer = secret::join(&["Bearer ", token]);
     let value = secret::header(bearer.expose_secret()).map_err(|_| {
         let text = "the token service issued a token that is not a valid header value";
         Error::new(ErrorKind::Credentials, text).with_status(status)
@@ -88,8 +94,8 @@ fn explain(error: Error) -> Error {
     };
     let explained = Error::new(ErrorKind::Credentials, text)
         .with_code(error.code().map(str::to_owned))
-        .with_retryable(error.is_retryable())
-        .with_retry_after(error.retry_after().filter(|_| error.is_retryable()));
+        .with_transient(error.is_transient())
+        .with_retry_after(error.retry_after().filter(|_| error.is_transient()));
     match error.status() {
         Some(status) => explained.with_status(status).with_source(error),
         None => explained.with_source(error),

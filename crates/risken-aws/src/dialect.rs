@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use cloud_core::codegen::{As, LenientText};
 use cloud_core::dialect::{Failure, FailureClass, RawResponse, ResponseOutcome, foreign, unreadable};
-use cloud_core::{CallContext, Dialect, Result};
+use cloud_core::{CallContext, Dialect, ErrorCategory, Result};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
@@ -90,7 +90,14 @@ fn failed(answer: &RawResponse) -> ResponseOutcome {
         }
         _ => None,
     };
-    ResponseOutcome::Failed(Failure::new(class).code(code).message(message).hint(hint))
+    let category = match answer.status {
+        _ if missing => Some(ErrorCategory::NotFound),
+        StatusCode::UNAUTHORIZED => Some(ErrorCategory::InvalidCredentials),
+        StatusCode::FORBIDDEN if message.as_deref() == Some("Invalid token") => Some(ErrorCategory::InvalidCredentials),
+        StatusCode::FORBIDDEN => Some(ErrorCategory::Denied),
+        _ => None,
+    };
+    ResponseOutcome::Failed(Failure::new(class).category(category).code(code).message(message).hint(hint))
 }
 
 fn details(answer: &RawResponse) -> Details {

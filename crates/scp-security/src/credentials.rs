@@ -64,6 +64,11 @@ pub trait ProvideCredentials: fmt::Debug + Send + Sync {
     /// [`ErrorKind::Credentials`](cloud_core::ErrorKind::Credentials) if no keys are available.
     fn credentials(&self, now: OffsetDateTime) -> BoxFuture<'_, Result<(Arc<Credentials>, Generation)>>;
 
+    /// Returns the keys at hand, without a request, so that an error text that repeats part of one is not shown.
+    fn current(&self) -> Option<Arc<Credentials>> {
+        None
+    }
+
     /// Reports that the service refused these keys. Returns whether new ones may be available.
     fn invalidate(&self, generation: Generation) -> bool {
         let _ = generation;
@@ -74,6 +79,10 @@ pub trait ProvideCredentials: fmt::Debug + Send + Sync {
 impl<T: ProvideCredentials + ?Sized> ProvideCredentials for Arc<T> {
     fn credentials(&self, now: OffsetDateTime) -> BoxFuture<'_, Result<(Arc<Credentials>, Generation)>> {
         T::credentials(self, now)
+    }
+
+    fn current(&self) -> Option<Arc<Credentials>> {
+        T::current(self)
     }
 
     fn invalidate(&self, generation: Generation) -> bool {
@@ -88,5 +97,9 @@ pub(crate) struct Fixed(pub(crate) Arc<Credentials>);
 impl ProvideCredentials for Fixed {
     fn credentials(&self, _: OffsetDateTime) -> BoxFuture<'_, Result<(Arc<Credentials>, Generation)>> {
         Box::pin(std::future::ready(Ok((Arc::clone(&self.0), Generation::default()))))
+    }
+
+    fn current(&self) -> Option<Arc<Credentials>> {
+        Some(Arc::clone(&self.0))
     }
 }

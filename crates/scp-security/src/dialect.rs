@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use cloud_core::dialect::{Dialect, Failure, FailureClass, RawResponse, ResponseOutcome, foreign};
-use cloud_core::{ApiVersion, CallContext, Error, Result};
+use cloud_core::{ApiVersion, CallContext, Error, ErrorCategory, Result};
 use http::header::ACCEPT_LANGUAGE;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
@@ -38,23 +38,35 @@ impl Dialect for ScpDialect {
     }
 
     fn read(&self, context: CallContext, answer: &RawResponse) -> ResponseOutcome {
-        let returns = context.operation.returns;
         if answer.status.is_success() {
             // A gateway may wrap a failure in a good status; no payload begins with this member.
             if begins_with_errors(&answer.body) {
                 return ResponseOutcome::Failed(failure(answer));
             }
-            return match foreign(answer) {
-                None if returns => ResponseOutcome::Payload(answer.body.clone()),
-                Some(why) if returns || !answer.body.trim_ascii().is_empty() => ResponseOutcome::Unreadable(why),
-                _ => ResponseOutcome::Payload(Bytes::from_static(b"null")),
-            };
+            return if context.operation.returns { payload(answer) } else { nothing(answer) };
         }
         match foreign(answer) {
             Some(_) if answer.body.is_empty() => ResponseOutcome::Failed(failure(answer)),
             Some(why) => ResponseOutcome::Unreadable(why),
             None => ResponseOutcome::Failed(failure(answer)),
         }
+    }
+}
+
+fn payload(answer: &RawResponse) -> ResponseOutcome {
+    match foreign(answer) {
+        None => ResponseOutcome::Payload(answer.body.clone()),
+        Some(why) => ResponseOutcome::Unreadable(why),
+    }
+}
+
+/// The outcome of an operation without a payload: with nothing else to check, only an empty body is success.
+fn nothing(answer: &RawResponse) -> ResponseOutcome {
+    match answer.body.trim_ascii() {
+        b"" | b"null" => ResponseOutcome::Payload(Bytes::from_static(b"null")),
+        _ => ResponseOutcome::Unreadable(
+            "the response has a body although the operation returns none; it may not have been executed".to_owned(),
+        ),
     }
 }
 
@@ -123,7 +135,25 @@ fn failure(answer: &RawResponse) -> Failure {
         failure.class = FailureClass::Permanent;
     }
     failure.hint = hint(status, failure.code.as_deref());
+    failure.category = category(status, &failure);
     failure
+}
+
+fn category(status: u16, failure: &Failure) -> Option<ErrorCategory> {
+    let message = failure.message.as_deref().unwrap_or_default();
+    let says = |texts: &[&str]| texts.iter().any(|text| message.contains(text));
+    match (status, failure.code.as_deref()) {
+        // So a gateway reports a service that is not enabled for the account in the region.
+        (401, _) if says(&["rejected by gateway", "catalog has not target"]) => Some(ErrorCategory::Denied),
+        (401, _) => Some(ErrorCategory::InvalidCredentials),
+        (400, _) if says(&["Svaccesskey is not existed"]) => Some(ErrorCategory::InvalidCredentials),
+        (400, Some(code)) if code.ends_with("source-cidr-error") => Some(ErrorCategory::Denied),
+        (403, _) => Some(ErrorCategory::Denied),
+        (404, Some("NotFound" | "ResourceNotFound")) => Some(ErrorCategory::NotFound),
+        (406, _) => Some(ErrorCategory::EndedVersion),
+        (409, _) => Some(ErrorCategory::Conflict),
+        _ => None,
+    }
 }
 
 fn of_service(errors: Vec<Item>) -> Failure {
@@ -183,7 +213,12 @@ mod tests {
         };
         assert_eq!(payload(&RETURNS, 200, "{}").as_deref(), Some("{}"));
         assert_eq!(payload(&SILENT, 204, "").as_deref(), Some("null"));
-        assert_eq!(payload(&SILENT, 200, "{\"x\":1}").as_deref(), Some("null"));
+        assert_eq!(payload(&SILENT, 200, " null\n").as_deref(), Some("null"));
+        let odd =
+            ["{\"error\":\"x\"}", "{\"message\":\"x\"}", "{\"status\":400}", "{}", "{", "[]", "false", "0", "nulls"];
+        for body in odd {
+            assert_eq!(payload(&SILENT, 200, body), None, "{body}");
+        }
         assert_eq!(payload(&RETURNS, 200, ""), None);
         assert_eq!(payload(&RETURNS, 200, "<html>"), None);
         assert_eq!(payload(&RETURNS, 200, "{\"errors\":[{\"code\":\"X\"}]}"), None);

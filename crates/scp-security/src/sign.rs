@@ -85,6 +85,17 @@ impl Signer for ScpSigner {
         provider.is_some_and(|provider| provider.invalidate(credentials))
     }
 
+    fn secrets(&self, operation: &'static Operation) -> Vec<SecretString> {
+        if Self::for_vault(operation) {
+            return self.vault_token.iter().map(|token| token.secret_key().clone()).collect();
+        }
+        self.credentials
+            .iter()
+            .filter_map(|provider| provider.current())
+            .map(|keys| keys.secret_key().clone())
+            .collect()
+    }
+
     fn signs_time(&self, _: &'static Operation) -> bool {
         true
     }

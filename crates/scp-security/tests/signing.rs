@@ -176,7 +176,7 @@ async fn unreachable_vault_is_retried_by_one_policy_only() {
         let scp = from_vault(&transport, &clock());
         let error = scp.kms_v1_2().rotate_key("k").retry(policy).await.unwrap_err();
         assert_eq!((minted(&transport), error.attempts()), ((attempts, attempts), attempts as u32), "{error}");
-        assert!(error.is_unsent() && error.is_retryable(), "{error}");
+        assert!(error.is_unsent() && error.is_transient(), "{error}");
     }
 }
 
@@ -192,7 +192,7 @@ async fn temporary_key_that_may_have_been_issued_is_not_requested_again() {
         let scp = builder(&transport).vault_token("token", "s").secret_vault_id("vault").build().unwrap();
         let error = scp.kms().show_key("k").await.unwrap_err();
         assert_eq!(transport.sent().len(), sent, "{error}");
-        assert_eq!(error.is_retryable(), retryable, "{error}");
+        assert_eq!(error.is_transient(), retryable, "{error}");
         assert!(error.is_unsent(), "the call itself never left: {error}");
     }
 }

@@ -71,7 +71,7 @@ async fn safe_operation_is_retried_and_unsafe_one_is_not() {
 
     let server = answering(ResponseTemplate::new(502)).await;
     let error = scp(&server.uri()).kms().rotate_key("k").await.unwrap_err();
-    assert_eq!((error.attempts(), error.status(), error.is_retryable()), (1, Some(502), true));
+    assert_eq!((error.attempts(), error.status(), error.is_transient()), (1, Some(502), true));
     assert_eq!(server.received_requests().await.unwrap().len(), 1);
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
-use http::{HeaderMap, HeaderValue, Uri};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use time::OffsetDateTime;
 
 use super::Inner;
@@ -15,12 +15,13 @@ use super::skew;
 use crate::auth::{Generation, SignContext};
 use crate::delivery::Delivery;
 use crate::dialect::{Failure, FailureClass, RawResponse, ResponseOutcome};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorCategory, ErrorKind};
 use crate::operation::CallContext;
 use crate::redaction::redact;
 use crate::request::Request;
 use crate::retry::{AttemptOutcome, retry_after};
 use crate::runtime::within;
+use crate::secret::ExposeSecret;
 use crate::transport::{BodyLimit, TransportError};
 
 type Result<T> = std::result::Result<T, Box<AttemptError>>;
@@ -33,6 +34,9 @@ pub(super) struct Attempt<'a> {
     pub(super) url: &'a Bytes,
     pub(super) body_limit: Option<usize>,
 }
+
+/// Takes the place of a text that must not be shown.
+const HIDDEN: &str = "the service's text is not shown because it repeats part of a secret";
 
 /// What is kept of a signed request.
 struct Signed {
@@ -122,11 +126,18 @@ impl Attempt<'_> {
     }
 
     fn read(&self, response: RawResponse, signed: Signed) -> Result<(Bytes, RawResponse)> {
+        let (operation, status) = (self.context.operation, response.status.as_u16());
         let outcome = match unexpected(&response) {
             Some(why) => ResponseOutcome::Unreadable(why.to_owned()),
             None => self.client.dialect.read(self.context, &response),
         };
         match outcome {
+            // Without a payload that could be checked, only the documented statuses are success.
+            ResponseOutcome::Payload(_) if !operation.returns && !operation.success.contains(&status) => {
+                let why =
+                    format!("status {status} is not documented for this operation, which may not have been executed");
+                Err(self.unreadable(&response, why))
+            }
             ResponseOutcome::Payload(payload) => Ok((payload, response)),
             ResponseOutcome::Failed(failure) => Err(self.failed(response, failure, signed)),
             ResponseOutcome::Unreadable(why) => Err(self.unreadable(&response, why)),
@@ -138,16 +149,22 @@ impl Attempt<'_> {
         let status = response.status.as_u16();
         // Configured values are part of the path, and a service may quote the path.
         let config = self.request.config_values(|name| self.client.dialect.config(self.context, name));
-        let clean = |text: &str| redact(text, self.request, &config, &signed.secrets);
-        let message = failure.message.as_deref().map(clean);
+        let own = self.client.signer.secrets(self.context.operation);
+        let own = own.iter().map(ExposeSecret::expose_secret);
+        // A scheme such as `Bearer` stands before the credential itself.
+        let sent = signed.secrets.iter().flatten().filter_map(|value| value.to_str().ok()?.rsplit(' ').next());
+        let secrets: Vec<&str> = config.iter().map(String::as_str).chain(own).chain(sent).collect();
+        let clean = |text: &str| redact(text, self.request, &secrets);
+        let message = failure.message.as_deref().map(|text| clean(text).unwrap_or_else(|| HIDDEN.to_owned()));
         let parts: Vec<_> =
             message.as_deref().into_iter().chain(failure.hint).filter(|part| !part.is_empty()).collect();
         let text = if parts.is_empty() { "the response has no error text".to_owned() } else { parts.join(": ") };
         let request_id = failure.request_id.or_else(|| self.client.dialect.request_id(&response.headers));
         let error = Error::new(ErrorKind::Service, text)
             .with_status(status)
-            .with_code(failure.code.as_deref().map(clean))
-            .with_request_id(request_id.as_deref().map(clean));
+            .with_category(category(status).or(failure.category))
+            .with_code(failure.code.as_deref().and_then(clean))
+            .with_request_id(request_id.as_deref().and_then(clean));
         let outcome = match failure.class {
             FailureClass::Permanent | FailureClass::Unauthorized => {
                 AttemptOutcome::permanent(Delivery::ResponseReceived)
@@ -173,7 +190,10 @@ impl Attempt<'_> {
             (ErrorKind::Service, AttemptOutcome::response(status.as_u16(), false))
         };
         let request_id = self.client.dialect.request_id(&response.headers);
-        let error = Error::new(kind, why).with_status(status.as_u16()).with_request_id(request_id);
+        let error = Error::new(kind, why)
+            .with_status(status.as_u16())
+            .with_category(category(status.as_u16()))
+            .with_request_id(request_id);
         let mut failed = AttemptError::new(error, outcome);
         failed.retry_after = self.retry_after(&response.headers);
         failed
@@ -192,9 +212,18 @@ fn unexpected(response: &RawResponse) -> Option<&'static str> {
     if response.status.is_redirection() {
         return Some("the response is a redirect, which is not followed; check the endpoint");
     }
+    // No range and no delta was requested.
+    if matches!(response.status, StatusCode::PARTIAL_CONTENT | StatusCode::IM_USED) {
+        return Some("the response is only a part of the resource, which was not requested; a proxy may have sent it");
+    }
     let encoding = response.headers.get(CONTENT_ENCODING).filter(|coding| !coding.is_empty())?;
     (!encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
         .then_some("the response is compressed or otherwise encoded, which was not requested; a proxy may have done it")
+}
+
+/// What a status means whoever sent it.
+fn category(status: u16) -> Option<ErrorCategory> {
+    (status == 429).then_some(ErrorCategory::Throttled)
 }
 
 /// The header values that must not be quoted in an error.

@@ -47,7 +47,7 @@ impl Deadline {
             "no response within the call's limit of {limit} ms: credentials took {credentials} ms, \
              attempts {sending} ms, backoff {backoff} ms"
         );
-        Error::new(ErrorKind::Timeout, text).with_retryable(true).with_delivery(delivery)
+        Error::new(ErrorKind::Timeout, text).with_transient(true).with_delivery(delivery)
     }
 
     fn leave(&mut self, now: Duration) {

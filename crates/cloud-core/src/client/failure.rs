@@ -34,7 +34,7 @@ impl AttemptError {
     pub(super) fn signing_failed(error: Error) -> Box<Self> {
         let outcome = match error.status() {
             // A request for credentials that may have been executed is not repeated: some issue a key each time.
-            _ if !(error.is_retryable() && error.is_unsent()) => AttemptOutcome::permanent(Delivery::NotSent),
+            _ if !(error.is_transient() && error.is_unsent()) => AttemptOutcome::permanent(Delivery::NotSent),
             Some(429 | 503) => AttemptOutcome::throttled(Delivery::NotSent),
             _ => AttemptOutcome::transient(Delivery::NotSent),
         };
@@ -62,14 +62,17 @@ impl AttemptError {
         let (kind, outcome) = match error.stage {
             Stage::Invalid => (ErrorKind::Request, AttemptOutcome::permanent(delivery)),
             Stage::Connect => (ErrorKind::Connect, AttemptOutcome::transient(delivery)),
+            Stage::Handshake => (ErrorKind::Connect, AttemptOutcome::permanent(delivery)),
             Stage::PossiblySent => (ErrorKind::Transport, AttemptOutcome::transient(delivery)),
             Stage::Response => (ErrorKind::Transport, AttemptOutcome::permanent(delivery)),
         };
         let text = match std::error::Error::source(&error).map(innermost) {
-            Some(cause) => format!("{error}: {cause}"),
-            None => error.to_string(),
+            Some(cause) if error.stage != Stage::Handshake => format!("{error}: {cause}"),
+            _ => error.to_string(),
         };
-        Self::new(Error::new(kind, text).with_source(error), outcome)
+        // A connection error passes unless the transport says otherwise.
+        let transient = outcome.is_transient();
+        Self::new(Error::new(kind, text).with_transient(transient).with_source(error), outcome)
     }
 }
 

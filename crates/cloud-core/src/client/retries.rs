@@ -31,8 +31,8 @@ impl<'a> Retries<'a> {
     pub(super) fn next(&mut self, failed: AttemptError, left: Duration, random: u64) -> Result<Duration> {
         self.attempts += 1;
         let AttemptError { error, outcome, retry_after, .. } = failed;
-        let transient = error.is_retryable() || outcome.is_transient();
-        let error: Error = error.with_retryable(transient).with_retry_after(retry_after);
+        let transient = error.is_transient() || outcome.is_transient();
+        let error: Error = error.with_transient(transient).with_retry_after(retry_after);
         match decide(self.policy, self.idempotency, self.attempts, outcome, retry_after, left, random) {
             Decision::Stop => Err(error),
             Decision::After(delay) => match self.budget.take(outcome.is_throttled()) {

@@ -19,6 +19,10 @@ pub(super) struct Correction(i64);
 /// Any signature is accepted within this difference, so a smaller one is not corrected.
 const TOLERANCE: Duration = Duration::minutes(4);
 
+/// The largest difference that is corrected: a clock set to local time is off by up to 14 hours. A date beyond it is
+/// not believed, since it would have signatures made for a distant future.
+const FARTHEST: Duration = Duration::hours(15);
+
 impl Skew {
     pub(super) fn known(&self) -> Correction {
         Correction(self.0.load(Ordering::Relaxed))
@@ -32,6 +36,11 @@ impl Skew {
 }
 
 impl Correction {
+    /// Returns whether an accepted response's date agrees with this correction, as far as it has a date.
+    pub(super) fn agrees(self, headers: &HeaderMap, now: OffsetDateTime) -> bool {
+        self.0 == 0 || date(headers).is_none_or(|date| (date - self.apply(now)).abs() <= TOLERANCE)
+    }
+
     /// Returns the estimated time of the service.
     pub(super) fn apply(self, now: OffsetDateTime) -> OffsetDateTime {
         now.checked_add(Duration::seconds(self.0)).unwrap_or(now)
@@ -44,6 +53,9 @@ impl Correction {
         // The service made the date somewhere between sending and receiving.
         let middle = sent + (received - sent) / 2;
         let measured: Duration = date(headers)? - middle;
+        if measured.abs() > FARTHEST {
+            return None;
+        }
         let correction = if measured.abs() > TOLERANCE { measured.whole_seconds() } else { 0 };
         (Duration::seconds(correction - self.0).abs() > TOLERANCE).then_some(Self(correction))
     }
@@ -90,6 +102,25 @@ mod tests {
         check(3600, "Thu, 01 Jan 2026 13:00:01 GMT", false, None);
         check(3600, "Thu, 01 Jan 2026 12:00:01 GMT", false, Some(0));
         check(3600, "Thu, 01 Jan 2026 11:50:01 GMT", false, Some(-600));
+    }
+
+    #[test]
+    fn distant_date_is_not_believed() {
+        check(0, "Fri, 02 Jan 2026 02:59:00 GMT", false, Some(53_939));
+        check(0, "Fri, 02 Jan 2026 03:01:00 GMT", false, None);
+        check(0, "Wed, 01 Jan 2098 12:00:00 GMT", false, None);
+        check(0, "Thu, 01 Jan 1970 00:00:00 GMT", false, None);
+    }
+
+    #[test]
+    fn correction_is_checked_against_the_date_of_an_accepted_response() {
+        let agrees = |correction, date: &'static str| {
+            Correction(correction).agrees(&HeaderMap::from_iter([(DATE, HeaderValue::from_static(date))]), NOON)
+        };
+        assert!(agrees(3600, "Thu, 01 Jan 2026 13:03:00 GMT"));
+        assert!(!agrees(3600, "Thu, 01 Jan 2026 12:00:00 GMT"));
+        assert!(agrees(0, "Wed, 01 Jan 2098 12:00:00 GMT"), "there is nothing to forget");
+        assert!(Correction(3600).agrees(&HeaderMap::new(), NOON));
     }
 
     #[test]

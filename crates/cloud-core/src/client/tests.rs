@@ -108,6 +108,29 @@ fn millis(waits: &[Duration]) -> Vec<u128> {
 }
 
 #[tokio::test]
+async fn only_documented_statuses_are_success_without_a_payload() {
+    static DELETE: Operation =
+        operation("delete", Method::Delete, Idempotency::Idempotent).returns(false).success(&[200, 204]);
+    for (status, operation, good) in [
+        (200, &DELETE, true),
+        (204, &DELETE, true),
+        (201, &DELETE, false),
+        (202, &DELETE, false),
+        (206, &DELETE, false),
+        (226, &DELETE, false),
+        (202, &SHOW, true),
+        (206, &SHOW, false),
+        (226, &SHOW, false),
+    ] {
+        let outcome = call(FakeTransport::new().answer(status, "null"), operation).await;
+        assert_eq!(outcome.result.is_ok(), good, "{status} {}", operation.name);
+        if let Err(error) = outcome.result {
+            assert_eq!((error.kind(), error.status(), outcome.sent.len()), (ErrorKind::Decode, Some(status), 1));
+        }
+    }
+}
+
+#[tokio::test]
 async fn response_above_the_body_limit_is_an_error_with_any_transport() {
     for (limit, fits) in [(3, true), (2, false), (0, false)] {
         let transport = FakeTransport::new().answer(200, "777");
@@ -291,7 +314,7 @@ async fn retry_after_is_followed_up_to_a_bound() {
     let error = call(script("600"), &SHOW).await.result.unwrap_err();
     assert_eq!(error.retry_after(), Some(Duration::from_secs(600)));
     assert!(error.to_string().ends_with("(status 429, retry after 600 s)"), "{error}");
-    assert!(error.is_retryable());
+    assert!(error.is_transient());
 }
 
 #[tokio::test]
@@ -324,36 +347,73 @@ async fn foreign_responses_are_named_and_not_quoted() {
 }
 
 #[tokio::test]
-async fn echo_of_the_request_is_redacted() {
-    let answer = r#"{"error":"hunter2 is secret: not a good hunter2%20is%20secret of hunter3"}"#;
-    let error = call(FakeTransport::new().answer(400, answer), &SHOW).await.result.unwrap_err();
-    assert!(!format!("{error} {error:?}").contains("hunter"), "{error}");
-    assert!(error.to_string().contains("not a good"), "{error}");
+async fn error_tells_what_earlier_attempts_met() {
+    static SET: Operation = operation("set", Method::Put, Idempotency::Idempotent);
+    let transport = FakeTransport::new().fail(Stage::PossiblySent).answer(503, "{}").fail(Stage::Connect);
+    let error = call(transport, &SET).await.result.unwrap_err();
+    assert_eq!((error.kind(), error.is_unsent(), error.attempts()), (ErrorKind::Connect, false, 3));
+    assert_eq!(error.delivery(), Delivery::ResponseReceived, "of the attempt that got furthest");
+    let met = error.earlier_attempts();
+    assert_eq!((met.len(), met[1].as_str()), (2, "status 503"));
+    assert!(error.to_string().contains("attempt 2: status 503"), "{error}");
+    // What all attempts met alike is said once.
+    let same = FakeTransport::new().answer(503, "{}").answer(503, "{}").answer(503, "{}");
+    let error = call(same, &SHOW).await.result.unwrap_err();
+    assert!(error.to_string().ends_with("(status 503, 3 attempts)"), "{error}");
 }
 
-/// A body that holds one text.
+#[tokio::test]
+async fn error_says_whether_the_request_may_be_sent_again() {
+    for (transport, operation, transient, may_resend, text) in [
+        (FakeTransport::new().fail(Stage::Handshake), &CREATE, false, false, "not sent"),
+        (FakeTransport::new().answer(429, "{}"), &CREATE, true, true, "status 429"),
+        (FakeTransport::new().answer(503, "{}"), &CREATE, true, false, "status 503"),
+        (FakeTransport::new().fail(Stage::PossiblySent), &CREATE, true, false, "may have been executed"),
+        (FakeTransport::new().answer(400, "{}"), &SHOW, false, false, "status 400"),
+    ] {
+        let error = call(transport, operation).await.result.unwrap_err();
+        assert_eq!((error.is_transient(), error.may_resend()), (transient, may_resend), "{error}");
+        assert!(error.to_string().contains(text), "{error}");
+    }
+    let lost = FakeTransport::new().fail(Stage::PossiblySent).fail(Stage::PossiblySent).fail(Stage::PossiblySent);
+    let error = call(lost, &SHOW).await.result.unwrap_err();
+    assert!(error.may_resend() && !error.to_string().contains("executed"), "{error}");
+    assert!(call(FakeTransport::new().answer(429, "{}"), &CREATE).await.result.unwrap_err().is_throttled());
+}
+
+/// A body that holds one secret.
 struct Note(&'static str);
 
 impl crate::Body for Note {
     fn encode(&self) -> Result<Bytes> {
         Ok(serde_json::json!({ "note": self.0 }).to_string().into())
     }
+
+    fn secret_fields(&self) -> &'static [&'static str] {
+        &["note"]
+    }
 }
 
 #[tokio::test]
-async fn echo_of_the_body_is_redacted_in_every_escaping() {
-    for (secret, echo) in [
-        ("pass\"hunter2\"", r#"no: {"note":"pass\"hunter2\""}"#),
-        ("pass\thunter2", r#"no: {"note":"pass\thunter2"}"#),
-        ("pass\thunter2", "no: pass\thunter2"),
-        ("비밀hunter2", r"no: \ube44\ubc00hunter2"),
-        ("비밀hunter2", "no: 비밀hunter2"),
+async fn text_that_repeats_a_secret_is_not_shown() {
+    for (note, echo) in [
+        ("correct-horse", r#"no: {\"note\":\"correct-horse\"}"#),
+        ("correct-horse", "no: CORRECT"),
+        ("battery", "no: Bearer hunter3"),
+        ("battery", "no: hunter3"),
     ] {
-        let transport = FakeTransport::new().answer(400, &serde_json::json!({ "error": echo }).to_string());
-        let error = call_with(transport, Request::new(&CREATE).body(&Note(secret)), |call| call).await.result;
-        let shown = format!("{:?}", error.unwrap_err());
-        assert!(shown.contains("no: ") && !shown.contains("hunter2"), "{shown}");
+        let transport = FakeTransport::new().answer(400, &format!(r#"{{"error":"{echo}"}}"#));
+        let request = Request::new(&CREATE).body(&Note(note));
+        let error = call_with(transport, request, |call| call).await.result.unwrap_err();
+        let text =
+            "keys 1 create refused: the service's text is not shown because it repeats part of a secret (status 400)";
+        assert_eq!(error.to_string(), text);
+        assert!(!format!("{error:?}").contains("no: "), "{error:?}");
     }
+    let answer = r#"{"error":"`the note` is not a good name; choose another"}"#;
+    let request = Request::new(&CREATE).body(&Note("correct-horse")).query("name", "the note");
+    let error = call_with(FakeTransport::new().answer(400, answer), request, |call| call).await.result.unwrap_err();
+    assert_eq!(error.message(), "`[…]` is not a good name; choose another");
 }
 
 #[tokio::test]
@@ -382,7 +442,7 @@ async fn hanging_call(settings: Settings, passed: Duration) -> (Error, Arc<FakeR
 async fn call_limit_error_says_how_the_time_was_spent() {
     let limit = Duration::from_millis(10);
     let (error, _) = hanging_call(Settings { call_timeout: limit, ..Settings::default() }, limit).await;
-    assert_eq!((error.kind(), error.is_unsent(), error.is_retryable()), (ErrorKind::Timeout, false, true));
+    assert_eq!((error.kind(), error.is_unsent(), error.is_transient()), (ErrorKind::Timeout, false, true));
     let text = error.to_string();
     assert!(
         text.contains("within the call's limit of 10 ms: credentials took 0 ms, attempts 10 ms, backoff 0 ms"),

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::{Error, ErrorKind, Inner};
 use crate::delivery::Delivery;
+use crate::operation::{CallContext, Idempotency};
 
 impl Inner {
     /// What happened to the call, in one word or two.
@@ -14,6 +15,10 @@ impl Inner {
             _ => "failed",
         }
     }
+}
+
+fn changes_something(context: CallContext) -> bool {
+    context.operation.idempotency != Idempotency::Safe
 }
 
 impl fmt::Display for Error {
@@ -39,6 +44,13 @@ impl fmt::Display for Error {
         if inner.attempts > 0 && inner.delivery == Delivery::NotSent {
             notes.push("not sent".to_owned());
         }
+        if inner.delivery == Delivery::PossiblySent && inner.context.is_some_and(changes_something) {
+            notes.push("may have been executed".to_owned());
+        }
+        let last = self.summary();
+        for (attempt, met) in (1..).zip(&inner.earlier).filter(|(_, met)| **met != last) {
+            notes.push(format!("attempt {attempt}: {met}"));
+        }
         if let Some(wait) = inner.retry_after {
             notes.push(format!("retry after {} s", wait.as_secs()));
         }
@@ -58,7 +70,9 @@ impl fmt::Debug for Error {
             .field("request_id", &inner.request_id)
             .field("attempts", &inner.attempts)
             .field("delivery", &inner.delivery)
-            .field("retryable", &inner.retryable)
+            .field("transient", &inner.transient)
+            .field("category", &inner.category)
+            .field("earlier", &inner.earlier)
             .field("source", &inner.source)
             .finish_non_exhaustive()
     }

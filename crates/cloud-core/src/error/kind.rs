@@ -18,11 +18,12 @@ pub enum ErrorKind {
     /// No credentials are available for the call, so it was not sent.
     ///
     /// What to do: check the keys or the token, and the service that issues them. Retry if
-    /// [`Error::is_retryable`] holds.
+    /// [`Error::is_transient`] holds.
     Credentials,
-    /// The connection could not be opened, so the request was not sent.
+    /// The connection could not be opened in the last attempt.
     ///
-    /// What to do: check the endpoint, DNS, proxy and TLS settings. Retrying is safe for every operation.
+    /// What to do: check the endpoint, DNS, proxy and TLS settings. If [`Error::is_unsent`] holds, no attempt reached
+    /// the service and sending again is safe for every operation.
     Connect,
     /// A time limit passed before the response arrived.
     ///
@@ -37,7 +38,7 @@ pub enum ErrorKind {
     /// The service refused the request (status 4xx) or failed (status 5xx).
     ///
     /// What to do: look at [`Error::status`] and [`Error::code`]. Correct a refused request; retry later if
-    /// [`Error::is_retryable`] holds; give [`Error::request_id`] to the vendor's support.
+    /// [`Error::is_transient`] holds; give [`Error::request_id`] to the vendor's support.
     Service,
     /// The response is not in the documented format.
     ///

@@ -60,7 +60,6 @@ impl<T> Collected<T> {
 }
 
 /// Why a list is incomplete, and where to resume.
-#[derive(Debug)]
 #[non_exhaustive]
 pub struct Incomplete {
     /// What happened.
@@ -108,6 +107,14 @@ impl Incomplete {
             Reason::Failed(error) => error,
             _ => Error::new(ErrorKind::Incomplete, text),
         }
+    }
+}
+
+impl fmt::Debug for Incomplete {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A marker is a query value.
+        let resume = self.resume.as_ref().map(|_| "[redacted]");
+        f.debug_struct("Incomplete").field("reason", &self.reason).field("resume", &resume).finish()
     }
 }
 

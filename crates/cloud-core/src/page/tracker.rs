@@ -49,8 +49,8 @@ impl<P: Page> Pages<P> {
                     self.note(Reason::TotalMoved { first, last: self.received }, None);
                 }
                 let announced = self.total.zip(self.skipped).map(|(total, skipped)| self.received + skipped >= total);
-                let short = size.is_some_and(|size| length < size);
-                if length == 0 || announced.unwrap_or(short) {
+                // A short page alone is no end: a service may return less than was asked for.
+                if length == 0 || announced.unwrap_or(false) {
                     Cursor::Last
                 } else {
                     Cursor::Numbered { parameter, next: next.saturating_add(1), size }

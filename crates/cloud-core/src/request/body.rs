@@ -15,6 +15,12 @@ pub trait Body {
     /// [`ErrorKind::Request`](crate::ErrorKind::Request) if a value cannot be written as JSON.
     fn encode(&self) -> Result<Bytes>;
 
+    /// Returns the names of the members that hold a secret, at any depth. A service's error text that repeats part of
+    /// one is not shown.
+    fn secret_fields(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Reports every value that breaks a documented rule.
     fn validate(&self, validator: &mut Validator) {
         let _ = validator;

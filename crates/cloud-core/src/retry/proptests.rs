@@ -16,11 +16,13 @@ fn wait() -> impl Strategy<Value = Duration> {
 }
 
 fn policy() -> impl Strategy<Value = RetryPolicy> {
-    (any::<u32>(), wait(), wait(), wait()).prop_map(|(max_attempts, base, throttled_base, cap)| RetryPolicy {
+    let fields = (any::<u32>(), wait(), wait(), wait(), any::<bool>());
+    fields.prop_map(|(max_attempts, base, throttled_base, cap, resend_throttled)| RetryPolicy {
         max_attempts,
         base,
         throttled_base,
         cap,
+        resend_throttled,
     })
 }
 
@@ -62,7 +64,9 @@ proptest! {
         prop_assert!(hint.is_none_or(|hint| wait >= hint), "{wait:?} is shorter than the service asks");
         let most = policy.cap.saturating_add(if hint.is_some() { MAX_HINT } else { Duration::ZERO });
         prop_assert!(wait <= most, "{wait:?} is beyond the cap");
-        prop_assert!(outcome.delivery == Delivery::NotSent || idempotency != Idempotency::Unsafe, "it may have been done");
+        let refused = policy.resend_throttled && outcome.refused;
+        let repeatable = outcome.delivery == Delivery::NotSent || refused || idempotency != Idempotency::Unsafe;
+        prop_assert!(repeatable, "it may have been done");
     }
 
     #[test]
@@ -73,7 +77,7 @@ proptest! {
         hint in prop::option::of(wait()),
         random in any::<u64>(),
     ) {
-        prop_assume!(outcome.delivery != Delivery::NotSent);
+        prop_assume!(outcome.delivery != Delivery::NotSent && !(policy.resend_throttled && outcome.refused));
         let decision = decide(&policy, Idempotency::Unsafe, attempt, outcome, hint, Duration::MAX, random);
         prop_assert_eq!(decision, Decision::Stop);
     }

@@ -11,8 +11,10 @@ use crate::runtime::BoxFuture;
 use crate::secret::ZeroizingBuf;
 
 mod builder;
+mod failure;
 mod tls;
 pub use builder::ReqwestBuilder;
+use failure::failure;
 
 /// The transport that clients use unless they are given another.
 ///
@@ -22,6 +24,8 @@ pub struct ReqwestTransport {
     client: reqwest::Client,
     /// Without a proxy: unencrypted requests to the loopback must not leave the machine through one.
     direct: Option<reqwest::Client>,
+    /// The proxy of requests that are not sent directly, for errors, or what is wrong with it.
+    proxy: Result<Option<String>, String>,
     body_limit: usize,
 }
 
@@ -40,13 +44,20 @@ impl ReqwestTransport {
         ReqwestBuilder::default()
     }
 
-    /// Uses the given client with its TLS, proxies and limits. Turn redirects off in it: a
-    /// redirect would carry credentials to another host, and a response after one is rejected.
-    #[must_use]
-    pub fn from_client(client: reqwest::Client) -> Self {
-        Self { client, direct: None, body_limit: DEFAULT_BODY_LIMIT }
+    /// Builds a client with the TLS, proxies and limits of the given builder. The caller's crate uses reqwest 0.13.
+    ///
+    /// Redirects, repeated sending and decompression are turned off: a redirect would carry credentials to another host
+    /// or execute a request twice, and signatures cover what is sent.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if the client cannot be built.
+    pub fn from_client_builder(builder: reqwest::ClientBuilder) -> Result<Self> {
+        Ok(Self { client: builder::finish(builder)?, direct: None, proxy: Ok(None), body_limit: DEFAULT_BODY_LIMIT })
     }
 }
+
+/// The most that is reserved for a body before any of it has arrived: 1 MiB.
+const MOST_AT_ONCE: usize = 1 << 20;
 
 /// 16 MiB.
 const DEFAULT_BODY_LIMIT: usize = 16 << 20;
@@ -71,28 +82,27 @@ impl Transport for ReqwestTransport {
             }
             let local = request.url().scheme() == "http" && request.url().host_str().is_some_and(is_loopback);
             let client = self.direct.as_ref().filter(|_| local).unwrap_or(&self.client);
-            let mut response = client.execute(request).await.map_err(classify)?;
-            if !same(response.url(), &uri) {
-                let text =
-                    "the HTTP client followed a redirect; turn redirects off in the client given to from_client()";
-                return Err(TransportError::new(Stage::Response, text));
-            }
+            let proxy = match &self.proxy {
+                Err(problem) if !local => return Err(TransportError::new(Stage::Invalid, problem)),
+                Ok(Some(proxy)) if !local => Some(proxy.as_str()),
+                _ => None,
+            };
+            let mut response = client.execute(request).await.map_err(|error| failure(error, &uri, proxy))?;
             let announced = response.content_length().unwrap_or(0);
             if announced > limit as u64 {
                 return Err(TransportError::too_large(limit));
             }
             let mut body = ZeroizingBuf::default();
-            while let Some(chunk) = response.chunk().await.map_err(classify)? {
-                if body.len() + chunk.len() > limit {
+            while let Some(chunk) = response.chunk().await.map_err(|error| failure(error, &uri, proxy))? {
+                if chunk.len() > limit - body.len() {
                     return Err(TransportError::too_large(limit));
                 }
                 if body.len() == 0 {
                     if chunk.len() as u64 == announced {
                         return Ok(answer(&mut response, chunk));
                     }
-                    #[allow(clippy::cast_possible_truncation, reason = "compared with a usize above")]
-                    let length = announced as usize;
-                    body = ZeroizingBuf::with_capacity(length);
+                    // What a server announces is not believed beyond this; the buffer grows with what arrives.
+                    body = ZeroizingBuf::with_capacity(usize::try_from(announced).unwrap_or(0).min(MOST_AT_ONCE));
                 }
                 body.extend(&chunk);
             }
@@ -113,17 +123,4 @@ fn answer(response: &mut reqwest::Response, body: Bytes) -> http::Response<Bytes
     *answer.status_mut() = response.status();
     *answer.headers_mut() = std::mem::take(response.headers_mut());
     answer
-}
-
-fn classify(error: reqwest::Error) -> TransportError {
-    let (stage, text) = if error.is_connect() {
-        (Stage::Connect, "could not connect")
-    } else if error.is_builder() {
-        (Stage::Invalid, "the request cannot be sent")
-    } else if error.is_body() || error.is_decode() {
-        (Stage::PossiblySent, "the response was truncated")
-    } else {
-        (Stage::PossiblySent, "connection closed before a response; the request may have been executed")
-    };
-    TransportError::new(stage, text).with_source(error.without_url())
 }

@@ -202,7 +202,7 @@ async fn silent_token_service_is_limited_as_an_attempt() {
     let signer = signer_with(Gate::closed(200), settings, Arc::clone(&runtime));
     let (outcome, ()) = tokio::join!(token(&signer, 0), async { runtime.advance(Duration::from_secs(3)) });
     let error = outcome.unwrap_err();
-    assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Credentials, true));
+    assert_eq!((error.kind(), error.is_transient()), (ErrorKind::Credentials, true));
     assert!(error.to_string().contains("limit of 3000 ms"), "{error}");
 }
 
@@ -250,7 +250,7 @@ async fn failures_of_the_token_service_are_classified() {
         assert_eq!(error.kind(), ErrorKind::Credentials, "{body}");
         assert_eq!(error.status(), Some(*status), "{body}");
         assert_eq!(error.code(), *code, "{body}");
-        assert_eq!(error.is_retryable(), *passing, "{status} {body}");
+        assert_eq!(error.is_transient(), *passing, "{status} {body}");
         assert!(error.to_string().contains(text), "{error}");
         let shown = format!("{error} {error:?} {signer:?}");
         assert!(!shown.contains("canary"), "{shown}");
@@ -260,7 +260,7 @@ async fn failures_of_the_token_service_are_classified() {
     {
         let signer = signer(FakeTransport::new().fail(stage));
         let error = token(&signer, 0).await.unwrap_err();
-        assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Credentials, passing), "{stage:?}");
+        assert_eq!((error.kind(), error.is_transient()), (ErrorKind::Credentials, passing), "{stage:?}");
     }
     for hint in ["7", "Thu, 01 Jan 2026 00:00:07 GMT"] {
         let busy = FakeTransport::new().answer_with(503, &[("retry-after", hint)], "");

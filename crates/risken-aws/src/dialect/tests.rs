@@ -59,7 +59,7 @@ async fn foreign_response_is_not_a_payload() {
     let error = risken(502, "text/html", "<html>").0.aws().list_aws(1).await.unwrap_err();
     assert!(error.to_string().contains("the response is an HTML page instead of JSON"), "{error}");
     let error = risken(200, JSON, r#"{"error":"no"}"#).0.aws().list_aws(1).await.unwrap_err();
-    assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Service, false));
+    assert_eq!((error.kind(), error.is_transient()), (ErrorKind::Service, false));
 }
 
 #[tokio::test]
@@ -103,7 +103,7 @@ async fn each_shape_of_error_is_read() {
         assert_eq!(error.kind(), ErrorKind::Service, "{body}");
         assert_eq!(error.status(), Some(*status), "{body}");
         assert_eq!(error.code(), *code, "{body}");
-        assert_eq!(error.is_retryable(), matches!(status, 502 | 503), "{body}");
+        assert_eq!(error.is_transient(), matches!(status, 502 | 503), "{body}");
         assert_eq!(error.attempts(), 1, "a scan is never started twice");
         assert!(!error.is_unsent() && !error.to_string().contains("Bad Gateway"), "{error}");
         for word in *words {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cloud_core::auth::Generation;
 use cloud_core::credentials::{CredentialCache, Expiring};
-use cloud_core::{BoxFuture, Error, ErrorKind, Result, RetryPolicy, Runtime};
+use cloud_core::{BoxFuture, Error, ErrorKind, ExposeSecret, Result, RetryPolicy, Runtime};
 use time::OffsetDateTime;
 
 use super::{Credentials, ProvideCredentials};
@@ -77,6 +77,8 @@ impl Vault {
         let SecretVaultTemporaryKeyResponse { access_key, secret_key, expired_at, .. } =
             // The call that needs the key decides whether to retry; two policies would multiply.
             self.client.get_temporary_key(&self.id).retry(RetryPolicy::never()).await.map_err(explain)?;
+        let access_key = access_key.filter(|key| !key.trim().is_empty());
+        let secret_key = secret_key.filter(|key| !key.expose_secret().trim().is_empty());
         let (Some(access_key), Some(secret_key)) = (access_key, secret_key) else {
             return Err(Error::new(
                 ErrorKind::Credentials,
@@ -99,7 +101,7 @@ impl Vault {
 fn explain(error: Error) -> Error {
     let text = format!("no temporary key from the secret vault: {}", error.message());
     Error::new(ErrorKind::Credentials, text)
-        .with_retryable(error.is_retryable())
+        .with_transient(error.is_transient())
         .with_delivery(error.delivery())
         .with_code(error.code().map(str::to_owned))
         .with_request_id(error.request_id().map(str::to_owned))
@@ -111,6 +113,10 @@ impl ProvideCredentials for VaultProvider {
     fn credentials(&self, now: OffsetDateTime) -> BoxFuture<'_, Result<(Arc<Credentials>, Generation)>> {
         let vault = Arc::clone(&self.vault);
         Box::pin(self.cache.get(now, move || vault.issue(now)))
+    }
+
+    fn current(&self) -> Option<Arc<Credentials>> {
+        self.cache.current()
     }
 
     fn invalidate(&self, generation: Generation) -> bool {

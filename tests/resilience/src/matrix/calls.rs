@@ -204,7 +204,7 @@ pub(super) fn summary(error: &Error) -> String {
     if let Some(status) = error.status().filter(|_| error.kind() != ErrorKind::Decode) {
         text.push_str(&format!(" {status}"));
     }
-    if error.is_retryable() {
+    if error.is_transient() {
         text.push_str(", retryable");
     }
     if error.is_unsent() {

@@ -1,10 +1,12 @@
 //! `Body` for what is sent: encoding and limits.
 
+use std::collections::BTreeSet;
+
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use super::{is_patch, rust_type};
-use crate::ir::{Constraint, Field, Presence, Service, Type, TypeDef};
+use crate::ir::{Constraint, Field, Kind, Presence, Service, Type, TypeDef};
 use crate::names::ident;
 use crate::render::paths::codegen;
 
@@ -26,15 +28,38 @@ pub(super) fn render(service: &Service, ty: &TypeDef, fields: &[Field]) -> Token
             }
         }
     });
+    let secrets = secret_fields(service, ty);
+    let secrets = (!secrets.is_empty()).then(|| {
+        quote! {
+            fn secret_fields(&self) -> &'static [&'static str] {
+                &[#(#secrets),*]
+            }
+        }
+    });
     quote! {
         impl Body for #name {
             fn encode(&self) -> ::cloud_core::Result<::bytes::Bytes> {
                 #encode
             }
+            #secrets
             #check
         }
         #mirror
     }
+}
+
+/// The members that hold a secret, at any depth.
+fn secret_fields(service: &Service, ty: &TypeDef) -> BTreeSet<String> {
+    let (mut names, mut seen, mut open) = (BTreeSet::new(), BTreeSet::new(), vec![ty]);
+    while let Some(ty) = open.pop() {
+        let Kind::Struct(fields) = &ty.kind else { continue };
+        if !seen.insert(&ty.name) {
+            continue;
+        }
+        names.extend(fields.iter().filter(|field| field.ty.is_secret()).map(|field| field.wire.clone()));
+        open.extend(fields.iter().filter_map(|field| service.find(field.ty.named()?)));
+    }
+    names
 }
 
 /// The only way in which a body with a secret becomes JSON.

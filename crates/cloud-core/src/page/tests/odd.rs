@@ -128,7 +128,7 @@ async fn time_limit_of_the_call_covers_all_pages() {
             assert_eq!(pages, 3, "{each}: it ended without a word");
             continue;
         };
-        assert_eq!((error.kind(), error.is_unsent(), error.is_retryable()), (ErrorKind::Timeout, true, true));
+        assert_eq!((error.kind(), error.is_unsent(), error.is_transient()), (ErrorKind::Timeout, true, true));
         assert_eq!(
             error.to_string(),
             format!("keys 1 list failed: no time is left for page {} of the list", pages + 1)

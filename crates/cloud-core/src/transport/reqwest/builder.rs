@@ -5,22 +5,29 @@ use std::time::Duration;
 
 use super::tls::{Identity, TlsSettings};
 use super::{DEFAULT_BODY_LIMIT, ReqwestTransport};
+use crate::config::{ConfigSource, ProcessEnv};
 use crate::error::{Error, Result};
 
 /// Settings of a [`ReqwestTransport`].
 #[derive(Clone)]
 pub struct ReqwestBuilder {
     connect_timeout: Duration,
+    idle_timeout: Duration,
     body_limit: usize,
     tls: TlsSettings,
     proxy: Option<String>,
     user_agent: String,
 }
 
+/// Shorter than the usual gateways wait (Tomcat 20 s, load balancers 60 s, nginx 75 s), so that a request does not meet
+/// a connection that is being closed.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
+
 impl Default for ReqwestBuilder {
     fn default() -> Self {
         Self {
             connect_timeout: Duration::from_secs(5),
+            idle_timeout: IDLE_TIMEOUT,
             body_limit: DEFAULT_BODY_LIMIT,
             tls: TlsSettings::default(),
             proxy: None,
@@ -34,6 +41,14 @@ impl ReqwestBuilder {
     #[must_use]
     pub fn connect_timeout(mut self, limit: Duration) -> Self {
         self.connect_timeout = limit;
+        self
+    }
+
+    /// Sets how long an unused connection is kept. The default is 15 seconds. A request on a connection that the server
+    /// closes at that moment fails, and an operation that is not idempotent is then not sent again.
+    #[must_use]
+    pub fn pool_idle_timeout(mut self, limit: Duration) -> Self {
+        self.idle_timeout = limit;
         self
     }
 
@@ -77,7 +92,8 @@ impl ReqwestBuilder {
         Ok(self)
     }
 
-    /// Sends everything through this proxy instead of what the environment names, but for `http` to the loopback.
+    /// Sends everything through this proxy instead of what the environment names, but for `http` to the loopback. The
+    /// URL begins with `http://` or `https://` and may hold a user name and a password.
     #[must_use]
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.proxy = Some(url.into());
@@ -99,25 +115,25 @@ impl ReqwestBuilder {
         let tls = self.tls.config()?;
         let direct = finish(self.client(tls.clone()).no_proxy())?;
         let mut builder = self.client(tls);
-        if let Some(url) = self.proxy {
-            let proxy = reqwest::Proxy::all(url).map_err(|_| Error::config("the proxy is not a valid URL"))?;
-            builder = builder.proxy(proxy);
-        }
-        Ok(ReqwestTransport { client: finish(builder)?, direct: Some(direct), body_limit: self.body_limit })
+        let proxy = match &self.proxy {
+            Some(url) => {
+                let host = proxy_host(url).map_err(|what| Error::config(format!("the proxy {what}")))?;
+                let proxy = reqwest::Proxy::all(url).map_err(|_| Error::config("the proxy is not a valid URL"))?;
+                builder = builder.proxy(proxy);
+                Some(host)
+            }
+            None => None,
+        };
+        // A program that only talks to the loopback needs no proxy, so what is wrong with it waits for its first use.
+        let proxy = proxy.map_or_else(|| environment_proxy(&ProcessEnv), |host| Ok(Some(host)));
+        Ok(ReqwestTransport { client: finish(builder)?, direct: Some(direct), proxy, body_limit: self.body_limit })
     }
 
     fn client(&self, tls: rustls::ClientConfig) -> reqwest::ClientBuilder {
         reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            // Another crate of the program may have enabled these features.
-            .no_gzip()
-            .no_brotli()
-            .no_zstd()
-            .no_deflate()
             .connect_timeout(self.connect_timeout)
+            .pool_idle_timeout(self.idle_timeout)
             .user_agent(self.user_agent.clone())
     }
 }
@@ -133,6 +149,88 @@ impl fmt::Debug for ReqwestBuilder {
     }
 }
 
-fn finish(builder: reqwest::ClientBuilder) -> Result<reqwest::Client> {
-    builder.build().map_err(|error| Error::config("the http client cannot be set up").with_source(error.without_url()))
+/// Builds a client that sends a request once, as it is.
+pub(super) fn finish(builder: reqwest::ClientBuilder) -> Result<reqwest::Client> {
+    let builder = builder
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        // Another crate of the program may have enabled these features.
+        .no_gzip()
+        .no_brotli()
+        .no_zstd()
+        .no_deflate();
+    builder.build().map_err(|error| Error::config("the HTTP client cannot be set up").with_source(error.without_url()))
+}
+
+/// The variables that name a proxy for `https`, as the HTTP client reads them.
+const PROXY_VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+
+/// Returns the proxy of the environment, without its credentials.
+fn environment_proxy(source: &dyn ConfigSource) -> Result<Option<String>, String> {
+    for name in PROXY_VARIABLES {
+        let Some(url) = source.variable(name).filter(|url| !url.trim().is_empty()) else { continue };
+        return match proxy_host(&url) {
+            Ok(host) => Ok(Some(format!("{host} of {name}"))),
+            Err(what) => Err(format!("the proxy of {name} {what}")),
+        };
+    }
+    Ok(None)
+}
+
+/// Returns host and port of a proxy's URL, or what is wrong with it. The credentials are not part of either.
+fn proxy_host(url: &str) -> Result<String, &'static str> {
+    let uri: http::Uri = url.trim().parse().map_err(|_| "is not a valid URL")?;
+    if !matches!(uri.scheme_str(), None | Some("http" | "https")) {
+        return Err("must begin with http:// or https://; other schemes are not supported");
+    }
+    let authority = uri.authority().map(|authority| authority.as_str()).ok_or("names no host")?;
+    Ok(authority.rsplit('@').next().unwrap_or(authority).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    #[derive(Debug)]
+    struct Variables(HashMap<&'static str, &'static str>);
+
+    impl ConfigSource for Variables {
+        fn variable(&self, name: &str) -> Option<String> {
+            self.0.get(name).map(|value| (*value).to_owned())
+        }
+    }
+
+    #[test]
+    fn proxy_of_the_environment_is_checked_and_named() {
+        let check = |name: &'static str, url: &'static str, wanted: Result<Option<&str>, &str>| {
+            let found = environment_proxy(&Variables(HashMap::from([(name, url)])));
+            match (&found, wanted) {
+                (Ok(found), Ok(wanted)) => assert_eq!(found.as_deref(), wanted, "{url}"),
+                (Err(found), Err(wanted)) => {
+                    assert!(found.contains(wanted) && found.contains(name) && !found.contains("canary"), "{found}");
+                }
+                _ => panic!("{url}: {found:?}"),
+            }
+        };
+        check("HTTPS_PROXY", "http://user:canary@proxy:3128", Ok(Some("proxy:3128 of HTTPS_PROXY")));
+        check("all_proxy", "https://proxy", Ok(Some("proxy of all_proxy")));
+        check("https_proxy", "proxy:3128", Ok(Some("proxy:3128 of https_proxy")));
+        check("HTTPS_PROXY", " ", Ok(None));
+        check("HTTP_PROXY", "socks5://proxy", Ok(None));
+        for url in ["socks5://user:canary@proxy:1080", "ftp://proxy"] {
+            check("HTTPS_PROXY", url, Err("must begin with http:// or https://"));
+        }
+        check("ALL_PROXY", "http://[canary", Err("is not a valid URL"));
+    }
+
+    #[test]
+    fn unusable_settings_fail_at_build() {
+        let proxy = ReqwestBuilder::default().proxy("socks5h://user:canary@proxy:1080").build().unwrap_err();
+        assert!(proxy.to_string().starts_with("the proxy must begin with http://"), "{proxy}");
+        let roots = ReqwestBuilder::default().only_given_roots().build().unwrap_err();
+        assert!(roots.to_string().contains("root_certificates_pem"), "{roots}");
+    }
 }

@@ -60,6 +60,9 @@ impl TlsSettings {
         let config = rustls::ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
             .map_err(problem)?;
+        if self.only_given_roots && roots.is_empty() {
+            return Err(Error::config("only_given_roots() is set and no root is given: add root_certificates_pem()"));
+        }
         let config = if self.only_given_roots {
             let mut store = rustls::RootCertStore::empty();
             for root in roots {

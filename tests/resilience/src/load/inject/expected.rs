@@ -31,7 +31,7 @@ impl InjectedFault {
         };
         // The request was sent, unless the short limits expired while the call waited for a token.
         if error.is_unsent() {
-            return match self.kind.effect_on_call == Effect::Late && error.is_retryable() {
+            return match self.kind.effect_on_call == Effect::Late && error.is_transient() {
                 true => Ok(0..=0),
                 false => Err(told(format!("reported as not sent: {error}"))),
             };
@@ -47,7 +47,7 @@ impl InjectedFault {
         let fits = |end: &End| match end {
             End::Good => false,
             End::Bad { kind, status, retryable, attempts } => {
-                (*kind, *status, *retryable) == (error.kind(), error.status(), error.is_retryable())
+                (*kind, *status, *retryable) == (error.kind(), error.status(), error.is_transient())
                     && error.attempts() == *attempts
             }
         };
@@ -61,7 +61,7 @@ impl InjectedFault {
         }
         // A time limit may end a call on any attempt.
         let late =
-            self.kind.effect_on_call == Effect::Late && error.kind() == ErrorKind::Timeout && error.is_retryable();
+            self.kind.effect_on_call == Effect::Late && error.kind() == ErrorKind::Timeout && error.is_transient();
         if ends.iter().any(fits) || (late && (1..=self.attempts(call)).contains(&error.attempts())) {
             Ok(self.carried_out(error))
         } else {
