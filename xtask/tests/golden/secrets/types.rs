@@ -49,6 +49,10 @@ impl Body for SealRequest {
         ::cloud_core::codegen::json(&SealRequestWire::from(self))
     }
 
+    fn secret_fields(&self) -> &'static [&'static str] {
+        &["hint", "passWord", "plaintext"]
+    }
+
     fn validate(&self, validator: &mut Validator) {
         validator
             .text(
@@ -124,6 +128,10 @@ impl Body for Holder {
     fn encode(&self) -> ::cloud_core::Result<::bytes::Bytes> {
         ::cloud_core::codegen::json(&HolderWire::from(self))
     }
+
+    fn secret_fields(&self) -> &'static [&'static str] {
+        &["passWord"]
+    }
 }
 
 /// The body as sent. Private, so that a secret cannot be serialized by accident.
@@ -179,6 +187,10 @@ impl MaterialUpdate {
 impl Body for MaterialUpdate {
     fn encode(&self) -> ::cloud_core::Result<::bytes::Bytes> {
         ::cloud_core::codegen::json(&MaterialUpdateWire::from(self))
+    }
+
+    fn secret_fields(&self) -> &'static [&'static str] {
+        &["value"]
     }
 }
 

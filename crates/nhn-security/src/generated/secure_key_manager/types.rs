@@ -63,6 +63,10 @@ impl Body for EncryptRequest {
         ::cloud_core::codegen::json(&EncryptRequestWire::from(self))
     }
 
+    fn secret_fields(&self) -> &'static [&'static str] {
+        &["plaintext"]
+    }
+
     fn validate(&self, validator: &mut Validator) {
         validator
             .text(
@@ -193,6 +197,10 @@ impl Body for SignRequest {
         ::cloud_core::codegen::json(&SignRequestWire::from(self))
     }
 
+    fn secret_fields(&self) -> &'static [&'static str] {
+        &["plaintext"]
+    }
+
     fn validate(&self, validator: &mut Validator) {
         validator
             .text(
@@ -262,6 +270,10 @@ impl VerifyRequest {
 impl Body for VerifyRequest {
     fn encode(&self) -> ::cloud_core::Result<::bytes::Bytes> {
         ::cloud_core::codegen::json(&VerifyRequestWire::from(self))
+    }
+
+    fn secret_fields(&self) -> &'static [&'static str] {
+        &["plaintext"]
     }
 
     fn validate(&self, validator: &mut Validator) {

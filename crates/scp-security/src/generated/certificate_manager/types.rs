@@ -94,6 +94,10 @@ impl Body for CertificateCreateRequest {
         ::cloud_core::codegen::json(&CertificateCreateRequestWire::from(self))
     }
 
+    fn secret_fields(&self) -> &'static [&'static str] {
+        &["private_key"]
+    }
+
     fn validate(&self, validator: &mut Validator) {
         self.recipients
             .iter()
@@ -330,6 +334,10 @@ impl Body for CertificateValidateRequest {
     fn encode(&self) -> ::cloud_core::Result<::bytes::Bytes> {
         ::cloud_core::codegen::json(&CertificateValidateRequestWire::from(self))
     }
+
+    fn secret_fields(&self) -> &'static [&'static str] {
+        &["private_key"]
+    }
 }
 
 /// The body as sent. Private, so that a secret cannot be serialized by accident.
@@ -518,6 +526,10 @@ impl CertificateValidateRequestV1Dot1 {
 impl Body for CertificateValidateRequestV1Dot1 {
     fn encode(&self) -> ::cloud_core::Result<::bytes::Bytes> {
         ::cloud_core::codegen::json(&CertificateValidateRequestV1Dot1Wire::from(self))
+    }
+
+    fn secret_fields(&self) -> &'static [&'static str] {
+        &["private_key"]
     }
 }
 

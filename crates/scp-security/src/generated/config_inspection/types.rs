@@ -301,6 +301,10 @@ impl Body for DiagnosisRequest {
     fn encode(&self) -> ::cloud_core::Result<::bytes::Bytes> {
         ::cloud_core::codegen::json(&DiagnosisRequestWire::from(self))
     }
+
+    fn secret_fields(&self) -> &'static [&'static str] {
+        &["access_key", "secret_key"]
+    }
 }
 
 /// The body as sent. Private, so that a secret cannot be serialized by accident.

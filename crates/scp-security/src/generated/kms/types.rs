@@ -97,6 +97,10 @@ impl Body for EncryptRequest {
     fn encode(&self) -> ::cloud_core::Result<::bytes::Bytes> {
         ::cloud_core::codegen::json(&EncryptRequestWire::from(self))
     }
+
+    fn secret_fields(&self) -> &'static [&'static str] {
+        &["plaintext"]
+    }
 }
 
 /// The body as sent. Private, so that a secret cannot be serialized by accident.

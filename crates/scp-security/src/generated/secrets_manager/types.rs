@@ -111,6 +111,10 @@ impl Body for SecretsManagerCreateRequest {
         ::cloud_core::codegen::json(&SecretsManagerCreateRequestWire::from(self))
     }
 
+    fn secret_fields(&self) -> &'static [&'static str] {
+        &["secret_value"]
+    }
+
     fn validate(&self, validator: &mut Validator) {
         validator
             .text(
@@ -396,6 +400,10 @@ impl SecretsManagerSetSecretValueRequest {
 impl Body for SecretsManagerSetSecretValueRequest {
     fn encode(&self) -> ::cloud_core::Result<::bytes::Bytes> {
         ::cloud_core::codegen::json(&SecretsManagerSetSecretValueRequestWire::from(self))
+    }
+
+    fn secret_fields(&self) -> &'static [&'static str] {
+        &["secret_value"]
     }
 }
 
@@ -720,6 +728,10 @@ pub struct SecretsManagerCreateRequestV1Dot1 {
 impl Body for SecretsManagerCreateRequestV1Dot1 {
     fn encode(&self) -> ::cloud_core::Result<::bytes::Bytes> {
         ::cloud_core::codegen::json(&SecretsManagerCreateRequestV1Dot1Wire::from(self))
+    }
+
+    fn secret_fields(&self) -> &'static [&'static str] {
+        &["secret_value"]
     }
 
     fn validate(&self, validator: &mut Validator) {
