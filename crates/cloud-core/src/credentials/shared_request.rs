@@ -5,7 +5,7 @@ use std::fmt;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
@@ -63,7 +63,7 @@ impl<T: Clone> Future for Waiter<T> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let shared = &*self.shared;
-        lock(&shared.wakers.0).insert(self.number, context.waker().clone());
+        lock(&shared.wakers.waiting).insert(self.number, context.waker().clone());
         let mut request = {
             let mut stage = lock(&shared.stage);
             match std::mem::replace(&mut *stage, Stage::Polled { again: true }) {
@@ -79,6 +79,7 @@ impl<T: Clone> Future for Waiter<T> {
                 }
             }
         };
+        shared.wakers.woken.store(false, Ordering::SeqCst);
         let waker = Waker::from(Arc::clone(&shared.wakers));
         let poll = AssertUnwindSafe(|| request.as_mut().poll(&mut Context::from_waker(&waker)));
         // The request may belong to a runtime that was shut down, whose timers panic.
@@ -93,8 +94,9 @@ impl<T: Clone> Future for Waiter<T> {
             }
             Poll::Pending => {
                 let stage = std::mem::replace(&mut *lock(&shared.stage), Stage::Waiting(request));
-                // A waiter was woken while the request was being polled, so it has to be woken again.
-                if let Stage::Polled { again: true } = stage {
+                // If the request was woken while it was polled, a waiter that came meanwhile has missed it. Without that
+                // condition waiters would wake each other round and round.
+                if matches!(stage, Stage::Polled { again: true }) && shared.wakers.woken.load(Ordering::SeqCst) {
                     shared.wakers.wake_all();
                 }
                 Poll::Pending
@@ -105,23 +107,28 @@ impl<T: Clone> Future for Waiter<T> {
 
 impl<T> Drop for Waiter<T> {
     fn drop(&mut self) {
-        lock(&self.shared.wakers.0).remove(&self.number);
+        lock(&self.shared.wakers.waiting).remove(&self.number);
     }
 }
 
 /// The wakers of all waiters. Separate from the request, which keeps a reference to it.
 #[derive(Default)]
-struct Wakers(Mutex<HashMap<u64, Waker>>);
+struct Wakers {
+    waiting: Mutex<HashMap<u64, Waker>>,
+    /// Whether the request was woken since its last poll began.
+    woken: AtomicBool,
+}
 
 impl Wakers {
     fn wake_all(&self) {
-        let wakers: Vec<_> = lock(&self.0).drain().map(|(_, waker)| waker).collect();
+        let wakers: Vec<_> = lock(&self.waiting).drain().map(|(_, waker)| waker).collect();
         wakers.into_iter().for_each(Waker::wake);
     }
 }
 
 impl Wake for Wakers {
     fn wake(self: Arc<Self>) {
+        self.woken.store(true, Ordering::SeqCst);
         self.wake_all();
     }
 }
@@ -145,8 +152,6 @@ impl<T> fmt::Debug for SharedRequest<T> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::AtomicBool;
-
     use super::*;
 
     #[derive(Default)]
@@ -190,5 +195,56 @@ mod tests {
         assert!(late.0.load(Ordering::SeqCst), "the second waiter was not woken");
         assert!(matches!(poll(&second, &late), Poll::Ready(Some(Ok(7)))));
         assert!(shared.is_complete() && matches!(poll(&first, &early), Poll::Ready(Some(Ok(7)))));
+    }
+
+    #[test]
+    fn waiters_do_not_wake_each_other() {
+        let (first, second) = (WaiterSlot::default(), WaiterSlot::default());
+        let (early, late) = (Arc::new(Flag::default()), Arc::new(Flag::default()));
+        let (other, flag) = (Arc::clone(&second), Arc::clone(&late));
+        let request = std::future::poll_fn(move |_| {
+            assert!(poll(&other, &flag).is_pending());
+            Poll::<Result<u32>>::Pending
+        });
+        let shared = SharedRequest::new(Box::pin(request));
+        *lock(&first) = Some(Box::pin(Arc::clone(&shared).join()));
+        *lock(&second) = Some(Box::pin(Arc::clone(&shared).join()));
+        assert!(poll(&first, &early).is_pending());
+        assert!(!early.0.load(Ordering::SeqCst) && !late.0.load(Ordering::SeqCst), "nothing happened to the request");
+    }
+
+    #[test]
+    fn waiters_on_two_threads_are_polled_about_once_a_wake() {
+        const WAITERS: u64 = 1000;
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
+        let (polls, request_polls) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+        let (answer, mut answered) = tokio::sync::oneshot::channel::<u32>();
+        let counted = Arc::clone(&request_polls);
+        let request = std::future::poll_fn(move |context| {
+            counted.fetch_add(1, Ordering::SeqCst);
+            Pin::new(&mut answered).poll(context).map(|value| Ok(value.unwrap()))
+        });
+        let shared = SharedRequest::new(Box::pin(request));
+        runtime.block_on(async {
+            let mut tasks = tokio::task::JoinSet::new();
+            for _ in 0..WAITERS {
+                let (polls, mut waiter) = (Arc::clone(&polls), Box::pin(Arc::clone(&shared).join()));
+                tasks.spawn(std::future::poll_fn(move |context| {
+                    polls.fetch_add(1, Ordering::SeqCst);
+                    waiter.as_mut().poll(context)
+                }));
+            }
+            while polls.load(Ordering::SeqCst) < WAITERS {
+                tokio::task::yield_now().await;
+            }
+            answer.send(7).unwrap();
+            while let Some(outcome) = tasks.join_next().await {
+                assert_eq!(outcome.unwrap().unwrap().unwrap(), 7);
+            }
+        });
+        let (polls, request_polls) = (polls.load(Ordering::SeqCst), request_polls.load(Ordering::SeqCst));
+        // Each is polled when it comes, when the answer does, and once more if it met another one polling then.
+        assert!(polls <= 3 * WAITERS + 10, "{polls} polls of waiters");
+        assert!(request_polls <= 2 * WAITERS, "{request_polls} polls of the request");
     }
 }
