@@ -13,10 +13,42 @@ use strict::Strict;
 /// # Errors
 /// [`ErrorKind::Decode`] if the input is not valid JSON or does not match the type.
 pub fn from_json<T: DeserializeOwned>(text: &[u8]) -> Result<T> {
+    if has_tiny_objects(text) {
+        let text = "the response holds far more objects than its size allows for; a proxy may have altered it";
+        return Err(Error::new(ErrorKind::Decode, text));
+    }
     // Tracking the path costs time, so only a failed decode is repeated with it.
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     let value = T::deserialize(Strict(&mut deserializer));
     value.and_then(|value| deserializer.end().map(|()| value)).map_err(|_| explain::<T>(text))
+}
+
+/// An object of two bytes becomes a struct of hundreds. With at least this many bytes for each object on average, a
+/// decoded response takes at most about 40 times the limit of its body.
+const OBJECT: usize = 32;
+/// So many small objects are always accepted.
+const OBJECTS: usize = 4096;
+
+/// Returns whether the text would need far more memory than its size suggests.
+fn has_tiny_objects(text: &[u8]) -> bool {
+    let most = OBJECTS + text.len() / OBJECT;
+    // Each object takes two bytes, and braces within strings are counted only if there are that many in all.
+    text.len() / 2 > most && text.iter().filter(|byte| **byte == b'{').count() > most && objects(text) > most
+}
+
+/// The number of braces that open an object and are not part of a string.
+fn objects(text: &[u8]) -> usize {
+    let (mut count, mut in_string, mut escaped) = (0, false, false);
+    for byte in text {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_string,
+            b'"' => in_string = !in_string,
+            b'{' if !in_string => count += 1,
+            _ => {}
+        }
+    }
+    count
 }
 
 #[cold]
@@ -59,8 +91,16 @@ fn shape_problem(path: &str, text: &str) -> String {
         "a map" => "an object",
         other => other,
     };
-    let place = if matches!(path, "." | "") { "the whole value" } else { path };
-    format!("`{place}` is not {wanted}")
+    if let Some(name) = text.strip_prefix("duplicate field `").and_then(|rest| rest.split('`').next()) {
+        return match path {
+            "." | "" => format!("`{name}` comes twice"),
+            _ => format!("`{name}` comes twice in `{path}`"),
+        };
+    }
+    match path {
+        "." | "" => format!("the whole value is not {wanted}"),
+        _ => format!("`{path}` is not {wanted}"),
+    }
 }
 
 #[cfg(test)]

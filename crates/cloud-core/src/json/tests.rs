@@ -28,6 +28,8 @@ fn errors_name_the_place_and_quote_nothing() {
         (r#"{"keys":"S3CRET"}"#, "`keys` is not an array"),
         (r#"{}"#, "`keys` is missing"),
         (r#"{"keys":["#, "response truncated at line 1 column 9"),
+        (r#"{"keys":[{"state":"a","state":"b"}]}"#, "`state` comes twice in `keys[0]`"),
+        (r#"{"keys":[],"keys":[]}"#, "`keys` comes twice"),
         ("<html>", "invalid JSON at line 1 column 1"),
         (r#"{"keys":[]} x"#, "text follows the JSON value"),
     ];
@@ -66,7 +68,7 @@ fn array_is_not_accepted_as_an_object() {
     let page = from_json::<Page>(good.as_bytes()).unwrap();
     assert_eq!((page.keys[0].version, page.owner.unwrap().id.as_str(), page.pair.unwrap().1), (Some(1), "o", 1));
     for (text, place) in [
-        (r#"["S3CRET",[],null,null,null]"#, "`the whole value` is not an object"),
+        (r#"["S3CRET",[],null,null,null]"#, "the whole value is not an object"),
         (r#"{"name":"a","keys":[["S3CRET",1]]}"#, "`keys[0]` is not an object"),
         (r#"{"name":"a","owner":["S3CRET",1]}"#, "`owner` is not an object"),
         (r#"{"name":"a","state":{"On":["S3CRET"]}}"#, "`state.On` is not an object"),
@@ -84,5 +86,23 @@ fn deep_nesting_returns_an_error() {
         let error = from_json::<Json>(text.as_bytes()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Decode);
         assert!(error.to_string().len() < 200, "{error}");
+    }
+}
+
+#[test]
+fn many_tiny_objects_are_refused() {
+    let list = |object: &str, count: usize| format!("[{}]", vec![object; count].join(","));
+    for (object, count, good) in [
+        ("{}", 4_000, true),
+        ("{}", 100_000, false),
+        ("{\"a\":{}}", 100_000, false),
+        ("{\"name\":\"twenty-four characters!\"}", 100_000, true),
+        ("\"{{{{{{{{{\\\"{{{{{{{{{\"", 100_000, true),
+    ] {
+        let outcome = from_json::<serde_json::Value>(list(object, count).as_bytes());
+        assert_eq!(outcome.is_ok(), good, "{count} of {object}");
+        if let Err(error) = outcome {
+            assert!(error.to_string().contains("more objects"), "{error}");
+        }
     }
 }
