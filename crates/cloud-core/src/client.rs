@@ -183,7 +183,10 @@ impl Inner {
                     let (status, headers) = (response.status, response.headers);
                     return Ok(Response::new(payload, ResponseParts { status, headers, request_id, attempts: number }));
                 }
-                Err(failed) => failed,
+                Err(mut failed) => {
+                    failed.explain_clock(self.signer.signs_time(operation), self.runtime.now());
+                    failed
+                }
             };
             trace::failed(number, &failed.error, elapsed);
             progress.delivery = progress.delivery.max(failed.outcome.delivery);

@@ -311,9 +311,14 @@ impl Error {
 
     /// Adds a lowercase fragment to the text.
     pub(crate) fn with_note(mut self, note: &str) -> Self {
+        self.note(note);
+        self
+    }
+
+    /// The same in place.
+    pub(crate) fn note(&mut self, note: &str) {
         self.0.text.push_str("; ");
         self.0.text.push_str(note);
-        self
     }
 
     /// Keeps the underlying error. It must not show a body, a URL with a query, or a secret.

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use time::OffsetDateTime;
+
 use super::recovery::Refusal;
+use super::skew;
 use crate::delivery::Delivery;
 use crate::error::{Error, ErrorKind};
 use crate::retry::AttemptOutcome;
@@ -23,6 +26,15 @@ impl AttemptError {
     pub(super) fn new(error: Error, outcome: AttemptOutcome) -> Box<Self> {
         let error = error.with_delivery(outcome.delivery);
         Box::new(Self { error, outcome, retry_after: None, refusal: None })
+    }
+
+    /// Says that the clock may be the cause of a refused signature, if it is too far off to be corrected.
+    pub(super) fn explain_clock(&mut self, signs_time: bool, now: OffsetDateTime) {
+        let refusal = self.refusal.as_ref().filter(|_| signs_time);
+        if let Some(hours) = refusal.and_then(|refusal| skew::too_far(&refusal.headers, refusal.sent, now)) {
+            let note = format!("this machine's clock and the date of the response are {hours} hours apart");
+            self.error.note(&note);
+        }
     }
 
     /// The request cannot be sent.

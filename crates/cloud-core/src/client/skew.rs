@@ -50,15 +50,22 @@ impl Correction {
     /// one, with which the request was signed, for a new signature to succeed. `sent` and `received` are times of the
     /// local clock.
     pub(super) fn better(self, headers: &HeaderMap, sent: OffsetDateTime, received: OffsetDateTime) -> Option<Self> {
-        // The service made the date somewhere between sending and receiving.
-        let middle = sent + (received - sent) / 2;
-        let measured: Duration = date(headers)? - middle;
-        if measured.abs() > FARTHEST {
-            return None;
-        }
+        let measured = measure(headers, sent, received).filter(|measured| measured.abs() <= FARTHEST)?;
         let correction = if measured.abs() > TOLERANCE { measured.whole_seconds() } else { 0 };
         (Duration::seconds(correction - self.0).abs() > TOLERANCE).then_some(Self(correction))
     }
+}
+
+/// Returns how far the local clock and the response's date are apart, in hours, if that is too far for a correction.
+pub(super) fn too_far(headers: &HeaderMap, sent: OffsetDateTime, received: OffsetDateTime) -> Option<i64> {
+    let apart = measure(headers, sent, received)?.abs();
+    (apart > FARTHEST).then(|| apart.whole_hours())
+}
+
+fn measure(headers: &HeaderMap, sent: OffsetDateTime, received: OffsetDateTime) -> Option<Duration> {
+    // The service made the date somewhere between sending and receiving.
+    let middle = sent + (received - sent) / 2;
+    Some(date(headers)? - middle)
 }
 
 /// Returns the date of a response, unless it came from a cache.

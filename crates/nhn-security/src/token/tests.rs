@@ -242,7 +242,10 @@ async fn failures_of_the_token_service_are_classified() {
         (200, "", None, false, "the response body is empty; expected JSON; check the endpoint"),
         (200, "<html>", None, false, "an HTML page instead of JSON"),
         (200, r#"{"header":{"isSuccessful":false}}"#, None, false, "access_token"),
-        (200, r#"{"access_token":"two\nlines"}"#, None, false, "not a valid header value"),
+        (200, r#"{"access_token":"two\nlines"}"#, None, false, "empty or contains blanks"),
+        (200, r#"{"access_token":""}"#, None, false, "empty or contains blanks"),
+        (200, r#"{"access_token":" token"}"#, None, false, "empty or contains blanks"),
+        (200, r#"{"access_token":"t\u0000"}"#, None, false, "not a valid header value"),
     ];
     for (status, body, code, passing, text) in cases {
         let signer = signer(FakeTransport::new().answer(*status, body));

@@ -72,10 +72,10 @@ impl Transport for Watched {
     }
 }
 
-/// Builds the default transport without system certificates and with a low size limit.
+/// Builds the default transport with a low size limit.
 fn transport() -> Result<ReqwestTransport, String> {
-    // No handshake completes, so no root certificate is needed; the low limit keeps responses small.
-    let transport = ReqwestTransport::builder().only_given_roots().body_limit(BODY_LIMIT);
+    // The low limit keeps responses small.
+    let transport = ReqwestTransport::builder().body_limit(BODY_LIMIT);
     transport.build().map_err(|error| error.to_string())
 }
 
