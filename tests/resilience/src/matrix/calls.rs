@@ -205,7 +205,7 @@ pub(super) fn summary(error: &Error) -> String {
         text.push_str(&format!(" {status}"));
     }
     if error.is_transient() {
-        text.push_str(", retryable");
+        text.push_str(", transient");
     }
     if error.is_unsent() {
         text.push_str(", unsent");

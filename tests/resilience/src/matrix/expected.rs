@@ -34,7 +34,7 @@ enum ExpectedAttempt {
 
 fn expected_attempt(meaning: Meaning, credentials: Credentials) -> ExpectedAttempt {
     let connection_lost = |text: &str, lasts| ExpectedAttempt::Transient {
-        text: format!("{text}, retryable"),
+        text: format!("{text}, transient"),
         lasts,
         base: BASE_MS,
         hint: None,
@@ -43,7 +43,8 @@ fn expected_attempt(meaning: Meaning, credentials: Credentials) -> ExpectedAttem
     let not_sent = |text: String, base| ExpectedAttempt::Transient { text, lasts: 0, base, hint: None, unsent: true };
     match meaning {
         Meaning::Good => ExpectedAttempt::Good,
-        Meaning::NotSent => not_sent("Connect, retryable, unsent".into(), BASE_MS),
+        Meaning::TlsRefused => ExpectedAttempt::Final("Connect, unsent".into()),
+        Meaning::NotSent => not_sent("Connect, transient, unsent".into(), BASE_MS),
         Meaning::ConnectionLost => connection_lost("Transport", 0),
         Meaning::NoResponse => connection_lost("Timeout", ATTEMPT_MS),
         Meaning::Status(401) => unauthorized(credentials),
@@ -55,8 +56,8 @@ fn expected_attempt(meaning: Meaning, credentials: Credentials) -> ExpectedAttem
         Meaning::CredentialsRevoked if credentials != Credentials::Absent => unauthorized(credentials),
         Meaning::ClockSkew | Meaning::CredentialsRevoked => ExpectedAttempt::Good,
         Meaning::TokenStatus(status @ (401 | 500)) => ExpectedAttempt::Final(format!("Credentials {status}, unsent")),
-        Meaning::TokenStatus(status) => not_sent(format!("Credentials {status}, retryable, unsent"), base(status)),
-        Meaning::TokenUnavailable => not_sent("Credentials, retryable, unsent".into(), BASE_MS),
+        Meaning::TokenStatus(status) => not_sent(format!("Credentials {status}, transient, unsent"), base(status)),
+        Meaning::TokenUnavailable => not_sent("Credentials, transient, unsent".into(), BASE_MS),
         Meaning::List(why) => ExpectedAttempt::Final(format!("Incomplete: {why}")),
     }
 }
@@ -73,7 +74,7 @@ fn failed(status: u16, hint: Option<u64>) -> ExpectedAttempt {
     if !matches!(status, 408 | 429 | 502 | 503 | 504) {
         return ExpectedAttempt::Final(format!("Service {status}"));
     }
-    let mut text = format!("Service {status}, retryable");
+    let mut text = format!("Service {status}, transient");
     if let Some(wait) = hint {
         text.push_str(&format!(", after {} s", wait / 1000));
     }

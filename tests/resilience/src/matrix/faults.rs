@@ -43,6 +43,8 @@ pub(super) enum Meaning {
     Good,
     /// No connection was made.
     NotSent,
+    /// TLS failed in a way that another attempt would meet again.
+    TlsRefused,
     /// The connection closed before the response was complete.
     ConnectionLost,
     /// No response arrives within the limit.
@@ -103,8 +105,8 @@ const fn unavailable(name: &'static str, alter: fn(&UpstreamResponse) -> Vec<u8>
 
 use End::{Close, KeepAlive, Reset, Silence};
 use Meaning::{
-    ClockSkew, ConnectionLost, CredentialsRevoked, Good, NoResponse, NotSent, Status, StatusRetryAfter, TokenStatus,
-    TokenUnavailable, TooLarge, Undecodable,
+    ClockSkew, ConnectionLost, CredentialsRevoked, Good, NoResponse, NotSent, Status, StatusRetryAfter, TlsRefused,
+    TokenStatus, TokenUnavailable, TooLarge, Undecodable,
 };
 
 /// The transport's size limit.
@@ -191,7 +193,11 @@ pub(super) static FAULTS: &[Fault] = &[
     wire("accepted and reset", Source::Wire(Misbehavior::AtConnect(b"", Reset)), ConnectionLost),
     wire("accepted, then silence", Source::Wire(Misbehavior::AtConnect(b"", Silence)), NoResponse),
     wire("TLS: closed during the handshake", Source::Https(Misbehavior::AtConnect(b"", Close)), NotSent),
-    wire("TLS: plain HTTP instead", Source::Https(Misbehavior::AtConnect(b"HTTP/1.1 400 No\r\n\r\n", Close)), NotSent),
+    wire(
+        "TLS: plain HTTP instead",
+        Source::Https(Misbehavior::AtConnect(b"HTTP/1.1 400 No\r\n\r\n", Close)),
+        TlsRefused,
+    ),
     wire("TLS: silence during the handshake", Source::Https(Misbehavior::AtConnect(b"", Silence)), NoResponse),
     socket("read and closed", nothing, Close, ConnectionLost),
     socket("read and reset", nothing, Reset, ConnectionLost),

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use http::Uri;
-use rustls::{AlertDescription, InvalidMessage};
+use rustls::{AlertDescription, CertificateError, InvalidMessage};
 
 use crate::transport::{Stage, TransportError};
 
@@ -33,9 +33,23 @@ fn tls(error: &reqwest::Error) -> Option<&'static str> {
         Tls::InvalidMessage(InvalidMessage::InvalidContentType) => {
             Some("the server does not speak TLS on this port; is it an http endpoint?")
         }
-        Tls::InvalidCertificate(_) => {
-            Some("the server's certificate is not trusted; check the host and the trusted authorities")
-        }
+        Tls::InvalidCertificate(why) => Some(match why {
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+                "the server's certificate has expired, or this machine's clock is wrong"
+            }
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+                "the server's certificate is not valid yet, or this machine's clock is wrong"
+            }
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                "the server's certificate is for another host"
+            }
+            CertificateError::UnknownIssuer => {
+                "the server's certificate is not trusted: no trusted authority has issued it; for an authority of \
+                 your own, use root_certificates_pem()"
+            }
+            CertificateError::Revoked => "the server's certificate is revoked",
+            _ => "the server's certificate is not valid",
+        }),
         Tls::AlertReceived(AlertDescription::CertificateRequired | AlertDescription::BadCertificate) => {
             Some("the server asks for a client certificate, or does not accept the one that was presented")
         }
@@ -43,6 +57,7 @@ fn tls(error: &reqwest::Error) -> Option<&'static str> {
         Tls::AlertReceived(AlertDescription::ProtocolVersion) | Tls::PeerIncompatible(_) => {
             Some("the server offers neither TLS 1.2 nor TLS 1.3 with a cipher suite in common")
         }
+        Tls::PeerMisbehaved(_) | Tls::InvalidMessage(_) => Some("the server does not follow the TLS protocol"),
         _ => None,
     }
 }

@@ -11,7 +11,7 @@ use super::kind::Effect;
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum End {
     Good,
-    Bad { kind: ErrorKind, status: Option<u16>, retryable: bool, attempts: u32 },
+    Bad { kind: ErrorKind, status: Option<u16>, transient: bool, attempts: u32 },
 }
 
 impl InjectedFault {
@@ -46,8 +46,8 @@ impl InjectedFault {
         }
         let fits = |end: &End| match end {
             End::Good => false,
-            End::Bad { kind, status, retryable, attempts } => {
-                (*kind, *status, *retryable) == (error.kind(), error.status(), error.is_transient())
+            End::Bad { kind, status, transient, attempts } => {
+                (*kind, *status, *transient) == (error.kind(), error.status(), error.is_transient())
                     && error.attempts() == *attempts
             }
         };
@@ -71,7 +71,7 @@ impl InjectedFault {
     }
 
     fn ends(&self, call: CallContext) -> Vec<End> {
-        let bad = |kind, status, retryable, attempts| vec![End::Bad { kind, status, retryable, attempts }];
+        let bad = |kind, status, transient, attempts| vec![End::Bad { kind, status, transient, attempts }];
         let passing = |kind, status| match self.attempts(call) {
             attempts if self.always || attempts == 1 => bad(kind, status, true, attempts),
             _ => vec![End::Good],
@@ -93,7 +93,7 @@ impl InjectedFault {
             Effect::Huge => bad(ErrorKind::Transport, None, false, 1),
             Effect::Envelope => bad(ErrorKind::Service, Some(200), false, 1),
             Effect::Page => {
-                vec![End::Good, End::Bad { kind: ErrorKind::Incomplete, status: None, retryable: false, attempts: 0 }]
+                vec![End::Good, End::Bad { kind: ErrorKind::Incomplete, status: None, transient: false, attempts: 0 }]
             }
         }
     }
@@ -104,7 +104,7 @@ impl InjectedFault {
         match (renewed, self.always) {
             (true, false) => vec![End::Good],
             (true, true) => {
-                vec![End::Bad { kind: ErrorKind::Service, status: Some(401), retryable: false, attempts: 2 }]
+                vec![End::Bad { kind: ErrorKind::Service, status: Some(401), transient: false, attempts: 2 }]
             }
             // An operation without a token cannot be affected by its revocation.
             (false, _)
@@ -113,7 +113,7 @@ impl InjectedFault {
             {
                 vec![End::Good]
             }
-            (false, _) => vec![End::Bad { kind: ErrorKind::Service, status: Some(401), retryable: false, attempts: 1 }],
+            (false, _) => vec![End::Bad { kind: ErrorKind::Service, status: Some(401), transient: false, attempts: 1 }],
         }
     }
 
