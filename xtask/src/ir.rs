@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::vendors::Vendor;
+use crate::vendors::{Listed, Vendor};
 
 mod types;
 
@@ -21,6 +21,8 @@ pub(crate) struct Service {
     pub(crate) default: String,
     /// The vendor's documentation.
     pub(crate) page: String,
+    /// What that page lists, where it differs from the documents.
+    pub(crate) listed: Option<Listed>,
     /// Fixtures, relative to the root, oldest version first.
     pub(crate) sources: Vec<String>,
     pub(crate) versions: Vec<Version>,

@@ -78,7 +78,7 @@ fn table(message: String) -> Problem {
 }
 
 fn service(vendor: &Vendor, entry: &vendors::Service, mut fixtures: Vec<&Fixture>) -> Result<Service, Problem> {
-    fixtures.sort_by_key(|fixture| numbers(&fixture.document.info.version));
+    fixtures.sort_by_key(|fixture| names::version_parts(&fixture.document.info.version));
     let contexts: Vec<Context<'_>> = fixtures.iter().map(|fixture| context(fixture)).collect();
     let mut merged = Merged::default();
     let mut versions = Vec::new();
@@ -97,6 +97,7 @@ fn service(vendor: &Vendor, entry: &vendors::Service, mut fixtures: Vec<&Fixture
         feature: entry.feature(),
         default: entry.default.clone(),
         page: entry.page.clone(),
+        listed: entry.listed.clone(),
         sources: contexts.iter().map(|context| context.source.to_owned()).collect(),
         versions,
         types: merged.types,
@@ -144,11 +145,6 @@ fn version(context: &Context<'_>) -> Result<Version, Problem> {
         source: context.source.to_owned(),
         operations: operations::all(context)?,
     })
-}
-
-/// `1.10` comes after `1.9`.
-fn numbers(version: &str) -> Vec<u64> {
-    version.split('.').map(|part| part.parse().unwrap_or(u64::MAX)).collect()
 }
 
 /// The types of a service while its versions are read, oldest first.

@@ -12,6 +12,11 @@ pub(crate) fn is_version(number: &str) -> bool {
     number.split('.').all(|part| !part.is_empty() && part.len() < 7 && part.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
+/// The number to sort by: `1.10` comes after `1.9`.
+pub(crate) fn version_parts(number: &str) -> Vec<u64> {
+    number.split('.').map(|part| part.parse().unwrap_or(u64::MAX)).collect()
+}
+
 /// Whether the text is a name of a vendor, crate or service: it becomes a part of file names.
 pub(crate) fn is_label(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_lowercase())

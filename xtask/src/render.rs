@@ -14,6 +14,7 @@ mod client;
 mod clients;
 mod conformance;
 mod coverage;
+mod lifecycle;
 mod operations;
 mod paths;
 mod share;

@@ -52,6 +52,20 @@ pub struct Service {
     pub default: String,
     /// The vendor's documentation.
     pub page: String,
+    /// What that page lists, where it differs from the documents.
+    pub listed: Option<Listed>,
+}
+
+/// The versions that the vendor's page lists.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listed {
+    /// The day of the page, `YYYY-MM-DD`.
+    pub as_of: String,
+    /// Their numbers.
+    pub versions: Vec<String>,
+    /// The one that is called current; the others are then supported.
+    pub current: Option<String>,
 }
 
 impl Vendor {
@@ -149,10 +163,35 @@ impl Vendor {
             if !is_page(&service.page) {
                 return Err(wrong(&place, "page", "must be an https URL without spaces, brackets, quotes and bars"));
             }
+            if let Some(listed) = &service.listed {
+                listed.check().map_err(|(key, rule)| wrong(&place, &format!("listed.{key}"), rule))?;
+            }
             unique(&mut names, &service.name, &place, "name")?;
             unique(&mut modules, &service.module, &place, "module")?;
         }
         Ok(())
+    }
+}
+
+impl Listed {
+    /// The newest version of the list.
+    #[must_use]
+    pub fn newest(&self) -> Option<&str> {
+        self.versions.iter().map(String::as_str).max_by_key(|number| names::version_parts(number))
+    }
+
+    /// The key that breaks a rule, and the rule.
+    fn check(&self) -> Result<(), (&'static str, &'static str)> {
+        if !names::is_day(&self.as_of) {
+            return Err(("as_of", "must be a day such as `2026-08-31`"));
+        }
+        if self.versions.is_empty() || !self.versions.iter().all(|number| names::is_version(number)) {
+            return Err(("versions", "must be version numbers such as `1.2`"));
+        }
+        match &self.current {
+            Some(current) if !self.versions.contains(current) => Err(("current", "must be one of the versions")),
+            _ => Ok(()),
+        }
     }
 }
 

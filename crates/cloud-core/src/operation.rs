@@ -10,6 +10,8 @@ pub enum Lifecycle {
     Supported,
     /// On its way out; see [`ApiVersion::sunset`].
     Deprecated,
+    /// The vendor no longer lists it, and may refuse calls.
+    Unlisted,
     /// The vendor publishes no lifecycle for this service.
     Unversioned,
 }

@@ -1,6 +1,6 @@
 //! The generated lines of hand-written files: version tables, feature lists, module lists.
 
-use super::{line, plain};
+use super::{lifecycle, line, plain};
 use crate::ir::{Service, Version};
 
 /// The lines of a block by its name; `None` for a name that does not exist.
@@ -39,17 +39,18 @@ fn all_versions(services: &[&Service]) -> String {
                 true => (format!("{} ", plain(&service.title)), format!("`{}` ", service.feature)),
                 false => (String::new(), String::new()),
             };
-            let (number, state, accessors) = (&version.number, state(version), accessors(service, version));
+            let (number, state, accessors) = (&version.number, state(service, version), accessors(service, version));
             line(&mut text, format_args!("| {shown}| {title}| {number} | {state}| {feature}| {accessors} |"));
             last = package;
         }
     }
-    text
+    text + &lifecycle::as_of(services)
 }
 
 /// Every version of one vendor.
 fn versions(services: &[&Service]) -> String {
-    let lifecycle = services.iter().flat_map(|service| &service.versions).any(|version| version.status.is_some());
+    let has_state = |service: &Service| service.versions.iter().any(|own| !lifecycle::full(service, own).is_empty());
+    let lifecycle = services.iter().any(|service| has_state(service));
     let mut text = match lifecycle {
         true => String::from("| service | version | state | accessor |\n|---|---|---|---|\n"),
         false => String::from("| service | version | accessor |\n|---|---|---|\n"),
@@ -57,12 +58,12 @@ fn versions(services: &[&Service]) -> String {
     for service in services {
         for (index, version) in newest_first(service).enumerate() {
             let title = if index == 0 { format!("{} ", plain(&service.title)) } else { String::new() };
-            let state = if lifecycle { format!(" {}|", state(version)) } else { String::new() };
+            let state = if lifecycle { format!(" {}|", state(service, version)) } else { String::new() };
             let (number, accessors) = (&version.number, accessors(service, version));
             line(&mut text, format_args!("| {title}| {number} |{state} {accessors} |"));
         }
     }
-    text
+    text + &lifecycle::as_of(services)
 }
 
 /// The documents with the pages that they describe.
@@ -136,14 +137,9 @@ fn accessors(service: &Service, version: &Version) -> String {
 }
 
 /// The lifecycle state for a cell, with a space after it where there is one.
-fn state(version: &Version) -> String {
-    let Some(status) = &version.status else {
-        return String::new();
-    };
-    match &version.sunset {
-        Some(day) => format!("{}, until {day} ", status.to_lowercase()),
-        None => format!("{} ", status.to_lowercase()),
-    }
+fn state(service: &Service, version: &Version) -> String {
+    let text = lifecycle::full(service, version);
+    if text.is_empty() { text } else { format!("{text} ") }
 }
 
 /// `1.0`, `1.0 and 1.1`, `1.0, 1.1 and 1.2`.

@@ -3,6 +3,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
+use super::lifecycle::{self, State};
 use super::{markdown, plain};
 use crate::emit::{Malformed, Output};
 use crate::ir::{Service, Version};
@@ -97,8 +98,13 @@ fn accessors(service: &Service) -> TokenStream {
     let (name, method, client) = names(service, default);
     let doc = markdown(&format!(
         "Returns a client for {title} {}, the default version.\n\n\
-         Only a major release of this crate changes the version; [`{method}`](Self::{method}) always means {}.",
-        default.number, default.number,
+         Only a major release of this crate changes the version; [`{method}`](Self::{method}) always means {}.{}",
+        default.number,
+        default.number,
+        lifecycle::newer(service).map_or_else(String::new, |number| format!(
+            " The vendor lists {number} too, which this \
+            crate does not contain yet."
+        )),
     ));
     let (marks, outcome) = outcome(service, &client);
     quote! {
@@ -115,7 +121,7 @@ fn accessors(service: &Service) -> TokenStream {
 fn numbered(service: &Service, version: &Version) -> TokenStream {
     let Service { feature, title, .. } = service;
     let (slot, method, client) = names(service, version);
-    let doc = markdown(&format!("Returns a client for {} {}.{}", plain(title), version.number, lifecycle(version)));
+    let doc = markdown(&format!("Returns a client for {} {}.{}", plain(title), version.number, ends(service, version)));
     let (marks, outcome) = outcome(service, &client);
     let body = match service.vendor.fallible {
         true => {
@@ -154,13 +160,15 @@ fn outcome(service: &Service, client: &TokenStream) -> (TokenStream, TokenStream
     (quote!(#[doc = ""] #[doc = " # Errors"] #errors), quote!(cloud_core::Result<#client>))
 }
 
-fn lifecycle(version: &Version) -> String {
-    let state = match version.status.as_deref() {
-        Some("DEPRECATED") => "deprecates this version",
-        _ => "supports this version",
-    };
-    match &version.sunset {
-        Some(day) => format!("\n\nThe vendor {state}; it ends on {day}."),
-        None => String::new(),
+/// What the vendor says of the end of a version.
+fn ends(service: &Service, version: &Version) -> String {
+    match (lifecycle::state(service, version), &version.sunset) {
+        (Some(State::Unlisted), Some(day)) => {
+            format!("\n\nThe vendor no longer lists this version; it ended on {day}.")
+        }
+        (Some(State::Unlisted), None) => "\n\nThe vendor no longer lists this version.".to_owned(),
+        (Some(State::Deprecated), Some(day)) => format!("\n\nThe vendor deprecates this version; it ends on {day}."),
+        (_, Some(day)) => format!("\n\nThe vendor supports this version; it ends on {day}."),
+        (_, None) => String::new(),
     }
 }

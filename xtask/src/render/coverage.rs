@@ -1,6 +1,6 @@
 //! The table of everything that can be called.
 
-use super::{code, line, plain};
+use super::{code, lifecycle, line, plain};
 use crate::ir::{Argument, Idempotency, Operation, Service, Version};
 
 /// `docs/coverage.md`: one row for each operation of each version, with totals.
@@ -16,13 +16,15 @@ pub(crate) fn coverage(services: &[Service]) -> String {
         for version in &service.versions {
             let count = version.operations.len();
             total += count;
-            let (vendor, name, number, state) = (&service.vendor.name, &service.name, &version.number, state(version));
+            let (vendor, name, number, state) =
+                (&service.vendor.name, &service.name, &version.number, cell(lifecycle::full(service, version)));
             line(&mut text, format_args!("| {vendor} | {name} | {number} | {state} | {count} |"));
         }
         let count: usize = service.versions.iter().map(|version| version.operations.len()).sum();
         line(&mut text, format_args!("| {} | {} | all | | **{count}** |", service.vendor.name, service.name));
     }
     line(&mut text, format_args!("| | | | **total** | **{total}** |"));
+    text.push_str(&lifecycle::as_of(&services.iter().collect::<Vec<_>>()));
     for service in services {
         let (title, vendor, name) = (plain(&service.title), &service.vendor.name, &service.name);
         line(&mut text, format_args!("\n## {title} ({vendor}, `{name}`)\n"));
@@ -48,7 +50,7 @@ fn rows(text: &mut String, service: &Service, version: &Version) {
             format_args!(
                 "| {} | {} | {} | {} | `{path}::{}` | {again} |",
                 version.number,
-                state(version),
+                cell(lifecycle::brief(service, version)),
                 plain(&operation.title),
                 code(&format!("{} {}", operation.method.wire(), request(operation))),
                 operation.name,
@@ -75,10 +77,7 @@ fn request(operation: &Operation) -> String {
     format!("{}?{}", operation.template, pairs.join("&"))
 }
 
-fn state(version: &Version) -> String {
-    let state = version.status.as_deref().unwrap_or("-").to_lowercase();
-    match &version.sunset {
-        Some(day) => format!("{state}, until {day}"),
-        None => state,
-    }
+/// Text of a cell that is never empty.
+fn cell(text: String) -> String {
+    if text.is_empty() { "-".to_owned() } else { text }
 }

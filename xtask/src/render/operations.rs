@@ -3,6 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::lifecycle::{self, State};
 use super::share::{reuse, shared};
 use super::{docs, imports};
 use crate::ir::{Operation, Segment, Service, Type, Version};
@@ -26,15 +27,16 @@ pub(super) fn render(service: &Service) -> TokenStream {
     }
 }
 
-fn version_static(service: &Service, version: &Version) -> TokenStream {
+fn version_static(own: &Service, version: &Version) -> TokenStream {
     let name = ident(&version.constant);
     let doc = docs(&format!("Version {}.", version.number));
-    let (vendor, service, number) = (&service.vendor.name, &service.name, &version.number);
-    let status = match version.status.as_deref() {
-        Some("CURRENT") => quote!(.status(Lifecycle::Current)),
-        Some("SUPPORTED") => quote!(.status(Lifecycle::Supported)),
-        Some("DEPRECATED") => quote!(.status(Lifecycle::Deprecated)),
-        _ => quote!(),
+    let (vendor, service, number) = (&own.vendor.name, &own.name, &version.number);
+    let status = match lifecycle::state(own, version) {
+        Some(State::Current) => quote!(.status(Lifecycle::Current)),
+        Some(State::Supported) => quote!(.status(Lifecycle::Supported)),
+        Some(State::Deprecated) => quote!(.status(Lifecycle::Deprecated)),
+        Some(State::Unlisted) => quote!(.status(Lifecycle::Unlisted)),
+        None => quote!(),
     };
     let sunset = version.sunset.as_ref().map(|day| quote!(.sunset(#day)));
     quote! {

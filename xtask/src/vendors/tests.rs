@@ -16,6 +16,8 @@ default = "1.0"
 page = "https://example.com/vault/"
 "#;
 
+const PAGE: &str = "page = \"https://example.com/vault/\"";
+
 fn refused(from: &str, to: &str) -> String {
     assert!(GOOD.contains(from), "{from}");
     Vendors::parse(&GOOD.replace(from, to)).unwrap_err()
@@ -63,6 +65,26 @@ fn wrong_values_are_refused_with_their_entry() {
             "\"Samsung\\nCloud\"",
             "vendor `scp`: ",
             "`title` must not be empty, and one line",
+        ),
+        (
+            PAGE,
+            &format!("{PAGE}\n[vendor.service.listed]\nas_of = \"soon\"\nversions = [\"1.0\"]"),
+            vault,
+            "`listed.as_of`",
+        ),
+        (
+            PAGE,
+            &format!("{PAGE}\n[vendor.service.listed]\nas_of = \"2026-09-18\"\nversions = []"),
+            vault,
+            "`listed.versions`",
+        ),
+        (
+            PAGE,
+            &format!(
+                "{PAGE}\n[vendor.service.listed]\nas_of = \"2026-09-18\"\nversions = [\"1.0\"]\ncurrent = \"1.1\""
+            ),
+            vault,
+            "`listed.current` must be one of the versions",
         ),
     ] {
         let error = refused(from, to);
