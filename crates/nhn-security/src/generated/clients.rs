@@ -130,7 +130,8 @@ impl crate::Nhn {
     /// Returns a client for Secure Key Manager 1.0, the default version.
     ///
     /// Only a major release of this crate changes the version;
-    /// [`secure_key_manager_v1_0`](Self::secure_key_manager_v1_0) always means 1.0.
+    /// [`secure_key_manager_v1_0`](Self::secure_key_manager_v1_0) always means 1.0. The vendor lists 1.3 too, which
+    /// this crate does not contain yet.
     ///
     /// # Errors
     /// [`ErrorKind::Config`](cloud_core::ErrorKind::Config) if a setting of the service is missing or the service

@@ -89,7 +89,8 @@ impl crate::Scp {
     /// Returns a client for Certificate Manager 1.1, the default version.
     ///
     /// Only a major release of this crate changes the version;
-    /// [`certificate_manager_v1_1`](Self::certificate_manager_v1_1) always means 1.1.
+    /// [`certificate_manager_v1_1`](Self::certificate_manager_v1_1) always means 1.1. The vendor lists 1.2 too,
+    /// which this crate does not contain yet.
     #[must_use]
     #[cfg(feature = "certificate-manager")]
     pub fn certificate_manager(&self) -> super::certificate_manager::v1_1::Client {
@@ -107,7 +108,7 @@ impl crate::Scp {
 
     /// Returns a client for Certificate Manager 1.0.
     ///
-    /// The vendor deprecates this version; it ends on 2026-05-31.
+    /// The vendor no longer lists this version; it ended on 2026-05-31.
     #[must_use]
     #[cfg(feature = "certificate-manager")]
     pub fn certificate_manager_v1_0(&self) -> super::certificate_manager::v1_0::Client {
@@ -119,7 +120,8 @@ impl crate::Scp {
     /// Returns a client for Config Inspection 1.1, the default version.
     ///
     /// Only a major release of this crate changes the version;
-    /// [`config_inspection_v1_1`](Self::config_inspection_v1_1) always means 1.1.
+    /// [`config_inspection_v1_1`](Self::config_inspection_v1_1) always means 1.1. The vendor lists 1.3 too, which
+    /// this crate does not contain yet.
     #[must_use]
     #[cfg(feature = "config-inspection")]
     pub fn config_inspection(&self) -> super::config_inspection::v1_1::Client {
@@ -127,6 +129,8 @@ impl crate::Scp {
     }
 
     /// Returns a client for Config Inspection 1.1.
+    ///
+    /// The vendor no longer lists this version.
     #[must_use]
     #[cfg(feature = "config-inspection")]
     pub fn config_inspection_v1_1(&self) -> super::config_inspection::v1_1::Client {
@@ -137,7 +141,7 @@ impl crate::Scp {
 
     /// Returns a client for Config Inspection 1.0.
     ///
-    /// The vendor deprecates this version; it ends on 2026-05-31.
+    /// The vendor no longer lists this version; it ended on 2026-05-31.
     #[must_use]
     #[cfg(feature = "config-inspection")]
     pub fn config_inspection_v1_0(&self) -> super::config_inspection::v1_0::Client {
@@ -148,7 +152,8 @@ impl crate::Scp {
 
     /// Returns a client for Key Management Service 1.2, the default version.
     ///
-    /// Only a major release of this crate changes the version; [`kms_v1_2`](Self::kms_v1_2) always means 1.2.
+    /// Only a major release of this crate changes the version; [`kms_v1_2`](Self::kms_v1_2) always means 1.2. The
+    /// vendor lists 1.4 too, which this crate does not contain yet.
     #[must_use]
     #[cfg(feature = "kms")]
     pub fn kms(&self) -> super::kms::v1_2::Client {
@@ -164,7 +169,7 @@ impl crate::Scp {
 
     /// Returns a client for Key Management Service 1.1.
     ///
-    /// The vendor supports this version; it ends on 2026-08-31.
+    /// The vendor no longer lists this version; it ended on 2026-08-31.
     #[must_use]
     #[cfg(feature = "kms")]
     pub fn kms_v1_1(&self) -> super::kms::v1_1::Client {
@@ -173,7 +178,7 @@ impl crate::Scp {
 
     /// Returns a client for Key Management Service 1.0.
     ///
-    /// The vendor deprecates this version; it ends on 2025-12-31.
+    /// The vendor no longer lists this version; it ended on 2025-12-31.
     #[must_use]
     #[cfg(feature = "kms")]
     pub fn kms_v1_0(&self) -> super::kms::v1_0::Client {
@@ -200,7 +205,7 @@ impl crate::Scp {
     /// Returns a client for Secrets Manager 1.1, the default version.
     ///
     /// Only a major release of this crate changes the version; [`secrets_manager_v1_1`](Self::secrets_manager_v1_1)
-    /// always means 1.1.
+    /// always means 1.1. The vendor lists 1.2 too, which this crate does not contain yet.
     #[must_use]
     #[cfg(feature = "secrets-manager")]
     pub fn secrets_manager(&self) -> super::secrets_manager::v1_1::Client {
@@ -216,7 +221,7 @@ impl crate::Scp {
 
     /// Returns a client for Secrets Manager 1.0.
     ///
-    /// The vendor supports this version; it ends on 2026-08-31.
+    /// The vendor no longer lists this version; it ended on 2026-08-31.
     #[must_use]
     #[cfg(feature = "secrets-manager")]
     pub fn secrets_manager_v1_0(&self) -> super::secrets_manager::v1_0::Client {

@@ -5,11 +5,11 @@ use cloud_core::{ApiVersion, Lifecycle};
 
 /// Version 1.0.
 pub(crate) static V1_0: ApiVersion = ApiVersion::new("scp", "certificatemanager", "1.0")
-    .status(Lifecycle::Deprecated)
+    .status(Lifecycle::Unlisted)
     .sunset("2026-05-31");
 /// Version 1.1.
 pub(crate) static V1_1: ApiVersion = ApiVersion::new("scp", "certificatemanager", "1.1")
-    .status(Lifecycle::Current);
+    .status(Lifecycle::Supported);
 /// Operations of version 1.0.
 pub(crate) mod v1_0 {
     use cloud_core::{Idempotency, Method, Operation, Segment};

@@ -5,15 +5,15 @@ use cloud_core::{ApiVersion, Lifecycle};
 
 /// Version 1.0.
 pub(crate) static V1_0: ApiVersion = ApiVersion::new("scp", "kms", "1.0")
-    .status(Lifecycle::Deprecated)
+    .status(Lifecycle::Unlisted)
     .sunset("2025-12-31");
 /// Version 1.1.
 pub(crate) static V1_1: ApiVersion = ApiVersion::new("scp", "kms", "1.1")
-    .status(Lifecycle::Supported)
+    .status(Lifecycle::Unlisted)
     .sunset("2026-08-31");
 /// Version 1.2.
 pub(crate) static V1_2: ApiVersion = ApiVersion::new("scp", "kms", "1.2")
-    .status(Lifecycle::Current);
+    .status(Lifecycle::Supported);
 /// Operations of version 1.0.
 pub(crate) mod v1_0 {
     use cloud_core::{Idempotency, Method, Operation, Segment};
