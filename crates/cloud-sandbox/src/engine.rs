@@ -7,14 +7,18 @@ use serde_json::Value;
 use crate::admin::log::Log;
 use crate::admin::redact;
 use crate::call::{Call, Handler, Handlers};
-use crate::faults::Faults;
+use crate::faults::{Fault, Faults, RefusedFault};
 use crate::http::HttpRequest;
 use crate::ids::Ids;
 use crate::rng::Rng;
 use crate::rsa_keys::{KeyGenerator, ReadyKeys};
 use crate::settings::Settings;
-use crate::spec::{Catalogue, Content, Hit, example, project};
+use crate::spec::{Catalogue, Content, Document, Hit, example, project};
 use crate::state::{Held, State, snapshot};
+use crate::vendors::VENDORS;
+
+/// Stands in names for what could not be told.
+pub(crate) const UNKNOWN: &str = "-";
 
 /// The sandbox without its listeners.
 pub(crate) struct Engine {
@@ -77,6 +81,33 @@ impl Engine {
     /// Locks the state; nothing may be awaited while it is locked.
     pub(crate) fn lock(&self) -> MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Every operation by its name in faults and in the log, and whether it has pages.
+    pub(crate) fn operations(&self) -> Vec<(String, bool)> {
+        let documented = self.catalogue.operations().flat_map(|operation| {
+            let Document { vendor, service, version, .. } = &*operation.document;
+            let split = operation.split.as_ref().map(|split| &split.name);
+            let names = [Some(&operation.name), split].into_iter().flatten();
+            names.map(move |name| (format!("{vendor}/{service}/{name}/{version}"), operation.page.is_some()))
+        });
+        let gateways = VENDORS.iter().flat_map(|vendor| {
+            let own = vendor.gateway_operations().iter();
+            own.map(|(service, name)| (format!("{}/{service}/{name}/{UNKNOWN}", vendor.name()), false))
+        });
+        documented.chain(gateways).collect()
+    }
+
+    /// Adds faults and returns their ids, or adds none if one of them could never strike.
+    pub(crate) fn inject(&self, faults: Vec<Fault>) -> Result<Vec<u64>, RefusedFault> {
+        let mut known = self.operations();
+        // What a path that leads nowhere is called.
+        let vendors = VENDORS.iter().map(|vendor| vendor.name()).chain([UNKNOWN]);
+        known.extend(vendors.map(|vendor| ([vendor, UNKNOWN, UNKNOWN, UNKNOWN].join("/"), false)));
+        for fault in &faults {
+            fault.check(&known)?;
+        }
+        self.faults.set(faults)
     }
 
     /// Performs a checked call, or returns its documented example where that was asked for.

@@ -9,5 +9,5 @@ mod schedule;
 
 pub(crate) use fault::Effect;
 pub use fault::{Fault, InvalidPattern};
-pub use schedule::TooManyFaults;
+pub use schedule::RefusedFault;
 pub(crate) use schedule::{Faults, Strike};

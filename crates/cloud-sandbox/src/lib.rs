@@ -26,7 +26,7 @@ mod vendor;
 mod vendors;
 
 pub use crate::admin::LoggedCall;
-pub use crate::faults::{Fault, InvalidPattern, TooManyFaults};
+pub use crate::faults::{Fault, InvalidPattern, RefusedFault};
 pub use crate::nhn::{ClientIdentity, NhnStatuses};
 #[cfg(feature = "_fuzzing")]
 pub use crate::sandbox::InProcess;

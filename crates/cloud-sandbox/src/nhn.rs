@@ -71,6 +71,10 @@ impl Vendor for Nhn {
         }
     }
 
+    fn gateway_operations(&self) -> &'static [(&'static str, &'static str)] {
+        &[("oauth", "create_token"), ("oauth", "revoke_token")]
+    }
+
     fn gateway_operation(&self, path: &str) -> Option<(&'static str, &'static str)> {
         match path.strip_suffix('/').unwrap_or(path) {
             "/oauth2/token/create" => Some(("oauth", "create_token")),

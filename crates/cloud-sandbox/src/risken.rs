@@ -67,6 +67,10 @@ impl Vendor for Risken {
         }
     }
 
+    fn gateway_operations(&self) -> &'static [(&'static str, &'static str)] {
+        &[("gateway", "signin"), ("gateway", "signout"), ("gateway", "healthz")]
+    }
+
     fn gateway_operation(&self, path: &str) -> Option<(&'static str, &'static str)> {
         let name = path::gateway_operation(&path::routed(path)?)?;
         Some(("gateway", name))

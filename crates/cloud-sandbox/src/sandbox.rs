@@ -5,7 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use crate::admin::LoggedCall;
-use crate::faults::{Fault, TooManyFaults};
+use crate::faults::{Fault, RefusedFault};
 use crate::nhn::ClientIdentity;
 use crate::server::Server;
 use crate::settings::environment;
@@ -106,9 +106,16 @@ impl Sandbox {
     /// Injects a fault.
     ///
     /// # Errors
-    /// Returns an error if 1000 faults are set already.
-    pub fn fault(&self, fault: Fault) -> Result<(), TooManyFaults> {
-        self.0.engine.faults.set(vec![fault]).map(drop)
+    /// Returns an error if the fault can never strike, as with a misspelled operation, or if 1000 faults are set already.
+    pub fn fault(&self, fault: Fault) -> Result<(), RefusedFault> {
+        self.0.engine.inject(vec![fault]).map(drop)
+    }
+
+    /// The names of all operations, such as `scp/kms/encrypt/1.2`, for [`Fault::on`] and as [`calls`](Self::calls) shows
+    /// them.
+    #[must_use]
+    pub fn operations(&self) -> Vec<String> {
+        self.0.engine.operations().into_iter().map(|(name, _)| name).collect()
     }
 
     /// Takes all faults back; credentials that one of them revoked work again.

@@ -74,6 +74,10 @@ impl Vendor for Scp {
         }
     }
 
+    fn gateway_operations(&self) -> &'static [(&'static str, &'static str)] {
+        &[("gateway", "list_versions")]
+    }
+
     fn gateway_operation(&self, path: &str) -> Option<(&'static str, &'static str)> {
         (path == versions::PATH).then_some(("gateway", "list_versions"))
     }

@@ -28,6 +28,9 @@ pub(crate) trait Vendor: Sync {
     /// The documented operation that the path, the method and the version header select.
     fn operation<'a>(&self, catalogue: &'a Catalogue, request: &HttpRequest) -> Option<&'a Operation>;
 
+    /// Service and name of each operation of the gateway itself.
+    fn gateway_operations(&self) -> &'static [(&'static str, &'static str)];
+
     /// Service and operation of a path that the gateway itself serves.
     fn gateway_operation(&self, _path: &str) -> Option<(&'static str, &'static str)> {
         None

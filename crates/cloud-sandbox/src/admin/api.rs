@@ -53,13 +53,17 @@ pub(crate) fn respond(engine: &Engine, request: &HttpRequest) -> Response {
             done()
         }
         ("DELETE", path) if path.starts_with("faults/") => remove_fault(engine, path),
+        ("GET", "operations") => {
+            let names: Vec<_> = engine.operations().into_iter().map(|(name, _)| name).collect();
+            json(200, &json!({ "operations": names }))
+        }
         ("GET", "clock") => clock(engine),
         ("POST", "clock") => advance(engine, request),
         ("GET", "state") => state(engine),
-        (_, "" | "watch.js" | "log" | "faults" | "clock" | "state") => {
+        (_, "" | "watch.js" | "log" | "faults" | "operations" | "clock" | "state") => {
             refuse(405, "this path does not take the method")
         }
-        _ => refuse(404, "try log, faults, clock or state"),
+        _ => refuse(404, "try log, faults, operations, clock or state"),
     }
 }
 
@@ -108,9 +112,9 @@ fn set_faults(engine: &Engine, request: &HttpRequest) -> Response {
     if faults.iter().any(impossible) {
         return refuse(400, "a status code is from 200 to 599");
     }
-    match engine.faults.set(faults) {
+    match engine.inject(faults) {
         Ok(ids) => json(201, &json!({ "ids": ids })),
-        Err(_) => refuse(400, "too many faults are set: DELETE them first"),
+        Err(refused) => refuse(400, &refused.to_string()),
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::pattern::Pattern;
+use super::schedule::RefusedFault;
 
 /// How large a huge body is unless told otherwise.
 const HUGE: u64 = 64 << 20;
@@ -182,6 +183,18 @@ impl Fault {
     pub fn on(mut self, pattern: &str) -> Result<Self, InvalidPattern> {
         self.on = pattern.parse().map_err(InvalidPattern)?;
         Ok(self)
+    }
+
+    /// Refuses a fault that can never strike one of these operations, given by name and whether they have pages.
+    pub(crate) fn check(&self, operations: &[(String, bool)]) -> Result<(), RefusedFault> {
+        let mut chosen = operations.iter().filter(|(name, _)| self.on.fits(name)).peekable();
+        if chosen.peek().is_none() {
+            return Err(RefusedFault::UnknownOperation(self.on.to_string()));
+        }
+        if self.effect.is_about_pages() && !chosen.any(|(_, has_pages)| *has_pages) {
+            return Err(RefusedFault::NoPages(self.on.to_string()));
+        }
+        if self.times == Some(0) { Err(RefusedFault::NoStrikes) } else { Ok(()) }
     }
 
     /// Sends `Retry-After` in whole seconds with a [`status`](Self::status); ignored by other faults.

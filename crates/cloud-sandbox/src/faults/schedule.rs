@@ -12,18 +12,33 @@ use super::page::{self, Paging};
 /// How many faults may be set at a time; more than anyone needs, and a bound on what a caller can store.
 const MAX_FAULTS: usize = 1000;
 
-/// The error of a fault beyond the number that may be set at a time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The error of a fault that cannot be set, or could never strike.
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct TooManyFaults;
+pub enum RefusedFault {
+    /// 1000 faults are set already.
+    TooMany,
+    /// No operation matches the pattern.
+    UnknownOperation(String),
+    /// The fault is about pages, and no operation that matches the pattern has any.
+    NoPages(String),
+    /// The fault is to strike zero times.
+    NoStrikes,
+}
 
-impl fmt::Display for TooManyFaults {
+impl fmt::Display for RefusedFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{MAX_FAULTS} faults are set already: clear them first")
+        const LISTED: &str = "Sandbox::operations and GET /_sandbox/operations list all";
+        match self {
+            Self::TooMany => write!(f, "{MAX_FAULTS} faults are set already: clear them first"),
+            Self::UnknownOperation(pattern) => write!(f, "no operation matches {pattern:?}: {LISTED}"),
+            Self::NoPages(pattern) => write!(f, "no operation that matches {pattern:?} has pages: {LISTED}"),
+            Self::NoStrikes => f.write_str("times must be at least 1, or null for no limit"),
+        }
     }
 }
 
-impl std::error::Error for TooManyFaults {}
+impl std::error::Error for RefusedFault {}
 
 /// Everything that is to go wrong.
 #[derive(Debug, Default)]
@@ -58,11 +73,11 @@ pub(crate) struct Strike {
 
 impl Faults {
     /// Adds faults at the end and returns their ids, or adds none if that makes too many.
-    pub(crate) fn set(&self, faults: Vec<Fault>) -> Result<Vec<u64>, TooManyFaults> {
+    pub(crate) fn set(&self, faults: Vec<Fault>) -> Result<Vec<u64>, RefusedFault> {
         let mut inner = self.lock();
         inner.entries.retain(|entry| entry.left != Some(0));
         if inner.entries.len().saturating_add(faults.len()) > MAX_FAULTS {
-            return Err(TooManyFaults);
+            return Err(RefusedFault::TooMany);
         }
         let add = |fault: Fault| {
             inner.last_id += 1;
@@ -200,7 +215,7 @@ mod tests {
     fn excess_faults_are_refused_as_a_whole() {
         let faults = Faults::default();
         set(&faults, Fault::status(500));
-        assert_eq!(faults.set(vec![Fault::status(500); MAX_FAULTS]), Err(TooManyFaults));
+        assert_eq!(faults.set(vec![Fault::status(500); MAX_FAULTS]), Err(RefusedFault::TooMany));
         assert_eq!(faults.list().as_array().unwrap().len(), 1);
         assert_eq!(faults.set(vec![Fault::status(500); MAX_FAULTS - 1]).unwrap().len(), MAX_FAULTS - 1);
     }

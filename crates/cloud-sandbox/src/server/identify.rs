@@ -3,13 +3,11 @@
 use serde_json::Value;
 
 use crate::admin::redact;
+use crate::engine::UNKNOWN;
 use crate::http::HttpRequest;
 use crate::spec::{Catalogue, Content, Operation, Page, Place, Segment};
 use crate::vendor::Vendor;
 use crate::vendors;
-
-/// Shown for what could not be told.
-const UNKNOWN: &str = "-";
 
 /// The operation that the path, the method and the version header select.
 pub(crate) struct Identity<'a> {

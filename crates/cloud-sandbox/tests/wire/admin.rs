@@ -68,6 +68,42 @@ async fn admin_path_sets_faults_and_shows_calls() {
 }
 
 #[tokio::test]
+async fn fault_that_can_never_strike_is_refused() {
+    let sandbox = admin().await;
+    let delay = |on: &str| json!({ "on": on, "effect": "delay" });
+    let paged = |on: &str| json!({ "on": on, "effect": "page_missing" });
+    let unknown = |on: &str| format!("no operation matches {on:?}");
+    for (fault, reason) in [
+        (delay("scp/kms/encrpyt"), unknown("scp/kms/encrpyt")),
+        (delay("scp/kms/list_managed_keys/1.1"), unknown("scp/kms/list_managed_keys/1.1")),
+        (delay("kms/encrypt"), unknown("kms/encrypt")),
+        (delay("aws"), unknown("aws")),
+        (paged("scp/kms/encrypt"), "no operation that matches \"scp/kms/encrypt\" has pages".to_owned()),
+        (json!({ "effect": "delay", "times": 0 }), "times must be at least 1".to_owned()),
+    ] {
+        let both = json!([{ "effect": "delay" }, fault]);
+        let refused = send(&sandbox, &Call::new("POST", "/_sandbox/faults").json(&both)).await;
+        let told = refused.expect(400).json()["error"].as_str().unwrap().to_owned();
+        assert!(told.starts_with(&reason), "{told}");
+        assert_eq!(told.contains("GET /_sandbox/operations"), told.starts_with("no operation"), "{told}");
+    }
+    assert_eq!(send(&sandbox, &Call::new("GET", "/_sandbox/faults")).await.expect(200).json(), json!([]));
+
+    let listed = send(&sandbox, &Call::new("GET", "/_sandbox/operations")).await.expect(200).json();
+    let names: Vec<_> = listed["operations"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+    assert_eq!(names, sandbox.operations());
+    for name in
+        ["scp/kms/encrypt/1.2", "scp/gateway/list_versions/-", "nhn/oauth/create_token/-", "risken/aws/list_aws/1"]
+    {
+        assert!(names.contains(&name), "{name}");
+    }
+    // Each of them can be struck, and so can paths that lead nowhere.
+    let all: Vec<_> =
+        names.into_iter().chain(["scp/-", "-", "*/kms/list_*", "scp"]).map(delay).chain([paged("scp")]).collect();
+    send(&sandbox, &Call::new("POST", "/_sandbox/faults").json(&all.into())).await.expect(201);
+}
+
+#[tokio::test]
 async fn watch_page_and_script_load_nothing_external() {
     let sandbox = admin().await;
     let page = send(&sandbox, &Call::new("GET", "/_sandbox/")).await;
