@@ -15,6 +15,7 @@ use super::common::{nhn, sandbox, settings};
 const SECRET: &str = "04fde6d8ee604cbe8fa7abe135a7dc3e";
 const KEY: &str = "035a0ffa16a64bbf8171c4bdcea37bbf";
 const PARTNERS_SECRET: &str = "7d3ebf209f4c4e91bc53f2e60a8b4d39";
+const SERVERS_SECRET: &str = "a061ed52c17f41c4ef86c5193dbe706c";
 
 /// A client that names this MAC address, or none.
 fn with_mac(sandbox: &Sandbox, mac: Option<&str>) -> Client {
@@ -58,8 +59,12 @@ async fn store_accepts_a_listed_mac_address() {
     assert!(secret.expose_secret().contains("password"));
     let seen = keys.confirm_client().await.unwrap();
     assert_eq!((&*seen.client_ip, seen.client_sent_certificate), ("127.0.0.1", Some(false)));
-    for mac in [None, Some("cc:cc:cc:cc:cc:cc"), Some("AA:AA:AA:AA:AA:AA")] {
+    let upper = with_mac(&sandbox, Some("AA:AA:AA:AA:AA:AA"));
+    assert_eq!(upper.show_secret(SECRET).await.unwrap().secret.expose_secret(), secret.expose_secret());
+    for mac in [None, Some("cc:cc:cc:cc:cc:cc")] {
         let keys = with_mac(&sandbox, mac);
+        // A store that asks for the address alone needs no header.
+        assert!(keys.show_secret(SERVERS_SECRET).await.unwrap().secret.expose_secret().contains("mailer"));
         denied(keys.show_secret(SECRET).await);
         denied(keys.encrypt(KEY, &EncryptRequest::new("x")).await);
         denied(keys.show_secret(PARTNERS_SECRET).await);

@@ -146,7 +146,7 @@ impl Store {
 
     /// Every data source with its attachment to the account, unattached ones first.
     pub(super) fn sources(&self, project: u32, id: u32, name: &str) -> Vec<(&DataSource, Option<&Attachment>)> {
-        // The database ignores spaces at the end when it compares; a filter of nothing else is one all the same.
+        // The database ignores spaces at the end when it compares.
         let trimmed = name.trim_end_matches(' ');
         let wanted =
             self.sources.iter().filter(|source| name.is_empty() || source.name.trim_end_matches(' ') == trimmed);
