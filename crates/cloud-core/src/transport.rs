@@ -68,6 +68,8 @@ impl TransportError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stage {
+    /// A setting of the transport keeps it from sending, such as an unsupported proxy.
+    Config,
     /// The request cannot be sent; another attempt would fail the same way.
     Invalid,
     /// No connection was made: the service has received nothing.
@@ -86,7 +88,7 @@ impl Stage {
     #[must_use]
     pub const fn delivery(self) -> Delivery {
         match self {
-            Self::Invalid | Self::Connect | Self::Handshake => Delivery::NotSent,
+            Self::Config | Self::Invalid | Self::Connect | Self::Handshake => Delivery::NotSent,
             Self::PossiblySent => Delivery::PossiblySent,
             Self::Response => Delivery::ResponseReceived,
         }

@@ -293,4 +293,31 @@ mod tests {
         assert!(matches!(read(&RETURNS, 417, "<html>"), ResponseOutcome::Unreadable(_)));
         assert!(matches!(read(&RETURNS, 503, "upstream connect error"), ResponseOutcome::Unreadable(_)));
     }
+    #[test]
+    fn refusals_have_a_category() {
+        use ErrorCategory::{Conflict, Denied, EndedVersion, InvalidCredentials, NotFound};
+        for (status, body, category) in [
+            (404, r#"{"errors":[{"code":"ResourceNotFound"}]}"#, Some(NotFound)),
+            (404, r#"{"errors":[{"code":"NotFound","detail":"no"}]}"#, Some(NotFound)),
+            (404, r#"{"timestamp":"t","path":"/v1/x","status":404,"error":"Not Found","requestId":"q"}"#, None),
+            (404, r#"{"errors":[{"code":"Other"}]}"#, None),
+            (403, r#"{"errors":[{"code":"Forbidden"}]}"#, Some(Denied)),
+            (401, r#"{"error":"HmacValidFail"}"#, Some(InvalidCredentials)),
+            (401, r#"{"error":"catalog has not target"}"#, Some(Denied)),
+            (401, r#"{"message":"rejected by gateway"}"#, Some(Denied)),
+            (
+                400,
+                r#"{"errors":[{"code":"InvalidInputValue","detail":"Svaccesskey is not existed."}]}"#,
+                Some(InvalidCredentials),
+            ),
+            (400, r#"{"errors":[{"code":"scp-security.secret.source-cidr-error"}]}"#, Some(Denied)),
+            (400, r#"{"errors":[{"code":"ValidationError"}]}"#, None),
+            (406, r#"{"errors":[{"code":"NoSuchVersion"}]}"#, Some(EndedVersion)),
+            (409, r#"{"errors":[{"code":"x"}]}"#, Some(Conflict)),
+            (503, "{}", None),
+        ] {
+            let ResponseOutcome::Failed(failure) = read(&RETURNS, status, body) else { panic!("{body}") };
+            assert_eq!(failure.category, category, "{status} {body}");
+        }
+    }
 }

@@ -72,6 +72,7 @@ impl AttemptError {
     pub(super) fn transport(error: TransportError) -> Box<Self> {
         let delivery = error.stage.delivery();
         let (kind, outcome) = match error.stage {
+            Stage::Config => (ErrorKind::Config, AttemptOutcome::permanent(delivery)),
             Stage::Invalid => (ErrorKind::Request, AttemptOutcome::permanent(delivery)),
             Stage::Connect => (ErrorKind::Connect, AttemptOutcome::transient(delivery)),
             Stage::Handshake => (ErrorKind::Connect, AttemptOutcome::permanent(delivery)),

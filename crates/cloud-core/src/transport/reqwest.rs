@@ -3,6 +3,7 @@
 use std::fmt;
 
 use bytes::Bytes;
+use http::uri::Scheme;
 
 use super::{BodyLimit, Stage, Transport, TransportError};
 use crate::endpoint::is_loopback;
@@ -26,6 +27,8 @@ pub struct ReqwestTransport {
     direct: Option<reqwest::Client>,
     /// The proxy of requests that are not sent directly, for errors, or what is wrong with it.
     proxy: Result<Option<String>, String>,
+    /// Why no server can be trusted, if so.
+    untrusting: Option<String>,
     body_limit: usize,
 }
 
@@ -52,7 +55,13 @@ impl ReqwestTransport {
     /// # Errors
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) if the client cannot be built.
     pub fn from_client_builder(builder: reqwest::ClientBuilder) -> Result<Self> {
-        Ok(Self { client: builder::finish(builder)?, direct: None, proxy: Ok(None), body_limit: DEFAULT_BODY_LIMIT })
+        Ok(Self {
+            client: builder::finish(builder)?,
+            direct: None,
+            proxy: Ok(None),
+            untrusting: None,
+            body_limit: DEFAULT_BODY_LIMIT,
+        })
     }
 }
 
@@ -81,9 +90,12 @@ impl Transport for ReqwestTransport {
                 return Err(TransportError::new(Stage::Invalid, "the HTTP client would change the URL"));
             }
             let local = request.url().scheme() == "http" && request.url().host_str().is_some_and(is_loopback);
+            if let Some(problem) = self.untrusting.as_ref().filter(|_| uri.scheme() == Some(&Scheme::HTTPS)) {
+                return Err(TransportError::new(Stage::Config, problem));
+            }
             let client = self.direct.as_ref().filter(|_| local).unwrap_or(&self.client);
             let proxy = match &self.proxy {
-                Err(problem) if !local => return Err(TransportError::new(Stage::Invalid, problem)),
+                Err(problem) if !local => return Err(TransportError::new(Stage::Config, problem)),
                 Ok(Some(proxy)) if !local => Some(proxy.as_str()),
                 _ => None,
             };

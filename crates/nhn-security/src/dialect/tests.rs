@@ -175,3 +175,33 @@ fn app_key_and_mac_address_are_sent() {
     let shown = format!("{dialect:?}");
     assert!(!shown.contains("the-app-key") && !shown.contains("AA:bb"), "{shown}");
 }
+
+#[test]
+fn refusals_have_a_category() {
+    use ErrorCategory::{Conflict, Denied, InvalidCredentials, NotFound};
+    for (message, category) in [
+        ("Invalid Appkey", Some(InvalidCredentials)),
+        ("Invalid Key Id", Some(NotFound)),
+        ("Invalid Key Version", Some(NotFound)),
+        ("Invalid Key Version Status", Some(Conflict)),
+        ("Invalid Key Status", Some(Conflict)),
+        ("IPv4 Auth Failure", Some(Denied)),
+        ("MAC Auth Failure", Some(Denied)),
+        ("Certificate Auth Failure", Some(Denied)),
+        ("Invalid User Data", None),
+    ] {
+        let failure = failure(&without_token(), 200, &header("false", "1000", message));
+        assert_eq!(failure.category, category, "{message}");
+    }
+    for (status, code, category) in [
+        (401, "1", Some(InvalidCredentials)),
+        (200, "80007", Some(InvalidCredentials)),
+        (200, "-6", Some(Denied)),
+        (403, "-8", Some(Denied)),
+        (400, "1000", None),
+        (404, "404", None),
+    ] {
+        let failure = failure(&with_token(), status, &header("false", code, "no"));
+        assert_eq!(failure.category, category, "{status} {code}");
+    }
+}

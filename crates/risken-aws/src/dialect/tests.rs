@@ -118,3 +118,22 @@ async fn refused_token_is_not_sent_again() {
     risken.aws().list_aws(1).await.unwrap_err();
     assert_eq!(transport.sent().len(), 1);
 }
+
+#[tokio::test]
+async fn refusals_have_a_category() {
+    use crate::ErrorCategory::{Denied, InvalidCredentials, NotFound, Throttled};
+    for (status, kind, body, category) in [
+        (500, JSON, r#"{"error":{"code":"Unknown","message":"record not found"}}"#, Some(NotFound)),
+        (500, JSON, r#"{"error":{"code":"Unknown","message":"boom"}}"#, None),
+        (401, TEXT, "Unauthenticated\n", Some(InvalidCredentials)),
+        (403, JSON, r#"{"error":"Invalid token"}"#, Some(InvalidCredentials)),
+        (403, TEXT, "Unauthorized the project resource for token access\n", Some(Denied)),
+        (404, "", "", None),
+        (429, "", "", Some(Throttled)),
+        (400, JSON, r#"{"error":"aws_id: cannot be blank."}"#, None),
+    ] {
+        let error = error(status, kind, body).await;
+        assert_eq!(error.category(), category, "{error}");
+        assert_eq!(error.is_not_found(), category == Some(NotFound), "{error}");
+    }
+}

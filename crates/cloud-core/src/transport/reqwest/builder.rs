@@ -110,9 +110,10 @@ impl ReqwestBuilder {
     /// Builds the transport.
     ///
     /// # Errors
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if a certificate, the proxy or TLS cannot be used.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if a certificate, the proxy or TLS cannot be used. That the system
+    /// has no certificate authorities is an error of the first request that needs one.
     pub fn build(self) -> Result<ReqwestTransport> {
-        let tls = self.tls.config()?;
+        let (tls, untrusting) = self.tls.config()?;
         let direct = finish(self.client(tls.clone()).no_proxy())?;
         let mut builder = self.client(tls);
         let proxy = match &self.proxy {
@@ -126,7 +127,8 @@ impl ReqwestBuilder {
         };
         // A program that only talks to the loopback needs no proxy, so what is wrong with it waits for its first use.
         let proxy = proxy.map_or_else(|| environment_proxy(&ProcessEnv), |host| Ok(Some(host)));
-        Ok(ReqwestTransport { client: finish(builder)?, direct: Some(direct), proxy, body_limit: self.body_limit })
+        let (client, body_limit) = (finish(builder)?, self.body_limit);
+        Ok(ReqwestTransport { client, direct: Some(direct), proxy, untrusting, body_limit })
     }
 
     fn client(&self, tls: rustls::ClientConfig) -> reqwest::ClientBuilder {

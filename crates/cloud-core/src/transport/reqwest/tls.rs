@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
+use crate::config::{ConfigSource, ProcessEnv};
 use crate::error::{Error, Result};
 
 #[derive(Clone, Default)]
@@ -44,7 +45,9 @@ impl Identity {
 }
 
 impl TlsSettings {
-    pub(super) fn config(&self) -> Result<rustls::ClientConfig> {
+    /// Returns the configuration, and why no server can be trusted with it, if so. That is no error here: a program
+    /// that only talks to the loopback needs no authority.
+    pub(super) fn config(&self) -> Result<(rustls::ClientConfig, Option<String>)> {
         let problem = |error: rustls::Error| Error::config("TLS cannot be set up").with_source(error);
         let provider = provider()?;
         let mut roots = Vec::new();
@@ -63,6 +66,7 @@ impl TlsSettings {
         if self.only_given_roots && roots.is_empty() {
             return Err(Error::config("only_given_roots() is set and no root is given: add root_certificates_pem()"));
         }
+        let mut untrusting = None;
         let config = if self.only_given_roots {
             let mut store = rustls::RootCertStore::empty();
             for root in roots {
@@ -70,17 +74,37 @@ impl TlsSettings {
             }
             config.with_root_certificates(store)
         } else {
-            let verifier =
-                rustls_platform_verifier::Verifier::new_with_extra_roots(roots, provider).map_err(problem)?;
-            config.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
+            let none_given = roots.is_empty();
+            match rustls_platform_verifier::Verifier::new_with_extra_roots(roots, provider) {
+                Ok(verifier) => config.dangerous().with_custom_certificate_verifier(Arc::new(verifier)),
+                Err(rustls::Error::General(_)) if none_given => {
+                    untrusting = Some(no_authorities(&ProcessEnv));
+                    config.with_root_certificates(rustls::RootCertStore::empty())
+                }
+                Err(error) => return Err(problem(error)),
+            }
         };
-        match self.identity.as_deref() {
+        let config = match self.identity.as_deref() {
             Some(identity) => config
                 .with_client_auth_cert(identity.certificates.clone(), identity.key.clone_key())
-                .map_err(|_| Error::config("the client certificate and its private key cannot be used together")),
-            None => Ok(config.with_no_client_auth()),
-        }
+                .map_err(|_| Error::config("the client certificate and its private key cannot be used together"))?,
+            None => config.with_no_client_auth(),
+        };
+        Ok((config, untrusting))
     }
+}
+
+/// Says where the system's certificate authorities were looked for, and what helps.
+fn no_authorities(source: &dyn ConfigSource) -> String {
+    let set: Vec<String> = ["SSL_CERT_FILE", "SSL_CERT_DIR"]
+        .into_iter()
+        .filter_map(|name| source.variable(name).map(|path| format!("{name} is set to `{path}`")))
+        .collect();
+    let place = if set.is_empty() { "the system has none installed".to_owned() } else { set.join(" and ") };
+    format!(
+        "no trusted certificate authority was found: {place}; install the package ca-certificates, set SSL_CERT_FILE to \
+         a file of certificates, or give them to root_certificates_pem()"
+    )
 }
 
 #[allow(unreachable_code, clippy::unnecessary_wraps, reason = "depends on the features")]
