@@ -7,7 +7,7 @@ use cloud_core::auth::Generation;
 use cloud_core::{BoxFuture, Result, SecretString};
 use time::OffsetDateTime;
 
-use crate::sign::SigningKey;
+use crate::signing_key::SigningKey;
 
 #[cfg(feature = "secret-vault")]
 mod vault;

@@ -10,6 +10,7 @@ mod hosts;
 mod links;
 mod scp;
 mod sign;
+mod signing_key;
 
 // codegen: modules scp
 #[cfg(feature = "certificate-manager")]
