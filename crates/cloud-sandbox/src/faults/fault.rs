@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::pattern::Pattern;
-use super::schedule::RefusedFault;
+use super::refused::RefusedFault;
 
 /// How large a huge body is unless told otherwise.
 const HUGE: u64 = 64 << 20;
