@@ -79,12 +79,15 @@ impl<T: Send + Sync + 'static> CredentialCache<T> {
     {
         let mut issue = Some(issue);
         loop {
+            // Kept until the lock is released: dropping a request may run code that asks this cache.
+            let in_flight;
             let shared = {
                 let mut state = self.lock();
-                let shared = state.shared.upgrade().filter(|shared| !shared.is_complete());
+                in_flight = state.shared.upgrade();
+                let shared = in_flight.as_ref().filter(|shared| !shared.is_complete());
                 match (state.validity(now), shared) {
                     (Validity::Valid(found), _) | (Validity::RenewalDue(found), Some(_)) => return Ok(found),
-                    (_, Some(shared)) => shared,
+                    (_, Some(shared)) => Arc::clone(shared),
                     (_, None) => {
                         let Some(issue) = issue.take() else {
                             let text = "the request for credentials was aborted; call again";
@@ -114,7 +117,9 @@ impl<T: Send + Sync + 'static> CredentialCache<T> {
         let cache = self.clone();
         let shared = SharedRequest::new(Box::pin(async move {
             let outcome = issue.await;
-            cache.lock().complete(now, outcome)
+            // The credentials before are dropped after the lock is released, as they may run code of the caller.
+            let (completed, _before) = cache.lock().complete(now, outcome);
+            completed
         }));
         state.shared = Arc::downgrade(&shared);
         shared
@@ -126,10 +131,11 @@ impl<T> CredentialCache<T> {
     /// if none were ever issued.
     pub fn invalidate(&self, generation: Generation) -> bool {
         let mut state = self.lock();
-        if state.generation == generation.0 {
-            state.current = None;
-        }
-        state.generation > 0
+        let dropped = if state.generation == generation.0 { state.current.take() } else { None };
+        let renewable = state.generation > 0;
+        drop(state);
+        drop(dropped);
+        renewable
     }
 
     /// Returns the current credentials, valid or not.
@@ -166,8 +172,12 @@ impl<T> State<T> {
         }
     }
 
-    /// Stores the outcome of a request that was started at `now`.
-    fn complete(&mut self, now: OffsetDateTime, outcome: Result<Expiring<T>>) -> Result<Credentials<T>> {
+    /// Stores the outcome of a request that was started at `now`. Returns the credentials before it as well.
+    fn complete(
+        &mut self,
+        now: OffsetDateTime,
+        outcome: Result<Expiring<T>>,
+    ) -> (Result<Credentials<T>>, Option<Cached<T>>) {
         // Later callers do not wait for a completed request.
         self.shared = Weak::new();
         match outcome {
@@ -176,12 +186,11 @@ impl<T> State<T> {
                 let (renew, expires) = (lifetime.saturating_sub(MARGIN.min(lifetime / 5)), lifetime);
                 let current = Cached { value: Arc::new(value), renew: later(now, renew), expires: later(now, expires) };
                 let found = (Arc::clone(&current.value), Generation(self.generation));
-                self.current = Some(current);
-                Ok(found)
+                (Ok(found), self.current.replace(current))
             }
             Err(error) => match self.current.as_ref().filter(|current| now < current.expires) {
-                Some(current) => Ok((Arc::clone(&current.value), Generation(self.generation))),
-                None => Err(error),
+                Some(current) => (Ok((Arc::clone(&current.value), Generation(self.generation))), None),
+                None => (Err(error), None),
             },
         }
     }

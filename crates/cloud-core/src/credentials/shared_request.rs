@@ -8,8 +8,9 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
+use std::thread::ThreadId;
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::runtime::BoxFuture;
 
 /// A request in flight. It is dropped with its last waiter.
@@ -24,6 +25,7 @@ enum Stage<T> {
     /// A waiter is polling it; `again` if another one tried to meanwhile.
     Polled {
         again: bool,
+        by: ThreadId,
     },
     /// The outcome; `None` if it panicked.
     Complete(Option<Result<T>>),
@@ -66,12 +68,14 @@ impl<T: Clone> Future for Waiter<T> {
         lock(&shared.wakers.waiting).insert(self.number, context.waker().clone());
         let mut request = {
             let mut stage = lock(&shared.stage);
-            match std::mem::replace(&mut *stage, Stage::Polled { again: true }) {
-                Stage::Waiting(request) => {
-                    *stage = Stage::Polled { again: false };
-                    request
+            let by = std::thread::current().id();
+            match std::mem::replace(&mut *stage, Stage::Polled { again: false, by }) {
+                Stage::Waiting(request) => request,
+                Stage::Polled { by: other, .. } => {
+                    *stage = Stage::Polled { again: true, by: other };
+                    // Only the request itself can come here on the thread that polls it.
+                    return if other == by { Poll::Ready(Some(Err(asks_itself()))) } else { Poll::Pending };
                 }
-                Stage::Polled { .. } => return Poll::Pending,
                 Stage::Complete(outcome) => {
                     let copy = outcome.as_ref().map(copy);
                     *stage = Stage::Complete(outcome);
@@ -96,7 +100,7 @@ impl<T: Clone> Future for Waiter<T> {
                 let stage = std::mem::replace(&mut *lock(&shared.stage), Stage::Waiting(request));
                 // If the request was woken while it was polled, a waiter that came meanwhile has missed it. Without that
                 // condition waiters would wake each other round and round.
-                if matches!(stage, Stage::Polled { again: true }) && shared.wakers.woken.load(Ordering::SeqCst) {
+                if matches!(stage, Stage::Polled { again: true, .. }) && shared.wakers.woken.load(Ordering::SeqCst) {
                     shared.wakers.wake_all();
                 }
                 Poll::Pending
@@ -131,6 +135,10 @@ impl Wake for Wakers {
         self.woken.store(true, Ordering::SeqCst);
         self.wake_all();
     }
+}
+
+fn asks_itself() -> Error {
+    Error::new(ErrorKind::Credentials, "the provider of the credentials asks for the credentials that it provides")
 }
 
 fn copy<T: Clone>(outcome: &Result<T>) -> Result<T> {
@@ -172,6 +180,29 @@ mod tests {
         slot.as_mut().map_or(Poll::Pending, |waiter| waiter.as_mut().poll(&mut Context::from_waker(&waker)))
     }
 
+    /// Polls the waiter in the slot on a thread of its own.
+    fn poll_elsewhere(slot: &WaiterSlot, flag: &Arc<Flag>) -> Poll<Option<Result<u32>>> {
+        std::thread::scope(|scope| scope.spawn(|| poll(slot, flag)).join().unwrap())
+    }
+
+    #[test]
+    fn request_that_waits_for_itself_fails() {
+        let slot = WaiterSlot::default();
+        let own = Arc::clone(&slot);
+        let request = std::future::poll_fn(move |_| {
+            let waiter: Option<Pin<Box<Waiter<u32>>>> = lock(&own).take();
+            let outcome = waiter.unwrap().as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            outcome.map(|outcome| outcome.unwrap())
+        });
+        let shared = SharedRequest::new(Box::pin(request));
+        *lock(&slot) = Some(Box::pin(Arc::clone(&shared).join()));
+        let mut outer = Box::pin(Arc::clone(&shared).join());
+        let Poll::Ready(Some(Err(error))) = outer.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
+            panic!("no error");
+        };
+        assert!(error.to_string().contains("asks for the credentials that it provides"), "{error}");
+    }
+
     #[test]
     fn waiter_that_meets_a_busy_request_is_woken_again() {
         let (first, second) = (WaiterSlot::default(), WaiterSlot::default());
@@ -185,7 +216,7 @@ mod tests {
             }
             // It is woken while it is polled, and somebody else comes to look before this poll is over.
             context.waker().wake_by_ref();
-            assert!(poll(&other, &flag).is_pending());
+            assert!(poll_elsewhere(&other, &flag).is_pending());
             Poll::Pending
         });
         let shared = SharedRequest::new(Box::pin(request));
@@ -203,7 +234,7 @@ mod tests {
         let (early, late) = (Arc::new(Flag::default()), Arc::new(Flag::default()));
         let (other, flag) = (Arc::clone(&second), Arc::clone(&late));
         let request = std::future::poll_fn(move |_| {
-            assert!(poll(&other, &flag).is_pending());
+            assert!(poll_elsewhere(&other, &flag).is_pending());
             Poll::<Result<u32>>::Pending
         });
         let shared = SharedRequest::new(Box::pin(request));

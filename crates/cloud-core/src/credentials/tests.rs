@@ -254,3 +254,29 @@ fn threads_that_share_a_request_miss_no_wake_up() {
     threads.into_iter().for_each(|thread| thread.join().unwrap());
     assert!((100..=800).contains(&asked.load(Ordering::SeqCst)));
 }
+
+/// Credentials whose destructor asks the cache that held them.
+struct Nosy(Option<CredentialCache<Self>>);
+
+impl Drop for Nosy {
+    fn drop(&mut self) {
+        assert!(!self.0.take().is_some_and(|cache| cache.holds(Generation(0))));
+    }
+}
+
+#[tokio::test]
+async fn credentials_are_dropped_outside_the_lock() {
+    let cache = CredentialCache::<Nosy>::default();
+    let issue = |cache: &CredentialCache<Nosy>| {
+        let value = Nosy(Some(cache.clone()));
+        || std::future::ready(Ok(Expiring { value, lifetime: Duration::from_secs(60) }))
+    };
+    let start = OffsetDateTime::UNIX_EPOCH;
+    let (first, _) = cache.get(start, issue(&cache)).await.unwrap();
+    drop(first);
+    // The renewal drops the first, the invalidation the second.
+    let (second, generation) = cache.get(start + Duration::from_secs(120), issue(&cache)).await.unwrap();
+    drop(second);
+    assert!(cache.invalidate(generation));
+    assert!(cache.current().is_none());
+}
