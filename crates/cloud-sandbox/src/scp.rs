@@ -128,7 +128,9 @@ async fn respond(engine: &Engine, request: &HttpRequest) -> HttpResponse {
     let hits = match found {
         Match::Found(hits) => hits,
         // The services route by method and path together.
-        Match::WrongMethod | Match::Nothing => return service(ids, 404, "NotFound", "Not Found"),
+        Match::WrongMethod | Match::Nothing => {
+            return service(ids, 404, "NotFound", "The requested resource could not be found.");
+        }
     };
     let Some(hit) = choose_version(hits, request) else {
         let asked = request.header("scp-api-version").unwrap_or("(none)");

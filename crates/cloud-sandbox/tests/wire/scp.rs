@@ -198,6 +198,29 @@ async fn failed_validation_is_one_entry_with_a_text_for_each_field() {
     assert_eq!(body.to_string(), expected);
 }
 
+/// How many fields the services named missing when they were sent an empty object.
+const RECORDED: [(&str, usize); 9] = [
+    ("/v1/certificatemanager/check-duplication", 1),
+    ("/v1/certificatemanager", 5),
+    ("/v1/certificatemanager/self-sign", 7),
+    ("/v1/certificatemanager/check-validation", 2),
+    ("/v1/configinspection/diagnosis/save", 10),
+    ("/v1/configinspection/diagnosis/request", 5),
+    ("/v1/kms/transit", 5),
+    ("/v1/secrets", 4),
+    ("/v1/secretvault", 5),
+];
+
+#[tokio::test]
+async fn empty_object_is_refused_as_recorded() {
+    let sandbox = stateless().await;
+    for (path, missing) in RECORDED {
+        let refused = Signer::of(&sandbox).send(&sandbox, Call::new("POST", path).json(&json!({}))).await;
+        let wanted = ("ValidationError".to_owned(), vec!["Field required"; missing].join("; "));
+        assert_eq!(first_error(&refused, 400), wanted, "{path}");
+    }
+}
+
 #[tokio::test]
 async fn quoted_numbers_and_booleans_are_read() {
     let sandbox = Sandbox::start().await.unwrap();
@@ -239,7 +262,8 @@ async fn services_route_by_method_and_path() {
         ("POST", "/v1/secrets/kms-key"),
     ] {
         let refused = signer.send(&sandbox, Call::new(method, path)).await;
-        assert_eq!(first_error(&refused, 404), ("NotFound".to_owned(), "Not Found".to_owned()), "{method} {path}");
+        let (code, detail) = first_error(&refused, 404);
+        assert_eq!([&*code, &detail], ["NotFound", "The requested resource could not be found."], "{method} {path}");
         // Without a signature the gateway refuses before it.
         let unsigned = Call::new(method, path).send(sandbox.endpoint()).await.expect(404).json();
         assert_eq!((&unsigned["error"], &unsigned["path"]), (&json!("Not Found"), &json!(path)));

@@ -20,11 +20,11 @@ pub(super) async fn self_signed(session: &mut Session) {
     if let Some(mine) = self_sign(session, &certificates, &host).await {
         names.push(format!("{}-again", session.tag));
         let _ = importing(session, &certificates, &mine).await;
-        let pages = certificates.list_certificates().name(&*session.tag).size(1).items();
+        let pages = certificates.list_certificates().name(&session.tag).size(1).items();
         session.call("scp/certificatemanager/list_certificates/1.1", whole!(pages)).await;
     }
     // Every name begins with the tag, which is a part of no other.
-    let found = certificates.list_certificates().name(&*session.tag);
+    let found = certificates.list_certificates().name(&session.tag);
     let Some(found) = session.call_without_fault("scp/certificatemanager/list_certificates/1.1", found).await else {
         return;
     };
@@ -39,7 +39,7 @@ pub(super) async fn self_signed(session: &mut Session) {
 
 async fn self_sign(session: &mut Session, certificates: &Client, host: &str) -> Option<CertificateDetail> {
     let wanted = SelfSignCreateRequest::builder()
-        .name(&*session.tag)
+        .name(&session.tag)
         .cn(host)
         .organization("a load")
         .not_before_dt("20250101")
