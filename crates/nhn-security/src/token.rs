@@ -58,7 +58,7 @@ impl TokenSigner {
         let basic = secret::header(basic.expose_secret())
             .map_err(|_| Error::config("the user access key is not a valid header value"))?;
         let client = shared.client(endpoint, Arc::new(TokenDialect), Arc::new(BasicSigner(basic))).with_version(&OAUTH);
-        Ok(Self { client, cache: CredentialCache::default() })
+        Ok(Self { client, cache: CredentialCache::new(Arc::clone(shared.runtime())) })
     }
 }
 

@@ -9,11 +9,12 @@ use std::task::{Context, Poll, Wake, Waker};
 use time::macros::datetime;
 
 use super::*;
+use crate::testing::FakeRuntime;
 
 const START: OffsetDateTime = datetime!(2026-01-01 0:00 UTC);
 
 /// The cache and the service that issues numbered tokens and may revoke all that it has issued.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 struct World {
     cache: CredentialCache<u32>,
     service: Arc<Service>,
@@ -126,7 +127,7 @@ enum Step {
 
 /// One run; returns how often a token was asked for.
 fn run(choices: &mut Choices, callers: usize, mut revocations: u32, mut drops: u32, mut forgotten: u32) -> u32 {
-    let world = World::default();
+    let world = World { cache: CredentialCache::new(Arc::new(FakeRuntime::new(START))), service: Arc::default() };
     let wakers: Vec<_> = (0..callers).map(|_| Arc::new(Flag(true.into()))).collect();
     let calls: Vec<_> =
         (0..callers).map(|_| Some(Box::pin(world.call()) as Pin<Box<dyn Future<Output = ()>>>)).collect();

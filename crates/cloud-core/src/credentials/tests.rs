@@ -7,8 +7,13 @@ use time::macros::datetime;
 
 use super::*;
 use crate::error::ErrorKind;
+use crate::testing::FakeRuntime;
 
 const START: OffsetDateTime = datetime!(2026-01-01 0:00 UTC);
+
+fn new_cache<T>() -> CredentialCache<T> {
+    CredentialCache::new(Arc::new(FakeRuntime::new(START)))
+}
 
 struct Issuer {
     cache: CredentialCache<u64>,
@@ -18,7 +23,7 @@ struct Issuer {
 
 impl Issuer {
     fn new(lifetime: u64) -> Self {
-        Self { cache: CredentialCache::default(), asked: Arc::default(), lifetime }
+        Self { cache: new_cache(), asked: Arc::default(), lifetime }
     }
 
     async fn get(&self, after: i64, works: bool) -> Result<u64> {
@@ -81,7 +86,7 @@ async fn renewal_that_hangs_blocks_one_caller_only() {
         let mut leader = Box::pin(issuer.cache.get(now, hang));
         std::future::poll_fn(|context| {
             assert!(leader.as_mut().poll(context).is_pending());
-            std::task::Poll::Ready(())
+            Poll::Ready(())
         })
         .await;
         assert_eq!(issuer.get(3400, true).await.unwrap(), 1, "others go on with what is good");
@@ -89,7 +94,40 @@ async fn renewal_that_hangs_blocks_one_caller_only() {
     // The caller gave up. Those who come next do not all have to find out for themselves.
     assert_eq!(issuer.get(3409, true).await.unwrap(), 1);
     assert_eq!(issuer.asked.load(Ordering::SeqCst), 1);
-    assert_eq!(issuer.get(3410, true).await.unwrap(), 2);
+    // The request may yet succeed; after a while it is given up.
+    assert_eq!(issuer.get(3459, true).await.unwrap(), 1);
+    assert_eq!(issuer.asked.load(Ordering::SeqCst), 1);
+    assert_eq!(issuer.get(3460, true).await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn caller_with_valid_credentials_waits_for_new_ones_only_briefly() {
+    let runtime = Arc::new(FakeRuntime::new(START));
+    let cache = CredentialCache::new(Arc::clone(&runtime) as Arc<dyn Runtime>);
+    let issue = |value: u64| move || std::future::ready(Ok(Expiring { value, lifetime: Duration::from_secs(3600) }));
+    let get = |after: i64, value| cache.get(START + time::Duration::seconds(after), issue(value));
+    assert_eq!(*get(0, 1).await.unwrap().0, 1);
+    let (answer, answered) = tokio::sync::oneshot::channel::<u64>();
+    let slow = || async { Ok(Expiring { value: answered.await.unwrap(), lifetime: Duration::from_secs(3600) }) };
+    let renewing = cache.get(START + time::Duration::seconds(3400), slow);
+    let (waited, ()) = tokio::join!(renewing, async { runtime.advance(BRIEF) });
+    assert_eq!(*waited.unwrap().0, 1, "the caller goes on with what is good");
+    assert_eq!(*get(3401, 9).await.unwrap().0, 1);
+    assert_eq!(*get(3411, 9).await.unwrap().0, 1, "the request is left alone, and no second one is made");
+    answer.send(2).unwrap();
+    assert_eq!(*get(3412, 9).await.unwrap().0, 2, "the request of the first caller was kept");
+}
+
+#[tokio::test]
+async fn renewal_that_nobody_waits_for_is_not_waited_for_after_the_end() {
+    let issuer = Issuer::new(60);
+    issuer.get(0, true).await.unwrap();
+    let hang = std::future::pending::<Result<Expiring<u64>>>;
+    let mut leader = Box::pin(issuer.cache.get(START + time::Duration::seconds(50), hang));
+    let polled = std::future::poll_fn(|context| Poll::Ready(leader.as_mut().poll(context).is_pending())).await;
+    assert!(polled);
+    drop(leader);
+    assert_eq!(issuer.get(61, true).await.unwrap(), 2);
 }
 
 #[tokio::test]
@@ -121,7 +159,7 @@ async fn panic_in_a_request_leaves_the_cache_usable() {
 #[test]
 fn request_of_a_runtime_that_was_shut_down_is_repeated() {
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-    let cache = CredentialCache::default();
+    let cache = new_cache();
     let ask = || {
         let cache = cache.clone();
         let issue = || async {
@@ -134,7 +172,7 @@ fn request_of_a_runtime_that_was_shut_down_is_repeated() {
     let mut left = Box::pin(ask());
     first.block_on(std::future::poll_fn(|context| {
         assert!(left.as_mut().poll(context).is_pending());
-        std::task::Poll::Ready(())
+        Poll::Ready(())
     }));
     drop(first);
     assert_eq!(runtime().block_on(ask()).unwrap(), 7);
@@ -147,7 +185,7 @@ async fn caller_that_is_no_longer_polled_blocks_nobody() {
     let mut stuck = Box::pin(issuer.get(0, true));
     std::future::poll_fn(|context| {
         assert!(stuck.as_mut().poll(context).is_pending());
-        std::task::Poll::Ready(())
+        Poll::Ready(())
     })
     .await;
     assert_eq!(issuer.get(0, true).await.unwrap(), 1);
@@ -171,7 +209,7 @@ async fn invalidate_drops_only_the_refused_generation() {
 #[tokio::test]
 async fn concurrent_callers_share_one_request() {
     for works in [true, false] {
-        let (cache, gate) = (CredentialCache::default(), Arc::new(tokio::sync::Semaphore::new(0)));
+        let (cache, gate) = (new_cache(), Arc::new(tokio::sync::Semaphore::new(0)));
         let asked = Arc::new(AtomicU64::new(0));
         let ask = |now| {
             let (cache, gate, asked) = (cache.clone(), Arc::clone(&gate), Arc::clone(&asked));
@@ -213,7 +251,7 @@ async fn dropped_caller_leaves_the_cache_usable() {
         let mut abandoned = Box::pin(issuer.get(0, true));
         std::future::poll_fn(|context| {
             assert!(abandoned.as_mut().poll(context).is_pending());
-            std::task::Poll::Ready(())
+            Poll::Ready(())
         })
         .await;
     }
@@ -222,7 +260,7 @@ async fn dropped_caller_leaves_the_cache_usable() {
 
 #[test]
 fn threads_that_share_a_request_miss_no_wake_up() {
-    let (cache, asked) = (CredentialCache::default(), Arc::new(AtomicU64::new(0)));
+    let (cache, asked) = (new_cache(), Arc::new(AtomicU64::new(0)));
     let work = |number: u64| {
         let (cache, asked) = (cache.clone(), Arc::clone(&asked));
         move || {
@@ -266,7 +304,7 @@ impl Drop for Nosy {
 
 #[tokio::test]
 async fn credentials_are_dropped_outside_the_lock() {
-    let cache = CredentialCache::<Nosy>::default();
+    let cache = new_cache::<Nosy>();
     let issue = |cache: &CredentialCache<Nosy>| {
         let value = Nosy(Some(cache.clone()));
         || std::future::ready(Ok(Expiring { value, lifetime: Duration::from_secs(60) }))

@@ -63,8 +63,9 @@ const DOUBTFUL: Duration = Duration::from_secs(60);
 impl VaultProvider {
     /// `client` signs with the vault token.
     pub(crate) fn new(client: v1_0::Client, vault_id: String, runtime: Arc<dyn Runtime>) -> Self {
+        let cache = CredentialCache::new(Arc::clone(&runtime));
         let vault = Vault { client, id: vault_id, runtime, newest: Mutex::default() };
-        Self { vault: Arc::new(vault), cache: CredentialCache::default() }
+        Self { vault: Arc::new(vault), cache }
     }
 }
 
