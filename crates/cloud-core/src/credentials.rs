@@ -6,14 +6,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::Poll;
 use std::time::Duration;
 
-use time::{OffsetDateTime, PrimitiveDateTime};
+use time::OffsetDateTime;
 
 use crate::auth::Generation;
 use crate::error::{Error, ErrorKind, Result};
 use crate::runtime::{Runtime, within};
 
 mod shared_request;
+mod state;
 use shared_request::SharedRequest;
+use state::{Credentials, State, Validity, later};
 
 /// Credentials with their lifetime.
 #[non_exhaustive]
@@ -48,15 +50,6 @@ pub struct CredentialCache<T> {
     runtime: Arc<dyn Runtime>,
 }
 
-struct State<T> {
-    generation: u64,
-    current: Option<Cached<T>>,
-    /// The request in flight; it is dropped with its last waiter.
-    shared: Weak<SharedRequest<Credentials<T>>>,
-    /// The same request while the current credentials are valid, kept for later callers, and when it was started.
-    renewal: Option<(Arc<SharedRequest<Credentials<T>>>, OffsetDateTime)>,
-}
-
 /// What a caller does for credentials.
 enum Step<T> {
     Use(Credentials<T>),
@@ -68,17 +61,6 @@ enum Step<T> {
     Look(Arc<SharedRequest<Credentials<T>>>, Credentials<T>),
 }
 
-/// Credentials and their generation.
-type Credentials<T> = (Arc<T>, Generation);
-
-struct Cached<T> {
-    value: Arc<T>,
-    renew: OffsetDateTime,
-    expires: OffsetDateTime,
-}
-
-/// Credentials are renewed this long before they expire, or after four fifths of a shorter lifetime.
-const MARGIN: Duration = Duration::from_secs(300);
 /// The minimum time between two attempts to renew credentials that are still valid.
 const PAUSE: Duration = Duration::from_secs(10);
 /// How long a caller with valid credentials waits for new ones.
@@ -233,52 +215,6 @@ impl<T> CredentialCache<T> {
 fn lock<T>(state: &Mutex<State<T>>) -> MutexGuard<'_, State<T>> {
     // The state is consistent whenever the lock is released, so a poisoned lock is usable.
     state.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-enum Validity<T> {
-    Valid(Credentials<T>),
-    RenewalDue(Credentials<T>),
-    Expired,
-}
-
-impl<T> State<T> {
-    fn validity(&self, now: OffsetDateTime) -> Validity<T> {
-        let found = |current: &Cached<T>| (Arc::clone(&current.value), Generation(self.generation));
-        match &self.current {
-            Some(current) if now < current.renew => Validity::Valid(found(current)),
-            Some(current) if now < current.expires => Validity::RenewalDue(found(current)),
-            _ => Validity::Expired,
-        }
-    }
-
-    /// Stores the outcome of a request that was started at `now`. Returns the credentials before it as well.
-    fn complete(
-        &mut self,
-        now: OffsetDateTime,
-        outcome: Result<Expiring<T>>,
-    ) -> (Result<Credentials<T>>, Option<Cached<T>>) {
-        // Later callers do not wait for a completed request.
-        self.shared = Weak::new();
-        match outcome {
-            Ok(Expiring { value, lifetime }) => {
-                self.generation += 1;
-                let (renew, expires) = (lifetime.saturating_sub(MARGIN.min(lifetime / 5)), lifetime);
-                let current = Cached { value: Arc::new(value), renew: later(now, renew), expires: later(now, expires) };
-                let found = (Arc::clone(&current.value), Generation(self.generation));
-                (Ok(found), self.current.replace(current))
-            }
-            Err(error) => match self.current.as_ref().filter(|current| now < current.expires) {
-                Some(current) => (Ok((Arc::clone(&current.value), Generation(self.generation))), None),
-                None => (Err(error), None),
-            },
-        }
-    }
-}
-
-fn later(now: OffsetDateTime, by: Duration) -> OffsetDateTime {
-    // A date beyond the calendar becomes its last day.
-    let last = || PrimitiveDateTime::MAX.assume_utc();
-    time::Duration::try_from(by).ok().and_then(|by| now.checked_add(by)).unwrap_or_else(last)
 }
 
 impl<T> Clone for CredentialCache<T> {
