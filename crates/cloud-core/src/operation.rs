@@ -57,6 +57,14 @@ impl ApiVersion {
     }
 }
 
+impl std::fmt::Display for ApiVersion {
+    /// Writes `scp kms 1.2`. Services of two vendors can have one name, so the vendor belongs to it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { vendor, service, number, .. } = self;
+        write!(f, "{vendor} {service} {number}")
+    }
+}
+
 /// What happens when the same request reaches the service twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -248,7 +256,7 @@ impl Operation {
 
 /// What is called: an operation, and the version of the service that it is called in.
 ///
-/// Displays as `kms 1.2 encrypt`.
+/// Displays as `scp kms 1.2 encrypt`: vendor, service, version and operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct CallContext {
@@ -268,9 +276,8 @@ impl CallContext {
 
 impl std::fmt::Display for CallContext {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let ApiVersion { service, number, .. } = self.version;
-        if !service.is_empty() {
-            write!(f, "{service} {number} ")?;
+        if !self.version.service.is_empty() {
+            write!(f, "{} ", self.version)?;
         }
         f.write_str(self.operation.name)
     }

@@ -131,7 +131,7 @@ async fn refused_temporary_credentials_are_replaced_once() {
     let scp = builder(&transport).credentials("key", "secret").build().unwrap();
     let error = scp.kms_v1_2().rotate_key("k").await.unwrap_err();
     assert_eq!(transport.sent().len(), 1, "fixed keys do not get better by signing anew");
-    assert!(error.to_string().starts_with("kms 1.2 rotate_key refused: check the secret key"));
+    assert!(error.to_string().starts_with("scp kms 1.2 rotate_key refused: check the secret key"));
 }
 
 /// How many temporary keys were asked for, and how many requests were sent in all.
@@ -227,7 +227,7 @@ async fn documented_limits_hold_before_anything_is_sent() {
     let error = scp.secrets_manager().delete_secret("s", &body).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "secretsmanager 1.1 delete_secret rejected locally: `waiting_time_ndays` must be at most 30"
+        "scp secretsmanager 1.1 delete_secret rejected locally: `waiting_time_ndays` must be at most 30"
     );
     assert!(transport.sent().is_empty());
     scp.secrets_manager().delete_secret("s", &body).skip_validation().await.unwrap();

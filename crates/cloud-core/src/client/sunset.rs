@@ -24,16 +24,15 @@ impl SunsetWarnings {
         if now.to_offset(UtcOffset::UTC).date() < sunset {
             return Ok(());
         }
-        let ApiVersion { service, number, .. } = version;
         if deny {
             return Err(Error::config(format!(
-                "{service} {number} is past its sunset date {sunset}, and deny_sunset_versions() is set; use a newer \
-                 version"
+                "{version} is past its sunset date {sunset}, and deny_sunset_versions() is set; use a newer version"
             )));
         }
         // The lock is released before logging: a slow subscriber must not block other calls.
         if self.is_first(version) {
-            tracing::warn!(service, version = number, sunset = %sunset, "this API version is past its sunset date");
+            let ApiVersion { vendor, service, number, .. } = version;
+            tracing::warn!(vendor, service, version = number, sunset = %sunset, "this API version is past its sunset date");
         }
         Ok(())
     }

@@ -222,7 +222,7 @@ async fn call_polled_after_completion_returns_error() {
     let error = (&mut call).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "keys 1 show rejected locally: the call has already completed; create a new call to send it again"
+        "test keys 1 show rejected locally: the call has already completed; create a new call to send it again"
     );
     assert!(!error.is_unsent());
 }
@@ -323,7 +323,7 @@ async fn call_that_breaks_a_rule_is_rejected_locally() {
     let request = || Request::new(&CREATE).validate(|validator| validator.text("name", "abc", rules));
     let outcome = call_with(FakeTransport::new().answer(200, "1"), request(), |call| call).await;
     let error = outcome.result.unwrap_err();
-    assert_eq!(error.to_string(), "keys 1 create rejected locally: `name` must have at most 2 characters");
+    assert_eq!(error.to_string(), "test keys 1 create rejected locally: `name` must have at most 2 characters");
     assert!(error.is_unsent() && outcome.sent.is_empty() && error.attempts() == 0);
     let outcome = call_with(FakeTransport::new().answer(200, "1"), request(), Call::skip_validation).await;
     assert!(outcome.result.is_ok());
@@ -405,8 +405,7 @@ async fn text_that_repeats_a_secret_is_not_shown() {
         let transport = FakeTransport::new().answer(400, &format!(r#"{{"error":"{echo}"}}"#));
         let request = Request::new(&CREATE).body(&Note(note));
         let error = call_with(transport, request, |call| call).await.result.unwrap_err();
-        let text =
-            "keys 1 create refused: the service's text is not shown because it repeats part of a secret (status 400)";
+        let text = "test keys 1 create refused: the service's text is not shown because it repeats part of a secret (status 400)";
         assert_eq!(error.to_string(), text);
         assert!(!format!("{error:?}").contains("no: "), "{error:?}");
     }
@@ -480,7 +479,7 @@ async fn version_past_its_sunset_is_rejected_only_if_denied() {
         let outcome = Call::<i64>::new(&client, Request::new(&SHOW)).await;
         assert_eq!((outcome.is_ok(), transport.sent().len()), (allowed, usize::from(allowed)), "{day} {deny}");
         if let Err(error) = outcome {
-            let text = "keys 1 show rejected locally: keys 1 is past its sunset date 2026-02-01";
+            let text = "test keys 1 show rejected locally: test keys 1 is past its sunset date 2026-02-01";
             assert!(error.to_string().starts_with(text), "{error}");
             assert_eq!((error.kind(), error.delivery()), (ErrorKind::Config, Delivery::NotSent));
         }

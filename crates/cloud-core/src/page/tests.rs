@@ -207,6 +207,6 @@ async fn stream_of_an_incomplete_list_ends_with_an_error() {
     assert_eq!(items.next().await.unwrap().unwrap(), 1);
     let error = items.next().await.unwrap().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Incomplete);
-    assert_eq!(error.to_string(), "keys 1 list failed: the list is incomplete: it ended after 1 of 5 items");
+    assert_eq!(error.to_string(), "test keys 1 list failed: the list is incomplete: it ended after 1 of 5 items");
     assert!(items.next().await.is_none());
 }

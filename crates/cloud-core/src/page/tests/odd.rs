@@ -131,7 +131,7 @@ async fn time_limit_of_the_call_covers_all_pages() {
         assert_eq!((error.kind(), error.is_unsent(), error.is_transient()), (ErrorKind::Timeout, true, true));
         assert_eq!(
             error.to_string(),
-            format!("keys 1 list failed: no time is left for page {} of the list", pages + 1)
+            format!("test keys 1 list failed: no time is left for page {} of the list", pages + 1)
         );
         assert!(items.next().await.is_none());
         // What came stays, with the place to go on at.
