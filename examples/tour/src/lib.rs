@@ -23,3 +23,7 @@ struct Sandbox;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/resilience.md")]
 struct Resilience;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/tls.md")]
+struct Tls;
