@@ -59,6 +59,8 @@ pub(crate) struct Operation {
     pub(crate) envelope: String,
     /// Path ids, then required query parameters, in call order.
     pub(crate) arguments: Vec<Argument>,
+    /// Query parameters that are always sent, with their values.
+    pub(crate) fixed: Vec<(String, String)>,
     pub(crate) body: Option<BodyArgument>,
     pub(crate) options: Vec<Parameter>,
     pub(crate) answer: Type,

@@ -52,6 +52,9 @@ mod shared;
 #[path = "golden/split/tiny.rs"]
 mod split;
 #[rustfmt::skip]
+#[path = "golden/split_value/tiny.rs"]
+mod split_value;
+#[rustfmt::skip]
 #[path = "golden/versions/tiny.rs"]
 mod versions;
 

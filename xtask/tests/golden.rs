@@ -156,6 +156,11 @@ fn split() {
 }
 
 #[test]
+fn split_value() {
+    check("split_value");
+}
+
+#[test]
 fn envelope_key() {
     check("envelope_key");
 }

@@ -120,7 +120,7 @@ impl Engine {
     ) -> Result<Success, V::Error> {
         let operation = hit.operation;
         let query = request.query_pairs().unwrap_or_default();
-        let split = operation.split.as_ref().filter(|split| query.iter().any(|(name, _)| *name == split.parameter));
+        let split = operation.split.as_ref().filter(|split| split.is_chosen(&query));
         let content = split.map(|split| &split.content).or(operation.success.content.as_ref());
         let name = split.map_or(&*operation.name, |split| &*split.name);
         let document = &operation.document;

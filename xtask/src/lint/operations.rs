@@ -204,6 +204,9 @@ impl<'a> Check<'a, '_> {
         if !self.has_query(&split.parameter) {
             self.at("/x-sdk/split/parameter", format!("`{}` is not a query parameter", split.parameter));
         }
+        for name in split.only.iter().filter(|name| !operation.parameters.iter().any(|own| own.name == **name)) {
+            self.at("/x-sdk/split/only", format!("`{name}` is not a query parameter"));
+        }
         if self.document.resolve(&split.schema).is_none() {
             self.at("/x-sdk/split/schema", format!("`{}` is not a model of this document", split.schema));
         }

@@ -65,7 +65,10 @@ impl Reader<'_> {
         for (index, parameter) in operation.parameters.iter().enumerate() {
             let pointer = format!("{}/parameters/{index}", self.pointer);
             let split_by = sdk.split.as_ref().is_some_and(|split| split.parameter == parameter.name);
-            if parameter.place != "query" || (split_by && split.is_none()) {
+            let only = |split: &Split| split.only.contains(&parameter.name);
+            let of_split = split_by || sdk.split.as_ref().is_some_and(only);
+            let has_value = split_by && split.is_some_and(|split| split.value.is_some());
+            if parameter.place != "query" || (of_split && split.is_none()) || has_value {
                 self.check_placed(parameter, &pointer)?;
                 continue;
             }
@@ -93,8 +96,9 @@ impl Reader<'_> {
             auth: self.auth(),
             envelope: self.context.document.sdk.envelope.clone().unwrap_or_default(),
             arguments: self.arguments(ids, required)?,
+            fixed: split.and_then(|own| Some((own.parameter.clone(), own.value.clone()?))).into_iter().collect(),
             body,
-            page: if split.is_some() { None } else { self.page(sdk, &options)? },
+            page: self.page(split.map_or(&sdk.page, |split| &split.page).as_ref(), &options)?,
             options,
             answer,
         })
@@ -190,8 +194,8 @@ impl Reader<'_> {
         }
     }
 
-    fn page(&self, sdk: &OperationSdk, options: &[Parameter]) -> Result<Option<Page>, Problem> {
-        let Some(rule) = &sdk.page else {
+    fn page(&self, rule: Option<&PageRule>, options: &[Parameter]) -> Result<Option<Page>, Problem> {
+        let Some(rule) = rule else {
             return Ok(None);
         };
         let PageRule { style, index, size, first, items, total, id } = rule;

@@ -117,6 +117,12 @@ pub struct PageRule {
 pub struct Split {
     /// The query parameter.
     pub parameter: String,
+    /// Its value, if only this one selects the operation; callers then pass none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// Query parameters that the other operation does not take.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<String>,
     /// Name of the Rust method.
     pub operation_id: String,
     /// The page's name.
@@ -133,6 +139,9 @@ pub struct Split {
     /// Name of the example in `examples`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub example: Option<String>,
+    /// How to read the next page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<PageRule>,
 }
 
 /// `x-sdk` of a parameter.

@@ -105,6 +105,7 @@ pub(super) fn method(table: &Ident, options: &TokenStream, operation: &Operation
         arguments.push(declared);
         calls.push(call);
     }
+    calls.extend(operation.fixed.iter().map(|(wire, value)| quote!(.query(#wire, #value))));
     if let Some(body) = &operation.body {
         let model = ident(&body.model);
         arguments.push(quote!(body: &types::#model));

@@ -70,10 +70,11 @@ fn request(operation: &Operation) -> String {
             Argument::Period { from, to } => vec![from.wire.as_str(), to.wire.as_str()],
         })
         .collect();
-    if names.is_empty() {
+    let fixed = operation.fixed.iter().map(|(name, value)| format!("{name}={value}"));
+    let pairs: Vec<String> = names.iter().map(|name| format!("{name}={{{name}}}")).chain(fixed).collect();
+    if pairs.is_empty() {
         return operation.template.clone();
     }
-    let pairs: Vec<String> = names.iter().map(|name| format!("{name}={{{name}}}")).collect();
     format!("{}?{}", operation.template, pairs.join("&"))
 }
 

@@ -166,6 +166,7 @@ fn read_split(raw: &Value, split: &Value) -> Load<Split> {
     Ok(Split {
         name: string(split, "/operationId")?.to_owned(),
         parameter: string(split, "/parameter")?.to_owned(),
+        value: split.get("value").and_then(Value::as_str).map(str::to_owned),
         content: Content {
             schema: Value::Object(schema),
             example: example.cloned().ok_or_else(|| format!("the split names no example {name:?}"))?,

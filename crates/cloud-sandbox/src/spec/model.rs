@@ -144,8 +144,18 @@ pub struct Split {
     pub name: String,
     /// The query parameter that chooses it.
     pub parameter: String,
+    /// The value that chooses it; any value if there is none.
+    pub value: Option<String>,
     /// Its response.
     pub content: Content,
+}
+
+impl Split {
+    /// Whether a query chooses the second operation.
+    pub(crate) fn is_chosen(&self, query: &[(String, String)]) -> bool {
+        let fits = |value: &str| self.value.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(value));
+        query.iter().any(|(name, value)| *name == self.parameter && fits(value))
+    }
 }
 
 /// An operation that serves a request.

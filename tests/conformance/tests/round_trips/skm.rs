@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use cloud_core::transport::reqwest::ReqwestTransport;
 use cloud_sandbox::Sandbox;
-use nhn_security::secure_key_manager::types::{DecryptRequest, EncryptRequest, SignRequest, VerifyRequest};
+use nhn_security::secure_key_manager::types::{
+    DecryptRequest, EncryptRequest, KeyState, KeyType, SignRequest, VerifyRequest,
+};
 use nhn_security::secure_key_manager::v1_0::Client;
 use nhn_security::{ErrorKind, ExposeSecret};
 use serde_json::json;
@@ -141,4 +143,40 @@ async fn keys_are_read_by_version() {
     seen.dedup();
     assert_eq!((seen.len(), seen[0].len()), (3, 32));
     denied(versions.show_symmetric_key(KEY).key_version(7).await);
+}
+
+#[tokio::test]
+async fn details_agree_with_the_entries_and_are_filtered_and_paged() {
+    let key = |number: usize| {
+        json!({"keyId": format!("9a{number:030}"), "name": format!("name {number}"), "keyType": "SECRET", "secret": "s",
+            "deletionDatetime": (number == 3).then_some("2099-01-01T00:00:00")})
+    };
+    let store = json!({"name": "many", "ip4AuthUse": "Y", "ipv4List": [{"value": "127.0.0.1"}], "keys": (0..23).map(key).collect::<Vec<_>>()});
+    let seed = json!({"nhn": {"skm": {"keyStores": {"9": store}}}});
+    let sandbox = Sandbox::builder().seed_data(seed).start().await.unwrap();
+    let keys = known(&sandbox);
+
+    let stores = keys.list_key_store_details().await.unwrap().key_store_list;
+    let ids: Vec<i64> = stores.iter().map(|store| store.key_store_id).collect();
+    assert_eq!(ids, keys.list_key_stores().await.unwrap().key_store_id_list);
+    assert_eq!(stores.last().unwrap().name, keys.show_key_store(9).await.unwrap().name);
+
+    let first = keys.list_key_details(9).await.unwrap().key_list;
+    assert_eq!(first.len(), 10, "the page has 10 keys unless another size is asked for");
+    let all = keys.list_key_details(9).items().collect().await.unwrap().into_complete().unwrap();
+    let ids: Vec<_> = all.iter().map(|key| key.key_id.clone()).collect();
+    assert_eq!(ids, keys.list_keys(9).await.unwrap().key_id_list);
+    let shown = keys.show_key(9, &ids[3]).await.unwrap();
+    assert_eq!((&all[3].name, &all[3].key_type), (&shown.name, &shown.key_type));
+
+    let last = keys.list_key_details(9).page_number(3).page_size(10).await.unwrap().key_list;
+    assert_eq!(last.iter().map(|key| &*key.name).collect::<Vec<_>>(), ["name 20", "name 21", "name 22"]);
+    let count = async |call: nhn_security::secure_key_manager::v1_0::ListKeyDetails| {
+        call.page_size(100).await.unwrap().key_list.len()
+    };
+    assert_eq!(count(keys.list_key_details(9).status(KeyState::Inactive)).await, 1);
+    assert_eq!(count(keys.list_key_details(9).status(KeyState::Active)).await, 22);
+    assert_eq!(count(keys.list_key_details(9).r#type(KeyType::SymmetricKey)).await, 0);
+    assert_eq!(count(keys.list_key_details(9).r#type(KeyType::Secret).name("name 7")).await, 1);
+    assert!(keys.list_key_details(9).page_size(9).await.is_err());
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::error::{Name, refuse};
-use super::key_store::{Address, Certificate, History, is_gone};
+use super::key_store::{Address, Certificate, History, Key, KeyStore, is_gone};
 use crate::call::Call;
 use crate::nhn::error::ErrorResponse;
 use crate::nhn::state::State;
@@ -15,7 +15,15 @@ pub(super) fn key_stores(state: &mut State, _: &mut Call<'_>) -> Result<Value, E
 
 pub(super) fn key_store(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
     let number = call.argument("keyStoreId").parse::<i64>().ok();
-    let store = state.skm.authorized_store(call)?;
+    Ok(store_details(number, state.skm.authorized_store(call)?))
+}
+
+pub(super) fn key_store_details(state: &mut State, _: &mut Call<'_>) -> Result<Value, ErrorResponse> {
+    let details = |(number, store): (&i64, &KeyStore)| store_details(Some(*number), store);
+    Ok(json!({ "keyStoreList": state.skm.key_stores.iter().map(details).collect::<Vec<_>>() }))
+}
+
+fn store_details(number: Option<i64>, store: &KeyStore) -> Value {
     let shown = json!({
         "keyStoreId": number,
         "name": store.name,
@@ -24,7 +32,7 @@ pub(super) fn key_store(state: &mut State, call: &mut Call<'_>) -> Result<Value,
         "macAuthUse": store.mac_auth_use,
         "certificateAuthUse": store.certificate_auth_use,
     });
-    Ok(with_history(shown, &store.history))
+    with_history(shown, &store.history)
 }
 
 pub(super) fn keys(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
@@ -49,6 +57,33 @@ pub(super) fn key(state: &mut State, call: &mut Call<'_>) -> Result<Value, Error
     if key.deletion_datetime.is_none() {
         key.rotate_when_due(call.rng, now).map_err(refuse)?;
     }
+    Ok(shown_key(key))
+}
+
+/// One page of the keys that pass the filters. A key that waits for its deletion is inactive.
+pub(super) fn key_details(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
+    let now = call.now;
+    let number = |name, default| call.query(name).and_then(|text| text.parse().ok()).unwrap_or(default);
+    let (page, size): (usize, usize) = (number("pageNumber", 1), number("pageSize", 10));
+    let text = |name| call.query(name).map(str::to_owned);
+    let (kind, name, status) = (text("type"), text("name"), text("status"));
+    let store = state.skm.authorized_store(call)?;
+    let mut details = Vec::new();
+    for key in store.keys.iter_mut().filter(|key| !is_gone(key.deletion_datetime.as_deref(), now)) {
+        let state = if key.deletion_datetime.is_none() { "active" } else { "inactive" };
+        let fits = |wanted: &Option<String>, own: &str| wanted.as_ref().is_none_or(|wanted| wanted == own);
+        if fits(&kind, key.material.kind().label()) && fits(&name, &key.name) && fits(&status, state) {
+            if state == "active" {
+                key.rotate_when_due(call.rng, now).map_err(refuse)?;
+            }
+            details.push(shown_key(key));
+        }
+    }
+    let start = page.saturating_sub(1).saturating_mul(size);
+    Ok(json!({ "keyList": details.into_iter().skip(start).take(size).collect::<Vec<_>>() }))
+}
+
+fn shown_key(key: &Key) -> Value {
     let shown = json!({
         "keyId": key.key_id,
         "name": key.name,
@@ -60,7 +95,7 @@ pub(super) fn key(state: &mut State, call: &mut Call<'_>) -> Result<Value, Error
         "lastAccessDatetime": key.last_access_datetime,
         "deletionDatetime": key.deletion_datetime,
     });
-    Ok(with_history(shown, &key.history))
+    with_history(shown, &key.history)
 }
 
 pub(super) fn ipv4_addresses(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
