@@ -122,6 +122,13 @@ pub(crate) static ENTRIES: &[Entry] = &[
         vendor: "nhn",
         service: "secure-key-manager",
         version: "1.0",
+        operation: "list_key_store_details",
+        call: secure_key_manager_v1_0_list_key_store_details,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.0",
         operation: "show_key_store",
         call: secure_key_manager_v1_0_show_key_store,
     },
@@ -131,6 +138,13 @@ pub(crate) static ENTRIES: &[Entry] = &[
         version: "1.0",
         operation: "list_keys",
         call: secure_key_manager_v1_0_list_keys,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.0",
+        operation: "list_key_details",
+        call: secure_key_manager_v1_0_list_key_details,
     },
     Entry {
         vendor: "nhn",
@@ -475,6 +489,20 @@ fn secure_key_manager_v1_0_list_key_stores(context: &Context) -> Running<'_> {
     })
 }
 
+/// `GET /keymanager/v1.0/appkey/{appkey}/keystores`
+fn secure_key_manager_v1_0_list_key_store_details(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.0.list_key_store_details";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_0()
+            .map_err(|error| error.to_string())?;
+        let answer = context.finish(OPERATION, client.list_key_store_details()).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
 /// `GET /keymanager/v1.0/appkey/{appkey}/keystores/{keyStoreId}`
 fn secure_key_manager_v1_0_show_key_store(context: &Context) -> Running<'_> {
     const OPERATION: &str = "secure-key-manager.1.0.show_key_store";
@@ -502,6 +530,23 @@ fn secure_key_manager_v1_0_list_keys(context: &Context) -> Running<'_> {
             .map_err(|error| error.to_string())?;
         let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
         let answer = context.finish(OPERATION, client.list_keys(key_store_id)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /keymanager/v1.0/appkey/{appkey}/keystores/{keyStoreId}/keys`
+fn secure_key_manager_v1_0_list_key_details(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.0.list_key_details";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_0()
+            .map_err(|error| error.to_string())?;
+        let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
+        let answer = context
+            .finish(OPERATION, client.list_key_details(key_store_id))
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })

@@ -183,6 +183,20 @@ pub(crate) mod v1_0 {
         .idempotency(Idempotency::Safe)
         .authentication(Authentication::None)
         .envelope(Envelope::Field("body"));
+    /// `GET /keymanager/v1.0/appkey/{appkey}/keystores`
+    pub(crate) static LIST_KEY_STORE_DETAILS: Operation = Operation::new(
+            "list_key_store_details",
+            Method::Get,
+            &[
+                Segment::Literal("/keymanager/v1.0/appkey/"),
+                Segment::Config("appkey"),
+                Segment::Literal("/keystores"),
+            ],
+        )
+        .title("List key store details")
+        .idempotency(Idempotency::Safe)
+        .authentication(Authentication::None)
+        .envelope(Envelope::Field("body"));
     /// `GET /keymanager/v1.0/appkey/{appkey}/keystores/{keyStoreId}`
     pub(crate) static SHOW_KEY_STORE: Operation = Operation::new(
             "show_key_store",
@@ -211,6 +225,22 @@ pub(crate) mod v1_0 {
             ],
         )
         .title("List keys")
+        .idempotency(Idempotency::Safe)
+        .authentication(Authentication::None)
+        .envelope(Envelope::Field("body"));
+    /// `GET /keymanager/v1.0/appkey/{appkey}/keystores/{keyStoreId}/keys`
+    pub(crate) static LIST_KEY_DETAILS: Operation = Operation::new(
+            "list_key_details",
+            Method::Get,
+            &[
+                Segment::Literal("/keymanager/v1.0/appkey/"),
+                Segment::Config("appkey"),
+                Segment::Literal("/keystores/"),
+                Segment::Param("keyStoreId"),
+                Segment::Literal("/keys"),
+            ],
+        )
+        .title("List key details")
         .idempotency(Idempotency::Safe)
         .authentication(Authentication::None)
         .envelope(Envelope::Field("body"));
@@ -340,8 +370,10 @@ pub(crate) mod v1_0 {
         &SHOW_PRIVATE_KEY,
         &SHOW_PUBLIC_KEY,
         &LIST_KEY_STORES,
+        &LIST_KEY_STORE_DETAILS,
         &SHOW_KEY_STORE,
         &LIST_KEYS,
+        &LIST_KEY_DETAILS,
         &SHOW_KEY,
         &LIST_IPV4_ADDRESSES,
         &SHOW_IPV4_ADDRESS,

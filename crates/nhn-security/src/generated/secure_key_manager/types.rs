@@ -406,6 +406,15 @@ pub struct KeyStore {
     pub last_change_datetime: Timestamp,
 }
 
+/// Details of all key stores.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct KeyStoreDetails {
+    /// One entry for each key store.
+    #[serde(rename = "keyStoreList")]
+    pub key_store_list: Vec<KeyStore>,
+}
+
 /// IDs of all secrets and keys in a key store.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -539,6 +548,97 @@ impl<'de> Deserialize<'de> for KeyType {
     ) -> Result<Self, D::Error> {
         let text: std::borrow::Cow<'de, str> = Deserialize::deserialize(deserializer)?;
         Ok(Self::from(&*text))
+    }
+}
+
+/// State of a key: in use, or scheduled for deletion.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum KeyState {
+    /// `active`.
+    Active,
+    /// `inactive`.
+    Inactive,
+    /// A value unknown to this version of the crate.
+    Other(UnknownText),
+}
+
+impl KeyState {
+    /// Returns the value as sent to the service.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Active => "active",
+            Self::Inactive => "inactive",
+            Self::Other(text) => &text.0,
+        }
+    }
+}
+
+impl From<&str> for KeyState {
+    fn from(text: &str) -> Self {
+        match text {
+            "active" => Self::Active,
+            "inactive" => Self::Inactive,
+            _ => Self::Other(UnknownText(text.to_owned())),
+        }
+    }
+}
+
+impl AsRef<str> for KeyState {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl std::fmt::Display for KeyState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl ::cloud_core::codegen::QueryValue for KeyState {
+    fn write(&self, out: &mut String) {
+        ::cloud_core::codegen::QueryValue::write(self.as_str(), out);
+    }
+}
+
+impl Serialize for KeyState {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for KeyState {
+    fn deserialize<D: serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Self, D::Error> {
+        let text: std::borrow::Cow<'de, str> = Deserialize::deserialize(deserializer)?;
+        Ok(Self::from(&*text))
+    }
+}
+
+/// Details of the keys of a key store, one page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct KeyDetails {
+    /// One entry for each secret or key.
+    #[serde(rename = "keyList")]
+    pub key_list: Vec<Key>,
+}
+
+impl ::cloud_core::Page for KeyDetails {
+    type Item = Key;
+    fn into_items(self) -> Vec<Self::Item> {
+        self.key_list
+    }
+
+    fn len(&self) -> usize {
+        self.key_list.len()
+    }
+
+    fn total(&self) -> Option<i64> {
+        None
     }
 }
 
