@@ -1,5 +1,6 @@
 //! A tour of the SDKs: starts the sandbox in this process and makes typed calls to all three vendors over HTTP.
 
+mod faults;
 mod nhn;
 mod risken;
 mod scp;
@@ -23,13 +24,15 @@ impl Settings {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let sandbox = Sandbox::start().await?;
+    // The same keys and IDs in every run.
+    let sandbox = Sandbox::builder().seed(1).start().await?;
     print(format_args!("Sandbox of all three clouds: {}", sandbox.endpoint()));
     let settings = Settings(sandbox.env_vars().into_iter().collect());
     scp::run(&settings).await?;
     nhn::run(&settings).await?;
     risken::run(&settings).await?;
-    print("\nThe calls are in examples/tour/src. Guides: docs/scp.md, docs/nhn.md, docs/risken.md.");
+    faults::run(&sandbox, &settings).await?;
+    print("\nGuides: docs/scp.md, docs/nhn.md, docs/risken.md. Errors and retries: docs/resilience.md.");
     sandbox.shutdown().await?;
     Ok(())
 }

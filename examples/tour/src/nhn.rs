@@ -9,7 +9,7 @@ use crate::Settings;
 use crate::show::{heading, line, more};
 
 pub(crate) async fn run(settings: &Settings) -> Result<()> {
-    heading("NHN Cloud");
+    heading("NHN Cloud", "nhn.rs");
     let nhn = Nhn::builder()
         .endpoint(settings.get("NHN_CLOUD_ENDPOINT"))
         .user_access_key(settings.get("NHN_CLOUD_USER_ACCESS_KEY_ID"), settings.get("NHN_CLOUD_USER_SECRET_ACCESS_KEY"))

@@ -9,7 +9,7 @@ use crate::show::{heading, line};
 const PROJECT: i64 = 1001;
 
 pub(crate) async fn run(settings: &Settings) -> Result<()> {
-    heading("RISKEN");
+    heading("RISKEN", "risken.rs");
     let risken = Risken::builder()
         .endpoint(settings.get("RISKEN_URL"))
         .access_token(settings.get("RISKEN_ACCESS_TOKEN"))

@@ -8,7 +8,7 @@ use crate::Settings;
 use crate::show::{heading, line, more, short};
 
 pub(crate) async fn run(settings: &Settings) -> Result<()> {
-    heading("Samsung Cloud Platform");
+    heading("Samsung Cloud Platform", "scp.rs");
     let scp = Scp::builder()
         .endpoint(settings.get("SCP_ENDPOINT"))
         .credentials(settings.get("SCP_ACCESS_KEY"), settings.get("SCP_SECRET_KEY"))

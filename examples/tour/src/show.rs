@@ -11,8 +11,9 @@ pub(crate) fn print(text: impl Display) {
     }
 }
 
-/// Prints a heading.
-pub(crate) fn heading(text: &str) {
+/// Prints a heading with the file that has the code.
+pub(crate) fn heading(title: &str, file: &str) {
+    let text = format!("{title} (examples/tour/src/{file})");
     print(format_args!("\n{text}\n{}", "─".repeat(text.chars().count())));
 }
 
