@@ -37,13 +37,23 @@ impl Output {
         self.files.insert(path.into(), content);
     }
 
-    /// Adds a Rust file with its opening words.
-    pub(crate) fn add_rust(&mut self, path: &str, preamble: &str, tokens: TokenStream) -> Result<(), Malformed> {
+    /// Adds a Rust file: what it is about, for rustdoc, and where it comes from, for who reads the file.
+    pub(crate) fn add_rust(
+        &mut self,
+        path: &str,
+        about: &str,
+        origin: &str,
+        tokens: TokenStream,
+    ) -> Result<(), Malformed> {
         let file = syn::parse2(tokens).map_err(|source| Malformed { path: path.to_owned(), source })?;
         let mut text = String::new();
-        for line in wrap(preamble, 116) {
+        for line in wrap(about, 116) {
             // A String takes everything.
             let _ = writeln!(text, "//! {line}");
+        }
+        text.push('\n');
+        for line in wrap(origin, 117) {
+            let _ = writeln!(text, "// {line}");
         }
         text.push('\n');
         text.push_str(&spread(&prettyplease::unparse(&file)));

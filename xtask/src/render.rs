@@ -51,20 +51,20 @@ pub(crate) fn service(service: &Service, output: &mut Output) -> Result<(), Malf
         #(#version_docs pub mod #versions;)*
         #default
     };
-    output.add_rust(&format!("{base}.rs"), &format!("{title}, every version. {every}"), modules)?;
-    let preamble = format!("Operations of {title} as data. {every}");
-    output.add_rust(&format!("{base}/operations.rs"), &preamble, operations::render(service))?;
-    let preamble = format!("Models of {title}, those of every version once. {every}");
-    output.add_rust(&format!("{base}/types.rs"), &preamble, types::render(service))?;
+    output.add_rust(&format!("{base}.rs"), &format!("{title}, every version."), &every, modules)?;
+    let about = format!("Operations of {title} as data.");
+    output.add_rust(&format!("{base}/operations.rs"), &about, &every, operations::render(service))?;
+    let about = format!("Models of {title}, those of every version once.");
+    output.add_rust(&format!("{base}/types.rs"), &about, &every, types::render(service))?;
     let render = if versioned.is_some() { client::instance } else { client::render };
     if let Some(client) = versioned {
-        let preamble = format!("Client of {title}, the methods of every version once. {every}");
-        output.add_rust(&format!("{base}/client.rs"), &preamble, client)?;
+        let about = format!("Client of {title}, the methods of every version once.");
+        output.add_rust(&format!("{base}/client.rs"), &about, &every, client)?;
     }
     for version in &service.versions {
-        let preamble = format!("Client of {title} {}. {}", version.number, sources(&[&version.source]));
+        let about = format!("Client of {title} {}.", version.number);
         let path = format!("{base}/{}.rs", version.module);
-        output.add_rust(&path, &preamble, render(service, version))?;
+        output.add_rust(&path, &about, &sources(&[&version.source]), render(service, version))?;
     }
     Ok(())
 }

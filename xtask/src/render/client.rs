@@ -3,6 +3,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
+pub(super) use self::example::example;
 use self::options::option_types;
 pub(super) use self::options::options;
 use super::types::{rules, rust_type};
@@ -10,6 +11,7 @@ use super::{docs, imports, markdown, paths, plain};
 use crate::ir::{Argument, Constraint, Operation, Parameter, ParameterType, Service, Type, Version};
 use crate::names::{constant, ident, pascal};
 
+mod example;
 mod options;
 
 pub(super) const CORE: &[&str] = &["ApiVersion", "Call", "Constraint", "Items", "Operation", "Pages", "Request"];
@@ -21,7 +23,7 @@ pub(super) fn render(service: &Service, version: &Version) -> TokenStream {
     let module = ident(&version.module);
     let methods = version.operations.iter().map(|operation| {
         let options = ident(&pascal(&operation.name));
-        method(&module, &quote!(#options), operation)
+        method(&module, &quote!(#options), operation, &example(service, version, operation))
     });
     let (reused, options) = option_types(service, version);
     let body = quote! {
@@ -93,9 +95,15 @@ fn outer_type(ty: &Type) -> TokenStream {
 }
 
 /// The method of an operation whose static is in the module `table`, and whose options are the type `options`.
-pub(super) fn method(table: &Ident, options: &TokenStream, operation: &Operation) -> TokenStream {
+pub(super) fn method(
+    table: &Ident,
+    options: &TokenStream,
+    operation: &Operation,
+    example: &TokenStream,
+) -> TokenStream {
     let name = ident(&operation.name);
-    let doc = method_docs(operation);
+    let text = method_docs(operation);
+    let doc = quote!(#text #example);
     let deprecated = operation.deprecated.then(|| quote!(#[deprecated = "the vendor withdraws this operation"]));
     let entry = ident(&constant(&operation.name));
     let mut arguments = Vec::new();

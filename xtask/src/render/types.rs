@@ -169,10 +169,14 @@ fn codec(ty: &Type) -> Option<String> {
     }
 }
 
-/// `new` for bodies with one to three required fields.
+/// Whether a body has `new`: with one to three required fields.
+pub(super) fn has_constructor(fields: &[Field]) -> bool {
+    (1..=3).contains(&fields.iter().filter(|field| field.presence.is_required()).count())
+}
+
 fn constructor(name: &Ident, ty: &TypeDef, fields: &[Field]) -> TokenStream {
     let required: Vec<&Field> = fields.iter().filter(|field| field.presence.is_required()).collect();
-    if required.is_empty() || required.len() > 3 {
+    if !has_constructor(fields) {
         return quote!();
     }
     let arguments = required.iter().map(|field| {

@@ -1,9 +1,9 @@
 //! The client type of a service whose versions have methods alike: one generic type, each method generated once.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use super::client::{CORE, method, options};
+use super::client::{CORE, example, method, options};
 use super::operations::operation_static;
 use super::share::shared;
 use super::{imports, markdown};
@@ -11,9 +11,24 @@ use crate::ir::{Operation, Service, Version};
 use crate::names::{ident, pascal};
 
 /// A method with the versions that have it, as indexes.
-struct Method {
+struct Method<'a> {
     tokens: TokenStream,
     versions: Vec<usize>,
+    /// What it is rendered from.
+    place: Place<'a>,
+}
+
+/// An operation, and the modules where its static and its options are generated.
+struct Place<'a> {
+    operation: &'a Operation,
+    table: Ident,
+    options: TokenStream,
+}
+
+impl Place<'_> {
+    fn method(&self, example: &TokenStream) -> TokenStream {
+        method(&self.table, &self.options, self.operation, example)
+    }
 }
 
 /// The module of the generic client; `None` where no two versions have a method alike.
@@ -70,29 +85,39 @@ pub(super) fn render(service: &Service) -> Option<TokenStream> {
 }
 
 /// Every method of every version once, in the order of first appearance.
-fn methods(service: &Service) -> Vec<Method> {
-    let mut methods: Vec<(String, Method)> = Vec::new();
+fn methods(service: &Service) -> Vec<Method<'_>> {
+    // Examples name a version, so methods are compared without them.
+    let mut methods: Vec<(String, Method<'_>)> = Vec::new();
     for (index, version) in service.versions.iter().enumerate() {
         let earlier = service.earlier(version);
         let tables = shared(earlier, &version.operations, operation_static);
         let types = shared(earlier, &version.operations, options);
         for ((operation, table), types) in version.operations.iter().zip(&tables).zip(&types) {
-            let tokens = located(version, operation, table.as_deref(), types.as_deref());
+            let place = place(version, operation, table.as_deref(), types.as_deref());
+            let tokens = place.method(&quote!());
             let key = tokens.to_string();
             match methods.iter_mut().find(|(known, _)| *known == key) {
                 Some((_, method)) => method.versions.push(index),
-                None => methods.push((key, Method { tokens, versions: vec![index] })),
+                None => methods.push((key, Method { tokens, versions: vec![index], place })),
             }
         }
+    }
+    for (_, method) in &mut methods {
+        let having = method.versions.iter().filter_map(|index| service.versions.get(*index));
+        let default = having.clone().find(|version| version.number == service.default);
+        let Some(version) = default.or(having.last()) else { continue };
+        let shown = version.operations.iter().find(|operation| operation.name == method.place.operation.name);
+        let shown = shown.unwrap_or(method.place.operation);
+        method.tokens = method.place.method(&example(service, version, shown));
     }
     methods.into_iter().map(|(_, method)| method).collect()
 }
 
-/// A method that names the modules where its operation and its options are generated.
-fn located(version: &Version, operation: &Operation, table: Option<&str>, types: Option<&str>) -> TokenStream {
+/// Where an operation is generated: in this version, or in the older one that has the same.
+fn place<'a>(version: &Version, operation: &'a Operation, table: Option<&str>, types: Option<&str>) -> Place<'a> {
     let table = ident(table.unwrap_or(&version.module));
     let (module, name) = (ident(types.unwrap_or(&version.module)), ident(&pascal(&operation.name)));
-    method(&table, &quote!(#module::#name), operation)
+    Place { operation, table, options: quote!(#module::#name) }
 }
 
 fn marker(version: &Version) -> TokenStream {

@@ -4,15 +4,31 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::docs;
-use crate::ir::TypeDef;
+use crate::ir::{Kind, TypeDef};
 use crate::names::ident;
 use crate::render::paths::codegen;
+
+/// What the type is, and which of its texts is the one on the wire.
+fn enumeration_docs(ty: &TypeDef) -> TokenStream {
+    let example = match &ty.kind {
+        Kind::TextEnum(variants) => variants.first().map(|(name, value)| (name, value.clone())),
+        Kind::IntegerEnum(variants) => variants.first().map(|(name, value)| (name, value.to_string())),
+        Kind::Struct(_) => None,
+    };
+    let texts = example.map(|(name, value)| {
+        format!(
+            "\n\n`Display` writes the value as sent to the service, such as `{value}`; `Debug` writes the name of the \
+             variant, such as `{name}`."
+        )
+    });
+    docs(&format!("{}{}", ty.docs, texts.unwrap_or_default()))
+}
 
 /// An enumeration over text.
 pub(super) fn text(ty: &TypeDef, variants: &[(String, String)]) -> TokenStream {
     let codegen = codegen();
     let name = ident(&ty.name);
-    let doc = docs(&ty.docs);
+    let doc = enumeration_docs(ty);
     let names: Vec<_> = variants.iter().map(|(name, _)| ident(name)).collect();
     let values: Vec<_> = variants.iter().map(|(_, value)| value).collect();
     let docs_of = values.iter().map(|value| docs(&format!("`{value}`.")));
@@ -76,7 +92,7 @@ pub(super) fn text(ty: &TypeDef, variants: &[(String, String)]) -> TokenStream {
 pub(super) fn integer(ty: &TypeDef, variants: &[(String, i64)]) -> TokenStream {
     let codegen = codegen();
     let name = ident(&ty.name);
-    let doc = docs(&ty.docs);
+    let doc = enumeration_docs(ty);
     let names: Vec<_> = variants.iter().map(|(name, _)| ident(name)).collect();
     let values: Vec<_> = variants.iter().map(|(_, value)| proc_macro2::Literal::i64_unsuffixed(*value)).collect();
     let docs_of = variants.iter().map(|(_, value)| docs(&format!("`{value}`.")));
