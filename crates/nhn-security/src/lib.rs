@@ -1,4 +1,6 @@
 #![doc = include_str!("../README.md")]
+// docs.rs sets `docsrs` and builds with nightly: it then labels what needs a feature.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod builder;
 mod client_identity;
