@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use crate::operation::{ApiVersion, CallContext, Operation};
 use crate::request::{QueryValue, Request};
 use crate::response::Response;
 use crate::retry::RetryPolicy;
-use crate::runtime::BoxFuture;
+use crate::runtime::{BoxFuture, Runtime};
 use crate::validate::Validator;
 
 /// A call that is ready to be sent. `.await` sends it and returns the value; [`send`](Self::send) returns the value
@@ -110,6 +111,17 @@ impl<T> Call<T> {
         }
         let (client, request) = (self.client.clone(), self.request.template());
         Some(Self { client, request, options, sending: None, payload: PhantomData })
+    }
+
+    /// Returns the call with its own limit, or `left` if that is shorter.
+    pub(crate) fn within(self, left: Duration) -> Self {
+        let own = self.options.timeout.unwrap_or_else(|| self.client.call_timeout());
+        self.timeout(own.min(left))
+    }
+
+    /// Returns the source of time and delays.
+    pub(crate) fn runtime(&self) -> Arc<dyn Runtime> {
+        self.client.runtime()
     }
 
     /// Returns the time of the client's monotonic clock.
@@ -213,6 +225,12 @@ macro_rules! call_options {
             /// Sends the call and returns the response with its status, headers, request ID and number of attempts.
             pub fn send(self) -> $crate::call::SendFuture<$answer> {
                 self.0.send()
+            }
+        }
+
+        impl From<$name> for $crate::Call<$answer> {
+            fn from(call: $name) -> Self {
+                call.0
             }
         }
 

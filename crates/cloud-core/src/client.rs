@@ -96,6 +96,14 @@ impl Client {
         self.version
     }
 
+    pub(crate) fn runtime(&self) -> Arc<dyn Runtime> {
+        Arc::clone(&self.inner.runtime)
+    }
+
+    pub(crate) fn call_timeout(&self) -> Duration {
+        self.inner.settings.call_timeout
+    }
+
     pub(crate) fn elapsed(&self) -> Duration {
         self.inner.runtime.elapsed()
     }

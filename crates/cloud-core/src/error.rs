@@ -57,7 +57,9 @@ impl Error {
         let delivery = match kind {
             ErrorKind::Config | ErrorKind::Request | ErrorKind::Credentials | ErrorKind::Connect => Delivery::NotSent,
             ErrorKind::Timeout | ErrorKind::Transport => Delivery::PossiblySent,
-            ErrorKind::Service | ErrorKind::Decode | ErrorKind::Incomplete => Delivery::ResponseReceived,
+            ErrorKind::Service | ErrorKind::Decode | ErrorKind::Incomplete | ErrorKind::FailureState => {
+                Delivery::ResponseReceived
+            }
         };
         Self(Box::new(Inner {
             kind,

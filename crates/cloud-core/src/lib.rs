@@ -29,6 +29,7 @@ pub mod testing;
 pub mod transport;
 mod types;
 pub mod validate;
+pub mod waiter;
 
 pub use auth::Signer;
 pub use call::Call;
@@ -50,3 +51,4 @@ pub use secret::{ExposeSecret, SecretBytes, SecretString};
 pub use transport::Transport;
 pub use types::{Json, OneOrMany, Patch, Timestamp, UnixSeconds};
 pub use validate::{Constraint, Validator};
+pub use waiter::Waiter;

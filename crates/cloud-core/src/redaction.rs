@@ -145,7 +145,7 @@ fn cut_query(text: &str, request: &Request) -> String {
 }
 
 /// Replaces characters that break a line or change its direction with spaces.
-fn line(text: &str) -> String {
+pub(crate) fn line(text: &str) -> String {
     let turns = |c: char| matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let text: String = text.chars().map(|c| if c.is_control() || turns(c) { ' ' } else { c }).collect();
     text.trim().to_owned()

@@ -25,7 +25,7 @@ pub enum ErrorKind {
     /// What to do: check the endpoint, DNS, proxy and TLS settings. If [`Error::is_unsent`] holds, no attempt reached
     /// the service and sending again is safe for every operation.
     Connect,
-    /// A time limit passed before the response arrived.
+    /// A time limit passed before the response arrived, or before a [`Waiter`](crate::Waiter) saw the end.
     ///
     /// What to do: if [`Error::is_unsent`] holds, retry. Otherwise the request may have been executed: read the
     /// state first, or retry if the operation is idempotent.
@@ -49,4 +49,8 @@ pub enum ErrorKind {
     ///
     /// What to do: list again, or continue from [`Incomplete::resume`](crate::Incomplete::resume).
     Incomplete,
+    /// A [`Waiter`](crate::Waiter) saw that what it waited for ended without success. The text names the last state.
+    ///
+    /// What to do: correct the cause that the state or the service's console names, and start it again.
+    FailureState,
 }
