@@ -24,7 +24,42 @@
 //! # }
 //! ```
 
+use cloud_core::waiter::Observed;
+use cloud_core::{Error, UnixSeconds, Waiter};
+
 pub use crate::generated::aws::*;
+
+impl Client {
+    /// Waits until a scan that was started after `before` was read has ended, and returns the data source.
+    ///
+    /// `before` is the attached data source as [`list_data_sources`](Self::list_data_sources) returned it before
+    /// [`invoke_scan`](Self::invoke_scan). The service returns no ID of the scan: a scan has ended when the status is
+    /// `Ok` or `Error` and the time of the latest scan has moved on. Polls `list_data_sources` every 10 seconds for up
+    /// to 30 minutes; [`interval`](Waiter::interval) and [`deadline`](Waiter::deadline) change that. If the service
+    /// loses a scan, the status stays `InProgress`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::FailureState`](crate::ErrorKind::FailureState) if the scan failed, with the reason, and
+    /// [`ErrorKind::Timeout`](crate::ErrorKind::Timeout) if the deadline passed. Both name the last state.
+    /// [`ErrorKind::Request`](crate::ErrorKind::Request) if `before` is not attached. Otherwise the error of the poll
+    /// that failed.
+    pub fn wait_until_scanned(&self, before: &types::DataSource) -> Waiter<types::DataSource> {
+        let attached = before.project_id.zip(before.aws_id.filter(|id| *id != 0)).zip(before.aws_data_source_id);
+        let Some(((project_id, aws_id), source_id)) = attached else {
+            return Waiter::rejected(Error::request(
+                "the data source is not attached; attach it and read it with list_data_sources before the scan",
+            ));
+        };
+        let before = before.scan_at;
+        Waiter::new(self.list_data_sources(project_id, aws_id), move |listed: types::DataSourceList| {
+            let listed = listed.data_source.unwrap_or_default();
+            match listed.into_iter().find(|source| source.aws_data_source_id == Some(source_id)) {
+                Some(source) => source.observe(before),
+                None => Observed::Pending("not listed".to_owned()),
+            }
+        })
+    }
+}
 
 impl From<types::AwsForUpsert> for types::PutAwsRequest {
     /// Uses the project of the account: the service refuses a request in which the two differ.
@@ -41,6 +76,25 @@ impl From<types::DataSourceForAttach> for types::AttachDataSourceRequest {
 }
 
 impl types::DataSource {
+    /// Compares with the time of the latest scan before: the service's own times, so no clock matters.
+    fn observe(self, before: Option<UnixSeconds>) -> Observed<Self> {
+        use types::DataSourceStatus as Status;
+        let ended = self.scan_at > before;
+        let state = match (&self.status, &self.status_detail) {
+            // A worker that ends writes the row again, even if it was removed meanwhile.
+            _ if !self.is_attached() => "not attached".to_owned(),
+            (Some(status @ Status::Other(_)), _) => format!("{status}"),
+            (Some(Status::Error), Some(why)) => format!("Error: {why}"),
+            (status, _) => format!("{:?}", status.unwrap_or(Status::Unknown)),
+        };
+        match self.status {
+            Some(Status::Ok) if ended => Observed::Done(self),
+            Some(Status::Error) if ended => Observed::Failed(state),
+            Some(Status::Ok | Status::Error) => Observed::Pending(format!("{state} (the scan before)")),
+            _ => Observed::Pending(state),
+        }
+    }
+
     /// Returns whether the account uses this data source.
     #[must_use]
     pub fn is_attached(&self) -> bool {

@@ -1,11 +1,17 @@
 //! Tests of the helpers beside the generated models.
 
-use cloud_core::Body;
+use std::sync::Arc;
+use std::time::Duration;
+
 use cloud_core::codegen::{from_json, json};
+use cloud_core::testing::{FakeRuntime, FakeTransport};
+use cloud_core::{Body, ErrorKind};
+use time::macros::datetime;
 
 use super::types::{
     AttachDataSourceRequest, AwsForUpsert, DataSource, DataSourceForAttach, DataSourceStatus, PutAwsRequest,
 };
+use crate::Risken;
 
 #[test]
 fn project_is_taken_from_the_inner_model() {
@@ -44,5 +50,101 @@ fn detached_data_source_has_no_attachment() {
     {
         let source: DataSource = from_json(text.as_bytes()).unwrap();
         assert!(!source.is_attached() && source.to_attachment().is_none(), "{text}");
+    }
+}
+
+/// A row of the list: status, its details and the time of the latest scan; fields that are zero are left out.
+type Row = (i64, &'static str, i64);
+
+fn row((status, detail, scan_at): Row) -> String {
+    let mut text = r#"{"aws_data_source_id":1004,"data_source":"aws:cloudsploit","aws_id":1,"project_id":7"#.to_owned();
+    if status != 0 {
+        text += &format!(r#","status":{status}"#);
+    }
+    if !detail.is_empty() {
+        text += &format!(r#","status_detail":"{detail}""#);
+    }
+    if scan_at != 0 {
+        text += &format!(r#","scan_at":{scan_at}"#);
+    }
+    text + "}"
+}
+
+/// The list with other data sources around the row, which have ended.
+fn list(row: &str) -> String {
+    let other = |id: i64| format!(r#"{{"aws_data_source_id":{id},"aws_id":1,"project_id":7,"status":1,"scan_at":99}}"#);
+    format!(r#"{{"data":{{"data_source":[{},{row},{}]}}}}"#, other(1001), other(1005))
+}
+
+/// How often was polled, and the time of the scan or the error.
+async fn wait(before: &str, rows: &[String]) -> (usize, Result<i64, (ErrorKind, String)>) {
+    let transport = Arc::new(rows.iter().fold(FakeTransport::new(), |script, row| script.answer(200, &list(row))));
+    let risken = Risken::builder()
+        .endpoint("https://risken.example")
+        .access_token("t")
+        .transport(Arc::clone(&transport))
+        .runtime(FakeRuntime::new(datetime!(2026-01-01 0:00 UTC)))
+        .build()
+        .unwrap();
+    let before: DataSource = from_json(before.as_bytes()).unwrap();
+    let waiter = risken.aws().wait_until_scanned(&before).interval(Duration::from_secs(60));
+    let outcome = waiter.deadline(Duration::from_secs(3600)).await;
+    let sent = transport.sent();
+    assert!(sent.iter().all(|one| one.uri().query() == Some("project_id=7&aws_id=1")), "{sent:?}");
+    let outcome = outcome.map(|source| source.scan_at.unwrap().0);
+    (sent.len(), outcome.map_err(|error| (error.kind(), error.message().to_owned())))
+}
+
+#[tokio::test]
+async fn wait_until_scanned_ends_when_the_time_of_the_scan_moves() {
+    let cases: &[(Row, &[Row])] = &[
+        ((2, "", 0), &[(3, "Start scan", 0), (3, "Start scan", 0), (1, "", 20)]),
+        // A replica that lags shows the scan before.
+        ((1, "", 10), &[(1, "", 10), (3, "Start scan", 10), (1, "", 20)]),
+        ((4, "old", 10), &[(4, "old", 10), (1, "a warning", 20)]),
+        ((3, "Start scan", 10), &[(3, "Start scan", 10), (1, "", 20)]),
+        // Attached again meanwhile: the fields that were left out are reset, and the worker sets them.
+        ((1, "", 10), &[(0, "", 0), (9, "", 15), (2, "", 15), (1, "", 20)]),
+    ];
+    for (before, rows) in cases {
+        let rows: Vec<_> = rows.iter().map(|one| row(*one)).collect();
+        assert_eq!(wait(&row(*before), &rows).await, (rows.len(), Ok(20)), "{rows:?}");
+    }
+}
+
+#[tokio::test]
+async fn failed_scan_is_an_error_with_its_reason() {
+    for (rows, state) in
+        [(vec![(3, "Start scan", 10), (4, "no such role", 20)], "Error: no such role"), (vec![(4, "", 20)], "Error")]
+    {
+        let rows: Vec<_> = rows.into_iter().map(row).collect();
+        let error = (ErrorKind::FailureState, format!("ended in state {state}"));
+        assert_eq!(wait(&row((1, "", 10)), &rows).await, (rows.len(), Err(error)));
+    }
+}
+
+#[tokio::test]
+async fn scan_that_never_ends_is_a_timeout_with_the_last_state() {
+    let detached = r#"{"aws_data_source_id":1004,"data_source":"aws:cloudsploit"}"#.to_owned();
+    let other = r#"{"aws_data_source_id":1002}"#.to_owned();
+    for (last, state) in [
+        (row((3, "Start scan", 10)), "InProgress"),
+        (row((1, "", 10)), "Ok (the scan before)"),
+        (row((4, "why", 10)), "Error: why (the scan before)"),
+        (row((0, "", 0)), "Unknown"),
+        (row((9, "", 20)), "9"),
+        (detached, "not attached"),
+        (other, "not listed"),
+    ] {
+        let text = format!("not finished within 3600 s: last state {state}; wait longer with deadline()");
+        assert_eq!(wait(&row((1, "", 10)), &[last]).await, (60, Err((ErrorKind::Timeout, text))));
+    }
+}
+
+#[tokio::test]
+async fn waiting_for_a_data_source_that_is_not_attached_is_rejected() {
+    for before in ["{}", r#"{"aws_data_source_id":1004,"aws_id":0,"project_id":7}"#, r#"{"aws_id":1,"project_id":7}"#] {
+        let (polls, outcome) = wait(before, &[row((1, "", 20))]).await;
+        assert_eq!((polls, outcome.unwrap_err().0), (0, ErrorKind::Request), "{before}");
     }
 }

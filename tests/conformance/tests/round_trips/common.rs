@@ -1,13 +1,19 @@
 //! A sandbox for each test, and the SDKs' clients for it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use cloud_core::testing::FakeRuntime;
+use cloud_core::{BoxFuture, Runtime};
 use cloud_sandbox::Sandbox;
 use nhn_security::{Nhn, NhnBuilder};
 use risken_aws::Risken;
 use scp_security::{ErrorKind, Scp};
+use time::OffsetDateTime;
+use time::macros::datetime;
 
 /// A sandbox that makes the same ids, keys and passwords in every run.
 pub(crate) async fn sandbox() -> Sandbox {
@@ -60,4 +66,42 @@ pub(crate) fn tampered(stamped: &str) -> String {
 /// The version in `vault:vN:`.
 pub(crate) fn version(stamped: &str) -> i64 {
     stamped.split(':').nth(1).unwrap().strip_prefix('v').unwrap().parse().unwrap()
+}
+
+/// A sandbox whose clock only moves when a client waits, and the runtime of that client.
+pub(crate) async fn waiting() -> (Arc<Sandbox>, Lockstep) {
+    let start = datetime!(2026-06-01 0:00 UTC);
+    let sandbox = Sandbox::builder().seed(7).clock(move || start.into()).start().await.unwrap();
+    let sandbox = Arc::new(sandbox);
+    (Arc::clone(&sandbox), Lockstep { sandbox, clock: FakeRuntime::new(start) })
+}
+
+/// Moves the sandbox's clock with the client's.
+#[derive(Debug)]
+pub(crate) struct Lockstep {
+    sandbox: Arc<Sandbox>,
+    clock: FakeRuntime,
+}
+
+impl Runtime for Lockstep {
+    fn now(&self) -> OffsetDateTime {
+        self.clock.now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.clock.elapsed()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        self.sandbox.advance(duration);
+        self.clock.sleep(duration)
+    }
+
+    fn deadline(&self, limit: Duration) -> BoxFuture<'static, ()> {
+        self.clock.deadline(limit)
+    }
+
+    fn random(&self) -> u64 {
+        self.clock.random()
+    }
 }

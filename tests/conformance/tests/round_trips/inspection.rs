@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use scp_security::Scp;
 use scp_security::config_inspection::types::{
     AuthKeyRequest, DiagnosisObjectRequest, DiagnosisRequest, DiagnosisScheduleRequest,
 };
+use scp_security::{ErrorKind, Scp};
 
-use super::common::{refused, sandbox, scp, settings};
+use super::common::{refused, sandbox, scp, settings, waiting};
 
 const ID: &str = "DIA-ROUNDTRIP";
 const ACCOUNT: &str = "0e3dffc50eb247a1adf4f2e5c82c4f99";
@@ -106,4 +106,41 @@ async fn diagnosis_with_wrong_key_ends_in_an_error() {
     sandbox.advance(Duration::from_secs(60));
     let shown = inspection.show_diagnosis(ID).await.unwrap().summary_responses;
     assert_eq!(shown.recent_diagnosis_state.as_deref(), Some("Error"));
+}
+
+#[tokio::test]
+async fn waiter_sees_runs_complete_and_fail() {
+    let (sandbox, runtime) = waiting().await;
+    let set = settings(&sandbox);
+    let scp = Scp::builder()
+        .endpoint(sandbox.endpoint())
+        .credentials(&*set["SCP_ACCESS_KEY"], &*set["SCP_SECRET_KEY"])
+        .runtime(runtime)
+        .build()
+        .unwrap();
+    create(&scp).await;
+    let inspection = scp.config_inspection();
+    // A wrong key lets a run fail; the run after it is not taken for it.
+    for secret_key in [&*set["SCP_SECRET_KEY"], "wrong", &*set["SCP_SECRET_KEY"]] {
+        let before = inspection.show_diagnosis(ID).await.unwrap().summary_responses;
+        let request = DiagnosisRequest::builder()
+            .diagnosis_id(ID)
+            .diagnosis_check_type("BP")
+            .access_key(&*set["SCP_ACCESS_KEY"])
+            .secret_key(secret_key)
+            .tenant_id(ACCOUNT)
+            .build();
+        inspection.request_diagnosis(&request).await.unwrap();
+        let wait = || inspection.wait_until_completed(&before).interval(Duration::from_secs(2));
+        if secret_key == "wrong" {
+            let error = wait().await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::FailureState);
+            assert!(error.to_string().ends_with("ended in state Error (CONNECTION_FAIL)"), "{error}");
+        } else {
+            let early = wait().deadline(Duration::from_secs(1)).await.unwrap_err();
+            assert!(early.to_string().contains("last state Requested"), "{early}");
+            let after = wait().await.unwrap();
+            assert!(after.is_completed() && after.recent_diagnosis_at != before.recent_diagnosis_at);
+        }
+    }
 }

@@ -9,7 +9,7 @@ use risken_aws::aws::types::{
 };
 use risken_aws::{ErrorKind, Risken};
 
-use super::common::{refused, risken, sandbox, settings};
+use super::common::{refused, risken, sandbox, settings, waiting};
 
 const PROJECT: i64 = 1001;
 const ACCOUNT: &str = "210987654321";
@@ -100,4 +100,50 @@ async fn service_validates_what_the_client_does_not() {
     let short = PutAwsRequest::from(AwsForUpsert::new("short", PROJECT, "123"));
     let error = refused(risken.aws().put_aws(&short).skip_validation().await, 400);
     assert!(error.to_string().contains("aws_account_id: the length must be exactly 12."), "{error}");
+}
+
+#[tokio::test]
+async fn waiter_sees_scans_succeed_and_fail() {
+    let (sandbox, runtime) = waiting().await;
+    let risken = Risken::builder()
+        .endpoint(sandbox.endpoint())
+        .access_token(&*settings(&sandbox)["RISKEN_ACCESS_TOKEN"])
+        .runtime(runtime)
+        .build()
+        .unwrap();
+    let aws = risken.aws();
+    let aws_id = aws
+        .put_aws(&PutAwsRequest::from(AwsForUpsert::new("production", PROJECT, ACCOUNT)))
+        .await
+        .unwrap()
+        .aws
+        .and_then(|account| account.aws_id)
+        .unwrap();
+    let source_id = source(&risken, aws_id, "aws:cloudsploit").await.aws_data_source_id.unwrap();
+    // A role of another account lets this kind of scan fail.
+    for account in [ACCOUNT, "123456789012", ACCOUNT] {
+        let attach = DataSourceForAttach::builder()
+            .project_id(PROJECT)
+            .aws_id(aws_id)
+            .aws_data_source_id(source_id)
+            .assume_role_arn(format!("arn:aws:iam::{account}:role/RISKEN"))
+            .external_id("0123456789abcdef")
+            .status(DataSourceStatus::Configured)
+            .build();
+        aws.attach_data_source(&AttachDataSourceRequest::from(attach)).await.unwrap();
+        let before = source(&risken, aws_id, "aws:cloudsploit").await;
+        aws.invoke_scan(&InvokeScanRequest::new(PROJECT, aws_id, source_id)).await.unwrap();
+        let wait = || aws.wait_until_scanned(&before).interval(Duration::from_secs(2));
+        let early = wait().deadline(Duration::from_secs(1)).await.unwrap_err();
+        assert!(early.to_string().contains("last state InProgress"), "{early}");
+        let outcome = wait().await;
+        if account == ACCOUNT {
+            let after = outcome.unwrap();
+            assert!(after.status == Some(DataSourceStatus::Ok) && after.scan_at > before.scan_at, "{after:?}");
+        } else {
+            let error = outcome.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::FailureState);
+            assert!(error.to_string().contains("ended in state Error: the role"), "{error}");
+        }
+    }
 }
