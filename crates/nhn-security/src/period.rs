@@ -1,9 +1,14 @@
 //! A period between two instants, for operations that require both.
 
 use cloud_core::{Error, Result};
-use time::OffsetDateTime;
+use time::{Date, Duration, Month, OffsetDateTime, UtcOffset};
 
-/// A period from one instant to another.
+/// The longest month. The vendor says "one month" and not whether both ends count, so what may be one is not rejected.
+const LONGEST: Duration = Duration::days(31);
+
+/// A period from one instant to another, of at most a month.
+///
+/// The service reads whole seconds: fractions are cut off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Period {
     from: OffsetDateTime,
@@ -14,12 +19,55 @@ impl Period {
     /// Creates the period from `from` to `to`.
     ///
     /// # Errors
-    /// [`ErrorKind::Request`](cloud_core::ErrorKind::Request) if `to` is before `from`.
+    /// [`ErrorKind::Request`](cloud_core::ErrorKind::Request) if `to` is before `from`, if the period is longer than 31
+    /// days, or if an instant cannot be written: its year has not four digits, or its offset has seconds. A period of
+    /// up to 31 days can still be longer than the calendar month; the service decides.
     pub fn new(from: OffsetDateTime, to: OffsetDateTime) -> Result<Self> {
+        for (name, instant) in [("begins", from), ("ends", to)] {
+            if !(0..=9999).contains(&instant.year()) {
+                return Err(Error::request(format!(
+                    "the period {name} in a year that is not written with four digits"
+                )));
+            }
+            if instant.offset().seconds_past_minute() != 0 {
+                return Err(Error::request(format!(
+                    "the period {name} at an offset with seconds, which cannot be written"
+                )));
+            }
+        }
         if to < from {
             return Err(Error::request("the period ends before it begins"));
         }
+        if to - from > LONGEST {
+            let days = (to - from).whole_days();
+            return Err(Error::request(format!(
+                "the period is longer than one month ({days} days and more); split it, such as with Period::month()"
+            )));
+        }
         Ok(Self { from, to })
+    }
+
+    /// Creates the period of a calendar month in Korean time (+09:00), from its first to its last second.
+    ///
+    /// ```
+    /// use nhn_security::Period;
+    /// use time::{Month, macros::datetime};
+    ///
+    /// let february = Period::month(2025, Month::February)?;
+    /// assert_eq!(february.from(), datetime!(2025-02-01 00:00:00 +9));
+    /// assert_eq!(february.to(), datetime!(2025-02-28 23:59:59 +9));
+    /// # Ok::<(), nhn_security::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Request`](cloud_core::ErrorKind::Request) if the year has not four digits.
+    pub fn month(year: i32, month: Month) -> Result<Self> {
+        let unwritten = |_| Error::request(format!("the year {year} is not written with four digits"));
+        let korea = UtcOffset::from_hms(9, 0, 0).unwrap_or(UtcOffset::UTC);
+        let first = Date::from_calendar_date(year, month, 1).map_err(unwritten)?;
+        let last = Date::from_calendar_date(year, month, month.length(year)).map_err(unwritten)?;
+        let end = last.with_hms(23, 59, 59).map_err(unwritten)?;
+        Self::new(first.midnight().assume_offset(korea), end.assume_offset(korea))
     }
 
     /// Returns the first instant.
@@ -42,9 +90,60 @@ mod tests {
     use super::*;
 
     #[test]
-    fn period_that_ends_before_it_begins_returns_error() {
-        let (a, b) = (datetime!(2025-01-01 0:00 UTC), datetime!(2025-01-02 0:00 UTC));
-        assert!(Period::new(a, b).is_ok() && Period::new(a, a).is_ok());
-        assert_eq!(Period::new(b, a).unwrap_err().to_string(), "the period ends before it begins");
+    fn period_is_at_most_a_month_and_ends_after_it_begins() {
+        let (before, long) = ("the period ends before it begins", "longer than one month");
+        for (from, to, expected) in [
+            (datetime!(2025-01-01 0:00 UTC), datetime!(2025-01-02 0:00 UTC), None),
+            (datetime!(2025-01-01 0:00 UTC), datetime!(2025-01-01 0:00 UTC), None),
+            (datetime!(2025-01-02 0:00 UTC), datetime!(2025-01-01 0:00 UTC), Some(before)),
+            // The same instant, and an earlier one, written with other offsets.
+            (datetime!(2025-01-01 9:00 +9), datetime!(2025-01-01 0:00 UTC), None),
+            (datetime!(2025-01-01 0:00 UTC), datetime!(2025-01-01 8:59:59 +9), Some(before)),
+            (datetime!(2025-01-01 0:00 +9), datetime!(2025-01-31 23:59:59 +9), None),
+            (datetime!(2025-01-01 0:00 +9), datetime!(2025-02-01 0:00 +9), None),
+            (datetime!(2025-01-01 0:00 +9), datetime!(2025-02-01 0:00:01 +9), Some(long)),
+            // Longer than that February, and not longer than another month.
+            (datetime!(2025-02-01 0:00 +9), datetime!(2025-03-04 0:00 +9), None),
+            (datetime!(2025-02-01 0:00 +9), datetime!(2025-03-04 0:00:01 +9), Some("(31 days and more)")),
+            (datetime!(2025-01-01 0:00 +9), datetime!(2025-12-31 0:00 +9), Some("(364 days and more); split it")),
+            (datetime!(0000-01-01 0:00 UTC), datetime!(0000-01-02 0:00 UTC), None),
+            // The ends of the calendar, which lie outside it in UTC.
+            (datetime!(0000-01-01 0:00 +12), datetime!(0000-01-02 0:00 +12), None),
+            (datetime!(9999-12-31 0:00 -12), datetime!(9999-12-31 23:59:59 -12), None),
+            (datetime!(-0001-12-31 0:00 UTC), datetime!(0000-01-02 0:00 UTC), Some("begins in a year that is not")),
+            (datetime!(2025-01-01 0:00 +9:00:01), datetime!(2025-01-02 0:00 +9), Some("begins at an offset with sec")),
+            (datetime!(2025-01-01 0:00 +9), datetime!(2025-01-02 0:00 +9:00:01), Some("ends at an offset with secon")),
+        ] {
+            let period = Period::new(from, to);
+            match (&period, expected) {
+                (Ok(period), None) => assert_eq!((period.from(), period.to()), (from, to)),
+                (Err(error), Some(text)) => {
+                    assert_eq!(error.kind(), cloud_core::ErrorKind::Request);
+                    assert!(error.to_string().contains(text), "{from} {to}: {error}");
+                }
+                _ => panic!("{from} {to}: {period:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn month_is_the_calendar_month_in_korea() {
+        for (year, month, from, to) in [
+            (2025, Month::January, datetime!(2025-01-01 0:00 +9), datetime!(2025-01-31 23:59:59 +9)),
+            (2025, Month::February, datetime!(2025-02-01 0:00 +9), datetime!(2025-02-28 23:59:59 +9)),
+            (2024, Month::February, datetime!(2024-02-01 0:00 +9), datetime!(2024-02-29 23:59:59 +9)),
+            (2025, Month::June, datetime!(2025-06-01 0:00 +9), datetime!(2025-06-30 23:59:59 +9)),
+            (2025, Month::December, datetime!(2025-12-01 0:00 +9), datetime!(2025-12-31 23:59:59 +9)),
+            (9999, Month::December, datetime!(9999-12-01 0:00 +9), datetime!(9999-12-31 23:59:59 +9)),
+            (0, Month::January, datetime!(0000-01-01 0:00 +9), datetime!(0000-01-31 23:59:59 +9)),
+        ] {
+            let period = Period::month(year, month).unwrap();
+            assert_eq!((period.from(), period.to()), (from, to));
+            assert_eq!(period.from().offset(), UtcOffset::from_hms(9, 0, 0).unwrap(), "as it is sent");
+        }
+        for year in [-1, 10_000, i32::MIN, i32::MAX] {
+            let error = Period::month(year, Month::May).unwrap_err().to_string();
+            assert!(error.contains("not written with four digits"), "{year}: {error}");
+        }
     }
 }

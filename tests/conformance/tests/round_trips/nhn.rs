@@ -6,6 +6,7 @@ use cloud_sandbox::Sandbox;
 use nhn_security::security_advisor::types as advisor;
 use nhn_security::server_security_check::types::Language;
 use nhn_security::{ErrorKind, Period};
+use time::Month;
 use time::macros::datetime;
 
 use super::common::{nhn, sandbox};
@@ -52,9 +53,26 @@ async fn inspection_details_agree_with_their_summary() {
     assert_eq!(weak as i64, summary.weak_count);
     assert_eq!(summary.weak_count, summary.level1_weak_count + summary.level2_weak_count + summary.level3_weak_count);
 
-    let year = Period::new(datetime!(2025-01-01 00:00 +9), datetime!(2025-12-31 00:00 +9)).unwrap();
-    let error = check.list_inspection_summaries("KR1", year).skip_validation().await.unwrap_err();
+    // As long as a long month, and longer than this one: the service decides.
+    let long = Period::new(datetime!(2025-02-01 00:00 +9), datetime!(2025-03-04 00:00 +9)).unwrap();
+    let error = check.list_inspection_summaries("KR1", long).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Service, "{error}");
+}
+
+#[tokio::test]
+async fn every_calendar_month_is_a_period_that_the_service_accepts() {
+    let sandbox = sandbox().await;
+    let check = nhn(&sandbox).build().unwrap().server_security_check().unwrap();
+    let mut month = Month::January;
+    for _ in 0..12 {
+        for year in [2024, 2025] {
+            let period = Period::month(year, month).unwrap();
+            check.list_inspection_summaries("KR1", period).await.unwrap_or_else(|error| panic!("{month}: {error}"));
+        }
+        month = month.next();
+    }
+    let june = check.list_inspection_summaries("KR1", Period::month(2025, Month::June).unwrap()).limit(1000);
+    assert!(june.await.unwrap().results.len() > 20);
 }
 
 #[tokio::test]
