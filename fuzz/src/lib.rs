@@ -67,7 +67,12 @@ pub fn clock() -> Arc<FakeRuntime> {
 #[must_use]
 pub fn scp(answers: Answers) -> Scp {
     let builder = Scp::builder().endpoint("http://127.0.0.1:9").credentials(CANARY, CANARY).runtime(clock());
-    builder.vault_token(CANARY, CANARY).transport(Arc::new(answers)).build().expect("good settings")
+    builder
+        .vault_token(CANARY, CANARY)
+        .secret_vault_id(CANARY)
+        .transport(Arc::new(answers))
+        .build()
+        .expect("good settings")
 }
 
 /// The SDK of NHN Cloud with these answers.

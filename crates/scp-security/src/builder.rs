@@ -70,13 +70,15 @@ impl ScpBuilder {
         self
     }
 
-    /// Sets the token of a secret vault: its id and its secret.
+    /// Sets the token of a secret vault: its id and its secret. The vault itself must be set too, with
+    /// [`secret_vault_id`](Self::secret_vault_id).
     pub fn vault_token(mut self, id: impl Into<String>, secret: impl Into<SecretString>) -> Self {
         self.given.vault_token = Some(Credentials::new(id, secret));
         self
     }
 
-    /// Sets the secret vault that issues temporary credentials.
+    /// Sets the secret vault that issues temporary credentials. Its token must be set too, with
+    /// [`vault_token`](Self::vault_token).
     pub fn secret_vault_id(mut self, id: impl Into<String>) -> Self {
         self.given.vault_id = Some(id.into());
         self
@@ -149,28 +151,23 @@ fn signer(
 ) -> Result<ScpSigner> {
     let fixed = || resolved.credentials.clone().ok().map(|keys| Arc::new(Fixed(Arc::new(keys))) as Arc<_>);
     let vault_token = resolved.vault_token.clone().ok().map(Arc::new);
-    let looked_for = resolved.credentials.as_ref().err().cloned().unwrap_or_default();
     let credentials = if from_vault {
-        Some(vault_provider(resolved, parts)?)
+        vault_provider(resolved, parts)?
     } else if let Some(found) = provider.or_else(fixed) {
-        Some(found)
+        found
     } else if resolved.vault_id.is_ok() {
-        Some(vault_provider(resolved, parts)?)
-    } else if vault_token.is_some() && cfg!(feature = "secret-vault") {
-        // The token alone fetches temporary keys by hand; every other call says that the vault's id is missing.
-        tracing::warn!("a vault token is set, but no credentials and no secret_vault_id");
-        None
+        vault_provider(resolved, parts)?
     } else {
-        return Err(Error::config(looked_for));
+        return Err(Error::config(resolved.credentials.as_ref().err().cloned().unwrap_or_default()));
     };
-    Ok(ScpSigner { credentials, vault_token, looked_for })
+    Ok(ScpSigner { credentials: Some(credentials), vault_token })
 }
 
 #[cfg(feature = "secret-vault")]
 fn vault_provider(resolved: &Resolved, parts: &Parts) -> Result<Arc<dyn ProvideCredentials>> {
     let token = resolved.vault_token.clone().map_err(Error::config)?;
     let vault = resolved.vault_id.clone().map_err(Error::config)?;
-    let signer = ScpSigner { credentials: None, vault_token: Some(Arc::new(token)), looked_for: String::new() };
+    let signer = ScpSigner { credentials: None, vault_token: Some(Arc::new(token)) };
     let client = parts.client(resolved, Service::SecretVault, Arc::new(signer))?;
     let client = crate::secret_vault::v1_0::Client::new(client);
     Ok(Arc::new(crate::credentials::VaultProvider::new(client, vault, Arc::clone(parts.shared.runtime()))))

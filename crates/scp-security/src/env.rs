@@ -79,12 +79,13 @@ impl Resolved {
         let vault_token = pair(resolver, (&VAULT_TOKEN_ID, &VAULT_TOKEN_SECRET), given.vault_token, false)?;
         let vault_id =
             resolver.find(&VAULT_ID, given.vault_id.map(Into::into))?.map(Value::visible_ascii).transpose()?;
+        both_or_neither(resolver, vault_token.is_some(), vault_id.is_some())?;
         // A vault and its token, which the environment or the builder set, come before the keys in the file.
-        let with_file = vault_token.is_none() || vault_id.is_none();
+        let with_file = vault_token.is_none();
         let credentials = pair(resolver, (&ACCESS_KEY, &SECRET_KEY), given.credentials, with_file)?;
         let hosts = hosts(resolver, given.endpoint, given.region, given.environment, insecure)?;
         Ok(Self {
-            credentials: credentials.ok_or_else(|| no_credentials(resolver, vault_token.is_some())),
+            credentials: credentials.ok_or_else(|| no_credentials(resolver)),
             vault_token: vault_token.ok_or_else(|| resolver.describe_missing(&[&VAULT_TOKEN_ID, &VAULT_TOKEN_SECRET])),
             vault_id: vault_id.map(|id| id.as_str().to_owned()).ok_or_else(|| resolver.describe_missing(&[&VAULT_ID])),
             hosts,
@@ -92,12 +93,24 @@ impl Resolved {
     }
 }
 
-fn no_credentials(resolver: &Resolver<'_>, has_vault_token: bool) -> String {
+/// A vault without its token, or the reverse, would silently leave the choice to the other sources of keys.
+fn both_or_neither(resolver: &Resolver<'_>, token: bool, vault: bool) -> Result<()> {
+    match (token, vault) {
+        (true, false) => {
+            let missing = resolver.describe_missing(&[&VAULT_ID]);
+            Err(Error::config(format!("a vault token is set (vault_token_id and vault_token_secret), but {missing}")))
+        }
+        (false, true) => {
+            let missing = resolver.describe_missing(&[&VAULT_TOKEN_ID, &VAULT_TOKEN_SECRET]);
+            Err(Error::config(format!("secret_vault_id is set, but {missing}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn no_credentials(resolver: &Resolver<'_>) -> String {
     let keys = resolver.describe_missing(&[&ACCESS_KEY, &SECRET_KEY]);
     let vault = resolver.describe_missing(&[&VAULT_ID]);
-    if has_vault_token {
-        return format!("no credentials: a vault token is set, but {vault}; for fixed keys: {keys}");
-    }
     let token = resolver.describe_missing(&[&VAULT_TOKEN_ID, &VAULT_TOKEN_SECRET]);
     format!("no credentials: {keys}; for temporary keys: {token}; {vault}")
 }

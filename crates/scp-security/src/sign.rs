@@ -35,10 +35,9 @@ const VAULT: Names = Names {
 
 /// Signs with an access key, and the temporary key of Secret Vault with a vault token.
 pub(crate) struct ScpSigner {
+    /// `None` for the client that only fetches temporary keys.
     pub(crate) credentials: Option<Arc<dyn ProvideCredentials>>,
     pub(crate) vault_token: Option<Arc<Credentials>>,
-    /// Where credentials were looked for, for the error when there are none.
-    pub(crate) looked_for: String,
 }
 
 impl ScpSigner {
@@ -68,7 +67,7 @@ impl Signer for ScpSigner {
             let provider = self
                 .credentials
                 .as_deref()
-                .ok_or_else(|| Error::new(ErrorKind::Credentials, self.looked_for.clone()))?;
+                .ok_or_else(|| Error::new(ErrorKind::Credentials, "this client only fetches temporary keys"))?;
             let (credentials, generation) = provider.credentials(context.now).await?;
             add(&API, &context, &credentials, request)?;
             Ok(generation)

@@ -200,9 +200,8 @@ async fn temporary_key_that_may_have_been_issued_is_not_requested_again() {
 #[tokio::test]
 async fn missing_credentials_are_named_before_anything_is_sent() {
     let transport = Arc::new(FakeTransport::new().answer(200, "{}"));
-    let scp = builder(&transport).vault_token("token", "s").build().unwrap();
-    let error = scp.kms().show_key("k").await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Credentials);
+    let error = builder(&transport).build().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
     for place in ["SCP_SECRET_VAULT_ID", "use ScpBuilder::credentials, or", "SCP_ACCESS_KEY with SCP_SECRET_KEY"] {
         assert!(error.to_string().contains(place), "{error}");
     }

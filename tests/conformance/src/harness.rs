@@ -154,6 +154,7 @@ impl Secrets {
             .endpoint("http://127.0.0.1:9")
             .credentials(self.named("scp-key"), self.named("scp-secret"))
             .vault_token(self.named("vault-token"), self.named("vault-secret"))
+            .secret_vault_id(self.named("vault-id"))
             .transport(transport())
             .runtime(runtime())
             .build();

@@ -70,6 +70,7 @@ fn scp(town: &Arc<Town>, name: &str, environment: Environment, region: &str) -> 
     Scp::builder()
         .credentials(format!("key-{name}"), format!("secret-{name}"))
         .vault_token(format!("vault-{name}"), format!("secret-{name}"))
+        .secret_vault_id("vault")
         .environment(environment)
         .region(region)
         .transport(Arc::clone(town))

@@ -41,6 +41,7 @@ fn clients(sandbox: &Sandbox, url: &str, transport: ReqwestBuilder) -> (Clients,
         .endpoint(url)
         .credentials(get("SCP_ACCESS_KEY"), get("SCP_SECRET_KEY"))
         .vault_token(get("SCP_VAULT_TOKEN_ID"), get("SCP_VAULT_TOKEN_SECRET"))
+        .secret_vault_id(get("SCP_SECRET_VAULT_ID"))
         .transport(Arc::clone(&transport))
         .build();
     let nhn = Nhn::builder()

@@ -16,6 +16,7 @@ fn clients(sandbox: &Sandbox) -> Clients {
         .endpoint(get("SCP_ENDPOINT"))
         .credentials(get("SCP_ACCESS_KEY"), get("SCP_SECRET_KEY"))
         .vault_token(get("SCP_VAULT_TOKEN_ID"), get("SCP_VAULT_TOKEN_SECRET"))
+        .secret_vault_id(get("SCP_SECRET_VAULT_ID"))
         .build();
     let nhn = Nhn::builder()
         .endpoint(get("NHN_CLOUD_ENDPOINT"))

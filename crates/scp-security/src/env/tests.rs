@@ -194,12 +194,43 @@ fn vault_with_its_token_takes_precedence_over_the_keys_of_the_file() {
     };
     const TOKEN: Pairs = &[("SCP_VAULT_TOKEN_ID", "t"), ("SCP_VAULT_TOKEN_SECRET", "s")];
     const BOTH: Pairs = &[("SCP_SECRET_VAULT_ID", "v"), TOKEN[0], TOKEN[1]];
-    assert_eq!(key(&[("SCP_SECRET_VAULT_ID", "v")]).as_deref(), Some("file"), "a vault that is to be managed");
-    assert_eq!(key(TOKEN).as_deref(), Some("file"));
+    assert_eq!(key(&[]).as_deref(), Some("file"));
     assert_eq!(key(BOTH), None, "the environment goes before files");
-    let place: Pairs = &[PLACE[0], PLACE[1], ("SCP_SECRET_VAULT_ID", "v")];
-    assert!(builder(place, file).build().is_ok());
-    assert!(error(builder(place, &[])).starts_with("vault_token_id and vault_token_secret are not set: use"));
+}
+
+#[test]
+fn vault_without_its_token_or_the_reverse_is_an_error_that_names_both() {
+    const TOKEN: [(&str, &str); 2] = [("SCP_VAULT_TOKEN_ID", "t"), ("SCP_VAULT_TOKEN_SECRET", "s")];
+    const VAULT: (&str, &str) = ("SCP_SECRET_VAULT_ID", "v");
+    const ONLY_TOKEN: Pairs = &[PLACE[0], PLACE[1], TOKEN[0], TOKEN[1]];
+    const ONLY_VAULT: Pairs = &[PLACE[0], PLACE[1], VAULT];
+    const TOKEN_AND_KEYS: Pairs = &[PLACE[0], PLACE[1], TOKEN[0], TOKEN[1], (KEYS.0, "k"), (KEYS.1, "s")];
+    const VAULT_AND_KEYS: Pairs = &[PLACE[0], PLACE[1], VAULT, (KEYS.0, "k"), (KEYS.1, "s")];
+    let file: Pairs = &[(CREDENTIALS_FILE, r#"{"access-key":"file","secret-key":"s"}"#)];
+    let no_vault = "a vault token is set (vault_token_id and vault_token_secret), but secret_vault_id is not set: use \
+                    ScpBuilder::secret_vault_id, or set SCP_SECRET_VAULT_ID";
+    let no_token = "secret_vault_id is set, but vault_token_id and vault_token_secret are not set: use \
+                    ScpBuilder::vault_token, or set SCP_VAULT_TOKEN_ID with SCP_VAULT_TOKEN_SECRET";
+    // Whatever other keys there are: in the file, in the environment, or in code.
+    for (half, with_keys, wanted) in [(ONLY_TOKEN, TOKEN_AND_KEYS, no_vault), (ONLY_VAULT, VAULT_AND_KEYS, no_token)] {
+        for builder in [
+            builder(half, &[]),
+            builder(half, file),
+            builder(with_keys, &[]),
+            builder(half, &[]).credentials("k", "s"),
+            builder(half, &[]).vault_credentials(),
+        ] {
+            assert_eq!(error(builder), wanted);
+        }
+    }
+    // Each half may come from a source of its own.
+    for builder in [
+        builder(ONLY_TOKEN, &[]).secret_vault_id("v"),
+        builder(ONLY_VAULT, &[]).vault_token("t", "s"),
+        builder(&[PLACE[0], PLACE[1]], &[]).vault_token("t", "s").secret_vault_id("v"),
+    ] {
+        assert_eq!(builder.build().is_ok(), cfg!(feature = "secret-vault"));
+    }
 }
 
 #[test]

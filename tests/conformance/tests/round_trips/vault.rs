@@ -48,8 +48,8 @@ async fn temporary_keys_encrypt_until_they_expire() {
     encrypts(&holder(&sandbox, &id, secret.expose_secret(), &made.id)).await.unwrap();
 
     // And by hand: the pair signs like any other, for an hour.
-    let token = Scp::builder().endpoint(sandbox.endpoint()).vault_token(&*id, secret.expose_secret()).build();
-    let pair = token.unwrap().secret_vault().get_temporary_key(&made.id).await.unwrap();
+    let token = holder(&sandbox, &id, secret.expose_secret(), &made.id);
+    let pair = token.secret_vault().get_temporary_key(&made.id).await.unwrap();
     let pair = (pair.access_key.unwrap(), pair.secret_key.unwrap());
     let by_hand = Scp::builder().endpoint(sandbox.endpoint()).credentials(pair.0, pair.1.expose_secret()).build();
     let by_hand = by_hand.unwrap();
@@ -71,6 +71,7 @@ async fn temporary_keys_are_limited_to_five() {
     let token = Scp::builder()
         .endpoint(sandbox.endpoint())
         .vault_token(&*set["SCP_VAULT_TOKEN_ID"], &*set["SCP_VAULT_TOKEN_SECRET"])
+        .secret_vault_id(vault)
         .build()
         .unwrap();
     for _ in 0..5 {
