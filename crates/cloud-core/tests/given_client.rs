@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use cloud_core::Transport as _;
-use cloud_core::transport::reqwest::ReqwestTransport;
+use cloud_core::transport::reqwest::{ReqwestTransport, reqwest};
 
 /// Answers the first request with a redirect to this path of its own and all others with a good answer.
 fn server(path: &'static str) -> (String, Arc<AtomicUsize>) {

@@ -17,6 +17,9 @@ mod tls;
 pub use builder::ReqwestBuilder;
 use failure::failure;
 
+/// The HTTP client, in the version of which [`ReqwestTransport::from_client_builder`] takes a builder: 0.13.
+pub use ::reqwest;
+
 /// The transport that clients use unless they are given another.
 ///
 /// TLS 1.2 or newer through rustls, no redirects, proxies from the environment. Cloning shares the connections.
@@ -47,7 +50,8 @@ impl ReqwestTransport {
         ReqwestBuilder::default()
     }
 
-    /// Builds a client with the TLS, proxies and limits of the given builder. The caller's crate uses reqwest 0.13.
+    /// Builds a client with the TLS, proxies and limits of the given builder, which comes from reqwest 0.13. The module
+    /// [re-exports](self::reqwest) it; a crate that names reqwest itself must name the same version.
     ///
     /// Redirects, repeated sending and decompression are turned off: a redirect would carry credentials to another host
     /// or execute a request twice, and signatures cover what is sent.
