@@ -103,9 +103,9 @@ fn methods(service: &Service) -> Vec<Method<'_>> {
         }
     }
     for (_, method) in &mut methods {
-        let having = method.versions.iter().filter_map(|index| service.versions.get(*index));
+        let mut having = method.versions.iter().filter_map(|index| service.versions.get(*index));
         let default = having.clone().find(|version| version.number == service.default);
-        let Some(version) = default.or(having.last()) else { continue };
+        let Some(version) = default.or_else(|| having.next_back()) else { continue };
         let shown = version.operations.iter().find(|operation| operation.name == method.place.operation.name);
         let shown = shown.unwrap_or(method.place.operation);
         method.tokens = method.place.method(&example(service, version, shown));
