@@ -111,8 +111,16 @@ mod tests {
             (datetime!(0000-01-01 0:00 +12), datetime!(0000-01-02 0:00 +12), None),
             (datetime!(9999-12-31 0:00 -12), datetime!(9999-12-31 23:59:59 -12), None),
             (datetime!(-0001-12-31 0:00 UTC), datetime!(0000-01-02 0:00 UTC), Some("begins in a year that is not")),
-            (datetime!(2025-01-01 0:00 +9:00:01), datetime!(2025-01-02 0:00 +9), Some("begins at an offset with sec")),
-            (datetime!(2025-01-01 0:00 +9), datetime!(2025-01-02 0:00 +9:00:01), Some("ends at an offset with secon")),
+            (
+                datetime!(2025-01-01 0:00 +9:00:01),
+                datetime!(2025-01-02 0:00 +9),
+                Some("begins at an offset with seconds"),
+            ),
+            (
+                datetime!(2025-01-01 0:00 +9),
+                datetime!(2025-01-02 0:00 +9:00:01),
+                Some("ends at an offset with seconds"),
+            ),
         ] {
             let period = Period::new(from, to);
             match (&period, expected) {
