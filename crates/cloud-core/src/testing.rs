@@ -1,4 +1,4 @@
-//! A scripted transport, a manual clock and a search for leaks, for tests.
+//! A scripted transport, a manual clock, models from JSON and a search for leaks, for tests.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -7,8 +7,10 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde::de::DeserializeOwned;
 use time::OffsetDateTime;
 
+use crate::json::from_json;
 use crate::runtime::{BoxFuture, Runtime};
 use crate::transport::{Stage, Transport, TransportError};
 
@@ -17,6 +19,16 @@ mod leak;
 
 pub use capture::{capture, capture_async};
 pub use leak::{Shown, assert_no_leak, assert_no_leak_async, find_leak};
+
+/// Decodes a model from the JSON of a response, as a client does: the payload without the vendor's envelope.
+///
+/// Models of responses cannot be built field by field, because new releases add fields.
+///
+/// # Errors
+/// [`ErrorKind::Decode`](crate::ErrorKind::Decode) names the field that is missing or of another type.
+pub fn response<T: DeserializeOwned>(json: &str) -> crate::Result<T> {
+    from_json(json.as_bytes())
+}
 
 type Outcome = Result<http::Response<Bytes>, TransportError>;
 /// A line of the script: an outcome, or none for one that never comes.

@@ -11,6 +11,8 @@ mod hosts;
 mod key_material;
 mod nhn;
 mod period;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod token;
 
 // codegen: modules nhn

@@ -8,6 +8,8 @@ mod env;
 mod generated;
 mod risken;
 mod sign;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 // codegen: modules risken
 #[cfg(feature = "aws")]

@@ -13,6 +13,8 @@ mod links;
 mod scp;
 mod sign;
 mod signing_key;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 // codegen: modules scp
 #[cfg(feature = "certificate-manager")]
