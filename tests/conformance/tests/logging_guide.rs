@@ -94,6 +94,7 @@ impl ConfigSource for Careless {
         let value = match name {
             "SCP_VAULT_TOKEN_ID" => " an-id ",
             "SCP_VAULT_TOKEN_SECRET" => "'a-secret'",
+            "SCP_SECRET_VAULT_ID" => "a-vault",
             _ => return None,
         };
         Some(value.to_owned())

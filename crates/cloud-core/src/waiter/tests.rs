@@ -99,7 +99,7 @@ async fn failure_state_ends_the_wait_and_is_named() {
     let outcome = wait(script(&["running", "failed Broken\nline", "done 1"]), "7", |waiter| waiter).await;
     let error = outcome.result.unwrap_err();
     assert_eq!((error.kind(), error.is_transient(), outcome.requests), (ErrorKind::FailureState, false, 2));
-    assert_eq!(error.to_string(), "runs 1 show failed: ended in state Broken line");
+    assert_eq!(error.to_string(), "test runs 1 show failed: ended in state Broken line");
 }
 
 #[tokio::test]
@@ -117,7 +117,8 @@ async fn passed_deadline_names_the_last_state() {
             1 => "last state queued",
             _ => "last state running",
         };
-        let text = format!("runs 1 show failed: not finished within {deadline} s: {last}; wait longer with deadline()");
+        let text =
+            format!("test runs 1 show failed: not finished within {deadline} s: {last}; wait longer with deadline()");
         assert_eq!(error.to_string(), text);
         assert_eq!((error.kind(), error.is_transient(), error.is_unsent()), (ErrorKind::Timeout, true, polls == 0));
     }

@@ -55,7 +55,7 @@ async fn wait(before: Run, runs: &[Run]) -> (usize, Result<String, (ErrorKind, S
         let outcome = waiter.interval(Duration::from_secs(30)).deadline(Duration::from_secs(600)).await;
         let sent = transport.sent();
         assert!(sent.iter().all(|one| one.uri().path().ends_with("/diagnosis/detail/DIA-1")), "{sent:?}");
-        let named = format!("configinspection {version} show_diagnosis failed: ");
+        let named = format!("scp configinspection {version} show_diagnosis failed: ");
         let outcome = outcome.map(|run| run.recent_diagnosis_at.unwrap().to_string());
         seen.push((
             sent.len(),
