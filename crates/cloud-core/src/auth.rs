@@ -60,8 +60,8 @@ pub trait Signer: fmt::Debug + Send + Sync {
         false
     }
 
-    /// Returns the secrets that sign this operation and are not sent, as far as they are at hand. An error text that
-    /// repeats part of one is not shown.
+    /// Returns the secrets that sign this operation and are not sent, if they are known without a request. An error
+    /// text that repeats part of one is not shown.
     fn secrets(&self, operation: &'static Operation) -> Vec<SecretString> {
         let _ = operation;
         Vec::new()

@@ -226,7 +226,7 @@ pub(crate) fn fallback(name: &str) -> Option<&'static str> {
 }
 
 /// A value in place of an example that no service can take: it breaks the page's own rule, or its day is over.
-pub(crate) fn mend(operation: &str, name: &str) -> Option<Value> {
+pub(crate) fn repair(operation: &str, name: &str) -> Option<Value> {
     match (operation.split('.').next()?, name) {
         // The page allows letters, digits, `-` and `_`, and shows a name with spaces.
         ("configinspection", "diagnosis_name") => Some("Sample-Diagnosis-Name".into()),

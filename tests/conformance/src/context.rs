@@ -210,8 +210,9 @@ impl Context {
             Value::Object(members) => {
                 for (name, member) in members {
                     self.improve(operation, member);
-                    let mended = choice::mend(operation, name).or_else(|| self.earlier(operation, name));
-                    if let Some(found) = mended.or_else(|| fresh(operation, name, member.as_str()?).map(Value::from)) {
+                    let repaired = choice::repair(operation, name).or_else(|| self.earlier(operation, name));
+                    if let Some(found) = repaired.or_else(|| fresh(operation, name, member.as_str()?).map(Value::from))
+                    {
                         *member = found;
                     }
                 }

@@ -221,7 +221,7 @@ fn unexpected(response: &RawResponse) -> Option<&'static str> {
         .then_some("the response is compressed or otherwise encoded, which was not requested; a proxy may have done it")
 }
 
-/// What a status means whoever sent it.
+/// What a status means, from a service or a gateway.
 fn category(status: u16) -> Option<ErrorCategory> {
     (status == 429).then_some(ErrorCategory::Throttled)
 }

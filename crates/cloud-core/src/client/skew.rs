@@ -36,7 +36,7 @@ impl Skew {
 }
 
 impl Correction {
-    /// Returns whether an accepted response's date agrees with this correction, as far as it has a date.
+    /// Returns whether an accepted response's date agrees with this correction; one without a date does.
     pub(super) fn agrees(self, headers: &HeaderMap, now: OffsetDateTime) -> bool {
         self.0 == 0 || date(headers).is_none_or(|date| (date - self.apply(now)).abs() <= TOLERANCE)
     }

@@ -1,0 +1,129 @@
+//! Tests of payloads, failures and their categories.
+
+use cloud_core::{Method, Operation};
+
+use super::*;
+
+static V: ApiVersion = ApiVersion::new("scp", "kms", "1.2");
+const fn operation(returns: bool) -> Operation {
+    Operation::new("x", Method::Get, &[]).returns(returns)
+}
+static RETURNS: Operation = operation(true);
+static SILENT: Operation = operation(false);
+
+fn read(operation: &'static Operation, status: u16, body: &str) -> ResponseOutcome {
+    let answer = RawResponse::new(
+        http::StatusCode::from_u16(status).unwrap(),
+        HeaderMap::new(),
+        Bytes::copy_from_slice(body.as_bytes()),
+    );
+    ScpDialect::new("en-US").unwrap().read(CallContext::new(operation, &V), &answer)
+}
+
+#[test]
+fn payload_is_told_from_errors_and_foreign_bodies() {
+    let payload = |operation, status, body| match read(operation, status, body) {
+        ResponseOutcome::Payload(payload) => Some(String::from_utf8(payload.to_vec()).unwrap()),
+        _ => None,
+    };
+    assert_eq!(payload(&RETURNS, 200, "{}").as_deref(), Some("{}"));
+    assert_eq!(payload(&SILENT, 204, "").as_deref(), Some("null"));
+    assert_eq!(payload(&SILENT, 200, " null\n").as_deref(), Some("null"));
+    let odd = ["{\"error\":\"x\"}", "{\"message\":\"x\"}", "{\"status\":400}", "{}", "{", "[]", "false", "0", "nulls"];
+    for body in odd {
+        assert_eq!(payload(&SILENT, 200, body), None, "{body}");
+    }
+    assert_eq!(payload(&RETURNS, 200, ""), None);
+    assert_eq!(payload(&RETURNS, 200, "<html>"), None);
+    assert_eq!(payload(&RETURNS, 200, "{\"errors\":[{\"code\":\"X\"}]}"), None);
+    assert_eq!(payload(&SILENT, 200, "<html>"), None);
+    assert_eq!(payload(&SILENT, 200, "{\"errors\":[{\"code\":\"X\"}]}"), None);
+    assert_eq!(payload(&RETURNS, 200, " {\n  \"errors\": [{\"code\":\"X\"}]}"), None);
+}
+
+#[test]
+fn errors_of_services_and_the_gateway_are_read() {
+    let check = |status, body: &str, code: Option<&str>, message: Option<&str>, id: Option<&str>, class| {
+        let ResponseOutcome::Failed(failure) = read(&RETURNS, status, body) else { panic!("{body}") };
+        let seen = (failure.code.as_deref(), failure.message.as_deref(), failure.request_id.as_deref());
+        assert_eq!(seen, (code, message, id), "{body}");
+        assert_eq!(failure.class, class, "{body}");
+    };
+    let by_status = FailureClass::ByStatus;
+    check(
+        400,
+        r#"{"errors":[{"code":"ValidationError","title":"Bad","detail":["Field required","x"],"status":400,"request_id":"r1"},{"detail":"y"}]}"#,
+        Some("ValidationError"),
+        Some("Field required; x; y"),
+        Some("r1"),
+        by_status,
+    );
+    check(
+        400,
+        concat!(
+            r#"{"errors":[{"code":"ValidationError","detail":["Field required","Field required"],"#,
+            r#""global_request_id":"req-g","links":[],"related_resources":[],"request_id":"req-r","#,
+            r#""response":null,"status":400,"title":"ValidationError"}]}"#,
+            "\n",
+        ),
+        Some("ValidationError"),
+        Some("Field required; Field required"),
+        Some("req-r"),
+        by_status,
+    );
+    check(
+        403,
+        r#"{"errors":[{"code":"Forbidden","title":"No","detail":{"a":1},"global_request_id":"g","response":{"x":1}}]}"#,
+        Some("Forbidden"),
+        Some("No"),
+        Some("g"),
+        by_status,
+    );
+    check(
+        404,
+        r#"{"timestamp":"t","path":"/v1/x","status":404,"error":"Not Found","requestId":"q"}"#,
+        Some("Not Found"),
+        Some("Not Found"),
+        Some("q"),
+        by_status,
+    );
+    check(
+        401,
+        r#"{"error":"HmacValidFail"}"#,
+        Some("HmacValidFail"),
+        Some("HmacValidFail"),
+        None,
+        FailureClass::Unauthorized,
+    );
+    check(406, r#"{"errors":[{"code":"NoSuchVersion"}]}"#, Some("NoSuchVersion"), None, None, FailureClass::Permanent);
+    check(503, "", None, None, None, by_status);
+    assert!(matches!(read(&RETURNS, 417, "<html>"), ResponseOutcome::Unreadable(_)));
+    assert!(matches!(read(&RETURNS, 503, "upstream connect error"), ResponseOutcome::Unreadable(_)));
+}
+#[test]
+fn refusals_have_a_category() {
+    use ErrorCategory::{Conflict, Denied, EndedVersion, InvalidCredentials, NotFound};
+    for (status, body, category) in [
+        (404, r#"{"errors":[{"code":"ResourceNotFound"}]}"#, Some(NotFound)),
+        (404, r#"{"errors":[{"code":"NotFound","detail":"no"}]}"#, Some(NotFound)),
+        (404, r#"{"timestamp":"t","path":"/v1/x","status":404,"error":"Not Found","requestId":"q"}"#, None),
+        (404, r#"{"errors":[{"code":"Other"}]}"#, None),
+        (403, r#"{"errors":[{"code":"Forbidden"}]}"#, Some(Denied)),
+        (401, r#"{"error":"HmacValidFail"}"#, Some(InvalidCredentials)),
+        (401, r#"{"error":"catalog has not target"}"#, Some(Denied)),
+        (401, r#"{"message":"rejected by gateway"}"#, Some(Denied)),
+        (
+            400,
+            r#"{"errors":[{"code":"InvalidInputValue","detail":"Svaccesskey is not existed."}]}"#,
+            Some(InvalidCredentials),
+        ),
+        (400, r#"{"errors":[{"code":"scp-security.secret.source-cidr-error"}]}"#, Some(Denied)),
+        (400, r#"{"errors":[{"code":"ValidationError"}]}"#, None),
+        (406, r#"{"errors":[{"code":"NoSuchVersion"}]}"#, Some(EndedVersion)),
+        (409, r#"{"errors":[{"code":"x"}]}"#, Some(Conflict)),
+        (503, "{}", None),
+    ] {
+        let ResponseOutcome::Failed(failure) = read(&RETURNS, status, body) else { panic!("{body}") };
+        assert_eq!(failure.category, category, "{status} {body}");
+    }
+}
