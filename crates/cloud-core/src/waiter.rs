@@ -19,6 +19,7 @@ pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(30 * 60);
 
 /// What one poll saw. Each holds the state in the service's words, for errors; it must not contain a secret.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Observed<T> {
     /// Finished, with this result.
     Done(T),
