@@ -69,14 +69,14 @@ const VAULT: &str = "fixtures/scp/secretvault-1.0.json";
 const VAULT_TYPES: &str = "crates/scp-security/src/generated/secret_vault/types.rs";
 
 #[test]
-fn the_tree_is_up_to_date() {
+fn tree_is_up_to_date() {
     if let Err(error) = codegen::run(&xtask::root(), true) {
         panic!("{error}");
     }
 }
 
 #[test]
-fn a_renamed_field_makes_the_types_stale() {
+fn renamed_field_makes_the_types_stale() {
     let tree = Tree::new("rename");
     tree.edit_document(|document| {
         let fields = document.pointer_mut("/components/schemas/SecretVaultDetailKey/properties").unwrap();
@@ -90,7 +90,7 @@ fn a_renamed_field_makes_the_types_stale() {
 }
 
 #[test]
-fn a_dropped_required_flag_makes_the_types_stale() {
+fn dropped_required_flag_makes_the_types_stale() {
     let tree = Tree::new("required");
     tree.edit_document(|document| {
         let required = document.pointer_mut("/components/schemas/SecretVaultKey/required").unwrap();
@@ -100,7 +100,7 @@ fn a_dropped_required_flag_makes_the_types_stale() {
 }
 
 #[test]
-fn a_changed_type_makes_the_types_stale_and_contradicts_the_example() {
+fn changed_type_makes_the_types_stale_and_contradicts_the_example() {
     let tree = Tree::new("type");
     tree.edit_document(|document| {
         let place = "/components/schemas/SecretVaultKey/properties/created_by/type";
@@ -111,14 +111,14 @@ fn a_changed_type_makes_the_types_stale_and_contradicts_the_example() {
 }
 
 #[test]
-fn a_changed_limit_makes_the_types_stale() {
+fn changed_limit_makes_the_types_stale() {
     let tree = Tree::new("limit");
     tree.edit(VAULT, "\"maximum\": 36", "\"maximum\": 48");
     assert!(tree.stale().contains(VAULT_TYPES));
 }
 
 #[test]
-fn an_unknown_keyword_is_named_with_its_place() {
+fn unknown_keyword_is_named_with_its_place() {
     let tree = Tree::new("keyword");
     tree.edit(VAULT, "\"properties\": {", "\"title\": \"t\", \"properties\": {");
     let said = tree.stale();
@@ -146,7 +146,7 @@ fn orphans_missing_and_edited_files_are_named() {
 }
 
 #[test]
-fn a_removed_document_leaves_orphans() {
+fn removed_document_leaves_orphans() {
     let tree = Tree::new("removed");
     fs::remove_file(tree.0.join("fixtures/scp/kms-1.0.json")).unwrap();
     assert!(tree.stale().contains("orphan: crates/scp-security/src/generated/kms/v1_0.rs"));

@@ -72,7 +72,7 @@ fn complaint(body: &impl Body) -> String {
 }
 
 #[test]
-fn an_update_tells_absent_null_and_value_apart() {
+fn update_tells_absent_null_and_value_apart() {
     use nullable::types::KeyUpdate;
     let mut update = KeyUpdate::new(None);
     assert_eq!(sent(&update), r#"{"label":null}"#);
@@ -87,7 +87,7 @@ fn an_update_tells_absent_null_and_value_apart() {
 }
 
 #[test]
-fn null_equals_absent_in_answers() {
+fn null_equals_absent_in_responses() {
     use nullable::types::Key;
     let with: Key = from_json(br#"{"id":"1","note":null,"name":null,"new":{}}"#).unwrap();
     let without: Key = from_json(br#"{"id":"1"}"#).unwrap();
@@ -152,7 +152,7 @@ fn types_with_a_secret_do_not_serialize() {
 }
 
 #[test]
-fn what_table_or_example_shows_decodes_and_nothing_is_lost() {
+fn documented_values_decode_and_nothing_is_lost() {
     use lenient::types::Facts;
     let strict = r#"{"count":36,"limit":null,"numbers":[1],"ready":true,"checked":true,"spare":"s","number":"7","createdAt":"2025-02-25T03:07:17Z","names":"a","sent":true,"links":[{"rel":"next"}],"type":"t"}"#;
     let shown = r#"{"count":["36"],"limit":"4","numbers":["1",2],"ready":"True","checked":"","number":7,"createdAt":"20251008","day":"2025-02-25 03:07:17.000","seen":1,"names":["a"],"semt":"false","links":[""],"score":0.5,"type":"t"}"#;

@@ -34,7 +34,7 @@ fn error(from: &str, to: &str) -> String {
 }
 
 #[test]
-fn reads_service_versions_and_regions() {
+fn service_versions_and_regions_are_read() {
     let document = document("1.0");
     assert_eq!(document.info.title, "Key Service");
     assert_eq!(document.sdk.status.as_deref(), Some("DEPRECATED"));
@@ -49,7 +49,7 @@ fn reads_service_versions_and_regions() {
 }
 
 #[test]
-fn a_pattern_keeps_its_bars() {
+fn pattern_keeps_its_bars() {
     let document = document("1.1");
     let state = field(&document, "Key", "state");
     assert_eq!(state.pattern.as_deref(), Some("^(Active|Stop)$"));
@@ -72,7 +72,7 @@ fn glued_limits_are_taken_apart() {
 }
 
 #[test]
-fn a_row_broken_in_backticks_is_one_row() {
+fn row_broken_in_backticks_is_one_row() {
     let document = document("1.1");
     assert_eq!(
         as_json(field(&document, "Key", "rule")),
@@ -187,7 +187,7 @@ fn models_go_where_they_are_reached() {
 }
 
 #[test]
-fn no_prose_comes_over() {
+fn prose_is_not_imported() {
     for version in ["1.0", "1.1"] {
         let text = document(version).to_json().unwrap();
         for prose in ["Vendor prose", "prose of a field", "Bad Request", "OK"] {
@@ -197,7 +197,7 @@ fn no_prose_comes_over() {
 }
 
 #[test]
-fn a_page_that_contradicts_itself_stops_the_import() {
+fn page_that_contradicts_itself_stops_the_import() {
     let wrong = error("| 1.1 | - |\nParameters", "| 1.1 | 20300101 |\nParameters");
     assert!(wrong.contains("differs from the version table"), "{wrong}");
     let wrong = error("/v1/keys?name={name}", "/v1/keys?other={other}");
@@ -217,7 +217,7 @@ fn a_page_that_contradicts_itself_stops_the_import() {
 }
 
 #[test]
-fn what_was_written_by_hand_stays() {
+fn hand_written_parts_stay() {
     let fresh = document("1.1");
     let mut old = fresh.clone();
     old.info.description = Some("own words".to_owned());
@@ -244,7 +244,7 @@ fn what_was_written_by_hand_stays() {
 }
 
 #[test]
-fn a_new_version_starts_from_the_one_before() {
+fn new_version_starts_from_the_one_before() {
     let mut documents = Documents::new();
     for version in ["1.2", "1.10", "2.0"] {
         let mut own = document("1.1");

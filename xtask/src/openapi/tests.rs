@@ -19,7 +19,7 @@ fn pointer_of(from: &str, to: &str) -> String {
 }
 
 #[test]
-fn keeps_order_and_round_trips() {
+fn document_keeps_its_order_and_round_trips() {
     let document = Document::parse(TINY).unwrap();
     let key = document.resolve("#/components/schemas/Key").unwrap();
     assert_eq!(key.properties.keys().collect::<Vec<_>>(), ["zeta", "alpha"]);
@@ -42,7 +42,7 @@ fn unknown_keywords_are_named_by_pointer() {
 }
 
 #[test]
-fn a_wrong_type_is_named_by_pointer() {
+fn wrong_type_is_named_by_pointer() {
     let wrong = pointer_of(r#"["string", "null"]"#, "1");
     assert_eq!(wrong, "/components/schemas/Key/properties/zeta/type");
 }

@@ -70,7 +70,7 @@ proptest! {
     }
 
     #[test]
-    fn an_unsafe_operation_is_never_repeated_once_it_may_have_been_sent(
+    fn unsafe_operation_is_never_repeated_once_it_may_have_been_sent(
         policy in policy(),
         attempt in 1..100_u32,
         outcome in outcome(),
