@@ -45,7 +45,10 @@ impl NhnDialect {
             _ => FailureClass::ByStatus,
         };
         let (hint, category) = match self.has_token {
-            true => (token_hint(status, code.as_deref()), token_category(status, code.as_deref())),
+            true => {
+                let (code, message) = (code.as_deref(), message.as_deref());
+                (token_hint(status, code, message), token_category(status, code, message))
+            }
             false => message.as_deref().and_then(key_manager_failure).unzip(),
         };
         // The app key is part of the path, and a service may quote the path.
@@ -139,8 +142,9 @@ fn owned(raw: &RawValue) -> String {
     text(raw).into_owned()
 }
 
-fn token_hint(status: StatusCode, code: Option<&str>) -> Option<&'static str> {
+fn token_hint(status: StatusCode, code: Option<&str>, message: Option<&str>) -> Option<&'static str> {
     match (status, code) {
+        _ if message.is_some_and(is_wrong_app_key) => Some("check this service's app key and the realm"),
         (_, Some("-6")) => Some("the account behind the user access key lacks a role for this"),
         (_, Some("-8")) => Some("the organization does not admit calls from this address"),
         (StatusCode::UNAUTHORIZED, _) => Some("the token was not accepted; check the user access key and the realm"),
@@ -152,13 +156,23 @@ fn token_hint(status: StatusCode, code: Option<&str>) -> Option<&'static str> {
     }
 }
 
-fn token_category(status: StatusCode, code: Option<&str>) -> Option<ErrorCategory> {
+fn token_category(status: StatusCode, code: Option<&str>, message: Option<&str>) -> Option<ErrorCategory> {
     match (status, code) {
+        _ if message.is_some_and(is_wrong_app_key) => Some(ErrorCategory::InvalidCredentials),
         (_, Some("-6" | "-8")) | (StatusCode::FORBIDDEN, _) => Some(ErrorCategory::Denied),
         (StatusCode::UNAUTHORIZED, _) => Some(ErrorCategory::InvalidCredentials),
         (_, Some(code)) if TOKEN_CODES.contains(&code) => Some(ErrorCategory::InvalidCredentials),
         _ => None,
     }
+}
+
+/// The letters and digits, since the same name is spelled in several ways.
+fn plain(message: &str) -> String {
+    message.chars().filter(|c| c.is_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect()
+}
+
+fn is_wrong_app_key(message: &str) -> bool {
+    plain(message).contains("invalidappkey")
 }
 
 /// What to do and what it means. Secure Key Manager publishes names of failures, not codes, and spells them in several
@@ -183,7 +197,7 @@ fn key_manager_failure(message: &str) -> Option<(&'static str, ErrorCategory)> {
         ("invalidkeyversion", NotFound, "the key has no such version"),
         ("invalidkeystatus", Conflict, "the key is about to be deleted or not in use"),
     ];
-    let plain: String = message.chars().filter(|c| c.is_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect();
+    let plain = plain(message);
     FAILURES.iter().find(|(name, ..)| plain.contains(name)).map(|(_, category, hint)| (*hint, *category))
 }
 

@@ -11,8 +11,9 @@ use cloud_core::codegen::{As, LenientInt, from_json};
 use cloud_core::credentials::{CredentialCache, Expiring};
 use cloud_core::dialect::{Failure, RawResponse, ResponseOutcome, foreign};
 use cloud_core::{
-    ApiVersion, Authentication, BoxFuture, Call, CallContext, Client, Dialect, Endpoint, Error, ErrorKind,
-    ExposeSecret, Idempotency, Method, Operation, Request, Result, RetryPolicy, SecretString, Segment, Signer, secret,
+    ApiVersion, Authentication, BoxFuture, Call, CallContext, Client, Dialect, Endpoint, Error, ErrorCategory,
+    ErrorKind, ExposeSecret, Idempotency, Method, Operation, Request, Result, RetryPolicy, SecretString, Segment,
+    Signer, secret,
 };
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -92,7 +93,9 @@ fn explain(error: Error) -> Error {
     } else {
         format!("no token from the token service: {}", error.message())
     };
+    let category = if wrong_key { Some(ErrorCategory::InvalidCredentials) } else { error.category() };
     let explained = Error::new(ErrorKind::Credentials, text)
+        .with_category(category)
         .with_code(error.code().map(str::to_owned))
         .with_transient(error.is_transient())
         .with_retry_after(error.retry_after().filter(|_| error.is_transient()));

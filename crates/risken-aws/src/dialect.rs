@@ -73,9 +73,9 @@ fn failed(answer: &RawResponse) -> ResponseOutcome {
         _ => FailureClass::ByStatus,
     };
     let hint = match answer.status {
-        _ if missing => {
-            Some("the data source is not attached to this account in this project, or only was a moment ago")
-        }
+        _ if missing => Some(
+            "the data source is not attached to this account in this project, or was attached a moment ago and is not known everywhere yet",
+        ),
         StatusCode::UNAUTHORIZED => Some("the access token is unknown or expired, or could not be checked just now"),
         StatusCode::FORBIDDEN if message.as_deref() == Some("Invalid token") => {
             Some("the site took the caller for a person without a session; the access token was not accepted")

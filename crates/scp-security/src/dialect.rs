@@ -134,7 +134,7 @@ fn failure(answer: &RawResponse) -> Failure {
     if status == 406 {
         failure.class = FailureClass::Permanent;
     }
-    failure.hint = hint(status, failure.code.as_deref());
+    failure.hint = hint(status, &failure);
     failure.category = category(status, &failure);
     failure
 }
@@ -169,10 +169,14 @@ fn of_service(errors: Vec<Item>) -> Failure {
     failure
 }
 
-fn hint(status: u16, code: Option<&str>) -> Option<&'static str> {
+fn hint(status: u16, failure: &Failure) -> Option<&'static str> {
+    let code = failure.code.as_deref();
     match status {
+        400 if failure.message.as_deref().is_some_and(|text| text.contains("Svaccesskey")) => {
+            Some("check SCP_VAULT_TOKEN_ID and SCP_SECRET_VAULT_ID, and that the token has not expired")
+        }
         401 => Some(
-            "check the secret key, this machine's clock, and that the service is enabled for the account in this region",
+            "check the access key and its secret, or the vault token's, this machine's clock, and that the service is enabled for the account in this region",
         ),
         403 => Some("the key's policy may lack this action, or its allowed addresses this machine"),
         404 if code != Some("ResourceNotFound") && code != Some("NotFound") => {

@@ -131,7 +131,7 @@ async fn refused_temporary_credentials_are_replaced_once() {
     let scp = builder(&transport).credentials("key", "secret").build().unwrap();
     let error = scp.kms_v1_2().rotate_key("k").await.unwrap_err();
     assert_eq!(transport.sent().len(), 1, "fixed keys do not get better by signing anew");
-    assert!(error.to_string().starts_with("scp kms 1.2 rotate_key refused: check the secret key"));
+    assert!(error.to_string().starts_with("scp kms 1.2 rotate_key refused: check the access key and its secret"));
 }
 
 /// How many temporary keys were asked for, and how many requests were sent in all.

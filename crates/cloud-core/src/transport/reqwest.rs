@@ -13,9 +13,11 @@ use crate::secret::ZeroizingBuf;
 
 mod builder;
 mod failure;
+mod proxy;
 mod tls;
 pub use builder::ReqwestBuilder;
 use failure::failure;
+use proxy::Proxy;
 
 /// The HTTP client, in the version of which [`ReqwestTransport::from_client_builder`] takes a builder: 0.13.
 pub use ::reqwest;
@@ -28,8 +30,8 @@ pub struct ReqwestTransport {
     client: reqwest::Client,
     /// Without a proxy: unencrypted requests to the loopback must not leave the machine through one.
     direct: Option<reqwest::Client>,
-    /// The proxy of requests that are not sent directly, for errors, or what is wrong with it.
-    proxy: Result<Option<String>, String>,
+    /// The proxy of requests that are not sent directly.
+    proxy: Proxy,
     /// Why no server can be trusted, if so.
     untrusting: Option<String>,
     body_limit: usize,
@@ -62,7 +64,7 @@ impl ReqwestTransport {
         Ok(Self {
             client: builder::finish(builder)?,
             direct: None,
-            proxy: Ok(None),
+            proxy: Proxy::None,
             untrusting: None,
             body_limit: DEFAULT_BODY_LIMIT,
         })
@@ -98,11 +100,9 @@ impl Transport for ReqwestTransport {
                 return Err(TransportError::new(Stage::Config, problem));
             }
             let client = self.direct.as_ref().filter(|_| local).unwrap_or(&self.client);
-            let proxy = match &self.proxy {
-                Err(problem) if !local => return Err(TransportError::new(Stage::Config, problem)),
-                Ok(Some(proxy)) if !local => Some(proxy.as_str()),
-                _ => None,
-            };
+            // A program that only talks to the loopback needs no proxy, so what is wrong with it is said here.
+            let proxy = if local { Ok(None) } else { self.proxy.of(&uri) };
+            let proxy = proxy.map_err(|problem| TransportError::new(Stage::Config, problem))?;
             let mut response = client.execute(request).await.map_err(|error| failure(error, &uri, proxy))?;
             let announced = response.content_length().unwrap_or(0);
             if announced > limit as u64 {

@@ -101,13 +101,17 @@ impl Vault {
 
 fn explain(error: Error) -> Error {
     let text = format!("no temporary key from the secret vault: {}", error.message());
-    Error::new(ErrorKind::Credentials, text)
+    let explained = Error::new(ErrorKind::Credentials, text)
+        .with_category(error.category())
         .with_transient(error.is_transient())
         .with_delivery(error.delivery())
         .with_code(error.code().map(str::to_owned))
         .with_request_id(error.request_id().map(str::to_owned))
-        .with_retry_after(error.retry_after())
-        .with_source(error)
+        .with_retry_after(error.retry_after());
+    match error.status() {
+        Some(status) => explained.with_status(status).with_source(error),
+        None => explained.with_source(error),
+    }
 }
 
 impl ProvideCredentials for VaultProvider {

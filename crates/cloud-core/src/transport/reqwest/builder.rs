@@ -3,9 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::proxy::Proxy;
 use super::tls::{Identity, TlsSettings};
 use super::{DEFAULT_BODY_LIMIT, ReqwestTransport};
-use crate::config::{ConfigSource, ProcessEnv};
+use crate::config::ProcessEnv;
 use crate::error::{Error, Result};
 
 /// Settings of a [`ReqwestTransport`].
@@ -118,15 +119,13 @@ impl ReqwestBuilder {
         let mut builder = self.client(tls);
         let proxy = match &self.proxy {
             Some(url) => {
-                let host = proxy_host(url).map_err(|what| Error::config(format!("the proxy {what}")))?;
-                let proxy = reqwest::Proxy::all(url).map_err(|_| Error::config("the proxy is not a valid URL"))?;
-                builder = builder.proxy(proxy);
-                Some(host)
+                let proxy = Proxy::given(url).map_err(|what| Error::config(format!("the proxy {what}")))?;
+                let all = reqwest::Proxy::all(url).map_err(|_| Error::config("the proxy is not a valid URL"))?;
+                builder = builder.proxy(all);
+                proxy
             }
-            None => None,
+            None => Proxy::of_environment(&ProcessEnv),
         };
-        // A program that only talks to the loopback needs no proxy, so what is wrong with it waits for its first use.
-        let proxy = proxy.map_or_else(|| environment_proxy(&ProcessEnv), |host| Ok(Some(host)));
         let (client, body_limit) = (finish(builder)?, self.body_limit);
         Ok(ReqwestTransport { client, direct: Some(direct), proxy, untrusting, body_limit })
     }
@@ -165,68 +164,9 @@ pub(super) fn finish(builder: reqwest::ClientBuilder) -> Result<reqwest::Client>
     builder.build().map_err(|error| Error::config("the HTTP client cannot be set up").with_source(error.without_url()))
 }
 
-/// The variables that name a proxy for `https`, as the HTTP client reads them.
-const PROXY_VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
-
-/// Returns the proxy of the environment, without its credentials.
-fn environment_proxy(source: &dyn ConfigSource) -> Result<Option<String>, String> {
-    for name in PROXY_VARIABLES {
-        let Some(url) = source.variable(name).filter(|url| !url.trim().is_empty()) else { continue };
-        return match proxy_host(&url) {
-            Ok(host) => Ok(Some(format!("{host} of {name}"))),
-            Err(what) => Err(format!("the proxy of {name} {what}")),
-        };
-    }
-    Ok(None)
-}
-
-/// Returns host and port of a proxy's URL, or what is wrong with it. The credentials are not part of either.
-fn proxy_host(url: &str) -> Result<String, &'static str> {
-    let uri: http::Uri = url.trim().parse().map_err(|_| "is not a valid URL")?;
-    if !matches!(uri.scheme_str(), None | Some("http" | "https")) {
-        return Err("must begin with http:// or https://; other schemes are not supported");
-    }
-    let authority = uri.authority().map(|authority| authority.as_str()).ok_or("names no host")?;
-    Ok(authority.rsplit('@').next().unwrap_or(authority).to_owned())
-}
-
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
     use super::*;
-
-    #[derive(Debug)]
-    struct Variables(HashMap<&'static str, &'static str>);
-
-    impl ConfigSource for Variables {
-        fn variable(&self, name: &str) -> Option<String> {
-            self.0.get(name).map(|value| (*value).to_owned())
-        }
-    }
-
-    #[test]
-    fn proxy_of_the_environment_is_checked_and_named() {
-        let check = |name: &'static str, url: &'static str, wanted: Result<Option<&str>, &str>| {
-            let found = environment_proxy(&Variables(HashMap::from([(name, url)])));
-            match (&found, wanted) {
-                (Ok(found), Ok(wanted)) => assert_eq!(found.as_deref(), wanted, "{url}"),
-                (Err(found), Err(wanted)) => {
-                    assert!(found.contains(wanted) && found.contains(name) && !found.contains("canary"), "{found}");
-                }
-                _ => panic!("{url}: {found:?}"),
-            }
-        };
-        check("HTTPS_PROXY", "http://user:canary@proxy:3128", Ok(Some("proxy:3128 of HTTPS_PROXY")));
-        check("all_proxy", "https://proxy", Ok(Some("proxy of all_proxy")));
-        check("https_proxy", "proxy:3128", Ok(Some("proxy:3128 of https_proxy")));
-        check("HTTPS_PROXY", " ", Ok(None));
-        check("HTTP_PROXY", "socks5://proxy", Ok(None));
-        for url in ["socks5://user:canary@proxy:1080", "ftp://proxy"] {
-            check("HTTPS_PROXY", url, Err("must begin with http:// or https://"));
-        }
-        check("ALL_PROXY", "http://[canary", Err("is not a valid URL"));
-    }
 
     #[test]
     fn unusable_settings_fail_at_build() {

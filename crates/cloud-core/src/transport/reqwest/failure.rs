@@ -21,7 +21,7 @@ pub(super) fn failure(error: reqwest::Error, uri: &Uri, proxy: Option<&str>) -> 
     } else if error.is_body() || error.is_decode() {
         (Stage::PossiblySent, "the response was truncated".to_owned())
     } else {
-        (Stage::PossiblySent, "the connection closed before a response".to_owned())
+        (Stage::PossiblySent, "the connection ended without a response".to_owned())
     };
     TransportError::new(stage, text).with_source(error.without_url())
 }
@@ -48,6 +48,9 @@ fn tls(error: &reqwest::Error) -> Option<&'static str> {
                  your own, use root_certificates_pem()"
             }
             CertificateError::Revoked => "the server's certificate is revoked",
+            CertificateError::Other(_) => {
+                "the server's certificate is not one of a server, such as an authority's own or one without its names"
+            }
             _ => "the server's certificate is not valid",
         }),
         Tls::AlertReceived(AlertDescription::CertificateRequired | AlertDescription::BadCertificate) => {

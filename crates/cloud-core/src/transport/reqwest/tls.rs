@@ -96,14 +96,22 @@ impl TlsSettings {
 
 /// Says where the system's certificate authorities were looked for, and what helps.
 fn no_authorities(source: &dyn ConfigSource) -> String {
-    let set: Vec<String> = ["SSL_CERT_FILE", "SSL_CERT_DIR"]
+    let named: Vec<String> = ["SSL_CERT_FILE", "SSL_CERT_DIR"]
         .into_iter()
         .filter_map(|name| source.variable(name).map(|path| format!("{name} is set to `{path}`")))
         .collect();
-    let place = if set.is_empty() { "the system has none installed".to_owned() } else { set.join(" and ") };
+    let (place, remedy) = if named.is_empty() {
+        (
+            "the system has none installed".to_owned(),
+            "install the package ca-certificates, set SSL_CERT_FILE to a file of certificates",
+        )
+    } else {
+        // Only what the variables name is read then.
+        let place = format!("{}, where no certificate can be read", named.join(" and "));
+        (place, "correct it, or unset it to use the system's certificates")
+    };
     format!(
-        "no trusted certificate authority was found: {place}; install the package ca-certificates, set SSL_CERT_FILE to \
-         a file of certificates, or give them to root_certificates_pem()"
+        "no trusted certificate authority was found: {place}; {remedy}, or give certificates to root_certificates_pem()"
     )
 }
 
