@@ -96,13 +96,13 @@ impl<T: Send + Sync + 'static> CredentialCache<T> {
                 Some(Step::Wait(shared)) => shared.join().await,
                 Some(Step::Renew(shared, found)) => {
                     let outcome = within(shared.join(), || self.runtime.deadline(BRIEF)).await;
-                    outcome.flatten().or(Some(Ok(found)))
+                    Some(outcome.flatten().and_then(Result::ok).map_or(Ok(found), Ok))
                 }
                 Some(Step::Look(shared, found)) => {
                     let mut waiter = std::pin::pin!(shared.join());
                     let poll = std::future::poll_fn(|context| Poll::Ready(waiter.as_mut().poll(context))).await;
                     match poll {
-                        Poll::Ready(outcome) => outcome.or(Some(Ok(found))),
+                        Poll::Ready(outcome) => Some(outcome.and_then(Result::ok).map_or(Ok(found), Ok)),
                         Poll::Pending => Some(Ok(found)),
                     }
                 }

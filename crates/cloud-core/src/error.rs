@@ -46,6 +46,8 @@ struct Inner {
     transient: bool,
     category: Option<ErrorCategory>,
     retry_after: Option<Duration>,
+    /// Whether a request for credentials may have been executed.
+    credentials_requested: bool,
     /// What the attempts before the last one met.
     earlier: Vec<String>,
     source: Option<Box<dyn StdError + Send + Sync>>,
@@ -74,6 +76,7 @@ impl Error {
             transient: kind == ErrorKind::Connect,
             category: None,
             retry_after: None,
+            credentials_requested: false,
             earlier: Vec::new(),
             source: None,
         }))
@@ -140,12 +143,14 @@ impl Error {
     /// Returns whether sending the same request again may help and cannot execute an operation twice.
     ///
     /// True for a [transient](Self::is_transient) error if the service certainly did not execute the request (it was
-    /// not sent, or was refused with status 429), or if the operation is idempotent.
+    /// not sent, or was refused with status 429), or if the operation is idempotent. False if a request for credentials
+    /// may have been executed, since some services issue a key for each.
     #[must_use]
     pub fn may_resend(&self) -> bool {
         let inner = &*self.0;
         let repeatable = inner.context.is_some_and(|context| context.operation.idempotency != Idempotency::Unsafe);
-        inner.transient && (repeatable || self.is_unsent() || inner.status == Some(429))
+        let unexecuted = self.is_unsent() || inner.status == Some(429);
+        inner.transient && (repeatable || unexecuted) && !inner.credentials_requested
     }
 
     /// Returns what the service's refusal means, if the vendor's rules tell.

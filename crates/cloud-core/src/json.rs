@@ -24,10 +24,10 @@ pub fn from_json<T: DeserializeOwned>(text: &[u8]) -> Result<T> {
 }
 
 /// An object of two bytes becomes a struct of hundreds. With at least this many bytes for each object on average, a
-/// decoded response takes at most about 40 times the limit of its body.
+/// decoded response takes at most about 50 times the limit of its body.
 const OBJECT: usize = 32;
 /// So many small objects are always accepted.
-const OBJECTS: usize = 4096;
+const OBJECTS: usize = 100_000;
 
 /// Returns whether the text would need far more memory than its size suggests.
 fn has_tiny_objects(text: &[u8]) -> bool {

@@ -128,7 +128,12 @@ async fn poll<M: DeserializeOwned, T>(
         let Some(poll) = poll.filter(|_| !left().is_zero()) else { return Err(passed(last.as_ref())) };
         let response = match poll.within(left()).await {
             Ok(response) => response,
-            Err(error) if left().is_zero() => return Err(passed(last.as_ref()).with_source(error)),
+            Err(error) if left().is_zero() && error.kind() == ErrorKind::Timeout => {
+                let delivery = error.delivery();
+                let passed = passed(last.as_ref());
+                let delivery = delivery.max(passed.delivery());
+                return Err(passed.with_delivery(delivery).with_source(error));
+            }
             Err(error) => {
                 let seen = last.map(|state| format!("last state seen: {state}"));
                 return Err(if let Some(seen) = seen { error.with_note(&seen) } else { error });

@@ -43,7 +43,7 @@ struct Signed {
     generation: Generation,
     sent: OffsetDateTime,
     /// The header values that must not be quoted in an error.
-    secrets: [Option<HeaderValue>; 4],
+    secrets: [Option<HeaderValue>; 8],
 }
 
 impl Attempt<'_> {
@@ -94,7 +94,12 @@ impl Attempt<'_> {
         let left = deadline.left(runtime.elapsed());
         match within(self.client.signer.sign(context, http), || runtime.deadline(left)).await {
             Some(outcome) => outcome.map_err(AttemptError::signing_failed),
-            None => Err(self.call_timeout(deadline, Delivery::NotSent)),
+            None => {
+                // The signer's own request may be under way.
+                let mut timeout = self.call_timeout(deadline, Delivery::NotSent);
+                timeout.error.set_credentials_requested();
+                Err(timeout)
+            }
         }
     }
 
@@ -136,24 +141,18 @@ impl Attempt<'_> {
             ResponseOutcome::Payload(_) if !operation.returns && !operation.success.contains(&status) => {
                 let why =
                     format!("status {status} is not documented for this operation, which may not have been executed");
-                Err(self.unreadable(&response, why))
+                Err(self.unreadable(&response, why, &signed))
             }
             ResponseOutcome::Payload(payload) => Ok((payload, response)),
             ResponseOutcome::Failed(failure) => Err(self.failed(response, failure, signed)),
-            ResponseOutcome::Unreadable(why) => Err(self.unreadable(&response, why)),
+            ResponseOutcome::Unreadable(why) => Err(self.unreadable(&response, why, &signed)),
         }
     }
 
     /// The error of a failure that the service reported.
     fn failed(&self, response: RawResponse, failure: Failure, signed: Signed) -> Box<AttemptError> {
         let status = response.status.as_u16();
-        // Configured values are part of the path, and a service may quote the path.
-        let config = self.request.config_values(|name| self.client.dialect.config(self.context, name));
-        let own = self.client.signer.secrets(self.context.operation);
-        let own = own.iter().map(ExposeSecret::expose_secret);
-        // A scheme such as `Bearer` stands before the credential itself.
-        let sent = signed.secrets.iter().flatten().filter_map(|value| value.to_str().ok()?.rsplit(' ').next());
-        let secrets: Vec<&str> = config.iter().map(String::as_str).chain(own).chain(sent).collect();
+        let secrets = self.secrets(&signed);
         let clean = |text: &str| redact(text, self.request, &secrets);
         let message = failure.message.as_deref().map(|text| clean(text).unwrap_or_else(|| HIDDEN.to_owned()));
         let parts: Vec<_> =
@@ -181,8 +180,18 @@ impl Attempt<'_> {
         failed
     }
 
+    /// The credentials of the request and the configured values of its path, which a service may quote.
+    fn secrets(&self, signed: &Signed) -> Vec<String> {
+        let mut secrets = self.request.config_values(|name| self.client.dialect.config(self.context, name));
+        let own = self.client.signer.secrets(self.context.operation);
+        secrets.extend(own.iter().map(|secret| secret.expose_secret().to_owned()));
+        let sent = signed.secrets.iter().flatten().map(|value| String::from_utf8_lossy(value.as_bytes()));
+        secrets.extend(sent.map(|value| credential(&value).to_owned()));
+        secrets
+    }
+
     /// The error of a response that is not one of the service's.
-    fn unreadable(&self, response: &RawResponse, why: String) -> Box<AttemptError> {
+    fn unreadable(&self, response: &RawResponse, why: String, signed: &Signed) -> Box<AttemptError> {
         let status = response.status;
         let (kind, outcome) = if status.is_success() || status.is_redirection() {
             (ErrorKind::Decode, AttemptOutcome::permanent(Delivery::ResponseReceived))
@@ -190,6 +199,7 @@ impl Attempt<'_> {
             (ErrorKind::Service, AttemptOutcome::response(status.as_u16(), false))
         };
         let request_id = self.client.dialect.request_id(&response.headers);
+        let request_id = request_id.and_then(|id| redact(&id, self.request, &self.secrets(signed)));
         let error = Error::new(kind, why)
             .with_status(status.as_u16())
             .with_category(category(status.as_u16()))
@@ -221,13 +231,18 @@ fn unexpected(response: &RawResponse) -> Option<&'static str> {
         .then_some("the response is compressed or otherwise encoded, which was not requested; a proxy may have done it")
 }
 
+/// The credential of a header value, without the scheme before it.
+fn credential(value: &str) -> &str {
+    ["Bearer ", "Basic "].into_iter().find_map(|scheme| value.strip_prefix(scheme)).unwrap_or(value)
+}
+
 /// What a status means, from a service or a gateway.
 fn category(status: u16) -> Option<ErrorCategory> {
     (status == 429).then_some(ErrorCategory::Throttled)
 }
 
 /// The header values that must not be quoted in an error.
-fn secrets(headers: &HeaderMap) -> [Option<HeaderValue>; 4] {
+fn secrets(headers: &HeaderMap) -> [Option<HeaderValue>; 8] {
     let mut sensitive = headers.values().filter(|value| value.is_sensitive());
     std::array::from_fn(|_| sensitive.next().cloned())
 }

@@ -51,7 +51,11 @@ impl AttemptError {
             _ => AttemptOutcome::transient(Delivery::NotSent),
         };
         let retry_after = error.retry_after();
+        let requested = !error.is_unsent();
         let mut failed = Self::new(error, outcome);
+        if requested {
+            failed.error.set_credentials_requested();
+        }
         failed.retry_after = retry_after;
         failed
     }

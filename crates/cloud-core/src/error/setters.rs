@@ -117,4 +117,9 @@ impl Error {
         self.0.source = Some(source.into());
         self
     }
+
+    /// Marks that a request for credentials may have been executed.
+    pub(crate) fn set_credentials_requested(&mut self) {
+        self.0.credentials_requested = true;
+    }
 }

@@ -93,9 +93,10 @@ fn deep_nesting_returns_an_error() {
 fn many_tiny_objects_are_refused() {
     let list = |object: &str, count: usize| format!("[{}]", vec![object; count].join(","));
     for (object, count, good) in [
-        ("{}", 4_000, true),
-        ("{}", 100_000, false),
-        ("{\"a\":{}}", 100_000, false),
+        ("{}", 90_000, true),
+        ("{}", 300_000, false),
+        ("{\"a\":{}}", 300_000, false),
+        ("{\"port\":443,\"proto\":\"tcp\"}", 90_000, true),
         ("{\"name\":\"twenty-four characters!\"}", 100_000, true),
         ("\"{{{{{{{{{\\\"{{{{{{{{{\"", 100_000, true),
     ] {

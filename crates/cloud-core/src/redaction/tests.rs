@@ -1,6 +1,7 @@
 //! Tests of which error texts are shown: none that repeats part of a secret in any encoding.
 
-use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
 use bytes::Bytes;
 
 use super::*;
@@ -60,7 +61,7 @@ fn named_entities(text: &str) -> String {
 /// A text in an encoding.
 type Form = fn(&str) -> String;
 
-const FORMS: [(&str, Form); 19] = [
+const FORMS: [(&str, Form); 25] = [
     ("as it is", |text| text.to_owned()),
     ("upper case", |text| text.to_uppercase()),
     ("json", |text| serde_json::to_string(text).unwrap()),
@@ -83,6 +84,12 @@ const FORMS: [(&str, Form); 19] = [
     ("base64 of base64", |text| URL_SAFE.encode(STANDARD.encode(text))),
     ("hexadecimal", hex),
     ("hexadecimal, upper case", |text| hex(text).to_uppercase()),
+    ("hexadecimal with colons", |text| text.bytes().map(|byte| format!("{byte:02x}:")).collect()),
+    ("hexadecimal numbers", |text| text.bytes().map(|byte| format!("0x{byte:02x}, ")).collect()),
+    ("list of bytes", |text| format!("{:?}", text.as_bytes())),
+    ("bytes of Python", |text| text.bytes().map(|byte| format!("\\x{byte:02x}")).collect()),
+    ("characters of Rust", |text| text.chars().map(|c| format!("\\u{{{:x}}}", u32::from(c))).collect()),
+    ("percent five times", |text| (0..4).fold(percent(text, false), |text, _| text.replace('%', "%25"))),
 ];
 
 const FRAMES: [(&str, &str); 3] = [("", ""), ("refused: ", ", and why"), ("{\"value\":\"", "\",\"pin\":1}")];
@@ -114,6 +121,41 @@ fn number_and_nested_values_are_secrets() {
 }
 
 #[test]
+fn labels_of_pem_are_no_secret_and_the_rest_is() {
+    let pem = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n-----END PRIVATE KEY-----\n";
+    for pem in [pem.to_owned(), pem.replace('\n', " "), pem.replace('\n', "\\n")] {
+        assert_eq!(shown(pem.as_str(), "cannot parse MIIEvQIBADANBgkqhkiG9w0BAQEFAASC"), None, "{pem}");
+        assert!(shown(pem.as_str(), "This private key is not a PEM format").is_some(), "{pem}");
+    }
+    assert_eq!(shown("-----hunter2-is-secret", "cannot use hunter2-is-secret here"), None);
+}
+
+#[test]
+fn binary_key_hides_the_text() {
+    let key: Vec<u8> = (0..32).map(|i| 0x80 + i * 3).collect();
+    let secret = STANDARD.encode(&key);
+    let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+    let texts = [hex.clone(), hex[..24].to_owned(), format!("{key:?}"), URL_SAFE_NO_PAD.encode(&key)];
+    for text in texts {
+        assert_eq!(shown(secret.as_str(), &format!("key {text}")), None, "{text}");
+        assert_eq!(shown(hex.as_str(), &format!("key {text}")), None, "{text}");
+    }
+}
+
+#[test]
+fn short_secret_hides_the_text_as_a_word() {
+    for (secret, text) in [
+        ("4829", "pin 4829"),
+        ("4829", "pin NDgyOQ=="),
+        ("ab\tcd", "bad ab\tcd"),
+        ("1-1", "value 11-1-1 or 1-1"),
+        ("@#!$%^&*()", "bad @#!$%^&*("),
+    ] {
+        assert_eq!(shown(secret, text), None, "{secret}: {text}");
+    }
+}
+
+#[test]
 fn part_of_a_secret_hides_the_text() {
     for secret in SECRETS {
         let characters: Vec<char> = line(secret).chars().collect();
@@ -138,9 +180,9 @@ fn useful_text_is_shown() {
     assert_eq!(shown(pem, text).as_deref(), Some(text));
     assert_eq!(shown(pem, "cannot read MIIEvQIBADANBgkqhkiG9w0BAQEFAASC"), None);
     let request = Request::new(&CREATE);
-    assert_eq!(redact("no Bearer token like hunter2-token", &request, &["hunter2-token"]), None);
+    assert_eq!(redact("no Bearer token like hunter2-token", &request, &["hunter2-token".to_owned()]), None);
     let text = "no Bearer token like that";
-    assert_eq!(redact(text, &request, &["hunter2-token"]).as_deref(), Some(text));
+    assert_eq!(redact(text, &request, &["hunter2-token".to_owned()]).as_deref(), Some(text));
 }
 
 #[test]
@@ -148,6 +190,18 @@ fn query_values_are_cut_as_whole_words() {
     let request = Request::new(&CREATE).query("name", "my key").query("sort", "name").query("q", "abc");
     let redacted = redact("no key is named my key, my%20key or my keys; sort by name, abc", &request, &[]);
     assert_eq!(redacted.as_deref(), Some("no key is named […], […] or my keys; sort by […], abc"));
+}
+
+#[test]
+fn query_values_are_cut_at_the_end_and_within_each_other() {
+    let name = "confidential project name of mine";
+    let request = Request::new(&CREATE).query("q", "mine").query("name", name);
+    for text in [format!("no key {name}"), format!("{}{name} not found", "x ".repeat(140))] {
+        assert!(!redact(&text, &request, &[]).unwrap().contains("confi"), "{text}");
+    }
+    let request = Request::new(&CREATE).query("name", "주문목록").query("q", "say \"orders\"");
+    let redacted = redact("주문목록은 없습니다; say \\\"orders\\\", \\uc8fc\\ubb38\\ubaa9\\ub85d", &request, &[]);
+    assert_eq!(redacted.as_deref(), Some("[…]은 없습니다; […], […]"));
 }
 
 #[test]

@@ -178,3 +178,11 @@ async fn dropping_the_waiter_sends_nothing_more() {
     assert_eq!(transport.sent().len(), 2);
     assert_eq!(runtime.elapsed(), Duration::from_secs(3610));
 }
+
+#[tokio::test]
+async fn poll_that_was_sent_is_not_unsent() {
+    let short = |waiter: Waiter<u32>| waiter.deadline(Duration::from_secs(12));
+    let outcome = wait_while(FakeTransport::new().hang(), "7", short, Duration::from_secs(12)).await;
+    assert_eq!(outcome.requests, 1);
+    assert!(!outcome.result.unwrap_err().is_unsent());
+}

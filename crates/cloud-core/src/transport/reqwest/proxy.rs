@@ -18,9 +18,6 @@ pub(super) enum Proxy {
     Environment(Result<String, String>, Arc<Matcher>),
 }
 
-/// The variables that name a proxy for `https`.
-const VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
-
 impl Proxy {
     /// The proxy with this URL; else what is wrong with it.
     pub(super) fn given(url: &str) -> Result<Self, &'static str> {
@@ -28,8 +25,10 @@ impl Proxy {
     }
 
     pub(super) fn of_environment(source: &dyn ConfigSource) -> Self {
-        let variable = |name: &&'static str| Some((*name, source.variable(name).filter(|url| !url.trim().is_empty())?));
-        let Some((name, url)) = VARIABLES.iter().find_map(variable) else { return Self::None };
+        // As the HTTP client reads them: of each pair the first that is set, though it be empty.
+        let pair = |names: [&'static str; 2]| names.into_iter().find_map(|name| Some((name, source.variable(name)?)));
+        let pairs = [["HTTPS_PROXY", "https_proxy"], ["ALL_PROXY", "all_proxy"]].into_iter().filter_map(pair);
+        let Some((name, url)) = pairs.into_iter().find(|(_, url)| !url.is_empty()) else { return Self::None };
         let found = match host(&url) {
             Ok(host) => Ok(format!("{host} of {name}")),
             Err(what) => Err(format!(
@@ -67,12 +66,21 @@ impl fmt::Debug for Proxy {
 
 /// Returns host and port of a proxy's URL, or what is wrong with it. The credentials are not part of either.
 fn host(url: &str) -> Result<String, &'static str> {
-    let uri: Uri = url.trim().parse().map_err(|_| "is not a valid URL")?;
+    if url.trim() != url {
+        return Err("has blanks around it");
+    }
+    let uri: Uri = url.parse().map_err(|_| "is not a valid URL")?;
     if !matches!(uri.scheme_str(), None | Some("http" | "https")) {
         return Err("must begin with http:// or https://; other schemes are not supported");
     }
-    let authority = uri.authority().map(|authority| authority.as_str()).ok_or("names no host")?;
-    Ok(authority.rsplit('@').next().unwrap_or(authority).to_owned())
+    let authority = uri.authority().ok_or("names no host")?;
+    let rest = uri.path_and_query().map_or("", |rest| rest.as_str());
+    let has_port = authority.as_str().rsplit(']').next().is_some_and(|end| end.contains(':') && !end.contains('@'));
+    if !matches!(rest, "" | "/") || url.contains(['#', '?']) || (has_port && authority.port_u16().is_none()) {
+        // A character such as `/` or `#` within a password would end it, and part of it would count as the host.
+        return Err("holds more than scheme, user, password, host and port; percent-encode special characters");
+    }
+    Ok(authority.as_str().rsplit('@').next().unwrap_or_default().to_owned())
 }
 
 #[cfg(test)]
@@ -109,7 +117,11 @@ mod tests {
         check(&[("HTTPS_PROXY", "http://user:canary@proxy:3128")], KMS, Ok(Some("proxy:3128 of HTTPS_PROXY")));
         check(&[("all_proxy", "https://proxy")], KMS, Ok(Some("proxy of all_proxy")));
         check(&[("https_proxy", "proxy:3128")], KMS, Ok(Some("proxy:3128 of https_proxy")));
-        check(&[("HTTPS_PROXY", " ")], KMS, Ok(None));
+        check(&[("HTTPS_PROXY", ""), ("https_proxy", "http://unused")], KMS, Ok(None));
+        check(&[("HTTPS_PROXY", " http://proxy")], KMS, Err("has blanks"));
+        for url in ["http://user:canary/canary@proxy:1", "http://user:1#canary@proxy:1", "http://user:1?canary@proxy"] {
+            check(&[("HTTPS_PROXY", url)], KMS, Err("percent-encode"));
+        }
         check(&[("HTTP_PROXY", "socks5://proxy")], KMS, Ok(None));
         for url in ["socks5://user:canary@proxy:1080", "ftp://proxy"] {
             check(&[("HTTPS_PROXY", url)], KMS, Err("must begin with http:// or https://"));
