@@ -68,7 +68,7 @@ pub(super) fn secret(text: &str) -> Vec<Vec<u8>> {
         return Vec::new();
     }
     let standard = text.replace('-', "+").replace('_', "/");
-    let hex = text.len() % 2 == 0 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let hex = text.len().is_multiple_of(2) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     let percent = text.contains('%').then(|| percent::decode(text).into_bytes());
     [LENIENT.decode(standard).ok(), hex.then(|| unhex(text.as_bytes())), percent].into_iter().flatten().collect()
 }
