@@ -167,8 +167,8 @@ impl<T: Send + Sync + 'static> CredentialCache<T> {
             let Some(cache) = cache.upgrade() else {
                 return outcome.map(|issued| (Arc::new(issued.value), Generation::default()));
             };
-            // The credentials before are dropped after the lock is released, as they may run code of the caller.
-            let (completed, _before) = lock(&cache).complete(now, outcome);
+            // What is replaced is dropped after the lock is released, as it may run code of the caller.
+            let (completed, _left) = lock(&cache).complete(now, outcome);
             completed
         }));
         state.shared = Arc::downgrade(&shared);

@@ -19,8 +19,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// An error of a call or of a constructor.
 ///
 /// `Display` writes one line: operation, what happened, the vendor's message, status, code, request ID and
-/// attempts. It never contains a body, a credential, a signature or a query value; values of the request that a
-/// service echoes are removed from its message.
+/// attempts. It never contains a body, a credential, a signature or a query value. A service's message that repeats part
+/// of a secret is not shown, and query values are cut out of it.
 ///
 /// ```
 /// # fn show(error: cloud_core::Error) {

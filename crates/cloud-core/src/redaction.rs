@@ -1,8 +1,8 @@
 //! Decides whether a service's error text may be shown: not if it repeats part of a secret of the request.
 //!
-//! The text is shortened, decoded in every common way, and compared with the request's secrets without regard to case,
-//! blanks and punctuation. It is shown whole or not at all; only query values are cut out of it. The work is linear in
-//! the size of the secrets.
+//! Query values are cut out of the text and it is shortened. The rest is shown whole or not at all: it is decoded in the
+//! common ways and compared with the request's secrets, without regard to case, blanks and punctuation. The work is
+//! linear in the size of the secrets.
 
 use std::collections::HashSet;
 
@@ -76,7 +76,7 @@ impl Quoted {
         secret.windows(RUN).any(|run| run.try_into().is_ok_and(|run: [u8; RUN]| self.bytes.contains(&run)))
     }
 
-    /// Returns whether the secret stands in the text between other characters than letters and digits.
+    /// Returns whether the text contains the secret as a whole word.
     fn holds_whole(&self, secret: &str) -> bool {
         let secret = secret.to_lowercase();
         !secret.is_empty() && self.readings.iter().any(|text| !matches(text, &secret).is_empty())
@@ -85,18 +85,17 @@ impl Quoted {
 
 /// The places where the text has these words, not as parts of longer words in Latin letters. Other languages join words.
 fn matches(text: &str, words: &str) -> Vec<usize> {
-    let inner = |c: Option<char>, edge: Option<char>| {
+    let joined = |c: Option<char>, edge: Option<char>| {
         c.zip(edge).is_some_and(|(c, edge)| c.is_ascii_alphanumeric() && edge.is_ascii_alphanumeric())
     };
-    let whole = |start: &usize| {
-        let rest = &text[*start..];
-        let (before, after) = (text[..*start].chars().next_back(), rest[words.len().min(rest.len())..].chars().next());
-        rest.starts_with(words) && !inner(before, words.chars().next()) && !inner(after, words.chars().next_back())
-    };
-    text.char_indices()
-        .map(|(start, _)| start)
-        .filter(|start| text[*start..].starts_with(words))
-        .filter(whole)
+    let (first, last) = (words.chars().next(), words.chars().next_back());
+    let starts = text.char_indices().map(|(start, _)| start);
+    starts
+        .filter(|start| {
+            let (before, rest) = text.split_at(*start);
+            rest.strip_prefix(words)
+                .is_some_and(|after| !joined(before.chars().next_back(), first) && !joined(after.chars().next(), last))
+        })
         .collect()
 }
 
@@ -108,10 +107,8 @@ fn plain(text: &str) -> impl Iterator<Item = char> {
 
 /// Returns whether a secret member of the body is repeated. Of a body that cannot be read, all of it is secret.
 fn body_repeats(quoted: &Quoted, request: &Request) -> bool {
-    let (Some(body), names) = (request.body_bytes(), request.secret_fields()) else { return false };
-    if names.is_empty() {
-        return false;
-    }
+    let names = request.secret_fields();
+    let Some(body) = request.body_bytes().filter(|_| !names.is_empty()) else { return false };
     match serde_json::from_slice(body) {
         Ok(body) => member_repeats(quoted, &body, names, false),
         Err(_) => quoted.repeats(&String::from_utf8_lossy(body)),

@@ -18,7 +18,7 @@ pub struct RetryPolicy {
     pub base: Duration,
     /// The same if the service is overloaded (429, 503); 1 s unless set.
     pub throttled_base: Duration,
-    /// The maximum of all delays; 20 s unless set.
+    /// The maximum of all delays that the service does not ask for; 20 s unless set.
     pub cap: Duration,
     /// Whether an operation that is not idempotent is also sent again after status 429, with which a service refuses
     /// a request before executing it; false unless set.

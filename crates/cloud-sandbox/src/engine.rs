@@ -17,7 +17,7 @@ use crate::spec::{Catalogue, Content, Document, Hit, example, project};
 use crate::state::{Held, State, snapshot};
 use crate::vendors::VENDORS;
 
-/// Stands in names for what could not be told.
+/// A part of the name of an operation that is not known.
 pub(crate) const UNKNOWN: &str = "-";
 
 /// The sandbox without its listeners.

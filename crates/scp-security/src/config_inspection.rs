@@ -24,8 +24,9 @@ impl<V: client::Version> client::Client<V> {
     /// Waits until a run that was requested after `before` was read has completed, and returns the inspection.
     ///
     /// `request_diagnosis` returns no ID of the run, so the waiter tells the new run from earlier ones by its time, or
-    /// because it saw the run in progress. If a run is in progress in `before`, it is the one that is waited for. Polls `show_diagnosis` every 10 seconds for up to 30 minutes;
-    /// [`interval`](Waiter::interval) and [`deadline`](Waiter::deadline) change that.
+    /// because it saw the run in progress. If a run is in progress in `before`, it is the one that is waited for. Polls
+    /// `show_diagnosis` every 10 seconds for up to 30 minutes; [`interval`](Waiter::interval) and
+    /// [`deadline`](Waiter::deadline) change that.
     ///
     /// # Errors
     /// [`ErrorKind::FailureState`](crate::ErrorKind::FailureState) if the run failed, and

@@ -22,11 +22,8 @@ pub(super) struct SharedRequest<T> {
 
 enum Stage<T> {
     Waiting(BoxFuture<'static, Result<T>>),
-    /// A waiter is polling it; `again` if another one tried to meanwhile.
-    Polled {
-        again: bool,
-        by: ThreadId,
-    },
+    /// A waiter on this thread is polling it.
+    Polled(ThreadId),
     /// The outcome; `None` if it panicked.
     Complete(Option<Result<T>>),
 }
@@ -72,11 +69,11 @@ impl<T: Clone> Future for Waiter<T> {
         let mut request = {
             let mut stage = lock(&shared.stage);
             let by = std::thread::current().id();
-            match std::mem::replace(&mut *stage, Stage::Polled { again: false, by }) {
+            match std::mem::replace(&mut *stage, Stage::Polled(by)) {
                 Stage::Waiting(request) => request,
-                Stage::Polled { by: other, .. } => {
-                    *stage = Stage::Polled { again: true, by: other };
-                    // Only the request itself can come here on the thread that polls it.
+                Stage::Polled(other) => {
+                    *stage = Stage::Polled(other);
+                    // Nobody is woken during a poll, so only the request itself comes here on the thread that polls it.
                     return if other == by { Poll::Ready(Some(Err(asks_itself()))) } else { Poll::Pending };
                 }
                 Stage::Complete(outcome) => {
@@ -86,11 +83,13 @@ impl<T: Clone> Future for Waiter<T> {
                 }
             }
         };
-        shared.wakers.woken.store(false, Ordering::SeqCst);
+        shared.wakers.begin_poll();
         let waker = Waker::from(Arc::clone(&shared.wakers));
         let poll = AssertUnwindSafe(|| request.as_mut().poll(&mut Context::from_waker(&waker)));
         // The request may belong to a runtime that was shut down, whose timers panic.
-        let Ok(outcome) = std::panic::catch_unwind(poll) else {
+        let outcome = std::panic::catch_unwind(poll);
+        let was_woken = shared.wakers.end_poll();
+        let Ok(outcome) = outcome else {
             shared.enter(Stage::Complete(None));
             return Poll::Ready(None);
         };
@@ -100,10 +99,9 @@ impl<T: Clone> Future for Waiter<T> {
                 Poll::Ready(Some(outcome))
             }
             Poll::Pending => {
-                let stage = std::mem::replace(&mut *lock(&shared.stage), Stage::Waiting(request));
-                // If the request was woken while it was polled, a waiter that came meanwhile has missed it. Without that
-                // condition waiters would wake each other round and round.
-                if matches!(stage, Stage::Polled { again: true, .. }) && shared.wakers.woken.load(Ordering::SeqCst) {
+                *lock(&shared.stage) = Stage::Waiting(request);
+                // Without this condition waiters would wake each other round and round.
+                if was_woken {
                     shared.wakers.wake_all();
                 }
                 Poll::Pending
@@ -123,11 +121,24 @@ impl<T> Drop for Waiter<T> {
 #[derive(Default)]
 struct Wakers {
     waiting: Mutex<HashMap<u64, Waker>>,
+    /// Whether the request is being polled. It wakes nobody then, since an executor may poll at once who is woken.
+    polled: AtomicBool,
     /// Whether the request was woken since its last poll began.
     woken: AtomicBool,
 }
 
 impl Wakers {
+    fn begin_poll(&self) {
+        self.woken.store(false, Ordering::SeqCst);
+        self.polled.store(true, Ordering::SeqCst);
+    }
+
+    /// Returns whether the request was woken during the poll. From here on, waking it wakes the waiters.
+    fn end_poll(&self) -> bool {
+        self.polled.store(false, Ordering::SeqCst);
+        self.woken.load(Ordering::SeqCst)
+    }
+
     fn wake_all(&self) {
         let wakers: Vec<_> = lock(&self.waiting).drain().map(|(_, waker)| waker).collect();
         wakers.into_iter().for_each(Waker::wake);
@@ -137,7 +148,9 @@ impl Wakers {
 impl Wake for Wakers {
     fn wake(self: Arc<Self>) {
         self.woken.store(true, Ordering::SeqCst);
-        self.wake_all();
+        if !self.polled.load(Ordering::SeqCst) {
+            self.wake_all();
+        }
     }
 }
 
@@ -250,6 +263,45 @@ mod tests {
         assert!(lock(&shared.wakers.waiting).is_empty());
     }
 
+    /// A task that an executor polls at once when it is woken.
+    struct Inline {
+        waiter: Mutex<Option<Pin<Box<Waiter<u32>>>>>,
+        outcome: Mutex<Option<Result<u32>>>,
+    }
+
+    impl Wake for Inline {
+        fn wake(self: Arc<Self>) {
+            let waker = Waker::from(Arc::clone(&self));
+            let Some(mut waiter) = lock(&self.waiter).take() else { return };
+            match waiter.as_mut().poll(&mut Context::from_waker(&waker)) {
+                Poll::Ready(outcome) => *lock(&self.outcome) = outcome,
+                Poll::Pending => *lock(&self.waiter) = Some(waiter),
+            }
+        }
+    }
+
+    #[test]
+    fn executor_that_polls_at_once_is_not_taken_for_the_request() {
+        let mut rounds = 0;
+        let request = std::future::poll_fn(move |context| {
+            rounds += 1;
+            if rounds == 3 {
+                return Poll::Ready(Ok(7));
+            }
+            if rounds == 2 {
+                context.waker().wake_by_ref();
+            }
+            Poll::Pending
+        });
+        let shared = SharedRequest::new(Box::pin(request));
+        let waiter = Mutex::new(Some(Box::pin(Arc::clone(&shared).join())));
+        let task = Arc::new(Inline { waiter, outcome: Mutex::default() });
+        Arc::clone(&task).wake();
+        let mut other = Box::pin(Arc::clone(&shared).join());
+        assert!(other.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        assert_eq!(lock(&task.outcome).take().map(|outcome| outcome.unwrap()), Some(7));
+    }
+
     #[test]
     fn waiters_do_not_wake_each_other() {
         let (first, second) = (WaiterSlot::default(), WaiterSlot::default());
@@ -296,7 +348,7 @@ mod tests {
             }
         });
         let (polls, request_polls) = (polls.load(Ordering::SeqCst), request_polls.load(Ordering::SeqCst));
-        // Each is polled when it comes, when the answer does, and once more if it met another one polling then.
+        // Each waiter is polled when it starts, when the answer arrives, and again if another was polling at that time.
         assert!(polls <= 3 * WAITERS + 10, "{polls} polls of waiters");
         assert!(request_polls <= 2 * WAITERS, "{request_polls} polls of the request");
     }

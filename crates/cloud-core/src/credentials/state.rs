@@ -16,8 +16,14 @@ pub(super) struct State<T> {
     /// The request in flight; it is dropped with its last waiter.
     pub(super) shared: Weak<SharedRequest<Credentials<T>>>,
     /// The same request while the current credentials are valid, kept for later callers, and when it was started.
-    pub(super) renewal: Option<(Arc<SharedRequest<Credentials<T>>>, OffsetDateTime)>,
+    pub(super) renewal: Option<Renewal<T>>,
 }
+
+/// A request and when it was started.
+type Renewal<T> = (Arc<SharedRequest<Credentials<T>>>, OffsetDateTime);
+
+/// What a completed request replaces.
+type Left<T> = (Option<Cached<T>>, Option<Renewal<T>>);
 
 /// Credentials and their generation.
 pub(super) type Credentials<T> = (Arc<T>, Generation);
@@ -47,24 +53,26 @@ impl<T> State<T> {
         }
     }
 
-    /// Stores the outcome of a request that was started at `now`. Returns the credentials before it as well.
+    /// Stores the outcome of a request that was started at `now`. Returns what it replaces as well, to be dropped without
+    /// the lock.
     pub(super) fn complete(
         &mut self,
         now: OffsetDateTime,
         outcome: Result<Expiring<T>>,
-    ) -> (Result<Credentials<T>>, Option<Cached<T>>) {
-        // Later callers do not wait for a completed request.
+    ) -> (Result<Credentials<T>>, Left<T>) {
+        // Later callers do not wait for a completed request, and the cache keeps no second copy of the credentials.
         self.shared = Weak::new();
+        let renewal = self.renewal.take();
         match outcome {
             Ok(Expiring { value, lifetime }) => {
                 self.generation += 1;
                 let (renew, expires) = (lifetime.saturating_sub(MARGIN.min(lifetime / 5)), lifetime);
                 let current = Cached { value: Arc::new(value), renew: later(now, renew), expires: later(now, expires) };
                 let found = (Arc::clone(&current.value), Generation(self.generation));
-                (Ok(found), self.current.replace(current))
+                (Ok(found), (self.current.replace(current), renewal))
             }
             // A caller whose credentials are still valid keeps them.
-            Err(error) => (Err(error), None),
+            Err(error) => (Err(error), (None, renewal)),
         }
     }
 }
