@@ -1,9 +1,10 @@
 //! Clock, timers and random numbers behind one trait, so that tests control them.
 
+use std::cell::Cell;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use time::OffsetDateTime;
@@ -71,14 +72,17 @@ impl<T: Runtime + ?Sized> Runtime for Arc<T> {
 #[derive(Debug)]
 pub struct TokioRuntime {
     start: Instant,
-    /// The runtime whose timer was last found to work.
-    checked: Mutex<Option<tokio::runtime::Id>>,
+}
+
+thread_local! {
+    /// The runtime whose timer was last found to work on this thread; without a lock that callers would share.
+    static CHECKED: Cell<Option<tokio::runtime::Id>> = const { Cell::new(None) };
 }
 
 impl Default for TokioRuntime {
     #[allow(clippy::disallowed_methods, reason = "the runtime is the one place for clock and delays")]
     fn default() -> Self {
-        Self { start: Instant::now(), checked: Mutex::default() }
+        Self { start: Instant::now() }
     }
 }
 
@@ -111,13 +115,12 @@ impl Runtime for TokioRuntime {
     fn ready(&self) -> Result<()> {
         let missing = |_| Error::config("calls need a tokio runtime: await them within one");
         let runtime = tokio::runtime::Handle::try_current().map_err(missing)?.id();
-        let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
-        if *checked != Some(runtime) {
+        if CHECKED.get() != Some(runtime) {
             // Tokio has no other way to ask: a timer of a runtime without them panics when it is created.
             std::panic::catch_unwind(|| drop(self.sleep(Duration::ZERO))).map_err(|_| {
                 Error::config("calls need timers: build the tokio runtime with `enable_time()` or `enable_all()`")
             })?;
-            *checked = Some(runtime);
+            CHECKED.set(Some(runtime));
         }
         Ok(())
     }
