@@ -120,8 +120,8 @@ impl Client {
         let recorded = span.clone();
         let call = async move {
             let start = inner.runtime.elapsed();
-            let outcome = inner.run(context, request, options).await;
-            trace::ended(&recorded, &outcome, inner.runtime.elapsed().saturating_sub(start));
+            let outcome = inner.run(context, request, options, start).await;
+            trace::ended(&recorded, &outcome, || inner.runtime.elapsed().saturating_sub(start));
             outcome
         };
         Box::pin(call.instrument(span))
@@ -139,11 +139,18 @@ struct Progress {
 }
 
 impl Inner {
-    async fn run(&self, context: CallContext, mut request: Request, options: CallOptions) -> Result<Response<Bytes>> {
+    /// Runs a call that started at `start`. The clock is read as seldom as possible: it costs as much as the loop's own work.
+    async fn run(
+        &self,
+        context: CallContext,
+        mut request: Request,
+        options: CallOptions,
+        start: Duration,
+    ) -> Result<Response<Bytes>> {
         let named = |error: Error| error.with_context(context);
         self.runtime.ready().map_err(named)?;
         let deny = self.settings.deny_sunset_versions;
-        self.sunset.check(context.version, self.runtime.now(), deny).map_err(named)?;
+        self.sunset.check(context.version, || self.runtime.now(), deny).map_err(named)?;
         if let Some(error) = request.take_error(!options.skip_validation) {
             return Err(named(error));
         }
@@ -156,9 +163,9 @@ impl Inner {
         }
         let attempt = Attempt { client: self, context, request: &request, url: &url, body_limit: options.body_limit };
         let policy = options.retry.as_ref().unwrap_or(&self.settings.retry);
-        let deadline = Deadline::new(self.runtime.elapsed(), limit);
+        let deadline = Deadline::new(start, limit);
         let mut progress = Progress { deadline, attempts: 0, delivery: Delivery::NotSent, earlier: Vec::new() };
-        let outcome = self.attempts(&attempt, policy, &mut progress).await;
+        let outcome = self.attempts(&attempt, policy, &mut progress, start).await;
         outcome.map_err(|error| {
             // A call that may have been executed in an earlier attempt is not unsent.
             let delivery = error.delivery().max(progress.delivery);
@@ -172,6 +179,7 @@ impl Inner {
         attempt: &Attempt<'_>,
         policy: &RetryPolicy,
         progress: &mut Progress,
+        mut start: Duration,
     ) -> Result<Response<Bytes>> {
         let operation = attempt.context.operation;
         let mut recovery = Recovery::new(&self.skew);
@@ -179,13 +187,12 @@ impl Inner {
         loop {
             progress.attempts += 1;
             let number = progress.attempts;
-            let start = self.runtime.elapsed();
-            let outcome = attempt.send(&recovery, &mut progress.deadline).await;
-            let elapsed = self.runtime.elapsed().saturating_sub(start);
+            let outcome = attempt.send(&recovery, &mut progress.deadline, start).await;
+            let elapsed = || self.runtime.elapsed().saturating_sub(start);
             let failed = match outcome {
                 Ok((payload, response)) => {
                     retries.succeeded();
-                    recovery.accepted(&self.skew, &response.headers, self.runtime.now());
+                    recovery.accepted(&self.skew, &response.headers, || self.runtime.now());
                     let request_id = self.dialect.request_id(&response.headers);
                     trace::succeeded(number, response.status, request_id.as_deref(), elapsed);
                     let (status, headers) = (response.status, response.headers);
@@ -203,6 +210,7 @@ impl Inner {
             {
                 trace::recovered(number, recovered);
                 progress.earlier.push(failed.error.summary());
+                start = self.runtime.elapsed();
                 continue;
             }
             let summary = failed.error.summary();
@@ -212,6 +220,7 @@ impl Inner {
             progress.earlier.push(summary);
             progress.deadline.enter(Phase::Backoff, self.runtime.elapsed());
             self.runtime.sleep(delay).await;
+            start = self.runtime.elapsed();
         }
     }
 }

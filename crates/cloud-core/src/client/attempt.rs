@@ -48,14 +48,24 @@ struct Signed {
 
 impl Attempt<'_> {
     /// Makes the attempt and returns the payload, out of its envelope, with the response that it came in.
-    pub(super) async fn send(&self, recovery: &Recovery, deadline: &mut Deadline) -> Result<(Bytes, RawResponse)> {
+    /// It starts at `start`.
+    pub(super) async fn send(
+        &self,
+        recovery: &Recovery,
+        deadline: &mut Deadline,
+        start: Duration,
+    ) -> Result<(Bytes, RawResponse)> {
         let runtime = &self.client.runtime;
-        deadline.enter(Phase::Credentials, runtime.elapsed());
+        deadline.enter(Phase::Credentials, start);
         let mut http = self.prepare()?;
-        let generation = self.sign(&mut http, recovery, deadline).await?;
-        deadline.enter(Phase::Sending, runtime.elapsed());
-        let signed = Signed { generation, sent: runtime.now(), secrets: secrets(http.headers()) };
-        let response = self.transmit(http, deadline).await?;
+        let now = runtime.now();
+        let generation = self.sign(&mut http, recovery.signing_time(now), deadline, start).await?;
+        let signed = runtime.elapsed();
+        deadline.enter(Phase::Sending, signed);
+        let sent = now + signed.saturating_sub(start);
+        let left = deadline.left(signed);
+        let signed = Signed { generation, sent, secrets: secrets(http.headers()) };
+        let response = self.transmit(http, deadline, left).await?;
         self.read(response, signed)
     }
 
@@ -83,15 +93,15 @@ impl Attempt<'_> {
     async fn sign(
         &self,
         http: &mut http::Request<Bytes>,
-        recovery: &Recovery,
+        now: OffsetDateTime,
         deadline: &mut Deadline,
+        start: Duration,
     ) -> Result<Generation> {
         let runtime = &self.client.runtime;
         // The URL is built from ASCII only.
         let url = std::str::from_utf8(self.url).unwrap_or_default();
-        let now = recovery.signing_time(runtime.now());
         let context = SignContext { operation: self.context.operation, url, now };
-        let left = deadline.left(runtime.elapsed());
+        let left = deadline.left(start);
         match within(self.client.signer.sign(context, http), || runtime.deadline(left)).await {
             Some(outcome) => outcome.map_err(AttemptError::signing_failed),
             None => {
@@ -103,9 +113,13 @@ impl Attempt<'_> {
         }
     }
 
-    async fn transmit(&self, http: http::Request<Bytes>, deadline: &mut Deadline) -> Result<RawResponse> {
+    async fn transmit(
+        &self,
+        http: http::Request<Bytes>,
+        deadline: &mut Deadline,
+        left: Duration,
+    ) -> Result<RawResponse> {
         let Inner { runtime, settings, transport, .. } = self.client;
-        let left = deadline.left(runtime.elapsed());
         if left.is_zero() {
             return Err(self.call_timeout(deadline, Delivery::NotSent));
         }

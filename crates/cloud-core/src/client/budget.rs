@@ -1,11 +1,11 @@
 //! The retry budget of a client, which keeps retries from making an outage worse.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A token bucket that all clones of a client share. Each retry takes tokens; a successful call returns what its
 /// retries took, plus one.
 #[derive(Debug)]
-pub(super) struct Budget(Mutex<u32>);
+pub(super) struct Budget(AtomicU32);
 
 pub(super) const FULL: u32 = 500;
 const RETRY: u32 = 14;
@@ -14,7 +14,7 @@ const REWARD: u32 = 1;
 
 impl Default for Budget {
     fn default() -> Self {
-        Self(Mutex::new(FULL))
+        Self(AtomicU32::new(FULL))
     }
 }
 
@@ -22,15 +22,15 @@ impl Budget {
     /// Takes the price of a retry; `None` if there is not enough left.
     pub(super) fn take(&self, throttled: bool) -> Option<u32> {
         let price = if throttled { THROTTLED } else { RETRY };
-        let mut left = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *left = left.checked_sub(price)?;
-        Some(price)
+        let took = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(price));
+        took.ok().map(|_| price)
     }
 
     /// Puts back what a call's retries took, and the reward for a call that succeeded.
     pub(super) fn refund(&self, taken: u32) {
-        let mut left = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *left = left.saturating_add(taken + REWARD).min(FULL);
+        // A full bucket, the usual one, is only read: callers on other cores need not fetch it again.
+        let refill = |left: u32| (left < FULL).then(|| left.saturating_add(taken + REWARD).min(FULL));
+        let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, refill);
     }
 }
 
@@ -56,7 +56,7 @@ mod tests {
                 } else {
                     spent += taken;
                 }
-                let left = *budget.0.lock().unwrap();
+                let left = budget.0.load(Ordering::Relaxed);
                 proptest::prop_assert!(left <= FULL);
                 proptest::prop_assert!(left + spent >= FULL, "a success did not give all of its cost back");
                 proptest::prop_assert!(left + spent <= FULL + rewards, "more than was taken came back");
@@ -78,6 +78,6 @@ mod tests {
         assert_eq!(budget.take(true), None);
         budget.refund(495);
         budget.refund(495);
-        assert_eq!(*budget.0.lock().unwrap(), FULL, "never more than full");
+        assert_eq!(budget.0.load(Ordering::Relaxed), FULL, "never more than full");
     }
 }

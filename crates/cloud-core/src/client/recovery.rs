@@ -68,7 +68,7 @@ impl Recovery {
 
     /// Keeps a correction of the clock for the host, now that the service has accepted a signature under it. Forgets it
     /// if the response's date contradicts it: the date that suggested it was wrong, or the clock was set meanwhile.
-    pub(super) fn accepted(&self, skew: &Skew, headers: &HeaderMap, now: OffsetDateTime) {
+    pub(super) fn accepted(&self, skew: &Skew, headers: &HeaderMap, now: impl FnOnce() -> OffsetDateTime) {
         if !self.correction.agrees(headers, now) {
             skew.remember(Correction::default());
         } else if self.clock_corrected {

@@ -37,8 +37,8 @@ impl Skew {
 
 impl Correction {
     /// Returns whether an accepted response's date agrees with this correction; one without a date does.
-    pub(super) fn agrees(self, headers: &HeaderMap, now: OffsetDateTime) -> bool {
-        self.0 == 0 || date(headers).is_none_or(|date| (date - self.apply(now)).abs() <= TOLERANCE)
+    pub(super) fn agrees(self, headers: &HeaderMap, now: impl FnOnce() -> OffsetDateTime) -> bool {
+        self.0 == 0 || date(headers).is_none_or(|date| (date - self.apply(now())).abs() <= TOLERANCE)
     }
 
     /// Returns the estimated time of the service.
@@ -122,12 +122,12 @@ mod tests {
     #[test]
     fn correction_is_checked_against_the_date_of_an_accepted_response() {
         let agrees = |correction, date: &'static str| {
-            Correction(correction).agrees(&HeaderMap::from_iter([(DATE, HeaderValue::from_static(date))]), NOON)
+            Correction(correction).agrees(&HeaderMap::from_iter([(DATE, HeaderValue::from_static(date))]), || NOON)
         };
         assert!(agrees(3600, "Thu, 01 Jan 2026 13:03:00 GMT"));
         assert!(!agrees(3600, "Thu, 01 Jan 2026 12:00:00 GMT"));
         assert!(agrees(0, "Wed, 01 Jan 2098 12:00:00 GMT"), "there is nothing to forget");
-        assert!(Correction(3600).agrees(&HeaderMap::new(), NOON));
+        assert!(Correction(3600).agrees(&HeaderMap::new(), || NOON));
     }
 
     #[test]

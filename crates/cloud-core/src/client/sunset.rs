@@ -13,15 +13,20 @@ use crate::types::Timestamp;
 pub(super) struct SunsetWarnings(Mutex<Vec<&'static ApiVersion>>);
 
 impl SunsetWarnings {
-    /// Warns once about a version that is past its sunset date at `now`.
+    /// Warns once about a version that is past its sunset date. The clock is read only if there is such a date.
     ///
     /// # Errors
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) instead of the warning if such versions are denied.
-    pub(super) fn check(&self, version: &'static ApiVersion, now: OffsetDateTime, deny: bool) -> Result<()> {
+    pub(super) fn check(
+        &self,
+        version: &'static ApiVersion,
+        now: impl FnOnce() -> OffsetDateTime,
+        deny: bool,
+    ) -> Result<()> {
         let Some(sunset) = version.sunset.and_then(|day| Some(Timestamp::from(day).to_date_time().ok()?.date())) else {
             return Ok(());
         };
-        if now.to_offset(UtcOffset::UTC).date() < sunset {
+        if now().to_offset(UtcOffset::UTC).date() < sunset {
             return Ok(());
         }
         if deny {

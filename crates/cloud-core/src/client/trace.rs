@@ -35,7 +35,7 @@ pub(super) fn call(context: CallContext, host: &str) -> Span {
 }
 
 /// Records how a call ended.
-pub(super) fn ended(span: &Span, outcome: &Result<Response<Bytes>>, elapsed: Duration) {
+pub(super) fn ended(span: &Span, outcome: &Result<Response<Bytes>>, elapsed: impl FnOnce() -> Duration) {
     if span.is_disabled() {
         return;
     }
@@ -49,31 +49,36 @@ pub(super) fn ended(span: &Span, outcome: &Result<Response<Bytes>>, elapsed: Dur
     span.record("http.response.status_code", status);
     span.record("http.request.resend_count", attempts.saturating_sub(1));
     span.record("request_id", request_id);
-    span.record("elapsed_ms", millis(elapsed));
+    span.record("elapsed_ms", millis(elapsed()));
     if let Err(error) = outcome {
         span.record("error.type", debug(error.kind()));
     }
 }
 
 /// Logs an attempt that succeeded.
-pub(super) fn succeeded(attempt: u32, status: StatusCode, request_id: Option<&str>, elapsed: Duration) {
+pub(super) fn succeeded(
+    attempt: u32,
+    status: StatusCode,
+    request_id: Option<&str>,
+    elapsed: impl FnOnce() -> Duration,
+) {
     tracing::debug!(
         "http.response.status_code" = status.as_u16(),
         "http.request.resend_count" = attempt - 1,
         request_id,
-        elapsed_ms = millis(elapsed),
+        elapsed_ms = millis(elapsed()),
         "attempt succeeded"
     );
 }
 
 /// Logs an attempt that failed.
-pub(super) fn failed(attempt: u32, error: &Error, elapsed: Duration) {
+pub(super) fn failed(attempt: u32, error: &Error, elapsed: impl FnOnce() -> Duration) {
     tracing::debug!(
         "http.response.status_code" = error.status(),
         "http.request.resend_count" = attempt - 1,
         "error.type" = ?error.kind(),
         request_id = error.request_id(),
-        elapsed_ms = millis(elapsed),
+        elapsed_ms = millis(elapsed()),
         "attempt failed"
     );
 }
