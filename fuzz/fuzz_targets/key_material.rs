@@ -3,7 +3,7 @@
 
 use cloud_core::secret::{from_base64, to_base64};
 use cloud_core::transport::reqwest::ReqwestTransport;
-use cloud_core::{ExposeSecret, SecretString};
+use cloud_core::SecretString;
 use fuzz::is_one_line;
 use nhn_security::KeyMaterial;
 

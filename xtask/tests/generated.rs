@@ -5,7 +5,7 @@
 
 use cloud_core::Body;
 use cloud_core::codegen::from_json;
-use cloud_core::{Constraint, ExposeSecret, Patch, SecretString};
+use cloud_core::{Constraint, Patch, SecretString};
 
 // What the vendor crates provide by hand for their generated code.
 #[path = "../../crates/nhn-security/src/key_material.rs"]

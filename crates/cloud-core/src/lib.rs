@@ -47,7 +47,7 @@ pub use request::{Body, Request};
 pub use response::{Response, ResponseParts};
 pub use retry::RetryPolicy;
 pub use runtime::{BoxFuture, Runtime};
-pub use secret::{ExposeSecret, SecretBytes, SecretString};
+pub use secret::{SecretBytes, SecretString};
 pub use transport::Transport;
 pub use types::{Json, OneOrMany, Patch, Timestamp, UnixSeconds};
 pub use validate::{Constraint, Validator};

@@ -4,27 +4,17 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderValue;
 use http::header::InvalidHeaderValue;
-use secrecy::SecretSlice;
 use secrecy::zeroize::Zeroizing;
-pub use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::{Error, ErrorKind, Result};
 
+mod bytes;
+mod string;
 mod zeroizing_buf;
 
-pub(crate) use zeroizing_buf::ZeroizingBuf;
-
-/// Bytes that are hidden from `Debug` and wiped from memory when dropped.
-pub type SecretBytes = SecretSlice<u8>;
-
-/// Converts the bytes into a secret. Shrinking a buffer with spare capacity would leave a copy in freed memory.
-fn keep(bytes: Vec<u8>) -> SecretBytes {
-    if bytes.len() == bytes.capacity() {
-        return bytes.into();
-    }
-    let bytes = Zeroizing::new(bytes);
-    bytes.to_vec().into()
-}
+pub use self::bytes::SecretBytes;
+pub use self::string::SecretString;
+pub(crate) use self::zeroizing_buf::ZeroizingBuf;
 
 /// Concatenates the parts into a secret. `format!` may reallocate and leave copies in freed memory.
 #[must_use]
@@ -56,7 +46,7 @@ pub fn to_base64(bytes: &[u8]) -> SecretString {
 /// [`ErrorKind::Decode`] if the string is not Base64.
 pub fn from_base64(text: &SecretString) -> Result<SecretBytes> {
     let bytes = STANDARD.decode(text.expose_secret());
-    bytes.map(keep).map_err(|_| Error::new(ErrorKind::Decode, "the value is not base64"))
+    bytes.map(SecretBytes::from).map_err(|_| Error::new(ErrorKind::Decode, "the value is not base64"))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use cloud_core::codegen::{As, LenientBool};
 use cloud_core::dialect::{Failure, FailureClass, RawResponse, ResponseOutcome, foreign, unreadable};
-use cloud_core::{CallContext, Dialect, ErrorCategory, ExposeSecret, Result, SecretString};
+use cloud_core::{CallContext, Dialect, ErrorCategory, Result, SecretString};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Deserialize;
 use serde_json::value::RawValue;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use cloud_core::secret::{from_base64, join};
-use cloud_core::{Error, ErrorKind, ExposeSecret, Result, SecretBytes, SecretString};
+use cloud_core::{Error, ErrorKind, Result, SecretBytes, SecretString};
 use serde::{Deserialize, Deserializer};
 
 /// Key material as the service sends it: a list of hexadecimal bytes (`"0x30, 0x82, …"`) or Base64.
@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer};
 /// it to bytes. It does not implement `Serialize`, and `Debug` redacts it.
 ///
 /// ```
-/// use nhn_security::{ExposeSecret, KeyMaterial};
+/// use nhn_security::KeyMaterial;
 ///
 /// let key = KeyMaterial::from("0x00, 0x20, 0xff");
 /// assert_eq!(key.to_bytes()?.expose_secret(), &[0x00, 0x20, 0xff]);
@@ -23,6 +23,12 @@ use serde::{Deserialize, Deserializer};
 pub struct KeyMaterial(SecretString);
 
 impl KeyMaterial {
+    /// Returns the string as received.
+    #[must_use]
+    pub fn expose_secret(&self) -> &str {
+        self.0.expose_secret()
+    }
+
     /// Returns the bytes of the key.
     ///
     /// # Errors
@@ -68,12 +74,6 @@ impl From<&str> for KeyMaterial {
 impl From<String> for KeyMaterial {
     fn from(text: String) -> Self {
         Self(text.into())
-    }
-}
-
-impl ExposeSecret<str> for KeyMaterial {
-    fn expose_secret(&self) -> &str {
-        self.0.expose_secret()
     }
 }
 

@@ -27,8 +27,8 @@ pub mod server_security_check;
 pub use builder::NhnBuilder;
 #[doc(no_inline)]
 pub use cloud_core::{
-    self, Call, ConfigSource, Endpoint, Error, ErrorCategory, ErrorKind, ExposeSecret, Response, Result, RetryPolicy,
-    Runtime, SecretBytes, SecretString, Settings, Timestamp, Transport,
+    self, Call, ConfigSource, Endpoint, Error, ErrorCategory, ErrorKind, Response, Result, RetryPolicy, Runtime,
+    SecretBytes, SecretString, Settings, Timestamp, Transport,
 };
 pub use hosts::Realm;
 pub use key_material::KeyMaterial;

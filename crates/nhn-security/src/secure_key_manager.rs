@@ -9,7 +9,6 @@
 //!
 //! ```no_run
 //! use nhn_security::secure_key_manager::types::{DecryptRequest, EncryptRequest, VerifyRequest};
-//! use nhn_security::ExposeSecret;
 //!
 //! # async fn run(symmetric_key: &str, asymmetric_key: &str, signature: &str) -> nhn_security::Result<()> {
 //! let keys = nhn_security::Nhn::from_env()?.secure_key_manager()?;
@@ -25,7 +24,7 @@
 //! # }
 //! ```
 
-use cloud_core::{Error, ErrorKind, ExposeSecret, Result, SecretBytes};
+use cloud_core::{Error, ErrorKind, Result, SecretBytes};
 
 use crate::KeyMaterial;
 

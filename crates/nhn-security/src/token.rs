@@ -12,8 +12,7 @@ use cloud_core::credentials::{CredentialCache, Expiring};
 use cloud_core::dialect::{Failure, RawResponse, ResponseOutcome, foreign};
 use cloud_core::{
     ApiVersion, Authentication, BoxFuture, Call, CallContext, Client, Dialect, Endpoint, Error, ErrorCategory,
-    ErrorKind, ExposeSecret, Idempotency, Method, Operation, Request, Result, RetryPolicy, SecretString, Segment,
-    Signer, secret,
+    ErrorKind, Idempotency, Method, Operation, Request, Result, RetryPolicy, SecretString, Segment, Signer, secret,
 };
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};

@@ -19,7 +19,7 @@ pub mod aws;
 pub use builder::RiskenBuilder;
 #[doc(no_inline)]
 pub use cloud_core::{
-    self, Call, ConfigSource, Endpoint, Error, ErrorCategory, ErrorKind, ExposeSecret, Response, Result, RetryPolicy,
-    Runtime, SecretString, Settings, Transport, UnixSeconds,
+    self, Call, ConfigSource, Endpoint, Error, ErrorCategory, ErrorKind, Response, Result, RetryPolicy, Runtime,
+    SecretString, Settings, Transport, UnixSeconds,
 };
 pub use risken::Risken;

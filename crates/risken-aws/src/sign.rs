@@ -5,7 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 use cloud_core::auth::{Generation, SignContext};
 use cloud_core::config::Value;
-use cloud_core::{BoxFuture, ExposeSecret, Result, Signer, secret};
+use cloud_core::{BoxFuture, Result, Signer, secret};
 use http::HeaderValue;
 use http::header::AUTHORIZATION;
 

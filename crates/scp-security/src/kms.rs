@@ -4,7 +4,6 @@
 //! [`to_bytes`](types::DecryptResponse::to_bytes) convert.
 //!
 //! ```no_run
-//! use scp_security::ExposeSecret;
 //! use scp_security::kms::types::{DecryptRequest, EncryptRequest};
 //!
 //! # async fn run(key_id: &str) -> scp_security::Result<()> {

@@ -32,8 +32,8 @@ pub mod secrets_manager;
 pub use builder::ScpBuilder;
 #[doc(no_inline)]
 pub use cloud_core::{
-    self, Call, ConfigSource, Endpoint, Error, ErrorCategory, ErrorKind, ExposeSecret, OneOrMany, Patch, Response,
-    Result, RetryPolicy, Runtime, SecretString, Settings, Timestamp, Transport,
+    self, Call, ConfigSource, Endpoint, Error, ErrorCategory, ErrorKind, OneOrMany, Patch, Response, Result,
+    RetryPolicy, Runtime, SecretString, Settings, Timestamp, Transport,
 };
 pub use hosts::Environment;
 pub use scp::Scp;

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use cloud_core::{ExposeSecret, SecretString};
+use cloud_core::SecretString;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 

@@ -2,7 +2,7 @@
 
 use nhn_security::Period;
 use nhn_security::security_advisor::types::{Language, Region};
-use nhn_security::{ExposeSecret, Nhn, Result};
+use nhn_security::{Nhn, Result};
 use time::macros::datetime;
 
 use crate::Settings;

@@ -2,7 +2,7 @@
 
 use scp_security::kms::types::{DecryptRequest, EncryptRequest};
 use scp_security::secrets_manager::types::SecretsManagerShowSecretValueRequest;
-use scp_security::{ExposeSecret, Result, Scp};
+use scp_security::{Result, Scp};
 
 use crate::Settings;
 use crate::show::{heading, line, more, short};

@@ -16,8 +16,8 @@ use base64::engine::general_purpose::STANDARD;
 use cloud_sandbox::Sandbox;
 use nhn_security::Nhn;
 use nhn_security::secure_key_manager::types::{EncryptRequest, SignRequest as NhnSignRequest};
+use scp_security::Scp;
 use scp_security::kms::types::{DatakeyRequest, KeyCreateMasterKeyRequest, SignRequest};
-use scp_security::{ExposeSecret, Scp};
 use serde_json::Value;
 
 const DATA: &[u8] = b"what is signed";

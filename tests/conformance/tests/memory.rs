@@ -10,7 +10,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 
 use bytes::Bytes;
 use cloud_core::transport::TransportError;
-use cloud_core::{BoxFuture, ExposeSecret, Transport};
+use cloud_core::{BoxFuture, Transport};
 use nhn_security::{KeyMaterial, Nhn};
 use risken_aws::Risken;
 use scp_security::Scp;

@@ -17,7 +17,6 @@ pub(super) use body::rules;
 const CORE: &[&str] = &[
     "Body",
     "Constraint",
-    "ExposeSecret",
     "Json",
     "OneOrMany",
     "Page",

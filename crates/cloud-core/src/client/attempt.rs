@@ -21,7 +21,6 @@ use crate::redaction::redact;
 use crate::request::Request;
 use crate::retry::{AttemptOutcome, retry_after};
 use crate::runtime::within;
-use crate::secret::ExposeSecret;
 use crate::transport::{BodyLimit, TransportError};
 
 type Result<T> = std::result::Result<T, Box<AttemptError>>;

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::{ConfigSource, FileEntry, Lookup, Origin, Setting, Value};
 use crate::error::{Error, Result};
-use crate::secret::{ExposeSecret, SecretBytes, SecretString};
+use crate::secret::{SecretBytes, SecretString};
 
 /// Resolves settings: the value given in code, then the environment variables, then the entries of files.
 ///

@@ -5,7 +5,7 @@ use std::fmt;
 use super::{Kind, Origin, Setting, Shown};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Result};
-use crate::secret::{ExposeSecret, SecretString};
+use crate::secret::SecretString;
 
 /// The value of a setting and where it came from. `Debug` shows the source only.
 #[derive(Clone)]

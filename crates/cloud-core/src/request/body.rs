@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::{Serialize, Serializer};
 
 use crate::error::{Error, Result};
-use crate::secret::{ExposeSecret, SecretString, ZeroizingBuf};
+use crate::secret::{SecretString, ZeroizingBuf};
 use crate::validate::Validator;
 
 /// A request body: it knows its JSON and its documented limits.

@@ -76,7 +76,7 @@ fn chain(error: &(dyn StdError + 'static), texts: &mut Vec<String>) {
 /// what is written through the `log` crate is not seen.
 ///
 /// ```
-/// use cloud_core::{Client, ExposeSecret, SecretString, testing::assert_no_leak};
+/// use cloud_core::{Client, SecretString, testing::assert_no_leak};
 ///
 /// let secret = assert_no_leak("correct-horse", || {
 ///     let secret = SecretString::from("correct-horse");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 #[cfg(feature = "pkcs12")]
 use cloud_core::transport::reqwest::ReqwestBuilder;
 use cloud_core::transport::reqwest::ReqwestTransport;
-use cloud_core::{ExposeSecret, Result, Transport};
+use cloud_core::{Result, Transport};
 
 use super::Certificate;
 

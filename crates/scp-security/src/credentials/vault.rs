@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cloud_core::auth::Generation;
 use cloud_core::credentials::{CredentialCache, Expiring};
-use cloud_core::{BoxFuture, Error, ErrorKind, ExposeSecret, Result, RetryPolicy, Runtime};
+use cloud_core::{BoxFuture, Error, ErrorKind, Result, RetryPolicy, Runtime};
 use time::OffsetDateTime;
 
 use super::{Credentials, ProvideCredentials};

@@ -1,10 +1,8 @@
 //! Tests of where settings come from and what is said when they are missing.
 
+use cloud_core::config::ConfigSource;
 use std::collections::HashMap;
 use std::io;
-
-use cloud_core::ExposeSecret;
-use cloud_core::config::ConfigSource;
 
 use super::*;
 use crate::{Scp, ScpBuilder};

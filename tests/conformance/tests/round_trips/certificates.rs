@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use cloud_sandbox::Sandbox;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use scp_security::Scp;
 use scp_security::certificate_manager::types::{
     CertificateCreateRequest, CertificateDetail, CertificateDuplicateRequest, CertificateValidateRequestV1Dot1,
     SelfSignCreateRequest,
 };
-use scp_security::{ExposeSecret, Scp};
 use time::macros::datetime;
 
 use super::common::{refused, scp};

@@ -3,11 +3,11 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cloud_sandbox::Sandbox;
+use scp_security::Scp;
 use scp_security::kms::types::{
     DatakeyRequest, DecryptRequest, EncryptRequest, HmacRequest, HmacVerifyRequest, KeyCreateMasterKeyRequest,
     KeyStateRequest, RewrapRequest, SignRequest, VerifyRequest,
 };
-use scp_security::{ExposeSecret, Scp};
 
 use super::common::{refused, sandbox, scp, tampered, version};
 

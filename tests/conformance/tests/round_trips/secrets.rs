@@ -1,13 +1,13 @@
 //! Secrets of Samsung Cloud Platform: versions, labels, access lists, passwords.
 
 use cloud_sandbox::Sandbox;
+use scp_security::Scp;
 use scp_security::kms::types::KeyStateRequest;
 use scp_security::secrets_manager::types::{
     SecretsManagerCreateRequestV1Dot1, SecretsManagerSetCidrRequest, SecretsManagerSetSecretValueRequest,
     SecretsManagerShowSecretValueRequest, SecretsManagerTerminatedRequest, SecretsManagerUpdateLabelRequest,
     SecretsRandomPasswordRequest,
 };
-use scp_security::{ExposeSecret, Scp};
 
 use super::common::{refused, sandbox, scp};
 

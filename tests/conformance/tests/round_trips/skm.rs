@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use cloud_core::transport::reqwest::ReqwestTransport;
 use cloud_sandbox::Sandbox;
+use nhn_security::ErrorKind;
 use nhn_security::secure_key_manager::types::{
     DecryptRequest, EncryptRequest, KeyState, KeyType, SignRequest, VerifyRequest,
 };
 use nhn_security::secure_key_manager::v1_0::Client;
-use nhn_security::{ErrorKind, ExposeSecret};
 use serde_json::json;
 
 use super::common::{nhn, sandbox, settings};

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use cloud_sandbox::Sandbox;
+use scp_security::Scp;
 use scp_security::kms::types::EncryptRequest;
 use scp_security::secret_vault::types::{SecretVaultCreateRequest, SecretVaultTerminatedRequest};
-use scp_security::{ExposeSecret, Scp};
 
 use super::common::{refused, sandbox, scp, settings};
 

@@ -199,9 +199,9 @@ fn check(service: &Service, ty: &TypeDef, field: &Field) -> Option<TokenStream> 
     }
     let statement = match &field.ty {
         Type::Text | Type::TextOrNumber | Type::Timestamp => text_check(field, patch, &limits),
-        Type::Secret if required => quote!(validator.text(#wire, ExposeSecret::expose_secret(&self.#name), #limits);),
+        Type::Secret if required => quote!(validator.text(#wire, self.#name.expose_secret(), #limits);),
         Type::Secret => {
-            quote!(validator.opt_text(#wire, self.#name.as_ref().map(ExposeSecret::expose_secret), #limits);)
+            quote!(validator.opt_text(#wire, self.#name.as_ref().map(SecretString::expose_secret), #limits);)
         }
         Type::Integer => match (patch, required) {
             (true, _) => quote!(validator.opt_number(#wire, self.#name.value().copied(), #limits);),

@@ -1,6 +1,4 @@
 //! Certificates of Samsung Cloud Platform: create, validate, import, list, delete.
-
-use scp_security::ExposeSecret as _;
 use scp_security::certificate_manager::types::{
     CertificateCreateRequest, CertificateDetail, CertificateDuplicateRequest, CertificateValidateRequestV1Dot1,
     SelfSignCreateRequest,

@@ -1,6 +1,4 @@
 //! Keys of Samsung Cloud Platform: create, use, rotate, delete.
-
-use scp_security::ExposeSecret as _;
 use scp_security::kms::types::{
     DatakeyRequest, DecryptRequest, EncryptRequest, HmacRequest, HmacVerifyRequest, KeyCreateMasterKeyRequest,
     KeyDescriptionRequest, KeyRotateInfoRequest, KeyStateRequest, RewrapRequest, SignRequest, VerifyRequest,

@@ -1,8 +1,8 @@
 //! NHN Cloud: encrypt and sign, keys by version, key stores, inspections in pages.
 
+use nhn_security::Period;
 use nhn_security::secure_key_manager::types::{DecryptRequest, EncryptRequest, SignRequest, VerifyRequest};
 use nhn_security::security_advisor::types::{Language, Region};
-use nhn_security::{ExposeSecret as _, Period};
 use time::macros::datetime;
 
 use crate::load::run::Session;

@@ -1,6 +1,4 @@
 //! Secrets of Samsung Cloud Platform: versions, labels, lists, passwords, waiting period.
-
-use scp_security::ExposeSecret as _;
 use scp_security::secrets_manager::types::{
     SecretsManagerCreateRequestV1Dot1, SecretsManagerSetCidrRequest, SecretsManagerSetDescriptionRequest,
     SecretsManagerSetSecretValueRequest, SecretsManagerShowSecretValueRequest, SecretsManagerTerminatedRequest,

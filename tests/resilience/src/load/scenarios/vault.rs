@@ -1,8 +1,8 @@
 //! Secret Vault of Samsung Cloud Platform: list, create, use, terminate.
 
+use scp_security::Scp;
 use scp_security::kms::types::EncryptRequest;
 use scp_security::secret_vault::types::{SecretVaultCreateRequest, SecretVaultTerminatedRequest};
-use scp_security::{ExposeSecret as _, Scp};
 
 use crate::load::run::Session;
 
