@@ -6,22 +6,30 @@ use std::fmt;
 use std::fs;
 use std::path::Path;
 
+use crate::names;
 use crate::openapi::Document;
 
 mod build;
 mod compare;
 mod literal;
+mod marks;
 mod merge;
+mod newer;
 mod page;
 mod row;
 
 pub use compare::differences;
+pub use marks::{Marked, Marks};
 pub use merge::merge;
 
+use merge::keep_order;
 use row::cells;
 
 /// Documents by service and version.
 pub type Documents = BTreeMap<(String, String), Document>;
+
+/// Fixtures by service and version.
+pub type Fixtures = BTreeMap<(String, String), Marked>;
 
 /// A place in the page that the import does not understand.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,50 +65,110 @@ pub fn read_page(text: &str) -> Result<Documents, ImportError> {
 }
 
 /// Reads the fixtures of a folder.
-pub fn read_fixtures(folder: &Path) -> Result<Documents, Box<dyn Error>> {
-    let mut documents = Documents::new();
+pub fn read_fixtures(folder: &Path) -> Result<Fixtures, Box<dyn Error>> {
+    let mut documents = Fixtures::new();
     if !folder.exists() {
         return Ok(documents);
     }
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         if path.extension().is_some_and(|extension| extension == "json") {
-            let document = Document::load(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-            let key = (document.sdk.service.clone(), document.info.version.clone());
-            documents.insert(key, document);
+            let text = fs::read_to_string(&path)?;
+            let marked = Marked::parse(&text).map_err(|error| format!("{}: {error}", path.display()))?;
+            let key = (marked.document.sdk.service.clone(), marked.document.info.version.clone());
+            documents.insert(key, marked);
         }
     }
     Ok(documents)
 }
 
-/// What differs between the page and the fixtures, one line each.
-#[must_use]
-pub fn all_differences(page: &Documents, fixtures: &Documents) -> Vec<String> {
-    let mut lines = Vec::new();
-    for (key, document) in page {
-        match fixtures.get(key) {
-            Some(fixture) => lines.extend(differences(document, fixture)),
-            None => lines.push(format!("{} {}: in the page, no fixture", key.0, key.1)),
-        }
-    }
-    for key in fixtures.keys().filter(|key| !page.contains_key(*key)) {
-        lines.push(format!("{} {}: fixture, not in the page", key.0, key.1));
-    }
-    lines
+/// What an import finds: how pages and fixtures differ, and the fixtures that would agree.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// One line for each difference.
+    pub lines: Vec<String>,
+    /// The documents of the pages, with the hand-written parts of the fixtures.
+    pub documents: Fixtures,
 }
 
-/// Writes `fixtures/scp` from the page, or with `check` prints what differs and fails if anything does.
-pub fn run(root: &Path, page: &Path, check: bool) -> Result<(), Box<dyn Error>> {
-    let text = fs::read_to_string(page).map_err(|error| format!("cannot read {}: {error}", page.display()))?;
-    let folder = root.join("fixtures").join("scp");
-    let fresh = read_page(&text)?;
+/// Compares pages of one vendor with its fixtures; several NHN pages can describe one version.
+///
+/// # Errors
+/// A vendor without an import, or a page that the import does not understand.
+pub fn compare(vendor: &str, pages: &[String], fixtures: &Fixtures) -> Result<Outcome, Box<dyn Error>> {
+    match (vendor, pages) {
+        ("scp", [page]) if page.trim_start().starts_with('{') => {
+            Ok(outcome(newer::read(page, fixtures, newer::FITS)?, fixtures, false))
+        }
+        ("scp", [page]) => {
+            let marked = |document| Marked { document, marks: Marks::default() };
+            let fresh = read_page(page)?.into_iter().map(|(key, document)| (key, marked(document)));
+            Ok(outcome(fresh.collect(), fixtures, true))
+        }
+        ("scp", _) => Err("import one page of Samsung Cloud Platform at a time".into()),
+        _ => Err(format!("no import for the pages of `{vendor}`").into()),
+    }
+}
+
+/// Lays what pages say over the fixtures. `whole` pages list every version that a fixture may have.
+fn outcome(fresh: Fixtures, fixtures: &Fixtures, whole: bool) -> Outcome {
+    let mut outcome = Outcome::default();
+    // A new version starts from the one before, which can be new as well.
+    let mut known = fixtures.clone();
+    for (key, page) in fresh {
+        match fixtures.get(&key) {
+            Some(fixture) => {
+                outcome.lines.extend(differences(&page.document, &fixture.document));
+                outcome.lines.extend(marks::differences(&page, fixture));
+            }
+            None => outcome.lines.push(format!("{} {}: in the page, no fixture", key.0, key.1)),
+        }
+        let old = ancestor(&known, &key.0, &key.1);
+        let mut page = page;
+        if let (false, Some(old)) = (whole, old) {
+            keep_order(&mut page.document, &old.document);
+        }
+        let mut merged = Marked {
+            document: merge(page.document, old.map(|old| &old.document)),
+            marks: old.map(|old| old.marks.clone()).unwrap_or_default(),
+        };
+        // A fixture that names no effect yet stays as it is.
+        if fixtures.get(&key).is_none_or(|fixture| fixture.marks.names_effects()) {
+            merged.marks.retain_effects(&merged.document);
+        }
+        merged.marks.extend(page.marks);
+        known.insert(key.clone(), merged.clone());
+        outcome.documents.insert(key, merged);
+    }
+    if whole {
+        // What is newer than all that the page lists comes from a newer page.
+        let newer = |key: &(String, String)| {
+            let older = |own: &(String, String)| names::version_parts(&own.1) < names::version_parts(&key.1);
+            let mut listed = outcome.documents.keys().filter(|own| own.0 == key.0).peekable();
+            listed.peek().is_some() && listed.all(older)
+        };
+        let absent = |key: &&(String, String)| !outcome.documents.contains_key(*key) && !newer(key);
+        let lines = fixtures.keys().filter(absent).map(|key| format!("{} {}: fixture, not in the page", key.0, key.1));
+        outcome.lines.extend(lines.collect::<Vec<_>>());
+    }
+    outcome
+}
+
+/// Writes the fixtures of a vendor from its pages, or with `check` prints what differs and fails if anything does.
+///
+/// # Errors
+/// See [`compare`]; with `check`, any difference.
+pub fn run(root: &Path, vendor: &str, pages: &[&str], check: bool) -> Result<(), Box<dyn Error>> {
+    let read = |page: &&str| fs::read_to_string(page).map_err(|error| format!("cannot read {page}: {error}"));
+    let pages: Vec<String> = pages.iter().map(read).collect::<Result<_, _>>()?;
+    let folder = root.join("fixtures").join(vendor);
     let fixtures = read_fixtures(&folder)?;
+    let outcome = compare(vendor, &pages, &fixtures)?;
     if check {
-        let lines = all_differences(&fresh, &fixtures);
-        for line in &lines {
+        for line in &outcome.lines {
             println!("{line}");
         }
-        return match lines.len() {
+        return match outcome.lines.len() {
             0 => {
                 println!("no differences");
                 Ok(())
@@ -109,23 +177,21 @@ pub fn run(root: &Path, page: &Path, check: bool) -> Result<(), Box<dyn Error>> 
         };
     }
     fs::create_dir_all(&folder)?;
-    for ((service, version), document) in fresh {
-        let merged = merge(document, ancestor(&fixtures, &service, &version));
+    for ((service, version), document) in outcome.documents {
         let path = folder.join(format!("{service}-{version}.json"));
-        fs::write(&path, merged.to_json()?)?;
+        fs::write(&path, document.to_json()?)?;
         println!("wrote {}", path.display());
     }
     Ok(())
 }
 
 /// The fixture to take hand-written parts from: the same version, else the nearest older one.
-fn ancestor<'a>(fixtures: &'a Documents, service: &str, version: &str) -> Option<&'a Document> {
-    let number = |text: &str| -> Vec<u32> { text.split('.').map_while(|p| p.parse().ok()).collect() };
-    let wanted = number(version);
+fn ancestor<'a>(fixtures: &'a Fixtures, service: &str, version: &str) -> Option<&'a Marked> {
+    let wanted = names::version_parts(version);
     fixtures
         .iter()
-        .filter(|((own, other), _)| own == service && number(other) <= wanted)
-        .max_by_key(|((_, other), _)| number(other))
+        .filter(|((own, other), _)| own == service && names::version_parts(other) <= wanted)
+        .max_by_key(|((_, other), _)| names::version_parts(other))
         .map(|(_, document)| document)
 }
 

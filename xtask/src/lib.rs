@@ -23,7 +23,8 @@ mod render;
 const USAGE: &str = "\
 usage: cargo xtask <task>
 
-  import scp PAGE [--check]   make fixtures/scp from the vendor's page, or report what differs
+  import VENDOR PAGE... [--check]
+                              make the fixtures of a vendor from its pages, or report what differs
   add-version VENDOR SERVICE VERSION --from VERSION [--move-default]
                               start a new API version from an existing one; the default version stays unless
                               `--move-default` is given, which a major release alone may do
@@ -53,8 +54,8 @@ pub fn run(arguments: &[String]) -> ExitCode {
         {
             add_version(&root, add_version::Request { vendor, service, version, from, move_default: !rest.is_empty() })
         }
-        ["import", "scp", page] => import::run(&root, Path::new(page), false),
-        ["import", "scp", page, "--check"] => import::run(&root, Path::new(page), true),
+        ["import", vendor, pages @ .., "--check"] if !pages.is_empty() => import::run(&root, vendor, pages, true),
+        ["import", vendor, pages @ ..] if !pages.is_empty() => import::run(&root, vendor, pages, false),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             Ok(())

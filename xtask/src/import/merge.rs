@@ -1,6 +1,8 @@
 //! Lays the page's facts over a fixture and keeps what was written by hand.
 
-use crate::openapi::{Document, Map, Operation, Parameter, Response, Schema};
+use std::collections::BTreeMap;
+
+use crate::openapi::{Document, Map, MediaType, Operation, Parameter, Response, Schema};
 
 /// The page's document with the hand-written parts of an older fixture.
 #[must_use]
@@ -33,8 +35,10 @@ pub fn merge(mut page: Document, old: Option<&Document>) -> Document {
             }
         }
     }
+    let before = predecessors(&page, old);
     for (name, model) in &mut page.components.schemas {
-        if let Some(old) = old.components.schemas.get(name) {
+        let before = before.get(name).unwrap_or(name);
+        if let Some(old) = old.components.schemas.get(before) {
             schema(model, old);
         }
     }
@@ -44,6 +48,59 @@ pub fn merge(mut page: Document, old: Option<&Document>) -> Document {
         }
     }
     page
+}
+
+/// Gives paths and models the order of the older fixture; what is new comes last.
+pub(super) fn keep_order(page: &mut Document, old: &Document) {
+    let place = |keys: &[String], own: &str| keys.iter().position(|key| key == own).unwrap_or(keys.len());
+    let paths: Vec<String> = old.paths.keys().cloned().collect();
+    page.paths.sort_by_cached_key(|own, _| place(&paths, own));
+    let models: Vec<String> = old.components.schemas.keys().cloned().collect();
+    page.components.schemas.sort_by_cached_key(|own, _| place(&models, own));
+}
+
+/// The older model for each new one that stands where the older one stood.
+fn predecessors(page: &Document, old: &Document) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for (path, method, fresh) in page.operations() {
+        let Some((.., older)) = old.operations().find(|(p, m, _)| *p == path && *m == method) else {
+            continue;
+        };
+        let bodies = fresh.request_body.iter().zip(&older.request_body).map(|(a, b)| (&a.content, &b.content));
+        let answers = fresh.responses.iter().filter_map(|(status, own)| {
+            let other = older.responses.get(status)?;
+            Some((&own.content, &other.content))
+        });
+        for (fresh, older) in bodies.chain(answers) {
+            let first = |content: &Map<MediaType>| content.values().next().map(|media| media.schema.clone());
+            if let (Some(fresh), Some(older)) = (first(fresh), first(older)) {
+                pair(page, old, &fresh, &older, &mut found);
+            }
+        }
+    }
+    found
+}
+
+fn pair(page: &Document, old: &Document, fresh: &Schema, older: &Schema, found: &mut BTreeMap<String, String>) {
+    if let (Some(fresh), Some(older)) = (&fresh.items, &older.items) {
+        return pair(page, old, fresh, older, found);
+    }
+    let (Some(name), Some(before)) = (fresh.model(), older.model()) else {
+        return;
+    };
+    let known = old.components.schemas.contains_key(name);
+    if known && name != before || found.contains_key(name) {
+        return;
+    }
+    found.insert(name.to_owned(), before.to_owned());
+    let models = (page.components.schemas.get(name), old.components.schemas.get(before));
+    if let (Some(fresh), Some(older)) = models {
+        for (field, schema) in &fresh.properties {
+            if let Some(other) = older.properties.get(field) {
+                pair(page, old, schema, other, found);
+            }
+        }
+    }
 }
 
 fn operation(fresh: &mut Operation, old: &Operation) {

@@ -142,7 +142,12 @@ fn alternatives(inner: &str, line: usize) -> Result<Schema, ImportError> {
     let mut merged = Schema::default();
     let mut names = Vec::new();
     for schema in schemas {
-        names.extend(schema.type_names().map(str::to_owned));
+        for name in schema.type_names().map(str::to_owned) {
+            // `array[Model], array[object]` is an array of the model: all fields of such a model are optional.
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
         merged.format = merged.format.or(schema.format);
         merged.allowed.extend(schema.allowed);
         merged.items = merged.items.or(schema.items);
@@ -167,7 +172,7 @@ pub(super) fn value_of(text: &str, schema: &Schema) -> Option<Value> {
 }
 
 /// The default as JSON; another column's text that slipped in is not a default.
-fn default_of(text: &str, schema: &Schema) -> Option<Value> {
+pub(super) fn default_of(text: &str, schema: &Schema) -> Option<Value> {
     match text {
         "" | "None" => None,
         _ => scalar_of(text, schema),

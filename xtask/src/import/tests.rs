@@ -245,13 +245,14 @@ fn hand_written_parts_stay() {
 
 #[test]
 fn new_version_starts_from_the_one_before() {
-    let mut documents = Documents::new();
+    let mut documents = Fixtures::new();
     for version in ["1.2", "1.10", "2.0"] {
         let mut own = document("1.1");
         own.info.version = version.to_owned();
+        let own = Marked { document: own, marks: Marks::default() };
         documents.insert(("keys".to_owned(), version.to_owned()), own);
     }
-    let found = |version: &str| ancestor(&documents, "keys", version).map(|own| own.info.version.clone());
+    let found = |version: &str| ancestor(&documents, "keys", version).map(|own| own.document.info.version.clone());
     assert_eq!(found("1.11").as_deref(), Some("1.10"));
     assert_eq!(found("2.0").as_deref(), Some("2.0"));
     assert_eq!(found("1.1"), None);
@@ -259,13 +260,16 @@ fn new_version_starts_from_the_one_before() {
 
 #[test]
 fn folders_are_compared_as_a_whole() {
-    let page = read_page(PAGE).unwrap();
-    assert_eq!(all_differences(&page, &page), Vec::<String>::new());
-    let mut fixtures = page.clone();
+    let pages = [PAGE.to_owned()];
+    let mut fixtures = compare("scp", &pages, &Fixtures::new()).unwrap().documents;
+    assert_eq!(compare("scp", &pages, &fixtures).unwrap().lines, Vec::<String>::new());
     let old = fixtures.remove(&("keys".to_owned(), "1.0".to_owned())).unwrap();
-    fixtures.insert(("keys".to_owned(), "0.9".to_owned()), old);
+    for version in ["0.9", "1.10"] {
+        fixtures.insert(("keys".to_owned(), version.to_owned()), old.clone());
+    }
+    // A version beyond the page's newest comes from another page.
     assert_eq!(
-        all_differences(&page, &fixtures),
+        compare("scp", &pages, &fixtures).unwrap().lines,
         ["keys 1.0: in the page, no fixture", "keys 0.9: fixture, not in the page"]
     );
 }
@@ -297,9 +301,11 @@ fn import_writes_inside_its_folder_alone() {
     fs::create_dir_all(&root).unwrap();
     let page = root.join("page.txt");
     fs::write(&page, PAGE.replacen("https://keys.{region}", "https://../../escaped.{region}", 1)).unwrap();
-    assert!(run(&root, &page, false).unwrap_err().to_string().contains("is not the name of a service"));
+    let name = page.to_string_lossy().into_owned();
+    let told = run(&root, "scp", &[&name], false).unwrap_err().to_string();
+    assert!(told.contains("is not the name of a service"), "{told}");
     fs::write(&page, PAGE).unwrap();
-    run(&root, &page, false).unwrap();
+    run(&root, "scp", &[&name], false).unwrap();
     let mut written: Vec<String> = fs::read_dir(root.join("fixtures/scp"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())

@@ -1,0 +1,214 @@
+//! Tests on a small reference of our own, over the fixtures of the small older page.
+
+use serde_json::{Value, json};
+
+use super::super::{Fixtures, Marked, compare, outcome};
+use super::*;
+
+const OLDER: &str = include_str!("../tests/page.txt");
+const NEWER: &str = include_str!("tests.json");
+
+const FIT: Fit<'static> = Fit {
+    service: "keys",
+    version: "1.3",
+    method: "get",
+    path: "/v1/keys",
+    model: "keylistv1dot3",
+    name: "KeyListV1Dot3",
+};
+
+/// The older page's fixtures, with words that only a person writes.
+fn older() -> Fixtures {
+    let mut fixtures = compare("scp", &[OLDER.to_owned()], &Fixtures::new()).unwrap().documents;
+    let document = &mut fixtures.get_mut(&key("1.1")).unwrap().document;
+    let list = document.paths["/v1/keys"].get.as_mut().unwrap();
+    list.operation_id = "list_all".to_owned();
+    list.summary = Some("own summary".to_owned());
+    let field = &mut document.components.schemas["Key"].properties["name"];
+    field.description = Some("own words".to_owned());
+    field.sdk.sensitive = true;
+    fixtures
+}
+
+fn key(version: &str) -> (String, String) {
+    ("keys".to_owned(), version.to_owned())
+}
+
+/// The fixtures with those that the reference adds.
+fn imported() -> Fixtures {
+    let mut fixtures = older();
+    let fresh = read(NEWER, &fixtures, &[FIT]).unwrap();
+    let documents = outcome(fresh, &fixtures, false).documents;
+    fixtures.extend(documents);
+    fixtures
+}
+
+fn value(fixtures: &Fixtures, version: &str) -> Value {
+    serde_json::from_str(&fixtures[&key(version)].to_json().unwrap()).unwrap()
+}
+
+#[test]
+fn each_listed_version_becomes_a_document() {
+    let fixtures = imported();
+    let (older, newer) = (value(&fixtures, "1.2"), value(&fixtures, "1.3"));
+    assert_eq!(older["x-sdk"]["status"], "SUPPORTED");
+    assert_eq!(older["x-sdk"]["sunset"], "2027-01-31");
+    assert_eq!(newer["x-sdk"]["status"], "CURRENT");
+    assert_eq!(newer["x-sdk"]["headers"][2]["value"], "keys 1.3", "the version is renumbered");
+    assert_eq!(newer["servers"], value(&fixtures, "1.1")["servers"]);
+    let paths = |document: &Value| document["paths"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(paths(&older), ["/v1/keys", "/v1/keys/reset"], "in the order of the older fixture");
+    assert_eq!(paths(&newer), ["/v1/keys", "/v1/keys/reset", "/v1/keys/{key_id}/rule"], "what is new comes last");
+}
+
+#[test]
+fn version_without_a_page_takes_the_nearest_before_it() {
+    let fixtures = imported();
+    let (older, newer) = (value(&fixtures, "1.2"), value(&fixtures, "1.3"));
+    let reset = &older["paths"]["/v1/keys/reset"]["post"];
+    assert_eq!(reset["x-assumed"], "The reference has no page of this operation for 1.2; this is 1.1's.");
+    assert_eq!(reset.get("requestBody"), None, "1.1 takes no body, 1.3 does");
+    let reset = &newer["paths"]["/v1/keys/reset"]["post"];
+    assert_eq!(reset.get("x-assumed"), None);
+    assert_eq!(reset["requestBody"]["content"]["application/json"]["example"], json!({"scope": "all"}));
+    let list = &newer["paths"]["/v1/keys"]["get"];
+    assert_eq!(list["x-assumed"], "The reference has no page of this operation for 1.3; this is 1.2's.");
+}
+
+#[test]
+fn fields_of_one_model_alone_are_optional_and_marked() {
+    let document = value(&imported(), "1.3");
+    let models = &document["components"]["schemas"];
+    let answer = &document["paths"]["/v1/keys"]["get"]["responses"]["200"]["content"]["application/json"];
+    assert_eq!(answer["schema"]["$ref"], "#/components/schemas/KeyListV1Dot3");
+    assert!(models["KeyListV1Dot3"]["x-assumed"].is_string());
+    let item = &models["KeyV1Dot3"];
+    assert_eq!(item["required"], json!(["name", "count"]));
+    let fields: Vec<&String> = item["properties"].as_object().unwrap().keys().collect();
+    assert_eq!(fields, ["name", "count", "acl", "rule"]);
+    for (field, marked) in [("name", false), ("count", false), ("acl", true), ("rule", true)] {
+        assert_eq!(item["properties"][field].get("x-assumed").is_some(), marked, "{field}");
+    }
+    assert_eq!(models.get("Key"), None, "only 1.2 answers it");
+}
+
+#[test]
+fn hand_written_parts_reach_models_that_replace_others() {
+    let document = value(&imported(), "1.3");
+    let list = &document["paths"]["/v1/keys"]["get"];
+    assert_eq!((&list["operationId"], &list["summary"]), (&json!("list_all"), &json!("own summary")));
+    let name = &document["components"]["schemas"]["KeyV1Dot3"]["properties"]["name"];
+    assert_eq!((&name["description"], &name["x-sdk"]["sensitive"]), (&json!("own words"), &json!(true)));
+}
+
+#[test]
+fn missing_type_comes_from_the_older_fixture() {
+    let document = value(&imported(), "1.2");
+    let rule = &document["components"]["schemas"]["Key"]["properties"]["rule"];
+    assert_eq!(rule, &json!({"type": "string", "examples": ["first line\nsecond line"]}));
+}
+
+#[test]
+fn alternatives_of_two_arrays_are_an_array_of_the_model() {
+    let document = value(&imported(), "1.3");
+    let targets = &document["components"]["schemas"]["RuleRequest"]["properties"]["targets"];
+    assert_eq!(targets, &json!({"type": "array", "items": {"$ref": "#/components/schemas/User"}}));
+}
+
+#[test]
+fn withdrawn_operation_and_its_models_are_absent() {
+    for version in ["1.2", "1.3"] {
+        let document = value(&imported(), version);
+        assert_eq!(document["paths"].get("/v1/keys/gone"), None);
+        let models = document["components"]["schemas"].as_object().unwrap();
+        for absent in ["Gone", "Part", "KeyRequest"] {
+            assert!(!models.contains_key(absent), "{absent} in {version}");
+        }
+        assert_eq!(models["Lost"]["x-sdk"]["unused"], true, "no version serves it");
+    }
+}
+
+#[test]
+fn effects_are_guessed_once_and_kept() {
+    let mut fixtures = imported();
+    let effect = |fixtures: &Fixtures, path: &str, method: &str| {
+        fixtures[&key("1.3")].marks.effect_of(path, method).map(str::to_owned)
+    };
+    assert_eq!(effect(&fixtures, "/v1/keys", "get").as_deref(), Some("read"));
+    assert_eq!(effect(&fixtures, "/v1/keys/{key_id}/rule", "put").as_deref(), Some("mutate"));
+    let marks = &mut fixtures.get_mut(&key("1.3")).unwrap().marks;
+    marks.set("/paths/~1v1~1keys~1reset/post/x-sdk", "effect", "destroy");
+    let fresh = read(NEWER, &fixtures, &[FIT]).unwrap();
+    let again = outcome(fresh, &fixtures, false).documents;
+    assert_eq!(effect(&again, "/v1/keys/reset", "post").as_deref(), Some("destroy"));
+    let older = compare("scp", &[OLDER.to_owned()], &older_without_effects()).unwrap().documents;
+    assert!(!older[&key("1.1")].marks.names_effects(), "a fixture without effects gets none");
+}
+
+fn older_without_effects() -> Fixtures {
+    let bare = |(key, marked): (_, Marked)| (key, Marked { document: marked.document, marks: Marks::default() });
+    older().into_iter().map(bare).collect()
+}
+
+#[test]
+fn second_import_finds_no_difference() {
+    let fixtures = imported();
+    let fresh = read(NEWER, &fixtures, &[FIT]).unwrap();
+    let again = outcome(fresh, &fixtures, false);
+    assert_eq!(again.lines, Vec::<String>::new());
+    for (key, marked) in again.documents {
+        assert_eq!(marked.to_json().unwrap(), fixtures[&key].to_json().unwrap(), "{key:?}");
+    }
+}
+
+#[test]
+fn every_changed_fact_is_named() {
+    let fixtures = imported();
+    for (from, to, told) in [
+        (r#""max_length": 1}"#, r#""max_length": 2}"#, "keys 1.3 RuleRequest.rule: maxLength 2 in the page, 1"),
+        (r#""default": "0""#, r#""default": "1""#, "keys 1.2 list_all query page: default 1 in the page, 0"),
+        (r#""status": "CURRENT""#, r#""status": "SUPPORTED""#, "keys 1.3: state `SUPPORTED` in the page"),
+        (r#""2027-01-31""#, r#""2027-02-28""#, "keys 1.2: sunset date `2027-02-28` in the page"),
+        (r#""code": "204""#, r#""code": "202""#, "keys 1.3 setrule 202: status in the page, absent in the fixture"),
+        (r#""schema_version": "1.2""#, r#""schema_version": "1.3""#, "marked as assumed, the page states it"),
+        (r#"["1.2", "1.3"]"#, r#"["1.3"]"#, "keys 1.2 post /v1/keys/reset: operation absent in the page"),
+    ] {
+        assert!(NEWER.contains(from), "{from}");
+        let fresh = read(&NEWER.replacen(from, to, 1), &fixtures, &[FIT]).unwrap();
+        let lines = outcome(fresh, &fixtures, false).lines;
+        assert!(lines.iter().any(|line| line.contains(told)), "{told} is not in {lines:#?}");
+    }
+}
+
+#[test]
+fn what_is_not_understood_is_refused_with_its_line() {
+    let fixtures = older();
+    for (from, to, told) in [
+        (r#""deprecated": false"#, r#""deprecated": true"#, "is deprecated"),
+        (r#""type": "array[Key]""#, r#""type": "list of Key""#, "`list of Key` is not a known type"),
+        (r#""type": "array[Key]""#, r#""type": "array[Missing]""#, "is of the model `Missing`, which the source lacks"),
+        (r#""state": "ACTIVE (CURRENT)""#, r#""state": "ACTIVE""#, "`ACTIVE` is not a state"),
+        (r#""method": "PUT""#, r#""method": "PATCH""#, "`PATCH` is not a known method"),
+        (r#""in": "query""#, r#""in": "cookie""#, "`cookie` is not `path`, `query`, `header` or `body`"),
+        (r#""date": "2027-01-31""#, r#""date": "soon""#, "`soon` is not a day"),
+        (r#""schema_version": "1.3""#, r#""schema_version": "new""#, "`new` is not a version number"),
+        (r#""doc_url""#, r#""extra": 1, "doc_url""#, "`extra` is not a known key"),
+        (r#""max_length": 1"#, r#""longest": 1"#, "unknown field `longest`"),
+        (
+            r#""request_model": "ResetRequest""#,
+            r#""request_model": "Key""#,
+            "request model and body parameter disagree",
+        ),
+        (r#", "note": "the type is missing in the source""#, "", "Key.rule has no type"),
+        (r#""missing": []"#, r#""missing": ["Lost"]"#, "the source lacks the model `Lost`"),
+        (r#""code": "204", "description": "No Content"}"#, r#""code": "204"}"#, "missing field `description`"),
+        (r#""keys": {"#, r#""locks": {"#, "no fixture to take the hosts from"),
+    ] {
+        let line = NEWER.lines().position(|line| line.contains(from)).unwrap_or_else(|| panic!("{from}")) + 1;
+        let error = read(&NEWER.replacen(from, to, 1), &fixtures, &[FIT]).unwrap_err();
+        assert!(error.to_string().contains(told), "{told}: {error}");
+        // An operation or model is named by its first line, which stands at most 20 lines above.
+        let found = error.line;
+        assert!(found <= line && line <= found + 20 && found > 1, "line {found} for {line}: {error}");
+    }
+}
