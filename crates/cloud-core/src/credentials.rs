@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -10,12 +10,12 @@ use time::OffsetDateTime;
 
 use crate::auth::Generation;
 use crate::error::{Error, ErrorKind, Result};
-use crate::runtime::{Runtime, within};
+use crate::runtime::{self, Runtime, within};
 
 mod shared_request;
 mod state;
 use shared_request::SharedRequest;
-use state::{Credentials, State, Validity, later};
+use state::{Credentials, InFlight, Origin, Renewal, State, Validity, later};
 
 /// Credentials with their lifetime.
 #[non_exhaustive]
@@ -45,6 +45,9 @@ impl<T> fmt::Debug for Expiring<T> {
 /// There is no background task: the first caller that needs new credentials starts the request, and every caller that
 /// waits for it polls it. While the current credentials are valid, the first caller waits for new ones at most a
 /// second, and the others do not wait. A caller that is dropped or no longer polled does not block the others.
+///
+/// A request belongs to the tokio runtime on which it was started, since it stalls while that runtime is idle. A caller
+/// on another runtime waits for it until it is one second old, and then makes its own request.
 pub struct CredentialCache<T> {
     state: Arc<Mutex<State<T>>>,
     runtime: Arc<dyn Runtime>,
@@ -55,6 +58,8 @@ enum Step<T> {
     Use(Credentials<T>),
     /// Waits for the request.
     Wait(Arc<SharedRequest<Credentials<T>>>),
+    /// Waits this long for the request of another runtime.
+    Watch(Arc<SharedRequest<Credentials<T>>>, Duration),
     /// Started the renewal: waits for it briefly.
     Renew(Arc<SharedRequest<Credentials<T>>>, Credentials<T>),
     /// Looks whether the renewal that an earlier caller left has an outcome.
@@ -63,7 +68,8 @@ enum Step<T> {
 
 /// The minimum time between two attempts to renew credentials that are still valid.
 const PAUSE: Duration = Duration::from_secs(10);
-/// How long a caller with valid credentials waits for new ones.
+/// How long a caller with valid credentials waits for new ones, and how old a request of another runtime may get before
+/// a caller makes its own.
 const BRIEF: Duration = Duration::from_secs(1);
 /// A renewal that nobody waits for and that takes longer is given up.
 const ABANDONED: Duration = Duration::from_secs(60);
@@ -94,6 +100,9 @@ impl<T: Send + Sync + 'static> CredentialCache<T> {
                 }
                 Some(Step::Use(found)) => return Ok(found),
                 Some(Step::Wait(shared)) => shared.join().await,
+                Some(Step::Watch(shared, left)) => {
+                    within(shared.watch(), || self.runtime.deadline(left)).await.flatten()
+                }
                 Some(Step::Renew(shared, found)) => {
                     let outcome = within(shared.join(), || self.runtime.deadline(BRIEF)).await;
                     Some(outcome.flatten().and_then(Result::ok).map_or(Ok(found), Ok))
@@ -107,7 +116,7 @@ impl<T: Send + Sync + 'static> CredentialCache<T> {
                     }
                 }
             };
-            // The request of another caller panicked; this caller starts its own.
+            // The request of another caller panicked, or its runtime is idle; this caller starts its own.
             if let Some(outcome) = outcome {
                 return outcome;
             }
@@ -119,47 +128,59 @@ impl<T: Send + Sync + 'static> CredentialCache<T> {
     where
         F: Future<Output = Result<Expiring<T>>> + Send + 'static,
     {
-        // Kept until the lock is released: dropping a request may run code that asks this cache.
-        let (left, in_flight);
+        // Declared first, so dropped after the lock is released: a request may run code that asks this cache.
+        let (_left, alive, _replaced);
         let mut state = self.lock();
         let validity = state.validity(now);
-        left = state.renewal.take_if(|(shared, started)| {
+        _left = state.take_useless_renewal(|renewal| {
             // Only this cache holds it, so nobody waits.
-            let unattended = Arc::strong_count(shared) == 1;
-            let useless = matches!(validity, Validity::Expired) || now >= later(*started, ABANDONED);
-            shared.is_complete() || (unattended && useless)
+            let unattended = Arc::strong_count(&renewal.shared) == 1;
+            let useless = matches!(validity, Validity::Expired) || now >= later(renewal.started, ABANDONED);
+            renewal.shared.is_complete() || (unattended && useless)
         });
-        in_flight = if left.is_some() { None } else { state.shared.upgrade() };
-        let running = in_flight.as_ref().filter(|shared| !shared.is_complete()).map(Arc::clone);
-        let step = match (validity, running) {
-            (Validity::Valid(found), _) => Some(Step::Use(found)),
-            (Validity::RenewalDue(found), Some(shared)) => Some(Step::Look(shared, found)),
-            (Validity::Expired, Some(shared)) => Some(Step::Wait(shared)),
-            (Validity::RenewalDue(found), None) => Some(match issue() {
-                None => Step::Use(found),
-                Some(issue) => {
-                    let shared = self.start(&mut state, now, issue);
-                    state.renewal = Some((Arc::clone(&shared), now));
-                    Step::Renew(shared, found)
-                }
-            }),
-            (Validity::Expired, None) => issue().map(|issue| Step::Wait(self.start(&mut state, now, issue))),
+        let found = match validity {
+            Validity::Valid(found) => return Some(Step::Use(found)),
+            Validity::RenewalDue(found) => Some(found),
+            Validity::Expired => None,
         };
-        drop(state);
-        drop((left, in_flight));
-        step
+        let here = Origin { runtime: runtime::current(), at: self.runtime.elapsed() };
+        alive = state.alive();
+        let running = || alive.iter().filter(|(_, shared)| !shared.is_complete());
+        let own = running().find(|(origin, _)| origin.runtime == here.runtime).map(|(_, shared)| Arc::clone(shared));
+        let left_of = |origin: &Origin| BRIEF.saturating_sub(here.at.saturating_sub(origin.at));
+        let young = running().map(|(origin, shared)| (left_of(origin), shared)).max_by_key(|(left, _)| *left);
+        let young = young.filter(|(left, _)| !left.is_zero());
+        match (own, young, found) {
+            (Some(own), _, Some(found)) => Some(Step::Look(own, found)),
+            (Some(own), _, None) => Some(Step::Wait(own)),
+            (None, Some(_), Some(found)) => Some(Step::Use(found)),
+            (None, Some((left, shared)), None) => Some(Step::Watch(Arc::clone(shared), left)),
+            (None, None, found) => match (issue(), found) {
+                (None, found) => found.map(Step::Use),
+                (Some(issue), None) => Some(Step::Wait(self.start(&mut state, now, here, issue))),
+                (Some(issue), Some(found)) => {
+                    let shared = self.start(&mut state, now, here, issue);
+                    let renewal = Renewal { number: state.started, shared: Arc::clone(&shared), started: now };
+                    _replaced = state.renewal.replace(renewal);
+                    Some(Step::Renew(shared, found))
+                }
+            },
+        }
     }
 
     fn start(
         &self,
         state: &mut State<T>,
         now: OffsetDateTime,
+        origin: Origin,
         issue: impl Future<Output = Result<Expiring<T>>> + Send + 'static,
     ) -> Arc<SharedRequest<Credentials<T>>> {
         // Set before the outcome is known: a caller that stops waiting counts as a failed attempt.
         if let Some(current) = state.current.as_mut() {
             current.renew = later(now, PAUSE).min(current.expires);
         }
+        state.started += 1;
+        let number = state.started;
         // The cache may keep the request, so the request must not keep the cache.
         let cache = Arc::downgrade(&self.state);
         let shared = SharedRequest::new(Box::pin(async move {
@@ -168,10 +189,11 @@ impl<T: Send + Sync + 'static> CredentialCache<T> {
                 return outcome.map(|issued| (Arc::new(issued.value), Generation::default()));
             };
             // What is replaced is dropped after the lock is released, as it may run code of the caller.
-            let (completed, _left) = lock(&cache).complete(now, outcome);
+            let (completed, _left) = lock(&cache).complete(number, now, outcome);
             completed
         }));
-        state.shared = Arc::downgrade(&shared);
+        state.requests.retain(|request| request.shared.strong_count() > 0);
+        state.requests.push(InFlight { number, origin, shared: Arc::downgrade(&shared) });
         shared
     }
 }
@@ -180,7 +202,7 @@ impl<T> CredentialCache<T> {
     /// Creates an empty cache.
     #[must_use]
     pub fn new(runtime: Arc<dyn Runtime>) -> Self {
-        let state = State { generation: 0, current: None, shared: Weak::new(), renewal: None };
+        let state = State { generation: 0, current: None, started: 0, requests: Vec::new(), renewal: None };
         Self { state: Arc::new(Mutex::new(state)), runtime }
     }
 
@@ -236,6 +258,9 @@ impl<T> fmt::Debug for CredentialCache<T> {
 
 #[cfg(test)]
 mod model;
+
+#[cfg(test)]
+mod runtimes;
 
 #[cfg(test)]
 mod tests;

@@ -79,6 +79,12 @@ thread_local! {
     static CHECKED: Cell<Option<tokio::runtime::Id>> = const { Cell::new(None) };
 }
 
+/// Returns which tokio runtime this is called in, if any. What a runtime has to drive, such as a connection, stalls while
+/// that runtime is idle.
+pub(crate) fn current() -> Option<tokio::runtime::Id> {
+    tokio::runtime::Handle::try_current().ok().map(|runtime| runtime.id())
+}
+
 impl Default for TokioRuntime {
     #[allow(clippy::disallowed_methods, reason = "the runtime is the one place for clock and delays")]
     fn default() -> Self {

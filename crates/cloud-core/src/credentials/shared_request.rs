@@ -38,10 +38,19 @@ impl<T: Clone> SharedRequest<T> {
         matches!(*lock(&self.stage), Stage::Complete(_))
     }
 
-    /// Waits for the outcome. Only one waiter gets an error with its source.
+    /// Waits for the outcome, and drives the request. Only one waiter gets an error with its source.
     pub(super) fn join(self: Arc<Self>) -> Waiter<T> {
+        self.wait(true)
+    }
+
+    /// Waits for the outcome that others bring about.
+    pub(super) fn watch(self: Arc<Self>) -> Waiter<T> {
+        self.wait(false)
+    }
+
+    fn wait(self: Arc<Self>, drives: bool) -> Waiter<T> {
         let number = self.waiters.fetch_add(1, Ordering::Relaxed);
-        Waiter { shared: self, number }
+        Waiter { shared: self, number, drives }
     }
 
     /// Enters a stage and wakes all waiters.
@@ -55,6 +64,8 @@ impl<T: Clone> SharedRequest<T> {
 pub(super) struct Waiter<T> {
     shared: Arc<SharedRequest<T>>,
     number: u64,
+    /// Whether it polls the request.
+    drives: bool,
 }
 
 impl<T: Clone> Future for Waiter<T> {
@@ -70,7 +81,11 @@ impl<T: Clone> Future for Waiter<T> {
             let mut stage = lock(&shared.stage);
             let by = std::thread::current().id();
             match std::mem::replace(&mut *stage, Stage::Polled(by)) {
-                Stage::Waiting(request) => request,
+                Stage::Waiting(request) if self.drives => request,
+                waiting @ Stage::Waiting(_) => {
+                    *stage = waiting;
+                    return Poll::Pending;
+                }
                 Stage::Polled(other) => {
                     *stage = Stage::Polled(other);
                     // Nobody is woken during a poll, so only the request itself comes here on the thread that polls it.

@@ -156,29 +156,6 @@ async fn panic_in_a_request_leaves_the_cache_usable() {
     }
 }
 
-#[test]
-fn request_of_a_runtime_that_was_shut_down_is_repeated() {
-    let runtime = || tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-    let cache = new_cache();
-    let ask = || {
-        let cache = cache.clone();
-        let issue = || async {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-            Ok(Expiring { value: 7, lifetime: Duration::from_secs(60) })
-        };
-        async move { cache.get(START, issue).await.map(|(value, _)| *value) }
-    };
-    let first = runtime();
-    let mut left = Box::pin(ask());
-    first.block_on(std::future::poll_fn(|context| {
-        assert!(left.as_mut().poll(context).is_pending());
-        Poll::Ready(())
-    }));
-    drop(first);
-    assert_eq!(runtime().block_on(ask()).unwrap(), 7);
-    assert_eq!(runtime().block_on(left).unwrap(), 7);
-}
-
 #[tokio::test]
 async fn caller_that_is_no_longer_polled_blocks_nobody() {
     let issuer = Issuer::new(60);
@@ -339,4 +316,20 @@ async fn ended_credentials_are_not_given_when_a_renewal_fails() {
     drop(early);
     answer.send(()).unwrap();
     assert!(late.await.is_err());
+}
+
+#[tokio::test]
+async fn older_request_does_not_replace_newer_credentials() {
+    let issuer = Issuer::new(3600);
+    issuer.get(0, true).await.unwrap();
+    let request = |number| {
+        let issued = Expiring { value: number, lifetime: Duration::from_secs(3600) };
+        lock(&issuer.cache.state)
+            .complete(number, START, Ok(issued))
+            .0
+            .map(|(value, generation)| (*value, generation.0))
+    };
+    assert_eq!(request(3).unwrap(), (3, 2));
+    assert_eq!(request(2).unwrap(), (3, 2), "the newer one, which is stored");
+    assert_eq!(issuer.get(0, true).await.unwrap(), 3);
 }

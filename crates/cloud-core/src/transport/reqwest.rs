@@ -1,6 +1,7 @@
 //! The transport on reqwest with rustls: the one place that names the HTTP client.
 
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::uri::Scheme;
@@ -13,10 +14,12 @@ use crate::secret::ZeroizingBuf;
 
 mod builder;
 mod failure;
+mod pools;
 mod proxy;
 mod tls;
 pub use builder::ReqwestBuilder;
 use failure::failure;
+use pools::Pools;
 use proxy::Proxy;
 
 /// The HTTP client, in the version of which [`ReqwestTransport::from_client_builder`] takes a builder: 0.13.
@@ -25,11 +28,12 @@ pub use ::reqwest;
 /// The transport that clients use unless they are given another.
 ///
 /// TLS 1.2 or newer through rustls, no redirects, proxies from the environment. Cloning shares the connections.
+///
+/// Connections belong to the tokio runtime that opened them. A program with several runtimes may share a transport:
+/// each runtime has its own pool, which is dropped with the runtime.
 #[derive(Clone)]
 pub struct ReqwestTransport {
-    client: reqwest::Client,
-    /// Without a proxy: unencrypted requests to the loopback must not leave the machine through one.
-    direct: Option<reqwest::Client>,
+    pools: Arc<Pools>,
     /// The proxy of requests that are not sent directly.
     proxy: Proxy,
     /// Why no server can be trusted, if so.
@@ -58,12 +62,15 @@ impl ReqwestTransport {
     /// Redirects, repeated sending and decompression are turned off: a redirect would carry credentials to another host
     /// or execute a request twice, and signatures cover what is sent.
     ///
+    /// The client cannot be made a second time, so all runtimes share its pool. In a program with several tokio runtimes
+    /// that run at the same time, give each of them its own transport: a connection stalls while the runtime that opened
+    /// it is idle.
+    ///
     /// # Errors
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) if the client cannot be built.
     pub fn from_client_builder(builder: reqwest::ClientBuilder) -> Result<Self> {
         Ok(Self {
-            client: builder::finish(builder)?,
-            direct: None,
+            pools: Pools::of_one(builder::finish(builder)?),
             proxy: Proxy::None,
             untrusting: None,
             body_limit: DEFAULT_BODY_LIMIT,
@@ -99,7 +106,11 @@ impl Transport for ReqwestTransport {
             if let Some(problem) = self.untrusting.as_ref().filter(|_| uri.scheme() == Some(&Scheme::HTTPS)) {
                 return Err(TransportError::new(Stage::Config, problem));
             }
-            let client = self.direct.as_ref().filter(|_| local).unwrap_or(&self.client);
+            let pool = self.pools.current().map_err(|error| {
+                TransportError::new(Stage::Config, "the HTTP client of this runtime cannot be set up")
+                    .with_source(error)
+            })?;
+            let client = pool.direct.as_ref().filter(|_| local).unwrap_or(&pool.client);
             // A program that only talks to the loopback needs no proxy, so what is wrong with it is said here.
             let proxy = if local { Ok(None) } else { self.proxy.of(&uri) };
             let proxy = proxy.map_err(|problem| TransportError::new(Stage::Config, problem))?;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::pools::{Pool, Pools};
 use super::proxy::Proxy;
 use super::tls::{Identity, TlsSettings};
 use super::{DEFAULT_BODY_LIMIT, ReqwestTransport};
@@ -115,19 +116,23 @@ impl ReqwestBuilder {
     /// has no certificate authorities is an error of the first request that needs one.
     pub fn build(self) -> Result<ReqwestTransport> {
         let (tls, untrusting) = self.tls.config()?;
-        let direct = finish(self.client(tls.clone()).no_proxy())?;
-        let mut builder = self.client(tls);
         let proxy = match &self.proxy {
-            Some(url) => {
-                let proxy = Proxy::given(url).map_err(|what| Error::config(format!("the proxy {what}")))?;
-                let all = reqwest::Proxy::all(url).map_err(|_| Error::config("the proxy is not a valid URL"))?;
-                builder = builder.proxy(all);
-                proxy
-            }
+            Some(url) => Proxy::given(url).map_err(|what| Error::config(format!("the proxy {what}")))?,
             None => Proxy::of_environment(&ProcessEnv),
         };
-        let (client, body_limit) = (finish(builder)?, self.body_limit);
-        Ok(ReqwestTransport { client, direct: Some(direct), proxy, untrusting, body_limit })
+        let body_limit = self.body_limit;
+        let pools = Pools::making(move || self.pool(&tls))?;
+        Ok(ReqwestTransport { pools, proxy, untrusting, body_limit })
+    }
+
+    fn pool(&self, tls: &rustls::ClientConfig) -> Result<Pool> {
+        let direct = finish(self.client(tls.clone()).no_proxy())?;
+        let mut builder = self.client(tls.clone());
+        if let Some(url) = &self.proxy {
+            let all = reqwest::Proxy::all(url).map_err(|_| Error::config("the proxy is not a valid URL"))?;
+            builder = builder.proxy(all);
+        }
+        Ok(Pool { client: finish(builder)?, direct: Some(direct) })
     }
 
     fn client(&self, tls: rustls::ClientConfig) -> reqwest::ClientBuilder {

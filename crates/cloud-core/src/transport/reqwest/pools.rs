@@ -1,0 +1,154 @@
+//! A pool of connections for each tokio runtime: a connection is driven by tasks of the runtime that opened it.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, Weak};
+
+use tokio::runtime::{Handle, Id};
+use tokio::sync::oneshot;
+
+use crate::error::Result;
+
+/// The HTTP clients of one runtime.
+#[derive(Clone)]
+pub(super) struct Pool {
+    pub(super) client: reqwest::Client,
+    /// Without a proxy: unencrypted requests to the loopback must not leave the machine through one.
+    pub(super) direct: Option<reqwest::Client>,
+}
+
+type Make = dyn Fn() -> Result<Pool> + Send + Sync;
+
+/// All pools of a transport.
+///
+/// The first pool belongs to the runtime of the first request and is found without a lock. A runtime's other pool is
+/// dropped with that runtime.
+pub(super) struct Pools {
+    first: Pool,
+    owner: OnceLock<Id>,
+    /// Makes another pool with the same settings; `None` if the client was given.
+    make: Option<Box<Make>>,
+    others: RwLock<HashMap<Id, Other>>,
+}
+
+struct Other {
+    pool: Pool,
+    /// Ends the task that waits for the end of the runtime.
+    _watched: oneshot::Sender<()>,
+}
+
+impl Pools {
+    /// Only one pool, of a client that cannot be made again.
+    pub(super) fn of_one(client: reqwest::Client) -> Arc<Self> {
+        Self::new(Pool { client, direct: None }, None)
+    }
+
+    pub(super) fn making(make: impl Fn() -> Result<Pool> + Send + Sync + 'static) -> Result<Arc<Self>> {
+        Ok(Self::new(make()?, Some(Box::new(make))))
+    }
+
+    fn new(first: Pool, make: Option<Box<Make>>) -> Arc<Self> {
+        Arc::new(Self { first, owner: OnceLock::new(), make, others: RwLock::default() })
+    }
+
+    /// Returns the pool of the current runtime.
+    pub(super) fn current(self: &Arc<Self>) -> Result<Pool> {
+        let (Some(make), Ok(runtime)) = (&self.make, Handle::try_current()) else { return Ok(self.first.clone()) };
+        let id = runtime.id();
+        if *self.owner.get_or_init(|| id) == id {
+            return Ok(self.first.clone());
+        }
+        let known = self.others.read().unwrap_or_else(PoisonError::into_inner).get(&id).map(|other| other.pool.clone());
+        if let Some(pool) = known {
+            return Ok(pool);
+        }
+        let pool = make()?;
+        let (watched, ended) = oneshot::channel();
+        match self.others.write().unwrap_or_else(PoisonError::into_inner).entry(id) {
+            Entry::Occupied(other) => return Ok(other.get().pool.clone()),
+            Entry::Vacant(vacant) => vacant.insert(Other { pool: pool.clone(), _watched: watched }),
+        };
+        // Spawned without the lock: a runtime that shuts down drops the task, and with it the pool, at once.
+        let watch = Watch { pools: Arc::downgrade(self), runtime: id };
+        runtime.spawn(async move {
+            let _watch = watch;
+            let _ = ended.await;
+        });
+        Ok(pool)
+    }
+}
+
+/// Belongs to a task of the runtime, so it is dropped with the runtime.
+struct Watch {
+    pools: Weak<Pools>,
+    runtime: Id,
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let Some(pools) = self.pools.upgrade() else { return };
+        let left = pools.others.write().unwrap_or_else(PoisonError::into_inner).remove(&self.runtime);
+        drop(left);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::reqwest::ReqwestBuilder;
+
+    fn runtime() -> tokio::runtime::Runtime {
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+    }
+
+    fn others(pools: &Pools) -> usize {
+        pools.others.read().unwrap().len()
+    }
+
+    #[test]
+    fn pool_is_dropped_with_its_runtime() {
+        let pools = ReqwestBuilder::default().build().unwrap().pools;
+        let (first, second) = (runtime(), runtime());
+        for round in 0..3 {
+            first.block_on(async { pools.current().map(drop).unwrap() });
+            assert_eq!(others(&pools), round.min(1));
+            second.block_on(async { pools.current().map(drop).unwrap() });
+            assert_eq!(others(&pools), 1);
+        }
+        for _ in 0..100 {
+            runtime().block_on(async { pools.current().map(drop).unwrap() });
+            assert_eq!(others(&pools), 1, "a pool outlived its runtime");
+        }
+        drop(second);
+        assert_eq!(others(&pools), 0);
+        let third = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        third.block_on(async {
+            let tasks: Vec<_> = (0..20)
+                .map(|_| {
+                    let pools = Arc::clone(&pools);
+                    tokio::spawn(async move { pools.current().map(drop).unwrap() })
+                })
+                .collect();
+            for task in tasks {
+                task.await.unwrap();
+            }
+        });
+        assert_eq!(others(&pools), 1);
+        drop(third);
+        assert_eq!(others(&pools), 0);
+    }
+
+    #[test]
+    fn runtime_keeps_no_task_of_a_dropped_transport() {
+        let pools = ReqwestBuilder::default().build().unwrap().pools;
+        runtime().block_on(async { pools.current().map(drop).unwrap() });
+        runtime().block_on(async move {
+            pools.current().map(drop).unwrap();
+            assert_eq!(Handle::current().metrics().num_alive_tasks(), 1);
+            drop(pools);
+            while Handle::current().metrics().num_alive_tasks() > 0 {
+                tokio::task::yield_now().await;
+            }
+        });
+    }
+}
