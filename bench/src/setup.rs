@@ -88,7 +88,7 @@ impl Setup {
     /// # Errors
     /// If the call fails.
     pub fn list_with_sdk(&self) -> Result<KeyPageResponseV1Dot2> {
-        let call = async { self.sdk.list_keys().size(1_000).page(0).await };
+        let call = async { self.sdk.list_keys().size(1_000).start_at_page(0).first_page().await };
         Ok(self.runtime.block_on(call)?)
     }
 

@@ -184,15 +184,16 @@ fn unknown_values_survive() {
 #[test]
 fn pages_lead_to_their_items() {
     use cloud_core::Page;
+    use cloud_core::page::NextMarker;
     let page: pages::types::KeyPage = from_json(br#"{"count":"3","keys":[{"id":"a"}]}"#).unwrap();
-    assert_eq!((page.total(), page.len(), page.next_marker()), (Some(3), 1, None));
+    assert_eq!((page.total(), page.len(), page.next_marker()), (Some(3), 1, NextMarker::End));
     let text =
         br#"{"results":["r"],"page":{"total":5},"links":[{"rel":"next","href":"https://example.com/?marker=m1"}]}"#;
     let page: pages::types::ResultPage = from_json(text).unwrap();
-    assert_eq!((page.total(), page.next_marker().as_deref()), (Some(5), Some("m1")));
+    assert_eq!((page.total(), page.next_marker()), (Some(5), NextMarker::Marker("m1".to_owned())));
     assert_eq!(page.into_items(), ["r"]);
     let page: pages::types::ResultPage = from_json(b"{}").unwrap();
-    assert_eq!((page.total(), page.is_empty(), page.next_marker()), (None, true, None));
+    assert_eq!((page.total(), page.is_empty(), page.next_marker()), (None, true, NextMarker::Unknown));
 }
 
 #[test]

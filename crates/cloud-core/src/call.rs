@@ -19,7 +19,7 @@ use crate::request::{QueryValue, Request};
 use crate::response::Response;
 use crate::retry::RetryPolicy;
 use crate::runtime::{BoxFuture, Runtime};
-use crate::validate::Validator;
+use crate::validate::Constraint;
 
 /// A call that is ready to be sent. `.await` sends it and returns the value; [`send`](Self::send) returns the value
 /// with status, headers and request ID.
@@ -56,8 +56,14 @@ impl<T> Call<T> {
     }
 
     /// Sets the limit of this call with its retries and delays, instead of the client's.
-    pub fn timeout(mut self, limit: Duration) -> Self {
-        self.options.timeout = Some(limit);
+    pub fn call_timeout(mut self, limit: Duration) -> Self {
+        self.options.call_timeout = Some(limit);
+        self
+    }
+
+    /// Sets the limit of each attempt of this call, instead of the client's. The limit of the call still holds.
+    pub fn attempt_timeout(mut self, limit: Duration) -> Self {
+        self.options.attempt_timeout = Some(limit);
         self
     }
 
@@ -79,16 +85,16 @@ impl<T> Call<T> {
         self
     }
 
-    /// Adds a query parameter. For generated code.
+    /// Sets a query parameter and checks it; the last value counts. For generated code.
     #[doc(hidden)]
-    pub fn push_query(&mut self, name: &'static str, value: impl QueryValue) {
-        self.request.push_query(name, value);
+    pub fn set_query(&mut self, name: &'static str, value: impl QueryValue, rules: &'static [Constraint]) {
+        self.request.set_query(name, value, rules);
     }
 
-    /// Checks an optional parameter against its limits. For generated code.
+    /// Sets a query parameter that may be repeated; the last call counts. For generated code.
     #[doc(hidden)]
-    pub fn validate(&mut self, validate: impl FnOnce(&mut Validator)) {
-        self.request.check(validate);
+    pub fn set_query_list<V: AsRef<str>>(&mut self, name: &'static str, values: impl IntoIterator<Item = V>) {
+        self.request.set_query_list(name, values);
     }
 
     pub(crate) fn validates(&self) -> bool {
@@ -103,20 +109,16 @@ impl<T> Call<T> {
         &mut self.request
     }
 
-    /// Returns the same call for another page, with what is left of its limit after `spent`.
-    pub(crate) fn again(&self, spent: Duration) -> Option<Self> {
-        let mut options = self.options.clone();
-        if let Some(limit) = options.timeout {
-            options.timeout = Some(limit.checked_sub(spent).filter(|left| !left.is_zero())?);
-        }
+    /// Returns the same call for another page.
+    pub(crate) fn again(&self) -> Self {
         let (client, request) = (self.client.clone(), self.request.template());
-        Some(Self { client, request, options, sending: None, payload: PhantomData })
+        Self { client, request, options: self.options.clone(), sending: None, payload: PhantomData }
     }
 
     /// Returns the call with its own limit, or `left` if that is shorter.
     pub(crate) fn within(self, left: Duration) -> Self {
-        let own = self.options.timeout.unwrap_or_else(|| self.client.call_timeout());
-        self.timeout(own.min(left))
+        let own = self.options.call_timeout.unwrap_or_else(|| self.client.call_timeout());
+        self.call_timeout(own.min(left))
     }
 
     /// Returns the source of time and delays.
@@ -196,18 +198,23 @@ impl<T> fmt::Debug for SendFuture<T> {
     }
 }
 
-/// Gives a generated call with optional parameters (`struct ListKeys(Call<Page>)`) the methods of a plain [`Call`].
+/// The settings of a [`Call`] for a generated type that holds one (`struct ListKeys(Call<Page>)`).
 #[doc(hidden)]
 #[macro_export]
-macro_rules! call_options {
+macro_rules! call_settings {
     ($name:ident => $answer:ty) => {
         impl $name {
-            /// Sets the limit of this call with its retries and delays, instead of the client's.
-            pub fn timeout(self, limit: ::std::time::Duration) -> Self {
-                Self(self.0.timeout(limit))
+            /// Sets the limit of the call with its retries and delays, instead of the client's.
+            pub fn call_timeout(self, limit: ::std::time::Duration) -> Self {
+                Self(self.0.call_timeout(limit))
             }
 
-            /// Sets when this call is retried, instead of the client's policy.
+            /// Sets the limit of each attempt, instead of the client's. The limit of the call still holds.
+            pub fn attempt_timeout(self, limit: ::std::time::Duration) -> Self {
+                Self(self.0.attempt_timeout(limit))
+            }
+
+            /// Sets when the call is retried, instead of the client's policy.
             pub fn retry(self, policy: $crate::RetryPolicy) -> Self {
                 Self(self.0.retry(policy))
             }
@@ -217,11 +224,28 @@ macro_rules! call_options {
                 Self(self.0.body_limit(bytes))
             }
 
-            /// Sends the request even if a value breaks a documented limit.
+            /// Sends the request even if a value breaks a documented limit. An empty filter is refused all the same.
             pub fn skip_validation(self) -> Self {
                 Self(self.0.skip_validation())
             }
+        }
 
+        impl ::std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+/// Gives a generated call with optional parameters (`struct DeleteKey(Call<()>)`) the methods of a plain [`Call`].
+#[doc(hidden)]
+#[macro_export]
+macro_rules! call_options {
+    ($name:ident => $answer:ty) => {
+        $crate::call_settings!($name => $answer);
+
+        impl $name {
             /// Sends the call and returns the response with its status, headers, request ID and number of attempts.
             pub fn send(self) -> $crate::call::SendFuture<$answer> {
                 self.0.send()
@@ -237,7 +261,7 @@ macro_rules! call_options {
         impl ::std::future::Future for $name {
             type Output = $crate::Result<$answer>;
 
-            // Inline, so that a page is decoded by code of the crate that awaits it, and never built where none does.
+            // Inline, so that it is compiled by the crate that awaits it, and never built where none does.
             #[inline]
             fn poll(
                 mut self: ::std::pin::Pin<&mut Self>,
@@ -246,10 +270,26 @@ macro_rules! call_options {
                 ::std::pin::Pin::new(&mut self.0).poll(context)
             }
         }
+    };
+}
 
-        impl ::std::fmt::Debug for $name {
-            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-                self.0.fmt(f)
+/// Gives a generated list in pages (`struct ListKeys(Call<Page>)`) its methods. It is no future: awaiting a list would
+/// look like all of it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! list_options {
+    ($name:ident => $page:ty) => {
+        $crate::call_settings!($name => $page);
+
+        impl $name {
+            /// Returns the call of one page: the first, or the one that was set. It holds a part of the list only.
+            pub fn first_page(self) -> $crate::Call<$page> {
+                self.0
+            }
+
+            /// Returns the items of the list. Pages are fetched when they are needed.
+            pub fn items(self) -> $crate::Items<$page> {
+                self.pages().items()
             }
         }
     };

@@ -65,7 +65,8 @@ struct Inner {
 /// Per-call overrides of the client's settings.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CallOptions {
-    pub(crate) timeout: Option<Duration>,
+    pub(crate) call_timeout: Option<Duration>,
+    pub(crate) attempt_timeout: Option<Duration>,
     pub(crate) retry: Option<RetryPolicy>,
     pub(crate) body_limit: Option<usize>,
     pub(crate) skip_validation: bool,
@@ -156,12 +157,14 @@ impl Inner {
         }
         let config = |name: &str| self.dialect.config(context, name);
         let url = Bytes::from(request.url(self.endpoint.as_str(), context.version, config).map_err(named)?);
-        let limit = options.timeout.unwrap_or(self.settings.call_timeout);
+        let limit = options.call_timeout.unwrap_or(self.settings.call_timeout);
         if limit.is_zero() {
             let error = Error::new(ErrorKind::Timeout, "the call's limit is 0 ms");
             return Err(named(error.with_delivery(Delivery::NotSent)));
         }
-        let attempt = Attempt { client: self, context, request: &request, url: &url, body_limit: options.body_limit };
+        let timeout = options.attempt_timeout.unwrap_or(self.settings.attempt_timeout);
+        let body_limit = options.body_limit;
+        let attempt = Attempt { client: self, context, request: &request, url: &url, timeout, body_limit };
         let policy = options.retry.as_ref().unwrap_or(&self.settings.retry);
         let deadline = Deadline::new(start, limit);
         let mut progress = Progress { deadline, attempts: 0, delivery: Delivery::NotSent, earlier: Vec::new() };

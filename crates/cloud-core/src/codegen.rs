@@ -3,6 +3,7 @@
 pub use serde_with::As;
 
 pub use crate::json::from_json;
+pub use crate::page::NextMarker;
 pub use crate::request::body::{Exposed, ExposedOption, json};
 pub use crate::request::percent::decode as percent_decode;
 pub use crate::request::{PathValue, QueryValue};

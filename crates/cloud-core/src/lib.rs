@@ -42,7 +42,7 @@ pub use error::{Error, ErrorCategory, ErrorKind, Result};
 pub use operation::{
     ApiVersion, Authentication, CallContext, Envelope, Idempotency, Lifecycle, Method, Operation, Segment,
 };
-pub use page::{Collected, Incomplete, Items, Page, Pages};
+pub use page::{Incomplete, IncompleteReason, Items, Listing, Page, Pages};
 pub use request::{Body, Request};
 pub use response::{Response, ResponseParts};
 pub use retry::RetryPolicy;

@@ -2,12 +2,10 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_core::Stream;
 use serde::de::DeserializeOwned;
 
 use crate::call::Call;
@@ -17,11 +15,15 @@ use crate::request::percent::decode;
 use crate::response::Response;
 use crate::runtime::BoxFuture;
 
-mod collected;
 mod items;
+mod listing;
+mod next_marker;
+mod stream;
 mod tracker;
-pub use collected::{Collected, Incomplete, Reason};
 pub use items::Items;
+pub use listing::{Incomplete, IncompleteReason, Listing};
+pub use next_marker::NextMarker;
+pub use stream::{ItemStream, PageStream};
 use tracker::hash;
 
 /// One page of a list.
@@ -41,32 +43,37 @@ pub trait Page {
     }
 
     /// Returns the number of items on all pages, if the service reports it.
-    fn total(&self) -> Option<i64>;
+    fn total(&self) -> Option<u64>;
 
     /// Returns the ids of this page's items, if they have ids, to detect items received twice.
     fn ids(&self) -> Vec<&str> {
         Vec::new()
     }
 
-    /// Returns the marker of the next page, for lists with markers. Empty if a next page is announced without a
-    /// marker.
-    fn next_marker(&self) -> Option<String> {
-        None
+    /// Returns where a list with markers continues.
+    fn next_marker(&self) -> NextMarker {
+        NextMarker::End
     }
 }
 
 /// The pages of a list, each fetched on request.
 ///
-/// A [`Stream`] of pages; [`next`](Self::next) needs no stream library. The stream ends after an error. An incomplete
-/// list ends with [`ErrorKind::Incomplete`]: the pages before it are valid, but others are missing.
-#[must_use = "streams do nothing unless polled"]
+/// [`next`](Self::next) returns them. The list ends after an error. An incomplete list ends with
+/// [`ErrorKind::Incomplete`]: the pages before it are valid, but others are missing.
+#[must_use = "a list is only fetched when its pages are taken"]
 pub struct Pages<P> {
     call: Call<P>,
     cursor: Cursor,
     /// The number of items before the first page, if known.
     skipped: Option<u64>,
+    /// Whether the list was started at a later page than the first.
+    started_later: bool,
     waiting: Option<BoxFuture<'static, Result<Response<Bytes>>>>,
-    started: Option<Duration>,
+    /// The limit of the time in flight.
+    timeout: Option<Duration>,
+    /// The time in flight of the pages before, and since when the current one is.
+    in_flight: Duration,
+    sent: Duration,
     cap: u32,
     count: u32,
     received: u64,
@@ -109,24 +116,27 @@ impl<P: Page> Pages<P> {
         let next = start.unwrap_or(first);
         let before = u64::try_from(next.saturating_sub(first)).unwrap_or(0);
         let skipped = if before == 0 { Some(0) } else { size.map(|size| size.saturating_mul(before)) };
-        Self::new(call, Cursor::Numbered { parameter: index, next, size }, skipped)
+        Self::new(call, Cursor::Numbered { parameter: index, next, size }, skipped, before > 0)
     }
 
     /// Creates a list in which each page contains the marker of the next.
     pub fn marked(mut call: Call<P>, marker: &'static str) -> Self {
         // The query holds it encoded; it is encoded again when it is sent.
         let next = call.request_mut().take_query(marker).map(|marker| decode(&marker));
-        let skipped = next.is_none().then_some(0);
-        Self::new(call, Cursor::Marked { parameter: marker, next }, skipped)
+        let (skipped, later) = (next.is_none().then_some(0), next.is_some());
+        Self::new(call, Cursor::Marked { parameter: marker, next }, skipped, later)
     }
 
-    fn new(call: Call<P>, cursor: Cursor, skipped: Option<u64>) -> Self {
+    fn new(call: Call<P>, cursor: Cursor, skipped: Option<u64>, started_later: bool) -> Self {
         Self {
             call,
             cursor,
             skipped,
+            started_later,
             waiting: None,
-            started: None,
+            timeout: None,
+            in_flight: Duration::ZERO,
+            sent: Duration::ZERO,
             cap: PAGE_CAP,
             count: 0,
             received: 0,
@@ -144,6 +154,13 @@ impl<P: Page> Pages<P> {
     /// Sets the maximum number of pages to fetch. The default is 10,000.
     pub fn page_cap(mut self, pages: u32) -> Self {
         self.cap = pages;
+        self
+    }
+
+    /// Sets the limit of the time in flight of all pages together; none unless set. What the caller does between two
+    /// pages does not count. `call_timeout` limits each page.
+    pub fn list_timeout(mut self, limit: Duration) -> Self {
+        self.timeout = Some(limit);
         self
     }
 
@@ -204,6 +221,7 @@ impl<P: Page + DeserializeOwned> Pages<P> {
             response.decode(self.call.context()).map(|page| (page.into_inner(), fingerprint))
         });
         self.waiting = None;
+        self.in_flight += self.call.elapsed().saturating_sub(self.sent);
         match outcome {
             Ok((page, fingerprint)) if self.turn(&page, fingerprint) => Poll::Ready(Some(Ok(page))),
             // A repeated page ends the list; only the check for completeness is left.
@@ -212,38 +230,41 @@ impl<P: Page + DeserializeOwned> Pages<P> {
         }
     }
 
-    /// Sends the request for the next page. The time limit of the call covers the whole list.
+    /// Sends the request for the next page.
     fn start(&mut self) -> Result<BoxFuture<'static, Result<Response<Bytes>>>> {
         let validate = self.call.validates();
         if let Some(error) = self.call.request_mut().take_error(validate) {
             return Err(error);
         }
-        let now = self.call.elapsed();
-        let spent = now.saturating_sub(*self.started.get_or_insert(now));
-        let mut call = self.call.again(spent).ok_or_else(|| {
-            let text = format!("no time is left for page {} of the list", self.count + 1);
-            Error::new(ErrorKind::Timeout, text).with_delivery(Delivery::NotSent).with_transient(true)
-        })?;
+        let mut call = self.call.again();
+        if let Some(limit) = self.timeout {
+            let left = limit.saturating_sub(self.in_flight);
+            if left.is_zero() {
+                let text = format!("no time is left for page {} of the list", self.count + 1);
+                let error = Error::new(ErrorKind::Timeout, text).with_delivery(Delivery::NotSent);
+                return Err(error.with_transient(true));
+            }
+            call = call.within(left);
+        }
         match &self.cursor {
-            Cursor::Numbered { parameter, next, .. } => call.push_query(parameter, *next),
-            Cursor::Marked { parameter, next: Some(marker) } => call.push_query(parameter, marker),
+            Cursor::Numbered { parameter, next, .. } => call.set_query(parameter, *next, &[]),
+            Cursor::Marked { parameter, next: Some(marker) } => call.set_query(parameter, marker, &[]),
             _ => {}
         }
+        self.sent = self.call.elapsed();
         Ok(call.start())
+    }
+
+    /// Why a list that was received to its end is not all of the service's.
+    pub(super) fn started_later(&self) -> Option<Incomplete> {
+        let later = Incomplete { reason: IncompleteReason::StartedLater, resume: None };
+        self.started_later.then_some(later)
     }
 
     fn fail(&mut self, error: Error) -> Incomplete {
         let resume = self.resume();
         self.cursor = Cursor::Done;
-        Incomplete { reason: Reason::Failed(error.with_context(self.call.context())), resume }
-    }
-}
-
-impl<P: Page + DeserializeOwned> Stream for Pages<P> {
-    type Item = Result<P>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<P>>> {
-        self.poll_page(context)
+        Incomplete { reason: IncompleteReason::Failed(error.with_context(self.call.context())), resume }
     }
 }
 

@@ -10,10 +10,10 @@ use crate::validate::Validator;
 
 pub(crate) mod body;
 pub(crate) mod percent;
+mod query;
 mod value;
 
 pub use body::Body;
-use percent::{encode, is_query_byte};
 pub use value::{PathValue, QueryValue};
 
 /// A request that knows its operation but not yet its host, its headers or its signature.
@@ -31,6 +31,8 @@ pub struct Request {
     content_type: &'static str,
     /// The members of the body that hold a secret.
     secret_fields: &'static [&'static str],
+    /// Query values that cannot be sent, by parameter; a value that is set again replaces its problem.
+    unusable: Vec<(&'static str, &'static str)>,
     validator: Validator,
     error: Option<Error>,
 }
@@ -54,6 +56,7 @@ impl Request {
             body: None,
             content_type: "application/json",
             secret_fields: &[],
+            unusable: Vec::new(),
             validator: Validator::default(),
             error: None,
         }
@@ -84,26 +87,6 @@ impl Request {
         self
     }
 
-    /// Adds a query parameter; a second one of the same name is sent as well.
-    #[must_use]
-    pub fn query(mut self, name: &'static str, value: impl QueryValue) -> Self {
-        self.push_query(name, value);
-        self
-    }
-
-    /// Adds a query parameter in place.
-    pub fn push_query(&mut self, name: &'static str, value: impl QueryValue) {
-        if !self.query.is_empty() {
-            self.query.push('&');
-        }
-        encode(name, is_query_byte, &mut self.query);
-        self.query.push('=');
-        match value.problem() {
-            None => value.write(&mut self.query),
-            Some(problem) => self.fail(Error::request(format!("`{name}` {problem}"))),
-        }
-    }
-
     /// Sets the JSON body and checks it against the documented limits.
     #[must_use]
     pub fn body<B: Body + ?Sized>(mut self, body: &B) -> Self {
@@ -131,11 +114,6 @@ impl Request {
         self
     }
 
-    /// Checks a parameter against a rule beyond the types, in place.
-    pub(crate) fn check(&mut self, validate: impl FnOnce(&mut Validator)) {
-        validate(&mut self.validator);
-    }
-
     /// Moves the request out and leaves an empty one of the same operation, which cannot be sent.
     pub(crate) fn take(&mut self) -> Self {
         let empty = Self::empty(self.operation);
@@ -157,30 +135,6 @@ impl Request {
         }
     }
 
-    /// Removes a query parameter and returns its last value, still encoded.
-    pub(crate) fn take_query(&mut self, name: &str) -> Option<String> {
-        let mut taken = None;
-        let mut rest = String::with_capacity(self.query.len());
-        for pair in self.query.split('&').filter(|pair| !pair.is_empty()) {
-            match pair.split_once('=') {
-                Some((key, value)) if key == name => taken = Some(value.to_owned()),
-                _ => {
-                    if !rest.is_empty() {
-                        rest.push('&');
-                    }
-                    rest.push_str(pair);
-                }
-            }
-        }
-        self.query = rest;
-        taken
-    }
-
-    pub(crate) fn peek_query(&self, name: &str) -> Option<&str> {
-        let mut values = self.query.rsplit('&').filter_map(|pair| pair.split_once('='));
-        values.find(|(key, _)| *key == name).map(|(_, value)| value)
-    }
-
     /// A copy without the query parameter `name`, for the next page. Errors stay with the original.
     pub(crate) fn template(&self) -> Self {
         Self {
@@ -192,6 +146,7 @@ impl Request {
             body: self.body.clone(),
             content_type: self.content_type,
             secret_fields: self.secret_fields,
+            unusable: Vec::new(),
             validator: Validator::default(),
             error: None,
         }
@@ -203,7 +158,9 @@ impl Request {
             Some(Segment::Param(name)) => Some(Error::request(format!("`{name}` of the path is not set"))),
             _ => None,
         };
-        self.error.take().or(missing).or_else(|| validator.into_error().filter(|_| validate))
+        let unusable = std::mem::take(&mut self.unusable).into_iter().next();
+        let unusable = unusable.map(|(name, problem)| Error::request(format!("`{name}` {problem}")));
+        self.error.take().or(missing).or(unusable).or_else(|| validator.into_error().filter(|_| validate))
     }
 
     /// The URL below `base`, in one string of the right size.

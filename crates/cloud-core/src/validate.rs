@@ -139,6 +139,12 @@ impl Validator {
         self.problems.push(format!("`{}{field}` {rule}", self.path));
     }
 
+    /// Drops what was reported about a field, because its value was replaced.
+    pub(crate) fn forget(&mut self, field: &str) {
+        let start = format!("`{field}` ");
+        self.problems.retain(|problem| !problem.starts_with(&start));
+    }
+
     pub(crate) fn into_error(self) -> Option<Error> {
         (!self.problems.is_empty()).then(|| Error::request(self.problems.join("; ")))
     }

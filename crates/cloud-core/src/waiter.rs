@@ -113,7 +113,7 @@ async fn poll<M: DeserializeOwned, T>(
     let start = runtime.elapsed();
     let left = || limits.deadline.saturating_sub(runtime.elapsed().saturating_sub(start));
     // Only the call itself knows what is wrong with its arguments; copies of it do not.
-    let copy = call.again(Duration::ZERO);
+    let copy = call.again();
     let mut next = Some(call);
     let mut last: Option<String> = None;
     let passed = |last: Option<&String>| {
@@ -124,8 +124,10 @@ async fn poll<M: DeserializeOwned, T>(
         Error::new(ErrorKind::Timeout, text).with_context(context).with_transient(true).with_delivery(delivery)
     };
     loop {
-        let poll = next.take().or_else(|| copy.as_ref()?.again(Duration::ZERO));
-        let Some(poll) = poll.filter(|_| !left().is_zero()) else { return Err(passed(last.as_ref())) };
+        let poll = next.take().unwrap_or_else(|| copy.again());
+        if left().is_zero() {
+            return Err(passed(last.as_ref()));
+        }
         let response = match poll.within(left()).await {
             Ok(response) => response,
             Err(error) if left().is_zero() && error.kind() == ErrorKind::Timeout => {

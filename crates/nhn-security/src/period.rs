@@ -1,5 +1,7 @@
 //! A period between two instants, for operations that require both.
 
+use std::ops::{Range, RangeInclusive};
+
 use cloud_core::{Error, Result};
 use time::{Date, Duration, Month, OffsetDateTime, UtcOffset};
 
@@ -11,19 +13,19 @@ const LONGEST: Duration = Duration::days(31);
 /// The service reads whole seconds: fractions are cut off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Period {
-    from: OffsetDateTime,
-    to: OffsetDateTime,
+    start: OffsetDateTime,
+    end: OffsetDateTime,
 }
 
 impl Period {
-    /// Creates the period from `from` to `to`.
+    /// Creates the period from `start` to `end`.
     ///
     /// # Errors
-    /// [`ErrorKind::Request`](cloud_core::ErrorKind::Request) if `to` is before `from`, if the period is longer than 31
+    /// [`ErrorKind::Request`](cloud_core::ErrorKind::Request) if `end` is before `start`, if the period is longer than 31
     /// days, or if an instant cannot be written: its year has not four digits, or its offset has seconds. A period of
     /// up to 31 days can still be longer than the calendar month; the service decides.
-    pub fn new(from: OffsetDateTime, to: OffsetDateTime) -> Result<Self> {
-        for (name, instant) in [("begins", from), ("ends", to)] {
+    pub fn new(start: OffsetDateTime, end: OffsetDateTime) -> Result<Self> {
+        for (name, instant) in [("begins", start), ("ends", end)] {
             if !(0..=9999).contains(&instant.year()) {
                 return Err(Error::request(format!(
                     "the period {name} in a year that is not written with four digits"
@@ -35,16 +37,16 @@ impl Period {
                 )));
             }
         }
-        if to < from {
+        if end < start {
             return Err(Error::request("the period ends before it begins"));
         }
-        if to - from > LONGEST {
-            let days = (to - from).whole_days();
+        if end - start > LONGEST {
+            let days = (end - start).whole_days();
             return Err(Error::request(format!(
                 "the period is longer than one month ({days} days and more); split it, such as with Period::month()"
             )));
         }
-        Ok(Self { from, to })
+        Ok(Self { start, end })
     }
 
     /// Creates the period of a calendar month in Korean time (+09:00), from its first to its last second.
@@ -54,8 +56,8 @@ impl Period {
     /// use time::{Month, macros::datetime};
     ///
     /// let february = Period::month(2025, Month::February)?;
-    /// assert_eq!(february.from(), datetime!(2025-02-01 00:00:00 +9));
-    /// assert_eq!(february.to(), datetime!(2025-02-28 23:59:59 +9));
+    /// assert_eq!(february.start(), datetime!(2025-02-01 00:00:00 +9));
+    /// assert_eq!(february.end(), datetime!(2025-02-28 23:59:59 +9));
     /// # Ok::<(), nhn_security::Error>(())
     /// ```
     ///
@@ -72,14 +74,33 @@ impl Period {
 
     /// Returns the first instant.
     #[must_use]
-    pub fn from(&self) -> OffsetDateTime {
-        self.from
+    pub fn start(self) -> OffsetDateTime {
+        self.start
     }
 
-    /// Returns the last instant.
+    /// Returns the last instant, which is part of the period.
     #[must_use]
-    pub fn to(&self) -> OffsetDateTime {
-        self.to
+    pub fn end(self) -> OffsetDateTime {
+        self.end
+    }
+}
+
+impl TryFrom<RangeInclusive<OffsetDateTime>> for Period {
+    type Error = Error;
+
+    fn try_from(range: RangeInclusive<OffsetDateTime>) -> Result<Self> {
+        let (start, end) = range.into_inner();
+        Self::new(start, end)
+    }
+}
+
+impl TryFrom<Range<OffsetDateTime>> for Period {
+    type Error = Error;
+
+    /// Ends one second before the end of the range, which is no part of it. An empty range is an error.
+    fn try_from(range: Range<OffsetDateTime>) -> Result<Self> {
+        let last = range.end.checked_sub(Duration::SECOND);
+        Self::new(range.start, last.ok_or_else(|| Error::request("the period ends before it begins"))?)
     }
 }
 
@@ -124,7 +145,7 @@ mod tests {
         ] {
             let period = Period::new(from, to);
             match (&period, expected) {
-                (Ok(period), None) => assert_eq!((period.from(), period.to()), (from, to)),
+                (Ok(period), None) => assert_eq!((period.start(), period.end()), (from, to)),
                 (Err(error), Some(text)) => {
                     assert_eq!(error.kind(), cloud_core::ErrorKind::Request);
                     assert!(error.to_string().contains(text), "{from} {to}: {error}");
@@ -146,12 +167,22 @@ mod tests {
             (0, Month::January, datetime!(0000-01-01 0:00 +9), datetime!(0000-01-31 23:59:59 +9)),
         ] {
             let period = Period::month(year, month).unwrap();
-            assert_eq!((period.from(), period.to()), (from, to));
-            assert_eq!(period.from().offset(), UtcOffset::from_hms(9, 0, 0).unwrap(), "as it is sent");
+            assert_eq!((period.start(), period.end()), (from, to));
+            assert_eq!(period.start().offset(), UtcOffset::from_hms(9, 0, 0).unwrap(), "as it is sent");
         }
         for year in [-1, 10_000, i32::MIN, i32::MAX] {
             let error = Period::month(year, Month::May).unwrap_err().to_string();
             assert!(error.contains("not written with four digits"), "{year}: {error}");
         }
+    }
+
+    #[test]
+    fn range_ends_before_its_end_and_an_inclusive_one_with_it() {
+        let (july, august) = (datetime!(2025-07-01 0:00 +9), datetime!(2025-08-01 0:00 +9));
+        let month = Period::month(2025, Month::July).unwrap();
+        assert_eq!(Period::try_from(july..august).unwrap(), month);
+        assert_eq!(Period::try_from(july..=august).unwrap().end(), august);
+        assert!(Period::try_from(july..july).is_err());
+        assert_eq!(Period::try_from(july..=july).unwrap(), Period::new(july, july).unwrap());
     }
 }

@@ -9,15 +9,16 @@
 //! let aws = risken_aws::Risken::from_env()?.aws();
 //! let account = AwsForUpsert::new("production", project, "123456789012");
 //! let stored = aws.put_aws(&PutAwsRequest::from(account)).await?;
-//! let aws_id = stored.aws.and_then(|account| account.aws_id).unwrap_or_default();
+//! let aws_id = stored.account()?.id()?;
 //!
 //! // Data sources are known by name; their numbers may differ from site to site.
 //! let sources = aws.list_data_sources(project, aws_id).data_source("aws:guard-duty").await?;
 //! for source in sources.data_source.unwrap_or_default() {
+//!     let source_id = source.id()?;
 //!     if let Some(mut attachment) = source.to_attachment() {
 //!         attachment.status_detail = Some("checked".into());
 //!         aws.attach_data_source(&AttachDataSourceRequest::from(attachment)).await?;
-//!         aws.invoke_scan(&InvokeScanRequest::new(project, aws_id, source.aws_data_source_id.unwrap_or_default())).await?;
+//!         aws.invoke_scan(&InvokeScanRequest::new(project, aws_id, source_id)).await?;
 //!     }
 //! }
 //! # Ok(())
@@ -25,7 +26,7 @@
 //! ```
 
 use cloud_core::waiter::Observed;
-use cloud_core::{Error, UnixSeconds, Waiter};
+use cloud_core::{Error, ErrorKind, Result, UnixSeconds, Waiter};
 
 pub use crate::generated::aws::*;
 
@@ -75,7 +76,36 @@ impl From<types::DataSourceForAttach> for types::AttachDataSourceRequest {
     }
 }
 
+impl types::PutAwsResult {
+    /// Returns the stored account.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the response has none.
+    pub fn account(&self) -> Result<&types::Aws> {
+        self.aws.as_ref().ok_or_else(|| Error::new(ErrorKind::Decode, "the response has no `aws`"))
+    }
+}
+
+impl types::Aws {
+    /// Returns the ID of the account in RISKEN.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the response has none: the service takes 0 for all accounts,
+    /// so a default is no substitute.
+    pub fn id(&self) -> Result<i64> {
+        present(self.aws_id, "aws_id")
+    }
+}
+
 impl types::DataSource {
+    /// Returns the ID of the data source.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the response has none.
+    pub fn id(&self) -> Result<i64> {
+        present(self.aws_data_source_id, "aws_data_source_id")
+    }
+
     /// Compares with the time of the latest scan before: the service's own times, so no clock matters.
     fn observe(self, before: Option<UnixSeconds>) -> Observed<Self> {
         use types::DataSourceStatus as Status;
@@ -117,6 +147,12 @@ impl types::DataSource {
             .maybe_specific_version(self.specific_version.clone());
         Some(attachment.build())
     }
+}
+
+/// An ID of a response, which is at least 1.
+fn present(id: Option<i64>, name: &str) -> Result<i64> {
+    let missing = || Error::new(ErrorKind::Decode, format!("the response has no `{name}`"));
+    id.filter(|id| *id > 0).ok_or_else(missing)
 }
 
 #[cfg(test)]

@@ -1,16 +1,20 @@
 //! The links of a list's response: where the marker of the next page is.
 
 use cloud_core::Json;
-use cloud_core::codegen::percent_decode;
+use cloud_core::codegen::{NextMarker, percent_decode};
 
 /// Returns the marker in the link to the next page, out of a list of `{"href", "rel"}` links; empty if the link has
-/// none. Only the marker is used: the link's host is never followed.
-pub(crate) fn next_marker(links: Option<&[Json]>, parameter: &str) -> Option<String> {
-    let next = links?.iter().find(|link| text(link, "rel").as_deref() == Some("next"))?;
-    let link = text(next, "href").filter(|link| !link.is_empty())?;
-    let query = link.split('#').next()?.split_once('?').map_or("", |(_, query)| query);
+/// none. Only the marker is used: the link's host is never followed. Links that are left out say nothing.
+pub(crate) fn next_marker(links: Option<&[Json]>, parameter: &str) -> NextMarker {
+    let Some(links) = links else { return NextMarker::Unknown };
+    let next = links.iter().find(|link| text(link, "rel").as_deref() == Some("next"));
+    let Some(link) = next.and_then(|next| text(next, "href")).filter(|link| !link.is_empty()) else {
+        return NextMarker::End;
+    };
+    let link = link.split_once('#').map_or(&*link, |(link, _)| link);
+    let query = link.split_once('?').map_or("", |(_, query)| query);
     let marker = query.split('&').filter_map(|pair| pair.split_once('=')).find(|(name, _)| *name == parameter);
-    Some(marker.map_or_else(String::new, |(_, value)| percent_decode(value)))
+    NextMarker::Marker(marker.map_or_else(String::new, |(_, value)| percent_decode(value)))
 }
 
 fn text(link: &Json, name: &str) -> Option<String> {
@@ -38,8 +42,9 @@ mod tests {
             ),
         ] {
             let parsed: Vec<Json> = Json::parse(links).and_then(|json| json.decode()).unwrap();
-            assert_eq!(next_marker(Some(&parsed), "marker").as_deref(), wanted, "{links}");
+            let wanted = wanted.map_or(NextMarker::End, |marker| NextMarker::Marker(marker.to_owned()));
+            assert_eq!(next_marker(Some(&parsed), "marker"), wanted, "{links}");
         }
-        assert_eq!(next_marker(None, "marker"), None);
+        assert_eq!(next_marker(None, "marker"), NextMarker::Unknown);
     }
 }

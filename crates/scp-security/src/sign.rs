@@ -107,7 +107,7 @@ fn add(
     let signature = credentials.signing_key().sign(method, context.url, &timestamp, key);
     let bad = |_| Error::new(ErrorKind::Credentials, "the access key holds characters that cannot stand in a header");
     let headers = request.headers_mut();
-    let mut sensitive = |name: &HeaderName, text: &str| {
+    let mut sensitive = |name: &HeaderName, text: &str| -> Result<()> {
         let mut value = HeaderValue::from_str(text).map_err(bad)?;
         value.set_sensitive(true);
         headers.insert(name, value);

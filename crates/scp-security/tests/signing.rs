@@ -76,7 +76,7 @@ const LASTING: &str =
 async fn signature_covers_the_url_that_is_sent() {
     let transport = Arc::new(FakeTransport::new().answer(200, LIST));
     let scp = builder(&transport).credentials("key", "secret").build().unwrap();
-    scp.certificate_manager().list_certificates().name("한글 a+b&c=d/e?f:g").size(20).await.unwrap();
+    scp.certificate_manager().list_certificates().name("한글 a+b&c=d/e?f:g").size(20).first_page().await.unwrap();
     let sent = &transport.sent()[0];
     let query = "name=%ED%95%9C%EA%B8%80%20a%2Bb%26c%3Dd/e?f:g&size=20";
     assert_eq!(sent.uri().to_string(), format!("http://127.0.0.1:8080/v1/certificatemanager?{query}"));

@@ -18,7 +18,7 @@ pub(crate) async fn run(sandbox: &Sandbox, settings: &Settings) -> Result<(), Bo
 
     // `list_keys` is safe, so the client sends it again.
     sandbox.fault(Fault::status(502).on("scp/kms/list_keys")?)?;
-    let keys = kms.list_keys().send().await?;
+    let keys = kms.list_keys().first_page().send().await?;
     line(
         "kms.list_keys, 502 once",
         format!("{} keys after {} attempts", keys.value().keys.len(), keys.parts().attempts),

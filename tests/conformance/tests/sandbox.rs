@@ -68,7 +68,7 @@ async fn query_with_non_ascii_characters_is_signed_as_sent() {
     let sandbox = Sandbox::builder().answers(Answers::Examples).start().await.unwrap();
     let scp = clients(&sandbox).scp.unwrap();
     for name in ["한글 a+b&c=d/e?f:g", "'\"<>`{|}[]^\\%#~!$()*,;@", "%2e%2e+%20", "\u{1f511}"] {
-        scp.certificate_manager().list_certificates().name(name).await.unwrap();
+        scp.certificate_manager().list_certificates().name(name).first_page().await.unwrap();
         scp.certificate_manager().show_certificate(name).await.unwrap();
     }
 }

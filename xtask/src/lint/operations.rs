@@ -107,6 +107,25 @@ impl<'a> Check<'a, '_> {
             let place = format!("{pointer}/example");
             example::check(self.document, &parameter.schema, value, &place, self.findings);
         }
+        self.filter(parameter, inside);
+    }
+
+    /// A filter says what it compares, and a zero ID is none.
+    fn filter(&mut self, parameter: &Parameter, inside: &str) {
+        let told = parameter.description.as_deref().unwrap_or_default();
+        let optional = parameter.place == "query" && !parameter.required && !parameter.sdk.required_by_server;
+        if !optional || !told.starts_with("Returns only ") {
+            return;
+        }
+        let schema = &parameter.schema;
+        if schema.has_type("integer") {
+            let limits = schema.sdk.checked_by_server.iter().filter_map(|rule| rule.minimum.as_ref());
+            if !limits.chain(&schema.minimum).any(|least| least.as_i64().is_some_and(|least| least > 0)) {
+                self.at(&format!("{inside}/schema"), "a filter by number needs a `minimum` above 0");
+            }
+        } else if parameter.sdk.matching.is_none() && schema.reference.is_none() {
+            self.at(&format!("{inside}/x-sdk"), "missing match: `equal`, `contains` or `undocumented`");
+        }
     }
 
     fn bodies(&mut self) {

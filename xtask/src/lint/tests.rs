@@ -124,6 +124,30 @@ fn unknown_keyword_is_reported() {
 }
 
 #[test]
+fn filter_says_what_it_compares_and_refuses_zero() {
+    let told = "Returns only keys like this.";
+    let filter = |schema: Value, sdk: Value| json!({"name": "f", "in": "query", "description": told, "schema": schema, "x-sdk": sdk});
+    let place = format!("{GET}/parameters/2");
+    let integer = |minimum: i64| json!({"type": "integer", "minimum": minimum});
+    let server = json!({"type": "integer", "x-sdk": {"checked_by_server": [{"minimum": 1}]}});
+    for (schema, sdk, wanted) in [
+        (json!({"type": "string"}), json!({"match": "equal"}), None),
+        (json!({"type": ["array", "null"], "items": {"type": "string"}}), json!({"match": "equal"}), None),
+        (json!({"type": "string"}), json!({}), Some("x-sdk: missing match")),
+        (json!({"type": ["string", "null"]}), json!({"name": "like"}), Some("x-sdk: missing match")),
+        (integer(1), json!({}), None),
+        (server, json!({}), None),
+        (integer(0), json!({}), Some("schema: a filter by number needs a `minimum` above 0")),
+        (json!({"type": "integer"}), json!({}), Some("schema: a filter by number needs")),
+    ] {
+        let found = broken(&place, filter(schema.clone(), sdk));
+        let found: Vec<_> = found.iter().filter_map(|line| line.strip_prefix(&format!("{place}/"))).collect();
+        assert_eq!(found.len(), wanted.iter().len(), "{schema}: {found:?}");
+        assert!(found.iter().zip(wanted).all(|(found, wanted)| found.starts_with(wanted)), "{schema}: {found:?}");
+    }
+}
+
+#[test]
 fn missing_text_is_reported() {
     for place in [
         "/info/description".to_owned(),

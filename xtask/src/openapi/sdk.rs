@@ -83,6 +83,9 @@ pub struct OperationSdk {
     /// Replaces the document's headers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub headers: Vec<Header>,
+    /// What is lost for good if the response does not arrive, as the end of an error's text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lost_response: Option<String>,
     /// Status that the documented example stands under.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub success_example_status: Option<u16>,
@@ -157,6 +160,12 @@ pub struct ParameterSdk {
     /// Rust type where the schema alone does not say it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rust: Option<String>,
+    /// Name in Rust, where the wire's does not read as a setting.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What a filter compares: `equal`, `contains` or `undocumented`.
+    #[serde(rename = "match", default, skip_serializing_if = "Option::is_none")]
+    pub matching: Option<String>,
     /// How the vendor's own example contradicts the declared type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deviation: Option<String>,

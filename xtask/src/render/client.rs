@@ -154,7 +154,7 @@ fn lower_argument(argument: &Argument) -> (TokenStream, TokenStream) {
         }
         Argument::Period { from, to } => {
             let (first, last) = (&from.wire, &to.wire);
-            let call = quote!(.query(#first, period.from()).query(#last, period.to()));
+            let call = quote!(.query(#first, period.start()).query(#last, period.end()));
             let period = paths::period();
             (quote!(period: #period), call)
         }

@@ -94,7 +94,8 @@ fn function(service: &Service, version: &Version, operation: &Operation) -> Toke
         arguments.push(quote!(&body));
     }
     let method = ident(&operation.name);
-    let call = quote!(client.#method(#(#arguments),*));
+    let first_page = operation.page.is_some().then(|| quote!(.first_page()));
+    let call = quote!(client.#method(#(#arguments),*)#first_page);
     let secret = operation.answer.named().and_then(|name| service.find(name)).is_some_and(|ty| ty.role.secret);
     let send = if operation.answer == Type::Unit || secret || operation.answer.is_secret() {
         quote!(context.finish(OPERATION, #call).await?;)

@@ -53,8 +53,8 @@ fn structure(service: &Service, ty: &TypeDef, fields: &[Field]) -> TokenStream {
     let plain = if ty.role.secret { quote!() } else { quote!(PartialEq, Serialize,) };
     let none_required = fields.iter().all(|field| !field.presence.is_required());
     let default = if none_required { quote!(Default,) } else { quote!() };
-    let builder = if ty.role.request { quote!(bon::Builder,) } else { quote!() };
-    let members = fields.iter().map(|field| member(ty, field));
+    let builder = if ty.role.request && !clears(fields) { quote!(bon::Builder,) } else { quote!() };
+    let members = fields.iter().map(|field| member(ty, field, builder.is_empty()));
     let new = ty.role.request.then(|| constructor(&name, ty, fields));
     let body = ty.role.request.then(|| body::render(service, ty, fields));
     let page = ty.role.page.as_ref().map(|page| page::render(service, ty, fields, page));
@@ -74,7 +74,13 @@ pub(super) fn is_patch(ty: &TypeDef, field: &Field) -> bool {
     ty.role.update && field.presence == Presence::OptionalNullable
 }
 
-fn member(ty: &TypeDef, field: &Field) -> TokenStream {
+/// Whether the only field of a body may be null, which clears what the service holds: `new` takes a value, so that an
+/// unset variable cannot clear it. The vendor's crate has a constructor for null.
+pub(super) fn clears(fields: &[Field]) -> bool {
+    matches!(fields, [field] if field.presence == Presence::Nullable)
+}
+
+fn member(ty: &TypeDef, field: &Field, plain_struct: bool) -> TokenStream {
     let name = ident(&field.rust);
     let doc = docs(&field.docs);
     let inner = rust_type(&field.ty);
@@ -119,7 +125,7 @@ fn member(ty: &TypeDef, field: &Field) -> TokenStream {
         (false, Presence::Nullable) => (quote!(Option<#inner>), quote!(#[builder(required)])),
         (false, _) => (quote!(Option<#inner>), into),
     };
-    let builder = if ty.role.request { builder } else { quote!() };
+    let builder = if plain_struct { quote!() } else { builder };
     quote!(#doc #serde #builder pub #name: #rust,)
 }
 
@@ -178,23 +184,30 @@ fn constructor(name: &Ident, ty: &TypeDef, fields: &[Field]) -> TokenStream {
     if !has_constructor(fields) {
         return quote!();
     }
+    let clears = clears(fields);
     let arguments = required.iter().map(|field| {
         let name = ident(&field.rust);
-        let ty = argument_type(field);
+        let ty = argument_type(field, clears);
         quote!(#name: #ty)
     });
     let values = fields.iter().map(|field| {
         let name = ident(&field.rust);
         match (field.presence, &field.ty) {
+            (_, ty) if clears && converts(ty) => quote!(#name: Some(#name.into())),
+            _ if clears => quote!(#name: Some(#name)),
             (Presence::Required, ty) if converts(ty) => quote!(#name: #name.into()),
             (Presence::Required | Presence::Nullable, _) => quote!(#name),
             _ if is_patch(ty, field) => quote!(#name: Patch::Absent),
             _ => quote!(#name: None),
         }
     });
+    let doc = match clears {
+        true => " Creates the body with a value. Null, which removes the value, has a constructor of its own.",
+        false => " Creates the body with its required fields. Optional fields are public.",
+    };
     quote! {
         impl #name {
-            #[doc = " Creates the body with its required fields. Optional fields are public."]
+            #[doc = #doc]
             #[must_use]
             pub fn new(#(#arguments),*) -> Self {
                 Self { #(#values),* }
@@ -203,10 +216,10 @@ fn constructor(name: &Ident, ty: &TypeDef, fields: &[Field]) -> TokenStream {
     }
 }
 
-fn argument_type(field: &Field) -> TokenStream {
+fn argument_type(field: &Field, clears: bool) -> TokenStream {
     let inner = rust_type(&field.ty);
     match (field.presence, &field.ty) {
-        (Presence::Nullable, _) => quote!(Option<#inner>),
+        (Presence::Nullable, _) if !clears => quote!(Option<#inner>),
         (_, ty) if converts(ty) => quote!(impl Into<#inner>),
         _ => inner,
     }

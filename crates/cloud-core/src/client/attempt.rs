@@ -31,6 +31,8 @@ pub(super) struct Attempt<'a> {
     pub(super) context: CallContext,
     pub(super) request: &'a Request,
     pub(super) url: &'a Bytes,
+    /// The limit of each attempt.
+    pub(super) timeout: Duration,
     pub(super) body_limit: Option<usize>,
 }
 
@@ -118,15 +120,15 @@ impl Attempt<'_> {
         deadline: &mut Deadline,
         left: Duration,
     ) -> Result<RawResponse> {
-        let Inner { runtime, settings, transport, .. } = self.client;
+        let Inner { runtime, transport, .. } = self.client;
         if left.is_zero() {
             return Err(self.call_timeout(deadline, Delivery::NotSent));
         }
         // One timer: whichever limit is earlier decides which error it is.
-        let limit = settings.attempt_timeout.min(left);
+        let limit = self.timeout.min(left);
         let response = match within(transport.send(http), || runtime.deadline(limit)).await {
             Some(outcome) => outcome.map_err(AttemptError::transport)?,
-            None if limit < settings.attempt_timeout => {
+            None if limit < self.timeout => {
                 return Err(self.call_timeout(deadline, Delivery::PossiblySent));
             }
             None => return Err(AttemptError::attempt_timeout(limit)),

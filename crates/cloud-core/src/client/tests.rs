@@ -169,7 +169,7 @@ fn call_outside_of_a_runtime_returns_error() {
 #[tokio::test]
 async fn call_with_zero_timeout_is_not_sent() {
     let transport = FakeTransport::new().answer(200, "7");
-    let outcome = call_with(transport, Request::new(&CREATE), |call| call.timeout(Duration::ZERO)).await;
+    let outcome = call_with(transport, Request::new(&CREATE), |call| call.call_timeout(Duration::ZERO)).await;
     let error = outcome.result.unwrap_err();
     assert_eq!((error.kind(), error.is_unsent(), outcome.sent.len()), (ErrorKind::Timeout, true, 0), "{error}");
 }
@@ -451,7 +451,7 @@ async fn call_limit_error_says_how_the_time_was_spent() {
     );
     // A delay that would go past the limit is not begun: the error that caused it is worth more.
     let transport = FakeTransport::new().fail(Stage::Connect);
-    let outcome = call_with(transport, Request::new(&SHOW), |call| call.timeout(limit)).await;
+    let outcome = call_with(transport, Request::new(&SHOW), |call| call.call_timeout(limit)).await;
     assert_eq!((outcome.result.unwrap_err().kind(), outcome.sent.len()), (ErrorKind::Connect, 1));
 }
 

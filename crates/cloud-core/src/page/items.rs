@@ -2,20 +2,30 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
-use futures_core::Stream;
 use serde::de::DeserializeOwned;
 
-use super::{Collected, Incomplete, Page, Pages, Reason};
+use super::{Incomplete, IncompleteReason, Listing, Page, Pages};
 use crate::error::Result;
 
 /// The items of a list, fetched page by page.
 ///
-/// A [`Stream`] of items; [`next`](Self::next) and [`collect`](Self::collect) need no stream library. An
-/// incomplete list ends with an error, [`ErrorKind::Incomplete`](crate::ErrorKind::Incomplete), after its last item.
-#[must_use = "streams do nothing unless polled"]
+/// [`next`](Self::next), [`try_collect`](Self::try_collect) and [`into_listing`](Self::into_listing) need no stream
+/// library. An incomplete list ends with an error, [`ErrorKind::Incomplete`](crate::ErrorKind::Incomplete), after its
+/// last item: a loop that ends at the first `Err` without looking at it has only a part of the list.
+///
+/// `Items` is no `Stream`, whose adaptors can drop that error in silence:
+///
+/// ```compile_fail,E0599
+/// # /// # trait Filter: Stream + Sized { fn filter_map(self) {} }
+/// # impl<S: Stream> Filter for S {}
+/// # fn list<P: cloud_core::Page>(items: cloud_core::Items<P>) {
+/// items.filter_map();
+/// # }
+/// ```
+#[must_use = "a list is only fetched when its items are taken"]
 pub struct Items<P: Page> {
     pub(super) pages: Pages<P>,
     pub(super) ready: VecDeque<P::Item>,
@@ -27,25 +37,34 @@ impl<P: Page + DeserializeOwned> Items<P> {
         std::future::poll_fn(|context| self.poll_item(context)).await
     }
 
+    /// Collects the items of all pages.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Incomplete`](crate::ErrorKind::Incomplete) if these are not all items, or the error of the page
+    /// that failed. [`into_listing`](Self::into_listing) keeps the items that were received.
+    pub async fn try_collect(self) -> Result<Vec<P::Item>> {
+        self.into_listing().await?.into_complete()
+    }
+
     /// Collects the items of all pages and reports whether they are complete.
     ///
     /// # Errors
     /// The error of the first page. If a later page fails, the result is incomplete and keeps the items received.
-    pub async fn collect(mut self) -> Result<Collected<P::Item>> {
+    pub async fn into_listing(mut self) -> Result<Listing<P::Item>> {
         let mut items: Vec<_> = self.ready.into();
         loop {
             match std::future::poll_fn(|context| self.pages.poll_fetch(context)).await {
                 Some(Ok(page)) => items.extend(page.into_items()),
-                Some(Err(Incomplete { reason: Reason::Failed(error), .. })) if self.pages.count == 0 => {
+                Some(Err(Incomplete { reason: IncompleteReason::Failed(error), .. })) if self.pages.count == 0 => {
                     return Err(error);
                 }
-                Some(Err(incomplete)) => return Ok(Collected { items, incomplete: Some(incomplete) }),
-                None => return Ok(Collected { items, incomplete: None }),
+                Some(Err(incomplete)) => return Ok(Listing { items, incomplete: Some(incomplete) }),
+                None => return Ok(Listing { items, incomplete: self.pages.started_later() }),
             }
         }
     }
 
-    fn poll_item(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<P::Item>>> {
+    pub(super) fn poll_item(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<P::Item>>> {
         loop {
             if let Some(item) = self.ready.pop_front() {
                 return Poll::Ready(Some(Ok(item)));
@@ -60,6 +79,12 @@ impl<P: Page + DeserializeOwned> Items<P> {
 }
 
 impl<P: Page> Items<P> {
+    /// Sets the limit of the time in flight of all pages together; see [`Pages::list_timeout`].
+    pub fn list_timeout(mut self, limit: Duration) -> Self {
+        self.pages = self.pages.list_timeout(limit);
+        self
+    }
+
     /// Returns the number of items received so far, including those not yet taken.
     #[must_use]
     pub fn received(&self) -> u64 {
@@ -70,14 +95,6 @@ impl<P: Page> Items<P> {
     #[must_use]
     pub fn total(&self) -> Option<u64> {
         self.pages.total
-    }
-}
-
-impl<P: Page + DeserializeOwned> Stream for Items<P> {
-    type Item = Result<P::Item>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.poll_item(context)
     }
 }
 

@@ -36,7 +36,7 @@ struct List {
     #[serde(default)]
     names: Vec<String>,
     keys: Vec<i64>,
-    count: Option<i64>,
+    count: Option<u64>,
     links: Option<Vec<Json>>,
 }
 
@@ -48,18 +48,22 @@ impl Page for List {
     fn len(&self) -> usize {
         self.keys.len()
     }
-    fn total(&self) -> Option<i64> {
+    fn total(&self) -> Option<u64> {
         self.count
     }
     fn ids(&self) -> Vec<&str> {
         self.names.iter().map(String::as_str).collect()
     }
-    fn next_marker(&self) -> Option<String> {
-        let next = self.links.as_ref()?.iter().find(|link| text(link, "rel").as_deref() == Some("next"))?;
-        let link = text(next, "href").filter(|link| !link.is_empty())?;
-        let query = link.split('#').next()?.split_once('?').map_or("", |(_, query)| query);
+    fn next_marker(&self) -> NextMarker {
+        let Some(links) = &self.links else { return NextMarker::Unknown };
+        let next = links.iter().find(|link| text(link, "rel").as_deref() == Some("next"));
+        let Some(link) = next.and_then(|next| text(next, "href")).filter(|link| !link.is_empty()) else {
+            return NextMarker::End;
+        };
+        let link = link.split('#').next().unwrap();
+        let query = link.split_once('?').map_or("", |(_, query)| query);
         let marker = query.split('&').filter_map(|pair| pair.strip_prefix("marker=")).next();
-        Some(decode(marker.unwrap_or_default()))
+        NextMarker::Marker(decode(marker.unwrap_or_default()))
     }
 }
 
@@ -81,7 +85,8 @@ async fn check(
         .build()
         .unwrap()
         .with_version(&V1);
-    let seen = pages(Call::new(&client, request)).items().collect().await.and_then(Collected::into_complete);
+    let listing = pages(Call::new(&client, request)).items().into_listing().await;
+    let seen = listing.and_then(Listing::into_rest);
     match wanted {
         Ok(wanted) => assert_eq!(seen.unwrap(), wanted),
         Err(wanted) => assert!(seen.unwrap_err().to_string().contains(wanted)),
@@ -152,7 +157,11 @@ async fn error_ends_the_list() {
 #[tokio::test]
 async fn limits_hold_for_lists_too_unless_skipped() {
     const RULES: &[crate::Constraint] = &[crate::Constraint::Max(100)];
-    let request = || Request::new(&LIST).query("size", 101).validate(|validator| validator.number("size", 101, RULES));
+    let request = || {
+        let mut request = Request::new(&LIST);
+        request.set_query("size", 101, RULES);
+        request
+    };
     check(&[r#"{"keys":[]}"#], request(), numbered, Err("`size` must be at most 100"), &[]).await;
     let skipping = |call: Call<List>| numbered(call.skip_validation());
     check(&[r#"{"keys":[]}"#], request(), skipping, Ok(&[]), &["size=101&page=0"]).await;
@@ -166,7 +175,7 @@ async fn cut(answers: &[&str], pages: impl FnOnce(Call<List>) -> Pages<List>) ->
         .build()
         .unwrap()
         .with_version(&V1);
-    let collected = pages(Call::new(&client, Request::new(&LIST))).items().collect().await.unwrap();
+    let collected = pages(Call::new(&client, Request::new(&LIST))).items().into_listing().await.unwrap();
     let incomplete = collected.incomplete().expect("an incomplete list");
     (collected.items().len(), incomplete.to_string(), incomplete.resume.clone())
 }
@@ -209,4 +218,81 @@ async fn stream_of_an_incomplete_list_ends_with_an_error() {
     assert_eq!(error.kind(), ErrorKind::Incomplete);
     assert_eq!(error.to_string(), "test keys 1 list failed: the list is incomplete: it ended after 1 of 5 items");
     assert!(items.next().await.is_none());
+}
+
+#[tokio::test]
+async fn list_started_later_is_not_complete() {
+    let page = |keys: &str| format!(r#"{{"keys":[{keys}],"count":5}}"#);
+    let marked_page = r#"{"keys":[4,5],"links":[]}"#;
+    let later = "it was started at a later page than the first";
+    type Start = fn(Call<List>) -> Pages<List>;
+    let begin = |name: &'static str, value: &'static str| Request::new(&LIST).query(name, value);
+    let cases: [(Request, Start, Vec<String>, &[i64], &str); 6] = [
+        (begin("page", "1").query("size", 3), numbered, vec![page("4,5")], &[4, 5], later),
+        (begin("page", "1"), numbered, vec![page("4,5"), page("")], &[4, 5], later),
+        // Beyond the end, whether or not the size is known.
+        (begin("page", "9").query("size", 3), numbered, vec![page("")], &[], "it ended after 0 of 5 items"),
+        (begin("page", "9"), numbered, vec![page("")], &[], "it ended after 0 of 5 items"),
+        (Request::new(&LIST), numbered, vec![page("")], &[], "it ended after 0 of 5 items"),
+        (begin("marker", "m"), marked, vec![marked_page.to_owned()], &[4, 5], later),
+    ];
+    for (request, pages, answers, items, why) in cases {
+        let transport = answers.iter().fold(FakeTransport::new(), |transport, answer| transport.answer(200, answer));
+        let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
+            .transport(Arc::new(transport))
+            .build()
+            .unwrap();
+        let listing = pages(Call::new(&client, request)).items().into_listing().await.unwrap();
+        assert_eq!((listing.items(), listing.is_complete()), (items, false), "{why}");
+        assert!(listing.incomplete().unwrap().to_string().contains(why), "{:?}", listing.incomplete());
+        assert_eq!(listing.into_complete().unwrap_err().kind(), ErrorKind::Incomplete);
+    }
+}
+
+#[tokio::test]
+async fn marker_list_without_links_is_complete_only_by_its_total() {
+    for (page, why) in [
+        (r#"{"keys":[1],"links":[]}"#, None),
+        (r#"{"keys":[1],"links":[],"count":1}"#, None),
+        (r#"{"keys":[1],"count":1}"#, None),
+        (r#"{"keys":[1],"count":2}"#, Some("after 1 of 2 items")),
+        (r#"{"keys":[1]}"#, Some("told neither whether another page follows nor how many items")),
+        (r#"{"keys":[1],"links":null}"#, Some("told neither whether another page follows")),
+    ] {
+        let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
+            .transport(Arc::new(FakeTransport::new().answer(200, page)))
+            .build()
+            .unwrap();
+        let listing = marked(Call::new(&client, Request::new(&LIST))).items().into_listing().await.unwrap();
+        assert_eq!(listing.items(), [1]);
+        let seen = listing.incomplete().map(ToString::to_string);
+        assert_eq!(seen.is_some(), why.is_some(), "{page}");
+        assert!(seen.unwrap_or_default().contains(why.unwrap_or_default()), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn incomplete_is_an_error_with_the_cause_of_its_page() {
+    let listing = |answer: &'static str| async move {
+        let transport = FakeTransport::new().answer(200, r#"{"keys":[1],"count":2}"#);
+        let transport = match answer {
+            "" => transport.fail(crate::transport::Stage::Response),
+            answer => transport.answer(200, answer),
+        };
+        let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
+            .transport(Arc::new(transport))
+            .build()
+            .unwrap();
+        numbered(Call::new(&client, Request::new(&LIST))).items().into_listing().await.unwrap()
+    };
+    for (answer, kind, caused) in
+        [(r#"{"keys":[],"count":2}"#, ErrorKind::Incomplete, false), ("", ErrorKind::Transport, true)]
+    {
+        let mut listing = listing(answer).await;
+        let incomplete = listing.incomplete.take().unwrap();
+        let source = std::error::Error::source(&incomplete);
+        assert_eq!(source.is_some(), caused, "{incomplete}");
+        assert_eq!(Error::from(incomplete).kind(), kind);
+        assert_eq!(listing.into_partial(), [1]);
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hasher};
 
-use super::{Cursor, Incomplete, Page, Pages, Reason};
+use super::{Cursor, Incomplete, IncompleteReason, NextMarker, Page, Pages};
 
 impl<P: Page> Pages<P> {
     /// The value of the page or marker parameter that asks for the next page.
@@ -14,14 +14,14 @@ impl<P: Page> Pages<P> {
         }
     }
 
-    pub(super) fn stop(&mut self, reason: Reason) {
+    pub(super) fn stop(&mut self, reason: IncompleteReason) {
         let resume = self.resume();
         self.cursor = Cursor::Last;
         self.note(reason, resume);
     }
 
     /// Keeps the first problem only, because it explains the later ones.
-    fn note(&mut self, reason: Reason, resume: Option<String>) {
+    fn note(&mut self, reason: IncompleteReason, resume: Option<String>) {
         self.trouble.get_or_insert(Incomplete { reason, resume });
     }
 
@@ -29,24 +29,28 @@ impl<P: Page> Pages<P> {
     pub(super) fn turn(&mut self, page: &P, fingerprint: u64) -> bool {
         let length = page.len() as u64;
         if length > 0 && self.has_come(page, fingerprint) {
-            self.stop(Reason::RepeatedPage);
+            self.stop(IncompleteReason::RepeatedPage);
             return false;
         }
         self.count += 1;
         self.received += length;
-        self.total = page.total().and_then(|total| u64::try_from(total).ok()).or(self.total);
+        self.total = page.total().or(self.total);
         self.first_total = self.first_total.or(self.total);
         self.moved = self.total.filter(|total| Some(*total) != self.first_total).or(self.moved);
         for id in page.ids() {
             if !id.is_empty() && !self.seen.insert(hash(id.as_bytes())) {
-                self.note(Reason::RepeatedItem, None);
+                self.note(IncompleteReason::RepeatedItem, None);
             }
+        }
+        // Beyond the end, or the service cannot read its own list.
+        if let Some(total) = self.total.filter(|total| self.count == 1 && length == 0 && *total > 0) {
+            self.note(IncompleteReason::Short { received: 0, total }, None);
         }
         self.cursor = match std::mem::replace(&mut self.cursor, Cursor::Done) {
             Cursor::Numbered { parameter, next, size } => {
                 // A total that is too small ends the list early, so further items may exist.
                 if let Some(first) = self.total.filter(|total| self.received > *total) {
-                    self.note(Reason::TotalMoved { first, last: self.received }, None);
+                    self.note(IncompleteReason::TotalMoved { first, last: self.received }, None);
                 }
                 let announced = self.total.zip(self.skipped).map(|(total, skipped)| self.received + skipped >= total);
                 // A short page alone is no end: a service may return less than was asked for.
@@ -59,22 +63,27 @@ impl<P: Page> Pages<P> {
             Cursor::Marked { parameter, next: last } => {
                 self.followed.extend(last.as_deref().map(|marker| hash(marker.as_bytes())));
                 match page.next_marker() {
-                    Some(next) if next.is_empty() => {
-                        self.note(Reason::NoMarker, None);
+                    NextMarker::Marker(next) if next.is_empty() => {
+                        self.note(IncompleteReason::NoMarker, None);
                         Cursor::Last
                     }
-                    Some(next) if self.followed.contains(&hash(next.as_bytes())) => {
-                        self.note(Reason::RepeatedMarker, None);
+                    NextMarker::Marker(next) if self.followed.contains(&hash(next.as_bytes())) => {
+                        self.note(IncompleteReason::RepeatedMarker, None);
                         Cursor::Last
                     }
-                    Some(next) => Cursor::Marked { parameter, next: Some(next) },
-                    None => Cursor::Last,
+                    NextMarker::Marker(next) => Cursor::Marked { parameter, next: Some(next) },
+                    // A total tells as well as links do.
+                    NextMarker::Unknown if self.total.is_none() => {
+                        self.note(IncompleteReason::NoLinks, None);
+                        Cursor::Last
+                    }
+                    NextMarker::Unknown | NextMarker::End => Cursor::Last,
                 }
             }
             other => other,
         };
         if self.count >= self.cap && !matches!(self.cursor, Cursor::Last) {
-            self.stop(Reason::PageCap(self.cap));
+            self.stop(IncompleteReason::PageCap(self.cap));
         }
         true
     }
@@ -93,12 +102,12 @@ impl<P: Page> Pages<P> {
     /// Returns why the list is incomplete, if it is, after the last page.
     pub(super) fn verdict(&mut self) -> Option<Incomplete> {
         if let Some((first, last)) = self.first_total.zip(self.moved) {
-            self.note(Reason::TotalMoved { first, last }, None);
+            self.note(IncompleteReason::TotalMoved { first, last }, None);
         }
         // A list that starts in the middle can only be counted if its page size is known.
         let received = self.skipped.map_or(u64::MAX, |skipped| self.received.saturating_add(skipped));
         if let Some(total) = self.total.filter(|total| received < *total) {
-            self.note(Reason::Short { received: self.received, total }, None);
+            self.note(IncompleteReason::Short { received: self.received, total }, None);
         }
         self.trouble.take()
     }

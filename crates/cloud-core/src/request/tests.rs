@@ -3,6 +3,7 @@ use time::macros::datetime;
 
 use super::*;
 use crate::operation::{ApiVersion, Method};
+use crate::validate::Constraint;
 
 pub(super) static VERSION: ApiVersion = ApiVersion::new("test", "keys", "1");
 pub(super) static SHOW: Operation = Operation::new(
@@ -59,23 +60,54 @@ fn missing_or_misplaced_path_value_returns_error() {
 
 #[test]
 fn query_values_arrive_as_given() {
-    let request = Request::new(&SHOW)
+    let mut request = Request::new(&SHOW)
         .path("key", "a")
         .path("user", "b")
         .query("name", "한글 a+b&c=d/e?f:g")
-        .query("state", "A")
-        .query("state", "a;b")
-        .query("state", "B'\"<>`{|}[]^\\%#")
         .query("page", 0)
         .query("mine", true)
         .query("from", datetime!(2025-06-17 00:00:00.5 +9));
+    request.set_query_list("state", ["A", "a;b", "B'\"<>`{|}[]^\\%#"]);
     let url = url(request).unwrap();
     let query = url.split_once('?').unwrap().1;
     assert_eq!(
         query,
-        "name=%ED%95%9C%EA%B8%80%20a%2Bb%26c%3Dd/e?f:g&state=A&state=a%3Bb&state=B%27%22%3C%3E%60%7B%7C%7D%5B%5D%5E%5C%25%23\
-         &page=0&mine=true&from=2025-06-17T00:00:00%2B09:00"
+        "name=%ED%95%9C%EA%B8%80%20a%2Bb%26c%3Dd/e?f:g&page=0&mine=true&from=2025-06-17T00:00:00%2B09:00\
+         &state=A&state=a%3Bb&state=B%27%22%3C%3E%60%7B%7C%7D%5B%5D%5E%5C%25%23"
     );
+}
+
+#[test]
+fn last_value_of_a_query_parameter_counts_with_its_own_problems_only() {
+    const SIZE: &[Constraint] = &[Constraint::Max(100)];
+    let checked = |sizes: &[i64], names: &[&str], states: &[&[&str]]| {
+        let mut request = Request::new(&SHOW).path("key", "a").path("user", "b");
+        sizes.iter().for_each(|size| request.set_query("size", *size, SIZE));
+        names.iter().for_each(|name| request.set_query("name", *name, &[]));
+        states.iter().for_each(|states| request.set_query_list("state", *states));
+        url(request).map(|url| url.split_once('?').map_or(String::new(), |(_, query)| query.to_owned()))
+    };
+    let empty = |name: &str| Err(format!("`{name}` must not be empty; leave a filter out to list everything"));
+    type Case<'a> = (&'a [i64], &'a [&'a str], &'a [&'a [&'a str]], std::result::Result<&'a str, String>);
+    let cases: &[Case<'_>] = &[
+        (&[5, 10], &["a", "b"], &[&["A"], &["B", "C"]], Ok("size=10&name=b&state=B&state=C")),
+        (&[500, 10], &["", "b"], &[&[], &["B"]], Ok("size=10&name=b&state=B")),
+        (&[0], &["0"], &[], Ok("size=0&name=0")),
+        (&[10, 500], &[], &[], Err("`size` must be at most 100".to_owned())),
+        (&[], &["b", ""], &[], empty("name")),
+        (&[], &[], &[&["A"], &[]], empty("state")),
+        (&[], &[], &[&["A", ""]], empty("state")),
+    ];
+    for (sizes, names, states, wanted) in cases {
+        let seen = checked(sizes, names, states).map_err(|error| error.to_string());
+        assert_eq!(seen.as_deref(), wanted.as_deref(), "{sizes:?} {names:?} {states:?}");
+    }
+    // A limit may be wrong; an empty filter never is what the caller meant.
+    let mut request = Request::new(&SHOW).path("key", "a").path("user", "b");
+    request.set_query("size", 500, SIZE);
+    assert!(request.take_error(false).is_none());
+    request.set_query("name", "", &[]);
+    assert!(request.take_error(false).unwrap().is_unsent());
 }
 
 #[test]
@@ -100,7 +132,8 @@ fn date_time_outside_the_format_returns_error() {
         (datetime!(-0001-01-01 00:00 UTC), "`from` has a year"),
         (datetime!(2026-01-01 00:00 +09:00:01), "`from` has an offset with seconds"),
     ] {
-        let error = Request::new(&SHOW).query("from", time).take_error(false).unwrap();
+        let error =
+            Request::new(&SHOW).path("key", "a").path("user", "b").query("from", time).take_error(false).unwrap();
         assert!(error.to_string().contains(problem), "{error}");
     }
 }

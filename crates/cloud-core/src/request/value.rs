@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use time::OffsetDateTime;
 
 use super::percent::{encode, is_query_byte, is_unreserved};
+use crate::validate::{Constraint, Validator};
 
 /// What may stand in a path.
 pub trait PathValue {
@@ -50,17 +51,30 @@ pub trait QueryValue {
     fn problem(&self) -> Option<&'static str> {
         None
     }
+
+    /// Checks the value against documented limits.
+    fn validate(&self, name: &'static str, rules: &'static [Constraint], validator: &mut Validator) {
+        let _ = (name, rules, validator);
+    }
 }
 
 impl QueryValue for str {
     fn write(&self, out: &mut String) {
         encode(self, is_query_byte, out);
     }
+
+    fn validate(&self, name: &'static str, rules: &'static [Constraint], validator: &mut Validator) {
+        validator.text(name, self, rules);
+    }
 }
 
 impl QueryValue for String {
     fn write(&self, out: &mut String) {
         QueryValue::write(self.as_str(), out);
+    }
+
+    fn validate(&self, name: &'static str, rules: &'static [Constraint], validator: &mut Validator) {
+        QueryValue::validate(self.as_str(), name, rules, validator);
     }
 }
 
@@ -72,11 +86,19 @@ impl<T: QueryValue + ?Sized> QueryValue for &T {
     fn problem(&self) -> Option<&'static str> {
         T::problem(self)
     }
+
+    fn validate(&self, name: &'static str, rules: &'static [Constraint], validator: &mut Validator) {
+        T::validate(self, name, rules, validator);
+    }
 }
 
 impl QueryValue for i64 {
     fn write(&self, out: &mut String) {
         push_display(self, out);
+    }
+
+    fn validate(&self, name: &'static str, rules: &'static [Constraint], validator: &mut Validator) {
+        validator.number(name, *self, rules);
     }
 }
 

@@ -9,7 +9,7 @@ use cloud_core::{Body, ErrorKind};
 use time::macros::datetime;
 
 use super::types::{
-    AttachDataSourceRequest, AwsForUpsert, DataSource, DataSourceForAttach, DataSourceStatus, PutAwsRequest,
+    AttachDataSourceRequest, Aws, AwsForUpsert, DataSource, DataSourceForAttach, DataSourceStatus, PutAwsRequest,
 };
 use crate::Risken;
 
@@ -26,6 +26,21 @@ fn project_is_taken_from_the_inner_model() {
         .build();
     let body = AttachDataSourceRequest::from(attachment);
     assert_eq!((body.project_id, body.attach_data_source.project_id), (8, 8));
+}
+
+#[test]
+fn missing_or_zero_id_is_an_error_and_no_default() {
+    for (text, account, source) in [
+        ("{}", None, None),
+        (r#"{"aws_id":0,"aws_data_source_id":0}"#, None, None),
+        (r#"{"aws_id":7,"aws_data_source_id":1001}"#, Some(7), Some(1001)),
+    ] {
+        let seen: Aws = from_json(text.as_bytes()).unwrap();
+        assert_eq!(seen.id().ok(), account, "{text}");
+        let seen: DataSource = from_json(text.as_bytes()).unwrap();
+        assert_eq!(seen.id().ok(), source, "{text}");
+        assert!(seen.id().is_ok() || seen.id().unwrap_err().kind() == ErrorKind::Decode);
+    }
 }
 
 #[test]

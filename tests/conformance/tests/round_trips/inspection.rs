@@ -44,7 +44,17 @@ async fn diagnosis_completes_with_a_result() {
     let inspection = scp.config_inspection();
     create(&scp).await;
     let state = async || inspection.show_diagnosis(ID).await.unwrap().summary_responses.recent_diagnosis_state;
-    assert_eq!(inspection.list_diagnosis_results().diagnosis_id(ID).await.unwrap().diagnosis_result_responses.len(), 0);
+    assert_eq!(
+        inspection
+            .list_diagnosis_results()
+            .diagnosis_id(ID)
+            .first_page()
+            .await
+            .unwrap()
+            .diagnosis_result_responses
+            .len(),
+        0
+    );
 
     let set = settings(&sandbox);
     let request = DiagnosisRequest::builder()
@@ -59,7 +69,7 @@ async fn diagnosis_completes_with_a_result() {
     sandbox.advance(Duration::from_secs(60));
     assert_eq!(state().await.as_deref(), Some("Completed"));
 
-    let results = inspection.list_diagnosis_results().diagnosis_id(ID).await.unwrap();
+    let results = inspection.list_diagnosis_results().diagnosis_id(ID).first_page().await.unwrap();
     assert_eq!(results.diagnosis_result_responses.len(), 1);
     let result = &results.diagnosis_result_responses[0];
     let counts = [result.count_pass, result.count_fail, result.count_na, result.count_error];

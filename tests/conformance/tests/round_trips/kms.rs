@@ -188,7 +188,7 @@ async fn stopped_or_deleted_key_refuses_calls() {
     assert!(going.delete_at.is_some());
     refuses().await;
     refused(kms.set_key_state(&id, &KeyStateRequest::new("Active")).await, 400);
-    kms.delete_key(&id).is_directly(true).await.unwrap();
+    kms.delete_key(&id).immediately(true).await.unwrap();
     refused(kms.show_key(&id).await, 404);
 }
 
@@ -197,7 +197,7 @@ async fn key_names_are_unique_and_lists_are_paged() {
     let sandbox = sandbox().await;
     let scp = scp(&sandbox);
     let kms = scp.kms();
-    let seeds = kms.list_keys().await.unwrap().count;
+    let seeds = kms.list_keys().first_page().await.unwrap().count;
     for number in 0..5 {
         create(&scp, &format!("paged{number}"), "aes256-gcm96").await.unwrap();
     }
@@ -205,7 +205,7 @@ async fn key_names_are_unique_and_lists_are_paged() {
     refused(create(&scp, "sovereign", "aria").await, 400);
     assert_eq!(kms.check_duplicate_name("paged0").await.unwrap().is_duplicate_name, Some(true));
     assert_eq!(kms.check_duplicate_name("paged9").await.unwrap().is_duplicate_name, Some(false));
-    assert_eq!(kms.list_keys().await.unwrap().count, seeds + 5);
+    assert_eq!(kms.list_keys().first_page().await.unwrap().count, seeds + 5);
 
     let mut names = Vec::new();
     let mut items = kms.list_keys().size(2).sort("name:desc").items();
@@ -214,9 +214,9 @@ async fn key_names_are_unique_and_lists_are_paged() {
     }
     assert_eq!(names.len() as i64, seeds + 5);
     assert!(names.is_sorted_by(|before, after| before > after), "{names:?}");
-    let third = kms.list_keys().size(2).page(2).sort("name:desc").await.unwrap();
+    let third = kms.list_keys().size(2).start_at_page(2).sort("name:desc").first_page().await.unwrap();
     assert_eq!((third.count, &*third.keys[0].name), (seeds + 5, &*names[4]));
-    let one = kms.list_keys().name("paged3").await.unwrap();
+    let one = kms.list_keys().name("paged3").first_page().await.unwrap();
     assert_eq!((one.count, one.keys.len()), (1, 1));
 }
 

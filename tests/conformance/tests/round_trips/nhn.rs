@@ -22,7 +22,7 @@ async fn token_expiring_during_a_list_is_replaced() {
     let sandbox = builder.start().await.unwrap();
     let check = nhn(&sandbox).build().unwrap().server_security_check().unwrap();
     let june = || Period::new(datetime!(2025-06-01 00:00 +9), datetime!(2025-06-30 23:59:59 +9)).unwrap();
-    let whole = check.list_inspection_summaries("KR1", june()).limit(1000).await.unwrap();
+    let whole = check.list_inspection_summaries("KR1", june()).limit(1000).first_page().await.unwrap();
     let wanted: Vec<_> = whole.results.iter().map(|one| one.usage_stas_no.clone()).collect();
     assert!(wanted.len() > 20, "{}", wanted.len());
     assert_eq!(issued(&sandbox), 1);
@@ -45,7 +45,7 @@ async fn inspection_details_agree_with_their_summary() {
     let sandbox = sandbox().await;
     let check = nhn(&sandbox).build().unwrap().server_security_check().unwrap();
     let july = Period::new(datetime!(2025-07-17 00:00 +9), datetime!(2025-07-17 23:59:59 +9)).unwrap();
-    let found = check.list_inspection_summaries("KR1", july).language(Language::En).await.unwrap();
+    let found = check.list_inspection_summaries("KR1", july).language(Language::En).first_page().await.unwrap();
     let summary = found.results.iter().find(|one| one.instance_name == "test-ubuntu-1").unwrap();
     let details = check.list_inspection_details(summary.result_number().unwrap()).language(Language::En).await.unwrap();
     assert_eq!(details.results.len() as i64, summary.check_count);
@@ -55,7 +55,7 @@ async fn inspection_details_agree_with_their_summary() {
 
     // As long as a long month, and longer than this one: the service decides.
     let long = Period::new(datetime!(2025-02-01 00:00 +9), datetime!(2025-03-04 00:00 +9)).unwrap();
-    let error = check.list_inspection_summaries("KR1", long).await.unwrap_err();
+    let error = check.list_inspection_summaries("KR1", long).first_page().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Service, "{error}");
 }
 
@@ -67,12 +67,16 @@ async fn every_calendar_month_is_a_period_that_the_service_accepts() {
     for _ in 0..12 {
         for year in [2024, 2025] {
             let period = Period::month(year, month).unwrap();
-            check.list_inspection_summaries("KR1", period).await.unwrap_or_else(|error| panic!("{month}: {error}"));
+            check
+                .list_inspection_summaries("KR1", period)
+                .first_page()
+                .await
+                .unwrap_or_else(|error| panic!("{month}: {error}"));
         }
         month = month.next();
     }
     let june = check.list_inspection_summaries("KR1", Period::month(2025, Month::June).unwrap()).limit(1000);
-    assert!(june.await.unwrap().results.len() > 20);
+    assert!(june.first_page().await.unwrap().results.len() > 20);
 }
 
 #[tokio::test]

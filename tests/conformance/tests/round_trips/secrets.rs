@@ -38,7 +38,7 @@ fn value(password: &str) -> String {
 
 /// The ids of the versions, oldest first.
 async fn versions(scp: &Scp, id: &str) -> Vec<String> {
-    let list = scp.secrets_manager().list_secret_versions(id).sort("created_at:asc").await.unwrap();
+    let list = scp.secrets_manager().list_secret_versions(id).sort("created_at:asc").first_page().await.unwrap();
     let ids = list.version_list.iter().map(|version| version.get("version_id").unwrap().as_str().unwrap().to_owned());
     ids.collect()
 }
@@ -86,7 +86,7 @@ async fn caller_outside_the_acl_is_refused() {
     let secrets = scp.secrets_manager();
     let id = create(&scp, &value("x")).await.unwrap();
     let only = async |list: Option<&str>| {
-        let list = SecretsManagerSetCidrRequest::new(list.map(str::to_owned));
+        let list = list.map_or_else(SecretsManagerSetCidrRequest::without_limit, SecretsManagerSetCidrRequest::new);
         secrets.set_acl_cidr(&id, &list).await.map(drop)
     };
     only(Some("192.168.0.0/25")).await.unwrap();
@@ -129,13 +129,13 @@ async fn deleted_keys_and_secrets_stay_listed_with_the_time_of_their_deletion() 
     // As the guide does it: what is scheduled is skipped, so a second round finds nothing to do.
     let round = async || {
         let mut deleted = 0;
-        for secret in secrets.list_secrets().items().collect().await.unwrap().into_complete().unwrap() {
+        for secret in secrets.list_secrets().items().try_collect().await.unwrap() {
             if secret.deleted_at.is_none() {
                 secrets.delete_secret(&secret.id, &SecretsManagerTerminatedRequest::new(7)).await.unwrap();
                 deleted += 1;
             }
         }
-        for key in kms.list_keys().items().collect().await.unwrap().into_complete().unwrap() {
+        for key in kms.list_keys().items().try_collect().await.unwrap() {
             if key.delete_at.is_none() {
                 kms.delete_key(&key.id).await.unwrap();
                 deleted += 1;
@@ -143,7 +143,9 @@ async fn deleted_keys_and_secrets_stay_listed_with_the_time_of_their_deletion() 
         }
         deleted
     };
-    let counts = async || (secrets.list_secrets().await.unwrap().count, kms.list_keys().await.unwrap().count);
+    let counts = async || {
+        (secrets.list_secrets().first_page().await.unwrap().count, kms.list_keys().first_page().await.unwrap().count)
+    };
     let before = counts().await;
     assert_eq!(i64::from(round().await), before.0 + before.1);
     assert_eq!((round().await, counts().await), (0, before));

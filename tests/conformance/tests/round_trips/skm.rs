@@ -161,22 +161,22 @@ async fn details_agree_with_the_entries_and_are_filtered_and_paged() {
     assert_eq!(ids, keys.list_key_stores().await.unwrap().key_store_id_list);
     assert_eq!(stores.last().unwrap().name, keys.show_key_store(9).await.unwrap().name);
 
-    let first = keys.list_key_details(9).await.unwrap().key_list;
+    let first = keys.list_key_details(9).first_page().await.unwrap().key_list;
     assert_eq!(first.len(), 10, "the page has 10 keys unless another size is asked for");
-    let all = keys.list_key_details(9).items().collect().await.unwrap().into_complete().unwrap();
+    let all = keys.list_key_details(9).items().try_collect().await.unwrap();
     let ids: Vec<_> = all.iter().map(|key| key.key_id.clone()).collect();
     assert_eq!(ids, keys.list_keys(9).await.unwrap().key_id_list);
     let shown = keys.show_key(9, &ids[3]).await.unwrap();
     assert_eq!((&all[3].name, &all[3].key_type), (&shown.name, &shown.key_type));
 
-    let last = keys.list_key_details(9).page_number(3).page_size(10).await.unwrap().key_list;
+    let last = keys.list_key_details(9).start_at_page(3).page_size(10).first_page().await.unwrap().key_list;
     assert_eq!(last.iter().map(|key| &*key.name).collect::<Vec<_>>(), ["name 20", "name 21", "name 22"]);
     let count = async |call: nhn_security::secure_key_manager::v1_0::ListKeyDetails| {
-        call.page_size(100).await.unwrap().key_list.len()
+        call.page_size(100).first_page().await.unwrap().key_list.len()
     };
     assert_eq!(count(keys.list_key_details(9).status(KeyState::Inactive)).await, 1);
     assert_eq!(count(keys.list_key_details(9).status(KeyState::Active)).await, 22);
     assert_eq!(count(keys.list_key_details(9).r#type(KeyType::SymmetricKey)).await, 0);
     assert_eq!(count(keys.list_key_details(9).r#type(KeyType::Secret).name("name 7")).await, 1);
-    assert!(keys.list_key_details(9).page_size(9).await.is_err());
+    assert!(keys.list_key_details(9).page_size(9).first_page().await.is_err());
 }

@@ -87,6 +87,6 @@ impl Clients {
     pub(crate) async fn renew(&self) -> Result<()> {
         self.advisor.show_last_inspection_date().await?;
         let june = Period::new(datetime!(2025-06-01 00:00 +9), datetime!(2025-06-02 00:00 +9))?;
-        self.check.list_inspection_summaries("KR1", june).limit(1).await.map(drop)
+        self.check.list_inspection_summaries("KR1", june).limit(1).first_page().await.map(drop)
     }
 }

@@ -5,7 +5,7 @@ use super::run::Session;
 /// A list in pages as one call that fails if the list is incomplete.
 macro_rules! whole {
     ($items:expr) => {
-        async { $items.collect().await?.into_complete() }
+        async { $items.try_collect().await }
     };
 }
 

@@ -3,8 +3,9 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use cloud_core::page::Reason;
-use cloud_core::{BoxFuture, Collected, Error, ErrorKind, Incomplete, Response, Result, Runtime, Transport};
+use cloud_core::{
+    BoxFuture, Error, ErrorKind, Incomplete, IncompleteReason, Listing, Response, Result, Runtime, Transport,
+};
 use cloud_sandbox::Sandbox;
 use nhn_security::{Nhn, Period};
 use risken_aws::Risken;
@@ -130,7 +131,7 @@ pub(super) static TARGETS: [Target; 11] = [
     }),
     target("scp", Class::List, Credentials::Signed, "scp/kms/list_keys", |parts| {
         let kms = scp(parts)?.kms();
-        calls(move || list(kms.list_keys().size(2).items().collect()))
+        calls(move || list(kms.list_keys().size(2).items().into_listing()))
     }),
     target("nhn", Class::Safe, Credentials::Absent, "nhn/secure-key-manager/show_secret", |parts| {
         let keys = nhn(parts)?.secure_key_manager()?;
@@ -143,7 +144,7 @@ pub(super) static TARGETS: [Target; 11] = [
     target("nhn", Class::List, Credentials::Token, "nhn/server-security-check/list_inspection_summaries", |parts| {
         let june = Period::new(datetime!(2025-06-01 00:00 +9), datetime!(2025-06-30 23:59:59 +9))?;
         let check = nhn(parts)?.server_security_check()?;
-        calls(move || list(check.list_inspection_summaries("KR1", june).limit(14).items().collect()))
+        calls(move || list(check.list_inspection_summaries("KR1", june).limit(14).items().into_listing()))
     }),
     target("risken", Class::Safe, Credentials::Fixed, "risken/aws/list_aws", |parts| {
         let aws = risken(parts)?.aws();
@@ -174,7 +175,7 @@ fn single<T>(call: impl Future<Output = Result<Response<T>>> + Send + 'static) -
     })
 }
 
-fn list<T>(call: impl Future<Output = Result<Collected<T>>> + Send + 'static) -> BoxFuture<'static, Outcome> {
+fn list<T>(call: impl Future<Output = Result<Listing<T>>> + Send + 'static) -> BoxFuture<'static, Outcome> {
     Box::pin(async move {
         match call.await {
             Err(error) => Outcome::Failed(error),
@@ -188,11 +189,13 @@ fn list<T>(call: impl Future<Output = Result<Collected<T>>> + Send + 'static) ->
 
 fn partial(incomplete: &Incomplete) -> String {
     match (&incomplete.reason, &incomplete.resume) {
-        (Reason::Failed(error), Some(_)) => format!("{}; the list can be resumed", summary(error)),
-        (Reason::Failed(error), None) => format!("{}; the list cannot be resumed", summary(error)),
-        (Reason::Short { .. }, None) => "Incomplete: ended early".to_owned(),
-        (Reason::RepeatedPage, Some(_)) => "Incomplete: the same page again; the list can be resumed".to_owned(),
-        (Reason::RepeatedItem, None) => "Incomplete: an item twice".to_owned(),
+        (IncompleteReason::Failed(error), Some(_)) => format!("{}; the list can be resumed", summary(error)),
+        (IncompleteReason::Failed(error), None) => format!("{}; the list cannot be resumed", summary(error)),
+        (IncompleteReason::Short { .. }, None) => "Incomplete: ended early".to_owned(),
+        (IncompleteReason::RepeatedPage, Some(_)) => {
+            "Incomplete: the same page again; the list can be resumed".to_owned()
+        }
+        (IncompleteReason::RepeatedItem, None) => "Incomplete: an item twice".to_owned(),
         _ => incomplete.to_string(),
     }
 }

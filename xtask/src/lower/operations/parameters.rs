@@ -64,6 +64,7 @@ impl Reader<'_> {
                 Type::Text | Type::TextOrNumber if parameter.sdk.rust.as_deref() == Some("datetime") => {
                     ParameterType::DateTime
                 }
+                Type::Text if parameter.sdk.rust.as_deref() == Some("boolean") => ParameterType::Boolean,
                 Type::Text | Type::TextOrNumber => ParameterType::Text,
                 Type::Integer => ParameterType::Integer,
                 Type::Boolean => ParameterType::Boolean,
@@ -73,15 +74,38 @@ impl Reader<'_> {
             (ty, rules)
         };
         let mut docs = parameter.description.clone().unwrap_or_else(|| format!("`{}`.", parameter.name));
+        docs.push_str(self.compared(parameter, pointer)?);
         docs.push_str(&notes(schema, &rules));
+        let rust = parameter.sdk.name.clone().unwrap_or_else(|| names::snake(&parameter.name));
+        if !names::is_identifier(&rust) || names::snake(&rust) != rust {
+            return Err(self
+                .context
+                .problem(&format!("{pointer}/x-sdk/name"), format!("`{rust}` is not in snake case")));
+        }
         Ok(Parameter {
             wire: parameter.name.clone(),
-            rust: names::snake(&parameter.name),
+            rust,
             docs,
             ty,
             rules,
             example: parameter.example.clone().or_else(|| schema.examples.first().cloned()),
         })
+    }
+
+    /// What a filter compares, in a sentence after its description.
+    fn compared(&self, parameter: &openapi::Parameter, pointer: &str) -> Result<&'static str, Problem> {
+        match parameter.sdk.matching.as_deref() {
+            None => Ok(""),
+            Some("equal") => Ok(" Compares the whole value."),
+            Some("contains") => Ok(" A part of the value is enough."),
+            Some("undocumented") => {
+                Ok(" The vendor does not document whether a part of the value is enough: compare the results yourself.")
+            }
+            Some(other) => {
+                let message = format!("`{other}` is not `equal`, `contains` or `undocumented`");
+                Err(self.context.problem(&format!("{pointer}/x-sdk/match"), message))
+            }
+        }
     }
 
     /// At most two beside the body; two ends of a span count as one.

@@ -1,12 +1,12 @@
 //! The types of calls with optional parameters.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::quote;
 
-use super::super::docs;
 use super::super::share::{reuse, shared};
-use super::{argument_type, check, outer_type};
-use crate::ir::{Operation, PageStyle, Parameter, ParameterType, Service, Version};
+use super::super::{docs, markdown};
+use super::{argument_type, outer_type, rules};
+use crate::ir::{Constraint, Operation, Page, PageStyle, Parameter, ParameterType, Service, Version};
 use crate::names::{ident, pascal};
 
 /// The re-exports of option types that an older version has alike, and the types of this version alone.
@@ -24,63 +24,107 @@ pub(super) fn option_types(service: &Service, version: &Version) -> (TokenStream
 pub(in crate::render) fn options(operation: &Operation) -> TokenStream {
     let name = ident(&pascal(&operation.name));
     let answer = outer_type(&operation.answer);
-    let doc = docs(&format!("The call `{}`: set optional parameters, then `.await` it.", operation.name));
-    let setters = operation.options.iter().map(setter);
-    let pages = operation.page.as_ref().map(|page| {
-        let (index, size) = (&page.index, &page.size);
-        let start = match page.style {
-            PageStyle::Numbered { first } => {
-                let first = proc_macro2::Literal::u8_unsuffixed(first);
-                quote!(Pages::numbered(self.0, #index, #size, #first))
+    let setters = operation.options.iter().map(|parameter| setter(operation.page.as_ref(), parameter));
+    let Some(page) = &operation.page else {
+        let doc = docs(&format!("The call `{}`: set optional parameters, then `.await` it.", operation.name));
+        return quote! {
+            #doc
+            #[must_use = "a call is only sent when awaited"]
+            pub struct #name(pub(super) Call<#answer>);
+            impl #name {
+                #(#setters)*
             }
-            PageStyle::Marked => quote!(Pages::marked(self.0, #index)),
+            ::cloud_core::call_options!(#name => #answer);
         };
-        quote! {
+    };
+    let doc = markdown(&format!(
+        "The list `{}`: set optional parameters, then take [`items`](Self::items) or [`pages`](Self::pages). It cannot \
+         be awaited, since one page is not the list. [`first_page`](Self::first_page) is the call of one page.",
+        operation.name
+    ));
+    let (index, size) = (&page.index, &page.size);
+    let start = match page.style {
+        PageStyle::Numbered { first } => {
+            let first = proc_macro2::Literal::u8_unsuffixed(first);
+            quote!(Pages::numbered(self.0, #index, #size, #first))
+        }
+        PageStyle::Marked => quote!(Pages::marked(self.0, #index)),
+    };
+    quote! {
+        #doc
+        #[must_use = "a list is only fetched when its items are taken"]
+        pub struct #name(pub(super) Call<#answer>);
+        impl #name {
+            #(#setters)*
             #[doc = " Returns the pages of the list. Each page is fetched when it is needed."]
             pub fn pages(self) -> Pages<#answer> {
                 #start
             }
-            #[doc = " Returns the items of the list. Pages are fetched when they are needed."]
-            pub fn items(self) -> Items<#answer> {
-                self.pages().items()
-            }
         }
-    });
-    let invocation = format_ident!("call_options");
-    quote! {
-        #doc
-        #[must_use = "a call is only sent when awaited"]
-        pub struct #name(pub(super) Call<#answer>);
-        impl #name {
-            #(#setters)*
-            #pages
-        }
-        ::cloud_core::#invocation!(#name => #answer);
+        ::cloud_core::list_options!(#name => #answer);
     }
 }
 
-fn setter(parameter: &Parameter) -> TokenStream {
-    let name = ident(&setter_name(&parameter.rust));
+/// What a list begun in the middle is called; its name is the same for all vendors.
+const LATER: &str = "A list that is started later is never complete. `Listing::into_rest` takes the rest.";
+
+fn setter(page: Option<&Page>, parameter: &Parameter) -> TokenStream {
     let wire = &parameter.wire;
-    let ty = argument_type(&parameter.ty);
+    let mut limits = parameter.rules.clone();
     let mut text = parameter.docs.clone();
+    let (is_index, is_size) = page.map_or((false, false), |page| (page.index == *wire, page.size == *wire));
+    let name = match page.map(|page| page.style) {
+        Some(PageStyle::Numbered { first }) if is_index => {
+            if first > 0 && !limits.iter().any(|rule| matches!(rule, Constraint::Min(_))) {
+                limits.insert(0, Constraint::Min(first.into()));
+            }
+            "start_at_page".to_owned()
+        }
+        Some(PageStyle::Marked) if is_index => "start_at_marker".to_owned(),
+        _ => setter_name(&parameter.rust),
+    };
+    if is_index {
+        text = format!("{text}\n\n{LATER}");
+    }
+    let name = ident(&name);
+    let rules = rules(&limits);
     if parameter.ty == ParameterType::TextList {
-        text.push_str("\n\nMay be called several times; every value is sent.");
+        let doc = docs(&format!("{text}\n\nSets all values at once."));
+        return quote! {
+            #doc
+            pub fn #name(mut self, values: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+                self.0.set_query_list(#wire, values);
+                self
+            }
+        };
     }
     let doc = docs(&text);
-    let check = check(parameter, &format_ident!("value")).map(|check| quote!(self.0.validate(|validator| #check);));
+    let (ty, value) = match parameter.ty {
+        ParameterType::Integer if is_index || is_size => (quote!(u32), quote!(i64::from(value))),
+        _ => (argument_type(&parameter.ty), quote!(value)),
+    };
     quote! {
         #doc
         pub fn #name(mut self, value: #ty) -> Self {
-            #check
-            self.0.push_query(#wire, value);
+            self.0.set_query(#wire, #value, #rules);
             self
         }
     }
 }
 
-/// The methods that a call has besides the setters of its parameters.
-const CALL_METHODS: &[&str] = &["timeout", "retry", "body_limit", "skip_validation", "send", "pages", "items", "poll"];
+/// The methods that a call or a list has besides the setters of its parameters.
+const CALL_METHODS: &[&str] = &[
+    "call_timeout",
+    "attempt_timeout",
+    "retry",
+    "body_limit",
+    "skip_validation",
+    "send",
+    "first_page",
+    "pages",
+    "items",
+    "poll",
+];
 
 /// The name of a parameter's setter, which is none of the call's own methods.
 fn setter_name(name: &str) -> String {
@@ -94,7 +138,7 @@ mod tests {
     #[test]
     fn setter_name_avoids_every_method_of_a_call() {
         let core = include_str!("../../../../crates/cloud-core/src/call.rs");
-        let options = core.split_once("macro_rules! call_options").unwrap().1;
+        let options = core.split_once("macro_rules! call_settings").unwrap().1;
         let generated = include_str!("options.rs").split_once("fn options(").unwrap().1;
         let generated = generated.split_once("fn setter(").unwrap().0;
         let names = |text: &str| -> Vec<String> {
@@ -104,7 +148,7 @@ mod tests {
         // `fmt` and `from` are functions of traits, and no method of a call.
         let own: Vec<_> =
             names(options).into_iter().chain(names(generated)).filter(|name| name != "fmt" && name != "from").collect();
-        assert!(own.len() >= 8 && own.iter().all(|name| setter_name(name) == format!("{name}_parameter")), "{own:?}");
+        assert!(own.len() >= 10 && own.iter().all(|name| setter_name(name) == format!("{name}_parameter")), "{own:?}");
         assert_eq!(setter_name("size"), "size");
     }
 }

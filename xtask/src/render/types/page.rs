@@ -37,7 +37,7 @@ pub(super) fn render(service: &Service, ty: &TypeDef, fields: &[Field], page: &P
             fn len(&self) -> usize {
                 #len
             }
-            fn total(&self) -> Option<i64> {
+            fn total(&self) -> Option<u64> {
                 #total
             }
             #ids
@@ -91,7 +91,11 @@ fn total(service: &Service, fields: &[Field], path: &[String]) -> TokenStream {
     let name = ident(&field.rust);
     let required = field.presence == Presence::Required;
     let Some(second) = rest.first() else {
-        return if required { quote!(Some(self.#name)) } else { quote!(self.#name) };
+        return if required {
+            quote!(u64::try_from(self.#name).ok())
+        } else {
+            quote!(self.#name.and_then(|total| u64::try_from(total).ok()))
+        };
     };
     let inner = field.ty.named().and_then(|inner| service.find(inner)).map(|ty| &ty.kind);
     let found = match inner {
@@ -104,10 +108,13 @@ fn total(service: &Service, fields: &[Field], path: &[String]) -> TokenStream {
     };
     let inner_name = ident(&inner.rust);
     match (required, inner.presence == Presence::Required) {
-        (true, true) => quote!(Some(self.#name.#inner_name)),
-        (true, false) => quote!(self.#name.#inner_name),
-        (false, true) => quote!(self.#name.as_ref().map(|inner| inner.#inner_name)),
-        (false, false) => quote!(self.#name.as_ref().and_then(|inner| inner.#inner_name)),
+        (true, true) => quote!(u64::try_from(self.#name.#inner_name).ok()),
+        (true, false) => quote!(self.#name.#inner_name.and_then(|total| u64::try_from(total).ok())),
+        (false, true) => quote!(self.#name.as_ref().and_then(|inner| u64::try_from(inner.#inner_name).ok())),
+        (false, false) => {
+            let found = quote!(self.#name.as_ref().and_then(|inner| inner.#inner_name));
+            quote!(#found.and_then(|total| u64::try_from(total).ok()))
+        }
     }
 }
 
@@ -119,9 +126,9 @@ fn next_marker(fields: &[Field], parameter: &str) -> TokenStream {
         Some(_) => quote!(self.links.as_deref()),
         None => quote!(None),
     };
-    let function = paths::next_marker();
+    let (function, codegen) = (paths::next_marker(), paths::codegen());
     quote! {
-        fn next_marker(&self) -> Option<String> {
+        fn next_marker(&self) -> #codegen::NextMarker {
             #function(#value, #parameter)
         }
     }

@@ -84,7 +84,7 @@ pub struct ListThings(pub(super) Call<Vec<types::Thing>>);
 impl ListThings {
     /// The language.
     pub fn language(mut self, value: types::Language) -> Self {
-        self.0.push_query("language", value);
+        self.0.set_query("language", value, &[]);
         self
     }
 }

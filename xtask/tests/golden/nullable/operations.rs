@@ -26,6 +26,18 @@ pub(crate) mod v1_0 {
         )
         .title("Update Key")
         .idempotency(Idempotency::Idempotent);
+    /// `PUT /v1/keys/{key_id}/note`
+    pub(crate) static SET_NOTE: Operation = Operation::new(
+            "set_note",
+            Method::Put,
+            &[
+                Segment::Literal("/v1/keys/"),
+                Segment::Param("key_id"),
+                Segment::Literal("/note"),
+            ],
+        )
+        .title("Update Key")
+        .idempotency(Idempotency::Idempotent);
     /// All operations of the version.
-    pub(crate) static ALL: &[&Operation] = &[&CREATE_KEY, &UPDATE_KEY];
+    pub(crate) static ALL: &[&Operation] = &[&CREATE_KEY, &UPDATE_KEY, &SET_NOTE];
 }

@@ -155,3 +155,26 @@ pub struct Key {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 }
+
+/// The note.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct KeyNote {
+    /// The note.
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+impl KeyNote {
+    /// Creates the body with a value. Null, which removes the value, has a constructor of its own.
+    #[must_use]
+    pub fn new(note: impl Into<String>) -> Self {
+        Self { note: Some(note.into()) }
+    }
+}
+
+impl Body for KeyNote {
+    fn encode(&self) -> ::cloud_core::Result<::bytes::Bytes> {
+        ::cloud_core::codegen::json(self)
+    }
+}

@@ -79,4 +79,32 @@ impl Client {
             Request::new(&operations::v1_0::UPDATE_KEY).path("key_id", key_id).body(body),
         )
     }
+
+    /// Update key.
+    ///
+    /// Does what its name says.
+    ///
+    /// `PUT /v1/keys/{key_id}/note`. Idempotent: can be retried.
+    ///
+    /// # Arguments
+    /// - `key_id`: The key_id.
+    /// - `body`: What to send.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # async fn example(scp: &scp_security::Tiny) -> scp_security::Result<()> {
+    /// use scp_security::tiny::types::KeyNote;
+    ///
+    /// let body = KeyNote::new("note");
+    /// let response = scp.tiny().set_note("key-id", &body).await?;
+    /// println!("{response:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn set_note(&self, key_id: &str, body: &types::KeyNote) -> Call<types::Key> {
+        Call::new(
+            &self.core,
+            Request::new(&operations::v1_0::SET_NOTE).path("key_id", key_id).body(body),
+        )
+    }
 }

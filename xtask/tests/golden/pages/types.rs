@@ -26,8 +26,8 @@ impl ::cloud_core::Page for KeyPage {
         self.keys.len()
     }
 
-    fn total(&self) -> Option<i64> {
-        Some(self.count)
+    fn total(&self) -> Option<u64> {
+        u64::try_from(self.count).ok()
     }
 
     fn ids(&self) -> Vec<&str> {
@@ -68,11 +68,14 @@ impl ::cloud_core::Page for ResultPage {
         self.results.as_ref().map_or(0, Vec::len)
     }
 
-    fn total(&self) -> Option<i64> {
-        self.page.as_ref().and_then(|inner| inner.total)
+    fn total(&self) -> Option<u64> {
+        self.page
+            .as_ref()
+            .and_then(|inner| inner.total)
+            .and_then(|total| u64::try_from(total).ok())
     }
 
-    fn next_marker(&self) -> Option<String> {
+    fn next_marker(&self) -> ::cloud_core::codegen::NextMarker {
         crate::links::next_marker(self.links.as_deref(), "marker")
     }
 }

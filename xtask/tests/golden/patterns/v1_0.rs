@@ -79,11 +79,7 @@ impl CreateName {
     ///
     /// At most 1000.
     pub fn limit(mut self, value: i64) -> Self {
-        self.0
-            .validate(|validator| {
-                validator.number("limit", value, &[Constraint::Max(1000)])
-            });
-        self.0.push_query("limit", value);
+        self.0.set_query("limit", value, &[Constraint::Max(1000)]);
         self
     }
 }

@@ -52,8 +52,8 @@ impl Client {
             &self.core,
             Request::new(&operations::v1_0::SUMMARY)
                 .query("region", region)
-                .query("from", period.from())
-                .query("to", period.to()),
+                .query("from", period.start())
+                .query("to", period.end()),
         )
     }
 }

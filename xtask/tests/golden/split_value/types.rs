@@ -38,7 +38,7 @@ impl ::cloud_core::Page for Details {
         self.list.len()
     }
 
-    fn total(&self) -> Option<i64> {
+    fn total(&self) -> Option<u64> {
         None
     }
 }

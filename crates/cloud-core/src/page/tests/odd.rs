@@ -1,6 +1,7 @@
 //! Lists that go round, move, lead elsewhere or take too long.
 
 use super::*;
+use crate::transport::{Transport, TransportError};
 
 /// A page with ids, and whatever else.
 fn named(keys: &str, names: &str, more: &str) -> String {
@@ -53,8 +54,11 @@ async fn total_that_changes_or_is_too_small_makes_the_list_incomplete() {
 async fn markers_decide_alone_whether_there_is_more() {
     let link = |href: &str| format!(r#","links":[{{"rel":"next","href":"{href}"}}]"#);
     // An empty page in the middle is not an end, and neither is one that misses ids.
-    let pages =
-        [named("1", "a", &link("/x?marker=1")), format!(r#"{{"keys":[]{}}}"#, link("/x?marker=2")), named("3", "", "")];
+    let pages = [
+        named("1", "a", &link("/x?marker=1")),
+        format!(r#"{{"keys":[]{}}}"#, link("/x?marker=2")),
+        named("3", "", r#","links":[]"#),
+    ];
     let texts: Vec<_> = pages.iter().map(String::as_str).collect();
     check(&texts, Request::new(&LIST), marked, Ok(&[1, 3]), &["", "marker=1", "marker=2"]).await;
     for href in ["/x", "/x?", "/x?limit=1", "/x?marker=", "/x?marker=#marker=1", "/x#?marker=1"] {
@@ -62,8 +66,7 @@ async fn markers_decide_alone_whether_there_is_more() {
         assert!(items == 1 && why.contains("gave no marker for it"), "{href}: {why}");
         assert_eq!(resume, None);
     }
-    for none in
-        [r#","links":[{"rel":"next","href":null}]"#, r#","links":[{"rel":"next","href":""}]"#, r#","links":[]"#, ""]
+    for none in [r#","links":[{"rel":"next","href":null}]"#, r#","links":[{"rel":"next","href":""}]"#, r#","links":[]"#]
     {
         check(&[&named("1", "a", none)], Request::new(&LIST), marked, Ok(&[1]), &[""]).await;
     }
@@ -81,67 +84,90 @@ async fn next_link_never_changes_host_or_path() {
         let transport = Arc::new(
             FakeTransport::new()
                 .answer(200, &named("1", "a", &format!(r#","links":[{{"rel":"next","href":"{href}"}}]"#)))
-                .answer(200, &named("2", "b", "")),
+                .answer(200, &named("2", "b", r#","links":[]"#)),
         );
         let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
             .transport(Arc::clone(&transport))
             .build()
             .unwrap()
             .with_version(&V1);
-        let collected = marked(Call::new(&client, Request::new(&LIST))).items().collect().await.unwrap();
-        assert!(collected.is_complete());
+        let listing = marked(Call::new(&client, Request::new(&LIST))).items().into_listing().await.unwrap();
+        assert!(listing.is_complete());
         let targets: Vec<_> = transport.sent().iter().map(|request| request.uri().to_string()).collect();
         assert_eq!(targets, ["https://keys.example/keys", "https://keys.example/keys?marker=1"], "{href}");
     }
 }
 
+/// A transport whose responses take a while.
+#[derive(Debug)]
+struct Slow(FakeTransport, Arc<FakeRuntime>, Duration);
+
+impl Transport for Slow {
+    fn send(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> BoxFuture<'_, std::result::Result<http::Response<Bytes>, TransportError>> {
+        self.1.advance(self.2);
+        self.0.send(request)
+    }
+}
+
+/// Three pages, each of which takes this many seconds, and the clock.
+fn slow_list(seconds: u64) -> (Arc<Slow>, Client) {
+    let page = |key: u32| format!(r#"{{"keys":[{key}],"count":3}}"#);
+    let pages = (1..=3).fold(FakeTransport::new(), |transport, key| transport.answer(200, &page(key)));
+    let runtime = Arc::new(FakeRuntime::new(time::macros::datetime!(2026-01-01 0:00 UTC)));
+    let transport = Arc::new(Slow(pages, Arc::clone(&runtime), Duration::from_secs(seconds)));
+    let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
+        .transport(Arc::clone(&transport))
+        .runtime(runtime)
+        .build()
+        .unwrap()
+        .with_version(&V1);
+    (transport, client)
+}
+
 #[tokio::test]
-async fn time_limit_of_the_call_covers_all_pages() {
-    let script = || {
-        let page = |key: u32| format!(r#"{{"keys":[{key}],"count":3}}"#);
-        Arc::new(FakeTransport::new().answer(200, &page(1)).answer(200, &page(2)).answer(200, &page(3)))
-    };
-    let list = |transport: &Arc<FakeTransport>, limit: u64| {
-        let runtime = Arc::new(FakeRuntime::new(time::macros::datetime!(2026-01-01 0:00 UTC)));
-        let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
-            .transport(Arc::clone(transport))
-            .runtime(Arc::clone(&runtime))
-            .build()
-            .unwrap()
-            .with_version(&V1);
-        let call = Call::new(&client, Request::new(&LIST)).timeout(Duration::from_secs(limit));
-        (numbered(call).items(), runtime)
-    };
-    for (each, pages) in [(19, 3), (20, 3), (30, 2), (59, 2), (60, 1)] {
-        let transport = script();
-        let (mut items, runtime) = list(&transport, 60);
+async fn list_timeout_counts_time_in_flight_and_not_the_caller() {
+    // Seconds that each page takes, seconds that the caller works on each, pages that come within 10 seconds.
+    for (delay, work, pages) in [(0, 3600, 3), (3, 0, 3), (3, 3600, 3), (5, 0, 2), (5, 3600, 2), (10, 3600, 1)] {
+        let (transport, client) = slow_list(delay);
+        let list = numbered(Call::new(&client, Request::new(&LIST))).items();
+        let mut items = list.list_timeout(Duration::from_secs(10));
         let mut seen = 0;
-        let error = loop {
+        let end = loop {
             match items.next().await {
                 Some(Ok(_)) => seen += 1,
-                other => break other,
+                end => break end,
             }
-            runtime.advance(Duration::from_secs(each));
+            transport.1.advance(Duration::from_secs(work));
         };
-        assert_eq!((seen, transport.sent().len()), (pages, pages), "{each}");
-        let Some(Err(error)) = error else {
-            assert_eq!(pages, 3, "{each}: it ended without a word");
-            continue;
-        };
-        assert_eq!((error.kind(), error.is_unsent(), error.is_transient()), (ErrorKind::Timeout, true, true));
-        assert_eq!(
-            error.to_string(),
-            format!("test keys 1 list failed: no time is left for page {} of the list", pages + 1)
-        );
-        assert!(items.next().await.is_none());
-        // What came stays, with the place to go on at.
-        let (items, runtime) = list(&script(), 60);
-        let mut pages_only = items;
-        pages_only.next().await.unwrap().unwrap();
-        runtime.advance(Duration::from_secs(60));
-        let collected = pages_only.collect().await.unwrap();
-        let incomplete = collected.incomplete().unwrap();
-        assert_eq!((collected.items().len(), incomplete.resume.as_deref()), (0, Some("1")));
-        assert!(matches!(incomplete.reason, Reason::Failed(_)));
+        assert_eq!(seen, pages, "{delay} {work}");
+        match end {
+            None => assert_eq!(pages, 3),
+            Some(Ok(_)) => unreachable!(),
+            Some(Err(error)) => assert!(items.next().await.is_none(), "{error}"),
+        }
+        assert_eq!(transport.0.sent().len(), pages);
     }
+}
+
+#[tokio::test]
+async fn list_timeout_that_is_over_names_the_page_and_keeps_what_came() {
+    let (transport, client) = slow_list(5);
+    let list = numbered(Call::new(&client, Request::new(&LIST))).items().list_timeout(Duration::from_secs(10));
+    let listing = list.into_listing().await.unwrap();
+    let Incomplete { reason, resume } = listing.incomplete().unwrap();
+    let IncompleteReason::Failed(error) = reason else { panic!("{reason:?}") };
+    assert_eq!((listing.items(), resume.as_deref()), ([1, 2].as_slice(), Some("2")));
+    assert_eq!((error.kind(), error.is_unsent(), error.is_transient()), (ErrorKind::Timeout, true, true));
+    assert_eq!(error.to_string(), "test keys 1 list failed: no time is left for page 3 of the list");
+    assert_eq!(transport.0.sent().len(), 2);
+}
+
+#[tokio::test]
+async fn call_timeout_of_a_list_limits_each_page() {
+    let (_, client) = slow_list(4);
+    let call = || Call::new(&client, Request::new(&LIST)).call_timeout(Duration::from_secs(5));
+    assert_eq!(numbered(call()).items().try_collect().await.unwrap(), [1, 2, 3]);
 }

@@ -645,7 +645,7 @@ impl ::cloud_core::Page for KeyDetails {
         self.key_list.len()
     }
 
-    fn total(&self) -> Option<i64> {
+    fn total(&self) -> Option<u64> {
         None
     }
 }

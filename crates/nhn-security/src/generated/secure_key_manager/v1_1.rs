@@ -63,7 +63,7 @@ pub struct ShowSymmetricKey(pub(super) Call<types::VersionedSymmetricKey>);
 impl ShowSymmetricKey {
     /// Key version to return. Defaults to the current version.
     pub fn key_version(mut self, value: i64) -> Self {
-        self.0.push_query("keyVersion", value);
+        self.0.set_query("keyVersion", value, &[]);
         self
     }
 }

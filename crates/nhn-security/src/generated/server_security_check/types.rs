@@ -26,8 +26,11 @@ impl ::cloud_core::Page for InspectionSummaryPage {
         self.results.len()
     }
 
-    fn total(&self) -> Option<i64> {
-        self.page.as_ref().and_then(|inner| inner.total_count)
+    fn total(&self) -> Option<u64> {
+        self.page
+            .as_ref()
+            .and_then(|inner| inner.total_count)
+            .and_then(|total| u64::try_from(total).ok())
     }
 
     fn ids(&self) -> Vec<&str> {

@@ -119,7 +119,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `project_id`: ID of the project. The token must have access to it. At least 1. At most 4294967295.
-    /// - `aws_id`: ID of the account. The service refuses requests without it. At least 1. At most 4294967295.
+    /// - `aws_id`: Returns only the account with this RISKEN ID. 0 is refused: the service takes it for no filter. At least 1. At most 4294967295.
     ///
     /// # Example
     /// ```no_run
@@ -258,43 +258,35 @@ impl Client {
 pub struct ListAws(pub(super) Call<types::AwsList>);
 
 impl ListAws {
-    /// Returns only the account with this RISKEN ID.
+    /// Returns only the account with this RISKEN ID. 0 is refused: the service takes it for no filter.
     ///
-    /// At least 0. At most 4294967295.
+    /// At least 1. At most 4294967295.
     pub fn aws_id(mut self, value: i64) -> Self {
         self.0
-            .validate(|validator| {
-                validator
-                    .number(
-                        "aws_id",
-                        value,
-                        &[Constraint::Min(0), Constraint::Max(4294967295)],
-                    )
-            });
-        self.0.push_query("aws_id", value);
+            .set_query(
+                "aws_id",
+                value,
+                &[Constraint::Min(1), Constraint::Max(4294967295)],
+            );
         self
     }
 
-    /// Returns only the account with this AWS account ID, 12 digits.
+    /// Returns only the account with this AWS account ID, 12 digits. Compares the whole value.
     ///
     /// 12 characters of `0` to `9`.
     pub fn aws_account_id(mut self, value: &str) -> Self {
         self.0
-            .validate(|validator| {
-                validator
-                    .text(
-                        "aws_account_id",
-                        value,
-                        &[
-                            Constraint::Class {
-                                ranges: &[('0', '9')],
-                                min: 12,
-                                max: Some(12),
-                            },
-                        ],
-                    )
-            });
-        self.0.push_query("aws_account_id", value);
+            .set_query(
+                "aws_account_id",
+                value,
+                &[
+                    Constraint::Class {
+                        ranges: &[('0', '9')],
+                        min: 12,
+                        max: Some(12),
+                    },
+                ],
+            );
         self
     }
 }
@@ -306,15 +298,11 @@ impl ListAws {
 pub struct ListDataSources(pub(super) Call<types::DataSourceList>);
 
 impl ListDataSources {
-    /// Returns only the data source with exactly this name, at most 64 bytes.
+    /// Returns only the data source with this name, at most 64 bytes. Compares the whole value.
     ///
     /// At most 64 bytes.
     pub fn data_source(mut self, value: &str) -> Self {
-        self.0
-            .validate(|validator| {
-                validator.text("data_source", value, &[Constraint::MaxBytes(64)])
-            });
-        self.0.push_query("data_source", value);
+        self.0.set_query("data_source", value, &[Constraint::MaxBytes(64)]);
         self
     }
 }

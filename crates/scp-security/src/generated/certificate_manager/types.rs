@@ -287,8 +287,8 @@ impl ::cloud_core::Page for CertificateListResponse {
         self.certificates.len()
     }
 
-    fn total(&self) -> Option<i64> {
-        Some(self.count)
+    fn total(&self) -> Option<u64> {
+        u64::try_from(self.count).ok()
     }
 
     fn ids(&self) -> Vec<&str> {

@@ -104,15 +104,15 @@ impl ::cloud_core::Page for ConfigInspectionListResponse {
         self.summary_responses.len()
     }
 
-    fn total(&self) -> Option<i64> {
-        self.count
+    fn total(&self) -> Option<u64> {
+        self.count.and_then(|total| u64::try_from(total).ok())
     }
 
     fn ids(&self) -> Vec<&str> {
         self.summary_responses.iter().map(|item| item.diagnosis_id.as_str()).collect()
     }
 
-    fn next_marker(&self) -> Option<String> {
+    fn next_marker(&self) -> ::cloud_core::codegen::NextMarker {
         crate::links::next_marker(self.links.as_deref(), "marker")
     }
 }
@@ -409,11 +409,11 @@ impl ::cloud_core::Page for DiagnosisResultDetailResponse {
         self.result_detail_list.len()
     }
 
-    fn total(&self) -> Option<i64> {
-        self.count
+    fn total(&self) -> Option<u64> {
+        self.count.and_then(|total| u64::try_from(total).ok())
     }
 
-    fn next_marker(&self) -> Option<String> {
+    fn next_marker(&self) -> ::cloud_core::codegen::NextMarker {
         crate::links::next_marker(self.links.as_deref(), "marker")
     }
 }
@@ -446,8 +446,8 @@ impl ::cloud_core::Page for DiagnosisResultListResponse {
         self.diagnosis_result_responses.len()
     }
 
-    fn total(&self) -> Option<i64> {
-        self.count
+    fn total(&self) -> Option<u64> {
+        self.count.and_then(|total| u64::try_from(total).ok())
     }
 
     fn ids(&self) -> Vec<&str> {
@@ -457,7 +457,7 @@ impl ::cloud_core::Page for DiagnosisResultListResponse {
             .collect()
     }
 
-    fn next_marker(&self) -> Option<String> {
+    fn next_marker(&self) -> ::cloud_core::codegen::NextMarker {
         crate::links::next_marker(self.links.as_deref(), "marker")
     }
 }

@@ -472,8 +472,8 @@ impl ::cloud_core::Page for KeyPageResponse {
         self.keys.len()
     }
 
-    fn total(&self) -> Option<i64> {
-        Some(self.count)
+    fn total(&self) -> Option<u64> {
+        u64::try_from(self.count).ok()
     }
 
     fn ids(&self) -> Vec<&str> {
@@ -753,8 +753,8 @@ impl ::cloud_core::Page for KeyPageResponseV1Dot2 {
         self.keys.len()
     }
 
-    fn total(&self) -> Option<i64> {
-        Some(self.count)
+    fn total(&self) -> Option<u64> {
+        u64::try_from(self.count).ok()
     }
 
     fn ids(&self) -> Vec<&str> {
@@ -966,8 +966,8 @@ impl ::cloud_core::Page for ManagedKeyPageResponse {
         self.keys.len()
     }
 
-    fn total(&self) -> Option<i64> {
-        Some(self.count)
+    fn total(&self) -> Option<u64> {
+        u64::try_from(self.count).ok()
     }
 
     fn ids(&self) -> Vec<&str> {

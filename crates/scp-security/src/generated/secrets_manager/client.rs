@@ -171,9 +171,7 @@ impl<V: Version> Client<V> {
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
     /// use scp_security::secrets_manager::types::SecretsManagerSetCidrRequest;
     ///
-    /// let body = SecretsManagerSetCidrRequest::new(
-    ///     Some("192.168.1.1/24, 10.0.0.1/16".into()),
-    /// );
+    /// let body = SecretsManagerSetCidrRequest::new("192.168.1.1/24, 10.0.0.1/16");
     /// let response = scp
     ///     .secrets_manager()
     ///     .set_acl_cidr("3265ab469f0d406d83073da3e11e7a6c", &body)
@@ -210,7 +208,7 @@ impl<V: Version> Client<V> {
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
     /// use scp_security::secrets_manager::types::SecretsManagerSetDescriptionRequest;
     ///
-    /// let body = SecretsManagerSetDescriptionRequest::new(Some("description".into()));
+    /// let body = SecretsManagerSetDescriptionRequest::new("description");
     /// let response = scp
     ///     .secrets_manager()
     ///     .set_description("3265ab469f0d406d83073da3e11e7a6c", &body)

@@ -272,8 +272,8 @@ impl ::cloud_core::Page for SecretsManagerListResponse {
         self.secret.len()
     }
 
-    fn total(&self) -> Option<i64> {
-        Some(self.count)
+    fn total(&self) -> Option<u64> {
+        u64::try_from(self.count).ok()
     }
 
     fn ids(&self) -> Vec<&str> {
@@ -282,22 +282,23 @@ impl ::cloud_core::Page for SecretsManagerListResponse {
 }
 
 /// Networks that can read a secret.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SecretsManagerSetCidrRequest {
     /// Networks that can read the value, in CIDR notation, separated by commas. The service accepts IPv4 networks
     /// of /25 or narrower, that is of at most 128 addresses, although the documented example shows /24 and /16.
     /// Null removes the limit; whether anybody can then read the value is not documented.
     #[serde(default)]
-    #[builder(required)]
     pub acl_cidr: Option<String>,
 }
 
 impl SecretsManagerSetCidrRequest {
-    /// Creates the body with its required fields. Optional fields are public.
+    /// Creates the body with a value. Null, which removes the value, has a constructor of its own.
     #[must_use]
-    pub fn new(acl_cidr: Option<String>) -> Self {
-        Self { acl_cidr }
+    pub fn new(acl_cidr: impl Into<String>) -> Self {
+        Self {
+            acl_cidr: Some(acl_cidr.into()),
+        }
     }
 }
 
@@ -308,20 +309,21 @@ impl Body for SecretsManagerSetCidrRequest {
 }
 
 /// New description of a secret.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SecretsManagerSetDescriptionRequest {
     /// New description. Null removes the old one.
     #[serde(default)]
-    #[builder(required)]
     pub description: Option<String>,
 }
 
 impl SecretsManagerSetDescriptionRequest {
-    /// Creates the body with its required fields. Optional fields are public.
+    /// Creates the body with a value. Null, which removes the value, has a constructor of its own.
     #[must_use]
-    pub fn new(description: Option<String>) -> Self {
-        Self { description }
+    pub fn new(description: impl Into<String>) -> Self {
+        Self {
+            description: Some(description.into()),
+        }
     }
 }
 
@@ -926,7 +928,7 @@ impl ::cloud_core::Page for SecretsManagerVersionListResponseV1Dot1 {
         self.version_list.len()
     }
 
-    fn total(&self) -> Option<i64> {
-        Some(self.count)
+    fn total(&self) -> Option<u64> {
+        u64::try_from(self.count).ok()
     }
 }

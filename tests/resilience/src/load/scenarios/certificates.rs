@@ -22,7 +22,7 @@ pub(super) async fn self_signed(session: &mut Session) {
         session.call("scp/certificatemanager/list_certificates/1.1", whole!(pages)).await;
     }
     // Every name begins with the tag, which is a part of no other.
-    let found = certificates.list_certificates().name(&session.tag);
+    let found = certificates.list_certificates().name(&session.tag).first_page();
     let Some(found) = session.call_without_fault("scp/certificatemanager/list_certificates/1.1", found).await else {
         return;
     };
@@ -48,7 +48,7 @@ async fn self_sign(session: &mut Session, certificates: &Client, host: &str) -> 
     let call = certificates.create_self_signed_certificate(&wanted);
     let made = session.call_counted("scp/certificatemanager/create_self_signed_certificate/1.1", call).await;
     if let Some(executed) = made.executed {
-        let listed = certificates.list_certificates().cn(host);
+        let listed = certificates.list_certificates().cn(host).first_page();
         let found = session.call_without_fault("scp/certificatemanager/list_certificates/1.1", listed).await;
         let count = found.map(|found| found.certificates.len() as u64);
         session.check_count("create_self_signed_certificate", &executed, count);

@@ -40,7 +40,7 @@ pub(super) async fn diagnose(session: &mut Session) {
     let made = session.call_counted("scp/configinspection/create_diagnosis/1.1", call).await;
     let mut exists = made.value.is_some();
     if let Some(executed) = made.executed {
-        let call = inspection.list_diagnoses().diagnosis_id(&id);
+        let call = inspection.list_diagnoses().diagnosis_id(&id).first_page();
         let found = session.call_without_fault("scp/configinspection/list_diagnoses/1.1", call).await;
         let count = found.map(|found| found.summary_responses.len() as u64);
         session.check_count("create_diagnosis", &executed, count);
@@ -64,15 +64,15 @@ async fn diagnosing(session: &mut Session, inspection: &Client, id: &str) -> Opt
         .build();
     session.call("scp/configinspection/request_diagnosis/1.1", inspection.request_diagnosis(&request)).await?;
     session.call("scp/configinspection/show_diagnosis/1.1", inspection.show_diagnosis(id)).await?;
-    let results = inspection.list_diagnosis_results().diagnosis_id(id);
+    let results = inspection.list_diagnosis_results().diagnosis_id(id).first_page();
     session.call("scp/configinspection/list_diagnosis_results/1.1", results).await.map(drop)
 }
 
 /// Lists the results of a diagnosis of the seed data, in pages.
 pub(super) async fn results(session: &mut Session) {
     let inspection = session.clients.scp.config_inspection_v1_1();
-    session.call("scp/configinspection/list_diagnoses/1.1", inspection.list_diagnoses().limit(2)).await;
-    let pages = inspection.show_diagnosis_result(SEEDED, SEQUENCE).limit(5).with_count("true").items();
+    session.call("scp/configinspection/list_diagnoses/1.1", inspection.list_diagnoses().limit(2).first_page()).await;
+    let pages = inspection.show_diagnosis_result(SEEDED, SEQUENCE).limit(5).count_total(true).items();
     let items = session.call("scp/configinspection/show_diagnosis_result/1.1", whole!(pages)).await;
     if items.is_some_and(|items| items.len() != 12) {
         session.report_mismatch("a result does not have all of its items");

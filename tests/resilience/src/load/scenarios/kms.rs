@@ -23,7 +23,7 @@ async fn create(session: &mut Session, kms: &Client, purpose: &str) -> Option<St
     let made = session.call_counted("scp/kms/create_key/1.2", kms.create_key(&wanted)).await;
     let mut id = made.value.map(|made| made.key.id);
     if let Some(executed) = made.executed {
-        let found = session.call_without_fault("scp/kms/list_keys/1.2", kms.list_keys().name(&name)).await;
+        let found = session.call_without_fault("scp/kms/list_keys/1.2", kms.list_keys().name(&name).first_page()).await;
         session.check_count("create_key", &executed, found.as_ref().map(|found| found.keys.len() as u64));
         // The id, if the response was lost.
         id = id.or_else(|| found?.keys.first().map(|key| key.id.clone()));
@@ -36,7 +36,7 @@ async fn delete(session: &mut Session, kms: &Client, id: &str) {
         // The key is deleted when the waiting period ends.
         session.clean_up("scp/kms/delete_key/1.2", || kms.delete_key(id)).await;
     } else {
-        session.clean_up("scp/kms/delete_key/1.2", || kms.delete_key(id).is_directly(true)).await;
+        session.clean_up("scp/kms/delete_key/1.2", || kms.delete_key(id).immediately(true)).await;
     }
 }
 
@@ -147,8 +147,8 @@ async fn managing(session: &mut Session, kms: &Client, id: &str) -> Option<()> {
     if checked.is_duplicate_name != Some(true) {
         session.report_mismatch("a used name was reported as free");
     }
-    session.call("scp/kms/list_keys/1.2", kms.list_keys().size(5).sort("name:asc")).await?;
-    let managed = session.call("scp/kms/list_managed_keys/1.2", kms.list_managed_keys()).await?;
+    session.call("scp/kms/list_keys/1.2", kms.list_keys().size(5).sort("name:asc").first_page()).await?;
+    let managed = session.call("scp/kms/list_managed_keys/1.2", kms.list_managed_keys().first_page()).await?;
     let first = managed.keys.first()?;
     session.call("scp/kms/show_managed_key/1.2", kms.show_managed_key(&first.id)).await.map(drop)
 }

@@ -26,8 +26,9 @@ async fn create(session: &mut Session, secrets: &Client, name: &str) -> Option<S
     let made = session.call_counted("scp/secretsmanager/create_secret/1.1", secrets.create_secret(&wanted)).await;
     let mut id = made.value.map(|made| made.secret.id);
     if let Some(executed) = made.executed {
-        let found =
-            session.call_without_fault("scp/secretsmanager/list_secrets/1.1", secrets.list_secrets().name(name)).await;
+        let found = session
+            .call_without_fault("scp/secretsmanager/list_secrets/1.1", secrets.list_secrets().name(name).first_page())
+            .await;
         session.check_count("create_secret", &executed, found.as_ref().map(|found| found.secret.len() as u64));
         id = id.or_else(|| found?.secret.first().map(|secret| secret.id.clone()));
     }
@@ -55,7 +56,7 @@ async fn rotating(session: &mut Session, secrets: &Client, id: &str) -> Option<(
         let call = secrets.update_secret_value(id, &wanted);
         let updated = session.call_counted("scp/secretsmanager/update_secret_value/1.1", call).await;
         if let Some(executed) = updated.executed {
-            let list = secrets.list_secret_versions(id).size(100);
+            let list = secrets.list_secret_versions(id).size(100).first_page();
             let found = session.call_without_fault("scp/secretsmanager/list_secret_versions/1.1", list).await;
             let more = found.and_then(|found| (found.version_list.len() as u64).checked_sub(added));
             session.check_count("update_secret_value", &executed, more);
@@ -94,9 +95,9 @@ pub(super) async fn manage(session: &mut Session) {
 }
 
 async fn managing(session: &mut Session, secrets: &Client, id: &str) -> Option<()> {
-    let described = SecretsManagerSetDescriptionRequest::new(Some("described".to_owned()));
+    let described = SecretsManagerSetDescriptionRequest::new("described");
     session.call("scp/secretsmanager/set_description/1.1", secrets.set_description(id, &described)).await?;
-    let callers = SecretsManagerSetCidrRequest::new(Some("127.0.0.0/25".to_owned()));
+    let callers = SecretsManagerSetCidrRequest::new("127.0.0.0/25");
     session.call("scp/secretsmanager/set_acl_cidr/1.1", secrets.set_acl_cidr(id, &callers)).await?;
     let wanted = SecretsManagerTerminatedRequest::new(30);
     let deleted = session.call("scp/secretsmanager/delete_secret/1.1", secrets.delete_secret(id, &wanted)).await;

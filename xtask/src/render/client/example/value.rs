@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::ir::{Field, Kind, Presence, Service, Type, TypeDef};
 use crate::names::ident;
-use crate::render::types::{has_constructor, is_patch};
+use crate::render::types::{clears, has_constructor, is_patch};
 
 /// Writes expressions, and keeps the types that they name.
 pub(super) struct Values<'a> {
@@ -31,6 +31,11 @@ impl<'a> Values<'a> {
             return quote!(#rust);
         };
         let shown: Vec<&Field> = fields.iter().filter(|field| is_shown(field, member(example, field))).collect();
+        if clears(fields) {
+            let values = fields.iter().map(|field| self.value(&field.ty, member(example, field), &field.rust));
+            let values: Vec<TokenStream> = values.collect();
+            return quote!(#rust::new(#(#values),*));
+        }
         if has_constructor(fields) && shown.iter().all(|field| field.presence.is_required()) {
             let values = shown.iter().map(|field| self.field(ty, field, member(example, field)));
             let values: Vec<TokenStream> = values.collect();

@@ -1,5 +1,6 @@
 //! The result of a list: complete, or incomplete with the reason and where to resume.
 
+use std::error::Error as StdError;
 use std::fmt;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -7,31 +8,31 @@ use crate::error::{Error, ErrorKind, Result};
 /// The items of a list, and whether they are all of them.
 ///
 /// ```
-/// # fn show(collected: cloud_core::Collected<String>) -> cloud_core::Result<()> {
-/// if let Some(why) = collected.incomplete() {
-///     eprintln!("{why}; {} items came", collected.items().len());
+/// # fn show(listing: cloud_core::Listing<String>) -> cloud_core::Result<()> {
+/// if let Some(why) = listing.incomplete() {
+///     eprintln!("{why}; {} items came", listing.items().len());
 /// }
-/// let all: Vec<String> = collected.into_complete()?;
+/// let all: Vec<String> = listing.into_complete()?;
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Debug)]
 #[must_use = "a list may be incomplete: `into_complete` turns that into an error"]
-pub struct Collected<T> {
+pub struct Listing<T> {
     pub(super) items: Vec<T>,
     pub(super) incomplete: Option<Incomplete>,
 }
 
-impl<T> Collected<T> {
+impl<T> Listing<T> {
     /// Returns the items received, complete or not.
     #[must_use]
     pub fn items(&self) -> &[T] {
         &self.items
     }
 
-    /// Converts into the items received, complete or not.
+    /// Converts into the items received, and drops whether they are all. [`incomplete`](Self::incomplete) tells.
     #[must_use]
-    pub fn into_items(self) -> Vec<T> {
+    pub fn into_partial(self) -> Vec<T> {
         self.items
     }
 
@@ -42,6 +43,17 @@ impl<T> Collected<T> {
     pub fn into_complete(self) -> Result<Vec<T>> {
         match self.incomplete {
             None => Ok(self.items),
+            Some(incomplete) => Err(incomplete.into_error()),
+        }
+    }
+
+    /// Converts into the items of a list that was started at a later page, if it is complete from there on.
+    ///
+    /// # Errors
+    /// As [`into_complete`](Self::into_complete), but not for [`IncompleteReason::StartedLater`].
+    pub fn into_rest(self) -> Result<Vec<T>> {
+        match self.incomplete {
+            Some(Incomplete { reason: IncompleteReason::StartedLater, .. }) | None => Ok(self.items),
             Some(incomplete) => Err(incomplete.into_error()),
         }
     }
@@ -63,7 +75,7 @@ impl<T> Collected<T> {
 #[non_exhaustive]
 pub struct Incomplete {
     /// What happened.
-    pub reason: Reason,
+    pub reason: IncompleteReason,
     /// The value of the page or marker parameter from which to resume, if known.
     pub resume: Option<String>,
 }
@@ -71,7 +83,7 @@ pub struct Incomplete {
 /// What made a list incomplete.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum Reason {
+pub enum IncompleteReason {
     /// Fewer items were received than announced.
     Short {
         /// The number of items received.
@@ -94,6 +106,10 @@ pub enum Reason {
     RepeatedMarker,
     /// The service announced another page without a marker.
     NoMarker,
+    /// The service reported neither whether another page follows nor how many items there are.
+    NoLinks,
+    /// The list was started at a later page than the first, so the items before it are missing.
+    StartedLater,
     /// The maximum number of pages was reached.
     PageCap(u32),
     /// A page could not be fetched.
@@ -104,9 +120,25 @@ impl Incomplete {
     pub(super) fn into_error(self) -> Error {
         let text = self.to_string();
         match self.reason {
-            Reason::Failed(error) => error,
+            IncompleteReason::Failed(error) => error,
             _ => Error::new(ErrorKind::Incomplete, text),
         }
+    }
+}
+
+impl StdError for Incomplete {
+    /// Returns the cause of a page's error. The error itself is part of the text.
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match &self.reason {
+            IncompleteReason::Failed(error) => error.source(),
+            _ => None,
+        }
+    }
+}
+
+impl From<Incomplete> for Error {
+    fn from(incomplete: Incomplete) -> Self {
+        incomplete.into_error()
     }
 }
 
@@ -122,16 +154,22 @@ impl fmt::Display for Incomplete {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the list is incomplete: ")?;
         match &self.reason {
-            Reason::Short { received, total } => write!(f, "it ended after {received} of {total} items")?,
-            Reason::TotalMoved { first, last } => {
+            IncompleteReason::Short { received, total } => write!(f, "it ended after {received} of {total} items")?,
+            IncompleteReason::TotalMoved { first, last } => {
                 write!(f, "it changed while it was read, from {first} to {last} items")?;
             }
-            Reason::RepeatedItem => f.write_str("an item came twice, so others may be missing")?,
-            Reason::RepeatedPage => f.write_str("the service sent the same page again")?,
-            Reason::NoMarker => f.write_str("the service announced another page and gave no marker for it")?,
-            Reason::RepeatedMarker => f.write_str("the service sent the same marker again")?,
-            Reason::PageCap(cap) => write!(f, "there are more than the {cap} pages that are allowed")?,
-            Reason::Failed(error) => write!(f, "{error}")?,
+            IncompleteReason::RepeatedItem => f.write_str("an item came twice, so others may be missing")?,
+            IncompleteReason::RepeatedPage => f.write_str("the service sent the same page again")?,
+            IncompleteReason::NoMarker => {
+                f.write_str("the service announced another page and gave no marker for it")?
+            }
+            IncompleteReason::NoLinks => {
+                f.write_str("the service told neither whether another page follows nor how many items there are")?;
+            }
+            IncompleteReason::StartedLater => f.write_str("it was started at a later page than the first")?,
+            IncompleteReason::RepeatedMarker => f.write_str("the service sent the same marker again")?,
+            IncompleteReason::PageCap(cap) => write!(f, "there are more than the {cap} pages that are allowed")?,
+            IncompleteReason::Failed(error) => write!(f, "{error}")?,
         }
         if self.resume.is_some() {
             f.write_str("; it can be resumed")?;

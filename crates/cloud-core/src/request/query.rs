@@ -1,0 +1,81 @@
+//! The query of a request: each parameter is set, not appended.
+
+use super::percent::{encode, is_query_byte};
+use super::{QueryValue, Request};
+use crate::validate::Constraint;
+
+/// Why an empty query value is refused.
+const EMPTY: &str = "must not be empty; leave a filter out to list everything";
+
+impl Request {
+    /// Sets a query parameter; the last value of a name counts. An empty value is refused when the request is sent:
+    /// a service takes an empty filter for none, and answers with everything.
+    #[must_use]
+    pub fn query(mut self, name: &'static str, value: impl QueryValue) -> Self {
+        self.set_query(name, value, &[]);
+        self
+    }
+
+    /// Sets a query parameter in place, and checks it against the documented limits.
+    pub fn set_query(&mut self, name: &'static str, value: impl QueryValue, rules: &'static [Constraint]) {
+        self.clear_query(name);
+        self.push_query(name, value, rules);
+    }
+
+    /// Sets a query parameter that may be repeated to these values. No value at all is refused like an empty one.
+    pub fn set_query_list<T: AsRef<str>>(&mut self, name: &'static str, values: impl IntoIterator<Item = T>) {
+        self.clear_query(name);
+        let mut values = values.into_iter().peekable();
+        if values.peek().is_none() {
+            self.unusable.push((name, EMPTY));
+        }
+        values.for_each(|value| self.push_query(name, value.as_ref(), &[]));
+    }
+
+    fn clear_query(&mut self, name: &'static str) {
+        self.take_query(name);
+        self.unusable.retain(|(other, _)| *other != name);
+        self.validator.forget(name);
+    }
+
+    fn push_query(&mut self, name: &'static str, value: impl QueryValue, rules: &'static [Constraint]) {
+        if !self.query.is_empty() {
+            self.query.push('&');
+        }
+        encode(name, is_query_byte, &mut self.query);
+        self.query.push('=');
+        let start = self.query.len();
+        match value.problem() {
+            None => value.write(&mut self.query),
+            Some(problem) => return self.unusable.push((name, problem)),
+        }
+        if self.query.len() == start {
+            return self.unusable.push((name, EMPTY));
+        }
+        value.validate(name, rules, &mut self.validator);
+    }
+
+    /// Removes a query parameter and returns its last value, still encoded.
+    pub(crate) fn take_query(&mut self, name: &str) -> Option<String> {
+        let mut taken = None;
+        let mut rest = String::with_capacity(self.query.len());
+        for pair in self.query.split('&').filter(|pair| !pair.is_empty()) {
+            match pair.split_once('=') {
+                Some((key, value)) if key == name => taken = Some(value.to_owned()),
+                _ => {
+                    if !rest.is_empty() {
+                        rest.push('&');
+                    }
+                    rest.push_str(pair);
+                }
+            }
+        }
+        self.query = rest;
+        taken
+    }
+
+    pub(crate) fn peek_query(&self, name: &str) -> Option<&str> {
+        let mut values = self.query.rsplit('&').filter_map(|pair| pair.split_once('='));
+        values.find(|(key, _)| *key == name).map(|(_, value)| value)
+    }
+}
