@@ -279,7 +279,10 @@ fn server_security_check_v1_0_list_inspection_summaries(
         let period = nhn_security::Period::new(from, to)
             .map_err(|error| error.to_string())?;
         let answer = context
-            .finish(OPERATION, client.list_inspection_summaries(&region_code, period))
+            .finish(
+                OPERATION,
+                client.list_inspection_summaries(&region_code, period).first_page(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -545,7 +548,7 @@ fn secure_key_manager_v1_0_list_key_details(context: &Context) -> Running<'_> {
             .map_err(|error| error.to_string())?;
         let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
         let answer = context
-            .finish(OPERATION, client.list_key_details(key_store_id))
+            .finish(OPERATION, client.list_key_details(key_store_id).first_page())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())

@@ -856,7 +856,9 @@ fn certificate_manager_v1_0_list_certificates(context: &Context) -> Running<'_> 
     const OPERATION: &str = "certificatemanager.1.0.list_certificates";
     Box::pin(async move {
         let client = context.scp()?.certificate_manager_v1_0();
-        let answer = context.finish(OPERATION, client.list_certificates()).await?;
+        let answer = context
+            .finish(OPERATION, client.list_certificates().first_page())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -962,7 +964,9 @@ fn certificate_manager_v1_1_list_certificates(context: &Context) -> Running<'_> 
     const OPERATION: &str = "certificatemanager.1.1.list_certificates";
     Box::pin(async move {
         let client = context.scp()?.certificate_manager_v1_1();
-        let answer = context.finish(OPERATION, client.list_certificates()).await?;
+        let answer = context
+            .finish(OPERATION, client.list_certificates().first_page())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -1128,7 +1132,9 @@ fn config_inspection_v1_0_show_diagnosis_result(context: &Context) -> Running<'_
         let answer = context
             .finish(
                 OPERATION,
-                client.show_diagnosis_result(&diagnosis_id, &diagnosis_request_sequence),
+                client
+                    .show_diagnosis_result(&diagnosis_id, &diagnosis_request_sequence)
+                    .first_page(),
             )
             .await?;
         context.keep(OPERATION, &answer);
@@ -1141,7 +1147,9 @@ fn config_inspection_v1_0_list_diagnoses(context: &Context) -> Running<'_> {
     const OPERATION: &str = "configinspection.1.0.list_diagnoses";
     Box::pin(async move {
         let client = context.scp()?.config_inspection_v1_0();
-        let answer = context.finish(OPERATION, client.list_diagnoses()).await?;
+        let answer = context
+            .finish(OPERATION, client.list_diagnoses().first_page())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -1152,7 +1160,9 @@ fn config_inspection_v1_0_list_diagnosis_results(context: &Context) -> Running<'
     const OPERATION: &str = "configinspection.1.0.list_diagnosis_results";
     Box::pin(async move {
         let client = context.scp()?.config_inspection_v1_0();
-        let answer = context.finish(OPERATION, client.list_diagnosis_results()).await?;
+        let answer = context
+            .finish(OPERATION, client.list_diagnosis_results().first_page())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -1240,7 +1250,9 @@ fn config_inspection_v1_1_show_diagnosis_result(context: &Context) -> Running<'_
         let answer = context
             .finish(
                 OPERATION,
-                client.show_diagnosis_result(&diagnosis_id, &diagnosis_request_sequence),
+                client
+                    .show_diagnosis_result(&diagnosis_id, &diagnosis_request_sequence)
+                    .first_page(),
             )
             .await?;
         context.keep(OPERATION, &answer);
@@ -1253,7 +1265,9 @@ fn config_inspection_v1_1_list_diagnoses(context: &Context) -> Running<'_> {
     const OPERATION: &str = "configinspection.1.1.list_diagnoses";
     Box::pin(async move {
         let client = context.scp()?.config_inspection_v1_1();
-        let answer = context.finish(OPERATION, client.list_diagnoses()).await?;
+        let answer = context
+            .finish(OPERATION, client.list_diagnoses().first_page())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -1264,7 +1278,9 @@ fn config_inspection_v1_1_list_diagnosis_results(context: &Context) -> Running<'
     const OPERATION: &str = "configinspection.1.1.list_diagnosis_results";
     Box::pin(async move {
         let client = context.scp()?.config_inspection_v1_1();
-        let answer = context.finish(OPERATION, client.list_diagnosis_results()).await?;
+        let answer = context
+            .finish(OPERATION, client.list_diagnosis_results().first_page())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -1343,7 +1359,7 @@ fn kms_v1_0_list_keys(context: &Context) -> Running<'_> {
     const OPERATION: &str = "kms.1.0.list_keys";
     Box::pin(async move {
         let client = context.scp()?.kms_v1_0();
-        let answer = context.finish(OPERATION, client.list_keys()).await?;
+        let answer = context.finish(OPERATION, client.list_keys().first_page()).await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -1644,7 +1660,7 @@ fn kms_v1_1_list_keys(context: &Context) -> Running<'_> {
     const OPERATION: &str = "kms.1.1.list_keys";
     Box::pin(async move {
         let client = context.scp()?.kms_v1_1();
-        let answer = context.finish(OPERATION, client.list_keys()).await?;
+        let answer = context.finish(OPERATION, client.list_keys().first_page()).await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -1945,7 +1961,7 @@ fn kms_v1_2_list_keys(context: &Context) -> Running<'_> {
     const OPERATION: &str = "kms.1.2.list_keys";
     Box::pin(async move {
         let client = context.scp()?.kms_v1_2();
-        let answer = context.finish(OPERATION, client.list_keys()).await?;
+        let answer = context.finish(OPERATION, client.list_keys().first_page()).await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -2035,7 +2051,9 @@ fn kms_v1_2_list_managed_keys(context: &Context) -> Running<'_> {
     const OPERATION: &str = "kms.1.2.list_managed_keys";
     Box::pin(async move {
         let client = context.scp()?.kms_v1_2();
-        let answer = context.finish(OPERATION, client.list_managed_keys()).await?;
+        let answer = context
+            .finish(OPERATION, client.list_managed_keys().first_page())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -2290,7 +2308,9 @@ fn secrets_manager_v1_0_list_secrets(context: &Context) -> Running<'_> {
     const OPERATION: &str = "secretsmanager.1.0.list_secrets";
     Box::pin(async move {
         let client = context.scp()?.secrets_manager_v1_0();
-        let answer = context.finish(OPERATION, client.list_secrets()).await?;
+        let answer = context
+            .finish(OPERATION, client.list_secrets().first_page())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -2532,7 +2552,9 @@ fn secrets_manager_v1_1_list_secrets(context: &Context) -> Running<'_> {
     const OPERATION: &str = "secretsmanager.1.1.list_secrets";
     Box::pin(async move {
         let client = context.scp()?.secrets_manager_v1_1();
-        let answer = context.finish(OPERATION, client.list_secrets()).await?;
+        let answer = context
+            .finish(OPERATION, client.list_secrets().first_page())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -2610,7 +2632,7 @@ fn secrets_manager_v1_1_list_secret_versions(context: &Context) -> Running<'_> {
         let secret_id = context
             .text(OPERATION, "secret_id", "3265ab469f0d406d83073da3e11e7a6c")?;
         let answer = context
-            .finish(OPERATION, client.list_secret_versions(&secret_id))
+            .finish(OPERATION, client.list_secret_versions(&secret_id).first_page())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
