@@ -223,10 +223,12 @@ impl<T> CredentialCache<T> {
         self.lock().current.as_ref().map(|current| Arc::clone(&current.value))
     }
 
-    /// Returns whether the credentials of this generation are the current ones.
-    pub fn holds(&self, generation: Generation) -> bool {
+    /// Returns the credentials of this generation if they are the current ones, valid or not.
+    #[must_use]
+    pub fn held(&self, generation: Generation) -> Option<Arc<T>> {
         let state = self.lock();
-        state.generation == generation.0 && state.current.is_some()
+        let current = state.current.as_ref().filter(|_| state.generation == generation.0);
+        current.map(|current| Arc::clone(&current.value))
     }
 
     fn lock(&self) -> MutexGuard<'_, State<T>> {

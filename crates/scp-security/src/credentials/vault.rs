@@ -1,7 +1,8 @@
 //! Temporary credentials, which Secret Vault issues for a vault token.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use cloud_core::auth::Generation;
@@ -18,7 +19,7 @@ use crate::secret_vault::v1_0;
 /// A service keeps at most five temporary keys for an access key, so they are shared by all clones of a client.
 pub(crate) struct VaultProvider {
     vault: Arc<Vault>,
-    cache: CredentialCache<Credentials>,
+    cache: CredentialCache<TemporaryKey>,
 }
 
 /// Requests keys from the vault.
@@ -26,24 +27,30 @@ struct Vault {
     client: v1_0::Client,
     id: String,
     runtime: Arc<dyn Runtime>,
-    newest: Mutex<Newest>,
+    newest: Mutex<Option<Arc<History>>>,
 }
 
-/// What is known of the newest temporary key besides the key.
-#[derive(Debug, Default)]
-struct Newest {
-    /// When it was issued, by the monotonic clock.
+struct TemporaryKey {
+    credentials: Arc<Credentials>,
+    /// Kept with the key, so that a refusal is never counted for another key.
+    history: Arc<History>,
+}
+
+#[derive(Debug)]
+struct History {
+    /// When the key was issued, by the monotonic clock.
     since: Duration,
     /// How many keys in a row were issued because the previous one was refused, including this one.
     refusals: u32,
-    /// Whether it was dropped because it was refused.
-    refused: bool,
+    /// Whether the key was dropped because it was refused.
+    refused: AtomicBool,
 }
 
-impl Newest {
-    fn renew(&mut self, now: Duration) {
-        let refusals = if self.refused { self.refusals.saturating_add(1) } else { 0 };
-        *self = Self { since: now, refusals, refused: false };
+impl History {
+    fn after(previous: Option<&Self>, now: Duration) -> Self {
+        let refused = previous.filter(|previous| previous.refused.load(Ordering::SeqCst));
+        let refusals = refused.map_or(0, |previous| previous.refusals.saturating_add(1));
+        Self { since: now, refusals, refused: AtomicBool::new(false) }
     }
 
     /// How long a key is kept after a service refused it. A service may refuse for another reason, such as not being
@@ -70,11 +77,15 @@ impl VaultProvider {
 }
 
 impl Vault {
-    fn newest(&self) -> MutexGuard<'_, Newest> {
-        self.newest.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Starts the history of a key that was just issued.
+    fn start_history(&self) -> Arc<History> {
+        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        let history = Arc::new(History::after(newest.as_deref(), self.runtime.elapsed()));
+        *newest = Some(Arc::clone(&history));
+        history
     }
 
-    async fn issue(self: Arc<Self>, now: OffsetDateTime) -> Result<Expiring<Credentials>> {
+    async fn issue(self: Arc<Self>, now: OffsetDateTime) -> Result<Expiring<TemporaryKey>> {
         let SecretVaultTemporaryKeyResponse { access_key, secret_key, expired_at, .. } =
             // The call that needs the key decides whether to retry; two policies would multiply.
             self.client.get_temporary_key(&self.id).retry(RetryPolicy::never()).await.map_err(explain)?;
@@ -86,7 +97,7 @@ impl Vault {
                 "the response of the secret vault contains no temporary key",
             ));
         };
-        self.newest().renew(self.runtime.elapsed());
+        let history = self.start_history();
         let expires = expired_at.and_then(|at| {
             let local = || at.to_date_time().map(|time| time.assume_utc());
             at.to_offset_date_time().or_else(|_| local()).ok()
@@ -95,7 +106,8 @@ impl Vault {
             Some(expires) => Duration::try_from(expires - now).map_or(DOUBTFUL, |left| left.max(DOUBTFUL)),
             None => SHORTEST,
         };
-        Ok(Expiring::new(Credentials::new(access_key, secret_key), lifetime))
+        let credentials = Arc::new(Credentials::new(access_key, secret_key));
+        Ok(Expiring::new(TemporaryKey { credentials, history }, lifetime))
     }
 }
 
@@ -116,22 +128,26 @@ fn explain(error: Error) -> Error {
 
 impl ProvideCredentials for VaultProvider {
     fn credentials(&self, now: OffsetDateTime) -> BoxFuture<'_, Result<(Arc<Credentials>, Generation)>> {
-        let vault = Arc::clone(&self.vault);
-        Box::pin(self.cache.get(now, move || vault.issue(now)))
+        Box::pin(async move {
+            let vault = Arc::clone(&self.vault);
+            let (key, generation) = self.cache.get(now, move || vault.issue(now)).await?;
+            Ok((Arc::clone(&key.credentials), generation))
+        })
     }
 
     fn current(&self) -> Option<Arc<Credentials>> {
-        self.cache.current()
+        self.cache.current().map(|key| Arc::clone(&key.credentials))
     }
 
     fn invalidate(&self, generation: Generation) -> bool {
-        if self.cache.holds(generation) {
-            let mut newest = self.vault.newest();
-            if self.vault.runtime.elapsed().saturating_sub(newest.since) < newest.kept_for() {
+        if let Some(key) = self.cache.held(generation) {
+            let age = self.vault.runtime.elapsed().saturating_sub(key.history.since);
+            if age < key.history.kept_for() {
                 return false;
             }
-            newest.refused = true;
+            key.history.refused.store(true, Ordering::SeqCst);
         }
+        // A key that was issued meanwhile stays.
         self.cache.invalidate(generation)
     }
 }
@@ -141,3 +157,6 @@ impl fmt::Debug for VaultProvider {
         f.debug_struct("VaultProvider").field("cache", &self.cache).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;
