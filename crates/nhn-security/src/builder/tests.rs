@@ -268,7 +268,8 @@ async fn line_breaks_at_the_end_of_variables_are_removed() {
 
 #[test]
 fn client_certificate_and_transport_exclude_each_other() {
-    let pem = include_bytes!("../client_identity/testdata/identity.pem");
+    let made = rcgen::generate_simple_self_signed(["client.example".to_owned()]).unwrap();
+    let pem = made.cert.pem() + &made.signing_key.serialize_pem();
     build(Nhn::builder().client_certificate_pem(&pem[..]), &ALL).unwrap();
     let both = Nhn::builder().client_certificate_pem(&pem[..]).transport(FakeTransport::new());
     let error = build(both, &ALL).unwrap_err();

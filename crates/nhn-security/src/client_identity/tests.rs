@@ -1,4 +1,5 @@
-//! Tests of client certificates: what is accepted, and that nothing of them is shown.
+//! Tests of client certificates: what is accepted, and that nothing of them is shown. The keys are made on the spot, so
+//! that no private key is published.
 
 use std::sync::Arc;
 
@@ -6,13 +7,14 @@ use cloud_core::{Error, ErrorKind, Result, Transport};
 
 use super::*;
 
-/// A certificate and its key, made for these tests.
-const PEM: &[u8] = include_bytes!("testdata/identity.pem");
-/// Another key.
-const OTHER_KEY: &[u8] = include_bytes!("testdata/other-key.pem");
+/// A new certificate and its private key, both as PEM.
+fn identity() -> (String, String) {
+    let made = rcgen::generate_simple_self_signed(["client.example".to_owned()]).unwrap();
+    (made.cert.pem(), made.signing_key.serialize_pem())
+}
 
-fn pem(parts: &[&[u8]]) -> Result<Arc<dyn Transport>> {
-    Certificate::Pem(parts.concat().into()).transport()
+fn pem(parts: &[&str]) -> Result<Arc<dyn Transport>> {
+    Certificate::Pem(parts.concat().into_bytes().into()).transport()
 }
 
 fn config_error(outcome: Result<Arc<dyn Transport>>) -> Error {
@@ -23,33 +25,46 @@ fn config_error(outcome: Result<Arc<dyn Transport>>) -> Error {
 
 #[tokio::test]
 async fn pem_is_accepted_in_any_order() {
-    let text = std::str::from_utf8(PEM).unwrap();
-    let (certificate, key) = text.split_at(text.find("-----BEGIN PRIVATE KEY").unwrap());
-    pem(&[PEM]).unwrap();
-    pem(&[key.as_bytes(), certificate.as_bytes()]).unwrap();
-    assert!(config_error(pem(&[certificate.as_bytes()])).to_string().contains("no usable private key"));
-    assert!(config_error(pem(&[key.as_bytes()])).to_string().contains("no certificate"));
-    assert!(config_error(pem(&[certificate.as_bytes(), OTHER_KEY])).to_string().contains("cannot be used together"));
-    assert!(config_error(pem(&[b"not pem"])).to_string().contains("no usable private key"));
+    let ((certificate, key), (_, other_key)) = (identity(), identity());
+    pem(&[&certificate, &key]).unwrap();
+    pem(&[&key, &certificate]).unwrap();
+    assert!(config_error(pem(&[&certificate])).to_string().contains("no usable private key"));
+    assert!(config_error(pem(&[&key])).to_string().contains("no certificate"));
+    assert!(config_error(pem(&[&certificate, &other_key])).to_string().contains("cannot be used together"));
+    assert!(config_error(pem(&["not pem"])).to_string().contains("no usable private key"));
 }
 
 #[test]
 fn debug_shows_no_certificate() {
-    let shown = format!("{:?}", Certificate::Pem(PEM.to_vec().into()));
+    let (certificate, key) = identity();
+    let shown = format!("{:?}", Certificate::Pem((certificate + &key).into_bytes().into()));
     assert_eq!(shown, "Certificate([redacted])");
 }
 
 #[cfg(feature = "pkcs12")]
 #[tokio::test]
 async fn pkcs12_is_accepted_with_old_and_new_ciphers() {
+    use p12_keystore::{EncryptionAlgorithm, KeyStore, KeyStoreEntry, MacAlgorithm, PrivateKey, PrivateKeyChain};
+    let made = rcgen::generate_simple_self_signed(["client.example".to_owned()]).unwrap();
+    let file = |encryption, mac| {
+        let certificate = p12_keystore::Certificate::from_der(made.cert.der()).unwrap();
+        let key = PrivateKey::from_der(made.signing_key.serialized_der()).unwrap();
+        let mut store = KeyStore::new();
+        store.add_entry(
+            "client",
+            KeyStoreEntry::PrivateKeyChain(PrivateKeyChain::new("client".as_bytes(), key, [certificate])),
+        );
+        store.writer("pass word").encryption_algorithm(encryption).mac_algorithm(mac).write().unwrap()
+    };
     let open = |der: &[u8], password: &str| {
         Certificate::Pkcs12 { der: der.to_vec().into(), password: password.into() }.transport()
     };
-    let modern = include_bytes!("testdata/modern.p12");
-    let legacy = include_bytes!("testdata/legacy.p12");
-    for file in [&modern[..], &legacy[..]] {
-        open(file, "pass word").unwrap();
-        let error = config_error(open(file, "canary-wrong-password"));
+    for file in [
+        file(EncryptionAlgorithm::PbeWithHmacSha256AndAes256, MacAlgorithm::HmacSha256),
+        file(EncryptionAlgorithm::PbeWithShaAnd3KeyTripleDesCbc, MacAlgorithm::HmacSha1),
+    ] {
+        open(&file, "pass word").unwrap();
+        let error = config_error(open(&file, "canary-wrong-password"));
         assert!(error.to_string().contains("check its password"), "{error}");
         assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
     }
