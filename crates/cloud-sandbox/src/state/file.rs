@@ -2,14 +2,14 @@
 
 use std::fs;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::Value;
 
 use crate::private_file;
 
-/// Reads a file; nothing when there is none and it can be made.
+/// Reads a file; nothing when there is none.
 pub(crate) fn read(path: &Path) -> io::Result<Option<Value>> {
     // Reading a pipe would wait for a writer for ever.
     if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
@@ -17,11 +17,7 @@ pub(crate) fn read(path: &Path) -> io::Result<Option<Value>> {
     }
     let text = match fs::read(path) {
         Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            // Told at the start, since at the end it is too late.
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            return fs::metadata(folder).map(|_| None).map_err(|error| named(folder, &error));
-        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(named(path, &error)),
     };
     let value = serde_json::from_slice(&text);
@@ -29,21 +25,40 @@ pub(crate) fn read(path: &Path) -> io::Result<Option<Value>> {
     value.map(Some).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, wrong(error)))
 }
 
-/// Replaces a file as a whole. It holds secrets, so only its owner may read it.
-pub(crate) fn write(path: &Path, value: &Value) -> io::Result<()> {
+/// Checks that [`write`] can replace this file later. At the end of a run it is too late to report that it cannot.
+pub(crate) fn check_writable(path: &Path) -> io::Result<()> {
+    let (_, new) = places(path);
+    private_file::create(&new).and_then(|_| fs::remove_file(&new)).map_err(|error| {
+        let folder = new.parent().unwrap_or(path).display();
+        io::Error::new(
+            error.kind(),
+            format!("{} cannot be saved: no file can be made in {folder}: {error}", path.display()),
+        )
+    })
+}
+
+/// Where a file is, and the new file that is to replace it.
+fn places(path: &Path) -> (PathBuf, PathBuf) {
     static WRITES: AtomicU32 = AtomicU32::new(0);
     // A link stays: what it leads to is replaced.
-    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let path = fs::canonicalize(&path).unwrap_or(path);
     // Sandboxes that share a state file may stop at the same time.
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}-{}.new", std::process::id(), WRITES.fetch_add(1, Ordering::Relaxed)));
     let new = path.with_file_name(name);
+    (path, new)
+}
+
+/// Replaces a file as a whole. It holds secrets, so only its owner may read it.
+pub(crate) fn write(path: &Path, value: &Value) -> io::Result<()> {
+    let (path, new) = places(path);
     let written = private_file::create(&new).and_then(|mut file| {
         serde_json::to_writer(&mut file, value)?;
         file.flush()?;
         file.sync_all()
     });
-    written.and_then(|()| fs::rename(&new, path)).map_err(|error| named(path, &error))
+    written.and_then(|()| fs::rename(&new, &path)).map_err(|error| named(&path, &error))
 }
 
 fn named(path: &Path, error: &io::Error) -> io::Error {
@@ -98,6 +113,16 @@ mod tests {
         assert!(read(&std::env::temp_dir()).unwrap_err().to_string().contains("not a regular file"));
     }
 
+    /// A folder in which nobody can make a file, as on a read-only file system.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn state_file_in_a_read_only_folder_is_refused_at_the_start() {
+        let path = Path::new("/proc/state.json");
+        assert!(read(path).unwrap().is_none());
+        let error = check_writable(path).unwrap_err().to_string();
+        assert!(error.starts_with("/proc/state.json cannot be saved: no file can be made in /proc: "), "{error}");
+    }
+
     #[test]
     fn merge_follows_rfc_7386() {
         for (target, patch, expected) in [
@@ -138,7 +163,10 @@ mod tests {
         fs::write(&path, "{").unwrap();
         assert!(read(&path).unwrap_err().to_string().contains("cloud-sandbox-file"));
         assert!(read(&path.join("deeper.json")).is_err());
-        assert!(read(&path.with_file_name("no-such-folder").join("state.json")).is_err());
+        check_writable(&path).unwrap();
+        let missing = path.with_file_name("no-such-folder").join("state.json");
+        let error = check_writable(&missing).unwrap_err().to_string();
+        assert!(error.contains("no-such-folder: "), "{error}");
         fs::remove_file(&path).unwrap();
     }
 }

@@ -18,7 +18,10 @@ const FORMAT: u64 = 1;
 /// The state file's content where there is one; else the default seed with the seed data over it.
 pub(crate) fn load(settings: &mut Settings) -> Result<Held, String> {
     let saved = match &settings.state_file {
-        Some(path) => file::read(path).map_err(|error| format!("state file {error}"))?,
+        Some(path) => {
+            let read = file::read(path).and_then(|saved| file::check_writable(path).map(|()| saved));
+            read.map_err(|error| format!("state file {error}"))?
+        }
         None => None,
     };
     if let Some(saved) = saved {
@@ -114,6 +117,13 @@ mod tests {
         misspelt["autorotationPeriod"] = 30.into();
         let error = seeded(&store(json!([key, misspelt]))).err().unwrap();
         assert!(error.contains("/nhn/skm/keyStores/7/keys/1/autorotationPeriod"), "{error}");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn state_file_that_cannot_be_saved_is_refused_at_the_start() {
+        let mut settings = Settings { state_file: Some("/proc/state.json".into()), ..Settings::default() };
+        assert!(load(&mut settings).err().unwrap().starts_with("state file /proc/state.json cannot be saved"));
     }
 
     #[test]
