@@ -216,11 +216,16 @@ impl Inner {
                 start = self.runtime.elapsed();
                 continue;
             }
-            let summary = failed.error.summary();
+            let (summary, exhausted) = (failed.error.summary(), failed.outcome.is_exhausted());
             let left = progress.deadline.left(self.runtime.elapsed());
             let delay = retries.next(*failed, left, self.runtime.random())?;
             trace::retrying(number, delay);
-            progress.earlier.push(summary);
+            if exhausted {
+                // No attempt was made.
+                progress.attempts -= 1;
+            } else {
+                progress.earlier.push(summary);
+            }
             progress.deadline.enter(Phase::Backoff, self.runtime.elapsed());
             self.runtime.sleep(delay).await;
             start = self.runtime.elapsed();

@@ -68,22 +68,24 @@ pub(crate) struct AttemptOutcome {
     throttled: bool,
     /// Refused before it was executed.
     refused: bool,
+    /// This machine lacks what a connection needs.
+    exhausted: bool,
 }
 
 impl AttemptOutcome {
     /// Another attempt would fail the same way.
     pub(crate) const fn permanent(delivery: Delivery) -> Self {
-        Self { delivery, transient: false, throttled: false, refused: false }
+        Self { delivery, transient: false, throttled: false, refused: false, exhausted: false }
     }
 
     /// Another attempt may succeed.
     pub(crate) const fn transient(delivery: Delivery) -> Self {
-        Self { delivery, transient: true, throttled: false, refused: false }
+        Self { transient: true, ..Self::permanent(delivery) }
     }
 
     /// Another attempt may succeed, after a longer delay.
     pub(crate) const fn throttled(delivery: Delivery) -> Self {
-        Self { delivery, transient: true, throttled: true, refused: false }
+        Self { throttled: true, ..Self::transient(delivery) }
     }
 
     /// The response reports a failure. Its status decides, unless the vendor calls the failure `transient`.
@@ -93,12 +95,23 @@ impl AttemptOutcome {
             transient: transient || matches!(status, 408 | 429 | 502 | 503 | 504),
             throttled: matches!(status, 429 | 503),
             refused: status == 429,
+            exhausted: false,
         }
+    }
+
+    /// No connection could be opened for lack of a file descriptor, which another call may return.
+    pub(crate) const fn exhausted() -> Self {
+        Self { exhausted: true, ..Self::transient(Delivery::NotSent) }
     }
 
     /// Whether another attempt can succeed without a change by the caller.
     pub(crate) fn is_transient(self) -> bool {
         self.transient
+    }
+
+    /// Whether this machine, not the service, is short of something.
+    pub(crate) fn is_exhausted(self) -> bool {
+        self.exhausted
     }
 
     /// Whether the service is overloaded.
@@ -134,8 +147,7 @@ pub(crate) fn decide(
     let base = if outcome.is_throttled() { policy.throttled_base } else { policy.base };
     let ceiling = base.saturating_mul(2_u32.saturating_pow(attempt - 1)).min(policy.cap);
     // Full jitter: callers that failed together do not retry together.
-    #[allow(clippy::cast_precision_loss, reason = "a fraction needs no more than 53 bits")]
-    let backoff = ceiling.mul_f64((random >> 11) as f64 / (1_u64 << 53) as f64);
+    let backoff = ceiling.mul_f64(fraction(random));
     let wait = match hint {
         Some(hint) if hint > ceiling.saturating_add(MAX_HINT) => return Decision::Stop,
         Some(hint) => hint.max(backoff),
@@ -143,6 +155,25 @@ pub(crate) fn decide(
     };
     if wait >= left { Decision::Stop } else { Decision::After(wait) }
 }
+
+/// Decides after a call has waited `waits` times for a file descriptor. That is no retry: nothing was sent, and no
+/// service is loaded, so only the time left for the call ends it.
+pub(crate) fn wait_for_descriptor(waits: u32, left: Duration, random: u64) -> Decision {
+    let ceiling = SHORT_WAIT.saturating_mul(2_u32.saturating_pow(waits)).min(LONG_WAIT);
+    // Never zero, so that callers do not spin.
+    let wait = ceiling.mul_f64(0.5 + fraction(random) / 2.0);
+    if wait >= left { Decision::Stop } else { Decision::After(wait) }
+}
+
+/// A number from 0 to below 1.
+#[allow(clippy::cast_precision_loss, reason = "a fraction needs no more than 53 bits")]
+fn fraction(random: u64) -> f64 {
+    (random >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+/// The first wait for a file descriptor, and the longest.
+const SHORT_WAIT: Duration = Duration::from_millis(10);
+const LONG_WAIT: Duration = Duration::from_millis(500);
 
 /// How far beyond its own delay a client follows `Retry-After`; the error reports a longer one.
 const MAX_HINT: Duration = Duration::from_secs(5);
@@ -238,6 +269,21 @@ mod tests {
         assert_eq!(wait(1, answered(429), Some(s(4)), None, 0), Decision::After(s(4)));
         assert_eq!(wait(1, answered(429), Some(s(60)), None, 0), Decision::Stop);
         assert_eq!(wait(1, answered(429), Some(s(4)), Some(s(4)), 0), Decision::Stop);
+    }
+
+    #[test]
+    fn waits_for_a_file_descriptor_grow_and_end_with_the_call() {
+        let most = |waits| wait_for_descriptor(waits, Duration::MAX, u64::MAX);
+        let least = |waits| wait_for_descriptor(waits, Duration::MAX, 0);
+        for (waits, longest) in [(0, 10_u32), (1, 20), (5, 320), (6, 500), (1000, 500)] {
+            let Decision::After(wait) = most(waits) else { panic!("no wait") };
+            assert!(
+                wait <= Duration::from_millis(longest.into()) && wait.as_millis() + 1 >= longest.into(),
+                "{wait:?}"
+            );
+            assert_eq!(least(waits), Decision::After(Duration::from_millis(5) * (longest / 10)));
+        }
+        assert_eq!(wait_for_descriptor(0, Duration::from_millis(5), 0), Decision::Stop);
     }
 
     #[test]

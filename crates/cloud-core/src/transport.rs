@@ -72,6 +72,9 @@ pub enum Stage {
     Config,
     /// The request cannot be sent; another attempt would fail the same way.
     Invalid,
+    /// This process or machine has no file descriptor left for a connection: the service has received nothing. The client
+    /// waits for one until the call's limit.
+    Exhausted,
     /// No connection was made: the service has received nothing.
     Connect,
     /// TLS failed in a way that another attempt would meet again, such as an untrusted certificate. The service has
@@ -88,7 +91,7 @@ impl Stage {
     #[must_use]
     pub const fn delivery(self) -> Delivery {
         match self {
-            Self::Config | Self::Invalid | Self::Connect | Self::Handshake => Delivery::NotSent,
+            Self::Config | Self::Invalid | Self::Exhausted | Self::Connect | Self::Handshake => Delivery::NotSent,
             Self::PossiblySent => Delivery::PossiblySent,
             Self::Response => Delivery::ResponseReceived,
         }

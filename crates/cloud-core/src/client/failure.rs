@@ -78,6 +78,7 @@ impl AttemptError {
         let (kind, outcome) = match error.stage {
             Stage::Config => (ErrorKind::Config, AttemptOutcome::permanent(delivery)),
             Stage::Invalid => (ErrorKind::Request, AttemptOutcome::permanent(delivery)),
+            Stage::Exhausted => (ErrorKind::Connect, AttemptOutcome::exhausted()),
             Stage::Connect => (ErrorKind::Connect, AttemptOutcome::transient(delivery)),
             Stage::Handshake => (ErrorKind::Connect, AttemptOutcome::permanent(delivery)),
             Stage::PossiblySent => (ErrorKind::Transport, AttemptOutcome::transient(delivery)),

@@ -6,7 +6,7 @@ use super::budget::Budget;
 use super::failure::AttemptError;
 use crate::error::{Error, Result};
 use crate::operation::Idempotency;
-use crate::retry::{Decision, RetryPolicy, decide};
+use crate::retry::{Decision, RetryPolicy, decide, wait_for_descriptor};
 
 /// Counts attempts and spends the retry budget.
 pub(super) struct Retries<'a> {
@@ -15,13 +15,15 @@ pub(super) struct Retries<'a> {
     budget: &'a Budget,
     /// Attempts that count, which those after a recovery do not.
     attempts: u32,
+    /// How often the call waited for a file descriptor.
+    waits: u32,
     /// What the retries so far took from the budget.
     taken: u32,
 }
 
 impl<'a> Retries<'a> {
     pub(super) fn new(policy: &'a RetryPolicy, idempotency: Idempotency, budget: &'a Budget) -> Self {
-        Self { policy, idempotency, budget, attempts: 0, taken: 0 }
+        Self { policy, idempotency, budget, attempts: 0, waits: 0, taken: 0 }
     }
 
     /// Returns the delay before the next attempt. `left` is the time left for the call.
@@ -29,6 +31,14 @@ impl<'a> Retries<'a> {
     /// # Errors
     /// The attempt's error if there is no next attempt.
     pub(super) fn next(&mut self, failed: AttemptError, left: Duration, random: u64) -> Result<Duration> {
+        if failed.outcome.is_exhausted() {
+            let decision = wait_for_descriptor(self.waits, left, random);
+            self.waits += 1;
+            return match decision {
+                Decision::Stop => Err(failed.error),
+                Decision::After(delay) => Ok(delay),
+            };
+        }
         self.attempts += 1;
         let AttemptError { error, outcome, retry_after, .. } = failed;
         let transient = error.is_transient() || outcome.is_transient();

@@ -365,6 +365,23 @@ async fn error_tells_what_earlier_attempts_met() {
 }
 
 #[tokio::test]
+async fn call_waits_for_a_file_descriptor_beside_its_retries() {
+    // More often than the retry budget allows.
+    let exhausted = (0..100).fold(FakeTransport::new(), |transport, _| transport.fail(Stage::Exhausted));
+    let transport = exhausted.fail(Stage::PossiblySent).answer(200, "7");
+    let limit = Duration::from_secs(1000);
+    let done = call_with(transport, Request::new(&SHOW), |call| call.timeout(limit)).await;
+    assert_eq!((done.result.unwrap(), done.waits.len()), (7.into(), 101));
+    let transport = FakeTransport::new().fail(Stage::Exhausted).answer(200, "7");
+    let once = call_with(transport, Request::new(&CREATE), |call| call.retry(RetryPolicy::never())).await;
+    assert_eq!(once.result.unwrap(), 7);
+    let never = call(FakeTransport::new().fail(Stage::Exhausted), &CREATE).await;
+    let error = never.result.unwrap_err();
+    assert_eq!((error.kind(), error.attempts(), error.is_unsent()), (ErrorKind::Connect, 1, true), "{error}");
+    assert!(error.may_resend() && error.earlier_attempts().is_empty(), "{error}");
+}
+
+#[tokio::test]
 async fn error_says_whether_the_request_may_be_sent_again() {
     for (transport, operation, transient, may_resend, text) in [
         (FakeTransport::new().fail(Stage::Handshake), &CREATE, false, false, "not sent"),

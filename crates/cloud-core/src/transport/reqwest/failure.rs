@@ -14,6 +14,10 @@ pub(super) fn failure(error: reqwest::Error, uri: &Uri, proxy: Option<&str>) -> 
         let through = proxy.map(|proxy| format!(" through the proxy {proxy}")).unwrap_or_default();
         match tls(&error) {
             Some(what) => (Stage::Handshake, format!("no TLS connection to {target}{through}: {what}")),
+            None if is_exhausted(&error) => {
+                let help = "raise the limit of open files (`ulimit -n`), or make fewer calls at once";
+                (Stage::Exhausted, format!("no file descriptor left to connect to {target}{through}; {help}"))
+            }
             None => (Stage::Connect, format!("could not connect to {target}{through}")),
         }
     } else if error.is_builder() {
@@ -29,7 +33,7 @@ pub(super) fn failure(error: reqwest::Error, uri: &Uri, proxy: Option<&str>) -> 
 /// What a TLS error means that another attempt would meet again.
 fn tls(error: &reqwest::Error) -> Option<&'static str> {
     use rustls::Error as Tls;
-    match find(error)? {
+    match causes(error).find_map(|cause| cause.downcast_ref::<Tls>())? {
         Tls::InvalidMessage(InvalidMessage::InvalidContentType) => {
             Some("the server does not speak TLS on this port; is it an http endpoint?")
         }
@@ -65,15 +69,23 @@ fn tls(error: &reqwest::Error) -> Option<&'static str> {
     }
 }
 
-/// The TLS error in the chain; an `io::Error` does not name what it wraps as its source.
-fn find<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(found) = error.downcast_ref::<rustls::Error>() {
-            return Some(found);
-        }
+/// Whether the process or the machine has as many open files as it may have.
+fn is_exhausted(error: &reqwest::Error) -> bool {
+    #[cfg(windows)]
+    const CODES: [i32; 1] = [10024];
+    #[cfg(not(windows))]
+    const CODES: [i32; 2] = [23, 24];
+    let mut codes = causes(error).filter_map(|cause| cause.downcast_ref::<std::io::Error>()?.raw_os_error());
+    // A name that could not be looked up for this reason counts as unknown, so a descriptor is asked for.
+    let asked = || std::net::UdpSocket::bind(("127.0.0.1", 0)).err().and_then(|error| error.raw_os_error());
+    codes.next().or_else(asked).is_some_and(|code| CODES.contains(&code))
+}
+
+/// The error and what it wraps; an `io::Error` does not name what it wraps as its source.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| {
+        let error: &'a (dyn Error + 'static) = *error;
         let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        next = inner.map(|inner| inner as &(dyn Error + 'static)).or_else(|| error.source());
-    }
-    None
+        inner.map(|inner| inner as &(dyn Error + 'static)).or_else(|| error.source())
+    })
 }
