@@ -1,6 +1,6 @@
 //! Makes the fixtures of a vendor from its printed page, and tells how the two differ.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fmt;
 use std::fs;
@@ -11,14 +11,22 @@ use crate::openapi::Document;
 
 mod build;
 mod compare;
+mod facts;
+mod known;
+mod limits;
 mod literal;
+mod loose;
 mod marks;
 mod merge;
 mod newer;
+mod nhn;
 mod page;
+mod reconcile;
+mod risken;
 mod row;
 
 pub use compare::differences;
+pub use known::Known;
 pub use marks::{Marked, Marks};
 pub use merge::merge;
 
@@ -87,6 +95,8 @@ pub fn read_fixtures(folder: &Path) -> Result<Fixtures, Box<dyn Error>> {
 pub struct Outcome {
     /// One line for each difference.
     pub lines: Vec<String>,
+    /// Differences that are known and stay.
+    pub known: BTreeSet<String>,
     /// The documents of the pages, with the hand-written parts of the fixtures.
     pub documents: Fixtures,
 }
@@ -95,7 +105,7 @@ pub struct Outcome {
 ///
 /// # Errors
 /// A vendor without an import, or a page that the import does not understand.
-pub fn compare(vendor: &str, pages: &[String], fixtures: &Fixtures) -> Result<Outcome, Box<dyn Error>> {
+pub fn compare(vendor: &str, pages: &[String], fixtures: &Fixtures, known: &Known) -> Result<Outcome, Box<dyn Error>> {
     match (vendor, pages) {
         ("scp", [page]) if page.trim_start().starts_with('{') => {
             Ok(outcome(newer::read(page, fixtures, newer::FITS)?, fixtures, false))
@@ -106,6 +116,14 @@ pub fn compare(vendor: &str, pages: &[String], fixtures: &Fixtures) -> Result<Ou
             Ok(outcome(fresh.collect(), fixtures, true))
         }
         ("scp", _) => Err("import one page of Samsung Cloud Platform at a time".into()),
+        ("nhn", pages) => {
+            let read: Vec<_> = pages.iter().map(|page| nhn::read(page)).collect::<Result<_, _>>()?;
+            Ok(reconcile::outcome(read.into_iter().flatten().collect(), fixtures, known))
+        }
+        ("risken", pages) => {
+            let read: Vec<_> = pages.iter().map(|page| risken::read(page)).collect::<Result<_, _>>()?;
+            Ok(reconcile::outcome(read, fixtures, known))
+        }
         _ => Err(format!("no import for the pages of `{vendor}`").into()),
     }
 }
@@ -163,14 +181,17 @@ pub fn run(root: &Path, vendor: &str, pages: &[&str], check: bool) -> Result<(),
     let pages: Vec<String> = pages.iter().map(read).collect::<Result<_, _>>()?;
     let folder = root.join("fixtures").join(vendor);
     let fixtures = read_fixtures(&folder)?;
-    let outcome = compare(vendor, &pages, &fixtures)?;
+    let outcome = compare(vendor, &pages, &fixtures, &Known::load(root)?)?;
     if check {
         for line in &outcome.lines {
             println!("{line}");
         }
         return match outcome.lines.len() {
             0 => {
-                println!("no differences");
+                match outcome.known.len() {
+                    0 => println!("no differences"),
+                    known => println!("no differences but {known} known ones, see {}", known::FILE),
+                }
                 Ok(())
             }
             count => Err(format!("{count} differences between the page and the fixtures").into()),

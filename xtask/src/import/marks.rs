@@ -1,4 +1,4 @@
-//! The keys of a fixture that OpenAPI's subset does not have: where an assumption, a realm or an effect stands.
+//! The keys of a fixture that the subset does not have: assumptions, realms, styles of parameters, effects.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::openapi::{Document, ReadError, escape_pointer};
 
 /// Keys beside those of the subset, at any place of a document.
-const PLAIN: [&str; 2] = ["x-assumed", "x-realm"];
+const PLAIN: [&str; 3] = ["x-assumed", "x-realm", "x-style"];
 
 /// What an operation does to what the service keeps: `read`, `mutate` or `destroy`, inside `x-sdk`.
 const EFFECT: &str = "effect";
@@ -90,11 +90,29 @@ impl Marks {
         self.of(EFFECT).next().is_some()
     }
 
+    /// The marks with a part of their pointers replaced.
+    #[must_use]
+    pub fn renamed(&self, from: &str, to: &str) -> Self {
+        let mark = |((pointer, key), value): (&(String, String), &Value)| {
+            ((pointer.replace(from, to), key.clone()), value.clone())
+        };
+        Self(self.0.iter().map(mark).collect())
+    }
+
     /// Drops what pages state, so that only what was written by hand is left, and says what each operation does.
     pub fn retain_effects(&mut self, document: &Document) {
         self.0.retain(|(_, key), _| key == EFFECT);
-        for (path, method, operation) in document.operations() {
-            self.effect(path, method, usual_effect(method, operation.sdk.idempotency.as_deref()));
+        self.add_effects(document);
+    }
+
+    /// Says what each operation does where nobody has written it.
+    pub fn add_effects(&mut self, document: &Document) {
+        for (path, method, own) in document.operations() {
+            self.effect(path, method, usual_effect(method, own.sdk.idempotency.as_deref()));
+            if own.sdk.split.is_some() {
+                let place = (format!("{}/x-sdk/split", operation(path, method)), EFFECT.to_owned());
+                self.0.entry(place).or_insert_with(|| "read".into());
+            }
         }
     }
 

@@ -261,15 +261,15 @@ fn new_version_starts_from_the_one_before() {
 #[test]
 fn folders_are_compared_as_a_whole() {
     let pages = [PAGE.to_owned()];
-    let mut fixtures = compare("scp", &pages, &Fixtures::new()).unwrap().documents;
-    assert_eq!(compare("scp", &pages, &fixtures).unwrap().lines, Vec::<String>::new());
+    let mut fixtures = compare("scp", &pages, &Fixtures::new(), &Known::default()).unwrap().documents;
+    assert_eq!(compare("scp", &pages, &fixtures, &Known::default()).unwrap().lines, Vec::<String>::new());
     let old = fixtures.remove(&("keys".to_owned(), "1.0".to_owned())).unwrap();
     for version in ["0.9", "1.10"] {
         fixtures.insert(("keys".to_owned(), version.to_owned()), old.clone());
     }
     // A version beyond the page's newest comes from another page.
     assert_eq!(
-        compare("scp", &pages, &fixtures).unwrap().lines,
+        compare("scp", &pages, &fixtures, &Known::default()).unwrap().lines,
         ["keys 1.0: in the page, no fixture", "keys 0.9: fixture, not in the page"]
     );
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::{Fixtures, Marked, compare, outcome};
+use super::super::{Fixtures, Known, Marked, compare, outcome};
 use super::*;
 
 const OLDER: &str = include_str!("../tests/page.txt");
@@ -19,7 +19,7 @@ const FIT: Fit<'static> = Fit {
 
 /// The older page's fixtures, with words that only a person writes.
 fn older() -> Fixtures {
-    let mut fixtures = compare("scp", &[OLDER.to_owned()], &Fixtures::new()).unwrap().documents;
+    let mut fixtures = compare("scp", &[OLDER.to_owned()], &Fixtures::new(), &Known::default()).unwrap().documents;
     let document = &mut fixtures.get_mut(&key("1.1")).unwrap().document;
     let list = document.paths["/v1/keys"].get.as_mut().unwrap();
     list.operation_id = "list_all".to_owned();
@@ -141,7 +141,7 @@ fn effects_are_guessed_once_and_kept() {
     let fresh = read(NEWER, &fixtures, &[FIT]).unwrap();
     let again = outcome(fresh, &fixtures, false).documents;
     assert_eq!(effect(&again, "/v1/keys/reset", "post").as_deref(), Some("destroy"));
-    let older = compare("scp", &[OLDER.to_owned()], &older_without_effects()).unwrap().documents;
+    let older = compare("scp", &[OLDER.to_owned()], &older_without_effects(), &Known::default()).unwrap().documents;
     assert!(!older[&key("1.1")].marks.names_effects(), "a fixture without effects gets none");
 }
 
