@@ -14,7 +14,7 @@ mod carried;
 mod source;
 
 pub(super) use assumed::{FITS, Fit};
-use carried::{bare, carried};
+use carried::{bare, carried, find};
 
 /// Reason by version and JSON pointer.
 type Assumptions = Vec<(String, String, String)>;
@@ -106,8 +106,33 @@ impl Reader<'_> {
         for document in &mut documents {
             let of_this = |name: &str| !self.served_before(name) && !withdrawn.contains(name);
             document.components.schemas.retain(|name, model| !model.sdk.unused || of_this(name));
+            let version = document.info.version.clone();
+            if let Some(reason) = self.left_out(document) {
+                assumptions.push((version, String::new(), reason));
+            }
         }
         Ok(documents.into_iter().map(|document| marked(document, &assumptions)).collect())
+    }
+
+    /// Names the operations that an older version or the reference itself has, and the vendor's list lacks.
+    fn left_out(&self, document: &openapi::Document) -> Option<String> {
+        let version = names::version_parts(&document.info.version);
+        let older = self
+            .fixtures
+            .iter()
+            .filter(|((service, other), _)| service == self.name && names::version_parts(other) < version);
+        let older = older.flat_map(|(_, marked)| marked.document.operations());
+        let unlisted = self.service.operations.iter().filter(|own| {
+            own.listed_version.is_none() && own.versions.iter().any(|other| other.0 == document.info.version)
+        });
+        let known = older.map(|(path, method, _)| (path, method));
+        let known = known.chain(unlisted.map(|own| (own.path.as_str(), own.method.0.as_str())));
+        let absent: BTreeSet<String> = known
+            .filter(|(path, method)| find(document, path, method).is_none())
+            .map(|(path, method)| format!("`{} {path}`", method.to_uppercase()))
+            .collect();
+        let names = absent.into_iter().collect::<Vec<_>>().join(", ");
+        (!names.is_empty()).then(|| format!("The vendor no longer lists {names}, so this version does not have it."))
     }
 
     /// Whether an operation of an older version leads to the model, so that it is no model of this one.
@@ -261,10 +286,6 @@ impl Reader<'_> {
 fn no_page(version: &str, own: &source::Operation, taken: &str) -> (String, String, String) {
     let reason = format!("The reference has no page of this operation for {version}; this is {taken}'s.");
     (version.to_owned(), marks::operation(&own.path, &own.method.0), reason)
-}
-
-fn find<'a>(document: &'a openapi::Document, path: &str, method: &str) -> Option<&'a openapi::Operation> {
-    document.operations().find(|(own, verb, _)| *own == path && *verb == method).map(|(.., operation)| operation)
 }
 
 fn marked(document: openapi::Document, assumptions: &Assumptions) -> Marked {

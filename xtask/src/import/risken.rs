@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::facts::{self, Body, Page, Parameter, Realm, Row, Stated};
 use super::limits;
 use super::{ImportError, loose};
+use crate::names;
 use crate::openapi::Header;
 
 /// The version in the address of every call: `/api/v1`.
@@ -28,6 +29,9 @@ pub(super) fn read(text: &str) -> Result<Page, ImportError> {
     reader.finish()?;
     let service = reader.operations.first().and_then(|own| own.path.trim_start_matches('/').split('/').next());
     let service = service.ok_or_else(|| ImportError::new(1, "no call such as `GET: /…/`"))?.to_owned();
+    if !names::is_label(&service) {
+        return Err(ImportError::new(reader.operations[0].line, format!("`{service}` is not the name of a service")));
+    }
     let other = |own: &&Stated| !own.path.starts_with(&format!("/{service}/"));
     match reader.operations.iter().find(other) {
         Some(own) => Err(ImportError::new(own.line, format!("`{}` is not of `{service}`", own.path))),

@@ -37,3 +37,8 @@ pub(super) fn bare(own: &Schema) -> Schema {
     schema.one_of = schema.one_of.iter().map(bare).collect();
     schema
 }
+
+/// The operation of a document.
+pub(super) fn find<'a>(document: &'a openapi::Document, path: &str, method: &str) -> Option<&'a openapi::Operation> {
+    document.operations().find(|(own, verb, _)| *own == path && *verb == method).map(|(.., operation)| operation)
+}

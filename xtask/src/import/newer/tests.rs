@@ -120,6 +120,9 @@ fn withdrawn_operation_and_its_models_are_absent() {
     for version in ["1.2", "1.3"] {
         let document = value(&imported(), version);
         assert_eq!(document["paths"].get("/v1/keys/gone"), None);
+        let told = document["x-assumed"].as_str().unwrap();
+        assert_eq!(told.contains("`POST /v1/keys/gone`"), version == "1.2", "{told}");
+        assert!(told.contains("`DELETE /v1/keys/{key_id}`"), "1.1 has it: {told}");
         let models = document["components"]["schemas"].as_object().unwrap();
         for absent in ["Gone", "Part", "KeyRequest"] {
             assert!(!models.contains_key(absent), "{absent} in {version}");

@@ -60,3 +60,30 @@ fn page_without_calls_is_refused() {
     }
     assert!(compare("other", &[String::new()], &Fixtures::new(), &Known::default()).is_err());
 }
+
+#[test]
+fn name_that_would_leave_the_folder_is_refused() {
+    for name in ["..", "Thing", "a b", "a.b"] {
+        let page = RISKEN.replace("/thing/", &format!("/{name}/"));
+        let error = compare("risken", &[page], &Fixtures::new(), &Known::default()).unwrap_err();
+        assert!(error.to_string().contains("is not the name of a service"), "{name}: {error}");
+    }
+}
+
+#[test]
+fn check_fails_with_the_number_of_differences() {
+    let root = std::env::temp_dir().join(format!("xtask-import-risken-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&root);
+    std::fs::create_dir_all(&root).unwrap();
+    let page = root.join("page.md");
+    std::fs::write(&page, RISKEN).unwrap();
+    let name = page.to_string_lossy().into_owned();
+    let run = |check| super::super::super::run(&root, "risken", &[&name], check);
+    assert_eq!(run(true).unwrap_err().to_string(), "1 differences between the page and the fixtures");
+    run(false).unwrap();
+    run(true).unwrap();
+    std::fs::write(&page, RISKEN.replace("\"total\": 1", "\"count\": 1")).unwrap();
+    assert_eq!(run(true).unwrap_err().to_string(), "3 differences between the page and the fixtures");
+    assert!(root.join("fixtures/risken/thing-1.json").exists());
+    std::fs::remove_dir_all(&root).unwrap();
+}
