@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use bench::by_hand::Result;
-use bench::{data, server, setup};
+use bench::{data, processor, server, setup};
 use scp_security::kms::types::EncryptRequest;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
@@ -79,7 +79,7 @@ where
     C: Future<Output = Result<()>> + Send,
 {
     let made = Arc::new(AtomicU64::new(0));
-    let (processor, start) = (processor_nanos()?, Instant::now());
+    let (processor, start) = (processor::nanos()?, Instant::now());
     runtime.block_on(async {
         let mut callers = JoinSet::new();
         for _ in 0..CALLERS {
@@ -96,7 +96,7 @@ where
         }
         Result::Ok(())
     })?;
-    let (wall, processor) = (start.elapsed(), processor_nanos()? - processor);
+    let (wall, processor) = (start.elapsed(), processor::nanos()? - processor);
     Ok(Turn {
         calls_per_second: CALLS as f64 / wall.as_secs_f64(),
         processor_micros_per_call: processor as f64 / 1e3 / CALLS as f64,
@@ -139,16 +139,6 @@ fn print(name: &str, turns: &[(Turn, Turn)], figure: fn(&Turn) -> f64, target: &
     let ratio = median_of(&|(left, right)| figure(left) / figure(right));
     println!("{name:<42} {left:>10.2} {right:>10.2} {ratio:>8.3} {target:>8}");
     ratio
-}
-
-/// The processor time of all threads of this process, in nanoseconds.
-fn processor_nanos() -> Result<u64> {
-    let mut sum = 0;
-    for thread in std::fs::read_dir("/proc/self/task")? {
-        let text = std::fs::read_to_string(thread?.path().join("schedstat"))?;
-        sum += text.split_whitespace().next().unwrap_or_default().parse::<u64>()?;
-    }
-    Ok(sum)
 }
 
 /// The server's process; it ends when its standard input closes.

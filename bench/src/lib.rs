@@ -2,5 +2,6 @@
 
 pub mod by_hand;
 pub mod data;
+pub mod processor;
 pub mod server;
 pub mod setup;

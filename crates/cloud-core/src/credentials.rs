@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::future::Future;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -11,8 +10,12 @@ use time::OffsetDateTime;
 use crate::auth::Generation;
 use crate::error::{Error, ErrorKind, Result};
 use crate::runtime::{self, Runtime, within};
+use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+// The paths hold wherever this file is compiled from.
+#[path = "credentials/shared_request.rs"]
 mod shared_request;
+#[path = "credentials/state.rs"]
 mod state;
 use shared_request::SharedRequest;
 use state::{Credentials, InFlight, Origin, Renewal, State, Validity, later};
@@ -259,10 +262,13 @@ impl<T> fmt::Debug for CredentialCache<T> {
 }
 
 #[cfg(test)]
+#[path = "credentials/model.rs"]
 mod model;
 
 #[cfg(test)]
+#[path = "credentials/runtimes.rs"]
 mod runtimes;
 
 #[cfg(test)]
+#[path = "credentials/tests.rs"]
 mod tests;

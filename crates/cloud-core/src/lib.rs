@@ -24,6 +24,7 @@ pub mod response;
 pub mod retry;
 pub mod runtime;
 pub mod secret;
+mod sync;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod transport;

@@ -11,6 +11,11 @@ use time::OffsetDateTime;
 
 use crate::error::{Error, Result};
 
+mod within;
+pub(crate) use within::within;
+
+pub(crate) use tokio::runtime::Id as RuntimeId;
+
 /// A boxed future that may move between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -76,12 +81,12 @@ pub struct TokioRuntime {
 
 thread_local! {
     /// The runtime whose timer was last found to work on this thread; without a lock that callers would share.
-    static CHECKED: Cell<Option<tokio::runtime::Id>> = const { Cell::new(None) };
+    static CHECKED: Cell<Option<RuntimeId>> = const { Cell::new(None) };
 }
 
 /// Returns which tokio runtime this is called in, if any. What a runtime has to drive, such as a connection, stalls while
 /// that runtime is idle.
-pub(crate) fn current() -> Option<tokio::runtime::Id> {
+pub(crate) fn current() -> Option<RuntimeId> {
     tokio::runtime::Handle::try_current().ok().map(|runtime| runtime.id())
 }
 
@@ -130,23 +135,6 @@ impl Runtime for TokioRuntime {
         }
         Ok(())
     }
-}
-
-/// Returns the result of `future`, or `None` if `deadline` completes first. Its timer starts once `future` is pending.
-pub(crate) async fn within<T>(
-    future: impl Future<Output = T> + Send,
-    deadline: impl Fn() -> BoxFuture<'static, ()> + Send,
-) -> Option<T> {
-    use std::task::Poll;
-    let mut future = std::pin::pin!(future);
-    let mut timer = None;
-    std::future::poll_fn(|context| {
-        if let Poll::Ready(value) = future.as_mut().poll(context) {
-            return Poll::Ready(Some(value));
-        }
-        timer.get_or_insert_with(&deadline).as_mut().poll(context).map(|()| None)
-    })
-    .await
 }
 
 #[cfg(test)]

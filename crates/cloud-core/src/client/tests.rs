@@ -370,7 +370,7 @@ async fn call_waits_for_a_file_descriptor_beside_its_retries() {
     let exhausted = (0..100).fold(FakeTransport::new(), |transport, _| transport.fail(Stage::Exhausted));
     let transport = exhausted.fail(Stage::PossiblySent).answer(200, "7");
     let limit = Duration::from_secs(1000);
-    let done = call_with(transport, Request::new(&SHOW), |call| call.timeout(limit)).await;
+    let done = call_with(transport, Request::new(&SHOW), |call| call.call_timeout(limit)).await;
     assert_eq!((done.result.unwrap(), done.waits.len()), (7.into(), 101));
     let transport = FakeTransport::new().fail(Stage::Exhausted).answer(200, "7");
     let once = call_with(transport, Request::new(&CREATE), |call| call.retry(RetryPolicy::never())).await;

@@ -1,17 +1,17 @@
 //! One request that several callers wait for. Each of them can poll it, so none depends on another.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
-use std::thread::ThreadId;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::runtime::BoxFuture;
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::sync::thread::{self, ThreadId};
+use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A request in flight. It is dropped with its last waiter.
 pub(super) struct SharedRequest<T> {
@@ -53,10 +53,19 @@ impl<T: Clone> SharedRequest<T> {
         Waiter { shared: self, number, drives }
     }
 
-    /// Enters a stage and wakes all waiters.
-    fn enter(&self, stage: Stage<T>) {
-        *lock(&self.stage) = stage;
-        self.wakers.wake_all();
+    /// Ends a poll. Wakes the waiters if the request is complete or was woken meanwhile; without this condition they would
+    /// wake each other round and round.
+    fn leave(&self, next: Stage<T>) {
+        let complete = matches!(next, Stage::Complete(_));
+        let was_woken = {
+            let mut stage = lock(&self.stage);
+            *stage = next;
+            // Under the lock: who is woken from here on finds the next stage, and not a poll that is over.
+            self.wakers.end_poll()
+        };
+        if complete || was_woken {
+            self.wakers.wake_all();
+        }
     }
 }
 
@@ -79,9 +88,12 @@ impl<T: Clone> Future for Waiter<T> {
         drop(replaced);
         let mut request = {
             let mut stage = lock(&shared.stage);
-            let by = std::thread::current().id();
+            let by = thread::current().id();
             match std::mem::replace(&mut *stage, Stage::Polled(by)) {
-                Stage::Waiting(request) if self.drives => request,
+                Stage::Waiting(request) if self.drives => {
+                    shared.wakers.begin_poll();
+                    request
+                }
                 waiting @ Stage::Waiting(_) => {
                     *stage = waiting;
                     return Poll::Pending;
@@ -98,28 +110,21 @@ impl<T: Clone> Future for Waiter<T> {
                 }
             }
         };
-        shared.wakers.begin_poll();
         let waker = Waker::from(Arc::clone(&shared.wakers));
         let poll = AssertUnwindSafe(|| request.as_mut().poll(&mut Context::from_waker(&waker)));
         // The request may belong to a runtime that was shut down, whose timers panic.
-        let outcome = std::panic::catch_unwind(poll);
-        let was_woken = shared.wakers.end_poll();
-        let Ok(outcome) = outcome else {
-            shared.enter(Stage::Complete(None));
-            return Poll::Ready(None);
-        };
-        match outcome {
-            Poll::Ready(outcome) => {
-                shared.enter(Stage::Complete(Some(copy(&outcome))));
+        match std::panic::catch_unwind(poll) {
+            Ok(Poll::Pending) => {
+                shared.leave(Stage::Waiting(request));
+                Poll::Pending
+            }
+            Ok(Poll::Ready(outcome)) => {
+                shared.leave(Stage::Complete(Some(copy(&outcome))));
                 Poll::Ready(Some(outcome))
             }
-            Poll::Pending => {
-                *lock(&shared.stage) = Stage::Waiting(request);
-                // Without this condition waiters would wake each other round and round.
-                if was_woken {
-                    shared.wakers.wake_all();
-                }
-                Poll::Pending
+            Err(_) => {
+                shared.leave(Stage::Complete(None));
+                Poll::Ready(None)
             }
         }
     }
@@ -135,7 +140,8 @@ impl<T> Drop for Waiter<T> {
 /// The wakers of all waiters. Separate from the request, which keeps a reference to it.
 #[derive(Default)]
 struct Wakers {
-    waiting: Mutex<HashMap<u64, Waker>>,
+    /// In the order in which they began to wait.
+    waiting: Mutex<BTreeMap<u64, Waker>>,
     /// Whether the request is being polled. It wakes nobody then, since an executor may poll at once who is woken.
     polled: AtomicBool,
     /// Whether the request was woken since its last poll began.
@@ -155,7 +161,7 @@ impl Wakers {
     }
 
     fn wake_all(&self) {
-        let wakers: Vec<_> = lock(&self.waiting).drain().map(|(_, waker)| waker).collect();
+        let wakers: Vec<_> = std::mem::take(&mut *lock(&self.waiting)).into_values().collect();
         wakers.into_iter().for_each(Waker::wake);
     }
 }
@@ -214,7 +220,7 @@ mod tests {
 
     /// Polls the waiter in the slot on a thread of its own.
     fn poll_elsewhere(slot: &WaiterSlot, flag: &Arc<Flag>) -> Poll<Option<Result<u32>>> {
-        std::thread::scope(|scope| scope.spawn(|| poll(slot, flag)).join().unwrap())
+        thread::scope(|scope| scope.spawn(|| poll(slot, flag)).join().unwrap())
     }
 
     #[test]

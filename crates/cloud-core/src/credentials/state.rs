@@ -1,15 +1,15 @@
 //! What a cache of credentials holds, and how good it is.
 
-use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use time::{OffsetDateTime, PrimitiveDateTime};
-use tokio::runtime::Id;
 
 use super::Expiring;
 use super::shared_request::SharedRequest;
 use crate::auth::Generation;
 use crate::error::Result;
+use crate::runtime::RuntimeId;
+use crate::sync::{Arc, Weak};
 
 pub(super) struct State<T> {
     pub(super) generation: u64,
@@ -32,7 +32,7 @@ pub(super) struct InFlight<T> {
 #[derive(Clone, Copy)]
 pub(super) struct Origin {
     /// The runtime that drives it.
-    pub(super) runtime: Option<Id>,
+    pub(super) runtime: Option<RuntimeId>,
     /// By the monotonic clock.
     pub(super) at: Duration,
 }

@@ -87,7 +87,8 @@ impl Error {
     }
 
     /// Returns a copy without the source, for another caller that waited for the same request.
-    pub(crate) fn duplicate(&self) -> Self {
+    #[doc(hidden)]
+    pub fn duplicate(&self) -> Self {
         let inner = &*self.0;
         Self(Box::new(Inner {
             text: inner.text.clone(),

@@ -1,0 +1,21 @@
+//! The cache of credentials of `cloud-core`, compiled with the locks, atomics and threads of the model checker shuttle.
+//!
+//! The modules stand in for those of `cloud-core` that the sources name.
+
+#[path = "../../../crates/cloud-core/src/credentials.rs"]
+pub mod credentials;
+pub mod runtime;
+pub mod world;
+
+pub(crate) mod auth {
+    pub(crate) use cloud_core::auth::Generation;
+}
+
+pub(crate) mod error {
+    pub(crate) use cloud_core::{Error, ErrorKind, Result};
+}
+
+pub(crate) mod sync {
+    pub(crate) use shuttle::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, atomic};
+    pub(crate) use shuttle::thread;
+}
