@@ -84,6 +84,12 @@ impl Marks {
         self.0.extend(other.0);
     }
 
+    /// Drops the marks of what the document does not have.
+    pub fn retain_in(&mut self, document: &Document) {
+        let value = serde_json::to_value(document).unwrap_or_default();
+        self.0.retain(|(pointer, _), _| value.pointer(pointer).is_some());
+    }
+
     /// Whether any operation says what it does.
     #[must_use]
     pub fn names_effects(&self) -> bool {

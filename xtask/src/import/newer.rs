@@ -11,10 +11,12 @@ use crate::openapi::{self, Header, Schema};
 
 mod assumed;
 mod carried;
+mod renamed;
 mod source;
 
 pub(super) use assumed::{FITS, Fit};
 use carried::{bare, carried, find};
+use source::line_of;
 
 /// Reason by version and JSON pointer.
 type Assumptions = Vec<(String, String, String)>;
@@ -35,15 +37,6 @@ pub(super) fn read(text: &str, fixtures: &Fixtures, fits: &[Fit<'_>]) -> Result<
         }
     }
     Ok(found)
-}
-
-/// Line of the last of the texts, each searched after the one before.
-fn line_of(text: &str, path: &[&str]) -> usize {
-    let mut at = 0;
-    for wanted in path {
-        at += text[at..].find(wanted).unwrap_or_default();
-    }
-    1 + text[..at].matches('\n').count()
 }
 
 struct Reader<'a> {
@@ -101,11 +94,12 @@ impl Reader<'_> {
             let made = assumed::apply(fit, &mut page, &fields);
             assumptions.extend(made.map_err(|message| self.fail(&[&format!("\"{}\": {{", fit.model)], message))?);
         }
-        let mut documents = build::documents(&page)?;
-        let withdrawn = self.withdrawn();
-        for document in &mut documents {
-            let of_this = |name: &str| !self.served_before(name) && !withdrawn.contains(name);
-            document.components.schemas.retain(|name, model| !model.sdk.unused || of_this(name));
+        let (reached, withdrawn) = (renamed::reached(&page), self.withdrawn());
+        let of_this = |name: &str| !self.served_before(name) && !withdrawn.contains(name);
+        page.models.retain(|model| reached.contains(&model.name) || of_this(&model.name));
+        assumptions.extend(renamed::apply(self.name, &mut page, self.fixtures));
+        let documents = build::documents(&page)?;
+        for document in &documents {
             let version = document.info.version.clone();
             if let Some(reason) = self.left_out(document) {
                 assumptions.push((version, String::new(), reason));
@@ -293,6 +287,7 @@ fn marked(document: openapi::Document, assumptions: &Assumptions) -> Marked {
     for (_, pointer, reason) in assumptions.iter().filter(|(version, ..)| *version == document.info.version) {
         marks.set(pointer, "x-assumed", reason.as_str());
     }
+    marks.retain_in(&document);
     Marked { document, marks }
 }
 

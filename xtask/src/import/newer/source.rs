@@ -192,3 +192,12 @@ fn field(
     schema.default = default.and_then(|text| default_of(text, &schema));
     Field { name: name.to_owned(), required, schema }
 }
+
+/// Line of the last of the texts, each searched after the one before.
+pub(super) fn line_of(text: &str, path: &[&str]) -> usize {
+    let mut at = 0;
+    for wanted in path {
+        at += text[at..].find(wanted).unwrap_or_default();
+    }
+    1 + text[..at].matches('\n').count()
+}

@@ -89,7 +89,7 @@ fn fields_of_one_model_alone_are_optional_and_marked() {
     for (field, marked) in [("name", false), ("count", false), ("acl", true), ("rule", true)] {
         assert_eq!(item["properties"][field].get("x-assumed").is_some(), marked, "{field}");
     }
-    assert_eq!(models.get("Key"), None, "only 1.2 answers it");
+    assert_eq!(models.get("KeyV1Dot2"), None, "only 1.2 answers it");
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn hand_written_parts_reach_models_that_replace_others() {
 #[test]
 fn missing_type_comes_from_the_older_fixture() {
     let document = value(&imported(), "1.2");
-    let rule = &document["components"]["schemas"]["Key"]["properties"]["rule"];
+    let rule = &document["components"]["schemas"]["KeyV1Dot2"]["properties"]["rule"];
     assert_eq!(rule, &json!({"type": "string", "examples": ["first line\nsecond line"]}));
 }
 
@@ -112,7 +112,25 @@ fn missing_type_comes_from_the_older_fixture() {
 fn alternatives_of_two_arrays_are_an_array_of_the_model() {
     let document = value(&imported(), "1.3");
     let targets = &document["components"]["schemas"]["RuleRequest"]["properties"]["targets"];
-    assert_eq!(targets, &json!({"type": "array", "items": {"$ref": "#/components/schemas/User"}}));
+    assert_eq!(targets, &json!({"type": "array", "items": {"$ref": "#/components/schemas/UserV1Dot2"}}));
+}
+
+#[test]
+fn model_of_another_shape_than_before_gets_a_name_of_its_own() {
+    let fixtures = imported();
+    for (version, models) in [("1.2", &["KeyListV1Dot2", "KeyV1Dot2"][..]), ("1.3", &["UserV1Dot2"])] {
+        let document = value(&fixtures, version);
+        for name in models {
+            let reason =
+                document["components"]["schemas"][name]["x-assumed"].as_str().unwrap_or_else(|| panic!("{name}"));
+            let before = name.trim_end_matches("V1Dot2");
+            assert!(reason.contains(&format!("`{before}`")) && reason.ends_with("in 1.1."), "{reason}");
+        }
+    }
+    let name = &value(&fixtures, "1.2")["components"]["schemas"]["KeyV1Dot2"]["properties"]["name"];
+    assert_eq!(name["description"], "own words", "it takes over the words of the model before");
+    let lost = &value(&fixtures, "1.3")["components"]["schemas"]["Lost"];
+    assert_eq!(lost["x-sdk"]["unused"], true, "the same shape, the same name");
 }
 
 #[test]
@@ -124,7 +142,7 @@ fn withdrawn_operation_and_its_models_are_absent() {
         assert_eq!(told.contains("`POST /v1/keys/gone`"), version == "1.2", "{told}");
         assert!(told.contains("`DELETE /v1/keys/{key_id}`"), "1.1 has it: {told}");
         let models = document["components"]["schemas"].as_object().unwrap();
-        for absent in ["Gone", "Part", "KeyRequest"] {
+        for absent in ["Gone", "Part", "KeyRequest", "KeyRequestV1Dot2"] {
             assert!(!models.contains_key(absent), "{absent} in {version}");
         }
         assert_eq!(models["Lost"]["x-sdk"]["unused"], true, "no version serves it");
