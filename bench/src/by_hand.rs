@@ -28,6 +28,10 @@ struct EncryptBody<'a> {
     plaintext: &'a str,
 }
 
+fn encrypt_body(plaintext: &[u8]) -> Result<Vec<u8>> {
+    Ok(serde_json::to_vec(&EncryptBody { plaintext: &STANDARD.encode(plaintext) })?)
+}
+
 impl ByHand {
     /// Creates a client with the SDK's settings: no redirects, no retries, rustls with ring, a connect timeout.
     /// `limit` is the time limit of a call; the SDK always has one.
@@ -59,13 +63,13 @@ impl ByHand {
         })
     }
 
-    /// Encrypts a Base64 string.
+    /// Encrypts bytes.
     ///
     /// # Errors
     /// If the call fails.
-    pub async fn encrypt(&self, key_id: &str, plaintext: &str) -> Result<EncryptResponse> {
+    pub async fn encrypt(&self, key_id: &str, plaintext: &[u8]) -> Result<EncryptResponse> {
         let url = format!("{}/v1/kms/openapi/encrypt/{key_id}", self.base);
-        let body = serde_json::to_vec(&EncryptBody { plaintext })?;
+        let body = encrypt_body(plaintext)?;
         let request = self.client.post(&url).header("Content-Type", "application/json").body(body);
         self.send(request, "POST", &url).await
     }
@@ -102,5 +106,21 @@ impl ByHand {
             .await?;
         let bytes = response.error_for_status()?.bytes().await?;
         Ok(serde_json::from_slice(&bytes)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cloud_core::Body as _;
+    use scp_security::kms::types::EncryptRequest;
+
+    use super::encrypt_body;
+    use crate::data::PLAINTEXT;
+
+    #[test]
+    fn both_sides_encode_the_same_body() {
+        let body = EncryptRequest::new(PLAINTEXT).encode().unwrap();
+        assert_eq!(encrypt_body(PLAINTEXT).unwrap(), body);
+        assert_eq!(body, r#"{"plaintext":"dGhlIHF1aWNrIGJyb3duIGZveAo="}"#);
     }
 }

@@ -1,13 +1,15 @@
 //! The server's responses, and the page of keys with strings instead of the SDK's timestamps.
 
-use cloud_core::codegen::{As, LenientInt};
+use cloud_core::codegen::{As, LenientAs, LenientInt, YesNo};
+use cloud_core::{Days, Lenient};
+use scp_security::kms::types::{KeyManager, KeyPurpose, KeyState, KeyType};
 use serde::Deserialize;
 
 /// A key's id.
 pub const KEY_ID: &str = "0fdd87aab8cb46f59b7c1f81ed03fb3e";
 
-/// The plaintext in Base64.
-pub const PLAINTEXT: &str = "dGhlIHF1aWNrIGJyb3duIGZveAo=";
+/// The plaintext.
+pub const PLAINTEXT: &[u8] = b"the quick brown fox\n";
 
 /// The response to an encrypt request.
 pub const ENCRYPTED: &str =
@@ -71,21 +73,22 @@ pub struct PlainPage {
 #[allow(missing_docs, reason = "the SDK documents the same fields")]
 pub struct PlainKey {
     pub account_id: String,
-    pub auto_rotate: String,
+    #[serde(with = "As::<LenientAs<YesNo>>")]
+    pub auto_rotate: Lenient<bool>,
     pub created_at: String,
     pub created_by: String,
     #[serde(with = "As::<LenientInt>")]
     pub current_version: i64,
     #[serde(default)]
     pub delete_at: Option<String>,
-    #[serde(default)]
-    pub delete_target_yn: Option<String>,
+    #[serde(default, with = "As::<Option<LenientAs<YesNo>>>")]
+    pub delete_target_yn: Option<Lenient<bool>>,
     pub description: String,
     pub id: String,
     #[serde(default)]
-    pub key_type: Option<String>,
+    pub key_type: Option<KeyType>,
     #[serde(default)]
-    pub managed_type: Option<String>,
+    pub managed_type: Option<KeyManager>,
     pub modified_at: String,
     pub modified_by: String,
     pub name: String,
@@ -93,14 +96,13 @@ pub struct PlainKey {
     pub next_rotate_at: Option<String>,
     #[serde(default)]
     pub order_ref: Option<String>,
-    pub purpose: String,
+    pub purpose: KeyPurpose,
     pub region: String,
-    #[serde(with = "As::<LenientInt>")]
-    pub rotate_cycle: i64,
+    pub rotate_cycle: Days,
     #[serde(default)]
     pub secret_ref: Option<String>,
     #[serde(default)]
-    pub state: Option<String>,
+    pub state: Option<KeyState>,
     #[serde(with = "As::<LenientInt>")]
     pub use_count: i64,
 }

@@ -4,6 +4,7 @@
 use std::future::IntoFuture;
 
 use fuzz::{Answers, CANARY, finish, is_one_line, nhn, risken, scp};
+use nhn_security::security_advisor::types::{Language, Region};
 use scp_security::kms::types::EncryptRequest;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
@@ -16,13 +17,12 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
         answers.headers.push(("content-type", http::HeaderValue::from_static("text/plain")));
     }
     let error = match vendor % 4 {
-        0 => finish(scp(answers).kms().encrypt("key", &EncryptRequest::from_bytes(CANARY.as_bytes())).into_future())
-            .err(),
+        0 => finish(scp(answers).kms().encrypt("key", &EncryptRequest::new(CANARY)).into_future()).err(),
         1 => finish(
             nhn(answers)
                 .security_advisor()
                 .expect("an app key")
-                .list_inspection_results("KR1".into(), "EN".into())
+                .list_inspection_results(Region::Kr1, Language::En)
                 .into_future(),
         )
         .err(),

@@ -1,9 +1,9 @@
 //! Any text as key material or as a client certificate: bytes or an error that shows nothing of it.
 #![no_main]
 
+use cloud_core::SecretString;
 use cloud_core::secret::{from_base64, to_base64};
 use cloud_core::transport::reqwest::ReqwestTransport;
-use cloud_core::SecretString;
 use fuzz::is_one_line;
 use nhn_security::KeyMaterial;
 

@@ -6,7 +6,7 @@ use crate::vendors::{Listed, Vendor};
 
 mod types;
 
-pub(crate) use types::{Constraint, Field, Kind, Presence, Role, Type, TypeDef};
+pub(crate) use types::{Constraint, Field, Format, Kind, Presence, Role, Type, TypeDef};
 
 /// One service with all its versions.
 #[derive(Debug)]

@@ -13,6 +13,8 @@ mod pattern;
 mod roles;
 mod types;
 
+pub(crate) use types::PEM;
+
 /// A fixture with its place relative to the root.
 #[derive(Debug)]
 pub(crate) struct Fixture {

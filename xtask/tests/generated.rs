@@ -74,12 +74,15 @@ fn complaint(body: &impl Body) -> String {
 #[test]
 fn update_tells_absent_null_and_value_apart() {
     use nullable::types::KeyUpdate;
-    let mut update = KeyUpdate::new(None);
+    let mut update = KeyUpdate::new("a");
+    assert_eq!(sent(&update), r#"{"label":"a"}"#);
+    // Null is no argument: whoever means it says so.
+    update.label = None;
     assert_eq!(sent(&update), r#"{"label":null}"#);
     update.note = Patch::Null;
     update.days = 3.into();
     assert_eq!(sent(&update), r#"{"label":null,"note":null,"days":3}"#);
-    let built = KeyUpdate::builder().label(Some("a".to_owned())).name("b").note("c".to_owned()).build();
+    let built = KeyUpdate::new("a").with_name("b").with_note("c");
     assert_eq!(sent(&built), r#"{"label":"a","name":"b","note":"c"}"#);
     for text in [r#"{"label":null}"#, r#"{"label":"a","note":null}"#, r#"{"label":"a","note":"b","days":1}"#] {
         assert_eq!(sent(&from_json::<KeyUpdate>(text.as_bytes()).unwrap()), text);
@@ -98,7 +101,7 @@ fn null_equals_absent_in_responses() {
 #[test]
 fn limits_are_found_in_nested_models() {
     use nullable::types::{KeyUpdate, Tag};
-    let mut update = KeyUpdate::new(None);
+    let mut update = KeyUpdate::new("a");
     update.tags = Some(vec![Tag::new("good", "v"), Tag::new("too long", "v")]);
     assert_eq!(complaint(&update), "`tags[1].key` must have at most 4 characters");
 }
@@ -108,7 +111,7 @@ fn secrets_are_sent_but_not_shown() {
     use secrets::types::{Holder, MaterialUpdate, SealRequest};
     let mut request = SealRequest::new("canary-1", Holder::new("canary-2"));
     request.hint = Some(SecretString::from("canary-3"));
-    request.others = Some(vec![Holder::builder().pass_word("canary-4").name("n").build()]);
+    request.others = Some(vec![Holder::new("canary-4").with_name("n")]);
     request.count = Some(2);
     assert_eq!(
         sent(&request),
@@ -174,9 +177,11 @@ fn unknown_values_survive() {
     let thing: Thing = from_json(br#"{"region":"XX9","status":9}"#).unwrap();
     assert_eq!(serde_json::to_string(&thing).unwrap(), r#"{"region":"XX9","status":9}"#);
     assert_eq!(thing.region.to_string(), "XX9");
-    assert_eq!((Region::from("KR1"), Region::Kr1.as_str()), (Region::Kr1, "KR1"));
-    assert_eq!((Status::from(2), Status::Ok.as_i64()), (Status::InProgress, 1));
-    let create = ThingCreate::builder().kind(Kind::Basic).grade("C").build();
+    assert_eq!(("KR1".parse::<Region>().unwrap(), Region::Kr1.as_str()), (Region::Kr1, "KR1"));
+    let error = "kr1".parse::<Region>().unwrap_err().to_string();
+    assert!(error.starts_with("not a value of Region: expected one of `KR1`"), "{error}");
+    assert_eq!((from_json::<Status>(b"2").unwrap(), Status::Ok.as_i64()), (Status::InProgress, 1));
+    let create = ThingCreate::new(Kind::Basic, "C");
     assert_eq!(sent(&create), r#"{"kind":"basic","grade":"C"}"#);
     assert_eq!(complaint(&create), "`grade` must be one of `A`, `B`");
 }

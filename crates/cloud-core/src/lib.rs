@@ -50,6 +50,10 @@ pub use retry::RetryPolicy;
 pub use runtime::{BoxFuture, Runtime};
 pub use secret::{SecretBytes, SecretString};
 pub use transport::Transport;
-pub use types::{Json, OneOrMany, Patch, Timestamp, UnixSeconds};
+pub use types::{
+    Days, Hmac, Hours, Json, Lenient, Networks, OneOrMany, Patch, Pem, SecretJson, Timestamp, UnixSeconds,
+    UnknownInteger, UnknownText,
+};
 pub use validate::{Constraint, Validator};
 pub use waiter::Waiter;
+pub use {bytes, http, ipnet, time};

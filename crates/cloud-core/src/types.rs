@@ -1,17 +1,32 @@
 //! The types that models are made of.
 
+pub(crate) mod format;
+mod hmac;
 mod json;
 pub(crate) mod lenient;
+pub(crate) mod lenient_value;
+mod networks;
 mod number;
 mod one_or_many;
 mod patch;
+pub(crate) mod pem;
 #[cfg(test)]
 mod proptests;
+pub(crate) mod secret_json;
+mod span;
 #[cfg(test)]
 mod tests;
 mod timestamp;
+pub(crate) mod unknown;
 
+pub use hmac::Hmac;
 pub use json::Json;
+pub use lenient_value::Lenient;
+pub use networks::Networks;
 pub use one_or_many::OneOrMany;
 pub use patch::Patch;
+pub use pem::Pem;
+pub use secret_json::SecretJson;
+pub use span::{Days, Hours};
 pub use timestamp::{Timestamp, UnixSeconds};
+pub use unknown::{UnknownInteger, UnknownText};

@@ -3,6 +3,8 @@
 use std::fmt;
 
 use crate::error::Error;
+use crate::types::pem::labels;
+use crate::types::secret_json::members;
 
 /// One documented rule about a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -31,6 +33,10 @@ pub enum Constraint {
     },
     /// One of these strings.
     OneOf(&'static [&'static str]),
+    /// PEM, each block under a label that ends with this.
+    Pem(&'static str),
+    /// A JSON object with at most this many members.
+    MaxMembers(usize),
 }
 
 impl Constraint {
@@ -46,6 +52,8 @@ impl Constraint {
                 count >= min && max.is_none_or(|most| count <= most) && text.chars().all(within)
             }
             Self::OneOf(texts) => texts.contains(&text),
+            Self::Pem(label) => pem_problem(text, label).is_none(),
+            Self::MaxMembers(most) => members(text).is_some_and(|count| count <= most),
             Self::Min(_) | Self::Max(_) => true,
         }
     }
@@ -69,6 +77,8 @@ impl fmt::Display for Constraint {
             Self::Min(least) => write!(f, "must be at least {least}"),
             Self::Max(most) => write!(f, "must be at most {most}"),
             Self::OneOf(texts) => write!(f, "must be one of `{}`", texts.join("`, `")),
+            Self::Pem(label) => write!(f, "must be PEM of {label} blocks"),
+            Self::MaxMembers(most) => write!(f, "must be a JSON object with at most {most} members"),
             Self::Class { ranges, min, max } => {
                 f.write_str("must consist of")?;
                 match (min, max) {
@@ -86,6 +96,20 @@ impl fmt::Display for Constraint {
     }
 }
 
+/// What is wrong with a PEM text, each block of which should have a label that ends with `wanted`.
+fn pem_problem(text: &str, wanted: &str) -> Option<String> {
+    let labels = match labels(text) {
+        Ok(labels) => labels,
+        Err(problem) => return Some(problem.to_owned()),
+    };
+    // A label is the caller's text, and is shown only if it is one of the usual ones.
+    let wrong = labels.iter().find(|label| !label.ends_with(wanted))?;
+    Some(match ["PRIVATE KEY", "CERTIFICATE"].into_iter().find(|usual| wrong.ends_with(usual)) {
+        Some(usual) => format!("must hold {wanted} blocks alone, and holds a {usual}"),
+        None => format!("must hold {wanted} blocks alone"),
+    })
+}
+
 /// Collects the violations of a request, each with the path of its field.
 #[derive(Debug, Default)]
 pub struct Validator {
@@ -97,7 +121,10 @@ impl Validator {
     /// Checks a string.
     pub fn text(&mut self, field: &'static str, value: &str, rules: &'static [Constraint]) {
         for rule in rules.iter().filter(|rule| !rule.admits_text(value)) {
-            self.report(field, &rule.to_string());
+            match rule {
+                Constraint::Pem(label) => self.report(field, &pem_problem(value, label).unwrap_or_default()),
+                _ => self.report(field, &rule.to_string()),
+            }
         }
     }
 

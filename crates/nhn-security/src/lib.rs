@@ -25,10 +25,11 @@ pub mod server_security_check;
 // /codegen
 
 pub use builder::NhnBuilder;
-#[doc(no_inline)]
+#[doc(inline)]
 pub use cloud_core::{
-    self, Call, ConfigSource, Endpoint, Error, ErrorCategory, ErrorKind, Response, Result, RetryPolicy, Runtime,
-    SecretBytes, SecretString, Settings, Timestamp, Transport,
+    self, Call, ConfigSource, Endpoint, Error, ErrorCategory, ErrorKind, Incomplete, IncompleteReason, Items, Json,
+    Lenient, Listing, Networks, Page, Pages, Response, Result, RetryPolicy, Runtime, SecretBytes, SecretString,
+    Settings, Timestamp, Transport,
 };
 pub use hosts::Realm;
 pub use key_material::KeyMaterial;

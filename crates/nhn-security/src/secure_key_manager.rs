@@ -19,7 +19,7 @@
 //! let key = keys.show_symmetric_key(symmetric_key).await?.to_bytes()?;
 //! assert_eq!(key.expose_secret().len(), 32);
 //!
-//! keys.verify(asymmetric_key, &VerifyRequest::new("a text", signature)).await?.into_result()?;
+//! keys.verify(asymmetric_key, &VerifyRequest::new("a text", signature)).await?.require_valid()?;
 //! # Ok(())
 //! # }
 //! ```
@@ -88,14 +88,14 @@ impl types::VerifyResult {
     /// ```no_run
     /// # use nhn_security::secure_key_manager::{types::VerifyRequest, v1_0::Client};
     /// # async fn run(keys: Client, request: VerifyRequest) -> nhn_security::Result<()> {
-    /// keys.verify("key-id", &request).await?.into_result()?;
+    /// keys.verify("key-id", &request).await?.require_valid()?;
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
     /// [`ErrorKind::Service`] if the signature does not match.
-    pub fn into_result(self) -> Result<()> {
+    pub fn require_valid(&self) -> Result<()> {
         match self.result {
             true => Ok(()),
             false => Err(Error::new(ErrorKind::Service, "the signature does not match the text")),

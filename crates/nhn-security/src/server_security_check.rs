@@ -4,7 +4,7 @@
 //!
 //! ```no_run
 //! use nhn_security::Period;
-//! use nhn_security::server_security_check::types::Language;
+//! use nhn_security::server_security_check::types::{ItemResult, Language};
 //! use time::macros::datetime;
 //!
 //! # async fn run() -> nhn_security::Result<()> {
@@ -15,7 +15,7 @@
 //!     let summary = summary?;
 //!     println!("{}: {} of {} items are weak", summary.instance_name, summary.weak_count, summary.check_count);
 //!     let details = check.list_inspection_details(summary.result_number()?).await?;
-//!     for item in details.results.iter().filter(|item| item.result_code == "X") {
+//!     for item in details.results.iter().filter(|item| item.result_code == ItemResult::Weak) {
 //!         println!("  {} {}", item.result_id, item.item_name);
 //!     }
 //! }

@@ -7,18 +7,22 @@
 //!
 //! # async fn run(project: i64) -> risken_aws::Result<()> {
 //! let aws = risken_aws::Risken::from_env()?.aws();
-//! let account = AwsForUpsert::new("production", project, "123456789012");
+//! let account = AwsForUpsert::builder().name("production").project_id(project).aws_account_id("123456789012").build();
 //! let stored = aws.put_aws(&PutAwsRequest::from(account)).await?;
 //! let aws_id = stored.account()?.id()?;
 //!
 //! // Data sources are known by name; their numbers may differ from site to site.
 //! let sources = aws.list_data_sources(project, aws_id).data_source("aws:guard-duty").await?;
 //! for source in sources.data_source.unwrap_or_default() {
-//!     let source_id = source.id()?;
 //!     if let Some(mut attachment) = source.to_attachment() {
 //!         attachment.status_detail = Some("checked".into());
+//!         let scan = InvokeScanRequest::builder()
+//!             .project_id(attachment.project_id)
+//!             .aws_id(attachment.aws_id)
+//!             .aws_data_source_id(attachment.aws_data_source_id)
+//!             .build();
 //!         aws.attach_data_source(&AttachDataSourceRequest::from(attachment)).await?;
-//!         aws.invoke_scan(&InvokeScanRequest::new(project, aws_id, source_id)).await?;
+//!         aws.invoke_scan(&scan).await?;
 //!     }
 //! }
 //! # Ok(())

@@ -17,9 +17,10 @@ pub mod aws;
 // /codegen
 
 pub use builder::RiskenBuilder;
-#[doc(no_inline)]
+#[doc(inline)]
 pub use cloud_core::{
-    self, Call, ConfigSource, Endpoint, Error, ErrorCategory, ErrorKind, Response, Result, RetryPolicy, Runtime,
-    SecretString, Settings, Transport, UnixSeconds,
+    self, Call, ConfigSource, Endpoint, Error, ErrorCategory, ErrorKind, Incomplete, IncompleteReason, Items, Json,
+    Lenient, Listing, Page, Pages, Response, Result, RetryPolicy, Runtime, SecretBytes, SecretString, Settings,
+    Timestamp, Transport, UnixSeconds,
 };
 pub use risken::Risken;

@@ -8,15 +8,15 @@
 //! # async fn run(scp: scp_security::Scp, request: DiagnosisRequest) -> scp_security::Result<()> {
 //! let inspection = scp.config_inspection();
 //! let before = inspection.show_diagnosis(&request.diagnosis_id).await?.summary_responses;
-//! inspection.request_diagnosis(&request).await?;
+//! inspection.request_diagnosis(&request).await?.require_accepted()?;
 //! let after = inspection.wait_until_completed(&before).await?;
 //! println!("completed at {:?}", after.recent_diagnosis_at);
 //! # Ok(())
 //! # }
 //! ```
 
-use cloud_core::Waiter;
 use cloud_core::waiter::Observed;
+use cloud_core::{Error, ErrorKind, Result, Waiter};
 
 pub use crate::generated::config_inspection::*;
 
@@ -37,6 +37,62 @@ impl<V: client::Version> client::Client<V> {
         Waiter::new(self.show_diagnosis(&before.diagnosis_id), move |detail: types::DiagnosisObjectDetailResponse| {
             progress.observe(detail.summary_responses)
         })
+    }
+}
+
+impl types::CheckResponse {
+    /// Returns an error if the service did not start the run.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Service`] if the service refused.
+    pub fn require_accepted(&self) -> Result<()> {
+        crate::verdict::require(self.result, "the service did not execute the request")
+    }
+}
+
+impl types::ConfigInspectionCreateResponse {
+    /// Returns an error if the service did not create the inspection.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Service`] if the service refused.
+    pub fn require_accepted(&self) -> Result<()> {
+        crate::verdict::require(self.result, "the service did not create the inspection")
+    }
+}
+
+impl types::TerminateResponse {
+    /// Returns an error if the service did not delete the inspection.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Service`] if the service refused.
+    pub fn require_deleted(&self) -> Result<()> {
+        crate::verdict::require(self.delete_flag, "the service did not delete the inspection")
+    }
+}
+
+impl types::DiagnosisResultResponse {
+    /// Returns the number of rules that failed. The counts of a run that could not inspect are not those of a compliant
+    /// account, so such a run is an error.
+    ///
+    /// # Errors
+    /// [`ErrorKind::FailureState`] if the run did not succeed, or left rules unchecked; [`ErrorKind::Decode`] if a count
+    /// is missing.
+    pub fn failed_rules(&self) -> Result<i64> {
+        let result = self.diagnosis_result.as_deref().unwrap_or("missing");
+        if !result.eq_ignore_ascii_case("SUCCESS") {
+            let text = format!("the run did not succeed: its result is `{}`", result.escape_debug());
+            return Err(Error::new(ErrorKind::FailureState, text));
+        }
+        let count = |count: Option<i64>, name: &str| {
+            count.ok_or_else(|| Error::new(ErrorKind::Decode, format!("the run has no `{name}`")))
+        };
+        match count(self.count_error, "count_error")? {
+            0 => count(self.count_fail, "count_fail"),
+            unchecked => {
+                let text = format!("{unchecked} rules of the run could not be checked");
+                Err(Error::new(ErrorKind::FailureState, text))
+            }
+        }
     }
 }
 

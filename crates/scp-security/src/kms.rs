@@ -1,55 +1,77 @@
 //! Key Management Service: encryption, signing and verification with keys that never leave the service.
 //!
-//! Plaintexts travel as Base64; [`from_bytes`](types::EncryptRequest::from_bytes) and
-//! [`to_bytes`](types::DecryptResponse::to_bytes) convert.
+//! Plaintexts, messages and keys are bytes. On the wire they are Base64, which the SDK writes and reads.
 //!
 //! ```no_run
 //! use scp_security::kms::types::{DecryptRequest, EncryptRequest};
 //!
 //! # async fn run(key_id: &str) -> scp_security::Result<()> {
 //! let kms = scp_security::Scp::from_env()?.kms();
-//! let encrypted = kms.encrypt(key_id, &EncryptRequest::from_bytes(b"a plaintext")).await?;
+//! let encrypted = kms.encrypt(key_id, &EncryptRequest::new("a plaintext")).await?;
 //! let decrypted = kms.decrypt(key_id, &DecryptRequest::new(encrypted.ciphertext)).await?;
-//! assert_eq!(decrypted.to_bytes()?.expose_secret(), b"a plaintext");
+//! assert_eq!(decrypted.plaintext()?.expose_secret(), b"a plaintext");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A signature that does not match is not an error of the call. The verdict is `#[must_use]`, and `require_valid`
+//! turns a no into an error:
+//!
+//! ```no_run
+//! use scp_security::kms::types::VerifyRequest;
+//!
+//! # async fn run(kms: scp_security::kms::v1_2::Client, key_id: &str, signature: String) -> scp_security::Result<()> {
+//! kms.verify(key_id, &VerifyRequest::new("the message", signature)).await?.require_valid()?;
 //! # Ok(())
 //! # }
 //! ```
 
-use cloud_core::secret::{from_base64, to_base64};
 use cloud_core::{Error, ErrorKind, Result, SecretBytes};
 
 pub use crate::generated::kms::*;
 
-impl types::EncryptRequest {
-    /// Creates a request that encrypts these bytes.
-    #[must_use]
-    pub fn from_bytes(plaintext: &[u8]) -> Self {
-        Self::new(to_base64(plaintext))
-    }
-}
-
-impl types::DecryptResponse {
-    /// Returns the plaintext as bytes.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Decode`] if the value is not Base64.
-    pub fn to_bytes(&self) -> Result<SecretBytes> {
-        from_base64(&self.plaintext)
-    }
-}
-
 impl types::DatakeyResponse {
-    /// Returns the data key as bytes.
+    /// Returns the data key.
     ///
     /// # Errors
-    /// [`ErrorKind::Decode`] if only the wrapped form was requested, or the value is not Base64.
-    pub fn to_bytes(&self) -> Result<SecretBytes> {
-        let plaintext = self.plaintext.as_ref();
-        from_base64(plaintext.ok_or_else(|| {
+    /// [`ErrorKind::Decode`] if only the wrapped form was requested, or the service did not send Base64.
+    pub fn require_plaintext(&self) -> Result<&SecretBytes> {
+        self.plaintext()?.ok_or_else(|| {
             Error::new(
                 ErrorKind::Decode,
                 "the response has no plaintext: only the wrapped form of the data key was requested",
             )
-        })?)
+        })
+    }
+}
+
+impl types::VerifyResponse {
+    /// Returns an error if the signature does not match the message.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Service`] if the service found the signature invalid.
+    pub fn require_valid(&self) -> Result<()> {
+        crate::verdict::require(self.valid, "the signature does not match the message")
+    }
+}
+
+impl types::HmacVerifyResponse {
+    /// Returns an error if the code does not match the message.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Service`] if the service found the code invalid.
+    pub fn require_valid(&self) -> Result<()> {
+        crate::verdict::require(self.valid, "the HMAC does not match the message")
+    }
+}
+
+impl types::KeyNameDuplicateResponse {
+    /// Returns whether another key has the name, so that it cannot be used.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Decode`] if the response does not say.
+    pub fn is_taken(&self) -> Result<bool> {
+        self.is_duplicate_name
+            .ok_or_else(|| Error::new(ErrorKind::Decode, "the response does not say whether the name is taken"))
     }
 }

@@ -15,6 +15,8 @@ mod sign;
 mod signing_key;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(any(feature = "certificate-manager", feature = "config-inspection", feature = "kms"))]
+mod verdict;
 
 // codegen: modules scp
 #[cfg(feature = "certificate-manager")]
@@ -30,10 +32,11 @@ pub mod secrets_manager;
 // /codegen
 
 pub use builder::ScpBuilder;
-#[doc(no_inline)]
+#[doc(inline)]
 pub use cloud_core::{
-    self, Call, ConfigSource, Endpoint, Error, ErrorCategory, ErrorKind, OneOrMany, Patch, Response, Result,
-    RetryPolicy, Runtime, SecretString, Settings, Timestamp, Transport,
+    self, Call, ConfigSource, Days, Endpoint, Error, ErrorCategory, ErrorKind, Hmac, Hours, Items, Json, Lenient,
+    Networks, OneOrMany, Page, Pages, Patch, Pem, Response, Result, RetryPolicy, Runtime, SecretBytes, SecretJson,
+    SecretString, Settings, Timestamp, Transport,
 };
 pub use hosts::Environment;
 pub use scp::Scp;

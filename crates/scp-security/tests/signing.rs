@@ -95,7 +95,7 @@ async fn vault_token_gets_credentials_that_sign_the_calls() {
     let transport = Arc::new(FakeTransport::new().answer(200, TEMPORARY).answer(200, SEALED));
     let scp = builder(&transport).vault_token("token", "token secret").secret_vault_id("vault").build().unwrap();
     for _ in 0..2 {
-        scp.kms().encrypt("k", &EncryptRequest::from_bytes(b"x")).await.unwrap();
+        scp.kms().encrypt("k", &EncryptRequest::new(b"x")).await.unwrap();
     }
     let sent = transport.sent();
     assert_eq!(sent.len(), 3, "one temporary key for two calls");
@@ -120,7 +120,7 @@ async fn refused_temporary_credentials_are_replaced_once() {
     let runtime = clock();
     let scp = from_vault(&transport, &runtime);
     for _ in 0..2 {
-        scp.kms().encrypt("k", &EncryptRequest::from_bytes(b"x")).await.unwrap();
+        scp.kms().encrypt("k", &EncryptRequest::new(b"x")).await.unwrap();
         runtime.advance(Duration::from_secs(60));
     }
     let paths: Vec<_> = transport.sent().iter().map(|request| request.uri().path().to_owned()).collect();
@@ -222,7 +222,7 @@ async fn missing_credentials_are_named_before_anything_is_sent() {
 async fn documented_limits_hold_before_anything_is_sent() {
     let transport = Arc::new(FakeTransport::new().answer(204, ""));
     let scp = builder(&transport).credentials("key", "secret").build().unwrap();
-    let body = scp_security::secrets_manager::types::SecretsManagerTerminatedRequest::new(31);
+    let body = scp_security::secrets_manager::types::SecretsManagerTerminatedRequest::new(scp_security::Days(31));
     let error = scp.secrets_manager().delete_secret("s", &body).await.unwrap_err();
     assert_eq!(
         error.to_string(),

@@ -1,6 +1,6 @@
 //! Samsung Cloud Platform: encrypt and decrypt, read a secret, list certificates and inspection results.
 
-use scp_security::kms::types::{DecryptRequest, EncryptRequest};
+use scp_security::kms::types::{DecryptRequest, EncryptRequest, KeyPurpose};
 use scp_security::secrets_manager::types::SecretsManagerShowSecretValueRequest;
 use scp_security::{Result, Scp};
 
@@ -21,12 +21,12 @@ pub(crate) async fn run(settings: &Settings) -> Result<()> {
         line("kms.list_keys", format!("{} ({}, version {})", key.name, key.purpose, key.current_version));
     }
     // A key works for its purpose only.
-    let for_data = page.keys.iter().find(|key| key.purpose == "aes256-gcm96");
+    let for_data = page.keys.iter().find(|key| key.purpose == KeyPurpose::Aes256Gcm96);
     let key_id = for_data.map(|key| key.id.clone()).unwrap_or_default();
-    let encrypted = kms.encrypt(&key_id, &EncryptRequest::from_bytes(b"the quick brown fox")).await?;
+    let encrypted = kms.encrypt(&key_id, &EncryptRequest::new(b"the quick brown fox")).await?;
     line("kms.encrypt", short(&encrypted.ciphertext));
     let decrypted = kms.decrypt(&key_id, &DecryptRequest::new(encrypted.ciphertext)).await?;
-    let plaintext = decrypted.to_bytes()?;
+    let plaintext = decrypted.plaintext()?;
     line("kms.decrypt", format!("{} bytes of plaintext; Debug prints {decrypted:?}", plaintext.expose_secret().len()));
 
     let secrets = scp.secrets_manager();
@@ -35,9 +35,9 @@ pub(crate) async fn run(settings: &Settings) -> Result<()> {
         for secret in &page.secret {
             let name = secret.name.as_deref().unwrap_or("(no name)");
             line("secrets_manager.list_secrets", format!("{name}, encrypted with key {}", secret.kms_name));
-            let body = SecretsManagerShowSecretValueRequest::builder().label("CURRENT").build();
+            let body = SecretsManagerShowSecretValueRequest::default().with_label("CURRENT");
             let value = secrets.show_secret_value(&secret.id, &body).await?;
-            let length = value.secret_value.expose_secret().len();
+            let length = value.secret_value()?.expose_secret().len();
             line("secrets_manager.show_secret_value", format!("{length} bytes, not printed"));
         }
     }

@@ -140,7 +140,7 @@ fn call_with_vault_keys_can_be_dropped_at_every_await() {
     let builder = Scp::builder().endpoint("http://127.0.0.1:9").vault_token("t", "s").secret_vault_id("v");
     let scp = builder.vault_credentials().transport(Arc::clone(&transport)).runtime(Arc::clone(&runtime));
     let kms = scp.build().unwrap().kms();
-    let body = scp_security::kms::types::EncryptRequest::from_bytes(b"x");
+    let body = scp_security::kms::types::EncryptRequest::new(b"x");
     let call = || -> Pin<Box<dyn Future<Output = _>>> {
         // So old that a refused key is replaced, however often that did not help.
         runtime.advance(std::time::Duration::from_secs(3601));

@@ -111,8 +111,9 @@ fn scp(sandbox: &Sandbox) -> Scp {
 }
 
 async fn create(scp: &Scp, purpose: &str) -> String {
-    let wanted = KeyCreateMasterKeyRequest::builder().name("crosscheck").purpose(purpose).description("");
-    let wanted = wanted.auto_rotate("N").rotate_cycle(0).build();
+    let wanted =
+        KeyCreateMasterKeyRequest::builder().name("crosscheck").purpose(purpose.parse().unwrap()).description("");
+    let wanted = wanted.auto_rotate(false).rotate_cycle(scp_security::Days(0)).build();
     scp.kms().create_key(&wanted).await.unwrap().key.id
 }
 
@@ -136,7 +137,7 @@ async fn signature(purpose: &str, openssl: &str) {
     let folder = Folder::new(purpose);
     let [python, command] = [has_cryptography(), has_openssl()];
     for version in 1..=2 {
-        let signed = kms.sign(&id, &SignRequest::new(STANDARD.encode(DATA))).await.unwrap();
+        let signed = kms.sign(&id, &SignRequest::new(DATA)).await.unwrap();
         assert_eq!(signed.key_version, version);
         folder.write("public.pem", sandbox.kms_public_key(&id, usize::try_from(version).unwrap()).unwrap());
         folder.write("signature", bytes(&signed.signature));
@@ -173,8 +174,12 @@ async fn wrapped(purpose: &str, folder: &Folder) -> (Vec<u8>, Vec<u8>, String) {
     let sandbox = Sandbox::builder().state_file(&file).start().await.unwrap();
     let scp = scp(&sandbox);
     let id = create(&scp, purpose).await;
-    let made = scp.kms().create_data_key(&id, &DatakeyRequest::new("plaintext")).await.unwrap();
-    let plain = made.to_bytes().unwrap().expose_secret().to_vec();
+    let made = scp
+        .kms()
+        .create_data_key(&id, &DatakeyRequest::new(scp_security::kms::types::DataKeyForm::Plaintext))
+        .await
+        .unwrap();
+    let plain = made.require_plaintext().unwrap().expose_secret().to_vec();
     drop(scp);
     sandbox.shutdown().await.unwrap();
     let saved: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();

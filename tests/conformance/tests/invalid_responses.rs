@@ -129,7 +129,7 @@ fn string_of_a_hundred_megabytes_is_rejected_at_the_limit() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let error = runtime.block_on(async {
         let scp = Scp::builder().endpoint(&url).credentials("key", "secret").build().unwrap();
-        scp.kms().encrypt("k", &EncryptRequest::from_bytes(b"x")).await.unwrap_err()
+        scp.kms().encrypt("k", &EncryptRequest::new(b"x")).await.unwrap_err()
     });
     drop(runtime);
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Transport, 1), "{error}");

@@ -172,7 +172,7 @@ fn ids_are_signed_as_sent() {
     let listener = Listener::start();
     let scp = listener.scp("en-US").unwrap();
     proptest!(settings(), |(id in text(), plain in any::<Vec<u8>>())| {
-        let outcome = run(scp.kms().encrypt(&id, &EncryptRequest::from_bytes(&plain)));
+        let outcome = run(scp.kms().encrypt(&id, &EncryptRequest::new(&plain)));
         let error = outcome.expect_err("an empty object is not an answer to this");
         let Some(raw) = listener.take() else {
             let refused = matches!(id.as_str(), "" | "." | "..") || id.chars().any(char::is_control);

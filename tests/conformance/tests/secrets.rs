@@ -30,11 +30,23 @@ fn plant(documented: &Documented, schema: &'static Value, value: &mut Value) -> 
     let mut count = 0;
     documented.visit(schema, value, &mut |property, value| {
         if property["x-sdk"]["sensitive"] == true && value.is_string() {
-            *value = format!("{MARK}{count}").into();
+            *value = planted(property, count).into();
             count += 1;
         }
     });
     count
+}
+
+/// The canary in the format of the field.
+fn planted(property: &Value, count: usize) -> String {
+    let media = property["contentMediaType"].as_str();
+    match (media, property["contentEncoding"].as_str(), property["x-sdk"]["type"].as_str()) {
+        (Some("application/json"), _, _) => json!({"password": format!("{MARK}{count}")}).to_string(),
+        (Some(_), _, _) => format!("-----BEGIN PRIVATE KEY-----\n{MARK}\n-----END PRIVATE KEY-----\n"),
+        // It is Base64 itself.
+        (_, Some("base64"), None) => MARK.to_owned(),
+        _ => format!("{MARK}{count}"),
+    }
 }
 
 /// How many sensitive fields the schema has; every example shows each of them at least once.

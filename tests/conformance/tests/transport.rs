@@ -35,8 +35,7 @@ async fn call_sends_one_request_with_its_headers() {
         .expect(1)
         .mount(&server)
         .await;
-    let response =
-        scp(&server.uri()).kms_v1_2().encrypt("a/b", &EncryptRequest::from_bytes(b"x")).send().await.unwrap();
+    let response = scp(&server.uri()).kms_v1_2().encrypt("a/b", &EncryptRequest::new(b"x")).send().await.unwrap();
     assert_eq!((response.parts().status.as_u16(), response.parts().attempts), (200, 1));
     assert_eq!(response.value().key_version, 1);
 }
@@ -46,7 +45,7 @@ async fn redirects_are_not_followed() {
     let elsewhere = MockServer::start().await;
     let template = ResponseTemplate::new(307).insert_header("location", elsewhere.uri());
     let server = answering(template).await;
-    let error = scp(&server.uri()).kms().encrypt("k", &EncryptRequest::from_bytes(b"x")).await.unwrap_err();
+    let error = scp(&server.uri()).kms().encrypt("k", &EncryptRequest::new(b"x")).await.unwrap_err();
     assert!(error.to_string().contains("redirect"), "{error}");
     assert!(elsewhere.received_requests().await.unwrap().is_empty(), "credentials went to another host");
 }
@@ -54,7 +53,7 @@ async fn redirects_are_not_followed() {
 #[tokio::test]
 async fn responses_beyond_the_limit_are_rejected() {
     let server = answering(ResponseTemplate::new(200).set_body_string("x".repeat(1001))).await;
-    let error = scp(&server.uri()).kms().encrypt("k", &EncryptRequest::from_bytes(b"x")).await.unwrap_err();
+    let error = scp(&server.uri()).kms().encrypt("k", &EncryptRequest::new(b"x")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Transport);
     assert!(error.to_string().contains("exceeds the limit of 1000 bytes"), "{error}");
     assert!(!error.is_unsent());
@@ -66,7 +65,7 @@ async fn safe_operation_is_retried_and_unsafe_one_is_not() {
     Mock::given(method("POST")).respond_with(ResponseTemplate::new(502)).up_to_n_times(1).mount(&server).await;
     let good = ResponseTemplate::new(200).set_body_raw(SEALED, "application/json");
     Mock::given(path("/v1/kms/openapi/encrypt/k")).respond_with(good).mount(&server).await;
-    let response = scp(&server.uri()).kms().encrypt("k", &EncryptRequest::from_bytes(b"x")).send().await.unwrap();
+    let response = scp(&server.uri()).kms().encrypt("k", &EncryptRequest::new(b"x")).send().await.unwrap();
     assert_eq!(response.parts().attempts, 2);
 
     let server = answering(ResponseTemplate::new(502)).await;

@@ -8,6 +8,8 @@ pub(crate) struct TypeDef {
     pub(crate) name: String,
     pub(crate) docs: String,
     pub(crate) kind: Kind,
+    /// Why a response must be looked at.
+    pub(crate) must_use: Option<String>,
     /// How the type is used; the same for all versions.
     pub(crate) role: Role,
 }
@@ -40,6 +42,8 @@ pub(crate) struct Field {
     pub(crate) ty: Type,
     pub(crate) presence: Presence,
     pub(crate) aliases: Vec<String>,
+    /// What another argument proves: a signature or code, which comes last.
+    pub(crate) proof: bool,
     pub(crate) rules: Vec<Constraint>,
 }
 
@@ -69,6 +73,14 @@ pub(crate) enum Type {
     TextOrNumber,
     Secret,
     KeyMaterial,
+    /// A value that is written as text.
+    Formatted(Format),
+    /// Certificates.
+    Pem,
+    /// A message authentication code.
+    Hmac,
+    Days,
+    Hours,
     Timestamp,
     UnixSeconds,
     Integer,
@@ -86,6 +98,26 @@ pub(crate) enum Type {
     OneOrMany(Box<Type>),
 }
 
+/// A documented format of text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// Secret bytes.
+    Base64,
+    /// A secret JSON object.
+    Json,
+    YesNo,
+    LowerYesNo,
+    BasicDate,
+    Networks,
+}
+
+impl Format {
+    /// Whether the value is a secret.
+    pub(crate) fn is_secret(self) -> bool {
+        matches!(self, Self::Base64 | Self::Json)
+    }
+}
+
 impl Type {
     /// The named type inside, if any.
     pub(crate) fn named(&self) -> Option<&str> {
@@ -100,6 +132,7 @@ impl Type {
     pub(crate) fn is_secret(&self) -> bool {
         match self {
             Self::Secret | Self::KeyMaterial => true,
+            Self::Formatted(format) => format.is_secret(),
             Self::List(inner) | Self::OneOrMany(inner) => inner.is_secret(),
             _ => false,
         }
@@ -115,6 +148,14 @@ pub(crate) enum Constraint {
     MaxBytes(u64),
     Min(i64),
     Max(i64),
-    Class { ranges: Vec<(char, char)>, min: u64, max: Option<u64> },
+    Class {
+        ranges: Vec<(char, char)>,
+        min: u64,
+        max: Option<u64>,
+    },
     OneOf(Vec<String>),
+    /// PEM blocks under labels with this end.
+    Pem(String),
+    /// Members of a JSON object.
+    MaxMembers(u64),
 }

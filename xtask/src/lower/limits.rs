@@ -2,8 +2,9 @@
 
 use serde_json::{Number, Value};
 
+use super::types::PEM;
 use super::{Context, Problem, pattern};
-use crate::ir::{Constraint, Type};
+use crate::ir::{Constraint, Format, Type};
 use crate::openapi::Schema;
 
 /// The limits of a property or parameter, the service's own included.
@@ -16,7 +17,8 @@ pub(super) fn rules(
     if let (Type::List(inner), Some(items)) = (ty, &schema.items) {
         return rules(context, items, inner, &format!("{pointer}/items"));
     }
-    if matches!(ty, Type::Enum(_)) {
+    // The type says it: an enumeration, a flag.
+    if matches!(ty, Type::Enum(_) | Type::Formatted(Format::YesNo | Format::LowerYesNo)) {
         return Ok(Vec::new());
     }
     let bytes = schema.sdk.byte_length;
@@ -40,6 +42,11 @@ pub(super) fn rules(
             bytes: bytes || rule.byte_length,
         };
         limits.add(context, &format!("{pointer}/x-sdk/checked_by_server/{index}"), &mut rules)?;
+        rules.extend(rule.max_properties.map(Constraint::MaxMembers));
+    }
+    if schema.content_media_type.as_deref() == Some(PEM) {
+        let label = if schema.sdk.sensitive { "PRIVATE KEY" } else { "CERTIFICATE" };
+        rules.push(Constraint::Pem(label.to_owned()));
     }
     let choices = schema.allowed.iter().chain(&schema.constant);
     let choices: Option<Vec<String>> = choices.map(|value| value.as_str().map(str::to_owned)).collect();
@@ -49,7 +56,12 @@ pub(super) fn rules(
         None => return Err(context.problem(pointer, "only texts can be listed in place")),
     }
     let fits = rules.iter().all(|rule| match rule {
-        Constraint::Min(_) | Constraint::Max(_) => matches!(ty, Type::Integer | Type::UnixSeconds),
+        Constraint::Min(_) | Constraint::Max(_) => {
+            matches!(ty, Type::Integer | Type::UnixSeconds | Type::Days | Type::Hours)
+        }
+        Constraint::MaxMembers(_) => *ty == Type::Formatted(Format::Json),
+        Constraint::Pem(_) => matches!(ty, Type::Pem | Type::Secret),
+        Constraint::MaxBytes(_) | Constraint::MaxChars(_) if *ty == Type::Formatted(Format::Json) => true,
         _ => matches!(ty, Type::Text | Type::Secret | Type::TextOrNumber | Type::OneOrMany(_) | Type::Timestamp),
     });
     if fits { Ok(rules) } else { Err(context.problem(pointer, "a limit does not fit the type")) }
@@ -110,6 +122,8 @@ fn rule_words(rule: &Constraint) -> String {
         Constraint::MaxBytes(n) => format!("At most {n} bytes."),
         Constraint::Min(n) => format!("At least {n}."),
         Constraint::Max(n) => format!("At most {n}."),
+        Constraint::Pem(label) => format!("PEM of {label} blocks."),
+        Constraint::MaxMembers(n) => format!("At most {n} members."),
         Constraint::OneOf(choices) => {
             let quoted: Vec<String> = choices.iter().map(|choice| format!("`{choice}`")).collect();
             format!("One of {}.", quoted.join(", "))

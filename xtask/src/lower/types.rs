@@ -2,12 +2,24 @@
 
 use super::limits::{notes, rules};
 use super::{Context, Problem};
-use crate::ir::{Field, Kind, Presence, Role, Type, TypeDef};
+use crate::ir::{Field, Format, Kind, Presence, Role, Type, TypeDef};
 use crate::names;
 use crate::openapi::{Schema, escape_pointer, model_name};
 
-const KINDS: &[&str] =
-    &["key_material", "one_or_many", "open_enum", "optional", "text_or_number", "timestamp", "unix_seconds"];
+const KINDS: &[&str] = &[
+    "basic_date",
+    "hmac",
+    "key_material",
+    "networks",
+    "one_or_many",
+    "open_enum",
+    "optional",
+    "text_or_number",
+    "timestamp",
+    "unix_seconds",
+    "yes_no",
+    "yes_no_lowercase",
+];
 
 /// Every type that one document defines, envelopes aside.
 pub(super) fn definitions(context: &Context<'_>) -> Result<Vec<TypeDef>, Problem> {
@@ -27,16 +39,34 @@ pub(super) fn definitions(context: &Context<'_>) -> Result<Vec<TypeDef>, Problem
         let Some(kind) = kind(context, schema, &pointer)? else {
             continue;
         };
-        types.push(TypeDef { name: name.clone(), docs: description(schema, name), kind, role: Role::default() });
+        let (docs, must_use) = (description(schema, name), schema.sdk.must_use.clone());
+        types.push(TypeDef { name: name.clone(), docs, kind, must_use, role: Role::default() });
         for (property, schema) in schema.properties.iter().filter(|(_, schema)| is_inline_enum(schema)) {
             let pointer = format!("{pointer}/properties/{}", escape_pointer(property));
             types.push(TypeDef {
                 name: names::pascal(property),
                 docs: description(schema, property),
                 kind: enumeration(context, schema, &pointer)?,
+                must_use: None,
                 role: Role::default(),
             });
         }
+    }
+    for (name, own) in &context.document.sdk.enums {
+        let pointer = format!("/x-sdk/enums/{}", escape_pointer(name));
+        let mut variants = Vec::new();
+        for value in &own.values {
+            let variant = own.names.get(value).cloned().unwrap_or_else(|| names::pascal(value));
+            if !names::is_identifier(&variant) {
+                return Err(context.problem(&pointer, format!("`{value}` makes no name; add it to `names`")));
+            }
+            variants.push((variant, value.clone()));
+        }
+        if !names::is_identifier(name) || types.iter().any(|ty| ty.name == *name) {
+            return Err(context.problem(&pointer, format!("`{name}` is taken, or cannot be the name of a Rust type")));
+        }
+        let (docs, kind) = (own.description.clone(), Kind::TextEnum(variants));
+        types.push(TypeDef { name: name.clone(), docs, kind, must_use: None, role: Role::default() });
     }
     match types.iter().find(|ty: &&TypeDef| contains(&types, ty, &ty.name, &mut Vec::new())) {
         Some(TypeDef { name, .. }) => {
@@ -125,7 +155,8 @@ fn field(
     let rules = rules(context, property, &ty, pointer)?;
     let mut docs = description(property, name);
     docs.push_str(&notes(property, &rules));
-    Ok(Field { wire: name.to_owned(), rust, docs, ty, presence, aliases: property.sdk.alias.clone(), rules })
+    let proof = ty == Type::Hmac || property.format.as_deref() == Some("signature");
+    Ok(Field { wire: name.to_owned(), rust, docs, ty, presence, aliases: property.sdk.alias.clone(), proof, rules })
 }
 
 fn known_kind(context: &Context<'_>, schema: &Schema, pointer: &str) -> Result<(), Problem> {
@@ -162,13 +193,22 @@ pub(super) fn resolve(context: &Context<'_>, schema: &Schema, pointer: &str) -> 
                 context.problem(pointer, "an enumeration outside of a model needs a name: define it under components")
             );
         }
+        ["string"] if schema.sdk.enumeration.is_some() => enumerated(context, schema, pointer)?,
         ["string"] if kind == "key_material" && secret => Type::KeyMaterial,
+        ["string"] if let Some(format) = format(schema, kind) => Type::Formatted(format),
         ["string"] if secret => Type::Secret,
+        ["string"] if schema.content_media_type.as_deref() == Some(PEM) => Type::Pem,
+        ["string"] if kind == "hmac" => Type::Hmac,
         ["string"] if kind == "one_or_many" => Type::OneOrMany(Box::new(Type::Text)),
         ["string"] if kind == "timestamp" || schema.format.as_deref() == Some("date-time") => Type::Timestamp,
         ["string" | "integer"] if kind == "text_or_number" => Type::TextOrNumber,
         ["string"] => Type::Text,
         ["integer"] if kind == "unix_seconds" => Type::UnixSeconds,
+        ["integer"] if schema.sdk.unit.is_some() => match schema.sdk.unit.as_deref() {
+            Some("days") => Type::Days,
+            Some("hours") => Type::Hours,
+            _ => return Err(context.problem(&format!("{pointer}/x-sdk/unit"), "the units are `days` and `hours`")),
+        },
         ["integer"] => Type::Integer,
         ["boolean"] if kind == "optional" => Type::BlankBoolean,
         ["boolean"] => Type::Boolean,
@@ -185,6 +225,33 @@ pub(super) fn resolve(context: &Context<'_>, schema: &Schema, pointer: &str) -> 
         return Err(context.problem(&format!("{pointer}/x-sdk/sensitive"), "only text can be a secret"));
     }
     Ok(ty)
+}
+
+/// The media type of certificates and keys.
+pub(crate) const PEM: &str = "application/x-pem-file";
+
+/// The format of a string, from the standard keywords first.
+fn format(schema: &Schema, kind: &str) -> Option<Format> {
+    match (schema.content_encoding.as_deref(), schema.content_media_type.as_deref(), kind) {
+        // Key material has more than one format, and decides on its own.
+        (_, _, "key_material") => None,
+        (Some("base64"), _, _) => Some(Format::Base64),
+        (_, Some("application/json"), _) => Some(Format::Json),
+        (_, _, "yes_no") => Some(Format::YesNo),
+        (_, _, "yes_no_lowercase") => Some(Format::LowerYesNo),
+        (_, _, "basic_date") => Some(Format::BasicDate),
+        (_, _, "networks") => Some(Format::Networks),
+        _ => None,
+    }
+}
+
+/// A string of one of the document's enumerations.
+fn enumerated(context: &Context<'_>, schema: &Schema, pointer: &str) -> Result<Type, Problem> {
+    let name = schema.sdk.enumeration.as_deref().unwrap_or_default();
+    if context.document.sdk.enums.contains_key(name) {
+        return Ok(Type::Enum(name.to_owned()));
+    }
+    Err(context.problem(&format!("{pointer}/x-sdk/enum"), format!("`{name}` is not in the document's `x-sdk.enums`")))
 }
 
 fn items(context: &Context<'_>, schema: &Schema, pointer: &str) -> Result<Type, Problem> {

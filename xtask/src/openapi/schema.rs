@@ -20,6 +20,12 @@ pub struct Schema {
     /// `date-time`, `int64`, `int32` or `float`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<String>,
+    /// `base64`: the string stands for bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_encoding: Option<String>,
+    /// What the string holds: `application/json` or `application/x-pem-file`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_media_type: Option<String>,
     /// What it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,

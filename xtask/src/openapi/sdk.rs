@@ -39,6 +39,22 @@ pub struct DocumentSdk {
     /// Error shapes; documentation only, so any form will do.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<Value>,
+    /// Enumerations whose values the page lists in words.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub enums: Map<Enumeration>,
+}
+
+/// The known values of a property that the page types as a string.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Enumeration {
+    /// What it is.
+    pub description: String,
+    /// Known values.
+    pub values: Vec<String>,
+    /// Names of values that make none themselves, or a poor one.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub names: Map<String>,
 }
 
 /// An environment and a region that exist together.
@@ -202,6 +218,15 @@ pub struct SchemaSdk {
     /// Names of the values of an enumeration.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub names: Map<String>,
+    /// Why an answer of this model must be looked at: it may be a no.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub must_use: Option<String>,
+    /// The document's enumeration that the string belongs to.
+    #[serde(rename = "enum", default, skip_serializing_if = "Option::is_none")]
+    pub enumeration: Option<String>,
+    /// What a number counts: `days` or `hours`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
 }
 
 /// A limit beyond the page's own.
@@ -217,6 +242,9 @@ pub struct Rule {
     /// Greatest length of a string.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_length: Option<u64>,
+    /// Greatest number of members of a JSON object in a string.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_properties: Option<u64>,
     /// Least number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minimum: Option<Number>,

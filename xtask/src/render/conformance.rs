@@ -154,7 +154,8 @@ fn lower(argument: &Argument, krate: &TokenStream, module: &TokenStream) -> (Tok
         ParameterType::Enum(ty) => {
             let ty = ident(ty);
             let statement = quote!(let #name = context.text(OPERATION, #wire, #example)?;);
-            (statement, quote!(#module::types::#ty::from(&*#name)))
+            let parsed = quote!(#name.parse::<#module::types::#ty>().map_err(|error| error.to_string())?);
+            (statement, parsed)
         }
     }
 }

@@ -1,29 +1,43 @@
 //! Models and open enumerations.
 
+use std::collections::BTreeSet;
+
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use super::paths::{CODEGEN, key_material};
+use super::paths::{CODEGEN, codegen, key_material};
 use super::{docs, imports};
-use crate::ir::{Field, Kind, Presence, Service, Type, TypeDef};
+use crate::ir::{Field, Format, Kind, Presence, Service, Type, TypeDef};
 use crate::names::ident;
 
 mod body;
 mod enums;
 mod page;
+mod setters;
 
 pub(super) use body::rules;
+pub(super) use setters::required;
 
 const CORE: &[&str] = &[
     "Body",
     "Constraint",
+    "Days",
+    "Hmac",
+    "Hours",
     "Json",
+    "Lenient",
+    "Networks",
     "OneOrMany",
     "Page",
     "Patch",
+    "Pem",
+    "SecretBytes",
+    "SecretJson",
     "SecretString",
     "Timestamp",
     "UnixSeconds",
+    "UnknownInteger",
+    "UnknownText",
     "Validator",
 ];
 
@@ -38,10 +52,7 @@ pub(super) fn render(service: &Service) -> TokenStream {
             Kind::IntegerEnum(variants) => enums::integer(ty, variants),
         })
         .collect();
-    let unknown_text = service.types.iter().any(|ty| matches!(ty.kind, Kind::TextEnum(_)));
-    let unknown_integer = service.types.iter().any(|ty| matches!(ty.kind, Kind::IntegerEnum(_)));
-    let unknown = enums::unknown(unknown_text, unknown_integer);
-    let body = quote!(#items #unknown);
+    let body = items;
     let core = imports(&quote!(cloud_core), CORE, &body);
     let serde = imports(&quote!(serde), &["Deserialize", "Serialize"], &body);
     quote!(#core #serde #body)
@@ -50,23 +61,80 @@ pub(super) fn render(service: &Service) -> TokenStream {
 fn structure(service: &Service, ty: &TypeDef, fields: &[Field]) -> TokenStream {
     let name = ident(&ty.name);
     let doc = docs(&ty.docs);
-    let plain = if ty.role.secret { quote!() } else { quote!(PartialEq, Serialize,) };
+    let equal = if is_comparable(service, ty) { quote!(PartialEq,) } else { quote!() };
+    let plain = if ty.role.secret { quote!() } else { quote!(#equal Serialize,) };
     let none_required = fields.iter().all(|field| !field.presence.is_required());
     let default = if none_required { quote!(Default,) } else { quote!() };
-    let builder = if ty.role.request && !clears(fields) { quote!(bon::Builder,) } else { quote!() };
-    let members = fields.iter().map(|field| member(ty, field, builder.is_empty()));
-    let new = ty.role.request.then(|| constructor(&name, ty, fields));
+    let builds = has_builder(ty, fields);
+    let builder = if builds { quote!(bon::Builder,) } else { quote!() };
+    let members = fields.iter().map(|field| member(ty, field, builds));
+    let must_use = ty.must_use.as_ref().map(|why| quote!(#[must_use = #why]));
+    let inherent = if ty.role.request { setters::render(&name, ty, fields) } else { views(&name, fields) };
     let body = ty.role.request.then(|| body::render(service, ty, fields));
     let page = ty.role.page.as_ref().map(|page| page::render(service, ty, fields, page));
     quote! {
         #doc
         #[derive(Clone, Debug, #default #plain Deserialize, #builder)]
+        #must_use
         #[non_exhaustive]
         pub struct #name { #(#members)* }
-        #new
+        #inherent
         #body
         #page
     }
+}
+
+/// Whether two values can be compared: message authentication codes cannot.
+fn is_comparable(service: &Service, ty: &TypeDef) -> bool {
+    let (mut seen, mut open) = (BTreeSet::new(), vec![ty]);
+    while let Some(ty) = open.pop() {
+        let Kind::Struct(fields) = &ty.kind else { continue };
+        if !seen.insert(&ty.name) {
+            continue;
+        }
+        if fields.iter().any(|field| field.ty == Type::Hmac) {
+            return false;
+        }
+        open.extend(fields.iter().filter_map(|field| service.find(field.ty.named()?)));
+    }
+    true
+}
+
+/// The methods of a response that read what the service may have written in another format.
+fn views(name: &Ident, fields: &[Field]) -> TokenStream {
+    let codegen = codegen();
+    let views: Vec<TokenStream> = fields
+        .iter()
+        .filter(|field| matches!(field.ty, Type::Formatted(_)))
+        .map(|field| {
+            let method = ident(&field.rust);
+            let wire = &field.wire;
+            let inner = rust_type(&field.ty);
+            let about = format!(" Returns `{}`, read from the documented format.", field.rust);
+            let errors = " [`ErrorKind::Decode`](::cloud_core::ErrorKind::Decode) if the service sent another format, \
+                          which the field keeps.";
+            let doc = quote!(#[doc = #about] #[doc = ""] #[doc = " # Errors"] #[doc = #errors]);
+            let copy = matches!(inner.to_string().as_str(), "bool" | ":: cloud_core :: time :: Date");
+            let (value, copied) = if copy { (quote!(#inner), quote!(.copied())) } else { (quote!(&#inner), quote!()) };
+            if field.presence == Presence::Required {
+                quote! {
+                    #doc
+                    pub fn #method(&self) -> ::cloud_core::Result<#value> {
+                        #codegen::field(#wire, &self.#method)#copied
+                    }
+                }
+            } else {
+                let copied = copy.then(|| quote!(.map(Option::<&#inner>::copied)));
+                quote! {
+                    #doc
+                    pub fn #method(&self) -> ::cloud_core::Result<Option<#value>> {
+                        #codegen::optional_field(#wire, &self.#method)#copied
+                    }
+                }
+            }
+        })
+        .collect();
+    if views.is_empty() { quote!() } else { quote!(impl #name { #(#views)* }) }
 }
 
 /// Whether absent, null and a value mean three things.
@@ -74,16 +142,12 @@ pub(super) fn is_patch(ty: &TypeDef, field: &Field) -> bool {
     ty.role.update && field.presence == Presence::OptionalNullable
 }
 
-/// Whether the only field of a body may be null, which clears what the service holds: `new` takes a value, so that an
-/// unset variable cannot clear it. The vendor's crate has a constructor for null.
-pub(super) fn clears(fields: &[Field]) -> bool {
-    matches!(fields, [field] if field.presence == Presence::Nullable)
-}
-
-fn member(ty: &TypeDef, field: &Field, plain_struct: bool) -> TokenStream {
+fn member(ty: &TypeDef, field: &Field, builds: bool) -> TokenStream {
     let name = ident(&field.rust);
     let doc = docs(&field.docs);
     let inner = rust_type(&field.ty);
+    let lenient = !ty.role.request && matches!(field.ty, Type::Formatted(_));
+    let inner = if lenient { quote!(Lenient<#inner>) } else { inner };
     let patch = is_patch(ty, field);
     let optional = field.presence != Presence::Required;
     let mut serde = Vec::new();
@@ -108,6 +172,7 @@ fn member(ty: &TypeDef, field: &Field, plain_struct: bool) -> TokenStream {
         }
     }
     if let Some(codec) = codec(&field.ty).filter(|_| !patch) {
+        let codec = if lenient { format!("{CODEGEN}::LenientAs<{codec}>") } else { codec };
         let codec = match (optional, &field.ty) {
             (_, Type::BlankBoolean) => codec,
             (true, _) => format!("Option<{codec}>"),
@@ -125,13 +190,23 @@ fn member(ty: &TypeDef, field: &Field, plain_struct: bool) -> TokenStream {
         (false, Presence::Nullable) => (quote!(Option<#inner>), quote!(#[builder(required)])),
         (false, _) => (quote!(Option<#inner>), into),
     };
-    let builder = if plain_struct { quote!() } else { builder };
+    let builder = if builds { builder } else { quote!() };
     quote!(#doc #serde #builder pub #name: #rust,)
 }
 
 /// Whether callers hold something that becomes the type, such as a `&str`.
 fn converts(ty: &Type) -> bool {
-    matches!(ty, Type::Text | Type::TextOrNumber | Type::Secret | Type::KeyMaterial | Type::Timestamp)
+    matches!(
+        ty,
+        Type::Text
+            | Type::TextOrNumber
+            | Type::Secret
+            | Type::KeyMaterial
+            | Type::Timestamp
+            | Type::Pem
+            | Type::Hmac
+            | Type::Formatted(Format::Base64 | Format::Networks)
+    )
 }
 
 /// The Rust type of a value that is there.
@@ -141,6 +216,15 @@ pub(super) fn rust_type(ty: &Type) -> TokenStream {
         Type::Text | Type::TextOrNumber => quote!(String),
         Type::Secret => quote!(SecretString),
         Type::KeyMaterial => key_material(),
+        Type::Formatted(Format::Base64) => quote!(SecretBytes),
+        Type::Formatted(Format::Json) => quote!(SecretJson),
+        Type::Formatted(Format::YesNo | Format::LowerYesNo) => quote!(bool),
+        Type::Formatted(Format::BasicDate) => quote!(::cloud_core::time::Date),
+        Type::Formatted(Format::Networks) => quote!(Networks),
+        Type::Pem => quote!(Pem),
+        Type::Hmac => quote!(Hmac),
+        Type::Days => quote!(Days),
+        Type::Hours => quote!(Hours),
         Type::Timestamp => quote!(Timestamp),
         Type::UnixSeconds => quote!(UnixSeconds),
         Type::Integer => quote!(i64),
@@ -163,8 +247,9 @@ pub(super) fn rust_type(ty: &Type) -> TokenStream {
 }
 
 /// The codec of a type that services write in more ways than one.
-fn codec(ty: &Type) -> Option<String> {
+pub(super) fn codec(ty: &Type) -> Option<String> {
     match ty {
+        Type::Formatted(format) => Some(format!("{CODEGEN}::{}", format_codec(*format))),
         Type::Integer => Some(format!("{CODEGEN}::LenientInt")),
         Type::Boolean => Some(format!("{CODEGEN}::LenientBool")),
         Type::BlankBoolean => Some(format!("{CODEGEN}::LenientOptionalBool")),
@@ -174,53 +259,22 @@ fn codec(ty: &Type) -> Option<String> {
     }
 }
 
-/// Whether a body has `new`: with one to three required fields.
+fn format_codec(format: Format) -> &'static str {
+    match format {
+        Format::Base64 => "Base64",
+        Format::Json => "JsonText",
+        Format::YesNo => "YesNo",
+        Format::LowerYesNo => "LowerYesNo",
+        Format::BasicDate => "BasicDate",
+        Format::Networks => "NetworkList",
+    }
+}
+
+/// Whether a body has `new` and setters: with at most two required fields. More have a builder, which names each.
 pub(super) fn has_constructor(fields: &[Field]) -> bool {
-    (1..=3).contains(&fields.iter().filter(|field| field.presence.is_required()).count())
+    fields.iter().filter(|field| field.presence.is_required()).count() <= 2
 }
 
-fn constructor(name: &Ident, ty: &TypeDef, fields: &[Field]) -> TokenStream {
-    let required: Vec<&Field> = fields.iter().filter(|field| field.presence.is_required()).collect();
-    if !has_constructor(fields) {
-        return quote!();
-    }
-    let clears = clears(fields);
-    let arguments = required.iter().map(|field| {
-        let name = ident(&field.rust);
-        let ty = argument_type(field, clears);
-        quote!(#name: #ty)
-    });
-    let values = fields.iter().map(|field| {
-        let name = ident(&field.rust);
-        match (field.presence, &field.ty) {
-            (_, ty) if clears && converts(ty) => quote!(#name: Some(#name.into())),
-            _ if clears => quote!(#name: Some(#name)),
-            (Presence::Required, ty) if converts(ty) => quote!(#name: #name.into()),
-            (Presence::Required | Presence::Nullable, _) => quote!(#name),
-            _ if is_patch(ty, field) => quote!(#name: Patch::Absent),
-            _ => quote!(#name: None),
-        }
-    });
-    let doc = match clears {
-        true => " Creates the body with a value. Null, which removes the value, has a constructor of its own.",
-        false => " Creates the body with its required fields. Optional fields are public.",
-    };
-    quote! {
-        impl #name {
-            #[doc = #doc]
-            #[must_use]
-            pub fn new(#(#arguments),*) -> Self {
-                Self { #(#values),* }
-            }
-        }
-    }
-}
-
-fn argument_type(field: &Field, clears: bool) -> TokenStream {
-    let inner = rust_type(&field.ty);
-    match (field.presence, &field.ty) {
-        (Presence::Nullable, _) if !clears => quote!(Option<#inner>),
-        (_, ty) if converts(ty) => quote!(impl Into<#inner>),
-        _ => inner,
-    }
+fn has_builder(ty: &TypeDef, fields: &[Field]) -> bool {
+    ty.role.request && !has_constructor(fields)
 }

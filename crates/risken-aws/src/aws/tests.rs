@@ -15,7 +15,8 @@ use crate::Risken;
 
 #[test]
 fn project_is_taken_from_the_inner_model() {
-    let body = PutAwsRequest::from(AwsForUpsert::new("name", 7, "123456789012"));
+    let account = AwsForUpsert::builder().name("name").project_id(7).aws_account_id("123456789012").build();
+    let body = PutAwsRequest::from(account);
     assert_eq!((body.project_id, body.aws.project_id), (7, 7));
     let attachment = DataSourceForAttach::builder()
         .aws_id(1)

@@ -18,7 +18,8 @@ fn risken(status: u16, kind: &str, body: &str) -> (Risken, Arc<FakeTransport>) {
 }
 
 async fn error(status: u16, kind: &str, body: &str) -> Error {
-    risken(status, kind, body).0.aws().invoke_scan(&InvokeScanRequest::new(1, 2, 3)).await.unwrap_err()
+    let scan = InvokeScanRequest::builder().project_id(1).aws_id(2).aws_data_source_id(3).build();
+    risken(status, kind, body).0.aws().invoke_scan(&scan).await.unwrap_err()
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use scp_security::certificate_manager::types::{
     CertificateCreateRequest, CertificateDetail, CertificateDuplicateRequest, CertificateValidateRequestV1Dot1,
     SelfSignCreateRequest,
 };
-use time::macros::datetime;
+use time::macros::{date, datetime};
 
 use super::common::{refused, scp};
 
@@ -28,8 +28,8 @@ async fn self_sign(scp: &Scp, name: &str) -> scp_security::Result<CertificateDet
         .name(name)
         .cn("shop.example")
         .organization("삼성 SDS")
-        .not_before_dt("20260601")
-        .not_after_dt("20260630")
+        .not_before_dt(date!(2026 - 06 - 01))
+        .not_after_dt(date!(2026 - 06 - 30))
         .region("kr-west1")
         .timezone("Asia/Seoul")
         .build();
@@ -69,11 +69,11 @@ async fn import(scp: &Scp, name: &str, body: &str, chain: &str, key: &str) -> sc
         .region("kr-west1")
         .timezone("Asia/Seoul")
         .build();
-    Ok(scp.certificate_manager().create_certificate(&wanted).await?.certificate.id)
+    Ok(scp.certificate_manager().create_certificate(&wanted).skip_validation().await?.certificate.id)
 }
 
 async fn is_valid(scp: &Scp, body: &str, key: &str) -> scp_security::Result<Option<bool>> {
-    let wanted = CertificateValidateRequestV1Dot1::builder().cert_body(body).private_key(key).build();
+    let wanted = CertificateValidateRequestV1Dot1::new(body, key);
     Ok(scp.certificate_manager().validate_certificate(&wanted).await?.validate_check)
 }
 
@@ -84,7 +84,7 @@ impl Files {
     fn new(certificate: &CertificateDetail) -> Self {
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("certificate-{}", std::process::id()));
         std::fs::create_dir_all(&path).unwrap();
-        std::fs::write(path.join("certificate.pem"), &certificate.cert_body).unwrap();
+        std::fs::write(path.join("certificate.pem"), certificate.cert_body.as_str()).unwrap();
         std::fs::write(path.join("key.pem"), certificate.private_key.expose_secret()).unwrap();
         Self(path)
     }
@@ -138,8 +138,8 @@ async fn imported_certificate_is_listed_and_expires() {
     assert_eq!(mine.state, "VALID");
     let own_key = mine.private_key.expose_secret();
     for error in [
-        refused(is_valid(&scp, &mine.cert_body, own_key).await, 400),
-        refused(import(&scp, "again", &mine.cert_body, &mine.cert_body, own_key).await, 400),
+        refused(is_valid(&scp, mine.cert_body.as_str(), own_key).await, 400),
+        refused(import(&scp, "again", mine.cert_body.as_str(), mine.cert_body.as_str(), own_key).await, 400),
     ] {
         assert!(error.to_string().contains("This private key is not a PEM format"), "{error}");
     }
@@ -154,7 +154,7 @@ async fn imported_certificate_is_listed_and_expires() {
     let taken = certificates.check_duplicate_name(&CertificateDuplicateRequest::new("again")).await.unwrap();
     assert!(taken.result);
     let shown = certificates.show_certificate(&id).await.unwrap().certificate;
-    assert_eq!((&*shown.cn, shown.cert_body.trim()), ("shop.example", body.trim()));
+    assert_eq!((&*shown.cn, shown.cert_body.as_str().trim()), ("shop.example", body.trim()));
 
     let expired = async || {
         let mut names = Vec::new();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use scp_security::config_inspection::types::{
-    AuthKeyRequest, DiagnosisObjectRequest, DiagnosisRequest, DiagnosisScheduleRequest,
+    AuthKeyRequest, CheckType, DiagnosisObjectRequest, DiagnosisRequest, DiagnosisScheduleRequest,
 };
 use scp_security::{ErrorKind, Scp};
 
@@ -18,19 +18,19 @@ async fn create(scp: &Scp) {
         .diagnosis_start_time_pattern("08:00")
         .frequency_type("MONTH")
         .frequency_value("1")
-        .use_diagnosis_check_type_bp("n")
-        .use_diagnosis_check_type_ssi("n")
+        .use_diagnosis_check_type_bp(false)
+        .use_diagnosis_check_type_ssi(false)
         .build();
     let wanted = DiagnosisObjectRequest::builder()
         .diagnosis_id(ID)
         .diagnosis_name("Round-Trip")
         .diagnosis_type("Console")
-        .diagnosis_check_type("BP")
+        .diagnosis_check_type(CheckType::BestPractice)
         .csp_type("SCP")
         .plan_type("STANDARD")
         .account_id(ACCOUNT)
         .diagnosis_account_id(ACCOUNT)
-        .auth_key_request(AuthKeyRequest::builder().auth_key_id("9b72a9856e494e67afc69atd3631fe38").build())
+        .auth_key_request(AuthKeyRequest::new("9b72a9856e494e67afc69atd3631fe38"))
         .schedule_request(schedule)
         .build();
     let made = scp.config_inspection().create_diagnosis(&wanted).await.unwrap();
@@ -59,7 +59,7 @@ async fn diagnosis_completes_with_a_result() {
     let set = settings(&sandbox);
     let request = DiagnosisRequest::builder()
         .diagnosis_id(ID)
-        .diagnosis_check_type("BP")
+        .diagnosis_check_type(CheckType::BestPractice)
         .access_key(&*set["SCP_ACCESS_KEY"])
         .secret_key(&*set["SCP_SECRET_KEY"])
         .tenant_id(ACCOUNT)
@@ -95,7 +95,7 @@ async fn diagnosis_completes_with_a_result() {
         let counted = outcomes.iter().filter(|outcome| outcome.starts_with(code)).count();
         assert_eq!(Some(counted as i64), count, "{code}: {outcomes:?}");
     }
-    inspection.delete_diagnosis(ID).await.unwrap();
+    inspection.delete_diagnosis(ID).await.unwrap().require_deleted().unwrap();
     refused(inspection.show_diagnosis(ID).await, 404);
 }
 
@@ -107,12 +107,12 @@ async fn diagnosis_with_wrong_key_ends_in_an_error() {
     create(&scp).await;
     let request = DiagnosisRequest::builder()
         .diagnosis_id(ID)
-        .diagnosis_check_type("BP")
+        .diagnosis_check_type(CheckType::BestPractice)
         .access_key(&*settings(&sandbox)["SCP_ACCESS_KEY"])
         .secret_key("00000000-0000-4000-8000-000000000000")
         .tenant_id(ACCOUNT)
         .build();
-    inspection.request_diagnosis(&request).await.unwrap();
+    inspection.request_diagnosis(&request).await.unwrap().require_accepted().unwrap();
     sandbox.advance(Duration::from_secs(60));
     let shown = inspection.show_diagnosis(ID).await.unwrap().summary_responses;
     assert_eq!(shown.recent_diagnosis_state.as_deref(), Some("Error"));
@@ -135,12 +135,12 @@ async fn waiter_sees_runs_complete_and_fail() {
         let before = inspection.show_diagnosis(ID).await.unwrap().summary_responses;
         let request = DiagnosisRequest::builder()
             .diagnosis_id(ID)
-            .diagnosis_check_type("BP")
+            .diagnosis_check_type(CheckType::BestPractice)
             .access_key(&*set["SCP_ACCESS_KEY"])
             .secret_key(secret_key)
             .tenant_id(ACCOUNT)
             .build();
-        inspection.request_diagnosis(&request).await.unwrap();
+        inspection.request_diagnosis(&request).await.unwrap().require_accepted().unwrap();
         let wait = || inspection.wait_until_completed(&before).interval(Duration::from_secs(2));
         if secret_key == "wrong" {
             let error = wait().await.unwrap_err();

@@ -1,23 +1,22 @@
 //! Keys of Samsung Cloud Platform: encrypt, rotate, sign, data keys, and refusals.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use cloud_sandbox::Sandbox;
-use scp_security::Scp;
 use scp_security::kms::types::{
-    DatakeyRequest, DecryptRequest, EncryptRequest, HmacRequest, HmacVerifyRequest, KeyCreateMasterKeyRequest,
-    KeyStateRequest, RewrapRequest, SignRequest, VerifyRequest,
+    DataKeyForm, DatakeyRequest, DecryptRequest, EncryptRequest, HmacRequest, HmacVerifyRequest,
+    KeyCreateMasterKeyRequest, KeyPurpose, KeyState, KeyStateRequest, NewKeyState, RewrapRequest, SignRequest,
+    VerifyRequest,
 };
+use scp_security::{Days, Hmac, Scp};
 
 use super::common::{refused, sandbox, scp, tampered, version};
 
 async fn create(scp: &Scp, name: &str, purpose: &str) -> scp_security::Result<String> {
     let wanted = KeyCreateMasterKeyRequest::builder()
         .name(name)
-        .purpose(purpose)
+        .purpose(purpose.parse()?)
         .description("made by a round trip")
-        .auto_rotate("N")
-        .rotate_cycle(0)
+        .auto_rotate(false)
+        .rotate_cycle(Days(0))
         .build();
     Ok(scp.kms().create_key(&wanted).await?.key.id)
 }
@@ -28,10 +27,10 @@ async fn error_shows_every_text_of_a_failed_validation() {
     let scp = scp(&sandbox);
     let wanted = KeyCreateMasterKeyRequest::builder()
         .name("A")
-        .purpose("hmac")
+        .purpose(KeyPurpose::Hmac)
         .description("")
-        .auto_rotate("N")
-        .rotate_cycle(0)
+        .auto_rotate(false)
+        .rotate_cycle(Days(0))
         .build();
     let error = refused(scp.kms().create_key(&wanted).skip_validation().await, 400);
     assert_eq!(error.code(), Some("ValidationError"));
@@ -50,11 +49,11 @@ async fn ciphertext_of_old_key_version_is_decrypted() {
     // Every byte value, 32 KB in all: the most that the service seals.
     let data: Vec<u8> = (0..=u8::MAX).cycle().take(32 * 1024).collect();
 
-    let first = kms.encrypt(&id, &EncryptRequest::from_bytes(&data)).await.unwrap();
+    let first = kms.encrypt(&id, &EncryptRequest::new(&data)).await.unwrap();
     assert_eq!((first.key_version, version(&first.ciphertext)), (1, 1));
     let rotated = kms.rotate_key(&id).await.unwrap();
     assert_eq!(rotated.key.current_version, 2);
-    let second = kms.encrypt(&id, &EncryptRequest::from_bytes(&data)).await.unwrap();
+    let second = kms.encrypt(&id, &EncryptRequest::new(&data)).await.unwrap();
     assert_eq!((second.key_version, version(&second.ciphertext)), (2, 2));
     let moved = kms.rewrap(&id, &RewrapRequest::new(&*first.ciphertext)).await.unwrap();
     assert_eq!((moved.key_version, version(&moved.ciphertext)), (2, 2));
@@ -62,11 +61,11 @@ async fn ciphertext_of_old_key_version_is_decrypted() {
 
     for ciphertext in [&first.ciphertext, &second.ciphertext, &moved.ciphertext] {
         let decrypted = kms.decrypt(&id, &DecryptRequest::new(&**ciphertext)).await.unwrap();
-        assert!(decrypted.to_bytes().unwrap().expose_secret() == data);
+        assert!(decrypted.plaintext().unwrap().expose_secret() == data);
         refused(kms.decrypt(&id, &DecryptRequest::new(tampered(ciphertext))).await, 400);
         refused(kms.rewrap(&id, &RewrapRequest::new(tampered(ciphertext))).await, 400);
     }
-    let longer = EncryptRequest::from_bytes(&vec![0; 32 * 1024 + 1]);
+    let longer = EncryptRequest::new(&vec![0; 32 * 1024 + 1]);
     refused(kms.encrypt(&id, &longer).skip_validation().await, 400);
 
     let other = create(&scp, "another", "aes256-gcm96").await.unwrap();
@@ -84,27 +83,26 @@ async fn signs(purpose: &str) {
     let scp = scp(&sandbox);
     let kms = scp.kms();
     let id = create(&scp, "signing", purpose).await.unwrap();
-    let input = STANDARD.encode("what is signed");
-    let other = STANDARD.encode("what was not");
+    let input = "what is signed";
+    let other = "what was not";
 
-    let old = kms.sign(&id, &SignRequest::new(&*input)).await.unwrap();
+    let old = kms.sign(&id, &SignRequest::new(input)).await.unwrap();
     kms.rotate_key(&id).await.unwrap();
-    let new = kms.sign(&id, &SignRequest::new(&*input)).await.unwrap();
+    let new = kms.sign(&id, &SignRequest::new(input)).await.unwrap();
     assert_eq!((version(&old.signature), version(&new.signature)), (1, 2));
     for signature in [&old.signature, &new.signature] {
         let valid = async |input: &str, signature: &str| {
             kms.verify(&id, &VerifyRequest::new(input, signature)).await.unwrap().valid
         };
-        assert!(valid(&input, signature).await);
-        assert!(!valid(&other, signature).await);
-        assert!(!valid(&input, &tampered(signature)).await);
+        assert!(valid(input, signature).await);
+        assert!(!valid(other, signature).await);
+        assert!(!valid(input, &tampered(signature)).await);
     }
     // A signature of one version is none of the other.
     let swapped = old.signature.replace("vault:v1:", "vault:v2:");
-    assert!(!kms.verify(&id, &VerifyRequest::new(&*input, swapped)).await.unwrap().valid);
-    refused(kms.verify(&id, &VerifyRequest::new(&*input, "vault:v3:AAAA")).await, 400);
-    refused(kms.sign(&id, &SignRequest::new("not base64")).await, 400);
-    refused(kms.create_hmac(&id, &HmacRequest::new(&*input)).await, 400);
+    assert!(!kms.verify(&id, &VerifyRequest::new(input, swapped)).await.unwrap().valid);
+    refused(kms.verify(&id, &VerifyRequest::new(input, "vault:v3:AAAA")).await, 400);
+    refused(kms.create_hmac(&id, &HmacRequest::new(input)).await, 400);
 }
 
 #[tokio::test]
@@ -123,21 +121,21 @@ async fn hmac_is_created_and_verified() {
     let scp = scp(&sandbox);
     let kms = scp.kms();
     let id = create(&scp, "coding", "hmac").await.unwrap();
-    let input = STANDARD.encode("a message");
-    let old = kms.create_hmac(&id, &HmacRequest::new(&*input)).await.unwrap().hmac;
+    let input = "a message";
+    let old = kms.create_hmac(&id, &HmacRequest::new(input)).await.unwrap().hmac;
     kms.rotate_key(&id).await.unwrap();
-    let new = kms.create_hmac(&id, &HmacRequest::new(&*input)).await.unwrap().hmac;
-    assert_ne!(old, new);
+    let new = kms.create_hmac(&id, &HmacRequest::new(input)).await.unwrap().hmac;
+    assert!(!old.verify_eq(&new));
     for hmac in [&old, &new] {
-        let valid = async |hmac: &str, input: &str| {
-            kms.verify_hmac(&id, &HmacVerifyRequest::new(hmac, input)).await.unwrap().valid
+        let valid = async |hmac: &Hmac, input: &str| {
+            kms.verify_hmac(&id, &HmacVerifyRequest::new(input, hmac.clone())).await.unwrap().valid
         };
-        assert!(valid(hmac, &input).await);
-        assert!(!valid(hmac, &STANDARD.encode("a massage")).await);
-        assert!(!valid(&tampered(hmac), &input).await);
+        assert!(valid(hmac, input).await);
+        assert!(!valid(hmac, "a massage").await);
+        assert!(!valid(&tampered(hmac.as_str()).into(), input).await);
     }
-    refused(kms.encrypt(&id, &EncryptRequest::from_bytes(b"x")).await, 400);
-    refused(kms.sign(&id, &SignRequest::new(&*input)).await, 400);
+    refused(kms.encrypt(&id, &EncryptRequest::new(b"x")).await, 400);
+    refused(kms.sign(&id, &SignRequest::new(input)).await, 400);
 }
 
 #[tokio::test]
@@ -147,17 +145,20 @@ async fn wrapped_data_key_is_decrypted() {
     let kms = scp.kms();
     for purpose in ["aes256-gcm96", "rsa-2048"] {
         let id = create(&scp, &purpose.replace('-', ""), purpose).await.unwrap();
-        let key = kms.create_data_key(&id, &DatakeyRequest::new("plaintext")).await.unwrap();
-        let plain = key.to_bytes().unwrap();
+        let key = kms.create_data_key(&id, &DatakeyRequest::new(DataKeyForm::Plaintext)).await.unwrap();
+        let plain = key.require_plaintext().unwrap();
         assert_eq!(plain.expose_secret().len(), 32);
         let decrypted = kms.decrypt(&id, &DecryptRequest::new(&*key.ciphertext)).await.unwrap();
-        assert_eq!(decrypted.to_bytes().unwrap().expose_secret(), plain.expose_secret());
+        assert_eq!(decrypted.plaintext().unwrap().expose_secret(), plain.expose_secret());
 
-        let wrapped = kms.create_data_key(&id, &DatakeyRequest::new("wrapped")).await.unwrap();
+        let wrapped = kms.create_data_key(&id, &DatakeyRequest::new(DataKeyForm::Wrapped)).await.unwrap();
         assert!(wrapped.plaintext.is_none());
         let decrypted = kms.decrypt(&id, &DecryptRequest::new(&*wrapped.ciphertext)).await.unwrap();
-        assert_ne!(decrypted.to_bytes().unwrap().expose_secret(), plain.expose_secret(), "every data key is a new one");
-        refused(kms.create_data_key(&id, &DatakeyRequest::new("encrypted")).skip_validation().await, 400);
+        assert_ne!(
+            decrypted.plaintext().unwrap().expose_secret(),
+            plain.expose_secret(),
+            "every data key is a new one"
+        );
     }
 }
 
@@ -167,27 +168,27 @@ async fn stopped_or_deleted_key_refuses_calls() {
     let scp = scp(&sandbox);
     let kms = scp.kms();
     let id = create(&scp, "shortlived", "aes256-gcm96").await.unwrap();
-    let encrypted = kms.encrypt(&id, &EncryptRequest::from_bytes(b"x")).await.unwrap().ciphertext;
+    let encrypted = kms.encrypt(&id, &EncryptRequest::new(b"x")).await.unwrap().ciphertext;
     let refuses = async || {
-        refused(kms.encrypt(&id, &EncryptRequest::from_bytes(b"x")).await, 400);
+        refused(kms.encrypt(&id, &EncryptRequest::new(b"x")).await, 400);
         refused(kms.decrypt(&id, &DecryptRequest::new(&*encrypted)).await, 400);
         refused(kms.rewrap(&id, &RewrapRequest::new(&*encrypted)).await, 400);
-        refused(kms.create_data_key(&id, &DatakeyRequest::new("wrapped")).await, 400);
+        refused(kms.create_data_key(&id, &DatakeyRequest::new(DataKeyForm::Wrapped)).await, 400);
         refused(kms.rotate_key(&id).await, 400);
     };
-    let stopped = kms.set_key_state(&id, &KeyStateRequest::new("Stop")).await.unwrap().key;
-    assert_eq!(stopped.state.as_deref(), Some("Stop"));
+    let stopped = kms.set_key_state(&id, &KeyStateRequest::new(NewKeyState::Stop)).await.unwrap().key;
+    assert_eq!(stopped.state, Some(KeyState::Stop));
     refuses().await;
-    kms.set_key_state(&id, &KeyStateRequest::new("Active")).await.unwrap();
+    kms.set_key_state(&id, &KeyStateRequest::new(NewKeyState::Active)).await.unwrap();
     let decrypted = kms.decrypt(&id, &DecryptRequest::new(&*encrypted)).await.unwrap();
-    assert_eq!(decrypted.to_bytes().unwrap().expose_secret(), b"x");
+    assert_eq!(decrypted.plaintext().unwrap().expose_secret(), b"x");
 
     kms.delete_key(&id).await.unwrap();
     let going = kms.show_key(&id).await.unwrap().key;
-    assert_eq!(going.state.as_deref(), Some("To_Be_Terminated"));
+    assert_eq!(going.state, Some(KeyState::ToBeTerminated));
     assert!(going.delete_at.is_some());
     refuses().await;
-    refused(kms.set_key_state(&id, &KeyStateRequest::new("Active")).await, 400);
+    refused(kms.set_key_state(&id, &KeyStateRequest::new(NewKeyState::Active)).await, 400);
     kms.delete_key(&id).immediately(true).await.unwrap();
     refused(kms.show_key(&id).await, 404);
 }
@@ -225,9 +226,9 @@ async fn keys_are_the_same_in_all_api_versions() {
     let sandbox = sandbox().await;
     let scp = scp(&sandbox);
     let id = create(&scp, "shared", "aes256-gcm96").await.unwrap();
-    let encrypted = scp.kms_v1_0().encrypt(&id, &EncryptRequest::from_bytes(b"x")).await.unwrap();
+    let encrypted = scp.kms_v1_0().encrypt(&id, &EncryptRequest::new(b"x")).await.unwrap();
     let decrypted = scp.kms_v1_1().decrypt(&id, &DecryptRequest::new(encrypted.ciphertext)).await.unwrap();
-    assert_eq!(decrypted.to_bytes().unwrap().expose_secret(), b"x");
+    assert_eq!(decrypted.plaintext().unwrap().expose_secret(), b"x");
     assert_eq!(scp.kms_v1_0().show_key(&id).await.unwrap().key.use_count, 2);
 }
 
@@ -237,8 +238,8 @@ async fn aria_keys_exist_in_the_sovereign_environment() {
     let scp = scp(&sandbox);
     let kms = scp.kms();
     let id = create(&scp, "korean", "aria").await.unwrap();
-    let encrypted = kms.encrypt(&id, &EncryptRequest::from_bytes("아리아".as_bytes())).await.unwrap().ciphertext;
+    let encrypted = kms.encrypt(&id, &EncryptRequest::new("아리아".as_bytes())).await.unwrap().ciphertext;
     refused(kms.decrypt(&id, &DecryptRequest::new(tampered(&encrypted))).await, 400);
     let decrypted = kms.decrypt(&id, &DecryptRequest::new(encrypted)).await.unwrap();
-    assert_eq!(decrypted.to_bytes().unwrap().expose_secret(), "아리아".as_bytes());
+    assert_eq!(decrypted.plaintext().unwrap().expose_secret(), "아리아".as_bytes());
 }

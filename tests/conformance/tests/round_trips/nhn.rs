@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cloud_sandbox::Sandbox;
 use nhn_security::security_advisor::types as advisor;
-use nhn_security::server_security_check::types::Language;
+use nhn_security::server_security_check::types::{ItemResult, Language};
 use nhn_security::{ErrorKind, Period};
 use time::Month;
 use time::macros::datetime;
@@ -49,7 +49,7 @@ async fn inspection_details_agree_with_their_summary() {
     let summary = found.results.iter().find(|one| one.instance_name == "test-ubuntu-1").unwrap();
     let details = check.list_inspection_details(summary.result_number().unwrap()).language(Language::En).await.unwrap();
     assert_eq!(details.results.len() as i64, summary.check_count);
-    let weak = details.results.iter().filter(|one| one.result_code == "X").count();
+    let weak = details.results.iter().filter(|one| one.result_code == ItemResult::Weak).count();
     assert_eq!(weak as i64, summary.weak_count);
     assert_eq!(summary.weak_count, summary.level1_weak_count + summary.level2_weak_count + summary.level3_weak_count);
 

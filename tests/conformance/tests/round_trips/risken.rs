@@ -29,7 +29,9 @@ async fn account_is_registered_attached_and_scanned() {
     let sandbox = sandbox().await;
     let risken = admin(&sandbox);
     let aws = risken.aws();
-    let put = PutAwsRequest::from(AwsForUpsert::new("production", PROJECT, ACCOUNT));
+    let put = PutAwsRequest::from(
+        AwsForUpsert::builder().project_id(PROJECT).name("production").aws_account_id(ACCOUNT).build(),
+    );
     let aws_id = aws.put_aws(&put).await.unwrap().aws.unwrap().aws_id.unwrap();
     assert_eq!(aws.put_aws(&put).await.unwrap().aws.unwrap().aws_id, Some(aws_id), "the same account again");
 
@@ -37,7 +39,7 @@ async fn account_is_registered_attached_and_scanned() {
     assert_eq!(all.len(), 5);
     assert!(all.iter().all(|one| !one.is_attached()));
     let source_id = source(&risken, aws_id, "aws:portscan").await.aws_data_source_id.unwrap();
-    let scan = InvokeScanRequest::new(PROJECT, aws_id, source_id);
+    let scan = InvokeScanRequest::builder().project_id(PROJECT).aws_id(aws_id).aws_data_source_id(source_id).build();
     let early = refused(aws.invoke_scan(&scan).await, 500);
     assert_eq!(early.code(), Some("Unknown"));
     assert!(early.to_string().contains("record not found"), "{early}");
@@ -68,7 +70,15 @@ async fn account_is_registered_attached_and_scanned() {
     assert_eq!((edited.scan_at, edited.specific_version.as_deref()), (ended.scan_at, Some("v2")));
 
     for _ in 0..2 {
-        aws.detach_data_source(&DetachDataSourceRequest::new(PROJECT, aws_id, source_id)).await.unwrap();
+        aws.detach_data_source(
+            &DetachDataSourceRequest::builder()
+                .project_id(PROJECT)
+                .aws_id(aws_id)
+                .aws_data_source_id(source_id)
+                .build(),
+        )
+        .await
+        .unwrap();
         assert!(!source(&risken, aws_id, "aws:portscan").await.is_attached());
     }
     aws.delete_aws(&DeleteAwsRequest::new(PROJECT, aws_id)).await.unwrap();
@@ -82,7 +92,15 @@ async fn viewer_can_only_read() {
     let token = |name: &str| &*tokens.iter().find(|(known, _)| *known == name).unwrap().1;
     let viewer = risken(&sandbox, token("project-viewer"));
     assert!(viewer.aws().list_aws(PROJECT).await.unwrap().aws.is_some());
-    refused(viewer.aws().invoke_scan(&InvokeScanRequest::new(PROJECT, 1001, 1001)).await, 403);
+    refused(
+        viewer
+            .aws()
+            .invoke_scan(
+                &InvokeScanRequest::builder().project_id(PROJECT).aws_id(1001).aws_data_source_id(1001).build(),
+            )
+            .await,
+        403,
+    );
     refused(viewer.aws().list_aws(1002).await, 403);
 
     let organization = risken(&sandbox, token("organization"));
@@ -97,7 +115,8 @@ async fn viewer_can_only_read() {
 async fn service_validates_what_the_client_does_not() {
     let sandbox = sandbox().await;
     let risken = admin(&sandbox);
-    let short = PutAwsRequest::from(AwsForUpsert::new("short", PROJECT, "123"));
+    let short =
+        PutAwsRequest::from(AwsForUpsert::builder().project_id(PROJECT).name("short").aws_account_id("123").build());
     let error = refused(risken.aws().put_aws(&short).skip_validation().await, 400);
     assert!(error.to_string().contains("aws_account_id: the length must be exactly 12."), "{error}");
 }
@@ -113,7 +132,9 @@ async fn waiter_sees_scans_succeed_and_fail() {
         .unwrap();
     let aws = risken.aws();
     let aws_id = aws
-        .put_aws(&PutAwsRequest::from(AwsForUpsert::new("production", PROJECT, ACCOUNT)))
+        .put_aws(&PutAwsRequest::from(
+            AwsForUpsert::builder().project_id(PROJECT).name("production").aws_account_id(ACCOUNT).build(),
+        ))
         .await
         .unwrap()
         .aws
@@ -132,7 +153,11 @@ async fn waiter_sees_scans_succeed_and_fail() {
             .build();
         aws.attach_data_source(&AttachDataSourceRequest::from(attach)).await.unwrap();
         let before = source(&risken, aws_id, "aws:cloudsploit").await;
-        aws.invoke_scan(&InvokeScanRequest::new(PROJECT, aws_id, source_id)).await.unwrap();
+        aws.invoke_scan(
+            &InvokeScanRequest::builder().project_id(PROJECT).aws_id(aws_id).aws_data_source_id(source_id).build(),
+        )
+        .await
+        .unwrap();
         let wait = || aws.wait_until_scanned(&before).interval(Duration::from_secs(2));
         let early = wait().deadline(Duration::from_secs(1)).await.unwrap_err();
         assert!(early.to_string().contains("last state InProgress"), "{early}");

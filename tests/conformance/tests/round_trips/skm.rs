@@ -120,7 +120,7 @@ async fn strings_are_encrypted_decrypted_and_signed() {
 
     let (most, more) = ("s".repeat(245), "s".repeat(246));
     let signed = keys.sign(KEY, &SignRequest::new(&*most)).await.unwrap();
-    keys.verify(KEY, &VerifyRequest::new(&*most, &*signed.signature)).await.unwrap().into_result().unwrap();
+    keys.verify(KEY, &VerifyRequest::new(&*most, &*signed.signature)).await.unwrap().require_valid().unwrap();
     let other = keys.verify(KEY, &VerifyRequest::new("s", &*signed.signature)).await.unwrap();
     assert!(!other.result);
     denied(keys.sign(KEY, &SignRequest::new(more)).skip_validation().await);

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use cloud_sandbox::Sandbox;
-use scp_security::Scp;
 use scp_security::kms::types::EncryptRequest;
 use scp_security::secret_vault::types::{SecretVaultCreateRequest, SecretVaultTerminatedRequest};
+use scp_security::{Days, Hours, Networks, Scp};
 
 use super::common::{refused, sandbox, scp, settings};
 
@@ -21,7 +21,7 @@ fn holder(sandbox: &Sandbox, id: &str, secret: &str, vault: &str) -> Scp {
 }
 
 async fn encrypts(scp: &Scp) -> scp_security::Result<()> {
-    scp.kms().encrypt(KMS_KEY, &EncryptRequest::from_bytes(b"x")).await.map(drop)
+    scp.kms().encrypt(KMS_KEY, &EncryptRequest::new(b"x")).await.map(drop)
 }
 
 #[tokio::test]
@@ -32,9 +32,9 @@ async fn temporary_keys_encrypt_until_they_expire() {
     let wanted = SecretVaultCreateRequest::builder()
         .name("roundtrip")
         .access_key_id(ACCESS_KEY_ID)
-        .acl_cidr("127.0.0.1/32")
-        .temporary_key_ttl_nhours(1)
-        .vault_token_ttl_ndays(30)
+        .acl_cidr("127.0.0.1/32".parse::<Networks>().unwrap())
+        .temporary_key_ttl_nhours(Hours(1))
+        .vault_token_ttl_ndays(Days(30))
         .build();
     let made = vaults.create_secret_vault(&wanted).await.unwrap().secret_vault;
     let (id, secret) = (made.vault_token_id.unwrap(), made.vault_token_secret_value.unwrap());
@@ -59,7 +59,7 @@ async fn temporary_keys_encrypt_until_they_expire() {
     sandbox.advance(Duration::from_secs(2 * 60));
     refused(encrypts(&by_hand).await, 401);
 
-    vaults.terminate_secret_vault(&made.id, &SecretVaultTerminatedRequest::new(7)).await.unwrap();
+    vaults.terminate_secret_vault(&made.id, &SecretVaultTerminatedRequest::new(Days(7))).await.unwrap();
     assert!(encrypts(&holder(&sandbox, &id, secret.expose_secret(), &made.id)).await.is_err());
 }
 

@@ -115,7 +115,7 @@ const fn target(
 pub(super) static TARGETS: [Target; 11] = [
     target("scp", Class::Safe, Credentials::Signed, "scp/kms/encrypt", |parts| {
         let kms = scp(parts)?.kms();
-        calls(move || single(kms.encrypt(KEY, &EncryptRequest::from_bytes(b"x")).send()))
+        calls(move || single(kms.encrypt(KEY, &EncryptRequest::new(b"x")).send()))
     }),
     target("scp", Class::Idempotent, Credentials::Signed, "scp/kms/set_description", |parts| {
         let kms = scp(parts)?.kms();
@@ -151,19 +151,21 @@ pub(super) static TARGETS: [Target; 11] = [
         calls(move || single(aws.list_aws(PROJECT).send()))
     }),
     target("risken", Class::Idempotent, Credentials::Fixed, "risken/aws/put_aws", |parts| {
-        let account = PutAwsRequest::from(AwsForUpsert::new("production", PROJECT, "210987654321"));
+        let account = AwsForUpsert::builder().name("production").project_id(PROJECT).aws_account_id("210987654321");
+        let account = PutAwsRequest::from(account.build());
         let aws = risken(parts)?.aws();
         calls(move || single(aws.put_aws(&account).send()))
     }),
     target("risken", Class::Unsafe, Credentials::Fixed, "risken/aws/invoke_scan", |parts| {
         let aws = risken(parts)?.aws();
-        calls(move || single(aws.invoke_scan(&InvokeScanRequest::new(PROJECT, 1001, 1001)).send()))
+        let scan = InvokeScanRequest::builder().project_id(PROJECT).aws_id(1001).aws_data_source_id(1001).build();
+        calls(move || single(aws.invoke_scan(&scan).send()))
     }),
 ];
 
 /// The version of the key that [`TARGETS`] rotate; the first is 1.
 pub(super) async fn key_version(parts: &Parts<'_>) -> Result<i64> {
-    Ok(scp(parts)?.kms().encrypt(KEY, &EncryptRequest::from_bytes(b"x")).await?.key_version)
+    Ok(scp(parts)?.kms().encrypt(KEY, &EncryptRequest::new(b"x")).await?.key_version)
 }
 
 fn single<T>(call: impl Future<Output = Result<Response<T>>> + Send + 'static) -> BoxFuture<'static, Outcome> {

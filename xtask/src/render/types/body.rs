@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::{is_patch, rust_type};
-use crate::ir::{Constraint, Field, Kind, Presence, Service, Type, TypeDef};
+use super::{codec, is_patch, rust_type};
+use crate::ir::{Constraint, Field, Format, Kind, Presence, Service, Type, TypeDef};
 use crate::names::ident;
-use crate::render::paths::codegen;
+use crate::render::paths::{CODEGEN, codegen};
 
 /// The implementation, with a private mirror where a secret must be written out.
 pub(super) fn render(service: &Service, ty: &TypeDef, fields: &[Field]) -> TokenStream {
@@ -83,6 +83,14 @@ fn mirror(service: &Service, ty: &TypeDef, fields: &[Field]) -> TokenStream {
                 serde.push(quote!(skip_serializing_if = "Option::is_none"));
             }
             Presence::Required | Presence::Nullable => {}
+        }
+        if let Type::Formatted(_) = &field.ty
+            && let Some(codec) = codec(&field.ty)
+        {
+            let required = field.presence == Presence::Required;
+            let codec = if required { format!("&{codec}") } else { format!("Option<&{codec}>") };
+            let with = format!("{CODEGEN}::As::<{codec}>");
+            serde.push(quote!(with = #with));
         }
         let serde = if serde.is_empty() { quote!() } else { quote!(#[serde(#(#serde),*)]) };
         quote!(#serde #name: #ty,)
@@ -203,12 +211,20 @@ fn check(service: &Service, ty: &TypeDef, field: &Field) -> Option<TokenStream> 
         Type::Secret => {
             quote!(validator.opt_text(#wire, self.#name.as_ref().map(SecretString::expose_secret), #limits);)
         }
+        Type::Pem if required => quote!(validator.text(#wire, self.#name.as_str(), #limits);),
+        Type::Pem => quote!(validator.opt_text(#wire, self.#name.as_ref().map(Pem::as_str), #limits);),
+        Type::Formatted(Format::Json) if required => {
+            quote!(validator.text(#wire, self.#name.expose_secret(), #limits);)
+        }
+        Type::Formatted(Format::Json) => {
+            quote!(validator.opt_text(#wire, self.#name.as_ref().map(SecretJson::expose_secret), #limits);)
+        }
         Type::Integer => match (patch, required) {
             (true, _) => quote!(validator.opt_number(#wire, self.#name.value().copied(), #limits);),
             (_, true) => quote!(validator.number(#wire, self.#name, #limits);),
             _ => quote!(validator.opt_number(#wire, self.#name, #limits);),
         },
-        Type::UnixSeconds => match (patch, required) {
+        Type::UnixSeconds | Type::Days | Type::Hours => match (patch, required) {
             (true, _) => quote!(validator.opt_number(#wire, self.#name.value().map(|value| value.0), #limits);),
             (_, true) => quote!(validator.number(#wire, self.#name.0, #limits);),
             _ => quote!(validator.opt_number(#wire, self.#name.map(|value| value.0), #limits);),
@@ -268,6 +284,11 @@ pub(in crate::render) fn rules(rules: &[Constraint]) -> TokenStream {
             Constraint::Max(n) => {
                 let n = proc_macro2::Literal::i64_unsuffixed(*n);
                 quote!(Constraint::Max(#n))
+            }
+            Constraint::Pem(label) => quote!(Constraint::Pem(#label)),
+            Constraint::MaxMembers(n) => {
+                let n = whole(n);
+                quote!(Constraint::MaxMembers(#n))
             }
             Constraint::OneOf(choices) => quote!(Constraint::OneOf(&[#(#choices),*])),
             Constraint::Class { ranges, min, max } => {

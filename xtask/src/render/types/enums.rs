@@ -28,6 +28,7 @@ fn enumeration_docs(ty: &TypeDef) -> TokenStream {
 pub(super) fn text(ty: &TypeDef, variants: &[(String, String)]) -> TokenStream {
     let codegen = codegen();
     let name = ident(&ty.name);
+    let title = &ty.name;
     let doc = enumeration_docs(ty);
     let names: Vec<_> = variants.iter().map(|(name, _)| ident(name)).collect();
     let values: Vec<_> = variants.iter().map(|(_, value)| value).collect();
@@ -47,15 +48,18 @@ pub(super) fn text(ty: &TypeDef, variants: &[(String, String)]) -> TokenStream {
             pub fn as_str(&self) -> &str {
                 match self {
                     #(Self::#names => #values,)*
-                    Self::Other(text) => &text.0,
+                    Self::Other(text) => text.as_str(),
                 }
             }
         }
-        impl From<&str> for #name {
-            fn from(text: &str) -> Self {
+        impl std::str::FromStr for #name {
+            type Err = ::cloud_core::Error;
+
+            /// Returns the variant of a known value; any other text is an error.
+            fn from_str(text: &str) -> ::cloud_core::Result<Self> {
                 match text {
-                    #(#values => Self::#names,)*
-                    _ => Self::Other(UnknownText(text.to_owned())),
+                    #(#values => Ok(Self::#names),)*
+                    _ => Err(#codegen::unknown_value(#title, &[#(#values),*])),
                 }
             }
         }
@@ -82,7 +86,10 @@ pub(super) fn text(ty: &TypeDef, variants: &[(String, String)]) -> TokenStream {
         impl<'de> Deserialize<'de> for #name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text: std::borrow::Cow<'de, str> = Deserialize::deserialize(deserializer)?;
-                Ok(Self::from(&*text))
+                Ok(match &*text {
+                    #(#values => Self::#names,)*
+                    _ => Self::Other(#codegen::unknown_text(&text)),
+                })
             }
         }
     }
@@ -111,15 +118,7 @@ pub(super) fn integer(ty: &TypeDef, variants: &[(String, i64)]) -> TokenStream {
             pub fn as_i64(&self) -> i64 {
                 match self {
                     #(Self::#names => #values,)*
-                    Self::Other(number) => number.0,
-                }
-            }
-        }
-        impl From<i64> for #name {
-            fn from(number: i64) -> Self {
-                match number {
-                    #(#values => Self::#names,)*
-                    _ => Self::Other(UnknownInteger(number)),
+                    Self::Other(number) => number.as_i64(),
                 }
             }
         }
@@ -140,27 +139,11 @@ pub(super) fn integer(ty: &TypeDef, variants: &[(String, i64)]) -> TokenStream {
         }
         impl<'de> Deserialize<'de> for #name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                #codegen::As::<#codegen::LenientInt>::deserialize(deserializer).map(|number: i64| Self::from(number))
+                #codegen::As::<#codegen::LenientInt>::deserialize(deserializer).map(|number: i64| match number {
+                    #(#values => Self::#names,)*
+                    _ => Self::Other(#codegen::unknown_integer(number)),
+                })
             }
         }
     }
-}
-
-/// Payloads that nobody outside can build, so that `Other` never holds a known value.
-pub(super) fn unknown(text: bool, integer: bool) -> TokenStream {
-    let text = text.then(|| {
-        quote! {
-            #[doc = " The string of an unknown value. Only decoding creates one."]
-            #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-            pub struct UnknownText(pub(crate) String);
-        }
-    });
-    let integer = integer.then(|| {
-        quote! {
-            #[doc = " The number of an unknown value. Only decoding creates one."]
-            #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-            pub struct UnknownInteger(pub(crate) i64);
-        }
-    });
-    quote!(#text #integer)
 }

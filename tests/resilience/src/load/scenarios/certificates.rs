@@ -4,6 +4,7 @@ use scp_security::certificate_manager::types::{
     SelfSignCreateRequest,
 };
 use scp_security::certificate_manager::v1_1::Client;
+use time::macros::date;
 
 use crate::load::run::Session;
 
@@ -40,8 +41,8 @@ async fn self_sign(session: &mut Session, certificates: &Client, host: &str) -> 
         .name(&session.tag)
         .cn(host)
         .organization("a load")
-        .not_before_dt("20250101")
-        .not_after_dt("20491231")
+        .not_before_dt(date!(2025 - 01 - 01))
+        .not_after_dt(date!(2049 - 12 - 31))
         .region("kr-west1")
         .timezone("Asia/Seoul")
         .build();
@@ -59,17 +60,20 @@ async fn self_sign(session: &mut Session, certificates: &Client, host: &str) -> 
 async fn importing(session: &mut Session, certificates: &Client, mine: &CertificateDetail) -> Option<()> {
     let chained = certificates.show_certificate(CHAINED);
     let chained = session.call("scp/certificatemanager/show_certificate/1.1", chained).await?.certificate;
-    let (body, key) = (&*chained.cert_body, chained.private_key.expose_secret());
-    let wanted = CertificateValidateRequestV1Dot1::builder().cert_body(body).private_key(key).build();
+    let (body, key) = (chained.cert_body, chained.private_key);
+    let wanted = CertificateValidateRequestV1Dot1::new(body.clone(), key.clone());
     let call = certificates.validate_certificate(&wanted);
     let checked = session.call("scp/certificatemanager/validate_certificate/1.1", call).await?;
-    if checked.validate_check != Some(true) {
+    if checked.require_valid().is_err() {
         session.report_mismatch("a certificate of an authority is not valid");
     }
     let name = format!("{}-again", session.tag);
     let wanted = CertificateDuplicateRequest::new(&*name);
     let call = certificates.check_duplicate_name(&wanted);
-    session.call("scp/certificatemanager/check_duplicate_name/1.1", call).await?;
+    let checked = session.call("scp/certificatemanager/check_duplicate_name/1.1", call).await?;
+    if !checked.is_taken().is_ok_and(|taken| !taken) {
+        session.report_mismatch("a free name was reported as used");
+    }
     let wanted = CertificateCreateRequest::builder()
         .name(name)
         .cert_body(body)

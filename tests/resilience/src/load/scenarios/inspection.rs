@@ -1,7 +1,7 @@
 //! Config Inspection of Samsung Cloud Platform: create, request, show and delete a diagnosis.
 
 use scp_security::config_inspection::types::{
-    AuthKeyRequest, DiagnosisObjectRequest, DiagnosisRequest, DiagnosisScheduleRequest,
+    AuthKeyRequest, CheckType, DiagnosisObjectRequest, DiagnosisRequest, DiagnosisScheduleRequest,
 };
 use scp_security::config_inspection::v1_1::Client;
 
@@ -21,24 +21,27 @@ pub(super) async fn diagnose(session: &mut Session) {
         .diagnosis_start_time_pattern("08:00")
         .frequency_type("MONTH")
         .frequency_value("1")
-        .use_diagnosis_check_type_bp("n")
-        .use_diagnosis_check_type_ssi("n")
+        .use_diagnosis_check_type_bp(false)
+        .use_diagnosis_check_type_ssi(false)
         .build();
     let wanted = DiagnosisObjectRequest::builder()
         .diagnosis_id(&*id)
         .diagnosis_name(&*session.tag)
         .diagnosis_type("Console")
-        .diagnosis_check_type("BP")
+        .diagnosis_check_type(CheckType::BestPractice)
         .csp_type("SCP")
         .plan_type("STANDARD")
         .account_id(ACCOUNT)
         .diagnosis_account_id(ACCOUNT)
-        .auth_key_request(AuthKeyRequest::builder().auth_key_id("9b72a9856e494e67afc69atd3631fe38").build())
+        .auth_key_request(AuthKeyRequest::new("9b72a9856e494e67afc69atd3631fe38"))
         .schedule_request(schedule)
         .build();
     let call = inspection.create_diagnosis(&wanted);
     let made = session.call_counted("scp/configinspection/create_diagnosis/1.1", call).await;
     let mut exists = made.value.is_some();
+    if made.value.is_some_and(|made| made.require_accepted().is_err()) {
+        session.report_mismatch("a new diagnosis was not created");
+    }
     if let Some(executed) = made.executed {
         let call = inspection.list_diagnoses().diagnosis_id(&id).first_page();
         let found = session.call_without_fault("scp/configinspection/list_diagnoses/1.1", call).await;
@@ -48,7 +51,7 @@ pub(super) async fn diagnose(session: &mut Session) {
     }
     if exists {
         let _ = diagnosing(session, &inspection, &id).await;
-        let delete = || inspection.delete_diagnosis(&id);
+        let delete = || async { inspection.delete_diagnosis(&id).await?.require_deleted() };
         session.clean_up("scp/configinspection/delete_diagnosis/1.1", delete).await;
     }
 }
@@ -57,12 +60,16 @@ async fn diagnosing(session: &mut Session, inspection: &Client, id: &str) -> Opt
     let variable = |name: &str| session.clients.variables.get(name).cloned().unwrap_or_default();
     let request = DiagnosisRequest::builder()
         .diagnosis_id(id)
-        .diagnosis_check_type("BP")
+        .diagnosis_check_type(CheckType::BestPractice)
         .access_key(variable("SCP_ACCESS_KEY"))
         .secret_key(variable("SCP_SECRET_KEY"))
         .tenant_id(ACCOUNT)
         .build();
-    session.call("scp/configinspection/request_diagnosis/1.1", inspection.request_diagnosis(&request)).await?;
+    let call = inspection.request_diagnosis(&request);
+    let requested = session.call("scp/configinspection/request_diagnosis/1.1", call).await?;
+    if requested.require_accepted().is_err() {
+        session.report_mismatch("a diagnosis was not started");
+    }
     session.call("scp/configinspection/show_diagnosis/1.1", inspection.show_diagnosis(id)).await?;
     let results = inspection.list_diagnosis_results().diagnosis_id(id).first_page();
     session.call("scp/configinspection/list_diagnosis_results/1.1", results).await.map(drop)

@@ -1,7 +1,9 @@
 //! Keys of Samsung Cloud Platform: create, use, rotate, delete.
+use cloud_core::Days;
 use scp_security::kms::types::{
-    DatakeyRequest, DecryptRequest, EncryptRequest, HmacRequest, HmacVerifyRequest, KeyCreateMasterKeyRequest,
-    KeyDescriptionRequest, KeyRotateInfoRequest, KeyStateRequest, RewrapRequest, SignRequest, VerifyRequest,
+    DataKeyForm, DatakeyRequest, DecryptRequest, EncryptRequest, HmacRequest, HmacVerifyRequest,
+    KeyCreateMasterKeyRequest, KeyDescriptionRequest, KeyPurpose, KeyRotateInfoRequest, KeyStateRequest, NewKeyState,
+    RewrapRequest, SignRequest, VerifyRequest,
 };
 use scp_security::kms::v1_2::Client;
 
@@ -11,14 +13,14 @@ use crate::load::run::Session;
 const SIZES: [usize; 4] = [16, 512, 4096, 32 * 1024];
 
 /// Creates a key, and verifies that there is only one.
-async fn create(session: &mut Session, kms: &Client, purpose: &str) -> Option<String> {
+async fn create(session: &mut Session, kms: &Client, purpose: &KeyPurpose) -> Option<String> {
     let name = session.tag.clone();
     let wanted = KeyCreateMasterKeyRequest::builder()
         .name(&*name)
-        .purpose(purpose)
+        .purpose(purpose.clone())
         .description("a load")
-        .auto_rotate("N")
-        .rotate_cycle(0)
+        .auto_rotate(false)
+        .rotate_cycle(Days(0))
         .build();
     let made = session.call_counted("scp/kms/create_key/1.2", kms.create_key(&wanted)).await;
     let mut id = made.value.map(|made| made.key.id);
@@ -54,18 +56,18 @@ async fn rotate(session: &mut Session, kms: &Client, id: &str, before: i64) -> O
 /// Encrypts, rotates, re-encrypts, decrypts and creates a data key.
 pub(super) async fn encrypt(session: &mut Session) {
     let kms = session.clients.scp.kms_v1_2();
-    let purpose = if session.random.per_mille(20) { "rsa-2048" } else { "aes256-gcm96" };
-    let Some(id) = create(session, &kms, purpose).await else { return };
+    let purpose = if session.random.per_mille(20) { KeyPurpose::Rsa2048 } else { KeyPurpose::Aes256Gcm96 };
+    let Some(id) = create(session, &kms, &purpose).await else { return };
     // A failed step ends the scenario; the key is deleted.
-    let _ = encrypting(session, &kms, &id, purpose).await;
+    let _ = encrypting(session, &kms, &id, &purpose).await;
     delete(session, &kms, &id).await;
 }
 
-async fn encrypting(session: &mut Session, kms: &Client, id: &str, purpose: &str) -> Option<()> {
-    let most = if purpose == "rsa-2048" { 1 } else { SIZES.len() as u64 };
+async fn encrypting(session: &mut Session, kms: &Client, id: &str, purpose: &KeyPurpose) -> Option<()> {
+    let most = if *purpose == KeyPurpose::Rsa2048 { 1 } else { SIZES.len() as u64 };
     let size = usize::try_from(session.random.below(most)).ok().and_then(|at| SIZES.get(at)).copied().unwrap_or(16);
     let data = session.random.bytes(size);
-    let encrypted = session.call("scp/kms/encrypt/1.2", kms.encrypt(id, &EncryptRequest::from_bytes(&data))).await?;
+    let encrypted = session.call("scp/kms/encrypt/1.2", kms.encrypt(id, &EncryptRequest::new(&data))).await?;
     if session.random.per_mille(500) {
         rotate(session, kms, id, 1).await?;
         let moved =
@@ -77,13 +79,13 @@ async fn encrypting(session: &mut Session, kms: &Client, id: &str, purpose: &str
     for _ in 0..2 {
         let wanted = DecryptRequest::new(&*encrypted.ciphertext);
         let decrypted = session.call("scp/kms/decrypt/1.2", kms.decrypt(id, &wanted)).await?;
-        if decrypted.to_bytes().is_ok_and(|decrypted| decrypted.expose_secret() != data.as_slice()) {
+        if !decrypted.plaintext().is_ok_and(|plaintext| plaintext.expose_secret() == data) {
             session.report_mismatch("decrypt returned another plaintext");
         }
     }
     let older = session.clients.scp.kms_v1_0();
-    session.call("scp/kms/encrypt/1.0", older.encrypt(id, &EncryptRequest::from_bytes(&data))).await?;
-    let form = if session.random.per_mille(500) { "plaintext" } else { "wrapped" };
+    session.call("scp/kms/encrypt/1.0", older.encrypt(id, &EncryptRequest::new(&data))).await?;
+    let form = if session.random.per_mille(500) { DataKeyForm::Plaintext } else { DataKeyForm::Wrapped };
     session.call("scp/kms/create_data_key/1.2", kms.create_data_key(id, &DatakeyRequest::new(form))).await?;
     session.call("scp/kms/show_key/1.2", kms.show_key(id)).await?;
     Some(())
@@ -92,34 +94,34 @@ async fn encrypting(session: &mut Session, kms: &Client, id: &str, purpose: &str
 /// Signs and verifies, with a key pair or an HMAC key.
 pub(super) async fn sign(session: &mut Session) {
     let kms = session.clients.scp.kms_v1_2();
-    let purposes = [(1, "rsa-2048"), (12, "ecdsa-p256"), (12, "hmac")];
-    let Some(purpose) = session.random.pick(&purposes).copied() else { return };
+    let purposes = [(1, KeyPurpose::Rsa2048), (12, KeyPurpose::EcdsaP256), (12, KeyPurpose::Hmac)];
+    let Some(purpose) = session.random.pick(&purposes) else { return };
     let Some(id) = create(session, &kms, purpose).await else { return };
-    let _ = if purpose == "hmac" { coding(session, &kms, &id).await } else { signing(session, &kms, &id).await };
+    let _ =
+        if *purpose == KeyPurpose::Hmac { coding(session, &kms, &id).await } else { signing(session, &kms, &id).await };
     delete(session, &kms, &id).await;
 }
 
-/// `a message` in Base64.
-const INPUT: &str = "YSBtZXNzYWdl";
+const MESSAGE: &str = "a message";
 
 async fn signing(session: &mut Session, kms: &Client, id: &str) -> Option<()> {
-    let signed = session.call("scp/kms/sign/1.2", kms.sign(id, &SignRequest::new(INPUT))).await?;
+    let signed = session.call("scp/kms/sign/1.2", kms.sign(id, &SignRequest::new(MESSAGE))).await?;
     if session.random.per_mille(300) {
         rotate(session, kms, id, 1).await?;
     }
-    let wanted = VerifyRequest::new(INPUT, &*signed.signature);
+    let wanted = VerifyRequest::new(MESSAGE, &*signed.signature);
     let verified = session.call("scp/kms/verify/1.2", kms.verify(id, &wanted)).await?;
-    if !verified.valid {
+    if verified.require_valid().is_err() {
         session.report_mismatch("a signature did not verify");
     }
     session.call("scp/kms/list_key_users/1.2", kms.list_key_users(id)).await.map(drop)
 }
 
 async fn coding(session: &mut Session, kms: &Client, id: &str) -> Option<()> {
-    let made = session.call("scp/kms/create_hmac/1.2", kms.create_hmac(id, &HmacRequest::new(INPUT))).await?;
-    let wanted = HmacVerifyRequest::new(&*made.hmac, INPUT);
+    let made = session.call("scp/kms/create_hmac/1.2", kms.create_hmac(id, &HmacRequest::new(MESSAGE))).await?;
+    let wanted = HmacVerifyRequest::new(MESSAGE, made.hmac);
     let verified = session.call("scp/kms/verify_hmac/1.2", kms.verify_hmac(id, &wanted)).await?;
-    if !verified.valid {
+    if verified.require_valid().is_err() {
         session.report_mismatch("an HMAC did not verify");
     }
     Some(())
@@ -128,7 +130,7 @@ async fn coding(session: &mut Session, kms: &Client, id: &str) -> Option<()> {
 /// Changes a key's description, rotation and state, and lists it.
 pub(super) async fn manage(session: &mut Session) {
     let kms = session.clients.scp.kms_v1_2();
-    let Some(id) = create(session, &kms, "aes256-gcm96").await else { return };
+    let Some(id) = create(session, &kms, &KeyPurpose::Aes256Gcm96).await else { return };
     let _ = managing(session, &kms, &id).await;
     delete(session, &kms, &id).await;
 }
@@ -136,15 +138,15 @@ pub(super) async fn manage(session: &mut Session) {
 async fn managing(session: &mut Session, kms: &Client, id: &str) -> Option<()> {
     let described = KeyDescriptionRequest::new("described");
     session.call("scp/kms/set_description/1.2", kms.set_description(id, &described)).await?;
-    session.call("scp/kms/set_rotation/1.2", kms.set_rotation(id, &KeyRotateInfoRequest::new("Y", Some(90)))).await?;
-    for state in ["Stop", "Active"] {
+    session.call("scp/kms/set_rotation/1.2", kms.set_rotation(id, &KeyRotateInfoRequest::new(true, Days(90)))).await?;
+    for state in [NewKeyState::Stop, NewKeyState::Active] {
         session.call("scp/kms/set_key_state/1.2", kms.set_key_state(id, &KeyStateRequest::new(state))).await?;
     }
     let older = session.clients.scp.kms_v1_1();
     session.call("scp/kms/show_key/1.1", older.show_key(id)).await?;
     let call = kms.check_duplicate_name(&session.tag);
     let checked = session.call("scp/kms/check_duplicate_name/1.2", call).await?;
-    if checked.is_duplicate_name != Some(true) {
+    if !checked.is_taken().is_ok_and(|taken| taken) {
         session.report_mismatch("a used name was reported as free");
     }
     session.call("scp/kms/list_keys/1.2", kms.list_keys().size(5).sort("name:asc").first_page()).await?;

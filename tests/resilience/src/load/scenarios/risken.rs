@@ -12,7 +12,9 @@ use crate::load::run::Session;
 const SOURCE: i64 = 1001;
 
 async fn register(session: &mut Session, aws: &Client, number: &str) -> Option<i64> {
-    let put = PutAwsRequest::from(AwsForUpsert::new("a load", session.clients.project, number));
+    let project = session.clients.project;
+    let account = AwsForUpsert::builder().name("a load").project_id(project).aws_account_id(number).build();
+    let put = PutAwsRequest::from(account);
     let made = session.call("risken/aws/put_aws/1", aws.put_aws(&put)).await;
     made.and_then(|made| made.aws?.aws_id)
 }
@@ -59,7 +61,7 @@ async fn using(session: &mut Session, aws: &Client, id: i64, number: &str) -> Op
     if sources.data_source.map_or(0, |sources| sources.len()) != 5 {
         session.report_mismatch("there are not five data sources");
     }
-    let request = DetachDataSourceRequest::new(project, id, SOURCE);
+    let request = DetachDataSourceRequest::builder().project_id(project).aws_id(id).aws_data_source_id(SOURCE).build();
     session.call("risken/aws/detach_data_source/1", aws.detach_data_source(&request)).await
 }
 
@@ -73,7 +75,7 @@ async fn scanning(session: &mut Session) -> Option<()> {
     let number = format!("{:012}", 400_000_000_000 + session.slot);
     let id = register(session, &aws, &number).await?;
     attach(session, &aws, id, &number).await?;
-    let request = InvokeScanRequest::new(project, id, SOURCE);
+    let request = InvokeScanRequest::builder().project_id(project).aws_id(id).aws_data_source_id(SOURCE).build();
     session.call("risken/aws/invoke_scan/1", aws.invoke_scan(&request)).await?;
     session.call("risken/aws/list_data_sources/1", aws.list_data_sources(project, id)).await.map(drop)
 }

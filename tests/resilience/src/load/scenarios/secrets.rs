@@ -1,4 +1,8 @@
 //! Secrets of Samsung Cloud Platform: versions, labels, lists, passwords, waiting period.
+use std::net::Ipv4Addr;
+
+use cloud_core::ipnet::Ipv4Net;
+use cloud_core::{Days, SecretJson};
 use scp_security::secrets_manager::types::{
     SecretsManagerCreateRequestV1Dot1, SecretsManagerSetCidrRequest, SecretsManagerSetDescriptionRequest,
     SecretsManagerSetSecretValueRequest, SecretsManagerShowSecretValueRequest, SecretsManagerTerminatedRequest,
@@ -10,10 +14,12 @@ use crate::load::run::Session;
 
 /// A key of the default seed that encrypts.
 const KMS_KEY: &str = "3265ab469f0d406d83073da3e11e7a6c";
-const LOOPBACK: &str = "127.0.0.1/32";
+const LOOPBACK: Ipv4Net = Ipv4Net::new_assert(Ipv4Addr::LOCALHOST, 32);
+const HALF_OF_LOOPBACK: Ipv4Net = Ipv4Net::new_assert(Ipv4Addr::new(127, 0, 0, 0), 25);
 
-fn value(text: &str) -> String {
-    format!("{{\"password\":\"{text}\"}}")
+fn value(session: &Session, password: &str) -> Option<SecretJson> {
+    let value = SecretJson::from_pairs([("password", password)]);
+    value.map_err(|error| session.report_mismatch(&error.to_string())).ok()
 }
 
 async fn create(session: &mut Session, secrets: &Client, name: &str) -> Option<String> {
@@ -21,7 +27,7 @@ async fn create(session: &mut Session, secrets: &Client, name: &str) -> Option<S
         .name(name)
         .kms_id(KMS_KEY)
         .acl_cidr(LOOPBACK)
-        .secret_value(value("one"))
+        .secret_value(value(session, "one")?)
         .build();
     let made = session.call_counted("scp/secretsmanager/create_secret/1.1", secrets.create_secret(&wanted)).await;
     let mut id = made.value.map(|made| made.secret.id);
@@ -36,7 +42,7 @@ async fn create(session: &mut Session, secrets: &Client, name: &str) -> Option<S
 }
 
 async fn delete(session: &mut Session, secrets: &Client, id: &str) {
-    let wanted = SecretsManagerTerminatedRequest::new(30);
+    let wanted = SecretsManagerTerminatedRequest::new(Days(30));
     session.clean_up("scp/secretsmanager/delete_secret/1.1", || secrets.delete_secret(id, &wanted)).await;
 }
 
@@ -52,7 +58,7 @@ pub(super) async fn rotate(session: &mut Session) {
 
 async fn rotating(session: &mut Session, secrets: &Client, id: &str) -> Option<()> {
     for (added, password) in [(1, "two"), (2, "three")] {
-        let wanted = SecretsManagerSetSecretValueRequest::new(value(password));
+        let wanted = SecretsManagerSetSecretValueRequest::new(value(session, password)?);
         let call = secrets.update_secret_value(id, &wanted);
         let updated = session.call_counted("scp/secretsmanager/update_secret_value/1.1", call).await;
         if let Some(executed) = updated.executed {
@@ -66,7 +72,8 @@ async fn rotating(session: &mut Session, secrets: &Client, id: &str) -> Option<(
     let newest = SecretsManagerShowSecretValueRequest::default();
     let shown =
         session.call("scp/secretsmanager/show_secret_value/1.1", secrets.show_secret_value(id, &newest)).await?;
-    if shown.secret_value.expose_secret() != value("three") {
+    let password = shown.secret_value().ok().and_then(|value| value.get("password"));
+    if password.is_none_or(|password| password.expose_secret() != "three") {
         session.report_mismatch("the newest value is not the last one set");
     }
     let pages = secrets.list_secret_versions(id).size(2).items();
@@ -75,11 +82,10 @@ async fn rotating(session: &mut Session, secrets: &Client, id: &str) -> Option<(
         session.report_mismatch("a secret does not have three versions");
     }
     let first = versions.first()?.get("version_id")?;
-    let mut label = SecretsManagerUpdateLabelRequest::new("stable");
-    label.move_to_version_id = first.as_str().unwrap_or_default().into();
+    let label =
+        SecretsManagerUpdateLabelRequest::new("stable").with_move_to_version_id(first.as_str().unwrap_or_default());
     session.call("scp/secretsmanager/set_version_label/1.1", secrets.set_version_label(id, &label)).await?;
-    let mut labelled = SecretsManagerShowSecretValueRequest::default();
-    labelled.label = Some("stable".to_owned());
+    let labelled = SecretsManagerShowSecretValueRequest::default().with_label("stable");
     session.call("scp/secretsmanager/show_secret_value/1.1", secrets.show_secret_value(id, &labelled)).await?;
     let older = session.clients.scp.secrets_manager_v1_0();
     session.call("scp/secretsmanager/show_secret/1.0", older.show_secret(id)).await.map(drop)
@@ -97,9 +103,9 @@ pub(super) async fn manage(session: &mut Session) {
 async fn managing(session: &mut Session, secrets: &Client, id: &str) -> Option<()> {
     let described = SecretsManagerSetDescriptionRequest::new("described");
     session.call("scp/secretsmanager/set_description/1.1", secrets.set_description(id, &described)).await?;
-    let callers = SecretsManagerSetCidrRequest::new("127.0.0.0/25");
+    let callers = SecretsManagerSetCidrRequest::new(HALF_OF_LOOPBACK);
     session.call("scp/secretsmanager/set_acl_cidr/1.1", secrets.set_acl_cidr(id, &callers)).await?;
-    let wanted = SecretsManagerTerminatedRequest::new(30);
+    let wanted = SecretsManagerTerminatedRequest::new(Days(30));
     let deleted = session.call("scp/secretsmanager/delete_secret/1.1", secrets.delete_secret(id, &wanted)).await;
     let restored = session.call("scp/secretsmanager/restore_secret/1.1", secrets.restore_secret(id)).await;
     if restored.is_none() {
@@ -107,7 +113,7 @@ async fn managing(session: &mut Session, secrets: &Client, id: &str) -> Option<(
     }
     deleted?;
     session.call("scp/secretsmanager/show_secret/1.1", secrets.show_secret(id)).await?;
-    let wanted = SecretsRandomPasswordRequest::builder().password_length(24).build();
+    let wanted = SecretsRandomPasswordRequest::default().with_password_length(24);
     let call = secrets.generate_random_password(&wanted);
     session.call("scp/secretsmanager/generate_random_password/1.1", call).await.map(drop)
 }

@@ -1,5 +1,9 @@
 //! Secret Vault of Samsung Cloud Platform: list, create, use, terminate.
 
+use std::net::Ipv4Addr;
+
+use cloud_core::ipnet::Ipv4Net;
+use cloud_core::{Days, Hours};
 use scp_security::Scp;
 use scp_security::kms::types::EncryptRequest;
 use scp_security::secret_vault::types::{SecretVaultCreateRequest, SecretVaultTerminatedRequest};
@@ -26,9 +30,9 @@ pub(crate) async fn exchange(session: &mut Session) {
     let wanted = SecretVaultCreateRequest::builder()
         .name(&*session.tag)
         .access_key_id(ACCESS_KEY_ID)
-        .acl_cidr("127.0.0.1/32")
-        .temporary_key_ttl_nhours(1)
-        .vault_token_ttl_ndays(30)
+        .acl_cidr(Ipv4Net::from(Ipv4Addr::LOCALHOST))
+        .temporary_key_ttl_nhours(Hours(1))
+        .vault_token_ttl_ndays(Days(30))
         .build();
     let made = session
         .call_without_fault("scp/secretvault/create_secret_vault/1.0", vaults.create_secret_vault(&wanted))
@@ -39,12 +43,12 @@ pub(crate) async fn exchange(session: &mut Session) {
         let token = Scp::builder().endpoint(endpoint).vault_token(id, secret.expose_secret());
         match token.secret_vault_id(&*made.id).vault_credentials().build() {
             Ok(holder) => {
-                let call = holder.kms().encrypt(KMS_KEY, &EncryptRequest::from_bytes(b"x"));
+                let call = holder.kms().encrypt(KMS_KEY, &EncryptRequest::new(b"x"));
                 session.call_without_fault("scp/kms/encrypt/1.2", call).await;
             }
             Err(error) => session.report_mismatch(&error.to_string()),
         }
     }
-    let call = vaults.terminate_secret_vault(&made.id, &SecretVaultTerminatedRequest::new(7));
+    let call = vaults.terminate_secret_vault(&made.id, &SecretVaultTerminatedRequest::new(Days(7)));
     session.call_without_fault("scp/secretvault/terminate_secret_vault/1.0", call).await;
 }

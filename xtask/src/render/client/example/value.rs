@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use proc_macro2::{Literal, TokenStream};
-use quote::quote;
+use quote::{format_ident, quote};
 use serde_json::Value;
 
-use crate::ir::{Field, Kind, Presence, Service, Type, TypeDef};
+use crate::ir::{Field, Format, Kind, Presence, Service, Type, TypeDef};
 use crate::names::ident;
-use crate::render::types::{clears, has_constructor, is_patch};
+use crate::render::types::{has_constructor, is_patch, required};
 
 /// Writes expressions, and keeps the types that they name.
 pub(super) struct Values<'a> {
@@ -31,18 +31,18 @@ impl<'a> Values<'a> {
             return quote!(#rust);
         };
         let shown: Vec<&Field> = fields.iter().filter(|field| is_shown(field, member(example, field))).collect();
-        if clears(fields) {
-            let values = fields.iter().map(|field| self.value(&field.ty, member(example, field), &field.rust));
+        if has_constructor(fields) {
+            let required = required(fields);
+            let values = required.iter().map(|field| self.value(&field.ty, member(example, field), &field.rust));
             let values: Vec<TokenStream> = values.collect();
-            return quote!(#rust::new(#(#values),*));
-        }
-        if has_constructor(fields) && shown.iter().all(|field| field.presence.is_required()) {
-            let values = shown.iter().map(|field| self.field(ty, field, member(example, field)));
-            let values: Vec<TokenStream> = values.collect();
-            return quote!(#rust::new(#(#values),*));
-        }
-        if shown.is_empty() {
-            return quote!(#rust::default());
+            let new = if values.is_empty() { quote!(#rust::default()) } else { quote!(#rust::new(#(#values),*)) };
+            let optional = shown.iter().filter(|field| !field.presence.is_required()).map(|field| {
+                let method = format_ident!("with_{}", field.rust.trim_start_matches("r#"));
+                let value = self.field(ty, field, member(example, field));
+                quote!(.#method(#value))
+            });
+            let optional: Vec<TokenStream> = optional.collect();
+            return quote!(#new #(#optional)*);
         }
         let setters = shown.iter().map(|field| {
             let (name, value) = (ident(&field.rust), self.field(ty, field, member(example, field)));
@@ -75,10 +75,14 @@ impl<'a> Values<'a> {
     /// A value for a setter that converts text.
     pub(super) fn value(&mut self, ty: &Type, example: Option<&Value>, name: &str) -> TokenStream {
         match ty {
-            Type::Text | Type::TextOrNumber | Type::Secret | Type::KeyMaterial | Type::Timestamp => {
+            Type::Text | Type::TextOrNumber | Type::Secret | Type::KeyMaterial | Type::Timestamp | Type::Hmac => {
                 let text = text(example, name);
                 quote!(#text)
             }
+            // The page's Base64 stands for bytes that nobody reads.
+            Type::Formatted(Format::Base64) => quote!(b"the message"),
+            // The pages show placeholders, which are not PEM.
+            Type::Pem => quote!("-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n"),
             _ => self.owned(ty, example, name),
         }
     }
@@ -91,6 +95,34 @@ impl<'a> Values<'a> {
             Type::Text | Type::TextOrNumber | Type::Secret | Type::KeyMaterial | Type::Timestamp => {
                 let text = text(example, name);
                 quote!(#text.into())
+            }
+            Type::Hmac | Type::Pem | Type::Formatted(Format::Base64) => {
+                let value = self.value(ty, example, name);
+                quote!(#value.into())
+            }
+            Type::Formatted(Format::Json) => {
+                let text = text(example, name);
+                quote!(#text.parse()?)
+            }
+            Type::Formatted(Format::Networks) => {
+                let text = text(example, name);
+                quote!(#text.parse::<#krate::Networks>()?)
+            }
+            Type::Formatted(Format::YesNo | Format::LowerYesNo) => {
+                let set = text(example, name).eq_ignore_ascii_case("y");
+                quote!(#set)
+            }
+            Type::Formatted(Format::BasicDate) => {
+                let text = text(example, name);
+                quote!(#krate::Timestamp::from(#text).to_date_time()?.date())
+            }
+            Type::Days => {
+                let number = Literal::i64_unsuffixed(integer(example));
+                quote!(#krate::Days(#number))
+            }
+            Type::Hours => {
+                let number = Literal::i64_unsuffixed(integer(example));
+                quote!(#krate::Hours(#number))
             }
             Type::UnixSeconds => {
                 let seconds = Literal::i64_unsuffixed(integer(example));

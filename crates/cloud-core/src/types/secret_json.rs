@@ -1,0 +1,119 @@
+//! A JSON object whose values are secret.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
+
+use serde::de::DeserializeOwned;
+use serde::ser::SerializeMap as _;
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use crate::error::{Error, Result};
+use crate::secret::SecretString;
+
+/// A JSON object as text: the value of a secret, usually pairs of a name and a string.
+///
+/// It is built from pairs or from a type of yours, so that quotes and backslashes in a password are escaped. The text
+/// is kept as it is; `Debug` does not show it.
+///
+/// ```
+/// use cloud_core::SecretJson;
+///
+/// let value = SecretJson::from_pairs([("username", "app"), ("password", "a\"b")])?;
+/// assert_eq!(value.get("password").unwrap().expose_secret(), "a\"b");
+/// assert!(value.get("token").is_none());
+/// # Ok::<(), cloud_core::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct SecretJson(SecretString);
+
+impl SecretJson {
+    /// Creates an object from names and values.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Request`](crate::ErrorKind::Request) if a name comes twice.
+    pub fn from_pairs<N, V>(pairs: impl IntoIterator<Item = (N, V)>) -> Result<Self>
+    where
+        N: Into<String>,
+        V: Into<SecretString>,
+    {
+        let pairs = Pairs(pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect());
+        let mut names = BTreeSet::new();
+        if let Some((name, _)) = pairs.0.iter().find(|(name, _)| !names.insert(name)) {
+            return Err(Error::request(format!("a secret has two values for `{}`", name.escape_debug())));
+        }
+        Self::from_serialize(&pairs)
+    }
+
+    /// Creates an object from a type that serializes to one.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Request`](crate::ErrorKind::Request) if it cannot be written as JSON, or not as an object.
+    pub fn from_serialize<T: Serialize + ?Sized>(value: &T) -> Result<Self> {
+        let bytes = crate::codegen::json(value)?;
+        std::str::from_utf8(&bytes).unwrap_or_default().parse()
+    }
+
+    /// Returns the value under the name if it is a string.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<SecretString> {
+        let members: BTreeMap<String, &RawValue> = serde_json::from_str(self.0.expose_secret()).ok()?;
+        serde_json::from_str(members.get(name)?.get()).ok()
+    }
+
+    /// Returns the names, in alphabetical order. They are not secret.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        let members: Option<BTreeMap<String, &RawValue>> = serde_json::from_str(self.0.expose_secret()).ok();
+        members.map(|members| members.into_keys().collect()).unwrap_or_default()
+    }
+
+    /// Reads the object as a type of yours.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) names the place that does not fit, and shows no value.
+    pub fn decode<T: DeserializeOwned>(&self) -> Result<T> {
+        crate::json::from_json(self.0.expose_secret().as_bytes())
+    }
+
+    /// Returns the JSON text.
+    #[must_use]
+    pub fn expose_secret(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+impl FromStr for SecretJson {
+    type Err = Error;
+
+    /// Takes JSON text as it is.
+    fn from_str(text: &str) -> Result<Self> {
+        if serde_json::from_str::<Object>(text).is_err() {
+            return Err(Error::request("the value of a secret must be a JSON object, such as `{\"password\": \"…\"}`"));
+        }
+        Ok(Self(text.into()))
+    }
+}
+
+/// Any object; its members are skipped.
+#[derive(Deserialize)]
+struct Object {}
+
+/// Names and values in their order.
+struct Pairs(Vec<(String, SecretString)>);
+
+impl Serialize for Pairs {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (name, value) in &self.0 {
+            map.serialize_entry(name, value.expose_secret())?;
+        }
+        map.end()
+    }
+}
+
+/// The number of members, if the text is an object.
+pub(crate) fn members(text: &str) -> Option<usize> {
+    let members: BTreeMap<String, serde::de::IgnoredAny> = serde_json::from_str(text).ok()?;
+    Some(members.len())
+}
