@@ -253,8 +253,12 @@ fn security_advisor_v1_0_list_inspection_results(context: &Context) -> Running<'
                 OPERATION,
                 client
                     .list_inspection_results(
-                        nhn_security::security_advisor::types::Region::from(&*region),
-                        nhn_security::security_advisor::types::Language::from(&*lang),
+                        region
+                            .parse::<nhn_security::security_advisor::types::Region>()
+                            .map_err(|error| error.to_string())?,
+                        lang
+                            .parse::<nhn_security::security_advisor::types::Language>()
+                            .map_err(|error| error.to_string())?,
                     ),
             )
             .await?;

@@ -6,24 +6,20 @@ use cloud_core::{Body, Constraint, Patch, Validator};
 use serde::{Deserialize, Serialize};
 
 /// Changes of a key.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct KeyUpdate {
     /// The label.
     #[serde(default)]
-    #[builder(required)]
     pub label: Option<String>,
     /// The name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[builder(into)]
     pub name: Option<String>,
     /// The note.
     #[serde(default, skip_serializing_if = "Patch::is_absent")]
-    #[builder(default, into)]
     pub note: Patch<String>,
     /// The days.
     #[serde(default, skip_serializing_if = "Patch::is_absent")]
-    #[builder(default, into)]
     pub days: Patch<i64>,
     /// The tags.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -31,16 +27,44 @@ pub struct KeyUpdate {
 }
 
 impl KeyUpdate {
-    /// Creates the body with its required fields. Optional fields are public.
+    /// Creates the request with its required fields.
     #[must_use]
-    pub fn new(label: Option<String>) -> Self {
+    pub fn new(label: impl Into<String>) -> Self {
         Self {
-            label,
+            label: Some(label.into()),
             name: None,
             note: Patch::Absent,
             days: Patch::Absent,
             tags: None,
         }
+    }
+
+    /// Sets `name`: the name.
+    #[must_use]
+    pub fn with_name(mut self, value: impl Into<String>) -> Self {
+        self.name = Some(value.into());
+        self
+    }
+
+    /// Sets `note`: the note.
+    #[must_use]
+    pub fn with_note(mut self, value: impl Into<Patch<String>>) -> Self {
+        self.note = value.into();
+        self
+    }
+
+    /// Sets `days`: the days.
+    #[must_use]
+    pub fn with_days(mut self, value: impl Into<Patch<i64>>) -> Self {
+        self.days = value.into();
+        self
+    }
+
+    /// Sets `tags`: the tags.
+    #[must_use]
+    pub fn with_tags(mut self, value: Vec<Tag>) -> Self {
+        self.tags = Some(value);
+        self
     }
 }
 
@@ -108,21 +132,19 @@ impl Body for KeyCreate {
 }
 
 /// A label.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Tag {
     /// The key.
     ///
     /// At most 4 characters.
-    #[builder(into)]
     pub key: String,
     /// The value.
-    #[builder(into)]
     pub value: String,
 }
 
 impl Tag {
-    /// Creates the body with its required fields. Optional fields are public.
+    /// Creates the request with its required fields.
     #[must_use]
     pub fn new(key: impl Into<String>, value: impl Into<String>) -> Self {
         Self {
@@ -166,7 +188,7 @@ pub struct KeyNote {
 }
 
 impl KeyNote {
-    /// Creates the body with a value. Null, which removes the value, has a constructor of its own.
+    /// Creates the request with its required fields.
     #[must_use]
     pub fn new(note: impl Into<String>) -> Self {
         Self { note: Some(note.into()) }

@@ -67,7 +67,7 @@ impl Client {
     /// # async fn example(scp: &scp_security::Tiny) -> scp_security::Result<()> {
     /// use scp_security::tiny::types::KeyUpdate;
     ///
-    /// let body = KeyUpdate::new(None);
+    /// let body = KeyUpdate::new("label");
     /// let response = scp.tiny().update_key("key-id", &body).await?;
     /// println!("{response:?}");
     /// # Ok(())

@@ -6,32 +6,28 @@ use cloud_core::{Body, Constraint, UnixSeconds, Validator};
 use serde::{Deserialize, Serialize};
 
 /// Everything with a limit.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Name {
     /// The odd.
     ///
     /// At least 3 characters. At most 63 characters. Allowed characters: `a` to `z`, `0` to `9`, `!`, `@`, `#`,
     /// `$`, `%`, `^`, `&`, `*`, `(`, `)` to `_`.
-    #[builder(into)]
     pub odd: String,
     /// The plain.
     ///
     /// Allowed characters: `a` to `z`, `A` to `Z`, `0` to `9`, `-`, `_`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[builder(into)]
     pub plain: Option<String>,
     /// The flag.
     ///
     /// One character of `Y`, `N`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[builder(into)]
     pub flag: Option<String>,
     /// The state.
     ///
     /// One of `Active`, `Stop`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[builder(into)]
     pub state: Option<String>,
     /// The days.
     ///
@@ -42,7 +38,6 @@ pub struct Name {
     ///
     /// At least 8 bytes. At most 255 bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[builder(into)]
     pub arn: Option<String>,
     /// The at.
     ///
@@ -57,7 +52,7 @@ pub struct Name {
 }
 
 impl Name {
-    /// Creates the body with its required fields. Optional fields are public.
+    /// Creates the request with its required fields.
     #[must_use]
     pub fn new(odd: impl Into<String>, days: i64) -> Self {
         Self {
@@ -70,6 +65,60 @@ impl Name {
             at: None,
             cidrs: None,
         }
+    }
+
+    /// Sets `plain`: the plain.
+    ///
+    /// Allowed characters: `a` to `z`, `A` to `Z`, `0` to `9`, `-`, `_`.
+    #[must_use]
+    pub fn with_plain(mut self, value: impl Into<String>) -> Self {
+        self.plain = Some(value.into());
+        self
+    }
+
+    /// Sets `flag`: the flag.
+    ///
+    /// One character of `Y`, `N`.
+    #[must_use]
+    pub fn with_flag(mut self, value: impl Into<String>) -> Self {
+        self.flag = Some(value.into());
+        self
+    }
+
+    /// Sets `state`: the state.
+    ///
+    /// One of `Active`, `Stop`.
+    #[must_use]
+    pub fn with_state(mut self, value: impl Into<String>) -> Self {
+        self.state = Some(value.into());
+        self
+    }
+
+    /// Sets `arn`: the arn.
+    ///
+    /// At least 8 bytes. At most 255 bytes.
+    #[must_use]
+    pub fn with_arn(mut self, value: impl Into<String>) -> Self {
+        self.arn = Some(value.into());
+        self
+    }
+
+    /// Sets `at`: the at.
+    ///
+    /// At least 0.
+    #[must_use]
+    pub fn with_at(mut self, value: UnixSeconds) -> Self {
+        self.at = Some(value);
+        self
+    }
+
+    /// Sets `cidrs`: the cidrs.
+    ///
+    /// At most 18 characters.
+    #[must_use]
+    pub fn with_cidrs(mut self, value: Vec<String>) -> Self {
+        self.cidrs = Some(value);
+        self
     }
 }
 

@@ -6,17 +6,15 @@ use cloud_core::{Body, Constraint, Patch, SecretString, Validator};
 use serde::{Deserialize, Serialize};
 
 /// What to seal.
-#[derive(Clone, Debug, Deserialize, bon::Builder)]
+#[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
 pub struct SealRequest {
     /// The plaintext.
     ///
     /// At most 8 characters.
-    #[builder(into)]
     pub plaintext: SecretString,
     /// The hint.
     #[serde(default)]
-    #[builder(into)]
     pub hint: Option<SecretString>,
     /// The holder.
     pub holder: Holder,
@@ -32,7 +30,7 @@ pub struct SealRequest {
 }
 
 impl SealRequest {
-    /// Creates the body with its required fields. Optional fields are public.
+    /// Creates the request with its required fields.
     #[must_use]
     pub fn new(plaintext: impl Into<SecretString>, holder: Holder) -> Self {
         Self {
@@ -42,6 +40,27 @@ impl SealRequest {
             others: None,
             count: None,
         }
+    }
+
+    /// Sets `hint`: the hint.
+    #[must_use]
+    pub fn with_hint(mut self, value: impl Into<SecretString>) -> Self {
+        self.hint = Some(value.into());
+        self
+    }
+
+    /// Sets `others`: the others.
+    #[must_use]
+    pub fn with_others(mut self, value: Vec<Holder>) -> Self {
+        self.others = Some(value);
+        self
+    }
+
+    /// Sets `count`: the count.
+    #[must_use]
+    pub fn with_count(mut self, value: i64) -> Self {
+        self.count = Some(value);
+        self
     }
 }
 
@@ -101,27 +120,32 @@ impl<'a> From<&'a SealRequest> for SealRequestWire<'a> {
 }
 
 /// Somebody with a password.
-#[derive(Clone, Debug, Deserialize, bon::Builder)]
+#[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
 pub struct Holder {
     /// The passWord.
     #[serde(rename = "passWord")]
-    #[builder(into)]
     pub pass_word: SecretString,
     /// The name.
     #[serde(default)]
-    #[builder(into)]
     pub name: Option<String>,
 }
 
 impl Holder {
-    /// Creates the body with its required fields. Optional fields are public.
+    /// Creates the request with its required fields.
     #[must_use]
     pub fn new(pass_word: impl Into<SecretString>) -> Self {
         Self {
             pass_word: pass_word.into(),
             name: None,
         }
+    }
+
+    /// Sets `name`: the name.
+    #[must_use]
+    pub fn with_name(mut self, value: impl Into<String>) -> Self {
+        self.name = Some(value.into());
+        self
     }
 }
 
@@ -162,26 +186,31 @@ pub struct SealResponse {
 }
 
 /// A replacement.
-#[derive(Clone, Debug, Deserialize, bon::Builder)]
+#[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
 pub struct MaterialUpdate {
     /// The value.
-    #[builder(into)]
     pub value: SecretString,
     /// The note.
     #[serde(default)]
-    #[builder(default, into)]
     pub note: Patch<String>,
 }
 
 impl MaterialUpdate {
-    /// Creates the body with its required fields. Optional fields are public.
+    /// Creates the request with its required fields.
     #[must_use]
     pub fn new(value: impl Into<SecretString>) -> Self {
         Self {
             value: value.into(),
             note: Patch::Absent,
         }
+    }
+
+    /// Sets `note`: the note.
+    #[must_use]
+    pub fn with_note(mut self, value: impl Into<Patch<String>>) -> Self {
+        self.note = value.into();
+        self
     }
 }
 

@@ -75,7 +75,11 @@ impl Client {
     ///
     /// let body = PutAwsRequest::new(
     ///     1001,
-    ///     AwsForUpsert::new("Production AWS Account", 1001, "123456789012"),
+    ///     AwsForUpsert::builder()
+    ///         .name("Production AWS Account")
+    ///         .project_id(1001)
+    ///         .aws_account_id("123456789012")
+    ///         .build(),
     /// );
     /// let response = risken.aws().put_aws(&body).await?;
     /// println!("{response:?}");
@@ -211,7 +215,11 @@ impl Client {
     /// # async fn example(risken: &risken_aws::Risken) -> risken_aws::Result<()> {
     /// use risken_aws::aws::types::DetachDataSourceRequest;
     ///
-    /// let body = DetachDataSourceRequest::new(1001, 1001, 1001);
+    /// let body = DetachDataSourceRequest::builder()
+    ///     .project_id(1001)
+    ///     .aws_id(1001)
+    ///     .aws_data_source_id(1001)
+    ///     .build();
     /// risken.aws().detach_data_source(&body).await?;
     /// # Ok(())
     /// # }

@@ -97,12 +97,15 @@ impl<V: Version> Client<V> {
     /// use scp_security::certificate_manager::types::{CertificateCreateRequest, Recipient};
     ///
     /// let body = CertificateCreateRequest::builder()
-    ///     .cert_body("<encoded certificate body data>")
-    ///     .cert_chain("<encoded certificate chain data>")
+    ///     .cert_body("-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n")
+    ///     .cert_chain("-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n")
     ///     .name("test-certificate")
     ///     .private_key("<encoded private_key data>")
     ///     .recipients(
-    ///         vec![Recipient::new("", "sdaFDQSDADZ2488e195c0e97d9b9eb", "kildong.hong")],
+    ///         vec![
+    ///             Recipient::builder().region("").user_id("sdaFDQSDADZ2488e195c0e97d9b9eb")
+    ///             .user_name("kildong.hong").build()
+    ///         ],
     ///     )
     ///     .region("west1")
     ///     .tags(vec![])
@@ -192,8 +195,8 @@ impl<V: Version> Client<V> {
     /// let body = SelfSignCreateRequest::builder()
     ///     .cn("test.go.kr")
     ///     .name("test-certificate")
-    ///     .not_after_dt("20251212")
-    ///     .not_before_dt("20250101")
+    ///     .not_after_dt(scp_security::Timestamp::from("20251212").to_date_time()?.date())
+    ///     .not_before_dt(scp_security::Timestamp::from("20250101").to_date_time()?.date())
     ///     .organization("samsungSDS")
     ///     .recipients(vec![])
     ///     .region("west1")
@@ -235,8 +238,8 @@ impl Client<V1_0> {
     /// use scp_security::certificate_manager::types::CertificateValidateRequest;
     ///
     /// let body = CertificateValidateRequest::builder()
-    ///     .cert_body("<encoded certificate body data>")
-    ///     .cert_chain("<encoded certificate chain data>")
+    ///     .cert_body("-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n")
+    ///     .cert_chain("-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n")
     ///     .is_need_cert_chain(true)
     ///     .private_key("<encoded private_key data>")
     ///     .build();
@@ -271,11 +274,13 @@ impl Client<V1_1> {
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
     /// use scp_security::certificate_manager::types::CertificateValidateRequestV1Dot1;
     ///
-    /// let body = CertificateValidateRequestV1Dot1::builder()
-    ///     .cert_body("<encoded certificate body data>")
-    ///     .cert_chain("<encoded certificate chain data>")
-    ///     .private_key("<encoded private_key data>")
-    ///     .build();
+    /// let body = CertificateValidateRequestV1Dot1::new(
+    ///         "-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n",
+    ///         "<encoded private_key data>",
+    ///     )
+    ///     .with_cert_chain(
+    ///         "-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n",
+    ///     );
     /// let response = scp.certificate_manager().validate_certificate(&body).await?;
     /// println!("{response:?}");
     /// # Ok(())

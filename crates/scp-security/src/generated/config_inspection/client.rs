@@ -72,11 +72,11 @@ impl<V: Version> Client<V> {
     /// # Example
     /// ```no_run
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// use scp_security::config_inspection::types::DiagnosisRequest;
+    /// use scp_security::config_inspection::types::{CheckType, DiagnosisRequest};
     ///
     /// let body = DiagnosisRequest::builder()
     ///     .access_key("SAMPLE KEY")
-    ///     .diagnosis_check_type("BP")
+    ///     .diagnosis_check_type(CheckType::BestPractice)
     ///     .diagnosis_id("DIA-943731CB8E3045C289BAECAEC3532097")
     ///     .secret_key("SAMPLE KEY")
     ///     .tenant_id("1234567890")
@@ -232,21 +232,19 @@ impl Client<V1_0> {
     /// # Example
     /// ```no_run
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// use scp_security::config_inspection::types::{AuthKeyRequest, DiagnosisObjectRequest, DiagnosisScheduleRequest};
+    /// use scp_security::config_inspection::types::{AuthKeyRequest, CheckType, DiagnosisObjectRequest, DiagnosisScheduleRequest};
     ///
     /// let body = DiagnosisObjectRequest::builder()
     ///     .account_id("0e3dffc50eb247a1adf4f2e5c82c4f99")
     ///     .auth_key_request(
-    ///         AuthKeyRequest::builder()
-    ///             .auth_key_created_at("2022-01-01 12:00:00")
-    ///             .auth_key_expired_at("2023-01-01 12:00:00")
-    ///             .auth_key_id("9b72a9856e494e67afc69atd3631fe38")
-    ///             .diagnosis_id("DIA-943731CB8E3045C289BAECAEC3532097")
-    ///             .build(),
+    ///         AuthKeyRequest::new("9b72a9856e494e67afc69atd3631fe38")
+    ///             .with_auth_key_created_at("2022-01-01 12:00:00")
+    ///             .with_auth_key_expired_at("2023-01-01 12:00:00")
+    ///             .with_diagnosis_id("DIA-943731CB8E3045C289BAECAEC3532097"),
     ///     )
     ///     .csp_type("SCP")
     ///     .diagnosis_account_id("0e3dffc50eb247a1adf4f2e5c82c4f99")
-    ///     .diagnosis_check_type("BP")
+    ///     .diagnosis_check_type(CheckType::BestPractice)
     ///     .diagnosis_id("DIA-943731CB8E3045C289BAECAEC3532097")
     ///     .diagnosis_name("Sample Diagnosis Name")
     ///     .diagnosis_type("Console")
@@ -257,8 +255,8 @@ impl Client<V1_0> {
     ///             .diagnosis_start_time_pattern("08:00")
     ///             .frequency_type("MONTH")
     ///             .frequency_value("1")
-    ///             .use_diagnosis_check_type_bp("y")
-    ///             .use_diagnosis_check_type_ssi("y")
+    ///             .use_diagnosis_check_type_bp(true)
+    ///             .use_diagnosis_check_type_ssi(true)
     ///             .build(),
     ///     )
     ///     .tags(vec![])
@@ -292,21 +290,19 @@ impl Client<V1_1> {
     /// # Example
     /// ```no_run
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// use scp_security::config_inspection::types::{AuthKeyRequest, DiagnosisObjectRequest, DiagnosisScheduleRequest};
+    /// use scp_security::config_inspection::types::{AuthKeyRequest, CheckType, DiagnosisObjectRequest, DiagnosisScheduleRequest};
     ///
     /// let body = DiagnosisObjectRequest::builder()
     ///     .account_id("0e3dffc50eb247a1adf4f2e5c82c4f99")
     ///     .auth_key_request(
-    ///         AuthKeyRequest::builder()
-    ///             .auth_key_created_at("2022-01-01 12:00:00")
-    ///             .auth_key_expired_at("2023-01-01 12:00:00")
-    ///             .auth_key_id("9b72a9856e494e67afc69atd3631fe38")
-    ///             .diagnosis_id("DIA-943731CB8E3045C289BAECAEC3532097")
-    ///             .build(),
+    ///         AuthKeyRequest::new("9b72a9856e494e67afc69atd3631fe38")
+    ///             .with_auth_key_created_at("2022-01-01 12:00:00")
+    ///             .with_auth_key_expired_at("2023-01-01 12:00:00")
+    ///             .with_diagnosis_id("DIA-943731CB8E3045C289BAECAEC3532097"),
     ///     )
     ///     .csp_type("SCP")
     ///     .diagnosis_account_id("0e3dffc50eb247a1adf4f2e5c82c4f99")
-    ///     .diagnosis_check_type("BP")
+    ///     .diagnosis_check_type(CheckType::BestPractice)
     ///     .diagnosis_id("DIA-943731CB8E3045C289BAECAEC3532097")
     ///     .diagnosis_name("Sample Diagnosis Name")
     ///     .diagnosis_type("Console")
@@ -317,8 +313,8 @@ impl Client<V1_1> {
     ///             .diagnosis_start_time_pattern("08:00")
     ///             .frequency_type("MONTH")
     ///             .frequency_value("1")
-    ///             .use_diagnosis_check_type_bp("y")
-    ///             .use_diagnosis_check_type_ssi("y")
+    ///             .use_diagnosis_check_type_bp(true)
+    ///             .use_diagnosis_check_type_ssi(true)
     ///             .build(),
     ///     )
     ///     .tags(vec![])

@@ -46,7 +46,7 @@ impl<V: Version> Client<V> {
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
     /// use scp_security::kms::types::KeyRotateInfoRequest;
     ///
-    /// let body = KeyRotateInfoRequest::new("Y", Some(7));
+    /// let body = KeyRotateInfoRequest::new(true, scp_security::Days(7));
     /// let response = scp
     ///     .kms()
     ///     .set_rotation("138c2fc8c29a449dbfa8681f8f1d78e2", &body)
@@ -81,9 +81,9 @@ impl<V: Version> Client<V> {
     /// # Example
     /// ```no_run
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// use scp_security::kms::types::KeyStateRequest;
+    /// use scp_security::kms::types::{KeyStateRequest, NewKeyState};
     ///
-    /// let body = KeyStateRequest::new("Active");
+    /// let body = KeyStateRequest::new(NewKeyState::Active);
     /// let response = scp
     ///     .kms()
     ///     .set_key_state("138c2fc8c29a449dbfa8681f8f1d78e2", &body)
@@ -145,9 +145,9 @@ impl<V: Version> Client<V> {
     /// # Example
     /// ```no_run
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// use scp_security::kms::types::DatakeyRequest;
+    /// use scp_security::kms::types::{DataKeyForm, DatakeyRequest};
     ///
-    /// let body = DatakeyRequest::new("plaintext");
+    /// let body = DatakeyRequest::new(DataKeyForm::Plaintext);
     /// let response = scp
     ///     .kms()
     ///     .create_data_key("138c2fc8c29a449dbfa8681f8f1d78e2", &body)
@@ -243,7 +243,7 @@ impl<V: Version> Client<V> {
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
     /// use scp_security::kms::types::EncryptRequest;
     ///
-    /// let body = EncryptRequest::new("dGhlIHF1aWNrIGJyb3duIGZveAo=");
+    /// let body = EncryptRequest::new(b"the message");
     /// let response = scp.kms().encrypt("138c2fc8c29a449dbfa8681f8f1d78e2", &body).await?;
     /// println!("{response:?}");
     /// # Ok(())
@@ -299,7 +299,7 @@ impl<V: Version> Client<V> {
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
     /// use scp_security::kms::types::HmacRequest;
     ///
-    /// let body = HmacRequest::new("dGVzdCBpbnB1dA==");
+    /// let body = HmacRequest::new(b"the message");
     /// let response = scp
     ///     .kms()
     ///     .create_hmac("138c2fc8c29a449dbfa8681f8f1d78e2", &body)
@@ -394,7 +394,7 @@ impl<V: Version> Client<V> {
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
     /// use scp_security::kms::types::SignRequest;
     ///
-    /// let body = SignRequest::new("dGVzdCBpbnB1dA==");
+    /// let body = SignRequest::new(b"the message");
     /// let response = scp.kms().sign("138c2fc8c29a449dbfa8681f8f1d78e2", &body).await?;
     /// println!("{response:?}");
     /// # Ok(())
@@ -464,7 +464,7 @@ impl<V: Version> Client<V> {
     /// use scp_security::kms::types::VerifyRequest;
     ///
     /// let body = VerifyRequest::new(
-    ///     "dGVzdCBpbnB1dA==",
+    ///     b"the message",
     ///     "vault:v142:MEUCIQDt+iM27ZENLTxFCKH2krlvn2xRRuoqt8aU+xP/RYEJpgIgN6V6QjhpK4dA/vwgX95UW140ge167ECnLjccXDPbZAg=",
     /// );
     /// let response = scp.kms().verify("138c2fc8c29a449dbfa8681f8f1d78e2", &body).await?;
@@ -499,8 +499,8 @@ impl<V: Version> Client<V> {
     /// use scp_security::kms::types::HmacVerifyRequest;
     ///
     /// let body = HmacVerifyRequest::new(
+    ///     b"the message",
     ///     "vault:v142:MEUCIQDt+iM27ZENLTxFCKH2krlvn2xRRuoqt8aU+xP/RYEJpgIgN6V6QjhpK4dA/vwgX95UW140ge167ECnLjccXDPbZAg=",
-    ///     "dGVzdCBpbnB1dA==",
     /// );
     /// let response = scp
     ///     .kms()
@@ -558,15 +558,15 @@ impl Client<V1_0> {
     /// # Example
     /// ```no_run
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// use scp_security::kms::types::{KeyCreateMasterKeyRequest, KeyType};
+    /// use scp_security::kms::types::{KeyCreateMasterKeyRequest, KeyPurpose, KeyType};
     ///
     /// let body = KeyCreateMasterKeyRequest::builder()
-    ///     .auto_rotate("Y")
+    ///     .auto_rotate(true)
     ///     .description("description1")
     ///     .key_type(KeyType::Advanced)
     ///     .name("testkey")
-    ///     .purpose("rsa-2048")
-    ///     .rotate_cycle(7)
+    ///     .purpose(KeyPurpose::Rsa2048)
+    ///     .rotate_cycle(scp_security::Days(7))
     ///     .tags(vec![])
     ///     .build();
     /// let response = scp.kms_v1_1().create_key(&body).await?;
@@ -640,15 +640,15 @@ impl Client<V1_1> {
     /// # Example
     /// ```no_run
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// use scp_security::kms::types::{KeyCreateMasterKeyRequest, KeyType};
+    /// use scp_security::kms::types::{KeyCreateMasterKeyRequest, KeyPurpose, KeyType};
     ///
     /// let body = KeyCreateMasterKeyRequest::builder()
-    ///     .auto_rotate("Y")
+    ///     .auto_rotate(true)
     ///     .description("description1")
     ///     .key_type(KeyType::Advanced)
     ///     .name("testkey")
-    ///     .purpose("rsa-2048")
-    ///     .rotate_cycle(7)
+    ///     .purpose(KeyPurpose::Rsa2048)
+    ///     .rotate_cycle(scp_security::Days(7))
     ///     .tags(vec![])
     ///     .build();
     /// let response = scp.kms_v1_1().create_key(&body).await?;
@@ -722,15 +722,15 @@ impl Client<V1_2> {
     /// # Example
     /// ```no_run
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// use scp_security::kms::types::{KeyCreateMasterKeyRequest, KeyType};
+    /// use scp_security::kms::types::{KeyCreateMasterKeyRequest, KeyPurpose, KeyType};
     ///
     /// let body = KeyCreateMasterKeyRequest::builder()
-    ///     .auto_rotate("Y")
+    ///     .auto_rotate(true)
     ///     .description("description1")
     ///     .key_type(KeyType::Advanced)
     ///     .name("testkey")
-    ///     .purpose("rsa-2048")
-    ///     .rotate_cycle(7)
+    ///     .purpose(KeyPurpose::Rsa2048)
+    ///     .rotate_cycle(scp_security::Days(7))
     ///     .tags(vec![])
     ///     .build();
     /// let response = scp.kms().create_key(&body).await?;

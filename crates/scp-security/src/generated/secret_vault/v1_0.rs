@@ -58,12 +58,12 @@ impl Client {
     ///
     /// let body = SecretVaultCreateRequest::builder()
     ///     .access_key_id("b754b12b39da4ce29a40c5e324650bd0")
-    ///     .acl_cidr("192.168.1.1/24, 10.0.0.1/16")
+    ///     .acl_cidr("192.168.1.1/24, 10.0.0.1/16".parse::<scp_security::Networks>()?)
     ///     .description("description")
     ///     .name("name")
     ///     .tags(vec![])
-    ///     .temporary_key_ttl_nhours(3)
-    ///     .vault_token_ttl_ndays(720)
+    ///     .temporary_key_ttl_nhours(scp_security::Hours(3))
+    ///     .vault_token_ttl_ndays(scp_security::Days(720))
     ///     .build();
     /// let response = scp.secret_vault().create_secret_vault(&body).await?;
     /// println!("{response:?}");
@@ -95,7 +95,7 @@ impl Client {
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
     /// use scp_security::secret_vault::types::SecretVaultTerminatedRequest;
     ///
-    /// let body = SecretVaultTerminatedRequest::new(7);
+    /// let body = SecretVaultTerminatedRequest::new(scp_security::Days(7));
     /// let response = scp
     ///     .secret_vault()
     ///     .terminate_secret_vault("3265ab469f0d406d83073da3e11e7a6c", &body)

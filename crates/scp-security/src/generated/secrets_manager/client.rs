@@ -67,7 +67,7 @@ impl<V: Version> Client<V> {
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
     /// use scp_security::secrets_manager::types::SecretsManagerTerminatedRequest;
     ///
-    /// let body = SecretsManagerTerminatedRequest::new(7);
+    /// let body = SecretsManagerTerminatedRequest::new(scp_security::Days(7));
     /// scp.secrets_manager()
     ///     .delete_secret("3265ab469f0d406d83073da3e11e7a6c", &body)
     ///     .await?;
@@ -101,16 +101,15 @@ impl<V: Version> Client<V> {
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
     /// use scp_security::secrets_manager::types::SecretsRandomPasswordRequest;
     ///
-    /// let body = SecretsRandomPasswordRequest::builder()
-    ///     .exclude_characters("abcdefg")
-    ///     .exclude_lowercase(false)
-    ///     .exclude_numbers(false)
-    ///     .exclude_punctuation(false)
-    ///     .exclude_uppercase(false)
-    ///     .include_space(false)
-    ///     .password_length(32)
-    ///     .require_each_included_type(true)
-    ///     .build();
+    /// let body = SecretsRandomPasswordRequest::default()
+    ///     .with_exclude_characters("abcdefg")
+    ///     .with_exclude_lowercase(false)
+    ///     .with_exclude_numbers(false)
+    ///     .with_exclude_punctuation(false)
+    ///     .with_exclude_uppercase(false)
+    ///     .with_include_space(false)
+    ///     .with_password_length(32)
+    ///     .with_require_each_included_type(true);
     /// let response = scp.secrets_manager().generate_random_password(&body).await?;
     /// println!("{response:?}");
     /// # Ok(())
@@ -171,7 +170,9 @@ impl<V: Version> Client<V> {
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
     /// use scp_security::secrets_manager::types::SecretsManagerSetCidrRequest;
     ///
-    /// let body = SecretsManagerSetCidrRequest::new("192.168.1.1/24, 10.0.0.1/16");
+    /// let body = SecretsManagerSetCidrRequest::new(
+    ///     "192.168.1.1/24, 10.0.0.1/16".parse::<scp_security::Networks>()?,
+    /// );
     /// let response = scp
     ///     .secrets_manager()
     ///     .set_acl_cidr("3265ab469f0d406d83073da3e11e7a6c", &body)
@@ -282,11 +283,9 @@ impl<V: Version> Client<V> {
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
     /// use scp_security::secrets_manager::types::SecretsManagerUpdateLabelRequest;
     ///
-    /// let body = SecretsManagerUpdateLabelRequest::builder()
-    ///     .label("My Custom Label")
-    ///     .move_to_version_id("3265ab469f0d406d83073da3e11e7a6c")
-    ///     .remove_from_version_id("3265ab469f0d406d83073da3e11e7a6c")
-    ///     .build();
+    /// let body = SecretsManagerUpdateLabelRequest::new("My Custom Label")
+    ///     .with_move_to_version_id("3265ab469f0d406d83073da3e11e7a6c")
+    ///     .with_remove_from_version_id("3265ab469f0d406d83073da3e11e7a6c");
     /// scp.secrets_manager()
     ///     .set_version_label("3265ab469f0d406d83073da3e11e7a6c", &body)
     ///     .await?;
@@ -321,10 +320,9 @@ impl<V: Version> Client<V> {
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
     /// use scp_security::secrets_manager::types::SecretsManagerSetPrivateAclRequest;
     ///
-    /// let body = SecretsManagerSetPrivateAclRequest::builder()
-    ///     .private_acl_enabled(true)
-    ///     .private_acl_resources(vec![])
-    ///     .build();
+    /// let body = SecretsManagerSetPrivateAclRequest::default()
+    ///     .with_private_acl_enabled(true)
+    ///     .with_private_acl_resources(vec![]);
     /// let response = scp
     ///     .secrets_manager()
     ///     .set_private_acl("3265ab469f0d406d83073da3e11e7a6c", &body)
@@ -361,10 +359,9 @@ impl<V: Version> Client<V> {
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
     /// use scp_security::secrets_manager::types::SecretsManagerShowSecretValueRequest;
     ///
-    /// let body = SecretsManagerShowSecretValueRequest::builder()
-    ///     .label("CURRENT")
-    ///     .version_id("e7b638507d9f4feeb6032a22b7640bf7")
-    ///     .build();
+    /// let body = SecretsManagerShowSecretValueRequest::default()
+    ///     .with_label("CURRENT")
+    ///     .with_version_id("e7b638507d9f4feeb6032a22b7640bf7");
     /// let response = scp
     ///     .secrets_manager()
     ///     .show_secret_value("3265ab469f0d406d83073da3e11e7a6c", &body)
@@ -402,7 +399,7 @@ impl<V: Version> Client<V> {
     /// use scp_security::secrets_manager::types::SecretsManagerSetSecretValueRequest;
     ///
     /// let body = SecretsManagerSetSecretValueRequest::new(
-    ///     "{\"key1\":\"value1\",\"key2\":\"value2\"}",
+    ///     "{\"key1\":\"value1\",\"key2\":\"value2\"}".parse()?,
     /// );
     /// let response = scp
     ///     .secrets_manager()
@@ -442,11 +439,11 @@ impl Client<V1_0> {
     /// use scp_security::secrets_manager::types::SecretsManagerCreateRequest;
     ///
     /// let body = SecretsManagerCreateRequest::builder()
-    ///     .acl_cidr("192.168.1.1/24, 10.0.0.1/16")
+    ///     .acl_cidr("192.168.1.1/24, 10.0.0.1/16".parse::<scp_security::Networks>()?)
     ///     .description("description")
     ///     .kms_id("3265ab469f0d406d83073da3e11e7a6c")
     ///     .name("name")
-    ///     .secret_value("{\"key1\":\"value1\",\"key2\":\"value2\"}")
+    ///     .secret_value("{\"key1\":\"value1\",\"key2\":\"value2\"}".parse()?)
     ///     .tags(vec![])
     ///     .build();
     /// let response = scp.secrets_manager_v1_0().create_secret(&body).await?;
@@ -539,13 +536,13 @@ impl Client<V1_1> {
     /// use scp_security::secrets_manager::types::SecretsManagerCreateRequestV1Dot1;
     ///
     /// let body = SecretsManagerCreateRequestV1Dot1::builder()
-    ///     .acl_cidr("192.168.1.1/24, 10.0.0.1/16")
+    ///     .acl_cidr("192.168.1.1/24, 10.0.0.1/16".parse::<scp_security::Networks>()?)
     ///     .description("description")
     ///     .kms_id("3265ab469f0d406d83073da3e11e7a6c")
     ///     .name("name")
     ///     .private_acl_enabled(true)
     ///     .private_acl_resources(vec![])
-    ///     .secret_value("{\"key1\":\"value1\",\"key2\":\"value2\"}")
+    ///     .secret_value("{\"key1\":\"value1\",\"key2\":\"value2\"}".parse()?)
     ///     .tags(vec![])
     ///     .build();
     /// let response = scp.secrets_manager().create_secret(&body).await?;
