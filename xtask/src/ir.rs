@@ -64,6 +64,12 @@ pub(crate) struct Operation {
     pub(crate) body: Option<BodyArgument>,
     pub(crate) options: Vec<Parameter>,
     pub(crate) answer: Type,
+    /// The members of an answer that requires none of them.
+    pub(crate) known_members: Vec<String>,
+    /// The payload of a repeated deletion that finds nothing, as JSON.
+    pub(crate) already_deleted: Option<String>,
+    /// What is lost for good if the response does not arrive.
+    pub(crate) lost_response: Option<String>,
     pub(crate) page: Option<Page>,
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::ir::{Kind, Role, Service, TypeDef, TypeIndex, Version};
+use crate::ir::{Kind, Presence, Role, Service, TypeDef, TypeIndex, Version};
 use crate::names;
 use crate::openapi::Document;
 use crate::vendors::{self, TABLE, Vendor, Vendors};
@@ -109,7 +109,24 @@ fn service(vendor: &Vendor, entry: &vendors::Service, mut fixtures: Vec<&Fixture
         return Err(table(format!("the default version {default} of `{name}` has no document")));
     }
     roles::assign(&mut service)?;
+    known_members(&mut service);
     Ok(service)
+}
+
+/// An answer that requires no member would take any object for an empty result, so its operation knows them.
+fn known_members(service: &mut Service) {
+    let Service { versions, types, .. } = service;
+    for operation in versions.iter_mut().flat_map(|version| &mut version.operations) {
+        let answer = operation.answer.named();
+        let Some(Kind::Struct(fields)) = types.iter().find(|ty| Some(ty.name.as_str()) == answer).map(|ty| &ty.kind)
+        else {
+            continue;
+        };
+        if fields.iter().all(|field| field.presence != Presence::Required) {
+            let names = fields.iter().flat_map(|field| std::iter::once(&field.wire).chain(&field.aliases));
+            operation.known_members = names.cloned().collect();
+        }
+    }
 }
 
 fn context(fixture: &Fixture) -> Context<'_> {

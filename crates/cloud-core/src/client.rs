@@ -26,6 +26,7 @@ mod builder;
 mod config;
 mod deadline;
 mod failure;
+mod read;
 mod recovery;
 mod retries;
 mod skew;
@@ -135,6 +136,8 @@ struct Progress {
     attempts: u32,
     /// How far the attempts got.
     delivery: Delivery,
+    /// Whether an attempt before the current one may have been executed.
+    executed: bool,
     /// What the attempts before the current one met.
     earlier: Vec<String>,
 }
@@ -167,12 +170,14 @@ impl Inner {
         let attempt = Attempt { client: self, context, request: &request, url: &url, timeout, body_limit };
         let policy = options.retry.as_ref().unwrap_or(&self.settings.retry);
         let deadline = Deadline::new(start, limit);
-        let mut progress = Progress { deadline, attempts: 0, delivery: Delivery::NotSent, earlier: Vec::new() };
+        let (delivery, earlier) = (Delivery::NotSent, Vec::new());
+        let mut progress = Progress { deadline, attempts: 0, delivery, executed: false, earlier };
         let outcome = self.attempts(&attempt, policy, &mut progress, start).await;
         outcome.map_err(|error| {
             // A call that may have been executed in an earlier attempt is not unsent.
             let delivery = error.delivery().max(progress.delivery);
-            named(error).with_attempts(progress.attempts).with_delivery(delivery).with_earlier(progress.earlier)
+            let error = named(error).with_attempts(progress.attempts).with_delivery(delivery);
+            error.with_earlier(progress.earlier, progress.executed).with_loss()
         })
     }
 
@@ -190,7 +195,7 @@ impl Inner {
         loop {
             progress.attempts += 1;
             let number = progress.attempts;
-            let outcome = attempt.send(&recovery, &mut progress.deadline, start).await;
+            let outcome = attempt.send(&recovery, progress, start).await;
             let elapsed = || self.runtime.elapsed().saturating_sub(start);
             let failed = match outcome {
                 Ok((payload, response)) => {
@@ -216,10 +221,12 @@ impl Inner {
                 start = self.runtime.elapsed();
                 continue;
             }
-            let (summary, exhausted) = (failed.error.summary(), failed.outcome.is_exhausted());
+            let exhausted = failed.outcome.is_exhausted();
+            let (summary, executed) = (failed.error.summary(), failed.outcome.may_have_been_executed());
             let left = progress.deadline.left(self.runtime.elapsed());
             let delay = retries.next(*failed, left, self.runtime.random())?;
             trace::retrying(number, delay);
+            progress.executed |= executed;
             if exhausted {
                 // No attempt was made.
                 progress.attempts -= 1;

@@ -50,6 +50,8 @@ struct Inner {
     credentials_requested: bool,
     /// What the attempts before the last one met.
     earlier: Vec<String>,
+    /// Whether an attempt before the last one may have been executed.
+    executed_earlier: bool,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -60,9 +62,11 @@ impl Error {
         let delivery = match kind {
             ErrorKind::Config | ErrorKind::Request | ErrorKind::Credentials | ErrorKind::Connect => Delivery::NotSent,
             ErrorKind::Timeout | ErrorKind::Transport => Delivery::PossiblySent,
-            ErrorKind::Service | ErrorKind::Decode | ErrorKind::Incomplete | ErrorKind::FailureState => {
-                Delivery::ResponseReceived
-            }
+            ErrorKind::Service
+            | ErrorKind::Decode
+            | ErrorKind::Incomplete
+            | ErrorKind::Lookup
+            | ErrorKind::FailureState => Delivery::ResponseReceived,
         };
         Self(Box::new(Inner {
             kind,
@@ -78,6 +82,7 @@ impl Error {
             retry_after: None,
             credentials_requested: false,
             earlier: Vec::new(),
+            executed_earlier: false,
             source: None,
         }))
     }
@@ -123,6 +128,25 @@ impl Error {
     #[must_use]
     pub fn is_unsent(&self) -> bool {
         self.0.delivery == Delivery::NotSent
+    }
+
+    /// Returns whether the service may have executed the operation although this is an error: a response was lost, an
+    /// earlier attempt got no valid response, or the response does not tell. Read the state before you send it again.
+    /// False for operations that change nothing.
+    ///
+    /// A deletion that was repeated and finds nothing is no error.
+    #[must_use]
+    pub fn may_have_been_executed(&self) -> bool {
+        let inner = &*self.0;
+        let changes = inner.context.is_some_and(|context| context.operation.idempotency != Idempotency::Safe);
+        let last = match inner.delivery {
+            Delivery::NotSent => false,
+            Delivery::PossiblySent => true,
+            Delivery::ResponseReceived => {
+                inner.status.is_none_or(|status| !(400..500).contains(&status) || status == 408)
+            }
+        };
+        changes && (last || inner.executed_earlier)
     }
 
     /// Returns how far the request got, in the attempt that got furthest.

@@ -1,69 +1,7 @@
 //! Services, versions, operations and their paths, as data.
 
-/// The state of a version in its vendor's lifecycle.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Lifecycle {
-    /// The newest version.
-    Current,
-    /// Still served and fixed, but no longer the newest.
-    Supported,
-    /// On its way out; see [`ApiVersion::sunset`].
-    Deprecated,
-    /// The vendor no longer lists it, and may refuse calls.
-    Unlisted,
-    /// The vendor publishes no lifecycle for this service.
-    Unversioned,
-}
-
-/// One version of one service's API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub struct ApiVersion {
-    /// The vendor's short name, such as `acme`.
-    pub vendor: &'static str,
-    /// The service as the vendor spells it in requests, such as `kms`.
-    pub service: &'static str,
-    /// The version number as the vendor spells it, such as `1.2`.
-    pub number: &'static str,
-    /// The state of this version in its lifecycle.
-    pub status: Lifecycle,
-    /// The day from which the vendor no longer guarantees this version, as `YYYY-MM-DD`.
-    pub sunset: Option<&'static str>,
-}
-
-impl ApiVersion {
-    /// What a client has that was given no version.
-    pub(crate) const UNNAMED: &'static Self = &Self::new("", "", "");
-
-    /// Creates a version without a published lifecycle.
-    #[must_use]
-    pub const fn new(vendor: &'static str, service: &'static str, number: &'static str) -> Self {
-        Self { vendor, service, number, status: Lifecycle::Unversioned, sunset: None }
-    }
-
-    /// Sets the state of the version in its lifecycle.
-    #[must_use]
-    pub const fn status(mut self, status: Lifecycle) -> Self {
-        self.status = status;
-        self
-    }
-
-    /// Sets the day from which the vendor no longer guarantees the version, as `YYYY-MM-DD`.
-    #[must_use]
-    pub const fn sunset(mut self, day: &'static str) -> Self {
-        self.sunset = Some(day);
-        self
-    }
-}
-
-impl std::fmt::Display for ApiVersion {
-    /// Writes `scp kms 1.2`. Services of two vendors can have one name, so the vendor belongs to it.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { vendor, service, number, .. } = self;
-        write!(f, "{vendor} {service} {number}")
-    }
-}
+mod version;
+pub use version::{ApiVersion, Lifecycle};
 
 /// What happens when the same request reaches the service twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -175,6 +113,12 @@ pub struct Operation {
     pub envelope: Envelope,
     /// Whether a successful response has a payload.
     pub returns: bool,
+    /// The members of a payload that requires none of them. Empty if the payload requires some.
+    pub known_members: &'static [&'static str],
+    /// The payload of a repeated deletion that finds nothing, for an operation that returns one.
+    pub already_deleted: Option<&'static str>,
+    /// What is lost for good if the response does not arrive.
+    pub lost_response: Option<&'static str>,
 }
 
 impl Operation {
@@ -191,6 +135,9 @@ impl Operation {
             authentication: Authentication::Default,
             envelope: Envelope::None,
             returns: true,
+            known_members: &[],
+            already_deleted: None,
+            lost_response: None,
         }
     }
 
@@ -234,6 +181,34 @@ impl Operation {
     pub const fn returns(mut self, returns: bool) -> Self {
         self.returns = returns;
         self
+    }
+
+    /// Sets the members of a payload that requires none of them. A payload that has others only is not valid.
+    #[must_use]
+    pub const fn known_members(mut self, names: &'static [&'static str]) -> Self {
+        self.known_members = names;
+        self
+    }
+
+    /// Sets the payload, as JSON, of a repeated deletion that finds nothing.
+    #[must_use]
+    pub const fn already_deleted(mut self, payload: &'static str) -> Self {
+        self.already_deleted = Some(payload);
+        self
+    }
+
+    /// Sets what is lost for good if the response does not arrive, as a lowercase fragment.
+    #[must_use]
+    pub const fn lost_response(mut self, what: &'static str) -> Self {
+        self.lost_response = Some(what);
+        self
+    }
+
+    /// Returns the payload that stands for "not found" if an earlier attempt may have deleted the resource.
+    pub(crate) fn deleted_before(&self) -> Option<&'static str> {
+        let deletes = self.method == Method::Delete && self.idempotency == Idempotency::Idempotent;
+        let payload = if self.returns { self.already_deleted } else { Some("null") };
+        payload.filter(|_| deletes)
     }
 
     /// Returns the path with its placeholders, for documents and logs: `/v1/kms/transit/{key_id}`.

@@ -75,7 +75,8 @@ impl Response<Bytes> {
                 .with_context(called)
                 .with_status(self.parts.status.as_u16())
                 .with_request_id(self.parts.request_id)
-                .with_attempts(self.parts.attempts)),
+                .with_attempts(self.parts.attempts)
+                .with_loss()),
         }
     }
 }

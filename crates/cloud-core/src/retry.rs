@@ -114,6 +114,11 @@ impl AttemptOutcome {
         self.exhausted
     }
 
+    /// Whether the service may have executed the request.
+    pub(crate) fn may_have_been_executed(self) -> bool {
+        self.delivery != Delivery::NotSent && !self.refused
+    }
+
     /// Whether the service is overloaded.
     pub(crate) fn is_throttled(self) -> bool {
         self.throttled

@@ -49,7 +49,8 @@ impl NhnDialect {
                 let (code, message) = (code.as_deref(), message.as_deref());
                 (token_hint(status, code, message), token_category(status, code, message))
             }
-            false => message.as_deref().and_then(key_manager_failure).unzip(),
+            // Without the vendor's header it is the text of a gateway.
+            false => header.and(message.as_deref()).and_then(key_manager_failure).unzip(),
         };
         // The app key is part of the path, and a service may quote the path.
         let hide = |text: String| text.replace(self.app_key.expose_secret(), "[…]");

@@ -25,11 +25,13 @@ pub mod server_security_check;
 // /codegen
 
 pub use builder::NhnBuilder;
+#[doc(no_inline)]
+pub use cloud_core;
 #[doc(inline)]
 pub use cloud_core::{
-    self, Call, ConfigSource, Endpoint, Error, ErrorCategory, ErrorKind, Incomplete, IncompleteReason, Items, Json,
-    Lenient, Listing, Networks, Page, Pages, Response, Result, RetryPolicy, Runtime, SecretBytes, SecretString,
-    Settings, Timestamp, Transport,
+    BoxFuture, Call, ConfigSource, Delivery, Endpoint, Error, ErrorCategory, ErrorKind, Incomplete, IncompleteReason,
+    Items, Json, Lenient, Listing, Networks, Page, Pages, Response, ResponseParts, Result, RetryPolicy, Runtime,
+    SecretBytes, SecretString, Settings, Timestamp, Transport,
 };
 pub use hosts::Realm;
 pub use key_material::KeyMaterial;

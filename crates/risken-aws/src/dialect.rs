@@ -1,5 +1,8 @@
 //! RISKEN's conventions: the `data` envelope and six shapes of errors.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
+
 use bytes::Bytes;
 use cloud_core::codegen::{As, LenientText};
 use cloud_core::dialect::{Failure, FailureClass, RawResponse, ResponseOutcome, foreign, unreadable};
@@ -7,6 +10,7 @@ use cloud_core::{CallContext, Dialect, ErrorCategory, Result};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 /// The conventions of every API of a site.
@@ -31,11 +35,22 @@ impl Dialect for RiskenDialect {
         match envelope.data {
             _ if envelope.error.is_some() => failed(answer),
             None => ResponseOutcome::Unreadable("the response has no `data`; check the URL of the site".into()),
-            Some(_) if !context.operation.returns => ResponseOutcome::Payload(NULL),
+            Some(data) if !context.operation.returns => nothing(data),
             // The service omits empty fields everywhere else, so an empty payload may be null as well.
             Some(data) if data.get() == "null" => ResponseOutcome::Payload(EMPTY),
             Some(data) => ResponseOutcome::Payload(answer.body.slice_ref(data.get().as_bytes())),
         }
+    }
+}
+
+/// The outcome of an operation without a payload. Members that nobody asked for may come from something else.
+fn nothing(data: &RawValue) -> ResponseOutcome {
+    let members = serde_json::from_str::<Option<HashMap<Cow<'_, str>, IgnoredAny>>>(data.get());
+    match members {
+        Ok(members) if members.as_ref().is_none_or(HashMap::is_empty) => ResponseOutcome::Payload(NULL),
+        _ => ResponseOutcome::Unreadable(
+            "`data` is not empty although the operation returns nothing; it may not have been executed".to_owned(),
+        ),
     }
 }
 
@@ -66,7 +81,8 @@ struct Details {
 
 fn failed(answer: &RawResponse) -> ResponseOutcome {
     let Details { code, message } = details(answer);
-    let missing = message.as_deref() == Some("record not found");
+    // The service's own error has a code; a proxy's text does not count.
+    let missing = code.is_some() && message.as_deref() == Some("record not found");
     let class = match answer.status {
         StatusCode::UNAUTHORIZED => FailureClass::Unauthorized,
         status if status.is_success() || missing => FailureClass::Permanent,

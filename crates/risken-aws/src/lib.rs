@@ -17,10 +17,12 @@ pub mod aws;
 // /codegen
 
 pub use builder::RiskenBuilder;
+#[doc(no_inline)]
+pub use cloud_core;
 #[doc(inline)]
 pub use cloud_core::{
-    self, Call, ConfigSource, Endpoint, Error, ErrorCategory, ErrorKind, Incomplete, IncompleteReason, Items, Json,
-    Lenient, Listing, Page, Pages, Response, Result, RetryPolicy, Runtime, SecretBytes, SecretString, Settings,
-    Timestamp, Transport, UnixSeconds,
+    BoxFuture, Call, ConfigSource, Delivery, Endpoint, Error, ErrorCategory, ErrorKind, Incomplete, IncompleteReason,
+    Items, Json, Lenient, Listing, Page, Pages, Response, ResponseParts, Result, RetryPolicy, Runtime, SecretBytes,
+    SecretString, Settings, Timestamp, Transport, UnixSeconds,
 };
 pub use risken::Risken;

@@ -120,7 +120,9 @@ struct Gateway {
 
 fn failure(answer: &RawResponse) -> Failure {
     let status = answer.status.as_u16();
+    let mut own = false;
     let mut failure = if let Ok(Errors { errors }) = serde_json::from_slice(&answer.body) {
+        own = true;
         of_service(errors)
     } else if let Ok(gateway) = serde_json::from_slice::<Gateway>(&answer.body) {
         let message = gateway.message.or_else(|| gateway.error.clone());
@@ -135,7 +137,9 @@ fn failure(answer: &RawResponse) -> Failure {
         failure.class = FailureClass::Permanent;
     }
     failure.hint = hint(status, &failure);
-    failure.category = category(status, &failure);
+    // A gateway's texts say nothing about the resource.
+    let absent = |category: &ErrorCategory| *category == ErrorCategory::NotFound && !own;
+    failure.category = category(status, &failure).filter(|category| !absent(category));
     failure
 }
 

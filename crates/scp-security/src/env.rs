@@ -148,7 +148,12 @@ fn hosts(
     }
     let environment = environment.as_ref().map(environment_of).transpose()?;
     if let Some(url) = endpoint {
-        return url.to_endpoint(insecure).map(|endpoint| Ok(Hosts::One(endpoint)));
+        let endpoint = url.to_endpoint(insecure)?;
+        // The paths of the services begin at the root: below another path, every call would meet a gateway's 404.
+        if endpoint.path().is_empty() {
+            return Ok(Ok(Hosts::One(endpoint)));
+        }
+        return Err(url.error("the endpoint must not have a path: the services add their own, such as `/v1/kms`"));
     }
     let missing: Vec<_> = [(region.is_none(), &REGION), (environment.is_none(), &ENVIRONMENT)]
         .into_iter()

@@ -28,7 +28,31 @@
 
 use cloud_core::{Error, ErrorKind, Result, SecretBytes};
 
+use crate::by_name;
+
 pub use crate::generated::kms::*;
+
+macro_rules! by_name {
+    ($client:ty, $method:ident, $list:ident, $model:ty, $what:literal) => {
+        impl $client {
+            /// Returns the key with exactly this name.
+            ///
+            /// Lists the keys and compares whole names, because the vendor does not document whether its filter
+            /// compares a part of the name.
+            ///
+            /// # Errors
+            /// [`ErrorKind::Lookup`] if no key has the name (`is_not_found()` is then true) or more than one has it.
+            pub async fn $method(&self, name: &str) -> Result<$model> {
+                by_name::only($what, self.$list().name(name).items(), |key| key.name == name).await
+            }
+        }
+    };
+}
+
+by_name!(v1_0::Client, key_by_name, list_keys, types::Key, "key");
+by_name!(v1_1::Client, key_by_name, list_keys, types::Key, "key");
+by_name!(Client, key_by_name, list_keys, types::KeyV1Dot2, "key");
+by_name!(Client, managed_key_by_name, list_managed_keys, types::ManagedKey, "managed key");
 
 impl types::DatakeyResponse {
     /// Returns the data key.

@@ -3,6 +3,8 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod builder;
+#[cfg(any(feature = "kms", feature = "secrets-manager"))]
+mod by_name;
 pub mod credentials;
 mod dialect;
 mod env;
@@ -32,11 +34,13 @@ pub mod secrets_manager;
 // /codegen
 
 pub use builder::ScpBuilder;
+#[doc(no_inline)]
+pub use cloud_core;
 #[doc(inline)]
 pub use cloud_core::{
-    self, Call, ConfigSource, Days, Endpoint, Error, ErrorCategory, ErrorKind, Hmac, Hours, Items, Json, Lenient,
-    Networks, OneOrMany, Page, Pages, Patch, Pem, Response, Result, RetryPolicy, Runtime, SecretBytes, SecretJson,
-    SecretString, Settings, Timestamp, Transport,
+    BoxFuture, Call, ConfigSource, Days, Delivery, Endpoint, Error, ErrorCategory, ErrorKind, Hmac, Hours, Incomplete,
+    IncompleteReason, Items, Json, Lenient, Listing, Networks, OneOrMany, Page, Pages, Patch, Pem, Response,
+    ResponseParts, Result, RetryPolicy, Runtime, SecretBytes, SecretJson, SecretString, Settings, Timestamp, Transport,
 };
 pub use hosts::Environment;
 pub use scp::Scp;

@@ -15,7 +15,26 @@
 //! # }
 //! ```
 
+use cloud_core::Result;
+
+use crate::by_name;
+
 pub use crate::generated::secrets_manager::*;
+
+impl<V: client::Version> client::Client<V> {
+    /// Returns the secret with exactly this name.
+    ///
+    /// Lists the secrets and compares whole names, because the vendor does not document whether its filter compares a
+    /// part of the name. Names need not be unique, and a secret that is scheduled for deletion counts.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Lookup`](crate::ErrorKind::Lookup) if no secret has the name (`is_not_found()` is then true) or
+    /// more than one has it.
+    pub async fn secret_by_name(&self, name: &str) -> Result<types::SecretsManager> {
+        let secrets = self.list_secrets().name(name).items();
+        by_name::only("secret", secrets, |secret| secret.name.as_deref() == Some(name)).await
+    }
+}
 
 impl types::SecretsManagerSetCidrRequest {
     /// Creates the body that removes the limit of networks.

@@ -101,6 +101,9 @@ impl Reader<'_> {
             page: self.page(split.map_or(&sdk.page, |split| &split.page).as_ref(), &options)?,
             options,
             answer,
+            known_members: Vec::new(),
+            already_deleted: sdk.already_deleted.as_ref().map(serde_json::Value::to_string),
+            lost_response: sdk.lost_response.clone(),
         })
     }
 

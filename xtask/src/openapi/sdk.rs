@@ -99,6 +99,9 @@ pub struct OperationSdk {
     /// Replaces the document's headers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub headers: Vec<Header>,
+    /// Payload of a repeated deletion that finds nothing, if the operation returns one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub already_deleted: Option<Value>,
     /// What is lost for good if the response does not arrive, as the end of an error's text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lost_response: Option<String>,

@@ -8,7 +8,9 @@ use self::options::option_types;
 pub(super) use self::options::options;
 use super::types::{rules, rust_type};
 use super::{docs, imports, markdown, paths, plain};
-use crate::ir::{Argument, Constraint, Operation, Parameter, ParameterType, Service, Type, Version};
+use crate::ir::{
+    Argument, Constraint, Idempotency, Method, Operation, Parameter, ParameterType, Service, Type, Version,
+};
 use crate::names::{constant, ident, pascal};
 
 mod example;
@@ -219,6 +221,16 @@ fn method_docs(operation: &Operation) -> TokenStream {
     let (method, template) = (operation.method.wire(), &operation.template);
     let again = operation.idempotency.sentence();
     text.push_str(&format!("\n\n`{method} {template}`. {again}"));
+    if operation.method == Method::Delete && (operation.already_deleted.is_some() || operation.answer == Type::Unit) {
+        text.push_str(" If the client repeats it after a lost response, \"not found\" is success.");
+    } else if operation.idempotency == Idempotency::Idempotent {
+        text.push_str(
+            " If the client repeats it after a lost response, a refusal can mean that it was executed before.",
+        );
+    }
+    if let Some(lost) = &operation.lost_response {
+        text.push_str(&format!("\n\nIf the response does not arrive, {lost}."));
+    }
     let text = docs(&text);
     let list = (!arguments.is_empty()).then(|| {
         let lines = arguments.iter().map(|line| docs_item(line));

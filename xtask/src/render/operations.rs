@@ -85,6 +85,10 @@ pub(super) fn operation_static(operation: &Operation) -> TokenStream {
         field => quote!(.envelope(Envelope::Field(#field))),
     };
     let returns = (operation.answer == Type::Unit).then(|| quote!(.returns(false)));
+    let known = &operation.known_members;
+    let known = (!known.is_empty()).then(|| quote!(.known_members(&[#(#known),*])));
+    let deleted = operation.already_deleted.as_ref().map(|payload| quote!(.already_deleted(#payload)));
+    let lost = operation.lost_response.as_ref().map(|lost| quote!(.lost_response(#lost)));
     let path = operation.path.iter().map(|segment| match segment {
         Segment::Literal(text) => quote!(Segment::Literal(#text)),
         Segment::Param(text) => quote!(Segment::Param(#text)),
@@ -99,6 +103,6 @@ pub(super) fn operation_static(operation: &Operation) -> TokenStream {
         pub(crate) static #name: Operation = Operation::new(#method_name, Method::#method, &[#(#path),*])
             .title(#title)
             .idempotency(Idempotency::#idempotency)
-            #success #authentication #envelope #returns;
+            #success #authentication #envelope #returns #known #deleted #lost;
     }
 }

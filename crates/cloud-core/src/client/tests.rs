@@ -9,10 +9,12 @@ use super::*;
 use crate::auth::{Generation, SignContext};
 use crate::call::Call;
 use crate::dialect::{Failure, FailureClass, RawResponse, ResponseOutcome, foreign};
+use crate::error::ErrorCategory;
 use crate::operation::{Idempotency, Lifecycle, Method, Operation, Segment};
 use crate::testing::{FakeRuntime, FakeTransport};
 use crate::transport::{BodyLimit, Stage};
 
+mod repeated;
 mod signers;
 
 static V1: ApiVersion = ApiVersion::new("test", "keys", "1").status(Lifecycle::Deprecated).sunset("2026-02-01");
@@ -43,7 +45,8 @@ impl Dialect for Plain {
         let class = if answer.status == 401 { FailureClass::Unauthorized } else { FailureClass::ByStatus };
         let mut members = serde_json::from_slice::<HashMap<String, String>>(&answer.body).unwrap_or_default();
         let (message, request_id) = (members.remove("error"), members.remove("id"));
-        ResponseOutcome::Failed(Failure { class, message, request_id, ..Failure::default() })
+        let category = (message.as_deref() == Some("absent")).then_some(ErrorCategory::NotFound);
+        ResponseOutcome::Failed(Failure { class, category, message, request_id, ..Failure::default() })
     }
 }
 

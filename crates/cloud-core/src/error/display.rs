@@ -47,6 +47,12 @@ impl fmt::Display for Error {
         if inner.delivery == Delivery::PossiblySent && inner.context.is_some_and(changes_something) {
             notes.push("may have been executed".to_owned());
         }
+        if inner.executed_earlier
+            && inner.delivery == Delivery::ResponseReceived
+            && inner.context.is_some_and(changes_something)
+        {
+            notes.push("an earlier attempt may have been executed".to_owned());
+        }
         let last = self.summary();
         for (attempt, met) in (1..).zip(&inner.earlier).filter(|(_, met)| **met != last) {
             notes.push(format!("attempt {attempt}: {met}"));

@@ -49,6 +49,10 @@ pub enum ErrorKind {
     ///
     /// What to do: list again, or continue from [`Incomplete::resume`](crate::Incomplete::resume).
     Incomplete,
+    /// A lookup by name matched no resource, or more than one.
+    ///
+    /// What to do: [`Error::is_not_found`] tells the two apart. List the resources and choose one by its ID.
+    Lookup,
     /// A [`Waiter`](crate::Waiter) saw that what it waited for ended without success. The text names the last state.
     ///
     /// What to do: correct the cause that the state or the service's console names, and start it again.

@@ -64,9 +64,10 @@ impl Error {
         self
     }
 
-    /// Sets what the attempts before the last one met.
-    pub(crate) fn with_earlier(mut self, earlier: Vec<String>) -> Self {
+    /// Sets what the attempts before the last one met, and whether one of them may have been executed.
+    pub(crate) fn with_earlier(mut self, earlier: Vec<String>, executed: bool) -> Self {
         self.0.earlier = earlier;
+        self.0.executed_earlier = executed;
         self
     }
 
@@ -98,6 +99,14 @@ impl Error {
             source: None,
             ..*inner
         }))
+    }
+
+    /// Says what is lost for good if the operation was executed.
+    pub(crate) fn with_loss(self) -> Self {
+        match self.0.context.and_then(|context| context.operation.lost_response) {
+            Some(lost) if self.may_have_been_executed() => self.with_note(lost),
+            _ => self,
+        }
     }
 
     /// Adds a lowercase fragment to the text.

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::model::{Content, Document};
 use super::schema::{Kinds, resolve};
 
-/// Name and value that [`Answers::ExamplesPlusUnknown`] puts into every object.
+/// Name and value that [`Answers::ExamplesPlusUnknown`] puts into every object that has members.
 const UNKNOWN: (&str, &str) = ("xSandboxUnknown", "a field that no page documents");
 
 /// How much of the documented example a response holds.
@@ -74,6 +74,8 @@ pub(crate) fn render(answers: Answers, document: &Document, content: &Content) -
 fn with_unknown(value: &Value) -> Value {
     match value {
         Value::Array(list) => list.iter().map(with_unknown).collect(),
+        // An answer that is documented as empty says that there is no payload.
+        Value::Object(map) if map.is_empty() => value.clone(),
         Value::Object(map) => {
             let mut more: Map<_, _> = map.iter().map(|(name, value)| (name.clone(), with_unknown(value))).collect();
             more.insert(UNKNOWN.0.to_owned(), Value::from(UNKNOWN.1));

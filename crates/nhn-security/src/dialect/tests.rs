@@ -205,3 +205,10 @@ fn refusals_have_a_category() {
         assert_eq!(failure.category, category, "{status} {code}");
     }
 }
+
+#[test]
+fn text_without_the_header_of_the_vendor_has_no_category() {
+    for body in [r#"{"message":"Invalid Key Id"}"#, r#"{"error":"InvalidKeyIdException"}"#] {
+        assert_eq!(failure(&without_token(), 404, body).category, None, "{body}");
+    }
+}

@@ -33,8 +33,28 @@ async fn payload_is_taken_out_of_data() {
         let ids: Vec<_> = list.aws.unwrap_or_default().iter().filter_map(|account| account.aws_id).collect();
         assert_eq!(ids, wanted, "{body}");
     }
-    for body in [r#"{"data":{}}"#, r#"{"data":null}"#, r#"{"data":{"more":1}}"#] {
+    for body in [r#"{"data":{}}"#, r#"{"data":null}"#, r#" {"data" : { } , "more":1}"#] {
         risken(200, JSON, body).0.aws().delete_aws(&DeleteAwsRequest::new(1, 2)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn payload_without_a_known_member_is_no_success() {
+    for (body, listed, deleted) in [
+        (r#"{"data":{}}"#, true, true),
+        (r#"{"data":{"aws_list":[{"aws_id":7}]}}"#, false, false),
+        (r#"{"data":{"message":"under maintenance"}}"#, false, false),
+        (r#"{"data":{"aws":[],"more":1}}"#, true, false),
+        (r#"{"data":[]}"#, false, false),
+        (r#"{"data":"ok"}"#, false, false),
+    ] {
+        let (risken, _) = risken(200, JSON, body);
+        let list = risken.aws().list_aws(1).await;
+        assert_eq!(list.is_ok(), listed, "{body}: {list:?}");
+        assert!(list.err().is_none_or(|error| error.kind() == ErrorKind::Decode), "{body}");
+        let delete = risken.aws().delete_aws(&DeleteAwsRequest::new(1, 2)).await;
+        assert_eq!(delete.is_ok(), deleted, "{body}: {delete:?}");
+        assert!(delete.err().is_none_or(|error| error.may_have_been_executed()), "{body}");
     }
 }
 
@@ -126,6 +146,8 @@ async fn refusals_have_a_category() {
     for (status, kind, body, category) in [
         (500, JSON, r#"{"error":{"code":"Unknown","message":"record not found"}}"#, Some(NotFound)),
         (500, JSON, r#"{"error":{"code":"Unknown","message":"boom"}}"#, None),
+        (404, TEXT, "record not found", None),
+        (404, JSON, r#"{"error":"record not found"}"#, None),
         (401, TEXT, "Unauthenticated\n", Some(InvalidCredentials)),
         (403, JSON, r#"{"error":"Invalid token"}"#, Some(InvalidCredentials)),
         (403, TEXT, "Unauthorized the project resource for token access\n", Some(Denied)),

@@ -107,6 +107,8 @@ fn refusals_have_a_category() {
         (404, r#"{"errors":[{"code":"ResourceNotFound"}]}"#, Some(NotFound)),
         (404, r#"{"errors":[{"code":"NotFound","detail":"no"}]}"#, Some(NotFound)),
         (404, r#"{"timestamp":"t","path":"/v1/x","status":404,"error":"Not Found","requestId":"q"}"#, None),
+        (404, r#"{"timestamp":"t","path":"/v1/x","status":404,"error":"NotFound","requestId":"q"}"#, None),
+        (404, r#"{"error":"ResourceNotFound","message":"NotFound"}"#, None),
         (404, r#"{"errors":[{"code":"Other"}]}"#, None),
         (403, r#"{"errors":[{"code":"Forbidden"}]}"#, Some(Denied)),
         (401, r#"{"error":"HmacValidFail"}"#, Some(InvalidCredentials)),

@@ -64,7 +64,8 @@ impl Client {
     ///
     /// Does what its name says.
     ///
-    /// `POST /v1/{appKey}/none`. Idempotent: can be retried.
+    /// `POST /v1/{appKey}/none`. Idempotent: can be retried. If the client repeats it after a lost response, a
+    /// refusal can mean that it was executed before.
     ///
     /// # Example
     /// ```no_run

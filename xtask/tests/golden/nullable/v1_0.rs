@@ -56,7 +56,8 @@ impl Client {
     ///
     /// Does what its name says.
     ///
-    /// `PUT /v1/keys/{key_id}`. Idempotent: can be retried.
+    /// `PUT /v1/keys/{key_id}`. Idempotent: can be retried. If the client repeats it after a lost response, a
+    /// refusal can mean that it was executed before.
     ///
     /// # Arguments
     /// - `key_id`: The key_id.
@@ -84,7 +85,8 @@ impl Client {
     ///
     /// Does what its name says.
     ///
-    /// `PUT /v1/keys/{key_id}/note`. Idempotent: can be retried.
+    /// `PUT /v1/keys/{key_id}/note`. Idempotent: can be retried. If the client repeats it after a lost response, a
+    /// refusal can mean that it was executed before.
     ///
     /// # Arguments
     /// - `key_id`: The key_id.

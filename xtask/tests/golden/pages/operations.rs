@@ -25,7 +25,8 @@ pub(crate) mod v1_0 {
             &[Segment::Literal("/v1/results/"), Segment::Param("result_id")],
         )
         .title("List Results")
-        .idempotency(Idempotency::Safe);
+        .idempotency(Idempotency::Safe)
+        .known_members(&["results", "page", "links"]);
     /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[&LIST_KEYS, &LIST_RESULTS];
 }

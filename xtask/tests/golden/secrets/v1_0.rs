@@ -70,7 +70,8 @@ impl Client {
     ///
     /// Does what its name says.
     ///
-    /// `PUT /v1/material`. Idempotent: can be retried.
+    /// `PUT /v1/material`. Idempotent: can be retried. If the client repeats it after a lost response, a refusal
+    /// can mean that it was executed before.
     ///
     /// # Arguments
     /// - `body`: What to send.

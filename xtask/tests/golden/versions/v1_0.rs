@@ -52,7 +52,8 @@ impl Client {
     ///
     /// Does what its name says.
     ///
-    /// `DELETE /v1/keys/{key_id}`. Idempotent: can be retried.
+    /// `DELETE /v1/keys/{key_id}`. Idempotent: can be retried. If the client repeats it after a lost response, "not
+    /// found" is success.
     ///
     /// # Arguments
     /// - `key_id`: The key_id.

@@ -1,0 +1,5 @@
+//! Wrong programs that do not compile. The numbers are those of `docs/misuse.md`; wrong programs that compile are in
+//! `tests/`.
+
+pub mod lists;
+pub mod nulls;

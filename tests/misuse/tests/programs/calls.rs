@@ -1,0 +1,64 @@
+//! 10 and 13: calls that are dropped, and time that is not the service's.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use scp_security::Scp;
+use scp_security::testing::{FakeRuntime, FakeTransport};
+use time::macros::datetime;
+
+use crate::common::scp_with;
+
+/// The expectations fail where clippy no longer warns.
+#[test]
+fn dropped_call_is_a_lint_and_sends_nothing() {
+    let transport = Arc::new(FakeTransport::new());
+    let kms = scp_with(&transport).kms();
+    #[expect(clippy::let_underscore_future, reason = "the program of 10")]
+    let _ = kms.rotate_key("id");
+    #[expect(clippy::let_underscore_future, reason = "a call with options is a future too")]
+    let _ = kms.delete_key("id").immediately(true);
+    #[expect(clippy::let_underscore_future, reason = "so is the call of one page")]
+    let _ = kms.list_keys().first_page();
+    #[expect(unused_must_use, reason = "a statement")]
+    {
+        kms.rotate_key("id");
+        kms.delete_key("id");
+        kms.list_keys();
+        kms.list_keys().items();
+    }
+    assert_eq!(transport.sent().len(), 0);
+}
+
+/// The program of 13: slow work between two pages.
+#[tokio::test]
+async fn work_of_the_caller_does_not_count_as_time_of_a_list() {
+    let page = |id: u32| {
+        let key = |id: u32| {
+            format!(
+                r#"{{"account_id":"a","auto_rotate":"N","created_at":"t","created_by":"u","current_version":1,
+                "description":"","id":"{id}","modified_at":"t","modified_by":"u","name":"n{id}","purpose":"p",
+                "region":"r","rotate_cycle":0,"use_count":0}}"#
+            )
+        };
+        format!(r#"{{"count":3,"keys":[{}],"page":0,"size":1,"sort":["x"]}}"#, key(id))
+    };
+    let transport = (1..=3).fold(FakeTransport::new(), |transport, id| transport.answer(200, &page(id)));
+    let runtime = Arc::new(FakeRuntime::new(datetime!(2026-01-01 0:00 UTC)));
+    let scp = Scp::builder()
+        .endpoint("http://127.0.0.1:1")
+        .credentials("a-key", "its-secret")
+        .transport(transport)
+        .runtime(Arc::clone(&runtime))
+        .build()
+        .unwrap();
+    let list = scp.kms().list_keys().size(1).call_timeout(Duration::from_secs(1));
+    let mut items = list.items().list_timeout(Duration::from_secs(1));
+    let mut seen = 0;
+    while let Some(key) = items.next().await {
+        key.unwrap();
+        seen += 1;
+        runtime.advance(Duration::from_secs(3600));
+    }
+    assert_eq!(seen, 3);
+}
