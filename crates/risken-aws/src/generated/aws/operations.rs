@@ -18,7 +18,8 @@ pub(crate) mod v1 {
         )
         .title("ListAWS")
         .idempotency(Idempotency::Safe)
-        .envelope(Envelope::Field("data"));
+        .envelope(Envelope::Field("data"))
+        .known_members(&["aws"]);
     /// `POST /aws/put-aws/`
     pub(crate) static PUT_AWS: Operation = Operation::new(
             "put_aws",
@@ -27,7 +28,8 @@ pub(crate) mod v1 {
         )
         .title("PutAWS")
         .idempotency(Idempotency::Idempotent)
-        .envelope(Envelope::Field("data"));
+        .envelope(Envelope::Field("data"))
+        .known_members(&["aws"]);
     /// `POST /aws/delete-aws/`
     pub(crate) static DELETE_AWS: Operation = Operation::new(
             "delete_aws",
@@ -46,7 +48,8 @@ pub(crate) mod v1 {
         )
         .title("ListDataSource")
         .idempotency(Idempotency::Safe)
-        .envelope(Envelope::Field("data"));
+        .envelope(Envelope::Field("data"))
+        .known_members(&["data_source"]);
     /// `POST /aws/attach-datasource/`
     pub(crate) static ATTACH_DATA_SOURCE: Operation = Operation::new(
             "attach_data_source",
@@ -55,7 +58,8 @@ pub(crate) mod v1 {
         )
         .title("AttachDataSource")
         .idempotency(Idempotency::Idempotent)
-        .envelope(Envelope::Field("data"));
+        .envelope(Envelope::Field("data"))
+        .known_members(&["data_source"]);
     /// `POST /aws/detach-datasource/`
     pub(crate) static DETACH_DATA_SOURCE: Operation = Operation::new(
             "detach_data_source",

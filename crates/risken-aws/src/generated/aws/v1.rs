@@ -63,7 +63,8 @@ impl Client {
     ///
     /// Registers an account, or renames it if the project already has it.
     ///
-    /// `POST /aws/put-aws/`. Idempotent: can be retried.
+    /// `POST /aws/put-aws/`. Idempotent: can be retried. If the client repeats it after a lost response, a refusal
+    /// can mean that it was executed before.
     ///
     /// # Arguments
     /// - `body`: The account to register or rename.
@@ -95,7 +96,8 @@ impl Client {
     /// Removes an account and detaches its data sources. Its findings remain. Removing an unknown account is not an
     /// error.
     ///
-    /// `POST /aws/delete-aws/`. Idempotent: can be retried.
+    /// `POST /aws/delete-aws/`. Idempotent: can be retried. If the client repeats it after a lost response, a
+    /// refusal can mean that it was executed before.
     ///
     /// # Arguments
     /// - `body`: The account to remove.
@@ -164,7 +166,8 @@ impl Client {
     ///
     /// Enables scans of this kind for an account. Replaces an existing attachment completely.
     ///
-    /// `POST /aws/attach-datasource/`. Idempotent: can be retried.
+    /// `POST /aws/attach-datasource/`. Idempotent: can be retried. If the client repeats it after a lost response,
+    /// a refusal can mean that it was executed before.
     ///
     /// # Arguments
     /// - `body`: The attachment to store.
@@ -205,7 +208,8 @@ impl Client {
     ///
     /// Ends scans of this kind. Findings remain. Detaching a data source that is not attached is not an error.
     ///
-    /// `POST /aws/detach-datasource/`. Idempotent: can be retried.
+    /// `POST /aws/detach-datasource/`. Idempotent: can be retried. If the client repeats it after a lost response,
+    /// a refusal can mean that it was executed before.
     ///
     /// # Arguments
     /// - `body`: The attachment to remove.

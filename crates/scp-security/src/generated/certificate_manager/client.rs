@@ -158,7 +158,8 @@ impl<V: Version> Client<V> {
     ///
     /// The response has no body.
     ///
-    /// `DELETE /v1/certificatemanager/{certificate_id}`. Idempotent: can be retried.
+    /// `DELETE /v1/certificatemanager/{certificate_id}`. Idempotent: can be retried. If the client repeats it after
+    /// a lost response, "not found" is success.
     ///
     /// # Arguments
     /// - `certificate_id`: ID of the certificate.
@@ -292,7 +293,7 @@ impl Client<V1_1> {
     ) -> Call<types::CertificateValidateResponseV1Dot1> {
         Call::new(
             &self.core,
-            Request::new(&operations::v1_0::VALIDATE_CERTIFICATE).body(body),
+            Request::new(&operations::v1_1::VALIDATE_CERTIFICATE).body(body),
         )
     }
 }

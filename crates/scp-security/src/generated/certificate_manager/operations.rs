@@ -95,12 +95,21 @@ pub(crate) mod v1_0 {
 
 /// Operations of version 1.1.
 pub(crate) mod v1_1 {
-    use cloud_core::Operation;
+    use cloud_core::{Idempotency, Method, Operation, Segment};
     pub(crate) use super::v1_0::{
         CHECK_DUPLICATE_NAME, LIST_CERTIFICATES, CREATE_CERTIFICATE, SHOW_CERTIFICATE,
-        DELETE_CERTIFICATE, CREATE_SELF_SIGNED_CERTIFICATE, VALIDATE_CERTIFICATE,
+        DELETE_CERTIFICATE, CREATE_SELF_SIGNED_CERTIFICATE,
     };
 
+    /// `POST /v1/certificatemanager/check-validation`
+    pub(crate) static VALIDATE_CERTIFICATE: Operation = Operation::new(
+            "validate_certificate",
+            Method::Post,
+            &[Segment::Literal("/v1/certificatemanager/check-validation")],
+        )
+        .title("Validate a certificate")
+        .idempotency(Idempotency::Safe)
+        .known_members(&["validate_check"]);
     /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[
         &CHECK_DUPLICATE_NAME,

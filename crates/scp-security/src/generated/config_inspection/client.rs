@@ -33,7 +33,8 @@ impl<V: Version> Client<V> {
     ///
     /// The schedule is deleted as well.
     ///
-    /// `DELETE /v1/configinspection/diagnosis/terminate/{diagnosis_id}`. Idempotent: can be retried.
+    /// `DELETE /v1/configinspection/diagnosis/terminate/{diagnosis_id}`. Idempotent: can be retried. If the client
+    /// repeats it after a lost response, "not found" is success.
     ///
     /// # Arguments
     /// - `diagnosis_id`: ID of the inspection.

@@ -34,7 +34,10 @@ pub(crate) mod v1_0 {
             ],
         )
         .title("Delete Config Inspection")
-        .idempotency(Idempotency::Idempotent);
+        .idempotency(Idempotency::Idempotent)
+        .already_deleted(
+            "{\"delete_flag\":true,\"msg\":\"deleted by an earlier attempt\"}",
+        );
     /// `POST /v1/configinspection/diagnosis/request`
     pub(crate) static REQUEST_DIAGNOSIS: Operation = Operation::new(
             "request_diagnosis",

@@ -35,7 +35,8 @@ impl<V: Version> Client<V> {
     ///
     /// Enables or disables automatic rotation and sets its interval.
     ///
-    /// `PUT /v1/kms/transit/{key_id}/rotate-info`. Idempotent: can be retried.
+    /// `PUT /v1/kms/transit/{key_id}/rotate-info`. Idempotent: can be retried. If the client repeats it after a
+    /// lost response, a refusal can mean that it was executed before.
     ///
     /// # Arguments
     /// - `key_id`: ID of the key.
@@ -72,7 +73,8 @@ impl<V: Version> Client<V> {
     ///
     /// The new state is `Active` or `Stop`.
     ///
-    /// `PUT /v1/kms/transit/{key_id}/state`. Idempotent: can be retried.
+    /// `PUT /v1/kms/transit/{key_id}/state`. Idempotent: can be retried. If the client repeats it after a lost
+    /// response, a refusal can mean that it was executed before.
     ///
     /// # Arguments
     /// - `key_id`: ID of the key.
@@ -207,7 +209,8 @@ impl<V: Version> Client<V> {
     ///
     /// The key is deleted immediately or after a waiting period.
     ///
-    /// `DELETE /v1/kms/transit/{key_id}`. Idempotent: can be retried.
+    /// `DELETE /v1/kms/transit/{key_id}`. Idempotent: can be retried. If the client repeats it after a lost
+    /// response, "not found" is success.
     ///
     /// # Arguments
     /// - `key_id`: ID of the key.
@@ -415,7 +418,8 @@ impl<V: Version> Client<V> {
     ///
     /// The new description replaces the old one.
     ///
-    /// `PUT /v1/kms/transit/{key_id}/description`. Idempotent: can be retried.
+    /// `PUT /v1/kms/transit/{key_id}/description`. Idempotent: can be retried. If the client repeats it after a
+    /// lost response, a refusal can mean that it was executed before.
     ///
     /// # Arguments
     /// - `key_id`: ID of the key.
@@ -820,7 +824,8 @@ impl Client<V1_2> {
     ///
     /// The new description replaces the old one.
     ///
-    /// `PUT /v1/managed-kms/transit/{key_id}/description`. Idempotent: can be retried.
+    /// `PUT /v1/managed-kms/transit/{key_id}/description`. Idempotent: can be retried. If the client repeats it
+    /// after a lost response, a refusal can mean that it was executed before.
     ///
     /// # Arguments
     /// - `key_id`: ID of the key.

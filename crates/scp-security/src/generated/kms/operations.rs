@@ -50,7 +50,8 @@ pub(crate) mod v1_0 {
             &[Segment::Literal("/v1/kms/transit/duplicate")],
         )
         .title("Check Duplicate Name")
-        .idempotency(Idempotency::Safe);
+        .idempotency(Idempotency::Safe)
+        .known_members(&["isDuplicateName"]);
     /// `POST /v1/kms/openapi/datakey/{key_id}`
     pub(crate) static CREATE_DATA_KEY: Operation = Operation::new(
             "create_data_key",

@@ -26,7 +26,10 @@ pub(crate) mod v1_0 {
         )
         .title("Create Secret Vault")
         .idempotency(Idempotency::Unsafe)
-        .success(&[201]);
+        .success(&[201])
+        .lost_response(
+            "the vault may exist and its token cannot be read again: find it with list_secret_vaults and terminate it, because the access key is in use until the waiting period ends",
+        );
     /// `PUT /v1/secretvault/{secret_vault_id}/terminated`
     pub(crate) static TERMINATE_SECRET_VAULT: Operation = Operation::new(
             "terminate_secret_vault",
@@ -47,7 +50,8 @@ pub(crate) mod v1_0 {
         )
         .title("Get Temporary Key")
         .idempotency(Idempotency::Unsafe)
-        .authentication(Authentication::Scheme("SvAccesskey"));
+        .authentication(Authentication::Scheme("SvAccesskey"))
+        .known_members(&["access_key", "expired_at", "secret_key"]);
     /// `GET /v1/secretvault/{secret_vault_id}`
     pub(crate) static SHOW_SECRET_VAULT: Operation = Operation::new(
             "show_secret_vault",

@@ -48,6 +48,9 @@ impl Client {
     ///
     /// `POST /v1/secretvault`. Not idempotent: retried only if the request was never sent.
     ///
+    /// If the response does not arrive, the vault may exist and its token cannot be read again: find it with
+    /// list_secret_vaults and terminate it, because the access key is in use until the waiting period ends.
+    ///
     /// # Arguments
     /// - `body`: The vault to create.
     ///
@@ -84,7 +87,8 @@ impl Client {
     ///
     /// The waiting period is 7 to 30 days.
     ///
-    /// `PUT /v1/secretvault/{secret_vault_id}/terminated`. Idempotent: can be retried.
+    /// `PUT /v1/secretvault/{secret_vault_id}/terminated`. Idempotent: can be retried. If the client repeats it
+    /// after a lost response, a refusal can mean that it was executed before.
     ///
     /// # Arguments
     /// - `secret_vault_id`: ID of the vault.

@@ -56,7 +56,8 @@ impl<V: Version> Client<V> {
     ///
     /// The waiting period is 7 to 30 days. Until it ends, `restore_secret` cancels the deletion.
     ///
-    /// `DELETE /v1/secrets/{secret_id}`. Idempotent: can be retried.
+    /// `DELETE /v1/secrets/{secret_id}`. Idempotent: can be retried. If the client repeats it after a lost
+    /// response, "not found" is success.
     ///
     /// # Arguments
     /// - `secret_id`: ID of the secret.
@@ -129,7 +130,8 @@ impl<V: Version> Client<V> {
     ///
     /// Works until the waiting period ends.
     ///
-    /// `PUT /v1/secrets/{secret_id}/restore`. Idempotent: can be retried.
+    /// `PUT /v1/secrets/{secret_id}/restore`. Idempotent: can be retried. If the client repeats it after a lost
+    /// response, a refusal can mean that it was executed before.
     ///
     /// # Arguments
     /// - `secret_id`: ID of the secret.
@@ -159,7 +161,8 @@ impl<V: Version> Client<V> {
     ///
     /// The new list replaces the old one.
     ///
-    /// `PUT /v1/secrets/{secret_id}/acl-cidr`. Idempotent: can be retried.
+    /// `PUT /v1/secrets/{secret_id}/acl-cidr`. Idempotent: can be retried. If the client repeats it after a lost
+    /// response, a refusal can mean that it was executed before.
     ///
     /// # Arguments
     /// - `secret_id`: ID of the secret.
@@ -198,7 +201,8 @@ impl<V: Version> Client<V> {
     ///
     /// The new description replaces the old one.
     ///
-    /// `PUT /v1/secrets/{secret_id}/description`. Idempotent: can be retried.
+    /// `PUT /v1/secrets/{secret_id}/description`. Idempotent: can be retried. If the client repeats it after a lost
+    /// response, a refusal can mean that it was executed before.
     ///
     /// # Arguments
     /// - `secret_id`: ID of the secret.
@@ -235,7 +239,8 @@ impl<V: Version> Client<V> {
     ///
     /// The new key encrypts the value from now on.
     ///
-    /// `PUT /v1/secrets/{secret_id}/kmsid`. Idempotent: can be retried.
+    /// `PUT /v1/secrets/{secret_id}/kmsid`. Idempotent: can be retried. If the client repeats it after a lost
+    /// response, a refusal can mean that it was executed before.
     ///
     /// # Arguments
     /// - `secret_id`: ID of the secret.
@@ -272,7 +277,8 @@ impl<V: Version> Client<V> {
     ///
     /// Adds the label to a version, removes it from a version, or both, depending on which versions are given.
     ///
-    /// `PUT /v1/secrets/{secret_id}/label`. Idempotent: can be retried.
+    /// `PUT /v1/secrets/{secret_id}/label`. Idempotent: can be retried. If the client repeats it after a lost
+    /// response, a refusal can mean that it was executed before.
     ///
     /// # Arguments
     /// - `secret_id`: ID of the secret.
@@ -309,7 +315,8 @@ impl<V: Version> Client<V> {
     ///
     /// Replaces the list of private resources and enables or disables it.
     ///
-    /// `PUT /v1/secrets/{secret_id}/private-acl`. Idempotent: can be retried.
+    /// `PUT /v1/secrets/{secret_id}/private-acl`. Idempotent: can be retried. If the client repeats it after a lost
+    /// response, a refusal can mean that it was executed before.
     ///
     /// # Arguments
     /// - `secret_id`: ID of the secret.
