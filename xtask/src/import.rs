@@ -117,15 +117,25 @@ pub fn compare(vendor: &str, pages: &[String], fixtures: &Fixtures, known: &Know
         }
         ("scp", _) => Err("import one page of Samsung Cloud Platform at a time".into()),
         ("nhn", pages) => {
-            let read: Vec<_> = pages.iter().map(|page| nhn::read(page)).collect::<Result<_, _>>()?;
+            let read = each(pages, nhn::read)?;
             Ok(reconcile::outcome(read.into_iter().flatten().collect(), fixtures, known))
         }
-        ("risken", pages) => {
-            let read: Vec<_> = pages.iter().map(|page| risken::read(page)).collect::<Result<_, _>>()?;
-            Ok(reconcile::outcome(read, fixtures, known))
-        }
+        ("risken", pages) => Ok(reconcile::outcome(each(pages, risken::read)?, fixtures, known)),
         _ => Err(format!("no import for the pages of `{vendor}`").into()),
     }
+}
+
+/// Reads every page; an error of several pages tells which one.
+fn each<T>(pages: &[String], read: impl Fn(&str) -> Result<T, ImportError>) -> Result<Vec<T>, Box<dyn Error>> {
+    let mut found = Vec::new();
+    for (index, page) in pages.iter().enumerate() {
+        let page = read(page).map_err(|error| match pages.len() {
+            1 => error.to_string(),
+            _ => format!("page {}, {error}", index + 1),
+        })?;
+        found.push(page);
+    }
+    Ok(found)
 }
 
 /// Lays what pages say over the fixtures. `whole` pages list every version that a fixture may have.

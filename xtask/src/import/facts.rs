@@ -1,5 +1,7 @@
 //! What a page states about one operation, in the form that is compared with a fixture.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::ImportError;
@@ -31,6 +33,8 @@ pub(super) struct Page {
     pub(super) service: String,
     pub(super) version: String,
     pub(super) realm: Realm,
+    /// Addresses of the service, without paths.
+    pub(super) hosts: BTreeSet<String>,
     /// Whether the page describes the version as a whole, so that what it lacks is absent.
     pub(super) whole: bool,
     pub(super) operations: Vec<Stated>,

@@ -47,7 +47,7 @@ impl Marked {
     /// The fixture as committed.
     ///
     /// # Errors
-    /// A document that is no JSON, which does not happen.
+    /// A document that cannot be JSON, which does not happen.
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
         let mut value = serde_json::to_value(&self.document)?;
         self.marks.put(&mut value);

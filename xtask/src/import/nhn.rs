@@ -14,7 +14,7 @@ mod cells;
 mod layout;
 mod spaced;
 
-use address::{SELECTORS, check_listed, described, expand, parameters, service_of, split_query, version_of};
+use address::{SELECTORS, check_listed, described, expand, host_of, parameters, service_of, split_query, version_of};
 use cells::{flag, type_name};
 use layout::{Mark, Part, Table};
 
@@ -33,6 +33,7 @@ pub(super) fn read(text: &str) -> Result<Vec<Page>, ImportError> {
 #[derive(Default)]
 struct Reader {
     realm: Option<Realm>,
+    hosts: BTreeSet<String>,
     whole: bool,
     header: Option<Value>,
     heading: Option<String>,
@@ -74,10 +75,14 @@ impl Reader {
                     self.whole = self.header.is_some();
                 }
                 Part::Call { url, .. } | Part::Host(url) if url.starts_with("https://") => {
+                    self.hosts.insert(host_of(url));
                     let government = url.contains("gov-") || url.contains(".gov");
                     self.realm.get_or_insert(if government { Realm::Government } else { Realm::Public });
                 }
-                Part::Table { kind: Table::Hosts, .. } => self.whole = true,
+                Part::Table { kind: Table::Hosts, rows } => {
+                    self.hosts.extend(rows.iter().map(|(_, row)| host_of(&row[1])));
+                    self.whole = true;
+                }
                 _ => {}
             }
         }
@@ -240,7 +245,7 @@ impl Reader {
                 own.stated.path = own.stated.path.replacen(&format!("/v{printed}/"), &format!("/v{version}/"), 1);
             }
             if own.repaired {
-                faults.push((own.stated.key(), "an example is no JSON".to_owned()));
+                faults.push((own.stated.key(), "an example is not JSON".to_owned()));
             }
             check_listed(&own.stated, &listed)?;
             let (_, service, envelope) =
@@ -252,6 +257,7 @@ impl Reader {
                     service: service.to_owned(),
                     version: own.version.clone(),
                     realm,
+                    hosts: self.hosts.clone(),
                     whole: self.whole,
                     operations: Vec::new(),
                     faults: Vec::new(),

@@ -8,7 +8,7 @@ use super::facts::{Page, Realm, Stated};
 use super::known::Known;
 use super::{Fixtures, Marked, Outcome, ancestor, marks};
 use crate::names;
-use crate::openapi::{Document, Operation, Split};
+use crate::openapi::{Document, Operation, Server, Split};
 
 mod absent;
 mod fields;
@@ -165,6 +165,12 @@ impl<'a> Walk<'a> {
     fn page(&mut self, page: &Page) {
         (self.realm, self.whole) = (page.realm, page.whole);
         self.index += 1;
+        for host in &page.hosts {
+            let known = self.marked.document.servers.iter().any(|server| server.url == *host);
+            if !known && self.differ(&format!("host {host}"), "in the page, absent in the fixture") {
+                self.document().servers.push(Server { url: host.clone(), ..Server::default() });
+            }
+        }
         for (place, what) in &page.faults {
             // It is the page that is wrong, so there is nothing to change in the fixture.
             self.differ(place, &format!("{what} ({} page)", page.realm.name()));

@@ -1,5 +1,7 @@
 //! Reads pages of RISKEN, as Markdown or as plain text.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::facts::{self, Body, Page, Parameter, Realm, Row, Stated};
@@ -41,6 +43,8 @@ pub(super) fn read(text: &str) -> Result<Page, ImportError> {
             service,
             version: VERSION.to_owned(),
             realm: Realm::Public,
+            // Every site has its own.
+            hosts: BTreeSet::new(),
             whole: true,
             operations: reader.operations,
             faults: Vec::new(),

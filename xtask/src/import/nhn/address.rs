@@ -18,6 +18,12 @@ const SERVICES: [(&str, &str, &str); 3] = [
 /// Query parameters that make two operations of one path.
 pub(super) const SELECTORS: [&str; 2] = ["detail", "value"];
 
+/// Scheme and host.
+pub(super) fn host_of(url: &str) -> String {
+    let host = url.split_once("://").and_then(|(scheme, rest)| Some(format!("{scheme}://{}", rest.split('/').next()?)));
+    host.unwrap_or_else(|| url.to_owned())
+}
+
 pub(super) fn split_query(url: &str) -> (String, Vec<(String, String)>) {
     let (path, query) = url.split_once('?').unwrap_or((url, ""));
     let pair = |own: &str| {

@@ -93,8 +93,8 @@ pub(super) fn parts(lines: &[(usize, String)]) -> Result<Vec<(usize, Part)>, Imp
             let (json, taken) = json(&lines[at - 1..]);
             at += taken - 1;
             parts.push((line, Part::Json(json)));
-        } else if text.starts_with("https://") && !text.contains(' ') {
-            parts.push((line, Part::Host(text.to_owned())));
+        } else if let Some(host) = host(text) {
+            parts.push((line, Part::Host(host.to_owned())));
         } else if let Some(header) = cells(text).filter(|_| lines.get(at).is_some_and(|(_, next)| is_ruler(next))) {
             let (table, taken) = table(line, &header, &lines[at..])?;
             at += taken;
@@ -112,6 +112,12 @@ pub(super) fn parts(lines: &[(usize, String)]) -> Result<Vec<(usize, Part)>, Imp
 fn is_header(text: &str) -> bool {
     let name = text.split_once(": ").map(|(name, _)| name);
     name.is_some_and(|name| name.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'-'))
+}
+
+/// An address alone, or after the words of a table without bars.
+fn host(text: &str) -> Option<&str> {
+    let address = text.strip_prefix("All regions ").unwrap_or(text);
+    (address.starts_with("https://") && !address.contains(' ')).then_some(address)
 }
 
 fn call(text: &str) -> Option<(String, String)> {

@@ -18,7 +18,7 @@ const ROOT: &str = "/keymanager/v9.1/appkey/{appkey}";
 
 /// The fault of the public page: a comma too many.
 const FAULT: &str =
-    "secure-key-manager 9.1 put /keymanager/v9.1/appkey/{appkey}/keys/{keyid}: an example is no JSON (public page)";
+    "secure-key-manager 9.1 put /keymanager/v9.1/appkey/{appkey}/keys/{keyid}: an example is not JSON (public page)";
 
 fn import(vendor: &str, pages: &[&str], fixtures: &Fixtures, known: &[&str]) -> Outcome {
     let pages: Vec<String> = pages.iter().map(|page| (*page).to_owned()).collect();
@@ -195,6 +195,15 @@ fn both_layouts_of_risken_say_the_same() {
 fn every_changed_fact_is_named_and_taken_over() {
     for (vendor, page, from, to, told) in [
         ("nhn", PUBLIC, "| keyId | String |", "| keyId | Number |", "keyId: type integer in the page, string in the"),
+        (
+            "nhn",
+            PUBLIC,
+            "https://keys.example.com",
+            "https://keys.example.org",
+            "host https://keys.example.org: in the page",
+        ),
+        ("nhn", SPACED, "advisor.example.com", "advisor.example.org", "host https://advisor.example.org: in the page"),
+        ("nhn", BARRED, "check.example.com", "check.example.org", "host https://check.example.org: in the page"),
         ("nhn", PUBLIC, "1 to 9)", "1 to 8)", "query keyVersion: maximum 8 in the page, 9 in the fixture"),
         ("nhn", PUBLIC, "default: 1,", "default: 2,", "query keyVersion: default 2 in the page, 1 in the fixture"),
         ("nhn", PUBLIC, "SECRET/OTHER_KEY", "SECRET/NEW_KEY", "kind: values [\"SECRET\",\"NEW_KEY\"] in the page"),

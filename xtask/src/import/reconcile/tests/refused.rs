@@ -53,6 +53,13 @@ fn what_is_not_understood_is_refused_with_its_line() {
 }
 
 #[test]
+fn error_of_several_pages_tells_which_one() {
+    let pages = [PUBLIC.to_owned(), LATER.replace("[Response Body]", "[Answer]")];
+    let error = compare("nhn", &pages, &Fixtures::new(), &Known::default()).unwrap_err().to_string();
+    assert_eq!(error, "page 2, line 11 of the page: `[Answer]` is not a known mark");
+}
+
+#[test]
 fn page_without_calls_is_refused() {
     for vendor in ["nhn", "risken"] {
         let error = compare(vendor, &["prose\n".to_owned()], &Fixtures::new(), &Known::default()).unwrap_err();
