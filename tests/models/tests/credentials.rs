@@ -51,6 +51,7 @@ fn callers_share_one_request() {
 fn dropped_caller_holds_up_nobody() {
     check(|| {
         let world = World::new();
+        world.allow_leaving();
         let (stays, leaves) = (world.clone(), world.clone());
         let threads = vec![
             spawn(1, move || assert!(block_on(stays.call()) > 0)),
