@@ -12,6 +12,7 @@ use crate::openapi::Document;
 mod build;
 mod compare;
 mod facts;
+mod hand;
 mod known;
 mod limits;
 mod literal;

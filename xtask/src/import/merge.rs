@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::hand;
 use crate::openapi::{Document, Map, MediaType, Operation, Parameter, Response, Schema};
 
 /// The page's document with the hand-written parts of an older fixture.
@@ -47,6 +48,7 @@ pub fn merge(mut page: Document, old: Option<&Document>) -> Document {
             scheme.description.clone_from(&old.description);
         }
     }
+    hand::keep_enumerations(&mut page, old);
     page
 }
 
@@ -111,6 +113,8 @@ fn operation(fresh: &mut Operation, old: &Operation) {
     fresh.sdk.idempotency.clone_from(&old.sdk.idempotency);
     fresh.sdk.page.clone_from(&old.sdk.page);
     fresh.sdk.split.clone_from(&old.sdk.split);
+    fresh.sdk.lost_response.clone_from(&old.sdk.lost_response);
+    fresh.sdk.already_deleted.clone_from(&old.sdk.already_deleted);
     fresh.sdk.success_example_status = old.sdk.success_example_status;
     for parameter in &mut fresh.parameters {
         let same = |old: &&Parameter| old.name == parameter.name && old.place == parameter.place;
@@ -137,6 +141,7 @@ fn responses(fresh: &mut Map<Response>, old: &Map<Response>) {
 }
 
 fn schema(fresh: &mut Schema, old: &Schema) {
+    hand::keep(fresh, old);
     fresh.description.clone_from(&old.description);
     let unused = fresh.sdk.unused;
     fresh.sdk.clone_from(&old.sdk);

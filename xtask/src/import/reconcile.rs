@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::facts::{Page, Realm, Stated};
 use super::known::Known;
-use super::{Fixtures, Marked, Outcome, ancestor, marks};
+use super::{Fixtures, Marked, Outcome, ancestor, hand, marks};
 use crate::names;
 use crate::openapi::{Document, Operation, Server, Split};
 
@@ -188,9 +188,15 @@ impl<'a> Walk<'a> {
             if !self.differ(&place, "operation in the page, absent in the fixture") {
                 return;
             }
-            let borrowed = self.older.iter().find_map(|old| renumber::borrowed(old, stated, &self.marked.document));
+            let borrowed = self.older.iter().find_map(|old| {
+                let (operation, models) = renumber::borrowed(old, stated, &self.marked.document)?;
+                Some((*old, operation, models))
+            });
             match borrowed {
-                Some((operation, models)) => renumber::add(self.document(), stated, operation, models),
+                Some((old, operation, models)) => {
+                    renumber::add(self.document(), stated, operation, models);
+                    hand::keep_enumerations(self.document(), old);
+                }
                 None => skeleton::operation(self.document(), stated),
             }
             new = true;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::openapi::{Operation, Schema};
+use crate::openapi::{Enumeration, Operation, Schema};
 
 mod differences;
 
@@ -233,6 +233,17 @@ fn hand_written_parts_stay() {
     key.description = Some("own model".to_owned());
     key.properties["name"].sdk.sensitive = true;
     key.properties["name"].sdk.deviation = Some("own sentence".to_owned());
+    key.properties["name"].content_encoding = Some("base64".to_owned());
+    key.properties["rule"].content_media_type = Some("application/json".to_owned());
+    key.properties["sealed"].format = Some("ciphertext".to_owned());
+    key.properties["state"].sdk.enumeration = Some("State".to_owned());
+    old.sdk
+        .enums
+        .insert("State".to_owned(), Enumeration { values: vec!["Active".to_owned()], ..Enumeration::default() });
+    let reset = old.paths["/v1/keys/reset"].post.as_mut().unwrap();
+    reset.sdk.lost_response = Some("own loss".to_owned());
+    reset.sdk.already_deleted = Some(json!({}));
+    assert_eq!(differences(&fresh, &old), Vec::<String>::new(), "the page states none of this");
     assert_eq!(merge(fresh.clone(), Some(&old)), old, "nothing is lost");
 
     // A fact that the fixture states wrongly comes back, with the words around it kept.

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::super::hand;
 use super::Report;
 use crate::openapi::{Map, Schema};
 
@@ -39,7 +40,7 @@ impl Report {
     pub(super) fn schema(&mut self, place: &str, page: &Schema, fixture: &Schema) {
         self.text(place, "type", Some(&shape(page)), Some(&shape(fixture)));
         self.flag(place, "nullable", page.nullable(), fixture.nullable());
-        self.text(place, "format", page.format.as_deref(), fixture.format.as_deref());
+        self.text(place, "format", hand::stated_format(page), hand::stated_format(fixture));
         self.text(place, "pattern", page.pattern.as_deref(), fixture.pattern.as_deref());
         let limits =
             [("minLength", page.min_length, fixture.min_length), ("maxLength", page.max_length, fixture.max_length)];

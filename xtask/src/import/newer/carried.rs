@@ -1,5 +1,6 @@
 //! Carries an operation over from an older fixture, without what was written by hand.
 
+use super::super::hand;
 use super::super::page::{Body, Call, Parameter};
 use super::super::row::Field;
 use crate::openapi::{self, Map, Schema};
@@ -33,6 +34,7 @@ fn schema((status, media): (String, Option<openapi::MediaType>)) -> (String, Opt
 pub(super) fn bare(own: &Schema) -> Schema {
     let mut schema = own.clone();
     (schema.description, schema.sdk) = (None, openapi::SchemaSdk::default());
+    hand::remove(&mut schema);
     schema.items = schema.items.map(|items| Box::new(bare(&items)));
     schema.one_of = schema.one_of.iter().map(bare).collect();
     schema
