@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::openapi::{Enumeration, Operation, Schema};
+use crate::openapi::{DocumentSdk, Operation, Schema};
 
 mod differences;
 
@@ -237,9 +237,8 @@ fn hand_written_parts_stay() {
     key.properties["rule"].content_media_type = Some("application/json".to_owned());
     key.properties["sealed"].format = Some("ciphertext".to_owned());
     key.properties["state"].sdk.enumeration = Some("State".to_owned());
-    old.sdk
-        .enums
-        .insert("State".to_owned(), Enumeration { values: vec!["Active".to_owned()], ..Enumeration::default() });
+    let enums = json!({"enums": {"State": {"description": "own state", "values": ["Active"]}}});
+    old.sdk.enums = serde_json::from_value::<DocumentSdk>(enums).unwrap().enums;
     let reset = old.paths["/v1/keys/reset"].post.as_mut().unwrap();
     reset.sdk.lost_response = Some("own loss".to_owned());
     reset.sdk.already_deleted = Some(json!({}));
