@@ -1,4 +1,5 @@
 //! A cache of credentials and the service that issues them: what the scenarios have in common.
+#![allow(clippy::panic, reason = "a scenario that fails panics")]
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
