@@ -1,6 +1,7 @@
 //! Signing: headers that are added last, on every attempt.
 
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use time::OffsetDateTime;
@@ -72,6 +73,28 @@ pub trait Signer: fmt::Debug + Send + Sync {
     fn signs_time(&self, operation: &'static Operation) -> bool {
         let _ = operation;
         false
+    }
+}
+
+impl<T: Signer + ?Sized> Signer for Arc<T> {
+    fn sign<'a>(
+        &'a self,
+        context: SignContext<'a>,
+        request: &'a mut http::Request<Bytes>,
+    ) -> BoxFuture<'a, Result<Generation>> {
+        T::sign(self, context, request)
+    }
+
+    fn invalidate(&self, operation: &'static Operation, credentials: Generation) -> bool {
+        T::invalidate(self, operation, credentials)
+    }
+
+    fn secrets(&self, operation: &'static Operation) -> Vec<SecretString> {
+        T::secrets(self, operation)
+    }
+
+    fn signs_time(&self, operation: &'static Operation) -> bool {
+        T::signs_time(self, operation)
     }
 }
 

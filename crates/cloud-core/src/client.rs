@@ -76,7 +76,7 @@ pub(crate) struct CallOptions {
 impl Client {
     /// Creates a builder for this base URL and dialect.
     #[must_use]
-    pub fn builder(endpoint: Endpoint, dialect: Arc<dyn Dialect>) -> ClientBuilder {
+    pub fn builder(endpoint: Endpoint, dialect: impl Dialect + 'static) -> ClientBuilder {
         ClientBuilder::new(endpoint, dialect)
     }
 

@@ -1,6 +1,7 @@
 //! A vendor's conventions: headers, envelope and errors.
 
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
@@ -156,6 +157,24 @@ pub trait Dialect: fmt::Debug + Send + Sync {
         // Longer values are not ids and would make the error text too long.
         let id = headers.get("x-request-id")?.to_str().ok().map(str::trim)?;
         (1..=128).contains(&id.len()).then(|| id.to_owned())
+    }
+}
+
+impl<T: Dialect + ?Sized> Dialect for Arc<T> {
+    fn prepare(&self, context: CallContext, headers: &mut HeaderMap) -> Result<()> {
+        T::prepare(self, context, headers)
+    }
+
+    fn config(&self, context: CallContext, name: &str) -> Option<&str> {
+        T::config(self, context, name)
+    }
+
+    fn read(&self, context: CallContext, answer: &RawResponse) -> ResponseOutcome {
+        T::read(self, context, answer)
+    }
+
+    fn request_id(&self, headers: &HeaderMap) -> Option<String> {
+        T::request_id(self, headers)
     }
 }
 

@@ -6,10 +6,12 @@ use std::time::Duration;
 use crate::delivery::Delivery;
 use crate::operation::{ApiVersion, CallContext, Idempotency, Operation};
 
+mod builder;
 mod category;
 mod display;
 mod kind;
 mod setters;
+pub use builder::ErrorBuilder;
 pub use category::ErrorCategory;
 pub use kind::ErrorKind;
 
@@ -57,6 +59,7 @@ struct Inner {
 
 impl Error {
     /// Creates an error of this kind. `text` is a lowercase fragment that holds no secret.
+    #[doc(hidden)]
     #[must_use]
     pub fn new(kind: ErrorKind, text: impl Into<String>) -> Self {
         let delivery = match kind {
@@ -88,12 +91,14 @@ impl Error {
     }
 
     /// Creates an error for a missing or malformed setting.
+    #[doc(hidden)]
     #[must_use]
     pub fn config(text: impl Into<String>) -> Self {
         Self::new(ErrorKind::Config, text)
     }
 
     /// Creates an error for a request that is rejected locally.
+    #[doc(hidden)]
     #[must_use]
     pub fn request(text: impl Into<String>) -> Self {
         Self::new(ErrorKind::Request, text)

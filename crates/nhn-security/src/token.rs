@@ -57,7 +57,7 @@ impl TokenSigner {
         let basic = secret::join(&["Basic ", encoded.expose_secret()]);
         let basic = secret::header(basic.expose_secret())
             .map_err(|_| Error::config("the user access key is not a valid header value"))?;
-        let client = shared.client(endpoint, Arc::new(TokenDialect), Arc::new(BasicSigner(basic))).with_version(&OAUTH);
+        let client = shared.client(endpoint, TokenDialect, BasicSigner(basic)).with_version(&OAUTH);
         Ok(Self { client, cache: CredentialCache::new(Arc::clone(shared.runtime())) })
     }
 }
@@ -73,12 +73,12 @@ async fn issue(client: Client) -> Result<Expiring<HeaderValue>> {
     let token = grant.access_token.expose_secret();
     if token.is_empty() || token.contains(|c: char| c.is_whitespace()) {
         let text = "the token service issued a token that is empty or contains blanks";
-        return Err(Error::new(ErrorKind::Credentials, text).with_status(status));
+        return Err(Error::builder(ErrorKind::Credentials, text).status(status).build());
     }
     let bearer = secret::join(&["Bearer ", token]);
     let value = secret::header(bearer.expose_secret()).map_err(|_| {
         let text = "the token service issued a token that is not a valid header value";
-        Error::new(ErrorKind::Credentials, text).with_status(status)
+        Error::builder(ErrorKind::Credentials, text).status(status).build()
     })?;
     Ok(Expiring::new(value, Duration::from_secs(u64::try_from(lifetime).unwrap_or_default())))
 }
@@ -93,15 +93,14 @@ fn explain(error: Error) -> Error {
         format!("no token from the token service: {}", error.message())
     };
     let category = if wrong_key { Some(ErrorCategory::InvalidCredentials) } else { error.category() };
-    let explained = Error::new(ErrorKind::Credentials, text)
-        .with_category(category)
-        .with_code(error.code().map(str::to_owned))
-        .with_transient(error.is_transient())
-        .with_retry_after(error.retry_after().filter(|_| error.is_transient()));
-    match error.status() {
-        Some(status) => explained.with_status(status).with_source(error),
-        None => explained.with_source(error),
-    }
+    Error::builder(ErrorKind::Credentials, text)
+        .category(category)
+        .code(error.code().map(str::to_owned))
+        .transient(error.is_transient())
+        .retry_after(error.retry_after().filter(|_| error.is_transient()))
+        .status(error.status())
+        .source(error)
+        .build()
 }
 
 impl Signer for TokenSigner {

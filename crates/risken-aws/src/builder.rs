@@ -68,7 +68,7 @@ impl RiskenBuilder {
         let Resolved { endpoint, access_token } =
             Resolved::new(self.given, self.config.resolver(), self.config.insecure)?;
         let signer = Arc::new(BearerSigner::new(&access_token)?);
-        let client = self.config.shared(PRODUCT)?.client(endpoint, Arc::new(RiskenDialect), signer);
+        let client = self.config.shared(PRODUCT)?.client(endpoint, RiskenDialect, signer);
         Ok(Risken::new(Clients::new(|_| Ok(client.clone()))?))
     }
 }

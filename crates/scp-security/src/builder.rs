@@ -139,7 +139,7 @@ struct Parts {
 impl Parts {
     fn client(&self, resolved: &Resolved, service: Service, signer: Arc<ScpSigner>) -> Result<Client> {
         let hosts = resolved.hosts.as_ref().map_err(Error::config)?;
-        Ok(self.shared.client(hosts.endpoint(service.name())?, Arc::clone(&self.dialect) as _, signer))
+        Ok(self.shared.client(hosts.endpoint(service.name())?, Arc::clone(&self.dialect), signer))
     }
 }
 

@@ -15,8 +15,8 @@ pub(crate) async fn only<P: Page + DeserializeOwned>(
     match (found.pop(), found.len()) {
         (Some(item), 0) => Ok(item),
         (None, _) => {
-            let error = Error::new(ErrorKind::Lookup, format!("no {what} has this name"));
-            Err(error.with_category(Some(ErrorCategory::NotFound)))
+            let error = Error::builder(ErrorKind::Lookup, format!("no {what} has this name"));
+            Err(error.category(ErrorCategory::NotFound).build())
         }
         (Some(_), more) => {
             let text = format!("{} {what}s have this name: list them and choose one by its ID", more + 1);

@@ -58,10 +58,10 @@ pub struct ClientBuilder {
 }
 
 impl ClientBuilder {
-    pub(super) fn new(endpoint: Endpoint, dialect: Arc<dyn Dialect>) -> Self {
+    pub(super) fn new(endpoint: Endpoint, dialect: impl Dialect + 'static) -> Self {
         Self {
             endpoint,
-            dialect,
+            dialect: Arc::new(dialect),
             signer: Arc::new(Anonymous),
             transport: None,
             runtime: None,
@@ -72,8 +72,8 @@ impl ClientBuilder {
 
     /// Sets the signer; requests are not signed unless it is set.
     #[must_use]
-    pub fn signer(mut self, signer: Arc<dyn Signer>) -> Self {
-        self.signer = signer;
+    pub fn signer(mut self, signer: impl Signer + 'static) -> Self {
+        self.signer = Arc::new(signer);
         self
     }
 

@@ -87,7 +87,7 @@ pub struct Shared {
 impl Shared {
     /// Creates a client for this base URL.
     #[must_use]
-    pub fn client(&self, endpoint: Endpoint, dialect: Arc<dyn Dialect>, signer: Arc<dyn Signer>) -> Client {
+    pub fn client(&self, endpoint: Endpoint, dialect: impl Dialect + 'static, signer: impl Signer + 'static) -> Client {
         ClientBuilder::new(endpoint, dialect)
             .signer(signer)
             .settings(self.settings.clone())

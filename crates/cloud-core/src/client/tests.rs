@@ -97,8 +97,8 @@ async fn call_with(
     let transport = Arc::new(transport);
     let runtime = Arc::new(FakeRuntime::new(datetime!(2026-01-01 0:00 UTC)));
     runtime.set_random(u64::MAX);
-    let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
-        .signer(Arc::new(Stamp::default()))
+    let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Plain)
+        .signer(Stamp::default())
         .transport(Arc::clone(&transport))
         .runtime(Arc::clone(&runtime))
         .build()
@@ -157,7 +157,7 @@ async fn response_above_the_body_limit_is_an_error_with_any_transport() {
 
 #[test]
 fn call_outside_of_a_runtime_returns_error() {
-    let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
+    let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Plain)
         .transport(Arc::new(FakeTransport::new().answer(200, "7")))
         .build()
         .unwrap()
@@ -189,7 +189,7 @@ async fn retry_after_date_is_read_by_the_clock_of_the_service() {
 #[tokio::test]
 async fn response_parts_do_not_print_header_values() {
     let transport = FakeTransport::new().answer_with(200, &[("set-cookie", "hunter4")], "7");
-    let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
+    let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Plain)
         .transport(Arc::new(transport))
         .build()
         .unwrap()
@@ -202,7 +202,7 @@ async fn response_parts_do_not_print_header_values() {
 
 #[tokio::test]
 async fn call_is_a_future_for_spawn_and_join() {
-    let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
+    let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Plain)
         .transport(FakeTransport::new().answer(200, "7"))
         .build()
         .unwrap()
@@ -217,7 +217,7 @@ async fn call_is_a_future_for_spawn_and_join() {
 
 #[tokio::test]
 async fn call_polled_after_completion_returns_error() {
-    let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
+    let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Plain)
         .transport(FakeTransport::new().answer(200, "7"))
         .build()
         .unwrap()
@@ -297,7 +297,7 @@ async fn clock_far_off_is_corrected_once() {
 #[tokio::test]
 async fn retries_end_when_the_budget_is_used_up() {
     let transport = Arc::new(FakeTransport::new().fail(Stage::Connect));
-    let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
+    let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Plain)
         .transport(Arc::clone(&transport))
         .runtime(Arc::new(FakeRuntime::new(datetime!(2026-01-01 0:00 UTC))))
         .build()
@@ -447,7 +447,7 @@ async fn request_id_stays_on_one_line() {
 /// A call that gets no response, under these limits, while the clock moves on by `passed`.
 async fn hanging_call(settings: Settings, passed: Duration) -> (Error, Arc<FakeRuntime>) {
     let runtime = Arc::new(FakeRuntime::new(datetime!(2026-01-01 0:00 UTC)));
-    let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
+    let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Plain)
         .transport(FakeTransport::new().hang())
         .runtime(Arc::clone(&runtime))
         .settings(settings)
@@ -491,7 +491,7 @@ async fn version_past_its_sunset_is_rejected_only_if_denied() {
     let after = datetime!(2026-02-01 0:00 UTC);
     for (day, deny, allowed) in [(before, true, true), (after, false, true), (after, true, false)] {
         let transport = Arc::new(FakeTransport::new().answer(200, "7"));
-        let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
+        let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Plain)
             .transport(Arc::clone(&transport))
             .runtime(Arc::new(FakeRuntime::new(day)))
             .settings(Settings { deny_sunset_versions: deny, ..Settings::default() })

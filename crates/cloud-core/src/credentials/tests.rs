@@ -275,7 +275,7 @@ struct Nosy(Option<CredentialCache<Self>>);
 
 impl Drop for Nosy {
     fn drop(&mut self) {
-        assert!(!self.0.take().is_some_and(|cache| cache.held(Generation(0)).is_some()));
+        assert!(self.0.take().is_none_or(|cache| cache.held(Generation(0)).is_none()));
     }
 }
 

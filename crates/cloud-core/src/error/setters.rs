@@ -10,56 +10,56 @@ use crate::operation::CallContext;
 impl Error {
     /// Sets the operation and its version, unless they are set.
     #[must_use]
-    pub fn with_context(mut self, context: CallContext) -> Self {
+    pub(crate) fn with_context(mut self, context: CallContext) -> Self {
         self.0.context.get_or_insert(context);
         self
     }
 
     /// Sets the HTTP status.
     #[must_use]
-    pub fn with_status(mut self, status: u16) -> Self {
+    pub(crate) fn with_status(mut self, status: u16) -> Self {
         self.0.status = Some(status);
         self
     }
 
     /// Sets the vendor's error code.
     #[must_use]
-    pub fn with_code(mut self, code: Option<String>) -> Self {
+    pub(crate) fn with_code(mut self, code: Option<String>) -> Self {
         self.0.code = code;
         self
     }
 
     /// Sets the vendor's request id.
     #[must_use]
-    pub fn with_request_id(mut self, id: Option<String>) -> Self {
+    pub(crate) fn with_request_id(mut self, id: Option<String>) -> Self {
         self.0.request_id = id;
         self
     }
 
     /// Sets the number of attempts.
     #[must_use]
-    pub fn with_attempts(mut self, attempts: u32) -> Self {
+    pub(crate) fn with_attempts(mut self, attempts: u32) -> Self {
         self.0.attempts = attempts;
         self
     }
 
     /// Sets how far the request got.
     #[must_use]
-    pub fn with_delivery(mut self, delivery: Delivery) -> Self {
+    pub(crate) fn with_delivery(mut self, delivery: Delivery) -> Self {
         self.0.delivery = delivery;
         self
     }
 
     /// Sets whether the same call may succeed later.
     #[must_use]
-    pub fn with_transient(mut self, transient: bool) -> Self {
+    pub(crate) fn with_transient(mut self, transient: bool) -> Self {
         self.0.transient = transient;
         self
     }
 
     /// Sets what the service's refusal means.
     #[must_use]
-    pub fn with_category(mut self, category: Option<ErrorCategory>) -> Self {
+    pub(crate) fn with_category(mut self, category: Option<ErrorCategory>) -> Self {
         self.0.category = category;
         self
     }
@@ -82,7 +82,7 @@ impl Error {
 
     /// Sets the delay that the service asked for.
     #[must_use]
-    pub fn with_retry_after(mut self, wait: Option<Duration>) -> Self {
+    pub(crate) fn with_retry_after(mut self, wait: Option<Duration>) -> Self {
         self.0.retry_after = wait;
         self
     }
@@ -123,7 +123,7 @@ impl Error {
 
     /// Keeps the underlying error. It must not show a body, a URL with a query, or a secret.
     #[must_use]
-    pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+    pub(crate) fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());
         self
     }

@@ -80,7 +80,7 @@ async fn check(
 ) {
     let transport = answers.iter().fold(FakeTransport::new(), |transport, answer| transport.answer(200, answer));
     let transport = Arc::new(transport);
-    let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
+    let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Plain)
         .transport(Arc::clone(&transport))
         .build()
         .unwrap()
@@ -170,7 +170,7 @@ async fn limits_hold_for_lists_too_unless_skipped() {
 /// What came, why it is not everything, and where to go on.
 async fn cut(answers: &[&str], pages: impl FnOnce(Call<List>) -> Pages<List>) -> (usize, String, Option<String>) {
     let transport = answers.iter().fold(FakeTransport::new(), |transport, answer| transport.answer(200, answer));
-    let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
+    let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Plain)
         .transport(Arc::new(transport))
         .build()
         .unwrap()
@@ -207,7 +207,7 @@ async fn incomplete_list_says_why_and_where_to_resume() {
 async fn stream_of_an_incomplete_list_ends_with_an_error() {
     let transport =
         FakeTransport::new().answer(200, r#"{"keys":[1],"count":5}"#).answer(200, r#"{"keys":[],"count":5}"#);
-    let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
+    let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Plain)
         .transport(Arc::new(transport))
         .build()
         .unwrap()
@@ -227,7 +227,8 @@ async fn list_started_later_is_not_complete() {
     let later = "it was started at a later page than the first";
     type Start = fn(Call<List>) -> Pages<List>;
     let begin = |name: &'static str, value: &'static str| Request::new(&LIST).query(name, value);
-    let cases: [(Request, Start, Vec<String>, &[i64], &str); 6] = [
+    type Case<'a> = (Request, Start, Vec<String>, &'a [i64], &'a str);
+    let cases: [Case<'_>; 6] = [
         (begin("page", "1").query("size", 3), numbered, vec![page("4,5")], &[4, 5], later),
         (begin("page", "1"), numbered, vec![page("4,5"), page("")], &[4, 5], later),
         // Beyond the end, whether or not the size is known.
@@ -238,7 +239,7 @@ async fn list_started_later_is_not_complete() {
     ];
     for (request, pages, answers, items, why) in cases {
         let transport = answers.iter().fold(FakeTransport::new(), |transport, answer| transport.answer(200, answer));
-        let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
+        let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Plain)
             .transport(Arc::new(transport))
             .build()
             .unwrap();
@@ -259,7 +260,7 @@ async fn marker_list_without_links_is_complete_only_by_its_total() {
         (r#"{"keys":[1]}"#, Some("told neither whether another page follows nor how many items")),
         (r#"{"keys":[1],"links":null}"#, Some("told neither whether another page follows")),
     ] {
-        let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
+        let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Plain)
             .transport(Arc::new(FakeTransport::new().answer(200, page)))
             .build()
             .unwrap();
@@ -279,7 +280,7 @@ async fn incomplete_is_an_error_with_the_cause_of_its_page() {
             "" => transport.fail(crate::transport::Stage::Response),
             answer => transport.answer(200, answer),
         };
-        let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
+        let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Plain)
             .transport(Arc::new(transport))
             .build()
             .unwrap();

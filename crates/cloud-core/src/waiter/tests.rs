@@ -63,7 +63,7 @@ async fn wait_while(
 ) -> Outcome {
     let transport = Arc::new(transport);
     let runtime = Arc::new(FakeRuntime::new(datetime!(2026-01-01 0:00 UTC)));
-    let client = Client::builder(Endpoint::parse("https://runs.example").unwrap(), Arc::new(Plain))
+    let client = Client::builder(Endpoint::parse("https://runs.example").unwrap(), Plain)
         .transport(Arc::clone(&transport))
         .runtime(Arc::clone(&runtime))
         .build()
@@ -163,7 +163,7 @@ async fn wrong_arguments_are_rejected_before_sending() {
 async fn dropping_the_waiter_sends_nothing_more() {
     let transport = Arc::new(script(&["running"]).hang());
     let runtime = Arc::new(FakeRuntime::new(datetime!(2026-01-01 0:00 UTC)));
-    let client = Client::builder(Endpoint::parse("https://runs.example").unwrap(), Arc::new(Plain))
+    let client = Client::builder(Endpoint::parse("https://runs.example").unwrap(), Plain)
         .transport(Arc::clone(&transport))
         .runtime(Arc::clone(&runtime))
         .build()

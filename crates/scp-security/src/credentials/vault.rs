@@ -113,17 +113,16 @@ impl Vault {
 
 fn explain(error: Error) -> Error {
     let text = format!("no temporary key from the secret vault: {}", error.message());
-    let explained = Error::new(ErrorKind::Credentials, text)
-        .with_category(error.category())
-        .with_transient(error.is_transient())
-        .with_delivery(error.delivery())
-        .with_code(error.code().map(str::to_owned))
-        .with_request_id(error.request_id().map(str::to_owned))
-        .with_retry_after(error.retry_after());
-    match error.status() {
-        Some(status) => explained.with_status(status).with_source(error),
-        None => explained.with_source(error),
-    }
+    Error::builder(ErrorKind::Credentials, text)
+        .category(error.category())
+        .transient(error.is_transient())
+        .delivery(error.delivery())
+        .code(error.code().map(str::to_owned))
+        .request_id(error.request_id().map(str::to_owned))
+        .retry_after(error.retry_after())
+        .status(error.status())
+        .source(error)
+        .build()
 }
 
 impl ProvideCredentials for VaultProvider {

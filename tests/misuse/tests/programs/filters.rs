@@ -84,7 +84,7 @@ async fn unset_id_deletes_no_account() {
     let count = async || aws.list_aws(1001).await.unwrap().aws.map_or(0, |accounts| accounts.len());
     let before = count().await;
     assert!(before > 0);
-    let found: Option<i64> = None;
+    let found = "not a number".parse::<i64>().ok();
     let error = aws.list_aws(1001).aws_id(found.unwrap_or_default()).await.unwrap_err();
     assert!(error.to_string().contains("`aws_id` must be at least 1"), "{error}");
     let error = aws.delete_aws(&DeleteAwsRequest::new(1001, found.unwrap_or_default())).await.unwrap_err();

@@ -65,7 +65,7 @@ async fn repeated_deletion_that_finds_nothing_is_success_only_after_a_possible_o
 #[tokio::test]
 async fn response_of_a_repeated_deletion_keeps_its_status() {
     let transport = Arc::new(transport(First::Lost).answer(404, ABSENT));
-    let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
+    let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Plain)
         .transport(Arc::clone(&transport))
         .runtime(FakeRuntime::new(datetime!(2026-01-01 0:00 UTC)))
         .build()

@@ -38,7 +38,7 @@ impl Signer for Fixed {
 
 async fn signed(signer: impl Signer + 'static, transport: FakeTransport) -> Error {
     let runtime = Arc::new(FakeRuntime::new(datetime!(2026-01-01 0:00 UTC)));
-    let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
+    let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Plain)
         .signer(Arc::new(signer))
         .transport(transport)
         .runtime(Arc::clone(&runtime))

@@ -86,7 +86,7 @@ async fn next_link_never_changes_host_or_path() {
                 .answer(200, &named("1", "a", &format!(r#","links":[{{"rel":"next","href":"{href}"}}]"#)))
                 .answer(200, &named("2", "b", r#","links":[]"#)),
         );
-        let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
+        let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Plain)
             .transport(Arc::clone(&transport))
             .build()
             .unwrap()
@@ -118,7 +118,7 @@ fn slow_list(seconds: u64) -> (Arc<Slow>, Client) {
     let pages = (1..=3).fold(FakeTransport::new(), |transport, key| transport.answer(200, &page(key)));
     let runtime = Arc::new(FakeRuntime::new(time::macros::datetime!(2026-01-01 0:00 UTC)));
     let transport = Arc::new(Slow(pages, Arc::clone(&runtime), Duration::from_secs(seconds)));
-    let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Arc::new(Plain))
+    let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Plain)
         .transport(Arc::clone(&transport))
         .runtime(runtime)
         .build()

@@ -50,7 +50,7 @@ fn requests_are_written_in_the_documented_format() {
     let sent = Sent {
         flag: true,
         small: false,
-        day: Date::from_calendar_date(2026, time::Month::February, 3).unwrap(),
+        day: Date::from_calendar_date(2026, Month::February, 3).unwrap(),
         bytes: "a message".into(),
         networks: Some("10.0.0.0/25,::1".parse().unwrap()),
         object: SecretJson::from_pairs([("b", "\"\\"), ("a", "")]).unwrap(),
