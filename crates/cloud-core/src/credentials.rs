@@ -262,13 +262,16 @@ impl<T> fmt::Debug for CredentialCache<T> {
 }
 
 #[cfg(test)]
+#[cfg(feature = "testing")]
 #[path = "credentials/model.rs"]
 mod model;
 
 #[cfg(test)]
+#[cfg(feature = "testing")]
 #[path = "credentials/runtimes.rs"]
 mod runtimes;
 
 #[cfg(test)]
+#[cfg(feature = "testing")]
 #[path = "credentials/tests.rs"]
 mod tests;

@@ -22,10 +22,19 @@ fn missing_authorities_are_named_at_the_first_use() {
     let (empty, garbage) = (folder.join("empty.pem"), folder.join("garbage.pem"));
     std::fs::write(&empty, "").unwrap();
     std::fs::write(&garbage, "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n").unwrap();
-    let cases = [("SSL_CERT_FILE", folder.join("missing.pem")), ("SSL_CERT_FILE", empty), ("SSL_CERT_FILE", garbage)];
+    let (no_certificate, no_folder) = (folder.join("certs"), folder.join("missing"));
+    std::fs::create_dir_all(&no_certificate).unwrap();
+    let cases = [
+        ("SSL_CERT_FILE", folder.join("missing.pem")),
+        ("SSL_CERT_FILE", empty),
+        ("SSL_CERT_FILE", garbage),
+        ("SSL_CERT_DIR", no_folder),
+        ("SSL_CERT_DIR", no_certificate),
+    ];
     for (variable, path) in cases {
         let output = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "child", "--nocapture"])
+            .env_remove("SSL_CERT_FILE")
             .env_remove("SSL_CERT_DIR")
             .env(variable, &path)
             .env(CHILD, "1")

@@ -19,10 +19,7 @@ fn check(scenario: fn()) {
 }
 
 /// A thread of this runtime.
-fn spawn<T: 'static>(runtime: u32, work: impl FnOnce() -> T + Send + 'static) -> thread::JoinHandle<T>
-where
-    T: Send,
-{
+fn spawn<T: Send + 'static>(runtime: u32, work: impl FnOnce() -> T + Send + 'static) -> thread::JoinHandle<T> {
     thread::spawn(move || {
         enter(runtime);
         work()

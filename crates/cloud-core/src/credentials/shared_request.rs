@@ -197,6 +197,7 @@ impl<T> fmt::Debug for SharedRequest<T> {
 }
 
 #[cfg(test)]
+#[cfg(feature = "testing")]
 mod tests {
     use super::*;
 
