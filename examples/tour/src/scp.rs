@@ -22,7 +22,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<()> {
     }
     // A key works for its purpose only.
     let for_data = page.keys.iter().find(|key| key.purpose == KeyPurpose::Aes256Gcm96);
-    let key_id = for_data.map(|key| key.id.clone()).unwrap_or_default();
+    let Some(key_id) = for_data.map(|key| key.id.clone()) else { return Ok(()) };
     let encrypted = kms.encrypt(&key_id, &EncryptRequest::new(b"the quick brown fox")).await?;
     line("kms.encrypt", short(&encrypted.ciphertext));
     let decrypted = kms.decrypt(&key_id, &DecryptRequest::new(encrypted.ciphertext)).await?;

@@ -30,6 +30,21 @@ fn dropped_call_is_a_lint_and_sends_nothing() {
     assert_eq!(transport.sent().len(), 0);
 }
 
+/// What an operation returns has a name, with options or without: it can be held, and gets options later.
+#[test]
+fn each_call_has_a_name_of_its_own() {
+    struct Pending {
+        show: scp_security::kms::v1_2::ShowKey,
+        delete: scp_security::kms::v1_2::DeleteKey,
+        list: scp_security::kms::v1_2::ListKeys,
+    }
+    let transport = Arc::new(FakeTransport::new());
+    let kms = scp_with(&transport).kms();
+    let pending = Pending { show: kms.show_key("id"), delete: kms.delete_key("id"), list: kms.list_keys() };
+    let shown = format!("{:?} {:?} {:?}", pending.show, pending.delete, pending.list);
+    assert!(["show_key", "delete_key", "list_keys"].iter().all(|name| shown.contains(name)), "{shown}");
+}
+
 /// The program of 13: slow work between two pages.
 #[tokio::test]
 async fn work_of_the_caller_does_not_count_as_time_of_a_list() {

@@ -9,21 +9,25 @@ use super::{argument_type, outer_type, rules};
 use crate::ir::{Constraint, Operation, Page, PageStyle, Parameter, ParameterType, Service, Version};
 use crate::names::{ident, pascal};
 
-/// The re-exports of option types that an older version has alike, and the types of this version alone.
+/// The re-exports of what an older version's operations return alike, and the types of this version alone.
 pub(super) fn option_types(service: &Service, version: &Version) -> (TokenStream, TokenStream) {
-    let optional: Vec<Operation> =
-        version.operations.iter().filter(|operation| !operation.options.is_empty()).cloned().collect();
-    let shared = shared(service.earlier(version), &optional, options);
-    let reused = reuse(&quote!(pub), &optional, &shared, |operation| pascal(&operation.name));
-    let own = optional.iter().zip(&shared).filter(|(_, module)| module.is_none());
+    let operations = &version.operations;
+    let shared = shared(service.earlier(version), operations, options);
+    let reused = reuse(&quote!(pub), operations, &shared, |operation| pascal(&operation.name));
+    let own = operations.iter().zip(&shared).filter(|(_, module)| module.is_none());
     let options = own.map(|(operation, _)| options(operation));
     (reused, quote!(#(#options)*))
 }
 
-/// The type of a call with optional parameters, and its methods.
+/// What an operation returns: a type with the setters of its optional parameters, or a name for the plain call.
 pub(in crate::render) fn options(operation: &Operation) -> TokenStream {
     let name = ident(&pascal(&operation.name));
     let answer = outer_type(&operation.answer);
+    if operation.options.is_empty() {
+        // A name of its own, so that an option that is added later changes nothing for those who named it.
+        let doc = docs(&format!("The call `{}`: `.await` it.", operation.name));
+        return quote!(#doc pub type #name = Call<#answer>;);
+    }
     let setters = operation.options.iter().map(|parameter| setter(operation.page.as_ref(), parameter));
     let Some(page) = &operation.page else {
         let doc = docs(&format!("The call `{}`: set optional parameters, then `.await` it.", operation.name));

@@ -90,3 +90,6 @@ impl ListThings {
 }
 
 ::cloud_core::call_options!(ListThings => Vec < types::Thing >);
+
+/// The call `create_thing`: `.await` it.
+pub type CreateThing = Call<types::Thing>;

@@ -95,3 +95,15 @@ impl Client {
         Call::new(&self.core, Request::new(&operations::v1_0::PING))
     }
 }
+
+/// The call `show_one`: `.await` it.
+pub type ShowOne = Call<types::One>;
+
+/// The call `list_many`: `.await` it.
+pub type ListMany = Call<Vec<types::One>>;
+
+/// The call `do_nothing`: `.await` it.
+pub type DoNothing = Call<()>;
+
+/// The call `ping`: `.await` it.
+pub type Ping = Call<()>;

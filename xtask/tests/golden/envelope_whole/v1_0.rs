@@ -42,3 +42,6 @@ impl Client {
         Call::new(&self.core, Request::new(&operations::v1_0::SHOW_PAGE))
     }
 }
+
+/// The call `show_page`: `.await` it.
+pub type ShowPage = Call<types::Whole>;

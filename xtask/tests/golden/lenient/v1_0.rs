@@ -42,3 +42,6 @@ impl Client {
         Call::new(&self.core, Request::new(&operations::v1_0::SHOW_FACTS))
     }
 }
+
+/// The call `show_facts`: `.await` it.
+pub type ShowFacts = Call<types::Facts>;

@@ -110,3 +110,12 @@ impl Client {
         )
     }
 }
+
+/// The call `create_key`: `.await` it.
+pub type CreateKey = Call<types::Key>;
+
+/// The call `update_key`: `.await` it.
+pub type UpdateKey = Call<types::Key>;
+
+/// The call `set_note`: `.await` it.
+pub type SetNote = Call<types::Key>;

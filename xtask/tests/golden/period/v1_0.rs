@@ -57,3 +57,6 @@ impl Client {
         )
     }
 }
+
+/// The call `summary`: `.await` it.
+pub type Summary = Call<types::Sum>;

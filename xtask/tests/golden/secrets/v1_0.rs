@@ -93,3 +93,12 @@ impl Client {
         )
     }
 }
+
+/// The call `seal`: `.await` it.
+pub type Seal = Call<types::SealResponse>;
+
+/// The call `show_material`: `.await` it.
+pub type ShowMaterial = Call<types::Material>;
+
+/// The call `replace_material`: `.await` it.
+pub type ReplaceMaterial = Call<()>;

@@ -66,3 +66,9 @@ impl Client {
         )
     }
 }
+
+/// The call `list_ips`: `.await` it.
+pub type ListIps = Call<types::Ips>;
+
+/// The call `show_ip`: `.await` it.
+pub type ShowIp = Call<types::Ip>;

@@ -69,6 +69,9 @@ impl Client {
     }
 }
 
+/// The call `list_ips`: `.await` it.
+pub type ListIps = Call<types::Ips>;
+
 /// The list `list_ip_details`: set optional parameters, then take [`items`](Self::items) or
 /// [`pages`](Self::pages). It cannot be awaited, since one page is not the list.
 /// [`first_page`](Self::first_page) is the call of one page.

@@ -72,3 +72,9 @@ impl Client {
         )
     }
 }
+
+/// The call `show_key`: `.await` it.
+pub type ShowKey = Call<types::Key>;
+
+/// The call `delete_key`: `.await` it.
+pub type DeleteKey = Call<()>;

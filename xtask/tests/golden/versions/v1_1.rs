@@ -72,3 +72,9 @@ impl Client {
         )
     }
 }
+
+/// The call `show_key`: `.await` it.
+pub type ShowKey = Call<types::KeyV1Dot1>;
+
+/// The call `show_origin`: `.await` it.
+pub type ShowOrigin = Call<types::Key>;
