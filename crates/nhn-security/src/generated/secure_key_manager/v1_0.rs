@@ -663,6 +663,30 @@ impl Client {
     }
 }
 
+/// The call `confirm_client`: `.await` it.
+pub type ConfirmClient = Call<types::ClientInfo>;
+
+/// The call `show_secret`: `.await` it.
+pub type ShowSecret = Call<types::SecretData>;
+
+/// The call `encrypt`: `.await` it.
+pub type Encrypt = Call<types::EncryptResult>;
+
+/// The call `decrypt`: `.await` it.
+pub type Decrypt = Call<types::DecryptResult>;
+
+/// The call `create_local_key`: `.await` it.
+pub type CreateLocalKey = Call<types::LocalKey>;
+
+/// The call `show_symmetric_key`: `.await` it.
+pub type ShowSymmetricKey = Call<types::SymmetricKey>;
+
+/// The call `sign`: `.await` it.
+pub type Sign = Call<types::SignResult>;
+
+/// The call `verify`: `.await` it.
+pub type Verify = Call<types::VerifyResult>;
+
 /// The call `show_private_key`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
 pub struct ShowPrivateKey(pub(super) Call<types::PrivateKey>);
@@ -690,6 +714,18 @@ impl ShowPublicKey {
 }
 
 ::cloud_core::call_options!(ShowPublicKey => types::PublicKey);
+
+/// The call `list_key_stores`: `.await` it.
+pub type ListKeyStores = Call<types::KeyStoreIds>;
+
+/// The call `list_key_store_details`: `.await` it.
+pub type ListKeyStoreDetails = Call<types::KeyStoreDetails>;
+
+/// The call `show_key_store`: `.await` it.
+pub type ShowKeyStore = Call<types::KeyStore>;
+
+/// The call `list_keys`: `.await` it.
+pub type ListKeys = Call<types::KeyIds>;
 
 /// The list `list_key_details`: set optional parameters, then take [`items`](Self::items) or
 /// [`pages`](Self::pages). It cannot be awaited, since one page is not the list.
@@ -749,3 +785,24 @@ impl ListKeyDetails {
 }
 
 ::cloud_core::list_options!(ListKeyDetails => types::KeyDetails);
+
+/// The call `show_key`: `.await` it.
+pub type ShowKey = Call<types::Key>;
+
+/// The call `list_ipv4_addresses`: `.await` it.
+pub type ListIpv4Addresses = Call<types::Ipv4Addresses>;
+
+/// The call `show_ipv4_address`: `.await` it.
+pub type ShowIpv4Address = Call<types::Ipv4AddressDetails>;
+
+/// The call `list_mac_addresses`: `.await` it.
+pub type ListMacAddresses = Call<types::MacAddresses>;
+
+/// The call `show_mac_address`: `.await` it.
+pub type ShowMacAddress = Call<types::MacAddressDetails>;
+
+/// The call `list_certificates`: `.await` it.
+pub type ListCertificates = Call<types::CertificateNames>;
+
+/// The call `show_certificate`: `.await` it.
+pub type ShowCertificate = Call<types::CertificateDetails>;

@@ -99,3 +99,12 @@ impl Client {
         )
     }
 }
+
+/// The call `show_last_inspection_date`: `.await` it.
+pub type ShowLastInspectionDate = Call<types::LastInspectionDate>;
+
+/// The call `show_auto_inspection_settings`: `.await` it.
+pub type ShowAutoInspectionSettings = Call<types::AutoInspectionSettings>;
+
+/// The call `list_inspection_results`: `.await` it.
+pub type ListInspectionResults = Call<Vec<types::InspectionResult>>;

@@ -305,6 +305,12 @@ impl ListAws {
 
 ::cloud_core::call_options!(ListAws => types::AwsList);
 
+/// The call `put_aws`: `.await` it.
+pub type PutAws = Call<types::PutAwsResult>;
+
+/// The call `delete_aws`: `.await` it.
+pub type DeleteAws = Call<()>;
+
 /// The call `list_data_sources`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
 pub struct ListDataSources(pub(super) Call<types::DataSourceList>);
@@ -320,3 +326,12 @@ impl ListDataSources {
 }
 
 ::cloud_core::call_options!(ListDataSources => types::DataSourceList);
+
+/// The call `attach_data_source`: `.await` it.
+pub type AttachDataSource = Call<types::AttachDataSourceResult>;
+
+/// The call `detach_data_source`: `.await` it.
+pub type DetachDataSource = Call<()>;
+
+/// The call `invoke_scan`: `.await` it.
+pub type InvokeScan = Call<()>;

@@ -11,6 +11,9 @@ use super::types;
 /// documentation](https://docs.e.samsungsdscloud.com/apireference/security/certificatemanager/).
 pub type Client = super::client::Client<super::client::V1_0>;
 
+/// The call `check_duplicate_name`: `.await` it.
+pub type CheckDuplicateName = Call<types::CheckResponse>;
+
 /// The list `list_certificates`: set optional parameters, then take [`items`](Self::items) or
 /// [`pages`](Self::pages). It cannot be awaited, since one page is not the list.
 /// [`first_page`](Self::first_page) is the call of one page.
@@ -79,3 +82,18 @@ impl ListCertificates {
 }
 
 ::cloud_core::list_options!(ListCertificates => types::CertificateListResponse);
+
+/// The call `create_certificate`: `.await` it.
+pub type CreateCertificate = Call<types::CertificateCreateResponse>;
+
+/// The call `show_certificate`: `.await` it.
+pub type ShowCertificate = Call<types::CertificateDetailResponse>;
+
+/// The call `delete_certificate`: `.await` it.
+pub type DeleteCertificate = Call<()>;
+
+/// The call `create_self_signed_certificate`: `.await` it.
+pub type CreateSelfSignedCertificate = Call<types::CertificateDetailResponse>;
+
+/// The call `validate_certificate`: `.await` it.
+pub type ValidateCertificate = Call<types::CheckResponse>;

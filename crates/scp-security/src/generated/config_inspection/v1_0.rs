@@ -11,6 +11,18 @@ use super::types;
 /// documentation](https://docs.e.samsungsdscloud.com/apireference/security/configinspection/).
 pub type Client = super::client::Client<super::client::V1_0>;
 
+/// The call `create_diagnosis`: `.await` it.
+pub type CreateDiagnosis = Call<types::CheckResponse>;
+
+/// The call `delete_diagnosis`: `.await` it.
+pub type DeleteDiagnosis = Call<types::TerminateResponse>;
+
+/// The call `request_diagnosis`: `.await` it.
+pub type RequestDiagnosis = Call<types::CheckResponse>;
+
+/// The call `show_diagnosis`: `.await` it.
+pub type ShowDiagnosis = Call<types::DiagnosisObjectDetailResponse>;
+
 /// The list `show_diagnosis_result`: set optional parameters, then take [`items`](Self::items) or
 /// [`pages`](Self::pages). It cannot be awaited, since one page is not the list.
 /// [`first_page`](Self::first_page) is the call of one page.

@@ -10,6 +10,18 @@ use super::types;
 /// See the [vendor's documentation](https://docs.e.samsungsdscloud.com/apireference/security/kms/).
 pub type Client = super::client::Client<super::client::V1_0>;
 
+/// The call `set_rotation`: `.await` it.
+pub type SetRotation = Call<types::KeyShowResponse>;
+
+/// The call `set_key_state`: `.await` it.
+pub type SetKeyState = Call<types::KeyShowResponse>;
+
+/// The call `check_duplicate_name`: `.await` it.
+pub type CheckDuplicateName = Call<types::KeyNameDuplicateResponse>;
+
+/// The call `create_data_key`: `.await` it.
+pub type CreateDataKey = Call<types::DatakeyResponse>;
+
 /// The list `list_keys`: set optional parameters, then take [`items`](Self::items) or [`pages`](Self::pages).
 /// It cannot be awaited, since one page is not the list. [`first_page`](Self::first_page) is the call of one
 /// page.
@@ -56,6 +68,15 @@ impl ListKeys {
 
 ::cloud_core::list_options!(ListKeys => types::KeyPageResponse);
 
+/// The call `create_key`: `.await` it.
+pub type CreateKey = Call<types::KeyShowResponse>;
+
+/// The call `decrypt`: `.await` it.
+pub type Decrypt = Call<types::DecryptResponse>;
+
+/// The call `show_key`: `.await` it.
+pub type ShowKey = Call<types::KeyShowResponse>;
+
 /// The call `delete_key`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
 pub struct DeleteKey(pub(super) Call<()>);
@@ -71,3 +92,30 @@ impl DeleteKey {
 }
 
 ::cloud_core::call_options!(DeleteKey => ());
+
+/// The call `encrypt`: `.await` it.
+pub type Encrypt = Call<types::EncryptResponse>;
+
+/// The call `list_key_users`: `.await` it.
+pub type ListKeyUsers = Call<types::KeyUserResponse>;
+
+/// The call `create_hmac`: `.await` it.
+pub type CreateHmac = Call<types::HmacResponse>;
+
+/// The call `rewrap`: `.await` it.
+pub type Rewrap = Call<types::RewrapResponse>;
+
+/// The call `rotate_key`: `.await` it.
+pub type RotateKey = Call<types::KeyShowResponse>;
+
+/// The call `sign`: `.await` it.
+pub type Sign = Call<types::SignResponse>;
+
+/// The call `set_description`: `.await` it.
+pub type SetDescription = Call<types::KeyShowResponse>;
+
+/// The call `verify`: `.await` it.
+pub type Verify = Call<types::VerifyResponse>;
+
+/// The call `verify_hmac`: `.await` it.
+pub type VerifyHmac = Call<types::HmacVerifyResponse>;

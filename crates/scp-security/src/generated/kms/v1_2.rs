@@ -5,7 +5,11 @@
 use cloud_core::{Call, Pages};
 use super::types;
 
-pub use super::v1_0::DeleteKey;
+pub use super::v1_0::{
+    SetRotation, SetKeyState, CheckDuplicateName, CreateDataKey, Decrypt, DeleteKey,
+    Encrypt, ListKeyUsers, CreateHmac, Rewrap, RotateKey, Sign, SetDescription, Verify,
+    VerifyHmac,
+};
 
 /// A client for Key Management Service 1.2. Clones are cheap and share connections and credentials.
 ///
@@ -58,6 +62,12 @@ impl ListKeys {
 
 ::cloud_core::list_options!(ListKeys => types::KeyPageResponseV1Dot2);
 
+/// The call `create_key`: `.await` it.
+pub type CreateKey = Call<types::KeyShowResponseV1Dot2>;
+
+/// The call `show_key`: `.await` it.
+pub type ShowKey = Call<types::KeyShowResponseV1Dot2>;
+
 /// The list `list_managed_keys`: set optional parameters, then take [`items`](Self::items) or
 /// [`pages`](Self::pages). It cannot be awaited, since one page is not the list.
 /// [`first_page`](Self::first_page) is the call of one page.
@@ -103,3 +113,9 @@ impl ListManagedKeys {
 }
 
 ::cloud_core::list_options!(ListManagedKeys => types::ManagedKeyPageResponse);
+
+/// The call `show_managed_key`: `.await` it.
+pub type ShowManagedKey = Call<types::ManagedKeyShowResponse>;
+
+/// The call `set_managed_key_description`: `.await` it.
+pub type SetManagedKeyDescription = Call<types::ManagedKeyShowResponse>;

@@ -183,3 +183,18 @@ impl Client {
         )
     }
 }
+
+/// The call `list_secret_vaults`: `.await` it.
+pub type ListSecretVaults = Call<types::SecretVaultKeyListResponse>;
+
+/// The call `create_secret_vault`: `.await` it.
+pub type CreateSecretVault = Call<types::SecretVaultCreateResponse>;
+
+/// The call `terminate_secret_vault`: `.await` it.
+pub type TerminateSecretVault = Call<types::SecretVaultShowResponse>;
+
+/// The call `get_temporary_key`: `.await` it.
+pub type GetTemporaryKey = Call<types::SecretVaultTemporaryKeyResponse>;
+
+/// The call `show_secret_vault`: `.await` it.
+pub type ShowSecretVault = Call<types::SecretVaultShowResponse>;

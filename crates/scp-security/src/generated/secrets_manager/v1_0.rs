@@ -63,3 +63,42 @@ impl ListSecrets {
 }
 
 ::cloud_core::list_options!(ListSecrets => types::SecretsManagerListResponse);
+
+/// The call `create_secret`: `.await` it.
+pub type CreateSecret = Call<types::SecretsManagerCreateResponse>;
+
+/// The call `show_secret`: `.await` it.
+pub type ShowSecret = Call<types::SecretsManagerShowResponse>;
+
+/// The call `delete_secret`: `.await` it.
+pub type DeleteSecret = Call<()>;
+
+/// The call `generate_random_password`: `.await` it.
+pub type GenerateRandomPassword = Call<types::SecretsRandomPasswordResponse>;
+
+/// The call `list_secret_versions`: `.await` it.
+pub type ListSecretVersions = Call<types::SecretsManagerVersionListResponse>;
+
+/// The call `restore_secret`: `.await` it.
+pub type RestoreSecret = Call<types::SecretsManagerShowResponse>;
+
+/// The call `set_acl_cidr`: `.await` it.
+pub type SetAclCidr = Call<types::SecretsManagerShowResponse>;
+
+/// The call `set_description`: `.await` it.
+pub type SetDescription = Call<types::SecretsManagerShowResponse>;
+
+/// The call `set_kms_key`: `.await` it.
+pub type SetKmsKey = Call<types::SecretsManagerShowResponse>;
+
+/// The call `set_version_label`: `.await` it.
+pub type SetVersionLabel = Call<()>;
+
+/// The call `set_private_acl`: `.await` it.
+pub type SetPrivateAcl = Call<types::SecretsManagerUpdatedPrivateAclResponse>;
+
+/// The call `show_secret_value`: `.await` it.
+pub type ShowSecretValue = Call<types::SecretsManagerShowSecretValueResponse>;
+
+/// The call `update_secret_value`: `.await` it.
+pub type UpdateSecretValue = Call<types::SecretsManagerShowResponse>;

@@ -5,12 +5,22 @@
 use cloud_core::{Call, Pages};
 use super::types;
 
-pub use super::v1_0::ListSecrets;
+pub use super::v1_0::{
+    ListSecrets, DeleteSecret, GenerateRandomPassword, RestoreSecret, SetAclCidr,
+    SetDescription, SetKmsKey, SetVersionLabel, SetPrivateAcl, ShowSecretValue,
+    UpdateSecretValue,
+};
 
 /// A client for Secrets Manager 1.1. Clones are cheap and share connections and credentials.
 ///
 /// See the [vendor's documentation](https://docs.e.samsungsdscloud.com/apireference/security/secretsmanager/).
 pub type Client = super::client::Client<super::client::V1_1>;
+
+/// The call `create_secret`: `.await` it.
+pub type CreateSecret = Call<types::SecretsManagerCreateResponseV1Dot1>;
+
+/// The call `show_secret`: `.await` it.
+pub type ShowSecret = Call<types::SecretsManagerShowResponseV1Dot1>;
 
 /// The list `list_secret_versions`: set optional parameters, then take [`items`](Self::items) or
 /// [`pages`](Self::pages). It cannot be awaited, since one page is not the list.
