@@ -65,7 +65,7 @@ async fn ciphertext_of_old_key_version_is_decrypted() {
         refused(kms.decrypt(&id, &DecryptRequest::new(tampered(ciphertext))).await, 400);
         refused(kms.rewrap(&id, &RewrapRequest::new(tampered(ciphertext))).await, 400);
     }
-    let longer = EncryptRequest::new(&vec![0; 32 * 1024 + 1]);
+    let longer = EncryptRequest::new(vec![0; 32 * 1024 + 1]);
     refused(kms.encrypt(&id, &longer).skip_validation().await, 400);
 
     let other = create(&scp, "another", "aes256-gcm96").await.unwrap();
