@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
-use scp_security::kms::types::{EncryptResponse, KeyPageResponseV1Dot2};
+use scp_security::kms::types::{EncryptResponse, ListKeysResponse};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
@@ -78,7 +78,7 @@ impl ByHand {
     ///
     /// # Errors
     /// If the call fails.
-    pub async fn list_keys(&self, size: u32, page: u32) -> Result<KeyPageResponseV1Dot2> {
+    pub async fn list_keys(&self, size: u32, page: u32) -> Result<ListKeysResponse> {
         let url = format!("{}/v1/kms/transit?size={size}&page={page}", self.base);
         self.send(self.client.get(&url), "GET", &url).await
     }

@@ -53,7 +53,7 @@ fn key(number: usize) -> serde_json::Value {
     })
 }
 
-/// The SDK's `KeyPageResponseV1Dot2` with [`PlainKey`]s.
+/// The SDK's `ListKeysResponse` with [`PlainKey`]s.
 #[derive(Debug, Deserialize)]
 #[allow(missing_docs, reason = "the SDK documents the same fields")]
 pub struct PlainPage {
@@ -68,7 +68,7 @@ pub struct PlainPage {
     pub sort: Option<Vec<String>>,
 }
 
-/// The SDK's `KeyV1Dot2` with `String` in place of `Timestamp`.
+/// The SDK's `Key` with `String` in place of `Timestamp`.
 #[derive(Debug, Deserialize)]
 #[allow(missing_docs, reason = "the SDK documents the same fields")]
 pub struct PlainKey {
@@ -109,19 +109,19 @@ pub struct PlainKey {
 
 #[cfg(test)]
 mod tests {
-    use scp_security::kms::types::{EncryptResponse, KeyPageResponseV1Dot2};
+    use scp_security::kms::types::{EncryptResponse, ListKeysResponse};
 
     use super::*;
 
     #[test]
     fn both_sides_decode_the_same_page() {
         let text = page(3);
-        let ours: KeyPageResponseV1Dot2 = serde_json::from_str(&text).unwrap();
+        let ours: ListKeysResponse = serde_json::from_str(&text).unwrap();
         let plain: PlainPage = serde_json::from_str(&text).unwrap();
         assert_eq!(serde_json::to_value(&ours).unwrap(), serde_json::from_str::<serde_json::Value>(&text).unwrap());
         // The two differ only in the `Debug` of a timestamp.
         let strip = |text: String| text.replace("Timestamp(", "").replace([')', '('], "");
-        let ours = strip(format!("{ours:?}")).replace("V1Dot2", "").replace("KeyPageResponse", "Page");
+        let ours = strip(format!("{ours:?}")).replace("V1Dot2", "").replace("ListKeysResponse", "Page");
         let plain = strip(format!("{plain:?}")).replace("PlainKey", "Key").replace("PlainPage", "Page");
         assert_eq!(ours, plain);
         assert_eq!(serde_json::from_str::<EncryptResponse>(ENCRYPTED).unwrap().key_version, 1);

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use scp_security::Scp;
-use scp_security::kms::types::{EncryptRequest, EncryptResponse, KeyPageResponseV1Dot2};
+use scp_security::kms::types::{EncryptRequest, EncryptResponse, ListKeysResponse};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::by_hand::{ByHand, Result};
@@ -87,7 +87,7 @@ impl Setup {
     ///
     /// # Errors
     /// If the call fails.
-    pub fn list_with_sdk(&self) -> Result<KeyPageResponseV1Dot2> {
+    pub fn list_with_sdk(&self) -> Result<ListKeysResponse> {
         let call = async { self.sdk.list_keys().size(1_000).start_at_page(0).first_page().await };
         Ok(self.runtime.block_on(call)?)
     }
@@ -96,7 +96,7 @@ impl Setup {
     ///
     /// # Errors
     /// If the call fails.
-    pub fn list_by_hand(&self) -> Result<KeyPageResponseV1Dot2> {
+    pub fn list_by_hand(&self) -> Result<ListKeysResponse> {
         self.runtime.block_on(self.hand.list_keys(1_000, 0))
     }
 
@@ -104,7 +104,7 @@ impl Setup {
     ///
     /// # Errors
     /// If decoding fails.
-    pub fn decode_timestamps(&self) -> Result<KeyPageResponseV1Dot2> {
+    pub fn decode_timestamps(&self) -> Result<ListKeysResponse> {
         Ok(serde_json::from_slice(self.page.as_bytes())?)
     }
 

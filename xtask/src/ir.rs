@@ -6,7 +6,7 @@ use crate::vendors::{Listed, Vendor};
 
 mod types;
 
-pub(crate) use types::{Constraint, Field, Format, Kind, Presence, Role, Type, TypeDef};
+pub(crate) use types::{Constraint, Field, Format, Kind, Presence, Role, Type, TypeDef, bare, home};
 
 /// One service with all its versions.
 #[derive(Debug)]
@@ -40,6 +40,10 @@ pub(crate) struct Version {
     pub(crate) sunset: Option<String>,
     pub(crate) source: String,
     pub(crate) operations: Vec<Operation>,
+    /// The Rust names that the document chooses for its models.
+    pub(crate) names: BTreeMap<String, String>,
+    /// The models that the operations use, by their Rust names, each with its name in this version.
+    pub(crate) models: Vec<(String, String)>,
 }
 
 /// One call.
@@ -213,6 +217,14 @@ impl Service {
     /// The type of that name.
     pub(crate) fn find(&self, name: &str) -> Option<&TypeDef> {
         self.types.iter().find(|ty| ty.name == name)
+    }
+}
+
+impl Version {
+    /// The name of a model in the version's own `types`.
+    pub(crate) fn local<'a>(&'a self, model: &'a str) -> &'a str {
+        let found = self.models.iter().find(|(full, _)| full == model);
+        found.map_or_else(|| bare(model), |(_, local)| local)
     }
 }
 

@@ -8,6 +8,7 @@ use crate::openapi::Document;
 use crate::vendors::{self, TABLE, Vendor, Vendors};
 
 mod limits;
+mod naming;
 mod operations;
 mod pattern;
 mod roles;
@@ -110,6 +111,7 @@ fn service(vendor: &Vendor, entry: &vendors::Service, mut fixtures: Vec<&Fixture
     }
     roles::assign(&mut service)?;
     known_members(&mut service);
+    naming::assign(&mut service)?;
     Ok(service)
 }
 
@@ -163,7 +165,14 @@ fn version(context: &Context<'_>) -> Result<Version, Problem> {
         sunset: document.sdk.sunset.clone(),
         source: context.source.to_owned(),
         operations: operations::all(context)?,
+        names: chosen_names(document),
+        models: Vec::new(),
     })
+}
+
+fn chosen_names(document: &Document) -> BTreeMap<String, String> {
+    let models = document.components.schemas.iter();
+    models.filter_map(|(name, model)| Some((name.clone(), model.sdk.rust.clone()?))).collect()
 }
 
 /// The types of a service while its versions are read, oldest first.

@@ -54,8 +54,8 @@ pub(crate) fn service(service: &Service, output: &mut Output) -> Result<(), Malf
     output.add_rust(&format!("{base}.rs"), &format!("{title}, every version."), &every, modules)?;
     let about = format!("Operations of {title} as data.");
     output.add_rust(&format!("{base}/operations.rs"), &about, &every, operations::render(service))?;
-    let about = format!("Models of {title}, those of every version once.");
-    output.add_rust(&format!("{base}/types.rs"), &about, &every, types::render(service))?;
+    let about = format!("Models of {title} {}, the default version.", service.default);
+    output.add_rust(&format!("{base}/types.rs"), &about, &every, types::render(service, None))?;
     let render = if versioned.is_some() { client::instance } else { client::render };
     if let Some(client) = versioned {
         let about = format!("Client of {title}, the methods of every version once.");
@@ -65,6 +65,11 @@ pub(crate) fn service(service: &Service, output: &mut Output) -> Result<(), Malf
         let about = format!("Client of {title} {}.", version.number);
         let path = format!("{base}/{}.rs", version.module);
         output.add_rust(&path, &about, &sources(&[&version.source]), render(service, version))?;
+        if version.number != service.default {
+            let about = format!("Models of {title} {}.", version.number);
+            let path = format!("{base}/{}/types.rs", version.module);
+            output.add_rust(&path, &about, &sources(&[&version.source]), types::version(service, version))?;
+        }
     }
     Ok(())
 }

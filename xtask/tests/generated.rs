@@ -28,6 +28,9 @@ mod envelope_key;
 #[path = "golden/envelope_whole/tiny.rs"]
 mod envelope_whole;
 #[rustfmt::skip]
+#[path = "golden/formats/tiny.rs"]
+mod formats;
+#[rustfmt::skip]
 #[path = "golden/lenient/tiny.rs"]
 mod lenient;
 #[rustfmt::skip]
@@ -73,8 +76,8 @@ fn complaint(body: &impl Body) -> String {
 
 #[test]
 fn update_tells_absent_null_and_value_apart() {
-    use nullable::types::KeyUpdate;
-    let mut update = KeyUpdate::new("a");
+    use nullable::types::UpdateKeyRequest;
+    let mut update = UpdateKeyRequest::new("a");
     assert_eq!(sent(&update), r#"{"label":"a"}"#);
     // Null is no argument: whoever means it says so.
     update.label = None;
@@ -82,10 +85,10 @@ fn update_tells_absent_null_and_value_apart() {
     update.note = Patch::Null;
     update.days = 3.into();
     assert_eq!(sent(&update), r#"{"label":null,"note":null,"days":3}"#);
-    let built = KeyUpdate::new("a").with_name("b").with_note("c");
+    let built = UpdateKeyRequest::new("a").with_name("b").with_note("c");
     assert_eq!(sent(&built), r#"{"label":"a","name":"b","note":"c"}"#);
     for text in [r#"{"label":null}"#, r#"{"label":"a","note":null}"#, r#"{"label":"a","note":"b","days":1}"#] {
-        assert_eq!(sent(&from_json::<KeyUpdate>(text.as_bytes()).unwrap()), text);
+        assert_eq!(sent(&from_json::<UpdateKeyRequest>(text.as_bytes()).unwrap()), text);
     }
 }
 
@@ -100,15 +103,15 @@ fn null_equals_absent_in_responses() {
 
 #[test]
 fn limits_are_found_in_nested_models() {
-    use nullable::types::{KeyUpdate, Tag};
-    let mut update = KeyUpdate::new("a");
+    use nullable::types::{Tag, UpdateKeyRequest};
+    let mut update = UpdateKeyRequest::new("a");
     update.tags = Some(vec![Tag::new("good", "v"), Tag::new("too long", "v")]);
     assert_eq!(complaint(&update), "`tags[1].key` must have at most 4 characters");
 }
 
 #[test]
 fn secrets_are_sent_but_not_shown() {
-    use secrets::types::{Holder, MaterialUpdate, SealRequest};
+    use secrets::types::{Holder, ReplaceMaterialRequest, SealRequest};
     let mut request = SealRequest::new("canary-1", Holder::new("canary-2"));
     request.hint = Some(SecretString::from("canary-3"));
     request.others = Some(vec![Holder::new("canary-4").with_name("n")]);
@@ -120,12 +123,43 @@ fn secrets_are_sent_but_not_shown() {
     assert!(!format!("{request:?}").contains("canary"));
     assert_eq!(complaint(&request), "");
     assert!(complaint(&SealRequest::new("far too long", Holder::new(""))).starts_with("`plaintext`"));
-    let mut update = MaterialUpdate::new("canary");
+    let mut update = ReplaceMaterialRequest::new("canary");
     assert_eq!(sent(&update), r#"{"value":"canary"}"#);
     update.note = Patch::Null;
     assert_eq!(sent(&update), r#"{"value":"canary","note":null}"#);
     let decoded: SealRequest = from_json(br#"{"plaintext":"p","holder":{"passWord":"h"},"count":"7"}"#).unwrap();
     assert_eq!((decoded.plaintext.expose_secret(), decoded.count), ("p", Some(7)));
+}
+
+#[test]
+fn documented_formats_are_typed_and_sent_as_documented() {
+    use cloud_core::{Days, Hmac, Networks, Pem, SecretJson};
+    use formats::types::{CreateSealRequest, CreateSealResponse, SealState, VerifySealRequest};
+    let request = CreateSealRequest::builder()
+        .message("the message")
+        .enabled(true)
+        .first_day(cloud_core::time::Date::from_calendar_date(2026, cloud_core::time::Month::May, 4).unwrap())
+        .state(SealState::InUse)
+        .lifetime(Days(30))
+        .networks("10.0.0.0/25".parse::<Networks>().unwrap())
+        .certificate(Pem::from("canary"))
+        .pairs(SecretJson::from_pairs([("a", "canary")]).unwrap())
+        .build();
+    let wanted = r#"{"message":"dGhlIG1lc3NhZ2U=","enabled":"Y","firstDay":"20260504","state":"in-use","lifetime":30,"networks":"10.0.0.0/25","certificate":"canary","pairs":"{\"a\":\"canary\"}"}"#;
+    assert_eq!(sent(&request), wanted);
+    assert!(!format!("{request:?}").contains("canary"), "{request:?}");
+    assert!(complaint(&request).starts_with("`certificate` must be PEM"), "{}", complaint(&request));
+    // What is proved comes first, whatever the order of the page.
+    let proof = VerifySealRequest::new("the message", Hmac::from("vault:v1:AAEC"));
+    assert_eq!(sent(&proof), r#"{"code":"vault:v1:AAEC","message":"dGhlIG1lc3NhZ2U="}"#);
+    let odd = r#"{"message":"%","enabled":1,"state":"new","code":"c"}"#;
+    let response: CreateSealResponse = from_json(odd.as_bytes()).unwrap();
+    assert_eq!(response.message().unwrap_err().to_string(), "`message` is not Base64");
+    assert_eq!(response.enabled().unwrap_err().to_string(), "`enabled` is not `Y` or `N`");
+    assert_eq!(response.state.as_str(), "new");
+    let good: CreateSealResponse =
+        from_json(br#"{"message":"AAEC","enabled":"N","state":"in-use","code":"c"}"#).unwrap();
+    assert_eq!((good.message().unwrap().expose_secret(), good.enabled().unwrap()), (&[0, 1, 2][..], false));
 }
 
 /// Compiles only as long as exactly one of the two blanket ways to name the method applies.
@@ -151,12 +185,12 @@ fn types_with_a_secret_do_not_serialize() {
     assert!(serializes!(secrets::types::SealResponse));
     assert!(!serializes!(secrets::types::SealRequest));
     assert!(!serializes!(secrets::types::Holder));
-    assert!(!serializes!(secrets::types::Material));
+    assert!(!serializes!(secrets::types::ShowMaterialResponse));
 }
 
 #[test]
 fn documented_values_decode_and_nothing_is_lost() {
-    use lenient::types::Facts;
+    use lenient::types::ShowFactsResponse as Facts;
     let strict = r#"{"count":36,"limit":null,"numbers":[1],"ready":true,"checked":true,"spare":"s","number":"7","createdAt":"2025-02-25T03:07:17Z","names":"a","sent":true,"links":[{"rel":"next"}],"type":"t"}"#;
     let shown = r#"{"count":["36"],"limit":"4","numbers":["1",2],"ready":"True","checked":"","number":7,"createdAt":"20251008","day":"2025-02-25 03:07:17.000","seen":1,"names":["a"],"semt":"false","links":[""],"score":0.5,"type":"t"}"#;
     for text in [strict, shown] {
@@ -173,7 +207,7 @@ fn documented_values_decode_and_nothing_is_lost() {
 
 #[test]
 fn unknown_values_survive() {
-    use enums::types::{Kind, Region, Status, Thing, ThingCreate};
+    use enums::types::{CreateThingRequest as ThingCreate, CreateThingResponse as Thing, Kind, Region, Status};
     let thing: Thing = from_json(br#"{"region":"XX9","status":9}"#).unwrap();
     assert_eq!(serde_json::to_string(&thing).unwrap(), r#"{"region":"XX9","status":9}"#);
     assert_eq!(thing.region.to_string(), "XX9");
@@ -190,20 +224,20 @@ fn unknown_values_survive() {
 fn pages_lead_to_their_items() {
     use cloud_core::Page;
     use cloud_core::page::NextMarker;
-    let page: pages::types::KeyPage = from_json(br#"{"count":"3","keys":[{"id":"a"}]}"#).unwrap();
+    let page: pages::types::ListKeysResponse = from_json(br#"{"count":"3","keys":[{"id":"a"}]}"#).unwrap();
     assert_eq!((page.total(), page.len(), page.next_marker()), (Some(3), 1, NextMarker::End));
     let text =
         br#"{"results":["r"],"page":{"total":5},"links":[{"rel":"next","href":"https://example.com/?marker=m1"}]}"#;
-    let page: pages::types::ResultPage = from_json(text).unwrap();
+    let page: pages::types::ListResultsResponse = from_json(text).unwrap();
     assert_eq!((page.total(), page.next_marker()), (Some(5), NextMarker::Marker("m1".to_owned())));
     assert_eq!(page.into_items(), ["r"]);
-    let page: pages::types::ResultPage = from_json(b"{}").unwrap();
+    let page: pages::types::ListResultsResponse = from_json(b"{}").unwrap();
     assert_eq!((page.total(), page.is_empty(), page.next_marker()), (None, true, NextMarker::Unknown));
 }
 
 #[test]
 fn patterns_hold_at_run_time() {
-    use patterns::types::Name;
+    use patterns::types::CreateNameRequest as Name;
     let mut name = Name::new("a-_)", 7);
     assert_eq!(complaint(&name), "");
     name.flag = Some("YY".to_owned());
@@ -230,7 +264,7 @@ fn operations_are_data() {
     let one = envelope_key::v1_0::Client::OPERATIONS.first().unwrap();
     assert_eq!((one.envelope, one.path.get(1)), (Envelope::Field("body"), Some(&Segment::Config("appKey"))));
     assert_eq!(split::v1_0::Client::OPERATIONS.len(), 2);
-    let whole: envelope_whole::types::Whole =
+    let whole: envelope_whole::types::ShowPageResponse =
         from_json(br#"{"header":{"isSuccessful":true},"results":["r"]}"#).unwrap();
     assert_eq!(serde_json::to_string(&whole).unwrap(), r#"{"results":["r"]}"#);
     assert_eq!(period::v1_0::Client::OPERATIONS.len(), 1);

@@ -36,6 +36,23 @@ fn with_extension(folder: &Path, extension: &str) -> Vec<PathBuf> {
     paths
 }
 
+/// The sources of a folder, and of the folders of versions in it.
+fn sources_in(folder: &Path) -> Vec<(String, String)> {
+    if !folder.is_dir() {
+        return Vec::new();
+    }
+    let versions = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let is_version = |path: &PathBuf| path.is_dir() && path.file_name().unwrap().to_string_lossy().starts_with('v');
+    let mut folders: Vec<PathBuf> = versions.filter(is_version).collect();
+    folders.push(folder.to_path_buf());
+    let paths = folders.iter().flat_map(|folder| with_extension(folder, "rs"));
+    let named = paths.map(|path| {
+        let name = path.strip_prefix(folder).unwrap().to_string_lossy().into_owned();
+        (name, fs::read_to_string(&path).unwrap())
+    });
+    named.collect()
+}
+
 /// Runs the generator on the fixtures of a case; its sources by file name, or its error.
 fn generate(case: &str) -> Result<BTreeMap<String, String>, String> {
     let scratch = Scratch::new(case);
@@ -55,14 +72,13 @@ fn generate(case: &str) -> Result<BTreeMap<String, String>, String> {
     let mut sources = BTreeMap::new();
     for vendor in ["scp", "nhn"] {
         let generated = root.join(format!("crates/{vendor}-security/src/generated"));
-        for folder in [generated.clone(), generated.join("tiny")] {
-            for path in if folder.is_dir() { with_extension(&folder, "rs") } else { Vec::new() } {
-                let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        for base in [generated.clone(), generated.join("tiny")] {
+            for (name, text) in sources_in(&base) {
                 // One case of each kind of vendor is enough.
                 if name == "clients.rs" && !["versions", "envelope_key"].contains(&case) {
                     continue;
                 }
-                sources.insert(name, fs::read_to_string(&path).unwrap());
+                sources.insert(name, text);
             }
         }
     }
@@ -94,14 +110,15 @@ fn check(case: &str) {
     let sources = generate(case).unwrap_or_else(|error| panic!("{case}: {error}"));
     let folder = folder(case);
     if env::var_os("UPDATE_GOLDEN").is_some() {
-        with_extension(&folder, "rs").iter().for_each(|path| fs::remove_file(path).unwrap());
-        sources.iter().for_each(|(name, text)| fs::write(folder.join(name), text).unwrap());
+        sources_in(&folder).iter().for_each(|(name, _)| fs::remove_file(folder.join(name)).unwrap());
+        for (name, text) in &sources {
+            let path = folder.join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
         return;
     }
-    let expected: BTreeMap<String, String> = with_extension(&folder, "rs")
-        .iter()
-        .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), fs::read_to_string(path).unwrap()))
-        .collect();
+    let expected: BTreeMap<String, String> = sources_in(&folder).into_iter().collect();
     assert_eq!(sources.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>(), "{case}");
     for (name, text) in &sources {
         let wanted = expected.get(name).unwrap();
@@ -123,6 +140,11 @@ fn versions() {
 #[test]
 fn shared() {
     check("shared");
+}
+
+#[test]
+fn formats() {
+    check("formats");
 }
 
 #[test]

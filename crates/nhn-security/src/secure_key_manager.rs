@@ -30,7 +30,7 @@ use crate::KeyMaterial;
 
 pub use crate::generated::secure_key_manager::*;
 
-impl types::SymmetricKey {
+impl types::ShowSymmetricKeyResponse {
     /// Returns the key as bytes.
     ///
     /// # Errors
@@ -40,7 +40,7 @@ impl types::SymmetricKey {
     }
 }
 
-impl types::VersionedSymmetricKey {
+impl v1_1::types::ShowSymmetricKeyResponse {
     /// Returns the key as bytes.
     ///
     /// # Errors
@@ -50,7 +50,7 @@ impl types::VersionedSymmetricKey {
     }
 }
 
-impl types::LocalKey {
+impl types::CreateLocalKeyResponse {
     /// Returns the unencrypted key as bytes.
     ///
     /// # Errors
@@ -60,7 +60,7 @@ impl types::LocalKey {
     }
 }
 
-impl types::PrivateKey {
+impl types::ShowPrivateKeyResponse {
     /// Returns the encoded key as bytes.
     ///
     /// # Errors
@@ -70,7 +70,7 @@ impl types::PrivateKey {
     }
 }
 
-impl types::PublicKey {
+impl types::ShowPublicKeyResponse {
     /// Returns the encoded key as bytes.
     ///
     /// # Errors
@@ -81,7 +81,7 @@ impl types::PublicKey {
     }
 }
 
-impl types::VerifyResult {
+impl types::VerifyResponse {
     /// Returns an error if the signature does not match. The call itself succeeds in that case, so a mismatch is easily
     /// overlooked.
     ///

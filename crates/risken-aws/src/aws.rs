@@ -56,7 +56,7 @@ impl Client {
             ));
         };
         let before = before.scan_at;
-        Waiter::new(self.list_data_sources(project_id, aws_id), move |listed: types::DataSourceList| {
+        Waiter::new(self.list_data_sources(project_id, aws_id), move |listed: types::ListDataSourcesResponse| {
             let listed = listed.data_source.unwrap_or_default();
             match listed.into_iter().find(|source| source.aws_data_source_id == Some(source_id)) {
                 Some(source) => source.observe(before),
@@ -80,7 +80,7 @@ impl From<types::DataSourceForAttach> for types::AttachDataSourceRequest {
     }
 }
 
-impl types::PutAwsResult {
+impl types::PutAwsResponse {
     /// Returns the stored account.
     ///
     /// # Errors

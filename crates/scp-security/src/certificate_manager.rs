@@ -4,7 +4,7 @@ use cloud_core::{Error, ErrorKind, Result};
 
 pub use crate::generated::certificate_manager::*;
 
-impl types::CheckResponse {
+impl types::CheckDuplicateNameResponse {
     /// Returns an error if certificate, chain and private key do not belong together. For the response of
     /// `validate_certificate` in version 1.0.
     ///
@@ -24,7 +24,7 @@ impl types::CheckResponse {
     }
 }
 
-impl types::CertificateValidateResponseV1Dot1 {
+impl types::ValidateCertificateResponse {
     /// Returns an error if certificate, chain and private key do not belong together.
     ///
     /// # Errors

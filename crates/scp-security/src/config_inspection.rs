@@ -3,9 +3,9 @@
 //! A run takes minutes. [`wait_until_completed`](client::Client::wait_until_completed) polls until it has ended:
 //!
 //! ```no_run
-//! use scp_security::config_inspection::types::DiagnosisRequest;
+//! use scp_security::config_inspection::types::RequestDiagnosisRequest;
 //!
-//! # async fn run(scp: scp_security::Scp, request: DiagnosisRequest) -> scp_security::Result<()> {
+//! # async fn run(scp: scp_security::Scp, request: RequestDiagnosisRequest) -> scp_security::Result<()> {
 //! let inspection = scp.config_inspection();
 //! let before = inspection.show_diagnosis(&request.diagnosis_id).await?.summary_responses;
 //! inspection.request_diagnosis(&request).await?.require_accepted()?;
@@ -34,13 +34,13 @@ impl<V: client::Version> client::Client<V> {
     /// the error of the poll that failed.
     pub fn wait_until_completed(&self, before: &types::SummaryResponse) -> Waiter<types::SummaryResponse> {
         let mut progress = Progress::new(before);
-        Waiter::new(self.show_diagnosis(&before.diagnosis_id), move |detail: types::DiagnosisObjectDetailResponse| {
+        Waiter::new(self.show_diagnosis(&before.diagnosis_id), move |detail: types::ShowDiagnosisResponse| {
             progress.observe(detail.summary_responses)
         })
     }
 }
 
-impl types::CheckResponse {
+impl types::RequestDiagnosisResponse {
     /// Returns an error if the service did not start the run.
     ///
     /// # Errors
@@ -50,7 +50,7 @@ impl types::CheckResponse {
     }
 }
 
-impl types::ConfigInspectionCreateResponse {
+impl types::CreateDiagnosisResponse {
     /// Returns an error if the service did not create the inspection.
     ///
     /// # Errors
@@ -60,7 +60,7 @@ impl types::ConfigInspectionCreateResponse {
     }
 }
 
-impl types::TerminateResponse {
+impl types::DeleteDiagnosisResponse {
     /// Returns an error if the service did not delete the inspection.
     ///
     /// # Errors

@@ -49,12 +49,12 @@ macro_rules! by_name {
     };
 }
 
-by_name!(v1_0::Client, key_by_name, list_keys, types::Key, "key");
-by_name!(v1_1::Client, key_by_name, list_keys, types::Key, "key");
-by_name!(Client, key_by_name, list_keys, types::KeyV1Dot2, "key");
+by_name!(v1_0::Client, key_by_name, list_keys, v1_0::types::Key, "key");
+by_name!(v1_1::Client, key_by_name, list_keys, v1_1::types::Key, "key");
+by_name!(Client, key_by_name, list_keys, types::Key, "key");
 by_name!(Client, managed_key_by_name, list_managed_keys, types::ManagedKey, "managed key");
 
-impl types::DatakeyResponse {
+impl types::CreateDataKeyResponse {
     /// Returns the data key.
     ///
     /// # Errors
@@ -79,7 +79,7 @@ impl types::VerifyResponse {
     }
 }
 
-impl types::HmacVerifyResponse {
+impl types::VerifyHmacResponse {
     /// Returns an error if the code does not match the message.
     ///
     /// # Errors
@@ -89,7 +89,7 @@ impl types::HmacVerifyResponse {
     }
 }
 
-impl types::KeyNameDuplicateResponse {
+impl types::CheckDuplicateNameResponse {
     /// Returns whether another key has the name, so that it cannot be used.
     ///
     /// # Errors

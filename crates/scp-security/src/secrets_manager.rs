@@ -4,11 +4,11 @@
 //!
 //! ```no_run
 //! use scp_security::SecretJson;
-//! use scp_security::secrets_manager::types::SecretsManagerShowSecretValueRequest;
+//! use scp_security::secrets_manager::types::ShowSecretValueRequest;
 //!
 //! # async fn run(secret_id: &str) -> scp_security::Result<()> {
 //! let secrets = scp_security::Scp::from_env()?.secrets_manager();
-//! let current = SecretsManagerShowSecretValueRequest::default().with_label("CURRENT");
+//! let current = ShowSecretValueRequest::default().with_label("CURRENT");
 //! let shown = secrets.show_secret_value(secret_id, &current).await?;
 //! let password = shown.secret_value()?.get("password");
 //! # Ok(())
@@ -30,13 +30,13 @@ impl<V: client::Version> client::Client<V> {
     /// # Errors
     /// [`ErrorKind::Lookup`](crate::ErrorKind::Lookup) if no secret has the name (`is_not_found()` is then true) or
     /// more than one has it.
-    pub async fn secret_by_name(&self, name: &str) -> Result<types::SecretsManager> {
+    pub async fn secret_by_name(&self, name: &str) -> Result<types::Secret> {
         let secrets = self.list_secrets().name(name).items();
         by_name::only("secret", secrets, |secret| secret.name.as_deref() == Some(name)).await
     }
 }
 
-impl types::SecretsManagerSetCidrRequest {
+impl types::SetAclCidrRequest {
     /// Creates the body that removes the limit of networks.
     ///
     /// The vendor does not document the effect: afterwards either every network can read the value, or none can. Assume
@@ -47,7 +47,7 @@ impl types::SecretsManagerSetCidrRequest {
     }
 }
 
-impl types::SecretsManagerSetDescriptionRequest {
+impl types::SetDescriptionRequest {
     /// Creates the body that removes the description.
     #[must_use]
     pub fn without_description() -> Self {

@@ -222,7 +222,7 @@ async fn missing_credentials_are_named_before_anything_is_sent() {
 async fn documented_limits_hold_before_anything_is_sent() {
     let transport = Arc::new(FakeTransport::new().answer(204, ""));
     let scp = builder(&transport).credentials("key", "secret").build().unwrap();
-    let body = scp_security::secrets_manager::types::SecretsManagerTerminatedRequest::new(scp_security::Days(31));
+    let body = scp_security::secrets_manager::types::DeleteSecretRequest::new(scp_security::Days(31));
     let error = scp.secrets_manager().delete_secret("s", &body).await.unwrap_err();
     assert_eq!(
         error.to_string(),

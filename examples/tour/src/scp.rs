@@ -1,7 +1,7 @@
 //! Samsung Cloud Platform: encrypt and decrypt, read a secret, list certificates and inspection results.
 
 use scp_security::kms::types::{DecryptRequest, EncryptRequest, KeyPurpose};
-use scp_security::secrets_manager::types::SecretsManagerShowSecretValueRequest;
+use scp_security::secrets_manager::types::ShowSecretValueRequest;
 use scp_security::{Result, Scp};
 
 use crate::Settings;
@@ -35,7 +35,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<()> {
         for secret in &page.secret {
             let name = secret.name.as_deref().unwrap_or("(no name)");
             line("secrets_manager.list_secrets", format!("{name}, encrypted with key {}", secret.kms_name));
-            let body = SecretsManagerShowSecretValueRequest::default().with_label("CURRENT");
+            let body = ShowSecretValueRequest::default().with_label("CURRENT");
             let value = secrets.show_secret_value(&secret.id, &body).await?;
             let length = value.secret_value()?.expose_secret().len();
             line("secrets_manager.show_secret_value", format!("{length} bytes, not printed"));

@@ -11,7 +11,7 @@ use cloud_core::CallContext;
 use nhn_security::Nhn;
 use risken_aws::Risken;
 use scp_security::Scp;
-use scp_security::certificate_manager::types::{CertificateCreateResponse, CertificateDetailResponse};
+use scp_security::certificate_manager::types::{CreateCertificateResponse, ShowCertificateResponse};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -269,11 +269,11 @@ impl Context {
 
 /// The id and the texts of a certificate with its key.
 fn certificate(answer: &dyn Any) -> Option<Value> {
-    let (id, body, key) = if let Some(made) = answer.downcast_ref::<CertificateDetailResponse>() {
+    let (id, body, key) = if let Some(made) = answer.downcast_ref::<ShowCertificateResponse>() {
         let made = &made.certificate;
         (&made.id, &made.cert_body, &made.private_key)
     } else {
-        let made = &answer.downcast_ref::<CertificateCreateResponse>()?.certificate;
+        let made = &answer.downcast_ref::<CreateCertificateResponse>()?.certificate;
         (&made.id, &made.cert_body, &made.private_key)
     };
     Some(json!({"certificate": {"id": id, "cert_body": body, "private_key": key.expose_secret()}}))

@@ -17,7 +17,7 @@ use cloud_sandbox::Sandbox;
 use nhn_security::Nhn;
 use nhn_security::secure_key_manager::types::{EncryptRequest, SignRequest as NhnSignRequest};
 use scp_security::Scp;
-use scp_security::kms::types::{DatakeyRequest, KeyCreateMasterKeyRequest, SignRequest};
+use scp_security::kms::types::{CreateDataKeyRequest, CreateKeyRequest, SignRequest};
 use serde_json::Value;
 
 const DATA: &[u8] = b"what is signed";
@@ -111,8 +111,7 @@ fn scp(sandbox: &Sandbox) -> Scp {
 }
 
 async fn create(scp: &Scp, purpose: &str) -> String {
-    let wanted =
-        KeyCreateMasterKeyRequest::builder().name("crosscheck").purpose(purpose.parse().unwrap()).description("");
+    let wanted = CreateKeyRequest::builder().name("crosscheck").purpose(purpose.parse().unwrap()).description("");
     let wanted = wanted.auto_rotate(false).rotate_cycle(scp_security::Days(0)).build();
     scp.kms().create_key(&wanted).await.unwrap().key.id
 }
@@ -176,7 +175,7 @@ async fn wrapped(purpose: &str, folder: &Folder) -> (Vec<u8>, Vec<u8>, String) {
     let id = create(&scp, purpose).await;
     let made = scp
         .kms()
-        .create_data_key(&id, &DatakeyRequest::new(scp_security::kms::types::DataKeyForm::Plaintext))
+        .create_data_key(&id, &CreateDataKeyRequest::new(scp_security::kms::types::DataKeyForm::Plaintext))
         .await
         .unwrap();
     let plain = made.require_plaintext().unwrap().expose_secret().to_vec();

@@ -1,30 +1,30 @@
 //! 2: an unset variable does not lift a limit.
 //!
 //! ```compile_fail,E0277
-//! use scp_security::secrets_manager::types::SecretsManagerSetCidrRequest;
-//! let body = SecretsManagerSetCidrRequest::new(std::env::var("ALLOWED_CIDR").ok());
+//! use scp_security::secrets_manager::types::SetAclCidrRequest;
+//! let body = SetAclCidrRequest::new(std::env::var("ALLOWED_CIDR").ok());
 //! ```
 //!
 //! ```compile_fail,E0277
-//! use scp_security::secrets_manager::types::SecretsManagerSetDescriptionRequest;
-//! let body = SecretsManagerSetDescriptionRequest::new(None);
+//! use scp_security::secrets_manager::types::SetDescriptionRequest;
+//! let body = SetDescriptionRequest::new(None);
 //! ```
 //!
 //! There is no builder, whose setter would take an `Option`:
 //!
 //! ```compile_fail,E0599
-//! use scp_security::secrets_manager::types::SecretsManagerSetCidrRequest;
-//! let body = SecretsManagerSetCidrRequest::builder().acl_cidr(None).build();
+//! use scp_security::secrets_manager::types::SetAclCidrRequest;
+//! let body = SetAclCidrRequest::builder().acl_cidr(None).build();
 //! ```
 //!
 //! What to write:
 //!
 //! ```
 //! use scp_security::Networks;
-//! use scp_security::secrets_manager::types::{SecretsManagerSetCidrRequest, SecretsManagerSetDescriptionRequest};
-//! let body = SecretsManagerSetCidrRequest::new("192.168.1.0/25".parse::<Networks>()?);
-//! let body = SecretsManagerSetCidrRequest::without_limit();
-//! let body = SecretsManagerSetDescriptionRequest::new("of the orders");
-//! let body = SecretsManagerSetDescriptionRequest::without_description();
+//! use scp_security::secrets_manager::types::{SetAclCidrRequest, SetDescriptionRequest};
+//! let body = SetAclCidrRequest::new("192.168.1.0/25".parse::<Networks>()?);
+//! let body = SetAclCidrRequest::without_limit();
+//! let body = SetDescriptionRequest::new("of the orders");
+//! let body = SetDescriptionRequest::without_description();
 //! # Ok::<(), scp_security::Error>(())
 //! ```

@@ -5,13 +5,33 @@ use super::Page;
 /// A named type.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct TypeDef {
+    /// The Rust name, after the module of its version if that is not the default: `Key`, `v1_0::Key`.
     pub(crate) name: String,
+    /// The vendor's name, if it is another one.
+    pub(crate) alias: Option<String>,
     pub(crate) docs: String,
     pub(crate) kind: Kind,
     /// Why a response must be looked at.
     pub(crate) must_use: Option<String>,
     /// How the type is used; the same for all versions.
     pub(crate) role: Role,
+}
+
+impl TypeDef {
+    /// The name in its module.
+    pub(crate) fn bare(&self) -> &str {
+        bare(&self.name)
+    }
+}
+
+/// The name of a type in its module.
+pub(crate) fn bare(name: &str) -> &str {
+    name.rsplit("::").next().unwrap_or(name)
+}
+
+/// The module of the version that a type belongs to; `None` for the default version.
+pub(crate) fn home(name: &str) -> Option<&str> {
+    name.split_once("::").map(|(module, _)| module)
 }
 
 #[derive(Debug, Clone, PartialEq)]

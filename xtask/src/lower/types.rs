@@ -40,13 +40,14 @@ pub(super) fn definitions(context: &Context<'_>) -> Result<Vec<TypeDef>, Problem
             continue;
         };
         let (docs, must_use) = (description(schema, name), schema.sdk.must_use.clone());
-        types.push(TypeDef { name: name.clone(), docs, kind, must_use, role: Role::default() });
+        types.push(TypeDef { name: name.clone(), alias: None, docs, kind, must_use, role: Role::default() });
         for (property, schema) in schema.properties.iter().filter(|(_, schema)| is_inline_enum(schema)) {
             let pointer = format!("{pointer}/properties/{}", escape_pointer(property));
             types.push(TypeDef {
                 name: names::pascal(property),
                 docs: description(schema, property),
                 kind: enumeration(context, schema, &pointer)?,
+                alias: None,
                 must_use: None,
                 role: Role::default(),
             });
@@ -66,7 +67,8 @@ pub(super) fn definitions(context: &Context<'_>) -> Result<Vec<TypeDef>, Problem
             return Err(context.problem(&pointer, format!("`{name}` is taken, or cannot be the name of a Rust type")));
         }
         let (docs, kind) = (own.description.clone(), Kind::TextEnum(variants));
-        types.push(TypeDef { name: name.clone(), docs, kind, must_use: None, role: Role::default() });
+        let (alias, must_use, role) = (None, None, Role::default());
+        types.push(TypeDef { name: name.clone(), alias, docs, kind, must_use, role });
     }
     match types.iter().find(|ty: &&TypeDef| contains(&types, ty, &ty.name, &mut Vec::new())) {
         Some(TypeDef { name, .. }) => {

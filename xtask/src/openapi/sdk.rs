@@ -221,6 +221,9 @@ pub struct SchemaSdk {
     /// Names of the values of an enumeration.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub names: Map<String>,
+    /// The Rust name, where the rule gives a poor one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rust: Option<String>,
     /// Why an answer of this model must be looked at: it may be a no.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub must_use: Option<String>,

@@ -9,7 +9,7 @@ pub(super) use self::options::options;
 use super::types::{rules, rust_type};
 use super::{docs, imports, markdown, paths, plain};
 use crate::ir::{
-    Argument, Constraint, Idempotency, Method, Operation, Parameter, ParameterType, Service, Type, Version,
+    Argument, Constraint, Idempotency, Method, Operation, Parameter, ParameterType, Service, Type, Version, bare, home,
 };
 use crate::names::{constant, ident, pascal};
 
@@ -47,8 +47,9 @@ pub(super) fn render(service: &Service, version: &Version) -> TokenStream {
         #options
     };
     let core = imports(&quote!(cloud_core), CORE, &body);
-    let siblings = imports(&quote!(super), &["operations", "types"], &body);
-    quote!(#core #siblings #reused #body)
+    let siblings = imports(&quote!(super), &["operations"], &body);
+    let types = types_module(service, version);
+    quote!(#core #siblings #reused #types #body)
 }
 
 /// The module of a version whose client is an instance of the shared type.
@@ -62,8 +63,20 @@ pub(super) fn instance(service: &Service, version: &Version) -> TokenStream {
         #options
     };
     let core = imports(&quote!(cloud_core), CORE, &body);
-    let siblings = imports(&quote!(super), &["types"], &body);
-    quote!(#core #siblings #reused #body)
+    let types = types_module(service, version);
+    quote!(#core #reused #types #body)
+}
+
+/// The models of the version: the service's own, or a module beside the client.
+fn types_module(service: &Service, version: &Version) -> TokenStream {
+    if version.number == service.default {
+        return quote!(
+            #[doc(no_inline)]
+            pub use super::types;
+        );
+    }
+    let doc = docs(&format!("Models of version {}.", version.number));
+    quote!(#doc pub mod types;)
 }
 
 fn client_docs(service: &Service, number: &str) -> TokenStream {
@@ -78,10 +91,7 @@ fn client_docs(service: &Service, number: &str) -> TokenStream {
 /// Types of answers and arguments, named by their module.
 fn outer_type(ty: &Type) -> TokenStream {
     match ty {
-        Type::Model(name) | Type::Enum(name) => {
-            let name = ident(name);
-            quote!(types::#name)
-        }
+        Type::Model(name) | Type::Enum(name) => model(name),
         Type::List(inner) => {
             let inner = outer_type(inner);
             quote!(Vec<#inner>)
@@ -117,18 +127,17 @@ pub(super) fn method(
     }
     calls.extend(operation.fixed.iter().map(|(wire, value)| quote!(.query(#wire, #value))));
     if let Some(body) = &operation.body {
-        let model = ident(&body.model);
-        arguments.push(quote!(body: &types::#model));
+        let model = model(&body.model);
+        arguments.push(quote!(body: &#model));
         calls.push(quote!(.body(body)));
     }
-    let answer = outer_type(&operation.answer);
     let request = quote!(Request::new(&operations::#table::#entry)#(#calls)*);
     let call = quote!(Call::new(&self.core, #request));
     if operation.options.is_empty() {
         return quote! {
             #doc
             #deprecated
-            pub fn #name(&self, #(#arguments),*) -> Call<#answer> {
+            pub fn #name(&self, #(#arguments),*) -> #options {
                 #call
             }
         };
@@ -191,10 +200,16 @@ fn argument_type(ty: &ParameterType) -> TokenStream {
         ParameterType::Integer => quote!(i64),
         ParameterType::Boolean => quote!(bool),
         ParameterType::DateTime => quote!(time::OffsetDateTime),
-        ParameterType::Enum(name) => {
-            let name = ident(name);
-            quote!(types::#name)
-        }
+        ParameterType::Enum(name) => model(name),
+    }
+}
+
+/// The path of a model from the modules beside its `types`.
+fn model(name: &str) -> TokenStream {
+    let rust = ident(bare(name));
+    match home(name).map(ident) {
+        None => quote!(super::types::#rust),
+        Some(module) => quote!(super::#module::types::#rust),
     }
 }
 

@@ -28,7 +28,7 @@ fn modules(services: &[Service]) -> TokenStream {
     sorted.sort_by_key(|service| &service.module);
     let services = sorted.into_iter().map(|service| {
         let (feature, module) = (&service.feature, ident(&service.module));
-        quote!(#[cfg(feature = #feature)] #[rustfmt::skip] pub(crate) mod #module;)
+        quote!(#[cfg(feature = #feature)] #[rustfmt::skip] #[allow(unused_qualifications, reason = "paths are alike in all modules")] pub(crate) mod #module;)
     });
     quote! {
         #[rustfmt::skip]

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::docs;
 use crate::emit::{Malformed, Output};
-use crate::ir::{Argument, Operation, Parameter, ParameterType, Service, Type, Version};
+use crate::ir::{Argument, Operation, Parameter, ParameterType, Service, Type, Version, bare};
 use crate::names::ident;
 use crate::vendors::TABLE;
 
@@ -83,14 +83,17 @@ fn function(service: &Service, version: &Version, operation: &Operation) -> Toke
     let mut statements = Vec::new();
     let mut arguments = Vec::new();
     for argument in &operation.arguments {
-        let (statement, argument) = lower(argument, &quote!(#krate), &quote!(#krate::#module));
+        let version = ident(&version.module);
+        let (statement, argument) = lower(argument, &quote!(#krate), &quote!(#krate::#module::#version));
         statements.push(statement);
         arguments.push(argument);
     }
     if let Some(body) = &operation.body {
-        let model = ident(&body.model);
+        let model = ident(version.local(&body.model));
+        let version = ident(&version.module);
         let example = json(body.example.as_ref());
-        statements.push(quote!(let body = context.body::<#krate::#module::types::#model>(OPERATION, #example)?;));
+        statements
+            .push(quote!(let body = context.body::<#krate::#module::#version::types::#model>(OPERATION, #example)?;));
         arguments.push(quote!(&body));
     }
     let method = ident(&operation.name);
@@ -152,7 +155,7 @@ fn lower(argument: &Argument, krate: &TokenStream, module: &TokenStream) -> (Tok
         }
         ParameterType::DateTime => (quote!(let #name = context.instant(OPERATION, #wire, #example)?;), quote!(#name)),
         ParameterType::Enum(ty) => {
-            let ty = ident(ty);
+            let ty = ident(bare(ty));
             let statement = quote!(let #name = context.text(OPERATION, #wire, #example)?;);
             let parsed = quote!(#name.parse::<#module::types::#ty>().map_err(|error| error.to_string())?);
             (statement, parsed)

@@ -1,13 +1,13 @@
 //! Models and open enumerations.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use super::paths::{CODEGEN, codegen, key_material};
 use super::{docs, imports};
-use crate::ir::{Field, Format, Kind, Presence, Service, Type, TypeDef};
+use crate::ir::{Field, Format, Kind, Presence, Service, Type, TypeDef, Version, bare, home};
 use crate::names::ident;
 
 mod body;
@@ -41,11 +41,12 @@ const CORE: &[&str] = &[
     "Validator",
 ];
 
-/// All types of a service.
-pub(super) fn render(service: &Service) -> TokenStream {
+/// The types of the default version, or those that begin with another one.
+pub(super) fn render(service: &Service, module: Option<&str>) -> TokenStream {
     let items: TokenStream = service
         .types
         .iter()
+        .filter(|ty| home(&ty.name) == module)
         .map(|ty| match &ty.kind {
             Kind::Struct(fields) => structure(service, ty, fields),
             Kind::TextEnum(variants) => enums::text(ty, variants),
@@ -59,8 +60,8 @@ pub(super) fn render(service: &Service) -> TokenStream {
 }
 
 fn structure(service: &Service, ty: &TypeDef, fields: &[Field]) -> TokenStream {
-    let name = ident(&ty.name);
-    let doc = docs(&ty.docs);
+    let name = ident(ty.bare());
+    let doc = with_alias(ty, &docs(&ty.docs));
     let equal = if is_comparable(service, ty) { quote!(PartialEq,) } else { quote!() };
     let plain = if ty.role.secret { quote!() } else { quote!(#equal Serialize,) };
     let none_required = fields.iter().all(|field| !field.presence.is_required());
@@ -82,6 +83,58 @@ fn structure(service: &Service, ty: &TypeDef, fields: &[Field]) -> TokenStream {
         #body
         #page
     }
+}
+
+/// The documentation of a type, which is found under the vendor's name as well.
+fn with_alias(ty: &TypeDef, doc: &TokenStream) -> TokenStream {
+    let alias = ty.alias.as_ref().map(|alias| quote!(#[doc(alias = #alias)]));
+    quote!(#doc #alias)
+}
+
+/// The module `types` of a version that is not the default: its own types, and those that it has from other versions.
+pub(super) fn version(service: &Service, version: &Version) -> TokenStream {
+    let mut from: BTreeMap<Option<&str>, Vec<TokenStream>> = BTreeMap::new();
+    let mut renamed = Vec::new();
+    for (model, local) in version.models.iter().filter(|(model, _)| home(model) != Some(&version.module)) {
+        let (name, here) = (ident(bare(model)), ident(local));
+        let uses = from.entry(home(model)).or_default();
+        if name == here {
+            uses.push(quote!(#name));
+        } else {
+            uses.push(quote!(#name as #here));
+            renamed.push((home(model).map(ident), name));
+        }
+    }
+    let uses = from.into_iter().map(|(module, names)| {
+        let path = match module.map(ident) {
+            None => quote!(super::super::types),
+            Some(module) => quote!(super::super::#module::types),
+        };
+        match names.as_slice() {
+            [one] => quote!(pub use #path::{#one};),
+            _ => quote!(pub use #path::{#(#names),*};),
+        }
+    });
+    let own = render(service, Some(&version.module));
+    // Models of this version refer to the others by the names of the default version.
+    let used = referred(service, &version.module);
+    let renamed = renamed.into_iter().filter(|(_, name)| used.contains(name.to_string().as_str()));
+    let renamed = renamed.map(|(module, name)| match module {
+        None => quote!(use super::super::types::#name;),
+        Some(module) => quote!(use super::super::#module::types::#name;),
+    });
+    quote!(#(#uses)* #(#renamed)* #own)
+}
+
+/// The names of other modules' models that fields of this module's models have.
+fn referred<'a>(service: &'a Service, module: &str) -> BTreeSet<&'a str> {
+    let own = service.types.iter().filter(|ty| home(&ty.name) == Some(module));
+    let fields = own.filter_map(|ty| match &ty.kind {
+        Kind::Struct(fields) => Some(fields),
+        _ => None,
+    });
+    let names = fields.flatten().filter_map(|field| field.ty.named());
+    names.filter(|name| home(name) != Some(module)).map(bare).collect()
 }
 
 /// Whether two values can be compared: message authentication codes cannot.
@@ -232,7 +285,7 @@ pub(super) fn rust_type(ty: &Type) -> TokenStream {
         Type::Number => quote!(f64),
         Type::Json => quote!(Json),
         Type::Model(name) | Type::Enum(name) => {
-            let name = ident(name);
+            let name = ident(bare(name));
             quote!(#name)
         }
         Type::List(inner) => {

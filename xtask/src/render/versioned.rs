@@ -80,7 +80,7 @@ pub(super) fn render(service: &Service) -> Option<TokenStream> {
     };
     let core = imports(&quote!(cloud_core), CORE, &body);
     let modules: Vec<&str> = service.versions.iter().map(|version| version.module.as_str()).collect();
-    let siblings = imports(&quote!(super), &[&["operations", "types"][..], &modules].concat(), &body);
+    let siblings = imports(&quote!(super), &[&["operations"][..], &modules].concat(), &body);
     Some(quote!(use std::marker::PhantomData; #core #siblings #body))
 }
 

@@ -11,7 +11,7 @@ use cloud_core::{BoxFuture, Error, ErrorKind, Result, RetryPolicy, Runtime};
 use time::OffsetDateTime;
 
 use super::{Credentials, ProvideCredentials};
-use crate::secret_vault::types::SecretVaultTemporaryKeyResponse;
+use crate::secret_vault::types::GetTemporaryKeyResponse;
 use crate::secret_vault::v1_0;
 
 /// Requests temporary credentials from a vault and refreshes them before they expire.
@@ -86,7 +86,7 @@ impl Vault {
     }
 
     async fn issue(self: Arc<Self>, now: OffsetDateTime) -> Result<Expiring<TemporaryKey>> {
-        let SecretVaultTemporaryKeyResponse { access_key, secret_key, expired_at, .. } =
+        let GetTemporaryKeyResponse { access_key, secret_key, expired_at, .. } =
             // The call that needs the key decides whether to retry; two policies would multiply.
             self.client.get_temporary_key(&self.id).retry(RetryPolicy::never()).await.map_err(explain)?;
         let access_key = access_key.filter(|key| !key.trim().is_empty());

@@ -8,8 +8,8 @@ use cloud_sandbox::Sandbox;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use scp_security::Scp;
 use scp_security::certificate_manager::types::{
-    CertificateCreateRequest, CertificateDetail, CertificateDuplicateRequest, CertificateValidateRequestV1Dot1,
-    SelfSignCreateRequest,
+    Certificate, CheckDuplicateNameRequest, CreateCertificateRequest, CreateSelfSignedCertificateRequest,
+    ValidateCertificateRequest,
 };
 use time::macros::{date, datetime};
 
@@ -23,8 +23,8 @@ async fn sandbox() -> Sandbox {
     builder.start().await.unwrap()
 }
 
-async fn self_sign(scp: &Scp, name: &str) -> scp_security::Result<CertificateDetail> {
-    let wanted = SelfSignCreateRequest::builder()
+async fn self_sign(scp: &Scp, name: &str) -> scp_security::Result<Certificate> {
+    let wanted = CreateSelfSignedCertificateRequest::builder()
         .name(name)
         .cn("shop.example")
         .organization("삼성 SDS")
@@ -61,7 +61,7 @@ fn issued() -> Issued {
 }
 
 async fn import(scp: &Scp, name: &str, body: &str, chain: &str, key: &str) -> scp_security::Result<String> {
-    let wanted = CertificateCreateRequest::builder()
+    let wanted = CreateCertificateRequest::builder()
         .name(name)
         .cert_body(body)
         .cert_chain(chain)
@@ -73,7 +73,7 @@ async fn import(scp: &Scp, name: &str, body: &str, chain: &str, key: &str) -> sc
 }
 
 async fn is_valid(scp: &Scp, body: &str, key: &str) -> scp_security::Result<Option<bool>> {
-    let wanted = CertificateValidateRequestV1Dot1::new(body, key);
+    let wanted = ValidateCertificateRequest::new(body, key);
     Ok(scp.certificate_manager().validate_certificate(&wanted).await?.validate_check)
 }
 
@@ -81,7 +81,7 @@ async fn is_valid(scp: &Scp, body: &str, key: &str) -> scp_security::Result<Opti
 struct Files(PathBuf);
 
 impl Files {
-    fn new(certificate: &CertificateDetail) -> Self {
+    fn new(certificate: &Certificate) -> Self {
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("certificate-{}", std::process::id()));
         std::fs::create_dir_all(&path).unwrap();
         std::fs::write(path.join("certificate.pem"), certificate.cert_body.as_str()).unwrap();
@@ -151,7 +151,7 @@ async fn imported_certificate_is_listed_and_expires() {
 
     let id = import(&scp, "again", &body, &chain, &key).await.unwrap();
     refused(import(&scp, "again", &body, &chain, &key).await, 400);
-    let taken = certificates.check_duplicate_name(&CertificateDuplicateRequest::new("again")).await.unwrap();
+    let taken = certificates.check_duplicate_name(&CheckDuplicateNameRequest::new("again")).await.unwrap();
     assert!(taken.result);
     let shown = certificates.show_certificate(&id).await.unwrap().certificate;
     assert_eq!((&*shown.cn, shown.cert_body.as_str().trim()), ("shop.example", body.trim()));

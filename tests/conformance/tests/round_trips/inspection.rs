@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use scp_security::config_inspection::types::{
-    AuthKeyRequest, CheckType, DiagnosisObjectRequest, DiagnosisRequest, DiagnosisScheduleRequest,
+    AuthKeyRequest, CheckType, CreateDiagnosisRequest, DiagnosisScheduleRequest, RequestDiagnosisRequest,
 };
 use scp_security::{ErrorKind, Scp};
 
@@ -21,7 +21,7 @@ async fn create(scp: &Scp) {
         .use_diagnosis_check_type_bp(false)
         .use_diagnosis_check_type_ssi(false)
         .build();
-    let wanted = DiagnosisObjectRequest::builder()
+    let wanted = CreateDiagnosisRequest::builder()
         .diagnosis_id(ID)
         .diagnosis_name("Round-Trip")
         .diagnosis_type("Console")
@@ -57,7 +57,7 @@ async fn diagnosis_completes_with_a_result() {
     );
 
     let set = settings(&sandbox);
-    let request = DiagnosisRequest::builder()
+    let request = RequestDiagnosisRequest::builder()
         .diagnosis_id(ID)
         .diagnosis_check_type(CheckType::BestPractice)
         .access_key(&*set["SCP_ACCESS_KEY"])
@@ -105,7 +105,7 @@ async fn diagnosis_with_wrong_key_ends_in_an_error() {
     let scp = scp(&sandbox);
     let inspection = scp.config_inspection();
     create(&scp).await;
-    let request = DiagnosisRequest::builder()
+    let request = RequestDiagnosisRequest::builder()
         .diagnosis_id(ID)
         .diagnosis_check_type(CheckType::BestPractice)
         .access_key(&*settings(&sandbox)["SCP_ACCESS_KEY"])
@@ -133,7 +133,7 @@ async fn waiter_sees_runs_complete_and_fail() {
     // A wrong key lets a run fail; the run after it is not taken for it.
     for secret_key in [&*set["SCP_SECRET_KEY"], "wrong", &*set["SCP_SECRET_KEY"]] {
         let before = inspection.show_diagnosis(ID).await.unwrap().summary_responses;
-        let request = DiagnosisRequest::builder()
+        let request = RequestDiagnosisRequest::builder()
             .diagnosis_id(ID)
             .diagnosis_check_type(CheckType::BestPractice)
             .access_key(&*set["SCP_ACCESS_KEY"])

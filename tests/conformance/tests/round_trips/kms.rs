@@ -2,16 +2,15 @@
 
 use cloud_sandbox::Sandbox;
 use scp_security::kms::types::{
-    DataKeyForm, DatakeyRequest, DecryptRequest, EncryptRequest, HmacRequest, HmacVerifyRequest,
-    KeyCreateMasterKeyRequest, KeyPurpose, KeyState, KeyStateRequest, NewKeyState, RewrapRequest, SignRequest,
-    VerifyRequest,
+    CreateDataKeyRequest, CreateHmacRequest, CreateKeyRequest, DataKeyForm, DecryptRequest, EncryptRequest, KeyPurpose,
+    KeyState, NewKeyState, RewrapRequest, SetKeyStateRequest, SignRequest, VerifyHmacRequest, VerifyRequest,
 };
 use scp_security::{Days, Hmac, Scp};
 
 use super::common::{refused, sandbox, scp, tampered, version};
 
 async fn create(scp: &Scp, name: &str, purpose: &str) -> scp_security::Result<String> {
-    let wanted = KeyCreateMasterKeyRequest::builder()
+    let wanted = CreateKeyRequest::builder()
         .name(name)
         .purpose(purpose.parse()?)
         .description("made by a round trip")
@@ -25,7 +24,7 @@ async fn create(scp: &Scp, name: &str, purpose: &str) -> scp_security::Result<St
 async fn error_shows_every_text_of_a_failed_validation() {
     let sandbox = sandbox().await;
     let scp = scp(&sandbox);
-    let wanted = KeyCreateMasterKeyRequest::builder()
+    let wanted = CreateKeyRequest::builder()
         .name("A")
         .purpose(KeyPurpose::Hmac)
         .description("")
@@ -102,7 +101,7 @@ async fn signs(purpose: &str) {
     let swapped = old.signature.replace("vault:v1:", "vault:v2:");
     assert!(!kms.verify(&id, &VerifyRequest::new(input, swapped)).await.unwrap().valid);
     refused(kms.verify(&id, &VerifyRequest::new(input, "vault:v3:AAAA")).await, 400);
-    refused(kms.create_hmac(&id, &HmacRequest::new(input)).await, 400);
+    refused(kms.create_hmac(&id, &CreateHmacRequest::new(input)).await, 400);
 }
 
 #[tokio::test]
@@ -122,13 +121,13 @@ async fn hmac_is_created_and_verified() {
     let kms = scp.kms();
     let id = create(&scp, "coding", "hmac").await.unwrap();
     let input = "a message";
-    let old = kms.create_hmac(&id, &HmacRequest::new(input)).await.unwrap().hmac;
+    let old = kms.create_hmac(&id, &CreateHmacRequest::new(input)).await.unwrap().hmac;
     kms.rotate_key(&id).await.unwrap();
-    let new = kms.create_hmac(&id, &HmacRequest::new(input)).await.unwrap().hmac;
+    let new = kms.create_hmac(&id, &CreateHmacRequest::new(input)).await.unwrap().hmac;
     assert!(!old.verify_eq(&new));
     for hmac in [&old, &new] {
         let valid = async |hmac: &Hmac, input: &str| {
-            kms.verify_hmac(&id, &HmacVerifyRequest::new(input, hmac.clone())).await.unwrap().valid
+            kms.verify_hmac(&id, &VerifyHmacRequest::new(input, hmac.clone())).await.unwrap().valid
         };
         assert!(valid(hmac, input).await);
         assert!(!valid(hmac, "a massage").await);
@@ -145,13 +144,13 @@ async fn wrapped_data_key_is_decrypted() {
     let kms = scp.kms();
     for purpose in ["aes256-gcm96", "rsa-2048"] {
         let id = create(&scp, &purpose.replace('-', ""), purpose).await.unwrap();
-        let key = kms.create_data_key(&id, &DatakeyRequest::new(DataKeyForm::Plaintext)).await.unwrap();
+        let key = kms.create_data_key(&id, &CreateDataKeyRequest::new(DataKeyForm::Plaintext)).await.unwrap();
         let plain = key.require_plaintext().unwrap();
         assert_eq!(plain.expose_secret().len(), 32);
         let decrypted = kms.decrypt(&id, &DecryptRequest::new(&*key.ciphertext)).await.unwrap();
         assert_eq!(decrypted.plaintext().unwrap().expose_secret(), plain.expose_secret());
 
-        let wrapped = kms.create_data_key(&id, &DatakeyRequest::new(DataKeyForm::Wrapped)).await.unwrap();
+        let wrapped = kms.create_data_key(&id, &CreateDataKeyRequest::new(DataKeyForm::Wrapped)).await.unwrap();
         assert!(wrapped.plaintext.is_none());
         let decrypted = kms.decrypt(&id, &DecryptRequest::new(&*wrapped.ciphertext)).await.unwrap();
         assert_ne!(
@@ -173,13 +172,13 @@ async fn stopped_or_deleted_key_refuses_calls() {
         refused(kms.encrypt(&id, &EncryptRequest::new(b"x")).await, 400);
         refused(kms.decrypt(&id, &DecryptRequest::new(&*encrypted)).await, 400);
         refused(kms.rewrap(&id, &RewrapRequest::new(&*encrypted)).await, 400);
-        refused(kms.create_data_key(&id, &DatakeyRequest::new(DataKeyForm::Wrapped)).await, 400);
+        refused(kms.create_data_key(&id, &CreateDataKeyRequest::new(DataKeyForm::Wrapped)).await, 400);
         refused(kms.rotate_key(&id).await, 400);
     };
-    let stopped = kms.set_key_state(&id, &KeyStateRequest::new(NewKeyState::Stop)).await.unwrap().key;
+    let stopped = kms.set_key_state(&id, &SetKeyStateRequest::new(NewKeyState::Stop)).await.unwrap().key;
     assert_eq!(stopped.state, Some(KeyState::Stop));
     refuses().await;
-    kms.set_key_state(&id, &KeyStateRequest::new(NewKeyState::Active)).await.unwrap();
+    kms.set_key_state(&id, &SetKeyStateRequest::new(NewKeyState::Active)).await.unwrap();
     let decrypted = kms.decrypt(&id, &DecryptRequest::new(&*encrypted)).await.unwrap();
     assert_eq!(decrypted.plaintext().unwrap().expose_secret(), b"x");
 
@@ -188,7 +187,7 @@ async fn stopped_or_deleted_key_refuses_calls() {
     assert_eq!(going.state, Some(KeyState::ToBeTerminated));
     assert!(going.delete_at.is_some());
     refuses().await;
-    refused(kms.set_key_state(&id, &KeyStateRequest::new(NewKeyState::Active)).await, 400);
+    refused(kms.set_key_state(&id, &SetKeyStateRequest::new(NewKeyState::Active)).await, 400);
     kms.delete_key(&id).immediately(true).await.unwrap();
     refused(kms.show_key(&id).await, 404);
 }

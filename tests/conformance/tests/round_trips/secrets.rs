@@ -1,11 +1,10 @@
 //! Secrets of Samsung Cloud Platform: versions, labels, access lists, passwords.
 
 use cloud_sandbox::Sandbox;
-use scp_security::kms::types::{KeyStateRequest, NewKeyState};
+use scp_security::kms::types::{NewKeyState, SetKeyStateRequest};
 use scp_security::secrets_manager::types::{
-    SecretsManagerCreateRequestV1Dot1, SecretsManagerSetCidrRequest, SecretsManagerSetSecretValueRequest,
-    SecretsManagerShowSecretValueRequest, SecretsManagerTerminatedRequest, SecretsManagerUpdateLabelRequest,
-    SecretsRandomPasswordRequest,
+    CreateSecretRequest, DeleteSecretRequest, GenerateRandomPasswordRequest, SetAclCidrRequest, SetVersionLabelRequest,
+    ShowSecretValueRequest, UpdateSecretValueRequest,
 };
 use scp_security::{Days, ErrorKind, Networks, Scp, SecretJson};
 
@@ -15,7 +14,7 @@ use super::common::{refused, sandbox, scp};
 const KMS_KEY: &str = "3265ab469f0d406d83073da3e11e7a6c";
 
 async fn create(scp: &Scp, value: &str) -> scp_security::Result<String> {
-    let wanted = SecretsManagerCreateRequestV1Dot1::builder()
+    let wanted = CreateSecretRequest::builder()
         .name("roundtrip")
         .kms_id(KMS_KEY)
         .acl_cidr("127.0.0.1/32".parse::<Networks>()?)
@@ -25,7 +24,7 @@ async fn create(scp: &Scp, value: &str) -> scp_security::Result<String> {
 }
 
 async fn read(scp: &Scp, id: &str, label: Option<&str>, version: Option<&str>) -> scp_security::Result<String> {
-    let mut wanted = SecretsManagerShowSecretValueRequest::default();
+    let mut wanted = ShowSecretValueRequest::default();
     wanted.label = label.map(str::to_owned);
     wanted.version_id = version.map(str::to_owned);
     let shown = scp.secrets_manager().show_secret_value(id, &wanted).await?;
@@ -52,9 +51,8 @@ async fn secret_label_moves_between_versions() {
     for password in ["two", "three"] {
         // Versions of the same instant would have no order in the list.
         sandbox.advance(std::time::Duration::from_secs(1));
-        let next = SecretsManagerSetSecretValueRequest::new(
-            SecretJson::from_pairs([("user", "app"), ("password", password)]).unwrap(),
-        );
+        let next =
+            UpdateSecretValueRequest::new(SecretJson::from_pairs([("user", "app"), ("password", password)]).unwrap());
         secrets.update_secret_value(&id, &next).await.unwrap();
     }
     let ids = versions(&scp, &id).await;
@@ -66,7 +64,7 @@ async fn secret_label_moves_between_versions() {
     }
 
     let label = async |to: Option<&str>, from: Option<&str>| {
-        let mut moved = SecretsManagerUpdateLabelRequest::new("stable");
+        let mut moved = SetVersionLabelRequest::new("stable");
         moved.move_to_version_id = to.map(str::to_owned).map(Into::into).unwrap_or_default();
         moved.remove_from_version_id = from.map(str::to_owned).map(Into::into).unwrap_or_default();
         secrets.set_version_label(&id, &moved).await
@@ -89,8 +87,8 @@ async fn caller_outside_the_acl_is_refused() {
     let id = create(&scp, &value("x")).await.unwrap();
     let only = async |list: Option<&str>| {
         let list = match list {
-            Some(list) => SecretsManagerSetCidrRequest::new(list.parse::<Networks>()?),
-            None => SecretsManagerSetCidrRequest::without_limit(),
+            Some(list) => SetAclCidrRequest::new(list.parse::<Networks>()?),
+            None => SetAclCidrRequest::without_limit(),
         };
         secrets.set_acl_cidr(&id, &list).await.map(drop)
     };
@@ -113,14 +111,14 @@ async fn deleted_secret_is_restored() {
     let scp = scp(&sandbox);
     let secrets = scp.secrets_manager();
     let id = create(&scp, &value("x")).await.unwrap();
-    secrets.delete_secret(&id, &SecretsManagerTerminatedRequest::new(Days(7))).await.unwrap();
+    secrets.delete_secret(&id, &DeleteSecretRequest::new(Days(7))).await.unwrap();
     assert!(read(&scp, &id, None, None).await.is_err());
     assert!(secrets.show_secret(&id).await.unwrap().secret.deleted_at.is_some());
     sandbox.advance(std::time::Duration::from_secs(6 * 24 * 3600));
     secrets.restore_secret(&id).await.unwrap();
     assert_eq!(read(&scp, &id, None, None).await.unwrap(), value("x"));
 
-    secrets.delete_secret(&id, &SecretsManagerTerminatedRequest::new(Days(7))).await.unwrap();
+    secrets.delete_secret(&id, &DeleteSecretRequest::new(Days(7))).await.unwrap();
     sandbox.advance(std::time::Duration::from_secs(8 * 24 * 3600));
     assert!(secrets.restore_secret(&id).await.is_err());
     assert!(read(&scp, &id, None, None).await.is_err());
@@ -137,7 +135,7 @@ async fn deleted_keys_and_secrets_stay_listed_with_the_time_of_their_deletion() 
         let mut deleted = 0;
         for secret in secrets.list_secrets().items().try_collect().await.unwrap() {
             if secret.deleted_at.is_none() {
-                secrets.delete_secret(&secret.id, &SecretsManagerTerminatedRequest::new(Days(7))).await.unwrap();
+                secrets.delete_secret(&secret.id, &DeleteSecretRequest::new(Days(7))).await.unwrap();
                 deleted += 1;
             }
         }
@@ -166,9 +164,9 @@ async fn secret_value_needs_an_active_key_and_a_valid_form() {
     let sandbox = sandbox().await;
     let scp = scp(&sandbox);
     let id = create(&scp, &value("x")).await.unwrap();
-    scp.kms().set_key_state(KMS_KEY, &KeyStateRequest::new(NewKeyState::Stop)).await.unwrap();
+    scp.kms().set_key_state(KMS_KEY, &SetKeyStateRequest::new(NewKeyState::Stop)).await.unwrap();
     refused(read(&scp, &id, None, None).await, 400);
-    scp.kms().set_key_state(KMS_KEY, &KeyStateRequest::new(NewKeyState::Active)).await.unwrap();
+    scp.kms().set_key_state(KMS_KEY, &SetKeyStateRequest::new(NewKeyState::Active)).await.unwrap();
     read(&scp, &id, None, None).await.unwrap();
 
     let eleven: Vec<_> = (0..11).map(|number| format!("\"key{number}\":\"x\"")).collect();
@@ -182,10 +180,10 @@ async fn random_passwords_follow_their_options() {
     let sandbox = sandbox().await;
     let scp = scp(&sandbox);
     let secrets = scp.secrets_manager();
-    let make = async |wanted: &SecretsRandomPasswordRequest| {
+    let make = async |wanted: &GenerateRandomPasswordRequest| {
         secrets.generate_random_password(wanted).await.map(|made| made.random_password.expose_secret().to_owned())
     };
-    let digits = SecretsRandomPasswordRequest::default()
+    let digits = GenerateRandomPasswordRequest::default()
         .with_password_length(24)
         .with_exclude_lowercase(true)
         .with_exclude_uppercase(true)
@@ -197,13 +195,13 @@ async fn random_passwords_follow_their_options() {
         assert_eq!(password.len(), 24);
         assert!(password.bytes().all(|byte| (b'4'..=b'9').contains(&byte)), "{password}");
     }
-    let nothing = SecretsRandomPasswordRequest::default()
+    let nothing = GenerateRandomPasswordRequest::default()
         .with_exclude_lowercase(true)
         .with_exclude_uppercase(true)
         .with_exclude_punctuation(true)
         .with_exclude_numbers(true);
     refused(make(&nothing).await, 400);
-    let each = SecretsRandomPasswordRequest::default().with_password_length(8).with_require_each_included_type(true);
+    let each = GenerateRandomPasswordRequest::default().with_password_length(8).with_require_each_included_type(true);
     for _ in 0..20 {
         let password = make(&each).await.unwrap();
         let has = |kind: fn(&u8) -> bool| password.as_bytes().iter().any(kind);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cloud_sandbox::Sandbox;
 use scp_security::kms::types::EncryptRequest;
-use scp_security::secret_vault::types::{SecretVaultCreateRequest, SecretVaultTerminatedRequest};
+use scp_security::secret_vault::types::{CreateSecretVaultRequest, TerminateSecretVaultRequest};
 use scp_security::{Days, Hours, Networks, Scp};
 
 use super::common::{refused, sandbox, scp, settings};
@@ -29,7 +29,7 @@ async fn temporary_keys_encrypt_until_they_expire() {
     let sandbox = sandbox().await;
     let scp = scp(&sandbox);
     let vaults = scp.secret_vault();
-    let wanted = SecretVaultCreateRequest::builder()
+    let wanted = CreateSecretVaultRequest::builder()
         .name("roundtrip")
         .access_key_id(ACCESS_KEY_ID)
         .acl_cidr("127.0.0.1/32".parse::<Networks>().unwrap())
@@ -59,7 +59,7 @@ async fn temporary_keys_encrypt_until_they_expire() {
     sandbox.advance(Duration::from_secs(2 * 60));
     refused(encrypts(&by_hand).await, 401);
 
-    vaults.terminate_secret_vault(&made.id, &SecretVaultTerminatedRequest::new(Days(7))).await.unwrap();
+    vaults.terminate_secret_vault(&made.id, &TerminateSecretVaultRequest::new(Days(7))).await.unwrap();
     assert!(encrypts(&holder(&sandbox, &id, secret.expose_secret(), &made.id)).await.is_err());
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cloud_sandbox::Fault;
 use risken_aws::aws::types::DeleteAwsRequest;
-use scp_security::secret_vault::types::SecretVaultCreateRequest;
+use scp_security::secret_vault::types::CreateSecretVaultRequest;
 use scp_security::testing::FakeTransport;
 use scp_security::{Days, ErrorKind, Hours, Networks, Scp};
 
@@ -102,7 +102,7 @@ async fn repetition_that_is_refused_says_that_the_first_may_have_been_executed()
     let refused = r#"{"errors":[{"code":"InvalidInputValue","detail":"scheduled for deletion already"}]}"#;
     let lost = || FakeTransport::new().fail(scp_security::cloud_core::transport::Stage::PossiblySent);
     let transport = Arc::new(lost().answer(400, refused));
-    let body = scp_security::secrets_manager::types::SecretsManagerTerminatedRequest::new(Days(7));
+    let body = scp_security::secrets_manager::types::DeleteSecretRequest::new(Days(7));
     let error = scp_with(&transport).secrets_manager().delete_secret("id", &body).await.unwrap_err();
     assert!(error.may_have_been_executed());
     assert!(error.to_string().contains("an earlier attempt may have been executed"), "{error}");
@@ -113,7 +113,7 @@ async fn vault_whose_answer_is_lost_is_named_with_what_to_do() {
     let sandbox = sandbox().await;
     let vaults = scp(&sandbox).secret_vault();
     sandbox.fault(Fault::reset_after().on("scp/secretvault/create_secret_vault").unwrap()).unwrap();
-    let body = SecretVaultCreateRequest::builder()
+    let body = CreateSecretVaultRequest::builder()
         .name("misuse")
         .access_key_id("another-key")
         .acl_cidr("127.0.0.1/32".parse::<Networks>().unwrap())

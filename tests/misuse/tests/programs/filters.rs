@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::common::{nhn_with, risken_with, sandbox, scp, scp_with};
 use risken_aws::aws::types::DeleteAwsRequest;
 use scp_security::kms::types::KeyPurpose;
-use scp_security::secrets_manager::types::SecretsManagerCreateRequestV1Dot1;
+use scp_security::secrets_manager::types::CreateSecretRequest;
 use scp_security::testing::FakeTransport;
 use scp_security::{BoxFuture, ErrorKind, Networks, Result, SecretJson};
 
@@ -102,7 +102,7 @@ async fn secret_and_key_are_found_by_their_whole_name() {
         kms.list_keys().first_page().await.unwrap().keys.into_iter().find(|key| key.purpose == KeyPurpose::Aes256Gcm96);
     let key = key.unwrap();
     let create = async |name: &str| {
-        let body = SecretsManagerCreateRequestV1Dot1::builder()
+        let body = CreateSecretRequest::builder()
             .name(name)
             .kms_id(&*key.id)
             .acl_cidr("127.0.0.1/32".parse::<Networks>().unwrap())

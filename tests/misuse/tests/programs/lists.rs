@@ -2,7 +2,7 @@
 
 use cloud_sandbox::{Fault, Sandbox};
 use scp_security::kms::Client;
-use scp_security::kms::types::{KeyCreateMasterKeyRequest, KeyPurpose};
+use scp_security::kms::types::{CreateKeyRequest, KeyPurpose};
 use scp_security::{Days, ErrorKind, IncompleteReason};
 
 use crate::common::{sandbox, scp};
@@ -12,7 +12,7 @@ async fn keys() -> (Sandbox, Client, usize) {
     let sandbox = sandbox().await;
     let kms = scp(&sandbox).kms();
     for number in 0..25 {
-        let body = KeyCreateMasterKeyRequest::builder()
+        let body = CreateKeyRequest::builder()
             .name(format!("misuse{number}"))
             .purpose(KeyPurpose::Aes256Gcm96)
             .description("")

@@ -11,7 +11,7 @@ use nhn_security::{Nhn, Period};
 use risken_aws::Risken;
 use risken_aws::aws::types::{AwsForUpsert, InvokeScanRequest, PutAwsRequest};
 use scp_security::Scp;
-use scp_security::kms::types::{EncryptRequest, KeyDescriptionRequest};
+use scp_security::kms::types::{EncryptRequest, SetDescriptionRequest};
 use time::macros::datetime;
 
 /// The class of an operation, which decides how often a request may be sent.
@@ -119,7 +119,7 @@ pub(super) static TARGETS: [Target; 11] = [
     }),
     target("scp", Class::Idempotent, Credentials::Signed, "scp/kms/set_description", |parts| {
         let kms = scp(parts)?.kms();
-        calls(move || single(kms.set_description(KEY, &KeyDescriptionRequest::new("x")).send()))
+        calls(move || single(kms.set_description(KEY, &SetDescriptionRequest::new("x")).send()))
     }),
     target("scp", Class::Unsafe, Credentials::Signed, "scp/kms/rotate_key", |parts| {
         let kms = scp(parts)?.kms();

@@ -1,13 +1,13 @@
 //! The example of an operation's documentation: the call with the values of the vendor's page.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use serde_json::Value;
 
 use self::value::Values;
-use crate::ir::{Argument, Operation, Parameter, ParameterType, Service, Type, Version};
+use crate::ir::{Argument, Operation, Parameter, ParameterType, Service, Type, Version, bare, home};
 use crate::names::ident;
 
 mod value;
@@ -74,13 +74,19 @@ fn code(service: &Service, version: &Version, operation: &Operation) -> Vec<Stri
 }
 
 fn uses(service: &Service, types: &BTreeSet<String>) -> Vec<String> {
-    let path = format!("{}::{}::types", service.vendor.path(), service.module);
-    let names: Vec<&str> = types.iter().map(String::as_str).collect();
-    match names.as_slice() {
-        [] => Vec::new(),
-        [one] => vec![format!("use {path}::{one};")],
-        _ => vec![format!("use {path}::{{{}}};", names.join(", "))],
+    let mut modules: BTreeMap<Option<&str>, Vec<&str>> = BTreeMap::new();
+    for name in types {
+        modules.entry(home(name)).or_default().push(bare(name));
     }
+    let path = format!("{}::{}", service.vendor.path(), service.module);
+    let uses = modules.into_iter().map(|(module, names)| {
+        let path = module.map_or_else(|| format!("{path}::types"), |module| format!("{path}::{module}::types"));
+        match names.as_slice() {
+            [one] => format!("use {path}::{one};"),
+            _ => format!("use {path}::{{{}}};", names.join(", ")),
+        }
+    });
+    uses.collect()
 }
 
 /// Statements as lines of source.

@@ -1,4 +1,4 @@
-//! The types of calls with optional parameters.
+//! The types of calls, with their optional parameters.
 
 use proc_macro2::TokenStream;
 use quote::quote;

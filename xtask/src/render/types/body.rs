@@ -6,16 +6,16 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use super::{codec, is_patch, rust_type};
-use crate::ir::{Constraint, Field, Format, Kind, Presence, Service, Type, TypeDef};
+use crate::ir::{Constraint, Field, Format, Kind, Presence, Service, Type, TypeDef, bare};
 use crate::names::ident;
 use crate::render::paths::{CODEGEN, codegen};
 
 /// The implementation, with a private mirror where a secret must be written out.
 pub(super) fn render(service: &Service, ty: &TypeDef, fields: &[Field]) -> TokenStream {
     let codegen = codegen();
-    let name = ident(&ty.name);
+    let name = ident(ty.bare());
     let (encode, mirror) = if ty.role.secret {
-        let wire = format_ident!("{}Wire", ty.name);
+        let wire = format_ident!("{}Wire", ty.bare());
         (quote!(#codegen::json(&#wire::from(self))), mirror(service, ty, fields))
     } else {
         (quote!(#codegen::json(self)), quote!())
@@ -64,8 +64,8 @@ fn secret_fields(service: &Service, ty: &TypeDef) -> BTreeSet<String> {
 
 /// The only way in which a body with a secret becomes JSON.
 fn mirror(service: &Service, ty: &TypeDef, fields: &[Field]) -> TokenStream {
-    let name = ident(&ty.name);
-    let wire = format_ident!("{}Wire", ty.name);
+    let name = ident(ty.bare());
+    let wire = format_ident!("{}Wire", ty.bare());
     let doc = " The body as sent. Private, so that a secret cannot be serialized by accident.";
     let members = fields.iter().map(|field| {
         let name = ident(&field.rust);
@@ -130,7 +130,7 @@ fn mirror_inner(service: &Service, ty: &Type) -> TokenStream {
     match ty {
         Type::Secret => quote!(#codegen::Exposed<'a>),
         Type::Model(name) if is_secret_model(service, ty) => {
-            let wire = format_ident!("{name}Wire");
+            let wire = format_ident!("{}Wire", bare(name));
             quote!(#wire<'a>)
         }
         Type::List(inner) if inner.is_secret() || is_secret_model(service, inner) => {

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::docs;
+use super::{docs, with_alias};
 use crate::ir::{Kind, TypeDef};
 use crate::names::ident;
 use crate::render::paths::codegen;
@@ -27,9 +27,9 @@ fn enumeration_docs(ty: &TypeDef) -> TokenStream {
 /// An enumeration over text.
 pub(super) fn text(ty: &TypeDef, variants: &[(String, String)]) -> TokenStream {
     let codegen = codegen();
-    let name = ident(&ty.name);
-    let title = &ty.name;
-    let doc = enumeration_docs(ty);
+    let name = ident(ty.bare());
+    let title = ty.bare();
+    let doc = with_alias(ty, &enumeration_docs(ty));
     let names: Vec<_> = variants.iter().map(|(name, _)| ident(name)).collect();
     let values: Vec<_> = variants.iter().map(|(_, value)| value).collect();
     let docs_of = values.iter().map(|value| docs(&format!("`{value}`.")));
@@ -98,8 +98,8 @@ pub(super) fn text(ty: &TypeDef, variants: &[(String, String)]) -> TokenStream {
 /// An enumeration over integers.
 pub(super) fn integer(ty: &TypeDef, variants: &[(String, i64)]) -> TokenStream {
     let codegen = codegen();
-    let name = ident(&ty.name);
-    let doc = enumeration_docs(ty);
+    let name = ident(ty.bare());
+    let doc = with_alias(ty, &enumeration_docs(ty));
     let names: Vec<_> = variants.iter().map(|(name, _)| ident(name)).collect();
     let values: Vec<_> = variants.iter().map(|(_, value)| proc_macro2::Literal::i64_unsuffixed(*value)).collect();
     let docs_of = variants.iter().map(|(_, value)| docs(&format!("`{value}`.")));

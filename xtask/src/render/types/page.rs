@@ -10,7 +10,7 @@ use crate::render::paths;
 
 /// The implementation.
 pub(super) fn render(service: &Service, ty: &TypeDef, fields: &[Field], page: &Page) -> TokenStream {
-    let name = ident(&ty.name);
+    let name = ident(ty.bare());
     let Some(items) = page.items.first().and_then(|wire| fields.iter().find(|field| field.wire == *wire)) else {
         let message = format!("`{}` has no field for its items", ty.name);
         return quote!(compile_error!(#message););

@@ -1,7 +1,7 @@
 //! Certificates of Samsung Cloud Platform: create, validate, import, list, delete.
 use scp_security::certificate_manager::types::{
-    CertificateCreateRequest, CertificateDetail, CertificateDuplicateRequest, CertificateValidateRequestV1Dot1,
-    SelfSignCreateRequest,
+    Certificate, CheckDuplicateNameRequest, CreateCertificateRequest, CreateSelfSignedCertificateRequest,
+    ValidateCertificateRequest,
 };
 use scp_security::certificate_manager::v1_1::Client;
 use time::macros::date;
@@ -36,8 +36,8 @@ pub(super) async fn self_signed(session: &mut Session) {
     }
 }
 
-async fn self_sign(session: &mut Session, certificates: &Client, host: &str) -> Option<CertificateDetail> {
-    let wanted = SelfSignCreateRequest::builder()
+async fn self_sign(session: &mut Session, certificates: &Client, host: &str) -> Option<Certificate> {
+    let wanted = CreateSelfSignedCertificateRequest::builder()
         .name(&session.tag)
         .cn(host)
         .organization("a load")
@@ -57,24 +57,24 @@ async fn self_sign(session: &mut Session, certificates: &Client, host: &str) -> 
     made.value.map(|made| made.certificate)
 }
 
-async fn importing(session: &mut Session, certificates: &Client, mine: &CertificateDetail) -> Option<()> {
+async fn importing(session: &mut Session, certificates: &Client, mine: &Certificate) -> Option<()> {
     let chained = certificates.show_certificate(CHAINED);
     let chained = session.call("scp/certificatemanager/show_certificate/1.1", chained).await?.certificate;
     let (body, key) = (chained.cert_body, chained.private_key);
-    let wanted = CertificateValidateRequestV1Dot1::new(body.clone(), key.clone());
+    let wanted = ValidateCertificateRequest::new(body.clone(), key.clone());
     let call = certificates.validate_certificate(&wanted);
     let checked = session.call("scp/certificatemanager/validate_certificate/1.1", call).await?;
     if checked.require_valid().is_err() {
         session.report_mismatch("a certificate of an authority is not valid");
     }
     let name = format!("{}-again", session.tag);
-    let wanted = CertificateDuplicateRequest::new(&*name);
+    let wanted = CheckDuplicateNameRequest::new(&*name);
     let call = certificates.check_duplicate_name(&wanted);
     let checked = session.call("scp/certificatemanager/check_duplicate_name/1.1", call).await?;
     if !checked.is_taken().is_ok_and(|taken| !taken) {
         session.report_mismatch("a free name was reported as used");
     }
-    let wanted = CertificateCreateRequest::builder()
+    let wanted = CreateCertificateRequest::builder()
         .name(name)
         .cert_body(body)
         .private_key(key)

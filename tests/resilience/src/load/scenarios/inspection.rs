@@ -1,7 +1,7 @@
 //! Config Inspection of Samsung Cloud Platform: create, request, show and delete a diagnosis.
 
 use scp_security::config_inspection::types::{
-    AuthKeyRequest, CheckType, DiagnosisObjectRequest, DiagnosisRequest, DiagnosisScheduleRequest,
+    AuthKeyRequest, CheckType, CreateDiagnosisRequest, DiagnosisScheduleRequest, RequestDiagnosisRequest,
 };
 use scp_security::config_inspection::v1_1::Client;
 
@@ -24,7 +24,7 @@ pub(super) async fn diagnose(session: &mut Session) {
         .use_diagnosis_check_type_bp(false)
         .use_diagnosis_check_type_ssi(false)
         .build();
-    let wanted = DiagnosisObjectRequest::builder()
+    let wanted = CreateDiagnosisRequest::builder()
         .diagnosis_id(&*id)
         .diagnosis_name(&*session.tag)
         .diagnosis_type("Console")
@@ -58,7 +58,7 @@ pub(super) async fn diagnose(session: &mut Session) {
 
 async fn diagnosing(session: &mut Session, inspection: &Client, id: &str) -> Option<()> {
     let variable = |name: &str| session.clients.variables.get(name).cloned().unwrap_or_default();
-    let request = DiagnosisRequest::builder()
+    let request = RequestDiagnosisRequest::builder()
         .diagnosis_id(id)
         .diagnosis_check_type(CheckType::BestPractice)
         .access_key(variable("SCP_ACCESS_KEY"))

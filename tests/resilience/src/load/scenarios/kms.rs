@@ -1,9 +1,9 @@
 //! Keys of Samsung Cloud Platform: create, use, rotate, delete.
 use cloud_core::Days;
 use scp_security::kms::types::{
-    DataKeyForm, DatakeyRequest, DecryptRequest, EncryptRequest, HmacRequest, HmacVerifyRequest,
-    KeyCreateMasterKeyRequest, KeyDescriptionRequest, KeyPurpose, KeyRotateInfoRequest, KeyStateRequest, NewKeyState,
-    RewrapRequest, SignRequest, VerifyRequest,
+    CreateDataKeyRequest, CreateHmacRequest, CreateKeyRequest, DataKeyForm, DecryptRequest, EncryptRequest, KeyPurpose,
+    NewKeyState, RewrapRequest, SetDescriptionRequest, SetKeyStateRequest, SetRotationRequest, SignRequest,
+    VerifyHmacRequest, VerifyRequest,
 };
 use scp_security::kms::v1_2::Client;
 
@@ -15,7 +15,7 @@ const SIZES: [usize; 4] = [16, 512, 4096, 32 * 1024];
 /// Creates a key, and verifies that there is only one.
 async fn create(session: &mut Session, kms: &Client, purpose: &KeyPurpose) -> Option<String> {
     let name = session.tag.clone();
-    let wanted = KeyCreateMasterKeyRequest::builder()
+    let wanted = CreateKeyRequest::builder()
         .name(&*name)
         .purpose(purpose.clone())
         .description("a load")
@@ -86,7 +86,7 @@ async fn encrypting(session: &mut Session, kms: &Client, id: &str, purpose: &Key
     let older = session.clients.scp.kms_v1_0();
     session.call("scp/kms/encrypt/1.0", older.encrypt(id, &EncryptRequest::new(&data))).await?;
     let form = if session.random.per_mille(500) { DataKeyForm::Plaintext } else { DataKeyForm::Wrapped };
-    session.call("scp/kms/create_data_key/1.2", kms.create_data_key(id, &DatakeyRequest::new(form))).await?;
+    session.call("scp/kms/create_data_key/1.2", kms.create_data_key(id, &CreateDataKeyRequest::new(form))).await?;
     session.call("scp/kms/show_key/1.2", kms.show_key(id)).await?;
     Some(())
 }
@@ -118,8 +118,8 @@ async fn signing(session: &mut Session, kms: &Client, id: &str) -> Option<()> {
 }
 
 async fn coding(session: &mut Session, kms: &Client, id: &str) -> Option<()> {
-    let made = session.call("scp/kms/create_hmac/1.2", kms.create_hmac(id, &HmacRequest::new(MESSAGE))).await?;
-    let wanted = HmacVerifyRequest::new(MESSAGE, made.hmac);
+    let made = session.call("scp/kms/create_hmac/1.2", kms.create_hmac(id, &CreateHmacRequest::new(MESSAGE))).await?;
+    let wanted = VerifyHmacRequest::new(MESSAGE, made.hmac);
     let verified = session.call("scp/kms/verify_hmac/1.2", kms.verify_hmac(id, &wanted)).await?;
     if verified.require_valid().is_err() {
         session.report_mismatch("an HMAC did not verify");
@@ -136,11 +136,11 @@ pub(super) async fn manage(session: &mut Session) {
 }
 
 async fn managing(session: &mut Session, kms: &Client, id: &str) -> Option<()> {
-    let described = KeyDescriptionRequest::new("described");
+    let described = SetDescriptionRequest::new("described");
     session.call("scp/kms/set_description/1.2", kms.set_description(id, &described)).await?;
-    session.call("scp/kms/set_rotation/1.2", kms.set_rotation(id, &KeyRotateInfoRequest::new(true, Days(90)))).await?;
+    session.call("scp/kms/set_rotation/1.2", kms.set_rotation(id, &SetRotationRequest::new(true, Days(90)))).await?;
     for state in [NewKeyState::Stop, NewKeyState::Active] {
-        session.call("scp/kms/set_key_state/1.2", kms.set_key_state(id, &KeyStateRequest::new(state))).await?;
+        session.call("scp/kms/set_key_state/1.2", kms.set_key_state(id, &SetKeyStateRequest::new(state))).await?;
     }
     let older = session.clients.scp.kms_v1_1();
     session.call("scp/kms/show_key/1.1", older.show_key(id)).await?;

@@ -4,9 +4,8 @@ use std::net::Ipv4Addr;
 use cloud_core::ipnet::Ipv4Net;
 use cloud_core::{Days, SecretJson};
 use scp_security::secrets_manager::types::{
-    SecretsManagerCreateRequestV1Dot1, SecretsManagerSetCidrRequest, SecretsManagerSetDescriptionRequest,
-    SecretsManagerSetSecretValueRequest, SecretsManagerShowSecretValueRequest, SecretsManagerTerminatedRequest,
-    SecretsManagerUpdateLabelRequest, SecretsRandomPasswordRequest,
+    CreateSecretRequest, DeleteSecretRequest, GenerateRandomPasswordRequest, SetAclCidrRequest, SetDescriptionRequest,
+    SetVersionLabelRequest, ShowSecretValueRequest, UpdateSecretValueRequest,
 };
 use scp_security::secrets_manager::v1_1::Client;
 
@@ -23,7 +22,7 @@ fn value(session: &Session, password: &str) -> Option<SecretJson> {
 }
 
 async fn create(session: &mut Session, secrets: &Client, name: &str) -> Option<String> {
-    let wanted = SecretsManagerCreateRequestV1Dot1::builder()
+    let wanted = CreateSecretRequest::builder()
         .name(name)
         .kms_id(KMS_KEY)
         .acl_cidr(LOOPBACK)
@@ -42,7 +41,7 @@ async fn create(session: &mut Session, secrets: &Client, name: &str) -> Option<S
 }
 
 async fn delete(session: &mut Session, secrets: &Client, id: &str) {
-    let wanted = SecretsManagerTerminatedRequest::new(Days(30));
+    let wanted = DeleteSecretRequest::new(Days(30));
     session.clean_up("scp/secretsmanager/delete_secret/1.1", || secrets.delete_secret(id, &wanted)).await;
 }
 
@@ -58,7 +57,7 @@ pub(super) async fn rotate(session: &mut Session) {
 
 async fn rotating(session: &mut Session, secrets: &Client, id: &str) -> Option<()> {
     for (added, password) in [(1, "two"), (2, "three")] {
-        let wanted = SecretsManagerSetSecretValueRequest::new(value(session, password)?);
+        let wanted = UpdateSecretValueRequest::new(value(session, password)?);
         let call = secrets.update_secret_value(id, &wanted);
         let updated = session.call_counted("scp/secretsmanager/update_secret_value/1.1", call).await;
         if let Some(executed) = updated.executed {
@@ -69,7 +68,7 @@ async fn rotating(session: &mut Session, secrets: &Client, id: &str) -> Option<(
         }
         updated.value?;
     }
-    let newest = SecretsManagerShowSecretValueRequest::default();
+    let newest = ShowSecretValueRequest::default();
     let shown =
         session.call("scp/secretsmanager/show_secret_value/1.1", secrets.show_secret_value(id, &newest)).await?;
     let password = shown.secret_value().ok().and_then(|value| value.get("password"));
@@ -82,10 +81,9 @@ async fn rotating(session: &mut Session, secrets: &Client, id: &str) -> Option<(
         session.report_mismatch("a secret does not have three versions");
     }
     let first = versions.first()?.get("version_id")?;
-    let label =
-        SecretsManagerUpdateLabelRequest::new("stable").with_move_to_version_id(first.as_str().unwrap_or_default());
+    let label = SetVersionLabelRequest::new("stable").with_move_to_version_id(first.as_str().unwrap_or_default());
     session.call("scp/secretsmanager/set_version_label/1.1", secrets.set_version_label(id, &label)).await?;
-    let labelled = SecretsManagerShowSecretValueRequest::default().with_label("stable");
+    let labelled = ShowSecretValueRequest::default().with_label("stable");
     session.call("scp/secretsmanager/show_secret_value/1.1", secrets.show_secret_value(id, &labelled)).await?;
     let older = session.clients.scp.secrets_manager_v1_0();
     session.call("scp/secretsmanager/show_secret/1.0", older.show_secret(id)).await.map(drop)
@@ -101,11 +99,11 @@ pub(super) async fn manage(session: &mut Session) {
 }
 
 async fn managing(session: &mut Session, secrets: &Client, id: &str) -> Option<()> {
-    let described = SecretsManagerSetDescriptionRequest::new("described");
+    let described = SetDescriptionRequest::new("described");
     session.call("scp/secretsmanager/set_description/1.1", secrets.set_description(id, &described)).await?;
-    let callers = SecretsManagerSetCidrRequest::new(HALF_OF_LOOPBACK);
+    let callers = SetAclCidrRequest::new(HALF_OF_LOOPBACK);
     session.call("scp/secretsmanager/set_acl_cidr/1.1", secrets.set_acl_cidr(id, &callers)).await?;
-    let wanted = SecretsManagerTerminatedRequest::new(Days(30));
+    let wanted = DeleteSecretRequest::new(Days(30));
     let deleted = session.call("scp/secretsmanager/delete_secret/1.1", secrets.delete_secret(id, &wanted)).await;
     let restored = session.call("scp/secretsmanager/restore_secret/1.1", secrets.restore_secret(id)).await;
     if restored.is_none() {
@@ -113,7 +111,7 @@ async fn managing(session: &mut Session, secrets: &Client, id: &str) -> Option<(
     }
     deleted?;
     session.call("scp/secretsmanager/show_secret/1.1", secrets.show_secret(id)).await?;
-    let wanted = SecretsRandomPasswordRequest::default().with_password_length(24);
+    let wanted = GenerateRandomPasswordRequest::default().with_password_length(24);
     let call = secrets.generate_random_password(&wanted);
     session.call("scp/secretsmanager/generate_random_password/1.1", call).await.map(drop)
 }

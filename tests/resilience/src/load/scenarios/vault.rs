@@ -6,7 +6,7 @@ use cloud_core::ipnet::Ipv4Net;
 use cloud_core::{Days, Hours};
 use scp_security::Scp;
 use scp_security::kms::types::EncryptRequest;
-use scp_security::secret_vault::types::{SecretVaultCreateRequest, SecretVaultTerminatedRequest};
+use scp_security::secret_vault::types::{CreateSecretVaultRequest, TerminateSecretVaultRequest};
 
 use crate::load::run::Session;
 
@@ -27,7 +27,7 @@ pub(super) async fn list(session: &mut Session) {
 /// once per waiting period and never concurrently.
 pub(crate) async fn exchange(session: &mut Session) {
     let vaults = session.clients.scp.secret_vault_v1_0();
-    let wanted = SecretVaultCreateRequest::builder()
+    let wanted = CreateSecretVaultRequest::builder()
         .name(&*session.tag)
         .access_key_id(ACCESS_KEY_ID)
         .acl_cidr(Ipv4Net::from(Ipv4Addr::LOCALHOST))
@@ -49,6 +49,6 @@ pub(crate) async fn exchange(session: &mut Session) {
             Err(error) => session.report_mismatch(&error.to_string()),
         }
     }
-    let call = vaults.terminate_secret_vault(&made.id, &SecretVaultTerminatedRequest::new(Days(7)));
+    let call = vaults.terminate_secret_vault(&made.id, &TerminateSecretVaultRequest::new(Days(7)));
     session.call_without_fault("scp/secretvault/terminate_secret_vault/1.0", call).await;
 }

@@ -6,7 +6,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 use serde_json::Value;
 
-use crate::ir::{Field, Format, Kind, Presence, Service, Type, TypeDef};
+use crate::ir::{Field, Format, Kind, Presence, Service, Type, TypeDef, bare};
 use crate::names::ident;
 use crate::render::types::{has_constructor, is_patch, required};
 
@@ -25,7 +25,7 @@ impl<'a> Values<'a> {
     /// A model of a request, with the members that the page shows and those that are required.
     pub(super) fn model(&mut self, name: &str, example: Option<&Value>) -> TokenStream {
         self.types.insert(name.to_owned());
-        let rust = ident(name);
+        let rust = ident(bare(name));
         let service = self.service;
         let Some((ty, Kind::Struct(fields))) = service.find(name).map(|ty| (ty, &ty.kind)) else {
             return quote!(#rust);
@@ -162,7 +162,7 @@ impl<'a> Values<'a> {
 
     fn variant(&mut self, name: &str, example: Option<&Value>) -> TokenStream {
         self.types.insert(name.to_owned());
-        let rust = ident(name);
+        let rust = ident(bare(name));
         let found = match self.service.find(name).map(|ty| &ty.kind) {
             Some(Kind::TextEnum(variants)) => {
                 let known = variants.iter().find(|(_, value)| Some(value.as_str()) == example.and_then(Value::as_str));
