@@ -7,12 +7,15 @@ pub(crate) mod clients;
 
 #[cfg(feature = "secure-key-manager")]
 #[rustfmt::skip]
+#[allow(unused_qualifications, reason = "paths are alike in all modules")]
 pub(crate) mod secure_key_manager;
 
 #[cfg(feature = "security-advisor")]
 #[rustfmt::skip]
+#[allow(unused_qualifications, reason = "paths are alike in all modules")]
 pub(crate) mod security_advisor;
 
 #[cfg(feature = "server-security-check")]
 #[rustfmt::skip]
+#[allow(unused_qualifications, reason = "paths are alike in all modules")]
 pub(crate) mod server_security_check;

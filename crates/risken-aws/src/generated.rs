@@ -7,4 +7,5 @@ pub(crate) mod clients;
 
 #[cfg(feature = "aws")]
 #[rustfmt::skip]
+#[allow(unused_qualifications, reason = "paths are alike in all modules")]
 pub(crate) mod aws;

@@ -7,20 +7,25 @@ pub(crate) mod clients;
 
 #[cfg(feature = "certificate-manager")]
 #[rustfmt::skip]
+#[allow(unused_qualifications, reason = "paths are alike in all modules")]
 pub(crate) mod certificate_manager;
 
 #[cfg(feature = "config-inspection")]
 #[rustfmt::skip]
+#[allow(unused_qualifications, reason = "paths are alike in all modules")]
 pub(crate) mod config_inspection;
 
 #[cfg(feature = "kms")]
 #[rustfmt::skip]
+#[allow(unused_qualifications, reason = "paths are alike in all modules")]
 pub(crate) mod kms;
 
 #[cfg(feature = "secret-vault")]
 #[rustfmt::skip]
+#[allow(unused_qualifications, reason = "paths are alike in all modules")]
 pub(crate) mod secret_vault;
 
 #[cfg(feature = "secrets-manager")]
 #[rustfmt::skip]
+#[allow(unused_qualifications, reason = "paths are alike in all modules")]
 pub(crate) mod secrets_manager;

@@ -254,10 +254,14 @@ fn security_advisor_v1_0_list_inspection_results(context: &Context) -> Running<'
                 client
                     .list_inspection_results(
                         region
-                            .parse::<nhn_security::security_advisor::types::Region>()
+                            .parse::<
+                                nhn_security::security_advisor::v1_0::types::Region,
+                            >()
                             .map_err(|error| error.to_string())?,
                         lang
-                            .parse::<nhn_security::security_advisor::types::Language>()
+                            .parse::<
+                                nhn_security::security_advisor::v1_0::types::Language,
+                            >()
                             .map_err(|error| error.to_string())?,
                     ),
             )
@@ -351,7 +355,7 @@ fn secure_key_manager_v1_0_encrypt(context: &Context) -> Running<'_> {
             .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
         let body = context
             .body::<
-                nhn_security::secure_key_manager::types::EncryptRequest,
+                nhn_security::secure_key_manager::v1_0::types::EncryptRequest,
             >(OPERATION, "{\"plaintext\":\"data\"}")?;
         let answer = context.finish(OPERATION, client.encrypt(&keyid, &body)).await?;
         context.keep(OPERATION, &answer);
@@ -371,7 +375,7 @@ fn secure_key_manager_v1_0_decrypt(context: &Context) -> Running<'_> {
             .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
         let body = context
             .body::<
-                nhn_security::secure_key_manager::types::DecryptRequest,
+                nhn_security::secure_key_manager::v1_0::types::DecryptRequest,
             >(
                 OPERATION,
                 "{\"ciphertext\":\"AAAAABzGwQniNneKXmcOLhWnxEqC1rNY+UdVb3lyeX/4wSrP\"}",
@@ -423,7 +427,7 @@ fn secure_key_manager_v1_0_sign(context: &Context) -> Running<'_> {
             .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
         let body = context
             .body::<
-                nhn_security::secure_key_manager::types::SignRequest,
+                nhn_security::secure_key_manager::v1_0::types::SignRequest,
             >(OPERATION, "{\"plaintext\":\"data\"}")?;
         let answer = context.finish(OPERATION, client.sign(&keyid, &body)).await?;
         context.keep(OPERATION, &answer);
@@ -443,7 +447,7 @@ fn secure_key_manager_v1_0_verify(context: &Context) -> Running<'_> {
             .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
         let body = context
             .body::<
-                nhn_security::secure_key_manager::types::VerifyRequest,
+                nhn_security::secure_key_manager::v1_0::types::VerifyRequest,
             >(OPERATION, "{\"plaintext\":\"data\",\"signature\":\"AAAAAGI9zf831DX\"}")?;
         let answer = context.finish(OPERATION, client.verify(&keyid, &body)).await?;
         context.keep(OPERATION, &answer);

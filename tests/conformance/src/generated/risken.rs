@@ -76,7 +76,7 @@ fn aws_v1_put_aws(context: &Context) -> Running<'_> {
         let client = context.risken()?.aws_v1();
         let body = context
             .body::<
-                risken_aws::aws::types::PutAwsRequest,
+                risken_aws::aws::v1::types::PutAwsRequest,
             >(
                 OPERATION,
                 "{\"project_id\":1001,\"aws\":{\"name\":\"Production AWS Account\",\"project_id\":1001,\"aws_account_id\":\"123456789012\"}}",
@@ -94,7 +94,7 @@ fn aws_v1_delete_aws(context: &Context) -> Running<'_> {
         let client = context.risken()?.aws_v1();
         let body = context
             .body::<
-                risken_aws::aws::types::DeleteAwsRequest,
+                risken_aws::aws::v1::types::DeleteAwsRequest,
             >(OPERATION, "{\"project_id\":1001,\"aws_id\":1001}")?;
         context.finish(OPERATION, client.delete_aws(&body)).await?;
         Ok(())
@@ -123,7 +123,7 @@ fn aws_v1_attach_data_source(context: &Context) -> Running<'_> {
         let client = context.risken()?.aws_v1();
         let body = context
             .body::<
-                risken_aws::aws::types::AttachDataSourceRequest,
+                risken_aws::aws::v1::types::AttachDataSourceRequest,
             >(
                 OPERATION,
                 "{\"project_id\":1001,\"attach_data_source\":{\"aws_id\":1001,\"aws_data_source_id\":1001,\"project_id\":1001,\"assume_role_arn\":\"arn:aws:iam::123456789012:role/RiskenRole\",\"external_id\":\"unique-external-id\",\"status\":1,\"status_detail\":\"OK\"}}",
@@ -141,7 +141,7 @@ fn aws_v1_detach_data_source(context: &Context) -> Running<'_> {
         let client = context.risken()?.aws_v1();
         let body = context
             .body::<
-                risken_aws::aws::types::DetachDataSourceRequest,
+                risken_aws::aws::v1::types::DetachDataSourceRequest,
             >(
                 OPERATION,
                 "{\"project_id\":1001,\"aws_id\":1001,\"aws_data_source_id\":1001}",
@@ -158,7 +158,7 @@ fn aws_v1_invoke_scan(context: &Context) -> Running<'_> {
         let client = context.risken()?.aws_v1();
         let body = context
             .body::<
-                risken_aws::aws::types::InvokeScanRequest,
+                risken_aws::aws::v1::types::InvokeScanRequest,
             >(
                 OPERATION,
                 "{\"project_id\":1001,\"aws_id\":1001,\"aws_data_source_id\":1001,\"scan_only\":false}",

@@ -841,7 +841,7 @@ fn certificate_manager_v1_0_check_duplicate_name(context: &Context) -> Running<'
         let client = context.scp()?.certificate_manager_v1_0();
         let body = context
             .body::<
-                scp_security::certificate_manager::types::CertificateDuplicateRequest,
+                scp_security::certificate_manager::v1_0::types::CheckDuplicateNameRequest,
             >(OPERATION, "{\"name\":\"\"}")?;
         let answer = context
             .finish(OPERATION, client.check_duplicate_name(&body))
@@ -871,7 +871,7 @@ fn certificate_manager_v1_0_create_certificate(context: &Context) -> Running<'_>
         let client = context.scp()?.certificate_manager_v1_0();
         let body = context
             .body::<
-                scp_security::certificate_manager::types::CertificateCreateRequest,
+                scp_security::certificate_manager::v1_0::types::CreateCertificateRequest,
             >(
                 OPERATION,
                 "{\"cert_body\":\"<encoded certificate body data>\",\"cert_chain\":\"<encoded certificate chain data>\",\"name\":\"test-certificate\",\"private_key\":\"<encoded private_key data>\",\"recipients\":[{\"region\":\"\",\"user_id\":\"sdaFDQSDADZ2488e195c0e97d9b9eb\",\"user_name\":\"kildong.hong\"}],\"region\":\"west1\",\"tags\":[],\"timezone\":\"Asia/Seoul\"}",
@@ -912,7 +912,7 @@ fn certificate_manager_v1_0_create_self_signed_certificate(
         let client = context.scp()?.certificate_manager_v1_0();
         let body = context
             .body::<
-                scp_security::certificate_manager::types::SelfSignCreateRequest,
+                scp_security::certificate_manager::v1_0::types::CreateSelfSignedCertificateRequest,
             >(
                 OPERATION,
                 "{\"cn\":\"test.go.kr\",\"name\":\"test-certificate\",\"not_after_dt\":\"20251212\",\"not_before_dt\":\"20250101\",\"organization\":\"samsungSDS\",\"recipients\":[],\"region\":\"west1\",\"tags\":[],\"timezone\":\"Asia/Seoul\"}",
@@ -929,7 +929,7 @@ fn certificate_manager_v1_0_validate_certificate(context: &Context) -> Running<'
         let client = context.scp()?.certificate_manager_v1_0();
         let body = context
             .body::<
-                scp_security::certificate_manager::types::CertificateValidateRequest,
+                scp_security::certificate_manager::v1_0::types::ValidateCertificateRequest,
             >(
                 OPERATION,
                 "{\"cert_body\":\"<encoded certificate body data>\",\"cert_chain\":\"<encoded certificate chain data>\",\"is_need_cert_chain\":\"True\",\"private_key\":\"<encoded private_key data>\"}",
@@ -949,7 +949,7 @@ fn certificate_manager_v1_1_check_duplicate_name(context: &Context) -> Running<'
         let client = context.scp()?.certificate_manager_v1_1();
         let body = context
             .body::<
-                scp_security::certificate_manager::types::CertificateDuplicateRequest,
+                scp_security::certificate_manager::v1_1::types::CheckDuplicateNameRequest,
             >(OPERATION, "{\"name\":\"\"}")?;
         let answer = context
             .finish(OPERATION, client.check_duplicate_name(&body))
@@ -979,7 +979,7 @@ fn certificate_manager_v1_1_create_certificate(context: &Context) -> Running<'_>
         let client = context.scp()?.certificate_manager_v1_1();
         let body = context
             .body::<
-                scp_security::certificate_manager::types::CertificateCreateRequest,
+                scp_security::certificate_manager::v1_1::types::CreateCertificateRequest,
             >(
                 OPERATION,
                 "{\"cert_body\":\"<encoded certificate body data>\",\"cert_chain\":\"<encoded certificate chain data>\",\"name\":\"test-certificate\",\"private_key\":\"<encoded private_key data>\",\"recipients\":[{\"region\":\"\",\"user_id\":\"sdaFDQSDADZ2488e195c0e97d9b9eb\",\"user_name\":\"kildong.hong\"}],\"region\":\"west1\",\"tags\":[],\"timezone\":\"Asia/Seoul\"}",
@@ -1020,7 +1020,7 @@ fn certificate_manager_v1_1_create_self_signed_certificate(
         let client = context.scp()?.certificate_manager_v1_1();
         let body = context
             .body::<
-                scp_security::certificate_manager::types::SelfSignCreateRequest,
+                scp_security::certificate_manager::v1_1::types::CreateSelfSignedCertificateRequest,
             >(
                 OPERATION,
                 "{\"cn\":\"test.go.kr\",\"name\":\"test-certificate\",\"not_after_dt\":\"20251212\",\"not_before_dt\":\"20250101\",\"organization\":\"samsungSDS\",\"recipients\":[],\"region\":\"west1\",\"tags\":[],\"timezone\":\"Asia/Seoul\"}",
@@ -1037,7 +1037,7 @@ fn certificate_manager_v1_1_validate_certificate(context: &Context) -> Running<'
         let client = context.scp()?.certificate_manager_v1_1();
         let body = context
             .body::<
-                scp_security::certificate_manager::types::CertificateValidateRequestV1Dot1,
+                scp_security::certificate_manager::v1_1::types::ValidateCertificateRequest,
             >(
                 OPERATION,
                 "{\"cert_body\":\"<encoded certificate body data>\",\"cert_chain\":\"<encoded certificate chain data>\",\"private_key\":\"<encoded private_key data>\"}",
@@ -1057,7 +1057,7 @@ fn config_inspection_v1_0_create_diagnosis(context: &Context) -> Running<'_> {
         let client = context.scp()?.config_inspection_v1_0();
         let body = context
             .body::<
-                scp_security::config_inspection::types::DiagnosisObjectRequest,
+                scp_security::config_inspection::v1_0::types::CreateDiagnosisRequest,
             >(
                 OPERATION,
                 "{\"account_id\":\"0e3dffc50eb247a1adf4f2e5c82c4f99\",\"auth_key_request\":{\"auth_key_created_at\":\"2022-01-01 12:00:00\",\"auth_key_expired_at\":\"2023-01-01 12:00:00\",\"auth_key_id\":\"9b72a9856e494e67afc69atd3631fe38\",\"diagnosis_id\":\"DIA-943731CB8E3045C289BAECAEC3532097\"},\"csp_type\":\"SCP\",\"diagnosis_account_id\":\"0e3dffc50eb247a1adf4f2e5c82c4f99\",\"diagnosis_check_type\":\"BP\",\"diagnosis_id\":\"DIA-943731CB8E3045C289BAECAEC3532097\",\"diagnosis_name\":\"Sample Diagnosis Name\",\"diagnosis_type\":\"Console\",\"plan_type\":\"STANDARD\",\"schedule_request\":{\"diagnosis_id\":\"DIA-943731CB8E3045C289BAECAEC3532097\",\"diagnosis_start_time_pattern\":\"08:00\",\"frequency_type\":\"MONTH\",\"frequency_value\":\"1\",\"use_diagnosis_check_type_bp\":\"y\",\"use_diagnosis_check_type_ssi\":\"y\"},\"tags\":[]}",
@@ -1090,7 +1090,7 @@ fn config_inspection_v1_0_request_diagnosis(context: &Context) -> Running<'_> {
         let client = context.scp()?.config_inspection_v1_0();
         let body = context
             .body::<
-                scp_security::config_inspection::types::DiagnosisRequest,
+                scp_security::config_inspection::v1_0::types::RequestDiagnosisRequest,
             >(
                 OPERATION,
                 "{\"access_key\":\"SAMPLE KEY\",\"diagnosis_check_type\":\"BP\",\"diagnosis_id\":\"DIA-943731CB8E3045C289BAECAEC3532097\",\"secret_key\":\"SAMPLE KEY\",\"tenant_id\":\"1234567890\"}",
@@ -1175,7 +1175,7 @@ fn config_inspection_v1_1_create_diagnosis(context: &Context) -> Running<'_> {
         let client = context.scp()?.config_inspection_v1_1();
         let body = context
             .body::<
-                scp_security::config_inspection::types::DiagnosisObjectRequest,
+                scp_security::config_inspection::v1_1::types::CreateDiagnosisRequest,
             >(
                 OPERATION,
                 "{\"account_id\":\"0e3dffc50eb247a1adf4f2e5c82c4f99\",\"auth_key_request\":{\"auth_key_created_at\":\"2022-01-01 12:00:00\",\"auth_key_expired_at\":\"2023-01-01 12:00:00\",\"auth_key_id\":\"9b72a9856e494e67afc69atd3631fe38\",\"diagnosis_id\":\"DIA-943731CB8E3045C289BAECAEC3532097\"},\"csp_type\":\"SCP\",\"diagnosis_account_id\":\"0e3dffc50eb247a1adf4f2e5c82c4f99\",\"diagnosis_check_type\":\"BP\",\"diagnosis_id\":\"DIA-943731CB8E3045C289BAECAEC3532097\",\"diagnosis_name\":\"Sample Diagnosis Name\",\"diagnosis_type\":\"Console\",\"plan_type\":\"STANDARD\",\"schedule_request\":{\"diagnosis_id\":\"DIA-943731CB8E3045C289BAECAEC3532097\",\"diagnosis_start_time_pattern\":\"08:00\",\"frequency_type\":\"MONTH\",\"frequency_value\":\"1\",\"use_diagnosis_check_type_bp\":\"y\",\"use_diagnosis_check_type_ssi\":\"y\"},\"tags\":[]}",
@@ -1208,7 +1208,7 @@ fn config_inspection_v1_1_request_diagnosis(context: &Context) -> Running<'_> {
         let client = context.scp()?.config_inspection_v1_1();
         let body = context
             .body::<
-                scp_security::config_inspection::types::DiagnosisRequest,
+                scp_security::config_inspection::v1_1::types::RequestDiagnosisRequest,
             >(
                 OPERATION,
                 "{\"access_key\":\"SAMPLE KEY\",\"diagnosis_check_type\":\"BP\",\"diagnosis_id\":\"DIA-943731CB8E3045C289BAECAEC3532097\",\"secret_key\":\"SAMPLE KEY\",\"tenant_id\":\"1234567890\"}",
@@ -1295,7 +1295,7 @@ fn kms_v1_0_set_rotation(context: &Context) -> Running<'_> {
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let body = context
             .body::<
-                scp_security::kms::types::KeyRotateInfoRequest,
+                scp_security::kms::v1_0::types::SetRotationRequest,
             >(OPERATION, "{\"auto_rotate\":\"Y\",\"rotate_cycle\":7}")?;
         let answer = context
             .finish(OPERATION, client.set_rotation(&key_id, &body))
@@ -1314,7 +1314,7 @@ fn kms_v1_0_set_key_state(context: &Context) -> Running<'_> {
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let body = context
             .body::<
-                scp_security::kms::types::KeyStateRequest,
+                scp_security::kms::v1_0::types::SetKeyStateRequest,
             >(OPERATION, "{\"state\":\"Active\"}")?;
         let answer = context
             .finish(OPERATION, client.set_key_state(&key_id, &body))
@@ -1347,7 +1347,7 @@ fn kms_v1_0_create_data_key(context: &Context) -> Running<'_> {
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let body = context
             .body::<
-                scp_security::kms::types::DatakeyRequest,
+                scp_security::kms::v1_0::types::CreateDataKeyRequest,
             >(OPERATION, "{\"key_type\":\"plaintext\"}")?;
         context.finish(OPERATION, client.create_data_key(&key_id, &body)).await?;
         Ok(())
@@ -1372,7 +1372,7 @@ fn kms_v1_0_create_key(context: &Context) -> Running<'_> {
         let client = context.scp()?.kms_v1_0();
         let body = context
             .body::<
-                scp_security::kms::types::KeyCreateMasterKeyRequest,
+                scp_security::kms::v1_0::types::CreateKeyRequest,
             >(
                 OPERATION,
                 "{\"auto_rotate\":\"Y\",\"description\":\"description1\",\"key_type\":\"advanced\",\"name\":\"testkey\",\"purpose\":\"rsa-2048\",\"rotate_cycle\":7,\"tags\":[]}",
@@ -1392,7 +1392,7 @@ fn kms_v1_0_decrypt(context: &Context) -> Running<'_> {
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let body = context
             .body::<
-                scp_security::kms::types::DecryptRequest,
+                scp_security::kms::v1_0::types::DecryptRequest,
             >(
                 OPERATION,
                 "{\"ciphertext\":\"vault:v283:YiUpW1bpF2fMY0VR332Qpik781Ul2gFPsfdwsypwouccHtPSfRaE40wTHHl4a5AK\"}",
@@ -1436,7 +1436,7 @@ fn kms_v1_0_encrypt(context: &Context) -> Running<'_> {
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let body = context
             .body::<
-                scp_security::kms::types::EncryptRequest,
+                scp_security::kms::v1_0::types::EncryptRequest,
             >(OPERATION, "{\"plaintext\":\"dGhlIHF1aWNrIGJyb3duIGZveAo=\"}")?;
         let answer = context.finish(OPERATION, client.encrypt(&key_id, &body)).await?;
         context.keep(OPERATION, &answer);
@@ -1466,7 +1466,7 @@ fn kms_v1_0_create_hmac(context: &Context) -> Running<'_> {
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let body = context
             .body::<
-                scp_security::kms::types::HmacRequest,
+                scp_security::kms::v1_0::types::CreateHmacRequest,
             >(OPERATION, "{\"input\":\"dGVzdCBpbnB1dA==\"}")?;
         let answer = context
             .finish(OPERATION, client.create_hmac(&key_id, &body))
@@ -1485,7 +1485,7 @@ fn kms_v1_0_rewrap(context: &Context) -> Running<'_> {
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let body = context
             .body::<
-                scp_security::kms::types::RewrapRequest,
+                scp_security::kms::v1_0::types::RewrapRequest,
             >(
                 OPERATION,
                 "{\"ciphertext\":\"vault:v283:YiUpW1bpF2fMY0VR33aQpik781Ul2gFPsfdwsypwouccHtPSfRaE40wTHHl4a5AK\"}",
@@ -1518,7 +1518,7 @@ fn kms_v1_0_sign(context: &Context) -> Running<'_> {
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let body = context
             .body::<
-                scp_security::kms::types::SignRequest,
+                scp_security::kms::v1_0::types::SignRequest,
             >(OPERATION, "{\"input\":\"dGVzdCBpbnB1dA==\"}")?;
         let answer = context.finish(OPERATION, client.sign(&key_id, &body)).await?;
         context.keep(OPERATION, &answer);
@@ -1535,7 +1535,7 @@ fn kms_v1_0_set_description(context: &Context) -> Running<'_> {
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let body = context
             .body::<
-                scp_security::kms::types::KeyDescriptionRequest,
+                scp_security::kms::v1_0::types::SetDescriptionRequest,
             >(OPERATION, "{\"description\":\"\"}")?;
         let answer = context
             .finish(OPERATION, client.set_description(&key_id, &body))
@@ -1554,7 +1554,7 @@ fn kms_v1_0_verify(context: &Context) -> Running<'_> {
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let body = context
             .body::<
-                scp_security::kms::types::VerifyRequest,
+                scp_security::kms::v1_0::types::VerifyRequest,
             >(
                 OPERATION,
                 "{\"input\":\"dGVzdCBpbnB1dA==\",\"signature\":\"vault:v142:MEUCIQDt+iM27ZENLTxFCKH2krlvn2xRRuoqt8aU+xP/RYEJpgIgN6V6QjhpK4dA/vwgX95UW140ge167ECnLjccXDPbZAg=\"}",
@@ -1574,7 +1574,7 @@ fn kms_v1_0_verify_hmac(context: &Context) -> Running<'_> {
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let body = context
             .body::<
-                scp_security::kms::types::HmacVerifyRequest,
+                scp_security::kms::v1_0::types::VerifyHmacRequest,
             >(
                 OPERATION,
                 "{\"hmac\":\"vault:v142:MEUCIQDt+iM27ZENLTxFCKH2krlvn2xRRuoqt8aU+xP/RYEJpgIgN6V6QjhpK4dA/vwgX95UW140ge167ECnLjccXDPbZAg=\",\"input\":\"dGVzdCBpbnB1dA==\"}",
@@ -1596,7 +1596,7 @@ fn kms_v1_1_set_rotation(context: &Context) -> Running<'_> {
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let body = context
             .body::<
-                scp_security::kms::types::KeyRotateInfoRequest,
+                scp_security::kms::v1_1::types::SetRotationRequest,
             >(OPERATION, "{\"auto_rotate\":\"Y\",\"rotate_cycle\":7}")?;
         let answer = context
             .finish(OPERATION, client.set_rotation(&key_id, &body))
@@ -1615,7 +1615,7 @@ fn kms_v1_1_set_key_state(context: &Context) -> Running<'_> {
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let body = context
             .body::<
-                scp_security::kms::types::KeyStateRequest,
+                scp_security::kms::v1_1::types::SetKeyStateRequest,
             >(OPERATION, "{\"state\":\"Active\"}")?;
         let answer = context
             .finish(OPERATION, client.set_key_state(&key_id, &body))
@@ -1648,7 +1648,7 @@ fn kms_v1_1_create_data_key(context: &Context) -> Running<'_> {
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let body = context
             .body::<
-                scp_security::kms::types::DatakeyRequest,
+                scp_security::kms::v1_1::types::CreateDataKeyRequest,
             >(OPERATION, "{\"key_type\":\"plaintext\"}")?;
         context.finish(OPERATION, client.create_data_key(&key_id, &body)).await?;
         Ok(())
@@ -1673,7 +1673,7 @@ fn kms_v1_1_create_key(context: &Context) -> Running<'_> {
         let client = context.scp()?.kms_v1_1();
         let body = context
             .body::<
-                scp_security::kms::types::KeyCreateMasterKeyRequest,
+                scp_security::kms::v1_1::types::CreateKeyRequest,
             >(
                 OPERATION,
                 "{\"auto_rotate\":\"Y\",\"description\":\"description1\",\"key_type\":\"advanced\",\"name\":\"testkey\",\"purpose\":\"rsa-2048\",\"rotate_cycle\":7,\"tags\":[]}",
@@ -1693,7 +1693,7 @@ fn kms_v1_1_decrypt(context: &Context) -> Running<'_> {
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let body = context
             .body::<
-                scp_security::kms::types::DecryptRequest,
+                scp_security::kms::v1_1::types::DecryptRequest,
             >(
                 OPERATION,
                 "{\"ciphertext\":\"vault:v283:YiUpW1bpF2fMY0VR332Qpik781Ul2gFPsfdwsypwouccHtPSfRaE40wTHHl4a5AK\"}",
@@ -1737,7 +1737,7 @@ fn kms_v1_1_encrypt(context: &Context) -> Running<'_> {
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let body = context
             .body::<
-                scp_security::kms::types::EncryptRequest,
+                scp_security::kms::v1_1::types::EncryptRequest,
             >(OPERATION, "{\"plaintext\":\"dGhlIHF1aWNrIGJyb3duIGZveAo=\"}")?;
         let answer = context.finish(OPERATION, client.encrypt(&key_id, &body)).await?;
         context.keep(OPERATION, &answer);
@@ -1767,7 +1767,7 @@ fn kms_v1_1_create_hmac(context: &Context) -> Running<'_> {
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let body = context
             .body::<
-                scp_security::kms::types::HmacRequest,
+                scp_security::kms::v1_1::types::CreateHmacRequest,
             >(OPERATION, "{\"input\":\"dGVzdCBpbnB1dA==\"}")?;
         let answer = context
             .finish(OPERATION, client.create_hmac(&key_id, &body))
@@ -1786,7 +1786,7 @@ fn kms_v1_1_rewrap(context: &Context) -> Running<'_> {
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let body = context
             .body::<
-                scp_security::kms::types::RewrapRequest,
+                scp_security::kms::v1_1::types::RewrapRequest,
             >(
                 OPERATION,
                 "{\"ciphertext\":\"vault:v283:YiUpW1bpF2fMY0VR33aQpik781Ul2gFPsfdwsypwouccHtPSfRaE40wTHHl4a5AK\"}",
@@ -1819,7 +1819,7 @@ fn kms_v1_1_sign(context: &Context) -> Running<'_> {
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let body = context
             .body::<
-                scp_security::kms::types::SignRequest,
+                scp_security::kms::v1_1::types::SignRequest,
             >(OPERATION, "{\"input\":\"dGVzdCBpbnB1dA==\"}")?;
         let answer = context.finish(OPERATION, client.sign(&key_id, &body)).await?;
         context.keep(OPERATION, &answer);
@@ -1836,7 +1836,7 @@ fn kms_v1_1_set_description(context: &Context) -> Running<'_> {
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let body = context
             .body::<
-                scp_security::kms::types::KeyDescriptionRequest,
+                scp_security::kms::v1_1::types::SetDescriptionRequest,
             >(OPERATION, "{\"description\":\"\"}")?;
         let answer = context
             .finish(OPERATION, client.set_description(&key_id, &body))
@@ -1855,7 +1855,7 @@ fn kms_v1_1_verify(context: &Context) -> Running<'_> {
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let body = context
             .body::<
-                scp_security::kms::types::VerifyRequest,
+                scp_security::kms::v1_1::types::VerifyRequest,
             >(
                 OPERATION,
                 "{\"input\":\"dGVzdCBpbnB1dA==\",\"signature\":\"vault:v142:MEUCIQDt+iM27ZENLTxFCKH2krlvn2xRRuoqt8aU+xP/RYEJpgIgN6V6QjhpK4dA/vwgX95UW140ge167ECnLjccXDPbZAg=\"}",
@@ -1875,7 +1875,7 @@ fn kms_v1_1_verify_hmac(context: &Context) -> Running<'_> {
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let body = context
             .body::<
-                scp_security::kms::types::HmacVerifyRequest,
+                scp_security::kms::v1_1::types::VerifyHmacRequest,
             >(
                 OPERATION,
                 "{\"hmac\":\"vault:v142:MEUCIQDt+iM27ZENLTxFCKH2krlvn2xRRuoqt8aU+xP/RYEJpgIgN6V6QjhpK4dA/vwgX95UW140ge167ECnLjccXDPbZAg=\",\"input\":\"dGVzdCBpbnB1dA==\"}",
@@ -1897,7 +1897,7 @@ fn kms_v1_2_set_rotation(context: &Context) -> Running<'_> {
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let body = context
             .body::<
-                scp_security::kms::types::KeyRotateInfoRequest,
+                scp_security::kms::v1_2::types::SetRotationRequest,
             >(OPERATION, "{\"auto_rotate\":\"Y\",\"rotate_cycle\":7}")?;
         let answer = context
             .finish(OPERATION, client.set_rotation(&key_id, &body))
@@ -1916,7 +1916,7 @@ fn kms_v1_2_set_key_state(context: &Context) -> Running<'_> {
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let body = context
             .body::<
-                scp_security::kms::types::KeyStateRequest,
+                scp_security::kms::v1_2::types::SetKeyStateRequest,
             >(OPERATION, "{\"state\":\"Active\"}")?;
         let answer = context
             .finish(OPERATION, client.set_key_state(&key_id, &body))
@@ -1949,7 +1949,7 @@ fn kms_v1_2_create_data_key(context: &Context) -> Running<'_> {
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let body = context
             .body::<
-                scp_security::kms::types::DatakeyRequest,
+                scp_security::kms::v1_2::types::CreateDataKeyRequest,
             >(OPERATION, "{\"key_type\":\"plaintext\"}")?;
         context.finish(OPERATION, client.create_data_key(&key_id, &body)).await?;
         Ok(())
@@ -1974,7 +1974,7 @@ fn kms_v1_2_create_key(context: &Context) -> Running<'_> {
         let client = context.scp()?.kms_v1_2();
         let body = context
             .body::<
-                scp_security::kms::types::KeyCreateMasterKeyRequest,
+                scp_security::kms::v1_2::types::CreateKeyRequest,
             >(
                 OPERATION,
                 "{\"auto_rotate\":\"Y\",\"description\":\"description1\",\"key_type\":\"advanced\",\"name\":\"testkey\",\"purpose\":\"rsa-2048\",\"rotate_cycle\":7,\"tags\":[]}",
@@ -1994,7 +1994,7 @@ fn kms_v1_2_decrypt(context: &Context) -> Running<'_> {
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let body = context
             .body::<
-                scp_security::kms::types::DecryptRequest,
+                scp_security::kms::v1_2::types::DecryptRequest,
             >(
                 OPERATION,
                 "{\"ciphertext\":\"vault:v283:YiUpW1bpF2fMY0VR332Qpik781Ul2gFPsfdwsypwouccHtPSfRaE40wTHHl4a5AK\"}",
@@ -2038,7 +2038,7 @@ fn kms_v1_2_encrypt(context: &Context) -> Running<'_> {
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let body = context
             .body::<
-                scp_security::kms::types::EncryptRequest,
+                scp_security::kms::v1_2::types::EncryptRequest,
             >(OPERATION, "{\"plaintext\":\"dGhlIHF1aWNrIGJyb3duIGZveAo=\"}")?;
         let answer = context.finish(OPERATION, client.encrypt(&key_id, &body)).await?;
         context.keep(OPERATION, &answer);
@@ -2081,7 +2081,7 @@ fn kms_v1_2_create_hmac(context: &Context) -> Running<'_> {
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let body = context
             .body::<
-                scp_security::kms::types::HmacRequest,
+                scp_security::kms::v1_2::types::CreateHmacRequest,
             >(OPERATION, "{\"input\":\"dGVzdCBpbnB1dA==\"}")?;
         let answer = context
             .finish(OPERATION, client.create_hmac(&key_id, &body))
@@ -2100,7 +2100,7 @@ fn kms_v1_2_rewrap(context: &Context) -> Running<'_> {
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let body = context
             .body::<
-                scp_security::kms::types::RewrapRequest,
+                scp_security::kms::v1_2::types::RewrapRequest,
             >(
                 OPERATION,
                 "{\"ciphertext\":\"vault:v283:YiUpW1bpF2fMY0VR33aQpik781Ul2gFPsfdwsypwouccHtPSfRaE40wTHHl4a5AK\"}",
@@ -2146,7 +2146,7 @@ fn kms_v1_2_sign(context: &Context) -> Running<'_> {
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let body = context
             .body::<
-                scp_security::kms::types::SignRequest,
+                scp_security::kms::v1_2::types::SignRequest,
             >(OPERATION, "{\"input\":\"dGVzdCBpbnB1dA==\"}")?;
         let answer = context.finish(OPERATION, client.sign(&key_id, &body)).await?;
         context.keep(OPERATION, &answer);
@@ -2163,7 +2163,7 @@ fn kms_v1_2_set_description(context: &Context) -> Running<'_> {
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let body = context
             .body::<
-                scp_security::kms::types::KeyDescriptionRequest,
+                scp_security::kms::v1_2::types::SetDescriptionRequest,
             >(OPERATION, "{\"description\":\"\"}")?;
         let answer = context
             .finish(OPERATION, client.set_description(&key_id, &body))
@@ -2182,7 +2182,7 @@ fn kms_v1_2_set_managed_key_description(context: &Context) -> Running<'_> {
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let body = context
             .body::<
-                scp_security::kms::types::ManagedKeyDescriptionRequest,
+                scp_security::kms::v1_2::types::SetManagedKeyDescriptionRequest,
             >(OPERATION, "{\"description\":\"description1\"}")?;
         let answer = context
             .finish(OPERATION, client.set_managed_key_description(&key_id, &body))
@@ -2201,7 +2201,7 @@ fn kms_v1_2_verify(context: &Context) -> Running<'_> {
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let body = context
             .body::<
-                scp_security::kms::types::VerifyRequest,
+                scp_security::kms::v1_2::types::VerifyRequest,
             >(
                 OPERATION,
                 "{\"input\":\"dGVzdCBpbnB1dA==\",\"signature\":\"vault:v142:MEUCIQDt+iM27ZENLTxFCKH2krlvn2xRRuoqt8aU+xP/RYEJpgIgN6V6QjhpK4dA/vwgX95UW140ge167ECnLjccXDPbZAg=\"}",
@@ -2221,7 +2221,7 @@ fn kms_v1_2_verify_hmac(context: &Context) -> Running<'_> {
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let body = context
             .body::<
-                scp_security::kms::types::HmacVerifyRequest,
+                scp_security::kms::v1_2::types::VerifyHmacRequest,
             >(
                 OPERATION,
                 "{\"hmac\":\"vault:v142:MEUCIQDt+iM27ZENLTxFCKH2krlvn2xRRuoqt8aU+xP/RYEJpgIgN6V6QjhpK4dA/vwgX95UW140ge167ECnLjccXDPbZAg=\",\"input\":\"dGVzdCBpbnB1dA==\"}",
@@ -2251,7 +2251,7 @@ fn secret_vault_v1_0_create_secret_vault(context: &Context) -> Running<'_> {
         let client = context.scp()?.secret_vault_v1_0();
         let body = context
             .body::<
-                scp_security::secret_vault::types::SecretVaultCreateRequest,
+                scp_security::secret_vault::v1_0::types::CreateSecretVaultRequest,
             >(
                 OPERATION,
                 "{\"access_key_id\":\"b754b12b39da4ce29a40c5e324650bd0\",\"acl_cidr\":\"192.168.1.1/24, 10.0.0.1/16\",\"description\":\"description\",\"name\":\"name\",\"tags\":[],\"temporary_key_ttl_nhours\":\"3\",\"vault_token_ttl_ndays\":\"720\"}",
@@ -2270,7 +2270,7 @@ fn secret_vault_v1_0_terminate_secret_vault(context: &Context) -> Running<'_> {
             .text(OPERATION, "secret_vault_id", "3265ab469f0d406d83073da3e11e7a6c")?;
         let body = context
             .body::<
-                scp_security::secret_vault::types::SecretVaultTerminatedRequest,
+                scp_security::secret_vault::v1_0::types::TerminateSecretVaultRequest,
             >(OPERATION, "{\"waiting_time_ndays\":7}")?;
         context
             .finish(OPERATION, client.terminate_secret_vault(&secret_vault_id, &body))
@@ -2323,7 +2323,7 @@ fn secrets_manager_v1_0_create_secret(context: &Context) -> Running<'_> {
         let client = context.scp()?.secrets_manager_v1_0();
         let body = context
             .body::<
-                scp_security::secrets_manager::types::SecretsManagerCreateRequest,
+                scp_security::secrets_manager::v1_0::types::CreateSecretRequest,
             >(
                 OPERATION,
                 "{\"acl_cidr\":\"192.168.1.1/24, 10.0.0.1/16\",\"description\":\"description\",\"kms_id\":\"3265ab469f0d406d83073da3e11e7a6c\",\"name\":\"name\",\"secret_value\":\"{\\\"key1\\\":\\\"value1\\\",\\\"key2\\\":\\\"value2\\\"}\",\"tags\":[]}",
@@ -2356,7 +2356,7 @@ fn secrets_manager_v1_0_delete_secret(context: &Context) -> Running<'_> {
             .text(OPERATION, "secret_id", "3265ab469f0d406d83073da3e11e7a6c")?;
         let body = context
             .body::<
-                scp_security::secrets_manager::types::SecretsManagerTerminatedRequest,
+                scp_security::secrets_manager::v1_0::types::DeleteSecretRequest,
             >(OPERATION, "{\"waiting_time_ndays\":7}")?;
         context.finish(OPERATION, client.delete_secret(&secret_id, &body)).await?;
         Ok(())
@@ -2370,7 +2370,7 @@ fn secrets_manager_v1_0_generate_random_password(context: &Context) -> Running<'
         let client = context.scp()?.secrets_manager_v1_0();
         let body = context
             .body::<
-                scp_security::secrets_manager::types::SecretsRandomPasswordRequest,
+                scp_security::secrets_manager::v1_0::types::GenerateRandomPasswordRequest,
             >(
                 OPERATION,
                 "{\"exclude_characters\":\"abcdefg\",\"exclude_lowercase\":\"false\",\"exclude_numbers\":\"false\",\"exclude_punctuation\":\"false\",\"exclude_uppercase\":\"false\",\"include_space\":\"false\",\"password_length\":32,\"require_each_included_type\":\"true\"}",
@@ -2417,7 +2417,7 @@ fn secrets_manager_v1_0_set_acl_cidr(context: &Context) -> Running<'_> {
             .text(OPERATION, "secret_id", "3265ab469f0d406d83073da3e11e7a6c")?;
         let body = context
             .body::<
-                scp_security::secrets_manager::types::SecretsManagerSetCidrRequest,
+                scp_security::secrets_manager::v1_0::types::SetAclCidrRequest,
             >(OPERATION, "{\"acl_cidr\":\"192.168.1.1/24, 10.0.0.1/16\"}")?;
         let answer = context
             .finish(OPERATION, client.set_acl_cidr(&secret_id, &body))
@@ -2436,7 +2436,7 @@ fn secrets_manager_v1_0_set_description(context: &Context) -> Running<'_> {
             .text(OPERATION, "secret_id", "3265ab469f0d406d83073da3e11e7a6c")?;
         let body = context
             .body::<
-                scp_security::secrets_manager::types::SecretsManagerSetDescriptionRequest,
+                scp_security::secrets_manager::v1_0::types::SetDescriptionRequest,
             >(OPERATION, "{\"description\":\"description\"}")?;
         let answer = context
             .finish(OPERATION, client.set_description(&secret_id, &body))
@@ -2455,7 +2455,7 @@ fn secrets_manager_v1_0_set_kms_key(context: &Context) -> Running<'_> {
             .text(OPERATION, "secret_id", "3265ab469f0d406d83073da3e11e7a6c")?;
         let body = context
             .body::<
-                scp_security::secrets_manager::types::SecretsManagerSetKmsRequest,
+                scp_security::secrets_manager::v1_0::types::SetKmsKeyRequest,
             >(OPERATION, "{\"kms_id\":\"3265ab469f0d406d83073da3e11e7a6c\"}")?;
         let answer = context
             .finish(OPERATION, client.set_kms_key(&secret_id, &body))
@@ -2474,7 +2474,7 @@ fn secrets_manager_v1_0_set_version_label(context: &Context) -> Running<'_> {
             .text(OPERATION, "secret_id", "3265ab469f0d406d83073da3e11e7a6c")?;
         let body = context
             .body::<
-                scp_security::secrets_manager::types::SecretsManagerUpdateLabelRequest,
+                scp_security::secrets_manager::v1_0::types::SetVersionLabelRequest,
             >(
                 OPERATION,
                 "{\"label\":\"My Custom Label\",\"move_to_version_id\":\"3265ab469f0d406d83073da3e11e7a6c\",\"remove_from_version_id\":\"3265ab469f0d406d83073da3e11e7a6c\"}",
@@ -2493,7 +2493,7 @@ fn secrets_manager_v1_0_set_private_acl(context: &Context) -> Running<'_> {
             .text(OPERATION, "secret_id", "3265ab469f0d406d83073da3e11e7a6c")?;
         let body = context
             .body::<
-                scp_security::secrets_manager::types::SecretsManagerSetPrivateAclRequest,
+                scp_security::secrets_manager::v1_0::types::SetPrivateAclRequest,
             >(
                 OPERATION,
                 "{\"private_acl_enabled\":\"true\",\"private_acl_resources\":[]}",
@@ -2515,7 +2515,7 @@ fn secrets_manager_v1_0_show_secret_value(context: &Context) -> Running<'_> {
             .text(OPERATION, "secret_id", "3265ab469f0d406d83073da3e11e7a6c")?;
         let body = context
             .body::<
-                scp_security::secrets_manager::types::SecretsManagerShowSecretValueRequest,
+                scp_security::secrets_manager::v1_0::types::ShowSecretValueRequest,
             >(
                 OPERATION,
                 "{\"label\":\"CURRENT\",\"version_id\":\"e7b638507d9f4feeb6032a22b7640bf7\"}",
@@ -2534,7 +2534,7 @@ fn secrets_manager_v1_0_update_secret_value(context: &Context) -> Running<'_> {
             .text(OPERATION, "secret_id", "3265ab469f0d406d83073da3e11e7a6c")?;
         let body = context
             .body::<
-                scp_security::secrets_manager::types::SecretsManagerSetSecretValueRequest,
+                scp_security::secrets_manager::v1_0::types::UpdateSecretValueRequest,
             >(
                 OPERATION,
                 "{\"secret_value\":\"{\\\"key1\\\":\\\"value1\\\",\\\"key2\\\":\\\"value2\\\"}\"}",
@@ -2567,7 +2567,7 @@ fn secrets_manager_v1_1_create_secret(context: &Context) -> Running<'_> {
         let client = context.scp()?.secrets_manager_v1_1();
         let body = context
             .body::<
-                scp_security::secrets_manager::types::SecretsManagerCreateRequestV1Dot1,
+                scp_security::secrets_manager::v1_1::types::CreateSecretRequest,
             >(
                 OPERATION,
                 "{\"acl_cidr\":\"192.168.1.1/24, 10.0.0.1/16\",\"description\":\"description\",\"kms_id\":\"3265ab469f0d406d83073da3e11e7a6c\",\"name\":\"name\",\"private_acl_enabled\":\"true\",\"private_acl_resources\":[],\"secret_value\":\"{\\\"key1\\\":\\\"value1\\\",\\\"key2\\\":\\\"value2\\\"}\",\"tags\":[]}",
@@ -2600,7 +2600,7 @@ fn secrets_manager_v1_1_delete_secret(context: &Context) -> Running<'_> {
             .text(OPERATION, "secret_id", "3265ab469f0d406d83073da3e11e7a6c")?;
         let body = context
             .body::<
-                scp_security::secrets_manager::types::SecretsManagerTerminatedRequest,
+                scp_security::secrets_manager::v1_1::types::DeleteSecretRequest,
             >(OPERATION, "{\"waiting_time_ndays\":7}")?;
         context.finish(OPERATION, client.delete_secret(&secret_id, &body)).await?;
         Ok(())
@@ -2614,7 +2614,7 @@ fn secrets_manager_v1_1_generate_random_password(context: &Context) -> Running<'
         let client = context.scp()?.secrets_manager_v1_1();
         let body = context
             .body::<
-                scp_security::secrets_manager::types::SecretsRandomPasswordRequest,
+                scp_security::secrets_manager::v1_1::types::GenerateRandomPasswordRequest,
             >(
                 OPERATION,
                 "{\"exclude_characters\":\"abcdefg\",\"exclude_lowercase\":\"false\",\"exclude_numbers\":\"false\",\"exclude_punctuation\":\"false\",\"exclude_uppercase\":\"false\",\"include_space\":\"false\",\"password_length\":32,\"require_each_included_type\":\"true\"}",
@@ -2661,7 +2661,7 @@ fn secrets_manager_v1_1_set_acl_cidr(context: &Context) -> Running<'_> {
             .text(OPERATION, "secret_id", "3265ab469f0d406d83073da3e11e7a6c")?;
         let body = context
             .body::<
-                scp_security::secrets_manager::types::SecretsManagerSetCidrRequest,
+                scp_security::secrets_manager::v1_1::types::SetAclCidrRequest,
             >(OPERATION, "{\"acl_cidr\":\"192.168.1.1/24, 10.0.0.1/16\"}")?;
         let answer = context
             .finish(OPERATION, client.set_acl_cidr(&secret_id, &body))
@@ -2680,7 +2680,7 @@ fn secrets_manager_v1_1_set_description(context: &Context) -> Running<'_> {
             .text(OPERATION, "secret_id", "3265ab469f0d406d83073da3e11e7a6c")?;
         let body = context
             .body::<
-                scp_security::secrets_manager::types::SecretsManagerSetDescriptionRequest,
+                scp_security::secrets_manager::v1_1::types::SetDescriptionRequest,
             >(OPERATION, "{\"description\":\"description\"}")?;
         let answer = context
             .finish(OPERATION, client.set_description(&secret_id, &body))
@@ -2699,7 +2699,7 @@ fn secrets_manager_v1_1_set_kms_key(context: &Context) -> Running<'_> {
             .text(OPERATION, "secret_id", "3265ab469f0d406d83073da3e11e7a6c")?;
         let body = context
             .body::<
-                scp_security::secrets_manager::types::SecretsManagerSetKmsRequest,
+                scp_security::secrets_manager::v1_1::types::SetKmsKeyRequest,
             >(OPERATION, "{\"kms_id\":\"3265ab469f0d406d83073da3e11e7a6c\"}")?;
         let answer = context
             .finish(OPERATION, client.set_kms_key(&secret_id, &body))
@@ -2718,7 +2718,7 @@ fn secrets_manager_v1_1_set_version_label(context: &Context) -> Running<'_> {
             .text(OPERATION, "secret_id", "3265ab469f0d406d83073da3e11e7a6c")?;
         let body = context
             .body::<
-                scp_security::secrets_manager::types::SecretsManagerUpdateLabelRequest,
+                scp_security::secrets_manager::v1_1::types::SetVersionLabelRequest,
             >(
                 OPERATION,
                 "{\"label\":\"My Custom Label\",\"move_to_version_id\":\"3265ab469f0d406d83073da3e11e7a6c\",\"remove_from_version_id\":\"3265ab469f0d406d83073da3e11e7a6c\"}",
@@ -2737,7 +2737,7 @@ fn secrets_manager_v1_1_set_private_acl(context: &Context) -> Running<'_> {
             .text(OPERATION, "secret_id", "3265ab469f0d406d83073da3e11e7a6c")?;
         let body = context
             .body::<
-                scp_security::secrets_manager::types::SecretsManagerSetPrivateAclRequest,
+                scp_security::secrets_manager::v1_1::types::SetPrivateAclRequest,
             >(
                 OPERATION,
                 "{\"private_acl_enabled\":\"true\",\"private_acl_resources\":[]}",
@@ -2759,7 +2759,7 @@ fn secrets_manager_v1_1_show_secret_value(context: &Context) -> Running<'_> {
             .text(OPERATION, "secret_id", "3265ab469f0d406d83073da3e11e7a6c")?;
         let body = context
             .body::<
-                scp_security::secrets_manager::types::SecretsManagerShowSecretValueRequest,
+                scp_security::secrets_manager::v1_1::types::ShowSecretValueRequest,
             >(
                 OPERATION,
                 "{\"label\":\"CURRENT\",\"version_id\":\"e7b638507d9f4feeb6032a22b7640bf7\"}",
@@ -2778,7 +2778,7 @@ fn secrets_manager_v1_1_update_secret_value(context: &Context) -> Running<'_> {
             .text(OPERATION, "secret_id", "3265ab469f0d406d83073da3e11e7a6c")?;
         let body = context
             .body::<
-                scp_security::secrets_manager::types::SecretsManagerSetSecretValueRequest,
+                scp_security::secrets_manager::v1_1::types::UpdateSecretValueRequest,
             >(
                 OPERATION,
                 "{\"secret_value\":\"{\\\"key1\\\":\\\"value1\\\",\\\"key2\\\":\\\"value2\\\"}\"}",

@@ -4,7 +4,7 @@
 
 use std::marker::PhantomData;
 use cloud_core::{ApiVersion, Call, Operation, Request};
-use super::{operations, types};
+use super::{operations, v1_0, v1_1};
 
 /// A client for Tiny in version `V`. Each version has the methods of its own operations alone.
 ///
@@ -45,7 +45,7 @@ impl<V: Version> Client<V> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn show_key(&self, key_id: &str) -> Call<types::Key> {
+    pub fn show_key(&self, key_id: &str) -> v1_0::ShowKey {
         Call::new(
             &self.core,
             Request::new(&operations::v1_0::SHOW_KEY).path("key_id", key_id),
@@ -69,7 +69,7 @@ impl<V: Version> Client<V> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn delete_key(&self, key_id: &str) -> Call<()> {
+    pub fn delete_key(&self, key_id: &str) -> v1_0::DeleteKey {
         Call::new(
             &self.core,
             Request::new(&operations::v1_0::DELETE_KEY).path("key_id", key_id),
@@ -95,7 +95,7 @@ impl Client<V1_1> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn show_origin(&self, key_id: &str) -> Call<types::Key> {
+    pub fn show_origin(&self, key_id: &str) -> v1_1::ShowOrigin {
         Call::new(
             &self.core,
             Request::new(&operations::v1_1::SHOW_ORIGIN).path("key_id", key_id),

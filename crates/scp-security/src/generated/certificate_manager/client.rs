@@ -5,7 +5,7 @@
 
 use std::marker::PhantomData;
 use cloud_core::{ApiVersion, Call, Operation, Request};
-use super::{operations, types, v1_0};
+use super::{operations, v1_0, v1_1};
 
 /// A client for Certificate Manager in version `V`. Each version has the methods of its own operations alone.
 ///
@@ -41,9 +41,9 @@ impl<V: Version> Client<V> {
     /// # Example
     /// ```no_run
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// use scp_security::certificate_manager::types::CertificateDuplicateRequest;
+    /// use scp_security::certificate_manager::types::CheckDuplicateNameRequest;
     ///
-    /// let body = CertificateDuplicateRequest::new("");
+    /// let body = CheckDuplicateNameRequest::new("");
     /// let response = scp.certificate_manager().check_duplicate_name(&body).await?;
     /// println!("{response:?}");
     /// # Ok(())
@@ -51,8 +51,8 @@ impl<V: Version> Client<V> {
     /// ```
     pub fn check_duplicate_name(
         &self,
-        body: &types::CertificateDuplicateRequest,
-    ) -> Call<types::CheckResponse> {
+        body: &super::types::CheckDuplicateNameRequest,
+    ) -> v1_0::CheckDuplicateName {
         Call::new(
             &self.core,
             Request::new(&operations::v1_0::CHECK_DUPLICATE_NAME).body(body),
@@ -94,9 +94,9 @@ impl<V: Version> Client<V> {
     /// # Example
     /// ```no_run
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// use scp_security::certificate_manager::types::{CertificateCreateRequest, Recipient};
+    /// use scp_security::certificate_manager::types::{CreateCertificateRequest, Recipient};
     ///
-    /// let body = CertificateCreateRequest::builder()
+    /// let body = CreateCertificateRequest::builder()
     ///     .cert_body("-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n")
     ///     .cert_chain("-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n")
     ///     .name("test-certificate")
@@ -118,8 +118,8 @@ impl<V: Version> Client<V> {
     /// ```
     pub fn create_certificate(
         &self,
-        body: &types::CertificateCreateRequest,
-    ) -> Call<types::CertificateCreateResponse> {
+        body: &super::types::CreateCertificateRequest,
+    ) -> v1_0::CreateCertificate {
         Call::new(
             &self.core,
             Request::new(&operations::v1_0::CREATE_CERTIFICATE).body(body),
@@ -143,10 +143,7 @@ impl<V: Version> Client<V> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn show_certificate(
-        &self,
-        certificate_id: &str,
-    ) -> Call<types::CertificateDetailResponse> {
+    pub fn show_certificate(&self, certificate_id: &str) -> v1_0::ShowCertificate {
         Call::new(
             &self.core,
             Request::new(&operations::v1_0::SHOW_CERTIFICATE)
@@ -171,7 +168,7 @@ impl<V: Version> Client<V> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn delete_certificate(&self, certificate_id: &str) -> Call<()> {
+    pub fn delete_certificate(&self, certificate_id: &str) -> v1_0::DeleteCertificate {
         Call::new(
             &self.core,
             Request::new(&operations::v1_0::DELETE_CERTIFICATE)
@@ -191,9 +188,9 @@ impl<V: Version> Client<V> {
     /// # Example
     /// ```no_run
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// use scp_security::certificate_manager::types::SelfSignCreateRequest;
+    /// use scp_security::certificate_manager::types::CreateSelfSignedCertificateRequest;
     ///
-    /// let body = SelfSignCreateRequest::builder()
+    /// let body = CreateSelfSignedCertificateRequest::builder()
     ///     .cn("test.go.kr")
     ///     .name("test-certificate")
     ///     .not_after_dt(scp_security::Timestamp::from("20251212").to_date_time()?.date())
@@ -214,8 +211,8 @@ impl<V: Version> Client<V> {
     /// ```
     pub fn create_self_signed_certificate(
         &self,
-        body: &types::SelfSignCreateRequest,
-    ) -> Call<types::CertificateDetailResponse> {
+        body: &super::types::CreateSelfSignedCertificateRequest,
+    ) -> v1_0::CreateSelfSignedCertificate {
         Call::new(
             &self.core,
             Request::new(&operations::v1_0::CREATE_SELF_SIGNED_CERTIFICATE).body(body),
@@ -236,9 +233,9 @@ impl Client<V1_0> {
     /// # Example
     /// ```no_run
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// use scp_security::certificate_manager::types::CertificateValidateRequest;
+    /// use scp_security::certificate_manager::v1_0::types::ValidateCertificateRequest;
     ///
-    /// let body = CertificateValidateRequest::builder()
+    /// let body = ValidateCertificateRequest::builder()
     ///     .cert_body("-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n")
     ///     .cert_chain("-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n")
     ///     .is_need_cert_chain(true)
@@ -251,8 +248,8 @@ impl Client<V1_0> {
     /// ```
     pub fn validate_certificate(
         &self,
-        body: &types::CertificateValidateRequest,
-    ) -> Call<types::CheckResponse> {
+        body: &super::v1_0::types::ValidateCertificateRequest,
+    ) -> v1_0::ValidateCertificate {
         Call::new(
             &self.core,
             Request::new(&operations::v1_0::VALIDATE_CERTIFICATE).body(body),
@@ -273,9 +270,9 @@ impl Client<V1_1> {
     /// # Example
     /// ```no_run
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// use scp_security::certificate_manager::types::CertificateValidateRequestV1Dot1;
+    /// use scp_security::certificate_manager::types::ValidateCertificateRequest;
     ///
-    /// let body = CertificateValidateRequestV1Dot1::new(
+    /// let body = ValidateCertificateRequest::new(
     ///         "-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n",
     ///         "<encoded private_key data>",
     ///     )
@@ -289,8 +286,8 @@ impl Client<V1_1> {
     /// ```
     pub fn validate_certificate(
         &self,
-        body: &types::CertificateValidateRequestV1Dot1,
-    ) -> Call<types::CertificateValidateResponseV1Dot1> {
+        body: &super::types::ValidateCertificateRequest,
+    ) -> v1_1::ValidateCertificate {
         Call::new(
             &self.core,
             Request::new(&operations::v1_1::VALIDATE_CERTIFICATE).body(body),

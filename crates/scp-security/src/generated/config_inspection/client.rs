@@ -5,7 +5,7 @@
 
 use std::marker::PhantomData;
 use cloud_core::{ApiVersion, Call, Operation, Request};
-use super::{operations, types, v1_0};
+use super::{operations, v1_0, v1_1};
 
 /// A client for Config Inspection in version `V`. Each version has the methods of its own operations alone.
 ///
@@ -50,10 +50,7 @@ impl<V: Version> Client<V> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn delete_diagnosis(
-        &self,
-        diagnosis_id: &str,
-    ) -> Call<types::TerminateResponse> {
+    pub fn delete_diagnosis(&self, diagnosis_id: &str) -> v1_0::DeleteDiagnosis {
         Call::new(
             &self.core,
             Request::new(&operations::v1_0::DELETE_DIAGNOSIS)
@@ -73,9 +70,9 @@ impl<V: Version> Client<V> {
     /// # Example
     /// ```no_run
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// use scp_security::config_inspection::types::{CheckType, DiagnosisRequest};
+    /// use scp_security::config_inspection::types::{CheckType, RequestDiagnosisRequest};
     ///
-    /// let body = DiagnosisRequest::builder()
+    /// let body = RequestDiagnosisRequest::builder()
     ///     .access_key("SAMPLE KEY")
     ///     .diagnosis_check_type(CheckType::BestPractice)
     ///     .diagnosis_id("DIA-943731CB8E3045C289BAECAEC3532097")
@@ -89,8 +86,8 @@ impl<V: Version> Client<V> {
     /// ```
     pub fn request_diagnosis(
         &self,
-        body: &types::DiagnosisRequest,
-    ) -> Call<types::CheckResponse> {
+        body: &super::types::RequestDiagnosisRequest,
+    ) -> v1_0::RequestDiagnosis {
         Call::new(
             &self.core,
             Request::new(&operations::v1_0::REQUEST_DIAGNOSIS).body(body),
@@ -117,10 +114,7 @@ impl<V: Version> Client<V> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn show_diagnosis(
-        &self,
-        diagnosis_id: &str,
-    ) -> Call<types::DiagnosisObjectDetailResponse> {
+    pub fn show_diagnosis(&self, diagnosis_id: &str) -> v1_0::ShowDiagnosis {
         Call::new(
             &self.core,
             Request::new(&operations::v1_0::SHOW_DIAGNOSIS)
@@ -233,9 +227,9 @@ impl Client<V1_0> {
     /// # Example
     /// ```no_run
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// use scp_security::config_inspection::types::{AuthKeyRequest, CheckType, DiagnosisObjectRequest, DiagnosisScheduleRequest};
+    /// use scp_security::config_inspection::types::{AuthKeyRequest, CheckType, CreateDiagnosisRequest, DiagnosisScheduleRequest};
     ///
-    /// let body = DiagnosisObjectRequest::builder()
+    /// let body = CreateDiagnosisRequest::builder()
     ///     .account_id("0e3dffc50eb247a1adf4f2e5c82c4f99")
     ///     .auth_key_request(
     ///         AuthKeyRequest::new("9b72a9856e494e67afc69atd3631fe38")
@@ -269,8 +263,8 @@ impl Client<V1_0> {
     /// ```
     pub fn create_diagnosis(
         &self,
-        body: &types::DiagnosisObjectRequest,
-    ) -> Call<types::CheckResponse> {
+        body: &super::types::CreateDiagnosisRequest,
+    ) -> v1_0::CreateDiagnosis {
         Call::new(
             &self.core,
             Request::new(&operations::v1_0::CREATE_DIAGNOSIS).body(body),
@@ -291,9 +285,9 @@ impl Client<V1_1> {
     /// # Example
     /// ```no_run
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// use scp_security::config_inspection::types::{AuthKeyRequest, CheckType, DiagnosisObjectRequest, DiagnosisScheduleRequest};
+    /// use scp_security::config_inspection::types::{AuthKeyRequest, CheckType, CreateDiagnosisRequest, DiagnosisScheduleRequest};
     ///
-    /// let body = DiagnosisObjectRequest::builder()
+    /// let body = CreateDiagnosisRequest::builder()
     ///     .account_id("0e3dffc50eb247a1adf4f2e5c82c4f99")
     ///     .auth_key_request(
     ///         AuthKeyRequest::new("9b72a9856e494e67afc69atd3631fe38")
@@ -327,8 +321,8 @@ impl Client<V1_1> {
     /// ```
     pub fn create_diagnosis(
         &self,
-        body: &types::DiagnosisObjectRequest,
-    ) -> Call<types::ConfigInspectionCreateResponse> {
+        body: &super::types::CreateDiagnosisRequest,
+    ) -> v1_1::CreateDiagnosis {
         Call::new(
             &self.core,
             Request::new(&operations::v1_0::CREATE_DIAGNOSIS).body(body),

@@ -5,7 +5,7 @@
 
 use std::marker::PhantomData;
 use cloud_core::{ApiVersion, Call, Operation, Request};
-use super::{operations, types, v1_0, v1_2};
+use super::{operations, v1_0, v1_2};
 
 /// A client for Key Management Service in version `V`. Each version has the methods of its own operations
 /// alone.
@@ -45,9 +45,9 @@ impl<V: Version> Client<V> {
     /// # Example
     /// ```no_run
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// use scp_security::kms::types::KeyRotateInfoRequest;
+    /// use scp_security::kms::types::SetRotationRequest;
     ///
-    /// let body = KeyRotateInfoRequest::new(true, scp_security::Days(7));
+    /// let body = SetRotationRequest::new(true, scp_security::Days(7));
     /// let response = scp
     ///     .kms()
     ///     .set_rotation("138c2fc8c29a449dbfa8681f8f1d78e2", &body)
@@ -59,8 +59,8 @@ impl<V: Version> Client<V> {
     pub fn set_rotation(
         &self,
         key_id: &str,
-        body: &types::KeyRotateInfoRequest,
-    ) -> Call<types::KeyShowResponse> {
+        body: &super::types::SetRotationRequest,
+    ) -> v1_0::SetRotation {
         Call::new(
             &self.core,
             Request::new(&operations::v1_0::SET_ROTATION)
@@ -83,9 +83,9 @@ impl<V: Version> Client<V> {
     /// # Example
     /// ```no_run
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// use scp_security::kms::types::{KeyStateRequest, NewKeyState};
+    /// use scp_security::kms::types::{NewKeyState, SetKeyStateRequest};
     ///
-    /// let body = KeyStateRequest::new(NewKeyState::Active);
+    /// let body = SetKeyStateRequest::new(NewKeyState::Active);
     /// let response = scp
     ///     .kms()
     ///     .set_key_state("138c2fc8c29a449dbfa8681f8f1d78e2", &body)
@@ -97,8 +97,8 @@ impl<V: Version> Client<V> {
     pub fn set_key_state(
         &self,
         key_id: &str,
-        body: &types::KeyStateRequest,
-    ) -> Call<types::KeyShowResponse> {
+        body: &super::types::SetKeyStateRequest,
+    ) -> v1_0::SetKeyState {
         Call::new(
             &self.core,
             Request::new(&operations::v1_0::SET_KEY_STATE)
@@ -124,10 +124,7 @@ impl<V: Version> Client<V> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn check_duplicate_name(
-        &self,
-        name: &str,
-    ) -> Call<types::KeyNameDuplicateResponse> {
+    pub fn check_duplicate_name(&self, name: &str) -> v1_0::CheckDuplicateName {
         Call::new(
             &self.core,
             Request::new(&operations::v1_0::CHECK_DUPLICATE_NAME).query("name", name),
@@ -147,9 +144,9 @@ impl<V: Version> Client<V> {
     /// # Example
     /// ```no_run
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// use scp_security::kms::types::{DataKeyForm, DatakeyRequest};
+    /// use scp_security::kms::types::{CreateDataKeyRequest, DataKeyForm};
     ///
-    /// let body = DatakeyRequest::new(DataKeyForm::Plaintext);
+    /// let body = CreateDataKeyRequest::new(DataKeyForm::Plaintext);
     /// let response = scp
     ///     .kms()
     ///     .create_data_key("138c2fc8c29a449dbfa8681f8f1d78e2", &body)
@@ -161,8 +158,8 @@ impl<V: Version> Client<V> {
     pub fn create_data_key(
         &self,
         key_id: &str,
-        body: &types::DatakeyRequest,
-    ) -> Call<types::DatakeyResponse> {
+        body: &super::types::CreateDataKeyRequest,
+    ) -> v1_0::CreateDataKey {
         Call::new(
             &self.core,
             Request::new(&operations::v1_0::CREATE_DATA_KEY)
@@ -197,8 +194,8 @@ impl<V: Version> Client<V> {
     pub fn decrypt(
         &self,
         key_id: &str,
-        body: &types::DecryptRequest,
-    ) -> Call<types::DecryptResponse> {
+        body: &super::types::DecryptRequest,
+    ) -> v1_0::Decrypt {
         Call::new(
             &self.core,
             Request::new(&operations::v1_0::DECRYPT).path("key_id", key_id).body(body),
@@ -255,8 +252,8 @@ impl<V: Version> Client<V> {
     pub fn encrypt(
         &self,
         key_id: &str,
-        body: &types::EncryptRequest,
-    ) -> Call<types::EncryptResponse> {
+        body: &super::types::EncryptRequest,
+    ) -> v1_0::Encrypt {
         Call::new(
             &self.core,
             Request::new(&operations::v1_0::ENCRYPT).path("key_id", key_id).body(body),
@@ -280,7 +277,7 @@ impl<V: Version> Client<V> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn list_key_users(&self, key_id: &str) -> Call<types::KeyUserResponse> {
+    pub fn list_key_users(&self, key_id: &str) -> v1_0::ListKeyUsers {
         Call::new(
             &self.core,
             Request::new(&operations::v1_0::LIST_KEY_USERS).path("key_id", key_id),
@@ -300,9 +297,9 @@ impl<V: Version> Client<V> {
     /// # Example
     /// ```no_run
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// use scp_security::kms::types::HmacRequest;
+    /// use scp_security::kms::types::CreateHmacRequest;
     ///
-    /// let body = HmacRequest::new(b"the message");
+    /// let body = CreateHmacRequest::new(b"the message");
     /// let response = scp
     ///     .kms()
     ///     .create_hmac("138c2fc8c29a449dbfa8681f8f1d78e2", &body)
@@ -314,8 +311,8 @@ impl<V: Version> Client<V> {
     pub fn create_hmac(
         &self,
         key_id: &str,
-        body: &types::HmacRequest,
-    ) -> Call<types::HmacResponse> {
+        body: &super::types::CreateHmacRequest,
+    ) -> v1_0::CreateHmac {
         Call::new(
             &self.core,
             Request::new(&operations::v1_0::CREATE_HMAC)
@@ -350,8 +347,8 @@ impl<V: Version> Client<V> {
     pub fn rewrap(
         &self,
         key_id: &str,
-        body: &types::RewrapRequest,
-    ) -> Call<types::RewrapResponse> {
+        body: &super::types::RewrapRequest,
+    ) -> v1_0::Rewrap {
         Call::new(
             &self.core,
             Request::new(&operations::v1_0::REWRAP).path("key_id", key_id).body(body),
@@ -375,7 +372,7 @@ impl<V: Version> Client<V> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn rotate_key(&self, key_id: &str) -> Call<types::KeyShowResponse> {
+    pub fn rotate_key(&self, key_id: &str) -> v1_0::RotateKey {
         Call::new(
             &self.core,
             Request::new(&operations::v1_0::ROTATE_KEY).path("key_id", key_id),
@@ -403,11 +400,7 @@ impl<V: Version> Client<V> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn sign(
-        &self,
-        key_id: &str,
-        body: &types::SignRequest,
-    ) -> Call<types::SignResponse> {
+    pub fn sign(&self, key_id: &str, body: &super::types::SignRequest) -> v1_0::Sign {
         Call::new(
             &self.core,
             Request::new(&operations::v1_0::SIGN).path("key_id", key_id).body(body),
@@ -428,9 +421,9 @@ impl<V: Version> Client<V> {
     /// # Example
     /// ```no_run
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// use scp_security::kms::types::KeyDescriptionRequest;
+    /// use scp_security::kms::types::SetDescriptionRequest;
     ///
-    /// let body = KeyDescriptionRequest::new("");
+    /// let body = SetDescriptionRequest::new("");
     /// let response = scp
     ///     .kms()
     ///     .set_description("138c2fc8c29a449dbfa8681f8f1d78e2", &body)
@@ -442,8 +435,8 @@ impl<V: Version> Client<V> {
     pub fn set_description(
         &self,
         key_id: &str,
-        body: &types::KeyDescriptionRequest,
-    ) -> Call<types::KeyShowResponse> {
+        body: &super::types::SetDescriptionRequest,
+    ) -> v1_0::SetDescription {
         Call::new(
             &self.core,
             Request::new(&operations::v1_0::SET_DESCRIPTION)
@@ -479,8 +472,8 @@ impl<V: Version> Client<V> {
     pub fn verify(
         &self,
         key_id: &str,
-        body: &types::VerifyRequest,
-    ) -> Call<types::VerifyResponse> {
+        body: &super::types::VerifyRequest,
+    ) -> v1_0::Verify {
         Call::new(
             &self.core,
             Request::new(&operations::v1_0::VERIFY).path("key_id", key_id).body(body),
@@ -500,9 +493,9 @@ impl<V: Version> Client<V> {
     /// # Example
     /// ```no_run
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// use scp_security::kms::types::HmacVerifyRequest;
+    /// use scp_security::kms::types::VerifyHmacRequest;
     ///
-    /// let body = HmacVerifyRequest::new(
+    /// let body = VerifyHmacRequest::new(
     ///     b"the message",
     ///     "vault:v142:MEUCIQDt+iM27ZENLTxFCKH2krlvn2xRRuoqt8aU+xP/RYEJpgIgN6V6QjhpK4dA/vwgX95UW140ge167ECnLjccXDPbZAg=",
     /// );
@@ -517,8 +510,8 @@ impl<V: Version> Client<V> {
     pub fn verify_hmac(
         &self,
         key_id: &str,
-        body: &types::HmacVerifyRequest,
-    ) -> Call<types::HmacVerifyResponse> {
+        body: &super::types::VerifyHmacRequest,
+    ) -> v1_0::VerifyHmac {
         Call::new(
             &self.core,
             Request::new(&operations::v1_0::VERIFY_HMAC)
@@ -562,9 +555,9 @@ impl Client<V1_0> {
     /// # Example
     /// ```no_run
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// use scp_security::kms::types::{KeyCreateMasterKeyRequest, KeyPurpose, KeyType};
+    /// use scp_security::kms::types::{CreateKeyRequest, KeyPurpose, KeyType};
     ///
-    /// let body = KeyCreateMasterKeyRequest::builder()
+    /// let body = CreateKeyRequest::builder()
     ///     .auto_rotate(true)
     ///     .description("description1")
     ///     .key_type(KeyType::Advanced)
@@ -578,10 +571,7 @@ impl Client<V1_0> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn create_key(
-        &self,
-        body: &types::KeyCreateMasterKeyRequest,
-    ) -> Call<types::KeyShowResponse> {
+    pub fn create_key(&self, body: &super::types::CreateKeyRequest) -> v1_0::CreateKey {
         Call::new(&self.core, Request::new(&operations::v1_0::CREATE_KEY).body(body))
     }
 
@@ -602,7 +592,7 @@ impl Client<V1_0> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn show_key(&self, key_id: &str) -> Call<types::KeyShowResponse> {
+    pub fn show_key(&self, key_id: &str) -> v1_0::ShowKey {
         Call::new(
             &self.core,
             Request::new(&operations::v1_0::SHOW_KEY).path("key_id", key_id),
@@ -644,9 +634,9 @@ impl Client<V1_1> {
     /// # Example
     /// ```no_run
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// use scp_security::kms::types::{KeyCreateMasterKeyRequest, KeyPurpose, KeyType};
+    /// use scp_security::kms::types::{CreateKeyRequest, KeyPurpose, KeyType};
     ///
-    /// let body = KeyCreateMasterKeyRequest::builder()
+    /// let body = CreateKeyRequest::builder()
     ///     .auto_rotate(true)
     ///     .description("description1")
     ///     .key_type(KeyType::Advanced)
@@ -660,10 +650,7 @@ impl Client<V1_1> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn create_key(
-        &self,
-        body: &types::KeyCreateMasterKeyRequest,
-    ) -> Call<types::KeyShowResponse> {
+    pub fn create_key(&self, body: &super::types::CreateKeyRequest) -> v1_0::CreateKey {
         Call::new(&self.core, Request::new(&operations::v1_0::CREATE_KEY).body(body))
     }
 
@@ -684,7 +671,7 @@ impl Client<V1_1> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn show_key(&self, key_id: &str) -> Call<types::KeyShowResponse> {
+    pub fn show_key(&self, key_id: &str) -> v1_0::ShowKey {
         Call::new(
             &self.core,
             Request::new(&operations::v1_0::SHOW_KEY).path("key_id", key_id),
@@ -726,9 +713,9 @@ impl Client<V1_2> {
     /// # Example
     /// ```no_run
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// use scp_security::kms::types::{KeyCreateMasterKeyRequest, KeyPurpose, KeyType};
+    /// use scp_security::kms::types::{CreateKeyRequest, KeyPurpose, KeyType};
     ///
-    /// let body = KeyCreateMasterKeyRequest::builder()
+    /// let body = CreateKeyRequest::builder()
     ///     .auto_rotate(true)
     ///     .description("description1")
     ///     .key_type(KeyType::Advanced)
@@ -742,10 +729,7 @@ impl Client<V1_2> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn create_key(
-        &self,
-        body: &types::KeyCreateMasterKeyRequest,
-    ) -> Call<types::KeyShowResponseV1Dot2> {
+    pub fn create_key(&self, body: &super::types::CreateKeyRequest) -> v1_2::CreateKey {
         Call::new(&self.core, Request::new(&operations::v1_0::CREATE_KEY).body(body))
     }
 
@@ -766,7 +750,7 @@ impl Client<V1_2> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn show_key(&self, key_id: &str) -> Call<types::KeyShowResponseV1Dot2> {
+    pub fn show_key(&self, key_id: &str) -> v1_2::ShowKey {
         Call::new(
             &self.core,
             Request::new(&operations::v1_0::SHOW_KEY).path("key_id", key_id),
@@ -813,7 +797,7 @@ impl Client<V1_2> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn show_managed_key(&self, key_id: &str) -> Call<types::ManagedKeyShowResponse> {
+    pub fn show_managed_key(&self, key_id: &str) -> v1_2::ShowManagedKey {
         Call::new(
             &self.core,
             Request::new(&operations::v1_2::SHOW_MANAGED_KEY).path("key_id", key_id),
@@ -834,9 +818,9 @@ impl Client<V1_2> {
     /// # Example
     /// ```no_run
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// use scp_security::kms::types::ManagedKeyDescriptionRequest;
+    /// use scp_security::kms::types::SetManagedKeyDescriptionRequest;
     ///
-    /// let body = ManagedKeyDescriptionRequest::new("description1");
+    /// let body = SetManagedKeyDescriptionRequest::new("description1");
     /// let response = scp
     ///     .kms()
     ///     .set_managed_key_description("138c2fc8c29a449dbfa8681f8f1d78e2", &body)
@@ -848,8 +832,8 @@ impl Client<V1_2> {
     pub fn set_managed_key_description(
         &self,
         key_id: &str,
-        body: &types::ManagedKeyDescriptionRequest,
-    ) -> Call<types::ManagedKeyShowResponse> {
+        body: &super::types::SetManagedKeyDescriptionRequest,
+    ) -> v1_2::SetManagedKeyDescription {
         Call::new(
             &self.core,
             Request::new(&operations::v1_2::SET_MANAGED_KEY_DESCRIPTION)

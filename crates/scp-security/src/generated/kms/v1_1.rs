@@ -8,6 +8,9 @@ pub use super::v1_0::{
     Sign, SetDescription, Verify, VerifyHmac,
 };
 
+/// Models of version 1.1.
+pub mod types;
+
 /// A client for Key Management Service 1.1. Clones are cheap and share connections and credentials.
 ///
 /// See the [vendor's documentation](https://docs.e.samsungsdscloud.com/apireference/security/kms/).

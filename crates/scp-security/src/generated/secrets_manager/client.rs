@@ -5,7 +5,7 @@
 
 use std::marker::PhantomData;
 use cloud_core::{ApiVersion, Call, Operation, Request};
-use super::{operations, types, v1_0, v1_1};
+use super::{operations, v1_0, v1_1};
 
 /// A client for Secrets Manager in version `V`. Each version has the methods of its own operations alone.
 ///
@@ -66,9 +66,9 @@ impl<V: Version> Client<V> {
     /// # Example
     /// ```no_run
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// use scp_security::secrets_manager::types::SecretsManagerTerminatedRequest;
+    /// use scp_security::secrets_manager::types::DeleteSecretRequest;
     ///
-    /// let body = SecretsManagerTerminatedRequest::new(scp_security::Days(7));
+    /// let body = DeleteSecretRequest::new(scp_security::Days(7));
     /// scp.secrets_manager()
     ///     .delete_secret("3265ab469f0d406d83073da3e11e7a6c", &body)
     ///     .await?;
@@ -78,8 +78,8 @@ impl<V: Version> Client<V> {
     pub fn delete_secret(
         &self,
         secret_id: &str,
-        body: &types::SecretsManagerTerminatedRequest,
-    ) -> Call<()> {
+        body: &super::types::DeleteSecretRequest,
+    ) -> v1_0::DeleteSecret {
         Call::new(
             &self.core,
             Request::new(&operations::v1_0::DELETE_SECRET)
@@ -100,9 +100,9 @@ impl<V: Version> Client<V> {
     /// # Example
     /// ```no_run
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// use scp_security::secrets_manager::types::SecretsRandomPasswordRequest;
+    /// use scp_security::secrets_manager::types::GenerateRandomPasswordRequest;
     ///
-    /// let body = SecretsRandomPasswordRequest::default()
+    /// let body = GenerateRandomPasswordRequest::default()
     ///     .with_exclude_characters("abcdefg")
     ///     .with_exclude_lowercase(false)
     ///     .with_exclude_numbers(false)
@@ -118,8 +118,8 @@ impl<V: Version> Client<V> {
     /// ```
     pub fn generate_random_password(
         &self,
-        body: &types::SecretsRandomPasswordRequest,
-    ) -> Call<types::SecretsRandomPasswordResponse> {
+        body: &super::types::GenerateRandomPasswordRequest,
+    ) -> v1_0::GenerateRandomPassword {
         Call::new(
             &self.core,
             Request::new(&operations::v1_0::GENERATE_RANDOM_PASSWORD).body(body),
@@ -147,10 +147,7 @@ impl<V: Version> Client<V> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn restore_secret(
-        &self,
-        secret_id: &str,
-    ) -> Call<types::SecretsManagerShowResponse> {
+    pub fn restore_secret(&self, secret_id: &str) -> v1_0::RestoreSecret {
         Call::new(
             &self.core,
             Request::new(&operations::v1_0::RESTORE_SECRET).path("secret_id", secret_id),
@@ -171,9 +168,9 @@ impl<V: Version> Client<V> {
     /// # Example
     /// ```no_run
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// use scp_security::secrets_manager::types::SecretsManagerSetCidrRequest;
+    /// use scp_security::secrets_manager::types::SetAclCidrRequest;
     ///
-    /// let body = SecretsManagerSetCidrRequest::new(
+    /// let body = SetAclCidrRequest::new(
     ///     "192.168.1.1/24, 10.0.0.1/16".parse::<scp_security::Networks>()?,
     /// );
     /// let response = scp
@@ -187,8 +184,8 @@ impl<V: Version> Client<V> {
     pub fn set_acl_cidr(
         &self,
         secret_id: &str,
-        body: &types::SecretsManagerSetCidrRequest,
-    ) -> Call<types::SecretsManagerShowResponse> {
+        body: &super::types::SetAclCidrRequest,
+    ) -> v1_0::SetAclCidr {
         Call::new(
             &self.core,
             Request::new(&operations::v1_0::SET_ACL_CIDR)
@@ -211,9 +208,9 @@ impl<V: Version> Client<V> {
     /// # Example
     /// ```no_run
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// use scp_security::secrets_manager::types::SecretsManagerSetDescriptionRequest;
+    /// use scp_security::secrets_manager::types::SetDescriptionRequest;
     ///
-    /// let body = SecretsManagerSetDescriptionRequest::new("description");
+    /// let body = SetDescriptionRequest::new("description");
     /// let response = scp
     ///     .secrets_manager()
     ///     .set_description("3265ab469f0d406d83073da3e11e7a6c", &body)
@@ -225,8 +222,8 @@ impl<V: Version> Client<V> {
     pub fn set_description(
         &self,
         secret_id: &str,
-        body: &types::SecretsManagerSetDescriptionRequest,
-    ) -> Call<types::SecretsManagerShowResponse> {
+        body: &super::types::SetDescriptionRequest,
+    ) -> v1_0::SetDescription {
         Call::new(
             &self.core,
             Request::new(&operations::v1_0::SET_DESCRIPTION)
@@ -249,9 +246,9 @@ impl<V: Version> Client<V> {
     /// # Example
     /// ```no_run
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// use scp_security::secrets_manager::types::SecretsManagerSetKmsRequest;
+    /// use scp_security::secrets_manager::types::SetKmsKeyRequest;
     ///
-    /// let body = SecretsManagerSetKmsRequest::new("3265ab469f0d406d83073da3e11e7a6c");
+    /// let body = SetKmsKeyRequest::new("3265ab469f0d406d83073da3e11e7a6c");
     /// let response = scp
     ///     .secrets_manager()
     ///     .set_kms_key("3265ab469f0d406d83073da3e11e7a6c", &body)
@@ -263,8 +260,8 @@ impl<V: Version> Client<V> {
     pub fn set_kms_key(
         &self,
         secret_id: &str,
-        body: &types::SecretsManagerSetKmsRequest,
-    ) -> Call<types::SecretsManagerShowResponse> {
+        body: &super::types::SetKmsKeyRequest,
+    ) -> v1_0::SetKmsKey {
         Call::new(
             &self.core,
             Request::new(&operations::v1_0::SET_KMS_KEY)
@@ -287,9 +284,9 @@ impl<V: Version> Client<V> {
     /// # Example
     /// ```no_run
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// use scp_security::secrets_manager::types::SecretsManagerUpdateLabelRequest;
+    /// use scp_security::secrets_manager::types::SetVersionLabelRequest;
     ///
-    /// let body = SecretsManagerUpdateLabelRequest::new("My Custom Label")
+    /// let body = SetVersionLabelRequest::new("My Custom Label")
     ///     .with_move_to_version_id("3265ab469f0d406d83073da3e11e7a6c")
     ///     .with_remove_from_version_id("3265ab469f0d406d83073da3e11e7a6c");
     /// scp.secrets_manager()
@@ -301,8 +298,8 @@ impl<V: Version> Client<V> {
     pub fn set_version_label(
         &self,
         secret_id: &str,
-        body: &types::SecretsManagerUpdateLabelRequest,
-    ) -> Call<()> {
+        body: &super::types::SetVersionLabelRequest,
+    ) -> v1_0::SetVersionLabel {
         Call::new(
             &self.core,
             Request::new(&operations::v1_0::SET_VERSION_LABEL)
@@ -325,9 +322,9 @@ impl<V: Version> Client<V> {
     /// # Example
     /// ```no_run
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// use scp_security::secrets_manager::types::SecretsManagerSetPrivateAclRequest;
+    /// use scp_security::secrets_manager::types::SetPrivateAclRequest;
     ///
-    /// let body = SecretsManagerSetPrivateAclRequest::default()
+    /// let body = SetPrivateAclRequest::default()
     ///     .with_private_acl_enabled(true)
     ///     .with_private_acl_resources(vec![]);
     /// let response = scp
@@ -341,8 +338,8 @@ impl<V: Version> Client<V> {
     pub fn set_private_acl(
         &self,
         secret_id: &str,
-        body: &types::SecretsManagerSetPrivateAclRequest,
-    ) -> Call<types::SecretsManagerUpdatedPrivateAclResponse> {
+        body: &super::types::SetPrivateAclRequest,
+    ) -> v1_0::SetPrivateAcl {
         Call::new(
             &self.core,
             Request::new(&operations::v1_0::SET_PRIVATE_ACL)
@@ -364,9 +361,9 @@ impl<V: Version> Client<V> {
     /// # Example
     /// ```no_run
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// use scp_security::secrets_manager::types::SecretsManagerShowSecretValueRequest;
+    /// use scp_security::secrets_manager::types::ShowSecretValueRequest;
     ///
-    /// let body = SecretsManagerShowSecretValueRequest::default()
+    /// let body = ShowSecretValueRequest::default()
     ///     .with_label("CURRENT")
     ///     .with_version_id("e7b638507d9f4feeb6032a22b7640bf7");
     /// let response = scp
@@ -380,8 +377,8 @@ impl<V: Version> Client<V> {
     pub fn show_secret_value(
         &self,
         secret_id: &str,
-        body: &types::SecretsManagerShowSecretValueRequest,
-    ) -> Call<types::SecretsManagerShowSecretValueResponse> {
+        body: &super::types::ShowSecretValueRequest,
+    ) -> v1_0::ShowSecretValue {
         Call::new(
             &self.core,
             Request::new(&operations::v1_0::SHOW_SECRET_VALUE)
@@ -403,9 +400,9 @@ impl<V: Version> Client<V> {
     /// # Example
     /// ```no_run
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// use scp_security::secrets_manager::types::SecretsManagerSetSecretValueRequest;
+    /// use scp_security::secrets_manager::types::UpdateSecretValueRequest;
     ///
-    /// let body = SecretsManagerSetSecretValueRequest::new(
+    /// let body = UpdateSecretValueRequest::new(
     ///     "{\"key1\":\"value1\",\"key2\":\"value2\"}".parse()?,
     /// );
     /// let response = scp
@@ -419,8 +416,8 @@ impl<V: Version> Client<V> {
     pub fn update_secret_value(
         &self,
         secret_id: &str,
-        body: &types::SecretsManagerSetSecretValueRequest,
-    ) -> Call<types::SecretsManagerShowResponse> {
+        body: &super::types::UpdateSecretValueRequest,
+    ) -> v1_0::UpdateSecretValue {
         Call::new(
             &self.core,
             Request::new(&operations::v1_0::UPDATE_SECRET_VALUE)
@@ -443,9 +440,9 @@ impl Client<V1_0> {
     /// # Example
     /// ```no_run
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// use scp_security::secrets_manager::types::SecretsManagerCreateRequest;
+    /// use scp_security::secrets_manager::v1_0::types::CreateSecretRequest;
     ///
-    /// let body = SecretsManagerCreateRequest::builder()
+    /// let body = CreateSecretRequest::builder()
     ///     .acl_cidr("192.168.1.1/24, 10.0.0.1/16".parse::<scp_security::Networks>()?)
     ///     .description("description")
     ///     .kms_id("3265ab469f0d406d83073da3e11e7a6c")
@@ -460,8 +457,8 @@ impl Client<V1_0> {
     /// ```
     pub fn create_secret(
         &self,
-        body: &types::SecretsManagerCreateRequest,
-    ) -> Call<types::SecretsManagerCreateResponse> {
+        body: &super::v1_0::types::CreateSecretRequest,
+    ) -> v1_0::CreateSecret {
         Call::new(&self.core, Request::new(&operations::v1_0::CREATE_SECRET).body(body))
     }
 
@@ -485,10 +482,7 @@ impl Client<V1_0> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn show_secret(
-        &self,
-        secret_id: &str,
-    ) -> Call<types::SecretsManagerShowResponse> {
+    pub fn show_secret(&self, secret_id: &str) -> v1_0::ShowSecret {
         Call::new(
             &self.core,
             Request::new(&operations::v1_0::SHOW_SECRET).path("secret_id", secret_id),
@@ -515,10 +509,7 @@ impl Client<V1_0> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn list_secret_versions(
-        &self,
-        secret_id: &str,
-    ) -> Call<types::SecretsManagerVersionListResponse> {
+    pub fn list_secret_versions(&self, secret_id: &str) -> v1_0::ListSecretVersions {
         Call::new(
             &self.core,
             Request::new(&operations::v1_0::LIST_SECRET_VERSIONS)
@@ -540,9 +531,9 @@ impl Client<V1_1> {
     /// # Example
     /// ```no_run
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// use scp_security::secrets_manager::types::SecretsManagerCreateRequestV1Dot1;
+    /// use scp_security::secrets_manager::types::CreateSecretRequest;
     ///
-    /// let body = SecretsManagerCreateRequestV1Dot1::builder()
+    /// let body = CreateSecretRequest::builder()
     ///     .acl_cidr("192.168.1.1/24, 10.0.0.1/16".parse::<scp_security::Networks>()?)
     ///     .description("description")
     ///     .kms_id("3265ab469f0d406d83073da3e11e7a6c")
@@ -559,8 +550,8 @@ impl Client<V1_1> {
     /// ```
     pub fn create_secret(
         &self,
-        body: &types::SecretsManagerCreateRequestV1Dot1,
-    ) -> Call<types::SecretsManagerCreateResponseV1Dot1> {
+        body: &super::types::CreateSecretRequest,
+    ) -> v1_1::CreateSecret {
         Call::new(&self.core, Request::new(&operations::v1_0::CREATE_SECRET).body(body))
     }
 
@@ -584,10 +575,7 @@ impl Client<V1_1> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn show_secret(
-        &self,
-        secret_id: &str,
-    ) -> Call<types::SecretsManagerShowResponseV1Dot1> {
+    pub fn show_secret(&self, secret_id: &str) -> v1_1::ShowSecret {
         Call::new(
             &self.core,
             Request::new(&operations::v1_0::SHOW_SECRET).path("secret_id", secret_id),
