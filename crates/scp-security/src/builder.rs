@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cloud_core::client::{ClientConfig, Shared};
 use cloud_core::{Client, Error, Result, SecretString, client_setters};
 
-use crate::credentials::{Credentials, Fixed, ProvideCredentials};
+use crate::credentials::{Cached, Credentials, Fixed, KeySource, ProvideCredentials};
 use crate::dialect::ScpDialect;
 use crate::env::{Overrides, Resolved};
 use crate::generated::clients::{Clients, Service};
@@ -64,14 +64,15 @@ impl ScpBuilder {
         self
     }
 
-    /// Sets a provider of keys, which takes precedence over a fixed pair.
+    /// Sets a provider of keys, which takes precedence over a fixed pair. Its keys are kept until they expire or a
+    /// service refuses them.
     pub fn credentials_provider(mut self, provider: impl ProvideCredentials + 'static) -> Self {
         self.provider = Some(Arc::new(provider));
         self
     }
 
     /// Sets the token of a secret vault: its id and its secret. The vault itself must be set too, with
-    /// [`secret_vault_id`](Self::secret_vault_id).
+    /// [`secret_vault_id`](Self::secret_vault_id). It takes precedence over keys from the environment.
     pub fn vault_token(mut self, id: impl Into<String>, secret: impl Into<SecretString>) -> Self {
         self.given.vault_token = Some(Credentials::new(id, secret));
         self
@@ -121,10 +122,13 @@ impl ScpBuilder {
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) names the setting that is missing or malformed, and every
     /// place that was searched.
     pub fn build(self) -> Result<Scp> {
+        // What the program says comes before the environment: a vault set here before keys set there.
+        let vault = self.given.vault_id.is_some() || self.given.vault_token.is_some();
+        let from_vault = self.from_vault || (vault && self.given.credentials.is_none() && self.provider.is_none());
         let resolved = Resolved::new(self.given, self.config.resolver(), self.config.insecure)?;
         let dialect = Arc::new(ScpDialect::new(self.language.as_deref().unwrap_or("en-US"))?);
         let parts = Parts { shared: self.config.shared(PRODUCT)?, dialect };
-        let signer = Arc::new(signer(&resolved, self.provider, self.from_vault, &parts)?);
+        let signer = Arc::new(signer(&resolved, self.provider, from_vault, &parts)?);
         let clients = Clients::new(|service| parts.client(&resolved, service, Arc::clone(&signer)))?;
         Ok(Scp::new(clients, signer))
     }
@@ -149,11 +153,12 @@ fn signer(
     from_vault: bool,
     parts: &Parts,
 ) -> Result<ScpSigner> {
-    let fixed = || resolved.credentials.clone().ok().map(|keys| Arc::new(Fixed(Arc::new(keys))) as Arc<_>);
+    let fixed = || resolved.credentials.clone().ok().map(|keys| Arc::new(Fixed(Arc::new(keys))) as Arc<dyn KeySource>);
+    let cached = |provider| Arc::new(Cached::new(provider, Arc::clone(parts.shared.runtime()))) as Arc<dyn KeySource>;
     let vault_token = resolved.vault_token.clone().ok().map(Arc::new);
     let credentials = if from_vault {
         vault_provider(resolved, parts)?
-    } else if let Some(found) = provider.or_else(fixed) {
+    } else if let Some(found) = provider.map(cached).or_else(fixed) {
         found
     } else if resolved.vault_id.is_ok() {
         vault_provider(resolved, parts)?
@@ -164,7 +169,7 @@ fn signer(
 }
 
 #[cfg(feature = "secret-vault")]
-fn vault_provider(resolved: &Resolved, parts: &Parts) -> Result<Arc<dyn ProvideCredentials>> {
+fn vault_provider(resolved: &Resolved, parts: &Parts) -> Result<Arc<dyn KeySource>> {
     let token = resolved.vault_token.clone().map_err(Error::config)?;
     let vault = resolved.vault_id.clone().map_err(Error::config)?;
     let signer = ScpSigner { credentials: None, vault_token: Some(Arc::new(token)) };
@@ -174,7 +179,7 @@ fn vault_provider(resolved: &Resolved, parts: &Parts) -> Result<Arc<dyn ProvideC
 }
 
 #[cfg(not(feature = "secret-vault"))]
-fn vault_provider(_: &Resolved, _: &Parts) -> Result<Arc<dyn ProvideCredentials>> {
+fn vault_provider(_: &Resolved, _: &Parts) -> Result<Arc<dyn KeySource>> {
     Err(Error::config("temporary keys from a secret vault need the feature `secret-vault`"))
 }
 

@@ -2,9 +2,11 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use cloud_core::auth::Generation;
-use cloud_core::{BoxFuture, Result, SecretString};
+use cloud_core::credentials::{CredentialCache, Expiring};
+use cloud_core::{BoxFuture, Error, ErrorKind, Result, Runtime, SecretString};
 use time::OffsetDateTime;
 
 use crate::signing_key::SigningKey;
@@ -54,39 +56,120 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// Provides the keys that sign requests.
-///
-/// Implement it to read keys from your own store. It is called for every attempt, so it should cache.
-pub trait ProvideCredentials: fmt::Debug + Send + Sync {
-    /// Returns the keys to sign with at `now`, and their generation: a number that changes with each new pair.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Credentials`](cloud_core::ErrorKind::Credentials) if no keys are available.
-    fn credentials(&self, now: OffsetDateTime) -> BoxFuture<'_, Result<(Arc<Credentials>, Generation)>>;
+/// Keys from a provider, and until when they are valid.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Provided {
+    credentials: Credentials,
+    expires: Option<OffsetDateTime>,
+}
 
-    /// Returns the keys at hand, without a request, so that an error text that repeats part of one is not shown.
-    fn current(&self) -> Option<Arc<Credentials>> {
-        None
+impl Provided {
+    /// Creates keys that are kept until a service refuses them.
+    #[must_use]
+    pub fn new(credentials: Credentials) -> Self {
+        Self { credentials, expires: None }
     }
 
-    /// Reports that the service refused these keys. Returns whether new ones may be available.
-    fn invalidate(&self, generation: Generation) -> bool {
-        let _ = generation;
-        false
+    /// Sets when the keys end. New ones are asked for shortly before.
+    #[must_use]
+    pub fn with_expiry(mut self, expires: OffsetDateTime) -> Self {
+        self.expires = Some(expires);
+        self
     }
 }
 
+/// Provides the keys that sign requests, from a store of your own.
+///
+/// It only reads the keys. The SDK keeps them: it asks again shortly before they expire and after a service has refused
+/// them, with one request at a time for all callers.
+///
+/// ```
+/// use scp_security::cloud_core::BoxFuture;
+/// use scp_security::credentials::{Credentials, ProvideCredentials, Provided};
+/// use scp_security::Result;
+///
+/// #[derive(Debug)]
+/// struct FromFile;
+///
+/// impl ProvideCredentials for FromFile {
+///     fn provide(&self) -> BoxFuture<'_, Result<Provided>> {
+///         Box::pin(async { Ok(Provided::new(Credentials::new("an-access-key", "its-secret-key"))) })
+///     }
+/// }
+/// ```
+pub trait ProvideCredentials: fmt::Debug + Send + Sync {
+    /// Reads the keys.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Credentials`](cloud_core::ErrorKind::Credentials) if no keys are available.
+    fn provide(&self) -> BoxFuture<'_, Result<Provided>>;
+}
+
 impl<T: ProvideCredentials + ?Sized> ProvideCredentials for Arc<T> {
+    fn provide(&self) -> BoxFuture<'_, Result<Provided>> {
+        T::provide(self)
+    }
+}
+
+/// Where a signer gets its keys from.
+pub(crate) trait KeySource: fmt::Debug + Send + Sync {
+    /// Returns the keys to sign with at `now`, and their generation: a number that changes with each new pair.
+    fn credentials(&self, now: OffsetDateTime) -> BoxFuture<'_, Result<(Arc<Credentials>, Generation)>>;
+
+    /// Returns the keys at hand, without a request, so that an error text that repeats part of one is not shown.
+    fn current(&self) -> Option<Arc<Credentials>>;
+
+    /// Reports that the service refused these keys. Returns whether new ones may be available.
+    fn invalidate(&self, generation: Generation) -> bool;
+}
+
+/// The keys of the caller's provider, kept until they expire or are refused.
+pub(crate) struct Cached {
+    provider: Arc<dyn ProvideCredentials>,
+    cache: CredentialCache<Credentials>,
+}
+
+/// For keys without an expiry.
+const UNTIL_REFUSED: Duration = Duration::MAX;
+
+impl Cached {
+    pub(crate) fn new(provider: Arc<dyn ProvideCredentials>, runtime: Arc<dyn Runtime>) -> Self {
+        Self { provider, cache: CredentialCache::new(runtime) }
+    }
+}
+
+impl KeySource for Cached {
     fn credentials(&self, now: OffsetDateTime) -> BoxFuture<'_, Result<(Arc<Credentials>, Generation)>> {
-        T::credentials(self, now)
+        let provider = Arc::clone(&self.provider);
+        Box::pin(self.cache.get(now, move || async move {
+            let Provided { credentials, expires } = provider.provide().await?;
+            let lifetime = match expires.map(|expires| Duration::try_from(expires - now)) {
+                None => UNTIL_REFUSED,
+                Some(Ok(left)) if !left.is_zero() => left,
+                Some(_) => {
+                    return Err(Error::new(
+                        ErrorKind::Credentials,
+                        "the keys of the credentials provider have expired",
+                    ));
+                }
+            };
+            Ok(Expiring::new(credentials, lifetime))
+        }))
     }
 
     fn current(&self) -> Option<Arc<Credentials>> {
-        T::current(self)
+        self.cache.current()
     }
 
     fn invalidate(&self, generation: Generation) -> bool {
-        T::invalidate(self, generation)
+        self.cache.invalidate(generation)
+    }
+}
+
+impl fmt::Debug for Cached {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cached").field("provider", &self.provider).field("cache", &self.cache).finish()
     }
 }
 
@@ -94,12 +177,16 @@ impl<T: ProvideCredentials + ?Sized> ProvideCredentials for Arc<T> {
 #[derive(Clone, Debug)]
 pub(crate) struct Fixed(pub(crate) Arc<Credentials>);
 
-impl ProvideCredentials for Fixed {
+impl KeySource for Fixed {
     fn credentials(&self, _: OffsetDateTime) -> BoxFuture<'_, Result<(Arc<Credentials>, Generation)>> {
         Box::pin(std::future::ready(Ok((Arc::clone(&self.0), Generation::default()))))
     }
 
     fn current(&self) -> Option<Arc<Credentials>> {
         Some(Arc::clone(&self.0))
+    }
+
+    fn invalidate(&self, _: Generation) -> bool {
+        false
     }
 }

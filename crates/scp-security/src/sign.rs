@@ -8,7 +8,7 @@ use cloud_core::auth::{Generation, SignContext, Signer};
 use cloud_core::{Authentication, BoxFuture, Error, ErrorKind, Operation, Result, SecretString};
 use http::{HeaderName, HeaderValue};
 
-use crate::credentials::{Credentials, ProvideCredentials};
+use crate::credentials::{Credentials, KeySource};
 use crate::signing_key::CLIENT_TYPE;
 
 /// The names of the four headers of a signature.
@@ -36,7 +36,7 @@ const VAULT: Names = Names {
 /// Signs with an access key, and the temporary key of Secret Vault with a vault token.
 pub(crate) struct ScpSigner {
     /// `None` for the client that only fetches temporary keys.
-    pub(crate) credentials: Option<Arc<dyn ProvideCredentials>>,
+    pub(crate) credentials: Option<Arc<dyn KeySource>>,
     pub(crate) vault_token: Option<Arc<Credentials>>,
 }
 

@@ -3,19 +3,21 @@
 #![cfg(test)]
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use cloud_core::testing::{FakeRuntime, FakeTransport};
+use cloud_core::testing::{FakeRuntime, FakeTransport, capture};
 use cloud_core::transport::{Stage, TransportError};
-use cloud_core::{BoxFuture, RetryPolicy, Transport};
+use cloud_core::{BoxFuture, ConfigSource, RetryPolicy, Runtime, Transport};
 use hmac::{Hmac, KeyInit, Mac};
+use scp_security::credentials::{Credentials, ProvideCredentials, Provided};
 use scp_security::kms::types::EncryptRequest;
 use scp_security::{ErrorKind, Scp, ScpBuilder};
 use sha2::Sha256;
+use time::OffsetDateTime;
 use time::macros::datetime;
 
 fn clock() -> Arc<FakeRuntime> {
@@ -232,4 +234,96 @@ async fn documented_limits_hold_before_anything_is_sent() {
     scp.secrets_manager().delete_secret("s", &body).skip_validation().await.unwrap();
     assert_eq!(transport.sent()[0].body().as_ref(), br#"{"waiting_time_ndays":31}"#);
     assert_eq!(header(&transport.sent()[0], "content-type"), "application/json");
+}
+
+/// Counts how often it is asked, and gives another pair each time.
+#[derive(Debug)]
+struct Store {
+    asked: AtomicU32,
+    expires: Option<OffsetDateTime>,
+}
+
+impl ProvideCredentials for Store {
+    fn provide(&self) -> BoxFuture<'_, scp_security::Result<Provided>> {
+        let number = self.asked.fetch_add(1, Ordering::SeqCst);
+        let keys = Provided::new(Credentials::new(format!("key {number}"), "secret"));
+        Box::pin(async move { Ok(self.expires.map_or(keys.clone(), |expires| keys.with_expiry(expires))) })
+    }
+}
+
+fn store(expires: Option<OffsetDateTime>) -> Arc<Store> {
+    Arc::new(Store { asked: AtomicU32::new(0), expires })
+}
+
+fn keys_of(transport: &FakeTransport) -> Vec<String> {
+    transport.sent().iter().map(|request| header(request, "scp-accesskey").to_owned()).collect()
+}
+
+#[tokio::test]
+async fn keys_of_a_provider_are_kept_until_they_are_refused() {
+    let refusal = r#"{"errors":[{"code":"HmacValidFail"}]}"#;
+    let script = FakeTransport::new().answer(200, SEALED).answer(200, SEALED).answer(401, refusal);
+    let transport = Arc::new(script.answer(200, SEALED));
+    let store = store(None);
+    let scp = builder(&transport).credentials_provider(Arc::clone(&store)).build().unwrap();
+    for _ in 0..3 {
+        scp.kms().encrypt("k", &EncryptRequest::new(b"x")).await.unwrap();
+    }
+    // The third call was refused, and signed again with what the store holds by then.
+    assert_eq!(keys_of(&transport), ["key 0", "key 0", "key 0", "key 1"]);
+    assert_eq!(store.asked.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn keys_of_a_provider_are_renewed_before_they_expire() {
+    let transport = Arc::new(FakeTransport::new().answer(200, SEALED));
+    let runtime = clock();
+    let expires = runtime.now() + Duration::from_secs(3600);
+    let store = store(Some(expires));
+    let scp = builder(&transport).runtime(runtime.clone()).credentials_provider(Arc::clone(&store)).build().unwrap();
+    for wait in [3000, 500, 3000] {
+        // The last time, the store still holds keys that have ended.
+        let outcome = scp.kms().encrypt("k", &EncryptRequest::new(b"x")).await;
+        assert!(outcome.is_ok(), "{outcome:?}");
+        runtime.advance(Duration::from_secs(wait));
+    }
+    assert_eq!(keys_of(&transport), ["key 0", "key 0", "key 1"]);
+    let error = scp.kms().encrypt("k", &EncryptRequest::new(b"x")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Credentials);
+    assert!(error.to_string().contains("the keys of the credentials provider have expired"), "{error}");
+}
+
+/// The environment of a test.
+#[derive(Debug)]
+struct Variables(&'static [(&'static str, &'static str)]);
+
+impl ConfigSource for Variables {
+    fn variable(&self, name: &str) -> Option<String> {
+        self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+    }
+}
+
+#[tokio::test]
+async fn vault_of_the_builder_comes_before_keys_of_the_environment() {
+    let transport = Arc::new(FakeTransport::new().answer(200, TEMPORARY).answer(200, SEALED));
+    let vault = builder(&transport)
+        .config_source(Variables(&[("SCP_ACCESS_KEY", "environment"), ("SCP_SECRET_KEY", "s")]))
+        .vault_token("token", "s");
+    vault.secret_vault_id("vault").build().unwrap().kms().encrypt("k", &EncryptRequest::new(b"x")).await.unwrap();
+    assert_eq!(header(&transport.sent()[1], "scp-accesskey"), "temporary");
+}
+
+#[tokio::test]
+async fn second_client_for_the_same_vault_is_logged() {
+    let transport = Arc::new(FakeTransport::new());
+    let client = |id: &str| builder(&transport).vault_token("token", "s").secret_vault_id(id).build().unwrap();
+    let lines = |work: &dyn Fn()| {
+        let ((), lines) = capture(work);
+        lines.into_iter().filter(|line| line.contains("more than one client")).count()
+    };
+    let first = client("counted");
+    assert_eq!(lines(&|| drop(client("another"))), 0);
+    assert_eq!(lines(&|| drop(client("counted"))), 1);
+    drop(first);
+    assert_eq!(lines(&|| drop(client("counted"))), 0, "the other one is gone");
 }

@@ -1,5 +1,6 @@
 //! Temporary credentials, which Secret Vault issues for a vault token.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,7 +11,7 @@ use cloud_core::credentials::{CredentialCache, Expiring};
 use cloud_core::{BoxFuture, Error, ErrorKind, Result, RetryPolicy, Runtime};
 use time::OffsetDateTime;
 
-use super::{Credentials, ProvideCredentials};
+use super::{Credentials, KeySource};
 use crate::secret_vault::types::GetTemporaryKeyResponse;
 use crate::secret_vault::v1_0;
 
@@ -70,9 +71,41 @@ const DOUBTFUL: Duration = Duration::from_secs(60);
 impl VaultProvider {
     /// `client` signs with the vault token.
     pub(crate) fn new(client: v1_0::Client, vault_id: String, runtime: Arc<dyn Runtime>) -> Self {
+        warn_of_another(&vault_id);
         let cache = CredentialCache::new(Arc::clone(&runtime));
         let vault = Vault { client, id: vault_id, runtime, newest: Mutex::default() };
         Self { vault: Arc::new(vault), cache }
+    }
+}
+
+/// The vaults that clients of this process use.
+static IN_USE: Mutex<BTreeMap<String, usize>> = Mutex::new(BTreeMap::new());
+
+/// A vault keeps five temporary keys, and each client takes one of its own.
+fn warn_of_another(id: &str) {
+    let mut in_use = IN_USE.lock().unwrap_or_else(PoisonError::into_inner);
+    let clients = in_use.entry(id.to_owned()).or_default();
+    *clients += 1;
+    let clients = *clients;
+    drop(in_use);
+    if clients > 1 {
+        tracing::warn!(
+            clients,
+            "this process has more than one client for the same secret vault, which keeps five temporary keys in all; \
+             build one Scp and clone it"
+        );
+    }
+}
+
+impl Drop for Vault {
+    fn drop(&mut self) {
+        let mut in_use = IN_USE.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(clients) = in_use.get_mut(&self.id) {
+            *clients -= 1;
+            if *clients == 0 {
+                in_use.remove(&self.id);
+            }
+        }
     }
 }
 
@@ -125,7 +158,7 @@ fn explain(error: Error) -> Error {
         .build()
 }
 
-impl ProvideCredentials for VaultProvider {
+impl KeySource for VaultProvider {
     fn credentials(&self, now: OffsetDateTime) -> BoxFuture<'_, Result<(Arc<Credentials>, Generation)>> {
         Box::pin(async move {
             let vault = Arc::clone(&self.vault);
