@@ -10,8 +10,11 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
         assert_eq!(stamp.as_str(), text);
         let local = stamp.to_date_time();
         let zoned = stamp.to_offset_date_time();
-        if let (Ok(zoned), Ok(local)) = (&zoned, &local) {
-            assert_eq!((zoned.date(), zoned.time()), (local.date(), local.time()));
+        assert!(local.is_err() || zoned.is_err(), "one of them would drop or invent a zone");
+        let instant = stamp.to_instant(time::UtcOffset::UTC);
+        assert_eq!(instant.is_ok(), local.is_ok() || zoned.is_ok());
+        if let (Ok(zoned), Ok(instant)) = (&zoned, &instant) {
+            assert_eq!(zoned, instant);
         }
         for error in [local.err(), zoned.err()].into_iter().flatten() {
             is_one_line(&error.to_string());

@@ -45,7 +45,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<()> {
     let mut certificates = scp.certificate_manager().list_certificates().size(20).pages();
     if let Some(page) = certificates.next().await.transpose()? {
         for certificate in &page.certificates {
-            let until = certificate.not_after_dt.to_date_time()?.date();
+            let until = certificate.not_after_dt.to_instant(time::UtcOffset::UTC)?.date();
             let text = format!("{} for {}, {} until {until}", certificate.name, certificate.cn, certificate.state);
             line("certificate_manager.list", text);
         }

@@ -3,3 +3,4 @@
 
 pub mod lists;
 pub mod nulls;
+pub mod values;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use time::format_description::well_known::Rfc3339;
-use time::{OffsetDateTime, PrimitiveDateTime};
+use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
 
 use super::number;
 use crate::error::{Error, ErrorKind, Result};
@@ -12,7 +12,8 @@ use crate::error::{Error, ErrorKind, Result};
 /// A point in time as a string, exactly as received.
 ///
 /// The services write dates in many ways, with and without a zone. Decoding never fails; conversions
-/// happen on request, and a missing zone stays missing until the caller says which one is meant.
+/// happen on request, and a missing zone stays missing until the caller says which one is meant. `==` compares the
+/// strings: two that name the same instant in different zones differ. Compare instants.
 ///
 /// ```
 /// use cloud_core::Timestamp;
@@ -22,7 +23,7 @@ use crate::error::{Error, ErrorKind, Result};
 ///
 /// let without_zone = Timestamp::from("2025-02-25 03:07:17.000");
 /// assert!(without_zone.to_offset_date_time().is_err());
-/// assert_eq!(without_zone.to_date_time()?.assume_utc().unix_timestamp(), 1_740_452_837);
+/// assert_eq!(without_zone.to_instant(time::UtcOffset::UTC)?.unix_timestamp(), 1_740_452_837);
 /// # Ok::<(), cloud_core::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -43,13 +44,28 @@ impl Timestamp {
         OffsetDateTime::parse(&self.0, &Rfc3339).map_err(|_| self.error("a date and time with a zone"))
     }
 
-    /// Returns date and time as written, without a zone; a date alone means midnight.
+    /// Returns the instant: in the zone that the string names, else in the given one. A date alone means midnight.
     ///
     /// # Errors
     /// [`ErrorKind::Decode`] if the text is not a date in any of the formats in use.
+    pub fn to_instant(&self, assumed: UtcOffset) -> Result<OffsetDateTime> {
+        self.to_offset_date_time().or_else(|_| Ok(self.local()?.assume_offset(assumed)))
+    }
+
+    /// Returns date and time as written, if the string names no zone; a date alone means midnight.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Decode`] if the text names its zone, which would be lost, or is not a date in any of the formats in
+    /// use.
     pub fn to_date_time(&self) -> Result<PrimitiveDateTime> {
-        let read = |text: &str| OffsetDateTime::parse(text, &Rfc3339).ok();
-        let instant = read(&self.0).or_else(|| read(&completed(&self.0)?));
+        if self.to_offset_date_time().is_ok() {
+            return Err(self.error("a date without a zone; `to_offset_date_time` and `to_instant` keep the zone"));
+        }
+        self.local()
+    }
+
+    fn local(&self) -> Result<PrimitiveDateTime> {
+        let instant = completed(&self.0).and_then(|text| OffsetDateTime::parse(&text, &Rfc3339).ok());
         instant.map(|time| PrimitiveDateTime::new(time.date(), time.time())).ok_or_else(|| self.error("a date"))
     }
 
@@ -200,7 +216,11 @@ mod tests {
     fn check(text: &str, local: Option<&str>, zoned: bool) {
         let stamp: Timestamp = serde_json::from_value(text.into()).unwrap();
         assert_eq!(stamp.as_str(), text);
-        assert_eq!(stamp.to_date_time().ok().map(|t| t.to_string()).as_deref(), local, "{text}");
+        assert_eq!(stamp.to_date_time().ok().map(|t| t.to_string()).as_deref(), local.filter(|_| !zoned), "{text}");
+        let korea = UtcOffset::from_hms(9, 0, 0).unwrap();
+        let instant = stamp.to_instant(korea).ok();
+        assert_eq!(instant.map(|t| PrimitiveDateTime::new(t.date(), t.time()).to_string()).as_deref(), local, "{text}");
+        assert!(zoned || instant.is_none_or(|instant| instant.offset() == korea), "{text}");
         assert_eq!(stamp.to_offset_date_time().is_ok(), zoned, "{text}");
         assert_eq!(serde_json::to_value(&stamp).unwrap(), text);
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use cloud_core::auth::Generation;
 use cloud_core::credentials::{CredentialCache, Expiring};
 use cloud_core::{BoxFuture, Error, ErrorKind, Result, RetryPolicy, Runtime};
-use time::OffsetDateTime;
+use time::{OffsetDateTime, UtcOffset};
 
 use super::{Credentials, KeySource};
 use crate::secret_vault::types::GetTemporaryKeyResponse;
@@ -131,10 +131,7 @@ impl Vault {
             ));
         };
         let history = self.start_history();
-        let expires = expired_at.and_then(|at| {
-            let local = || at.to_date_time().map(|time| time.assume_utc());
-            at.to_offset_date_time().or_else(|_| local()).ok()
-        });
+        let expires = expired_at.and_then(|at| at.to_instant(UtcOffset::UTC).ok());
         let lifetime = match expires {
             Some(expires) => Duration::try_from(expires - now).map_or(DOUBTFUL, |left| left.max(DOUBTFUL)),
             None => SHORTEST,

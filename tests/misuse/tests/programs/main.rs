@@ -7,3 +7,4 @@ mod common;
 mod errors;
 mod filters;
 mod lists;
+mod values;
