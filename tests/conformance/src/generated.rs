@@ -5,12 +5,15 @@
 use crate::context::Entry;
 
 #[rustfmt::skip]
+#[allow(deprecated, reason = "versions that have ended are called too")]
 mod scp;
 
 #[rustfmt::skip]
+#[allow(deprecated, reason = "versions that have ended are called too")]
 mod nhn;
 
 #[rustfmt::skip]
+#[allow(deprecated, reason = "versions that have ended are called too")]
 mod risken;
 
 #[rustfmt::skip]

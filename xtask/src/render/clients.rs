@@ -130,14 +130,26 @@ fn numbered(service: &Service, version: &Version) -> TokenStream {
         }
         false => quote!(#client::new(self.clients().#slot.clone())),
     };
+    let deprecated = ended(service, version).map(|note| quote!(#[deprecated(note = #note)]));
     quote! {
         #doc
+        #deprecated
         #marks
         #[cfg(feature = #feature)]
         pub fn #method(&self) -> #outcome {
             #body
         }
     }
+}
+
+/// Why nobody should begin with this version: it had ended on the day of the vendor's list, and there is a newer one.
+/// The day is committed, so that what compiles without a warning today does so tomorrow.
+fn ended(service: &Service, version: &Version) -> Option<String> {
+    let (listed, sunset) = (service.listed.as_ref()?, version.sunset.as_ref()?);
+    let over = *sunset < listed.as_of && version.number != service.default;
+    over.then(|| {
+        format!("version {} ended on {sunset}: use `{}()`, version {}", version.number, service.module, service.default)
+    })
 }
 
 /// The accessor without a number, the one with it, and the type that both return.

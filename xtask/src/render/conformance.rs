@@ -37,7 +37,7 @@ pub(crate) fn conformance(services: &[Service], folder: &str, output: &mut Outpu
     output.add_rust(&format!("{folder}/versions.rs"), "Every version.", &origin, table)?;
     let parent = quote! {
         use crate::context::Entry;
-        #(#[rustfmt::skip] mod #modules;)*
+        #(#[rustfmt::skip] #[allow(deprecated, reason = "versions that have ended are called too")] mod #modules;)*
         #[rustfmt::skip]
         pub(crate) mod versions;
         #[doc = " The calls of each vendor in the order of the vendor table."]

@@ -1,5 +1,7 @@
 //! Tests of waiting for a run, in both versions.
 
+#![allow(deprecated, reason = "calls a version that has ended")]
+
 use std::sync::Arc;
 use std::time::Duration;
 

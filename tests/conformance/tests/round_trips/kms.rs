@@ -1,5 +1,7 @@
 //! Keys of Samsung Cloud Platform: encrypt, rotate, sign, data keys, and refusals.
 
+#![allow(deprecated, reason = "calls a version that has ended")]
+
 use cloud_sandbox::Sandbox;
 use scp_security::kms::types::{
     CreateDataKeyRequest, CreateHmacRequest, CreateKeyRequest, DataKeyForm, DecryptRequest, EncryptRequest, KeyPurpose,

@@ -1,5 +1,7 @@
 //! 1 and 4: filters that are not set, and names that are a part of another name.
 
+#![allow(deprecated, reason = "calls a version that has ended")]
+
 use std::sync::Arc;
 
 use crate::common::{nhn_with, risken_with, sandbox, scp, scp_with};

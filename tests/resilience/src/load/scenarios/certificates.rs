@@ -1,4 +1,5 @@
 //! Certificates of Samsung Cloud Platform: create, validate, import, list, delete.
+#![allow(deprecated, reason = "calls a version that has ended")]
 use scp_security::certificate_manager::types::{
     Certificate, CheckDuplicateNameRequest, CreateCertificateRequest, CreateSelfSignedCertificateRequest,
     ValidateCertificateRequest,

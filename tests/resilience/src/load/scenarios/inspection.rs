@@ -1,5 +1,7 @@
 //! Config Inspection of Samsung Cloud Platform: create, request, show and delete a diagnosis.
 
+#![allow(deprecated, reason = "calls a version that has ended")]
+
 use scp_security::config_inspection::types::{
     AuthKeyRequest, CheckType, CreateDiagnosisRequest, DiagnosisScheduleRequest, RequestDiagnosisRequest,
 };

@@ -1,4 +1,5 @@
 //! Keys of Samsung Cloud Platform: create, use, rotate, delete.
+#![allow(deprecated, reason = "calls a version that has ended")]
 use cloud_core::Days;
 use scp_security::kms::types::{
     CreateDataKeyRequest, CreateHmacRequest, CreateKeyRequest, DataKeyForm, DecryptRequest, EncryptRequest, KeyPurpose,

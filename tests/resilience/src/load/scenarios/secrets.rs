@@ -1,4 +1,5 @@
 //! Secrets of Samsung Cloud Platform: versions, labels, lists, passwords, waiting period.
+#![allow(deprecated, reason = "calls a version that has ended")]
 use std::net::Ipv4Addr;
 
 use cloud_core::ipnet::Ipv4Net;
