@@ -110,6 +110,9 @@ impl crate::Scp {
     /// Returns a client for Certificate Manager 1.0.
     ///
     /// The vendor no longer lists this version; it ended on 2026-05-31.
+    #[deprecated(
+        note = "version 1.0 ended on 2026-05-31: use `certificate_manager()`, version 1.1"
+    )]
     #[must_use]
     #[cfg(feature = "certificate-manager")]
     pub fn certificate_manager_v1_0(&self) -> super::certificate_manager::v1_0::Client {
@@ -143,6 +146,9 @@ impl crate::Scp {
     /// Returns a client for Config Inspection 1.0.
     ///
     /// The vendor no longer lists this version; it ended on 2026-05-31.
+    #[deprecated(
+        note = "version 1.0 ended on 2026-05-31: use `config_inspection()`, version 1.1"
+    )]
     #[must_use]
     #[cfg(feature = "config-inspection")]
     pub fn config_inspection_v1_0(&self) -> super::config_inspection::v1_0::Client {
@@ -171,6 +177,7 @@ impl crate::Scp {
     /// Returns a client for Key Management Service 1.1.
     ///
     /// The vendor no longer lists this version; it ended on 2026-08-31.
+    #[deprecated(note = "version 1.1 ended on 2026-08-31: use `kms()`, version 1.2")]
     #[must_use]
     #[cfg(feature = "kms")]
     pub fn kms_v1_1(&self) -> super::kms::v1_1::Client {
@@ -180,6 +187,7 @@ impl crate::Scp {
     /// Returns a client for Key Management Service 1.0.
     ///
     /// The vendor no longer lists this version; it ended on 2025-12-31.
+    #[deprecated(note = "version 1.0 ended on 2025-12-31: use `kms()`, version 1.2")]
     #[must_use]
     #[cfg(feature = "kms")]
     pub fn kms_v1_0(&self) -> super::kms::v1_0::Client {
@@ -223,6 +231,9 @@ impl crate::Scp {
     /// Returns a client for Secrets Manager 1.0.
     ///
     /// The vendor no longer lists this version; it ended on 2026-08-31.
+    #[deprecated(
+        note = "version 1.0 ended on 2026-08-31: use `secrets_manager()`, version 1.1"
+    )]
     #[must_use]
     #[cfg(feature = "secrets-manager")]
     pub fn secrets_manager_v1_0(&self) -> super::secrets_manager::v1_0::Client {
