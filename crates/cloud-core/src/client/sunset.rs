@@ -52,3 +52,52 @@ impl SunsetWarnings {
         first
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use time::macros::datetime;
+    use tracing::span::{Attributes, Id, Record};
+    use tracing::{Event, Metadata, Subscriber};
+
+    use super::*;
+    use crate::Lifecycle;
+
+    /// Looks at the lock whenever something is logged.
+    struct Probe {
+        warnings: Arc<SunsetWarnings>,
+        unlocked: Arc<AtomicU32>,
+    }
+
+    impl Subscriber for Probe {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            true
+        }
+        fn new_span(&self, _: &Attributes<'_>) -> Id {
+            Id::from_u64(1)
+        }
+        fn record(&self, _: &Id, _: &Record<'_>) {}
+        fn record_follows_from(&self, _: &Id, _: &Id) {}
+        fn event(&self, _: &Event<'_>) {
+            self.unlocked.fetch_add(u32::from(self.warnings.0.try_lock().is_ok()), Ordering::SeqCst);
+        }
+        fn enter(&self, _: &Id) {}
+        fn exit(&self, _: &Id) {}
+    }
+
+    static OLD: ApiVersion = ApiVersion::new("scp", "kms", "1.0").status(Lifecycle::Deprecated).sunset("2025-12-31");
+
+    #[test]
+    fn slow_log_does_not_hold_the_lock() {
+        let (warnings, unlocked) = (Arc::new(SunsetWarnings::default()), Arc::new(AtomicU32::new(0)));
+        let probe = Probe { warnings: Arc::clone(&warnings), unlocked: Arc::clone(&unlocked) };
+        let now = || datetime!(2026-01-01 0:00 UTC);
+        tracing::subscriber::with_default(probe, || {
+            warnings.check(&OLD, now, false).unwrap();
+            warnings.check(&OLD, now, false).unwrap();
+        });
+        assert_eq!(unlocked.load(Ordering::SeqCst), 1, "logged once, without the lock");
+    }
+}

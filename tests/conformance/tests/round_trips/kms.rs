@@ -79,6 +79,26 @@ async fn ciphertext_of_old_key_version_is_decrypted() {
     assert!(shown.use_count >= 6, "{}", shown.use_count);
 }
 
+#[tokio::test]
+async fn any_bytes_survive_encryption() {
+    let sandbox = sandbox().await;
+    let scp = scp(&sandbox);
+    let kms = scp.kms();
+    let id = create(&scp, "anybytes", "aes256-gcm96").await.unwrap();
+    // A step of splitmix64 for each byte: every length class of Base64, up to the most that the service takes.
+    let byte = |seed: u64, index: u64| {
+        let mut z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(index + 1));
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        (z >> 56) as u8
+    };
+    for length in [1, 2, 3, 4, 31, 32, 33, 255, 4_095, 20_000, 32 * 1024] {
+        let bytes: Vec<u8> = (0..length).map(|index| byte(length, index)).collect();
+        let encrypted = kms.encrypt(&id, &EncryptRequest::new(&bytes)).await.unwrap();
+        let decrypted = kms.decrypt(&id, &DecryptRequest::new(encrypted.ciphertext)).await.unwrap();
+        assert!(decrypted.plaintext().unwrap().expose_secret() == bytes, "{length} bytes");
+    }
+}
+
 async fn signs(purpose: &str) {
     let sandbox = sandbox().await;
     let scp = scp(&sandbox);
