@@ -28,8 +28,10 @@ fn pages(folder: &str, starts: &[&str]) -> Vec<String> {
     found
 }
 
+/// The fixtures of a vendor and their drafts.
 fn fixtures(vendor: &str) -> Fixtures {
-    import::read_fixtures(&xtask::root().join("fixtures").join(vendor)).unwrap()
+    let read = |folder: &str| import::read_fixtures(&xtask::root().join(folder).join(vendor)).unwrap();
+    read("fixtures").into_iter().chain(read("xtask/drafts")).collect()
 }
 
 fn json(marked: &Marked) -> Value {

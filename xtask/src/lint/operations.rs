@@ -184,7 +184,7 @@ impl<'a> Check<'a, '_> {
         let Some(page) = &self.operation.sdk.page else {
             return;
         };
-        if !matches!(page.style.as_str(), "page" | "marker") {
+        if !matches!(page.style.as_str(), "page" | "marker" | "offset") {
             self.at("/x-sdk/page/style", format!("`{}` is not a style", page.style));
         }
         for (key, name) in [("index", &page.index), ("size", &page.size)] {
