@@ -4,7 +4,8 @@
 //! ([`mac_address`](crate::NhnBuilder::mac_address)), a client certificate
 //! ([`client_certificate_pem`](crate::NhnBuilder::client_certificate_pem)), or several of them.
 //!
-//! Plaintexts are strings of up to 32 KB; encode binary data as Base64 first. Version 1.0 has every operation; version
+//! Plaintexts are text of up to 32 KiB. `EncryptRequest::from_bytes` and `DecryptResponse::to_bytes` carry bytes as
+//! Base64. Version 1.0 has every operation; version
 //! 1.1 has one, which reads an earlier version of a symmetric key.
 //!
 //! ```no_run
@@ -24,11 +25,44 @@
 //! # }
 //! ```
 
-use cloud_core::{Error, ErrorKind, Result, SecretBytes};
+use cloud_core::secret::{from_base64, to_base64};
+use cloud_core::{Error, ErrorKind, Result, SecretBytes, SecretString};
 
 use crate::KeyMaterial;
 
 pub use crate::generated::secure_key_manager::*;
+
+impl types::EncryptRequest {
+    /// Creates a request that encrypts this text, as [`new`](Self::new) does.
+    #[must_use]
+    pub fn from_text(text: impl Into<SecretString>) -> Self {
+        Self::new(text)
+    }
+
+    /// Creates a request that encrypts the Base64 of these bytes, since the service encrypts text alone. Read them with
+    /// [`DecryptResponse::to_bytes`](types::DecryptResponse::to_bytes).
+    ///
+    /// ```
+    /// use nhn_security::secure_key_manager::types::EncryptRequest;
+    ///
+    /// let request = EncryptRequest::from_bytes([0, 159, 146, 150]);
+    /// assert_eq!(request.plaintext.expose_secret(), "AJ+Slg==");
+    /// ```
+    #[must_use]
+    pub fn from_bytes(bytes: impl Into<SecretBytes>) -> Self {
+        Self::new(to_base64(bytes.into().expose_secret()))
+    }
+}
+
+impl types::DecryptResponse {
+    /// Returns the bytes that [`EncryptRequest::from_bytes`](types::EncryptRequest::from_bytes) encrypted.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Decode`] if the plaintext is not Base64.
+    pub fn to_bytes(&self) -> Result<SecretBytes> {
+        from_base64(&self.plaintext)
+    }
+}
 
 impl types::ShowSymmetricKeyResponse {
     /// Returns the key as bytes.

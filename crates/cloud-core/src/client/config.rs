@@ -43,9 +43,11 @@ impl ClientConfig {
     /// such as `example-crate/1.0`.
     ///
     /// # Errors
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if TLS cannot be set up, or `app_name` is not an HTTP product.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if TLS cannot be set up, `app_name` is not an HTTP product, or a
+    /// time limit leaves no time.
     pub fn shared(&self, product: &'static str) -> Result<Shared> {
         let user_agent = user_agent(self.app_name.as_deref(), product)?;
+        check_limits(&self.settings)?;
         let transport = match &self.transport {
             Some(transport) => Arc::clone(transport),
             None => default_transport()?,
@@ -53,6 +55,23 @@ impl ClientConfig {
         let runtime = self.runtime.clone().unwrap_or_else(|| Arc::new(TokioRuntime::default()));
         Ok(Shared { transport, runtime, settings: self.settings.clone(), user_agent })
     }
+}
+
+fn check_limits(settings: &Settings) -> Result<()> {
+    let Settings { call_timeout, attempt_timeout, .. } = settings;
+    for (name, limit) in [("call_timeout", call_timeout), ("attempt_timeout", attempt_timeout)] {
+        if limit.is_zero() {
+            return Err(Error::config(format!("setting {name} is 0, which leaves no time for a call")));
+        }
+    }
+    // A default that is longer than the call's limit was not meant.
+    if attempt_timeout > call_timeout && *attempt_timeout != Settings::default().attempt_timeout {
+        return Err(Error::config(format!(
+            "setting attempt_timeout ({attempt_timeout:?}) is longer than call_timeout ({call_timeout:?}), which ends \
+             the call first"
+        )));
+    }
+    Ok(())
 }
 
 fn user_agent(app_name: Option<&str>, product: &'static str) -> Result<HeaderValue> {
@@ -192,7 +211,23 @@ macro_rules! client_setters {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+
+    #[test]
+    fn limits_that_leave_no_time_are_refused() {
+        let check = |call: u64, attempt: Option<u64>| {
+            let mut settings = Settings { call_timeout: Duration::from_secs(call), ..Settings::default() };
+            settings.attempt_timeout = attempt.map_or(settings.attempt_timeout, Duration::from_secs);
+            check_limits(&settings).err().map(|error| error.to_string()).unwrap_or_default()
+        };
+        assert_eq!(check(5, None), "", "the default for an attempt is no contradiction");
+        assert_eq!(check(60, Some(60)), "");
+        assert!(check(5, Some(60)).starts_with("setting attempt_timeout (60s) is longer than call_timeout (5s)"));
+        assert!(check(5, Some(0)).starts_with("setting attempt_timeout is 0"));
+        assert!(check(0, None).starts_with("setting call_timeout is 0"));
+    }
 
     #[test]
     fn app_name_is_one_http_product() {
