@@ -37,7 +37,14 @@ pub(crate) fn service(service: &Service, output: &mut Output) -> Result<(), Malf
     let default = service.default_version().map(|version| {
         let (doc, module) =
             (docs(&format!("The client of version {}, the default.", version.number)), ident(&version.module));
-        quote!(#doc pub use #module::Client;)
+        let name = ident(&client_name(service));
+        let (handle, accessor) = (&service.vendor.handle, &service.module);
+        let about = markdown(&format!(
+            "The client of version {}, the default; only a major release of this crate changes the version. Made by \
+             [`{handle}::{accessor}`](crate::{handle}::{accessor}).",
+            version.number
+        ));
+        quote!(#doc pub use #module::Client; #about pub type #name = Client;)
     });
     let versioned = versioned::render(service);
     let module = versioned.as_ref().map(|_| {
@@ -72,6 +79,11 @@ pub(crate) fn service(service: &Service, output: &mut Output) -> Result<(), Malf
         }
     }
     Ok(())
+}
+
+/// The name of a service's client at the root of its crate.
+pub(crate) fn client_name(service: &Service) -> String {
+    format!("{}Client", crate::names::pascal(&service.module))
 }
 
 /// Where a file comes from.

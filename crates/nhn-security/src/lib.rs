@@ -22,6 +22,12 @@ pub mod secure_key_manager;
 pub mod security_advisor;
 #[cfg(feature = "server-security-check")]
 pub mod server_security_check;
+#[cfg(feature = "secure-key-manager")]
+pub use secure_key_manager::SecureKeyManagerClient;
+#[cfg(feature = "security-advisor")]
+pub use security_advisor::SecurityAdvisorClient;
+#[cfg(feature = "server-security-check")]
+pub use server_security_check::ServerSecurityCheckClient;
 // /codegen
 
 pub use builder::NhnBuilder;

@@ -14,6 +14,8 @@ pub mod testing;
 // codegen: modules risken
 #[cfg(feature = "aws")]
 pub mod aws;
+#[cfg(feature = "aws")]
+pub use aws::AwsClient;
 // /codegen
 
 pub use builder::RiskenBuilder;

@@ -20,7 +20,7 @@
 //! ```no_run
 //! use scp_security::kms::types::VerifyRequest;
 //!
-//! # async fn run(kms: scp_security::kms::v1_2::Client, key_id: &str, signature: String) -> scp_security::Result<()> {
+//! # async fn run(kms: scp_security::KmsClient, key_id: &str, signature: String) -> scp_security::Result<()> {
 //! kms.verify(key_id, &VerifyRequest::new("the message", signature)).await?.require_valid()?;
 //! # Ok(())
 //! # }

@@ -31,6 +31,16 @@ pub mod kms;
 pub mod secret_vault;
 #[cfg(feature = "secrets-manager")]
 pub mod secrets_manager;
+#[cfg(feature = "certificate-manager")]
+pub use certificate_manager::CertificateManagerClient;
+#[cfg(feature = "config-inspection")]
+pub use config_inspection::ConfigInspectionClient;
+#[cfg(feature = "kms")]
+pub use kms::KmsClient;
+#[cfg(feature = "secret-vault")]
+pub use secret_vault::SecretVaultClient;
+#[cfg(feature = "secrets-manager")]
+pub use secrets_manager::SecretsManagerClient;
 // /codegen
 
 pub use builder::ScpBuilder;

@@ -1,6 +1,6 @@
 //! The generated lines of hand-written files: version tables, feature lists, module lists.
 
-use super::{lifecycle, line, plain};
+use super::{client_name, lifecycle, line, plain};
 use crate::ir::{Service, Version};
 
 /// The lines of a block by its name; `None` for a name that does not exist.
@@ -113,13 +113,17 @@ fn feature_table(services: &[&Service]) -> String {
     text
 }
 
-/// The modules of a crate's root.
+/// The modules of a crate's root, and the clients of their default versions.
 fn modules(services: &[&Service]) -> String {
     let mut sorted = services.to_vec();
     sorted.sort_by_key(|service| &service.module);
     let mut text = String::new();
-    for service in sorted {
+    for service in &sorted {
         line(&mut text, format_args!("#[cfg(feature = \"{}\")]\npub mod {};", service.feature, service.module));
+    }
+    for service in sorted {
+        let (feature, module, client) = (&service.feature, &service.module, client_name(service));
+        line(&mut text, format_args!("#[cfg(feature = \"{feature}\")]\npub use {module}::{client};"));
     }
     text
 }

@@ -20,7 +20,7 @@ pub(super) const CORE: &[&str] = &["ApiVersion", "Call", "Constraint", "Items", 
 
 /// The module of a version that shares no method: its own client type and its option types.
 pub(super) fn render(service: &Service, version: &Version) -> TokenStream {
-    let doc = client_docs(service, &version.number);
+    let doc = client_docs(service, version);
     let constant = ident(&version.constant);
     let module = ident(&version.module);
     let methods = version.operations.iter().map(|operation| {
@@ -42,6 +42,11 @@ pub(super) fn render(service: &Service, version: &Version) -> TokenStream {
             pub(crate) fn new(core: ::cloud_core::Client) -> Self {
                 Self { core: core.with_version(Self::VERSION) }
             }
+            #[doc = " Returns the base URL of the service."]
+            #[must_use]
+            pub fn endpoint(&self) -> &::cloud_core::Endpoint {
+                self.core.endpoint()
+            }
             #(#methods)*
         }
         #options
@@ -54,7 +59,7 @@ pub(super) fn render(service: &Service, version: &Version) -> TokenStream {
 
 /// The module of a version whose client is an instance of the shared type.
 pub(super) fn instance(service: &Service, version: &Version) -> TokenStream {
-    let doc = client_docs(service, &version.number);
+    let doc = client_docs(service, version);
     let marker = ident(&version.constant);
     let (reused, options) = option_types(service, version);
     let body = quote! {
@@ -79,12 +84,15 @@ fn types_module(service: &Service, version: &Version) -> TokenStream {
     quote!(#doc pub mod types;)
 }
 
-fn client_docs(service: &Service, number: &str) -> TokenStream {
+fn client_docs(service: &Service, version: &Version) -> TokenStream {
+    let number = &version.number;
     markdown(&format!(
         "A client for {} {number}. Clones are cheap and share connections and credentials.\n\n\
-         See the [vendor's documentation]({}).",
+         Made by [`{handle}::{accessor}`](crate::{handle}::{accessor}). See the [vendor's documentation]({}).",
         plain(&service.title),
         service.page,
+        handle = service.vendor.handle,
+        accessor = format_args!("{}_{}", service.module, version.module),
     ))
 }
 

@@ -63,6 +63,11 @@ pub(super) fn render(service: &Service) -> Option<TokenStream> {
             pub(crate) fn new(core: ::cloud_core::Client) -> Self {
                 Self { core: core.with_version(Self::VERSION), version: PhantomData }
             }
+            #[doc = " Returns the base URL of the service."]
+            #[must_use]
+            pub fn endpoint(&self) -> &::cloud_core::Endpoint {
+                self.core.endpoint()
+            }
             #(#common)*
         }
         #(#own)*
