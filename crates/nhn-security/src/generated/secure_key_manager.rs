@@ -14,3 +14,7 @@ pub mod v1_1;
 
 /// The client of version 1.0, the default.
 pub use v1_0::Client;
+
+/// The client of version 1.0, the default; only a major release of this crate changes the version. Made by
+/// [`Nhn::secure_key_manager`](crate::Nhn::secure_key_manager).
+pub type SecureKeyManagerClient = Client;

@@ -10,3 +10,7 @@ pub mod v1;
 
 /// The client of version 1, the default.
 pub use v1::Client;
+
+/// The client of version 1, the default; only a major release of this crate changes the version. Made by
+/// [`Risken::aws`](crate::Risken::aws).
+pub type AwsClient = Client;

@@ -16,3 +16,7 @@ pub mod v1_1;
 
 /// The client of version 1.1, the default.
 pub use v1_1::Client;
+
+/// The client of version 1.1, the default; only a major release of this crate changes the version. Made by
+/// [`Scp::certificate_manager`](crate::Scp::certificate_manager).
+pub type CertificateManagerClient = Client;

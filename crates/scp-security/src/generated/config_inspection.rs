@@ -16,3 +16,7 @@ pub mod v1_1;
 
 /// The client of version 1.1, the default.
 pub use v1_1::Client;
+
+/// The client of version 1.1, the default; only a major release of this crate changes the version. Made by
+/// [`Scp::config_inspection`](crate::Scp::config_inspection).
+pub type ConfigInspectionClient = Client;

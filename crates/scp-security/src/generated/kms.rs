@@ -19,3 +19,7 @@ pub mod v1_2;
 
 /// The client of version 1.2, the default.
 pub use v1_2::Client;
+
+/// The client of version 1.2, the default; only a major release of this crate changes the version. Made by
+/// [`Scp::kms`](crate::Scp::kms).
+pub type KmsClient = Client;

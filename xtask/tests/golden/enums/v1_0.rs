@@ -10,7 +10,7 @@ pub use super::types;
 
 /// A client for Tiny 1.0. Clones are cheap and share connections and credentials.
 ///
-/// See the [vendor's documentation](https://example.com/).
+/// Made by [`Tiny::tiny_v1_0`](crate::Tiny::tiny_v1_0). See the [vendor's documentation](https://example.com/).
 #[derive(Clone, Debug)]
 pub struct Client {
     core: ::cloud_core::Client,
@@ -25,6 +25,12 @@ impl Client {
         Self {
             core: core.with_version(Self::VERSION),
         }
+    }
+
+    /// Returns the base URL of the service.
+    #[must_use]
+    pub fn endpoint(&self) -> &::cloud_core::Endpoint {
+        self.core.endpoint()
     }
 
     /// List things.

@@ -10,3 +10,7 @@ pub mod v1_0;
 
 /// The client of version 1.0, the default.
 pub use v1_0::Client;
+
+/// The client of version 1.0, the default; only a major release of this crate changes the version. Made by
+/// [`Tiny::tiny`](crate::Tiny::tiny).
+pub type TinyClient = Client;

@@ -28,6 +28,12 @@ impl<V: Version> Client<V> {
         }
     }
 
+    /// Returns the base URL of the service.
+    #[must_use]
+    pub fn endpoint(&self) -> &::cloud_core::Endpoint {
+        self.core.endpoint()
+    }
+
     /// Show key.
     ///
     /// Does what its name says.

@@ -9,7 +9,7 @@ pub use super::types;
 
 /// A client for Tiny 1.0. Clones are cheap and share connections and credentials.
 ///
-/// See the [vendor's documentation](https://example.com/).
+/// Made by [`Tiny::tiny_v1_0`](crate::Tiny::tiny_v1_0). See the [vendor's documentation](https://example.com/).
 pub type Client = super::client::Client<super::client::V1_0>;
 
 /// The call `show_key`: `.await` it.

@@ -11,7 +11,7 @@ pub mod types;
 
 /// A client for Tiny 1.1. Clones are cheap and share connections and credentials.
 ///
-/// See the [vendor's documentation](https://example.com/).
+/// Made by [`Tiny::tiny_v1_1`](crate::Tiny::tiny_v1_1). See the [vendor's documentation](https://example.com/).
 pub type Client = super::client::Client<super::client::V1_1>;
 
 /// The call `show_origin`: `.await` it.

@@ -10,7 +10,7 @@ pub mod types;
 
 /// A client for Secure Key Manager 1.1. Clones are cheap and share connections and credentials.
 ///
-/// See the [vendor's
+/// Made by [`Nhn::secure_key_manager_v1_1`](crate::Nhn::secure_key_manager_v1_1). See the [vendor's
 /// documentation](https://docs.nhncloud.com/en/Security/Secure%20Key%20Manager/en/api-guide-v1.0/).
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -26,6 +26,12 @@ impl Client {
         Self {
             core: core.with_version(Self::VERSION),
         }
+    }
+
+    /// Returns the base URL of the service.
+    #[must_use]
+    pub fn endpoint(&self) -> &::cloud_core::Endpoint {
+        self.core.endpoint()
     }
 
     /// Returns the bytes of a symmetric key.

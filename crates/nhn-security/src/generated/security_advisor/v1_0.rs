@@ -10,7 +10,8 @@ pub use super::types;
 
 /// A client for Security Advisor 1.0. Clones are cheap and share connections and credentials.
 ///
-/// See the [vendor's documentation](https://docs.nhncloud.com/en/Security/Security%20Advisor/en/public-api/).
+/// Made by [`Nhn::security_advisor_v1_0`](crate::Nhn::security_advisor_v1_0). See the [vendor's
+/// documentation](https://docs.nhncloud.com/en/Security/Security%20Advisor/en/public-api/).
 #[derive(Clone, Debug)]
 pub struct Client {
     core: ::cloud_core::Client,
@@ -25,6 +26,12 @@ impl Client {
         Self {
             core: core.with_version(Self::VERSION),
         }
+    }
+
+    /// Returns the base URL of the service.
+    #[must_use]
+    pub fn endpoint(&self) -> &::cloud_core::Endpoint {
+        self.core.endpoint()
     }
 
     /// Returns the time of the latest inspection.

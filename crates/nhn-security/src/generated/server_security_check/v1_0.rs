@@ -10,7 +10,7 @@ pub use super::types;
 
 /// A client for Server Security Check 1.0. Clones are cheap and share connections and credentials.
 ///
-/// See the [vendor's
+/// Made by [`Nhn::server_security_check_v1_0`](crate::Nhn::server_security_check_v1_0). See the [vendor's
 /// documentation](https://docs.nhncloud.com/en/Security/Server%20Security%20Check/en/api-guide/).
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -26,6 +26,12 @@ impl Client {
         Self {
             core: core.with_version(Self::VERSION),
         }
+    }
+
+    /// Returns the base URL of the service.
+    #[must_use]
+    pub fn endpoint(&self) -> &::cloud_core::Endpoint {
+        self.core.endpoint()
     }
 
     /// Lists the inspection summaries of a period.

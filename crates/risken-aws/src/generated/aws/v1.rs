@@ -10,7 +10,8 @@ pub use super::types;
 
 /// A client for AWS API 1. Clones are cheap and share connections and credentials.
 ///
-/// See the [vendor's documentation](https://docs.security-hub.jp/reference/api_aws).
+/// Made by [`Risken::aws_v1`](crate::Risken::aws_v1). See the [vendor's
+/// documentation](https://docs.security-hub.jp/reference/api_aws).
 #[derive(Clone, Debug)]
 pub struct Client {
     core: ::cloud_core::Client,
@@ -25,6 +26,12 @@ impl Client {
         Self {
             core: core.with_version(Self::VERSION),
         }
+    }
+
+    /// Returns the base URL of the service.
+    #[must_use]
+    pub fn endpoint(&self) -> &::cloud_core::Endpoint {
+        self.core.endpoint()
     }
 
     /// Lists the registered AWS accounts.

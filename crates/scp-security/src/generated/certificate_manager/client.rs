@@ -29,6 +29,12 @@ impl<V: Version> Client<V> {
         }
     }
 
+    /// Returns the base URL of the service.
+    #[must_use]
+    pub fn endpoint(&self) -> &::cloud_core::Endpoint {
+        self.core.endpoint()
+    }
+
     /// Checks whether a certificate name is already in use.
     ///
     /// The check covers the certificates of the account.

@@ -9,7 +9,7 @@ pub mod types;
 
 /// A client for Certificate Manager 1.0. Clones are cheap and share connections and credentials.
 ///
-/// See the [vendor's
+/// Made by [`Scp::certificate_manager_v1_0`](crate::Scp::certificate_manager_v1_0). See the [vendor's
 /// documentation](https://docs.e.samsungsdscloud.com/apireference/security/certificatemanager/).
 pub type Client = super::client::Client<super::client::V1_0>;
 

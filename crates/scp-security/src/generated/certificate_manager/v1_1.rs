@@ -14,7 +14,7 @@ pub use super::types;
 
 /// A client for Certificate Manager 1.1. Clones are cheap and share connections and credentials.
 ///
-/// See the [vendor's
+/// Made by [`Scp::certificate_manager_v1_1`](crate::Scp::certificate_manager_v1_1). See the [vendor's
 /// documentation](https://docs.e.samsungsdscloud.com/apireference/security/certificatemanager/).
 pub type Client = super::client::Client<super::client::V1_1>;
 

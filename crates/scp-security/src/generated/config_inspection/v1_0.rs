@@ -9,7 +9,7 @@ pub mod types;
 
 /// A client for Config Inspection 1.0. Clones are cheap and share connections and credentials.
 ///
-/// See the [vendor's
+/// Made by [`Scp::config_inspection_v1_0`](crate::Scp::config_inspection_v1_0). See the [vendor's
 /// documentation](https://docs.e.samsungsdscloud.com/apireference/security/configinspection/).
 pub type Client = super::client::Client<super::client::V1_0>;
 

@@ -14,7 +14,7 @@ pub use super::types;
 
 /// A client for Config Inspection 1.1. Clones are cheap and share connections and credentials.
 ///
-/// See the [vendor's
+/// Made by [`Scp::config_inspection_v1_1`](crate::Scp::config_inspection_v1_1). See the [vendor's
 /// documentation](https://docs.e.samsungsdscloud.com/apireference/security/configinspection/).
 pub type Client = super::client::Client<super::client::V1_1>;
 

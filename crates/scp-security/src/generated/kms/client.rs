@@ -31,6 +31,12 @@ impl<V: Version> Client<V> {
         }
     }
 
+    /// Returns the base URL of the service.
+    #[must_use]
+    pub fn endpoint(&self) -> &::cloud_core::Endpoint {
+        self.core.endpoint()
+    }
+
     /// Updates the rotation settings of a key.
     ///
     /// Enables or disables automatic rotation and sets its interval.

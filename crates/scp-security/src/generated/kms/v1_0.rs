@@ -9,7 +9,8 @@ pub mod types;
 
 /// A client for Key Management Service 1.0. Clones are cheap and share connections and credentials.
 ///
-/// See the [vendor's documentation](https://docs.e.samsungsdscloud.com/apireference/security/kms/).
+/// Made by [`Scp::kms_v1_0`](crate::Scp::kms_v1_0). See the [vendor's
+/// documentation](https://docs.e.samsungsdscloud.com/apireference/security/kms/).
 pub type Client = super::client::Client<super::client::V1_0>;
 
 /// The call `set_rotation`: `.await` it.

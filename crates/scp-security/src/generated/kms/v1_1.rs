@@ -13,5 +13,6 @@ pub mod types;
 
 /// A client for Key Management Service 1.1. Clones are cheap and share connections and credentials.
 ///
-/// See the [vendor's documentation](https://docs.e.samsungsdscloud.com/apireference/security/kms/).
+/// Made by [`Scp::kms_v1_1`](crate::Scp::kms_v1_1). See the [vendor's
+/// documentation](https://docs.e.samsungsdscloud.com/apireference/security/kms/).
 pub type Client = super::client::Client<super::client::V1_1>;

@@ -15,7 +15,8 @@ pub use super::types;
 
 /// A client for Key Management Service 1.2. Clones are cheap and share connections and credentials.
 ///
-/// See the [vendor's documentation](https://docs.e.samsungsdscloud.com/apireference/security/kms/).
+/// Made by [`Scp::kms_v1_2`](crate::Scp::kms_v1_2). See the [vendor's
+/// documentation](https://docs.e.samsungsdscloud.com/apireference/security/kms/).
 pub type Client = super::client::Client<super::client::V1_2>;
 
 /// The list `list_keys`: set optional parameters, then take [`items`](Self::items) or [`pages`](Self::pages).

@@ -10,7 +10,8 @@ pub use super::types;
 
 /// A client for Secret Vault 1.0. Clones are cheap and share connections and credentials.
 ///
-/// See the [vendor's documentation](https://docs.e.samsungsdscloud.com/apireference/security/secretvault/).
+/// Made by [`Scp::secret_vault_v1_0`](crate::Scp::secret_vault_v1_0). See the [vendor's
+/// documentation](https://docs.e.samsungsdscloud.com/apireference/security/secretvault/).
 #[derive(Clone, Debug)]
 pub struct Client {
     core: ::cloud_core::Client,
@@ -25,6 +26,12 @@ impl Client {
         Self {
             core: core.with_version(Self::VERSION),
         }
+    }
+
+    /// Returns the base URL of the service.
+    #[must_use]
+    pub fn endpoint(&self) -> &::cloud_core::Endpoint {
+        self.core.endpoint()
     }
 
     /// Lists the vaults of the account.

@@ -29,6 +29,12 @@ impl<V: Version> Client<V> {
         }
     }
 
+    /// Returns the base URL of the service.
+    #[must_use]
+    pub fn endpoint(&self) -> &::cloud_core::Endpoint {
+        self.core.endpoint()
+    }
+
     /// Lists the secrets of the account.
     ///
     /// Returns one page of the secrets that match the filters, without their values.

@@ -9,7 +9,8 @@ pub mod types;
 
 /// A client for Secrets Manager 1.0. Clones are cheap and share connections and credentials.
 ///
-/// See the [vendor's documentation](https://docs.e.samsungsdscloud.com/apireference/security/secretsmanager/).
+/// Made by [`Scp::secrets_manager_v1_0`](crate::Scp::secrets_manager_v1_0). See the [vendor's
+/// documentation](https://docs.e.samsungsdscloud.com/apireference/security/secretsmanager/).
 pub type Client = super::client::Client<super::client::V1_0>;
 
 /// The list `list_secrets`: set optional parameters, then take [`items`](Self::items) or

@@ -15,7 +15,8 @@ pub use super::types;
 
 /// A client for Secrets Manager 1.1. Clones are cheap and share connections and credentials.
 ///
-/// See the [vendor's documentation](https://docs.e.samsungsdscloud.com/apireference/security/secretsmanager/).
+/// Made by [`Scp::secrets_manager_v1_1`](crate::Scp::secrets_manager_v1_1). See the [vendor's
+/// documentation](https://docs.e.samsungsdscloud.com/apireference/security/secretsmanager/).
 pub type Client = super::client::Client<super::client::V1_1>;
 
 /// The call `create_secret`: `.await` it.
