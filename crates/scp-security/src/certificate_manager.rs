@@ -18,7 +18,7 @@ impl types::CheckDuplicateNameResponse {
     /// say which way round the answer is, and true is assumed to mean that the name is taken.
     ///
     /// # Errors
-    /// None yet; as with keys, a response may come to leave it open.
+    /// None today. It is a `Result` as for keys, whose response can leave the answer out.
     pub fn is_taken(&self) -> Result<bool> {
         Ok(self.result)
     }
