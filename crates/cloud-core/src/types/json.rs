@@ -1,19 +1,20 @@
 //! Any JSON value, for the few fields whose shape the vendors leave open.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A JSON value of a shape that the vendor does not document.
 ///
 /// ```
 /// use cloud_core::Json;
 ///
-/// let link = Json::parse(r#"{"href": "https://example.com/v1/keys?marker=7", "rel": "next"}"#)?;
-/// assert_eq!(link.get("rel").and_then(|rel| rel.as_str().map(str::to_owned)).as_deref(), Some("next"));
+/// let link: Json = r#"{"href": "https://example.com/v1/keys?marker=7", "rel": "next"}"#.parse()?;
+/// assert_eq!(link.get_str("rel"), Some("next"));
 /// # Ok::<(), cloud_core::Error>(())
 /// ```
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -33,6 +34,24 @@ impl Json {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Self> {
         self.0.get(name).cloned().map(Self)
+    }
+
+    /// The text of a member of an object, if both are there.
+    #[must_use]
+    pub fn get_str(&self, name: &str) -> Option<&str> {
+        self.0.get(name)?.as_str()
+    }
+
+    /// The elements of an array, if this is one.
+    #[must_use]
+    pub fn as_array(&self) -> Option<Vec<Self>> {
+        self.0.as_array().map(|elements| elements.iter().cloned().map(Self).collect())
+    }
+
+    /// The number, if this is one.
+    #[must_use]
+    pub fn as_f64(&self) -> Option<f64> {
+        self.0.as_f64()
     }
 
     /// The text, if this is one.
@@ -71,6 +90,14 @@ impl Json {
     /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the shape differs.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T> {
         crate::json::from_json(self.to_text().as_bytes())
+    }
+}
+
+impl FromStr for Json {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Self::parse(text)
     }
 }
 
