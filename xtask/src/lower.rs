@@ -7,6 +7,7 @@ use crate::names;
 use crate::openapi::Document;
 use crate::vendors::{self, TABLE, Vendor, Vendors};
 
+mod formats;
 mod limits;
 mod naming;
 mod operations;
@@ -14,7 +15,7 @@ mod pattern;
 mod roles;
 mod types;
 
-pub(crate) use types::PEM;
+pub(crate) use formats::PEM;
 
 /// A fixture with its place relative to the root.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use serde_json::{Number, Value};
 
-use super::types::PEM;
+use super::formats::PEM;
 use super::{Context, Problem, pattern};
 use crate::ir::{Constraint, Format, Type};
 use crate::openapi::Schema;

@@ -1,8 +1,9 @@
 //! Models and properties as Rust types.
 
+use super::formats::{self, PEM};
 use super::limits::{notes, rules};
 use super::{Context, Problem};
-use crate::ir::{Field, Format, Kind, Presence, Role, Type, TypeDef};
+use crate::ir::{Field, Kind, Presence, Role, Type, TypeDef};
 use crate::names;
 use crate::openapi::{Schema, escape_pointer, model_name};
 
@@ -53,23 +54,7 @@ pub(super) fn definitions(context: &Context<'_>) -> Result<Vec<TypeDef>, Problem
             });
         }
     }
-    for (name, own) in &context.document.sdk.enums {
-        let pointer = format!("/x-sdk/enums/{}", escape_pointer(name));
-        let mut variants = Vec::new();
-        for value in &own.values {
-            let variant = own.names.get(value).cloned().unwrap_or_else(|| names::pascal(value));
-            if !names::is_identifier(&variant) {
-                return Err(context.problem(&pointer, format!("`{value}` makes no name; add it to `names`")));
-            }
-            variants.push((variant, value.clone()));
-        }
-        if !names::is_identifier(name) || types.iter().any(|ty| ty.name == *name) {
-            return Err(context.problem(&pointer, format!("`{name}` is taken, or cannot be the name of a Rust type")));
-        }
-        let (docs, kind) = (own.description.clone(), Kind::TextEnum(variants));
-        let (alias, must_use, role) = (None, None, Role::default());
-        types.push(TypeDef { name: name.clone(), alias, docs, kind, must_use, role });
-    }
+    types.extend(formats::enumerations(context, &types)?);
     match types.iter().find(|ty: &&TypeDef| contains(&types, ty, &ty.name, &mut Vec::new())) {
         Some(TypeDef { name, .. }) => {
             let pointer = format!("/components/schemas/{}", escape_pointer(name));
@@ -195,9 +180,9 @@ pub(super) fn resolve(context: &Context<'_>, schema: &Schema, pointer: &str) -> 
                 context.problem(pointer, "an enumeration outside of a model needs a name: define it under components")
             );
         }
-        ["string"] if schema.sdk.enumeration.is_some() => enumerated(context, schema, pointer)?,
+        ["string"] if schema.sdk.enumeration.is_some() => formats::enumerated(context, schema, pointer)?,
         ["string"] if kind == "key_material" && secret => Type::KeyMaterial,
-        ["string"] if let Some(format) = format(schema, kind) => Type::Formatted(format),
+        ["string"] if let Some(format) = formats::format(schema, kind) => Type::Formatted(format),
         ["string"] if secret => Type::Secret,
         ["string"] if schema.content_media_type.as_deref() == Some(PEM) => Type::Pem,
         ["string"] if kind == "hmac" => Type::Hmac,
@@ -227,33 +212,6 @@ pub(super) fn resolve(context: &Context<'_>, schema: &Schema, pointer: &str) -> 
         return Err(context.problem(&format!("{pointer}/x-sdk/sensitive"), "only text can be a secret"));
     }
     Ok(ty)
-}
-
-/// The media type of certificates and keys.
-pub(crate) const PEM: &str = "application/x-pem-file";
-
-/// The format of a string, from the standard keywords first.
-fn format(schema: &Schema, kind: &str) -> Option<Format> {
-    match (schema.content_encoding.as_deref(), schema.content_media_type.as_deref(), kind) {
-        // Key material has more than one format, and decides on its own.
-        (_, _, "key_material") => None,
-        (Some("base64"), _, _) => Some(Format::Base64),
-        (_, Some("application/json"), _) => Some(Format::Json),
-        (_, _, "yes_no") => Some(Format::YesNo),
-        (_, _, "yes_no_lowercase") => Some(Format::LowerYesNo),
-        (_, _, "basic_date") => Some(Format::BasicDate),
-        (_, _, "networks") => Some(Format::Networks),
-        _ => None,
-    }
-}
-
-/// A string of one of the document's enumerations.
-fn enumerated(context: &Context<'_>, schema: &Schema, pointer: &str) -> Result<Type, Problem> {
-    let name = schema.sdk.enumeration.as_deref().unwrap_or_default();
-    if context.document.sdk.enums.contains_key(name) {
-        return Ok(Type::Enum(name.to_owned()));
-    }
-    Err(context.problem(&format!("{pointer}/x-sdk/enum"), format!("`{name}` is not in the document's `x-sdk.enums`")))
 }
 
 fn items(context: &Context<'_>, schema: &Schema, pointer: &str) -> Result<Type, Problem> {

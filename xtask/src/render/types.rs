@@ -2,20 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::paths::{CODEGEN, codegen, key_material};
+use super::paths::{CODEGEN, key_material};
 use super::{docs, imports};
 use crate::ir::{Field, Format, Kind, Presence, Service, Type, TypeDef, Version, bare, home};
 use crate::names::ident;
 
 mod body;
+mod constraints;
 mod enums;
 mod page;
 mod setters;
+mod views;
 
-pub(super) use body::rules;
+pub(super) use constraints::rules;
 pub(super) use setters::required;
 
 const CORE: &[&str] = &[
@@ -70,7 +72,7 @@ fn structure(service: &Service, ty: &TypeDef, fields: &[Field]) -> TokenStream {
     let builder = if builds { quote!(bon::Builder,) } else { quote!() };
     let members = fields.iter().map(|field| member(ty, field, builds));
     let must_use = ty.must_use.as_ref().map(|why| quote!(#[must_use = #why]));
-    let inherent = if ty.role.request { setters::render(&name, ty, fields) } else { views(&name, fields) };
+    let inherent = if ty.role.request { setters::render(&name, ty, fields) } else { views::render(&name, fields) };
     let body = ty.role.request.then(|| body::render(service, ty, fields));
     let page = ty.role.page.as_ref().map(|page| page::render(service, ty, fields, page));
     quote! {
@@ -151,43 +153,6 @@ fn is_comparable(service: &Service, ty: &TypeDef) -> bool {
         open.extend(fields.iter().filter_map(|field| service.find(field.ty.named()?)));
     }
     true
-}
-
-/// The methods of a response that read what the service may have written in another format.
-fn views(name: &Ident, fields: &[Field]) -> TokenStream {
-    let codegen = codegen();
-    let views: Vec<TokenStream> = fields
-        .iter()
-        .filter(|field| matches!(field.ty, Type::Formatted(_)))
-        .map(|field| {
-            let method = ident(&field.rust);
-            let wire = &field.wire;
-            let inner = rust_type(&field.ty);
-            let about = format!(" Returns `{}`, read from the documented format.", field.rust);
-            let errors = " [`ErrorKind::Decode`](::cloud_core::ErrorKind::Decode) if the service sent another format, \
-                          which the field keeps.";
-            let doc = quote!(#[doc = #about] #[doc = ""] #[doc = " # Errors"] #[doc = #errors]);
-            let copy = matches!(inner.to_string().as_str(), "bool" | ":: cloud_core :: time :: Date");
-            let (value, copied) = if copy { (quote!(#inner), quote!(.copied())) } else { (quote!(&#inner), quote!()) };
-            if field.presence == Presence::Required {
-                quote! {
-                    #doc
-                    pub fn #method(&self) -> ::cloud_core::Result<#value> {
-                        #codegen::field(#wire, &self.#method)#copied
-                    }
-                }
-            } else {
-                let copied = copy.then(|| quote!(.map(Option::<&#inner>::copied)));
-                quote! {
-                    #doc
-                    pub fn #method(&self) -> ::cloud_core::Result<Option<#value>> {
-                        #codegen::optional_field(#wire, &self.#method)#copied
-                    }
-                }
-            }
-        })
-        .collect();
-    if views.is_empty() { quote!() } else { quote!(impl #name { #(#views)* }) }
 }
 
 /// Whether absent, null and a value mean three things.

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::{codec, is_patch, rust_type};
-use crate::ir::{Constraint, Field, Format, Kind, Presence, Service, Type, TypeDef, bare};
+use super::{codec, is_patch, rules, rust_type};
+use crate::ir::{Field, Format, Kind, Presence, Service, Type, TypeDef, bare};
 use crate::names::ident;
 use crate::render::paths::{CODEGEN, codegen};
 
@@ -254,56 +254,4 @@ fn text_check(field: &Field, patch: bool, limits: &TokenStream) -> TokenStream {
         (_, _, false) => quote!(validator.opt_text(#wire, self.#name.as_deref(), #limits);),
         (_, _, true) => quote!(validator.opt_text(#wire, self.#name.as_ref().map(Timestamp::as_str), #limits);),
     }
-}
-
-/// Rules as a slice that lives as long as the program.
-pub(in crate::render) fn rules(rules: &[Constraint]) -> TokenStream {
-    let rules = rules.iter().map(|rule| {
-        let whole = |n: &u64| proc_macro2::Literal::u64_unsuffixed(*n);
-        match rule {
-            Constraint::MinChars(n) => {
-                let n = whole(n);
-                quote!(Constraint::MinChars(#n))
-            }
-            Constraint::MaxChars(n) => {
-                let n = whole(n);
-                quote!(Constraint::MaxChars(#n))
-            }
-            Constraint::MinBytes(n) => {
-                let n = whole(n);
-                quote!(Constraint::MinBytes(#n))
-            }
-            Constraint::MaxBytes(n) => {
-                let n = whole(n);
-                quote!(Constraint::MaxBytes(#n))
-            }
-            Constraint::Min(n) => {
-                let n = proc_macro2::Literal::i64_unsuffixed(*n);
-                quote!(Constraint::Min(#n))
-            }
-            Constraint::Max(n) => {
-                let n = proc_macro2::Literal::i64_unsuffixed(*n);
-                quote!(Constraint::Max(#n))
-            }
-            Constraint::Pem(label) => quote!(Constraint::Pem(#label)),
-            Constraint::MaxMembers(n) => {
-                let n = whole(n);
-                quote!(Constraint::MaxMembers(#n))
-            }
-            Constraint::OneOf(choices) => quote!(Constraint::OneOf(&[#(#choices),*])),
-            Constraint::Class { ranges, min, max } => {
-                let ranges = ranges.iter().map(|(low, high)| quote!((#low, #high)));
-                let min = whole(min);
-                let max = match max {
-                    Some(max) => {
-                        let max = whole(max);
-                        quote!(Some(#max))
-                    }
-                    None => quote!(None),
-                };
-                quote!(Constraint::Class { ranges: &[#(#ranges),*], min: #min, max: #max })
-            }
-        }
-    });
-    quote!(&[#(#rules),*])
 }
