@@ -39,6 +39,8 @@ pub(crate) struct Call<'a> {
     pub(crate) request: &'a HttpRequest,
     /// The address of this server, without a trailing slash.
     pub(crate) endpoint: &'a str,
+    /// What the log says about a call whose response does not show it.
+    pub(crate) note: Option<&'static str>,
 }
 
 impl Call<'_> {

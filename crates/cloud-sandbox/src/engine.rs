@@ -8,7 +8,7 @@ use crate::admin::log::Log;
 use crate::admin::redact;
 use crate::call::{Call, Handler, Handlers};
 use crate::faults::{Fault, Faults, RefusedFault};
-use crate::http::HttpRequest;
+use crate::http::{HttpRequest, HttpResponse};
 use crate::ids::Ids;
 use crate::rng::Rng;
 use crate::rsa_keys::{KeyGenerator, ReadyKeys};
@@ -56,8 +56,24 @@ pub(crate) trait Services {
     fn no_key(reason: String) -> Self::Error;
 }
 
-/// A successful response: the status, and the body where one is documented.
-pub(crate) type Success = (u16, Option<Value>);
+/// A successful response.
+pub(crate) struct Success {
+    status: u16,
+    /// The body, where one is documented.
+    pub(crate) body: Option<Value>,
+    note: Option<&'static str>,
+}
+
+impl Success {
+    pub(crate) fn into_response(self) -> HttpResponse {
+        let mut response = match self.body {
+            Some(body) => HttpResponse::json(self.status, body),
+            None => HttpResponse::empty(self.status),
+        };
+        response.note = self.note;
+        response
+    }
+}
 
 impl Engine {
     pub(crate) fn new(mut settings: Settings, endpoint: String) -> Result<Self, String> {
@@ -127,18 +143,19 @@ impl Engine {
         let status = operation.success.status;
         if let Some(answers) = self.settings.answers {
             let render = |content: &Content| example::render(answers, document, content);
-            return Ok((status, content.map(render)));
+            return Ok(Success { status, body: content.map(render), note: None });
         }
         let handler = handler::<V>(&document.service, name).ok_or_else(V::not_implemented)?;
         let checked = Checked { hit, request, query, body: body.unwrap_or_default(), credential };
         let mut keys = ReadyKeys::default();
-        let payload = loop {
+        let (payload, note) = loop {
             match self.attempt::<V>(handler, &checked, &mut keys) {
                 Attempt::Done(outcome) => break outcome?,
                 Attempt::NeedsKey(rng) => keys.add(self.key_generator.key(*rng).await.map_err(V::no_key)?),
             }
         };
-        Ok((status, content.map(|content| project::response(document, content, payload))))
+        let body = content.map(|content| project::response(document, content, payload));
+        Ok(Success { status, body, note })
     }
 
     /// Calls the handler with the state.
@@ -162,11 +179,13 @@ impl Engine {
             settings: &self.settings,
             request: checked.request,
             endpoint: &self.endpoint,
+            note: None,
         };
         let outcome = handler(V::state(state), &mut call);
+        let note = call.note;
         match keys.take_missing() && outcome.is_err() {
             true => Attempt::NeedsKey(Box::new(rng.fork())),
-            false => Attempt::Done(outcome),
+            false => Attempt::Done(outcome.map(|payload| (payload, note))),
         }
     }
 }
@@ -188,7 +207,7 @@ struct Checked<'a> {
 
 /// The outcome of calling a handler.
 enum Attempt<E> {
-    Done(Result<Value, E>),
+    Done(Result<(Value, Option<&'static str>), E>),
     /// The handler is to be called again with a key made from this source.
     NeedsKey(Box<Rng>),
 }

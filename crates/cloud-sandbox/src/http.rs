@@ -125,6 +125,8 @@ pub(crate) struct HttpResponse {
     escapes: bool,
     /// Whether a newline follows the JSON.
     newline: bool,
+    /// What the log says about the call beside the response.
+    pub(crate) note: Option<&'static str>,
 }
 
 #[derive(Debug)]
@@ -135,16 +137,20 @@ enum Content {
 }
 
 impl HttpResponse {
+    fn new(status: u16, content: Content) -> Self {
+        Self { status, content, headers: Vec::new(), escapes: false, newline: false, note: None }
+    }
+
     pub(crate) fn empty(status: u16) -> Self {
-        Self { status, content: Content::Empty, headers: Vec::new(), escapes: false, newline: false }
+        Self::new(status, Content::Empty)
     }
 
     pub(crate) fn json(status: u16, body: Value) -> Self {
-        Self { status, content: Content::Json(body), headers: Vec::new(), escapes: false, newline: false }
+        Self::new(status, Content::Json(body))
     }
 
     pub(crate) fn text(status: u16, body: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, content: Content::Text(body.into()), headers: Vec::new(), escapes: false, newline: false }
+        Self::new(status, Content::Text(body.into()))
     }
 
     pub(crate) fn with_header(mut self, name: &'static str, value: &'static str) -> Self {

@@ -173,8 +173,8 @@ async fn serve(engine: &Engine, request: &HttpRequest) -> Result<HttpResponse, R
         BadBody::Invalid(wrong) => Refused::bad_request(sentence(&wrong)),
     })?;
     let credential = if needs_token { token(request) } else { "" };
-    let (status, body) = engine.perform::<Nhn>(hit, request, body, credential).await?;
-    Ok(body.map_or_else(|| HttpResponse::empty(status), |body| HttpResponse::json(status, body)))
+    let success = engine.perform::<Nhn>(hit, request, body, credential).await?;
+    Ok(success.into_response())
 }
 
 fn sentence(wrong: &[Violation]) -> String {

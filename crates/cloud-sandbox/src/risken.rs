@@ -162,7 +162,7 @@ async fn call(engine: &Engine, request: &HttpRequest, too_large_body: bool, hit:
         return HttpResponse::json(400, json!({ "error": text }));
     }
     match engine.perform::<Risken>(hit, request, None, "").await {
-        Ok((status, body)) => body.map_or_else(|| HttpResponse::empty(status), |body| HttpResponse::json(status, body)),
+        Ok(success) => success.into_response(),
         Err(error) => error.into_response(),
     }
 }

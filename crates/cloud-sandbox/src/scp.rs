@@ -11,7 +11,7 @@ use crate::spec::{Catalogue, Hit, Match, Operation};
 use crate::vendor::{BodyRead, Responding, Vendor};
 
 mod access;
-mod account;
+pub(crate) mod account;
 mod authenticate;
 mod certificate_manager;
 mod config_inspection;
@@ -141,11 +141,11 @@ async fn respond(engine: &Engine, request: &HttpRequest) -> HttpResponse {
         Err(response) => return response,
     };
     match engine.perform::<Scp>(&hit, request, body, &credential).await {
-        Ok((status, body)) => {
+        Ok(success) => {
             if asks(&hit) && engine.settings.answers.is_some() {
-                authenticate::remember_example(engine, body.as_ref());
+                authenticate::remember_example(engine, success.body.as_ref());
             }
-            body.map_or_else(|| HttpResponse::empty(status), |body| HttpResponse::json(status, body))
+            success.into_response()
         }
         Err(error) => error.into_response(ids),
     }

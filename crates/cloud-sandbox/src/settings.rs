@@ -81,7 +81,7 @@ pub(crate) mod scp {
     pub(crate) const SECRET_KEY: &str = "5a4db0c5-0000-4000-8000-7a6e8b1f2d40";
     pub(crate) const VAULT_TOKEN_ID: &str = "5a4db0c5-1111-4111-8111-7a6e8b1f2d41";
     pub(crate) const VAULT_TOKEN_SECRET: &str = "5a4db0c5-2222-4222-8222-7a6e8b1f2d42";
-    pub(crate) const VAULT_ID: &str = "3265ab469f0d406d83073da3e11e7a6c";
+    pub(crate) const VAULT_ID: &str = "f2936d5ac07b4e1e8a41c9e7d5b3026f";
 }
 
 /// NHN Cloud: the User Access Key, one appkey for each service, the address of the only client.

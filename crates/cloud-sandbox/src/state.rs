@@ -8,6 +8,8 @@ use crate::rng::Rng;
 use crate::scp::state as scp;
 
 mod file;
+#[cfg(test)]
+mod kinds;
 pub(crate) mod snapshot;
 
 /// The state of the vendors; the default of each store is the seed of its service.

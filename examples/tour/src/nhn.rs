@@ -40,7 +40,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<()> {
     let skm = nhn.secure_key_manager()?;
     let client = skm.confirm_client().await?;
     line("secure_key_manager.confirm", format!("it sees this machine as {}", client.client_ip));
-    let secret = skm.show_secret("035a0ffa16a64bbf8171c4bdcea37bbf").await?;
+    let secret = skm.show_secret("2d8f6ba1e4c95073bf18054d9e3ac764").await?;
     line("secure_key_manager.show_secret", format!("{} bytes", secret.secret.expose_secret().len()));
     more(format!("Debug prints {secret:?}"));
     Ok(())

@@ -9,6 +9,50 @@ const CHAIN: &str = include_str!("../../../crates/cloud-sandbox/src/scp/certific
 const PRIVATE_KEY: &str =
     include_str!("../../../crates/cloud-sandbox/src/scp/certificate_manager/seed/chained.key.pem");
 
+/// An ID of the sandbox's seed, in place of one that the pages show for things of several kinds.
+struct Seeded {
+    /// The service.
+    service: &'static str,
+    /// The operations that use it; empty for all.
+    operations: &'static [&'static str],
+    /// The parameters or body fields.
+    names: &'static [&'static str],
+    id: &'static str,
+}
+
+const SEEDED: &[Seeded] = &[
+    Seeded {
+        service: "secretsmanager",
+        operations: &[],
+        names: &["secret_id"],
+        id: "c4a17e0b92d64f3e8b5d60f1a7394e2d",
+    },
+    Seeded {
+        service: "secretsmanager",
+        operations: &["set_version_label"],
+        names: &["move_to_version_id", "remove_from_version_id"],
+        id: "d81f3b6e04a94c7c9e52b7d3f0c618a4",
+    },
+    Seeded {
+        service: "secretvault",
+        operations: &[],
+        names: &["secret_vault_id"],
+        id: "f2936d5ac07b4e1e8a41c9e7d5b3026f",
+    },
+    Seeded {
+        service: "secure-key-manager",
+        operations: &["show_secret"],
+        names: &["keyid"],
+        id: "2d8f6ba1e4c95073bf18054d9e3ac764",
+    },
+    Seeded {
+        service: "secure-key-manager",
+        operations: &["sign", "verify", "show_private_key", "show_public_key"],
+        names: &["keyid"],
+        id: "1c7e5a90d3b84f62ae07f4c18d29b653",
+    },
+];
+
 /// A value that comes from an earlier answer of the same version.
 struct Rule {
     /// The service.
@@ -135,6 +179,13 @@ const RULES: &[Rule] = &[
     },
     Rule {
         service: "aws",
+        // Only the account that this run has stored.
+        operations: &["delete_aws"],
+        name: "aws_id",
+        sources: &[("put_aws", "/aws/aws_id")],
+    },
+    Rule {
+        service: "aws",
         operations: &[],
         name: "aws_data_source_id",
         sources: &[("list_data_sources", "/data_source/0/aws_data_source_id")],
@@ -181,9 +232,17 @@ fn depth(service: &str, operation: &str, limit: usize) -> usize {
     deepest.map_or(0, |deepest| deepest + 1)
 }
 
-/// A name or id that belongs to this run alone, made of the example; `version` is service and version.
+/// An ID of the seed, or a name or ID that belongs to this run alone, made of the example; `version` is service and version.
 pub(crate) fn fresh(version: &str, operation: &str, name: &str, example: &str) -> Option<String> {
     let service = version.split('.').next().unwrap_or(version);
+    let is_seeded = |seeded: &&Seeded| {
+        seeded.service == service
+            && seeded.names.contains(&name)
+            && (seeded.operations.is_empty() || seeded.operations.contains(&operation))
+    };
+    if let Some(seeded) = SEEDED.iter().find(is_seeded) {
+        return Some(seeded.id.to_owned());
+    }
     let digits: String = version.chars().filter(char::is_ascii_digit).collect();
     let mark = match (service, operation, name) {
         // The caller chooses this id, so the one that is deleted is the one that was made.
@@ -216,11 +275,10 @@ pub(crate) fn sources(
     found.map_or(&[][..], |rule| rule.sources).iter().copied()
 }
 
-/// A value for a parameter without an example: the page's example of the same thing elsewhere.
+/// A value for a parameter without an example: one of the sandbox's seed.
 pub(crate) fn fallback(name: &str) -> Option<&'static str> {
     match name {
-        // The id in the example answer of Create a certificate.
-        "certificate_id" => Some("0fdd87aab8cb46f59b7c1f81ed03fb3e"),
+        "certificate_id" => Some("0a6e2c7d51f84b93b7d418c6e9f3025a"),
         _ => None,
     }
 }

@@ -29,7 +29,7 @@ const LINES: [(&str, &str, &str); 7] = [
     --data '{"project_id":1001, "aws":{"name":"Production AWS Account", "project_id":1001, "aws_account_id":"123456789012"}}' \
     'https://{your-site}/api/v1/aws/put-aws/'"#,
         "/data/aws/aws_id",
-        "1001",
+        "2001",
     ),
     (
         r#"curl -XPOST \
@@ -76,6 +76,13 @@ const LINES: [(&str, &str, &str); 7] = [
     ),
 ];
 
+/// The page numbers projects, accounts and data sources alike; in the sandbox they differ.
+const IDS: [(&str, &str); 3] = [
+    (r#""aws_id":1001"#, r#""aws_id":2001"#),
+    ("&aws_id=1001", "&aws_id=2001"),
+    (r#""aws_data_source_id":1001"#, r#""aws_data_source_id":3001"#),
+];
+
 /// Whether a command can be run here; a test that needs it passes without having looked where it is missing.
 fn has(command: &str) -> bool {
     let there = Command::new(command).arg("--version").output().is_ok_and(|output| output.status.success());
@@ -91,7 +98,7 @@ async fn run(mut command: Command) -> Output {
 }
 
 #[tokio::test]
-async fn documented_curl_lines_work_unchanged() {
+async fn documented_curl_lines_work_with_the_ids_of_the_seed() {
     if !has("curl") {
         return;
     }
@@ -100,6 +107,7 @@ async fn documented_curl_lines_work_unchanged() {
         let token = sandbox.env_vars().into_iter().find(|(name, _)| *name == "RISKEN_ACCESS_TOKEN").unwrap().1;
         let line =
             line.replace("https://{your-site}", sandbox.endpoint()).replace("Bearer xxx", &format!("Bearer {token}"));
+        let line = IDS.iter().fold(line, |line, (page, seed)| line.replace(page, seed));
         let mut shell = Command::new("sh");
         shell.arg("-c").arg(line.replacen("curl", "curl --silent --show-error --noproxy '*'", 1));
         let output = run(shell).await;
@@ -108,6 +116,7 @@ async fn documented_curl_lines_work_unchanged() {
             serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"));
         let wanted: Value = serde_json::from_str(wanted).unwrap();
         assert_eq!(answer.pointer(place), Some(&wanted), "{line}: {answer}");
+        assert_eq!(sandbox.calls()[0].note, None, "{line}");
     }
 }
 

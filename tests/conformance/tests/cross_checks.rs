@@ -221,8 +221,9 @@ async fn data_key_wrapped_by_aes_is_decrypted_by_python() {
     }
 }
 
-/// A key of the default seed's first key store: symmetric and asymmetric under one id.
+/// A symmetric and an asymmetric key of the default seed's first key store.
 const KEY: &str = "035a0ffa16a64bbf8171c4bdcea37bbf";
+const KEY_PAIR: &str = "1c7e5a90d3b84f62ae07f4c18d29b653";
 
 fn key_manager(sandbox: &Sandbox) -> (nhn_security::secure_key_manager::v1_0::Client, Nhn) {
     let pairs = sandbox.env_vars();
@@ -267,8 +268,8 @@ async fn key_manager_signature_is_verified_by_openssl() {
     }
     let sandbox = Sandbox::start().await.unwrap();
     let (keys, _) = key_manager(&sandbox);
-    let signed = keys.sign(KEY, &NhnSignRequest::new("what is signed")).await.unwrap();
-    let public = keys.show_public_key(KEY).key_version(signed.key_version).await.unwrap().to_bytes().unwrap();
+    let signed = keys.sign(KEY_PAIR, &NhnSignRequest::new("what is signed")).await.unwrap();
+    let public = keys.show_public_key(KEY_PAIR).key_version(signed.key_version).await.unwrap().to_bytes().unwrap();
     let folder = Folder::new("key-manager");
     folder.write("public.der", public);
     folder.write("signature", &STANDARD.decode(&signed.signature).unwrap()[4..]);

@@ -46,6 +46,9 @@ async fn all_good(sandbox: &Sandbox) {
 async fn documented_calls_succeed_with_state() {
     let sandbox = Sandbox::start().await.unwrap();
     all_good(&sandbox).await;
+    // A call that succeeds although it finds nothing tests little.
+    let noted: Vec<_> = sandbox.calls().into_iter().filter(|call| call.note.is_some()).collect();
+    assert!(noted.is_empty(), "{noted:?}");
 }
 
 #[tokio::test]

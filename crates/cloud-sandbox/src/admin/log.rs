@@ -36,6 +36,9 @@ pub struct LoggedCall {
     pub response: Value,
     /// The fault that struck the call.
     pub fault: Option<String>,
+    /// What the response does not show: `nothing was there: …` where a vendor reports success for a resource that does
+    /// not exist.
+    pub note: Option<String>,
 }
 
 /// The latest calls in their order.
@@ -101,6 +104,7 @@ mod tests {
             status: 200,
             response: Value::Null,
             fault: None,
+            note: None,
         }
     }
 

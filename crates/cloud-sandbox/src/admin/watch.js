@@ -22,7 +22,14 @@ function show(call) {
   cell(row, "time", call.at.slice(11, 23).replace("Z", "")).title = call.at;
   cell(row, "operation", call.operation).dataset.fault = call.fault ?? "";
   cell(row, "method", call.method);
-  cell(row, "target", call.target).dataset.method = call.method;
+  const target = cell(row, "target", call.target);
+  target.dataset.method = call.method;
+  if (call.note) {
+    const note = document.createElement("div");
+    note.className = "note";
+    note.textContent = call.note;
+    target.append(note);
+  }
   cell(row, "status", call.status === 0 ? "reset" : call.status);
   row.dataset.text = row.textContent.toLowerCase();
   row.hidden = !fits(row);

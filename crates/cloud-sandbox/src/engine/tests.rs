@@ -52,7 +52,7 @@ async fn call(engine: &Engine, method: &str, path: &str, body: Value) -> Result<
     };
     let hit = scp::choose_version(hits, &request).unwrap();
     let response = engine.perform::<Scp>(&hit, &request, Some(body), "test").await;
-    response.map(|(_, body)| body.unwrap_or_default())
+    response.map(|success| success.body.unwrap_or_default())
 }
 
 async fn create(engine: &Engine, name: &str, purpose: &str) -> Result<Value, ErrorResponse> {

@@ -61,8 +61,11 @@ fn revoke(engine: &Engine, form: &[(String, String)]) -> HttpResponse {
     let Some(token) = field(form, "token") else {
         return refuse(400, "invalid_request", "token is required");
     };
-    engine.lock().state.nhn.tokens.remove(token);
-    HttpResponse::empty(200)
+    let mut response = HttpResponse::empty(200);
+    if !engine.lock().state.nhn.tokens.remove(token) {
+        response.note = Some("nothing was there: no such token, or it was revoked already");
+    }
+    response
 }
 
 /// A field of the form; an empty one counts as absent.

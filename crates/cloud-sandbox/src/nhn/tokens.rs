@@ -25,7 +25,8 @@ impl Store {
         self.ends.insert(token, now.saturating_add(lifetime));
     }
 
-    pub(super) fn remove(&mut self, token: &str) {
-        self.ends.remove(token);
+    /// Removes a token, and says whether it was there.
+    pub(super) fn remove(&mut self, token: &str) -> bool {
+        self.ends.remove(token).is_some()
     }
 }

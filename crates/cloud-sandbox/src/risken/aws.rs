@@ -27,6 +27,11 @@ pub(crate) const HANDLERS: Handlers = &[
     ("invoke_scan", invoke_scan),
 ];
 
+/// What the log says where the service reports success for what does not exist.
+const NO_ACCOUNT: &str = "nothing was there: the project has no account with this aws_id";
+const NO_SOURCE: &str = "nothing was there: no data source has this aws_data_source_id";
+const NO_ATTACHMENT: &str = "nothing was there: this data source is not attached to this account of the project";
+
 /// Reads a call leniently, checks it, and lets scans end that are due.
 fn begin<'a>(
     state: &'a mut State,
@@ -63,12 +68,17 @@ fn put_aws(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorRespons
 
 fn delete_aws(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
     let (store, request, _) = begin(state, call, rules::delete_aws)?;
-    store.delete_account(request.project_id, request.aws_id);
+    if !store.delete_account(request.project_id, request.aws_id) {
+        call.note = Some(NO_ACCOUNT);
+    }
     Ok(json!({}))
 }
 
 fn list_data_sources(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
     let (store, request, _) = begin(state, call, rules::list_data_sources)?;
+    if !store.has_account(request.project_id, request.aws_id) {
+        call.note = Some(NO_ACCOUNT);
+    }
     let rows = store.sources(request.project_id, request.aws_id, &request.data_source);
     Ok(present([("data_source", rows.into_iter().map(|(source, row)| listed(source, row)).collect())]))
 }
@@ -76,6 +86,11 @@ fn list_data_sources(state: &mut State, call: &mut Call<'_>) -> Result<Value, Er
 fn attach_data_source(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
     let (store, request, now) = begin(state, call, rules::attach_data_source)?;
     let attach = request.attach_data_source.unwrap_or_default();
+    if !store.has_account(attach.project_id, attach.aws_id) {
+        call.note = Some(NO_ACCOUNT);
+    } else if !store.has_source(attach.aws_data_source_id) {
+        call.note = Some(NO_SOURCE);
+    }
     let row = store.attach(&attach, now).map_err(failed)?;
     let mut shown = particulars(row);
     shown.extend([("created_at", row.created_at.into()), ("updated_at", row.updated_at.into())]);
@@ -85,7 +100,9 @@ fn attach_data_source(state: &mut State, call: &mut Call<'_>) -> Result<Value, E
 
 fn detach_data_source(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
     let (store, request, _) = begin(state, call, rules::one_attachment)?;
-    store.detach(request.project_id, request.aws_id, request.aws_data_source_id);
+    if !store.detach(request.project_id, request.aws_id, request.aws_data_source_id) {
+        call.note = Some(NO_ATTACHMENT);
+    }
     Ok(json!({}))
 }
 
@@ -177,8 +194,8 @@ mod tests {
         let shown = present([("a", 0.into()), ("b", "".into()), ("c", json!([])), ("d", 1.into()), ("e", json!({}))]);
         assert_eq!(shown, json!({"d": 1, "e": {}}));
         let store = Store::default();
-        let rows = store.sources(1001, 1001, "");
-        let unattached = json!({"aws_data_source_id": 1002, "data_source": "aws:access-analyzer", "max_score": 1});
+        let rows = store.sources(1001, 2001, "");
+        let unattached = json!({"aws_data_source_id": 3002, "data_source": "aws:access-analyzer", "max_score": 1});
         assert_eq!(listed(rows[0].0, rows[0].1), unattached);
     }
 }

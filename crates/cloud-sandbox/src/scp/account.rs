@@ -2,7 +2,7 @@
 
 use crate::settings::Settings;
 
-pub(super) const ACCOUNT_ID: &str = "3265ab469f0d406d83073da3e11e7a6c";
+pub(crate) const ACCOUNT_ID: &str = "0e3dffc50eb247a1adf4f2e5c82c4f99";
 pub(super) const USER_ID: &str = "90dddfc2b1e04edba54ba2b41539a9ac";
 pub(super) const USER_NAME: &str = "username";
 

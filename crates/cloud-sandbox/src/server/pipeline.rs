@@ -200,6 +200,7 @@ fn record(
         status,
         response: identity.response(status, reply.json_mut().map(|body| &*body)),
         fault: strike.map(|strike| name_of(&strike.effect)),
+        note: reply.note.map(str::to_owned),
     });
 }
 

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::nhn::{token, token_call};
 use super::raw::{Call, setting};
 use super::scp_signer::Signer;
-use super::secure_key_manager::{KEY, good};
+use super::secure_key_manager::{KEY, KEY_PAIR, good};
 
 /// The settings that are secrets or one half of a credential.
 const SECRETS: [&str; 9] = [
@@ -95,7 +95,7 @@ async fn issued_credentials_are_masked() {
 
     let local = good(&sandbox, &format!("symmetric-keys/{KEY}/create-local-key"), None).await;
     let material = good(&sandbox, &format!("symmetric-keys/{KEY}/symmetric-key"), None).await;
-    let private = good(&sandbox, &format!("asymmetric-keys/{KEY}/privateKey"), None).await;
+    let private = good(&sandbox, &format!("asymmetric-keys/{KEY_PAIR}/privateKey"), None).await;
     let listed = good(&sandbox, "keystores/1/certificates?value=certificate1", None).await;
     let shown = [
         &local["localKeyPlaintext"],

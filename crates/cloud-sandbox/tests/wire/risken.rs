@@ -113,7 +113,7 @@ async fn validation_error_names_every_invalid_field() {
     let sandbox = stateless().await;
     let attach = |inner: serde_json::Value| json!({"project_id": 1001, "attach_data_source": inner}).to_string();
     let full = json!({
-        "aws_id": 1001, "aws_data_source_id": 1001, "project_id": 1001,
+        "aws_id": 2001, "aws_data_source_id": 3001, "project_id": 1001,
         "assume_role_arn": "arn", "external_id": "12345678"
     });
     let with = |name: &str, value: serde_json::Value| {

@@ -39,7 +39,7 @@ async fn good(sandbox: &Sandbox, name: &str, body: &Value) -> Value {
 
 fn attachment(source: u32) -> Value {
     json!({"project_id": 1001, "attach_data_source": {
-        "aws_id": 1001, "aws_data_source_id": source, "project_id": 1001,
+        "aws_id": 2001, "aws_data_source_id": source, "project_id": 1001,
         "assume_role_arn": ROLE, "external_id": "12345678"
     }})
 }
@@ -51,7 +51,7 @@ async fn account_is_created_updated_and_deleted() {
     let put = post(&sandbox, "put-aws", &json!({"project_id": 1001, "aws": aws}).to_string()).await;
     let made = put.expect(200).json()["data"]["aws"].clone();
     assert!(put.body.contains(r#""name":"\u003cR\u0026D\u003e\u2028""#), "{put:?}");
-    assert_eq!(made["aws_id"], 1002);
+    assert_eq!(made["aws_id"], 2002);
     assert_eq!(made["created_at"], made["updated_at"]);
 
     sandbox.advance(Duration::from_secs(3600));
@@ -66,7 +66,7 @@ async fn account_is_created_updated_and_deleted() {
     assert_eq!(get(&sandbox, "list-aws?project_id=1001&aws_id=x").await, both, "no number, no filter");
     assert_eq!(get(&sandbox, "list-aws?project_id=1001&aws_id=77").await, json!({"data": {}}));
     for _ in 0..2 {
-        let gone = good(&sandbox, "delete-aws", &json!({"project_id": 1001, "aws_id": 1002})).await;
+        let gone = good(&sandbox, "delete-aws", &json!({"project_id": 1001, "aws_id": 2002})).await;
         assert_eq!(gone, json!({"data": {}}));
     }
     let left = get(&sandbox, "list-aws/?project_id=1001").await;
@@ -80,29 +80,29 @@ async fn data_source_list_always_has_five_entries() {
     let bare = get(&sandbox, "list-datasource?project_id=1001&aws_id=77").await;
     let rows = bare["data"]["data_source"].as_array().unwrap();
     assert_eq!(rows.len(), 5);
-    assert_eq!(rows[0], json!({"aws_data_source_id": 1001, "data_source": "aws:guard-duty", "max_score": 10}));
+    assert_eq!(rows[0], json!({"aws_data_source_id": 3001, "data_source": "aws:guard-duty", "max_score": 10}));
 
-    let attached = good(&sandbox, "attach-datasource", &attachment(1003)).await;
+    let attached = good(&sandbox, "attach-datasource", &attachment(3003)).await;
     let row = &attached["data"]["data_source"];
     assert_eq!(row["created_at"], row["updated_at"]);
     let names: Vec<_> = row.as_object().unwrap().keys().map(String::as_str).collect();
     for absent in ["status", "status_detail", "scan_at", "specific_version"] {
         assert!(!names.contains(&absent), "{names:?}");
     }
-    let list = get(&sandbox, "list-datasource?project_id=1001&aws_id=1001").await;
+    let list = get(&sandbox, "list-datasource?project_id=1001&aws_id=2001").await;
     let ids: Vec<_> =
         list["data"]["data_source"].as_array().unwrap().iter().map(|row| &row["aws_data_source_id"]).collect();
-    assert_eq!(ids, [1002, 1004, 1005, 1001, 1003]);
-    let none = get(&sandbox, "list-datasource?project_id=1001&aws_id=1001&data_source=aws:other").await;
+    assert_eq!(ids, [3002, 3004, 3005, 3001, 3003]);
+    let none = get(&sandbox, "list-datasource?project_id=1001&aws_id=2001&data_source=aws:other").await;
     assert_eq!(none, json!({"data": {}}));
 }
 
 #[tokio::test]
 async fn scan_ends_when_due() {
     let sandbox = Sandbox::start().await.unwrap();
-    let scan = json!({"project_id": 1001, "aws_id": 1001, "aws_data_source_id": 1001, "scan_only": "true"});
+    let scan = json!({"project_id": 1001, "aws_id": 2001, "aws_data_source_id": 3001, "scan_only": "true"});
     let row = async || {
-        let list = get(&sandbox, "list-datasource?project_id=1001&aws_id=1001&data_source=aws:guard-duty").await;
+        let list = get(&sandbox, "list-datasource?project_id=1001&aws_id=2001&data_source=aws:guard-duty").await;
         list["data"]["data_source"][0].clone()
     };
     let before = row().await;
@@ -115,7 +115,7 @@ async fn scan_ends_when_due() {
     assert_eq!((&ended["status"], ended.get("status_detail")), (&json!(1), None));
     assert!(ended["scan_at"].as_i64() > before["scan_at"].as_i64());
 
-    let missing = json!({"project_id": 1001, "aws_id": 1001, "aws_data_source_id": 1002});
+    let missing = json!({"project_id": 1001, "aws_id": 2001, "aws_data_source_id": 3002});
     let response = post(&sandbox, "invoke-scan", &missing.to_string()).await;
     let expected = json!({"error": {"code": "Unknown", "message": "record not found"}});
     assert_eq!(response.expect(500).json(), expected);
@@ -124,7 +124,7 @@ async fn scan_ends_when_due() {
 #[tokio::test]
 async fn invalid_fields_are_dropped_and_not_refused() {
     let sandbox = Sandbox::start().await.unwrap();
-    let mut odd = attachment(1001);
+    let mut odd = attachment(3001);
     odd["attach_data_source"]["status"] = json!("OK");
     odd["attach_data_source"]["unknown"] = json!([1]);
     odd["ATTACH_DATA_SOURCE"] = json!({"EXTERNAL_ID": "87654321"});
@@ -154,7 +154,7 @@ async fn invalid_fields_are_dropped_and_not_refused() {
     ] {
         assert_eq!(post(&sandbox, name, body).await.expect(400).json(), json!({ "error": text }), "{body}");
     }
-    let mut odd = attachment(1001);
+    let mut odd = attachment(3001);
     odd["attach_data_source"]["status"] = json!(6);
     let text = "Error 1265 (01000): Data truncated for column 'status' at row 1";
     assert_eq!(
@@ -222,4 +222,47 @@ async fn streamed_body_is_limited_while_it_is_read() {
     assert_eq!(stream(&sandbox, "/api/v1/aws/put-aws", "").await, "401");
     assert_eq!(stream(&sandbox, "/api/v1/aws/put-aws", &bearer("no-role")).await, "413");
     assert_eq!(stream(&sandbox, "/api/v1/aws/put-aws", &bearer("project-admin")).await, "413");
+}
+
+/// Swapped IDs and IDs of nothing: the service reports success, so the log is where they show.
+#[tokio::test]
+async fn log_says_where_nothing_was_there() {
+    const ACCOUNT: &str = "nothing was there: the project has no account with this aws_id";
+    const SOURCE: &str = "nothing was there: no data source has this aws_data_source_id";
+    const ATTACHMENT: &str = "nothing was there: this data source is not attached to this account of the project";
+    let attach = |aws: u32, source: u32| {
+        let mut body = attachment(source);
+        body["attach_data_source"]["aws_id"] = aws.into();
+        body
+    };
+    let detach = |aws: u32, source: u32| json!({"project_id": 1001, "aws_id": aws, "aws_data_source_id": source});
+    let delete = |aws: u32| json!({"project_id": 1001, "aws_id": aws});
+    let sandbox = Sandbox::builder().admin(true).start().await.unwrap();
+    let cases = [
+        ("attach-datasource", attach(3001, 2001), Some(ACCOUNT)),
+        ("attach-datasource", attach(2001, 2001), Some(SOURCE)),
+        ("attach-datasource", attach(2001, 3001), None),
+        ("detach-datasource", detach(3001, 2001), None),
+        ("detach-datasource", detach(3001, 2001), Some(ATTACHMENT)),
+        ("detach-datasource", detach(2001, 3001), None),
+        ("detach-datasource", detach(2001, 3001), Some(ATTACHMENT)),
+        ("delete-aws", delete(1001), Some(ACCOUNT)),
+        ("delete-aws", delete(3001), Some(ACCOUNT)),
+        ("delete-aws", delete(2001), None),
+        ("delete-aws", delete(2001), Some(ACCOUNT)),
+    ];
+    for (name, body, _) in &cases {
+        good(&sandbox, name, body).await;
+    }
+    get(&sandbox, "list-datasource?project_id=1001&aws_id=3001").await;
+    let wanted: Vec<_> = cases.iter().map(|(.., note)| *note).chain([Some(ACCOUNT)]).collect();
+    let calls = sandbox.calls();
+    assert_eq!(calls.iter().map(|call| call.note.as_deref()).collect::<Vec<_>>(), wanted);
+    assert!(calls.iter().all(|call| call.status == 200));
+
+    let log = Call::new("GET", "/_sandbox/log").send(sandbox.endpoint()).await.expect(200).json();
+    let shown: Vec<_> = log["calls"].as_array().unwrap().iter().map(|call| call["note"].as_str()).collect();
+    assert_eq!(shown, wanted);
+    let page = Call::new("GET", "/_sandbox/watch.js").send(sandbox.endpoint()).await;
+    assert!(page.expect(200).body.contains("call.note"));
 }

@@ -12,7 +12,7 @@ use super::scp_signer::{Signer, first_error};
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// The vault of the default seed, and the id of an access key without one.
-const SEED: &str = "3265ab469f0d406d83073da3e11e7a6c";
+const SEED: &str = "f2936d5ac07b4e1e8a41c9e7d5b3026f";
 const FREE: &str = "b754b12b39da4ce29a40c5e324650bd0";
 
 fn request(acl_cidr: &str) -> Value {

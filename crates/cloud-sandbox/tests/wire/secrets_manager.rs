@@ -9,8 +9,9 @@ use super::raw::{Call, RawResponse};
 use super::response_schema;
 use super::scp_signer::{Signer, first_error};
 
-/// A secret and a KMS key of the default seed.
-pub(crate) const SEED: &str = "3265ab469f0d406d83073da3e11e7a6c";
+/// A secret of the default seed, and the KMS key with which it is encrypted.
+pub(crate) const SEED: &str = "c4a17e0b92d64f3e8b5d60f1a7394e2d";
+pub(crate) const KMS_KEY: &str = "3265ab469f0d406d83073da3e11e7a6c";
 
 pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -38,7 +39,7 @@ pub(crate) async fn in_version(
 }
 
 pub(crate) fn request(name: &str) -> Value {
-    json!({"name": name, "kms_id": SEED, "acl_cidr": "127.0.0.1/32, 10.0.0.0/28", "secret_value": "{\"user\":\"me\"}"})
+    json!({"name": name, "kms_id": KMS_KEY, "acl_cidr": "127.0.0.1/32, 10.0.0.0/28", "secret_value": "{\"user\":\"me\"}"})
 }
 
 pub(crate) async fn create(sandbox: &Sandbox, name: &str) -> String {

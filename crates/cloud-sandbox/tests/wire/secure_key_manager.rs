@@ -13,6 +13,8 @@ use super::raw::{Call, RawResponse, setting};
 
 /// The id of one key of each kind.
 pub(crate) const KEY: &str = "035a0ffa16a64bbf8171c4bdcea37bbf";
+pub(crate) const KEY_PAIR: &str = "1c7e5a90d3b84f62ae07f4c18d29b653";
+pub(crate) const SECRET: &str = "2d8f6ba1e4c95073bf18054d9e3ac764";
 
 /// A call below the key manager's path, with the MAC address that the sandbox names.
 pub(crate) fn call(sandbox: &Sandbox, rest: &str, body: Option<Value>) -> Call {
@@ -152,7 +154,7 @@ async fn local_key_decrypts_from_its_ciphertext() {
 #[tokio::test]
 async fn signatures_are_verified_and_malformed_ones_refused() {
     let sandbox = Sandbox::start().await.unwrap();
-    let (sign, verify) = (format!("asymmetric-keys/{KEY}/sign"), format!("asymmetric-keys/{KEY}/verify"));
+    let (sign, verify) = (format!("asymmetric-keys/{KEY_PAIR}/sign"), format!("asymmetric-keys/{KEY_PAIR}/verify"));
     let plaintext = "a".repeat(245);
     let signed = good(&sandbox, &sign, Some(json!({"plaintext": plaintext}))).await;
     assert_eq!(signed["keyVersion"], 1);
@@ -176,7 +178,7 @@ async fn key_pairs_are_shown_in_both_forms_and_by_version() {
     for (path, kind, length) in [("privateKey", "PrivateKey", 1_190..1_230), ("publicKey", "PublicKey", 294..295)] {
         let mut seen = Vec::new();
         for (query, version) in [("", 1), ("?keyVersion=0", 0), ("?keyVersion=1", 1)] {
-            let shown = good(&sandbox, &format!("asymmetric-keys/{KEY}/{path}{query}"), None).await;
+            let shown = good(&sandbox, &format!("asymmetric-keys/{KEY_PAIR}/{path}{query}"), None).await;
             assert_eq!((&shown["keyType"], &shown["keyVersion"]), (&json!(kind), &json!(version)));
             let der = STANDARD.decode(text(&shown, "encodedKey")).unwrap();
             assert_eq!(bytes(text(&shown, "key")), der);

@@ -14,7 +14,7 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use super::raw::{Call, RawResponse, exchange, setting};
 use super::scp_signer::Signer;
-use super::secure_key_manager::{KEY, bare, call, good, message};
+use super::secure_key_manager::{KEY_PAIR, SECRET, bare, call, good, message};
 
 /// Sends a call over the second port, with or without a client certificate.
 async fn send(sandbox: &Sandbox, call: &Call, identity: Option<&ClientIdentity>) -> RawResponse {
@@ -70,7 +70,6 @@ async fn every_seed_key_works_from_loopback_with_the_mac_address() {
             let id = id.as_str().unwrap();
             let key = good(&sandbox, &format!("keystores/{store}/keys/{id}"), None).await;
             let calls = match key["keyType"].as_str().unwrap() {
-                _ if id == KEY => vec!["secrets", "symmetric", "asymmetric"],
                 "SECRET" => vec!["secrets"],
                 "SYMMETRIC_KEY" => vec!["symmetric"],
                 _ => vec!["asymmetric"],
@@ -136,11 +135,11 @@ async fn mutual_tls_port_serves_other_vendors_too() {
 #[tokio::test]
 async fn missing_mac_address_leaves_the_public_key_only() {
     let sandbox = Sandbox::start().await.unwrap();
-    for rest in [&*format!("secrets/{KEY}"), &format!("asymmetric-keys/{KEY}/privateKey"), "keystores/1/macs"] {
+    for rest in [&*format!("secrets/{SECRET}"), &format!("asymmetric-keys/{KEY_PAIR}/privateKey"), "keystores/1/macs"] {
         let response = bare(&sandbox, &format!("v1.0/appkey/KEY/{rest}"), None).send(sandbox.endpoint()).await;
         assert_eq!(message(&response), (200, "MAC Auth Failure".to_owned()), "{rest}");
     }
-    let public = bare(&sandbox, &format!("v1.0/appkey/KEY/asymmetric-keys/{KEY}/publicKey"), None);
+    let public = bare(&sandbox, &format!("v1.0/appkey/KEY/asymmetric-keys/{KEY_PAIR}/publicKey"), None);
     assert_eq!(public.send(sandbox.endpoint()).await.expect(200).json()["body"]["keyType"], "PublicKey");
 }
 

@@ -96,7 +96,7 @@ async fn viewer_can_only_read() {
         viewer
             .aws()
             .invoke_scan(
-                &InvokeScanRequest::builder().project_id(PROJECT).aws_id(1001).aws_data_source_id(1001).build(),
+                &InvokeScanRequest::builder().project_id(PROJECT).aws_id(2001).aws_data_source_id(3001).build(),
             )
             .await,
         403,

@@ -16,6 +16,7 @@ use super::common::{nhn, sandbox, settings};
 /// Keys of the default seed: the first store asks for address and MAC, the second for MAC or certificate.
 const SECRET: &str = "04fde6d8ee604cbe8fa7abe135a7dc3e";
 const KEY: &str = "035a0ffa16a64bbf8171c4bdcea37bbf";
+const KEY_PAIR: &str = "1c7e5a90d3b84f62ae07f4c18d29b653";
 const PARTNERS_SECRET: &str = "7d3ebf209f4c4e91bc53f2e60a8b4d39";
 const SERVERS_SECRET: &str = "a061ed52c17f41c4ef86c5193dbe706c";
 
@@ -119,11 +120,11 @@ async fn strings_are_encrypted_decrypted_and_signed() {
     assert_eq!(decrypted.plaintext.expose_secret(), local.local_key_plaintext.expose_secret());
 
     let (most, more) = ("s".repeat(245), "s".repeat(246));
-    let signed = keys.sign(KEY, &SignRequest::new(&*most)).await.unwrap();
-    keys.verify(KEY, &VerifyRequest::new(&*most, &*signed.signature)).await.unwrap().require_valid().unwrap();
-    let other = keys.verify(KEY, &VerifyRequest::new("s", &*signed.signature)).await.unwrap();
+    let signed = keys.sign(KEY_PAIR, &SignRequest::new(&*most)).await.unwrap();
+    keys.verify(KEY_PAIR, &VerifyRequest::new(&*most, &*signed.signature)).await.unwrap().require_valid().unwrap();
+    let other = keys.verify(KEY_PAIR, &VerifyRequest::new("s", &*signed.signature)).await.unwrap();
     assert!(!other.result);
-    denied(keys.sign(KEY, &SignRequest::new(more)).skip_validation().await);
+    denied(keys.sign(KEY_PAIR, &SignRequest::new(more)).skip_validation().await);
 }
 
 #[tokio::test]

@@ -23,6 +23,16 @@ pub(crate) fn scp(sandbox: &Sandbox) -> Scp {
     Scp::builder().endpoint(sandbox.endpoint()).credentials(keys.0, keys.1).build().unwrap()
 }
 
+pub(crate) fn nhn(sandbox: &Sandbox) -> Nhn {
+    let set = settings(sandbox);
+    Nhn::builder()
+        .endpoint(sandbox.endpoint())
+        .secure_key_manager_app_key(&*set["NHN_CLOUD_SKM_APP_KEY"])
+        .mac_address(&*set["NHN_CLOUD_SKM_MAC_ADDRESS"])
+        .build()
+        .unwrap()
+}
+
 pub(crate) fn risken(sandbox: &Sandbox) -> Risken {
     let token = &*settings(sandbox)["RISKEN_ACCESS_TOKEN"];
     Risken::builder().endpoint(sandbox.endpoint()).access_token(token).build().unwrap()

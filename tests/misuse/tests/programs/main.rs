@@ -6,5 +6,6 @@ mod calls;
 mod common;
 mod errors;
 mod filters;
+mod ids;
 mod lists;
 mod values;

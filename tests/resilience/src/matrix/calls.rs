@@ -158,7 +158,7 @@ pub(super) static TARGETS: [Target; 11] = [
     }),
     target("risken", Class::Unsafe, Credentials::Fixed, "risken/aws/invoke_scan", |parts| {
         let aws = risken(parts)?.aws();
-        let scan = InvokeScanRequest::builder().project_id(PROJECT).aws_id(1001).aws_data_source_id(1001).build();
+        let scan = InvokeScanRequest::builder().project_id(PROJECT).aws_id(2001).aws_data_source_id(3001).build();
         calls(move || single(aws.invoke_scan(&scan).send()))
     }),
 ];

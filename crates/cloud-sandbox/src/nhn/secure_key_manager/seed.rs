@@ -9,9 +9,6 @@ use sha2::{Digest, Sha256};
 use super::key_store::{Address, AuthMode, Certificate, History, Key, KeyStore, Material, Version, YesNo};
 use crate::settings::nhn::SKM_MAC_ADDRESS;
 
-/// The id that the page shows for a secret, a symmetric and an asymmetric key alike; here it names one of each.
-pub(super) const SHARED_KEY_ID: &str = "035a0ffa16a64bbf8171c4bdcea37bbf";
-
 /// RSA keys made beforehand, since making one takes a while.
 const RSA_KEYS: [&str; 3] =
     [include_str!("seed/rsa-1.b64"), include_str!("seed/rsa-2.b64"), include_str!("seed/rsa-3.b64")];
@@ -30,9 +27,10 @@ pub(super) fn key_stores() -> BTreeMap<i64, KeyStore> {
         mac_list: vec![address(SKM_MAC_ADDRESS, "MAC 설명"), address("bb:bb:bb:bb:bb:bb", "MAC 설명")],
         certificate_list: vec![certificate("certificate1", "password1"), certificate("certificate2", "password2")],
         keys: vec![
-            key(SHARED_KEY_ID, "키 이름", symmetric("first", 3)),
-            key(SHARED_KEY_ID, "signing", asymmetric(rsa.get(..2).unwrap_or_default())),
-            key(SHARED_KEY_ID, "password", Material::Secret { secret: "data".to_owned() }),
+            // The page shows this id for a key of each kind.
+            key("035a0ffa16a64bbf8171c4bdcea37bbf", "키 이름", symmetric("first", 3)),
+            key("1c7e5a90d3b84f62ae07f4c18d29b653", "signing", asymmetric(rsa.get(..2).unwrap_or_default())),
+            key("2d8f6ba1e4c95073bf18054d9e3ac764", "password", Material::Secret { secret: "data".to_owned() }),
             key(
                 "04fde6d8ee604cbe8fa7abe135a7dc3e",
                 "database",

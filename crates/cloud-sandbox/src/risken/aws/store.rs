@@ -7,6 +7,8 @@ use time::{OffsetDateTime, UtcOffset};
 use super::request::{Attach, Aws};
 use crate::risken::access::Access;
 
+mod seed;
+
 /// How long a message waits in the queue, and how long a worker needs, in seconds.
 const QUEUE: i64 = 1;
 const WORK: i64 = 10;
@@ -138,10 +140,20 @@ impl Store {
         account
     }
 
-    /// Removes an account with its attachments; nothing happens when the project has no such account.
-    pub(super) fn delete_account(&mut self, project: u32, id: u32) {
+    pub(super) fn has_account(&self, project: u32, id: u32) -> bool {
+        self.accounts.iter().any(|account| (account.project_id, account.id) == (project, id))
+    }
+
+    pub(super) fn has_source(&self, id: u32) -> bool {
+        self.sources.iter().any(|source| source.id == id)
+    }
+
+    /// Removes an account with its attachments, and says whether the project had it.
+    pub(super) fn delete_account(&mut self, project: u32, id: u32) -> bool {
+        let was_there = self.has_account(project, id);
         self.attachments.retain(|row| (row.project_id, row.aws_id) != (project, id));
         self.accounts.retain(|account| (account.project_id, account.id) != (project, id));
+        was_there
     }
 
     /// Every data source with its attachment to the account, unattached ones first.
@@ -196,9 +208,11 @@ impl Store {
         &self.attachments[at]
     }
 
-    /// Removes an attachment if it is there.
-    pub(super) fn detach(&mut self, project: u32, id: u32, source: u32) {
+    /// Removes an attachment, and says whether it was there.
+    pub(super) fn detach(&mut self, project: u32, id: u32, source: u32) -> bool {
+        let before = self.attachments.len();
         self.attachments.retain(|row| (row.project_id, row.aws_id, row.source_id) != (project, id, source));
+        self.attachments.len() < before
     }
 
     /// Sends a scan on its way, whether or not one is running.
@@ -256,44 +270,6 @@ fn local(seconds: i64) -> String {
     let east = UtcOffset::from_hms(9, 0, 0).unwrap_or(UtcOffset::UTC);
     let time = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
     time.to_offset(east).format(&Rfc3339).unwrap_or_default()
-}
-
-impl Default for Store {
-    /// One account with one data source that was scanned.
-    fn default() -> Self {
-        let then = 1_629_337_534;
-        let number = "123456789012".to_owned();
-        let scores = [10.0, 1.0, 1.0, 10.0, 10.0];
-        let sources = (1001..).zip(WORKERS).zip(scores);
-        Self {
-            access: Access::default(),
-            accounts: vec![Account {
-                id: 1001,
-                name: "Production AWS Account".to_owned(),
-                project_id: 1001,
-                number,
-                created_at: then,
-            }],
-            next_account: 1002,
-            sources: sources
-                .map(|((id, name), max_score)| DataSource { id, name: name.to_owned(), max_score })
-                .collect(),
-            attachments: vec![Attachment {
-                aws_id: 1001,
-                source_id: 1001,
-                project_id: 1001,
-                role: "arn:aws:iam::123456789012:role/RiskenRole".to_owned(),
-                external_id: "unique-external-id".to_owned(),
-                status: Status::Ok,
-                status_detail: "OK".to_owned(),
-                scan_at: then,
-                specific_version: "v1.0.0".to_owned(),
-                created_at: then,
-                updated_at: then,
-            }],
-            scans: Vec::new(),
-        }
-    }
 }
 
 #[cfg(test)]

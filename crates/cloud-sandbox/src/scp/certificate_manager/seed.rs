@@ -25,7 +25,7 @@ struct Seed {
 
 const SEEDS: &[Seed] = &[
     Seed {
-        id: "0fdd87aab8cb46f59b7c1f81ed03fb3e",
+        id: "0a6e2c7d51f84b93b7d418c6e9f3025a",
         name: "test-certificate",
         kind: Kind::SelfSigned,
         body: include_str!("seed/test.pem"),

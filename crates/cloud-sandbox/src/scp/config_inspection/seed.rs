@@ -14,7 +14,6 @@ use crate::scp::account;
 
 /// A user other than the one to whom the sandbox's access key belongs.
 const SOMEONE_ELSE: &str = "4f5d60e9e08b48d0a0881e21ab14e266";
-const ACCOUNT: &str = "0e3dffc50eb247a1adf4f2e5c82c4f99";
 const CREATED: OffsetDateTime = datetime!(2022-01-01 12:00 UTC);
 
 impl Default for Store {
@@ -49,8 +48,8 @@ fn diagnosis(id: &str, name: &str, check_type: &str) -> Diagnosis {
     Diagnosis {
         id: id.to_owned(),
         name: name.to_owned(),
-        account_id: ACCOUNT.to_owned(),
-        diagnosis_account_id: ACCOUNT.to_owned(),
+        account_id: account::ACCOUNT_ID.to_owned(),
+        diagnosis_account_id: account::ACCOUNT_ID.to_owned(),
         csp_type: "SCP".to_owned(),
         check_type: check_type.to_owned(),
         diagnosis_type: "Console".to_owned(),

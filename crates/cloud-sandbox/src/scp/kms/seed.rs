@@ -104,7 +104,7 @@ fn key(seed: &Seed) -> Key {
         managed: seed.managed,
         users: vec![User::only()],
         order_ref: "0e1bfdf8-a7da-43d3-8e8c-c9f34024ba01".to_owned(),
-        secret_ref: "0e1bfdf8-a7da-43d3-8e8c-c9f34024ba01".to_owned(),
+        secret_ref: "7f2c4d91-5b0e-4c36-9a18-d6e3b0f5274c".to_owned(),
         sequence: 0,
     }
 }

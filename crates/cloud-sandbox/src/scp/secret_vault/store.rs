@@ -148,7 +148,7 @@ impl Default for Store {
             id: scp::VAULT_ID.to_owned(),
             name: "vaultkey".to_owned(),
             description: Some("description".to_owned()),
-            access_key_id: "0e3dffc50eb247a1adf4f2e5c82c4f99".to_owned(),
+            access_key_id: "91d0c6e7f4a24b58b3e9175d0c8f2a46".to_owned(),
             // The first network is the sandbox's own: a program on this machine can ask for keys.
             acl_cidr: "127.0.0.0/8, 192.168.1.1/24, 10.0.0.1/16".to_owned(),
             temporary_key_ttl_nhours: 36,

@@ -9,6 +9,7 @@ use crate::load::run::Session;
 
 /// A symmetric and an asymmetric key, and a secret, of the default seed.
 const KEY: &str = "035a0ffa16a64bbf8171c4bdcea37bbf";
+const KEY_PAIR: &str = "1c7e5a90d3b84f62ae07f4c18d29b653";
 const SECRET: &str = "04fde6d8ee604cbe8fa7abe135a7dc3e";
 
 /// Encrypts, decrypts, signs and verifies.
@@ -30,9 +31,9 @@ async fn encrypting(session: &mut Session) -> Option<()> {
     }
     session.call("nhn/secure-key-manager/create_local_key/1.0", keys.create_local_key(KEY)).await?;
     let signed =
-        session.call("nhn/secure-key-manager/sign/1.0", keys.sign(KEY, &SignRequest::new("a message"))).await?;
+        session.call("nhn/secure-key-manager/sign/1.0", keys.sign(KEY_PAIR, &SignRequest::new("a message"))).await?;
     let wanted = VerifyRequest::new("a message", &*signed.signature);
-    let verified = session.call("nhn/secure-key-manager/verify/1.0", keys.verify(KEY, &wanted)).await?;
+    let verified = session.call("nhn/secure-key-manager/verify/1.0", keys.verify(KEY_PAIR, &wanted)).await?;
     if verified.require_valid().is_err() {
         session.report_mismatch("a signature did not verify");
     }
@@ -53,8 +54,8 @@ async fn reading(session: &mut Session) -> Option<()> {
     if key.key_version != version {
         session.report_mismatch("a key has another version");
     }
-    session.call("nhn/secure-key-manager/show_public_key/1.0", keys.show_public_key(KEY)).await?;
-    session.call("nhn/secure-key-manager/show_private_key/1.0", keys.show_private_key(KEY)).await?;
+    session.call("nhn/secure-key-manager/show_public_key/1.0", keys.show_public_key(KEY_PAIR)).await?;
+    session.call("nhn/secure-key-manager/show_private_key/1.0", keys.show_private_key(KEY_PAIR)).await?;
     session.call("nhn/secure-key-manager/confirm_client/1.0", keys.confirm_client()).await?;
     session.call("nhn/secure-key-manager/list_key_stores/1.0", keys.list_key_stores()).await?;
     session.call("nhn/secure-key-manager/show_key_store/1.0", keys.show_key_store(1)).await?;

@@ -9,7 +9,7 @@ use risken_aws::aws::v1::Client;
 use crate::load::run::Session;
 
 /// The data source that is attached.
-const SOURCE: i64 = 1001;
+const SOURCE: i64 = 3001;
 
 async fn register(session: &mut Session, aws: &Client, number: &str) -> Option<i64> {
     let project = session.clients.project;
