@@ -267,3 +267,29 @@ async fn lists_are_filtered_sorted_and_paged() {
         SERVICE.call(&sandbox, "1.1", "GET", wrong, None).await.expect(400);
     }
 }
+
+#[tokio::test]
+async fn region_must_be_one_of_the_platform() {
+    let sandbox = sandbox().await;
+    let pair = issued();
+    for (region, status) in [
+        ("west1", 201),
+        ("kr-west1", 201),
+        ("kr-south3", 201),
+        ("moon", 400),
+        ("", 400),
+        ("kr-", 400),
+        ("kr-kr-west1", 400),
+    ] {
+        for (path, mut body) in
+            [("/self-sign", order(&format!("s{region}"))), ("", import(&format!("i{region}"), &pair))]
+        {
+            body["region"] = region.into();
+            let response = SERVICE.call(&sandbox, "1.1", "POST", path, Some(&body)).await;
+            assert_eq!(response.status, status, "{region:?} {path}");
+            if status == 400 {
+                assert!(refused(&response).1.starts_with("region must be one of kr-west1, "), "{response:?}");
+            }
+        }
+    }
+}

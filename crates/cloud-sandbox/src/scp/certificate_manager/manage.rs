@@ -12,12 +12,16 @@ use crate::scp::account;
 use crate::scp::error::ErrorResponse;
 use crate::scp::state::State;
 
+/// The regions of the platform, which requests name with or without the country.
+const REGIONS: [&str; 5] = ["kr-west1", "kr-east1", "kr-south1", "kr-south2", "kr-south3"];
+
 /// X.509 writes the years since then in its short form.
 const EARLIEST_YEAR: i32 = 1950;
 
 /// Keeps a certificate that was made elsewhere.
 pub(super) fn create(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
     check_name(state, call)?;
+    check_region(call)?;
     days::zone(call.text("timezone").unwrap_or_default()).map_err(ErrorResponse::invalid_input)?;
     let material = body::read(call)?;
     // One that begins later may wait here; an expired one is refused.
@@ -40,6 +44,7 @@ pub(super) fn create(state: &mut State, call: &mut Call<'_>) -> Result<Value, Er
 /// Makes a key and a certificate that vouches for itself.
 pub(super) fn self_sign(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
     check_name(state, call)?;
+    check_region(call)?;
     let (from, until) = life(call)?;
     let text = |name: &str| call.text(name).unwrap_or_default().to_owned();
     let (cn, organization) = (text("cn"), text("organization"));
@@ -109,6 +114,14 @@ fn check_name(state: &State, call: &Call<'_>) -> Result<(), ErrorResponse> {
         return Err(failed(format!("the name {name} is taken by another certificate")));
     }
     Ok(())
+}
+
+fn check_region(call: &Call<'_>) -> Result<(), ErrorResponse> {
+    let region = call.text("region").unwrap_or_default();
+    match REGIONS.iter().any(|known| *known == region || known.strip_prefix("kr-") == Some(region)) {
+        true => Ok(()),
+        false => Err(ErrorResponse::invalid_input(format!("region must be one of {}", REGIONS.join(", ")))),
+    }
 }
 
 /// From the first second of one day to the last second of another, both in the zone of the caller.
