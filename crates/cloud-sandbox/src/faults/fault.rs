@@ -21,7 +21,7 @@ pub struct Fault {
     #[serde(default)]
     pub(crate) on: Pattern,
     pub(crate) effect: Effect,
-    /// Wait this long before anything else happens.
+    /// Wait this long before anything else happens; before the response, if the effect is to be late.
     #[serde(default)]
     pub(crate) delay_ms: u64,
     /// How many matching requests pass before the first strike.
@@ -42,6 +42,7 @@ fn once() -> Option<u32> {
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum Effect {
     Delay,
+    Late,
     Status { code: u16, retry_after: Option<u64> },
     ResetBefore,
     ResetAfter,
@@ -71,10 +72,16 @@ impl Fault {
         Self { on: Pattern::default(), effect, delay_ms: 0, after: 0, times: once() }
     }
 
-    /// The response comes late.
+    /// The call is carried out after this delay, unless its caller has gone away by then.
     #[must_use]
     pub fn delay(delay: Duration) -> Self {
         Self::new(Effect::Delay).delayed(delay)
+    }
+
+    /// The call is carried out at once, whether or not its caller waits; the response comes after this delay.
+    #[must_use]
+    pub fn late(delay: Duration) -> Self {
+        Self::new(Effect::Late).delayed(delay)
     }
 
     /// The call is not carried out; its response has this status, in the vendor's shape of errors.
@@ -206,7 +213,7 @@ impl Fault {
         self
     }
 
-    /// Waits before the fault strikes.
+    /// Waits before the fault strikes; a [`late`](Self::late) response waits after it.
     #[must_use]
     pub fn delayed(mut self, delay: Duration) -> Self {
         self.delay_ms = millis(delay);
@@ -256,39 +263,4 @@ impl std::fmt::Display for InvalidPattern {
 impl std::error::Error for InvalidPattern {}
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn reads(text: &str, expected: &Fault) {
-        let fault: Fault = serde_json::from_str(text).unwrap();
-        assert_eq!(fault, *expected);
-        let again: Fault = serde_json::from_value(serde_json::to_value(&fault).unwrap()).unwrap();
-        assert_eq!(again, *expected);
-    }
-
-    #[test]
-    fn fault_round_trips_through_json() {
-        reads(r#"{"effect":"reset_after"}"#, &Fault::reset_after());
-        reads(
-            r#"{"on":"scp/kms","effect":{"status":{"code":503,"retry_after":2}},"times":3,"after":1}"#,
-            &Fault::status(503).retry_after(Duration::from_secs(2)).times(3).after(1).on("scp/kms").unwrap(),
-        );
-        reads(r#"{"effect":"delay","delay_ms":50,"times":null}"#, &Fault::delay(Duration::from_millis(50)).always());
-        reads(r#"{"effect":{"skewed_date":{"seconds":-60}}}"#, &Fault::date_behind(Duration::from_secs(60)));
-    }
-
-    #[test]
-    fn fault_with_unknown_json_is_refused() {
-        for text in [
-            r#"{"effect":"none"}"#,
-            r#"{"effect":"delay","delay":1}"#,
-            r#"{"effect":{"status":{"code":503,"after":2}}}"#,
-            r#"{"on":"a/b/c/d/e","effect":"delay"}"#,
-            "{}",
-        ] {
-            assert!(serde_json::from_str::<Fault>(text).is_err(), "{text}");
-        }
-        assert!(Fault::status(503).on("").is_err());
-    }
-}
+mod tests;

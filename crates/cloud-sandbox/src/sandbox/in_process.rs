@@ -39,7 +39,7 @@ impl InProcess {
 
     /// Responds to a request as if it had come from loopback; no body where it is truncated.
     ///
-    /// Faults with delays need a Tokio runtime.
+    /// Faults need a Tokio runtime.
     pub async fn respond(&self, request: Request<Bytes>) -> Response<Option<Bytes>> {
         let address = (IpAddr::V4(Ipv4Addr::LOCALHOST), 40_000).into();
         let peer = Peer { address, certificate: None, secure: false };

@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
@@ -46,7 +47,7 @@ const SHOWN: [&str; 8] = [
 ];
 
 /// Responds to one request.
-pub(crate) async fn respond(engine: &Engine, switch: &ResetSwitch, peer: Peer, incoming: Request) -> Response {
+pub(crate) async fn respond(engine: &Arc<Engine>, switch: &ResetSwitch, peer: Peer, incoming: Request) -> Response {
     let mut response = exchange(engine, switch, peer, incoming).await;
     // Else the machine's time would be sent, which is not that of a sandbox with a clock of its own.
     if let Some(date) = engine.settings.clock.http_date(0) {
@@ -55,8 +56,7 @@ pub(crate) async fn respond(engine: &Engine, switch: &ResetSwitch, peer: Peer, i
     response
 }
 
-#[allow(clippy::disallowed_methods, reason = "the delay of a fault is real")]
-async fn exchange(engine: &Engine, switch: &ResetSwitch, peer: Peer, incoming: Request) -> Response {
+async fn exchange(engine: &Arc<Engine>, switch: &ResetSwitch, peer: Peer, incoming: Request) -> Response {
     let (parts, body) = incoming.into_parts();
     let mut request = HttpRequest::new(parts, Bytes::new(), peer);
     if engine.settings.admin && api::is_own(request.path()) {
@@ -71,8 +71,9 @@ async fn exchange(engine: &Engine, switch: &ResetSwitch, peer: Peer, incoming: R
     }
     let identity = Identity::of(&engine.catalogue, &request);
     let strike = engine.faults.take(&identity.name, identity.page().is_some());
-    if let Some(strike) = &strike {
-        tokio::time::sleep(Duration::from_millis(strike.delay_ms)).await;
+    let is_late = strike.as_ref().is_some_and(|strike| strike.effect == Effect::Late);
+    if let Some(strike) = strike.as_ref().filter(|_| !is_late) {
+        pause(strike).await;
         if strike.effect == Effect::ResetBefore {
             switch.reset();
             record(engine, &identity, &request, Some(strike), &mut HttpResponse::empty(0));
@@ -84,7 +85,40 @@ async fn exchange(engine: &Engine, switch: &ResetSwitch, peer: Peer, incoming: R
     if let Sent::Whole(bytes) = &sent {
         request.body = bytes.clone();
     }
-    let effect = strike.as_ref().map(|strike| &strike.effect);
+    let Some(strike) = strike else {
+        return carry_out(engine, request, sent, None).await.into_response();
+    };
+    let reply = if is_late {
+        late(engine, request, sent, &strike).await
+    } else {
+        carry_out(engine, request, sent, Some(&strike)).await
+    };
+    if strike.effect == Effect::ResetAfter {
+        switch.reset();
+        return Response::default();
+    }
+    response::damage(&strike.effect, reply, engine)
+}
+
+#[allow(clippy::disallowed_methods, reason = "the delay of a fault is real")]
+async fn pause(strike: &Strike) {
+    tokio::time::sleep(Duration::from_millis(strike.delay_ms)).await;
+}
+
+/// Carries the call out, also if the caller goes away meanwhile, and waits before it returns the response.
+async fn late(engine: &Arc<Engine>, request: HttpRequest, sent: Sent, strike: &Strike) -> HttpResponse {
+    let (engine, of_task) = (Arc::clone(engine), strike.clone());
+    // A task goes on when the connection that waits for it is dropped.
+    let task = tokio::spawn(async move { carry_out(&engine, request, sent, Some(&of_task)).await });
+    let reply = task.await.unwrap_or_else(|_| HttpResponse::empty(500));
+    pause(strike).await;
+    reply
+}
+
+/// Carries a call out, or refuses it as its fault says, and logs it.
+async fn carry_out(engine: &Engine, mut request: HttpRequest, sent: Sent, strike: Option<&Strike>) -> HttpResponse {
+    let identity = Identity::of(&engine.catalogue, &request);
+    let effect = strike.map(|strike| &strike.effect);
     let instead = effect.and_then(|effect| response::replacement(effect, identity.vendor, engine, &request));
     let mut reply = match instead {
         Some(reply) => reply,
@@ -94,18 +128,13 @@ async fn exchange(engine: &Engine, switch: &ResetSwitch, peer: Peer, incoming: R
         }
     };
     // A fault about pages that found nothing to change did not strike.
-    let changed = strike.as_ref().is_some_and(|strike| edit_page(engine, &identity, &request, strike, &mut reply));
-    let struck = strike.as_ref().filter(|strike| changed || !strike.effect.is_about_pages());
+    let changed = strike.is_some_and(|strike| edit_page(engine, &identity, &request, strike, &mut reply));
+    let struck = strike.filter(|strike| changed || !strike.effect.is_about_pages());
     if effect == Some(&Effect::ResetAfter) {
-        switch.reset();
         reply.status = 0;
     }
     record(engine, &identity, &request, struck, &mut reply);
-    match effect {
-        Some(Effect::ResetAfter) => Response::default(),
-        Some(effect) => response::damage(effect, reply, engine),
-        None => reply.into_response(),
-    }
+    reply
 }
 
 /// What arrived of a body.

@@ -186,3 +186,44 @@ async fn page_faults_remove_repeat_and_shift_pages() {
     let struck: Vec<_> = sandbox.calls().into_iter().filter_map(|call| call.fault).collect();
     assert_eq!(struck, ["page_missing", "page_repeated", "page_changed"]);
 }
+
+/// A caller that goes away as soon as the fault has its call, and the key that the call was to create.
+#[tokio::test]
+async fn late_call_is_executed_although_its_caller_has_gone() {
+    let hour = Duration::from_secs(3600);
+    // An RSA key takes a while, so the caller has gone before the call is over.
+    for (fault, purpose, executed) in [
+        (Fault::late(hour), "aes256-gcm96", true),
+        (Fault::late(hour), "rsa-2048", true),
+        (Fault::delay(hour), "aes256-gcm96", false),
+    ] {
+        let sandbox = Sandbox::builder().admin(true).start().await.unwrap();
+        sandbox.fault(fault).unwrap();
+        let mut body = new_key("latekey");
+        body["purpose"] = purpose.into();
+        let create = sign(&sandbox, Call::new("POST", "/v1/kms/transit").json(&body));
+        let host = sandbox.endpoint().strip_prefix("http://").unwrap();
+        let mut stream = TcpStream::connect(host).await.unwrap();
+        stream.write_all(create.text(host).as_bytes()).await.unwrap();
+        let left = Call::new("GET", "/_sandbox/faults");
+        while send(&sandbox, &left).await.expect(200).json() != json!([]) {}
+        drop(stream);
+        while executed && sandbox.calls().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        let found = send(&sandbox, &list(&sandbox, "?name=latekey")).await.expect(200).json();
+        assert_eq!(found["count"], u64::from(executed), "{purpose}");
+        let log = sandbox.calls();
+        let struck: Vec<_> = log.iter().filter_map(|call| Some((call.fault.as_deref()?, call.status))).collect();
+        assert_eq!(struck, if executed { vec![("late", 201)] } else { Vec::new() }, "{purpose}");
+    }
+}
+
+#[tokio::test]
+async fn late_response_is_the_one_of_the_call() {
+    let sandbox = with(Fault::late(Duration::from_millis(60))).await;
+    let start = Instant::now();
+    let late = send(&sandbox, &list(&sandbox, "")).await;
+    assert!(start.elapsed() >= Duration::from_millis(60));
+    assert_eq!(late.expect(200).body, send(&sandbox, &list(&sandbox, "")).await.body);
+}

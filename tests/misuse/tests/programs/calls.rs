@@ -1,10 +1,12 @@
-//! 10 and 13: calls that are dropped, and time that is not the service's.
+//! 10, 11 and 13: calls that are dropped or given up, and time that is not the service's.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use scp_security::Scp;
+use cloud_sandbox::{Fault, Sandbox};
+use scp_security::secrets_manager::types::UpdateSecretValueRequest;
 use scp_security::testing::{FakeRuntime, FakeTransport};
+use scp_security::{ErrorKind, Scp, SecretJson};
 use time::macros::datetime;
 
 use crate::common::scp_with;
@@ -76,4 +78,47 @@ async fn work_of_the_caller_does_not_count_as_time_of_a_list() {
         runtime.advance(Duration::from_secs(3600));
     }
     assert_eq!(seen, 3);
+}
+
+/// The program of 11: three tries, each of which is given up while the service works on it or has done so.
+#[tokio::test]
+async fn call_that_is_given_up_is_executed_and_its_own_timeout_says_so() {
+    let now = datetime!(2026-01-01 0:00 UTC);
+    let sandbox = Sandbox::builder().seed(7).clock(move || SystemTime::from(now)).start().await.unwrap();
+    let runtime = Arc::new(FakeRuntime::new(now));
+    let set: std::collections::HashMap<_, _> = sandbox.env_vars().into_iter().collect();
+    let scp = Scp::builder()
+        .endpoint(sandbox.endpoint())
+        .credentials(&*set["SCP_ACCESS_KEY"], &*set["SCP_SECRET_KEY"])
+        .runtime(Arc::clone(&runtime))
+        .build()
+        .unwrap();
+    let secrets = scp.secrets_manager();
+    let id = secrets.list_secrets().first_page().await.unwrap().secret.remove(0).id;
+    let body = UpdateSecretValueRequest::new(SecretJson::from_pairs([("password", "x")]).unwrap());
+    let executed = || sandbox.calls().iter().filter(|call| call.operation.contains("update_secret_value")).count();
+    let after = async |calls: usize| {
+        while executed() < calls {
+            tokio::task::yield_now().await;
+        }
+    };
+    sandbox.fault(Fault::late(Duration::from_secs(3600)).always().on("scp/*/update_secret_value").unwrap()).unwrap();
+    for tries in 1..=3 {
+        tokio::select! {
+            _ = secrets.update_secret_value(&id, &body) => unreachable!("the response is an hour late"),
+            () = after(tries) => {}
+        }
+    }
+
+    let pass_time = async {
+        after(4).await;
+        runtime.advance(Duration::from_secs(1));
+    };
+    let call = secrets.update_secret_value(&id, &body).call_timeout(Duration::from_secs(1));
+    let (outcome, ()) = tokio::join!(call, pass_time);
+    let error = outcome.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+    assert!(!error.is_unsent() && !error.may_resend() && error.may_have_been_executed(), "{error}");
+    let versions = secrets.list_secret_versions(&id).first_page().await.unwrap().version_list;
+    assert_eq!(versions.len(), 2 + 4, "each try has added a version");
 }

@@ -17,8 +17,9 @@ use super::faulty_server::{FaultyServer, RequestCounter};
 use super::{Frequency, Observation};
 
 /// The faults of the sandbox with which it executes the call.
-const CARRIED_OUT: [&str; 10] = [
+const CARRIED_OUT: [&str; 11] = [
     "delay",
+    "late",
     "reset_after",
     "truncated_body",
     "slow_body",

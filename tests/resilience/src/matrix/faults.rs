@@ -114,6 +114,7 @@ pub(super) const BODY_LIMIT: usize = 256 << 10;
 
 pub(super) static FAULTS: &[Fault] = &[
     sandbox("a delayed response", || SandboxFault::delay(Duration::from_millis(2)), Good, true),
+    sandbox("a late response", || SandboxFault::late(Duration::from_millis(2)), Good, true),
     sandbox("a slow body", || SandboxFault::slow_body(Duration::from_millis(1)), Good, true),
     sandbox("a valid body as `text/html`", SandboxFault::wrong_content_type, Good, true),
     sandbox("a `Date` one hour off", || SandboxFault::date_ahead(Duration::from_secs(3600)), Good, true),

@@ -75,6 +75,7 @@ const fn status(name: &'static str, effect: &'static str, code: u16, retry_after
 pub(super) const KINDS: &[FaultKind] = &[
     FaultKind { delay_ms: 20, ..kind("delay", 4, r#""delay""#, Effect::None) },
     FaultKind { delay_ms: 2000, ..kind("delay beyond the limits", 3, r#""delay""#, Effect::Late) },
+    FaultKind { delay_ms: 2000, ..kind("response beyond the limits", 3, r#""late""#, Effect::Late) },
     status("400", r#"{"status":{"code":400}}"#, 400, None),
     status("401", r#"{"status":{"code":401}}"#, 401, None),
     status("403", r#"{"status":{"code":403}}"#, 403, None),
@@ -120,6 +121,6 @@ mod tests {
             effects.insert(kind.effect.split('{').nth(1).unwrap_or(kind.effect).split('"').nth(1).unwrap());
         }
         // All effects of the sandbox.
-        assert_eq!(effects.len(), 16, "{effects:?}");
+        assert_eq!(effects.len(), 17, "{effects:?}");
     }
 }
