@@ -186,7 +186,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         service: "aws",
-        operations: &[],
+        operations: &["attach_data_source", "detach_data_source", "invoke_scan"],
         name: "aws_data_source_id",
         sources: &[("list_data_sources", "/data_source/0/aws_data_source_id")],
     },
