@@ -102,7 +102,7 @@ pub trait ProvideCredentials: fmt::Debug + Send + Sync {
     /// Reads the keys.
     ///
     /// # Errors
-    /// [`ErrorKind::Credentials`](cloud_core::ErrorKind::Credentials) if no keys are available.
+    /// [`ErrorKind::Credentials`] if no keys are available.
     fn provide(&self) -> BoxFuture<'_, Result<Provided>>;
 }
 
