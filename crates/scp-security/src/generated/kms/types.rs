@@ -42,7 +42,7 @@ pub struct CreateDataKeyResponse {
     /// Key version that was used.
     #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>")]
     pub key_version: i64,
-    /// The data key as plaintext, in Base64. Null if only the ciphertext was requested.
+    /// The data key as plaintext, as bytes; Base64 on the wire. Null if only the ciphertext was requested.
     #[serde(
         default,
         with = "::cloud_core::codegen::As::<Option<::cloud_core::codegen::LenientAs<::cloud_core::codegen::Base64>>>"
@@ -88,7 +88,7 @@ impl Body for DecryptRequest {
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
 pub struct DecryptResponse {
-    /// The plaintext, in Base64.
+    /// The plaintext, as bytes; Base64 on the wire.
     #[serde(
         with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientAs<::cloud_core::codegen::Base64>>"
     )]
@@ -109,7 +109,7 @@ impl DecryptResponse {
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
 pub struct EncryptRequest {
-    /// The plaintext, in Base64.
+    /// The plaintext, as bytes; Base64 on the wire.
     #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::Base64>")]
     pub plaintext: SecretBytes,
 }
@@ -163,7 +163,7 @@ pub struct EncryptResponse {
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
 pub struct CreateHmacRequest {
-    /// Data that the HMAC or signature covers, in Base64.
+    /// Data that the HMAC or signature covers, as bytes; Base64 on the wire.
     #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::Base64>")]
     pub input: SecretBytes,
 }
@@ -215,7 +215,7 @@ pub struct CreateHmacResponse {
 pub struct VerifyHmacRequest {
     /// HMAC: `vault:v`, the key version, a colon and Base64.
     pub hmac: Hmac,
-    /// Data that the HMAC or signature covers, in Base64.
+    /// Data that the HMAC or signature covers, as bytes; Base64 on the wire.
     #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::Base64>")]
     pub input: SecretBytes,
 }
@@ -276,7 +276,7 @@ pub struct VerifyHmacResponse {
 pub struct ChangedKey {
     /// ID of the account that owns the resource, 32 hexadecimal digits.
     pub account_id: String,
-    /// `Y` if the key rotates automatically, otherwise `N`.
+    /// Whether the key rotates automatically; `Y` or `N` on the wire.
     #[serde(
         with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientAs<::cloud_core::codegen::YesNo>>"
     )]
@@ -291,7 +291,7 @@ pub struct ChangedKey {
     /// Day of deletion, `YYYYMMDD`. Null if no deletion is scheduled. UTC is assumed.
     #[serde(default)]
     pub delete_at: Option<Timestamp>,
-    /// `Y` if the key is scheduled for deletion, otherwise `N`. May be null.
+    /// Whether the key is scheduled for deletion; `Y` or `N` on the wire. May be null.
     #[serde(
         default,
         with = "::cloud_core::codegen::As::<Option<::cloud_core::codegen::LenientAs<::cloud_core::codegen::YesNo>>>"
@@ -362,7 +362,7 @@ impl ChangedKey {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
 #[non_exhaustive]
 pub struct CreateKeyRequest {
-    /// `Y` if the key rotates automatically, otherwise `N`.
+    /// Whether the key rotates automatically; `Y` or `N` on the wire.
     #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::YesNo>")]
     pub auto_rotate: bool,
     /// Description, at most 100 characters. May be empty.
@@ -473,7 +473,7 @@ pub struct CheckDuplicateNameResponse {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SetRotationRequest {
-    /// `Y` if the key rotates automatically, otherwise `N`.
+    /// Whether the key rotates automatically; `Y` or `N` on the wire.
     #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::YesNo>")]
     pub auto_rotate: bool,
     /// Days between automatic rotations. Null for the service's default.
@@ -578,7 +578,7 @@ pub struct RewrapResponse {
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
 pub struct SignRequest {
-    /// Data that the HMAC or signature covers, in Base64.
+    /// Data that the HMAC or signature covers, as bytes; Base64 on the wire.
     #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::Base64>")]
     pub input: SecretBytes,
 }
@@ -666,7 +666,7 @@ pub struct User {
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
 pub struct VerifyRequest {
-    /// Data that the HMAC or signature covers, in Base64.
+    /// Data that the HMAC or signature covers, as bytes; Base64 on the wire.
     #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::Base64>")]
     pub input: SecretBytes,
     /// Signature: `vault:v`, the key version, a colon and Base64.
@@ -1232,7 +1232,7 @@ pub struct ShowKeyResponse {
 pub struct Key {
     /// ID of the account that owns the resource, 32 hexadecimal digits.
     pub account_id: String,
-    /// `Y` if the key rotates automatically, otherwise `N`.
+    /// Whether the key rotates automatically; `Y` or `N` on the wire.
     #[serde(
         with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientAs<::cloud_core::codegen::YesNo>>"
     )]
@@ -1247,7 +1247,7 @@ pub struct Key {
     /// Day of deletion, `YYYYMMDD`. Null if no deletion is scheduled. UTC is assumed.
     #[serde(default)]
     pub delete_at: Option<Timestamp>,
-    /// `Y` if the key is scheduled for deletion, otherwise `N`. May be null.
+    /// Whether the key is scheduled for deletion; `Y` or `N` on the wire. May be null.
     #[serde(
         default,
         with = "::cloud_core::codegen::As::<Option<::cloud_core::codegen::LenientAs<::cloud_core::codegen::YesNo>>>"
@@ -1322,7 +1322,7 @@ impl Key {
 pub struct ManagedKey {
     /// ID of the account that owns the resource, 32 hexadecimal digits.
     pub account_id: String,
-    /// `Y` if the key rotates automatically, otherwise `N`.
+    /// Whether the key rotates automatically; `Y` or `N` on the wire.
     #[serde(
         with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientAs<::cloud_core::codegen::YesNo>>"
     )]
@@ -1337,7 +1337,7 @@ pub struct ManagedKey {
     /// Day of deletion, `YYYYMMDD`. Null if no deletion is scheduled. UTC is assumed.
     #[serde(default)]
     pub delete_at: Option<Timestamp>,
-    /// `Y` if the key is scheduled for deletion, otherwise `N`. May be null.
+    /// Whether the key is scheduled for deletion; `Y` or `N` on the wire. May be null.
     #[serde(
         default,
         with = "::cloud_core::codegen::As::<Option<::cloud_core::codegen::LenientAs<::cloud_core::codegen::YesNo>>>"
