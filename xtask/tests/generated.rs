@@ -79,7 +79,7 @@ fn update_tells_absent_null_and_value_apart() {
     use nullable::types::UpdateKeyRequest;
     let mut update = UpdateKeyRequest::new("a");
     assert_eq!(sent(&update), r#"{"label":"a"}"#);
-    // Null is no argument: whoever means it says so.
+    // `new` takes no null, so null must be set explicitly.
     update.label = None;
     assert_eq!(sent(&update), r#"{"label":null}"#);
     update.note = Patch::Null;

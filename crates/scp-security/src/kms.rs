@@ -14,6 +14,8 @@
 //! # }
 //! ```
 //!
+//! An HMAC changes with each new version of the key, so a stored one is checked with `verify_hmac`, not compared.
+//!
 //! A signature that does not match is not an error of the call. The verdict is `#[must_use]`, and `require_valid`
 //! turns a no into an error:
 //!

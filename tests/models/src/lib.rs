@@ -1,6 +1,6 @@
 //! The cache of credentials of `cloud-core`, compiled with the locks, atomics and threads of the model checker shuttle.
 //!
-//! The modules stand in for those of `cloud-core` that the sources name.
+//! The modules below replace those of `cloud-core` that these sources import.
 #![allow(unexpected_cfgs, reason = "the sources name a feature of cloud-core, which leaves out their own tests here")]
 
 #[path = "../../../crates/cloud-core/src/credentials.rs"]

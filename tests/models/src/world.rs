@@ -175,7 +175,7 @@ impl World {
     }
 
     /// A call as the request loop makes it: the service refuses all that [`refuse`](Self::refuse) names, and a refused
-    /// call is made once more.
+    /// call is repeated once.
     pub async fn call(&self) -> u64 {
         for _ in 0..2 {
             let outcome = self.get(Answer::Issue).await;

@@ -142,7 +142,7 @@ fn refusal_during_a_renewal_drops_no_newer_credentials() {
         ];
         let given = join(threads);
         // The first caller may go on with what it found before the refusal. It may also leave the renewal, which is then
-        // made once more.
+        // repeated.
         assert!(given[1] == world.asked() && world.asked() <= 3, "{given:?}, {} requests", world.asked());
         world.end();
     });

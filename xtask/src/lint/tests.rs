@@ -269,6 +269,27 @@ fn pattern_that_does_not_compile_is_reported() {
 }
 
 #[test]
+fn description_that_names_a_format_without_its_mark_is_reported() {
+    // A property that no example shows.
+    let place = format!("{KEY}/properties/at");
+    for (text, mark, told) in [
+        ("The message, in Base64.", json!({"contentEncoding": "base64"}), "says Base64"),
+        ("Ciphertext, with Base64.", json!({"format": "ciphertext"}), "says Base64"),
+        ("The code, in Base64.", json!({"x-sdk": {"type": "hmac"}}), "says Base64"),
+        ("The certificate in PEM format.", json!({"contentMediaType": "application/x-pem-file"}), "says PEM"),
+        ("`Y` if it is on, otherwise `N`.", json!({"x-sdk": {"type": "yes_no"}}), "says `Y` or `N`"),
+        ("`y` if it is on, otherwise `n`.", json!({"x-sdk": {"type": "yes_no_lowercase"}}), "says `Y` or `N`"),
+        ("The day, `YYYYMMDD`.", json!({"x-sdk": {"type": "basic_date"}}), "says YYYYMMDD"),
+        ("Networks in CIDR notation.", json!({"x-sdk": {"type": "networks"}}), "says CIDR"),
+    ] {
+        let mut property = json!({"type": "string", "description": text});
+        expect(&place, property.clone(), &format!("{place}/description"), told);
+        property.as_object_mut().unwrap().extend(mark.as_object().unwrap().clone());
+        assert_eq!(broken(&place, property), Vec::<String>::new(), "{text}");
+    }
+}
+
+#[test]
 fn names_and_days_of_the_document_are_checked() {
     for (pointer, value, told) in [
         ("/x-sdk/service", "../../x", "lower-case letters, digits and dashes"),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Problem;
-use crate::ir::{Argument, Kind, Operation, ParameterType, Service, Type, Version};
+use crate::ir::{Argument, Kind, Operation, ParameterType, Service, Type, Version, bare};
 use crate::names;
 
 /// Gives each model its Rust name, and leaves out those that no operation reaches.
@@ -44,7 +44,7 @@ pub(super) fn assign(service: &mut Service) -> Result<(), Problem> {
     service.types.retain(|ty| given.contains_key(&ty.name));
     for ty in &mut service.types {
         if let Some(full) = given.get(&ty.name) {
-            let bare = full.rsplit("::").next().unwrap_or(full);
+            let bare = bare(full);
             ty.alias = (ty.name != bare).then(|| ty.name.clone());
             ty.name.clone_from(full);
         }
@@ -165,6 +165,17 @@ fn rename_operation(operation: &mut Operation, given: &BTreeMap<String, String>)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lower::tests::{good, lowered};
+
+    #[test]
+    fn two_models_of_one_name_are_refused() {
+        let mut document = good();
+        let models = document["components"]["schemas"].as_object_mut().unwrap();
+        models.insert("OwnerV1Dot2".to_owned(), models["Owner"].clone());
+        models["Key"]["properties"]["next"] = serde_json::json!({"$ref": "#/components/schemas/OwnerV1Dot2"});
+        let error = lowered(&document).unwrap_err().to_string();
+        assert!(error.contains("would both be `Owner`; set `x-sdk.rust`"), "{error}");
+    }
 
     #[test]
     fn version_is_taken_off_a_name() {

@@ -112,10 +112,7 @@ pub(super) fn version(service: &Service, version: &Version) -> TokenStream {
             None => quote!(super::super::types),
             Some(module) => quote!(super::super::#module::types),
         };
-        match names.as_slice() {
-            [one] => quote!(pub use #path::{#one};),
-            _ => quote!(pub use #path::{#(#names),*};),
-        }
+        quote!(pub use #path::{#(#names),*};)
     });
     let own = render(service, Some(&version.module));
     // Models of this version refer to the others by the names of the default version.

@@ -39,8 +39,9 @@ impl SecretJson {
     {
         let pairs = Pairs(pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect());
         let mut names = BTreeSet::new();
-        if let Some((name, _)) = pairs.0.iter().find(|(name, _)| !names.insert(name)) {
-            return Err(Error::request(format!("a secret has two values for `{}`", name.escape_debug())));
+        if !pairs.0.iter().all(|(name, _)| names.insert(name)) {
+            // The name is not shown: a caller may have swapped names and values.
+            return Err(Error::request("a secret has two values for one name"));
         }
         Self::from_serialize(&pairs)
     }

@@ -1,5 +1,5 @@
-//! Tests of client certificates: what is accepted, and that nothing of them is shown. The keys are made on the spot, so
-//! that no private key is published.
+//! Tests of client certificates: which ones are accepted, and that no part of them is shown. Each test generates its
+//! keys, so that no private key is published.
 
 use std::sync::Arc;
 

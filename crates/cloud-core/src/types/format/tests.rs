@@ -109,7 +109,7 @@ fn dates_and_flags_have_one_spelling() {
 #[test]
 fn secret_objects_are_built_and_read() {
     let twice = SecretJson::from_pairs([("a", "x"), ("a", "y")]).unwrap_err();
-    assert_eq!(twice.to_string(), "a secret has two values for `a`");
+    assert_eq!(twice.to_string(), "a secret has two values for one name");
     assert!(SecretJson::from_serialize(&[1]).is_err() && "no object".parse::<SecretJson>().is_err());
     let object: SecretJson = r#"{"user":"app","port":5432,"nested":{"a":1}}"#.parse().unwrap();
     assert_eq!(object.names(), ["nested", "port", "user"]);
