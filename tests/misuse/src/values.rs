@@ -69,8 +69,9 @@
 //! Flags, units and networks:
 //!
 //! ```compile_fail,E0308
+//! use scp_security::Days;
 //! use scp_security::kms::types::SetRotationRequest;
-//! let request = SetRotationRequest::new("y");
+//! let request = SetRotationRequest::new("y", Days(90));
 //! ```
 //!
 //! ```compile_fail,E0308

@@ -19,7 +19,8 @@ use crate::error::Result;
 /// `Items` is no `Stream`, whose adaptors can drop that error in silence:
 ///
 /// ```compile_fail,E0599
-/// # /// # trait Filter: Stream + Sized { fn filter_map(self) {} }
+/// # use futures_core::Stream;
+/// # trait Filter: Stream + Sized { fn filter_map(self) {} }
 /// # impl<S: Stream> Filter for S {}
 /// # fn list<P: cloud_core::Page>(items: cloud_core::Items<P>) {
 /// items.filter_map();
