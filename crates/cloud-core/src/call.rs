@@ -97,6 +97,12 @@ impl<T> Call<T> {
         self.request.set_query_list(name, values);
     }
 
+    /// Sets a query parameter to values with commas between them; the last call counts. For generated code.
+    #[doc(hidden)]
+    pub fn set_query_joined<V: AsRef<str>>(&mut self, name: &'static str, values: impl IntoIterator<Item = V>) {
+        self.request.set_query_joined(name, values);
+    }
+
     pub(crate) fn validates(&self) -> bool {
         !self.options.skip_validation
     }

@@ -41,7 +41,7 @@ pub use dialect::Dialect;
 pub use endpoint::Endpoint;
 pub use error::{Error, ErrorCategory, ErrorKind, Result};
 pub use operation::{
-    ApiVersion, Authentication, CallContext, Envelope, Idempotency, Lifecycle, Method, Operation, Segment,
+    ApiVersion, Authentication, CallContext, Effect, Envelope, Idempotency, Lifecycle, Method, Operation, Segment,
 };
 pub use page::{Incomplete, IncompleteReason, Items, Listing, Page, Pages};
 pub use request::{Body, Request};
@@ -51,7 +51,7 @@ pub use runtime::{BoxFuture, Runtime};
 pub use secret::{SecretBytes, SecretString};
 pub use transport::Transport;
 pub use types::{
-    Days, Hmac, Hours, Json, Lenient, Networks, OneOrMany, Patch, Pem, SecretJson, Timestamp, UnixSeconds,
+    Days, Hmac, Hours, Json, JsonText, Lenient, Networks, OneOrMany, Patch, Pem, SecretJson, Timestamp, UnixSeconds,
     UnknownInteger, UnknownText,
 };
 pub use validate::{Constraint, Validator};

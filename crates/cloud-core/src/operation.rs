@@ -15,6 +15,20 @@ pub enum Idempotency {
     Unsafe,
 }
 
+/// What an operation does to what the service keeps.
+///
+/// This is not [`Idempotency`]: deleting by ID can be repeated, and destroys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Effect {
+    /// Returns or computes something, and keeps nothing.
+    Read,
+    /// Creates or changes something.
+    Mutate,
+    /// Deletes or removes something, or schedules either.
+    Destroy,
+}
+
 /// The HTTP methods in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -107,6 +121,8 @@ pub struct Operation {
     pub success: &'static [u16],
     /// The effect of a second delivery.
     pub idempotency: Idempotency,
+    /// What it does to what the service keeps.
+    pub effect: Effect,
     /// How it is authenticated.
     pub authentication: Authentication,
     /// Where the payload of a response is.
@@ -122,7 +138,8 @@ pub struct Operation {
 }
 
 impl Operation {
-    /// Creates an operation that is unsafe to repeat, succeeds with 200 and returns a payload without an envelope.
+    /// Creates an operation that is unsafe to repeat, changes what the service keeps, succeeds with 200 and returns a
+    /// payload without an envelope.
     #[must_use]
     pub const fn new(name: &'static str, method: Method, path: &'static [Segment]) -> Self {
         Self {
@@ -132,6 +149,7 @@ impl Operation {
             path,
             success: &[200],
             idempotency: Idempotency::Unsafe,
+            effect: Effect::Mutate,
             authentication: Authentication::Default,
             envelope: Envelope::None,
             returns: true,
@@ -159,6 +177,13 @@ impl Operation {
     #[must_use]
     pub const fn idempotency(mut self, idempotency: Idempotency) -> Self {
         self.idempotency = idempotency;
+        self
+    }
+
+    /// Sets what it does to what the service keeps.
+    #[must_use]
+    pub const fn effect(mut self, effect: Effect) -> Self {
+        self.effect = effect;
         self
     }
 

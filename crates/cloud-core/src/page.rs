@@ -94,7 +94,7 @@ enum Cursor {
     Numbered {
         parameter: &'static str,
         next: i64,
-        size: Option<u64>,
+        step: Step,
     },
     Marked {
         parameter: &'static str,
@@ -103,6 +103,13 @@ enum Cursor {
     /// All pages were received; the check for completeness is left.
     Last,
     Done,
+}
+
+/// What a number in the query counts.
+#[derive(Clone, Copy)]
+enum Step {
+    Pages,
+    Items,
 }
 
 /// More pages than any known list has, and few enough to end a list that repeats itself.
@@ -116,7 +123,16 @@ impl<P: Page> Pages<P> {
         let next = start.unwrap_or(first);
         let before = u64::try_from(next.saturating_sub(first)).unwrap_or(0);
         let skipped = if before == 0 { Some(0) } else { size.map(|size| size.saturating_mul(before)) };
-        Self::new(call, Cursor::Numbered { parameter: index, next, size }, skipped, before > 0)
+        Self::new(call, Cursor::Numbered { parameter: index, next, step: Step::Pages }, skipped, before > 0)
+    }
+
+    /// Creates a list whose pages start after a number of items. Starts after as many as are set in the call, else at
+    /// the first.
+    pub fn offset(mut call: Call<P>, offset: &'static str) -> Self {
+        let start = call.request_mut().take_query(offset).and_then(|offset| offset.parse().ok());
+        let next = start.unwrap_or(0);
+        let skipped = u64::try_from(next).unwrap_or(0);
+        Self::new(call, Cursor::Numbered { parameter: offset, next, step: Step::Items }, Some(skipped), skipped > 0)
     }
 
     /// Creates a list in which each page contains the marker of the next.

@@ -3,6 +3,7 @@
 pub(crate) mod format;
 mod hmac;
 mod json;
+pub(crate) mod json_text;
 pub(crate) mod lenient;
 pub(crate) mod lenient_value;
 mod networks;
@@ -21,6 +22,7 @@ pub(crate) mod unknown;
 
 pub use hmac::Hmac;
 pub use json::Json;
+pub use json_text::JsonText;
 pub use lenient_value::Lenient;
 pub use networks::Networks;
 pub use one_or_many::OneOrMany;

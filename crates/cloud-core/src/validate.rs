@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::error::Error;
+use crate::types::json_text::is_json;
 use crate::types::pem::labels;
 use crate::types::secret_json::members;
 
@@ -37,6 +38,8 @@ pub enum Constraint {
     Pem(&'static str),
     /// A JSON object with at most this many members.
     MaxMembers(usize),
+    /// A JSON document.
+    Json,
 }
 
 impl Constraint {
@@ -53,6 +56,7 @@ impl Constraint {
             }
             Self::OneOf(texts) => texts.contains(&text),
             Self::Pem(label) => pem_problem(text, label).is_none(),
+            Self::Json => is_json(text),
             Self::MaxMembers(most) => members(text).is_some_and(|count| count <= most),
             Self::Min(_) | Self::Max(_) => true,
         }
@@ -78,6 +82,7 @@ impl fmt::Display for Constraint {
             Self::Max(most) => write!(f, "must be at most {most}"),
             Self::OneOf(texts) => write!(f, "must be one of `{}`", texts.join("`, `")),
             Self::Pem(label) => write!(f, "must be PEM of {label} blocks"),
+            Self::Json => f.write_str("must be JSON"),
             Self::MaxMembers(most) => write!(f, "must be a JSON object with at most {most} members"),
             Self::Class { ranges, min, max } => {
                 f.write_str("must consist of")?;
@@ -104,7 +109,7 @@ fn pem_problem(text: &str, wanted: &str) -> Option<String> {
     };
     // A label is the caller's text, and is shown only if it is one of the usual ones.
     let wrong = labels.iter().find(|label| !label.ends_with(wanted))?;
-    Some(match ["PRIVATE KEY", "CERTIFICATE"].into_iter().find(|usual| wrong.ends_with(usual)) {
+    Some(match ["PRIVATE KEY", "PUBLIC KEY", "CERTIFICATE"].into_iter().find(|usual| wrong.ends_with(usual)) {
         Some(usual) => format!("must hold {wanted} blocks alone, and holds a {usual}"),
         None => format!("must hold {wanted} blocks alone"),
     })
@@ -210,6 +215,8 @@ mod tests {
             &[Constraint::Class { ranges: &[('0', '9')], min: 3, max: Some(3) }],
             "`name` must consist of 3 characters of `0`-`9`",
         );
+        check("{\"a\": [1]}", &[Constraint::Json], "");
+        check("{a: 1}", &[Constraint::Json], "`name` must be JSON");
         check("Go", &[Constraint::OneOf(&["Active", "Stop"])], "`name` must be one of `Active`, `Stop`");
         check("한글", &[Constraint::MaxBytes(5)], "`name` must have at most 5 bytes");
         check("한글", &[Constraint::MaxChars(2)], "");

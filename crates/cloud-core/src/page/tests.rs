@@ -132,6 +132,22 @@ async fn numbered_pages_start_where_asked_and_end_with_an_empty_page() {
 }
 
 #[tokio::test]
+async fn offset_counts_the_items_before_the_page() {
+    let offset = |call| Pages::offset(call, "offset");
+    let answers = [r#"{"keys":[1,2],"count":4}"#, r#"{"keys":[3],"count":4}"#, r#"{"keys":[4],"count":4}"#];
+    let queries = ["limit=2&offset=0", "limit=2&offset=2", "limit=2&offset=3"];
+    check(&answers, Request::new(&LIST).query("limit", 2), offset, Ok(&[1, 2, 3, 4]), &queries).await;
+    let request = || Request::new(&LIST).query("offset", 3);
+    check(&[r#"{"keys":[4],"count":4}"#], request(), offset, Ok(&[4]), &["offset=3"]).await;
+    let short = [r#"{"keys":[4],"count":5}"#, r#"{"keys":[],"count":5}"#];
+    check(&short, request(), offset, Err("it ended after 1 of 5 items"), &["offset=3", "offset=4"]).await;
+    let untold = [r#"{"keys":[1]}"#, r#"{"keys":[]}"#];
+    check(&untold, Request::new(&LIST), offset, Ok(&[1]), &["offset=0", "offset=1"]).await;
+    let again = [r#"{"keys":[1],"names":["a"],"count":2}"#, r#"{"keys":[1],"names":["a"],"count":2}"#];
+    check(&again, Request::new(&LIST), offset, Err("the same page again"), &["offset=0", "offset=1"]).await;
+}
+
+#[tokio::test]
 async fn markers_come_from_the_next_link_and_stop_when_repeated() {
     let link = |marker: &str| {
         format!(

@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hasher};
 
-use super::{Cursor, Incomplete, IncompleteReason, NextMarker, Page, Pages};
+use super::{Cursor, Incomplete, IncompleteReason, NextMarker, Page, Pages, Step};
 
 impl<P: Page> Pages<P> {
     /// The value of the page or marker parameter that asks for the next page.
@@ -47,7 +47,7 @@ impl<P: Page> Pages<P> {
             self.note(IncompleteReason::Short { received: 0, total }, None);
         }
         self.cursor = match std::mem::replace(&mut self.cursor, Cursor::Done) {
-            Cursor::Numbered { parameter, next, size } => {
+            Cursor::Numbered { parameter, next, step } => {
                 // A total that is too small ends the list early, so further items may exist.
                 if let Some(first) = self.total.filter(|total| self.received > *total) {
                     self.note(IncompleteReason::TotalMoved { first, last: self.received }, None);
@@ -57,7 +57,11 @@ impl<P: Page> Pages<P> {
                 if length == 0 || announced.unwrap_or(false) {
                     Cursor::Last
                 } else {
-                    Cursor::Numbered { parameter, next: next.saturating_add(1), size }
+                    let by = match step {
+                        Step::Pages => 1,
+                        Step::Items => i64::try_from(length).unwrap_or(i64::MAX),
+                    };
+                    Cursor::Numbered { parameter, next: next.saturating_add(by), step }
                 }
             }
             Cursor::Marked { parameter, next: last } => {

@@ -7,6 +7,9 @@ use crate::validate::Constraint;
 /// Why an empty query value is refused.
 const EMPTY: &str = "must not be empty; leave a filter out to list everything";
 
+/// Why a value of a list with commas is refused.
+const COMMA: &str = "must not hold a comma in one of its values";
+
 impl Request {
     /// Sets a query parameter; the last value of a name counts. An empty value is refused when the request is sent:
     /// a service takes an empty filter for none, and answers with everything.
@@ -30,6 +33,26 @@ impl Request {
             self.unusable.push((name, EMPTY));
         }
         values.for_each(|value| self.push_query(name, value.as_ref(), &[]));
+    }
+
+    /// Sets a query parameter to these values, separated by commas in one value. A value that holds a comma is refused,
+    /// since the service would take it for two.
+    pub fn set_query_joined<T: AsRef<str>>(&mut self, name: &'static str, values: impl IntoIterator<Item = T>) {
+        self.clear_query(name);
+        let mut joined = String::new();
+        for value in values {
+            match value.as_ref() {
+                "" => return self.unusable.push((name, EMPTY)),
+                value if value.contains(',') => return self.unusable.push((name, COMMA)),
+                value => {
+                    if !joined.is_empty() {
+                        joined.push(',');
+                    }
+                    joined.push_str(value);
+                }
+            }
+        }
+        self.push_query(name, joined.as_str(), &[]);
     }
 
     fn clear_query(&mut self, name: &'static str) {

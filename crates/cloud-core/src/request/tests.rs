@@ -111,6 +111,36 @@ fn last_value_of_a_query_parameter_counts_with_its_own_problems_only() {
 }
 
 #[test]
+fn list_with_commas_is_one_value() {
+    let sent = |values: &[&str]| {
+        let mut request = Request::new(&SHOW).path("key", "a").path("user", "b");
+        request.set_query_joined("source", ["old"]);
+        request.set_query_joined("source", values);
+        url(request).map(|url| url.split_once('?').map_or(String::new(), |(_, query)| query.to_owned()))
+    };
+    for (values, wanted) in [
+        (&["aws:a"][..], Ok("source=aws:a")),
+        (&["aws:a", "b c", "&"], Ok("source=aws:a,b%20c,%26")),
+        (&["a", "b,c"], Err("`source` must not hold a comma in one of its values")),
+        (&["a", ""], Err("`source` must not be empty; leave a filter out to list everything")),
+        (&[], Err("`source` must not be empty; leave a filter out to list everything")),
+    ] {
+        assert_eq!(sent(values).map_err(|error| error.to_string()).as_deref().map_err(|error| &**error), wanted);
+    }
+}
+
+#[test]
+fn decimal_query_value_is_written_in_full_or_refused() {
+    let sent = |value: f64| url(Request::new(&SHOW).path("key", "a").path("user", "b").query("score", value));
+    for (value, wanted) in [(0.5, "0.5"), (1.0, "1"), (0.0, "0"), (-2.25, "-2.25"), (1e21, "1000000000000000000000")] {
+        assert!(sent(value).unwrap().ends_with(&format!("?score={wanted}")), "{value}");
+    }
+    for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        assert_eq!(sent(value).unwrap_err().to_string(), "`score` must be a finite number");
+    }
+}
+
+#[test]
 fn query_parameters_can_be_taken_out_for_paging() {
     let mut request = Request::new(&SHOW).query("page", 3).query("size", 20).query("name", "page");
     assert_eq!(request.peek_query("size"), Some("20"));

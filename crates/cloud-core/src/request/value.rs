@@ -102,6 +102,17 @@ impl QueryValue for i64 {
     }
 }
 
+impl QueryValue for f64 {
+    fn write(&self, out: &mut String) {
+        // Writing to a String cannot fail.
+        let _ = write!(out, "{self}");
+    }
+
+    fn problem(&self) -> Option<&'static str> {
+        (!self.is_finite()).then_some("must be a finite number")
+    }
+}
+
 impl QueryValue for bool {
     fn write(&self, out: &mut String) {
         out.push_str(if *self { "true" } else { "false" });

@@ -45,9 +45,9 @@ pub struct Base64;
 #[derive(Debug)]
 pub struct NetworkList;
 
-/// A JSON object in a string.
+/// A secret JSON object in a string.
 #[derive(Debug)]
-pub struct JsonText;
+pub struct SecretJsonText;
 
 /// A format of a response: a value in another one is kept as it came.
 #[derive(Debug)]
@@ -122,7 +122,7 @@ impl TextFormat<Networks> for NetworkList {
     }
 }
 
-impl TextFormat<SecretJson> for JsonText {
+impl TextFormat<SecretJson> for SecretJsonText {
     const NAME: &'static str = "a JSON object";
 
     fn read(text: &str) -> Option<SecretJson> {
@@ -174,7 +174,7 @@ macro_rules! codec {
     )+};
 }
 
-codec!(YesNo: bool, LowerYesNo: bool, BasicDate: Date, Base64: SecretBytes, NetworkList: Networks, JsonText: SecretJson);
+codec!(YesNo: bool, LowerYesNo: bool, BasicDate: Date, Base64: SecretBytes, NetworkList: Networks, SecretJsonText: SecretJson);
 
 impl<T, F: TextFormat<T>> SerializeAs<Lenient<T>> for LenientAs<F> {
     fn serialize_as<S: Serializer>(value: &Lenient<T>, serializer: S) -> Result<S::Ok, S::Error> {

@@ -1,4 +1,4 @@
-//! PEM text that is not secret: certificates.
+//! PEM text that is not secret: certificates and public keys.
 
 use std::fmt;
 
@@ -6,10 +6,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
-/// Certificates in PEM format, as text.
+/// Certificates or public keys in PEM format, as text.
 ///
-/// The text is kept as it is. A request is checked before it is sent: each block must be a certificate. `Debug` shows
-/// the labels of the blocks alone, since a private key may stand in the text by mistake.
+/// The text is kept as it is. A request is checked before it is sent: each block must be of the kind that the field
+/// holds. `Debug` shows the labels of the blocks alone, since a private key may stand in the text by mistake.
 ///
 /// ```
 /// use cloud_core::Pem;

@@ -22,7 +22,7 @@ struct Sent {
     bytes: SecretBytes,
     #[serde(with = "As::<Option<NetworkList>>")]
     networks: Option<Networks>,
-    #[serde(with = "As::<JsonText>")]
+    #[serde(with = "As::<SecretJsonText>")]
     object: SecretJson,
     days: Days,
 }
@@ -37,7 +37,7 @@ struct Received {
     bytes: Lenient<SecretBytes>,
     #[serde(with = "As::<LenientAs<NetworkList>>")]
     networks: Lenient<Networks>,
-    #[serde(with = "As::<LenientAs<JsonText>>")]
+    #[serde(with = "As::<LenientAs<SecretJsonText>>")]
     object: Lenient<SecretJson>,
 }
 
@@ -193,7 +193,7 @@ proptest! {
             let read = object.get(name).unwrap();
             prop_assert_eq!(read.expose_secret(), value);
         }
-        let again = JsonText::read(&JsonText::write(&object)).unwrap();
+        let again = SecretJsonText::read(&SecretJsonText::write(&object)).unwrap();
         prop_assert_eq!(again.expose_secret(), object.expose_secret());
     }
 
@@ -224,7 +224,7 @@ proptest! {
             survives::<Date, BasicDate>(&json)?;
             survives::<SecretBytes, Base64>(&json)?;
             survives::<Networks, NetworkList>(&json)?;
-            survives::<SecretJson, JsonText>(&json)?;
+            survives::<SecretJson, SecretJsonText>(&json)?;
         }
     }
 }
