@@ -44,6 +44,25 @@ pub(crate) struct Version {
     pub(crate) names: BTreeMap<String, String>,
     /// The models that the operations use, by their Rust names, each with its name in this version.
     pub(crate) models: Vec<(String, String)>,
+    /// What the vendor leaves open, in the order of the document.
+    pub(crate) assumptions: Vec<Assumption>,
+}
+
+/// What the vendor leaves open, and how it is read here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Assumption {
+    pub(crate) place: Place,
+    /// One sentence.
+    pub(crate) text: String,
+}
+
+/// What an assumption is about, by the document's names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    Version,
+    Operation(String),
+    Model(String),
+    Field(String, String),
 }
 
 /// One call.
@@ -59,6 +78,7 @@ pub(crate) struct Operation {
     pub(crate) path: Vec<Segment>,
     pub(crate) success: Vec<u16>,
     pub(crate) idempotency: Idempotency,
+    pub(crate) effect: Effect,
     pub(crate) auth: String,
     pub(crate) envelope: String,
     /// Path ids, then required query parameters, in call order.
@@ -131,6 +151,42 @@ impl Idempotency {
     }
 }
 
+/// What an operation does to what the service keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effect {
+    Read,
+    Mutate,
+    Destroy,
+}
+
+impl Effect {
+    /// The effect that a document names so.
+    pub(crate) fn named(name: Option<&str>) -> Option<Self> {
+        match name? {
+            "read" => Some(Self::Read),
+            "mutate" => Some(Self::Mutate),
+            "destroy" => Some(Self::Destroy),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn variant(self) -> &'static str {
+        match self {
+            Self::Read => "Read",
+            Self::Mutate => "Mutate",
+            Self::Destroy => "Destroy",
+        }
+    }
+
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Mutate => "mutate",
+            Self::Destroy => "destroy",
+        }
+    }
+}
+
 /// A piece of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Segment {
@@ -166,12 +222,15 @@ pub(crate) struct Parameter {
 pub(crate) enum ParameterType {
     Text,
     Integer,
+    Number,
     Boolean,
     DateTime,
     /// An open enumeration by type name.
     Enum(String),
     /// Text that may be given several times.
     TextList,
+    /// Text that may be given several times, sent as one value with commas.
+    CommaList,
 }
 
 /// The body of a request.
@@ -198,8 +257,12 @@ pub(crate) struct Page {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PageStyle {
-    Numbered { first: u8 },
+    Numbered {
+        first: u8,
+    },
     Marked,
+    /// By the number of items before the page.
+    Offset,
 }
 
 impl Service {
@@ -214,6 +277,15 @@ impl Service {
         index.and_then(|index| self.versions.get(..index)).unwrap_or_default()
     }
 
+    /// What is assumed of an operation: the number of each version, and the assumption.
+    pub(crate) fn assumed(&self, operation: &str) -> Vec<(&str, &str)> {
+        let of = |assumption: &&Assumption| matches!(&assumption.place, Place::Operation(name) if name == operation);
+        let every = self.versions.iter().flat_map(|version| {
+            version.assumptions.iter().filter(of).map(|found| (version.number.as_str(), found.text.as_str()))
+        });
+        every.collect()
+    }
+
     /// The type of that name.
     pub(crate) fn find(&self, name: &str) -> Option<&TypeDef> {
         self.types.iter().find(|ty| ty.name == name)
@@ -221,6 +293,12 @@ impl Service {
 }
 
 impl Version {
+    /// What is assumed of the version as a whole.
+    pub(crate) fn assumed(&self) -> Option<&str> {
+        let whole = self.assumptions.iter().find(|assumption| assumption.place == Place::Version);
+        whole.map(|assumption| assumption.text.as_str())
+    }
+
     /// The name of a model in the version's own `types`.
     pub(crate) fn local<'a>(&'a self, model: &'a str) -> &'a str {
         let found = self.models.iter().find(|(full, _)| full == model);

@@ -55,6 +55,7 @@ pub fn check(document: &Document) -> Vec<Finding> {
     let mut findings = Vec::new();
     describe(&mut findings, "/info/description", document.info.description.as_deref());
     document::check(document, &mut findings);
+    models::assumed(document.assumed.as_deref(), "", &mut findings);
     operations::check(document, &mut findings);
     models::check(document, &mut findings);
     findings

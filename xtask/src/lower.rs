@@ -7,6 +7,7 @@ use crate::names;
 use crate::openapi::Document;
 use crate::vendors::{self, TABLE, Vendor, Vendors};
 
+mod assumed;
 mod formats;
 mod limits;
 mod naming;
@@ -15,6 +16,7 @@ mod pattern;
 mod roles;
 mod types;
 
+pub(crate) use assumed::REALMS;
 pub(crate) use formats::PEM;
 
 /// A fixture with its place relative to the root.
@@ -168,6 +170,7 @@ fn version(context: &Context<'_>) -> Result<Version, Problem> {
         operations: operations::all(context)?,
         names: chosen_names(document),
         models: Vec::new(),
+        assumptions: assumed::all(document),
     })
 }
 

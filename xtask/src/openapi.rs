@@ -42,6 +42,9 @@ pub struct Document {
     /// Models and security schemes.
     #[serde(default, skip_serializing_if = "is_default")]
     pub components: Components,
+    /// What the vendor leaves open about the whole version, and how it is read here.
+    #[serde(rename = "x-assumed", default, skip_serializing_if = "Option::is_none")]
+    pub assumed: Option<String>,
 }
 
 /// Title and API version.

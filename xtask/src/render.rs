@@ -6,9 +6,10 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::emit::{Malformed, Output, wrap};
-use crate::ir::Service;
+use crate::ir::{Service, Version};
 use crate::names::ident;
 
+mod assumptions;
 mod blocks;
 mod client;
 mod clients;
@@ -33,7 +34,7 @@ pub(crate) fn service(service: &Service, output: &mut Output) -> Result<(), Malf
     let every: Vec<&str> = service.sources.iter().map(String::as_str).collect();
     let every = sources(&every);
     let versions = service.versions.iter().map(|version| ident(&version.module));
-    let version_docs = service.versions.iter().map(|version| docs(&format!("Version {}.", version.number)));
+    let version_docs = service.versions.iter().map(|version| docs(&about(version)));
     let default = service.default_version().map(|version| {
         let (doc, module) =
             (docs(&format!("The client of version {}, the default.", version.number)), ident(&version.module));
@@ -79,6 +80,12 @@ pub(crate) fn service(service: &Service, output: &mut Output) -> Result<(), Malf
         }
     }
     Ok(())
+}
+
+/// The number of a version, and what the vendor leaves open about it.
+fn about(version: &Version) -> String {
+    let assumed = version.assumed().map(|text| format!("\n\nAssumption: {text}")).unwrap_or_default();
+    format!("Version {}.{assumed}", version.number)
 }
 
 /// The name of a service's client at the root of its crate.

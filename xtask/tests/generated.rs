@@ -34,6 +34,9 @@ mod formats;
 #[path = "golden/lenient/tiny.rs"]
 mod lenient;
 #[rustfmt::skip]
+#[path = "golden/marks/tiny.rs"]
+mod marks;
+#[rustfmt::skip]
 #[path = "golden/nullable/tiny.rs"]
 mod nullable;
 #[rustfmt::skip]
@@ -46,6 +49,9 @@ mod patterns;
 #[path = "golden/period/tiny.rs"]
 mod period;
 #[rustfmt::skip]
+#[path = "golden/query_styles/tiny.rs"]
+mod query_styles;
+#[rustfmt::skip]
 #[path = "golden/secrets/tiny.rs"]
 mod secrets;
 #[rustfmt::skip]
@@ -57,6 +63,9 @@ mod split;
 #[rustfmt::skip]
 #[path = "golden/split_value/tiny.rs"]
 mod split_value;
+#[rustfmt::skip]
+#[path = "golden/texts/tiny.rs"]
+mod texts;
 #[rustfmt::skip]
 #[path = "golden/versions/tiny.rs"]
 mod versions;
@@ -162,6 +171,27 @@ fn documented_formats_are_typed_and_sent_as_documented() {
     assert_eq!((good.message().unwrap().expose_secret(), good.enabled().unwrap()), (&[0, 1, 2][..], false));
 }
 
+#[test]
+fn json_and_keys_in_text_are_checked_before_they_are_sent_and_kept_as_received() {
+    use texts::types::{CreateKeyRequest, Key, UpdateKeyRequest};
+    let pem = |label: &str| format!("-----BEGIN {label}-----\nAAEC\n-----END {label}-----\n");
+    let good = CreateKeyRequest::new("{\"a\": 1}", pem("PUBLIC KEY")).with_certificate(pem("CERTIFICATE"));
+    assert_eq!(complaint(&good), "");
+    assert!(sent(&good).starts_with(r#"{"data":"{\"a\": 1}","public_key":"-----BEGIN PUBLIC KEY-----"#));
+    let swapped = CreateKeyRequest::new("canary", pem("CERTIFICATE")).with_certificate(pem("RSA PUBLIC KEY"));
+    assert_eq!(
+        complaint(&swapped),
+        "`data` must be JSON, `public_key` must hold PUBLIC KEY blocks alone, and holds a CERTIFICATE, `certificate` \
+         must hold CERTIFICATE blocks alone, and holds a PUBLIC KEY"
+    );
+    let update = UpdateKeyRequest::default().with_more(cloud_core::JsonText::from("{canary"));
+    assert_eq!(complaint(&update), "`more` must be JSON");
+    assert!(!format!("{swapped:?} {update:?}").contains("canary"));
+    let odd: Key = from_json(br#"{"data":"{canary","public_key":"canary"}"#).unwrap();
+    assert_eq!((odd.data.as_str(), odd.public_key.as_str()), ("{canary", "canary"));
+    assert!(odd.data.parse().is_err() && !format!("{odd:?}").contains("canary"));
+}
+
 /// Compiles only as long as exactly one of the two blanket ways to name the method applies.
 #[test]
 fn types_with_a_secret_do_not_serialize() {
@@ -254,7 +284,9 @@ fn patterns_hold_at_run_time() {
 
 #[test]
 fn operations_are_data() {
-    use cloud_core::{Authentication, Envelope, Lifecycle, Segment};
+    use cloud_core::{Authentication, Effect, Envelope, Lifecycle, Segment};
+    let effects = |operations: &[&cloud_core::Operation]| operations.iter().map(|one| one.effect).collect::<Vec<_>>();
+    assert_eq!(effects(marks::v1_1::Client::OPERATIONS), [Effect::Mutate, Effect::Read, Effect::Destroy]);
     let old = versions::v1_0::Client::VERSION;
     assert_eq!((old.number, old.status, old.sunset), ("1.0", Lifecycle::Deprecated, Some("2025-12-31")));
     let origin = versions::v1_1::Client::OPERATIONS.iter().find(|operation| operation.name == "show_origin").unwrap();

@@ -173,6 +173,21 @@ fn pages() {
 }
 
 #[test]
+fn marks() {
+    check("marks");
+}
+
+#[test]
+fn query_styles() {
+    check("query_styles");
+}
+
+#[test]
+fn texts() {
+    check("texts");
+}
+
+#[test]
 fn split() {
     check("split");
 }

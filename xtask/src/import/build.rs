@@ -254,6 +254,7 @@ fn parameter(own: &Parameter) -> openapi::Parameter {
         schema,
         example,
         sdk: ParameterSdk { source: (own.place == "header").then(|| "signer".to_owned()), ..ParameterSdk::default() },
+        ..openapi::Parameter::default()
     }
 }
 

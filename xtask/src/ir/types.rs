@@ -95,8 +95,10 @@ pub(crate) enum Type {
     KeyMaterial,
     /// A value that is written as text.
     Formatted(Format),
-    /// Certificates.
+    /// Certificates or public keys.
     Pem,
+    /// A JSON document that is not secret.
+    JsonText,
     /// A message authentication code.
     Hmac,
     Days,
@@ -178,4 +180,6 @@ pub(crate) enum Constraint {
     Pem(String),
     /// Members of a JSON object.
     MaxMembers(u64),
+    /// A JSON document.
+    Json,
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use regex::Regex;
 
 use super::{Finding, describe, example};
-use crate::lower::PEM;
+use crate::lower::{PEM, REALMS};
 use crate::openapi::{Additional, Document, Schema, escape_pointer, model_name};
 
 /// Checks every model of the document.
@@ -71,10 +71,13 @@ pub(super) fn schema(document: &Document, own: &Schema, pointer: &str, findings:
             description: own.description.clone(),
             default: own.default.clone(),
             sdk: own.sdk.clone(),
+            assumed: own.assumed.clone(),
+            realm: own.realm.clone(),
             ..Schema::default()
         };
         if *own != allowed {
-            findings.push(Finding::new(pointer, "only `description`, `default` and `x-sdk` may stand beside `$ref`"));
+            let message = "only `description`, `default`, `x-sdk`, `x-assumed` and `x-realm` may stand beside `$ref`";
+            findings.push(Finding::new(pointer, message));
         }
     }
     if let Some(pattern) = &own.pattern
@@ -83,6 +86,8 @@ pub(super) fn schema(document: &Document, own: &Schema, pointer: &str, findings:
         findings.push(Finding::new(format!("{pointer}/pattern"), format!("no regular expression: {error}")));
     }
     required(own, pointer, findings);
+    assumed(own.assumed.as_deref(), pointer, findings);
+    realm(own.realm.as_deref(), pointer, findings);
     for (index, value) in own.examples.iter().enumerate() {
         let place = format!("{pointer}/examples/{index}");
         example::check(document, own, value, &place, findings);
@@ -99,6 +104,9 @@ pub(super) fn schema(document: &Document, own: &Schema, pointer: &str, findings:
         if let Some(mark) = missing_mark(property) {
             findings.push(Finding::new(format!("{place}/description"), mark));
         }
+        if property.realm.is_some() && own.requires(name) {
+            findings.push(Finding::new(&place, "what only one realm has cannot be required"));
+        }
         schema(document, property, &place, findings);
     }
     if let Some(items) = &own.items {
@@ -110,6 +118,20 @@ pub(super) fn schema(document: &Document, own: &Schema, pointer: &str, findings:
     if let Some(Additional::Schema(inner)) = &own.additional_properties {
         let place = format!("{pointer}/additionalProperties");
         schema(document, inner, &place, findings);
+    }
+}
+
+/// An assumption is a sentence.
+pub(super) fn assumed(text: Option<&str>, pointer: &str, findings: &mut Vec<Finding>) {
+    if text.is_some_and(|text| !text.ends_with('.') || text.trim() != text) {
+        findings.push(Finding::new(format!("{pointer}/x-assumed"), "not a sentence with a full stop"));
+    }
+}
+
+/// A realm is one that the generator has words for.
+pub(super) fn realm(name: Option<&str>, pointer: &str, findings: &mut Vec<Finding>) {
+    if let Some(name) = name.filter(|name| REALMS.iter().all(|(own, _)| own != name)) {
+        findings.push(Finding::new(format!("{pointer}/x-realm"), format!("`{name}` is not a realm")));
     }
 }
 

@@ -107,6 +107,16 @@ impl<'a> Check<'a, '_> {
             let place = format!("{pointer}/example");
             example::check(self.document, &parameter.schema, value, &place, self.findings);
         }
+        self.realm(inside, parameter.realm.as_deref());
+        if parameter.realm.is_some() && parameter.required {
+            self.at(inside, "what only one realm has cannot be required");
+        }
+        match parameter.style.as_deref() {
+            None => {}
+            Some("comma") if parameter.place == "query" && parameter.schema.has_type("array") => {}
+            Some("comma") => self.at(&format!("{inside}/x-style"), "only an array of the query has a style"),
+            Some(other) => self.at(&format!("{inside}/x-style"), format!("`{other}` is not a style")),
+        }
         self.filter(parameter, inside);
     }
 
@@ -176,8 +186,29 @@ impl<'a> Check<'a, '_> {
             Some(other) => self.at("/x-sdk/idempotency", format!("`{other}` is not safe, idempotent or unsafe")),
             None => self.at("/x-sdk", "missing idempotency"),
         }
+        self.effect("/x-sdk", operation.sdk.effect.as_deref());
+        if let Some(split) = &operation.sdk.split {
+            self.effect("/x-sdk/split", split.effect.as_deref());
+            self.realm("/x-sdk/split", split.realm.as_deref());
+        }
+        self.realm("", operation.realm.as_deref());
+        models::assumed(operation.assumed.as_deref(), self.pointer, self.findings);
         self.page();
         self.split();
+    }
+
+    fn effect(&mut self, inside: &str, effect: Option<&str>) {
+        match effect {
+            None => self.at(inside, "missing effect"),
+            Some("read" | "mutate" | "destroy") => {}
+            Some(other) => {
+                self.at(&format!("{inside}/effect"), format!("`{other}` is not read, mutate or destroy"));
+            }
+        }
+    }
+
+    fn realm(&mut self, inside: &str, realm: Option<&str>) {
+        models::realm(realm, &format!("{}{inside}", self.pointer), self.findings);
     }
 
     fn page(&mut self) {

@@ -37,9 +37,10 @@ fn good() -> Value {
             },
             "x-sdk": {
                 "idempotency": "safe",
+                "effect": "read",
                 "page": {"style": "page", "index": "page", "size": "size", "items": "keys", "total": "paging.total"},
                 "split": {"parameter": "page", "operationId": "show_key", "summary": "s", "description": "d",
-                          "schema": "#/components/schemas/Key", "example": "one"}
+                          "effect": "read", "schema": "#/components/schemas/Key", "example": "one"}
             }
         }}},
         "components": {
@@ -144,6 +145,60 @@ fn filter_says_what_it_compares_and_refuses_zero() {
         let found: Vec<_> = found.iter().filter_map(|line| line.strip_prefix(&format!("{place}/"))).collect();
         assert_eq!(found.len(), wanted.iter().len(), "{schema}: {found:?}");
         assert!(found.iter().zip(wanted).all(|(found, wanted)| found.starts_with(wanted)), "{schema}: {found:?}");
+    }
+}
+
+#[test]
+fn effect_is_stated_for_every_operation() {
+    for place in [format!("{GET}/x-sdk"), format!("{GET}/x-sdk/split")] {
+        let effect = format!("{place}/effect");
+        expect(&effect, Value::Null, &place, "missing effect");
+        expect(&effect, json!("delete"), &effect, "`delete` is not read, mutate or destroy");
+        assert_eq!(broken(&effect, json!("destroy")), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn assumption_is_a_sentence() {
+    for place in [String::new(), GET.to_owned(), KEY.to_owned(), format!("{KEY}/properties/name")] {
+        let place = format!("{place}/x-assumed");
+        expect(&place, json!("because"), &place, "not a sentence");
+        expect(&place, json!(""), &place, "not a sentence");
+        assert_eq!(broken(&place, json!("The page does not tell.")), Vec::<String>::new(), "{place}");
+    }
+}
+
+#[test]
+fn realm_is_known_and_never_required() {
+    let (id, page) = (format!("{GET}/parameters/0"), format!("{GET}/parameters/1"));
+    let (name, any) = (format!("{KEY}/properties/name"), format!("{KEY}/properties/any"));
+    for place in [GET, &format!("{GET}/x-sdk/split"), &page, &any] {
+        let realm = format!("{place}/x-realm");
+        expect(&realm, json!("private"), &realm, "`private` is not a realm");
+        for good in ["public", "government"] {
+            assert_eq!(broken(&realm, json!(good)), Vec::<String>::new(), "{place}");
+        }
+    }
+    for place in [id, name] {
+        expect(&format!("{place}/x-realm"), json!("public"), &place, "what only one realm has cannot be required");
+    }
+}
+
+#[test]
+fn style_is_that_of_an_array_in_the_query() {
+    let place = format!("{GET}/parameters/2");
+    let styled = |kind: Value, place: &str, style: &str| json!({"name": "f", "in": place, "description": "d", "schema": kind, "x-style": style});
+    let list = || json!({"type": "array", "items": {"type": "string"}});
+    let at = format!("{place}/x-style: ");
+    for (parameter, wanted) in [
+        (styled(list(), "query", "comma"), None),
+        (styled(list(), "query", "pipe"), Some("`pipe` is not a style")),
+        (styled(list(), "header", "comma"), Some("only an array of the query has a style")),
+        (styled(json!({"type": "string"}), "query", "comma"), Some("only an array of the query has a style")),
+    ] {
+        let found = broken(&place, parameter);
+        let found: Vec<_> = found.iter().filter_map(|line| line.strip_prefix(&at)).collect();
+        assert_eq!(found, wanted.into_iter().collect::<Vec<_>>());
     }
 }
 

@@ -45,8 +45,15 @@ pub(super) fn rules(
         rules.extend(rule.max_properties.map(Constraint::MaxMembers));
     }
     if schema.content_media_type.as_deref() == Some(PEM) {
-        let label = if schema.sdk.sensitive { "PRIVATE KEY" } else { "CERTIFICATE" };
+        let label = match (schema.sdk.sensitive, schema.sdk.kind.as_deref()) {
+            (true, _) => "PRIVATE KEY",
+            (false, Some("public_key")) => "PUBLIC KEY",
+            (false, _) => "CERTIFICATE",
+        };
         rules.push(Constraint::Pem(label.to_owned()));
+    }
+    if *ty == Type::JsonText {
+        rules.push(Constraint::Json);
     }
     let choices = schema.allowed.iter().chain(&schema.constant);
     let choices: Option<Vec<String>> = choices.map(|value| value.as_str().map(str::to_owned)).collect();
@@ -61,7 +68,13 @@ pub(super) fn rules(
         }
         Constraint::MaxMembers(_) => *ty == Type::Formatted(Format::Json),
         Constraint::Pem(_) => matches!(ty, Type::Pem | Type::Secret),
+        Constraint::Json => *ty == Type::JsonText,
         Constraint::MaxBytes(_) | Constraint::MaxChars(_) if *ty == Type::Formatted(Format::Json) => true,
+        Constraint::MinBytes(_) | Constraint::MaxBytes(_) | Constraint::MinChars(_) | Constraint::MaxChars(_)
+            if *ty == Type::JsonText =>
+        {
+            true
+        }
         _ => matches!(ty, Type::Text | Type::Secret | Type::TextOrNumber | Type::OneOrMany(_) | Type::Timestamp),
     });
     if fits { Ok(rules) } else { Err(context.problem(pointer, "a limit does not fit the type")) }
@@ -124,6 +137,7 @@ fn rule_words(rule: &Constraint) -> String {
         Constraint::Max(n) => format!("At most {n}."),
         Constraint::Pem(label) => format!("PEM of {label} blocks."),
         Constraint::MaxMembers(n) => format!("At most {n} members."),
+        Constraint::Json => "JSON.".to_owned(),
         Constraint::OneOf(choices) => {
             let quoted: Vec<String> = choices.iter().map(|choice| format!("`{choice}`")).collect();
             format!("One of {}.", quoted.join(", "))

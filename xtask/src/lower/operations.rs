@@ -1,8 +1,9 @@
 //! Operations: paths, arguments, answers and pages.
 
+use super::assumed;
 use super::types::resolve;
 use super::{Context, Problem};
-use crate::ir::{BodyArgument, Idempotency, Method, Operation, Page, PageStyle, Parameter, Type};
+use crate::ir::{BodyArgument, Effect, Idempotency, Method, Operation, Page, PageStyle, Parameter, Type};
 use crate::names;
 use crate::openapi::{self, MediaType, OperationSdk, PageRule, Schema, Split, escape_pointer};
 
@@ -79,6 +80,9 @@ impl Reader<'_> {
                 options.push(lowered);
             }
         }
+        let realm = split.map_or(&operation.realm, |split| &split.realm);
+        let realm = assumed::realm(self.context, realm.as_deref(), &self.pointer)?;
+        let described = text(split.and_then(|split| split.description.as_ref()), operation.description.as_ref());
         let (path, ids) = self.segments()?;
         let answer = self.answer(split)?;
         let body = self.body()?;
@@ -86,13 +90,14 @@ impl Reader<'_> {
             name: name.clone(),
             title,
             summary: text(split.and_then(|split| split.summary.as_ref()), operation.summary.as_ref()),
-            description: text(split.and_then(|split| split.description.as_ref()), operation.description.as_ref()),
+            description: format!("{described}{realm}").trim_start().to_owned(),
             deprecated: operation.deprecated,
             method,
             template: self.path.to_owned(),
             path,
             success: self.success()?,
             idempotency: self.idempotency(sdk)?,
+            effect: self.effect(split)?,
             auth: self.auth(),
             envelope: self.context.document.sdk.envelope.clone().unwrap_or_default(),
             arguments: self.arguments(ids, required)?,
@@ -184,6 +189,14 @@ impl Reader<'_> {
         }
     }
 
+    fn effect(&self, split: Option<&Split>) -> Result<Effect, Problem> {
+        let (named, place) = match split {
+            Some(split) => (&split.effect, "/x-sdk/split/effect"),
+            None => (&self.operation.sdk.effect, "/x-sdk/effect"),
+        };
+        Effect::named(named.as_deref()).ok_or_else(|| self.problem(place, "say `read`, `mutate` or `destroy`"))
+    }
+
     /// Empty for the vendor's default; an operation's own first scheme; `none` where nothing is needed.
     fn auth(&self) -> String {
         let own = self.operation.security.as_ref();
@@ -205,6 +218,7 @@ impl Reader<'_> {
         let style = match style.as_str() {
             "page" => PageStyle::Numbered { first: first.unwrap_or_default() },
             "marker" => PageStyle::Marked,
+            "offset" => PageStyle::Offset,
             other => return Err(self.problem("/x-sdk/page/style", format!("`{other}` is not a style"))),
         };
         for (key, name) in [("index", index), ("size", size)] {

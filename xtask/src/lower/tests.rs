@@ -27,7 +27,7 @@ pub(crate) fn good() -> Value {
             "responses": {"200": {"description": "d", "content": {"application/json": {
                 "schema": {"$ref": "#/components/schemas/Key"}
             }}}},
-            "x-sdk": {"idempotency": "safe", "title": "Show Key"}
+            "x-sdk": {"idempotency": "safe", "effect": "read", "title": "Show Key"}
         }}},
         "components": {"schemas": {
             "Key": {"type": "object", "properties": {
@@ -65,6 +65,7 @@ fn broken_documents_are_refused_at_their_place() {
         ("/x-sdk/status", json!("OLD"), "/x-sdk/status", "`OLD` is not a lifecycle state"),
         ("/info/title", json!("Tiny\n[dependencies]"), "/info/title", "must be one line"),
         ("/paths/~1v1~1keys/get/x-sdk/title", json!("a\nb"), "/paths/~1v1~1keys/get/x-sdk/title", "must be one line"),
+        ("/paths/~1v1~1keys/get/x-sdk/effect", json!("delete"), "/paths/~1v1~1keys/get/x-sdk/effect", "say `read`"),
         ("/components/schemas/Names", reference("Names"), "/components/schemas/Names", "leads back to itself"),
         ("/components/schemas/Names", list("Names"), "/components/schemas/Names", "leads back to itself"),
         ("/components/schemas/Names", or_null("Names"), "/components/schemas/Names", "leads back to itself"),

@@ -1,5 +1,6 @@
 //! Models and properties as Rust types.
 
+use super::assumed;
 use super::formats::{self, PEM};
 use super::limits::{notes, rules};
 use super::{Context, Problem};
@@ -10,11 +11,13 @@ use crate::openapi::{Schema, escape_pointer, model_name};
 const KINDS: &[&str] = &[
     "basic_date",
     "hmac",
+    "json_text",
     "key_material",
     "networks",
     "one_or_many",
     "open_enum",
     "optional",
+    "public_key",
     "text_or_number",
     "timestamp",
     "unix_seconds",
@@ -40,7 +43,8 @@ pub(super) fn definitions(context: &Context<'_>) -> Result<Vec<TypeDef>, Problem
         let Some(kind) = kind(context, schema, &pointer)? else {
             continue;
         };
-        let (docs, must_use) = (description(schema, name), schema.sdk.must_use.clone());
+        let docs = format!("{}{}", description(schema, name), assumed::note(schema));
+        let must_use = schema.sdk.must_use.clone();
         types.push(TypeDef { name: name.clone(), alias: None, docs, kind, must_use, role: Role::default() });
         for (property, schema) in schema.properties.iter().filter(|(_, schema)| is_inline_enum(schema)) {
             let pointer = format!("{pointer}/properties/{}", escape_pointer(property));
@@ -142,6 +146,11 @@ fn field(
     let rules = rules(context, property, &ty, pointer)?;
     let mut docs = description(property, name);
     docs.push_str(&notes(property, &rules));
+    docs.push_str(&assumed::realm(context, property.realm.as_deref(), pointer)?);
+    docs.push_str(&assumed::note(property));
+    if property.realm.is_some() && parent.requires(name) {
+        return Err(context.problem(pointer, "what only one realm has cannot be required"));
+    }
     let proof = ty == Type::Hmac || property.format.as_deref() == Some("signature");
     Ok(Field { wire: name.to_owned(), rust, docs, ty, presence, aliases: property.sdk.alias.clone(), proof, rules })
 }
@@ -182,6 +191,7 @@ pub(super) fn resolve(context: &Context<'_>, schema: &Schema, pointer: &str) -> 
         }
         ["string"] if schema.sdk.enumeration.is_some() => formats::enumerated(context, schema, pointer)?,
         ["string"] if kind == "key_material" && secret => Type::KeyMaterial,
+        ["string"] if kind == "json_text" => Type::JsonText,
         ["string"] if let Some(format) = formats::format(schema, kind) => Type::Formatted(format),
         ["string"] if secret => Type::Secret,
         ["string"] if schema.content_media_type.as_deref() == Some(PEM) => Type::Pem,

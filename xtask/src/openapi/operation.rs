@@ -34,6 +34,12 @@ pub struct Operation {
     /// What OpenAPI cannot say about the operation.
     #[serde(rename = "x-sdk", default, skip_serializing_if = "is_default")]
     pub sdk: OperationSdk,
+    /// What the vendor leaves open, and how it is read here.
+    #[serde(rename = "x-assumed", default, skip_serializing_if = "Option::is_none")]
+    pub assumed: Option<String>,
+    /// The only realm of the vendor that has it: `public` or `government`.
+    #[serde(rename = "x-realm", default, skip_serializing_if = "Option::is_none")]
+    pub realm: Option<String>,
 }
 
 /// A path, query or header parameter.
@@ -59,6 +65,12 @@ pub struct Parameter {
     /// What OpenAPI cannot say about the parameter.
     #[serde(rename = "x-sdk", default, skip_serializing_if = "is_default")]
     pub sdk: ParameterSdk,
+    /// The only realm of the vendor that has it: `public` or `government`.
+    #[serde(rename = "x-realm", default, skip_serializing_if = "Option::is_none")]
+    pub realm: Option<String>,
+    /// How an array is written: `comma` for one value, else as a repeated key.
+    #[serde(rename = "x-style", default, skip_serializing_if = "Option::is_none")]
+    pub style: Option<String>,
 }
 
 /// The body of a request.

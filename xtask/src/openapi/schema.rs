@@ -11,7 +11,7 @@ use super::{Map, SchemaSdk, is_default, model_name};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Schema {
-    /// Another model; beside it only `description` and `x-sdk` may stand.
+    /// Another model; beside it only descriptive keys may stand.
     #[serde(rename = "$ref", default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
     /// JSON types.
@@ -74,6 +74,12 @@ pub struct Schema {
     /// What OpenAPI cannot say about it.
     #[serde(rename = "x-sdk", default, skip_serializing_if = "is_default")]
     pub sdk: SchemaSdk,
+    /// What the vendor leaves open, and how it is read here.
+    #[serde(rename = "x-assumed", default, skip_serializing_if = "Option::is_none")]
+    pub assumed: Option<String>,
+    /// The only realm of the vendor that has it: `public` or `government`.
+    #[serde(rename = "x-realm", default, skip_serializing_if = "Option::is_none")]
+    pub realm: Option<String>,
 }
 
 impl Schema {

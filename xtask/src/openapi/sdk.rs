@@ -108,6 +108,9 @@ pub struct OperationSdk {
     /// Status that the documented example stands under.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub success_example_status: Option<u16>,
+    /// What it does to what the service keeps: `read`, `mutate` or `destroy`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effect: Option<String>,
 }
 
 /// How a list is paged.
@@ -164,6 +167,12 @@ pub struct Split {
     /// How to read the next page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub page: Option<PageRule>,
+    /// What it does to what the service keeps: `read`, `mutate` or `destroy`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effect: Option<String>,
+    /// The only realm of the vendor that has it: `public` or `government`.
+    #[serde(rename = "x-realm", default, skip_serializing_if = "Option::is_none")]
+    pub realm: Option<String>,
 }
 
 /// `x-sdk` of a parameter.

@@ -25,7 +25,8 @@ pub(super) fn render(service: &Service, version: &Version) -> TokenStream {
     let module = ident(&version.module);
     let methods = version.operations.iter().map(|operation| {
         let options = ident(&pascal(&operation.name));
-        method(&module, &quote!(#options), operation, &example(service, version, operation))
+        let more = [assumptions(service, operation), example(service, version, operation)];
+        method(&module, &quote!(#options), operation, &more.into_iter().collect())
     });
     let (reused, options) = option_types(service, version);
     let body = quote! {
@@ -114,16 +115,12 @@ fn outer_type(ty: &Type) -> TokenStream {
     }
 }
 
-/// The method of an operation whose static is in the module `table`, and whose options are the type `options`.
-pub(super) fn method(
-    table: &Ident,
-    options: &TokenStream,
-    operation: &Operation,
-    example: &TokenStream,
-) -> TokenStream {
+/// The method of an operation whose static is in the module `table`, and whose options are the type `options`. `more` is
+/// the end of its documentation.
+pub(super) fn method(table: &Ident, options: &TokenStream, operation: &Operation, more: &TokenStream) -> TokenStream {
     let name = ident(&operation.name);
     let text = method_docs(operation);
-    let doc = quote!(#text #example);
+    let doc = quote!(#text #more);
     let deprecated = operation.deprecated.then(|| quote!(#[deprecated = "the vendor withdraws this operation"]));
     let entry = ident(&constant(&operation.name));
     let mut arguments = Vec::new();
@@ -204,8 +201,9 @@ fn check(parameter: &Parameter, value: &Ident) -> Option<TokenStream> {
 
 fn argument_type(ty: &ParameterType) -> TokenStream {
     match ty {
-        ParameterType::Text | ParameterType::TextList => quote!(&str),
+        ParameterType::Text | ParameterType::TextList | ParameterType::CommaList => quote!(&str),
         ParameterType::Integer => quote!(i64),
+        ParameterType::Number => quote!(f64),
         ParameterType::Boolean => quote!(bool),
         ParameterType::DateTime => quote!(time::OffsetDateTime),
         ParameterType::Enum(name) => model(name),
@@ -263,6 +261,16 @@ fn method_docs(operation: &Operation) -> TokenStream {
         #text
         #list
     }
+}
+
+/// What the vendor leaves open about an operation, for each version; nothing for most.
+pub(super) fn assumptions(service: &Service, operation: &Operation) -> TokenStream {
+    let assumed = service.assumed(&operation.name);
+    if assumed.is_empty() {
+        return TokenStream::new();
+    }
+    let lines = assumed.iter().map(|(number, text)| docs_item(&format!("- {number}: {text}")));
+    quote!(#[doc = ""] #[doc = " # Assumptions"] #(#lines)*)
 }
 
 /// A list item is one line, so that its rest is not taken for a new paragraph.

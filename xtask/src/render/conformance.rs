@@ -141,13 +141,18 @@ fn lower(argument: &Argument, krate: &TokenStream, module: &TokenStream) -> (Tok
     let wire = &parameter.wire;
     let example = text(parameter);
     match &parameter.ty {
-        ParameterType::Text | ParameterType::TextList => {
+        ParameterType::Text | ParameterType::TextList | ParameterType::CommaList => {
             (quote!(let #name = context.text(OPERATION, #wire, #example)?;), quote!(&#name))
         }
         ParameterType::Integer => {
             let example = parameter.example.as_ref().and_then(Value::as_i64).unwrap_or_default();
             let example = proc_macro2::Literal::i64_unsuffixed(example);
             (quote!(let #name = context.integer(OPERATION, #wire, #example)?;), quote!(#name))
+        }
+        ParameterType::Number => {
+            let example = parameter.example.as_ref().and_then(Value::as_f64).unwrap_or_default();
+            let example = proc_macro2::Literal::f64_unsuffixed(example);
+            (quote!(), quote!(#example))
         }
         ParameterType::Boolean => {
             let example = parameter.example.as_ref().and_then(Value::as_bool).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! The table of everything that can be called.
 
-use super::{code, lifecycle, line, plain};
+use super::{assumptions, code, lifecycle, line, plain};
 use crate::ir::{Argument, Idempotency, Operation, Service, Version};
 
 /// `docs/coverage.md`: one row for each operation of each version, with totals.
@@ -28,11 +28,12 @@ pub(crate) fn coverage(services: &[Service]) -> String {
     for service in services {
         let (title, vendor, name) = (plain(&service.title), &service.vendor.name, &service.name);
         line(&mut text, format_args!("\n## {title} ({vendor}, `{name}`)\n"));
-        line(&mut text, format_args!("| version | state | operation | request | Rust | idempotency |"));
-        line(&mut text, format_args!("|---|---|---|---|---|---|"));
+        line(&mut text, format_args!("| version | state | operation | request | Rust | idempotency | effect |"));
+        line(&mut text, format_args!("|---|---|---|---|---|---|---|"));
         for version in &service.versions {
             rows(&mut text, service, version);
         }
+        text.push_str(&assumptions::section(service));
     }
     text
 }
@@ -48,12 +49,13 @@ fn rows(text: &mut String, service: &Service, version: &Version) {
         line(
             text,
             format_args!(
-                "| {} | {} | {} | {} | `{path}::{}` | {again} |",
+                "| {} | {} | {} | {} | `{path}::{}` | {again} | {} |",
                 version.number,
                 cell(lifecycle::brief(service, version)),
                 plain(&operation.title),
                 code(&format!("{} {}", operation.method.wire(), request(operation))),
                 operation.name,
+                operation.effect.word(),
             ),
         );
     }

@@ -9,7 +9,7 @@ use super::{docs, imports};
 use crate::ir::{Operation, Segment, Service, Type, Version};
 use crate::names::{constant, ident};
 
-const CORE: &[&str] = &["Authentication", "Envelope", "Idempotency", "Method", "Operation", "Segment"];
+const CORE: &[&str] = &["Authentication", "Effect", "Envelope", "Idempotency", "Method", "Operation", "Segment"];
 
 /// The operation tables of every version.
 pub(super) fn render(service: &Service) -> TokenStream {
@@ -74,6 +74,7 @@ pub(super) fn operation_static(operation: &Operation) -> TokenStream {
     let doc = docs(&format!("`{} {}`", operation.method.wire(), operation.template));
     let method = ident(operation.method.variant());
     let idempotency = ident(operation.idempotency.variant());
+    let effect = ident(operation.effect.variant());
     let authentication = match &**auth {
         "" => quote!(),
         "none" => quote!(.authentication(Authentication::None)),
@@ -103,6 +104,7 @@ pub(super) fn operation_static(operation: &Operation) -> TokenStream {
         pub(crate) static #name: Operation = Operation::new(#method_name, Method::#method, &[#(#path),*])
             .title(#title)
             .idempotency(Idempotency::#idempotency)
+            .effect(Effect::#effect)
             #success #authentication #envelope #returns #known #deleted #lost;
     }
 }

@@ -27,6 +27,7 @@ const CORE: &[&str] = &[
     "Hmac",
     "Hours",
     "Json",
+    "JsonText",
     "Lenient",
     "Networks",
     "OneOrMany",
@@ -219,6 +220,7 @@ fn converts(ty: &Type) -> bool {
             | Type::KeyMaterial
             | Type::Timestamp
             | Type::Pem
+            | Type::JsonText
             | Type::Hmac
             | Type::Formatted(Format::Base64 | Format::Networks)
     )
@@ -237,6 +239,7 @@ pub(super) fn rust_type(ty: &Type) -> TokenStream {
         Type::Formatted(Format::BasicDate) => quote!(::cloud_core::time::Date),
         Type::Formatted(Format::Networks) => quote!(Networks),
         Type::Pem => quote!(Pem),
+        Type::JsonText => quote!(JsonText),
         Type::Hmac => quote!(Hmac),
         Type::Days => quote!(Days),
         Type::Hours => quote!(Hours),
@@ -277,7 +280,7 @@ pub(super) fn codec(ty: &Type) -> Option<String> {
 fn format_codec(format: Format) -> &'static str {
     match format {
         Format::Base64 => "Base64",
-        Format::Json => "JsonText",
+        Format::Json => "SecretJsonText",
         Format::YesNo => "YesNo",
         Format::LowerYesNo => "LowerYesNo",
         Format::BasicDate => "BasicDate",

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use super::client::{CORE, example, method, options};
+use super::client::{CORE, assumptions, example, method, options};
 use super::operations::operation_static;
 use super::share::shared;
 use super::{imports, markdown};
@@ -26,8 +26,8 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
-    fn method(&self, example: &TokenStream) -> TokenStream {
-        method(&self.table, &self.options, self.operation, example)
+    fn method(&self, more: &TokenStream) -> TokenStream {
+        method(&self.table, &self.options, self.operation, more)
     }
 }
 
@@ -91,7 +91,7 @@ pub(super) fn render(service: &Service) -> Option<TokenStream> {
 
 /// Every method of every version once, in the order of first appearance.
 fn methods(service: &Service) -> Vec<Method<'_>> {
-    // Examples name a version, so methods are compared without them.
+    // Examples and assumptions name a version, so methods are compared without them.
     let mut methods: Vec<(String, Method<'_>)> = Vec::new();
     for (index, version) in service.versions.iter().enumerate() {
         let earlier = service.earlier(version);
@@ -113,7 +113,8 @@ fn methods(service: &Service) -> Vec<Method<'_>> {
         let Some(version) = default.or_else(|| having.next_back()) else { continue };
         let shown = version.operations.iter().find(|operation| operation.name == method.place.operation.name);
         let shown = shown.unwrap_or(method.place.operation);
-        method.tokens = method.place.method(&example(service, version, shown));
+        let more = [assumptions(service, shown), example(service, version, shown)];
+        method.tokens = method.place.method(&more.into_iter().collect());
     }
     methods.into_iter().map(|(_, method)| method).collect()
 }

@@ -1,6 +1,7 @@
 //! The segments of a path, and parameters as arguments.
 
 use super::super::Problem;
+use super::super::assumed;
 use super::super::limits::{notes, rules};
 use super::super::types::resolve;
 use super::Reader;
@@ -55,8 +56,18 @@ impl Reader<'_> {
         let place = format!("{pointer}/schema");
         let names: Vec<&str> = schema.type_names().filter(|name| *name != "null").collect();
         let (ty, rules) = if names.contains(&"array") {
-            (ParameterType::TextList, Vec::new())
+            match parameter.style.as_deref() {
+                None => (ParameterType::TextList, Vec::new()),
+                Some("comma") => (ParameterType::CommaList, Vec::new()),
+                Some(other) => {
+                    let message = format!("`{other}` is not a style");
+                    return Err(self.context.problem(&format!("{pointer}/x-style"), message));
+                }
+            }
         } else {
+            if parameter.style.is_some() {
+                return Err(self.context.problem(&format!("{pointer}/x-style"), "only an array has a style"));
+            }
             let resolved = resolve(self.context, schema, &place)?;
             let rules = rules(self.context, schema, &resolved, &place)?;
             let ty = match resolved {
@@ -67,6 +78,7 @@ impl Reader<'_> {
                 Type::Text if parameter.sdk.rust.as_deref() == Some("boolean") => ParameterType::Boolean,
                 Type::Text | Type::TextOrNumber => ParameterType::Text,
                 Type::Integer => ParameterType::Integer,
+                Type::Number => ParameterType::Number,
                 Type::Boolean => ParameterType::Boolean,
                 Type::Enum(name) => ParameterType::Enum(name),
                 _ => return Err(self.context.problem(&place, "no argument type stands for this")),
@@ -76,6 +88,10 @@ impl Reader<'_> {
         let mut docs = parameter.description.clone().unwrap_or_else(|| format!("`{}`.", parameter.name));
         docs.push_str(self.compared(parameter, pointer)?);
         docs.push_str(&notes(schema, &rules));
+        docs.push_str(&assumed::realm(self.context, parameter.realm.as_deref(), pointer)?);
+        if parameter.realm.is_some() && parameter.required {
+            return Err(self.context.problem(pointer, "what only one realm has cannot be required"));
+        }
         let rust = parameter.sdk.name.clone().unwrap_or_else(|| names::snake(&parameter.name));
         if !names::is_identifier(&rust) || names::snake(&rust) != rust {
             return Err(self

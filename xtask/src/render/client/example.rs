@@ -104,11 +104,12 @@ fn argument(argument: &Argument, values: &mut Values<'_>) -> TokenStream {
     };
     let example = parameter.example.as_ref();
     match &parameter.ty {
-        ParameterType::Text | ParameterType::TextList => {
+        ParameterType::Text | ParameterType::TextList | ParameterType::CommaList => {
             let text = text(parameter);
             quote!(#text)
         }
         ParameterType::Integer => values.value(&Type::Integer, example, &parameter.rust),
+        ParameterType::Number => values.value(&Type::Number, example, &parameter.rust),
         ParameterType::Boolean => values.value(&Type::Boolean, example, &parameter.rust),
         ParameterType::DateTime => {
             let (krate, text) = (&values.krate, text(parameter));

@@ -53,6 +53,7 @@ pub(in crate::render) fn options(operation: &Operation) -> TokenStream {
             quote!(Pages::numbered(self.0, #index, #size, #first))
         }
         PageStyle::Marked => quote!(Pages::marked(self.0, #index)),
+        PageStyle::Offset => quote!(Pages::offset(self.0, #index)),
     };
     quote! {
         #doc
@@ -85,6 +86,7 @@ fn setter(page: Option<&Page>, parameter: &Parameter) -> TokenStream {
             "start_at_page".to_owned()
         }
         Some(PageStyle::Marked) if is_index => "start_at_marker".to_owned(),
+        Some(PageStyle::Offset) if is_index => "start_at_offset".to_owned(),
         _ => setter_name(&parameter.rust),
     };
     if is_index {
@@ -92,12 +94,17 @@ fn setter(page: Option<&Page>, parameter: &Parameter) -> TokenStream {
     }
     let name = ident(&name);
     let rules = rules(&limits);
-    if parameter.ty == ParameterType::TextList {
+    let list = match parameter.ty {
+        ParameterType::TextList => Some(quote!(set_query_list)),
+        ParameterType::CommaList => Some(quote!(set_query_joined)),
+        _ => None,
+    };
+    if let Some(set) = list {
         let doc = docs(&format!("{text}\n\nSets all values at once."));
         return quote! {
             #doc
             pub fn #name(mut self, values: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-                self.0.set_query_list(#wire, values);
+                self.0.#set(#wire, values);
                 self
             }
         };

@@ -213,6 +213,11 @@ fn check(service: &Service, ty: &TypeDef, field: &Field) -> Option<TokenStream> 
         }
         Type::Pem if required => quote!(validator.text(#wire, self.#name.as_str(), #limits);),
         Type::Pem => quote!(validator.opt_text(#wire, self.#name.as_ref().map(Pem::as_str), #limits);),
+        Type::JsonText if patch => {
+            quote!(validator.opt_text(#wire, self.#name.value().map(JsonText::as_str), #limits);)
+        }
+        Type::JsonText if required => quote!(validator.text(#wire, self.#name.as_str(), #limits);),
+        Type::JsonText => quote!(validator.opt_text(#wire, self.#name.as_ref().map(JsonText::as_str), #limits);),
         Type::Formatted(Format::Json) if required => {
             quote!(validator.text(#wire, self.#name.expose_secret(), #limits);)
         }

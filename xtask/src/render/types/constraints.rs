@@ -39,6 +39,7 @@ pub(in crate::render) fn rules(rules: &[Constraint]) -> TokenStream {
                 let n = whole(n);
                 quote!(Constraint::MaxMembers(#n))
             }
+            Constraint::Json => quote!(Constraint::Json),
             Constraint::OneOf(choices) => quote!(Constraint::OneOf(&[#(#choices),*])),
             Constraint::Class { ranges, min, max } => {
                 let ranges = ranges.iter().map(|(low, high)| quote!((#low, #high)));

@@ -9,7 +9,7 @@ pub(crate) static V1_0: ApiVersion = ApiVersion::new("scp", "tiny", "1.0");
 
 /// Operations of version 1.0.
 pub(crate) mod v1_0 {
-    use cloud_core::{Idempotency, Method, Operation, Segment};
+    use cloud_core::{Effect, Idempotency, Method, Operation, Segment};
     /// `GET /v1/things`
     pub(crate) static LIST_THINGS: Operation = Operation::new(
             "list_things",
@@ -17,7 +17,8 @@ pub(crate) mod v1_0 {
             &[Segment::Literal("/v1/things")],
         )
         .title("List Things")
-        .idempotency(Idempotency::Safe);
+        .idempotency(Idempotency::Safe)
+        .effect(Effect::Read);
     /// `POST /v1/things`
     pub(crate) static CREATE_THING: Operation = Operation::new(
             "create_thing",
@@ -25,7 +26,8 @@ pub(crate) mod v1_0 {
             &[Segment::Literal("/v1/things")],
         )
         .title("Create Thing")
-        .idempotency(Idempotency::Unsafe);
+        .idempotency(Idempotency::Unsafe)
+        .effect(Effect::Mutate);
     /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[&LIST_THINGS, &CREATE_THING];
 }

@@ -9,7 +9,7 @@ pub(crate) static V1_0: ApiVersion = ApiVersion::new("nhn", "tiny", "1.0");
 
 /// Operations of version 1.0.
 pub(crate) mod v1_0 {
-    use cloud_core::{Envelope, Idempotency, Method, Operation, Segment};
+    use cloud_core::{Effect, Envelope, Idempotency, Method, Operation, Segment};
     /// `GET /v1/{appKey}/one`
     pub(crate) static SHOW_ONE: Operation = Operation::new(
             "show_one",
@@ -22,6 +22,7 @@ pub(crate) mod v1_0 {
         )
         .title("Show One")
         .idempotency(Idempotency::Safe)
+        .effect(Effect::Read)
         .envelope(Envelope::Field("body"));
     /// `GET /v1/{appKey}/many`
     pub(crate) static LIST_MANY: Operation = Operation::new(
@@ -35,6 +36,7 @@ pub(crate) mod v1_0 {
         )
         .title("List Many")
         .idempotency(Idempotency::Safe)
+        .effect(Effect::Read)
         .envelope(Envelope::Field("body"));
     /// `POST /v1/{appKey}/none`
     pub(crate) static DO_NOTHING: Operation = Operation::new(
@@ -48,6 +50,7 @@ pub(crate) mod v1_0 {
         )
         .title("Do Nothing")
         .idempotency(Idempotency::Idempotent)
+        .effect(Effect::Mutate)
         .envelope(Envelope::Field("body"))
         .returns(false);
     /// `GET /v1/{appKey}/ping`
@@ -62,6 +65,7 @@ pub(crate) mod v1_0 {
         )
         .title("Ping")
         .idempotency(Idempotency::Safe)
+        .effect(Effect::Read)
         .envelope(Envelope::Field("body"))
         .returns(false);
     /// All operations of the version.

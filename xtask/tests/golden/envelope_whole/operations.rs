@@ -9,7 +9,7 @@ pub(crate) static V1_0: ApiVersion = ApiVersion::new("nhn", "tiny", "1.0");
 
 /// Operations of version 1.0.
 pub(crate) mod v1_0 {
-    use cloud_core::{Envelope, Idempotency, Method, Operation, Segment};
+    use cloud_core::{Effect, Envelope, Idempotency, Method, Operation, Segment};
     /// `GET /v1/page`
     pub(crate) static SHOW_PAGE: Operation = Operation::new(
             "show_page",
@@ -18,6 +18,7 @@ pub(crate) mod v1_0 {
         )
         .title("Show Page")
         .idempotency(Idempotency::Safe)
+        .effect(Effect::Read)
         .envelope(Envelope::Flattened);
     /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[&SHOW_PAGE];

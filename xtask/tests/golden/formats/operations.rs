@@ -9,7 +9,7 @@ pub(crate) static V1_0: ApiVersion = ApiVersion::new("scp", "tiny", "1.0");
 
 /// Operations of version 1.0.
 pub(crate) mod v1_0 {
-    use cloud_core::{Idempotency, Method, Operation, Segment};
+    use cloud_core::{Effect, Idempotency, Method, Operation, Segment};
     /// `POST /v1/seals`
     pub(crate) static CREATE_SEAL: Operation = Operation::new(
             "create_seal",
@@ -17,7 +17,8 @@ pub(crate) mod v1_0 {
             &[Segment::Literal("/v1/seals")],
         )
         .title("Create Seal")
-        .idempotency(Idempotency::Safe);
+        .idempotency(Idempotency::Safe)
+        .effect(Effect::Read);
     /// `POST /v1/seals/verify`
     pub(crate) static VERIFY_SEAL: Operation = Operation::new(
             "verify_seal",
@@ -25,7 +26,8 @@ pub(crate) mod v1_0 {
             &[Segment::Literal("/v1/seals/verify")],
         )
         .title("Verify Seal")
-        .idempotency(Idempotency::Safe);
+        .idempotency(Idempotency::Safe)
+        .effect(Effect::Read);
     /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[&CREATE_SEAL, &VERIFY_SEAL];
 }

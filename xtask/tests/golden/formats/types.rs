@@ -50,7 +50,7 @@ pub struct CreateSealRequest {
     /// At most 2 members.
     #[serde(
         default,
-        with = "::cloud_core::codegen::As::<Option<::cloud_core::codegen::JsonText>>"
+        with = "::cloud_core::codegen::As::<Option<::cloud_core::codegen::SecretJsonText>>"
     )]
     pub pairs: Option<SecretJson>,
 }
@@ -103,7 +103,7 @@ struct CreateSealRequestWire<'a> {
     certificate: &'a Pem,
     #[serde(
         skip_serializing_if = "Option::is_none",
-        with = "::cloud_core::codegen::As::<Option<&::cloud_core::codegen::JsonText>>"
+        with = "::cloud_core::codegen::As::<Option<&::cloud_core::codegen::SecretJsonText>>"
     )]
     pairs: Option<&'a SecretJson>,
 }

@@ -9,7 +9,7 @@ pub(crate) static V1_0: ApiVersion = ApiVersion::new("scp", "tiny", "1.0");
 
 /// Operations of version 1.0.
 pub(crate) mod v1_0 {
-    use cloud_core::{Idempotency, Method, Operation, Segment};
+    use cloud_core::{Effect, Idempotency, Method, Operation, Segment};
     /// `GET /v1/facts`
     pub(crate) static SHOW_FACTS: Operation = Operation::new(
             "show_facts",
@@ -17,7 +17,8 @@ pub(crate) mod v1_0 {
             &[Segment::Literal("/v1/facts")],
         )
         .title("Show Facts")
-        .idempotency(Idempotency::Safe);
+        .idempotency(Idempotency::Safe)
+        .effect(Effect::Read);
     /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[&SHOW_FACTS];
 }

@@ -9,7 +9,7 @@ pub(crate) static V1_0: ApiVersion = ApiVersion::new("scp", "tiny", "1.0");
 
 /// Operations of version 1.0.
 pub(crate) mod v1_0 {
-    use cloud_core::{Idempotency, Method, Operation, Segment};
+    use cloud_core::{Effect, Idempotency, Method, Operation, Segment};
     /// `POST /v1/keys/{key_id}`
     pub(crate) static CREATE_KEY: Operation = Operation::new(
             "create_key",
@@ -17,7 +17,8 @@ pub(crate) mod v1_0 {
             &[Segment::Literal("/v1/keys/"), Segment::Param("key_id")],
         )
         .title("Create Key")
-        .idempotency(Idempotency::Unsafe);
+        .idempotency(Idempotency::Unsafe)
+        .effect(Effect::Mutate);
     /// `PUT /v1/keys/{key_id}`
     pub(crate) static UPDATE_KEY: Operation = Operation::new(
             "update_key",
@@ -25,7 +26,8 @@ pub(crate) mod v1_0 {
             &[Segment::Literal("/v1/keys/"), Segment::Param("key_id")],
         )
         .title("Update Key")
-        .idempotency(Idempotency::Idempotent);
+        .idempotency(Idempotency::Idempotent)
+        .effect(Effect::Mutate);
     /// `PUT /v1/keys/{key_id}/note`
     pub(crate) static SET_NOTE: Operation = Operation::new(
             "set_note",
@@ -37,7 +39,8 @@ pub(crate) mod v1_0 {
             ],
         )
         .title("Update Key")
-        .idempotency(Idempotency::Idempotent);
+        .idempotency(Idempotency::Idempotent)
+        .effect(Effect::Mutate);
     /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[&CREATE_KEY, &UPDATE_KEY, &SET_NOTE];
 }

@@ -9,7 +9,7 @@ pub(crate) static V1_0: ApiVersion = ApiVersion::new("scp", "tiny", "1.0");
 
 /// Operations of version 1.0.
 pub(crate) mod v1_0 {
-    use cloud_core::{Idempotency, Method, Operation, Segment};
+    use cloud_core::{Effect, Idempotency, Method, Operation, Segment};
     /// `GET /v1/keys`
     pub(crate) static LIST_KEYS: Operation = Operation::new(
             "list_keys",
@@ -17,7 +17,8 @@ pub(crate) mod v1_0 {
             &[Segment::Literal("/v1/keys")],
         )
         .title("List Keys")
-        .idempotency(Idempotency::Safe);
+        .idempotency(Idempotency::Safe)
+        .effect(Effect::Read);
     /// `GET /v1/results/{result_id}`
     pub(crate) static LIST_RESULTS: Operation = Operation::new(
             "list_results",
@@ -26,6 +27,7 @@ pub(crate) mod v1_0 {
         )
         .title("List Results")
         .idempotency(Idempotency::Safe)
+        .effect(Effect::Read)
         .known_members(&["results", "page", "links"]);
     /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[&LIST_KEYS, &LIST_RESULTS];

@@ -9,7 +9,7 @@ pub(crate) static V1_0: ApiVersion = ApiVersion::new("scp", "tiny", "1.0");
 
 /// Operations of version 1.0.
 pub(crate) mod v1_0 {
-    use cloud_core::{Idempotency, Method, Operation, Segment};
+    use cloud_core::{Effect, Idempotency, Method, Operation, Segment};
     /// `POST /v1/names`
     pub(crate) static CREATE_NAME: Operation = Operation::new(
             "create_name",
@@ -18,6 +18,7 @@ pub(crate) mod v1_0 {
         )
         .title("Create Name")
         .idempotency(Idempotency::Unsafe)
+        .effect(Effect::Mutate)
         .returns(false);
     /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[&CREATE_NAME];

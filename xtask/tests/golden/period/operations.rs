@@ -9,7 +9,7 @@ pub(crate) static V1_0: ApiVersion = ApiVersion::new("scp", "tiny", "1.0");
 
 /// Operations of version 1.0.
 pub(crate) mod v1_0 {
-    use cloud_core::{Idempotency, Method, Operation, Segment};
+    use cloud_core::{Effect, Idempotency, Method, Operation, Segment};
     /// `GET /v1/summary`
     pub(crate) static SUMMARY: Operation = Operation::new(
             "summary",
@@ -17,7 +17,8 @@ pub(crate) mod v1_0 {
             &[Segment::Literal("/v1/summary")],
         )
         .title("Summary")
-        .idempotency(Idempotency::Safe);
+        .idempotency(Idempotency::Safe)
+        .effect(Effect::Read);
     /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[&SUMMARY];
 }

@@ -9,7 +9,7 @@ pub(crate) static V1_0: ApiVersion = ApiVersion::new("scp", "tiny", "1.0");
 
 /// Operations of version 1.0.
 pub(crate) mod v1_0 {
-    use cloud_core::{Idempotency, Method, Operation, Segment};
+    use cloud_core::{Effect, Idempotency, Method, Operation, Segment};
     /// `POST /v1/seal`
     pub(crate) static SEAL: Operation = Operation::new(
             "seal",
@@ -17,7 +17,8 @@ pub(crate) mod v1_0 {
             &[Segment::Literal("/v1/seal")],
         )
         .title("Seal")
-        .idempotency(Idempotency::Safe);
+        .idempotency(Idempotency::Safe)
+        .effect(Effect::Read);
     /// `GET /v1/material`
     pub(crate) static SHOW_MATERIAL: Operation = Operation::new(
             "show_material",
@@ -25,7 +26,8 @@ pub(crate) mod v1_0 {
             &[Segment::Literal("/v1/material")],
         )
         .title("Show Material")
-        .idempotency(Idempotency::Safe);
+        .idempotency(Idempotency::Safe)
+        .effect(Effect::Read);
     /// `PUT /v1/material`
     pub(crate) static REPLACE_MATERIAL: Operation = Operation::new(
             "replace_material",
@@ -34,6 +36,7 @@ pub(crate) mod v1_0 {
         )
         .title("Replace Material")
         .idempotency(Idempotency::Idempotent)
+        .effect(Effect::Mutate)
         .success(&[204])
         .returns(false);
     /// All operations of the version.

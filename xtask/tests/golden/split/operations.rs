@@ -9,7 +9,7 @@ pub(crate) static V1_0: ApiVersion = ApiVersion::new("scp", "tiny", "1.0");
 
 /// Operations of version 1.0.
 pub(crate) mod v1_0 {
-    use cloud_core::{Idempotency, Method, Operation, Segment};
+    use cloud_core::{Effect, Idempotency, Method, Operation, Segment};
     /// `GET /v1/ips`
     pub(crate) static LIST_IPS: Operation = Operation::new(
             "list_ips",
@@ -17,7 +17,8 @@ pub(crate) mod v1_0 {
             &[Segment::Literal("/v1/ips")],
         )
         .title("IPs")
-        .idempotency(Idempotency::Safe);
+        .idempotency(Idempotency::Safe)
+        .effect(Effect::Read);
     /// `GET /v1/ips`
     pub(crate) static SHOW_IP: Operation = Operation::new(
             "show_ip",
@@ -25,7 +26,8 @@ pub(crate) mod v1_0 {
             &[Segment::Literal("/v1/ips")],
         )
         .title("IP")
-        .idempotency(Idempotency::Safe);
+        .idempotency(Idempotency::Safe)
+        .effect(Effect::Read);
     /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[&LIST_IPS, &SHOW_IP];
 }

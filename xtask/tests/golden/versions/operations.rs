@@ -13,7 +13,7 @@ pub(crate) static V1_1: ApiVersion = ApiVersion::new("scp", "tiny", "1.1")
     .status(Lifecycle::Current);
 /// Operations of version 1.0.
 pub(crate) mod v1_0 {
-    use cloud_core::{Idempotency, Method, Operation, Segment};
+    use cloud_core::{Effect, Idempotency, Method, Operation, Segment};
     /// `GET /v1/keys/{key_id}`
     pub(crate) static SHOW_KEY: Operation = Operation::new(
             "show_key",
@@ -21,7 +21,8 @@ pub(crate) mod v1_0 {
             &[Segment::Literal("/v1/keys/"), Segment::Param("key_id")],
         )
         .title("Show Key")
-        .idempotency(Idempotency::Safe);
+        .idempotency(Idempotency::Safe)
+        .effect(Effect::Read);
     /// `DELETE /v1/keys/{key_id}`
     pub(crate) static DELETE_KEY: Operation = Operation::new(
             "delete_key",
@@ -30,6 +31,7 @@ pub(crate) mod v1_0 {
         )
         .title("Delete Key")
         .idempotency(Idempotency::Idempotent)
+        .effect(Effect::Destroy)
         .success(&[204])
         .returns(false);
     /// All operations of the version.
@@ -38,7 +40,7 @@ pub(crate) mod v1_0 {
 
 /// Operations of version 1.1.
 pub(crate) mod v1_1 {
-    use cloud_core::{Authentication, Idempotency, Method, Operation, Segment};
+    use cloud_core::{Authentication, Effect, Idempotency, Method, Operation, Segment};
     pub(crate) use super::v1_0::SHOW_KEY;
     /// `GET /v1/keys/{key_id}/origin`
     pub(crate) static SHOW_ORIGIN: Operation = Operation::new(
@@ -52,6 +54,7 @@ pub(crate) mod v1_1 {
         )
         .title("Show Origin")
         .idempotency(Idempotency::Safe)
+        .effect(Effect::Read)
         .authentication(Authentication::None);
     /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[&SHOW_KEY, &SHOW_ORIGIN];

@@ -75,7 +75,13 @@ impl<'a> Values<'a> {
     /// A value for a setter that converts text.
     pub(super) fn value(&mut self, ty: &Type, example: Option<&Value>, name: &str) -> TokenStream {
         match ty {
-            Type::Text | Type::TextOrNumber | Type::Secret | Type::KeyMaterial | Type::Timestamp | Type::Hmac => {
+            Type::Text
+            | Type::TextOrNumber
+            | Type::Secret
+            | Type::KeyMaterial
+            | Type::Timestamp
+            | Type::Hmac
+            | Type::JsonText => {
                 let text = text(example, name);
                 quote!(#text)
             }
@@ -92,7 +98,7 @@ impl<'a> Values<'a> {
         let krate = self.krate.clone();
         match ty {
             Type::Unit => quote!(()),
-            Type::Text | Type::TextOrNumber | Type::Secret | Type::KeyMaterial | Type::Timestamp => {
+            Type::Text | Type::TextOrNumber | Type::Secret | Type::KeyMaterial | Type::Timestamp | Type::JsonText => {
                 let text = text(example, name);
                 quote!(#text.into())
             }
