@@ -13,7 +13,10 @@ pub(crate) static V1_1: ApiVersion = ApiVersion::new("nhn", "secure-key-manager"
 
 /// Operations of version 1.0.
 pub(crate) mod v1_0 {
-    use cloud_core::{Authentication, Envelope, Idempotency, Method, Operation, Segment};
+    use cloud_core::{
+        Authentication, Effect, Envelope, Idempotency, Method, Operation, Segment,
+    };
+
     /// `GET /keymanager/v1.0/appkey/{appkey}/confirm`
     pub(crate) static CONFIRM_CLIENT: Operation = Operation::new(
             "confirm_client",
@@ -26,6 +29,7 @@ pub(crate) mod v1_0 {
         )
         .title("Confirm client")
         .idempotency(Idempotency::Safe)
+        .effect(Effect::Read)
         .authentication(Authentication::None)
         .envelope(Envelope::Field("body"));
     /// `GET /keymanager/v1.0/appkey/{appkey}/secrets/{keyid}`
@@ -41,6 +45,7 @@ pub(crate) mod v1_0 {
         )
         .title("Show secret")
         .idempotency(Idempotency::Safe)
+        .effect(Effect::Read)
         .authentication(Authentication::None)
         .envelope(Envelope::Field("body"));
     /// `POST /keymanager/v1.0/appkey/{appkey}/symmetric-keys/{keyid}/encrypt`
@@ -57,6 +62,7 @@ pub(crate) mod v1_0 {
         )
         .title("Encrypt")
         .idempotency(Idempotency::Safe)
+        .effect(Effect::Read)
         .authentication(Authentication::None)
         .envelope(Envelope::Field("body"));
     /// `POST /keymanager/v1.0/appkey/{appkey}/symmetric-keys/{keyid}/decrypt`
@@ -73,6 +79,7 @@ pub(crate) mod v1_0 {
         )
         .title("Decrypt")
         .idempotency(Idempotency::Safe)
+        .effect(Effect::Read)
         .authentication(Authentication::None)
         .envelope(Envelope::Field("body"));
     /// `POST /keymanager/v1.0/appkey/{appkey}/symmetric-keys/{keyid}/create-local-key`
@@ -89,6 +96,7 @@ pub(crate) mod v1_0 {
         )
         .title("Create local key")
         .idempotency(Idempotency::Safe)
+        .effect(Effect::Read)
         .authentication(Authentication::None)
         .envelope(Envelope::Field("body"));
     /// `GET /keymanager/v1.0/appkey/{appkey}/symmetric-keys/{keyid}/symmetric-key`
@@ -105,6 +113,7 @@ pub(crate) mod v1_0 {
         )
         .title("Show symmetric key")
         .idempotency(Idempotency::Safe)
+        .effect(Effect::Read)
         .authentication(Authentication::None)
         .envelope(Envelope::Field("body"));
     /// `POST /keymanager/v1.0/appkey/{appkey}/asymmetric-keys/{keyid}/sign`
@@ -121,6 +130,7 @@ pub(crate) mod v1_0 {
         )
         .title("Sign")
         .idempotency(Idempotency::Safe)
+        .effect(Effect::Read)
         .authentication(Authentication::None)
         .envelope(Envelope::Field("body"));
     /// `POST /keymanager/v1.0/appkey/{appkey}/asymmetric-keys/{keyid}/verify`
@@ -137,6 +147,7 @@ pub(crate) mod v1_0 {
         )
         .title("Verify")
         .idempotency(Idempotency::Safe)
+        .effect(Effect::Read)
         .authentication(Authentication::None)
         .envelope(Envelope::Field("body"));
     /// `GET /keymanager/v1.0/appkey/{appkey}/asymmetric-keys/{keyid}/privateKey`
@@ -153,6 +164,7 @@ pub(crate) mod v1_0 {
         )
         .title("Show private key")
         .idempotency(Idempotency::Safe)
+        .effect(Effect::Read)
         .authentication(Authentication::None)
         .envelope(Envelope::Field("body"));
     /// `GET /keymanager/v1.0/appkey/{appkey}/asymmetric-keys/{keyid}/publicKey`
@@ -169,6 +181,7 @@ pub(crate) mod v1_0 {
         )
         .title("Show public key")
         .idempotency(Idempotency::Safe)
+        .effect(Effect::Read)
         .authentication(Authentication::None)
         .envelope(Envelope::Field("body"));
     /// `GET /keymanager/v1.0/appkey/{appkey}/keystores`
@@ -183,6 +196,7 @@ pub(crate) mod v1_0 {
         )
         .title("List key stores")
         .idempotency(Idempotency::Safe)
+        .effect(Effect::Read)
         .authentication(Authentication::None)
         .envelope(Envelope::Field("body"));
     /// `GET /keymanager/v1.0/appkey/{appkey}/keystores`
@@ -197,6 +211,7 @@ pub(crate) mod v1_0 {
         )
         .title("List key store details")
         .idempotency(Idempotency::Safe)
+        .effect(Effect::Read)
         .authentication(Authentication::None)
         .envelope(Envelope::Field("body"));
     /// `GET /keymanager/v1.0/appkey/{appkey}/keystores/{keyStoreId}`
@@ -212,6 +227,7 @@ pub(crate) mod v1_0 {
         )
         .title("Show key store")
         .idempotency(Idempotency::Safe)
+        .effect(Effect::Read)
         .authentication(Authentication::None)
         .envelope(Envelope::Field("body"));
     /// `GET /keymanager/v1.0/appkey/{appkey}/keystores/{keyStoreId}/keys`
@@ -228,6 +244,7 @@ pub(crate) mod v1_0 {
         )
         .title("List keys")
         .idempotency(Idempotency::Safe)
+        .effect(Effect::Read)
         .authentication(Authentication::None)
         .envelope(Envelope::Field("body"));
     /// `GET /keymanager/v1.0/appkey/{appkey}/keystores/{keyStoreId}/keys`
@@ -244,6 +261,7 @@ pub(crate) mod v1_0 {
         )
         .title("List key details")
         .idempotency(Idempotency::Safe)
+        .effect(Effect::Read)
         .authentication(Authentication::None)
         .envelope(Envelope::Field("body"));
     /// `GET /keymanager/v1.0/appkey/{appkey}/keystores/{keyStoreId}/keys/{keyId}`
@@ -261,6 +279,7 @@ pub(crate) mod v1_0 {
         )
         .title("Show key")
         .idempotency(Idempotency::Safe)
+        .effect(Effect::Read)
         .authentication(Authentication::None)
         .envelope(Envelope::Field("body"));
     /// `GET /keymanager/v1.0/appkey/{appkey}/keystores/{keyStoreId}/ips`
@@ -277,6 +296,7 @@ pub(crate) mod v1_0 {
         )
         .title("List IPv4 addresses")
         .idempotency(Idempotency::Safe)
+        .effect(Effect::Read)
         .authentication(Authentication::None)
         .envelope(Envelope::Field("body"));
     /// `GET /keymanager/v1.0/appkey/{appkey}/keystores/{keyStoreId}/ips`
@@ -293,6 +313,7 @@ pub(crate) mod v1_0 {
         )
         .title("Show IPv4 address")
         .idempotency(Idempotency::Safe)
+        .effect(Effect::Read)
         .authentication(Authentication::None)
         .envelope(Envelope::Field("body"));
     /// `GET /keymanager/v1.0/appkey/{appkey}/keystores/{keyStoreId}/macs`
@@ -309,6 +330,7 @@ pub(crate) mod v1_0 {
         )
         .title("List MAC addresses")
         .idempotency(Idempotency::Safe)
+        .effect(Effect::Read)
         .authentication(Authentication::None)
         .envelope(Envelope::Field("body"));
     /// `GET /keymanager/v1.0/appkey/{appkey}/keystores/{keyStoreId}/macs`
@@ -325,6 +347,7 @@ pub(crate) mod v1_0 {
         )
         .title("Show MAC address")
         .idempotency(Idempotency::Safe)
+        .effect(Effect::Read)
         .authentication(Authentication::None)
         .envelope(Envelope::Field("body"));
     /// `GET /keymanager/v1.0/appkey/{appkey}/keystores/{keyStoreId}/certificates`
@@ -341,6 +364,7 @@ pub(crate) mod v1_0 {
         )
         .title("List certificates")
         .idempotency(Idempotency::Safe)
+        .effect(Effect::Read)
         .authentication(Authentication::None)
         .envelope(Envelope::Field("body"));
     /// `GET /keymanager/v1.0/appkey/{appkey}/keystores/{keyStoreId}/certificates`
@@ -357,6 +381,7 @@ pub(crate) mod v1_0 {
         )
         .title("Show certificate")
         .idempotency(Idempotency::Safe)
+        .effect(Effect::Read)
         .authentication(Authentication::None)
         .envelope(Envelope::Field("body"));
     /// All operations of the version.
@@ -388,7 +413,10 @@ pub(crate) mod v1_0 {
 
 /// Operations of version 1.1.
 pub(crate) mod v1_1 {
-    use cloud_core::{Authentication, Envelope, Idempotency, Method, Operation, Segment};
+    use cloud_core::{
+        Authentication, Effect, Envelope, Idempotency, Method, Operation, Segment,
+    };
+
     /// `GET /keymanager/v1.1/appkey/{appkey}/symmetric-keys/{keyid}/symmetric-key`
     pub(crate) static SHOW_SYMMETRIC_KEY: Operation = Operation::new(
             "show_symmetric_key",
@@ -403,6 +431,7 @@ pub(crate) mod v1_1 {
         )
         .title("Show symmetric key")
         .idempotency(Idempotency::Safe)
+        .effect(Effect::Read)
         .authentication(Authentication::None)
         .envelope(Envelope::Field("body"));
     /// All operations of the version.

@@ -9,7 +9,7 @@ pub(crate) static V1_0: ApiVersion = ApiVersion::new("nhn", "security-advisor", 
 
 /// Operations of version 1.0.
 pub(crate) mod v1_0 {
-    use cloud_core::{Envelope, Idempotency, Method, Operation, Segment};
+    use cloud_core::{Effect, Envelope, Idempotency, Method, Operation, Segment};
     /// `GET /advisor/v1.0/appKey/{appKey}/last_inspection_date`
     pub(crate) static SHOW_LAST_INSPECTION_DATE: Operation = Operation::new(
             "show_last_inspection_date",
@@ -22,6 +22,7 @@ pub(crate) mod v1_0 {
         )
         .title("Query Last Inspection Date")
         .idempotency(Idempotency::Safe)
+        .effect(Effect::Read)
         .envelope(Envelope::Field("body"));
     /// `GET /advisor/v1.0/appKey/{appKey}/setting`
     pub(crate) static SHOW_AUTO_INSPECTION_SETTINGS: Operation = Operation::new(
@@ -35,6 +36,7 @@ pub(crate) mod v1_0 {
         )
         .title("Query Auto Inspection Settings")
         .idempotency(Idempotency::Safe)
+        .effect(Effect::Read)
         .envelope(Envelope::Field("body"));
     /// `GET /advisor/v1.0/appKey/{appKey}/inspection_results`
     pub(crate) static LIST_INSPECTION_RESULTS: Operation = Operation::new(
@@ -48,6 +50,7 @@ pub(crate) mod v1_0 {
         )
         .title("Query Summary of Last Inspection Result")
         .idempotency(Idempotency::Safe)
+        .effect(Effect::Read)
         .envelope(Envelope::Field("body"));
     /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[

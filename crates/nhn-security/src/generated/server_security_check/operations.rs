@@ -13,7 +13,7 @@ pub(crate) static V1_0: ApiVersion = ApiVersion::new(
 
 /// Operations of version 1.0.
 pub(crate) mod v1_0 {
-    use cloud_core::{Envelope, Idempotency, Method, Operation, Segment};
+    use cloud_core::{Effect, Envelope, Idempotency, Method, Operation, Segment};
     /// `GET /ssc/v1.0/appKey/{appKey}/inspection_result/summary`
     pub(crate) static LIST_INSPECTION_SUMMARIES: Operation = Operation::new(
             "list_inspection_summaries",
@@ -26,6 +26,7 @@ pub(crate) mod v1_0 {
         )
         .title("List inspection summaries")
         .idempotency(Idempotency::Safe)
+        .effect(Effect::Read)
         .envelope(Envelope::Flattened);
     /// `GET /ssc/v1.0/appKey/{appKey}/inspection_result/details/{usageStasNo}`
     pub(crate) static LIST_INSPECTION_DETAILS: Operation = Operation::new(
@@ -40,6 +41,7 @@ pub(crate) mod v1_0 {
         )
         .title("List inspection details")
         .idempotency(Idempotency::Safe)
+        .effect(Effect::Read)
         .envelope(Envelope::Flattened);
     /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[

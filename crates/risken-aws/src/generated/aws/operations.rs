@@ -9,7 +9,7 @@ pub(crate) static V1: ApiVersion = ApiVersion::new("risken", "aws", "1");
 
 /// Operations of version 1.
 pub(crate) mod v1 {
-    use cloud_core::{Envelope, Idempotency, Method, Operation, Segment};
+    use cloud_core::{Effect, Envelope, Idempotency, Method, Operation, Segment};
     /// `GET /aws/list-aws/`
     pub(crate) static LIST_AWS: Operation = Operation::new(
             "list_aws",
@@ -18,6 +18,7 @@ pub(crate) mod v1 {
         )
         .title("ListAWS")
         .idempotency(Idempotency::Safe)
+        .effect(Effect::Read)
         .envelope(Envelope::Field("data"))
         .known_members(&["aws"]);
     /// `POST /aws/put-aws/`
@@ -28,6 +29,7 @@ pub(crate) mod v1 {
         )
         .title("PutAWS")
         .idempotency(Idempotency::Idempotent)
+        .effect(Effect::Mutate)
         .envelope(Envelope::Field("data"))
         .known_members(&["aws"]);
     /// `POST /aws/delete-aws/`
@@ -38,6 +40,7 @@ pub(crate) mod v1 {
         )
         .title("DeleteAWS")
         .idempotency(Idempotency::Idempotent)
+        .effect(Effect::Destroy)
         .envelope(Envelope::Field("data"))
         .returns(false);
     /// `GET /aws/list-datasource/`
@@ -48,6 +51,7 @@ pub(crate) mod v1 {
         )
         .title("ListDataSource")
         .idempotency(Idempotency::Safe)
+        .effect(Effect::Read)
         .envelope(Envelope::Field("data"))
         .known_members(&["data_source"]);
     /// `POST /aws/attach-datasource/`
@@ -58,6 +62,7 @@ pub(crate) mod v1 {
         )
         .title("AttachDataSource")
         .idempotency(Idempotency::Idempotent)
+        .effect(Effect::Mutate)
         .envelope(Envelope::Field("data"))
         .known_members(&["data_source"]);
     /// `POST /aws/detach-datasource/`
@@ -68,6 +73,7 @@ pub(crate) mod v1 {
         )
         .title("DetachDataSource")
         .idempotency(Idempotency::Idempotent)
+        .effect(Effect::Destroy)
         .envelope(Envelope::Field("data"))
         .returns(false);
     /// `POST /aws/invoke-scan/`
@@ -78,6 +84,7 @@ pub(crate) mod v1 {
         )
         .title("InvokeScan")
         .idempotency(Idempotency::Unsafe)
+        .effect(Effect::Mutate)
         .envelope(Envelope::Field("data"))
         .returns(false);
     /// All operations of the version.

@@ -14,7 +14,7 @@ pub(crate) static V1_1: ApiVersion = ApiVersion::new("scp", "certificatemanager"
     .status(Lifecycle::Supported);
 /// Operations of version 1.0.
 pub(crate) mod v1_0 {
-    use cloud_core::{Idempotency, Method, Operation, Segment};
+    use cloud_core::{Effect, Idempotency, Method, Operation, Segment};
     /// `POST /v1/certificatemanager/check-duplication`
     pub(crate) static CHECK_DUPLICATE_NAME: Operation = Operation::new(
             "check_duplicate_name",
@@ -22,7 +22,8 @@ pub(crate) mod v1_0 {
             &[Segment::Literal("/v1/certificatemanager/check-duplication")],
         )
         .title("Check duplicate name")
-        .idempotency(Idempotency::Safe);
+        .idempotency(Idempotency::Safe)
+        .effect(Effect::Read);
     /// `GET /v1/certificatemanager`
     pub(crate) static LIST_CERTIFICATES: Operation = Operation::new(
             "list_certificates",
@@ -30,7 +31,8 @@ pub(crate) mod v1_0 {
             &[Segment::Literal("/v1/certificatemanager")],
         )
         .title("List certificates")
-        .idempotency(Idempotency::Safe);
+        .idempotency(Idempotency::Safe)
+        .effect(Effect::Read);
     /// `POST /v1/certificatemanager`
     pub(crate) static CREATE_CERTIFICATE: Operation = Operation::new(
             "create_certificate",
@@ -39,6 +41,7 @@ pub(crate) mod v1_0 {
         )
         .title("Create a certificate")
         .idempotency(Idempotency::Unsafe)
+        .effect(Effect::Mutate)
         .success(&[201]);
     /// `GET /v1/certificatemanager/{certificate_id}`
     pub(crate) static SHOW_CERTIFICATE: Operation = Operation::new(
@@ -50,7 +53,8 @@ pub(crate) mod v1_0 {
             ],
         )
         .title("Detail a certificate")
-        .idempotency(Idempotency::Safe);
+        .idempotency(Idempotency::Safe)
+        .effect(Effect::Read);
     /// `DELETE /v1/certificatemanager/{certificate_id}`
     pub(crate) static DELETE_CERTIFICATE: Operation = Operation::new(
             "delete_certificate",
@@ -62,6 +66,7 @@ pub(crate) mod v1_0 {
         )
         .title("Delete a certificate")
         .idempotency(Idempotency::Idempotent)
+        .effect(Effect::Destroy)
         .success(&[200, 204])
         .returns(false);
     /// `POST /v1/certificatemanager/self-sign`
@@ -72,6 +77,7 @@ pub(crate) mod v1_0 {
         )
         .title("Self-sign a certificate")
         .idempotency(Idempotency::Unsafe)
+        .effect(Effect::Mutate)
         .success(&[201]);
     /// `POST /v1/certificatemanager/check-validation`
     pub(crate) static VALIDATE_CERTIFICATE: Operation = Operation::new(
@@ -80,7 +86,8 @@ pub(crate) mod v1_0 {
             &[Segment::Literal("/v1/certificatemanager/check-validation")],
         )
         .title("Validate a certificate")
-        .idempotency(Idempotency::Safe);
+        .idempotency(Idempotency::Safe)
+        .effect(Effect::Read);
     /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[
         &CHECK_DUPLICATE_NAME,
@@ -95,7 +102,7 @@ pub(crate) mod v1_0 {
 
 /// Operations of version 1.1.
 pub(crate) mod v1_1 {
-    use cloud_core::{Idempotency, Method, Operation, Segment};
+    use cloud_core::{Effect, Idempotency, Method, Operation, Segment};
     pub(crate) use super::v1_0::{
         CHECK_DUPLICATE_NAME, LIST_CERTIFICATES, CREATE_CERTIFICATE, SHOW_CERTIFICATE,
         DELETE_CERTIFICATE, CREATE_SELF_SIGNED_CERTIFICATE,
@@ -109,6 +116,7 @@ pub(crate) mod v1_1 {
         )
         .title("Validate a certificate")
         .idempotency(Idempotency::Safe)
+        .effect(Effect::Read)
         .known_members(&["validate_check"]);
     /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[

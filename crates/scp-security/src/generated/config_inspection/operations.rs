@@ -14,7 +14,7 @@ pub(crate) static V1_1: ApiVersion = ApiVersion::new("scp", "configinspection", 
     .status(Lifecycle::Unlisted);
 /// Operations of version 1.0.
 pub(crate) mod v1_0 {
-    use cloud_core::{Idempotency, Method, Operation, Segment};
+    use cloud_core::{Effect, Idempotency, Method, Operation, Segment};
     /// `POST /v1/configinspection/diagnosis/save`
     pub(crate) static CREATE_DIAGNOSIS: Operation = Operation::new(
             "create_diagnosis",
@@ -23,6 +23,7 @@ pub(crate) mod v1_0 {
         )
         .title("Create Config Inspection")
         .idempotency(Idempotency::Unsafe)
+        .effect(Effect::Mutate)
         .success(&[201]);
     /// `DELETE /v1/configinspection/diagnosis/terminate/{diagnosis_id}`
     pub(crate) static DELETE_DIAGNOSIS: Operation = Operation::new(
@@ -35,6 +36,7 @@ pub(crate) mod v1_0 {
         )
         .title("Delete Config Inspection")
         .idempotency(Idempotency::Idempotent)
+        .effect(Effect::Destroy)
         .already_deleted(
             "{\"delete_flag\":true,\"msg\":\"deleted by an earlier attempt\"}",
         );
@@ -46,6 +48,7 @@ pub(crate) mod v1_0 {
         )
         .title("Diagnosis Request")
         .idempotency(Idempotency::Unsafe)
+        .effect(Effect::Mutate)
         .success(&[201]);
     /// `GET /v1/configinspection/diagnosis/detail/{diagnosis_id}`
     pub(crate) static SHOW_DIAGNOSIS: Operation = Operation::new(
@@ -57,7 +60,8 @@ pub(crate) mod v1_0 {
             ],
         )
         .title("Get Diagnosis Object Detail")
-        .idempotency(Idempotency::Safe);
+        .idempotency(Idempotency::Safe)
+        .effect(Effect::Read);
     /// `GET /v1/configinspection/report/diagnosis/detail`
     pub(crate) static SHOW_DIAGNOSIS_RESULT: Operation = Operation::new(
             "show_diagnosis_result",
@@ -65,7 +69,8 @@ pub(crate) mod v1_0 {
             &[Segment::Literal("/v1/configinspection/report/diagnosis/detail")],
         )
         .title("Get Diagnosis Result Detail")
-        .idempotency(Idempotency::Safe);
+        .idempotency(Idempotency::Safe)
+        .effect(Effect::Read);
     /// `GET /v1/configinspection/diagnosis/list`
     pub(crate) static LIST_DIAGNOSES: Operation = Operation::new(
             "list_diagnoses",
@@ -73,7 +78,8 @@ pub(crate) mod v1_0 {
             &[Segment::Literal("/v1/configinspection/diagnosis/list")],
         )
         .title("List Config Inspection")
-        .idempotency(Idempotency::Safe);
+        .idempotency(Idempotency::Safe)
+        .effect(Effect::Read);
     /// `GET /v1/configinspection/report/diagnosis/list`
     pub(crate) static LIST_DIAGNOSIS_RESULTS: Operation = Operation::new(
             "list_diagnosis_results",
@@ -81,7 +87,8 @@ pub(crate) mod v1_0 {
             &[Segment::Literal("/v1/configinspection/report/diagnosis/list")],
         )
         .title("List Diagnosis Result")
-        .idempotency(Idempotency::Safe);
+        .idempotency(Idempotency::Safe)
+        .effect(Effect::Read);
     /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[
         &CREATE_DIAGNOSIS,

@@ -18,7 +18,7 @@ pub(crate) static V1_2: ApiVersion = ApiVersion::new("scp", "kms", "1.2")
     .status(Lifecycle::Supported);
 /// Operations of version 1.0.
 pub(crate) mod v1_0 {
-    use cloud_core::{Idempotency, Method, Operation, Segment};
+    use cloud_core::{Effect, Idempotency, Method, Operation, Segment};
     /// `PUT /v1/kms/transit/{key_id}/rotate-info`
     pub(crate) static SET_ROTATION: Operation = Operation::new(
             "set_rotation",
@@ -30,7 +30,8 @@ pub(crate) mod v1_0 {
             ],
         )
         .title("Change Rotate Info")
-        .idempotency(Idempotency::Idempotent);
+        .idempotency(Idempotency::Idempotent)
+        .effect(Effect::Mutate);
     /// `PUT /v1/kms/transit/{key_id}/state`
     pub(crate) static SET_KEY_STATE: Operation = Operation::new(
             "set_key_state",
@@ -42,7 +43,8 @@ pub(crate) mod v1_0 {
             ],
         )
         .title("Change State Of Key")
-        .idempotency(Idempotency::Idempotent);
+        .idempotency(Idempotency::Idempotent)
+        .effect(Effect::Mutate);
     /// `GET /v1/kms/transit/duplicate`
     pub(crate) static CHECK_DUPLICATE_NAME: Operation = Operation::new(
             "check_duplicate_name",
@@ -51,6 +53,7 @@ pub(crate) mod v1_0 {
         )
         .title("Check Duplicate Name")
         .idempotency(Idempotency::Safe)
+        .effect(Effect::Read)
         .known_members(&["isDuplicateName"]);
     /// `POST /v1/kms/openapi/datakey/{key_id}`
     pub(crate) static CREATE_DATA_KEY: Operation = Operation::new(
@@ -59,7 +62,8 @@ pub(crate) mod v1_0 {
             &[Segment::Literal("/v1/kms/openapi/datakey/"), Segment::Param("key_id")],
         )
         .title("Create Datakey")
-        .idempotency(Idempotency::Safe);
+        .idempotency(Idempotency::Safe)
+        .effect(Effect::Read);
     /// `GET /v1/kms/transit`
     pub(crate) static LIST_KEYS: Operation = Operation::new(
             "list_keys",
@@ -67,7 +71,8 @@ pub(crate) mod v1_0 {
             &[Segment::Literal("/v1/kms/transit")],
         )
         .title("List Keys")
-        .idempotency(Idempotency::Safe);
+        .idempotency(Idempotency::Safe)
+        .effect(Effect::Read);
     /// `POST /v1/kms/transit`
     pub(crate) static CREATE_KEY: Operation = Operation::new(
             "create_key",
@@ -76,6 +81,7 @@ pub(crate) mod v1_0 {
         )
         .title("Create Key")
         .idempotency(Idempotency::Unsafe)
+        .effect(Effect::Mutate)
         .success(&[201]);
     /// `POST /v1/kms/openapi/decrypt/{key_id}`
     pub(crate) static DECRYPT: Operation = Operation::new(
@@ -84,7 +90,8 @@ pub(crate) mod v1_0 {
             &[Segment::Literal("/v1/kms/openapi/decrypt/"), Segment::Param("key_id")],
         )
         .title("Decrypt Data")
-        .idempotency(Idempotency::Safe);
+        .idempotency(Idempotency::Safe)
+        .effect(Effect::Read);
     /// `GET /v1/kms/transit/{key_id}`
     pub(crate) static SHOW_KEY: Operation = Operation::new(
             "show_key",
@@ -92,7 +99,8 @@ pub(crate) mod v1_0 {
             &[Segment::Literal("/v1/kms/transit/"), Segment::Param("key_id")],
         )
         .title("Show Key")
-        .idempotency(Idempotency::Safe);
+        .idempotency(Idempotency::Safe)
+        .effect(Effect::Read);
     /// `DELETE /v1/kms/transit/{key_id}`
     pub(crate) static DELETE_KEY: Operation = Operation::new(
             "delete_key",
@@ -101,6 +109,7 @@ pub(crate) mod v1_0 {
         )
         .title("Delete Key")
         .idempotency(Idempotency::Idempotent)
+        .effect(Effect::Destroy)
         .success(&[204])
         .returns(false);
     /// `POST /v1/kms/openapi/encrypt/{key_id}`
@@ -110,7 +119,8 @@ pub(crate) mod v1_0 {
             &[Segment::Literal("/v1/kms/openapi/encrypt/"), Segment::Param("key_id")],
         )
         .title("Encrypt Data")
-        .idempotency(Idempotency::Safe);
+        .idempotency(Idempotency::Safe)
+        .effect(Effect::Read);
     /// `GET /v1/kms/transit/{key_id}/users`
     pub(crate) static LIST_KEY_USERS: Operation = Operation::new(
             "list_key_users",
@@ -122,7 +132,8 @@ pub(crate) mod v1_0 {
             ],
         )
         .title("List Users")
-        .idempotency(Idempotency::Safe);
+        .idempotency(Idempotency::Safe)
+        .effect(Effect::Read);
     /// `POST /v1/kms/openapi/hmac/{key_id}`
     pub(crate) static CREATE_HMAC: Operation = Operation::new(
             "create_hmac",
@@ -130,7 +141,8 @@ pub(crate) mod v1_0 {
             &[Segment::Literal("/v1/kms/openapi/hmac/"), Segment::Param("key_id")],
         )
         .title("Make hmac")
-        .idempotency(Idempotency::Safe);
+        .idempotency(Idempotency::Safe)
+        .effect(Effect::Read);
     /// `POST /v1/kms/openapi/rewrap/{key_id}`
     pub(crate) static REWRAP: Operation = Operation::new(
             "rewrap",
@@ -138,7 +150,8 @@ pub(crate) mod v1_0 {
             &[Segment::Literal("/v1/kms/openapi/rewrap/"), Segment::Param("key_id")],
         )
         .title("Rewrap Data")
-        .idempotency(Idempotency::Safe);
+        .idempotency(Idempotency::Safe)
+        .effect(Effect::Read);
     /// `POST /v1/kms/transit/{key_id}/rotate`
     pub(crate) static ROTATE_KEY: Operation = Operation::new(
             "rotate_key",
@@ -150,7 +163,8 @@ pub(crate) mod v1_0 {
             ],
         )
         .title("Rotate Key")
-        .idempotency(Idempotency::Unsafe);
+        .idempotency(Idempotency::Unsafe)
+        .effect(Effect::Mutate);
     /// `POST /v1/kms/openapi/sign/{key_id}`
     pub(crate) static SIGN: Operation = Operation::new(
             "sign",
@@ -158,7 +172,8 @@ pub(crate) mod v1_0 {
             &[Segment::Literal("/v1/kms/openapi/sign/"), Segment::Param("key_id")],
         )
         .title("Sign Data")
-        .idempotency(Idempotency::Safe);
+        .idempotency(Idempotency::Safe)
+        .effect(Effect::Read);
     /// `PUT /v1/kms/transit/{key_id}/description`
     pub(crate) static SET_DESCRIPTION: Operation = Operation::new(
             "set_description",
@@ -170,7 +185,8 @@ pub(crate) mod v1_0 {
             ],
         )
         .title("Update Description")
-        .idempotency(Idempotency::Idempotent);
+        .idempotency(Idempotency::Idempotent)
+        .effect(Effect::Mutate);
     /// `POST /v1/kms/openapi/verify/{key_id}`
     pub(crate) static VERIFY: Operation = Operation::new(
             "verify",
@@ -178,7 +194,8 @@ pub(crate) mod v1_0 {
             &[Segment::Literal("/v1/kms/openapi/verify/"), Segment::Param("key_id")],
         )
         .title("Verify Data")
-        .idempotency(Idempotency::Safe);
+        .idempotency(Idempotency::Safe)
+        .effect(Effect::Read);
     /// `POST /v1/kms/openapi/hmac/verify/{key_id}`
     pub(crate) static VERIFY_HMAC: Operation = Operation::new(
             "verify_hmac",
@@ -186,7 +203,8 @@ pub(crate) mod v1_0 {
             &[Segment::Literal("/v1/kms/openapi/hmac/verify/"), Segment::Param("key_id")],
         )
         .title("Verify hmac with input")
-        .idempotency(Idempotency::Safe);
+        .idempotency(Idempotency::Safe)
+        .effect(Effect::Read);
     /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[
         &SET_ROTATION,
@@ -244,7 +262,7 @@ pub(crate) mod v1_1 {
 
 /// Operations of version 1.2.
 pub(crate) mod v1_2 {
-    use cloud_core::{Idempotency, Method, Operation, Segment};
+    use cloud_core::{Effect, Idempotency, Method, Operation, Segment};
     pub(crate) use super::v1_0::{
         SET_ROTATION, SET_KEY_STATE, CHECK_DUPLICATE_NAME, CREATE_DATA_KEY, LIST_KEYS,
         CREATE_KEY, DECRYPT, SHOW_KEY, DELETE_KEY, ENCRYPT, LIST_KEY_USERS, CREATE_HMAC,
@@ -258,7 +276,8 @@ pub(crate) mod v1_2 {
             &[Segment::Literal("/v1/managed-kms/transit")],
         )
         .title("List Managed Keys")
-        .idempotency(Idempotency::Safe);
+        .idempotency(Idempotency::Safe)
+        .effect(Effect::Read);
     /// `GET /v1/managed-kms/transit/{key_id}`
     pub(crate) static SHOW_MANAGED_KEY: Operation = Operation::new(
             "show_managed_key",
@@ -266,7 +285,8 @@ pub(crate) mod v1_2 {
             &[Segment::Literal("/v1/managed-kms/transit/"), Segment::Param("key_id")],
         )
         .title("Show Managed Key")
-        .idempotency(Idempotency::Safe);
+        .idempotency(Idempotency::Safe)
+        .effect(Effect::Read);
     /// `PUT /v1/managed-kms/transit/{key_id}/description`
     pub(crate) static SET_MANAGED_KEY_DESCRIPTION: Operation = Operation::new(
             "set_managed_key_description",
@@ -278,7 +298,8 @@ pub(crate) mod v1_2 {
             ],
         )
         .title("Update Managed Key Description")
-        .idempotency(Idempotency::Idempotent);
+        .idempotency(Idempotency::Idempotent)
+        .effect(Effect::Mutate);
     /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[
         &SET_ROTATION,

@@ -9,7 +9,7 @@ pub(crate) static V1_0: ApiVersion = ApiVersion::new("scp", "secretvault", "1.0"
     .status(Lifecycle::Current);
 /// Operations of version 1.0.
 pub(crate) mod v1_0 {
-    use cloud_core::{Authentication, Idempotency, Method, Operation, Segment};
+    use cloud_core::{Authentication, Effect, Idempotency, Method, Operation, Segment};
     /// `GET /v1/secretvault`
     pub(crate) static LIST_SECRET_VAULTS: Operation = Operation::new(
             "list_secret_vaults",
@@ -17,7 +17,8 @@ pub(crate) mod v1_0 {
             &[Segment::Literal("/v1/secretvault")],
         )
         .title("List Secret Vaults")
-        .idempotency(Idempotency::Safe);
+        .idempotency(Idempotency::Safe)
+        .effect(Effect::Read);
     /// `POST /v1/secretvault`
     pub(crate) static CREATE_SECRET_VAULT: Operation = Operation::new(
             "create_secret_vault",
@@ -26,6 +27,7 @@ pub(crate) mod v1_0 {
         )
         .title("Create Secret Vault")
         .idempotency(Idempotency::Unsafe)
+        .effect(Effect::Mutate)
         .success(&[201])
         .lost_response(
             "the vault may exist and its token cannot be read again: find it with list_secret_vaults and terminate it, because the access key is in use until the waiting period ends",
@@ -41,7 +43,8 @@ pub(crate) mod v1_0 {
             ],
         )
         .title("Delete Secret Vault")
-        .idempotency(Idempotency::Idempotent);
+        .idempotency(Idempotency::Idempotent)
+        .effect(Effect::Destroy);
     /// `GET /v1/temporarykey/{secret_vault_id}`
     pub(crate) static GET_TEMPORARY_KEY: Operation = Operation::new(
             "get_temporary_key",
@@ -50,6 +53,7 @@ pub(crate) mod v1_0 {
         )
         .title("Get Temporary Key")
         .idempotency(Idempotency::Unsafe)
+        .effect(Effect::Mutate)
         .authentication(Authentication::Scheme("SvAccesskey"))
         .known_members(&["access_key", "expired_at", "secret_key"]);
     /// `GET /v1/secretvault/{secret_vault_id}`
@@ -59,7 +63,8 @@ pub(crate) mod v1_0 {
             &[Segment::Literal("/v1/secretvault/"), Segment::Param("secret_vault_id")],
         )
         .title("Show Secret Vault")
-        .idempotency(Idempotency::Safe);
+        .idempotency(Idempotency::Safe)
+        .effect(Effect::Read);
     /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[
         &LIST_SECRET_VAULTS,

@@ -14,7 +14,7 @@ pub(crate) static V1_1: ApiVersion = ApiVersion::new("scp", "secretsmanager", "1
     .status(Lifecycle::Supported);
 /// Operations of version 1.0.
 pub(crate) mod v1_0 {
-    use cloud_core::{Idempotency, Method, Operation, Segment};
+    use cloud_core::{Effect, Idempotency, Method, Operation, Segment};
     /// `GET /v1/secrets`
     pub(crate) static LIST_SECRETS: Operation = Operation::new(
             "list_secrets",
@@ -22,7 +22,8 @@ pub(crate) mod v1_0 {
             &[Segment::Literal("/v1/secrets")],
         )
         .title("List Secrets")
-        .idempotency(Idempotency::Safe);
+        .idempotency(Idempotency::Safe)
+        .effect(Effect::Read);
     /// `POST /v1/secrets`
     pub(crate) static CREATE_SECRET: Operation = Operation::new(
             "create_secret",
@@ -31,6 +32,7 @@ pub(crate) mod v1_0 {
         )
         .title("Create Secret")
         .idempotency(Idempotency::Unsafe)
+        .effect(Effect::Mutate)
         .success(&[201]);
     /// `GET /v1/secrets/{secret_id}`
     pub(crate) static SHOW_SECRET: Operation = Operation::new(
@@ -39,7 +41,8 @@ pub(crate) mod v1_0 {
             &[Segment::Literal("/v1/secrets/"), Segment::Param("secret_id")],
         )
         .title("Show Secret Detail")
-        .idempotency(Idempotency::Safe);
+        .idempotency(Idempotency::Safe)
+        .effect(Effect::Read);
     /// `DELETE /v1/secrets/{secret_id}`
     pub(crate) static DELETE_SECRET: Operation = Operation::new(
             "delete_secret",
@@ -48,6 +51,7 @@ pub(crate) mod v1_0 {
         )
         .title("Delete Secret")
         .idempotency(Idempotency::Idempotent)
+        .effect(Effect::Destroy)
         .success(&[204])
         .returns(false);
     /// `POST /v1/secrets/random-password`
@@ -57,7 +61,8 @@ pub(crate) mod v1_0 {
             &[Segment::Literal("/v1/secrets/random-password")],
         )
         .title("Generate Random Password")
-        .idempotency(Idempotency::Safe);
+        .idempotency(Idempotency::Safe)
+        .effect(Effect::Read);
     /// `GET /v1/secrets/{secret_id}/versions`
     pub(crate) static LIST_SECRET_VERSIONS: Operation = Operation::new(
             "list_secret_versions",
@@ -69,7 +74,8 @@ pub(crate) mod v1_0 {
             ],
         )
         .title("List Versions of Secret")
-        .idempotency(Idempotency::Safe);
+        .idempotency(Idempotency::Safe)
+        .effect(Effect::Read);
     /// `PUT /v1/secrets/{secret_id}/restore`
     pub(crate) static RESTORE_SECRET: Operation = Operation::new(
             "restore_secret",
@@ -81,7 +87,8 @@ pub(crate) mod v1_0 {
             ],
         )
         .title("Restore Secret")
-        .idempotency(Idempotency::Idempotent);
+        .idempotency(Idempotency::Idempotent)
+        .effect(Effect::Mutate);
     /// `PUT /v1/secrets/{secret_id}/acl-cidr`
     pub(crate) static SET_ACL_CIDR: Operation = Operation::new(
             "set_acl_cidr",
@@ -93,7 +100,8 @@ pub(crate) mod v1_0 {
             ],
         )
         .title("Set CIDR of Secret")
-        .idempotency(Idempotency::Idempotent);
+        .idempotency(Idempotency::Idempotent)
+        .effect(Effect::Mutate);
     /// `PUT /v1/secrets/{secret_id}/description`
     pub(crate) static SET_DESCRIPTION: Operation = Operation::new(
             "set_description",
@@ -105,7 +113,8 @@ pub(crate) mod v1_0 {
             ],
         )
         .title("Set Description of Secret")
-        .idempotency(Idempotency::Idempotent);
+        .idempotency(Idempotency::Idempotent)
+        .effect(Effect::Mutate);
     /// `PUT /v1/secrets/{secret_id}/kmsid`
     pub(crate) static SET_KMS_KEY: Operation = Operation::new(
             "set_kms_key",
@@ -117,7 +126,8 @@ pub(crate) mod v1_0 {
             ],
         )
         .title("Set KMS ID of Secret")
-        .idempotency(Idempotency::Idempotent);
+        .idempotency(Idempotency::Idempotent)
+        .effect(Effect::Mutate);
     /// `PUT /v1/secrets/{secret_id}/label`
     pub(crate) static SET_VERSION_LABEL: Operation = Operation::new(
             "set_version_label",
@@ -130,6 +140,7 @@ pub(crate) mod v1_0 {
         )
         .title("Set Label of Version")
         .idempotency(Idempotency::Idempotent)
+        .effect(Effect::Mutate)
         .returns(false);
     /// `PUT /v1/secrets/{secret_id}/private-acl`
     pub(crate) static SET_PRIVATE_ACL: Operation = Operation::new(
@@ -142,7 +153,8 @@ pub(crate) mod v1_0 {
             ],
         )
         .title("Set Private Acl of Secret")
-        .idempotency(Idempotency::Idempotent);
+        .idempotency(Idempotency::Idempotent)
+        .effect(Effect::Mutate);
     /// `POST /v1/secrets/{secret_id}/values`
     pub(crate) static SHOW_SECRET_VALUE: Operation = Operation::new(
             "show_secret_value",
@@ -154,7 +166,8 @@ pub(crate) mod v1_0 {
             ],
         )
         .title("Show Secret Value")
-        .idempotency(Idempotency::Safe);
+        .idempotency(Idempotency::Safe)
+        .effect(Effect::Read);
     /// `PUT /v1/secrets/{secret_id}/values`
     pub(crate) static UPDATE_SECRET_VALUE: Operation = Operation::new(
             "update_secret_value",
@@ -166,7 +179,8 @@ pub(crate) mod v1_0 {
             ],
         )
         .title("Update Secret Value")
-        .idempotency(Idempotency::Unsafe);
+        .idempotency(Idempotency::Unsafe)
+        .effect(Effect::Mutate);
     /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[
         &LIST_SECRETS,

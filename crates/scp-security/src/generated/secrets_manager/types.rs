@@ -361,7 +361,7 @@ pub struct UpdateSecretValueRequest {
     /// The value: a JSON object with string values, at most 10 pairs and 64 KiB.
     ///
     /// At most 10 members. At most 65536 bytes.
-    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::JsonText>")]
+    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::SecretJsonText>")]
     pub secret_value: SecretJson,
 }
 
@@ -395,7 +395,9 @@ impl Body for UpdateSecretValueRequest {
 /// The body as sent. Private, so that a secret cannot be serialized by accident.
 #[derive(Serialize)]
 struct UpdateSecretValueRequestWire<'a> {
-    #[serde(with = "::cloud_core::codegen::As::<&::cloud_core::codegen::JsonText>")]
+    #[serde(
+        with = "::cloud_core::codegen::As::<&::cloud_core::codegen::SecretJsonText>"
+    )]
     secret_value: &'a SecretJson,
 }
 
@@ -471,7 +473,7 @@ impl Body for ShowSecretValueRequest {
 pub struct ShowSecretValueResponse {
     /// The value: a JSON object with string values, at most 10 pairs and 64 KiB.
     #[serde(
-        with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientAs<::cloud_core::codegen::JsonText>>"
+        with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientAs<::cloud_core::codegen::SecretJsonText>>"
     )]
     pub secret_value: Lenient<SecretJson>,
 }
@@ -911,7 +913,7 @@ pub struct CreateSecretRequest {
     /// The value: a JSON object with string values, at most 10 pairs and 64 KiB.
     ///
     /// At most 10 members. At most 65536 bytes.
-    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::JsonText>")]
+    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::SecretJsonText>")]
     pub secret_value: SecretJson,
     /// Tags of the resource.
     #[serde(default)]
@@ -985,7 +987,9 @@ struct CreateSecretRequestWire<'a> {
     private_acl_enabled: Option<&'a bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     private_acl_resources: Option<&'a Vec<PrivateAclResourceId>>,
-    #[serde(with = "::cloud_core::codegen::As::<&::cloud_core::codegen::JsonText>")]
+    #[serde(
+        with = "::cloud_core::codegen::As::<&::cloud_core::codegen::SecretJsonText>"
+    )]
     secret_value: &'a SecretJson,
     #[serde(skip_serializing_if = "Option::is_none")]
     tags: Option<&'a Vec<Tag>>,

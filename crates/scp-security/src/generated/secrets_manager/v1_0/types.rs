@@ -41,7 +41,7 @@ pub struct CreateSecretRequest {
     /// The value: a JSON object with string values, at most 10 pairs and 64 KiB.
     ///
     /// At most 10 members. At most 65536 bytes.
-    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::JsonText>")]
+    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::SecretJsonText>")]
     pub secret_value: SecretJson,
     /// Tags of the resource.
     #[serde(default)]
@@ -103,7 +103,9 @@ struct CreateSecretRequestWire<'a> {
     description: Option<&'a String>,
     kms_id: &'a String,
     name: &'a String,
-    #[serde(with = "::cloud_core::codegen::As::<&::cloud_core::codegen::JsonText>")]
+    #[serde(
+        with = "::cloud_core::codegen::As::<&::cloud_core::codegen::SecretJsonText>"
+    )]
     secret_value: &'a SecretJson,
     #[serde(skip_serializing_if = "Option::is_none")]
     tags: Option<&'a Vec<Tag>>,
