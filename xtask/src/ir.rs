@@ -39,6 +39,8 @@ pub(crate) struct Version {
     pub(crate) status: Option<String>,
     pub(crate) sunset: Option<String>,
     pub(crate) source: String,
+    /// How the document authenticates: empty for the service's default version's way, `none`, or a security scheme.
+    pub(crate) auth: String,
     pub(crate) operations: Vec<Operation>,
     /// The Rust names that the document chooses for its models.
     pub(crate) names: BTreeMap<String, String>,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::ir::{Kind, Presence, Role, Service, TypeDef, TypeIndex, Version};
 use crate::names;
-use crate::openapi::Document;
+use crate::openapi::{Document, Requirement};
 use crate::vendors::{self, TABLE, Vendor, Vendors};
 
 mod assumed;
@@ -44,9 +44,23 @@ pub(crate) enum Problem {
 pub(crate) struct Context<'a> {
     source: &'a str,
     document: &'a Document,
+    /// The first security scheme of the service's default version.
+    usual_scheme: Option<&'a str>,
 }
 
 impl Context<'_> {
+    /// Empty for the way of the default version; a scheme of the version's own; `none` where nothing is needed.
+    fn auth(&self) -> String {
+        match self.document.security.as_deref() {
+            Some([]) => "none".to_owned(),
+            Some(requirements) => {
+                let own = first_scheme(requirements).filter(|scheme| Some(*scheme) != self.usual_scheme);
+                own.unwrap_or_default().to_owned()
+            }
+            None => String::new(),
+        }
+    }
+
     fn problem(&self, pointer: &str, message: impl Into<String>) -> Problem {
         Problem::At { source_file: self.source.to_owned(), pointer: pointer.to_owned(), message: message.into() }
     }
@@ -85,7 +99,10 @@ fn table(message: String) -> Problem {
 
 fn service(vendor: &Vendor, entry: &vendors::Service, mut fixtures: Vec<&Fixture>) -> Result<Service, Problem> {
     fixtures.sort_by_key(|fixture| names::version_parts(&fixture.document.info.version));
-    let contexts: Vec<Context<'_>> = fixtures.iter().map(|fixture| context(fixture)).collect();
+    let mut contexts: Vec<Context<'_>> = fixtures.iter().map(|fixture| context(fixture)).collect();
+    let default = fixtures.iter().find(|fixture| fixture.document.info.version == entry.default);
+    let usual_scheme = default.and_then(|fixture| first_scheme(fixture.document.security.as_deref()?));
+    contexts.iter_mut().for_each(|context| context.usual_scheme = usual_scheme);
     let mut merged = Merged::default();
     let mut versions = Vec::new();
     for context in &contexts {
@@ -135,7 +152,11 @@ fn known_members(service: &mut Service) {
 }
 
 fn context(fixture: &Fixture) -> Context<'_> {
-    Context { source: &fixture.source, document: &fixture.document }
+    Context { source: &fixture.source, document: &fixture.document, usual_scheme: None }
+}
+
+fn first_scheme(requirements: &[Requirement]) -> Option<&str> {
+    requirements.iter().find_map(|requirement| requirement.keys().next()).map(String::as_str)
 }
 
 fn version(context: &Context<'_>) -> Result<Version, Problem> {
@@ -167,6 +188,7 @@ fn version(context: &Context<'_>) -> Result<Version, Problem> {
         status: document.sdk.status.clone(),
         sunset: document.sdk.sunset.clone(),
         source: context.source.to_owned(),
+        auth: context.auth(),
         operations: operations::all(context)?,
         names: chosen_names(document),
         models: Vec::new(),

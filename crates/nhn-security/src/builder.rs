@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cloud_core::auth::Anonymous;
 use cloud_core::client::{ClientConfig, Shared};
-use cloud_core::{Endpoint, Error, Result, SecretString, client_setters};
+use cloud_core::{Endpoint, Error, Result, SecretString, Signer, client_setters};
 
 use crate::client_identity::Certificate;
 use crate::dialect::NhnDialect;
@@ -12,7 +12,8 @@ use crate::env::{Found, Overrides, Resolved};
 use crate::generated::clients::{Clients, Service};
 use crate::hosts::{Host, Realm};
 use crate::nhn::Nhn;
-use crate::token::{AccessKey, TokenSigner};
+use crate::sign::AccessKeySigner;
+use crate::token::AccessKey;
 
 const PRODUCT: &str = concat!("nhn-security/", env!("CARGO_PKG_VERSION"));
 
@@ -54,7 +55,8 @@ pub struct NhnBuilder {
 client_setters!(NhnBuilder);
 
 impl NhnBuilder {
-    /// Sets the User Access Key, for which tokens are issued. Secure Key Manager needs none.
+    /// Sets the User Access Key. Services send a token that is issued for it, Secure Key Manager 1.2 sends the key
+    /// itself, and Secure Key Manager 1.0 and 1.1 need none.
     pub fn user_access_key(mut self, id: impl Into<String>, secret: impl Into<SecretString>) -> Self {
         self.given.access_key = Some((id.into(), secret.into()));
         self
@@ -130,30 +132,30 @@ impl NhnBuilder {
             Some(certificate) => shared.clone().with_transport(certificate.transport()?),
             None => shared.clone(),
         };
-        let signer = match &resolved.access_key {
-            Ok(key) => Ok(Arc::new(token_signer(key, &resolved, &shared)?)),
-            Err(missing) => Err(missing.clone()),
+        // Without a key, the accessors give no client of a version that needs one.
+        let signer: Arc<dyn Signer> = match &resolved.access_key {
+            Ok(key) => Arc::new(access_key_signer(key, &resolved, &shared)?),
+            Err(_) => Arc::new(Anonymous),
         };
-        let with_token = |host, app_key: &Found<SecretString>| {
-            let (app_key, signer) = both(app_key.clone(), signer.clone())?;
-            let dialect = Arc::new(NhnDialect::with_token(app_key));
-            Ok(shared.client(endpoint(&resolved, host)?, dialect, signer))
+        let inspecting = |host, app_key: &Found<SecretString>| {
+            let dialect = Arc::new(NhnDialect::new(app_key.clone()?));
+            Ok(shared.client(endpoint(&resolved, host)?, dialect, Arc::clone(&signer)))
         };
         let clients = Clients::new(|service| match service {
-            Service::SecurityAdvisor => with_token(Host::SecurityAdvisor, &resolved.security_advisor),
-            Service::ServerSecurityCheck => with_token(Host::ServerSecurityCheck, &resolved.server_security_check),
+            Service::SecurityAdvisor => inspecting(Host::SecurityAdvisor, &resolved.security_advisor),
+            Service::ServerSecurityCheck => inspecting(Host::ServerSecurityCheck, &resolved.server_security_check),
             Service::SecureKeyManager => {
                 let app_key = resolved.secure_key_manager.clone()?;
-                let dialect = Arc::new(NhnDialect::without_token(app_key, resolved.mac_address.clone()));
-                Ok(for_keys.client(endpoint(&resolved, Host::SecureKeyManager)?, dialect, Arc::new(Anonymous)))
+                let dialect = Arc::new(NhnDialect::key_manager(app_key, resolved.mac_address.clone()));
+                Ok(for_keys.client(endpoint(&resolved, Host::SecureKeyManager)?, dialect, Arc::clone(&signer)))
             }
         });
-        Ok(Nhn::new(resolved.realm, clients))
+        Ok(Nhn::new(resolved.realm, clients, resolved.access_key.map(drop)))
     }
 }
 
-fn token_signer(key: &AccessKey, resolved: &Resolved, shared: &Shared) -> Result<TokenSigner> {
-    TokenSigner::new(key, endpoint(resolved, Host::Token).map_err(Error::config)?, shared)
+fn access_key_signer(key: &AccessKey, resolved: &Resolved, shared: &Shared) -> Result<AccessKeySigner> {
+    AccessKeySigner::new(key, endpoint(resolved, Host::Token).map_err(Error::config)?, shared)
 }
 
 /// The base URL of a service, or why it has none.
@@ -167,15 +169,6 @@ fn endpoint(resolved: &Resolved, host: Host) -> Found<Endpoint> {
         .url(host)
         .ok_or_else(|| format!("it has no host in the realm `{}`, and {missing}", resolved.realm))?;
     Endpoint::parse(url).map_err(|error| error.message().to_owned())
-}
-
-/// Both settings, or everything that is missing.
-fn both<A, B>(first: Found<A>, second: Found<B>) -> Found<(A, B)> {
-    match (first, second) {
-        (Ok(first), Ok(second)) => Ok((first, second)),
-        (Err(first), Err(second)) => Err(format!("{first}; {second}")),
-        (Err(missing), Ok(_)) | (Ok(_), Err(missing)) => Err(missing),
-    }
 }
 
 #[cfg(all(feature = "secure-key-manager", feature = "security-advisor", feature = "server-security-check"))]

@@ -5,10 +5,12 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use cloud_core::codegen::{As, LenientBool};
 use cloud_core::dialect::{Failure, FailureClass, RawResponse, ResponseOutcome, foreign, unreadable};
-use cloud_core::{CallContext, Dialect, ErrorCategory, Result, SecretString};
+use cloud_core::{Authentication, CallContext, Dialect, ErrorCategory, Operation, Result, SecretString};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Deserialize;
 use serde_json::value::RawValue;
+
+use crate::sign::takes_access_key;
 
 const MAC_HEADER: HeaderName = HeaderName::from_static("x-toast-client-mac-addr");
 
@@ -20,37 +22,46 @@ const TOKEN_CODES: [&str; 3] = ["80007", "80401", "401100003"];
 #[derive(Debug)]
 pub(crate) struct NhnDialect {
     app_key: SecretString,
-    /// Secure Key Manager uses no token; it authenticates the client in other ways.
-    has_token: bool,
+    /// Whether failures have the names that Secure Key Manager gives them.
+    names_failures: bool,
     mac_address: Option<HeaderValue>,
 }
 
 impl NhnDialect {
-    /// Creates the dialect of a service that uses a token.
-    pub(crate) fn with_token(app_key: SecretString) -> Self {
-        Self { app_key, has_token: true, mac_address: None }
+    /// Creates the dialect of a service.
+    pub(crate) fn new(app_key: SecretString) -> Self {
+        Self { app_key, names_failures: false, mac_address: None }
     }
 
     /// Creates the dialect of Secure Key Manager.
-    pub(crate) fn without_token(app_key: SecretString, mac_address: Option<HeaderValue>) -> Self {
-        Self { app_key, has_token: false, mac_address }
+    pub(crate) fn key_manager(app_key: SecretString, mac_address: Option<HeaderValue>) -> Self {
+        Self { app_key, names_failures: true, mac_address }
     }
 
-    fn failed(&self, status: StatusCode, header: Option<&Header<'_>>, message: Option<String>) -> ResponseOutcome {
+    fn failed(
+        &self,
+        operation: &Operation,
+        status: StatusCode,
+        header: Option<&Header<'_>>,
+        message: Option<String>,
+    ) -> ResponseOutcome {
+        let authenticated = operation.authentication != Authentication::None;
         let code = header.and_then(|header| header.result_code).map(|raw| text(raw).into_owned());
         let refused = status == StatusCode::UNAUTHORIZED || code.as_deref().is_some_and(|c| TOKEN_CODES.contains(&c));
         let class = match status {
-            _ if refused && self.has_token => FailureClass::Unauthorized,
+            _ if refused && authenticated => FailureClass::Unauthorized,
             _ if status.is_success() => FailureClass::Permanent,
             _ => FailureClass::ByStatus,
         };
-        let (hint, category) = match self.has_token {
-            true => {
+        // Without the vendor's header it is the text of a gateway.
+        let named = header.and(message.as_deref()).filter(|_| self.names_failures).and_then(key_manager_failure);
+        let (hint, category) = match named {
+            Some((hint, category)) => (Some(hint), Some(category)),
+            None if authenticated => {
                 let (code, message) = (code.as_deref(), message.as_deref());
-                (token_hint(status, code, message), token_category(status, code, message))
+                (account_hint(operation, status, code, message), account_category(status, code, message))
             }
-            // Without the vendor's header it is the text of a gateway.
-            false => header.and(message.as_deref()).and_then(key_manager_failure).unzip(),
+            None => (None, None),
         };
         // The app key is part of the path, and a service may quote the path.
         let hide = |text: String| text.replace(self.app_key.expose_secret(), "[…]");
@@ -73,21 +84,23 @@ impl Dialect for NhnDialect {
     }
 
     fn read(&self, context: CallContext, answer: &RawResponse) -> ResponseOutcome {
-        let refused = answer.status == StatusCode::UNAUTHORIZED && self.has_token;
+        let operation = context.operation;
+        let failed = |header, message| self.failed(operation, answer.status, header, message);
+        let refused = answer.status == StatusCode::UNAUTHORIZED && operation.authentication != Authentication::None;
         if let Some(why) = foreign(answer) {
             // A gateway may refuse the token with its own body.
-            return if refused { self.failed(answer.status, None, None) } else { ResponseOutcome::Unreadable(why) };
+            return if refused { failed(None, None) } else { ResponseOutcome::Unreadable(why) };
         }
         let Ok(envelope) = serde_json::from_slice::<Envelope<'_>>(&answer.body) else {
             return match refused {
-                true => self.failed(answer.status, None, None),
+                true => failed(None, None),
                 false => unreadable(answer, "the response is not an object with the vendor's `header`"),
             };
         };
         let Some(header) = &envelope.header else {
             return match answer.status.is_success() {
                 true => ResponseOutcome::Unreadable("the response has no `header`; check the endpoint".into()),
-                false => self.failed(answer.status, None, envelope.message.or(envelope.error).map(owned)),
+                false => failed(None, envelope.message.or(envelope.error).map(owned)),
             };
         };
         match header.is_successful {
@@ -95,9 +108,9 @@ impl Dialect for NhnDialect {
             None if answer.status.is_success() => {
                 return ResponseOutcome::Unreadable("the response's `header` has no `isSuccessful`".into());
             }
-            _ => return self.failed(answer.status, Some(header), header.result_message.map(owned)),
+            _ => return failed(Some(header), header.result_message.map(owned)),
         }
-        ResponseOutcome::Payload(match (context.operation.returns, context.operation.envelope) {
+        ResponseOutcome::Payload(match (operation.returns, operation.envelope) {
             (false, _) => NULL,
             (true, cloud_core::Envelope::Field(_)) => {
                 envelope.body.map_or(NULL, |body| answer.body.slice_ref(body.get().as_bytes()))
@@ -143,21 +156,28 @@ fn owned(raw: &RawValue) -> String {
     text(raw).into_owned()
 }
 
-fn token_hint(status: StatusCode, code: Option<&str>, message: Option<&str>) -> Option<&'static str> {
+fn account_hint(
+    operation: &Operation,
+    status: StatusCode,
+    code: Option<&str>,
+    message: Option<&str>,
+) -> Option<&'static str> {
+    let refused = match takes_access_key(operation) {
+        true => "the user access key was not accepted; check its id, its secret and the realm",
+        false => "the token was not accepted; check the user access key and the realm",
+    };
     match (status, code) {
         _ if message.is_some_and(is_wrong_app_key) => Some("check this service's app key and the realm"),
         (_, Some("-6")) => Some("the account behind the user access key lacks a role for this"),
         (_, Some("-8")) => Some("the organization does not admit calls from this address"),
-        (StatusCode::UNAUTHORIZED, _) => Some("the token was not accepted; check the user access key and the realm"),
-        (_, Some(code)) if TOKEN_CODES.contains(&code) => {
-            Some("the token was not accepted; check the user access key and the realm")
-        }
+        (StatusCode::UNAUTHORIZED, _) => Some(refused),
+        (_, Some(code)) if TOKEN_CODES.contains(&code) => Some(refused),
         (StatusCode::NOT_FOUND, _) => Some("check the app key, and that it belongs to this service"),
         _ => None,
     }
 }
 
-fn token_category(status: StatusCode, code: Option<&str>, message: Option<&str>) -> Option<ErrorCategory> {
+fn account_category(status: StatusCode, code: Option<&str>, message: Option<&str>) -> Option<ErrorCategory> {
     match (status, code) {
         _ if message.is_some_and(is_wrong_app_key) => Some(ErrorCategory::InvalidCredentials),
         (_, Some("-6" | "-8")) | (StatusCode::FORBIDDEN, _) => Some(ErrorCategory::Denied),
@@ -180,7 +200,7 @@ fn is_wrong_app_key(message: &str) -> bool {
 /// ways.
 fn key_manager_failure(message: &str) -> Option<(&'static str, ErrorCategory)> {
     use ErrorCategory::{Conflict, Denied, InvalidCredentials, NotFound};
-    const FAILURES: [(&str, ErrorCategory, &str); 8] = [
+    const FAILURES: [(&str, ErrorCategory, &str); 9] = [
         (
             "ipv4authfailure",
             Denied,
@@ -194,6 +214,7 @@ fn key_manager_failure(message: &str) -> Option<(&'static str, ErrorCategory)> {
         ("certificateauthfailure", Denied, "give the client certificate that the key store lists"),
         ("invalidappkey", InvalidCredentials, "check NHN_CLOUD_SKM_APP_KEY and the realm"),
         ("invalidkeyid", NotFound, "check the key id, and that the key is of the kind that this call takes"),
+        ("invalidkeystore", NotFound, "check the id or the name of the key store"),
         ("invalidkeyversionstatus", Conflict, "this version of the key is not in use"),
         ("invalidkeyversion", NotFound, "the key has no such version"),
         ("invalidkeystatus", Conflict, "the key is about to be deleted or not in use"),

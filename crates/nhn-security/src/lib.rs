@@ -11,6 +11,7 @@ mod hosts;
 mod key_material;
 mod nhn;
 mod period;
+mod sign;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod token;

@@ -3,8 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use cloud_core::{Client, Result};
+use cloud_core::{Authentication, Client, Error, Result};
 
+use crate::env::Found;
 use crate::generated::clients::Clients;
 use crate::hosts::Realm;
 
@@ -20,11 +21,16 @@ pub(crate) type Slot = Result<Client, String>;
 struct Inner {
     realm: Realm,
     clients: Clients,
+    /// Whether there is a User Access Key, or where it was searched.
+    access_key: Found<()>,
 }
 
+/// The service whose first version needs no User Access Key, and what a caller without one is told.
+const WITHOUT_ACCESS_KEY: (&str, &str) = ("Secure Key Manager", "`secure_key_manager_v1_0()` needs no user access key");
+
 impl Nhn {
-    pub(crate) fn new(realm: Realm, clients: Clients) -> Self {
-        Self(Arc::new(Inner { realm, clients }))
+    pub(crate) fn new(realm: Realm, clients: Clients, access_key: Found<()>) -> Self {
+        Self(Arc::new(Inner { realm, clients, access_key }))
     }
 
     /// Returns the realm.
@@ -38,9 +44,26 @@ impl Nhn {
     }
 }
 
-/// Returns a copy of the client, or the error that names what is missing.
-pub(crate) fn configured(service: &str, slot: &Slot) -> Result<Client> {
-    slot.clone().map_err(|missing| cloud_core::Error::config(format!("{service} cannot be used: {missing}")))
+/// Returns a copy of the client, or the error that names what a version that authenticates in this way lacks.
+pub(crate) fn configured(nhn: &Nhn, service: &str, slot: &Slot, authentication: Authentication) -> Result<Client> {
+    let key = match &nhn.0.access_key {
+        Err(missing) if authentication != Authentication::None => {
+            let (has_other, other) = WITHOUT_ACCESS_KEY;
+            Err(if service == has_other { format!("{missing}; {other}") } else { missing.clone() })
+        }
+        _ => Ok(()),
+    };
+    let found = both(slot.clone(), key);
+    found.map(|(client, ())| client).map_err(|missing| Error::config(format!("{service} cannot be used: {missing}")))
+}
+
+/// Both settings, or everything that is missing.
+fn both<A, B>(first: Found<A>, second: Found<B>) -> Found<(A, B)> {
+    match (first, second) {
+        (Ok(first), Ok(second)) => Ok((first, second)),
+        (Err(first), Err(second)) => Err(format!("{first}; {second}")),
+        (Err(missing), Ok(_)) | (Ok(_), Err(missing)) => Err(missing),
+    }
 }
 
 impl fmt::Debug for Nhn {

@@ -2,7 +2,7 @@
 
 use super::assumed;
 use super::types::resolve;
-use super::{Context, Problem};
+use super::{Context, Problem, first_scheme};
 use crate::ir::{BodyArgument, Effect, Idempotency, Method, Operation, Page, PageStyle, Parameter, Type};
 use crate::names;
 use crate::openapi::{self, MediaType, OperationSdk, PageRule, Schema, Split, escape_pointer};
@@ -197,16 +197,11 @@ impl Reader<'_> {
         Effect::named(named.as_deref()).ok_or_else(|| self.problem(place, "say `read`, `mutate` or `destroy`"))
     }
 
-    /// Empty for the vendor's default; an operation's own first scheme; `none` where nothing is needed.
+    /// The version's way, unless the operation names a scheme of its own or needs none.
     fn auth(&self) -> String {
-        let own = self.operation.security.as_ref();
-        match own.or(self.context.document.security.as_ref()) {
-            Some(requirements) if requirements.is_empty() => "none".to_owned(),
-            Some(requirements) if own.is_some() => {
-                let first = requirements.iter().find_map(|requirement| requirement.keys().next());
-                first.cloned().unwrap_or_else(|| "none".to_owned())
-            }
-            _ => String::new(),
+        match self.operation.security.as_deref() {
+            Some(requirements) => first_scheme(requirements).unwrap_or("none").to_owned(),
+            None => self.context.auth(),
         }
     }
 

@@ -83,3 +83,20 @@ fn broken_documents_are_refused_at_their_place() {
     document["components"]["schemas"]["More"] = list("Names");
     assert!(lowered(&document).unwrap_err().contains("leads back to itself"));
 }
+
+#[test]
+fn each_version_authenticates_in_its_own_way() {
+    let versions = [("1.0", Some(json!([{"Token": []}]))), ("1.1", Some(json!([]))), ("1.2", None)];
+    let pair = ("1.3", Some(json!([{"KeyId": [], "KeySecret": []}])));
+    let fixtures = versions.into_iter().chain([pair]).map(|(number, security)| {
+        let mut document = good();
+        document["info"]["version"] = json!(number);
+        document["security"] = security.unwrap_or_default();
+        let document = Document::parse(&document.to_string()).unwrap();
+        Fixture { source: format!("fixtures/scp/tiny-{number}.json"), document }
+    });
+    let fixtures: Vec<_> = fixtures.collect();
+    let services = lower(&Vendors::parse(TABLE).unwrap(), &fixtures).unwrap();
+    let ways = services[0].versions.iter().map(|version| (&*version.auth, &*version.operations[0].auth));
+    assert_eq!(ways.collect::<Vec<_>>(), [("", ""), ("none", "none"), ("", ""), ("KeyId", "KeyId")]);
+}

@@ -4,6 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 use super::lifecycle::{self, State};
+use super::operations::authentication;
 use super::{markdown, plain};
 use crate::emit::{Malformed, Output};
 use crate::ir::{Service, Version};
@@ -53,8 +54,17 @@ fn render(vendor: &Vendor, services: &[Service]) -> TokenStream {
         Self { #(#[cfg(feature = #features)] #modules: client(Service::#variants) #ask),* }
     };
     let fields = if vendor.fallible { fields } else { quote!(Ok(#fields)) };
+    let used = if vendor.fallible {
+        quote!(
+            use cloud_core::{Authentication, Client};
+        )
+    } else {
+        quote!(
+            use cloud_core::Client;
+        )
+    };
     quote! {
-        use cloud_core::Client;
+        #used
         #[doc = " A service that has a core client of its own."]
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum Service {
@@ -126,7 +136,8 @@ fn numbered(service: &Service, version: &Version) -> TokenStream {
     let body = match service.vendor.fallible {
         true => {
             let handle = ident(&service.vendor.name);
-            quote!(crate::#handle::configured(#title, &self.clients().#slot).map(#client::new))
+            let authentication = authentication(&version.auth);
+            quote!(crate::#handle::configured(self, #title, &self.clients().#slot, #authentication).map(#client::new))
         }
         false => quote!(#client::new(self.clients().#slot.clone())),
     };

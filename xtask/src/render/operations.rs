@@ -68,6 +68,15 @@ fn module(earlier: &[Version], version: &Version) -> TokenStream {
     }
 }
 
+/// A way to authenticate as the core's type.
+pub(super) fn authentication(auth: &str) -> TokenStream {
+    match auth {
+        "" => quote!(Authentication::Default),
+        "none" => quote!(Authentication::None),
+        scheme => quote!(Authentication::Scheme(#scheme)),
+    }
+}
+
 pub(super) fn operation_static(operation: &Operation) -> TokenStream {
     let name = ident(&constant(&operation.name));
     let Operation { name: method_name, title, success, auth, envelope, .. } = operation;
@@ -75,11 +84,10 @@ pub(super) fn operation_static(operation: &Operation) -> TokenStream {
     let method = ident(operation.method.variant());
     let idempotency = ident(operation.idempotency.variant());
     let effect = ident(operation.effect.variant());
-    let authentication = match &**auth {
-        "" => quote!(),
-        "none" => quote!(.authentication(Authentication::None)),
-        scheme => quote!(.authentication(Authentication::Scheme(#scheme))),
-    };
+    let authentication = (!auth.is_empty()).then(|| {
+        let authentication = authentication(auth);
+        quote!(.authentication(#authentication))
+    });
     let envelope = match &**envelope {
         "" => quote!(),
         "*" => quote!(.envelope(Envelope::Flattened)),

@@ -8,17 +8,27 @@ static V1: ApiVersion = ApiVersion::new("nhn", "test", "1.0");
 static BODY: Operation = operation(Envelope::Field("body"), true);
 static WHOLE: Operation = operation(Envelope::Flattened, true);
 static NOTHING: Operation = operation(Envelope::Field("body"), false);
+static OPEN: Operation = operation(Envelope::Field("body"), true).authentication(Authentication::None);
+static WITH_KEY: Operation =
+    operation(Envelope::Field("body"), true).authentication(Authentication::Scheme("UserAccessKeyId"));
 
 const fn operation(envelope: Envelope, returns: bool) -> Operation {
     Operation::new("show", Method::Get, &[]).envelope(envelope).returns(returns)
 }
 
-fn with_token() -> NhnDialect {
-    NhnDialect::with_token("the-app-key".into())
+/// A dialect, and the operation that is called.
+type Called = (NhnDialect, &'static Operation);
+
+fn with_token() -> Called {
+    (NhnDialect::new("the-app-key".into()), &BODY)
 }
 
-fn without_token() -> NhnDialect {
-    NhnDialect::without_token("the-app-key".into(), None)
+fn without_token() -> Called {
+    (NhnDialect::key_manager("the-app-key".into(), None), &OPEN)
+}
+
+fn read(called: &Called, answer: &RawResponse) -> ResponseOutcome {
+    called.0.read(CallContext::new(called.1, &V1), answer)
 }
 
 fn answer(status: u16, body: &str) -> RawResponse {
@@ -27,14 +37,14 @@ fn answer(status: u16, body: &str) -> RawResponse {
 }
 
 fn payload(operation: &'static Operation, status: u16, body: &str) -> String {
-    match with_token().read(CallContext::new(operation, &V1), &answer(status, body)) {
+    match read(&(with_token().0, operation), &answer(status, body)) {
         ResponseOutcome::Payload(payload) => String::from_utf8(payload.to_vec()).unwrap(),
         other => panic!("{body}: {other:?}"),
     }
 }
 
-fn failure(dialect: &NhnDialect, status: u16, body: &str) -> Failure {
-    match dialect.read(CallContext::new(&BODY, &V1), &answer(status, body)) {
+fn failure(called: &Called, status: u16, body: &str) -> Failure {
+    match read(called, &answer(status, body)) {
         ResponseOutcome::Failed(failure) => failure,
         other => panic!("{body}: {other:?}"),
     }
@@ -66,9 +76,7 @@ fn payload_is_taken_out_of_its_envelope() {
 #[test]
 fn payload_is_not_copied() {
     let answer = answer(200, r#"{"header":{"isSuccessful":true},"body":{"key":"value"}}"#);
-    let ResponseOutcome::Payload(payload) = with_token().read(CallContext::new(&BODY, &V1), &answer) else {
-        panic!("no payload")
-    };
+    let ResponseOutcome::Payload(payload) = read(&with_token(), &answer) else { panic!("no payload") };
     assert!(answer.body.as_ptr_range().contains(&payload.as_ptr()));
 }
 
@@ -94,7 +102,7 @@ fn flag_decides_and_code_does_not() {
 fn failure_is_classified_by_status_and_code() {
     use FailureClass::{ByStatus, Permanent, Unauthorized};
     let (token, none) = (with_token(), without_token());
-    for (dialect, status, code, class, shown) in [
+    for (called, status, code, class, shown) in [
         (&token, 200, "50010", Permanent, "50010"),
         (&token, 200, "-6", Permanent, "-6"),
         (&token, 200, "80007", Unauthorized, "80007"),
@@ -108,7 +116,7 @@ fn failure_is_classified_by_status_and_code() {
         (&none, 401, "1", ByStatus, "1"),
         (&none, 500, "1", ByStatus, "1"),
     ] {
-        let failure = failure(dialect, status, &header("false", code, "what happened to the-app-key"));
+        let failure = failure(called, status, &header("false", code, "what happened to the-app-key"));
         assert_eq!(failure.class, class, "{status} {code}");
         assert_eq!(failure.code.as_deref(), Some(shown), "{status} {code}");
         assert_eq!(failure.message.as_deref(), Some("what happened to […]"), "{status} {code}");
@@ -127,17 +135,17 @@ fn failure_without_the_vendors_header_is_read() {
         assert_eq!(failure(&with_token(), 401, body).class, FailureClass::Unauthorized, "{body}");
     }
     for (status, body) in [(502, "<html>"), (500, ""), (500, "[]"), (200, "<html>"), (200, ""), (200, "[]")] {
-        let reading = with_token().read(CallContext::new(&BODY, &V1), &answer(status, body));
+        let reading = read(&with_token(), &answer(status, body));
         assert!(matches!(reading, ResponseOutcome::Unreadable(_)), "{status} {body}: {reading:?}");
     }
     for body in ["{}", r#"{"header":null}"#, r#"{"header":{}}"#, r#"{"body":{}}"#] {
-        let reading = with_token().read(CallContext::new(&BODY, &V1), &answer(200, body));
+        let reading = read(&with_token(), &answer(200, body));
         assert!(matches!(reading, ResponseOutcome::Unreadable(_)), "{body}: {reading:?}");
     }
     for (body, why) in
         [(r#"{"header":{"#, "response truncated"), (r#"{"header":}"#, "invalid JSON"), ("[]", "not an object")]
     {
-        let reading = with_token().read(CallContext::new(&BODY, &V1), &answer(200, body));
+        let reading = read(&with_token(), &answer(200, body));
         assert!(matches!(&reading, ResponseOutcome::Unreadable(text) if text.contains(why)), "{body}: {reading:?}");
     }
 }
@@ -153,6 +161,8 @@ fn hints_of_secure_key_manager_ignore_spelling() {
         ("Invalid Key Id", "key id"),
         ("Invalid Key Version", "no such version"),
         ("Invalid Key Version Status", "not in use"),
+        ("Invalid Key Store Id", "key store"),
+        ("invalid key store name", "key store"),
     ] {
         let hint = failure(&without_token(), 200, &header("false", "1", message)).hint.unwrap_or_default();
         assert!(hint.contains(word), "{message}: {hint}");
@@ -164,7 +174,7 @@ fn hints_of_secure_key_manager_ignore_spelling() {
 fn app_key_and_mac_address_are_sent() {
     let mut address = HeaderValue::from_static("AA:bb:cc:dd:ee:ff");
     address.set_sensitive(true);
-    let dialect = NhnDialect::without_token("the-app-key".into(), Some(address));
+    let dialect = NhnDialect::key_manager("the-app-key".into(), Some(address));
     for name in ["appkey", "appKey"] {
         assert_eq!(dialect.config(CallContext::new(&BODY, &V1), name), Some("the-app-key"));
     }
@@ -182,6 +192,8 @@ fn refusals_have_a_category() {
     for (message, category) in [
         ("Invalid Appkey", Some(InvalidCredentials)),
         ("Invalid Key Id", Some(NotFound)),
+        ("Invalid Key Store Id", Some(NotFound)),
+        ("URL NOT FOUND", None),
         ("Invalid Key Version", Some(NotFound)),
         ("Invalid Key Version Status", Some(Conflict)),
         ("Invalid Key Status", Some(Conflict)),
@@ -210,5 +222,25 @@ fn refusals_have_a_category() {
 fn text_without_the_header_of_the_vendor_has_no_category() {
     for body in [r#"{"message":"Invalid Key Id"}"#, r#"{"error":"InvalidKeyIdException"}"#] {
         assert_eq!(failure(&without_token(), 404, body).category, None, "{body}");
+    }
+}
+
+#[test]
+fn refusals_of_the_account_are_told_from_those_of_the_key_store() {
+    use ErrorCategory::{Denied, InvalidCredentials, NotFound};
+    let key_manager = |operation| (NhnDialect::key_manager("the-app-key".into(), None), operation);
+    for (operation, status, code, message, category, hint) in [
+        (&BODY, 401, "80007", "no", Some(InvalidCredentials), "the token was not accepted"),
+        (&BODY, 200, "80007", "no", Some(InvalidCredentials), "the token was not accepted"),
+        (&WITH_KEY, 401, "401", "no", Some(InvalidCredentials), "the user access key was not accepted"),
+        (&WITH_KEY, 200, "-6", "no", Some(Denied), "lacks a role"),
+        (&BODY, 200, "1000", "Invalid Key Id", Some(NotFound), "check the key id"),
+        (&WITH_KEY, 200, "1000", "IPv4 Auth Failure", Some(Denied), "confirm_client"),
+        (&OPEN, 401, "80007", "no", None, ""),
+    ] {
+        let failure = failure(&key_manager(operation), status, &header("false", code, message));
+        assert_eq!(failure.category, category, "{status} {code} {message}");
+        assert!(failure.hint.unwrap_or_default().contains(hint), "{status} {code} {message}: {:?}", failure.hint);
+        assert_eq!(failure.hint.is_some(), !hint.is_empty(), "{status} {code} {message}");
     }
 }
