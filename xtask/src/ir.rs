@@ -38,6 +38,8 @@ pub(crate) struct Version {
     pub(crate) number: String,
     pub(crate) status: Option<String>,
     pub(crate) sunset: Option<String>,
+    /// Whether it had ended on the day of the vendor's list; it then needs a feature of its own.
+    pub(crate) ended: bool,
     pub(crate) source: String,
     /// How the document authenticates: empty for the service's default version's way, `none`, or a security scheme.
     pub(crate) auth: String,
@@ -273,10 +275,16 @@ impl Service {
         self.versions.iter().find(|version| version.number == self.default)
     }
 
-    /// The versions before this one, oldest first.
-    pub(crate) fn earlier(&self, version: &Version) -> &[Version] {
-        let index = self.versions.iter().position(|other| other.number == version.number);
-        index.and_then(|index| self.versions.get(..index)).unwrap_or_default()
+    /// The versions with their indexes, those that have ended last: no other version may depend on them.
+    pub(crate) fn by_life(&self) -> impl Iterator<Item = (usize, &Version)> {
+        let of = |ended: bool| self.versions.iter().enumerate().filter(move |(_, version)| version.ended == ended);
+        of(false).chain(of(true))
+    }
+
+    /// The versions that this one may take items from.
+    pub(crate) fn before(&self, version: &Version) -> Vec<&Version> {
+        let every = self.by_life().map(|(_, other)| other);
+        every.take_while(|other| other.number != version.number).collect()
     }
 
     /// What is assumed of an operation: the number of each version, and the assumption.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::ir::{Kind, Presence, Role, Service, TypeDef, TypeIndex, Version};
 use crate::names;
 use crate::openapi::{Document, Requirement};
-use crate::vendors::{self, TABLE, Vendor, Vendors};
+use crate::vendors::{self, Listed, TABLE, Vendor, Vendors};
 
 mod assumed;
 mod formats;
@@ -109,7 +109,11 @@ fn service(vendor: &Vendor, entry: &vendors::Service, mut fixtures: Vec<&Fixture
         for ty in types::definitions(context)? {
             merged.add(context, ty)?;
         }
-        versions.push(version(context)?);
+        let mut version = version(context)?;
+        // What everyone gets by default is always there.
+        let ended = |listed: &Listed| listed.has_ended(&version.number, version.sunset.as_deref());
+        version.ended = version.number != entry.default && entry.listed.as_ref().is_some_and(ended);
+        versions.push(version);
     }
     let newest = contexts.last().map(|context| context.document);
     let mut service = Service {
@@ -187,6 +191,7 @@ fn version(context: &Context<'_>) -> Result<Version, Problem> {
         number,
         status: document.sdk.status.clone(),
         sunset: document.sdk.sunset.clone(),
+        ended: false,
         source: context.source.to_owned(),
         auth: context.auth(),
         operations: operations::all(context)?,

@@ -33,7 +33,10 @@ pub(crate) fn service(service: &Service, output: &mut Output) -> Result<(), Malf
     let title = &plain(&service.title);
     let every: Vec<&str> = service.sources.iter().map(String::as_str).collect();
     let every = sources(&every);
-    let versions = service.versions.iter().map(|version| ident(&version.module));
+    let versions = service.versions.iter().map(|version| {
+        let (gate, module) = (lifecycle::gate(version), ident(&version.module));
+        quote!(#gate pub mod #module;)
+    });
     let version_docs = service.versions.iter().map(|version| docs(&about(version)));
     let default = service.default_version().map(|version| {
         let (doc, module) =
@@ -56,7 +59,7 @@ pub(crate) fn service(service: &Service, output: &mut Output) -> Result<(), Malf
         #module
         pub(crate) mod operations;
         pub mod types;
-        #(#version_docs pub mod #versions;)*
+        #(#version_docs #versions)*
         #default
     };
     output.add_rust(&format!("{base}.rs"), &format!("{title}, every version."), &every, modules)?;
@@ -177,6 +180,16 @@ fn imports(path: &TokenStream, candidates: &[&str], body: &TokenStream) -> Token
         [one] => quote!(use #path::#one;),
         _ => quote!(use #path::{#(#names),*};),
     }
+}
+
+/// [`imports`] for the tokens that are always there, and behind the feature what only versions that have ended use.
+fn gated_imports(path: &TokenStream, candidates: &[&str], always: &TokenStream, ended: &TokenStream) -> TokenStream {
+    let mut used = std::collections::BTreeSet::new();
+    collect(always.clone(), candidates, &mut used);
+    let rest: Vec<&str> = candidates.iter().copied().filter(|name| !used.contains(*name)).collect();
+    let (common, gated) = (imports(path, candidates, always), imports(path, &rest, ended));
+    let feature = lifecycle::ENDED;
+    if gated.is_empty() { common } else { quote!(#common #[cfg(feature = #feature)] #gated) }
 }
 
 /// A name counts only where it opens a path: `types::Page` is not the trait.

@@ -180,6 +180,13 @@ impl Listed {
         self.versions.iter().map(String::as_str).max_by_key(|number| names::version_parts(number))
     }
 
+    /// Whether a version had ended on the day of the page: it is past its date, or the page no longer has it.
+    #[must_use]
+    pub fn has_ended(&self, number: &str, sunset: Option<&str>) -> bool {
+        let past = sunset.is_some_and(|day| day < self.as_of.as_str());
+        past || !self.versions.iter().any(|listed| listed == number)
+    }
+
     /// The key that breaks a rule, and the rule.
     fn check(&self) -> Result<(), (&'static str, &'static str)> {
         if !names::is_day(&self.as_of) {

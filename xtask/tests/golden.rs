@@ -66,7 +66,7 @@ fn generate(case: &str) -> Result<BTreeMap<String, String>, String> {
         fs::create_dir_all(&target).unwrap();
         fs::copy(&fixture, target.join(fixture.file_name().unwrap())).unwrap();
     }
-    fs::write(root.join("fixtures/vendors.toml"), table(root)).unwrap();
+    fs::write(root.join("fixtures/vendors.toml"), table(root, case == "ended")).unwrap();
     xtask::codegen::run(root, false).map_err(|error| error.to_string())?;
     xtask::codegen::run(root, true).expect("what was just written must be up to date");
     let mut sources = BTreeMap::new();
@@ -75,7 +75,7 @@ fn generate(case: &str) -> Result<BTreeMap<String, String>, String> {
         for base in [generated.clone(), generated.join("tiny")] {
             for (name, text) in sources_in(&base) {
                 // One case of each kind of vendor is enough.
-                if name == "clients.rs" && !["versions", "envelope_key"].contains(&case) {
+                if name == "clients.rs" && !["versions", "envelope_key", "ended"].contains(&case) {
                     continue;
                 }
                 sources.insert(name, text);
@@ -85,8 +85,14 @@ fn generate(case: &str) -> Result<BTreeMap<String, String>, String> {
     Ok(sources)
 }
 
+/// A list from which 1.0 has gone.
+const LISTED: &str = r#"[vendor.service.listed]
+as_of = "2026-09-18"
+versions = ["1.1", "1.2"]
+"#;
+
 /// A table of the vendor and the service that the copied documents are of.
-fn table(root: &Path) -> String {
+fn table(root: &Path, listed: bool) -> String {
     let vendor = if root.join("fixtures/nhn").is_dir() { "nhn" } else { "scp" };
     format!(
         r#"[[vendor]]
@@ -99,9 +105,11 @@ fallible = {fallible}
 [[vendor.service]]
 name = "tiny"
 module = "tiny"
-default = "1.0"
+default = "{default}"
 page = "https://example.com/"
-"#,
+{listed}"#,
+        default = if listed { "1.2" } else { "1.0" },
+        listed = if listed { LISTED } else { "" },
         fallible = vendor == "nhn",
     )
 }
@@ -170,6 +178,11 @@ fn enums() {
 #[test]
 fn pages() {
     check("pages");
+}
+
+#[test]
+fn ended() {
+    check("ended");
 }
 
 #[test]

@@ -103,13 +103,22 @@ pub(super) fn clippy(workspace: &Workspace) -> Result<Outcome> {
     passed(cargo(&workspace.root, &[&selection[..], &["--", "-D", "warnings"]].concat()))
 }
 
+/// Brings old versions of the services that other features bring.
+const ENDED: &str = "ended-versions";
+
 pub(super) fn features(workspace: &Workspace) -> Result<Outcome> {
     for package in &workspace.published {
         let check = ["check", "--quiet", "--package", &package.name];
         cargo(&workspace.root, &check)?;
         cargo(&workspace.root, &[&check[..], &["--no-default-features"]].concat())?;
         for feature in package.features.keys().filter(|feature| *feature != "default") {
-            cargo(&workspace.root, &[&check[..], &["--no-default-features", "--features", feature]].concat())?;
+            let mut together = vec![feature.clone()];
+            if package.features.contains_key(ENDED) && feature != ENDED {
+                together.push(format!("{feature},{ENDED}"));
+            }
+            for features in together {
+                cargo(&workspace.root, &[&check[..], &["--no-default-features", "--features", &features]].concat())?;
+            }
         }
     }
     Ok(Outcome::Passed)

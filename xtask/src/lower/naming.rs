@@ -9,14 +9,15 @@ use crate::names;
 /// Gives each model its Rust name, and leaves out those that no operation reaches.
 ///
 /// A model of the default version is in the service's `types`. Another one is in the `types` of the oldest version that
-/// has it, and its name begins with the module of that version: `v1_0::Key`.
+/// has it, before those that have ended, and its name begins with the module of that version: `v1_0::Key`.
 pub(super) fn assign(service: &mut Service) -> Result<(), Problem> {
     let reached: Vec<BTreeSet<String>> = service.versions.iter().map(|version| reached(service, version)).collect();
     let default = service.versions.iter().position(|version| version.number == service.default).unwrap_or_default();
     let nested = nested(service);
     let mut given: BTreeMap<String, String> = BTreeMap::new();
     let mut taken: BTreeMap<String, String> = BTreeMap::new();
-    let order = std::iter::once(default).chain((0..service.versions.len()).filter(|index| *index != default));
+    let others: Vec<usize> = service.by_life().map(|(index, _)| index).filter(|index| *index != default).collect();
+    let order = std::iter::once(default).chain(others);
     for index in order {
         let (Some(version), Some(models)) = (service.versions.get(index), reached.get(index)) else { continue };
         for model in models {

@@ -1,6 +1,7 @@
 //! The generated lines of hand-written files: version tables, feature lists, module lists.
 
-use super::{client_name, lifecycle, line, plain};
+use super::lifecycle::{self, ENDED};
+use super::{client_name, line, plain};
 use crate::ir::{Service, Version};
 
 /// The lines of a block by its name; `None` for a name that does not exist.
@@ -94,12 +95,16 @@ const PROVIDER: &str = "ring";
 
 /// The features of a manifest.
 fn features(services: &[&Service]) -> String {
-    let names = services.iter().map(|service| service.feature.as_str()).chain([PROVIDER]);
+    let names = services.iter().map(|service| service.feature.as_str()).chain([ENDED, PROVIDER]);
     let quoted: Vec<String> = names.map(|name| format!("\"{name}\"")).collect();
     let mut text = format!("default = [{}]\n", quoted.join(", "));
     for service in services {
-        line(&mut text, format_args!("## {} {}.\n{} = []", service.title, numbers(service), service.feature));
+        line(&mut text, format_args!("## {} {}.\n{} = []", service.title, numbers(service, false), service.feature));
     }
+    line(
+        &mut text,
+        format_args!("## Versions that have ended, of the enabled services: {}.\n{ENDED} = []", ended(services)),
+    );
     text
 }
 
@@ -108,8 +113,9 @@ fn feature_table(services: &[&Service]) -> String {
     let mut text = String::from("| feature | service |\n|---|---|\n");
     for service in services {
         let (feature, title) = (&service.feature, plain(&service.title));
-        line(&mut text, format_args!("| `{feature}` | {title} {} |", numbers(service)));
+        line(&mut text, format_args!("| `{feature}` | {title} {} |", numbers(service, false)));
     }
+    line(&mut text, format_args!("| `{ENDED}` | ended: {} |", plain(&ended(services))));
     text
 }
 
@@ -146,9 +152,17 @@ fn state(service: &Service, version: &Version) -> String {
     if text.is_empty() { text } else { format!("{text} ") }
 }
 
-/// `1.0`, `1.0 and 1.1`, `1.0, 1.1 and 1.2`.
-fn numbers(service: &Service) -> String {
-    let numbers: Vec<&str> = service.versions.iter().map(|version| version.number.as_str()).collect();
+/// The versions that have ended, by service.
+fn ended(services: &[&Service]) -> String {
+    let having = services.iter().filter(|service| service.versions.iter().any(|version| version.ended));
+    let list: Vec<String> = having.map(|service| format!("{} {}", service.title, numbers(service, true))).collect();
+    if list.is_empty() { "none yet".to_owned() } else { list.join(", ") }
+}
+
+/// `1.0`, `1.0 and 1.1`, `1.0, 1.1 and 1.2`: the versions that have ended, or the others.
+fn numbers(service: &Service, ended: bool) -> String {
+    let versions = service.versions.iter().filter(|version| version.ended == ended);
+    let numbers: Vec<&str> = versions.map(|version| version.number.as_str()).collect();
     match numbers.split_last() {
         Some((last, [])) => (*last).to_owned(),
         Some((last, others)) => format!("{} and {last}", others.join(", ")),

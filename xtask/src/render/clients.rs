@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
-use super::lifecycle::{self, State};
+use super::lifecycle::{self, ENDED, State};
 use super::operations::authentication;
 use super::{markdown, plain};
 use crate::emit::{Malformed, Output};
@@ -142,11 +142,15 @@ fn numbered(service: &Service, version: &Version) -> TokenStream {
         false => quote!(#client::new(self.clients().#slot.clone())),
     };
     let deprecated = ended(service, version).map(|note| quote!(#[deprecated(note = #note)]));
+    let needed = match version.ended {
+        true => quote!(#[cfg(all(feature = #feature, feature = #ENDED))]),
+        false => quote!(#[cfg(feature = #feature)]),
+    };
     quote! {
         #doc
         #deprecated
         #marks
-        #[cfg(feature = #feature)]
+        #needed
         pub fn #method(&self) -> #outcome {
             #body
         }
@@ -156,11 +160,12 @@ fn numbered(service: &Service, version: &Version) -> TokenStream {
 /// Why nobody should begin with this version: it had ended on the day of the vendor's list, and there is a newer one.
 /// The day is committed, so that what compiles without a warning today does so tomorrow.
 fn ended(service: &Service, version: &Version) -> Option<String> {
-    let (listed, sunset) = (service.listed.as_ref()?, version.sunset.as_ref()?);
-    let over = *sunset < listed.as_of && version.number != service.default;
-    over.then(|| {
-        format!("version {} ended on {sunset}: use `{}()`, version {}", version.number, service.module, service.default)
-    })
+    let why = match &version.sunset {
+        Some(day) => format!("ended on {day}"),
+        None => "is no longer listed by the vendor".to_owned(),
+    };
+    let Service { module, default, .. } = service;
+    version.ended.then(|| format!("version {} {why}: use `{module}()`, version {default}", version.number))
 }
 
 /// The accessor without a number, the one with it, and the type that both return.

@@ -1,5 +1,8 @@
 //! The state of a version: as the vendor's page lists it, or else as its document says.
 
+use proc_macro2::TokenStream;
+use quote::quote;
+
 use crate::ir::{Service, Version};
 use crate::names::version_parts;
 
@@ -42,6 +45,14 @@ pub(super) fn state(service: &Service, version: &Version) -> Option<State> {
         Some(_) => Some(State::Supported),
         None => own,
     }
+}
+
+/// The feature that brings the versions that have ended.
+pub(super) const ENDED: &str = "ended-versions";
+
+/// The attribute of what a version alone has.
+pub(super) fn gate(version: &Version) -> TokenStream {
+    if version.ended { quote!(#[cfg(feature = #ENDED)]) } else { TokenStream::new() }
 }
 
 /// State and end date in words; empty where the vendor publishes neither.

@@ -5,7 +5,7 @@ use quote::quote;
 
 use super::lifecycle::{self, State};
 use super::share::{reuse, shared};
-use super::{docs, imports};
+use super::{docs, gated_imports, imports};
 use crate::ir::{Operation, Segment, Service, Type, Version};
 use crate::names::{constant, ident};
 
@@ -13,13 +13,14 @@ const CORE: &[&str] = &["Authentication", "Effect", "Envelope", "Idempotency", "
 
 /// The operation tables of every version.
 pub(super) fn render(service: &Service) -> TokenStream {
-    let statics: Vec<_> = service.versions.iter().map(|version| version_static(service, version)).collect();
-    let core = imports(&quote!(cloud_core), &["ApiVersion", "Lifecycle"], &quote!(#(#statics)*));
-    let modules = service
-        .versions
-        .iter()
-        .enumerate()
-        .map(|(index, version)| module(service.versions.get(..index).unwrap_or_default(), version));
+    let statics = |ended: bool| -> TokenStream {
+        let versions = service.versions.iter().filter(|version| version.ended == ended);
+        versions.map(|version| version_static(service, version)).collect()
+    };
+    let (always, ended) = (statics(false), statics(true));
+    let core = gated_imports(&quote!(cloud_core), &["ApiVersion", "Lifecycle"], &always, &ended);
+    let statics = service.versions.iter().map(|version| version_static(service, version));
+    let modules = service.versions.iter().map(|version| module(&service.before(version), version));
     quote! {
         #core
         #(#statics)*
@@ -39,25 +40,29 @@ fn version_static(own: &Service, version: &Version) -> TokenStream {
         None => quote!(),
     };
     let sunset = version.sunset.as_ref().map(|day| quote!(.sunset(#day)));
+    let gate = lifecycle::gate(version);
     quote! {
         #doc
+        #gate
         pub(crate) static #name: ApiVersion = ApiVersion::new(#vendor, #service, #number)#status #sunset;
     }
 }
 
-/// The operations of one version; those that an earlier version has alike are taken from there.
-fn module(earlier: &[Version], version: &Version) -> TokenStream {
+/// The operations of one version; those that one of the versions `before` has alike are taken from there.
+fn module(before: &[&Version], version: &Version) -> TokenStream {
     let name = ident(&version.module);
     let doc = docs(&format!("Operations of version {}.", version.number));
-    let shared = shared(earlier, &version.operations, operation_static);
+    let shared = shared(before, &version.operations, operation_static);
     let own = version.operations.iter().zip(&shared).filter(|(_, module)| module.is_none());
     let statics: Vec<_> = own.map(|(operation, _)| operation_static(operation)).collect();
     let reused = reuse(&quote!(pub(crate)), &version.operations, &shared, |operation| constant(&operation.name));
     let uses = quote!(#(#statics)* &Operation);
     let core = imports(&quote!(cloud_core), CORE, &uses);
     let all = version.operations.iter().map(|operation| ident(&constant(&operation.name)));
+    let gate = lifecycle::gate(version);
     quote! {
         #doc
+        #gate
         pub(crate) mod #name {
             #core
             #reused

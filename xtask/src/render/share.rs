@@ -1,4 +1,4 @@
-//! Items that two versions have alike are generated once, in the older version, and re-exported by the newer one.
+//! Items that two versions have alike are generated once, in one of them, and re-exported by the other.
 
 use std::collections::BTreeMap;
 
@@ -8,15 +8,15 @@ use quote::quote;
 use crate::ir::{Operation, Version};
 use crate::names::ident;
 
-/// For each operation the module of the oldest version that renders the same item for it.
+/// For each operation the module of the first of the versions `before` that renders the same item for it.
 pub(super) fn shared(
-    earlier: &[Version],
+    before: &[&Version],
     operations: &[Operation],
     render: impl Fn(&Operation) -> TokenStream,
 ) -> Vec<Option<String>> {
     let same = |operation: &Operation| {
         let item = render(operation).to_string();
-        let found = earlier.iter().find(|version| {
+        let found = before.iter().find(|version| {
             let mut others = version.operations.iter().filter(|other| other.name == operation.name);
             others.any(|other| render(other).to_string() == item)
         });
@@ -25,7 +25,7 @@ pub(super) fn shared(
     operations.iter().map(same).collect()
 }
 
-/// The re-exports of the shared items, one `use` for each older version.
+/// The re-exports of the shared items, one `use` for each other version.
 pub(super) fn reuse(
     visibility: &TokenStream,
     operations: &[Operation],

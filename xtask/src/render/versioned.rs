@@ -6,7 +6,7 @@ use quote::quote;
 use super::client::{CORE, assumptions, example, method, options};
 use super::operations::operation_static;
 use super::share::shared;
-use super::{imports, markdown};
+use super::{gated_imports, lifecycle, markdown};
 use crate::ir::{Operation, Service, Version};
 use crate::names::{ident, pascal};
 
@@ -39,15 +39,16 @@ pub(super) fn render(service: &Service) -> Option<TokenStream> {
     }
     let every = service.versions.len();
     let common = methods.iter().filter(|method| method.versions.len() == every).map(|method| &method.tokens);
-    // Methods of some versions are repeated for each: two bounds on `V` would overlap where a name has two shapes.
-    let own = service.versions.iter().enumerate().filter_map(|(index, version)| {
-        let own = methods.iter().filter(|method| method.versions.len() < every && method.versions.contains(&index));
-        let own: Vec<&TokenStream> = own.map(|method| &method.tokens).collect();
-        let marker = ident(&version.constant);
-        (!own.is_empty()).then(|| quote!(impl Client<#marker> { #(#own)* }))
-    });
-    let markers = service.versions.iter().map(marker);
     let doc = docs(service);
+    let own = |ended: bool| -> TokenStream {
+        let versions = service.versions.iter().enumerate().filter(|(_, version)| version.ended == ended);
+        versions.map(|(index, version)| own_methods(version, index, every, &methods)).collect()
+    };
+    let markers = |ended: bool| -> TokenStream {
+        service.versions.iter().filter(|version| version.ended == ended).map(marker).collect()
+    };
+    let (own, ended) = (own(false), own(true));
+    let (markers, ended_markers) = (markers(false), markers(true));
     let body = quote! {
         #doc
         #[derive(Clone, Debug)]
@@ -70,7 +71,7 @@ pub(super) fn render(service: &Service) -> Option<TokenStream> {
             }
             #(#common)*
         }
-        #(#own)*
+        #own
         #[doc = " A version of the service. Only the types of this module implement it."]
         pub trait Version: sealed::Sealed {
             #[doc = " The API version."]
@@ -81,22 +82,32 @@ pub(super) fn render(service: &Service) -> Option<TokenStream> {
         mod sealed {
             pub trait Sealed {}
         }
-        #(#markers)*
+        #markers
     };
-    let core = imports(&quote!(cloud_core), CORE, &body);
+    let ended = quote!(#ended #ended_markers);
+    let core = gated_imports(&quote!(cloud_core), CORE, &body, &ended);
     let modules: Vec<&str> = service.versions.iter().map(|version| version.module.as_str()).collect();
-    let siblings = imports(&quote!(super), &[&["operations"][..], &modules].concat(), &body);
-    Some(quote!(use std::marker::PhantomData; #core #siblings #body))
+    let siblings = gated_imports(&quote!(super), &[&["operations"][..], &modules].concat(), &body, &ended);
+    Some(quote!(use std::marker::PhantomData; #core #siblings #body #ended))
 }
 
-/// Every method of every version once, in the order of first appearance.
+/// The methods that not every version has. They are repeated for each: two bounds on `V` would overlap where a name has
+/// two shapes.
+fn own_methods(version: &Version, index: usize, every: usize, methods: &[Method<'_>]) -> TokenStream {
+    let own = methods.iter().filter(|method| method.versions.len() < every && method.versions.contains(&index));
+    let own: Vec<&TokenStream> = own.map(|method| &method.tokens).collect();
+    let (gate, marker) = (lifecycle::gate(version), ident(&version.constant));
+    if own.is_empty() { TokenStream::new() } else { quote!(#gate impl Client<#marker> { #(#own)* }) }
+}
+
+/// Every method of every version once, those of versions that have ended last.
 fn methods(service: &Service) -> Vec<Method<'_>> {
     // Examples and assumptions name a version, so methods are compared without them.
     let mut methods: Vec<(String, Method<'_>)> = Vec::new();
-    for (index, version) in service.versions.iter().enumerate() {
-        let earlier = service.earlier(version);
-        let tables = shared(earlier, &version.operations, operation_static);
-        let types = shared(earlier, &version.operations, options);
+    for (index, version) in service.by_life() {
+        let before = service.before(version);
+        let tables = shared(&before, &version.operations, operation_static);
+        let types = shared(&before, &version.operations, options);
         for ((operation, table), types) in version.operations.iter().zip(&tables).zip(&types) {
             let place = place(version, operation, table.as_deref(), types.as_deref());
             let tokens = place.method(&quote!());
@@ -108,9 +119,10 @@ fn methods(service: &Service) -> Vec<Method<'_>> {
         }
     }
     for (_, method) in &mut methods {
-        let mut having = method.versions.iter().filter_map(|index| service.versions.get(*index));
-        let default = having.clone().find(|version| version.number == service.default);
-        let Some(version) = default.or_else(|| having.next_back()) else { continue };
+        let having = || method.versions.iter().filter_map(|index| service.versions.get(*index));
+        let default = having().find(|version| version.number == service.default);
+        let newest = having().rfind(|version| !version.ended).or_else(|| having().next_back());
+        let Some(version) = default.or(newest) else { continue };
         let shown = version.operations.iter().find(|operation| operation.name == method.place.operation.name);
         let shown = shown.unwrap_or(method.place.operation);
         let more = [assumptions(service, shown), example(service, version, shown)];
@@ -129,11 +141,15 @@ fn place<'a>(version: &Version, operation: &'a Operation, table: Option<&str>, t
 fn marker(version: &Version) -> TokenStream {
     let (marker, module) = (ident(&version.constant), ident(&version.module));
     let doc = markdown(&format!("Version {}.", version.number));
+    let gate = lifecycle::gate(version);
     quote! {
         #doc
+        #gate
         #[derive(Clone, Copy, Debug)]
         pub enum #marker {}
+        #gate
         impl sealed::Sealed for #marker {}
+        #gate
         impl Version for #marker {
             const VERSION: &'static ApiVersion = &operations::#marker;
             const OPERATIONS: &'static [&'static Operation] = operations::#module::ALL;
@@ -144,7 +160,13 @@ fn marker(version: &Version) -> TokenStream {
 fn docs(service: &Service) -> TokenStream {
     let links = service.versions.iter().map(|version| {
         let Version { module, number, .. } = version;
-        format!("- [`{module}::Client`](super::{module}::Client) is the client for {number}.")
+        // A link would be broken without the feature.
+        match version.ended {
+            true => {
+                format!("- `{module}::Client` is the client for {number}, with the feature `{}`.", lifecycle::ENDED)
+            }
+            false => format!("- [`{module}::Client`](super::{module}::Client) is the client for {number}."),
+        }
     });
     let (title, links) = (super::plain(&service.title), links.collect::<Vec<_>>().join("\n"));
     markdown(&format!(

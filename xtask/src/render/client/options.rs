@@ -9,10 +9,10 @@ use super::{argument_type, outer_type, rules};
 use crate::ir::{Constraint, Operation, Page, PageStyle, Parameter, ParameterType, Service, Version};
 use crate::names::{ident, pascal};
 
-/// The re-exports of what an older version's operations return alike, and the types of this version alone.
+/// The re-exports of what another version's operations return alike, and the types of this version alone.
 pub(super) fn option_types(service: &Service, version: &Version) -> (TokenStream, TokenStream) {
     let operations = &version.operations;
-    let shared = shared(service.earlier(version), operations, options);
+    let shared = shared(&service.before(version), operations, options);
     let reused = reuse(&quote!(pub), operations, &shared, |operation| pascal(&operation.name));
     let own = operations.iter().zip(&shared).filter(|(_, module)| module.is_none());
     let options = own.map(|(operation, _)| options(operation));
