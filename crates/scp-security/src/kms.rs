@@ -51,7 +51,9 @@ macro_rules! by_name {
     };
 }
 
+#[cfg(feature = "ended-versions")]
 by_name!(v1_0::Client, key_by_name, list_keys, v1_0::types::Key, "key");
+#[cfg(feature = "ended-versions")]
 by_name!(v1_1::Client, key_by_name, list_keys, v1_1::types::Key, "key");
 by_name!(Client, key_by_name, list_keys, types::Key, "key");
 by_name!(Client, managed_key_by_name, list_managed_keys, types::ManagedKey, "managed key");
