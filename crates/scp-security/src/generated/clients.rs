@@ -114,7 +114,7 @@ impl crate::Scp {
         note = "version 1.0 ended on 2026-05-31: use `certificate_manager()`, version 1.1"
     )]
     #[must_use]
-    #[cfg(feature = "certificate-manager")]
+    #[cfg(all(feature = "certificate-manager", feature = "ended-versions"))]
     pub fn certificate_manager_v1_0(&self) -> super::certificate_manager::v1_0::Client {
         super::certificate_manager::v1_0::Client::new(
             self.clients().certificate_manager.clone(),
@@ -150,7 +150,7 @@ impl crate::Scp {
         note = "version 1.0 ended on 2026-05-31: use `config_inspection()`, version 1.1"
     )]
     #[must_use]
-    #[cfg(feature = "config-inspection")]
+    #[cfg(all(feature = "config-inspection", feature = "ended-versions"))]
     pub fn config_inspection_v1_0(&self) -> super::config_inspection::v1_0::Client {
         super::config_inspection::v1_0::Client::new(
             self.clients().config_inspection.clone(),
@@ -179,7 +179,7 @@ impl crate::Scp {
     /// The vendor no longer lists this version; it ended on 2026-08-31.
     #[deprecated(note = "version 1.1 ended on 2026-08-31: use `kms()`, version 1.2")]
     #[must_use]
-    #[cfg(feature = "kms")]
+    #[cfg(all(feature = "kms", feature = "ended-versions"))]
     pub fn kms_v1_1(&self) -> super::kms::v1_1::Client {
         super::kms::v1_1::Client::new(self.clients().kms.clone())
     }
@@ -189,7 +189,7 @@ impl crate::Scp {
     /// The vendor no longer lists this version; it ended on 2025-12-31.
     #[deprecated(note = "version 1.0 ended on 2025-12-31: use `kms()`, version 1.2")]
     #[must_use]
-    #[cfg(feature = "kms")]
+    #[cfg(all(feature = "kms", feature = "ended-versions"))]
     pub fn kms_v1_0(&self) -> super::kms::v1_0::Client {
         super::kms::v1_0::Client::new(self.clients().kms.clone())
     }
@@ -235,7 +235,7 @@ impl crate::Scp {
         note = "version 1.0 ended on 2026-08-31: use `secrets_manager()`, version 1.1"
     )]
     #[must_use]
-    #[cfg(feature = "secrets-manager")]
+    #[cfg(all(feature = "secrets-manager", feature = "ended-versions"))]
     pub fn secrets_manager_v1_0(&self) -> super::secrets_manager::v1_0::Client {
         super::secrets_manager::v1_0::Client::new(self.clients().secrets_manager.clone())
     }

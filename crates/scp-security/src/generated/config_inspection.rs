@@ -9,6 +9,7 @@ pub(crate) mod operations;
 pub mod types;
 
 /// Version 1.0.
+#[cfg(feature = "ended-versions")]
 pub mod v1_0;
 
 /// Version 1.1.

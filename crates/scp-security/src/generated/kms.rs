@@ -9,9 +9,11 @@ pub(crate) mod operations;
 pub mod types;
 
 /// Version 1.0.
+#[cfg(feature = "ended-versions")]
 pub mod v1_0;
 
 /// Version 1.1.
+#[cfg(feature = "ended-versions")]
 pub mod v1_1;
 
 /// Version 1.2.

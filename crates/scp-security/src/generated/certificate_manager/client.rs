@@ -5,11 +5,14 @@
 
 use std::marker::PhantomData;
 use cloud_core::{ApiVersion, Call, Operation, Request};
-use super::{operations, v1_0, v1_1};
+use super::{operations, v1_1};
+
+#[cfg(feature = "ended-versions")]
+use super::v1_0;
 
 /// A client for Certificate Manager in version `V`. Each version has the methods of its own operations alone.
 ///
-/// - [`v1_0::Client`](super::v1_0::Client) is the client for 1.0.
+/// - `v1_0::Client` is the client for 1.0, with the feature `ended-versions`.
 /// - [`v1_1::Client`](super::v1_1::Client) is the client for 1.1.
 #[derive(Clone, Debug)]
 pub struct Client<V> {
@@ -58,10 +61,10 @@ impl<V: Version> Client<V> {
     pub fn check_duplicate_name(
         &self,
         body: &super::types::CheckDuplicateNameRequest,
-    ) -> v1_0::CheckDuplicateName {
+    ) -> v1_1::CheckDuplicateName {
         Call::new(
             &self.core,
-            Request::new(&operations::v1_0::CHECK_DUPLICATE_NAME).body(body),
+            Request::new(&operations::v1_1::CHECK_DUPLICATE_NAME).body(body),
         )
     }
 
@@ -82,9 +85,9 @@ impl<V: Version> Client<V> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn list_certificates(&self) -> v1_0::ListCertificates {
-        v1_0::ListCertificates(
-            Call::new(&self.core, Request::new(&operations::v1_0::LIST_CERTIFICATES)),
+    pub fn list_certificates(&self) -> v1_1::ListCertificates {
+        v1_1::ListCertificates(
+            Call::new(&self.core, Request::new(&operations::v1_1::LIST_CERTIFICATES)),
         )
     }
 
@@ -125,10 +128,10 @@ impl<V: Version> Client<V> {
     pub fn create_certificate(
         &self,
         body: &super::types::CreateCertificateRequest,
-    ) -> v1_0::CreateCertificate {
+    ) -> v1_1::CreateCertificate {
         Call::new(
             &self.core,
-            Request::new(&operations::v1_0::CREATE_CERTIFICATE).body(body),
+            Request::new(&operations::v1_1::CREATE_CERTIFICATE).body(body),
         )
     }
 
@@ -149,10 +152,10 @@ impl<V: Version> Client<V> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn show_certificate(&self, certificate_id: &str) -> v1_0::ShowCertificate {
+    pub fn show_certificate(&self, certificate_id: &str) -> v1_1::ShowCertificate {
         Call::new(
             &self.core,
-            Request::new(&operations::v1_0::SHOW_CERTIFICATE)
+            Request::new(&operations::v1_1::SHOW_CERTIFICATE)
                 .path("certificate_id", certificate_id),
         )
     }
@@ -174,10 +177,10 @@ impl<V: Version> Client<V> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn delete_certificate(&self, certificate_id: &str) -> v1_0::DeleteCertificate {
+    pub fn delete_certificate(&self, certificate_id: &str) -> v1_1::DeleteCertificate {
         Call::new(
             &self.core,
-            Request::new(&operations::v1_0::DELETE_CERTIFICATE)
+            Request::new(&operations::v1_1::DELETE_CERTIFICATE)
                 .path("certificate_id", certificate_id),
         )
     }
@@ -218,47 +221,10 @@ impl<V: Version> Client<V> {
     pub fn create_self_signed_certificate(
         &self,
         body: &super::types::CreateSelfSignedCertificateRequest,
-    ) -> v1_0::CreateSelfSignedCertificate {
+    ) -> v1_1::CreateSelfSignedCertificate {
         Call::new(
             &self.core,
-            Request::new(&operations::v1_0::CREATE_SELF_SIGNED_CERTIFICATE).body(body),
-        )
-    }
-}
-
-impl Client<V1_0> {
-    /// Validates a certificate before registration.
-    ///
-    /// Checks that certificate, chain and private key belong together. Nothing is stored.
-    ///
-    /// `POST /v1/certificatemanager/check-validation`. Safe: changes nothing and can be retried.
-    ///
-    /// # Arguments
-    /// - `body`: The certificate to validate.
-    ///
-    /// # Example
-    /// ```no_run
-    /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// use scp_security::certificate_manager::v1_0::types::ValidateCertificateRequest;
-    ///
-    /// let body = ValidateCertificateRequest::builder()
-    ///     .cert_body("-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n")
-    ///     .cert_chain("-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n")
-    ///     .is_need_cert_chain(true)
-    ///     .private_key("<encoded private_key data>")
-    ///     .build();
-    /// let response = scp.certificate_manager_v1_0().validate_certificate(&body).await?;
-    /// println!("{response:?}");
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn validate_certificate(
-        &self,
-        body: &super::v1_0::types::ValidateCertificateRequest,
-    ) -> v1_0::ValidateCertificate {
-        Call::new(
-            &self.core,
-            Request::new(&operations::v1_0::VALIDATE_CERTIFICATE).body(body),
+            Request::new(&operations::v1_1::CREATE_SELF_SIGNED_CERTIFICATE).body(body),
         )
     }
 }
@@ -313,15 +279,6 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// Version 1.0.
-#[derive(Clone, Copy, Debug)]
-pub enum V1_0 {}
-impl sealed::Sealed for V1_0 {}
-impl Version for V1_0 {
-    const VERSION: &'static ApiVersion = &operations::V1_0;
-    const OPERATIONS: &'static [&'static Operation] = operations::v1_0::ALL;
-}
-
 /// Version 1.1.
 #[derive(Clone, Copy, Debug)]
 pub enum V1_1 {}
@@ -329,4 +286,54 @@ impl sealed::Sealed for V1_1 {}
 impl Version for V1_1 {
     const VERSION: &'static ApiVersion = &operations::V1_1;
     const OPERATIONS: &'static [&'static Operation] = operations::v1_1::ALL;
+}
+
+#[cfg(feature = "ended-versions")]
+impl Client<V1_0> {
+    /// Validates a certificate before registration.
+    ///
+    /// Checks that certificate, chain and private key belong together. Nothing is stored.
+    ///
+    /// `POST /v1/certificatemanager/check-validation`. Safe: changes nothing and can be retried.
+    ///
+    /// # Arguments
+    /// - `body`: The certificate to validate.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
+    /// use scp_security::certificate_manager::v1_0::types::ValidateCertificateRequest;
+    ///
+    /// let body = ValidateCertificateRequest::builder()
+    ///     .cert_body("-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n")
+    ///     .cert_chain("-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n")
+    ///     .is_need_cert_chain(true)
+    ///     .private_key("<encoded private_key data>")
+    ///     .build();
+    /// let response = scp.certificate_manager_v1_0().validate_certificate(&body).await?;
+    /// println!("{response:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn validate_certificate(
+        &self,
+        body: &super::v1_0::types::ValidateCertificateRequest,
+    ) -> v1_0::ValidateCertificate {
+        Call::new(
+            &self.core,
+            Request::new(&operations::v1_0::VALIDATE_CERTIFICATE).body(body),
+        )
+    }
+}
+
+/// Version 1.0.
+#[cfg(feature = "ended-versions")]
+#[derive(Clone, Copy, Debug)]
+pub enum V1_0 {}
+#[cfg(feature = "ended-versions")]
+impl sealed::Sealed for V1_0 {}
+#[cfg(feature = "ended-versions")]
+impl Version for V1_0 {
+    const VERSION: &'static ApiVersion = &operations::V1_0;
+    const OPERATIONS: &'static [&'static Operation] = operations::v1_0::ALL;
 }

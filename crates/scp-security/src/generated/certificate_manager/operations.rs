@@ -6,6 +6,7 @@
 use cloud_core::{ApiVersion, Lifecycle};
 
 /// Version 1.0.
+#[cfg(feature = "ended-versions")]
 pub(crate) static V1_0: ApiVersion = ApiVersion::new("scp", "certificatemanager", "1.0")
     .status(Lifecycle::Unlisted)
     .sunset("2026-05-31");
@@ -13,7 +14,37 @@ pub(crate) static V1_0: ApiVersion = ApiVersion::new("scp", "certificatemanager"
 pub(crate) static V1_1: ApiVersion = ApiVersion::new("scp", "certificatemanager", "1.1")
     .status(Lifecycle::Supported);
 /// Operations of version 1.0.
+#[cfg(feature = "ended-versions")]
 pub(crate) mod v1_0 {
+    use cloud_core::{Effect, Idempotency, Method, Operation, Segment};
+    pub(crate) use super::v1_1::{
+        CHECK_DUPLICATE_NAME, LIST_CERTIFICATES, CREATE_CERTIFICATE, SHOW_CERTIFICATE,
+        DELETE_CERTIFICATE, CREATE_SELF_SIGNED_CERTIFICATE,
+    };
+
+    /// `POST /v1/certificatemanager/check-validation`
+    pub(crate) static VALIDATE_CERTIFICATE: Operation = Operation::new(
+            "validate_certificate",
+            Method::Post,
+            &[Segment::Literal("/v1/certificatemanager/check-validation")],
+        )
+        .title("Validate a certificate")
+        .idempotency(Idempotency::Safe)
+        .effect(Effect::Read);
+    /// All operations of the version.
+    pub(crate) static ALL: &[&Operation] = &[
+        &CHECK_DUPLICATE_NAME,
+        &LIST_CERTIFICATES,
+        &CREATE_CERTIFICATE,
+        &SHOW_CERTIFICATE,
+        &DELETE_CERTIFICATE,
+        &CREATE_SELF_SIGNED_CERTIFICATE,
+        &VALIDATE_CERTIFICATE,
+    ];
+}
+
+/// Operations of version 1.1.
+pub(crate) mod v1_1 {
     use cloud_core::{Effect, Idempotency, Method, Operation, Segment};
     /// `POST /v1/certificatemanager/check-duplication`
     pub(crate) static CHECK_DUPLICATE_NAME: Operation = Operation::new(
@@ -79,35 +110,6 @@ pub(crate) mod v1_0 {
         .idempotency(Idempotency::Unsafe)
         .effect(Effect::Mutate)
         .success(&[201]);
-    /// `POST /v1/certificatemanager/check-validation`
-    pub(crate) static VALIDATE_CERTIFICATE: Operation = Operation::new(
-            "validate_certificate",
-            Method::Post,
-            &[Segment::Literal("/v1/certificatemanager/check-validation")],
-        )
-        .title("Validate a certificate")
-        .idempotency(Idempotency::Safe)
-        .effect(Effect::Read);
-    /// All operations of the version.
-    pub(crate) static ALL: &[&Operation] = &[
-        &CHECK_DUPLICATE_NAME,
-        &LIST_CERTIFICATES,
-        &CREATE_CERTIFICATE,
-        &SHOW_CERTIFICATE,
-        &DELETE_CERTIFICATE,
-        &CREATE_SELF_SIGNED_CERTIFICATE,
-        &VALIDATE_CERTIFICATE,
-    ];
-}
-
-/// Operations of version 1.1.
-pub(crate) mod v1_1 {
-    use cloud_core::{Effect, Idempotency, Method, Operation, Segment};
-    pub(crate) use super::v1_0::{
-        CHECK_DUPLICATE_NAME, LIST_CERTIFICATES, CREATE_CERTIFICATE, SHOW_CERTIFICATE,
-        DELETE_CERTIFICATE, CREATE_SELF_SIGNED_CERTIFICATE,
-    };
-
     /// `POST /v1/certificatemanager/check-validation`
     pub(crate) static VALIDATE_CERTIFICATE: Operation = Operation::new(
             "validate_certificate",

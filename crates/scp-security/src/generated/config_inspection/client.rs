@@ -5,11 +5,14 @@
 
 use std::marker::PhantomData;
 use cloud_core::{ApiVersion, Call, Operation, Request};
-use super::{operations, v1_0, v1_1};
+use super::{operations, v1_1};
+
+#[cfg(feature = "ended-versions")]
+use super::v1_0;
 
 /// A client for Config Inspection in version `V`. Each version has the methods of its own operations alone.
 ///
-/// - [`v1_0::Client`](super::v1_0::Client) is the client for 1.0.
+/// - `v1_0::Client` is the client for 1.0, with the feature `ended-versions`.
 /// - [`v1_1::Client`](super::v1_1::Client) is the client for 1.1.
 #[derive(Clone, Debug)]
 pub struct Client<V> {
@@ -56,10 +59,10 @@ impl<V: Version> Client<V> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn delete_diagnosis(&self, diagnosis_id: &str) -> v1_0::DeleteDiagnosis {
+    pub fn delete_diagnosis(&self, diagnosis_id: &str) -> v1_1::DeleteDiagnosis {
         Call::new(
             &self.core,
-            Request::new(&operations::v1_0::DELETE_DIAGNOSIS)
+            Request::new(&operations::v1_1::DELETE_DIAGNOSIS)
                 .path("diagnosis_id", diagnosis_id),
         )
     }
@@ -93,10 +96,10 @@ impl<V: Version> Client<V> {
     pub fn request_diagnosis(
         &self,
         body: &super::types::RequestDiagnosisRequest,
-    ) -> v1_0::RequestDiagnosis {
+    ) -> v1_1::RequestDiagnosis {
         Call::new(
             &self.core,
-            Request::new(&operations::v1_0::REQUEST_DIAGNOSIS).body(body),
+            Request::new(&operations::v1_1::REQUEST_DIAGNOSIS).body(body),
         )
     }
 
@@ -120,10 +123,10 @@ impl<V: Version> Client<V> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn show_diagnosis(&self, diagnosis_id: &str) -> v1_0::ShowDiagnosis {
+    pub fn show_diagnosis(&self, diagnosis_id: &str) -> v1_1::ShowDiagnosis {
         Call::new(
             &self.core,
-            Request::new(&operations::v1_0::SHOW_DIAGNOSIS)
+            Request::new(&operations::v1_1::SHOW_DIAGNOSIS)
                 .path("diagnosis_id", diagnosis_id),
         )
     }
@@ -159,11 +162,11 @@ impl<V: Version> Client<V> {
         &self,
         diagnosis_id: &str,
         diagnosis_request_sequence: &str,
-    ) -> v1_0::ShowDiagnosisResult {
-        v1_0::ShowDiagnosisResult(
+    ) -> v1_1::ShowDiagnosisResult {
+        v1_1::ShowDiagnosisResult(
             Call::new(
                 &self.core,
-                Request::new(&operations::v1_0::SHOW_DIAGNOSIS_RESULT)
+                Request::new(&operations::v1_1::SHOW_DIAGNOSIS_RESULT)
                     .query("diagnosis_id", diagnosis_id)
                     .query("diagnosis_request_sequence", diagnosis_request_sequence),
             ),
@@ -187,9 +190,9 @@ impl<V: Version> Client<V> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn list_diagnoses(&self) -> v1_0::ListDiagnoses {
-        v1_0::ListDiagnoses(
-            Call::new(&self.core, Request::new(&operations::v1_0::LIST_DIAGNOSES)),
+    pub fn list_diagnoses(&self) -> v1_1::ListDiagnoses {
+        v1_1::ListDiagnoses(
+            Call::new(&self.core, Request::new(&operations::v1_1::LIST_DIAGNOSES)),
         )
     }
 
@@ -210,70 +213,12 @@ impl<V: Version> Client<V> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn list_diagnosis_results(&self) -> v1_0::ListDiagnosisResults {
-        v1_0::ListDiagnosisResults(
+    pub fn list_diagnosis_results(&self) -> v1_1::ListDiagnosisResults {
+        v1_1::ListDiagnosisResults(
             Call::new(
                 &self.core,
-                Request::new(&operations::v1_0::LIST_DIAGNOSIS_RESULTS),
+                Request::new(&operations::v1_1::LIST_DIAGNOSIS_RESULTS),
             ),
-        )
-    }
-}
-
-impl Client<V1_0> {
-    /// Creates an inspection.
-    ///
-    /// An inspection has an account to inspect, an access key to read it with, and a schedule.
-    ///
-    /// `POST /v1/configinspection/diagnosis/save`. Not idempotent: retried only if the request was never sent.
-    ///
-    /// # Arguments
-    /// - `body`: The inspection to create.
-    ///
-    /// # Example
-    /// ```no_run
-    /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// use scp_security::config_inspection::types::{AuthKeyRequest, CheckType, CreateDiagnosisRequest, DiagnosisScheduleRequest};
-    ///
-    /// let body = CreateDiagnosisRequest::builder()
-    ///     .account_id("0e3dffc50eb247a1adf4f2e5c82c4f99")
-    ///     .auth_key_request(
-    ///         AuthKeyRequest::new("9b72a9856e494e67afc69atd3631fe38")
-    ///             .with_auth_key_created_at("2022-01-01 12:00:00")
-    ///             .with_auth_key_expired_at("2023-01-01 12:00:00")
-    ///             .with_diagnosis_id("DIA-943731CB8E3045C289BAECAEC3532097"),
-    ///     )
-    ///     .csp_type("SCP")
-    ///     .diagnosis_account_id("0e3dffc50eb247a1adf4f2e5c82c4f99")
-    ///     .diagnosis_check_type(CheckType::BestPractice)
-    ///     .diagnosis_id("DIA-943731CB8E3045C289BAECAEC3532097")
-    ///     .diagnosis_name("Sample Diagnosis Name")
-    ///     .diagnosis_type("Console")
-    ///     .plan_type("STANDARD")
-    ///     .schedule_request(
-    ///         DiagnosisScheduleRequest::builder()
-    ///             .diagnosis_id("DIA-943731CB8E3045C289BAECAEC3532097")
-    ///             .diagnosis_start_time_pattern("08:00")
-    ///             .frequency_type("MONTH")
-    ///             .frequency_value("1")
-    ///             .use_diagnosis_check_type_bp(true)
-    ///             .use_diagnosis_check_type_ssi(true)
-    ///             .build(),
-    ///     )
-    ///     .tags(vec![])
-    ///     .build();
-    /// let response = scp.config_inspection_v1_0().create_diagnosis(&body).await?;
-    /// println!("{response:?}");
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn create_diagnosis(
-        &self,
-        body: &super::types::CreateDiagnosisRequest,
-    ) -> v1_0::CreateDiagnosis {
-        Call::new(
-            &self.core,
-            Request::new(&operations::v1_0::CREATE_DIAGNOSIS).body(body),
         )
     }
 }
@@ -331,7 +276,7 @@ impl Client<V1_1> {
     ) -> v1_1::CreateDiagnosis {
         Call::new(
             &self.core,
-            Request::new(&operations::v1_0::CREATE_DIAGNOSIS).body(body),
+            Request::new(&operations::v1_1::CREATE_DIAGNOSIS).body(body),
         )
     }
 }
@@ -348,15 +293,6 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// Version 1.0.
-#[derive(Clone, Copy, Debug)]
-pub enum V1_0 {}
-impl sealed::Sealed for V1_0 {}
-impl Version for V1_0 {
-    const VERSION: &'static ApiVersion = &operations::V1_0;
-    const OPERATIONS: &'static [&'static Operation] = operations::v1_0::ALL;
-}
-
 /// Version 1.1.
 #[derive(Clone, Copy, Debug)]
 pub enum V1_1 {}
@@ -364,4 +300,75 @@ impl sealed::Sealed for V1_1 {}
 impl Version for V1_1 {
     const VERSION: &'static ApiVersion = &operations::V1_1;
     const OPERATIONS: &'static [&'static Operation] = operations::v1_1::ALL;
+}
+
+#[cfg(feature = "ended-versions")]
+impl Client<V1_0> {
+    /// Creates an inspection.
+    ///
+    /// An inspection has an account to inspect, an access key to read it with, and a schedule.
+    ///
+    /// `POST /v1/configinspection/diagnosis/save`. Not idempotent: retried only if the request was never sent.
+    ///
+    /// # Arguments
+    /// - `body`: The inspection to create.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
+    /// use scp_security::config_inspection::types::{AuthKeyRequest, CheckType, CreateDiagnosisRequest, DiagnosisScheduleRequest};
+    ///
+    /// let body = CreateDiagnosisRequest::builder()
+    ///     .account_id("0e3dffc50eb247a1adf4f2e5c82c4f99")
+    ///     .auth_key_request(
+    ///         AuthKeyRequest::new("9b72a9856e494e67afc69atd3631fe38")
+    ///             .with_auth_key_created_at("2022-01-01 12:00:00")
+    ///             .with_auth_key_expired_at("2023-01-01 12:00:00")
+    ///             .with_diagnosis_id("DIA-943731CB8E3045C289BAECAEC3532097"),
+    ///     )
+    ///     .csp_type("SCP")
+    ///     .diagnosis_account_id("0e3dffc50eb247a1adf4f2e5c82c4f99")
+    ///     .diagnosis_check_type(CheckType::BestPractice)
+    ///     .diagnosis_id("DIA-943731CB8E3045C289BAECAEC3532097")
+    ///     .diagnosis_name("Sample Diagnosis Name")
+    ///     .diagnosis_type("Console")
+    ///     .plan_type("STANDARD")
+    ///     .schedule_request(
+    ///         DiagnosisScheduleRequest::builder()
+    ///             .diagnosis_id("DIA-943731CB8E3045C289BAECAEC3532097")
+    ///             .diagnosis_start_time_pattern("08:00")
+    ///             .frequency_type("MONTH")
+    ///             .frequency_value("1")
+    ///             .use_diagnosis_check_type_bp(true)
+    ///             .use_diagnosis_check_type_ssi(true)
+    ///             .build(),
+    ///     )
+    ///     .tags(vec![])
+    ///     .build();
+    /// let response = scp.config_inspection_v1_0().create_diagnosis(&body).await?;
+    /// println!("{response:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn create_diagnosis(
+        &self,
+        body: &super::types::CreateDiagnosisRequest,
+    ) -> v1_0::CreateDiagnosis {
+        Call::new(
+            &self.core,
+            Request::new(&operations::v1_1::CREATE_DIAGNOSIS).body(body),
+        )
+    }
+}
+
+/// Version 1.0.
+#[cfg(feature = "ended-versions")]
+#[derive(Clone, Copy, Debug)]
+pub enum V1_0 {}
+#[cfg(feature = "ended-versions")]
+impl sealed::Sealed for V1_0 {}
+#[cfg(feature = "ended-versions")]
+impl Version for V1_0 {
+    const VERSION: &'static ApiVersion = &operations::V1_0;
+    const OPERATIONS: &'static [&'static Operation] = operations::v1_0::ALL;
 }

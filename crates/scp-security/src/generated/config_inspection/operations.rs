@@ -6,6 +6,7 @@
 use cloud_core::{ApiVersion, Lifecycle};
 
 /// Version 1.0.
+#[cfg(feature = "ended-versions")]
 pub(crate) static V1_0: ApiVersion = ApiVersion::new("scp", "configinspection", "1.0")
     .status(Lifecycle::Unlisted)
     .sunset("2026-05-31");
@@ -13,7 +14,28 @@ pub(crate) static V1_0: ApiVersion = ApiVersion::new("scp", "configinspection", 
 pub(crate) static V1_1: ApiVersion = ApiVersion::new("scp", "configinspection", "1.1")
     .status(Lifecycle::Unlisted);
 /// Operations of version 1.0.
+#[cfg(feature = "ended-versions")]
 pub(crate) mod v1_0 {
+    use cloud_core::Operation;
+    pub(crate) use super::v1_1::{
+        CREATE_DIAGNOSIS, DELETE_DIAGNOSIS, REQUEST_DIAGNOSIS, SHOW_DIAGNOSIS,
+        SHOW_DIAGNOSIS_RESULT, LIST_DIAGNOSES, LIST_DIAGNOSIS_RESULTS,
+    };
+
+    /// All operations of the version.
+    pub(crate) static ALL: &[&Operation] = &[
+        &CREATE_DIAGNOSIS,
+        &DELETE_DIAGNOSIS,
+        &REQUEST_DIAGNOSIS,
+        &SHOW_DIAGNOSIS,
+        &SHOW_DIAGNOSIS_RESULT,
+        &LIST_DIAGNOSES,
+        &LIST_DIAGNOSIS_RESULTS,
+    ];
+}
+
+/// Operations of version 1.1.
+pub(crate) mod v1_1 {
     use cloud_core::{Effect, Idempotency, Method, Operation, Segment};
     /// `POST /v1/configinspection/diagnosis/save`
     pub(crate) static CREATE_DIAGNOSIS: Operation = Operation::new(
@@ -89,26 +111,6 @@ pub(crate) mod v1_0 {
         .title("List Diagnosis Result")
         .idempotency(Idempotency::Safe)
         .effect(Effect::Read);
-    /// All operations of the version.
-    pub(crate) static ALL: &[&Operation] = &[
-        &CREATE_DIAGNOSIS,
-        &DELETE_DIAGNOSIS,
-        &REQUEST_DIAGNOSIS,
-        &SHOW_DIAGNOSIS,
-        &SHOW_DIAGNOSIS_RESULT,
-        &LIST_DIAGNOSES,
-        &LIST_DIAGNOSIS_RESULTS,
-    ];
-}
-
-/// Operations of version 1.1.
-pub(crate) mod v1_1 {
-    use cloud_core::Operation;
-    pub(crate) use super::v1_0::{
-        CREATE_DIAGNOSIS, DELETE_DIAGNOSIS, REQUEST_DIAGNOSIS, SHOW_DIAGNOSIS,
-        SHOW_DIAGNOSIS_RESULT, LIST_DIAGNOSES, LIST_DIAGNOSIS_RESULTS,
-    };
-
     /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[
         &CREATE_DIAGNOSIS,

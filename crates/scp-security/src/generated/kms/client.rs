@@ -5,13 +5,16 @@
 
 use std::marker::PhantomData;
 use cloud_core::{ApiVersion, Call, Operation, Request};
-use super::{operations, v1_0, v1_2};
+use super::{operations, v1_2};
+
+#[cfg(feature = "ended-versions")]
+use super::v1_0;
 
 /// A client for Key Management Service in version `V`. Each version has the methods of its own operations
 /// alone.
 ///
-/// - [`v1_0::Client`](super::v1_0::Client) is the client for 1.0.
-/// - [`v1_1::Client`](super::v1_1::Client) is the client for 1.1.
+/// - `v1_0::Client` is the client for 1.0, with the feature `ended-versions`.
+/// - `v1_1::Client` is the client for 1.1, with the feature `ended-versions`.
 /// - [`v1_2::Client`](super::v1_2::Client) is the client for 1.2.
 #[derive(Clone, Debug)]
 pub struct Client<V> {
@@ -66,10 +69,10 @@ impl<V: Version> Client<V> {
         &self,
         key_id: &str,
         body: &super::types::SetRotationRequest,
-    ) -> v1_0::SetRotation {
+    ) -> v1_2::SetRotation {
         Call::new(
             &self.core,
-            Request::new(&operations::v1_0::SET_ROTATION)
+            Request::new(&operations::v1_2::SET_ROTATION)
                 .path("key_id", key_id)
                 .body(body),
         )
@@ -104,10 +107,10 @@ impl<V: Version> Client<V> {
         &self,
         key_id: &str,
         body: &super::types::SetKeyStateRequest,
-    ) -> v1_0::SetKeyState {
+    ) -> v1_2::SetKeyState {
         Call::new(
             &self.core,
-            Request::new(&operations::v1_0::SET_KEY_STATE)
+            Request::new(&operations::v1_2::SET_KEY_STATE)
                 .path("key_id", key_id)
                 .body(body),
         )
@@ -130,10 +133,10 @@ impl<V: Version> Client<V> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn check_duplicate_name(&self, name: &str) -> v1_0::CheckDuplicateName {
+    pub fn check_duplicate_name(&self, name: &str) -> v1_2::CheckDuplicateName {
         Call::new(
             &self.core,
-            Request::new(&operations::v1_0::CHECK_DUPLICATE_NAME).query("name", name),
+            Request::new(&operations::v1_2::CHECK_DUPLICATE_NAME).query("name", name),
         )
     }
 
@@ -165,10 +168,10 @@ impl<V: Version> Client<V> {
         &self,
         key_id: &str,
         body: &super::types::CreateDataKeyRequest,
-    ) -> v1_0::CreateDataKey {
+    ) -> v1_2::CreateDataKey {
         Call::new(
             &self.core,
-            Request::new(&operations::v1_0::CREATE_DATA_KEY)
+            Request::new(&operations::v1_2::CREATE_DATA_KEY)
                 .path("key_id", key_id)
                 .body(body),
         )
@@ -201,10 +204,10 @@ impl<V: Version> Client<V> {
         &self,
         key_id: &str,
         body: &super::types::DecryptRequest,
-    ) -> v1_0::Decrypt {
+    ) -> v1_2::Decrypt {
         Call::new(
             &self.core,
-            Request::new(&operations::v1_0::DECRYPT).path("key_id", key_id).body(body),
+            Request::new(&operations::v1_2::DECRYPT).path("key_id", key_id).body(body),
         )
     }
 
@@ -225,11 +228,11 @@ impl<V: Version> Client<V> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn delete_key(&self, key_id: &str) -> v1_0::DeleteKey {
-        v1_0::DeleteKey(
+    pub fn delete_key(&self, key_id: &str) -> v1_2::DeleteKey {
+        v1_2::DeleteKey(
             Call::new(
                 &self.core,
-                Request::new(&operations::v1_0::DELETE_KEY).path("key_id", key_id),
+                Request::new(&operations::v1_2::DELETE_KEY).path("key_id", key_id),
             ),
         )
     }
@@ -259,10 +262,10 @@ impl<V: Version> Client<V> {
         &self,
         key_id: &str,
         body: &super::types::EncryptRequest,
-    ) -> v1_0::Encrypt {
+    ) -> v1_2::Encrypt {
         Call::new(
             &self.core,
-            Request::new(&operations::v1_0::ENCRYPT).path("key_id", key_id).body(body),
+            Request::new(&operations::v1_2::ENCRYPT).path("key_id", key_id).body(body),
         )
     }
 
@@ -283,10 +286,10 @@ impl<V: Version> Client<V> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn list_key_users(&self, key_id: &str) -> v1_0::ListKeyUsers {
+    pub fn list_key_users(&self, key_id: &str) -> v1_2::ListKeyUsers {
         Call::new(
             &self.core,
-            Request::new(&operations::v1_0::LIST_KEY_USERS).path("key_id", key_id),
+            Request::new(&operations::v1_2::LIST_KEY_USERS).path("key_id", key_id),
         )
     }
 
@@ -318,10 +321,10 @@ impl<V: Version> Client<V> {
         &self,
         key_id: &str,
         body: &super::types::CreateHmacRequest,
-    ) -> v1_0::CreateHmac {
+    ) -> v1_2::CreateHmac {
         Call::new(
             &self.core,
-            Request::new(&operations::v1_0::CREATE_HMAC)
+            Request::new(&operations::v1_2::CREATE_HMAC)
                 .path("key_id", key_id)
                 .body(body),
         )
@@ -354,10 +357,10 @@ impl<V: Version> Client<V> {
         &self,
         key_id: &str,
         body: &super::types::RewrapRequest,
-    ) -> v1_0::Rewrap {
+    ) -> v1_2::Rewrap {
         Call::new(
             &self.core,
-            Request::new(&operations::v1_0::REWRAP).path("key_id", key_id).body(body),
+            Request::new(&operations::v1_2::REWRAP).path("key_id", key_id).body(body),
         )
     }
 
@@ -378,10 +381,10 @@ impl<V: Version> Client<V> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn rotate_key(&self, key_id: &str) -> v1_0::RotateKey {
+    pub fn rotate_key(&self, key_id: &str) -> v1_2::RotateKey {
         Call::new(
             &self.core,
-            Request::new(&operations::v1_0::ROTATE_KEY).path("key_id", key_id),
+            Request::new(&operations::v1_2::ROTATE_KEY).path("key_id", key_id),
         )
     }
 
@@ -406,10 +409,10 @@ impl<V: Version> Client<V> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn sign(&self, key_id: &str, body: &super::types::SignRequest) -> v1_0::Sign {
+    pub fn sign(&self, key_id: &str, body: &super::types::SignRequest) -> v1_2::Sign {
         Call::new(
             &self.core,
-            Request::new(&operations::v1_0::SIGN).path("key_id", key_id).body(body),
+            Request::new(&operations::v1_2::SIGN).path("key_id", key_id).body(body),
         )
     }
 
@@ -442,10 +445,10 @@ impl<V: Version> Client<V> {
         &self,
         key_id: &str,
         body: &super::types::SetDescriptionRequest,
-    ) -> v1_0::SetDescription {
+    ) -> v1_2::SetDescription {
         Call::new(
             &self.core,
-            Request::new(&operations::v1_0::SET_DESCRIPTION)
+            Request::new(&operations::v1_2::SET_DESCRIPTION)
                 .path("key_id", key_id)
                 .body(body),
         )
@@ -479,10 +482,10 @@ impl<V: Version> Client<V> {
         &self,
         key_id: &str,
         body: &super::types::VerifyRequest,
-    ) -> v1_0::Verify {
+    ) -> v1_2::Verify {
         Call::new(
             &self.core,
-            Request::new(&operations::v1_0::VERIFY).path("key_id", key_id).body(body),
+            Request::new(&operations::v1_2::VERIFY).path("key_id", key_id).body(body),
         )
     }
 
@@ -517,170 +520,12 @@ impl<V: Version> Client<V> {
         &self,
         key_id: &str,
         body: &super::types::VerifyHmacRequest,
-    ) -> v1_0::VerifyHmac {
+    ) -> v1_2::VerifyHmac {
         Call::new(
             &self.core,
-            Request::new(&operations::v1_0::VERIFY_HMAC)
+            Request::new(&operations::v1_2::VERIFY_HMAC)
                 .path("key_id", key_id)
                 .body(body),
-        )
-    }
-}
-
-impl Client<V1_0> {
-    /// Lists the keys of the account.
-    ///
-    /// Returns one page of the keys that match the filters.
-    ///
-    /// `GET /v1/kms/transit`. Safe: changes nothing and can be retried.
-    ///
-    /// # Example
-    /// ```no_run
-    /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// let mut items = scp.kms_v1_1().list_keys().items();
-    /// while let Some(item) = items.next().await {
-    ///     let item = item?;
-    ///     println!("{item:?}");
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn list_keys(&self) -> v1_0::ListKeys {
-        v1_0::ListKeys(Call::new(&self.core, Request::new(&operations::v1_0::LIST_KEYS)))
-    }
-
-    /// Creates a key.
-    ///
-    /// The key material never leaves the service.
-    ///
-    /// `POST /v1/kms/transit`. Not idempotent: retried only if the request was never sent.
-    ///
-    /// # Arguments
-    /// - `body`: The key to create.
-    ///
-    /// # Example
-    /// ```no_run
-    /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// use scp_security::kms::types::{CreateKeyRequest, KeyPurpose, KeyType};
-    ///
-    /// let body = CreateKeyRequest::builder()
-    ///     .auto_rotate(true)
-    ///     .description("description1")
-    ///     .key_type(KeyType::Advanced)
-    ///     .name("testkey")
-    ///     .purpose(KeyPurpose::Rsa2048)
-    ///     .rotate_cycle(scp_security::Days(7))
-    ///     .tags(vec![])
-    ///     .build();
-    /// let response = scp.kms_v1_1().create_key(&body).await?;
-    /// println!("{response:?}");
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn create_key(&self, body: &super::types::CreateKeyRequest) -> v1_0::CreateKey {
-        Call::new(&self.core, Request::new(&operations::v1_0::CREATE_KEY).body(body))
-    }
-
-    /// Returns a key.
-    ///
-    /// The response does not include the key material.
-    ///
-    /// `GET /v1/kms/transit/{key_id}`. Safe: changes nothing and can be retried.
-    ///
-    /// # Arguments
-    /// - `key_id`: ID of the key.
-    ///
-    /// # Example
-    /// ```no_run
-    /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// let response = scp.kms_v1_1().show_key("138c2fc8c29a449dbfa8681f8f1d78e2").await?;
-    /// println!("{response:?}");
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn show_key(&self, key_id: &str) -> v1_0::ShowKey {
-        Call::new(
-            &self.core,
-            Request::new(&operations::v1_0::SHOW_KEY).path("key_id", key_id),
-        )
-    }
-}
-
-impl Client<V1_1> {
-    /// Lists the keys of the account.
-    ///
-    /// Returns one page of the keys that match the filters.
-    ///
-    /// `GET /v1/kms/transit`. Safe: changes nothing and can be retried.
-    ///
-    /// # Example
-    /// ```no_run
-    /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// let mut items = scp.kms_v1_1().list_keys().items();
-    /// while let Some(item) = items.next().await {
-    ///     let item = item?;
-    ///     println!("{item:?}");
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn list_keys(&self) -> v1_0::ListKeys {
-        v1_0::ListKeys(Call::new(&self.core, Request::new(&operations::v1_0::LIST_KEYS)))
-    }
-
-    /// Creates a key.
-    ///
-    /// The key material never leaves the service.
-    ///
-    /// `POST /v1/kms/transit`. Not idempotent: retried only if the request was never sent.
-    ///
-    /// # Arguments
-    /// - `body`: The key to create.
-    ///
-    /// # Example
-    /// ```no_run
-    /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// use scp_security::kms::types::{CreateKeyRequest, KeyPurpose, KeyType};
-    ///
-    /// let body = CreateKeyRequest::builder()
-    ///     .auto_rotate(true)
-    ///     .description("description1")
-    ///     .key_type(KeyType::Advanced)
-    ///     .name("testkey")
-    ///     .purpose(KeyPurpose::Rsa2048)
-    ///     .rotate_cycle(scp_security::Days(7))
-    ///     .tags(vec![])
-    ///     .build();
-    /// let response = scp.kms_v1_1().create_key(&body).await?;
-    /// println!("{response:?}");
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn create_key(&self, body: &super::types::CreateKeyRequest) -> v1_0::CreateKey {
-        Call::new(&self.core, Request::new(&operations::v1_0::CREATE_KEY).body(body))
-    }
-
-    /// Returns a key.
-    ///
-    /// The response does not include the key material.
-    ///
-    /// `GET /v1/kms/transit/{key_id}`. Safe: changes nothing and can be retried.
-    ///
-    /// # Arguments
-    /// - `key_id`: ID of the key.
-    ///
-    /// # Example
-    /// ```no_run
-    /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// let response = scp.kms_v1_1().show_key("138c2fc8c29a449dbfa8681f8f1d78e2").await?;
-    /// println!("{response:?}");
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn show_key(&self, key_id: &str) -> v1_0::ShowKey {
-        Call::new(
-            &self.core,
-            Request::new(&operations::v1_0::SHOW_KEY).path("key_id", key_id),
         )
     }
 }
@@ -704,7 +549,7 @@ impl Client<V1_2> {
     /// # }
     /// ```
     pub fn list_keys(&self) -> v1_2::ListKeys {
-        v1_2::ListKeys(Call::new(&self.core, Request::new(&operations::v1_0::LIST_KEYS)))
+        v1_2::ListKeys(Call::new(&self.core, Request::new(&operations::v1_2::LIST_KEYS)))
     }
 
     /// Creates a key.
@@ -736,7 +581,7 @@ impl Client<V1_2> {
     /// # }
     /// ```
     pub fn create_key(&self, body: &super::types::CreateKeyRequest) -> v1_2::CreateKey {
-        Call::new(&self.core, Request::new(&operations::v1_0::CREATE_KEY).body(body))
+        Call::new(&self.core, Request::new(&operations::v1_2::CREATE_KEY).body(body))
     }
 
     /// Returns a key.
@@ -759,7 +604,7 @@ impl Client<V1_2> {
     pub fn show_key(&self, key_id: &str) -> v1_2::ShowKey {
         Call::new(
             &self.core,
-            Request::new(&operations::v1_0::SHOW_KEY).path("key_id", key_id),
+            Request::new(&operations::v1_2::SHOW_KEY).path("key_id", key_id),
         )
     }
 
@@ -861,24 +706,6 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// Version 1.0.
-#[derive(Clone, Copy, Debug)]
-pub enum V1_0 {}
-impl sealed::Sealed for V1_0 {}
-impl Version for V1_0 {
-    const VERSION: &'static ApiVersion = &operations::V1_0;
-    const OPERATIONS: &'static [&'static Operation] = operations::v1_0::ALL;
-}
-
-/// Version 1.1.
-#[derive(Clone, Copy, Debug)]
-pub enum V1_1 {}
-impl sealed::Sealed for V1_1 {}
-impl Version for V1_1 {
-    const VERSION: &'static ApiVersion = &operations::V1_1;
-    const OPERATIONS: &'static [&'static Operation] = operations::v1_1::ALL;
-}
-
 /// Version 1.2.
 #[derive(Clone, Copy, Debug)]
 pub enum V1_2 {}
@@ -886,4 +713,188 @@ impl sealed::Sealed for V1_2 {}
 impl Version for V1_2 {
     const VERSION: &'static ApiVersion = &operations::V1_2;
     const OPERATIONS: &'static [&'static Operation] = operations::v1_2::ALL;
+}
+
+#[cfg(feature = "ended-versions")]
+impl Client<V1_0> {
+    /// Lists the keys of the account.
+    ///
+    /// Returns one page of the keys that match the filters.
+    ///
+    /// `GET /v1/kms/transit`. Safe: changes nothing and can be retried.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
+    /// let mut items = scp.kms_v1_1().list_keys().items();
+    /// while let Some(item) = items.next().await {
+    ///     let item = item?;
+    ///     println!("{item:?}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn list_keys(&self) -> v1_0::ListKeys {
+        v1_0::ListKeys(Call::new(&self.core, Request::new(&operations::v1_2::LIST_KEYS)))
+    }
+
+    /// Creates a key.
+    ///
+    /// The key material never leaves the service.
+    ///
+    /// `POST /v1/kms/transit`. Not idempotent: retried only if the request was never sent.
+    ///
+    /// # Arguments
+    /// - `body`: The key to create.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
+    /// use scp_security::kms::types::{CreateKeyRequest, KeyPurpose, KeyType};
+    ///
+    /// let body = CreateKeyRequest::builder()
+    ///     .auto_rotate(true)
+    ///     .description("description1")
+    ///     .key_type(KeyType::Advanced)
+    ///     .name("testkey")
+    ///     .purpose(KeyPurpose::Rsa2048)
+    ///     .rotate_cycle(scp_security::Days(7))
+    ///     .tags(vec![])
+    ///     .build();
+    /// let response = scp.kms_v1_1().create_key(&body).await?;
+    /// println!("{response:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn create_key(&self, body: &super::types::CreateKeyRequest) -> v1_0::CreateKey {
+        Call::new(&self.core, Request::new(&operations::v1_2::CREATE_KEY).body(body))
+    }
+
+    /// Returns a key.
+    ///
+    /// The response does not include the key material.
+    ///
+    /// `GET /v1/kms/transit/{key_id}`. Safe: changes nothing and can be retried.
+    ///
+    /// # Arguments
+    /// - `key_id`: ID of the key.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
+    /// let response = scp.kms_v1_1().show_key("138c2fc8c29a449dbfa8681f8f1d78e2").await?;
+    /// println!("{response:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn show_key(&self, key_id: &str) -> v1_0::ShowKey {
+        Call::new(
+            &self.core,
+            Request::new(&operations::v1_2::SHOW_KEY).path("key_id", key_id),
+        )
+    }
+}
+
+#[cfg(feature = "ended-versions")]
+impl Client<V1_1> {
+    /// Lists the keys of the account.
+    ///
+    /// Returns one page of the keys that match the filters.
+    ///
+    /// `GET /v1/kms/transit`. Safe: changes nothing and can be retried.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
+    /// let mut items = scp.kms_v1_1().list_keys().items();
+    /// while let Some(item) = items.next().await {
+    ///     let item = item?;
+    ///     println!("{item:?}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn list_keys(&self) -> v1_0::ListKeys {
+        v1_0::ListKeys(Call::new(&self.core, Request::new(&operations::v1_2::LIST_KEYS)))
+    }
+
+    /// Creates a key.
+    ///
+    /// The key material never leaves the service.
+    ///
+    /// `POST /v1/kms/transit`. Not idempotent: retried only if the request was never sent.
+    ///
+    /// # Arguments
+    /// - `body`: The key to create.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
+    /// use scp_security::kms::types::{CreateKeyRequest, KeyPurpose, KeyType};
+    ///
+    /// let body = CreateKeyRequest::builder()
+    ///     .auto_rotate(true)
+    ///     .description("description1")
+    ///     .key_type(KeyType::Advanced)
+    ///     .name("testkey")
+    ///     .purpose(KeyPurpose::Rsa2048)
+    ///     .rotate_cycle(scp_security::Days(7))
+    ///     .tags(vec![])
+    ///     .build();
+    /// let response = scp.kms_v1_1().create_key(&body).await?;
+    /// println!("{response:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn create_key(&self, body: &super::types::CreateKeyRequest) -> v1_0::CreateKey {
+        Call::new(&self.core, Request::new(&operations::v1_2::CREATE_KEY).body(body))
+    }
+
+    /// Returns a key.
+    ///
+    /// The response does not include the key material.
+    ///
+    /// `GET /v1/kms/transit/{key_id}`. Safe: changes nothing and can be retried.
+    ///
+    /// # Arguments
+    /// - `key_id`: ID of the key.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
+    /// let response = scp.kms_v1_1().show_key("138c2fc8c29a449dbfa8681f8f1d78e2").await?;
+    /// println!("{response:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn show_key(&self, key_id: &str) -> v1_0::ShowKey {
+        Call::new(
+            &self.core,
+            Request::new(&operations::v1_2::SHOW_KEY).path("key_id", key_id),
+        )
+    }
+}
+
+/// Version 1.0.
+#[cfg(feature = "ended-versions")]
+#[derive(Clone, Copy, Debug)]
+pub enum V1_0 {}
+#[cfg(feature = "ended-versions")]
+impl sealed::Sealed for V1_0 {}
+#[cfg(feature = "ended-versions")]
+impl Version for V1_0 {
+    const VERSION: &'static ApiVersion = &operations::V1_0;
+    const OPERATIONS: &'static [&'static Operation] = operations::v1_0::ALL;
+}
+
+/// Version 1.1.
+#[cfg(feature = "ended-versions")]
+#[derive(Clone, Copy, Debug)]
+pub enum V1_1 {}
+#[cfg(feature = "ended-versions")]
+impl sealed::Sealed for V1_1 {}
+#[cfg(feature = "ended-versions")]
+impl Version for V1_1 {
+    const VERSION: &'static ApiVersion = &operations::V1_1;
+    const OPERATIONS: &'static [&'static Operation] = operations::v1_1::ALL;
 }

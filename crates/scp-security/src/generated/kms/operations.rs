@@ -6,10 +6,12 @@
 use cloud_core::{ApiVersion, Lifecycle};
 
 /// Version 1.0.
+#[cfg(feature = "ended-versions")]
 pub(crate) static V1_0: ApiVersion = ApiVersion::new("scp", "kms", "1.0")
     .status(Lifecycle::Unlisted)
     .sunset("2025-12-31");
 /// Version 1.1.
+#[cfg(feature = "ended-versions")]
 pub(crate) static V1_1: ApiVersion = ApiVersion::new("scp", "kms", "1.1")
     .status(Lifecycle::Unlisted)
     .sunset("2026-08-31");
@@ -17,7 +19,73 @@ pub(crate) static V1_1: ApiVersion = ApiVersion::new("scp", "kms", "1.1")
 pub(crate) static V1_2: ApiVersion = ApiVersion::new("scp", "kms", "1.2")
     .status(Lifecycle::Supported);
 /// Operations of version 1.0.
+#[cfg(feature = "ended-versions")]
 pub(crate) mod v1_0 {
+    use cloud_core::Operation;
+    pub(crate) use super::v1_2::{
+        SET_ROTATION, SET_KEY_STATE, CHECK_DUPLICATE_NAME, CREATE_DATA_KEY, LIST_KEYS,
+        CREATE_KEY, DECRYPT, SHOW_KEY, DELETE_KEY, ENCRYPT, LIST_KEY_USERS, CREATE_HMAC,
+        REWRAP, ROTATE_KEY, SIGN, SET_DESCRIPTION, VERIFY, VERIFY_HMAC,
+    };
+
+    /// All operations of the version.
+    pub(crate) static ALL: &[&Operation] = &[
+        &SET_ROTATION,
+        &SET_KEY_STATE,
+        &CHECK_DUPLICATE_NAME,
+        &CREATE_DATA_KEY,
+        &LIST_KEYS,
+        &CREATE_KEY,
+        &DECRYPT,
+        &SHOW_KEY,
+        &DELETE_KEY,
+        &ENCRYPT,
+        &LIST_KEY_USERS,
+        &CREATE_HMAC,
+        &REWRAP,
+        &ROTATE_KEY,
+        &SIGN,
+        &SET_DESCRIPTION,
+        &VERIFY,
+        &VERIFY_HMAC,
+    ];
+}
+
+/// Operations of version 1.1.
+#[cfg(feature = "ended-versions")]
+pub(crate) mod v1_1 {
+    use cloud_core::Operation;
+    pub(crate) use super::v1_2::{
+        SET_ROTATION, SET_KEY_STATE, CHECK_DUPLICATE_NAME, CREATE_DATA_KEY, LIST_KEYS,
+        CREATE_KEY, DECRYPT, SHOW_KEY, DELETE_KEY, ENCRYPT, LIST_KEY_USERS, CREATE_HMAC,
+        REWRAP, ROTATE_KEY, SIGN, SET_DESCRIPTION, VERIFY, VERIFY_HMAC,
+    };
+
+    /// All operations of the version.
+    pub(crate) static ALL: &[&Operation] = &[
+        &SET_ROTATION,
+        &SET_KEY_STATE,
+        &CHECK_DUPLICATE_NAME,
+        &CREATE_DATA_KEY,
+        &LIST_KEYS,
+        &CREATE_KEY,
+        &DECRYPT,
+        &SHOW_KEY,
+        &DELETE_KEY,
+        &ENCRYPT,
+        &LIST_KEY_USERS,
+        &CREATE_HMAC,
+        &REWRAP,
+        &ROTATE_KEY,
+        &SIGN,
+        &SET_DESCRIPTION,
+        &VERIFY,
+        &VERIFY_HMAC,
+    ];
+}
+
+/// Operations of version 1.2.
+pub(crate) mod v1_2 {
     use cloud_core::{Effect, Idempotency, Method, Operation, Segment};
     /// `PUT /v1/kms/transit/{key_id}/rotate-info`
     pub(crate) static SET_ROTATION: Operation = Operation::new(
@@ -121,6 +189,15 @@ pub(crate) mod v1_0 {
         .title("Encrypt Data")
         .idempotency(Idempotency::Safe)
         .effect(Effect::Read);
+    /// `GET /v1/managed-kms/transit`
+    pub(crate) static LIST_MANAGED_KEYS: Operation = Operation::new(
+            "list_managed_keys",
+            Method::Get,
+            &[Segment::Literal("/v1/managed-kms/transit")],
+        )
+        .title("List Managed Keys")
+        .idempotency(Idempotency::Safe)
+        .effect(Effect::Read);
     /// `GET /v1/kms/transit/{key_id}/users`
     pub(crate) static LIST_KEY_USERS: Operation = Operation::new(
             "list_key_users",
@@ -165,6 +242,15 @@ pub(crate) mod v1_0 {
         .title("Rotate Key")
         .idempotency(Idempotency::Unsafe)
         .effect(Effect::Mutate);
+    /// `GET /v1/managed-kms/transit/{key_id}`
+    pub(crate) static SHOW_MANAGED_KEY: Operation = Operation::new(
+            "show_managed_key",
+            Method::Get,
+            &[Segment::Literal("/v1/managed-kms/transit/"), Segment::Param("key_id")],
+        )
+        .title("Show Managed Key")
+        .idempotency(Idempotency::Safe)
+        .effect(Effect::Read);
     /// `POST /v1/kms/openapi/sign/{key_id}`
     pub(crate) static SIGN: Operation = Operation::new(
             "sign",
@@ -187,6 +273,19 @@ pub(crate) mod v1_0 {
         .title("Update Description")
         .idempotency(Idempotency::Idempotent)
         .effect(Effect::Mutate);
+    /// `PUT /v1/managed-kms/transit/{key_id}/description`
+    pub(crate) static SET_MANAGED_KEY_DESCRIPTION: Operation = Operation::new(
+            "set_managed_key_description",
+            Method::Put,
+            &[
+                Segment::Literal("/v1/managed-kms/transit/"),
+                Segment::Param("key_id"),
+                Segment::Literal("/description"),
+            ],
+        )
+        .title("Update Managed Key Description")
+        .idempotency(Idempotency::Idempotent)
+        .effect(Effect::Mutate);
     /// `POST /v1/kms/openapi/verify/{key_id}`
     pub(crate) static VERIFY: Operation = Operation::new(
             "verify",
@@ -205,101 +304,6 @@ pub(crate) mod v1_0 {
         .title("Verify hmac with input")
         .idempotency(Idempotency::Safe)
         .effect(Effect::Read);
-    /// All operations of the version.
-    pub(crate) static ALL: &[&Operation] = &[
-        &SET_ROTATION,
-        &SET_KEY_STATE,
-        &CHECK_DUPLICATE_NAME,
-        &CREATE_DATA_KEY,
-        &LIST_KEYS,
-        &CREATE_KEY,
-        &DECRYPT,
-        &SHOW_KEY,
-        &DELETE_KEY,
-        &ENCRYPT,
-        &LIST_KEY_USERS,
-        &CREATE_HMAC,
-        &REWRAP,
-        &ROTATE_KEY,
-        &SIGN,
-        &SET_DESCRIPTION,
-        &VERIFY,
-        &VERIFY_HMAC,
-    ];
-}
-
-/// Operations of version 1.1.
-pub(crate) mod v1_1 {
-    use cloud_core::Operation;
-    pub(crate) use super::v1_0::{
-        SET_ROTATION, SET_KEY_STATE, CHECK_DUPLICATE_NAME, CREATE_DATA_KEY, LIST_KEYS,
-        CREATE_KEY, DECRYPT, SHOW_KEY, DELETE_KEY, ENCRYPT, LIST_KEY_USERS, CREATE_HMAC,
-        REWRAP, ROTATE_KEY, SIGN, SET_DESCRIPTION, VERIFY, VERIFY_HMAC,
-    };
-
-    /// All operations of the version.
-    pub(crate) static ALL: &[&Operation] = &[
-        &SET_ROTATION,
-        &SET_KEY_STATE,
-        &CHECK_DUPLICATE_NAME,
-        &CREATE_DATA_KEY,
-        &LIST_KEYS,
-        &CREATE_KEY,
-        &DECRYPT,
-        &SHOW_KEY,
-        &DELETE_KEY,
-        &ENCRYPT,
-        &LIST_KEY_USERS,
-        &CREATE_HMAC,
-        &REWRAP,
-        &ROTATE_KEY,
-        &SIGN,
-        &SET_DESCRIPTION,
-        &VERIFY,
-        &VERIFY_HMAC,
-    ];
-}
-
-/// Operations of version 1.2.
-pub(crate) mod v1_2 {
-    use cloud_core::{Effect, Idempotency, Method, Operation, Segment};
-    pub(crate) use super::v1_0::{
-        SET_ROTATION, SET_KEY_STATE, CHECK_DUPLICATE_NAME, CREATE_DATA_KEY, LIST_KEYS,
-        CREATE_KEY, DECRYPT, SHOW_KEY, DELETE_KEY, ENCRYPT, LIST_KEY_USERS, CREATE_HMAC,
-        REWRAP, ROTATE_KEY, SIGN, SET_DESCRIPTION, VERIFY, VERIFY_HMAC,
-    };
-
-    /// `GET /v1/managed-kms/transit`
-    pub(crate) static LIST_MANAGED_KEYS: Operation = Operation::new(
-            "list_managed_keys",
-            Method::Get,
-            &[Segment::Literal("/v1/managed-kms/transit")],
-        )
-        .title("List Managed Keys")
-        .idempotency(Idempotency::Safe)
-        .effect(Effect::Read);
-    /// `GET /v1/managed-kms/transit/{key_id}`
-    pub(crate) static SHOW_MANAGED_KEY: Operation = Operation::new(
-            "show_managed_key",
-            Method::Get,
-            &[Segment::Literal("/v1/managed-kms/transit/"), Segment::Param("key_id")],
-        )
-        .title("Show Managed Key")
-        .idempotency(Idempotency::Safe)
-        .effect(Effect::Read);
-    /// `PUT /v1/managed-kms/transit/{key_id}/description`
-    pub(crate) static SET_MANAGED_KEY_DESCRIPTION: Operation = Operation::new(
-            "set_managed_key_description",
-            Method::Put,
-            &[
-                Segment::Literal("/v1/managed-kms/transit/"),
-                Segment::Param("key_id"),
-                Segment::Literal("/description"),
-            ],
-        )
-        .title("Update Managed Key Description")
-        .idempotency(Idempotency::Idempotent)
-        .effect(Effect::Mutate);
     /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[
         &SET_ROTATION,

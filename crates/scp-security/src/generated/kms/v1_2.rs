@@ -4,12 +4,6 @@
 
 use cloud_core::{Call, Pages};
 
-pub use super::v1_0::{
-    SetRotation, SetKeyState, CheckDuplicateName, CreateDataKey, Decrypt, DeleteKey,
-    Encrypt, ListKeyUsers, CreateHmac, Rewrap, RotateKey, Sign, SetDescription, Verify,
-    VerifyHmac,
-};
-
 #[doc(no_inline)]
 pub use super::types;
 
@@ -18,6 +12,18 @@ pub use super::types;
 /// Made by [`Scp::kms_v1_2`](crate::Scp::kms_v1_2). See the [vendor's
 /// documentation](https://docs.e.samsungsdscloud.com/apireference/security/kms/).
 pub type Client = super::client::Client<super::client::V1_2>;
+
+/// The call `set_rotation`: `.await` it.
+pub type SetRotation = Call<super::types::ChangeKeyResponse>;
+
+/// The call `set_key_state`: `.await` it.
+pub type SetKeyState = Call<super::types::ChangeKeyResponse>;
+
+/// The call `check_duplicate_name`: `.await` it.
+pub type CheckDuplicateName = Call<super::types::CheckDuplicateNameResponse>;
+
+/// The call `create_data_key`: `.await` it.
+pub type CreateDataKey = Call<super::types::CreateDataKeyResponse>;
 
 /// The list `list_keys`: set optional parameters, then take [`items`](Self::items) or [`pages`](Self::pages).
 /// It cannot be awaited, since one page is not the list. [`first_page`](Self::first_page) is the call of one
@@ -68,8 +74,30 @@ impl ListKeys {
 /// The call `create_key`: `.await` it.
 pub type CreateKey = Call<super::types::ShowKeyResponse>;
 
+/// The call `decrypt`: `.await` it.
+pub type Decrypt = Call<super::types::DecryptResponse>;
+
 /// The call `show_key`: `.await` it.
 pub type ShowKey = Call<super::types::ShowKeyResponse>;
+
+/// The call `delete_key`: set optional parameters, then `.await` it.
+#[must_use = "a call is only sent when awaited"]
+pub struct DeleteKey(pub(super) Call<()>);
+
+impl DeleteKey {
+    /// Whether to delete the key immediately instead of after the waiting period.
+    ///
+    /// Defaults to `false`.
+    pub fn immediately(mut self, value: bool) -> Self {
+        self.0.set_query("is_directly", value, &[]);
+        self
+    }
+}
+
+::cloud_core::call_options!(DeleteKey => ());
+
+/// The call `encrypt`: `.await` it.
+pub type Encrypt = Call<super::types::EncryptResponse>;
 
 /// The list `list_managed_keys`: set optional parameters, then take [`items`](Self::items) or
 /// [`pages`](Self::pages). It cannot be awaited, since one page is not the list.
@@ -117,8 +145,32 @@ impl ListManagedKeys {
 
 ::cloud_core::list_options!(ListManagedKeys => super::types::ListManagedKeysResponse);
 
+/// The call `list_key_users`: `.await` it.
+pub type ListKeyUsers = Call<super::types::ListKeyUsersResponse>;
+
+/// The call `create_hmac`: `.await` it.
+pub type CreateHmac = Call<super::types::CreateHmacResponse>;
+
+/// The call `rewrap`: `.await` it.
+pub type Rewrap = Call<super::types::RewrapResponse>;
+
+/// The call `rotate_key`: `.await` it.
+pub type RotateKey = Call<super::types::ChangeKeyResponse>;
+
 /// The call `show_managed_key`: `.await` it.
 pub type ShowManagedKey = Call<super::types::ShowManagedKeyResponse>;
 
+/// The call `sign`: `.await` it.
+pub type Sign = Call<super::types::SignResponse>;
+
+/// The call `set_description`: `.await` it.
+pub type SetDescription = Call<super::types::ChangeKeyResponse>;
+
 /// The call `set_managed_key_description`: `.await` it.
 pub type SetManagedKeyDescription = Call<super::types::ShowManagedKeyResponse>;
+
+/// The call `verify`: `.await` it.
+pub type Verify = Call<super::types::VerifyResponse>;
+
+/// The call `verify_hmac`: `.await` it.
+pub type VerifyHmac = Call<super::types::VerifyHmacResponse>;

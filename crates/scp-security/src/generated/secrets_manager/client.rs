@@ -5,11 +5,14 @@
 
 use std::marker::PhantomData;
 use cloud_core::{ApiVersion, Call, Operation, Request};
-use super::{operations, v1_0, v1_1};
+use super::{operations, v1_1};
+
+#[cfg(feature = "ended-versions")]
+use super::v1_0;
 
 /// A client for Secrets Manager in version `V`. Each version has the methods of its own operations alone.
 ///
-/// - [`v1_0::Client`](super::v1_0::Client) is the client for 1.0.
+/// - `v1_0::Client` is the client for 1.0, with the feature `ended-versions`.
 /// - [`v1_1::Client`](super::v1_1::Client) is the client for 1.1.
 #[derive(Clone, Debug)]
 pub struct Client<V> {
@@ -52,9 +55,9 @@ impl<V: Version> Client<V> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn list_secrets(&self) -> v1_0::ListSecrets {
-        v1_0::ListSecrets(
-            Call::new(&self.core, Request::new(&operations::v1_0::LIST_SECRETS)),
+    pub fn list_secrets(&self) -> v1_1::ListSecrets {
+        v1_1::ListSecrets(
+            Call::new(&self.core, Request::new(&operations::v1_1::LIST_SECRETS)),
         )
     }
 
@@ -85,10 +88,10 @@ impl<V: Version> Client<V> {
         &self,
         secret_id: &str,
         body: &super::types::DeleteSecretRequest,
-    ) -> v1_0::DeleteSecret {
+    ) -> v1_1::DeleteSecret {
         Call::new(
             &self.core,
-            Request::new(&operations::v1_0::DELETE_SECRET)
+            Request::new(&operations::v1_1::DELETE_SECRET)
                 .path("secret_id", secret_id)
                 .body(body),
         )
@@ -125,10 +128,10 @@ impl<V: Version> Client<V> {
     pub fn generate_random_password(
         &self,
         body: &super::types::GenerateRandomPasswordRequest,
-    ) -> v1_0::GenerateRandomPassword {
+    ) -> v1_1::GenerateRandomPassword {
         Call::new(
             &self.core,
-            Request::new(&operations::v1_0::GENERATE_RANDOM_PASSWORD).body(body),
+            Request::new(&operations::v1_1::GENERATE_RANDOM_PASSWORD).body(body),
         )
     }
 
@@ -153,10 +156,10 @@ impl<V: Version> Client<V> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn restore_secret(&self, secret_id: &str) -> v1_0::RestoreSecret {
+    pub fn restore_secret(&self, secret_id: &str) -> v1_1::RestoreSecret {
         Call::new(
             &self.core,
-            Request::new(&operations::v1_0::RESTORE_SECRET).path("secret_id", secret_id),
+            Request::new(&operations::v1_1::RESTORE_SECRET).path("secret_id", secret_id),
         )
     }
 
@@ -191,10 +194,10 @@ impl<V: Version> Client<V> {
         &self,
         secret_id: &str,
         body: &super::types::SetAclCidrRequest,
-    ) -> v1_0::SetAclCidr {
+    ) -> v1_1::SetAclCidr {
         Call::new(
             &self.core,
-            Request::new(&operations::v1_0::SET_ACL_CIDR)
+            Request::new(&operations::v1_1::SET_ACL_CIDR)
                 .path("secret_id", secret_id)
                 .body(body),
         )
@@ -229,10 +232,10 @@ impl<V: Version> Client<V> {
         &self,
         secret_id: &str,
         body: &super::types::SetDescriptionRequest,
-    ) -> v1_0::SetDescription {
+    ) -> v1_1::SetDescription {
         Call::new(
             &self.core,
-            Request::new(&operations::v1_0::SET_DESCRIPTION)
+            Request::new(&operations::v1_1::SET_DESCRIPTION)
                 .path("secret_id", secret_id)
                 .body(body),
         )
@@ -267,10 +270,10 @@ impl<V: Version> Client<V> {
         &self,
         secret_id: &str,
         body: &super::types::SetKmsKeyRequest,
-    ) -> v1_0::SetKmsKey {
+    ) -> v1_1::SetKmsKey {
         Call::new(
             &self.core,
-            Request::new(&operations::v1_0::SET_KMS_KEY)
+            Request::new(&operations::v1_1::SET_KMS_KEY)
                 .path("secret_id", secret_id)
                 .body(body),
         )
@@ -305,10 +308,10 @@ impl<V: Version> Client<V> {
         &self,
         secret_id: &str,
         body: &super::types::SetVersionLabelRequest,
-    ) -> v1_0::SetVersionLabel {
+    ) -> v1_1::SetVersionLabel {
         Call::new(
             &self.core,
-            Request::new(&operations::v1_0::SET_VERSION_LABEL)
+            Request::new(&operations::v1_1::SET_VERSION_LABEL)
                 .path("secret_id", secret_id)
                 .body(body),
         )
@@ -345,10 +348,10 @@ impl<V: Version> Client<V> {
         &self,
         secret_id: &str,
         body: &super::types::SetPrivateAclRequest,
-    ) -> v1_0::SetPrivateAcl {
+    ) -> v1_1::SetPrivateAcl {
         Call::new(
             &self.core,
-            Request::new(&operations::v1_0::SET_PRIVATE_ACL)
+            Request::new(&operations::v1_1::SET_PRIVATE_ACL)
                 .path("secret_id", secret_id)
                 .body(body),
         )
@@ -384,10 +387,10 @@ impl<V: Version> Client<V> {
         &self,
         secret_id: &str,
         body: &super::types::ShowSecretValueRequest,
-    ) -> v1_0::ShowSecretValue {
+    ) -> v1_1::ShowSecretValue {
         Call::new(
             &self.core,
-            Request::new(&operations::v1_0::SHOW_SECRET_VALUE)
+            Request::new(&operations::v1_1::SHOW_SECRET_VALUE)
                 .path("secret_id", secret_id)
                 .body(body),
         )
@@ -423,103 +426,12 @@ impl<V: Version> Client<V> {
         &self,
         secret_id: &str,
         body: &super::types::UpdateSecretValueRequest,
-    ) -> v1_0::UpdateSecretValue {
+    ) -> v1_1::UpdateSecretValue {
         Call::new(
             &self.core,
-            Request::new(&operations::v1_0::UPDATE_SECRET_VALUE)
+            Request::new(&operations::v1_1::UPDATE_SECRET_VALUE)
                 .path("secret_id", secret_id)
                 .body(body),
-        )
-    }
-}
-
-impl Client<V1_0> {
-    /// Creates a secret.
-    ///
-    /// The value is encrypted with a KMS key; `acl_cidr` limits who can read it.
-    ///
-    /// `POST /v1/secrets`. Not idempotent: retried only if the request was never sent.
-    ///
-    /// # Arguments
-    /// - `body`: The secret to create.
-    ///
-    /// # Example
-    /// ```no_run
-    /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// use scp_security::secrets_manager::v1_0::types::CreateSecretRequest;
-    ///
-    /// let body = CreateSecretRequest::builder()
-    ///     .acl_cidr("192.168.1.1/24, 10.0.0.1/16".parse::<scp_security::Networks>()?)
-    ///     .description("description")
-    ///     .kms_id("3265ab469f0d406d83073da3e11e7a6c")
-    ///     .name("name")
-    ///     .secret_value("{\"key1\":\"value1\",\"key2\":\"value2\"}".parse()?)
-    ///     .tags(vec![])
-    ///     .build();
-    /// let response = scp.secrets_manager_v1_0().create_secret(&body).await?;
-    /// println!("{response:?}");
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn create_secret(
-        &self,
-        body: &super::v1_0::types::CreateSecretRequest,
-    ) -> v1_0::CreateSecret {
-        Call::new(&self.core, Request::new(&operations::v1_0::CREATE_SECRET).body(body))
-    }
-
-    /// Returns a secret without its value.
-    ///
-    /// To read the value, call `show_secret_value`.
-    ///
-    /// `GET /v1/secrets/{secret_id}`. Safe: changes nothing and can be retried.
-    ///
-    /// # Arguments
-    /// - `secret_id`: ID of the secret.
-    ///
-    /// # Example
-    /// ```no_run
-    /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// let response = scp
-    ///     .secrets_manager_v1_0()
-    ///     .show_secret("3265ab469f0d406d83073da3e11e7a6c")
-    ///     .await?;
-    /// println!("{response:?}");
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn show_secret(&self, secret_id: &str) -> v1_0::ShowSecret {
-        Call::new(
-            &self.core,
-            Request::new(&operations::v1_0::SHOW_SECRET).path("secret_id", secret_id),
-        )
-    }
-
-    /// Lists the versions of a secret.
-    ///
-    /// The response does not include the values.
-    ///
-    /// `GET /v1/secrets/{secret_id}/versions`. Safe: changes nothing and can be retried.
-    ///
-    /// # Arguments
-    /// - `secret_id`: ID of the secret.
-    ///
-    /// # Example
-    /// ```no_run
-    /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// let response = scp
-    ///     .secrets_manager_v1_0()
-    ///     .list_secret_versions("3265ab469f0d406d83073da3e11e7a6c")
-    ///     .await?;
-    /// println!("{response:?}");
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn list_secret_versions(&self, secret_id: &str) -> v1_0::ListSecretVersions {
-        Call::new(
-            &self.core,
-            Request::new(&operations::v1_0::LIST_SECRET_VERSIONS)
-                .path("secret_id", secret_id),
         )
     }
 }
@@ -558,7 +470,7 @@ impl Client<V1_1> {
         &self,
         body: &super::types::CreateSecretRequest,
     ) -> v1_1::CreateSecret {
-        Call::new(&self.core, Request::new(&operations::v1_0::CREATE_SECRET).body(body))
+        Call::new(&self.core, Request::new(&operations::v1_1::CREATE_SECRET).body(body))
     }
 
     /// Returns a secret without its value.
@@ -584,7 +496,7 @@ impl Client<V1_1> {
     pub fn show_secret(&self, secret_id: &str) -> v1_1::ShowSecret {
         Call::new(
             &self.core,
-            Request::new(&operations::v1_0::SHOW_SECRET).path("secret_id", secret_id),
+            Request::new(&operations::v1_1::SHOW_SECRET).path("secret_id", secret_id),
         )
     }
 
@@ -615,7 +527,7 @@ impl Client<V1_1> {
         v1_1::ListSecretVersions(
             Call::new(
                 &self.core,
-                Request::new(&operations::v1_0::LIST_SECRET_VERSIONS)
+                Request::new(&operations::v1_1::LIST_SECRET_VERSIONS)
                     .path("secret_id", secret_id),
             ),
         )
@@ -634,15 +546,6 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// Version 1.0.
-#[derive(Clone, Copy, Debug)]
-pub enum V1_0 {}
-impl sealed::Sealed for V1_0 {}
-impl Version for V1_0 {
-    const VERSION: &'static ApiVersion = &operations::V1_0;
-    const OPERATIONS: &'static [&'static Operation] = operations::v1_0::ALL;
-}
-
 /// Version 1.1.
 #[derive(Clone, Copy, Debug)]
 pub enum V1_1 {}
@@ -650,4 +553,108 @@ impl sealed::Sealed for V1_1 {}
 impl Version for V1_1 {
     const VERSION: &'static ApiVersion = &operations::V1_1;
     const OPERATIONS: &'static [&'static Operation] = operations::v1_1::ALL;
+}
+
+#[cfg(feature = "ended-versions")]
+impl Client<V1_0> {
+    /// Creates a secret.
+    ///
+    /// The value is encrypted with a KMS key; `acl_cidr` limits who can read it.
+    ///
+    /// `POST /v1/secrets`. Not idempotent: retried only if the request was never sent.
+    ///
+    /// # Arguments
+    /// - `body`: The secret to create.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
+    /// use scp_security::secrets_manager::v1_0::types::CreateSecretRequest;
+    ///
+    /// let body = CreateSecretRequest::builder()
+    ///     .acl_cidr("192.168.1.1/24, 10.0.0.1/16".parse::<scp_security::Networks>()?)
+    ///     .description("description")
+    ///     .kms_id("3265ab469f0d406d83073da3e11e7a6c")
+    ///     .name("name")
+    ///     .secret_value("{\"key1\":\"value1\",\"key2\":\"value2\"}".parse()?)
+    ///     .tags(vec![])
+    ///     .build();
+    /// let response = scp.secrets_manager_v1_0().create_secret(&body).await?;
+    /// println!("{response:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn create_secret(
+        &self,
+        body: &super::v1_0::types::CreateSecretRequest,
+    ) -> v1_0::CreateSecret {
+        Call::new(&self.core, Request::new(&operations::v1_1::CREATE_SECRET).body(body))
+    }
+
+    /// Returns a secret without its value.
+    ///
+    /// To read the value, call `show_secret_value`.
+    ///
+    /// `GET /v1/secrets/{secret_id}`. Safe: changes nothing and can be retried.
+    ///
+    /// # Arguments
+    /// - `secret_id`: ID of the secret.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
+    /// let response = scp
+    ///     .secrets_manager_v1_0()
+    ///     .show_secret("3265ab469f0d406d83073da3e11e7a6c")
+    ///     .await?;
+    /// println!("{response:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn show_secret(&self, secret_id: &str) -> v1_0::ShowSecret {
+        Call::new(
+            &self.core,
+            Request::new(&operations::v1_1::SHOW_SECRET).path("secret_id", secret_id),
+        )
+    }
+
+    /// Lists the versions of a secret.
+    ///
+    /// The response does not include the values.
+    ///
+    /// `GET /v1/secrets/{secret_id}/versions`. Safe: changes nothing and can be retried.
+    ///
+    /// # Arguments
+    /// - `secret_id`: ID of the secret.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
+    /// let response = scp
+    ///     .secrets_manager_v1_0()
+    ///     .list_secret_versions("3265ab469f0d406d83073da3e11e7a6c")
+    ///     .await?;
+    /// println!("{response:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn list_secret_versions(&self, secret_id: &str) -> v1_0::ListSecretVersions {
+        Call::new(
+            &self.core,
+            Request::new(&operations::v1_1::LIST_SECRET_VERSIONS)
+                .path("secret_id", secret_id),
+        )
+    }
+}
+
+/// Version 1.0.
+#[cfg(feature = "ended-versions")]
+#[derive(Clone, Copy, Debug)]
+pub enum V1_0 {}
+#[cfg(feature = "ended-versions")]
+impl sealed::Sealed for V1_0 {}
+#[cfg(feature = "ended-versions")]
+impl Version for V1_0 {
+    const VERSION: &'static ApiVersion = &operations::V1_0;
+    const OPERATIONS: &'static [&'static Operation] = operations::v1_0::ALL;
 }

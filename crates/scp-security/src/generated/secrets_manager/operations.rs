@@ -6,6 +6,7 @@
 use cloud_core::{ApiVersion, Lifecycle};
 
 /// Version 1.0.
+#[cfg(feature = "ended-versions")]
 pub(crate) static V1_0: ApiVersion = ApiVersion::new("scp", "secretsmanager", "1.0")
     .status(Lifecycle::Unlisted)
     .sunset("2026-08-31");
@@ -13,7 +14,37 @@ pub(crate) static V1_0: ApiVersion = ApiVersion::new("scp", "secretsmanager", "1
 pub(crate) static V1_1: ApiVersion = ApiVersion::new("scp", "secretsmanager", "1.1")
     .status(Lifecycle::Supported);
 /// Operations of version 1.0.
+#[cfg(feature = "ended-versions")]
 pub(crate) mod v1_0 {
+    use cloud_core::Operation;
+    pub(crate) use super::v1_1::{
+        LIST_SECRETS, CREATE_SECRET, SHOW_SECRET, DELETE_SECRET,
+        GENERATE_RANDOM_PASSWORD, LIST_SECRET_VERSIONS, RESTORE_SECRET, SET_ACL_CIDR,
+        SET_DESCRIPTION, SET_KMS_KEY, SET_VERSION_LABEL, SET_PRIVATE_ACL,
+        SHOW_SECRET_VALUE, UPDATE_SECRET_VALUE,
+    };
+
+    /// All operations of the version.
+    pub(crate) static ALL: &[&Operation] = &[
+        &LIST_SECRETS,
+        &CREATE_SECRET,
+        &SHOW_SECRET,
+        &DELETE_SECRET,
+        &GENERATE_RANDOM_PASSWORD,
+        &LIST_SECRET_VERSIONS,
+        &RESTORE_SECRET,
+        &SET_ACL_CIDR,
+        &SET_DESCRIPTION,
+        &SET_KMS_KEY,
+        &SET_VERSION_LABEL,
+        &SET_PRIVATE_ACL,
+        &SHOW_SECRET_VALUE,
+        &UPDATE_SECRET_VALUE,
+    ];
+}
+
+/// Operations of version 1.1.
+pub(crate) mod v1_1 {
     use cloud_core::{Effect, Idempotency, Method, Operation, Segment};
     /// `GET /v1/secrets`
     pub(crate) static LIST_SECRETS: Operation = Operation::new(
@@ -181,35 +212,6 @@ pub(crate) mod v1_0 {
         .title("Update Secret Value")
         .idempotency(Idempotency::Unsafe)
         .effect(Effect::Mutate);
-    /// All operations of the version.
-    pub(crate) static ALL: &[&Operation] = &[
-        &LIST_SECRETS,
-        &CREATE_SECRET,
-        &SHOW_SECRET,
-        &DELETE_SECRET,
-        &GENERATE_RANDOM_PASSWORD,
-        &LIST_SECRET_VERSIONS,
-        &RESTORE_SECRET,
-        &SET_ACL_CIDR,
-        &SET_DESCRIPTION,
-        &SET_KMS_KEY,
-        &SET_VERSION_LABEL,
-        &SET_PRIVATE_ACL,
-        &SHOW_SECRET_VALUE,
-        &UPDATE_SECRET_VALUE,
-    ];
-}
-
-/// Operations of version 1.1.
-pub(crate) mod v1_1 {
-    use cloud_core::Operation;
-    pub(crate) use super::v1_0::{
-        LIST_SECRETS, CREATE_SECRET, SHOW_SECRET, DELETE_SECRET,
-        GENERATE_RANDOM_PASSWORD, LIST_SECRET_VERSIONS, RESTORE_SECRET, SET_ACL_CIDR,
-        SET_DESCRIPTION, SET_KMS_KEY, SET_VERSION_LABEL, SET_PRIVATE_ACL,
-        SHOW_SECRET_VALUE, UPDATE_SECRET_VALUE,
-    };
-
     /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[
         &LIST_SECRETS,

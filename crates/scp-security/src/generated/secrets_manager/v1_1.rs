@@ -4,12 +4,6 @@
 
 use cloud_core::{Call, Pages};
 
-pub use super::v1_0::{
-    ListSecrets, DeleteSecret, GenerateRandomPassword, RestoreSecret, SetAclCidr,
-    SetDescription, SetKmsKey, SetVersionLabel, SetPrivateAcl, ShowSecretValue,
-    UpdateSecretValue,
-};
-
 #[doc(no_inline)]
 pub use super::types;
 
@@ -19,11 +13,71 @@ pub use super::types;
 /// documentation](https://docs.e.samsungsdscloud.com/apireference/security/secretsmanager/).
 pub type Client = super::client::Client<super::client::V1_1>;
 
+/// The list `list_secrets`: set optional parameters, then take [`items`](Self::items) or
+/// [`pages`](Self::pages). It cannot be awaited, since one page is not the list.
+/// [`first_page`](Self::first_page) is the call of one page.
+#[must_use = "a list is only fetched when its items are taken"]
+pub struct ListSecrets(pub(super) Call<super::types::ListSecretsResponse>);
+
+impl ListSecrets {
+    /// Maximum number of entries per page.
+    ///
+    /// Defaults to `20`.
+    pub fn size(mut self, value: u32) -> Self {
+        self.0.set_query("size", i64::from(value), &[]);
+        self
+    }
+
+    /// Page number, starting at 0.
+    ///
+    /// Defaults to `0`.
+    ///
+    /// A list that is started later is never complete. `Listing::into_rest` takes the rest.
+    pub fn start_at_page(mut self, value: u32) -> Self {
+        self.0.set_query("page", i64::from(value), &[]);
+        self
+    }
+
+    /// Sort order: a field, a colon and `asc` or `desc`.
+    pub fn sort(mut self, value: &str) -> Self {
+        self.0.set_query("sort", value, &[]);
+        self
+    }
+
+    /// Returns only secrets with this name. The vendor does not document whether a part of the value is enough:
+    /// compare the results yourself.
+    pub fn name(mut self, value: &str) -> Self {
+        self.0.set_query("name", value, &[]);
+        self
+    }
+
+    /// Returns only secrets in this state, such as `Active`. Compares the whole value.
+    ///
+    /// Sets all values at once.
+    pub fn state(mut self, values: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        self.0.set_query_list("state", values);
+        self
+    }
+
+    /// Returns the pages of the list. Each page is fetched when it is needed.
+    pub fn pages(self) -> Pages<super::types::ListSecretsResponse> {
+        Pages::numbered(self.0, "page", "size", 0)
+    }
+}
+
+::cloud_core::list_options!(ListSecrets => super::types::ListSecretsResponse);
+
 /// The call `create_secret`: `.await` it.
 pub type CreateSecret = Call<super::types::CreateSecretResponse>;
 
 /// The call `show_secret`: `.await` it.
 pub type ShowSecret = Call<super::types::ShowSecretResponse>;
+
+/// The call `delete_secret`: `.await` it.
+pub type DeleteSecret = Call<()>;
+
+/// The call `generate_random_password`: `.await` it.
+pub type GenerateRandomPassword = Call<super::types::GenerateRandomPasswordResponse>;
 
 /// The list `list_secret_versions`: set optional parameters, then take [`items`](Self::items) or
 /// [`pages`](Self::pages). It cannot be awaited, since one page is not the list.
@@ -65,3 +119,27 @@ impl ListSecretVersions {
 ::cloud_core::list_options!(
     ListSecretVersions => super::types::ListSecretVersionsResponse
 );
+
+/// The call `restore_secret`: `.await` it.
+pub type RestoreSecret = Call<super::types::ChangeSecretResponse>;
+
+/// The call `set_acl_cidr`: `.await` it.
+pub type SetAclCidr = Call<super::types::ChangeSecretResponse>;
+
+/// The call `set_description`: `.await` it.
+pub type SetDescription = Call<super::types::ChangeSecretResponse>;
+
+/// The call `set_kms_key`: `.await` it.
+pub type SetKmsKey = Call<super::types::ChangeSecretResponse>;
+
+/// The call `set_version_label`: `.await` it.
+pub type SetVersionLabel = Call<()>;
+
+/// The call `set_private_acl`: `.await` it.
+pub type SetPrivateAcl = Call<super::types::SetPrivateAclResponse>;
+
+/// The call `show_secret_value`: `.await` it.
+pub type ShowSecretValue = Call<super::types::ShowSecretValueResponse>;
+
+/// The call `update_secret_value`: `.await` it.
+pub type UpdateSecretValue = Call<super::types::ChangeSecretResponse>;
