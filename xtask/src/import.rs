@@ -12,6 +12,7 @@ use crate::openapi::Document;
 mod build;
 mod compare;
 mod facts;
+mod folder;
 mod hand;
 mod known;
 mod limits;
@@ -27,6 +28,7 @@ mod risken;
 mod row;
 
 pub use compare::differences;
+pub use folder::{Group, groups};
 pub use known::Known;
 pub use marks::{Marked, Marks};
 pub use merge::merge;
@@ -100,6 +102,17 @@ pub struct Outcome {
     pub known: BTreeSet<String>,
     /// The documents of the pages, with the hand-written parts of the fixtures.
     pub documents: Fixtures,
+    /// The versions that a page lists, by service, where it says so.
+    pub listed: BTreeMap<String, Listing>,
+}
+
+/// The versions that a page lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing {
+    /// Their numbers, oldest first.
+    pub versions: Vec<String>,
+    /// The one that is called current.
+    pub current: Option<String>,
 }
 
 /// Compares pages of one vendor with its fixtures; several NHN pages can describe one version.
@@ -109,7 +122,8 @@ pub struct Outcome {
 pub fn compare(vendor: &str, pages: &[String], fixtures: &Fixtures, known: &Known) -> Result<Outcome, Box<dyn Error>> {
     match (vendor, pages) {
         ("scp", [page]) if page.trim_start().starts_with('{') => {
-            Ok(outcome(newer::read(page, fixtures, newer::FITS)?, fixtures, false))
+            let outcome = outcome(newer::read(page, fixtures, newer::FITS)?, fixtures, false);
+            Ok(Outcome { listed: newer::listed(page)?, ..outcome })
         }
         ("scp", [page]) => {
             let marked = |document| Marked { document, marks: Marks::default() };

@@ -10,8 +10,11 @@ use crate::openapi::{Document, ReadError};
 
 mod document;
 mod example;
+mod lifecycle;
 mod models;
 mod operations;
+
+pub use lifecycle::ending;
 
 /// One thing that is wrong in a document.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -45,6 +45,19 @@ pub(crate) fn is_day(text: &str) -> bool {
     (1..=last).contains(&day)
 }
 
+/// The days from 1970-01-01 to a day of the calendar.
+pub(crate) fn day_number(text: &str) -> Option<i64> {
+    let part = |range: std::ops::Range<usize>| text.get(range)?.parse::<i64>().ok();
+    let (year, month, day) = (part(0..4)?, part(5..7)?, part(8..10)?);
+    if !is_day(text) {
+        return None;
+    }
+    // Years begin in March, so that the leap day is the last one.
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let leap = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+    Some(year * 365 + leap + (153 * month + 2) / 5 + day - 1 - 719_468)
+}
+
 /// The lifecycle states of a version.
 pub(crate) const STATES: &[&str] = &["CURRENT", "SUPPORTED", "DEPRECATED"];
 
@@ -164,6 +177,21 @@ mod tests {
         ] {
             assert!(!is_day(text), "{text}");
         }
+    }
+
+    #[test]
+    fn days_are_counted_from_1970() {
+        for (day, number) in [
+            ("1970-01-01", 0),
+            ("1970-03-01", 59),
+            ("2000-02-29", 11_016),
+            ("2024-03-01", 19_783),
+            ("2026-12-31", 20_818),
+            ("2027-01-01", 20_819),
+        ] {
+            assert_eq!(day_number(day), Some(number), "{day}");
+        }
+        assert_eq!(day_number("2026-02-29"), None);
     }
 
     #[test]

@@ -6,27 +6,12 @@
 
 use std::collections::BTreeSet;
 use std::env;
-use std::fs;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::Path;
 
 use serde_json::Value;
 use xtask::import::{self, Fixtures, Known, Marked};
 use xtask::lint;
-
-/// The pages of a vendor that belong together, by the beginning of their names.
-const PAGES: [(&str, &[&str]); 4] =
-    [("scp", &["scp-security.txt"]), ("scp", &["scp-newer.json"]), ("nhn", &["nhn-"]), ("risken", &["risken-"])];
-
-fn pages(folder: &str, starts: &[&str]) -> Vec<String> {
-    let mut paths: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
-    let name = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().into_owned();
-    let wanted = |path: &&PathBuf| starts.iter().any(|start| name(path).starts_with(start));
-    let found: Vec<String> = paths.iter().filter(wanted).map(|path| fs::read_to_string(path).unwrap()).collect();
-    assert!(!found.is_empty(), "no page of {starts:?} in {folder}");
-    found
-}
 
 /// The fixtures of a vendor and their drafts.
 fn fixtures(vendor: &str) -> Fixtures {
@@ -49,9 +34,10 @@ fn pages_import_to_the_committed_fixtures() {
     };
     let known = Known::load(&xtask::root()).unwrap();
     let (mut lines, mut used, mut covered) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
-    for (vendor, starts) in PAGES {
+    for group in import::groups(Path::new(&folder)).unwrap().0 {
+        let vendor = group.vendor;
         let fixtures = fixtures(vendor);
-        let outcome = import::compare(vendor, &pages(&folder, starts), &fixtures, &known).unwrap();
+        let outcome = import::compare(vendor, &group.read().unwrap(), &fixtures, &known).unwrap();
         lines.extend(outcome.lines);
         used.extend(outcome.known);
         for (key, imported) in outcome.documents {
@@ -77,7 +63,8 @@ fn marks_of_fixtures_are_of_the_known_forms() {
     let mut count = 0;
     for vendor in ["scp", "nhn", "risken"] {
         for (key, marked) in fixtures(vendor) {
-            let findings: Vec<String> = lint::check(&marked.document).iter().map(ToString::to_string).collect();
+            let findings: Vec<String> =
+                lint::check_text(&marked.to_json().unwrap()).iter().map(ToString::to_string).collect();
             assert_eq!(findings, Vec::<String>::new(), "{vendor} {key:?}");
             let document = json(&marked);
             for (mark, allowed) in [

@@ -11,11 +11,13 @@ use crate::openapi::{self, Header, Schema};
 
 mod assumed;
 mod carried;
+mod listed;
 mod renamed;
 mod source;
 
 pub(super) use assumed::{FITS, Fit};
 use carried::{bare, carried, find};
+pub(super) use listed::listed;
 use source::line_of;
 
 /// Reason by version and JSON pointer.

@@ -1,0 +1,192 @@
+//! Compares two states of a document, and names each difference by its rule.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
+
+use serde_json::{Map, Value};
+
+use super::rules::{Bump, Section, What};
+use super::uses::{self, Uses, operations};
+
+mod models;
+mod operation;
+mod schema;
+
+/// One difference between a page and the committed documents.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// The kind, which decides the release.
+    pub what: What,
+    /// Where it is: an operation, a model, a field.
+    pub place: String,
+    /// How it changed: both values where there are two.
+    pub how: String,
+}
+
+impl Change {
+    pub(super) fn new(what: What, place: impl Into<String>, how: impl Into<String>) -> Self {
+        Self { what, place: place.into(), how: how.into() }
+    }
+
+    /// The release that it needs.
+    #[must_use]
+    pub fn bump(&self) -> Bump {
+        self.what.bump()
+    }
+
+    /// What changed, as a part of a sentence.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let place = if self.place.is_empty() { String::new() } else { format!("`{}`: ", self.place) };
+        let how = if self.how.is_empty() { String::new() } else { format!(", {}", self.how) };
+        format!("{place}{}{how}", self.what.words())
+    }
+
+    pub(super) fn section(&self) -> Section {
+        self.what.section()
+    }
+}
+
+/// What differs between two states of one version. `as_of` is the day of the vendor's list.
+#[must_use]
+pub fn changes(old: &Value, new: &Value, as_of: Option<&str>) -> Vec<Change> {
+    let renamed = renamed(old, new);
+    let mut walk = Walk { before: Uses::of(old), after: Uses::of(new), renamed, found: Vec::new() };
+    walk.document(old, new, as_of);
+    walk.operations(old, new);
+    walk.models(&old["components"]["schemas"], &new["components"]["schemas"]);
+    walk.found
+}
+
+struct Walk {
+    before: Uses,
+    after: Uses,
+    /// Models that the vendor calls otherwise now.
+    renamed: BTreeMap<String, String>,
+    found: Vec<Change>,
+}
+
+impl Walk {
+    fn add(&mut self, what: What, place: impl Into<String>, how: impl Into<String>) {
+        let change = Change::new(what, place, how);
+        if !self.found.contains(&change) {
+            self.found.push(change);
+        }
+    }
+
+    fn document(&mut self, old: &Value, new: &Value, as_of: Option<&str>) {
+        for (key, one, other) in different(old, new) {
+            match key.as_str() {
+                "info" | "tags" | "x-assumed" => self.add(What::Documentation, key, ""),
+                "servers" => self.servers(one, other),
+                "security" => self.add(What::Protocol, key, ""),
+                "x-sdk" => self.sdk(one, other, as_of),
+                // Both are walked on their own.
+                "paths" => {}
+                "components" if one["securitySchemes"] != other["securitySchemes"] => {
+                    self.add(What::Protocol, "security schemes", "");
+                }
+                "components" => {}
+                _ => self.add(What::Unknown, key, ""),
+            }
+        }
+    }
+
+    fn servers(&mut self, old: &Value, new: &Value) {
+        let hosts = |own: &Value| -> BTreeSet<String> {
+            let own = own.as_array().into_iter().flatten();
+            own.filter_map(|server| server["url"].as_str().map(str::to_owned)).collect()
+        };
+        let (one, other) = (hosts(old), hosts(new));
+        for host in other.difference(&one) {
+            self.add(What::Endpoint, host, "new");
+        }
+        for host in one.difference(&other) {
+            self.add(What::Endpoint, host, "removed");
+        }
+        if one == other {
+            self.add(What::Endpoint, "servers", "variables or descriptions");
+        }
+    }
+
+    fn sdk(&mut self, old: &Value, new: &Value, as_of: Option<&str>) {
+        for (key, one, other) in different(old, new) {
+            let how = from_to(one, other);
+            match key.as_str() {
+                "status" if *other == "DEPRECATED" => self.add(What::VersionDeprecated, "", how),
+                "status" => self.add(What::VersionState, "", how),
+                "sunset" => {
+                    let over = |day: &Value| day.as_str().zip(as_of).is_some_and(|(day, as_of)| day < as_of);
+                    let ends = over(other) && !over(one);
+                    self.add(if ends { What::VersionEnded } else { What::LifecycleDate }, "", how);
+                }
+                "regions" => self.add(What::Endpoint, "regions", ""),
+                "headers" => self.add(What::Protocol, "headers", ""),
+                "source" | "errors" => self.add(What::Documentation, key, ""),
+                _ => self.add(What::Unknown, key, how),
+            }
+        }
+    }
+
+    fn operations(&mut self, old: &Value, new: &Value) {
+        let (before, after) = (operations(old), operations(new));
+        let find = |all: &[(&str, &str, &Value)], path: &str, method: &str| {
+            all.iter().find(|(p, m, _)| *p == path && *m == method).map(|(.., own)| (*own).clone())
+        };
+        for (path, method, own) in &before {
+            match find(&after, path, method) {
+                Some(other) => self.operation(own, &other),
+                None => self.add(What::OperationRemoved, name(own), format!("{} {path}", method.to_uppercase())),
+            }
+        }
+        for (path, method, own) in after {
+            if find(&before, path, method).is_none() {
+                self.add(What::OperationAdded, name(own), format!("{} {path}", method.to_uppercase()));
+            }
+        }
+    }
+}
+
+/// Requests and responses with another name at the same place: the Rust type is named after the operation.
+fn renamed(old: &Value, new: &Value) -> BTreeMap<String, String> {
+    let known = |document: &Value, name: &str| !uses::model(document, name).is_null();
+    let after = operations(new);
+    let same = |path: &str, method: &str| after.iter().find(|(p, m, _)| *p == path && *m == method);
+    let pairs = operations(old).into_iter().filter_map(|(path, method, own)| {
+        let (.., other) = same(path, method)?;
+        Some(operation::models(own).into_iter().zip(operation::models(other)))
+    });
+    let renamed = |(one, other): &(String, String)| {
+        known(old, one) && known(new, other) && !known(new, one) && !known(old, other)
+    };
+    pairs.flatten().filter(renamed).collect()
+}
+
+/// The Rust name of an operation.
+fn name(operation: &Value) -> String {
+    operation["operationId"].as_str().unwrap_or_default().to_owned()
+}
+
+/// The members that two objects have differently; an absent one is null.
+fn different<'a>(old: &'a Value, new: &'a Value) -> Vec<(String, &'a Value, &'a Value)> {
+    let members = |own: &'a Value| own.as_object().into_iter().flat_map(Map::keys);
+    let mut keys: Vec<&String> = members(old).collect();
+    keys.extend(members(new).filter(|key| !members(old).any(|own| own == *key)));
+    keys.into_iter().map(|key| (key.clone(), &old[key], &new[key])).filter(|(_, one, other)| one != other).collect()
+}
+
+/// Both values, for a reader.
+fn from_to(old: &Value, new: &Value) -> String {
+    let show = |own: &Value| -> String {
+        match own {
+            Value::Null => "none".to_owned(),
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        }
+    };
+    arrow(show(old), show(new))
+}
+
+fn arrow(old: impl Display, new: impl Display) -> String {
+    format!("{old} -> {new}")
+}

@@ -1,0 +1,173 @@
+//! Compares models and their fields.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::super::rules::What;
+use super::schema::shape;
+use super::{Walk, arrow, different, from_to};
+
+/// Where a field stands.
+struct Field<'a> {
+    place: String,
+    name: &'a str,
+    request: bool,
+    update: bool,
+    /// Both states of the model.
+    models: (&'a Value, &'a Value),
+}
+
+impl Walk {
+    pub(super) fn models(&mut self, old: &Value, new: &Value) {
+        for (before, after) in self.renamed.clone() {
+            self.add(What::Documentation, &before, format!("now {after}"));
+            self.model(&before, &old[&before], &new[&after]);
+        }
+        let is_renamed = |renamed: &BTreeMap<String, String>, name: &String| {
+            renamed.iter().any(|(before, after)| before == name || after == name)
+        };
+        for (name, one, other) in different(old, new) {
+            if is_renamed(&self.renamed, &name) {
+                continue;
+            }
+            let typed = |model: &Value| model["x-sdk"]["envelope"] != true;
+            match (one.is_null(), other.is_null()) {
+                (true, _) if typed(other) => self.add(What::ModelAdded, name, ""),
+                (_, true) if typed(one) => self.add(What::ModelRemoved, name, ""),
+                (false, false) if typed(one) => self.model(&name, one, other),
+                (false, false) => self.envelope(&name, one, other),
+                _ => self.add(What::Documentation, name, "envelope"),
+            }
+        }
+        // A model can change by what it refers to, or by the order of its fields alone.
+        for (name, one) in old.as_object().into_iter().flatten() {
+            if self.after.is_secret(name) && !self.before.is_secret(name) {
+                self.add(What::TraitsLost, name, "");
+            }
+            self.order(name, one, &new[name]);
+        }
+    }
+
+    fn model(&mut self, name: &str, old: &Value, new: &Value) {
+        for (key, one, other) in different(old, new) {
+            match key.as_str() {
+                "properties" => self.fields(name, old, new),
+                "required" => self.presence(name, old, new),
+                "description" | "x-assumed" => self.add(What::Documentation, name, key),
+                "enum" => self.values(name, one, other),
+                "x-sdk" if different(one, other).iter().all(|(key, ..)| key == "unused") => {
+                    self.add(What::Documentation, name, key);
+                }
+                "type" => self.add(What::FieldType, name, from_to(one, other)),
+                _ => self.add(What::Unknown, name, key),
+            }
+        }
+    }
+
+    /// Only the payload of an envelope has a Rust type: it is what the operation returns.
+    fn envelope(&mut self, name: &str, old: &Value, new: &Value) {
+        let common = |field: &Value| field["x-sdk"]["envelope"] == true;
+        for (field, one, other) in different(&old["properties"], &new["properties"]) {
+            if common(one) || common(other) || shape(one) == shape(other) {
+                self.add(What::Documentation, name, "envelope");
+            } else {
+                self.add(What::ResponseType, format!("{name}.{field}"), "");
+            }
+        }
+    }
+
+    fn fields(&mut self, name: &str, old: &Value, new: &Value) {
+        let request = self.before.is_request(name) || self.after.is_request(name);
+        let update = self.before.is_update(name) || self.after.is_update(name);
+        for (field, one, other) in different(&old["properties"], &new["properties"]) {
+            let place = format!("{name}.{field}");
+            let at = Field { place, name: &field, request, update, models: (old, new) };
+            match (one.is_null(), other.is_null()) {
+                (true, _) => self.added(&at),
+                (_, true) => self.add(What::FieldRemoved, at.place, ""),
+                _ => self.field(&at, one, other),
+            }
+        }
+    }
+
+    fn added(&mut self, at: &Field<'_>) {
+        let (old, new) = at.models;
+        let what = match (at.request, is_required(new, at.name)) {
+            (true, true) => What::RequestFieldRequired,
+            (true, false) => What::RequestFieldAdded,
+            // A type without required fields is `Default`.
+            (false, true) if required(old).is_empty() => What::FirstRequiredField,
+            (false, _) => What::ResponseFieldAdded,
+        };
+        self.add(what, &at.place, "");
+    }
+
+    /// Fields of both states whose flag changed; the others are new or gone.
+    fn presence(&mut self, name: &str, old: &Value, new: &Value) {
+        let fields = old["properties"].as_object().into_iter().flat_map(|own| own.keys());
+        for field in fields.filter(|field| !new["properties"][field.as_str()].is_null()) {
+            let (one, other) = (is_required(old, field), is_required(new, field));
+            if one != other {
+                self.add(What::FieldPresence, format!("{name}.{field}"), format!("required {}", arrow(one, other)));
+            }
+        }
+    }
+
+    fn field(&mut self, at: &Field<'_>, old: &Value, new: &Value) {
+        let (one, other) = (is_nullable(old), is_nullable(new));
+        if one != other {
+            let required = is_required(at.models.0, at.name) || is_required(at.models.1, at.name);
+            // In an update, null is a value of its own: `Patch<T>`.
+            let visible = required || at.update;
+            let what = if visible { What::FieldPresence } else { What::FieldNull };
+            self.add(what, &at.place, format!("nullable {}", arrow(one, other)));
+        }
+        match at.request {
+            true => self.sent(&at.place, old, new, What::FieldType),
+            false => self.received(&at.place, old, new),
+        }
+    }
+
+    /// The order of the arguments of a request's constructor, which requests with three required fields do not have.
+    fn order(&mut self, name: &str, old: &Value, new: &Value) {
+        let (one, other) = (required(old), required(new));
+        let both = |own: &[String], rest: &[String]| -> Vec<String> {
+            own.iter().filter(|field| rest.contains(field)).cloned().collect()
+        };
+        let (before, after) = (both(&one, &other), both(&other, &one));
+        let request = self.before.is_request(name) || self.after.is_request(name);
+        if request && before != after && (one.len() <= 2 || other.len() <= 2) {
+            self.add(What::FieldOrder, name, arrow(before.join(", "), after.join(", ")));
+        }
+    }
+
+    /// The values of an enumeration with a type of its own.
+    pub(super) fn values(&mut self, place: &str, old: &Value, new: &Value) {
+        let list = |own: &Value| own.as_array().cloned().unwrap_or_default();
+        let (one, other) = (list(old), list(new));
+        for value in other.iter().filter(|value| !one.contains(value)) {
+            self.add(What::EnumValueAdded, place, value.to_string());
+        }
+        for value in one.iter().filter(|value| !other.contains(value)) {
+            self.add(What::EnumValueRemoved, place, value.to_string());
+        }
+    }
+}
+
+/// The fields without `Option`, in their order.
+fn required(model: &Value) -> Vec<String> {
+    let fields = model["properties"].as_object().into_iter().flat_map(|own| own.keys());
+    fields.filter(|field| is_required(model, field)).cloned().collect()
+}
+
+fn is_required(model: &Value, field: &str) -> bool {
+    let listed = model["required"].as_array().is_some_and(|own| own.iter().any(|name| name == field));
+    listed && model["properties"][field]["x-sdk"]["type"] != "optional"
+}
+
+fn is_nullable(schema: &Value) -> bool {
+    let null = |own: &Value| *own == "null";
+    let listed = schema["type"].as_array().is_some_and(|own| own.iter().any(null));
+    listed || schema["oneOf"].as_array().is_some_and(|own| own.iter().any(|one| null(&one["type"])))
+}

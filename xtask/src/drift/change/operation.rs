@@ -1,0 +1,154 @@
+//! Compares an operation: parameters, body, responses, and its second format.
+
+use serde_json::Value;
+
+use super::super::rules::What;
+use super::super::uses::named;
+use super::{Walk, arrow, different, from_to, name};
+
+impl Walk {
+    pub(super) fn operation(&mut self, old: &Value, new: &Value) {
+        let place = name(old);
+        for (key, one, other) in different(old, new) {
+            match key.as_str() {
+                "operationId" => self.add(What::OperationRenamed, &place, from_to(one, other)),
+                "deprecated" if *other == true => self.add(What::OperationDeprecated, &place, ""),
+                "summary" | "description" | "deprecated" | "x-assumed" | "x-realm" => {
+                    self.add(What::Documentation, &place, key);
+                }
+                "security" => self.add(What::Protocol, &place, key),
+                "parameters" => self.parameters(&place, one, other),
+                "requestBody" => self.body(&place, one, other),
+                "responses" => self.responses(&place, one, other),
+                "x-sdk" => self.operation_sdk(&place, one, other),
+                _ => self.add(What::Unknown, &place, key),
+            }
+        }
+    }
+
+    fn parameters(&mut self, operation: &str, old: &Value, new: &Value) {
+        let list = |own: &Value| own.as_array().cloned().unwrap_or_default();
+        let (before, after) = (list(old), list(new));
+        let same = |one: &Value, other: &Value| one["name"] == other["name"] && one["in"] == other["in"];
+        let label = |own: &Value| format!("{operation}.{}", own["name"].as_str().unwrap_or_default());
+        for own in &before {
+            match after.iter().find(|other| same(own, other)) {
+                Some(other) => self.parameter(&label(own), own, other),
+                None if own["in"] == "header" => self.add(What::Protocol, label(own), "header removed"),
+                None => self.add(What::ParameterRemoved, label(own), ""),
+            }
+        }
+        for own in after.iter().filter(|own| !before.iter().any(|other| same(own, other))) {
+            match (own["in"] == "header", is_required(own)) {
+                // The signer adds it, or the configuration has it.
+                (true, _) => self.add(What::Protocol, label(own), "new header"),
+                (_, true) => self.add(What::ArgumentAdded, label(own), ""),
+                _ => self.add(What::OptionAdded, label(own), ""),
+            }
+        }
+    }
+
+    fn parameter(&mut self, place: &str, old: &Value, new: &Value) {
+        let (before, after) = (is_required(old), is_required(new));
+        if before != after {
+            self.add(What::ParameterRequired, place, arrow(before, after));
+        }
+        for (key, one, other) in different(old, new) {
+            match key.as_str() {
+                "schema" => self.sent(place, one, other, What::ParameterType),
+                // Compared above.
+                "required" | "x-sdk" if before != after => {}
+                "required" | "example" | "description" | "x-assumed" | "x-realm" => {
+                    self.add(What::Documentation, place, key);
+                }
+                "x-style" => self.add(What::Protocol, place, key),
+                _ => self.add(What::Unknown, place, key),
+            }
+        }
+    }
+
+    /// Whether both names are of one model.
+    fn is_same(&self, old: &str, new: &str) -> bool {
+        old == new || self.renamed.get(old).is_some_and(|name| name == new)
+    }
+
+    fn body(&mut self, place: &str, old: &Value, new: &Value) {
+        match (old.is_null(), new.is_null()) {
+            (true, _) => self.add(What::BodyAdded, place, ""),
+            (_, true) => self.add(What::BodyRemoved, place, ""),
+            _ => match (model_of(old), model_of(new)) {
+                (one, other) if self.is_same(&one, &other) => self.add(What::Documentation, place, "request"),
+                (one, other) => self.add(What::BodyType, place, arrow(one, other)),
+            },
+        }
+    }
+
+    fn responses(&mut self, place: &str, old: &Value, new: &Value) {
+        for (status, one, other) in different(old, new) {
+            let good = status.starts_with('2');
+            match (one.is_null(), other.is_null()) {
+                (false, false) => match (model_of(one), model_of(other)) {
+                    (one, other) if good && !self.is_same(&one, &other) => {
+                        self.add(What::ResponseType, place, arrow(one, other))
+                    }
+                    _ => self.add(What::Documentation, place, format!("response {status}")),
+                },
+                _ if good => self.add(What::Protocol, place, format!("status {status}")),
+                _ => self.add(What::Documentation, place, format!("status {status}")),
+            }
+        }
+    }
+
+    fn operation_sdk(&mut self, place: &str, old: &Value, new: &Value) {
+        for (key, one, other) in different(old, new) {
+            match key.as_str() {
+                "title" | "state" | "success_example_status" => self.add(What::Documentation, place, key),
+                "headers" => self.add(What::Protocol, place, key),
+                "split" => self.split(place, one, other),
+                _ => self.add(What::Unknown, place, key),
+            }
+        }
+    }
+
+    fn split(&mut self, place: &str, old: &Value, new: &Value) {
+        let own = |split: &Value| split["operationId"].as_str().unwrap_or(place).to_owned();
+        match (old.is_null(), new.is_null()) {
+            (true, _) => return self.add(What::OperationAdded, own(new), ""),
+            (_, true) => return self.add(What::OperationRemoved, own(old), ""),
+            _ => {}
+        }
+        for (key, one, other) in different(old, new) {
+            let what = match key.as_str() {
+                "operationId" => What::OperationRenamed,
+                "title" | "summary" | "description" | "example" | "x-realm" => What::Documentation,
+                "schema" => What::ResponseType,
+                // Either format then takes other parameters.
+                "only" => What::ParameterRequired,
+                _ => What::Unknown,
+            };
+            self.add(what, own(old), from_to(one, other));
+        }
+    }
+}
+
+/// Whether callers must give the parameter.
+fn is_required(parameter: &Value) -> bool {
+    parameter["required"] == true || parameter["x-sdk"]["required_by_server"] == true
+}
+
+/// The models of the request and of each response.
+pub(super) fn models(operation: &Value) -> Vec<String> {
+    let responses = operation["responses"].as_object().into_iter().flat_map(|own| own.values());
+    [&operation["requestBody"]].into_iter().chain(responses).map(model_of).collect()
+}
+
+/// The model of a body, or `nothing`.
+fn model_of(body: &Value) -> String {
+    let schema = body.pointer("/content/application~1json/schema");
+    let reference = schema.and_then(|own| own["$ref"].as_str());
+    match (schema, reference) {
+        (None, _) => "nothing".to_owned(),
+        (_, Some(reference)) => named(reference).to_owned(),
+        (Some(schema), None) => schema.to_string(),
+    }
+}

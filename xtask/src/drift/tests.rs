@@ -1,0 +1,220 @@
+//! Each rule on a small document of our own: one change, and what it is called.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::{Change, What, changes};
+
+const DOCUMENT: &str = include_str!("../../tests/drift/keys-1.0.json");
+const KEYS: &str = "/paths/~1v1~1keys";
+const KEY: &str = "/paths/~1v1~1keys~1{key_id}";
+const MODELS: &str = "/components/schemas";
+
+/// A pointer, and what then stands there.
+type Edit = (String, Option<Value>);
+
+/// Edits of the document, and the changes that they make.
+type Case = (Vec<Edit>, Vec<(What, &'static str)>);
+
+/// Sets the member that the pointer leads to, or removes it if there is no value.
+fn edit(document: &mut Value, pointer: &str, value: Option<Value>) {
+    let (parent, key) = pointer.rsplit_once('/').unwrap();
+    let key = key.replace("~1", "/").replace("~0", "~");
+    match (document.pointer_mut(parent).unwrap_or_else(|| panic!("nothing at {parent}")), value) {
+        (Value::Object(members), Some(value)) => _ = members.insert(key, value),
+        (Value::Object(members), None) => assert!(members.shift_remove(&key).is_some(), "nothing at {pointer}"),
+        (Value::Array(items), Some(value)) => items.insert(key.parse().unwrap(), value),
+        (Value::Array(items), None) => _ = items.remove(key.parse().unwrap()),
+        (other, _) => panic!("{parent} is {other}"),
+    }
+}
+
+fn found(before: &Value, after: &Value) -> Vec<Change> {
+    changes(before, after, Some("2026-09-18"))
+}
+
+fn cases() -> Vec<Case> {
+    let set = |at: &str, value: Value| vec![(at.to_owned(), Some(value))];
+    let cut = |at: &str| vec![(at.to_owned(), None)];
+    let field = |model: &str, name: &str| format!("{MODELS}/{model}/properties/{name}");
+    let text = || json!({"type": "string", "description": "d"});
+    let query =
+        |required: bool| json!({"name": "q", "in": "query", "required": required, "schema": {"type": "string"}});
+    let body =
+        |model: &str| json!({"content": {"application/json": {"schema": {"$ref": format!("{MODELS}/{model}")}}}});
+    let create = "CreateKeyRequest";
+    vec![
+        // The document.
+        (set("/x-sdk/status", json!("SUPPORTED")), vec![(What::VersionState, "")]),
+        (set("/x-sdk/status", json!("DEPRECATED")), vec![(What::VersionDeprecated, "")]),
+        (set("/x-sdk/sunset", json!("2028-01-01")), vec![(What::LifecycleDate, "")]),
+        (set("/x-sdk/sunset", json!("2026-09-17")), vec![(What::VersionEnded, "")]),
+        (set("/x-sdk/sunset", json!("2026-09-18")), vec![(What::LifecycleDate, "")]),
+        (set("/x-sdk/headers", json!([])), vec![(What::Protocol, "headers")]),
+        (set("/x-sdk/regions", json!([])), vec![(What::Endpoint, "regions")]),
+        (set("/info/title", json!("Key Service")), vec![(What::Documentation, "info")]),
+        (
+            set("/servers", json!([{"url": "https://a.example.com"}])),
+            vec![(What::Endpoint, "https://a.example.com"), (What::Endpoint, "https://keys.{region}.example.com")],
+        ),
+        (set("/servers/0/description", json!("d")), vec![(What::Endpoint, "servers")]),
+        (set("/security", json!([])), vec![(What::Protocol, "security")]),
+        (set("/components/securitySchemes", json!({"a": {}})), vec![(What::Protocol, "security schemes")]),
+        (set("/x-other", json!(1)), vec![(What::Unknown, "x-other")]),
+        (set("/x-sdk/envelope", json!("data")), vec![(What::Unknown, "envelope")]),
+        // Operations.
+        (
+            set("/paths/~1v1~1new", json!({"get": {"operationId": "show_new"}})),
+            vec![(What::OperationAdded, "show_new")],
+        ),
+        (cut(&format!("{KEY}/delete")), vec![(What::OperationRemoved, "delete_key")]),
+        (set(&format!("{KEY}/get/operationId"), json!("get_key")), vec![(What::OperationRenamed, "show_key")]),
+        (set(&format!("{KEY}/get/deprecated"), json!(true)), vec![(What::OperationDeprecated, "show_key")]),
+        (set(&format!("{KEY}/get/x-sdk/title"), json!("Get Key")), vec![(What::Documentation, "show_key")]),
+        (set(&format!("{KEY}/get/x-sdk/idempotency"), json!("unsafe")), vec![(What::Unknown, "show_key")]),
+        (set(&format!("{KEY}/get/security"), json!([])), vec![(What::Protocol, "show_key")]),
+        (set(&format!("{KEYS}/get/parameters/0"), query(true)), vec![(What::ArgumentAdded, "list_keys.q")]),
+        (set(&format!("{KEYS}/get/parameters/0"), query(false)), vec![(What::OptionAdded, "list_keys.q")]),
+        (
+            set(&format!("{KEYS}/get/parameters/0"), json!({"name": "X-Q", "in": "header", "schema": {}})),
+            vec![(What::Protocol, "list_keys.X-Q")],
+        ),
+        (cut(&format!("{KEYS}/get/parameters/1")), vec![(What::ParameterRemoved, "list_keys.size")]),
+        (
+            set(&format!("{KEYS}/get/parameters/1/required"), json!(true)),
+            vec![(What::ParameterRequired, "list_keys.size")],
+        ),
+        (
+            set(&format!("{KEYS}/get/parameters/0/schema/type"), json!("boolean")),
+            vec![(What::ParameterType, "list_keys.state")],
+        ),
+        (set(&format!("{KEYS}/get/parameters/1/schema/default"), json!(50)), vec![(What::Default, "list_keys.size")]),
+        (
+            set(&format!("{KEYS}/get/parameters/1/schema/maximum"), json!(50)),
+            vec![(What::LimitTightened, "list_keys.size")],
+        ),
+        (
+            set(&format!("{KEYS}/get/parameters/1/schema/maximum"), json!(500)),
+            vec![(What::LimitLoosened, "list_keys.size")],
+        ),
+        (
+            set(&format!("{KEYS}/get/parameters/0/schema/enum"), json!(["on"])),
+            vec![(What::LimitTightened, "list_keys.state")],
+        ),
+        (set(&format!("{KEY}/get/requestBody"), body("Usage")), vec![(What::BodyAdded, "show_key")]),
+        (cut(&format!("{KEY}/put/requestBody")), vec![(What::BodyRemoved, "update_key")]),
+        (set(&format!("{KEY}/put/requestBody"), body("KeyKind")), vec![(What::BodyType, "update_key")]),
+        (set(&format!("{KEY}/get/responses/200"), body("Usage")), vec![(What::ResponseType, "show_key")]),
+        (set(&format!("{KEY}/get/responses/202"), body("Key")), vec![(What::Protocol, "show_key")]),
+        (set(&format!("{KEY}/get/responses/409"), json!({})), vec![(What::Documentation, "show_key")]),
+        // Models.
+        (set(&format!("{MODELS}/Other"), json!({"type": "object"})), vec![(What::ModelAdded, "Other")]),
+        (cut(&format!("{MODELS}/Usage")), vec![(What::ModelRemoved, "Usage")]),
+        (set(&field("Key", "origin"), text()), vec![(What::ResponseFieldAdded, "Key.origin")]),
+        (
+            [set(&field("Key", "origin"), text()), set(&format!("{MODELS}/Key/required/0"), json!("origin"))].concat(),
+            vec![(What::ResponseFieldAdded, "Key.origin")],
+        ),
+        (
+            [set(&field("Usage", "total"), text()), set(&format!("{MODELS}/Usage/required"), json!(["total"]))]
+                .concat(),
+            vec![(What::FirstRequiredField, "Usage.total")],
+        ),
+        (set(&field(create, "owner"), text()), vec![(What::RequestFieldAdded, "CreateKeyRequest.owner")]),
+        (
+            [set(&field(create, "owner"), text()), set(&format!("{MODELS}/{create}/required/2"), json!("owner"))]
+                .concat(),
+            vec![(What::RequestFieldRequired, "CreateKeyRequest.owner")],
+        ),
+        (cut(&field("Key", "note")), vec![(What::FieldRemoved, "Key.note")]),
+        (set(&format!("{MODELS}/Key/required"), json!(["id", "name"])), vec![(What::FieldPresence, "Key.kind")]),
+        (
+            set(&format!("{MODELS}/{create}/required/2"), json!("note")),
+            vec![(What::FieldPresence, "CreateKeyRequest.note")],
+        ),
+        (set(&format!("{MODELS}/Usage/required"), json!(["calls"])), vec![(What::FieldPresence, "Usage.calls")]),
+        (set(&field("Key", "id/type"), json!(["string", "null"])), vec![(What::FieldPresence, "Key.id")]),
+        (set(&field("Key", "note/type"), json!(["string", "null"])), vec![(What::FieldNull, "Key.note")]),
+        (
+            set(&field("UpdateKeyRequest", "labels/type"), json!(["array", "null"])),
+            vec![(What::FieldPresence, "UpdateKeyRequest.labels")],
+        ),
+        (set(&field("Key", "note/type"), json!("integer")), vec![(What::FieldType, "Key.note")]),
+        (set(&field("Key", "note/format"), json!("date-time")), vec![(What::FieldType, "Key.note")]),
+        (set(&field("Usage", "calls/format"), json!("int64")), vec![]),
+        (set(&field("KeyList", "keys/items"), json!({"type": "object"})), vec![(What::FieldType, "KeyList.keys")]),
+        (
+            [
+                cut(&field(create, "name")),
+                set(
+                    &field(create, "name"),
+                    json!({
+                        "type": "string", "description": "Name.", "minLength": 3, "maxLength": 63
+                    }),
+                ),
+            ]
+            .concat(),
+            vec![(What::FieldOrder, create)],
+        ),
+        (
+            set(&field("Key", "note/x-sdk"), json!({"sensitive": true})),
+            vec![(What::FieldType, "Key.note"), (What::TraitsLost, "KeyList"), (What::TraitsLost, "Key")],
+        ),
+        (set(&format!("{MODELS}/KeyKind/enum/2"), json!("ec")), vec![(What::EnumValueAdded, "KeyKind")]),
+        (cut(&format!("{MODELS}/KeyKind/enum/0")), vec![(What::EnumValueRemoved, "KeyKind")]),
+        (set(&field(create, "name/minLength"), json!(4)), vec![(What::LimitTightened, "CreateKeyRequest.name")]),
+        (cut(&field(create, "name/maxLength")), vec![(What::LimitLoosened, "CreateKeyRequest.name")]),
+        (set(&field(create, "name/pattern"), json!("^a$")), vec![(What::LimitTightened, "CreateKeyRequest.name")]),
+        (
+            set(&field("UpdateKeyRequest", "labels/items/maxLength"), json!(10)),
+            vec![(What::LimitTightened, "UpdateKeyRequest.labels")],
+        ),
+        (set(&field("Key", "name/maxLength"), json!(10)), vec![(What::ResponseLimit, "Key.name")]),
+        (set(&field("Key", "note/examples"), json!(["a"])), vec![(What::Documentation, "Key.note")]),
+        (set(&field("Key", "note/x-other"), json!(1)), vec![(What::Unknown, "Key.note")]),
+    ]
+}
+
+#[test]
+fn each_change_follows_its_rule() {
+    let before: Value = serde_json::from_str(DOCUMENT).unwrap();
+    assert_eq!(found(&before, &before), []);
+    for (edits, expected) in cases() {
+        let mut after = before.clone();
+        for (pointer, value) in &edits {
+            edit(&mut after, pointer, value.clone());
+        }
+        let told: Vec<(What, String)> = found(&before, &after).into_iter().map(|own| (own.what, own.place)).collect();
+        let expected: Vec<(What, String)> = expected.iter().map(|(what, place)| (*what, (*place).to_owned())).collect();
+        assert_eq!(told, expected, "{edits:?}");
+    }
+}
+
+/// The Rust type is named after the operation, so the vendor's new name breaks nothing; a new field is one.
+#[test]
+fn request_with_another_name_is_compared_with_its_old_self() {
+    let before: Value = serde_json::from_str(DOCUMENT).unwrap();
+    let text =
+        DOCUMENT.replace("CreateKeyRequest", "KeyCreation").replace("\"maxLength\": 63\n", "\"maxLength\": 64\n");
+    let found = found(&before, &serde_json::from_str(&text).unwrap());
+    let told: Vec<(What, &str)> = found.iter().map(|own| (own.what, own.place.as_str())).collect();
+    assert_eq!(
+        told,
+        [
+            (What::Documentation, "create_key"),
+            (What::Documentation, "CreateKeyRequest"),
+            (What::LimitLoosened, "CreateKeyRequest.name"),
+            (What::ResponseLimit, "Key.name"),
+        ]
+    );
+}
+
+#[test]
+fn each_rule_has_a_case() {
+    let seen: BTreeSet<What> = cases().into_iter().flat_map(|(_, expected)| expected).map(|(what, _)| what).collect();
+    // These three compare versions with each other: see `shared.rs` and `tests/page_drift.rs`.
+    let elsewhere = [What::VersionAdded, What::VersionsListed, What::TypeSplit];
+    let missing: Vec<&What> = What::ALL.iter().filter(|own| !seen.contains(own) && !elsewhere.contains(own)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
