@@ -45,7 +45,7 @@ use scp_security::kms::types::EncryptRequest;
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let key_id = std::env::args().nth(1).ok_or("usage: with-sdk KEY_ID")?;
     let kms = scp_security::Scp::from_env()?.kms();
-    let encrypted = kms.encrypt(&key_id, &EncryptRequest::from_bytes(b"the quick brown fox")).await?;
+    let encrypted = kms.encrypt(&key_id, &EncryptRequest::new(b"the quick brown fox")).await?;
     println!("{}", encrypted.ciphertext);
     Ok(())
 }

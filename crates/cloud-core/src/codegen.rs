@@ -1,12 +1,11 @@
 //! What generated code uses. Not part of the public API: it changes with the generator, without notice.
 
-pub use serde_with::As;
-
 pub use crate::json::from_json;
 pub use crate::page::NextMarker;
 pub use crate::request::body::{Exposed, ExposedOption, json};
 pub use crate::request::percent::decode as percent_decode;
 pub use crate::request::{PathValue, QueryValue};
+pub use crate::types::adapter::As;
 pub use crate::types::format::{Base64, BasicDate, LenientAs, LowerYesNo, NetworkList, SecretJsonText, YesNo};
 pub use crate::types::lenient::{LenientBool, LenientInt, LenientOptionalBool, LenientText};
 pub use crate::types::lenient_value::{field, optional_field};

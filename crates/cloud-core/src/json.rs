@@ -4,8 +4,10 @@ use serde::de::DeserializeOwned;
 
 use crate::error::{Error, ErrorKind, Result};
 
+mod place;
 mod strict;
 
+use place::Place;
 use strict::Strict;
 
 /// Decodes a value from JSON. An error names the field (`keys[3].state`) and never quotes a value.
@@ -17,10 +19,14 @@ pub fn from_json<T: DeserializeOwned>(text: &[u8]) -> Result<T> {
         let text = "the response holds far more objects than its size allows for; a proxy may have altered it";
         return Err(Error::new(ErrorKind::Decode, text));
     }
-    // Tracking the path costs time, so only a failed decode is repeated with it.
     let mut deserializer = serde_json::Deserializer::from_slice(text);
-    let value = T::deserialize(Strict(&mut deserializer));
-    value.and_then(|value| deserializer.end().map(|()| value)).map_err(|_| explain::<T>(text))
+    let place = Place::default();
+    let value = T::deserialize(Strict(&mut deserializer, &place));
+    let value = value.map_err(|error| explain(&error, &place, text))?;
+    deserializer.end().map(|()| value).map_err(|_| {
+        let text = "cannot decode the response: text follows the JSON value; a proxy may have added it";
+        Error::new(ErrorKind::Decode, text)
+    })
 }
 
 /// An object of two bytes becomes a struct of hundreds. With at least this many bytes for each object on average, a
@@ -59,27 +65,16 @@ fn objects(text: &[u8]) -> usize {
 }
 
 #[cold]
-fn explain<T: DeserializeOwned>(text: &[u8]) -> Error {
-    let mut deserializer = serde_json::Deserializer::from_slice(text);
-    let mut track = serde_path_to_error::Track::new();
-    let outcome = T::deserialize(Strict(serde_path_to_error::Deserializer::new(&mut deserializer, &mut track)));
-    let text = match outcome {
-        Ok(_) => "cannot decode the response: text follows the JSON value; a proxy may have added it".to_owned(),
-        Err(inner) => {
-            let path = track.path().to_string();
-            let (line, column) = (inner.line(), inner.column());
-            if inner.is_data() {
-                let problem = shape_problem(&path, &inner.to_string());
-                format!(
-                    "cannot decode the response: {problem}; the service may have changed, so check for a newer release"
-                )
-            } else if inner.is_eof() {
-                format!("response truncated at line {line} column {column}; the connection or a proxy may have cut it")
-            } else {
-                let problem = format!("invalid JSON at line {line} column {column}");
-                format!("cannot decode the response: {problem}; a proxy may have altered it")
-            }
-        }
+fn explain(error: &serde_json::Error, place: &Place, text: &[u8]) -> Error {
+    let (line, column) = (error.line(), error.column());
+    let text = if error.is_data() {
+        let problem = shape_problem(&place.name(text), &error.to_string());
+        format!("cannot decode the response: {problem}; the service may have changed, so check for a newer release")
+    } else if error.is_eof() {
+        format!("response truncated at line {line} column {column}; the connection or a proxy may have cut it")
+    } else {
+        let problem = format!("invalid JSON at line {line} column {column}");
+        format!("cannot decode the response: {problem}; a proxy may have altered it")
     };
     Error::new(ErrorKind::Decode, text)
 }
@@ -88,7 +83,7 @@ fn explain<T: DeserializeOwned>(text: &[u8]) -> Error {
 fn shape_problem(path: &str, text: &str) -> String {
     if let Some(name) = text.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
         return match path {
-            "." | "" => format!("`{name}` is missing"),
+            "" => format!("`{name}` is missing"),
             _ => format!("`{path}.{name}` is missing"),
         };
     }
@@ -100,12 +95,12 @@ fn shape_problem(path: &str, text: &str) -> String {
     };
     if let Some(name) = text.strip_prefix("duplicate field `").and_then(|rest| rest.split('`').next()) {
         return match path {
-            "." | "" => format!("`{name}` comes twice"),
+            "" => format!("`{name}` comes twice"),
             _ => format!("`{name}` comes twice in `{path}`"),
         };
     }
     match path {
-        "." | "" => format!("the whole value is not {wanted}"),
+        "" => format!("the whole value is not {wanted}"),
         _ => format!("`{path}` is not {wanted}"),
     }
 }

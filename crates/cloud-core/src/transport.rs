@@ -32,14 +32,24 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
 pub struct BodyLimit(pub usize);
 
 /// Why a transport has no response.
-#[derive(Debug, thiserror::Error)]
-#[error("{text}")]
+#[derive(Debug)]
 pub struct TransportError {
     /// Where it failed.
     pub stage: Stage,
     text: String,
-    #[source]
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl fmt::Display for TransportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl std::error::Error for TransportError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|source| source as &(dyn std::error::Error + 'static))
+    }
 }
 
 impl TransportError {

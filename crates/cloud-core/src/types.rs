@@ -1,5 +1,6 @@
 //! The types that models are made of.
 
+pub(crate) mod adapter;
 pub(crate) mod format;
 mod hmac;
 mod json;
@@ -13,6 +14,7 @@ mod patch;
 pub(crate) mod pem;
 #[cfg(test)]
 mod proptests;
+mod raw;
 pub(crate) mod secret_json;
 mod span;
 #[cfg(test)]

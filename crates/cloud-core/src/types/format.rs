@@ -6,9 +6,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::zeroize::Zeroizing;
 use serde::{Deserializer, Serializer, de};
-use serde_with::{DeserializeAs, SerializeAs};
 use time::{Date, Month};
 
+use super::adapter::{DeserializeAs, SerializeAs};
 use super::lenient_value::Lenient;
 use super::{Networks, SecretJson};
 use crate::secret::SecretBytes;

@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::de::{MapAccess, SeqAccess};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use serde_with::{DeserializeAs, SerializeAs};
 
+use super::adapter::{DeserializeAs, SerializeAs, With};
 use super::number;
 
 /// Beyond 2^53 a float no longer names one integer.
@@ -64,7 +64,7 @@ impl<'de> de::Visitor<'de> for IntVisitor {
         text.trim().parse().map_err(|_| E::custom("other text, expected an integer"))
     }
     fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<i64, A::Error> {
-        only_one::<A, De<i64, LenientInt>>(list).map(|value| value.0)
+        only_one::<A, With<i64, LenientInt>>(list).map(|value| value.0)
     }
     fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<i64, A::Error> {
         number::visit(self, members)
@@ -119,7 +119,7 @@ impl<'de> de::Visitor<'de> for BoolVisitor {
         Ok(None)
     }
     fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Option<bool>, A::Error> {
-        only_one::<A, De<bool, LenientBool>>(list).map(|value| Some(value.0))
+        only_one::<A, With<bool, LenientBool>>(list).map(|value| Some(value.0))
     }
 }
 
@@ -177,15 +177,6 @@ impl<'de> DeserializeAs<'de, String> for LenientText {
             }
         }
         deserializer.deserialize_any(Visitor)
-    }
-}
-
-/// Carries a codec through a list.
-struct De<T, U>(T, std::marker::PhantomData<U>);
-
-impl<'de, T, U: DeserializeAs<'de, T>> Deserialize<'de> for De<T, U> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        U::deserialize_as(deserializer).map(|value| Self(value, std::marker::PhantomData))
     }
 }
 

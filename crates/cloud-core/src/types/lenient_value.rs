@@ -1,12 +1,14 @@
 //! A value of a response whose format the vendor documents, and may not keep to.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use secrecy::zeroize::Zeroizing;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
+use serde::{Deserializer, Serialize, Serializer, de, ser};
 use serde_json::value::RawValue;
 
 use super::format::TextFormat;
+use super::raw;
 use crate::error::{Error, ErrorKind, Result};
 use crate::secret::SecretString;
 
@@ -79,11 +81,21 @@ impl<T> Lenient<T> {
     }
 
     pub(super) fn read<'de, F: TextFormat<T>, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // The text goes into a buffer that is wiped, whatever it is: it may be a secret.
-        let json: Box<str> = Box::<RawValue>::deserialize(deserializer)?.into();
-        let json = SecretString::from(String::from(json));
+        match deserializer.deserialize_newtype_struct(raw::NAME, raw::Read)? {
+            // Nothing is copied that a caller does not get: the text may be a secret.
+            Cow::Borrowed(json) => match raw::plain(json).and_then(F::read) {
+                Some(value) => Ok(Self(State::Read(value))),
+                None => Self::from_json::<F, D::Error>(json.to_owned()),
+            },
+            Cow::Owned(json) => Self::from_json::<F, D::Error>(json),
+        }
+    }
+
+    fn from_json<F: TextFormat<T>, E: de::Error>(json: String) -> Result<Self, E> {
+        // The text goes into a buffer that is wiped, whatever it is.
+        let json = SecretString::from(json);
         let text = json.expose_secret().starts_with('"').then(|| serde_json::from_str(json.expose_secret()));
-        let text = text.transpose().map_err(de::Error::custom)?.map(Zeroizing::<String>::new);
+        let text = text.transpose().map_err(E::custom)?.map(Zeroizing::<String>::new);
         let value = text.and_then(|text| F::read(&text));
         Ok(Self(value.map_or_else(|| State::Other(json, F::NAME), State::Read)))
     }

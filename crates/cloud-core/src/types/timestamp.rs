@@ -205,7 +205,7 @@ impl Serialize for UnixSeconds {
 
 impl<'de> Deserialize<'de> for UnixSeconds {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        serde_with::As::<super::lenient::LenientInt>::deserialize(deserializer).map(Self)
+        super::adapter::As::<super::lenient::LenientInt>::deserialize(deserializer).map(Self)
     }
 }
 
