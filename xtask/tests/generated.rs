@@ -150,6 +150,8 @@ fn documented_formats_are_typed_and_sent_as_documented() {
     use cloud_core::{Days, Hmac, Networks, Pem, SecretJson};
     use formats::types::{CreateSealRequest, CreateSealResponse, SealState, VerifySealRequest};
     let request = CreateSealRequest::builder()
+        // The last setting wins, as in calls and in the builders of clients.
+        .message("another message")
         .message("the message")
         .enabled(true)
         .first_day(cloud_core::time::Date::from_calendar_date(2026, cloud_core::time::Month::May, 4).unwrap())

@@ -139,17 +139,18 @@ impl types::DataSource {
     /// field that is left out is reset. `None` if the data source is not attached.
     #[must_use]
     pub fn to_attachment(&self) -> Option<types::DataSourceForAttach> {
-        let attachment = types::DataSourceForAttach::builder()
+        let mut attachment = types::DataSourceForAttach::builder()
             .aws_id(self.aws_id.filter(|id| *id != 0)?)
             .aws_data_source_id(self.aws_data_source_id?)
             .project_id(self.project_id?)
             .assume_role_arn(self.assume_role_arn.clone().unwrap_or_default())
             .external_id(self.external_id.clone().unwrap_or_default())
-            .maybe_status(self.status)
-            .maybe_status_detail(self.status_detail.clone())
-            .maybe_scan_at(self.scan_at)
-            .maybe_specific_version(self.specific_version.clone());
-        Some(attachment.build())
+            .build();
+        attachment.status = self.status;
+        attachment.status_detail.clone_from(&self.status_detail);
+        attachment.scan_at = self.scan_at;
+        attachment.specific_version.clone_from(&self.specific_version);
+        Some(attachment)
     }
 }
 

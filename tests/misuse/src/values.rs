@@ -13,6 +13,17 @@
 //!
 //! 8: the message comes before what proves it.
 //!
+//! ```compile_fail,E0599
+//! // A builder without a required field; the message names `missing::Name`.
+//! use scp_security::kms::types::{CreateKeyRequest, KeyPurpose};
+//! let request = CreateKeyRequest::builder()
+//!     .auto_rotate(false)
+//!     .description("")
+//!     .purpose(KeyPurpose::Aes256Gcm96)
+//!     .rotate_cycle(scp_security::Days(90))
+//!     .build();
+//! ```
+//!
 //! ```compile_fail,E0277
 //! use scp_security::Hmac;
 //! use scp_security::kms::types::VerifyHmacRequest;

@@ -11,6 +11,7 @@ use crate::ir::{Field, Format, Kind, Presence, Service, Type, TypeDef, Version, 
 use crate::names::ident;
 
 mod body;
+mod builder;
 mod constraints;
 mod enums;
 mod page;
@@ -56,7 +57,12 @@ pub(super) fn render(service: &Service, module: Option<&str>) -> TokenStream {
             Kind::IntegerEnum(variants) => enums::integer(ty, variants),
         })
         .collect();
-    let body = items;
+    let built = service.types.iter().filter(|ty| home(&ty.name) == module).filter_map(|ty| match &ty.kind {
+        Kind::Struct(fields) if has_builder(ty, fields) => Some(fields),
+        _ => None,
+    });
+    let markers = builder::markers(built.flatten());
+    let body = quote!(#items #markers);
     let core = imports(&quote!(cloud_core), CORE, &body);
     let serde = imports(&quote!(serde), &["Deserialize", "Serialize"], &body);
     quote!(#core #serde #body)
@@ -70,19 +76,28 @@ fn structure(service: &Service, ty: &TypeDef, fields: &[Field]) -> TokenStream {
     let none_required = fields.iter().all(|field| !field.presence.is_required());
     let default = if none_required { quote!(Default,) } else { quote!() };
     let builds = has_builder(ty, fields);
-    let builder = if builds { quote!(bon::Builder,) } else { quote!() };
-    let members = fields.iter().map(|field| member(ty, field, builds));
+    let builder = builds.then(|| builder::render(&name, ty, fields));
+    let members = fields.iter().map(|field| member(ty, field));
+    let deserialize = quote!(Deserialize);
+    // Only tests read requests: a format that applications could store would have to be kept.
+    let (always, in_tests) = if ty.role.request {
+        (quote!(), quote!(#[cfg_attr(feature = "_deserialize", derive(#deserialize))]))
+    } else {
+        (deserialize, quote!())
+    };
     let must_use = ty.must_use.as_ref().map(|why| quote!(#[must_use = #why]));
     let inherent = if ty.role.request { setters::render(&name, ty, fields) } else { views::render(&name, fields) };
     let body = ty.role.request.then(|| body::render(service, ty, fields));
     let page = ty.role.page.as_ref().map(|page| page::render(service, ty, fields, page));
     quote! {
         #doc
-        #[derive(Clone, Debug, #default #plain Deserialize, #builder)]
+        #[derive(Clone, Debug, #default #plain #always)]
+        #in_tests
         #must_use
         #[non_exhaustive]
         pub struct #name { #(#members)* }
         #inherent
+        #builder
         #body
         #page
     }
@@ -158,7 +173,7 @@ pub(super) fn is_patch(ty: &TypeDef, field: &Field) -> bool {
     ty.role.update && field.presence == Presence::OptionalNullable
 }
 
-fn member(ty: &TypeDef, field: &Field, builds: bool) -> TokenStream {
+fn member(ty: &TypeDef, field: &Field) -> TokenStream {
     let name = ident(&field.rust);
     let doc = docs(&field.docs);
     let inner = rust_type(&field.ty);
@@ -197,17 +212,18 @@ fn member(ty: &TypeDef, field: &Field, builds: bool) -> TokenStream {
         let with = format!("{CODEGEN}::As::<{codec}>");
         serde.push(quote!(with = #with));
     }
-    let serde = if serde.is_empty() { quote!() } else { quote!(#[serde(#(#serde),*)]) };
-    // Setters take what converts, so that callers can pass `&str`.
-    let into = if converts(&field.ty) { quote!(#[builder(into)]) } else { quote!() };
-    let (rust, builder) = match (patch, field.presence) {
-        (true, _) => (quote!(Patch<#inner>), quote!(#[builder(default, into)])),
-        (false, Presence::Required) => (inner, into),
-        (false, Presence::Nullable) => (quote!(Option<#inner>), quote!(#[builder(required)])),
-        (false, _) => (quote!(Option<#inner>), into),
+    let serde = match (serde.is_empty(), ty.role.request && ty.role.secret) {
+        (true, _) => quote!(),
+        (false, false) => quote!(#[serde(#(#serde),*)]),
+        // Written by hand, so that serde's attributes exist only where tests read it.
+        (false, true) => quote!(#[cfg_attr(feature = "_deserialize", serde(#(#serde),*))]),
     };
-    let builder = if builds { builder } else { quote!() };
-    quote!(#doc #serde #builder pub #name: #rust,)
+    let rust = match (patch, field.presence) {
+        (true, _) => quote!(Patch<#inner>),
+        (false, Presence::Required) => inner,
+        (false, _) => quote!(Option<#inner>),
+    };
+    quote!(#doc #serde pub #name: #rust,)
 }
 
 /// Whether callers hold something that becomes the type, such as a `&str`.

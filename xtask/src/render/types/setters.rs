@@ -84,11 +84,11 @@ fn lowercase(docs: &str) -> String {
     }
 }
 
-fn converted(field: &Field, name: &Ident) -> TokenStream {
+pub(super) fn converted(field: &Field, name: &Ident) -> TokenStream {
     if converts(&field.ty) { quote!(#name.into()) } else { quote!(#name) }
 }
 
-fn argument(ty: &Type) -> TokenStream {
+pub(super) fn argument(ty: &Type) -> TokenStream {
     let inner = rust_type(ty);
     if converts(ty) { quote!(impl Into<#inner>) } else { inner }
 }
