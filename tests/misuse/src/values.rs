@@ -11,10 +11,9 @@
 //! # }
 //! ```
 //!
-//! 8: the message comes before what proves it.
+//! A builder has no `build` while a required field is missing, and the message names it (`missing::Name`).
 //!
 //! ```compile_fail,E0599
-//! // A builder without a required field; the message names `missing::Name`.
 //! use scp_security::kms::types::{CreateKeyRequest, KeyPurpose};
 //! let request = CreateKeyRequest::builder()
 //!     .auto_rotate(false)
@@ -23,6 +22,8 @@
 //!     .rotate_cycle(scp_security::Days(90))
 //!     .build();
 //! ```
+//!
+//! 8: the message comes before what proves it.
 //!
 //! ```compile_fail,E0277
 //! use scp_security::Hmac;

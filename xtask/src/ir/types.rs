@@ -22,6 +22,11 @@ impl TypeDef {
     pub(crate) fn bare(&self) -> &str {
         bare(&self.name)
     }
+
+    /// Whether it is never decoded.
+    pub(crate) fn is_only_sent(&self) -> bool {
+        self.role.request && !self.role.response
+    }
 }
 
 /// The name of a type in its module.
@@ -46,6 +51,8 @@ pub(crate) enum Kind {
 pub(crate) struct Role {
     /// Reached from a request body.
     pub(crate) request: bool,
+    /// A response holds it.
+    pub(crate) response: bool,
     /// Reached from the body of an update.
     pub(crate) update: bool,
     /// Holds a secret, directly or through another type.

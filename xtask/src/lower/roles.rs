@@ -14,6 +14,9 @@ pub(super) fn assign(service: &mut Service) -> Result<(), Problem> {
     };
     let requests = reachable(service, bodies(false));
     let updates = reachable(service, bodies(true));
+    let answers = service.versions.iter().flat_map(|version| &version.operations);
+    let answers = answers.filter_map(|operation| operation.answer.named().map(str::to_owned)).collect();
+    let responses = reachable(service, answers);
     let secrets = secrets(service);
     let mut pages = Vec::new();
     for version in &service.versions {
@@ -28,6 +31,7 @@ pub(super) fn assign(service: &mut Service) -> Result<(), Problem> {
     }
     for ty in &mut service.types {
         ty.role.request = requests.contains(&ty.name);
+        ty.role.response = responses.contains(&ty.name);
         ty.role.update = updates.contains(&ty.name);
         ty.role.secret = secrets.contains(&ty.name);
     }

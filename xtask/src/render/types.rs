@@ -80,7 +80,7 @@ fn structure(service: &Service, ty: &TypeDef, fields: &[Field]) -> TokenStream {
     let members = fields.iter().map(|field| member(ty, field));
     let deserialize = quote!(Deserialize);
     // Only tests read requests: a format that applications could store would have to be kept.
-    let (always, in_tests) = if ty.role.request {
+    let (always, in_tests) = if ty.is_only_sent() {
         (quote!(), quote!(#[cfg_attr(feature = "_deserialize", derive(#deserialize))]))
     } else {
         (deserialize, quote!())
@@ -212,7 +212,7 @@ fn member(ty: &TypeDef, field: &Field) -> TokenStream {
         let with = format!("{CODEGEN}::As::<{codec}>");
         serde.push(quote!(with = #with));
     }
-    let serde = match (serde.is_empty(), ty.role.request && ty.role.secret) {
+    let serde = match (serde.is_empty(), ty.is_only_sent() && ty.role.secret) {
         (true, _) => quote!(),
         (false, false) => quote!(#[serde(#(#serde),*)]),
         // Written by hand, so that serde's attributes exist only where tests read it.
