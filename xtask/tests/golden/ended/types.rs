@@ -17,7 +17,8 @@ pub struct CreateKeyResponse {
 
 /// A key.
 #[doc(alias = "NewKey")]
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct CreateKeyRequest {
     /// The note.

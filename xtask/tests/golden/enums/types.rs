@@ -239,7 +239,8 @@ pub struct CreateThingResponse {
 
 /// A new thing.
 #[doc(alias = "ThingCreate")]
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct CreateThingRequest {
     /// The kind.

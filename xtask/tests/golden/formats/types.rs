@@ -11,20 +11,29 @@ use serde::{Deserialize, Serialize};
 
 /// A new seal.
 #[doc(alias = "SealCreate")]
-#[derive(Clone, Debug, Deserialize, bon::Builder)]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct CreateSealRequest {
     /// The message, in Base64.
-    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::Base64>")]
-    #[builder(into)]
+    #[cfg_attr(
+        feature = "_deserialize",
+        serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::Base64>")
+    )]
     pub message: SecretBytes,
     /// `Y` if it is enabled, otherwise `N`.
-    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::YesNo>")]
+    #[cfg_attr(
+        feature = "_deserialize",
+        serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::YesNo>")
+    )]
     pub enabled: bool,
     /// First day, `YYYYMMDD`.
-    #[serde(
-        rename = "firstDay",
-        with = "::cloud_core::codegen::As::<::cloud_core::codegen::BasicDate>"
+    #[cfg_attr(
+        feature = "_deserialize",
+        serde(
+            rename = "firstDay",
+            with = "::cloud_core::codegen::As::<::cloud_core::codegen::BasicDate>"
+        )
     )]
     pub first_day: ::cloud_core::time::Date,
     /// State of the seal.
@@ -34,25 +43,152 @@ pub struct CreateSealRequest {
     /// At least 7.
     pub lifetime: Days,
     /// Networks in CIDR notation.
-    #[serde(
-        default,
-        with = "::cloud_core::codegen::As::<Option<::cloud_core::codegen::NetworkList>>"
+    #[cfg_attr(
+        feature = "_deserialize",
+        serde(
+            default,
+            with = "::cloud_core::codegen::As::<Option<::cloud_core::codegen::NetworkList>>"
+        )
     )]
-    #[builder(into)]
     pub networks: Option<Networks>,
     /// Certificates in PEM format.
     ///
     /// PEM of CERTIFICATE blocks.
-    #[builder(into)]
     pub certificate: Pem,
     /// A secret object.
     ///
     /// At most 2 members.
-    #[serde(
-        default,
-        with = "::cloud_core::codegen::As::<Option<::cloud_core::codegen::SecretJsonText>>"
+    #[cfg_attr(
+        feature = "_deserialize",
+        serde(
+            default,
+            with = "::cloud_core::codegen::As::<Option<::cloud_core::codegen::SecretJsonText>>"
+        )
     )]
     pub pairs: Option<SecretJson>,
+}
+
+impl CreateSealRequest {
+    /// Starts the request. Required: `message`, `enabled`, `first_day`, `state`, `lifetime`, `certificate`.
+    pub fn builder() -> CreateSealRequestBuilder {
+        CreateSealRequestBuilder(
+            (
+                missing::Message,
+                missing::Enabled,
+                missing::FirstDay,
+                missing::State,
+                missing::Lifetime,
+                missing::Certificate,
+            ),
+            (None, None),
+        )
+    }
+}
+
+/// Builds a [`CreateSealRequest`]. Required: `message`, `enabled`, `first_day`, `state`, `lifetime`, `certificate`.
+#[derive(Debug)]
+#[must_use = "`build` returns the request"]
+#[allow(
+    clippy::type_complexity,
+    reason = "private, and only as long as the request has optional fields"
+)]
+pub struct CreateSealRequestBuilder<
+    A = missing::Message,
+    B = missing::Enabled,
+    C = missing::FirstDay,
+    D = missing::State,
+    E = missing::Lifetime,
+    F = missing::Certificate,
+>(
+    (A, B, C, D, E, F),
+    (Option<Networks>, Option<SecretJson>),
+);
+
+impl<A, B, C, D, E, F> CreateSealRequestBuilder<A, B, C, D, E, F> {
+    /// The message, in Base64.
+    pub fn message(
+        self,
+        value: impl Into<SecretBytes>,
+    ) -> CreateSealRequestBuilder<SecretBytes, B, C, D, E, F> {
+        let (_, b, c, d, e, f) = self.0;
+        CreateSealRequestBuilder((value.into(), b, c, d, e, f), self.1)
+    }
+
+    /// `Y` if it is enabled, otherwise `N`.
+    pub fn enabled(self, value: bool) -> CreateSealRequestBuilder<A, bool, C, D, E, F> {
+        let (a, _, c, d, e, f) = self.0;
+        CreateSealRequestBuilder((a, value, c, d, e, f), self.1)
+    }
+
+    /// First day, `YYYYMMDD`.
+    pub fn first_day(
+        self,
+        value: ::cloud_core::time::Date,
+    ) -> CreateSealRequestBuilder<A, B, ::cloud_core::time::Date, D, E, F> {
+        let (a, b, _, d, e, f) = self.0;
+        CreateSealRequestBuilder((a, b, value, d, e, f), self.1)
+    }
+
+    /// State of the seal.
+    pub fn state(
+        self,
+        value: SealState,
+    ) -> CreateSealRequestBuilder<A, B, C, SealState, E, F> {
+        let (a, b, c, _, e, f) = self.0;
+        CreateSealRequestBuilder((a, b, c, value, e, f), self.1)
+    }
+
+    /// Days until it ends.
+    pub fn lifetime(self, value: Days) -> CreateSealRequestBuilder<A, B, C, D, Days, F> {
+        let (a, b, c, d, _, f) = self.0;
+        CreateSealRequestBuilder((a, b, c, d, value, f), self.1)
+    }
+
+    /// Certificates in PEM format.
+    pub fn certificate(
+        self,
+        value: impl Into<Pem>,
+    ) -> CreateSealRequestBuilder<A, B, C, D, E, Pem> {
+        let (a, b, c, d, e, _) = self.0;
+        CreateSealRequestBuilder((a, b, c, d, e, value.into()), self.1)
+    }
+
+    /// Networks in CIDR notation.
+    pub fn networks(mut self, value: impl Into<Networks>) -> Self {
+        self.1.0 = Some(value.into());
+        self
+    }
+
+    /// A secret object.
+    pub fn pairs(mut self, value: SecretJson) -> Self {
+        self.1.1 = Some(value);
+        self
+    }
+}
+
+impl CreateSealRequestBuilder<
+    SecretBytes,
+    bool,
+    ::cloud_core::time::Date,
+    SealState,
+    Days,
+    Pem,
+> {
+    /// Returns the request.
+    pub fn build(self) -> CreateSealRequest {
+        let (message, enabled, first_day, state, lifetime, certificate) = self.0;
+        let (networks, pairs) = self.1;
+        CreateSealRequest {
+            message,
+            enabled,
+            first_day,
+            state,
+            lifetime,
+            networks,
+            certificate,
+            pairs,
+        }
+    }
 }
 
 impl Body for CreateSealRequest {
@@ -180,13 +316,17 @@ impl CreateSealResponse {
 
 /// A code and what it covers.
 #[doc(alias = "SealVerify")]
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct VerifySealRequest {
     /// The code.
     pub code: Hmac,
     /// The message, in Base64.
-    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::Base64>")]
+    #[cfg_attr(
+        feature = "_deserialize",
+        serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::Base64>")
+    )]
     pub message: SecretBytes,
 }
 
@@ -319,4 +459,21 @@ impl<'de> Deserialize<'de> for SealState {
             },
         )
     }
+}
+
+/// What a builder holds for a field that is not set yet.
+#[doc(hidden)]
+pub mod missing {
+    #[derive(Debug)]
+    pub struct Certificate;
+    #[derive(Debug)]
+    pub struct Enabled;
+    #[derive(Debug)]
+    pub struct FirstDay;
+    #[derive(Debug)]
+    pub struct Lifetime;
+    #[derive(Debug)]
+    pub struct Message;
+    #[derive(Debug)]
+    pub struct State;
 }

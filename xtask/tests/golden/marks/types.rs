@@ -28,7 +28,8 @@ pub struct ShowKeyResponse {
 
 /// A new key.
 #[doc(alias = "NewKey")]
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct CreateKeyRequest {
     /// The note.

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 /// Changes of a key.
 #[doc(alias = "KeyUpdate")]
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct UpdateKeyRequest {
     /// The label.
@@ -87,15 +88,14 @@ impl Body for UpdateKeyRequest {
 
 /// A new key; four required fields have no `new`.
 #[doc(alias = "KeyCreate")]
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct CreateKeyRequest {
     /// The name.
-    #[builder(into)]
     pub name: String,
     /// The note.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[builder(into)]
     pub note: Option<String>,
     /// The tags.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -104,14 +104,111 @@ pub struct CreateKeyRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<Tag>,
     /// The a.
-    #[builder(into)]
     pub a: String,
     /// The b.
-    #[builder(into)]
     pub b: String,
     /// The c.
-    #[builder(into)]
     pub c: String,
+}
+
+impl CreateKeyRequest {
+    /// Starts the request. Required: `name`, `a`, `b`, `c`.
+    pub fn builder() -> CreateKeyRequestBuilder {
+        CreateKeyRequestBuilder(
+            (missing::Name, missing::A, missing::B, missing::C),
+            (None, None, None),
+        )
+    }
+}
+
+/// Builds a [`CreateKeyRequest`]. Required: `name`, `a`, `b`, `c`.
+#[derive(Debug)]
+#[must_use = "`build` returns the request"]
+#[allow(
+    clippy::type_complexity,
+    reason = "private, and only as long as the request has optional fields"
+)]
+pub struct CreateKeyRequestBuilder<
+    A = missing::Name,
+    B = missing::A,
+    C = missing::B,
+    D = missing::C,
+>(
+    (A, B, C, D),
+    (Option<String>, Option<Vec<Tag>>, Option<Tag>),
+);
+
+impl<A, B, C, D> CreateKeyRequestBuilder<A, B, C, D> {
+    /// The name.
+    pub fn name(
+        self,
+        value: impl Into<String>,
+    ) -> CreateKeyRequestBuilder<String, B, C, D> {
+        let (_, b, c, d) = self.0;
+        CreateKeyRequestBuilder((value.into(), b, c, d), self.1)
+    }
+
+    /// The a.
+    pub fn a(
+        self,
+        value: impl Into<String>,
+    ) -> CreateKeyRequestBuilder<A, String, C, D> {
+        let (a, _, c, d) = self.0;
+        CreateKeyRequestBuilder((a, value.into(), c, d), self.1)
+    }
+
+    /// The b.
+    pub fn b(
+        self,
+        value: impl Into<String>,
+    ) -> CreateKeyRequestBuilder<A, B, String, D> {
+        let (a, b, _, d) = self.0;
+        CreateKeyRequestBuilder((a, b, value.into(), d), self.1)
+    }
+
+    /// The c.
+    pub fn c(
+        self,
+        value: impl Into<String>,
+    ) -> CreateKeyRequestBuilder<A, B, C, String> {
+        let (a, b, c, _) = self.0;
+        CreateKeyRequestBuilder((a, b, c, value.into()), self.1)
+    }
+
+    /// The note.
+    pub fn note(mut self, value: impl Into<String>) -> Self {
+        self.1.0 = Some(value.into());
+        self
+    }
+
+    /// The tags.
+    pub fn tags(mut self, value: Vec<Tag>) -> Self {
+        self.1.1 = Some(value);
+        self
+    }
+
+    /// The owner.
+    pub fn owner(mut self, value: Tag) -> Self {
+        self.1.2 = Some(value);
+        self
+    }
+}
+
+impl CreateKeyRequestBuilder<String, String, String, String> {
+    /// Returns the request.
+    pub fn build(self) -> CreateKeyRequest {
+        let (name, a, b, c) = self.0;
+        let (note, tags, owner) = self.1;
+        CreateKeyRequest {
+            name,
+            note,
+            tags,
+            owner,
+            a,
+            b,
+            c,
+        }
+    }
 }
 
 impl Body for CreateKeyRequest {
@@ -134,7 +231,8 @@ impl Body for CreateKeyRequest {
 }
 
 /// A label.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct Tag {
     /// The key.
@@ -182,7 +280,8 @@ pub struct Key {
 
 /// The note.
 #[doc(alias = "KeyNote")]
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct SetNoteRequest {
     /// The note.
@@ -202,4 +301,17 @@ impl Body for SetNoteRequest {
     fn encode(&self) -> ::cloud_core::Result<::bytes::Bytes> {
         ::cloud_core::codegen::json(self)
     }
+}
+
+/// What a builder holds for a field that is not set yet.
+#[doc(hidden)]
+pub mod missing {
+    #[derive(Debug)]
+    pub struct A;
+    #[derive(Debug)]
+    pub struct B;
+    #[derive(Debug)]
+    pub struct C;
+    #[derive(Debug)]
+    pub struct Name;
 }

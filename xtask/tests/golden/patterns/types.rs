@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 /// Everything with a limit.
 #[doc(alias = "Name")]
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct CreateNameRequest {
     /// The odd.

@@ -6,7 +6,8 @@ use cloud_core::{Body, Constraint, Patch, SecretString, Validator};
 use serde::{Deserialize, Serialize};
 
 /// What to seal.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct SealRequest {
     /// The plaintext.
@@ -14,17 +15,20 @@ pub struct SealRequest {
     /// At most 8 characters.
     pub plaintext: SecretString,
     /// The hint.
-    #[serde(default)]
+    #[cfg_attr(feature = "_deserialize", serde(default))]
     pub hint: Option<SecretString>,
     /// The holder.
     pub holder: Holder,
     /// The others.
-    #[serde(default)]
+    #[cfg_attr(feature = "_deserialize", serde(default))]
     pub others: Option<Vec<Holder>>,
     /// The count.
-    #[serde(
-        default,
-        with = "::cloud_core::codegen::As::<Option<::cloud_core::codegen::LenientInt>>"
+    #[cfg_attr(
+        feature = "_deserialize",
+        serde(
+            default,
+            with = "::cloud_core::codegen::As::<Option<::cloud_core::codegen::LenientInt>>"
+        )
     )]
     pub count: Option<i64>,
 }
@@ -120,14 +124,15 @@ impl<'a> From<&'a SealRequest> for SealRequestWire<'a> {
 }
 
 /// Somebody with a password.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct Holder {
     /// The passWord.
-    #[serde(rename = "passWord")]
+    #[cfg_attr(feature = "_deserialize", serde(rename = "passWord"))]
     pub pass_word: SecretString,
     /// The name.
-    #[serde(default)]
+    #[cfg_attr(feature = "_deserialize", serde(default))]
     pub name: Option<String>,
 }
 
@@ -187,13 +192,14 @@ pub struct SealResponse {
 
 /// A replacement.
 #[doc(alias = "MaterialUpdate")]
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct ReplaceMaterialRequest {
     /// The value.
     pub value: SecretString,
     /// The note.
-    #[serde(default)]
+    #[cfg_attr(feature = "_deserialize", serde(default))]
     pub note: Patch<String>,
 }
 

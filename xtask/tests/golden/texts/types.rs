@@ -31,7 +31,8 @@ pub struct Key {
 
 /// A key.
 #[doc(alias = "NewKey")]
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct CreateKeyRequest {
     /// Details, as JSON in a string.
@@ -120,7 +121,8 @@ impl Body for CreateKeyRequest {
 
 /// A key.
 #[doc(alias = "KeyUpdate")]
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct UpdateKeyRequest {
     /// Details, as JSON in a string.

@@ -45,7 +45,8 @@ pub struct ShowSecretResponse {
 }
 
 /// Data to encrypt.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct EncryptRequest {
     /// The plaintext, a string of at most 32 KiB in UTF-8. Encode binary data first.
@@ -113,7 +114,8 @@ pub struct EncryptResponse {
 }
 
 /// Data to decrypt.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct DecryptRequest {
     /// The ciphertext, as returned by the service.
@@ -181,7 +183,8 @@ pub struct ShowSymmetricKeyResponse {
 }
 
 /// Data to sign.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct SignRequest {
     /// A string of at most 245 bytes in UTF-8.
@@ -249,7 +252,8 @@ pub struct SignResponse {
 }
 
 /// A string and the signature to verify.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct VerifyRequest {
     /// The signed string, at most 245 bytes in UTF-8.

@@ -48,7 +48,8 @@ pub struct Aws {
 }
 
 /// An account to register or rename.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct PutAwsRequest {
     /// ID of the project, the same as in `aws`.
@@ -85,13 +86,13 @@ impl Body for PutAwsRequest {
 }
 
 /// An AWS account to store, identified by project and account ID.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct AwsForUpsert {
     /// Name of the account, at most 200 bytes. Replaces the earlier name.
     ///
     /// At most 200 bytes.
-    #[builder(into)]
     pub name: String,
     /// ID of the project, the same as in the outer object.
     ///
@@ -101,8 +102,64 @@ pub struct AwsForUpsert {
     /// AWS account ID, 12 digits.
     ///
     /// 12 characters of `0` to `9`.
-    #[builder(into)]
     pub aws_account_id: String,
+}
+
+impl AwsForUpsert {
+    /// Starts the request. Required: `name`, `project_id`, `aws_account_id`.
+    pub fn builder() -> AwsForUpsertBuilder {
+        AwsForUpsertBuilder((missing::Name, missing::ProjectId, missing::AwsAccountId))
+    }
+}
+
+/// Builds a [`AwsForUpsert`]. Required: `name`, `project_id`, `aws_account_id`.
+#[derive(Debug)]
+#[must_use = "`build` returns the request"]
+#[allow(
+    clippy::type_complexity,
+    reason = "private, and only as long as the request has optional fields"
+)]
+pub struct AwsForUpsertBuilder<
+    A = missing::Name,
+    B = missing::ProjectId,
+    C = missing::AwsAccountId,
+>(
+    (A, B, C),
+);
+
+impl<A, B, C> AwsForUpsertBuilder<A, B, C> {
+    /// Name of the account, at most 200 bytes. Replaces the earlier name.
+    pub fn name(self, value: impl Into<String>) -> AwsForUpsertBuilder<String, B, C> {
+        let (_, b, c) = self.0;
+        AwsForUpsertBuilder((value.into(), b, c))
+    }
+
+    /// ID of the project, the same as in the outer object.
+    pub fn project_id(self, value: i64) -> AwsForUpsertBuilder<A, i64, C> {
+        let (a, _, c) = self.0;
+        AwsForUpsertBuilder((a, value, c))
+    }
+
+    /// AWS account ID, 12 digits.
+    pub fn aws_account_id(
+        self,
+        value: impl Into<String>,
+    ) -> AwsForUpsertBuilder<A, B, String> {
+        let (a, b, _) = self.0;
+        AwsForUpsertBuilder((a, b, value.into()))
+    }
+}
+
+impl AwsForUpsertBuilder<String, i64, String> {
+    /// Returns the request.
+    pub fn build(self) -> AwsForUpsert {
+        let (name, project_id, aws_account_id) = self.0;
+        AwsForUpsert {
+            name,
+            project_id,
+            aws_account_id,
+        }
+    }
 }
 
 impl Body for AwsForUpsert {
@@ -144,7 +201,8 @@ pub struct PutAwsResponse {
 }
 
 /// An account to remove.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct DeleteAwsRequest {
     /// ID of the project. The token must have access to it.
@@ -251,7 +309,8 @@ pub struct DataSource {
 }
 
 /// A data source to attach to an account.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct AttachDataSourceRequest {
     /// ID of the project, the same as in `attach_data_source`.
@@ -292,7 +351,8 @@ impl Body for AttachDataSourceRequest {
 }
 
 /// An attachment to store. It replaces an existing one completely: optional fields that are left out are reset.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct DataSourceForAttach {
     /// ID of the account to attach the data source to.
@@ -313,19 +373,16 @@ pub struct DataSourceForAttach {
     /// ARN of the IAM role that scans assume, at most 255 bytes.
     ///
     /// At least 1 bytes. At most 255 bytes.
-    #[builder(into)]
     pub assume_role_arn: String,
     /// External ID for assuming the role, 8 to 255 bytes.
     ///
     /// At least 8 bytes. At most 255 bytes.
-    #[builder(into)]
     pub external_id: String,
     /// State to store. Unknown if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<DataSourceStatus>,
     /// Details of the state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[builder(into)]
     pub status_detail: Option<String>,
     /// Time to store as the latest scan, in Unix seconds. When you edit an attachment, keep the listed value.
     ///
@@ -336,8 +393,127 @@ pub struct DataSourceForAttach {
     ///
     /// At most 64 bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[builder(into)]
     pub specific_version: Option<String>,
+}
+
+impl DataSourceForAttach {
+    /// Starts the request. Required: `aws_id`, `aws_data_source_id`, `project_id`, `assume_role_arn`,
+    /// `external_id`.
+    pub fn builder() -> DataSourceForAttachBuilder {
+        DataSourceForAttachBuilder(
+            (
+                missing::AwsId,
+                missing::AwsDataSourceId,
+                missing::ProjectId,
+                missing::AssumeRoleArn,
+                missing::ExternalId,
+            ),
+            (None, None, None, None),
+        )
+    }
+}
+
+/// Builds a [`DataSourceForAttach`]. Required: `aws_id`, `aws_data_source_id`, `project_id`, `assume_role_arn`, `external_id`.
+#[derive(Debug)]
+#[must_use = "`build` returns the request"]
+#[allow(
+    clippy::type_complexity,
+    reason = "private, and only as long as the request has optional fields"
+)]
+pub struct DataSourceForAttachBuilder<
+    A = missing::AwsId,
+    B = missing::AwsDataSourceId,
+    C = missing::ProjectId,
+    D = missing::AssumeRoleArn,
+    E = missing::ExternalId,
+>(
+    (A, B, C, D, E),
+    (Option<DataSourceStatus>, Option<String>, Option<UnixSeconds>, Option<String>),
+);
+
+impl<A, B, C, D, E> DataSourceForAttachBuilder<A, B, C, D, E> {
+    /// ID of the account to attach the data source to.
+    pub fn aws_id(self, value: i64) -> DataSourceForAttachBuilder<i64, B, C, D, E> {
+        let (_, b, c, d, e) = self.0;
+        DataSourceForAttachBuilder((value, b, c, d, e), self.1)
+    }
+
+    /// ID of the data source to attach, from the list.
+    pub fn aws_data_source_id(
+        self,
+        value: i64,
+    ) -> DataSourceForAttachBuilder<A, i64, C, D, E> {
+        let (a, _, c, d, e) = self.0;
+        DataSourceForAttachBuilder((a, value, c, d, e), self.1)
+    }
+
+    /// ID of the project that owns the account, the same as in the outer object.
+    pub fn project_id(self, value: i64) -> DataSourceForAttachBuilder<A, B, i64, D, E> {
+        let (a, b, _, d, e) = self.0;
+        DataSourceForAttachBuilder((a, b, value, d, e), self.1)
+    }
+
+    /// ARN of the IAM role that scans assume, at most 255 bytes.
+    pub fn assume_role_arn(
+        self,
+        value: impl Into<String>,
+    ) -> DataSourceForAttachBuilder<A, B, C, String, E> {
+        let (a, b, c, _, e) = self.0;
+        DataSourceForAttachBuilder((a, b, c, value.into(), e), self.1)
+    }
+
+    /// External ID for assuming the role, 8 to 255 bytes.
+    pub fn external_id(
+        self,
+        value: impl Into<String>,
+    ) -> DataSourceForAttachBuilder<A, B, C, D, String> {
+        let (a, b, c, d, _) = self.0;
+        DataSourceForAttachBuilder((a, b, c, d, value.into()), self.1)
+    }
+
+    /// State to store. Unknown if left out.
+    pub fn status(mut self, value: DataSourceStatus) -> Self {
+        self.1.0 = Some(value);
+        self
+    }
+
+    /// Details of the state.
+    pub fn status_detail(mut self, value: impl Into<String>) -> Self {
+        self.1.1 = Some(value.into());
+        self
+    }
+
+    /// Time to store as the latest scan, in Unix seconds. When you edit an attachment, keep the listed value.
+    pub fn scan_at(mut self, value: UnixSeconds) -> Self {
+        self.1.2 = Some(value);
+        self
+    }
+
+    /// Version to pin scans to, at most 64 bytes.
+    pub fn specific_version(mut self, value: impl Into<String>) -> Self {
+        self.1.3 = Some(value.into());
+        self
+    }
+}
+
+impl DataSourceForAttachBuilder<i64, i64, i64, String, String> {
+    /// Returns the request.
+    pub fn build(self) -> DataSourceForAttach {
+        let (aws_id, aws_data_source_id, project_id, assume_role_arn, external_id) = self
+            .0;
+        let (status, status_detail, scan_at, specific_version) = self.1;
+        DataSourceForAttach {
+            aws_id,
+            aws_data_source_id,
+            project_id,
+            assume_role_arn,
+            external_id,
+            status,
+            status_detail,
+            scan_at,
+            specific_version,
+        }
+    }
 }
 
 impl Body for DataSourceForAttach {
@@ -453,7 +629,8 @@ pub struct AwsRelDataSource {
 }
 
 /// A data source to detach from an account.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct DetachDataSourceRequest {
     /// ID of the project. The token must have access to it.
@@ -471,6 +648,67 @@ pub struct DetachDataSourceRequest {
     /// At least 1. At most 4294967295.
     #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>")]
     pub aws_data_source_id: i64,
+}
+
+impl DetachDataSourceRequest {
+    /// Starts the request. Required: `project_id`, `aws_id`, `aws_data_source_id`.
+    pub fn builder() -> DetachDataSourceRequestBuilder {
+        DetachDataSourceRequestBuilder((
+            missing::ProjectId,
+            missing::AwsId,
+            missing::AwsDataSourceId,
+        ))
+    }
+}
+
+/// Builds a [`DetachDataSourceRequest`]. Required: `project_id`, `aws_id`, `aws_data_source_id`.
+#[derive(Debug)]
+#[must_use = "`build` returns the request"]
+#[allow(
+    clippy::type_complexity,
+    reason = "private, and only as long as the request has optional fields"
+)]
+pub struct DetachDataSourceRequestBuilder<
+    A = missing::ProjectId,
+    B = missing::AwsId,
+    C = missing::AwsDataSourceId,
+>(
+    (A, B, C),
+);
+
+impl<A, B, C> DetachDataSourceRequestBuilder<A, B, C> {
+    /// ID of the project. The token must have access to it.
+    pub fn project_id(self, value: i64) -> DetachDataSourceRequestBuilder<i64, B, C> {
+        let (_, b, c) = self.0;
+        DetachDataSourceRequestBuilder((value, b, c))
+    }
+
+    /// ID of the account to detach the data source from.
+    pub fn aws_id(self, value: i64) -> DetachDataSourceRequestBuilder<A, i64, C> {
+        let (a, _, c) = self.0;
+        DetachDataSourceRequestBuilder((a, value, c))
+    }
+
+    /// ID of the data source to detach.
+    pub fn aws_data_source_id(
+        self,
+        value: i64,
+    ) -> DetachDataSourceRequestBuilder<A, B, i64> {
+        let (a, b, _) = self.0;
+        DetachDataSourceRequestBuilder((a, b, value))
+    }
+}
+
+impl DetachDataSourceRequestBuilder<i64, i64, i64> {
+    /// Returns the request.
+    pub fn build(self) -> DetachDataSourceRequest {
+        let (project_id, aws_id, aws_data_source_id) = self.0;
+        DetachDataSourceRequest {
+            project_id,
+            aws_id,
+            aws_data_source_id,
+        }
+    }
 }
 
 impl Body for DetachDataSourceRequest {
@@ -501,7 +739,8 @@ impl Body for DetachDataSourceRequest {
 }
 
 /// A scan to start.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct InvokeScanRequest {
     /// ID of the project. The token must have access to it.
@@ -526,6 +765,72 @@ pub struct InvokeScanRequest {
         with = "::cloud_core::codegen::As::<Option<::cloud_core::codegen::LenientBool>>"
     )]
     pub scan_only: Option<bool>,
+}
+
+impl InvokeScanRequest {
+    /// Starts the request. Required: `project_id`, `aws_id`, `aws_data_source_id`.
+    pub fn builder() -> InvokeScanRequestBuilder {
+        InvokeScanRequestBuilder(
+            (missing::ProjectId, missing::AwsId, missing::AwsDataSourceId),
+            (None,),
+        )
+    }
+}
+
+/// Builds a [`InvokeScanRequest`]. Required: `project_id`, `aws_id`, `aws_data_source_id`.
+#[derive(Debug)]
+#[must_use = "`build` returns the request"]
+#[allow(
+    clippy::type_complexity,
+    reason = "private, and only as long as the request has optional fields"
+)]
+pub struct InvokeScanRequestBuilder<
+    A = missing::ProjectId,
+    B = missing::AwsId,
+    C = missing::AwsDataSourceId,
+>(
+    (A, B, C),
+    (Option<bool>,),
+);
+
+impl<A, B, C> InvokeScanRequestBuilder<A, B, C> {
+    /// ID of the project. The token must have access to it.
+    pub fn project_id(self, value: i64) -> InvokeScanRequestBuilder<i64, B, C> {
+        let (_, b, c) = self.0;
+        InvokeScanRequestBuilder((value, b, c), self.1)
+    }
+
+    /// ID of the account to scan.
+    pub fn aws_id(self, value: i64) -> InvokeScanRequestBuilder<A, i64, C> {
+        let (a, _, c) = self.0;
+        InvokeScanRequestBuilder((a, value, c), self.1)
+    }
+
+    /// ID of the attached data source to scan with.
+    pub fn aws_data_source_id(self, value: i64) -> InvokeScanRequestBuilder<A, B, i64> {
+        let (a, b, _) = self.0;
+        InvokeScanRequestBuilder((a, b, value), self.1)
+    }
+
+    /// Whether to skip the alert analysis that follows a scan. Findings are stored in any case.
+    pub fn scan_only(mut self, value: bool) -> Self {
+        self.1.0 = Some(value);
+        self
+    }
+}
+
+impl InvokeScanRequestBuilder<i64, i64, i64> {
+    /// Returns the request.
+    pub fn build(self) -> InvokeScanRequest {
+        let (project_id, aws_id, aws_data_source_id) = self.0;
+        let (scan_only,) = self.1;
+        InvokeScanRequest {
+            project_id,
+            aws_id,
+            aws_data_source_id,
+            scan_only,
+        }
+    }
 }
 
 impl Body for InvokeScanRequest {
@@ -625,4 +930,23 @@ impl<'de> Deserialize<'de> for DataSourceStatus {
                 _ => Self::Other(::cloud_core::codegen::unknown_integer(number)),
             })
     }
+}
+
+/// What a builder holds for a field that is not set yet.
+#[doc(hidden)]
+pub mod missing {
+    #[derive(Debug)]
+    pub struct AssumeRoleArn;
+    #[derive(Debug)]
+    pub struct AwsAccountId;
+    #[derive(Debug)]
+    pub struct AwsDataSourceId;
+    #[derive(Debug)]
+    pub struct AwsId;
+    #[derive(Debug)]
+    pub struct ExternalId;
+    #[derive(Debug)]
+    pub struct Name;
+    #[derive(Debug)]
+    pub struct ProjectId;
 }

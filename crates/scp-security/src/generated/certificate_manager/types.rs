@@ -69,40 +69,152 @@ pub struct CreatedCertificate {
 
 /// A certificate to register, with its private key.
 #[doc(alias = "CertificateCreateRequest")]
-#[derive(Clone, Debug, Deserialize, bon::Builder)]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct CreateCertificateRequest {
     /// The certificate in PEM format.
     ///
     /// PEM of CERTIFICATE blocks.
-    #[builder(into)]
     pub cert_body: Pem,
     /// Certificates of the issuers up to the root, in PEM format. Null if there are none.
     ///
     /// PEM of CERTIFICATE blocks.
-    #[serde(default)]
-    #[builder(into)]
+    #[cfg_attr(feature = "_deserialize", serde(default))]
     pub cert_chain: Option<Pem>,
     /// Name of the certificate, unique within the account.
-    #[builder(into)]
     pub name: String,
     /// Private key of the certificate, in PEM format.
     ///
     /// PEM of PRIVATE KEY blocks.
-    #[builder(into)]
     pub private_key: SecretString,
     /// Users who are notified before the certificate expires.
-    #[serde(default)]
+    #[cfg_attr(feature = "_deserialize", serde(default))]
     pub recipients: Option<Vec<Recipient>>,
     /// Region that stores the certificate, such as `west1`.
-    #[builder(into)]
     pub region: String,
     /// Tags of the resource.
-    #[serde(default)]
+    #[cfg_attr(feature = "_deserialize", serde(default))]
     pub tags: Option<Vec<Tag>>,
     /// Time zone for notifications, an IANA name such as `Asia/Seoul`.
-    #[builder(into)]
     pub timezone: String,
+}
+
+impl CreateCertificateRequest {
+    /// Starts the request. Required: `cert_body`, `name`, `private_key`, `region`, `timezone`.
+    pub fn builder() -> CreateCertificateRequestBuilder {
+        CreateCertificateRequestBuilder(
+            (
+                missing::CertBody,
+                missing::Name,
+                missing::PrivateKey,
+                missing::Region,
+                missing::Timezone,
+            ),
+            (None, None, None),
+        )
+    }
+}
+
+/// Builds a [`CreateCertificateRequest`]. Required: `cert_body`, `name`, `private_key`, `region`, `timezone`.
+#[derive(Debug)]
+#[must_use = "`build` returns the request"]
+#[allow(
+    clippy::type_complexity,
+    reason = "private, and only as long as the request has optional fields"
+)]
+pub struct CreateCertificateRequestBuilder<
+    A = missing::CertBody,
+    B = missing::Name,
+    C = missing::PrivateKey,
+    D = missing::Region,
+    E = missing::Timezone,
+>(
+    (A, B, C, D, E),
+    (Option<Pem>, Option<Vec<Recipient>>, Option<Vec<Tag>>),
+);
+
+impl<A, B, C, D, E> CreateCertificateRequestBuilder<A, B, C, D, E> {
+    /// The certificate in PEM format.
+    pub fn cert_body(
+        self,
+        value: impl Into<Pem>,
+    ) -> CreateCertificateRequestBuilder<Pem, B, C, D, E> {
+        let (_, b, c, d, e) = self.0;
+        CreateCertificateRequestBuilder((value.into(), b, c, d, e), self.1)
+    }
+
+    /// Name of the certificate, unique within the account.
+    pub fn name(
+        self,
+        value: impl Into<String>,
+    ) -> CreateCertificateRequestBuilder<A, String, C, D, E> {
+        let (a, _, c, d, e) = self.0;
+        CreateCertificateRequestBuilder((a, value.into(), c, d, e), self.1)
+    }
+
+    /// Private key of the certificate, in PEM format.
+    pub fn private_key(
+        self,
+        value: impl Into<SecretString>,
+    ) -> CreateCertificateRequestBuilder<A, B, SecretString, D, E> {
+        let (a, b, _, d, e) = self.0;
+        CreateCertificateRequestBuilder((a, b, value.into(), d, e), self.1)
+    }
+
+    /// Region that stores the certificate, such as `west1`.
+    pub fn region(
+        self,
+        value: impl Into<String>,
+    ) -> CreateCertificateRequestBuilder<A, B, C, String, E> {
+        let (a, b, c, _, e) = self.0;
+        CreateCertificateRequestBuilder((a, b, c, value.into(), e), self.1)
+    }
+
+    /// Time zone for notifications, an IANA name such as `Asia/Seoul`.
+    pub fn timezone(
+        self,
+        value: impl Into<String>,
+    ) -> CreateCertificateRequestBuilder<A, B, C, D, String> {
+        let (a, b, c, d, _) = self.0;
+        CreateCertificateRequestBuilder((a, b, c, d, value.into()), self.1)
+    }
+
+    /// Certificates of the issuers up to the root, in PEM format. Null if there are none.
+    pub fn cert_chain(mut self, value: impl Into<Pem>) -> Self {
+        self.1.0 = Some(value.into());
+        self
+    }
+
+    /// Users who are notified before the certificate expires.
+    pub fn recipients(mut self, value: Vec<Recipient>) -> Self {
+        self.1.1 = Some(value);
+        self
+    }
+
+    /// Tags of the resource.
+    pub fn tags(mut self, value: Vec<Tag>) -> Self {
+        self.1.2 = Some(value);
+        self
+    }
+}
+
+impl CreateCertificateRequestBuilder<Pem, String, SecretString, String, String> {
+    /// Returns the request.
+    pub fn build(self) -> CreateCertificateRequest {
+        let (cert_body, name, private_key, region, timezone) = self.0;
+        let (cert_chain, recipients, tags) = self.1;
+        CreateCertificateRequest {
+            cert_body,
+            cert_chain,
+            name,
+            private_key,
+            recipients,
+            region,
+            tags,
+            timezone,
+        }
+    }
 }
 
 impl Body for CreateCertificateRequest {
@@ -256,7 +368,8 @@ pub struct ShowCertificateResponse {
 
 /// A certificate name to check.
 #[doc(alias = "CertificateDuplicateRequest")]
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct CheckDuplicateNameRequest {
     /// Name to check.
@@ -351,18 +464,69 @@ pub struct CheckDuplicateNameResponse {
 }
 
 /// A user who is notified before a certificate expires.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Recipient {
     /// Region that the notification refers to.
-    #[builder(into)]
     pub region: String,
     /// ID of the user to notify.
-    #[builder(into)]
     pub user_id: String,
     /// Name of the user to notify.
-    #[builder(into)]
     pub user_name: String,
+}
+
+impl Recipient {
+    /// Starts the request. Required: `region`, `user_id`, `user_name`.
+    pub fn builder() -> RecipientBuilder {
+        RecipientBuilder((missing::Region, missing::UserId, missing::UserName))
+    }
+}
+
+/// Builds a [`Recipient`]. Required: `region`, `user_id`, `user_name`.
+#[derive(Debug)]
+#[must_use = "`build` returns the request"]
+#[allow(
+    clippy::type_complexity,
+    reason = "private, and only as long as the request has optional fields"
+)]
+pub struct RecipientBuilder<
+    A = missing::Region,
+    B = missing::UserId,
+    C = missing::UserName,
+>(
+    (A, B, C),
+);
+
+impl<A, B, C> RecipientBuilder<A, B, C> {
+    /// Region that the notification refers to.
+    pub fn region(self, value: impl Into<String>) -> RecipientBuilder<String, B, C> {
+        let (_, b, c) = self.0;
+        RecipientBuilder((value.into(), b, c))
+    }
+
+    /// ID of the user to notify.
+    pub fn user_id(self, value: impl Into<String>) -> RecipientBuilder<A, String, C> {
+        let (a, _, c) = self.0;
+        RecipientBuilder((a, value.into(), c))
+    }
+
+    /// Name of the user to notify.
+    pub fn user_name(self, value: impl Into<String>) -> RecipientBuilder<A, B, String> {
+        let (a, b, _) = self.0;
+        RecipientBuilder((a, b, value.into()))
+    }
+}
+
+impl RecipientBuilder<String, String, String> {
+    /// Returns the request.
+    pub fn build(self) -> Recipient {
+        let (region, user_id, user_name) = self.0;
+        Recipient {
+            region,
+            user_id,
+            user_name,
+        }
+    }
 }
 
 impl Body for Recipient {
@@ -373,14 +537,13 @@ impl Body for Recipient {
 
 /// A self-signed certificate to create.
 #[doc(alias = "SelfSignCreateRequest")]
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct CreateSelfSignedCertificateRequest {
     /// Common name in the subject, usually a host name.
-    #[builder(into)]
     pub cn: String,
     /// Name of the certificate, unique within the account.
-    #[builder(into)]
     pub name: String,
     /// Last day of validity, `YYYYMMDD`. It is assumed to be a day in the zone of `timezone`.
     #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::BasicDate>")]
@@ -389,20 +552,200 @@ pub struct CreateSelfSignedCertificateRequest {
     #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::BasicDate>")]
     pub not_before_dt: ::cloud_core::time::Date,
     /// Organization in the subject.
-    #[builder(into)]
     pub organization: String,
     /// Users who are notified before the certificate expires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recipients: Option<Vec<Recipient>>,
     /// Region that stores the certificate, such as `west1`.
-    #[builder(into)]
     pub region: String,
     /// Tags of the resource.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<Tag>>,
     /// Time zone for notifications, an IANA name such as `Asia/Seoul`.
-    #[builder(into)]
     pub timezone: String,
+}
+
+impl CreateSelfSignedCertificateRequest {
+    /// Starts the request. Required: `cn`, `name`, `not_after_dt`, `not_before_dt`, `organization`, `region`,
+    /// `timezone`.
+    pub fn builder() -> CreateSelfSignedCertificateRequestBuilder {
+        CreateSelfSignedCertificateRequestBuilder(
+            (
+                missing::Cn,
+                missing::Name,
+                missing::NotAfterDt,
+                missing::NotBeforeDt,
+                missing::Organization,
+                missing::Region,
+                missing::Timezone,
+            ),
+            (None, None),
+        )
+    }
+}
+
+/// Builds a [`CreateSelfSignedCertificateRequest`]. Required: `cn`, `name`, `not_after_dt`, `not_before_dt`, `organization`, `region`, `timezone`.
+#[derive(Debug)]
+#[must_use = "`build` returns the request"]
+#[allow(
+    clippy::type_complexity,
+    reason = "private, and only as long as the request has optional fields"
+)]
+pub struct CreateSelfSignedCertificateRequestBuilder<
+    A = missing::Cn,
+    B = missing::Name,
+    C = missing::NotAfterDt,
+    D = missing::NotBeforeDt,
+    E = missing::Organization,
+    F = missing::Region,
+    G = missing::Timezone,
+>(
+    (A, B, C, D, E, F, G),
+    (Option<Vec<Recipient>>, Option<Vec<Tag>>),
+);
+
+impl<
+    A,
+    B,
+    C,
+    D,
+    E,
+    F,
+    G,
+> CreateSelfSignedCertificateRequestBuilder<A, B, C, D, E, F, G> {
+    /// Common name in the subject, usually a host name.
+    pub fn cn(
+        self,
+        value: impl Into<String>,
+    ) -> CreateSelfSignedCertificateRequestBuilder<String, B, C, D, E, F, G> {
+        let (_, b, c, d, e, f, g) = self.0;
+        CreateSelfSignedCertificateRequestBuilder(
+            (value.into(), b, c, d, e, f, g),
+            self.1,
+        )
+    }
+
+    /// Name of the certificate, unique within the account.
+    pub fn name(
+        self,
+        value: impl Into<String>,
+    ) -> CreateSelfSignedCertificateRequestBuilder<A, String, C, D, E, F, G> {
+        let (a, _, c, d, e, f, g) = self.0;
+        CreateSelfSignedCertificateRequestBuilder(
+            (a, value.into(), c, d, e, f, g),
+            self.1,
+        )
+    }
+
+    /// Last day of validity, `YYYYMMDD`. It is assumed to be a day in the zone of `timezone`.
+    pub fn not_after_dt(
+        self,
+        value: ::cloud_core::time::Date,
+    ) -> CreateSelfSignedCertificateRequestBuilder<
+        A,
+        B,
+        ::cloud_core::time::Date,
+        D,
+        E,
+        F,
+        G,
+    > {
+        let (a, b, _, d, e, f, g) = self.0;
+        CreateSelfSignedCertificateRequestBuilder((a, b, value, d, e, f, g), self.1)
+    }
+
+    /// First day of validity, `YYYYMMDD`. It is assumed to be a day in the zone of `timezone`.
+    pub fn not_before_dt(
+        self,
+        value: ::cloud_core::time::Date,
+    ) -> CreateSelfSignedCertificateRequestBuilder<
+        A,
+        B,
+        C,
+        ::cloud_core::time::Date,
+        E,
+        F,
+        G,
+    > {
+        let (a, b, c, _, e, f, g) = self.0;
+        CreateSelfSignedCertificateRequestBuilder((a, b, c, value, e, f, g), self.1)
+    }
+
+    /// Organization in the subject.
+    pub fn organization(
+        self,
+        value: impl Into<String>,
+    ) -> CreateSelfSignedCertificateRequestBuilder<A, B, C, D, String, F, G> {
+        let (a, b, c, d, _, f, g) = self.0;
+        CreateSelfSignedCertificateRequestBuilder(
+            (a, b, c, d, value.into(), f, g),
+            self.1,
+        )
+    }
+
+    /// Region that stores the certificate, such as `west1`.
+    pub fn region(
+        self,
+        value: impl Into<String>,
+    ) -> CreateSelfSignedCertificateRequestBuilder<A, B, C, D, E, String, G> {
+        let (a, b, c, d, e, _, g) = self.0;
+        CreateSelfSignedCertificateRequestBuilder(
+            (a, b, c, d, e, value.into(), g),
+            self.1,
+        )
+    }
+
+    /// Time zone for notifications, an IANA name such as `Asia/Seoul`.
+    pub fn timezone(
+        self,
+        value: impl Into<String>,
+    ) -> CreateSelfSignedCertificateRequestBuilder<A, B, C, D, E, F, String> {
+        let (a, b, c, d, e, f, _) = self.0;
+        CreateSelfSignedCertificateRequestBuilder(
+            (a, b, c, d, e, f, value.into()),
+            self.1,
+        )
+    }
+
+    /// Users who are notified before the certificate expires.
+    pub fn recipients(mut self, value: Vec<Recipient>) -> Self {
+        self.1.0 = Some(value);
+        self
+    }
+
+    /// Tags of the resource.
+    pub fn tags(mut self, value: Vec<Tag>) -> Self {
+        self.1.1 = Some(value);
+        self
+    }
+}
+
+impl CreateSelfSignedCertificateRequestBuilder<
+    String,
+    String,
+    ::cloud_core::time::Date,
+    ::cloud_core::time::Date,
+    String,
+    String,
+    String,
+> {
+    /// Returns the request.
+    pub fn build(self) -> CreateSelfSignedCertificateRequest {
+        let (cn, name, not_after_dt, not_before_dt, organization, region, timezone) = self
+            .0;
+        let (recipients, tags) = self.1;
+        CreateSelfSignedCertificateRequest {
+            cn,
+            name,
+            not_after_dt,
+            not_before_dt,
+            organization,
+            recipients,
+            region,
+            tags,
+            timezone,
+        }
+    }
 }
 
 impl Body for CreateSelfSignedCertificateRequest {
@@ -457,7 +800,8 @@ impl Body for Tag {
 
 /// A certificate, its chain and its private key, to be validated together; since version 1.1.
 #[doc(alias = "CertificateValidateRequestV1Dot1")]
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct ValidateCertificateRequest {
     /// The certificate in PEM format.
@@ -467,7 +811,7 @@ pub struct ValidateCertificateRequest {
     /// Certificates of the issuers up to the root, in PEM format. Null if there are none.
     ///
     /// PEM of CERTIFICATE blocks.
-    #[serde(default)]
+    #[cfg_attr(feature = "_deserialize", serde(default))]
     pub cert_chain: Option<Pem>,
     /// Private key of the certificate, in PEM format.
     ///
@@ -559,4 +903,31 @@ pub struct ValidateCertificateResponse {
         with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientOptionalBool>"
     )]
     pub validate_check: Option<bool>,
+}
+
+/// What a builder holds for a field that is not set yet.
+#[doc(hidden)]
+pub mod missing {
+    #[derive(Debug)]
+    pub struct CertBody;
+    #[derive(Debug)]
+    pub struct Cn;
+    #[derive(Debug)]
+    pub struct Name;
+    #[derive(Debug)]
+    pub struct NotAfterDt;
+    #[derive(Debug)]
+    pub struct NotBeforeDt;
+    #[derive(Debug)]
+    pub struct Organization;
+    #[derive(Debug)]
+    pub struct PrivateKey;
+    #[derive(Debug)]
+    pub struct Region;
+    #[derive(Debug)]
+    pub struct Timezone;
+    #[derive(Debug)]
+    pub struct UserId;
+    #[derive(Debug)]
+    pub struct UserName;
 }

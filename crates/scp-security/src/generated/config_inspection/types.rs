@@ -10,7 +10,8 @@ use cloud_core::{
 use serde::{Deserialize, Serialize};
 
 /// The access key that an inspection uses to read the account.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct AuthKeyRequest {
     /// Time of creation of the access key, `YYYY-MM-DD HH:MM:SS` or with `T` and `Z`. Without `Z`, UTC is assumed.
@@ -157,41 +158,243 @@ pub struct ShowDiagnosisResponse {
 
 /// An inspection to create.
 #[doc(alias = "DiagnosisObjectRequest")]
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct CreateDiagnosisRequest {
     /// Account that runs the inspection.
-    #[builder(into)]
     pub account_id: String,
     /// Access key that the inspection is to use.
     pub auth_key_request: AuthKeyRequest,
     /// Cloud provider of the inspected account, such as `SCP`.
-    #[builder(into)]
     pub csp_type: String,
     /// Inspected account.
-    #[builder(into)]
     pub diagnosis_account_id: String,
     /// Checklist: `BP` (best practice) or `SSI`.
     pub diagnosis_check_type: CheckType,
     /// ID of the inspection, `DIA-` and 32 hexadecimal digits.
-    #[builder(into)]
     pub diagnosis_id: String,
     /// Name of the inspection: letters, digits, `-` and `_`, at most 25 characters.
     ///
     /// At most 25 characters. Allowed characters: `a` to `z`, `A` to `Z`, `0` to `9`, `-`, `_`.
-    #[builder(into)]
     pub diagnosis_name: String,
     /// Subject of the inspection, such as `Console`.
-    #[builder(into)]
     pub diagnosis_type: String,
     /// Pricing plan, such as `STANDARD`.
-    #[builder(into)]
     pub plan_type: String,
     /// Schedule of the inspection.
     pub schedule_request: DiagnosisScheduleRequest,
     /// Tags of the resource.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<Tag>>,
+}
+
+impl CreateDiagnosisRequest {
+    /// Starts the request. Required: `account_id`, `auth_key_request`, `csp_type`, `diagnosis_account_id`,
+    /// `diagnosis_check_type`, `diagnosis_id`, `diagnosis_name`, `diagnosis_type`, `plan_type`, `schedule_request`.
+    pub fn builder() -> CreateDiagnosisRequestBuilder {
+        CreateDiagnosisRequestBuilder(
+            (
+                missing::AccountId,
+                missing::AuthKeyRequest,
+                missing::CspType,
+                missing::DiagnosisAccountId,
+                missing::DiagnosisCheckType,
+                missing::DiagnosisId,
+                missing::DiagnosisName,
+                missing::DiagnosisType,
+                missing::PlanType,
+                missing::ScheduleRequest,
+            ),
+            (None,),
+        )
+    }
+}
+
+/// Builds a [`CreateDiagnosisRequest`]. Required: `account_id`, `auth_key_request`, `csp_type`, `diagnosis_account_id`, `diagnosis_check_type`, `diagnosis_id`, `diagnosis_name`, `diagnosis_type`, `plan_type`, `schedule_request`.
+#[derive(Debug)]
+#[must_use = "`build` returns the request"]
+#[allow(
+    clippy::type_complexity,
+    reason = "private, and only as long as the request has optional fields"
+)]
+pub struct CreateDiagnosisRequestBuilder<
+    A = missing::AccountId,
+    B = missing::AuthKeyRequest,
+    C = missing::CspType,
+    D = missing::DiagnosisAccountId,
+    E = missing::DiagnosisCheckType,
+    F = missing::DiagnosisId,
+    G = missing::DiagnosisName,
+    H = missing::DiagnosisType,
+    I = missing::PlanType,
+    J = missing::ScheduleRequest,
+>(
+    (A, B, C, D, E, F, G, H, I, J),
+    (Option<Vec<Tag>>,),
+);
+
+impl<
+    A,
+    B,
+    C,
+    D,
+    E,
+    F,
+    G,
+    H,
+    I,
+    J,
+> CreateDiagnosisRequestBuilder<A, B, C, D, E, F, G, H, I, J> {
+    /// Account that runs the inspection.
+    pub fn account_id(
+        self,
+        value: impl Into<String>,
+    ) -> CreateDiagnosisRequestBuilder<String, B, C, D, E, F, G, H, I, J> {
+        let (_, b, c, d, e, f, g, h, i, j) = self.0;
+        CreateDiagnosisRequestBuilder((value.into(), b, c, d, e, f, g, h, i, j), self.1)
+    }
+
+    /// Access key that the inspection is to use.
+    pub fn auth_key_request(
+        self,
+        value: AuthKeyRequest,
+    ) -> CreateDiagnosisRequestBuilder<A, AuthKeyRequest, C, D, E, F, G, H, I, J> {
+        let (a, _, c, d, e, f, g, h, i, j) = self.0;
+        CreateDiagnosisRequestBuilder((a, value, c, d, e, f, g, h, i, j), self.1)
+    }
+
+    /// Cloud provider of the inspected account, such as `SCP`.
+    pub fn csp_type(
+        self,
+        value: impl Into<String>,
+    ) -> CreateDiagnosisRequestBuilder<A, B, String, D, E, F, G, H, I, J> {
+        let (a, b, _, d, e, f, g, h, i, j) = self.0;
+        CreateDiagnosisRequestBuilder((a, b, value.into(), d, e, f, g, h, i, j), self.1)
+    }
+
+    /// Inspected account.
+    pub fn diagnosis_account_id(
+        self,
+        value: impl Into<String>,
+    ) -> CreateDiagnosisRequestBuilder<A, B, C, String, E, F, G, H, I, J> {
+        let (a, b, c, _, e, f, g, h, i, j) = self.0;
+        CreateDiagnosisRequestBuilder((a, b, c, value.into(), e, f, g, h, i, j), self.1)
+    }
+
+    /// Checklist: `BP` (best practice) or `SSI`.
+    pub fn diagnosis_check_type(
+        self,
+        value: CheckType,
+    ) -> CreateDiagnosisRequestBuilder<A, B, C, D, CheckType, F, G, H, I, J> {
+        let (a, b, c, d, _, f, g, h, i, j) = self.0;
+        CreateDiagnosisRequestBuilder((a, b, c, d, value, f, g, h, i, j), self.1)
+    }
+
+    /// ID of the inspection, `DIA-` and 32 hexadecimal digits.
+    pub fn diagnosis_id(
+        self,
+        value: impl Into<String>,
+    ) -> CreateDiagnosisRequestBuilder<A, B, C, D, E, String, G, H, I, J> {
+        let (a, b, c, d, e, _, g, h, i, j) = self.0;
+        CreateDiagnosisRequestBuilder((a, b, c, d, e, value.into(), g, h, i, j), self.1)
+    }
+
+    /// Name of the inspection: letters, digits, `-` and `_`, at most 25 characters.
+    pub fn diagnosis_name(
+        self,
+        value: impl Into<String>,
+    ) -> CreateDiagnosisRequestBuilder<A, B, C, D, E, F, String, H, I, J> {
+        let (a, b, c, d, e, f, _, h, i, j) = self.0;
+        CreateDiagnosisRequestBuilder((a, b, c, d, e, f, value.into(), h, i, j), self.1)
+    }
+
+    /// Subject of the inspection, such as `Console`.
+    pub fn diagnosis_type(
+        self,
+        value: impl Into<String>,
+    ) -> CreateDiagnosisRequestBuilder<A, B, C, D, E, F, G, String, I, J> {
+        let (a, b, c, d, e, f, g, _, i, j) = self.0;
+        CreateDiagnosisRequestBuilder((a, b, c, d, e, f, g, value.into(), i, j), self.1)
+    }
+
+    /// Pricing plan, such as `STANDARD`.
+    pub fn plan_type(
+        self,
+        value: impl Into<String>,
+    ) -> CreateDiagnosisRequestBuilder<A, B, C, D, E, F, G, H, String, J> {
+        let (a, b, c, d, e, f, g, h, _, j) = self.0;
+        CreateDiagnosisRequestBuilder((a, b, c, d, e, f, g, h, value.into(), j), self.1)
+    }
+
+    /// Schedule of the inspection.
+    pub fn schedule_request(
+        self,
+        value: DiagnosisScheduleRequest,
+    ) -> CreateDiagnosisRequestBuilder<
+        A,
+        B,
+        C,
+        D,
+        E,
+        F,
+        G,
+        H,
+        I,
+        DiagnosisScheduleRequest,
+    > {
+        let (a, b, c, d, e, f, g, h, i, _) = self.0;
+        CreateDiagnosisRequestBuilder((a, b, c, d, e, f, g, h, i, value), self.1)
+    }
+
+    /// Tags of the resource.
+    pub fn tags(mut self, value: Vec<Tag>) -> Self {
+        self.1.0 = Some(value);
+        self
+    }
+}
+
+impl CreateDiagnosisRequestBuilder<
+    String,
+    AuthKeyRequest,
+    String,
+    String,
+    CheckType,
+    String,
+    String,
+    String,
+    String,
+    DiagnosisScheduleRequest,
+> {
+    /// Returns the request.
+    pub fn build(self) -> CreateDiagnosisRequest {
+        let (
+            account_id,
+            auth_key_request,
+            csp_type,
+            diagnosis_account_id,
+            diagnosis_check_type,
+            diagnosis_id,
+            diagnosis_name,
+            diagnosis_type,
+            plan_type,
+            schedule_request,
+        ) = self.0;
+        let (tags,) = self.1;
+        CreateDiagnosisRequest {
+            account_id,
+            auth_key_request,
+            csp_type,
+            diagnosis_account_id,
+            diagnosis_check_type,
+            diagnosis_id,
+            diagnosis_name,
+            diagnosis_type,
+            plan_type,
+            schedule_request,
+            tags,
+        }
+    }
 }
 
 impl Body for CreateDiagnosisRequest {
@@ -235,23 +438,119 @@ impl Body for CreateDiagnosisRequest {
 
 /// A run to start, with the credentials that it uses.
 #[doc(alias = "DiagnosisRequest")]
-#[derive(Clone, Debug, Deserialize, bon::Builder)]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct RequestDiagnosisRequest {
     /// Access key of the account to inspect.
-    #[builder(into)]
     pub access_key: SecretString,
     /// Checklist: `BP` (best practice) or `SSI`.
     pub diagnosis_check_type: CheckType,
     /// ID of the inspection, `DIA-` and 32 hexadecimal digits.
-    #[builder(into)]
     pub diagnosis_id: String,
     /// Secret key of the access key.
-    #[builder(into)]
     pub secret_key: SecretString,
     /// Tenant of the account, digits in a string.
-    #[builder(into)]
     pub tenant_id: String,
+}
+
+impl RequestDiagnosisRequest {
+    /// Starts the request. Required: `access_key`, `diagnosis_check_type`, `diagnosis_id`, `secret_key`,
+    /// `tenant_id`.
+    pub fn builder() -> RequestDiagnosisRequestBuilder {
+        RequestDiagnosisRequestBuilder((
+            missing::AccessKey,
+            missing::DiagnosisCheckType,
+            missing::DiagnosisId,
+            missing::SecretKey,
+            missing::TenantId,
+        ))
+    }
+}
+
+/// Builds a [`RequestDiagnosisRequest`]. Required: `access_key`, `diagnosis_check_type`, `diagnosis_id`, `secret_key`, `tenant_id`.
+#[derive(Debug)]
+#[must_use = "`build` returns the request"]
+#[allow(
+    clippy::type_complexity,
+    reason = "private, and only as long as the request has optional fields"
+)]
+pub struct RequestDiagnosisRequestBuilder<
+    A = missing::AccessKey,
+    B = missing::DiagnosisCheckType,
+    C = missing::DiagnosisId,
+    D = missing::SecretKey,
+    E = missing::TenantId,
+>(
+    (A, B, C, D, E),
+);
+
+impl<A, B, C, D, E> RequestDiagnosisRequestBuilder<A, B, C, D, E> {
+    /// Access key of the account to inspect.
+    pub fn access_key(
+        self,
+        value: impl Into<SecretString>,
+    ) -> RequestDiagnosisRequestBuilder<SecretString, B, C, D, E> {
+        let (_, b, c, d, e) = self.0;
+        RequestDiagnosisRequestBuilder((value.into(), b, c, d, e))
+    }
+
+    /// Checklist: `BP` (best practice) or `SSI`.
+    pub fn diagnosis_check_type(
+        self,
+        value: CheckType,
+    ) -> RequestDiagnosisRequestBuilder<A, CheckType, C, D, E> {
+        let (a, _, c, d, e) = self.0;
+        RequestDiagnosisRequestBuilder((a, value, c, d, e))
+    }
+
+    /// ID of the inspection, `DIA-` and 32 hexadecimal digits.
+    pub fn diagnosis_id(
+        self,
+        value: impl Into<String>,
+    ) -> RequestDiagnosisRequestBuilder<A, B, String, D, E> {
+        let (a, b, _, d, e) = self.0;
+        RequestDiagnosisRequestBuilder((a, b, value.into(), d, e))
+    }
+
+    /// Secret key of the access key.
+    pub fn secret_key(
+        self,
+        value: impl Into<SecretString>,
+    ) -> RequestDiagnosisRequestBuilder<A, B, C, SecretString, E> {
+        let (a, b, c, _, e) = self.0;
+        RequestDiagnosisRequestBuilder((a, b, c, value.into(), e))
+    }
+
+    /// Tenant of the account, digits in a string.
+    pub fn tenant_id(
+        self,
+        value: impl Into<String>,
+    ) -> RequestDiagnosisRequestBuilder<A, B, C, D, String> {
+        let (a, b, c, d, _) = self.0;
+        RequestDiagnosisRequestBuilder((a, b, c, d, value.into()))
+    }
+}
+
+impl RequestDiagnosisRequestBuilder<
+    SecretString,
+    CheckType,
+    String,
+    SecretString,
+    String,
+> {
+    /// Returns the request.
+    pub fn build(self) -> RequestDiagnosisRequest {
+        let (access_key, diagnosis_check_type, diagnosis_id, secret_key, tenant_id) = self
+            .0;
+        RequestDiagnosisRequest {
+            access_key,
+            diagnosis_check_type,
+            diagnosis_id,
+            secret_key,
+            tenant_id,
+        }
+    }
 }
 
 impl Body for RequestDiagnosisRequest {
@@ -499,20 +798,17 @@ pub struct DiagnosisResultResponse {
 }
 
 /// Schedule of an inspection to create.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct DiagnosisScheduleRequest {
     /// ID of the inspection, `DIA-` and 32 hexadecimal digits.
-    #[builder(into)]
     pub diagnosis_id: String,
     /// Start time of the run, `HH:MM` in steps of five minutes. The time zone is not documented; UTC is assumed.
-    #[builder(into)]
     pub diagnosis_start_time_pattern: String,
     /// Frequency of the runs: monthly, weekly or daily, such as `MONTH`. `WEEK` and `DAY` are assumed.
-    #[builder(into)]
     pub frequency_type: String,
     /// Day of the run: `01` to `31`, a weekday such as `MONDAY`, or `everyDay`.
-    #[builder(into)]
     pub frequency_value: String,
     /// `y` if the best practice checklist is used, otherwise `n`.
     #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::LowerYesNo>")]
@@ -520,6 +816,117 @@ pub struct DiagnosisScheduleRequest {
     /// `y` if the SSI checklist is used, otherwise `n`.
     #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::LowerYesNo>")]
     pub use_diagnosis_check_type_ssi: bool,
+}
+
+impl DiagnosisScheduleRequest {
+    /// Starts the request. Required: `diagnosis_id`, `diagnosis_start_time_pattern`, `frequency_type`,
+    /// `frequency_value`, `use_diagnosis_check_type_bp`, `use_diagnosis_check_type_ssi`.
+    pub fn builder() -> DiagnosisScheduleRequestBuilder {
+        DiagnosisScheduleRequestBuilder((
+            missing::DiagnosisId,
+            missing::DiagnosisStartTimePattern,
+            missing::FrequencyType,
+            missing::FrequencyValue,
+            missing::UseDiagnosisCheckTypeBp,
+            missing::UseDiagnosisCheckTypeSsi,
+        ))
+    }
+}
+
+/// Builds a [`DiagnosisScheduleRequest`]. Required: `diagnosis_id`, `diagnosis_start_time_pattern`, `frequency_type`, `frequency_value`, `use_diagnosis_check_type_bp`, `use_diagnosis_check_type_ssi`.
+#[derive(Debug)]
+#[must_use = "`build` returns the request"]
+#[allow(
+    clippy::type_complexity,
+    reason = "private, and only as long as the request has optional fields"
+)]
+pub struct DiagnosisScheduleRequestBuilder<
+    A = missing::DiagnosisId,
+    B = missing::DiagnosisStartTimePattern,
+    C = missing::FrequencyType,
+    D = missing::FrequencyValue,
+    E = missing::UseDiagnosisCheckTypeBp,
+    F = missing::UseDiagnosisCheckTypeSsi,
+>(
+    (A, B, C, D, E, F),
+);
+
+impl<A, B, C, D, E, F> DiagnosisScheduleRequestBuilder<A, B, C, D, E, F> {
+    /// ID of the inspection, `DIA-` and 32 hexadecimal digits.
+    pub fn diagnosis_id(
+        self,
+        value: impl Into<String>,
+    ) -> DiagnosisScheduleRequestBuilder<String, B, C, D, E, F> {
+        let (_, b, c, d, e, f) = self.0;
+        DiagnosisScheduleRequestBuilder((value.into(), b, c, d, e, f))
+    }
+
+    /// Start time of the run, `HH:MM` in steps of five minutes. The time zone is not documented; UTC is assumed.
+    pub fn diagnosis_start_time_pattern(
+        self,
+        value: impl Into<String>,
+    ) -> DiagnosisScheduleRequestBuilder<A, String, C, D, E, F> {
+        let (a, _, c, d, e, f) = self.0;
+        DiagnosisScheduleRequestBuilder((a, value.into(), c, d, e, f))
+    }
+
+    /// Frequency of the runs: monthly, weekly or daily, such as `MONTH`. `WEEK` and `DAY` are assumed.
+    pub fn frequency_type(
+        self,
+        value: impl Into<String>,
+    ) -> DiagnosisScheduleRequestBuilder<A, B, String, D, E, F> {
+        let (a, b, _, d, e, f) = self.0;
+        DiagnosisScheduleRequestBuilder((a, b, value.into(), d, e, f))
+    }
+
+    /// Day of the run: `01` to `31`, a weekday such as `MONDAY`, or `everyDay`.
+    pub fn frequency_value(
+        self,
+        value: impl Into<String>,
+    ) -> DiagnosisScheduleRequestBuilder<A, B, C, String, E, F> {
+        let (a, b, c, _, e, f) = self.0;
+        DiagnosisScheduleRequestBuilder((a, b, c, value.into(), e, f))
+    }
+
+    /// `y` if the best practice checklist is used, otherwise `n`.
+    pub fn use_diagnosis_check_type_bp(
+        self,
+        value: bool,
+    ) -> DiagnosisScheduleRequestBuilder<A, B, C, D, bool, F> {
+        let (a, b, c, d, _, f) = self.0;
+        DiagnosisScheduleRequestBuilder((a, b, c, d, value, f))
+    }
+
+    /// `y` if the SSI checklist is used, otherwise `n`.
+    pub fn use_diagnosis_check_type_ssi(
+        self,
+        value: bool,
+    ) -> DiagnosisScheduleRequestBuilder<A, B, C, D, E, bool> {
+        let (a, b, c, d, e, _) = self.0;
+        DiagnosisScheduleRequestBuilder((a, b, c, d, e, value))
+    }
+}
+
+impl DiagnosisScheduleRequestBuilder<String, String, String, String, bool, bool> {
+    /// Returns the request.
+    pub fn build(self) -> DiagnosisScheduleRequest {
+        let (
+            diagnosis_id,
+            diagnosis_start_time_pattern,
+            frequency_type,
+            frequency_value,
+            use_diagnosis_check_type_bp,
+            use_diagnosis_check_type_ssi,
+        ) = self.0;
+        DiagnosisScheduleRequest {
+            diagnosis_id,
+            diagnosis_start_time_pattern,
+            frequency_type,
+            frequency_value,
+            use_diagnosis_check_type_bp,
+            use_diagnosis_check_type_ssi,
+        }
+    }
 }
 
 impl Body for DiagnosisScheduleRequest {
@@ -618,7 +1025,8 @@ pub struct SummaryResponse {
 }
 
 /// A tag on a resource.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct Tag {
     /// Key of the tag.
@@ -746,4 +1154,45 @@ pub struct CreateDiagnosisResponse {
     /// Whether the request was executed.
     #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientBool>")]
     pub result: bool,
+}
+
+/// What a builder holds for a field that is not set yet.
+#[doc(hidden)]
+pub mod missing {
+    #[derive(Debug)]
+    pub struct AccessKey;
+    #[derive(Debug)]
+    pub struct AccountId;
+    #[derive(Debug)]
+    pub struct AuthKeyRequest;
+    #[derive(Debug)]
+    pub struct CspType;
+    #[derive(Debug)]
+    pub struct DiagnosisAccountId;
+    #[derive(Debug)]
+    pub struct DiagnosisCheckType;
+    #[derive(Debug)]
+    pub struct DiagnosisId;
+    #[derive(Debug)]
+    pub struct DiagnosisName;
+    #[derive(Debug)]
+    pub struct DiagnosisStartTimePattern;
+    #[derive(Debug)]
+    pub struct DiagnosisType;
+    #[derive(Debug)]
+    pub struct FrequencyType;
+    #[derive(Debug)]
+    pub struct FrequencyValue;
+    #[derive(Debug)]
+    pub struct PlanType;
+    #[derive(Debug)]
+    pub struct ScheduleRequest;
+    #[derive(Debug)]
+    pub struct SecretKey;
+    #[derive(Debug)]
+    pub struct TenantId;
+    #[derive(Debug)]
+    pub struct UseDiagnosisCheckTypeBp;
+    #[derive(Debug)]
+    pub struct UseDiagnosisCheckTypeSsi;
 }

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 
 /// Which forms of a new data key to return.
 #[doc(alias = "DatakeyRequest")]
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct CreateDataKeyRequest {
     /// Forms to return: plaintext and ciphertext (`plaintext`), or only the ciphertext (`wrapped`).
@@ -61,7 +62,8 @@ impl CreateDataKeyResponse {
 }
 
 /// Ciphertext to decrypt.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct DecryptRequest {
     /// Ciphertext: `vault:v`, the key version, a colon and Base64.
@@ -106,11 +108,15 @@ impl DecryptResponse {
 }
 
 /// Data to encrypt.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct EncryptRequest {
     /// The plaintext, as bytes; Base64 on the wire.
-    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::Base64>")]
+    #[cfg_attr(
+        feature = "_deserialize",
+        serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::Base64>")
+    )]
     pub plaintext: SecretBytes,
 }
 
@@ -160,11 +166,15 @@ pub struct EncryptResponse {
 
 /// Data to compute an HMAC over.
 #[doc(alias = "HmacRequest")]
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct CreateHmacRequest {
     /// Data that the HMAC or signature covers, as bytes; Base64 on the wire.
-    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::Base64>")]
+    #[cfg_attr(
+        feature = "_deserialize",
+        serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::Base64>")
+    )]
     pub input: SecretBytes,
 }
 
@@ -210,13 +220,17 @@ pub struct CreateHmacResponse {
 
 /// An HMAC and the data that it covers.
 #[doc(alias = "HmacVerifyRequest")]
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct VerifyHmacRequest {
     /// HMAC: `vault:v`, the key version, a colon and Base64.
     pub hmac: Hmac,
     /// Data that the HMAC or signature covers, as bytes; Base64 on the wire.
-    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::Base64>")]
+    #[cfg_attr(
+        feature = "_deserialize",
+        serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::Base64>")
+    )]
     pub input: SecretBytes,
 }
 
@@ -359,7 +373,8 @@ impl ChangedKey {
 
 /// A key to create.
 #[doc(alias = "KeyCreateMasterKeyRequest")]
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct CreateKeyRequest {
     /// Whether the key rotates automatically; `Y` or `N` on the wire.
@@ -368,7 +383,6 @@ pub struct CreateKeyRequest {
     /// Description, at most 100 characters. May be empty.
     ///
     /// At most 100 characters.
-    #[builder(into)]
     pub description: String,
     /// Type of the key.
     ///
@@ -378,7 +392,6 @@ pub struct CreateKeyRequest {
     /// Name of the key, unique within the account.
     ///
     /// At least 3 characters. At most 63 characters. Allowed characters: `a` to `z`, `0` to `9`.
-    #[builder(into)]
     pub name: String,
     /// Algorithm, which determines the use: `aes256-gcm96`, `ecdsa-p256`, `rsa-2048`, `hmac`, or `aria` in the
     /// sovereign environment.
@@ -388,6 +401,111 @@ pub struct CreateKeyRequest {
     /// Tags of the resource.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<Tag>>,
+}
+
+impl CreateKeyRequest {
+    /// Starts the request. Required: `auto_rotate`, `description`, `name`, `purpose`, `rotate_cycle`.
+    pub fn builder() -> CreateKeyRequestBuilder {
+        CreateKeyRequestBuilder(
+            (
+                missing::AutoRotate,
+                missing::Description,
+                missing::Name,
+                missing::Purpose,
+                missing::RotateCycle,
+            ),
+            (None, None),
+        )
+    }
+}
+
+/// Builds a [`CreateKeyRequest`]. Required: `auto_rotate`, `description`, `name`, `purpose`, `rotate_cycle`.
+#[derive(Debug)]
+#[must_use = "`build` returns the request"]
+#[allow(
+    clippy::type_complexity,
+    reason = "private, and only as long as the request has optional fields"
+)]
+pub struct CreateKeyRequestBuilder<
+    A = missing::AutoRotate,
+    B = missing::Description,
+    C = missing::Name,
+    D = missing::Purpose,
+    E = missing::RotateCycle,
+>(
+    (A, B, C, D, E),
+    (Option<KeyType>, Option<Vec<Tag>>),
+);
+
+impl<A, B, C, D, E> CreateKeyRequestBuilder<A, B, C, D, E> {
+    /// Whether the key rotates automatically; `Y` or `N` on the wire.
+    pub fn auto_rotate(self, value: bool) -> CreateKeyRequestBuilder<bool, B, C, D, E> {
+        let (_, b, c, d, e) = self.0;
+        CreateKeyRequestBuilder((value, b, c, d, e), self.1)
+    }
+
+    /// Description, at most 100 characters. May be empty.
+    pub fn description(
+        self,
+        value: impl Into<String>,
+    ) -> CreateKeyRequestBuilder<A, String, C, D, E> {
+        let (a, _, c, d, e) = self.0;
+        CreateKeyRequestBuilder((a, value.into(), c, d, e), self.1)
+    }
+
+    /// Name of the key, unique within the account.
+    pub fn name(
+        self,
+        value: impl Into<String>,
+    ) -> CreateKeyRequestBuilder<A, B, String, D, E> {
+        let (a, b, _, d, e) = self.0;
+        CreateKeyRequestBuilder((a, b, value.into(), d, e), self.1)
+    }
+
+    /// Algorithm, which determines the use: `aes256-gcm96`, `ecdsa-p256`, `rsa-2048`, `hmac`, or `aria` in the
+    /// sovereign environment.
+    pub fn purpose(
+        self,
+        value: KeyPurpose,
+    ) -> CreateKeyRequestBuilder<A, B, C, KeyPurpose, E> {
+        let (a, b, c, _, e) = self.0;
+        CreateKeyRequestBuilder((a, b, c, value, e), self.1)
+    }
+
+    /// Days between automatic rotations.
+    pub fn rotate_cycle(self, value: Days) -> CreateKeyRequestBuilder<A, B, C, D, Days> {
+        let (a, b, c, d, _) = self.0;
+        CreateKeyRequestBuilder((a, b, c, d, value), self.1)
+    }
+
+    /// Type of the key.
+    pub fn key_type(mut self, value: KeyType) -> Self {
+        self.1.0 = Some(value);
+        self
+    }
+
+    /// Tags of the resource.
+    pub fn tags(mut self, value: Vec<Tag>) -> Self {
+        self.1.1 = Some(value);
+        self
+    }
+}
+
+impl CreateKeyRequestBuilder<bool, String, String, KeyPurpose, Days> {
+    /// Returns the request.
+    pub fn build(self) -> CreateKeyRequest {
+        let (auto_rotate, description, name, purpose, rotate_cycle) = self.0;
+        let (key_type, tags) = self.1;
+        CreateKeyRequest {
+            auto_rotate,
+            description,
+            key_type,
+            name,
+            purpose,
+            rotate_cycle,
+            tags,
+        }
+    }
 }
 
 impl Body for CreateKeyRequest {
@@ -423,7 +541,8 @@ impl Body for CreateKeyRequest {
 
 /// New description of a key.
 #[doc(alias = "KeyDescriptionRequest")]
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct SetDescriptionRequest {
     /// Description, at most 100 characters. May be empty.
@@ -470,7 +589,8 @@ pub struct CheckDuplicateNameResponse {
 
 /// Rotation settings of a key.
 #[doc(alias = "KeyRotateInfoRequest")]
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct SetRotationRequest {
     /// Whether the key rotates automatically; `Y` or `N` on the wire.
@@ -509,7 +629,8 @@ pub struct ChangeKeyResponse {
 
 /// New state of a key.
 #[doc(alias = "KeyStateRequest")]
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct SetKeyStateRequest {
     /// New state, `Active` or `Stop`.
@@ -540,7 +661,8 @@ pub struct ListKeyUsersResponse {
 }
 
 /// Ciphertext to re-encrypt with the newest key version.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct RewrapRequest {
     /// Ciphertext: `vault:v`, the key version, a colon and Base64.
@@ -575,11 +697,15 @@ pub struct RewrapResponse {
 }
 
 /// Data to sign.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct SignRequest {
     /// Data that the HMAC or signature covers, as bytes; Base64 on the wire.
-    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::Base64>")]
+    #[cfg_attr(
+        feature = "_deserialize",
+        serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::Base64>")
+    )]
     pub input: SecretBytes,
 }
 
@@ -626,7 +752,8 @@ pub struct SignResponse {
 }
 
 /// A tag on a resource.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct Tag {
     /// Key of the tag.
@@ -663,11 +790,15 @@ pub struct User {
 }
 
 /// A signature and the data that it covers.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct VerifyRequest {
     /// Data that the HMAC or signature covers, as bytes; Base64 on the wire.
-    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::Base64>")]
+    #[cfg_attr(
+        feature = "_deserialize",
+        serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::Base64>")
+    )]
     pub input: SecretBytes,
     /// Signature: `vault:v`, the key version, a colon and Base64.
     pub signature: String,
@@ -1411,7 +1542,8 @@ impl ManagedKey {
 
 /// New description of a managed key.
 #[doc(alias = "ManagedKeyDescriptionRequest")]
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct SetManagedKeyDescriptionRequest {
     /// Description, at most 100 characters. May be empty.
@@ -1567,4 +1699,19 @@ impl<'de> Deserialize<'de> for KeyManager {
             },
         )
     }
+}
+
+/// What a builder holds for a field that is not set yet.
+#[doc(hidden)]
+pub mod missing {
+    #[derive(Debug)]
+    pub struct AutoRotate;
+    #[derive(Debug)]
+    pub struct Description;
+    #[derive(Debug)]
+    pub struct Name;
+    #[derive(Debug)]
+    pub struct Purpose;
+    #[derive(Debug)]
+    pub struct RotateCycle;
 }

@@ -11,26 +11,23 @@ use serde::{Deserialize, Serialize};
 
 /// A vault to create for an access key.
 #[doc(alias = "SecretVaultCreateRequest")]
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, bon::Builder)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct CreateSecretVaultRequest {
     /// ID of the IAM access key that the vault stores; not the access key itself.
-    #[builder(into)]
     pub access_key_id: String,
     /// Networks that can request temporary keys, in CIDR notation, separated by commas. Secrets Manager accepts
     /// only IPv4 networks of /25 or narrower, that is of at most 128 addresses; it is assumed that Secret Vault
     /// does so too.
     #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::NetworkList>")]
-    #[builder(into)]
     pub acl_cidr: Networks,
     /// Description. May be empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[builder(into)]
     pub description: Option<String>,
     /// Name of the vault.
     ///
     /// At least 3 characters. At most 63 characters. Allowed characters: `a` to `z`, `0` to `9`.
-    #[builder(into)]
     pub name: String,
     /// Tags of the resource.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -43,6 +40,125 @@ pub struct CreateSecretVaultRequest {
     ///
     /// At least 30. At most 7300.
     pub vault_token_ttl_ndays: Days,
+}
+
+impl CreateSecretVaultRequest {
+    /// Starts the request. Required: `access_key_id`, `acl_cidr`, `name`, `temporary_key_ttl_nhours`,
+    /// `vault_token_ttl_ndays`.
+    pub fn builder() -> CreateSecretVaultRequestBuilder {
+        CreateSecretVaultRequestBuilder(
+            (
+                missing::AccessKeyId,
+                missing::AclCidr,
+                missing::Name,
+                missing::TemporaryKeyTtlNhours,
+                missing::VaultTokenTtlNdays,
+            ),
+            (None, None),
+        )
+    }
+}
+
+/// Builds a [`CreateSecretVaultRequest`]. Required: `access_key_id`, `acl_cidr`, `name`, `temporary_key_ttl_nhours`, `vault_token_ttl_ndays`.
+#[derive(Debug)]
+#[must_use = "`build` returns the request"]
+#[allow(
+    clippy::type_complexity,
+    reason = "private, and only as long as the request has optional fields"
+)]
+pub struct CreateSecretVaultRequestBuilder<
+    A = missing::AccessKeyId,
+    B = missing::AclCidr,
+    C = missing::Name,
+    D = missing::TemporaryKeyTtlNhours,
+    E = missing::VaultTokenTtlNdays,
+>(
+    (A, B, C, D, E),
+    (Option<String>, Option<Vec<Tag>>),
+);
+
+impl<A, B, C, D, E> CreateSecretVaultRequestBuilder<A, B, C, D, E> {
+    /// ID of the IAM access key that the vault stores; not the access key itself.
+    pub fn access_key_id(
+        self,
+        value: impl Into<String>,
+    ) -> CreateSecretVaultRequestBuilder<String, B, C, D, E> {
+        let (_, b, c, d, e) = self.0;
+        CreateSecretVaultRequestBuilder((value.into(), b, c, d, e), self.1)
+    }
+
+    /// Networks that can request temporary keys, in CIDR notation, separated by commas. Secrets Manager accepts
+    /// only IPv4 networks of /25 or narrower, that is of at most 128 addresses; it is assumed that Secret Vault
+    /// does so too.
+    pub fn acl_cidr(
+        self,
+        value: impl Into<Networks>,
+    ) -> CreateSecretVaultRequestBuilder<A, Networks, C, D, E> {
+        let (a, _, c, d, e) = self.0;
+        CreateSecretVaultRequestBuilder((a, value.into(), c, d, e), self.1)
+    }
+
+    /// Name of the vault.
+    pub fn name(
+        self,
+        value: impl Into<String>,
+    ) -> CreateSecretVaultRequestBuilder<A, B, String, D, E> {
+        let (a, b, _, d, e) = self.0;
+        CreateSecretVaultRequestBuilder((a, b, value.into(), d, e), self.1)
+    }
+
+    /// Lifetime of a temporary key in hours, 1 to 36.
+    pub fn temporary_key_ttl_nhours(
+        self,
+        value: Hours,
+    ) -> CreateSecretVaultRequestBuilder<A, B, C, Hours, E> {
+        let (a, b, c, _, e) = self.0;
+        CreateSecretVaultRequestBuilder((a, b, c, value, e), self.1)
+    }
+
+    /// Lifetime of the vault token in days, 30 to 7300.
+    pub fn vault_token_ttl_ndays(
+        self,
+        value: Days,
+    ) -> CreateSecretVaultRequestBuilder<A, B, C, D, Days> {
+        let (a, b, c, d, _) = self.0;
+        CreateSecretVaultRequestBuilder((a, b, c, d, value), self.1)
+    }
+
+    /// Description. May be empty.
+    pub fn description(mut self, value: impl Into<String>) -> Self {
+        self.1.0 = Some(value.into());
+        self
+    }
+
+    /// Tags of the resource.
+    pub fn tags(mut self, value: Vec<Tag>) -> Self {
+        self.1.1 = Some(value);
+        self
+    }
+}
+
+impl CreateSecretVaultRequestBuilder<String, Networks, String, Hours, Days> {
+    /// Returns the request.
+    pub fn build(self) -> CreateSecretVaultRequest {
+        let (
+            access_key_id,
+            acl_cidr,
+            name,
+            temporary_key_ttl_nhours,
+            vault_token_ttl_ndays,
+        ) = self.0;
+        let (description, tags) = self.1;
+        CreateSecretVaultRequest {
+            access_key_id,
+            acl_cidr,
+            description,
+            name,
+            tags,
+            temporary_key_ttl_nhours,
+            vault_token_ttl_ndays,
+        }
+    }
 }
 
 impl Body for CreateSecretVaultRequest {
@@ -383,7 +499,8 @@ pub struct GetTemporaryKeyResponse {
 
 /// Waiting period before the deletion of a vault.
 #[doc(alias = "SecretVaultTerminatedRequest")]
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct TerminateSecretVaultRequest {
     /// Days until the vault is deleted permanently, 7 to 30.
@@ -416,7 +533,8 @@ impl Body for TerminateSecretVaultRequest {
 }
 
 /// A tag on a resource.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct Tag {
     /// Key of the tag.
@@ -625,4 +743,19 @@ impl<'de> Deserialize<'de> for AccessKeyType {
             },
         )
     }
+}
+
+/// What a builder holds for a field that is not set yet.
+#[doc(hidden)]
+pub mod missing {
+    #[derive(Debug)]
+    pub struct AccessKeyId;
+    #[derive(Debug)]
+    pub struct AclCidr;
+    #[derive(Debug)]
+    pub struct Name;
+    #[derive(Debug)]
+    pub struct TemporaryKeyTtlNhours;
+    #[derive(Debug)]
+    pub struct VaultTokenTtlNdays;
 }

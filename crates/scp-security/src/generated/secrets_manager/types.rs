@@ -26,7 +26,8 @@ pub struct PrivateAclResource {
 }
 
 /// The ID of a private resource that can read a secret.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct PrivateAclResourceId {
     /// ID of a resource to allow.
@@ -221,7 +222,8 @@ impl ::cloud_core::Page for ListSecretsResponse {
 
 /// Networks that can read a secret.
 #[doc(alias = "SecretsManagerSetCidrRequest")]
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct SetAclCidrRequest {
     /// Networks that can read the value, in CIDR notation, separated by commas. The service accepts IPv4 networks
@@ -252,7 +254,8 @@ impl Body for SetAclCidrRequest {
 
 /// New description of a secret.
 #[doc(alias = "SecretsManagerSetDescriptionRequest")]
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct SetDescriptionRequest {
     /// New description. Null removes the old one.
@@ -278,7 +281,8 @@ impl Body for SetDescriptionRequest {
 
 /// New KMS key of a secret.
 #[doc(alias = "SecretsManagerSetKmsRequest")]
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct SetKmsKeyRequest {
     /// ID of the KMS key that encrypts the value from now on.
@@ -301,7 +305,8 @@ impl Body for SetKmsKeyRequest {
 
 /// Private resources that can read a secret.
 #[doc(alias = "SecretsManagerSetPrivateAclRequest")]
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct SetPrivateAclRequest {
     /// Whether only the listed private resources can read the value.
@@ -355,13 +360,19 @@ impl Body for SetPrivateAclRequest {
 
 /// A new value, which becomes the newest version.
 #[doc(alias = "SecretsManagerSetSecretValueRequest")]
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct UpdateSecretValueRequest {
     /// The value: a JSON object with string values, at most 10 pairs and 64 KiB.
     ///
     /// At most 10 members. At most 65536 bytes.
-    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::SecretJsonText>")]
+    #[cfg_attr(
+        feature = "_deserialize",
+        serde(
+            with = "::cloud_core::codegen::As::<::cloud_core::codegen::SecretJsonText>"
+        )
+    )]
     pub secret_value: SecretJson,
 }
 
@@ -420,7 +431,8 @@ pub struct ChangeSecretResponse {
 
 /// The version to read. The newest one if neither field is set.
 #[doc(alias = "SecretsManagerShowSecretValueRequest")]
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct ShowSecretValueRequest {
     /// Label of the version to read, such as `CURRENT`.
@@ -490,7 +502,8 @@ impl ShowSecretValueResponse {
 
 /// Waiting period before the deletion of a secret.
 #[doc(alias = "SecretsManagerTerminatedRequest")]
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct DeleteSecretRequest {
     /// Days until the secret is deleted permanently, 7 to 30.
@@ -533,7 +546,8 @@ pub struct SetPrivateAclResponse {
 
 /// A label and the versions to move it between.
 #[doc(alias = "SecretsManagerUpdateLabelRequest")]
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct SetVersionLabelRequest {
     /// Label of a version. Only one version can hold a given label.
@@ -594,7 +608,8 @@ impl Body for SetVersionLabelRequest {
 
 /// Length and character classes of a password.
 #[doc(alias = "SecretsRandomPasswordRequest")]
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct GenerateRandomPasswordRequest {
     /// Characters to exclude.
@@ -752,7 +767,8 @@ pub struct GenerateRandomPasswordResponse {
 }
 
 /// A tag on a resource.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct Tag {
     /// Key of the tag.
@@ -880,44 +896,160 @@ impl<'de> Deserialize<'de> for SecretState {
 
 /// A secret to create, since version 1.1.
 #[doc(alias = "SecretsManagerCreateRequestV1Dot1")]
-#[derive(Clone, Debug, Deserialize, bon::Builder)]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct CreateSecretRequest {
     /// Networks that can read the value, in CIDR notation, separated by commas. The service accepts IPv4 networks
     /// of /25 or narrower, that is of at most 128 addresses, although the documented example shows /24 and /16.
-    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::NetworkList>")]
-    #[builder(into)]
+    #[cfg_attr(
+        feature = "_deserialize",
+        serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::NetworkList>")
+    )]
     pub acl_cidr: Networks,
     /// Description. May be empty.
-    #[serde(default)]
-    #[builder(into)]
+    #[cfg_attr(feature = "_deserialize", serde(default))]
     pub description: Option<String>,
     /// ID of the KMS key that encrypts the value.
-    #[builder(into)]
     pub kms_id: String,
     /// Name of the secret.
     ///
     /// At least 3 characters. At most 63 characters. Allowed characters: `A` to `Z`, `a` to `z`, `0` to `9`, `_`,
     /// `-`.
-    #[builder(into)]
     pub name: String,
     /// Whether only the listed private resources can read the value.
-    #[serde(
-        default,
-        with = "::cloud_core::codegen::As::<Option<::cloud_core::codegen::LenientBool>>"
+    #[cfg_attr(
+        feature = "_deserialize",
+        serde(
+            default,
+            with = "::cloud_core::codegen::As::<Option<::cloud_core::codegen::LenientBool>>"
+        )
     )]
     pub private_acl_enabled: Option<bool>,
     /// Private resources that can read the value.
-    #[serde(default)]
+    #[cfg_attr(feature = "_deserialize", serde(default))]
     pub private_acl_resources: Option<Vec<PrivateAclResourceId>>,
     /// The value: a JSON object with string values, at most 10 pairs and 64 KiB.
     ///
     /// At most 10 members. At most 65536 bytes.
-    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::SecretJsonText>")]
+    #[cfg_attr(
+        feature = "_deserialize",
+        serde(
+            with = "::cloud_core::codegen::As::<::cloud_core::codegen::SecretJsonText>"
+        )
+    )]
     pub secret_value: SecretJson,
     /// Tags of the resource.
-    #[serde(default)]
+    #[cfg_attr(feature = "_deserialize", serde(default))]
     pub tags: Option<Vec<Tag>>,
+}
+
+impl CreateSecretRequest {
+    /// Starts the request. Required: `acl_cidr`, `kms_id`, `name`, `secret_value`.
+    pub fn builder() -> CreateSecretRequestBuilder {
+        CreateSecretRequestBuilder(
+            (missing::AclCidr, missing::KmsId, missing::Name, missing::SecretValue),
+            (None, None, None, None),
+        )
+    }
+}
+
+/// Builds a [`CreateSecretRequest`]. Required: `acl_cidr`, `kms_id`, `name`, `secret_value`.
+#[derive(Debug)]
+#[must_use = "`build` returns the request"]
+#[allow(
+    clippy::type_complexity,
+    reason = "private, and only as long as the request has optional fields"
+)]
+pub struct CreateSecretRequestBuilder<
+    A = missing::AclCidr,
+    B = missing::KmsId,
+    C = missing::Name,
+    D = missing::SecretValue,
+>(
+    (A, B, C, D),
+    (Option<String>, Option<bool>, Option<Vec<PrivateAclResourceId>>, Option<Vec<Tag>>),
+);
+
+impl<A, B, C, D> CreateSecretRequestBuilder<A, B, C, D> {
+    /// Networks that can read the value, in CIDR notation, separated by commas. The service accepts IPv4 networks
+    /// of /25 or narrower, that is of at most 128 addresses, although the documented example shows /24 and /16.
+    pub fn acl_cidr(
+        self,
+        value: impl Into<Networks>,
+    ) -> CreateSecretRequestBuilder<Networks, B, C, D> {
+        let (_, b, c, d) = self.0;
+        CreateSecretRequestBuilder((value.into(), b, c, d), self.1)
+    }
+
+    /// ID of the KMS key that encrypts the value.
+    pub fn kms_id(
+        self,
+        value: impl Into<String>,
+    ) -> CreateSecretRequestBuilder<A, String, C, D> {
+        let (a, _, c, d) = self.0;
+        CreateSecretRequestBuilder((a, value.into(), c, d), self.1)
+    }
+
+    /// Name of the secret.
+    pub fn name(
+        self,
+        value: impl Into<String>,
+    ) -> CreateSecretRequestBuilder<A, B, String, D> {
+        let (a, b, _, d) = self.0;
+        CreateSecretRequestBuilder((a, b, value.into(), d), self.1)
+    }
+
+    /// The value: a JSON object with string values, at most 10 pairs and 64 KiB.
+    pub fn secret_value(
+        self,
+        value: SecretJson,
+    ) -> CreateSecretRequestBuilder<A, B, C, SecretJson> {
+        let (a, b, c, _) = self.0;
+        CreateSecretRequestBuilder((a, b, c, value), self.1)
+    }
+
+    /// Description. May be empty.
+    pub fn description(mut self, value: impl Into<String>) -> Self {
+        self.1.0 = Some(value.into());
+        self
+    }
+
+    /// Whether only the listed private resources can read the value.
+    pub fn private_acl_enabled(mut self, value: bool) -> Self {
+        self.1.1 = Some(value);
+        self
+    }
+
+    /// Private resources that can read the value.
+    pub fn private_acl_resources(mut self, value: Vec<PrivateAclResourceId>) -> Self {
+        self.1.2 = Some(value);
+        self
+    }
+
+    /// Tags of the resource.
+    pub fn tags(mut self, value: Vec<Tag>) -> Self {
+        self.1.3 = Some(value);
+        self
+    }
+}
+
+impl CreateSecretRequestBuilder<Networks, String, String, SecretJson> {
+    /// Returns the request.
+    pub fn build(self) -> CreateSecretRequest {
+        let (acl_cidr, kms_id, name, secret_value) = self.0;
+        let (description, private_acl_enabled, private_acl_resources, tags) = self.1;
+        CreateSecretRequest {
+            acl_cidr,
+            description,
+            kms_id,
+            name,
+            private_acl_enabled,
+            private_acl_resources,
+            secret_value,
+            tags,
+        }
+    }
 }
 
 impl Body for CreateSecretRequest {
@@ -1137,4 +1269,17 @@ impl ::cloud_core::Page for ListSecretVersionsResponse {
     fn total(&self) -> Option<u64> {
         u64::try_from(self.count).ok()
     }
+}
+
+/// What a builder holds for a field that is not set yet.
+#[doc(hidden)]
+pub mod missing {
+    #[derive(Debug)]
+    pub struct AclCidr;
+    #[derive(Debug)]
+    pub struct KmsId;
+    #[derive(Debug)]
+    pub struct Name;
+    #[derive(Debug)]
+    pub struct SecretValue;
 }

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 /// A proof.
 #[doc(alias = "Proof")]
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct ProveKeyRequest {
     /// The id.

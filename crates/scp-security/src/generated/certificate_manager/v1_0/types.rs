@@ -14,28 +14,104 @@ use serde::{Deserialize, Serialize};
 
 /// A certificate, its chain and its private key, to be validated together.
 #[doc(alias = "CertificateValidateRequest")]
-#[derive(Clone, Debug, Deserialize, bon::Builder)]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct ValidateCertificateRequest {
     /// The certificate in PEM format.
     ///
     /// PEM of CERTIFICATE blocks.
-    #[builder(into)]
     pub cert_body: Pem,
     /// Certificates of the issuers up to the root, in PEM format. Null if there are none.
     ///
     /// PEM of CERTIFICATE blocks.
-    #[serde(default)]
-    #[builder(into)]
+    #[cfg_attr(feature = "_deserialize", serde(default))]
     pub cert_chain: Option<Pem>,
     /// Whether to validate the chain as well.
-    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientBool>")]
+    #[cfg_attr(
+        feature = "_deserialize",
+        serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientBool>")
+    )]
     pub is_need_cert_chain: bool,
     /// Private key of the certificate, in PEM format.
     ///
     /// PEM of PRIVATE KEY blocks.
-    #[builder(into)]
     pub private_key: SecretString,
+}
+
+impl ValidateCertificateRequest {
+    /// Starts the request. Required: `cert_body`, `is_need_cert_chain`, `private_key`.
+    pub fn builder() -> ValidateCertificateRequestBuilder {
+        ValidateCertificateRequestBuilder(
+            (missing::CertBody, missing::IsNeedCertChain, missing::PrivateKey),
+            (None,),
+        )
+    }
+}
+
+/// Builds a [`ValidateCertificateRequest`]. Required: `cert_body`, `is_need_cert_chain`, `private_key`.
+#[derive(Debug)]
+#[must_use = "`build` returns the request"]
+#[allow(
+    clippy::type_complexity,
+    reason = "private, and only as long as the request has optional fields"
+)]
+pub struct ValidateCertificateRequestBuilder<
+    A = missing::CertBody,
+    B = missing::IsNeedCertChain,
+    C = missing::PrivateKey,
+>(
+    (A, B, C),
+    (Option<Pem>,),
+);
+
+impl<A, B, C> ValidateCertificateRequestBuilder<A, B, C> {
+    /// The certificate in PEM format.
+    pub fn cert_body(
+        self,
+        value: impl Into<Pem>,
+    ) -> ValidateCertificateRequestBuilder<Pem, B, C> {
+        let (_, b, c) = self.0;
+        ValidateCertificateRequestBuilder((value.into(), b, c), self.1)
+    }
+
+    /// Whether to validate the chain as well.
+    pub fn is_need_cert_chain(
+        self,
+        value: bool,
+    ) -> ValidateCertificateRequestBuilder<A, bool, C> {
+        let (a, _, c) = self.0;
+        ValidateCertificateRequestBuilder((a, value, c), self.1)
+    }
+
+    /// Private key of the certificate, in PEM format.
+    pub fn private_key(
+        self,
+        value: impl Into<SecretString>,
+    ) -> ValidateCertificateRequestBuilder<A, B, SecretString> {
+        let (a, b, _) = self.0;
+        ValidateCertificateRequestBuilder((a, b, value.into()), self.1)
+    }
+
+    /// Certificates of the issuers up to the root, in PEM format. Null if there are none.
+    pub fn cert_chain(mut self, value: impl Into<Pem>) -> Self {
+        self.1.0 = Some(value.into());
+        self
+    }
+}
+
+impl ValidateCertificateRequestBuilder<Pem, bool, SecretString> {
+    /// Returns the request.
+    pub fn build(self) -> ValidateCertificateRequest {
+        let (cert_body, is_need_cert_chain, private_key) = self.0;
+        let (cert_chain,) = self.1;
+        ValidateCertificateRequest {
+            cert_body,
+            cert_chain,
+            is_need_cert_chain,
+            private_key,
+        }
+    }
 }
 
 impl Body for ValidateCertificateRequest {
@@ -88,4 +164,15 @@ impl<'a> From<&'a ValidateCertificateRequest> for ValidateCertificateRequestWire
             private_key: ::cloud_core::codegen::Exposed(&body.private_key),
         }
     }
+}
+
+/// What a builder holds for a field that is not set yet.
+#[doc(hidden)]
+pub mod missing {
+    #[derive(Debug)]
+    pub struct CertBody;
+    #[derive(Debug)]
+    pub struct IsNeedCertChain;
+    #[derive(Debug)]
+    pub struct PrivateKey;
 }

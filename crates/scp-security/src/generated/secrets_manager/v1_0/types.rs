@@ -17,35 +17,134 @@ use serde::{Deserialize, Serialize};
 
 /// A secret to create.
 #[doc(alias = "SecretsManagerCreateRequest")]
-#[derive(Clone, Debug, Deserialize, bon::Builder)]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
 #[non_exhaustive]
 pub struct CreateSecretRequest {
     /// Networks that can read the value, in CIDR notation, separated by commas. The service accepts IPv4 networks
     /// of /25 or narrower, that is of at most 128 addresses, although the documented example shows /24 and /16.
-    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::NetworkList>")]
-    #[builder(into)]
+    #[cfg_attr(
+        feature = "_deserialize",
+        serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::NetworkList>")
+    )]
     pub acl_cidr: Networks,
     /// Description. May be empty.
-    #[serde(default)]
-    #[builder(into)]
+    #[cfg_attr(feature = "_deserialize", serde(default))]
     pub description: Option<String>,
     /// ID of the KMS key that encrypts the value.
-    #[builder(into)]
     pub kms_id: String,
     /// Name of the secret.
     ///
     /// At least 3 characters. At most 63 characters. Allowed characters: `A` to `Z`, `a` to `z`, `0` to `9`, `_`,
     /// `-`.
-    #[builder(into)]
     pub name: String,
     /// The value: a JSON object with string values, at most 10 pairs and 64 KiB.
     ///
     /// At most 10 members. At most 65536 bytes.
-    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::SecretJsonText>")]
+    #[cfg_attr(
+        feature = "_deserialize",
+        serde(
+            with = "::cloud_core::codegen::As::<::cloud_core::codegen::SecretJsonText>"
+        )
+    )]
     pub secret_value: SecretJson,
     /// Tags of the resource.
-    #[serde(default)]
+    #[cfg_attr(feature = "_deserialize", serde(default))]
     pub tags: Option<Vec<Tag>>,
+}
+
+impl CreateSecretRequest {
+    /// Starts the request. Required: `acl_cidr`, `kms_id`, `name`, `secret_value`.
+    pub fn builder() -> CreateSecretRequestBuilder {
+        CreateSecretRequestBuilder(
+            (missing::AclCidr, missing::KmsId, missing::Name, missing::SecretValue),
+            (None, None),
+        )
+    }
+}
+
+/// Builds a [`CreateSecretRequest`]. Required: `acl_cidr`, `kms_id`, `name`, `secret_value`.
+#[derive(Debug)]
+#[must_use = "`build` returns the request"]
+#[allow(
+    clippy::type_complexity,
+    reason = "private, and only as long as the request has optional fields"
+)]
+pub struct CreateSecretRequestBuilder<
+    A = missing::AclCidr,
+    B = missing::KmsId,
+    C = missing::Name,
+    D = missing::SecretValue,
+>(
+    (A, B, C, D),
+    (Option<String>, Option<Vec<Tag>>),
+);
+
+impl<A, B, C, D> CreateSecretRequestBuilder<A, B, C, D> {
+    /// Networks that can read the value, in CIDR notation, separated by commas. The service accepts IPv4 networks
+    /// of /25 or narrower, that is of at most 128 addresses, although the documented example shows /24 and /16.
+    pub fn acl_cidr(
+        self,
+        value: impl Into<Networks>,
+    ) -> CreateSecretRequestBuilder<Networks, B, C, D> {
+        let (_, b, c, d) = self.0;
+        CreateSecretRequestBuilder((value.into(), b, c, d), self.1)
+    }
+
+    /// ID of the KMS key that encrypts the value.
+    pub fn kms_id(
+        self,
+        value: impl Into<String>,
+    ) -> CreateSecretRequestBuilder<A, String, C, D> {
+        let (a, _, c, d) = self.0;
+        CreateSecretRequestBuilder((a, value.into(), c, d), self.1)
+    }
+
+    /// Name of the secret.
+    pub fn name(
+        self,
+        value: impl Into<String>,
+    ) -> CreateSecretRequestBuilder<A, B, String, D> {
+        let (a, b, _, d) = self.0;
+        CreateSecretRequestBuilder((a, b, value.into(), d), self.1)
+    }
+
+    /// The value: a JSON object with string values, at most 10 pairs and 64 KiB.
+    pub fn secret_value(
+        self,
+        value: SecretJson,
+    ) -> CreateSecretRequestBuilder<A, B, C, SecretJson> {
+        let (a, b, c, _) = self.0;
+        CreateSecretRequestBuilder((a, b, c, value), self.1)
+    }
+
+    /// Description. May be empty.
+    pub fn description(mut self, value: impl Into<String>) -> Self {
+        self.1.0 = Some(value.into());
+        self
+    }
+
+    /// Tags of the resource.
+    pub fn tags(mut self, value: Vec<Tag>) -> Self {
+        self.1.1 = Some(value);
+        self
+    }
+}
+
+impl CreateSecretRequestBuilder<Networks, String, String, SecretJson> {
+    /// Returns the request.
+    pub fn build(self) -> CreateSecretRequest {
+        let (acl_cidr, kms_id, name, secret_value) = self.0;
+        let (description, tags) = self.1;
+        CreateSecretRequest {
+            acl_cidr,
+            description,
+            kms_id,
+            name,
+            secret_value,
+            tags,
+        }
+    }
 }
 
 impl Body for CreateSecretRequest {
@@ -141,4 +240,17 @@ pub struct ListSecretVersionsResponse {
     /// Versions of the secret. The vendor documents no format of an entry, so an entry is any JSON. The sandbox
     /// assumes an object with `version_id`, `label` (an array), `created_at` and `created_by`.
     pub version_list: Vec<Json>,
+}
+
+/// What a builder holds for a field that is not set yet.
+#[doc(hidden)]
+pub mod missing {
+    #[derive(Debug)]
+    pub struct AclCidr;
+    #[derive(Debug)]
+    pub struct KmsId;
+    #[derive(Debug)]
+    pub struct Name;
+    #[derive(Debug)]
+    pub struct SecretValue;
 }
