@@ -38,18 +38,7 @@ program with-sdk <<END
 scp-security = { path = "$repository/crates/scp-security", default-features = false, features = ["kms", "ring"] }
 END
 
-cat > "$place/with-sdk/src/main.rs" <<'END'
-use scp_security::kms::types::EncryptRequest;
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let key_id = std::env::args().nth(1).ok_or("usage: with-sdk KEY_ID")?;
-    let kms = scp_security::Scp::from_env()?.kms();
-    let encrypted = kms.encrypt(&key_id, &EncryptRequest::new(b"the quick brown fox")).await?;
-    println!("{}", encrypted.ciphertext);
-    Ok(())
-}
-END
+cp "$repository/bench/examples/with_sdk.rs" "$place/with-sdk/src/main.rs"
 
 program by-hand <<END
 base64 = "$(version base64)"
@@ -59,55 +48,7 @@ serde = { version = "$(version serde)", features = ["derive"] }
 sha2 = "$(version sha2)"
 END
 
-cat > "$place/by-hand/src/main.rs" <<'END'
-use std::env::var;
-use std::time::{SystemTime, UNIX_EPOCH};
-
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use hmac::{Hmac, KeyInit, Mac};
-use serde::{Deserialize, Serialize};
-use sha2::Sha256;
-
-#[derive(Serialize)]
-struct EncryptRequest {
-    plaintext: String,
-}
-
-#[derive(Deserialize)]
-struct EncryptResponse {
-    ciphertext: String,
-}
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let key_id = std::env::args().nth(1).ok_or("usage: by-hand KEY_ID")?;
-    let (access_key, secret_key) = (var("SCP_ACCESS_KEY")?, var("SCP_SECRET_KEY")?);
-    let url = format!("{}/v1/kms/openapi/encrypt/{key_id}", var("SCP_ENDPOINT")?);
-    let timestamp = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis().to_string();
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret_key.as_bytes())?;
-    for part in ["POST", &url, &timestamp, &access_key, "Openapi"] {
-        mac.update(part.as_bytes());
-    }
-    let signature = STANDARD.encode(mac.finalize().into_bytes());
-    let encrypted: EncryptResponse = reqwest::Client::new()
-        .post(&url)
-        .header("Scp-Accesskey", access_key)
-        .header("Scp-Signature", signature)
-        .header("Scp-Timestamp", timestamp)
-        .header("Scp-ClientType", "Openapi")
-        .header("Scp-Api-Version", "kms 1.2")
-        .header("Accept-Language", "en-US")
-        .json(&EncryptRequest { plaintext: STANDARD.encode(b"the quick brown fox") })
-        .send()
-        .await?
-        .error_for_status()?
-        .json()
-        .await?;
-    println!("{}", encrypted.ciphertext);
-    Ok(())
-}
-END
+cp "$repository/bench/examples/by_hand.rs" "$place/by-hand/src/main.rs"
 
 # Leaves wall and processor seconds in $wall and $cpu.
 build() {
