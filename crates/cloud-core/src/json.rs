@@ -7,7 +7,6 @@ use crate::error::{Error, ErrorKind, Result};
 mod place;
 mod strict;
 
-use place::Place;
 use strict::Strict;
 
 /// Decodes a value from JSON. An error names the field (`keys[3].state`) and never quotes a value.
@@ -20,9 +19,7 @@ pub fn from_json<T: DeserializeOwned>(text: &[u8]) -> Result<T> {
         return Err(Error::new(ErrorKind::Decode, text));
     }
     let mut deserializer = serde_json::Deserializer::from_slice(text);
-    let place = Place::default();
-    let value = T::deserialize(Strict(&mut deserializer, &place));
-    let value = value.map_err(|error| explain(&error, &place, text))?;
+    let value = T::deserialize(Strict(&mut deserializer)).map_err(|error| explain(&error, text))?;
     deserializer.end().map(|()| value).map_err(|_| {
         let text = "cannot decode the response: text follows the JSON value; a proxy may have added it";
         Error::new(ErrorKind::Decode, text)
@@ -65,10 +62,10 @@ fn objects(text: &[u8]) -> usize {
 }
 
 #[cold]
-fn explain(error: &serde_json::Error, place: &Place, text: &[u8]) -> Error {
+fn explain(error: &serde_json::Error, text: &[u8]) -> Error {
     let (line, column) = (error.line(), error.column());
     let text = if error.is_data() {
-        let problem = shape_problem(&place.name(text), &error.to_string());
+        let problem = shape_problem(&place::name(text, line, column), &error.to_string());
         format!("cannot decode the response: {problem}; the service may have changed, so check for a newer release")
     } else if error.is_eof() {
         format!("response truncated at line {line} column {column}; the connection or a proxy may have cut it")

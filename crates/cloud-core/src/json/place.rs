@@ -1,78 +1,82 @@
 //! Where in a JSON text decoding failed.
 
-use std::cell::RefCell;
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+/// An object or an array around the place.
+enum Container {
+    /// The name of the member whose value is being read.
+    Object(Option<String>),
+    /// The number of the element, from 0.
+    Array(usize),
+}
 
-/// The place of an error as the numbers of the members and elements that lead there, the innermost first.
+/// The place of a value as `keys[3].state`; empty for the whole text.
 ///
-/// Decoding only counts, and an error leaves the counts behind. The names come from the text, which is then read again
-/// by code that is the same for all types.
-#[derive(Default)]
-pub(super) struct Place(RefCell<Vec<usize>>);
-
-impl Place {
-    /// Adds the number of the member or element, from 1, that holds what is there already.
-    #[cold]
-    pub(super) fn within(&self, number: usize) {
-        self.0.borrow_mut().push(number);
-    }
-
-    /// Writes the place as `keys[3].state`; empty for the whole value.
-    pub(super) fn name(&self, text: &[u8]) -> String {
-        let mut name = String::new();
-        let numbers = self.0.borrow();
-        let mut deserializer = serde_json::Deserializer::from_slice(text);
-        // The text does not decode, so that reading it ends with an error: what was found until then counts.
-        let _: Result<(), _> = Find { numbers: &numbers, name: &mut name }.deserialize(&mut deserializer);
-        name
-    }
-}
-
-/// Adds the names on the way to the place.
-struct Find<'a> {
-    numbers: &'a [usize],
-    name: &'a mut String,
-}
-
-impl<'de> DeserializeSeed<'de> for Find<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        if self.numbers.is_empty() { Ok(()) } else { deserializer.deserialize_any(self) }
-    }
-}
-
-impl<'de> Visitor<'de> for Find<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object or an array")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        let Some((number, rest)) = self.numbers.split_last() else { return Ok(()) };
-        for _ in 1..*number {
-            members.next_entry::<IgnoredAny, IgnoredAny>()?;
-        }
-        if let Some(key) = members.next_key::<String>()? {
-            if !self.name.is_empty() {
-                self.name.push('.');
+/// `line` and `column` are those of the last byte that was read, so decoding itself need not keep track.
+#[cold]
+pub(super) fn name(text: &[u8], line: usize, column: usize) -> String {
+    let before = text.split_inclusive(|byte| *byte == b'\n').take(line.saturating_sub(1)).map(<[u8]>::len).sum::<usize>();
+    let read = text.get(..before + column).unwrap_or(text);
+    let mut around = Vec::new();
+    let mut position = 0;
+    // The last string, quotes included: a name if a colon follows.
+    let mut string = 0..0;
+    while let Some(byte) = read.get(position) {
+        let start = position;
+        position += 1;
+        match byte {
+            b'"' => {
+                position += string_length(read.get(position..).unwrap_or_default());
+                string = start..position;
             }
-            self.name.push_str(&key);
-            members.next_value_seed(Find { numbers: rest, name: self.name })?;
+            b'{' => around.push(Container::Object(None)),
+            b'[' => around.push(Container::Array(0)),
+            b'}' | b']' => drop(around.pop()),
+            b':' => {
+                if let Some(Container::Object(name)) = around.last_mut() {
+                    *name = read.get(string.clone()).and_then(|name| serde_json::from_slice(name).ok());
+                }
+            }
+            b',' => match around.last_mut() {
+                Some(Container::Object(name)) => *name = None,
+                Some(Container::Array(index)) => *index += 1,
+                None => {}
+            },
+            _ => {}
         }
-        Ok(())
     }
+    join(&around)
+}
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
-        let Some((number, rest)) = self.numbers.split_last() else { return Ok(()) };
-        for _ in 1..*number {
-            elements.next_element::<IgnoredAny>()?;
+/// The length of the rest of a string, with its closing quote.
+fn string_length(rest: &[u8]) -> usize {
+    let mut escaped = false;
+    let end = rest.iter().position(|byte| match byte {
+        _ if escaped => {
+            escaped = false;
+            false
         }
-        // Writing to a string cannot fail.
-        let _ = write!(self.name, "[{}]", number.saturating_sub(1));
-        elements.next_element_seed(Find { numbers: rest, name: self.name }).map(|_| ())
+        b'\\' => {
+            escaped = true;
+            false
+        }
+        byte => *byte == b'"',
+    });
+    end.map_or(rest.len(), |end| end + 1)
+}
+
+fn join(around: &[Container]) -> String {
+    let mut path = String::new();
+    for container in around {
+        match container {
+            Container::Object(Some(name)) => {
+                path.push_str(if path.is_empty() { "" } else { "." });
+                path.push_str(name);
+            }
+            Container::Object(None) => {}
+            // Writing to a string cannot fail.
+            Container::Array(index) => drop(write!(path, "[{index}]")),
+        }
     }
+    path
 }

@@ -3,36 +3,27 @@
 use std::fmt;
 
 use serde::de::{
-    DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, Unexpected, VariantAccess, Visitor,
+    DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, VariantAccess, Visitor,
 };
-
-use super::place::Place;
 
 /// Wraps a deserializer, a visitor, a seed or an access, so that everything inside a value is wrapped as well.
 ///
 /// Derived code reads a list as the members of an object one after the other, which turns an answer of the wrong
-/// shape into a value with the wrong members. An error leaves its place behind.
-pub(super) struct Strict<'p, T>(pub(super) T, pub(super) &'p Place);
+/// shape into a value with the wrong members.
+pub(super) struct Strict<T>(pub(super) T);
 
-/// The same for the visitor of an object.
-struct Object<'p, T>(T, &'p Place);
-
-/// The same for the members of an object or a list, which are counted.
-struct Members<'p, T> {
-    inner: T,
-    place: &'p Place,
-    next: usize,
-}
+/// The same for the visitor of an object, and for the seed of one.
+struct Object<T>(T);
 
 macro_rules! deserialize {
     ($($method:ident($($name:ident: $kind:ty),*)),* $(,)?) => {$(
         fn $method<V: Visitor<'de>>(self, $($name: $kind,)* visitor: V) -> Result<V::Value, D::Error> {
-            self.0.$method($($name,)* Strict(visitor, self.1))
+            self.0.$method($($name,)* Strict(visitor))
         }
     )*};
 }
 
-impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<'_, D> {
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<D> {
     type Error = D::Error;
 
     deserialize! {
@@ -48,11 +39,11 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<'_, D> {
 
     fn deserialize_struct<V: Visitor<'de>>(
         self,
-        name: &'static str,
-        fields: &'static [&'static str],
+        _: &'static str,
+        _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.0.deserialize_struct(name, fields, Object(visitor, self.1))
+        self.0.deserialize_map(Object(visitor))
     }
 
     fn is_human_readable(&self) -> bool {
@@ -68,7 +59,7 @@ macro_rules! visit {
     )*};
 }
 
-impl<'de, V: Visitor<'de>> Visitor<'de> for Strict<'_, V> {
+impl<'de, V: Visitor<'de>> Visitor<'de> for Strict<V> {
     type Value = V::Value;
 
     visit! {
@@ -88,103 +79,101 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Strict<'_, V> {
         self.0.visit_unit()
     }
     fn visit_some<D: Deserializer<'de>>(self, value: D) -> Result<V::Value, D::Error> {
-        self.0.visit_some(Strict(value, self.1))
+        self.0.visit_some(Strict(value))
     }
     fn visit_newtype_struct<D: Deserializer<'de>>(self, value: D) -> Result<V::Value, D::Error> {
-        self.0.visit_newtype_struct(Strict(value, self.1))
+        self.0.visit_newtype_struct(Strict(value))
     }
     fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<V::Value, A::Error> {
-        self.0.visit_seq(Members { inner: list, place: self.1, next: 0 })
+        self.0.visit_seq(Strict(list))
     }
     fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<V::Value, A::Error> {
-        self.0.visit_map(Members { inner: members, place: self.1, next: 0 })
+        self.0.visit_map(Strict(members))
     }
     fn visit_enum<A: EnumAccess<'de>>(self, value: A) -> Result<V::Value, A::Error> {
-        self.0.visit_enum(Strict(value, self.1))
+        self.0.visit_enum(Strict(value))
     }
 }
 
-impl<'de, V: Visitor<'de>> Visitor<'de> for Object<'_, V> {
+impl<'de, V: Visitor<'de>> Visitor<'de> for Object<V> {
     type Value = V::Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
-    fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<V::Value, A::Error> {
-        Err(A::Error::invalid_type(Unexpected::Seq, &self))
-    }
     fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<V::Value, A::Error> {
-        self.0.visit_map(Members { inner: members, place: self.1, next: 0 })
+        self.0.visit_map(Strict(members))
     }
 }
 
-impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Strict<'_, S> {
+impl<'de, V: Visitor<'de>> DeserializeSeed<'de> for Object<V> {
+    type Value = V::Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<V::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Strict<S> {
     type Value = S::Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<S::Value, D::Error> {
-        self.0.deserialize(Strict(deserializer, self.1))
+        self.0.deserialize(Strict(deserializer))
     }
 }
 
-impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Members<'_, A> {
+impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Strict<A> {
     type Error = A::Error;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, A::Error> {
-        self.next += 1;
-        let element = self.inner.next_element_seed(Strict(seed, self.place));
-        element.inspect_err(|_| self.place.within(self.next))
+        self.0.next_element_seed(Strict(seed))
     }
     fn size_hint(&self) -> Option<usize> {
-        self.inner.size_hint()
+        self.0.size_hint()
     }
 }
 
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for Members<'_, A> {
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for Strict<A> {
     type Error = A::Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
-        self.next += 1;
         // A name holds no object.
-        self.inner.next_key_seed(seed)
+        self.0.next_key_seed(seed)
     }
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, A::Error> {
-        let value = self.inner.next_value_seed(Strict(seed, self.place));
-        value.inspect_err(|_| self.place.within(self.next))
+        self.0.next_value_seed(Strict(seed))
     }
     fn size_hint(&self) -> Option<usize> {
-        self.inner.size_hint()
+        self.0.size_hint()
     }
 }
 
-impl<'de, 'p, A: EnumAccess<'de>> EnumAccess<'de> for Strict<'p, A> {
+impl<'de, A: EnumAccess<'de>> EnumAccess<'de> for Strict<A> {
     type Error = A::Error;
-    type Variant = Strict<'p, A::Variant>;
+    type Variant = Strict<A::Variant>;
 
     fn variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<(T::Value, Self::Variant), A::Error> {
-        self.0.variant_seed(seed).map(|(value, variant)| (value, Strict(variant, self.1)))
+        self.0.variant_seed(seed).map(|(value, variant)| (value, Strict(variant)))
     }
 }
 
-/// A variant with content is the only member of an object.
-const ONLY: usize = 1;
-
-impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Strict<'_, A> {
+impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Strict<A> {
     type Error = A::Error;
 
     fn unit_variant(self) -> Result<(), A::Error> {
         self.0.unit_variant()
     }
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, A::Error> {
-        self.0.newtype_variant_seed(Strict(seed, self.1)).inspect_err(|_| self.1.within(ONLY))
+        self.0.newtype_variant_seed(Strict(seed))
     }
     fn tuple_variant<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, A::Error> {
-        self.0.tuple_variant(length, Strict(visitor, self.1)).inspect_err(|_| self.1.within(ONLY))
+        self.0.tuple_variant(length, Strict(visitor))
     }
     fn struct_variant<V: Visitor<'de>>(
         self,
-        fields: &'static [&'static str],
+        _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, A::Error> {
-        self.0.struct_variant(fields, Object(visitor, self.1)).inspect_err(|_| self.1.within(ONLY))
+        self.0.newtype_variant_seed(Object(visitor))
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use secrecy::zeroize::Zeroizing;
-use serde::{Deserializer, Serialize, Serializer, de, ser};
+use serde::{Deserializer, Serialize, Serializer, ser};
 use serde_json::value::RawValue;
 
 use super::format::TextFormat;
@@ -85,19 +85,19 @@ impl<T> Lenient<T> {
             // Nothing is copied that a caller does not get: the text may be a secret.
             Cow::Borrowed(json) => match raw::plain(json).and_then(F::read) {
                 Some(value) => Ok(Self(State::Read(value))),
-                None => Self::from_json::<F, D::Error>(json.to_owned()),
+                None => Ok(Self::from_json::<F>(json.to_owned())),
             },
-            Cow::Owned(json) => Self::from_json::<F, D::Error>(json),
+            Cow::Owned(json) => Ok(Self::from_json::<F>(json)),
         }
     }
 
-    fn from_json<F: TextFormat<T>, E: de::Error>(json: String) -> Result<Self, E> {
+    fn from_json<F: TextFormat<T>>(json: String) -> Self {
         // The text goes into a buffer that is wiped, whatever it is.
         let json = SecretString::from(json);
-        let text = json.expose_secret().starts_with('"').then(|| serde_json::from_str(json.expose_secret()));
-        let text = text.transpose().map_err(E::custom)?.map(Zeroizing::<String>::new);
+        // A string with half a surrogate is JSON, and no text.
+        let text = serde_json::from_str(json.expose_secret()).ok().map(Zeroizing::<String>::new);
         let value = text.and_then(|text| F::read(&text));
-        Ok(Self(value.map_or_else(|| State::Other(json, F::NAME), State::Read)))
+        Self(value.map_or_else(|| State::Other(json, F::NAME), State::Read))
     }
 }
 

@@ -218,7 +218,8 @@ proptest! {
         text in any::<String>(), number in any::<i64>(), float in -1e9..1e9_f64, flag in "[YNyn ]{0,2}", encoded in "[A-Za-z0-9+/=]{0,8}",
     ) {
         let strings = [&text, &flag, &encoded].map(|text| serde_json::to_string(text).unwrap());
-        let others = [number.to_string(), serde_json::to_string(&float).unwrap(), "null".into(), "true".into()];
+        let half = r#""\ud800""#.to_owned();
+        let others = [number.to_string(), serde_json::to_string(&float).unwrap(), "null".into(), "true".into(), half];
         for json in strings.iter().chain(&others).cloned().chain([format!("[{}]", strings[0]), format!("{{\"a\":{}}}", strings[1])]) {
             survives::<bool, YesNo>(&json)?;
             survives::<Date, BasicDate>(&json)?;
