@@ -18,7 +18,13 @@ pub fn from_json<T: DeserializeOwned>(text: &[u8]) -> Result<T> {
         let text = "the response holds far more objects than its size allows for; a proxy may have altered it";
         return Err(Error::new(ErrorKind::Decode, text));
     }
-    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    // Checked once as a whole, which costs a fraction of checking each string.
+    let text = std::str::from_utf8(text).map_err(|error| {
+        let place = error.valid_up_to();
+        let text = format!("cannot decode the response: byte {place} is not UTF-8; a proxy may have altered it");
+        Error::new(ErrorKind::Decode, text)
+    })?;
+    let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = T::deserialize(Strict(&mut deserializer)).map_err(|error| explain(&error, text))?;
     deserializer.end().map(|()| value).map_err(|_| {
         let text = "cannot decode the response: text follows the JSON value; a proxy may have added it";
@@ -62,10 +68,10 @@ fn objects(text: &[u8]) -> usize {
 }
 
 #[cold]
-fn explain(error: &serde_json::Error, text: &[u8]) -> Error {
+fn explain(error: &serde_json::Error, text: &str) -> Error {
     let (line, column) = (error.line(), error.column());
     let text = if error.is_data() {
-        let problem = shape_problem(&place::name(text, line, column), &error.to_string());
+        let problem = shape_problem(&place::name(text.as_bytes(), line, column), &error.to_string());
         format!("cannot decode the response: {problem}; the service may have changed, so check for a newer release")
     } else if error.is_eof() {
         format!("response truncated at line {line} column {column}; the connection or a proxy may have cut it")

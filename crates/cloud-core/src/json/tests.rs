@@ -45,6 +45,12 @@ fn errors_name_the_place_and_quote_nothing() {
 }
 
 #[test]
+fn text_that_is_not_utf8_is_refused() {
+    let error = from_json::<Json>(b"{\"a\":\"\xff\"}").unwrap_err();
+    assert_eq!(error.to_string(), "cannot decode the response: byte 6 is not UTF-8; a proxy may have altered it");
+}
+
+#[test]
 fn array_is_not_accepted_as_an_object() {
     #[derive(Debug, Deserialize)]
     #[allow(dead_code)]
