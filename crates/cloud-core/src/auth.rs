@@ -100,7 +100,18 @@ impl<T: Signer + ?Sized> Signer for Arc<T> {
 
 /// Identifies the credentials that a signer used: a number that grows with each renewal. Fixed ones are number 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Generation(pub u64);
+pub struct Generation(u64);
+
+impl Generation {
+    /// The number of credentials that do not change.
+    pub const FIXED: Self = Self(0);
+
+    /// The credentials of this number.
+    #[must_use]
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+}
 
 /// Sends requests without credentials.
 #[derive(Clone, Copy, Debug, Default)]
@@ -108,6 +119,6 @@ pub struct Anonymous;
 
 impl Signer for Anonymous {
     fn sign<'a>(&'a self, _: SignContext<'a>, _: &'a mut http::Request<Bytes>) -> BoxFuture<'a, Result<Generation>> {
-        Box::pin(std::future::ready(Ok(Generation(0))))
+        Box::pin(std::future::ready(Ok(Generation::FIXED)))
     }
 }

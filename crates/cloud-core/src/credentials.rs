@@ -213,7 +213,7 @@ impl<T> CredentialCache<T> {
     /// if none were ever issued.
     pub fn invalidate(&self, generation: Generation) -> bool {
         let mut state = self.lock();
-        let dropped = if state.generation == generation.0 { state.current.take() } else { None };
+        let dropped = if Generation::new(state.generation) == generation { state.current.take() } else { None };
         let renewable = state.generation > 0;
         drop(state);
         drop(dropped);
@@ -230,7 +230,7 @@ impl<T> CredentialCache<T> {
     #[must_use]
     pub fn held(&self, generation: Generation) -> Option<Arc<T>> {
         let state = self.lock();
-        let current = state.current.as_ref().filter(|_| state.generation == generation.0);
+        let current = state.current.as_ref().filter(|_| Generation::new(state.generation) == generation);
         current.map(|current| Arc::clone(&current.value))
     }
 

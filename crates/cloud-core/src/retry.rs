@@ -8,21 +8,29 @@ use crate::delivery::Delivery;
 use crate::operation::Idempotency;
 
 /// Limits on retries.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use cloud_core::RetryPolicy;
+///
+/// let patient = RetryPolicy::default().with_max_attempts(5).with_max_backoff(Duration::from_secs(60));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RetryPolicy {
     /// The maximum number of attempts, including the first; 3 unless set.
-    pub max_attempts: u32,
+    pub(crate) max_attempts: u32,
     /// The maximum delay before the first retry; 50 ms unless set. It doubles with each retry; the delay is random
     /// between zero and it.
-    pub base: Duration,
+    pub(crate) base: Duration,
     /// The same if the service is overloaded (429, 503); 1 s unless set.
-    pub throttled_base: Duration,
+    pub(crate) throttled_base: Duration,
     /// The maximum of all delays that the service does not ask for; 20 s unless set.
-    pub cap: Duration,
+    pub(crate) cap: Duration,
     /// Whether an operation that is not idempotent is also sent again after status 429, with which a service refuses
     /// a request before executing it; false unless set.
-    pub resend_throttled: bool,
+    pub(crate) resend_throttled: bool,
 }
 
 impl Default for RetryPolicy {
@@ -48,6 +56,28 @@ impl RetryPolicy {
     #[must_use]
     pub fn with_max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts.max(1);
+        self
+    }
+
+    /// Sets the maximum delay before the first retry: 50 ms unless set. It doubles with each retry, and the delay is
+    /// random between zero and it.
+    #[must_use]
+    pub fn with_initial_backoff(mut self, delay: Duration) -> Self {
+        self.base = delay;
+        self
+    }
+
+    /// Sets the same for a service that is overloaded (429, 503): 1 s unless set.
+    #[must_use]
+    pub fn with_throttled_backoff(mut self, delay: Duration) -> Self {
+        self.throttled_base = delay;
+        self
+    }
+
+    /// Sets the maximum of all delays that the service does not ask for: 20 s unless set.
+    #[must_use]
+    pub fn with_max_backoff(mut self, delay: Duration) -> Self {
+        self.cap = delay;
         self
     }
 

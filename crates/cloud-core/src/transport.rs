@@ -29,7 +29,21 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
 
 /// The maximum size of a response in bytes, as an extension of the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BodyLimit(pub usize);
+pub struct BodyLimit(usize);
+
+impl BodyLimit {
+    /// At most so many bytes.
+    #[must_use]
+    pub const fn new(bytes: usize) -> Self {
+        Self(bytes)
+    }
+
+    /// The number of bytes.
+    #[must_use]
+    pub const fn bytes(self) -> usize {
+        self.0
+    }
+}
 
 /// Why a transport has no response.
 #[derive(Debug)]

@@ -33,7 +33,7 @@ async fn fetch(url: &str, of_transport: Option<usize>, of_call: Option<usize>) -
     }
     let mut request = http::Request::get(url).body(Bytes::new()).unwrap();
     if let Some(limit) = of_call {
-        request.extensions_mut().insert(BodyLimit(limit));
+        request.extensions_mut().insert(BodyLimit::new(limit));
     }
     builder.build().unwrap().send(request).await.map(|response| response.body().len())
 }

@@ -45,7 +45,7 @@ pub struct Issued {
 impl Drop for Issued {
     fn drop(&mut self) {
         // Would deadlock, were it called under the cache's lock.
-        let _ = self.cache.held(Generation(u64::MAX));
+        let _ = self.cache.held(Generation::new(u64::MAX));
     }
 }
 
@@ -207,7 +207,7 @@ impl World {
     /// Drops what the cache holds, which otherwise holds the cache.
     pub fn end(&self) {
         for generation in 0..16 {
-            let _ = self.cache.invalidate(Generation(generation));
+            let _ = self.cache.invalidate(Generation::new(generation));
         }
         assert!(self.cache.current().is_none());
     }

@@ -81,7 +81,7 @@ impl Attempt<'_> {
         }
         self.client.dialect.prepare(self.context, headers).map_err(AttemptError::unsendable)?;
         if let Some(limit) = self.body_limit {
-            http.extensions_mut().insert(BodyLimit(limit));
+            http.extensions_mut().insert(BodyLimit::new(limit));
         }
         Ok(http)
     }

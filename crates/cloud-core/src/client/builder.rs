@@ -25,13 +25,13 @@ use crate::transport::Transport;
 #[non_exhaustive]
 pub struct Settings {
     /// When to retry.
-    pub retry: RetryPolicy,
+    pub(crate) retry: RetryPolicy,
     /// The maximum duration of one attempt. The default is 15 s.
-    pub attempt_timeout: Duration,
+    pub(crate) attempt_timeout: Duration,
     /// The maximum duration of a call: credentials, attempts and delays. The default is 30 s.
-    pub call_timeout: Duration,
+    pub(crate) call_timeout: Duration,
     /// Whether a version past its sunset date is an error instead of a warning.
-    pub deny_sunset_versions: bool,
+    pub(crate) deny_sunset_versions: bool,
 }
 
 impl Default for Settings {
@@ -42,6 +42,36 @@ impl Default for Settings {
             call_timeout: Duration::from_secs(30),
             deny_sunset_versions: false,
         }
+    }
+}
+
+impl Settings {
+    /// Sets when to retry.
+    #[must_use]
+    pub fn with_retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// Sets the maximum duration of one attempt.
+    #[must_use]
+    pub fn with_attempt_timeout(mut self, limit: Duration) -> Self {
+        self.attempt_timeout = limit;
+        self
+    }
+
+    /// Sets the maximum duration of a call: credentials, attempts and delays.
+    #[must_use]
+    pub fn with_call_timeout(mut self, limit: Duration) -> Self {
+        self.call_timeout = limit;
+        self
+    }
+
+    /// Sets whether a version past its sunset date is an error instead of a warning.
+    #[must_use]
+    pub fn with_deny_sunset_versions(mut self, deny: bool) -> Self {
+        self.deny_sunset_versions = deny;
+        self
     }
 }
 

@@ -172,25 +172,25 @@ macro_rules! client_setters {
 
             /// Sets when calls are retried.
             pub fn retry(mut self, policy: $crate::RetryPolicy) -> Self {
-                self.config.settings.retry = policy;
+                self.config.settings = self.config.settings.with_retry(policy);
                 self
             }
 
             /// Sets the limit of a call with its retries and waits; 30 seconds unless set.
             pub fn call_timeout(mut self, limit: ::std::time::Duration) -> Self {
-                self.config.settings.call_timeout = limit;
+                self.config.settings = self.config.settings.with_call_timeout(limit);
                 self
             }
 
             /// Sets the limit of one attempt; 15 seconds unless set.
             pub fn attempt_timeout(mut self, limit: ::std::time::Duration) -> Self {
-                self.config.settings.attempt_timeout = limit;
+                self.config.settings = self.config.settings.with_attempt_timeout(limit);
                 self
             }
 
             /// Refuses API versions past their sunset date instead of logging a warning.
             pub fn deny_sunset_versions(mut self) -> Self {
-                self.config.settings.deny_sunset_versions = true;
+                self.config.settings = self.config.settings.with_deny_sunset_versions(true);
                 self
             }
 

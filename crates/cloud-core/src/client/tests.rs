@@ -67,7 +67,7 @@ impl Signer for Stamp {
         let mut token = HeaderValue::from_static("Bearer hunter3");
         token.set_sensitive(true);
         request.headers_mut().insert("authorization", token);
-        Box::pin(std::future::ready(Ok(Generation(u64::from(number)))))
+        Box::pin(std::future::ready(Ok(Generation::new(u64::from(number)))))
     }
 
     fn invalidate(&self, _: &'static Operation, credentials: Generation) -> bool {
@@ -141,7 +141,7 @@ async fn response_above_the_body_limit_is_an_error_with_any_transport() {
         let transport = FakeTransport::new().answer(200, "777");
         let outcome = call_with(transport, Request::new(&SHOW), |call| call.body_limit(limit)).await;
         let said = outcome.sent[0].extensions().get().copied();
-        assert_eq!(said, Some(BodyLimit(limit)), "the transport is told");
+        assert_eq!(said, Some(BodyLimit::new(limit)), "the transport is told");
         assert_eq!(outcome.sent.len(), 1, "it would be as large the next time");
         match outcome.result {
             Ok(value) => assert!(fits && value == 777),

@@ -68,7 +68,7 @@ pub(super) enum Validity<T> {
 
 impl<T> State<T> {
     pub(super) fn validity(&self, now: OffsetDateTime) -> Validity<T> {
-        let found = |current: &Cached<T>| (Arc::clone(&current.value), Generation(self.generation));
+        let found = |current: &Cached<T>| (Arc::clone(&current.value), Generation::new(self.generation));
         match &self.current {
             Some(current) if now < current.renew => Validity::Valid(found(current)),
             Some(current) if now < current.expires => Validity::RenewalDue(found(current)),
@@ -106,12 +106,12 @@ impl<T> State<T> {
         };
         // A request that another runtime left for a while must not replace what was requested after it.
         if let Some(newer) = self.current.as_ref().filter(|current| current.number > number && now < current.expires) {
-            return (Ok((Arc::clone(&newer.value), Generation(self.generation))), (None, Some(value), renewal));
+            return (Ok((Arc::clone(&newer.value), Generation::new(self.generation))), (None, Some(value), renewal));
         }
         self.generation += 1;
         let (renew, expires) = (lifetime.saturating_sub(MARGIN.min(lifetime / 5)), lifetime);
         let current = Cached { number, value: Arc::new(value), renew: later(now, renew), expires: later(now, expires) };
-        let found = (Arc::clone(&current.value), Generation(self.generation));
+        let found = (Arc::clone(&current.value), Generation::new(self.generation));
         (Ok(found), (self.current.replace(current), None, renewal))
     }
 }

@@ -172,14 +172,14 @@ async fn caller_that_is_no_longer_polled_blocks_nobody() {
 #[tokio::test]
 async fn invalidate_drops_only_the_refused_generation() {
     let issuer = Issuer::new(60);
-    assert!(!issuer.cache.invalidate(Generation(0)), "nothing was issued yet");
+    assert!(!issuer.cache.invalidate(Generation::new(0)), "nothing was issued yet");
     issuer.get(0, true).await.unwrap();
-    assert!(issuer.cache.held(Generation(1)).is_some());
-    assert!(issuer.cache.invalidate(Generation(1)));
-    assert!(issuer.cache.held(Generation(1)).is_none());
+    assert!(issuer.cache.held(Generation::new(1)).is_some());
+    assert!(issuer.cache.invalidate(Generation::new(1)));
+    assert!(issuer.cache.held(Generation::new(1)).is_none());
     assert_eq!(issuer.get(0, true).await.unwrap(), 2);
-    assert!(issuer.cache.held(Generation(1)).is_none() && issuer.cache.held(Generation(2)).is_some());
-    assert!(issuer.cache.invalidate(Generation(1)), "already replaced");
+    assert!(issuer.cache.held(Generation::new(1)).is_none() && issuer.cache.held(Generation::new(2)).is_some());
+    assert!(issuer.cache.invalidate(Generation::new(1)), "already replaced");
     assert_eq!(issuer.get(0, true).await.unwrap(), 2);
 }
 
@@ -275,7 +275,7 @@ struct Nosy(Option<CredentialCache<Self>>);
 
 impl Drop for Nosy {
     fn drop(&mut self) {
-        assert!(self.0.take().is_none_or(|cache| cache.held(Generation(0)).is_none()));
+        assert!(self.0.take().is_none_or(|cache| cache.held(Generation::new(0)).is_none()));
     }
 }
 

@@ -15,7 +15,8 @@ enum Container {
 /// `line` and `column` are those of the last byte that was read, so decoding itself need not keep track.
 #[cold]
 pub(super) fn name(text: &[u8], line: usize, column: usize) -> String {
-    let before = text.split_inclusive(|byte| *byte == b'\n').take(line.saturating_sub(1)).map(<[u8]>::len).sum::<usize>();
+    let before =
+        text.split_inclusive(|byte| *byte == b'\n').take(line.saturating_sub(1)).map(<[u8]>::len).sum::<usize>();
     let read = text.get(..before + column).unwrap_or(text);
     let mut around = Vec::new();
     let mut position = 0;

@@ -31,7 +31,10 @@ fn errors_name_the_place_and_quote_nothing() {
         (r#"{"keys":[{"state":"a","state":"b"}]}"#, "`state` comes twice in `keys[0]`"),
         (r#"{"keys":[],"keys":[]}"#, "`keys` comes twice"),
         ("{\"keys\": [\n  {\"state\": \"\\\"{[,\"},\n {\"state\": {\"a\": 1}}]}", "`keys[1].state` is not a string"),
-        ("{\"keys\": [ {\"state\": \"a\", \"version\": [1, 2]}]}", "`keys[0].version` is not one value or a list of one"),
+        (
+            "{\"keys\": [ {\"state\": \"a\", \"version\": [1, 2]}]}",
+            "`keys[0].version` is not one value or a list of one",
+        ),
         ("{\"keys\": [[]]}", "`keys[0]` is not an object"),
         ("{\"other\": [[1, {\"a\": []}]], \"keys\": {}}", "`keys` is not an array"),
         ("<html>", "invalid JSON at line 1 column 1"),

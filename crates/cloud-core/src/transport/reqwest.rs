@@ -23,6 +23,7 @@ use pools::Pools;
 use proxy::Proxy;
 
 /// The HTTP client, in the version of which [`ReqwestTransport::from_client_builder`] takes a builder: 0.13.
+#[cfg(feature = "reqwest-0_13")]
 pub use ::reqwest;
 
 /// The transport that clients use unless they are given another.
@@ -68,6 +69,7 @@ impl ReqwestTransport {
     ///
     /// # Errors
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) if the client cannot be built.
+    #[cfg(feature = "reqwest-0_13")]
     pub fn from_client_builder(builder: reqwest::ClientBuilder) -> Result<Self> {
         Ok(Self {
             pools: Pools::of_one(builder::finish(builder)?),
@@ -93,7 +95,7 @@ impl fmt::Debug for ReqwestTransport {
 impl Transport for ReqwestTransport {
     fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
         Box::pin(async move {
-            let limit = request.extensions().get().map_or(self.body_limit, |BodyLimit(bytes)| *bytes);
+            let limit = request.extensions().get().map_or(self.body_limit, |limit: &BodyLimit| limit.bytes());
             let uri = request.uri().clone();
             let request = reqwest::Request::try_from(request).map_err(|error| {
                 TransportError::new(Stage::Invalid, "the URL cannot be sent").with_source(error.without_url())

@@ -56,7 +56,7 @@ async fn token_request_is_as_documented_and_its_token_is_kept() {
     let transport = Arc::new(FakeTransport::new().answer(200, &grant("first", "86400")));
     let signer = signer(Arc::clone(&transport));
     for after in [0, 1, 86_099] {
-        assert_eq!(token(&signer, after).await.unwrap(), ("Bearer first".to_owned(), Generation(1)));
+        assert_eq!(token(&signer, after).await.unwrap(), ("Bearer first".to_owned(), Generation::new(1)));
     }
     let sent = transport.sent();
     assert_eq!(sent.len(), 1);
@@ -100,7 +100,7 @@ async fn good_token_is_used_after_a_failed_refresh() {
 async fn refusal_drops_only_the_refused_token() {
     let transport = FakeTransport::new().answer(200, &grant("first", "600")).answer(200, &grant("second", "600"));
     let signer = signer(transport);
-    assert!(!signer.invalidate(&WITH_TOKEN, Generation(0)), "nothing was issued");
+    assert!(!signer.invalidate(&WITH_TOKEN, Generation::new(0)), "nothing was issued");
     let (_, first) = token(&signer, 0).await.unwrap();
     assert!(!signer.invalidate(&WITHOUT_TOKEN, first), "that call had no token");
     assert_eq!(token(&signer, 0).await.unwrap().1, first);
@@ -196,8 +196,7 @@ async fn dropped_caller_does_not_block_others() {
 
 #[tokio::test]
 async fn silent_token_service_is_limited_as_an_attempt() {
-    let mut settings = Settings::default();
-    settings.attempt_timeout = Duration::from_secs(3);
+    let settings = Settings::default().with_attempt_timeout(Duration::from_secs(3));
     let runtime = Arc::new(FakeRuntime::new(START));
     let signer = signer_with(Gate::closed(200), settings, Arc::clone(&runtime));
     let (outcome, ()) = tokio::join!(token(&signer, 0), async { runtime.advance(Duration::from_secs(3)) });

@@ -32,7 +32,7 @@ impl Signer for Fixed {
         let mut token = HeaderValue::from_bytes(self.0.as_bytes()).unwrap();
         token.set_sensitive(true);
         request.headers_mut().insert("x-key", token);
-        Box::pin(std::future::ready(Ok(Generation(0))))
+        Box::pin(std::future::ready(Ok(Generation::FIXED)))
     }
 }
 

@@ -39,6 +39,7 @@ struct Other {
 
 impl Pools {
     /// Only one pool, of a client that cannot be made again.
+    #[cfg(feature = "reqwest-0_13")]
     pub(super) fn of_one(client: reqwest::Client) -> Arc<Self> {
         Self::new(Pool { client, direct: None }, None)
     }
