@@ -26,7 +26,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
                 .into_future(),
         )
         .err(),
-        2 => finish(nhn(answers).secure_key_manager().expect("an app key").show_secret("key").into_future()).err(),
+        2 => finish(nhn(answers).secure_key_manager_v1_0().expect("an app key").show_secret("key").into_future()).err(),
         _ => finish(risken(answers).aws().list_aws(7).into_future()).err(),
     };
     let Some(error) = error else { return };

@@ -29,6 +29,12 @@ pub(crate) struct Nhn;
 /// The result code of a bad token, which is the one that the vendor's framework uses.
 const BAD_TOKEN: i32 = 80007;
 
+/// The result code of a bad User Access Key. No page names one, so it is that of the status.
+const BAD_ACCESS_KEY: i32 = 401;
+
+/// The security scheme of operations that take the User Access Key itself.
+const ACCESS_KEY_SCHEME: &str = "UserAccessKeyId";
+
 /// The paths of the token server, whose errors have a form of their own.
 const TOKEN_SERVER: &str = "/oauth2/";
 
@@ -155,10 +161,7 @@ async fn serve(engine: &Engine, request: &HttpRequest) -> Result<HttpResponse, R
     let Some(hit) = hits.first() else {
         return Err(Refused::gateway(404, 404, "URL NOT FOUND"));
     };
-    let needs_token = !hit.operation.schemes.is_empty();
-    if needs_token && !carries_token(engine, request) {
-        return Err(Refused::gateway(401, BAD_TOKEN, "the token is absent, unknown or expired"));
-    }
+    let credential = authenticate(engine, request, &hit.operation.schemes)?;
     if !has_right_appkey(hit) {
         return Err(Refused::bad_request("Invalid Appkey"));
     }
@@ -172,7 +175,6 @@ async fn serve(engine: &Engine, request: &HttpRequest) -> Result<HttpResponse, R
         BadBody::Unreadable(why) => Refused::bad_request(why),
         BadBody::Invalid(wrong) => Refused::bad_request(sentence(&wrong)),
     })?;
-    let credential = if needs_token { token(request) } else { "" };
     let success = engine.perform::<Nhn>(hit, request, body, credential).await?;
     Ok(success.into_response())
 }
@@ -187,8 +189,24 @@ fn token(request: &HttpRequest) -> &str {
     header.strip_prefix("Bearer ").unwrap_or_default()
 }
 
-fn carries_token(engine: &Engine, request: &HttpRequest) -> bool {
-    engine.lock().state.nhn.tokens.knows(token(request), engine.settings.clock.utc())
+/// Checks what the operation asks for: nothing, the User Access Key, or a token that was issued for it.
+fn authenticate<'a>(engine: &Engine, request: &'a HttpRequest, schemes: &[String]) -> Result<&'a str, Refused> {
+    if schemes.is_empty() {
+        return Ok("");
+    }
+    if schemes.iter().any(|scheme| scheme == ACCESS_KEY_SCHEME) {
+        let header = |name| request.header(name).unwrap_or_default();
+        let (id, secret) = (header("x-tc-authentication-id"), header("x-tc-authentication-secret"));
+        return match (id, secret) == (nhn::USER_ACCESS_KEY_ID, nhn::SECRET_ACCESS_KEY) {
+            true => Ok(id),
+            false => Err(Refused::gateway(401, BAD_ACCESS_KEY, "the User Access Key is absent or wrong")),
+        };
+    }
+    let token = token(request);
+    match engine.lock().state.nhn.tokens.knows(token, engine.settings.clock.utc()) {
+        true => Ok(token),
+        false => Err(Refused::gateway(401, BAD_TOKEN, "the token is absent, unknown or expired")),
+    }
 }
 
 fn has_right_appkey(hit: &Hit<'_>) -> bool {

@@ -1,12 +1,19 @@
 //! Secure Key Manager: secrets, and keys that encrypt and sign without leaving the service.
 //!
-//! It uses no token. Each key store decides how it authenticates clients: by source address, MAC address
+//! Each key store decides how it authenticates clients: by source address, MAC address
 //! ([`mac_address`](crate::NhnBuilder::mac_address)), a client certificate
-//! ([`client_certificate_pem`](crate::NhnBuilder::client_certificate_pem)), or several of them.
+//! ([`client_certificate_pem`](crate::NhnBuilder::client_certificate_pem)), or several of them. The versions differ in
+//! what they need besides:
+//!
+//! | version | credentials | operations |
+//! |---|---|---|
+//! | 1.3 | token of a [User Access Key](crate::NhnBuilder::user_access_key) | all |
+//! | 1.2 | User Access Key | all but standard signatures and changes of key stores |
+//! | 1.1 | app key | reading a version of a symmetric key |
+//! | 1.0 | app key | using keys, reading key stores |
 //!
 //! Plaintexts are text of up to 32 KiB. `EncryptRequest::from_bytes` and `DecryptResponse::to_bytes` carry bytes as
-//! Base64. Version 1.0 has every operation; version
-//! 1.1 has one, which reads an earlier version of a symmetric key.
+//! Base64.
 //!
 //! ```no_run
 //! use nhn_security::secure_key_manager::types::{DecryptRequest, EncryptRequest, VerifyRequest};
@@ -74,7 +81,7 @@ impl types::ShowSymmetricKeyResponse {
     }
 }
 
-impl v1_1::types::ShowSymmetricKeyResponse {
+impl v1_0::types::ShowSymmetricKeyResponse {
     /// Returns the key as bytes.
     ///
     /// # Errors
@@ -104,15 +111,48 @@ impl types::ShowPrivateKeyResponse {
     }
 }
 
+impl v1_0::types::ShowPrivateKeyResponse {
+    /// Returns the encoded key as bytes.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Decode`] if the value is not Base64.
+    pub fn to_bytes(&self) -> Result<SecretBytes> {
+        self.encoded_key.to_bytes()
+    }
+}
+
 impl types::ShowPublicKeyResponse {
     /// Returns the encoded key as bytes.
     ///
     /// # Errors
     /// [`ErrorKind::Decode`] if the value is not Base64.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
-        let bytes = KeyMaterial::from(self.encoded_key.as_str()).to_bytes()?;
-        Ok(bytes.expose_secret().to_vec())
+        public_bytes(&self.encoded_key)
     }
+}
+
+impl v1_0::types::ShowPublicKeyResponse {
+    /// Returns the encoded key as bytes.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Decode`] if the value is not Base64.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        public_bytes(&self.encoded_key)
+    }
+}
+
+impl types::SignStandardResponse {
+    /// Returns the signature as bytes, as other programs take it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Decode`] if the value is not Base64.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        public_bytes(&self.signature)
+    }
+}
+
+fn public_bytes(base64: &str) -> Result<Vec<u8>> {
+    Ok(KeyMaterial::from(base64).to_bytes()?.expose_secret().to_vec())
 }
 
 impl types::VerifyResponse {
@@ -120,7 +160,7 @@ impl types::VerifyResponse {
     /// overlooked.
     ///
     /// ```no_run
-    /// # use nhn_security::secure_key_manager::{types::VerifyRequest, v1_0::Client};
+    /// # use nhn_security::secure_key_manager::{types::VerifyRequest, Client};
     /// # async fn run(keys: Client, request: VerifyRequest) -> nhn_security::Result<()> {
     /// keys.verify("key-id", &request).await?.require_valid()?;
     /// # Ok(())

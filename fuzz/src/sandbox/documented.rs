@@ -26,6 +26,8 @@ pub(super) enum Caller {
     VaultToken,
     /// Basic, at the token server.
     UserAccessKey,
+    /// The User Access Key in two headers.
+    AccessKeyPair,
     NhnToken,
     RiskenToken,
 }
@@ -93,7 +95,8 @@ fn documented(vendor: Vendor, operation: &Operation, setting: &impl Fn(&str) -> 
         caller: match vendor {
             Vendor::Scp if operation.path.starts_with("/v1/temporarykey/") => Caller::VaultToken,
             Vendor::Scp => Caller::AccessKey,
-            Vendor::Nhn if service == "secure-key-manager" => Caller::Nobody,
+            Vendor::Nhn if operation.schemes.is_empty() => Caller::Nobody,
+            Vendor::Nhn if operation.schemes.iter().any(|scheme| scheme == "UserAccessKeyId") => Caller::AccessKeyPair,
             Vendor::Nhn => Caller::NhnToken,
             Vendor::Risken => Caller::RiskenToken,
         },

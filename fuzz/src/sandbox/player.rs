@@ -153,12 +153,20 @@ impl Player {
                 signed("sv", &call.method, target, &setting("SCP_VAULT_TOKEN_ID"), &setting("SCP_VAULT_TOKEN_SECRET"))
             }
             Caller::UserAccessKey => vec![("authorization".to_owned(), self.user_access_key())],
+            Caller::AccessKeyPair => vec![
+                ("x-tc-authentication-id".to_owned(), setting("NHN_CLOUD_USER_ACCESS_KEY_ID")),
+                ("x-tc-authentication-secret".to_owned(), setting("NHN_CLOUD_USER_SECRET_ACCESS_KEY")),
+                ("x-toast-client-mac-addr".to_owned(), setting("NHN_CLOUD_SKM_MAC_ADDRESS")),
+            ],
             Caller::NhnToken => {
                 if self.nhn_token.is_none() {
                     self.nhn_token = self.ask_for_token();
                 }
                 let token = self.nhn_token.as_deref().unwrap_or_default();
-                vec![("x-nhn-authorization".to_owned(), format!("Bearer {token}"))]
+                vec![
+                    ("x-nhn-authorization".to_owned(), format!("Bearer {token}")),
+                    ("x-toast-client-mac-addr".to_owned(), setting("NHN_CLOUD_SKM_MAC_ADDRESS")),
+                ]
             }
             Caller::RiskenToken => {
                 vec![("authorization".to_owned(), format!("Bearer {}", setting("RISKEN_ACCESS_TOKEN")))]

@@ -47,10 +47,11 @@ const SEEDED: &[Seeded] = &[
     },
     Seeded {
         service: "secure-key-manager",
-        operations: &["sign", "verify", "show_private_key", "show_public_key"],
+        operations: &["sign", "verify", "sign_standard", "verify_standard", "show_private_key", "show_public_key"],
         names: &["keyid"],
         id: "1c7e5a90d3b84f62ae07f4c18d29b653",
     },
+    Seeded { service: "secure-key-manager", operations: &[], names: &["keyStoreName"], id: "키 저장소 이름" },
 ];
 
 /// A value that comes from an earlier answer of the same version.
@@ -137,6 +138,31 @@ const RULES: &[Rule] = &[
     },
     Rule {
         service: "secure-key-manager",
+        operations: &["verify_standard"],
+        name: "signature",
+        sources: &[("sign_standard", "/signature")],
+    },
+    Rule {
+        service: "secure-key-manager",
+        operations: &["verify_standard"],
+        name: "keyVersion",
+        sources: &[("sign_standard", "/keyVersion")],
+    },
+    Rule {
+        service: "secure-key-manager",
+        operations: &["update_secret", "schedule_key_deletion", "delete_key"],
+        name: "keyid",
+        sources: &[("create_secret", "/keyId")],
+    },
+    Rule {
+        service: "secure-key-manager",
+        // Only the key store that this run has created.
+        operations: &["replace_key_store", "delete_key_store"],
+        name: "keyStoreId",
+        sources: &[("create_key_store", "/keyStoreId")],
+    },
+    Rule {
+        service: "secure-key-manager",
         operations: &[],
         name: "keyStoreId",
         sources: &[("list_key_stores", "/keyStoreIdList/0")],
@@ -196,9 +222,17 @@ const RULES: &[Rule] = &[
 const LAST: &[&str] = &[
     "detach_data_source",
     "delete_aws",
+    "schedule_certificate_deletion",
     "delete_certificate",
+    "schedule_ipv4_address_deletion",
+    "delete_ipv4_address",
+    "schedule_mac_address_deletion",
+    "delete_mac_address",
     "delete_diagnosis",
+    "update_secret",
+    "schedule_key_deletion",
     "delete_key",
+    "delete_key_store",
     "update_secret_value",
     "delete_secret",
     "restore_secret",
@@ -249,14 +283,33 @@ pub(crate) fn fresh(version: &str, operation: &str, name: &str, example: &str) -
         ("configinspection", "create_diagnosis" | "delete_diagnosis", "diagnosis_id") => {
             return Some(format!("DIA-943731CB8E3045C289BAECAEC35320{digits}"));
         }
+        // The caller chooses these, so what is deleted is what was added, and no address that somebody uses.
+        ("secure-key-manager", operation, "value") if operation.contains("_ipv4_address") && changes(operation) => {
+            return Some(format!("10.0.0.{digits}"));
+        }
+        ("secure-key-manager", operation, "value") if operation.contains("_mac_address") && changes(operation) => {
+            return Some(format!("aa:aa:aa:aa:00:{digits}"));
+        }
+        ("secure-key-manager", operation, "name") if operation.contains("_certificate") && changes(operation) => "",
+        ("secure-key-manager", "create_asymmetric_key", "name") => "pair",
         ("certificatemanager", "create_self_signed_certificate", "name") => "self",
         ("kms", "create_key", "name")
         | ("secretsmanager", "create_secret", "name")
         | ("secretvault", "create_secret_vault", "name")
+        | (
+            "secure-key-manager",
+            "create_secret" | "create_symmetric_key" | "create_key_store" | "replace_key_store",
+            "name",
+        )
         | ("certificatemanager", "create_certificate", "name") => "",
         _ => return None,
     };
     Some(format!("{example}{mark}{digits}"))
+}
+
+/// Whether an operation changes a credential, and does not only read it.
+fn changes(operation: &str) -> bool {
+    ["add_", "schedule_", "delete_"].iter().any(|verb| operation.starts_with(verb))
 }
 
 /// Where the value of a parameter or body field may come from. `version` is service and version (`kms.1.2`).
@@ -285,7 +338,10 @@ pub(crate) fn fallback(name: &str) -> Option<&'static str> {
 
 /// A value in place of an example that no service can take: it breaks the page's own rule, or its day is over.
 pub(crate) fn repair(operation: &str, name: &str) -> Option<Value> {
+    let called = operation.rsplit('.').next()?;
     match (operation.split('.').next()?, name) {
+        // The page shows a placeholder.
+        ("secure-key-manager", "plaintext") if called.ends_with("_standard") => Some("ZGF0YQ==".into()),
         // The page allows letters, digits, `-` and `_`, and shows a name with spaces.
         ("configinspection", "diagnosis_name") => Some("Sample-Diagnosis-Name".into()),
         // The page's days have gone by.

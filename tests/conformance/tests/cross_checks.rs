@@ -15,7 +15,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cloud_sandbox::Sandbox;
 use nhn_security::Nhn;
-use nhn_security::secure_key_manager::types::{EncryptRequest, SignRequest as NhnSignRequest};
+use nhn_security::secure_key_manager::types::{
+    EncryptRequest, SignRequest as NhnSignRequest, SignStandardRequest, SignatureAlgorithm, VerifyStandardRequest,
+};
 use scp_security::Scp;
 use scp_security::kms::types::{CreateDataKeyRequest, CreateKeyRequest, SignRequest};
 use serde_json::Value;
@@ -230,10 +232,11 @@ fn key_manager(sandbox: &Sandbox) -> (nhn_security::secure_key_manager::v1_0::Cl
     let get = |name| pairs.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value.as_str());
     let builder = Nhn::builder()
         .endpoint(sandbox.endpoint())
+        .user_access_key(get("NHN_CLOUD_USER_ACCESS_KEY_ID"), get("NHN_CLOUD_USER_SECRET_ACCESS_KEY"))
         .secure_key_manager_app_key(get("NHN_CLOUD_SKM_APP_KEY"))
         .mac_address(get("NHN_CLOUD_SKM_MAC_ADDRESS"));
     let nhn = builder.build().unwrap();
-    (nhn.secure_key_manager().unwrap(), nhn)
+    (nhn.secure_key_manager_v1_0().unwrap(), nhn)
 }
 
 #[tokio::test]
@@ -276,4 +279,31 @@ async fn key_manager_signature_is_verified_by_openssl() {
     let recover = "pkeyutl -verifyrecover -pubin -inkey public.der -keyform DER -pkeyopt rsa_padding_mode:pkcs1";
     let recovered = folder.openssl(&format!("{recover} -in signature"));
     assert_eq!(recovered.as_deref(), Some(DATA));
+}
+
+#[tokio::test]
+async fn standard_signature_of_key_manager_is_verified_by_openssl() {
+    if !has_openssl() {
+        return;
+    }
+    let sandbox = Sandbox::start().await.unwrap();
+    let (_, nhn) = key_manager(&sandbox);
+    let keys = nhn.secure_key_manager().unwrap();
+    let folder = Folder::new("key-manager-standard");
+    let pss = "-sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:32 -sigopt rsa_mgf1_md:sha256 ";
+    for (algorithm, options) in [(SignatureAlgorithm::RsassaPss, pss), (SignatureAlgorithm::RsassaPkcs1V15, "")] {
+        let signed = keys.sign_standard(KEY_PAIR, &SignStandardRequest::new(DATA, algorithm.clone())).await.unwrap();
+        let public = keys.show_public_key(KEY_PAIR).key_version(signed.key_version).await.unwrap().to_bytes().unwrap();
+        folder.write("public.der", public);
+        folder.write("signature", signed.to_bytes().unwrap());
+        for (data, good) in [(DATA, true), (&b"what was not"[..], false)] {
+            folder.write("data", data);
+            let command = format!("dgst -sha256 {options}-verify public.der -keyform DER -signature signature data");
+            let printed = folder.openssl(&command);
+            assert_eq!(printed.is_some_and(|text| text.starts_with(b"Verified OK")), good, "{algorithm:?}");
+            let request = VerifyStandardRequest::builder().plaintext(data).signature(&*signed.signature);
+            let request = request.algorithm(algorithm.clone()).key_version(signed.key_version).build();
+            assert_eq!(keys.verify_standard(KEY_PAIR, &request).await.unwrap().result, good, "{algorithm:?}");
+        }
+    }
 }

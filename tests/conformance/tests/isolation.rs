@@ -34,9 +34,15 @@ impl Transport for Town {
             body = format!(r#"{{"access_token":"token-of-{id}-at-{host}","expires_in":3600}}"#);
             self.told.lock().unwrap().insert((pair, host));
         } else {
-            for name in
-                ["authorization", "x-nhn-authorization", "scp-accesskey", "svaccesskey", "x-toast-client-mac-addr"]
-            {
+            for name in [
+                "authorization",
+                "x-nhn-authorization",
+                "x-tc-authentication-id",
+                "x-tc-authentication-secret",
+                "scp-accesskey",
+                "svaccesskey",
+                "x-toast-client-mac-addr",
+            ] {
                 let value = header(name);
                 if !value.is_empty() {
                     self.told.lock().unwrap().insert((value, host.clone()));
@@ -97,8 +103,11 @@ async fn hosts_receive_only_their_own_credentials() {
     for _ in 0..20 {
         for nhn in &clouds {
             let (advisor, keys) = (nhn.security_advisor().unwrap(), nhn.secure_key_manager().unwrap());
+            let (with_key, without) = (nhn.secure_key_manager_v1_2().unwrap(), nhn.secure_key_manager_v1_0().unwrap());
             calls.spawn(async move { drop(advisor.list_inspection_results(Region::Kr1, Language::En).await) });
             calls.spawn(async move { drop(keys.show_secret("a").await) });
+            calls.spawn(async move { drop(with_key.show_secret("a").await) });
+            calls.spawn(async move { drop(without.show_secret("a").await) });
         }
         for scp in &platforms {
             let scp = scp.clone();
@@ -121,6 +130,9 @@ async fn hosts_receive_only_their_own_credentials() {
         wanted.insert((format!("Bearer token-of-id-{name}-at-{oauth}{realm}"), format!("{advisor}{realm}")));
         wanted.insert((format!("app-advisor-{name}"), format!("{advisor}{realm}")));
         wanted.insert((format!("app-keys-{name}"), format!("{keys}{realm}")));
+        wanted.insert((format!("Bearer token-of-id-{name}-at-{oauth}{realm}"), format!("{keys}{realm}")));
+        wanted.insert((format!("id-{name}"), format!("{keys}{realm}")));
+        wanted.insert((format!("secret-{name}"), format!("{keys}{realm}")));
         wanted.insert(("aa:bb:cc:dd:ee:ff".to_owned(), format!("{keys}{realm}")));
     }
     for name in ["e", "s"] {

@@ -27,11 +27,12 @@ use crate::vendor::BodyRead;
 const MAX_ADMIN_BODY: usize = 1 << 20;
 
 /// The headers that carry credentials, and a value that is right nowhere.
-const CREDENTIALS: [(&str, HeaderValue); 4] = [
+const CREDENTIALS: [(&str, HeaderValue); 5] = [
     ("authorization", HeaderValue::from_static("Bearer revoked")),
     ("scp-accesskey", HeaderValue::from_static("revoked")),
     ("svaccesskey", HeaderValue::from_static("revoked")),
     ("x-nhn-authorization", HeaderValue::from_static("Bearer revoked")),
+    ("x-tc-authentication-secret", HeaderValue::from_static("revoked")),
 ];
 
 /// The headers whose values may be shown.

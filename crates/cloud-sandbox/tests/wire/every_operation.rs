@@ -192,7 +192,10 @@ async fn send(sandbox: &Sandbox, token: &str, case: &Case) -> RawResponse {
     let call = match &*case.vendor {
         "scp" if case.vault => Signer::vault(sandbox).sign(sandbox.endpoint(), call),
         "scp" => Signer::of(sandbox).sign(sandbox.endpoint(), call),
-        "nhn" => call.header("x-nhn-authorization", format!("Bearer {token}")),
+        "nhn" => call
+            .header("x-nhn-authorization", format!("Bearer {token}"))
+            .header("X-TC-AUTHENTICATION-ID", setting(sandbox, "NHN_CLOUD_USER_ACCESS_KEY_ID"))
+            .header("X-TC-AUTHENTICATION-SECRET", setting(sandbox, "NHN_CLOUD_USER_SECRET_ACCESS_KEY")),
         _ => call.header("Authorization", format!("Bearer {}", setting(sandbox, "RISKEN_ACCESS_TOKEN"))),
     };
     call.send(sandbox.endpoint()).await

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use cloud_core::ErrorKind;
 use cloud_core::config::ConfigSource;
 use cloud_core::testing::{FakeRuntime, FakeTransport};
+use http::HeaderValue;
 use time::macros::datetime;
 
 use super::*;
@@ -87,7 +88,7 @@ async fn user_agent_names_the_crate_and_the_caller_first() {
 #[test]
 fn builder_without_env_reads_nothing() {
     let nhn = Nhn::builder().secure_key_manager_app_key("key").build().unwrap();
-    assert!(nhn.secure_key_manager().is_ok());
+    assert!(nhn.secure_key_manager_v1_0().is_ok() && nhn.secure_key_manager_v1_1().is_ok());
     let text = nhn.security_advisor().unwrap_err().to_string();
     assert!(text.contains("or `.env()` to read NHN_CLOUD_SECURITY_ADVISOR_APP_KEY"), "{text}");
 }
@@ -98,20 +99,31 @@ fn urls(transport: &FakeTransport) -> Vec<String> {
 
 /// The URLs of one call of each service, the first with a request for a token before it.
 async fn one_call_each(builder: NhnBuilder, variables: &[(&str, &str)]) -> Vec<String> {
-    let script = FakeTransport::new().answer(200, GRANT).answer(200, LIST).answer(200, PAGE).answer(200, SEALED);
+    let script = FakeTransport::new().answer(200, GRANT).answer(200, LIST).answer(200, PAGE);
+    let script = script.answer(200, SEALED).answer(200, SEALED).answer(200, SEALED);
     let (nhn, transport) = nhn(builder, variables, script);
     nhn.security_advisor().unwrap().list_inspection_results(Region::Kr1, Language::En).await.unwrap();
     nhn.server_security_check().unwrap().list_inspection_details(7).await.unwrap();
     let body = crate::secure_key_manager::types::EncryptRequest::new("text");
     nhn.secure_key_manager().unwrap().encrypt("key", &body).await.unwrap();
+    nhn.secure_key_manager_v1_2().unwrap().encrypt("key", &body).await.unwrap();
+    nhn.secure_key_manager_v1_0().unwrap().encrypt("key", &body).await.unwrap();
     let sent = transport.sent();
-    for request in &sent[1..3] {
-        assert_eq!(request.headers()["x-nhn-authorization"], format!("Bearer {TOKEN}"), "one token for both");
-        assert!(!request.headers().contains_key("x-toast-client-mac-addr"));
+    let bearer = format!("Bearer {TOKEN}");
+    let credentials = ["authorization", "x-nhn-authorization", "x-tc-authentication-id", "x-tc-authentication-secret"];
+    for (request, wanted) in sent[1..].iter().zip([
+        [None, Some(&*bearer), None, None],
+        [None, Some(&*bearer), None, None],
+        [None, Some(&*bearer), None, None],
+        [None, None, Some(ID), Some(SECRET)],
+        [None; 4],
+    ]) {
+        let held = credentials.map(|name| request.headers().get(name).map(|value| value.to_str().unwrap()));
+        assert_eq!(held, wanted, "{}", request.uri());
+        assert!(credentials.iter().filter_map(|name| request.headers().get(*name)).all(HeaderValue::is_sensitive));
+        let mac = request.headers().get("x-toast-client-mac-addr").map(|value| value.to_str().unwrap());
+        assert_eq!(mac, request.uri().path().contains("/keymanager/").then_some(MAC), "as it was written");
     }
-    assert!(!sent[3].headers().contains_key("x-nhn-authorization"));
-    assert_eq!(sent[3].headers()["x-toast-client-mac-addr"], MAC, "as it was written");
-    assert!(sent.iter().skip(1).all(|request| !request.headers().contains_key("authorization")));
     urls(&transport)
 }
 
@@ -121,6 +133,8 @@ async fn each_service_has_its_host_and_app_key() {
         "https://oauth.api.nhncloudservice.com/oauth2/token/create",
         "https://security-advisor.api.nhncloudservice.com/advisor/v1.0/appKey/canary-advisor-key/inspection_results?region=KR1&lang=EN",
         "https://kr1-server-security-check.api.nhncloudservice.com/ssc/v1.0/appKey/canary-check-key/inspection_result/details/7",
+        "https://api-keymanager.nhncloudservice.com/keymanager/v1.3/appkey/canary-keys-key/symmetric-keys/key/encrypt",
+        "https://api-keymanager.nhncloudservice.com/keymanager/v1.2/appkey/canary-keys-key/symmetric-keys/key/encrypt",
         "https://api-keymanager.nhncloudservice.com/keymanager/v1.0/appkey/canary-keys-key/symmetric-keys/key/encrypt",
     ];
     assert_eq!(one_call_each(Nhn::builder(), &ALL).await, wanted);
@@ -140,6 +154,8 @@ async fn endpoint_replaces_every_host() {
         "http://127.0.0.1:9/base/oauth2/token/create",
         "http://127.0.0.1:9/base/advisor/v1.0/appKey/canary-advisor-key/inspection_results?region=KR1&lang=EN",
         "http://127.0.0.1:9/base/ssc/v1.0/appKey/canary-check-key/inspection_result/details/7",
+        "http://127.0.0.1:9/base/keymanager/v1.3/appkey/canary-keys-key/symmetric-keys/key/encrypt",
+        "http://127.0.0.1:9/base/keymanager/v1.2/appkey/canary-keys-key/symmetric-keys/key/encrypt",
         "http://127.0.0.1:9/base/keymanager/v1.0/appkey/canary-keys-key/symmetric-keys/key/encrypt",
     ];
     for realm in ["", "public", "gov\n"] {
@@ -156,12 +172,19 @@ async fn government_realm_has_its_own_hosts() {
     for builder in [Nhn::builder(), Nhn::builder().realm(Realm::Gov)] {
         let mut variables = ALL.to_vec();
         variables.push((REALM, "GOV"));
-        let script = FakeTransport::new().answer(200, GRANT).answer(200, LIST);
+        let script = FakeTransport::new().answer(200, GRANT).answer(200, LIST).answer(200, SEALED).answer(200, SEALED);
         let (nhn, transport) = nhn(builder, &variables, script);
         assert_eq!(nhn.realm(), Realm::Gov);
         nhn.security_advisor().unwrap().list_inspection_results(Region::Kr1, Language::En).await.unwrap();
         assert!(urls(&transport)[0].starts_with("https://oauth.api.gov-nhncloudservice.com/oauth2/"));
         assert!(urls(&transport)[1].starts_with("https://security-advisor.api.gov-nhncloudservice.com/advisor/"));
+        let body = crate::secure_key_manager::types::EncryptRequest::new("text");
+        nhn.secure_key_manager_v1_2().unwrap().encrypt("key", &body).await.unwrap();
+        nhn.secure_key_manager_v1_3().unwrap().encrypt("key", &body).await.unwrap();
+        for (url, version) in urls(&transport)[2..].iter().zip(["v1.2", "v1.3"]) {
+            let start = format!("https://api-keymanager.gov-nhncloudservice.com/keymanager/{version}/");
+            assert!(url.starts_with(&start), "{url}");
+        }
         nhn.secure_key_manager_v1_1().unwrap();
         let error = nhn.server_security_check().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);
@@ -176,7 +199,7 @@ fn accessor_names_what_its_service_lacks() {
     let nhn = build(Nhn::builder(), &[(SECURITY_ADVISOR, ""), (SERVER_SECURITY_CHECK, CHECK_KEY)]).unwrap();
     let advisor = nhn.security_advisor().unwrap_err();
     let check = nhn.server_security_check().unwrap_err();
-    let keys = nhn.secure_key_manager().unwrap_err();
+    let keys = nhn.secure_key_manager_v1_0().unwrap_err();
     let no_access_key = ["NhnBuilder::user_access_key", ACCESS_KEY_ID, ACCESS_KEY_SECRET];
     for (error, present, absent) in [
         (
@@ -186,6 +209,11 @@ fn accessor_names_what_its_service_lacks() {
         ),
         (&check, no_access_key.to_vec(), "APP_KEY"),
         (&keys, vec!["NhnBuilder::secure_key_manager_app_key", SECURE_KEY_MANAGER], ACCESS_KEY_ID),
+        (
+            &nhn.secure_key_manager().unwrap_err(),
+            [&[SECURE_KEY_MANAGER, "`secure_key_manager_v1_0()` needs no"][..], &no_access_key].concat(),
+            "ADVISOR",
+        ),
     ] {
         assert_eq!(error.kind(), ErrorKind::Config);
         for word in present {
@@ -193,6 +221,25 @@ fn accessor_names_what_its_service_lacks() {
         }
         assert!(!error.to_string().contains(absent), "{error} should not contain {absent}");
     }
+}
+
+#[test]
+fn key_manager_without_access_key_names_the_version_that_needs_none() {
+    let nhn = build(Nhn::builder(), &[(SECURE_KEY_MANAGER, KEYS_KEY)]).unwrap();
+    for error in [
+        nhn.secure_key_manager().unwrap_err(),
+        nhn.secure_key_manager_v1_3().unwrap_err(),
+        nhn.secure_key_manager_v1_2().unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::Config);
+        for word in ["Secure Key Manager cannot be used", ACCESS_KEY_ID, "`secure_key_manager_v1_0()`"] {
+            assert!(error.to_string().contains(word), "{error}");
+        }
+        assert!(!error.to_string().contains("APP_KEY"), "{error}");
+    }
+    assert!(nhn.secure_key_manager_v1_1().is_ok() && nhn.secure_key_manager_v1_0().is_ok());
+    let advisor = nhn.security_advisor().unwrap_err();
+    assert!(!advisor.to_string().contains("secure_key_manager"), "{advisor}");
 }
 
 #[test]
@@ -295,6 +342,15 @@ async fn refused_token_is_replaced_once() {
 }
 
 #[tokio::test]
+async fn refused_access_key_is_not_sent_again() {
+    let script = FakeTransport::new().answer(401, r#"{"header":{"isSuccessful":false,"resultCode":401}}"#);
+    let (nhn, transport) = nhn(Nhn::builder(), &ALL, script);
+    let error = nhn.secure_key_manager_v1_2().unwrap().confirm_client().await.unwrap_err();
+    assert!(error.to_string().contains("the user access key was not accepted"), "{error}");
+    assert_eq!((error.kind(), transport.sent().len()), (ErrorKind::Service, 1));
+}
+
+#[tokio::test]
 async fn missing_token_leaves_the_call_unsent() {
     let script = FakeTransport::new().answer(401, r#"{"error":"invalid_client"}"#);
     let (nhn, transport) = nhn(Nhn::builder(), &ALL, script);
@@ -329,12 +385,22 @@ async fn debug_and_errors_show_no_secret() {
 
     let script = FakeTransport::new().answer(400, &echo("canary-keys-key canary-text"));
     let (nhn, _) = self::nhn(Nhn::builder(), &ALL, script);
-    let keys = nhn.secure_key_manager().unwrap();
+    let keys = nhn.secure_key_manager_v1_0().unwrap();
     let body = crate::secure_key_manager::types::EncryptRequest::new("canary-text");
     let call = keys.encrypt("key", &body);
     shown.push_str(&format!("{keys:?} {body:?} {call:?}"));
     let error = call.await.unwrap_err();
     shown.push_str(&format!("{error} {error:?}"));
+
+    for echoed in [SECRET, ID] {
+        let script = FakeTransport::new().answer(400, &echo(echoed));
+        let (nhn, _) = self::nhn(Nhn::builder(), &ALL, script);
+        let keys = nhn.secure_key_manager_v1_2().unwrap();
+        let call = keys.encrypt("key", &body);
+        shown.push_str(&format!("{keys:?} {call:?}"));
+        let error = call.await.unwrap_err();
+        shown.push_str(&format!("{error} {error:?}"));
+    }
 
     let basic = STANDARD.encode(format!("{ID}:{SECRET}"));
     for secret in ["canary", MAC, &basic] {

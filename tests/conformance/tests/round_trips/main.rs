@@ -10,4 +10,5 @@ mod nhn;
 mod risken;
 mod secrets;
 mod skm;
+mod skm_management;
 mod vault;

@@ -26,7 +26,7 @@ fn with_mac(sandbox: &Sandbox, mac: Option<&str>) -> Client {
         Some(mac) => nhn(sandbox).mac_address(mac),
         None => nhn(sandbox),
     };
-    builder.build().unwrap().secure_key_manager().unwrap()
+    builder.build().unwrap().secure_key_manager_v1_0().unwrap()
 }
 
 fn known(sandbox: &Sandbox) -> Client {
@@ -34,7 +34,7 @@ fn known(sandbox: &Sandbox) -> Client {
 }
 
 /// A client with the certificate of this name and no MAC address, on the port for such callers.
-fn with_certificate(sandbox: &Sandbox, name: &str) -> Client {
+pub(crate) fn with_certificate(sandbox: &Sandbox, name: &str) -> Client {
     let identity = sandbox.client_identity(name).unwrap().unwrap();
     let transport = ReqwestTransport::builder()
         .root_certificates_pem(sandbox.authority_pem().unwrap())
@@ -44,7 +44,7 @@ fn with_certificate(sandbox: &Sandbox, name: &str) -> Client {
         .build()
         .unwrap();
     let builder = nhn(sandbox).endpoint(sandbox.mtls_endpoint().unwrap()).transport(Arc::new(transport));
-    builder.build().unwrap().secure_key_manager().unwrap()
+    builder.build().unwrap().secure_key_manager_v1_0().unwrap()
 }
 
 /// Fails unless the service itself refused, whatever the status.
@@ -132,7 +132,7 @@ async fn keys_are_read_by_version() {
     let sandbox = sandbox().await;
     let mac = settings(&sandbox)["NHN_CLOUD_SKM_MAC_ADDRESS"].clone();
     let nhn = nhn(&sandbox).mac_address(mac).build().unwrap();
-    let (keys, versions) = (nhn.secure_key_manager().unwrap(), nhn.secure_key_manager_v1_1().unwrap());
+    let (keys, versions) = (nhn.secure_key_manager_v1_0().unwrap(), nhn.secure_key_manager_v1_1().unwrap());
     let newest = keys.show_symmetric_key(KEY).await.unwrap().symmetric_key;
     let mut seen = Vec::new();
     for version in 0..3 {

@@ -27,6 +27,7 @@ pub(crate) fn nhn(sandbox: &Sandbox) -> Nhn {
     let set = settings(sandbox);
     Nhn::builder()
         .endpoint(sandbox.endpoint())
+        .user_access_key(&*set["NHN_CLOUD_USER_ACCESS_KEY_ID"], &*set["NHN_CLOUD_USER_SECRET_ACCESS_KEY"])
         .secure_key_manager_app_key(&*set["NHN_CLOUD_SKM_APP_KEY"])
         .mac_address(&*set["NHN_CLOUD_SKM_MAC_ADDRESS"])
         .build()
@@ -44,8 +45,8 @@ pub(crate) fn scp_with(transport: &Arc<FakeTransport>) -> Scp {
 }
 
 pub(crate) fn nhn_with(transport: &Arc<FakeTransport>) -> Nhn {
-    let builder = Nhn::builder().endpoint("http://127.0.0.1:1").secure_key_manager_app_key("an-app-key");
-    builder.transport(Arc::clone(transport)).build().unwrap()
+    let builder = Nhn::builder().endpoint("http://127.0.0.1:1").user_access_key("an-id", "a-secret");
+    builder.secure_key_manager_app_key("an-app-key").transport(Arc::clone(transport)).build().unwrap()
 }
 
 pub(crate) fn risken_with(transport: &Arc<FakeTransport>) -> Risken {

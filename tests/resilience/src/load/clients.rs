@@ -70,7 +70,7 @@ impl Clients {
         let nhn = nhn.build()?;
         Ok(Self {
             scp: scp.build()?,
-            keys: nhn.secure_key_manager()?,
+            keys: nhn.secure_key_manager_v1_0()?,
             key_versions: nhn.secure_key_manager_v1_1()?,
             advisor: nhn.security_advisor()?,
             check: nhn.server_security_check()?,

@@ -10,6 +10,8 @@ use base64::engine::general_purpose::STANDARD;
 use rsa::pkcs8::{DecodePrivateKey, EncodePublicKey};
 use rsa::{Pkcs1v15Sign, PrivateKey as RsaPrivateKey, PublicKey as RsaPublicKey};
 
+use crate::rsa_keys::ReadyKeys;
+
 /// Bytes of a symmetric key.
 pub(super) const KEY_LENGTH: usize = 32;
 
@@ -35,6 +37,8 @@ pub(super) enum Fault {
     Data,
     /// The key itself cannot be used, which a wrong seed file brings about.
     Key,
+    /// There is no RSA key made ahead; the operation is to be done again with one.
+    NeedsKey,
 }
 
 impl Cipher {
@@ -117,9 +121,9 @@ pub(super) fn public_key(key: &[u8]) -> Result<Vec<u8>, Fault> {
     Ok(public.to_public_key_der().map_err(|_| Fault::Key)?.into_vec())
 }
 
-/// A new private key, as PKCS#8.
-pub(super) fn generate(rng: &mut impl rsa::rand_core::CryptoRng) -> Result<Vec<u8>, Fault> {
-    let key = RsaPrivateKey::new(rng, 2048).map_err(|_| Fault::Key)?;
+/// A private key that was made ahead, as PKCS#8.
+pub(super) fn ready(keys: &mut ReadyKeys) -> Result<Vec<u8>, Fault> {
+    let key = keys.take().ok_or(Fault::NeedsKey)?;
     let der = rsa::pkcs8::EncodePrivateKey::to_pkcs8_der(&key).map_err(|_| Fault::Key)?;
     Ok(der.as_bytes().to_vec())
 }
@@ -129,7 +133,7 @@ pub(super) fn is_private_key(der: &[u8]) -> bool {
     private_key(der).is_ok_and(|key| rsa::traits::PublicKeyParts::size(&key) == 2048 / 8)
 }
 
-fn private_key(der: &[u8]) -> Result<RsaPrivateKey, Fault> {
+pub(super) fn private_key(der: &[u8]) -> Result<RsaPrivateKey, Fault> {
     RsaPrivateKey::from_pkcs8_der(der).map_err(|_| Fault::Key)
 }
 

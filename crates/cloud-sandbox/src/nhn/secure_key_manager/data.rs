@@ -5,12 +5,16 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::crypto::{self, Blob, Cipher, KEY_LENGTH, NONCE_LENGTH};
-use super::error::{Name, refuse};
+use super::error::{Name, invalid, refuse};
 use super::key_store::{Kind, Material};
+use super::standard::{self, Algorithm};
 use super::store::caller;
 use crate::call::Call;
 use crate::nhn::error::ErrorResponse;
 use crate::nhn::state::State;
+
+/// The longest data of a standard signature, in bytes.
+const LONGEST_DATA: usize = 64 * 1024;
 
 /// The caller as the service sees it; no key store has a say in it.
 pub(super) fn confirm(_: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
@@ -82,10 +86,50 @@ pub(super) fn verify(state: &mut State, call: &mut Call<'_>) -> Result<Value, Er
     Ok(json!({ "result": result, "keyVersion": version }))
 }
 
+pub(super) fn sign_standard(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
+    let (algorithm, data) = (algorithm(call)?, data(call)?);
+    let (version, key) = state.skm.take(call, Kind::Asymmetric)?.bytes(None)?;
+    let signature = algorithm.sign(&key, &data, call.rng).map_err(refuse)?;
+    let mut shown = json!({
+        "signature": STANDARD.encode(signature),
+        "algorithm": algorithm.name(),
+        "hashAlgorithm": "SHA-256",
+        "keyVersion": version,
+    });
+    if let (Algorithm::Pss, Some(fields)) = (algorithm, shown.as_object_mut()) {
+        fields.insert("mgfAlgorithm".to_owned(), "MGF1-SHA-256".into());
+        fields.insert("saltLength".to_owned(), standard::SALT_LENGTH.into());
+    }
+    Ok(shown)
+}
+
+pub(super) fn verify_standard(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
+    let (algorithm, data) = (algorithm(call)?, data(call)?);
+    let signature = STANDARD.decode(field(call, "signature")).map_err(|_| refuse(Name::UserData))?;
+    let wanted = call.body.get("keyVersion").and_then(Value::as_i64);
+    let (version, key) = state.skm.take(call, Kind::Asymmetric)?.bytes(wanted)?;
+    let result = algorithm.verify(&key, &data, &signature).map_err(refuse)?;
+    Ok(json!({ "result": result, "keyVersion": version }))
+}
+
+fn algorithm(call: &Call<'_>) -> Result<Algorithm, ErrorResponse> {
+    let name = call.text("algorithm").unwrap_or_default();
+    Algorithm::read(name).ok_or_else(|| invalid("algorithm must be RSASSA-PSS or RSASSA-PKCS1-v1_5"))
+}
+
+/// The data of a standard signature, which travel as Base64.
+fn data(call: &Call<'_>) -> Result<Vec<u8>, ErrorResponse> {
+    let data = STANDARD.decode(field(call, "plaintext")).map_err(|_| invalid("plaintext must be Base64"))?;
+    match data.len() <= LONGEST_DATA {
+        true => Ok(data),
+        false => Err(invalid("plaintext must be at most 64 KB after decoding")),
+    }
+}
+
 pub(super) fn show_private_key(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
     let wanted = wanted_version(call)?;
     let (version, key) = state.skm.take(call, Kind::Asymmetric)?.bytes(wanted)?;
-    Ok(material("PrivateKey", &key, version))
+    Ok(material("PrivateKey", &key, version, call))
 }
 
 /// Needs the appkey only, and does not count as a use of the key.
@@ -93,16 +137,21 @@ pub(super) fn show_public_key(state: &mut State, call: &mut Call<'_>) -> Result<
     let wanted = wanted_version(call)?;
     let (version, key) = state.skm.look(call, Kind::Asymmetric)?.bytes(wanted)?;
     let public = crypto::public_key(&key).map_err(refuse)?;
-    Ok(material("PublicKey", &public, version))
+    Ok(material("PublicKey", &public, version, call))
 }
 
-fn material(kind: &str, der: &[u8], version: u32) -> Value {
-    json!({
+fn material(kind: &str, der: &[u8], version: u32, call: &Call<'_>) -> Value {
+    let mut shown = json!({
         "keyType": kind,
         "key": crypto::hex_list(der),
         "encodedKey": STANDARD.encode(der),
         "keyVersion": version,
-    })
+    });
+    // Only the government realm has the field; both forms are the same here.
+    if let (true, Some(fields)) = (call.settings.nhn.government, shown.as_object_mut()) {
+        fields.insert("standardEncodedKey".to_owned(), STANDARD.encode(der).into());
+    }
+    shown
 }
 
 fn field(call: &Call<'_>, name: &str) -> String {

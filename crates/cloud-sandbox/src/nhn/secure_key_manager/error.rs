@@ -11,9 +11,19 @@ pub(super) enum Name {
     KeyId,
     /// No key store has the number.
     KeyStoreId,
+    /// No key store has the name.
+    KeyStoreName,
+    /// The key store still has keys.
+    KeyStoreStatus,
+    /// Another key, key store or credential has the name.
+    Duplicate,
+    /// The key store lists no such credential.
+    Credential,
+    /// The credential waits for its deletion, or does not yet.
+    CredentialStatus,
     /// The key has no such version.
     KeyVersion,
-    /// The key waits for its deletion.
+    /// The key waits for its deletion, or does not yet.
     KeyStatus,
     /// The version is switched off.
     KeyVersionStatus,
@@ -49,7 +59,7 @@ impl From<Fault> for Name {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Data => Self::UserData,
-            Fault::Key => Self::Broken,
+            Fault::Key | Fault::NeedsKey => Self::Broken,
         }
     }
 }
@@ -59,6 +69,11 @@ pub(super) fn refuse(name: impl Into<Name>) -> ErrorResponse {
     let (status, message) = match name.into() {
         Name::KeyId => (404, "Invalid Key Id"),
         Name::KeyStoreId => (404, "Invalid Key Store Id"),
+        Name::KeyStoreName => (404, "Invalid Key Store Name"),
+        Name::KeyStoreStatus => (400, "Invalid Key Store Status"),
+        Name::Duplicate => (400, "Duplicate Name"),
+        Name::Credential => (404, "Invalid Auth Value"),
+        Name::CredentialStatus => (400, "Invalid Auth Status"),
         Name::KeyVersion => (404, "Invalid Key Version"),
         Name::KeyStatus => (400, "Invalid Key Status"),
         Name::KeyVersionStatus => (400, "Invalid Key Version Status"),
@@ -71,4 +86,9 @@ pub(super) fn refuse(name: impl Into<Name>) -> ErrorResponse {
         Name::Broken => (500, "the key in the sandbox's seed is not usable"),
     };
     ErrorResponse::new(status, BAD_REQUEST, message)
+}
+
+/// The refusal of a request that the service reads and does not accept.
+pub(super) fn invalid(message: &str) -> ErrorResponse {
+    ErrorResponse::new(400, BAD_REQUEST, message)
 }

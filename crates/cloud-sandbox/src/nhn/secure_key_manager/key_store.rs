@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use super::authority::Issued;
 use crate::nhn::korean_time;
@@ -64,6 +64,20 @@ pub(super) struct History {
     pub(super) creation_datetime: String,
     pub(super) last_change_user: String,
     pub(super) last_change_datetime: String,
+}
+
+impl History {
+    /// The history of an entry that is made now.
+    pub(super) fn starting(now: OffsetDateTime) -> Self {
+        let now = korean_time::local(now);
+        Self { creation_datetime: now.clone(), last_change_datetime: now, ..Self::default() }
+    }
+
+    /// Notes a change.
+    pub(super) fn change(&mut self, now: OffsetDateTime) {
+        self.last_change_user = Self::default().last_change_user;
+        self.last_change_datetime = korean_time::local(now);
+    }
 }
 
 impl Default for History {
@@ -180,6 +194,14 @@ pub(super) struct Version {
     pub(super) active: bool,
 }
 
+/// The time between a deletion that is asked for and the one that happens.
+const WAITING: Duration = Duration::days(7);
+
+/// When what is scheduled for deletion now goes away.
+pub(super) fn deletion_day(now: OffsetDateTime) -> String {
+    korean_time::local(now.saturating_add(WAITING))
+}
+
 /// The service's table requires a date even of what was never used; its creation date is shown then.
 fn long_ago() -> String {
     History::default().creation_datetime
@@ -243,6 +265,31 @@ pub(super) fn is_gone(deletion: Option<&str>, now: OffsetDateTime) -> bool {
 }
 
 impl KeyStore {
+    /// A key store without keys and credentials, whose settings are yet to be set.
+    pub(super) fn empty(history: History) -> Self {
+        Self {
+            name: String::new(),
+            description: String::new(),
+            ip4_auth_use: YesNo::N,
+            mac_auth_use: YesNo::N,
+            certificate_auth_use: YesNo::N,
+            auth_mode: AuthMode::And,
+            ipv4_list: Vec::new(),
+            mac_list: Vec::new(),
+            certificate_list: Vec::new(),
+            keys: Vec::new(),
+            history,
+        }
+    }
+
+    /// Drops keys and credentials whose day has come, so that their names are free again.
+    pub(super) fn purge(&mut self, now: OffsetDateTime) {
+        self.keys.retain(|key| !is_gone(key.deletion_datetime.as_deref(), now));
+        self.ipv4_list.retain(|entry| !is_gone(entry.deletion_datetime.as_deref(), now));
+        self.mac_list.retain(|entry| !is_gone(entry.deletion_datetime.as_deref(), now));
+        self.certificate_list.retain(|entry| !is_gone(entry.deletion_datetime.as_deref(), now));
+    }
+
     /// The keys that are not purged yet.
     pub(super) fn living(&self, now: OffsetDateTime) -> impl Iterator<Item = &Key> {
         self.keys.iter().filter(move |key| !is_gone(key.deletion_datetime.as_deref(), now))

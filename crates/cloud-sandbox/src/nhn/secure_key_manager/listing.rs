@@ -55,7 +55,7 @@ pub(super) fn key(state: &mut State, call: &mut Call<'_>) -> Result<Value, Error
     let key = store.keys.iter_mut().find(|key| key.key_id == id && !is_gone(key.deletion_datetime.as_deref(), now));
     let key = key.ok_or_else(|| refuse(Name::KeyId))?;
     if key.deletion_datetime.is_none() {
-        key.rotate_when_due(call.rng, now).map_err(refuse)?;
+        key.rotate_when_due(call).map_err(refuse)?;
     }
     Ok(shown_key(key))
 }
@@ -74,7 +74,7 @@ pub(super) fn key_details(state: &mut State, call: &mut Call<'_>) -> Result<Valu
         let fits = |wanted: &Option<String>, own: &str| wanted.as_ref().is_none_or(|wanted| wanted == own);
         if fits(&kind, key.material.kind().label()) && fits(&name, &key.name) && fits(&status, state) {
             if state == "active" {
-                key.rotate_when_due(call.rng, now).map_err(refuse)?;
+                key.rotate_when_due(call).map_err(refuse)?;
             }
             details.push(shown_key(key));
         }

@@ -10,11 +10,13 @@ use super::authority::Authority;
 use super::crypto;
 use super::error::{Name, refuse};
 use super::key_store::{Key, KeyStore, Kind, Material, Version, is_gone};
+use super::keys::next_rotation;
 use super::seed;
 use crate::call::Call;
 use crate::nhn::error::ErrorResponse;
 use crate::nhn::korean_time;
 use crate::rng::Rng;
+use crate::rsa_keys::{self, ReadyKeys};
 
 /// The state of the service.
 #[derive(Serialize, Deserialize)]
@@ -22,13 +24,15 @@ use crate::rng::Rng;
 pub(crate) struct Store {
     /// The key stores by number.
     pub(super) key_stores: BTreeMap<i64, KeyStore>,
+    /// The highest number that a key store was given, so that no number is given twice.
+    pub(super) last_key_store: i64,
     /// Who issued the client certificates; kept so that they go on being good after a restart.
     pub(super) authority: Option<Authority>,
 }
 
 impl Default for Store {
     fn default() -> Self {
-        Self { key_stores: seed::key_stores(), authority: None }
+        Self { key_stores: seed::key_stores(), last_key_store: 0, authority: None }
     }
 }
 
@@ -41,11 +45,15 @@ impl Store {
         for key in self.key_stores.values_mut().flat_map(|store| &mut store.keys) {
             let empty = key.material.versions().is_empty();
             if empty && key.material.kind() != Kind::Secret {
-                key.renew(rng).map_err(|_| format!("key {} of the key manager cannot be made", key.key_id))?;
+                let mut keys = ReadyKeys::default();
+                if key.material.kind() == Kind::Asymmetric {
+                    keys.add(rsa_keys::rsa(rng)?);
+                }
+                let made = key.renew(rng, &mut keys);
+                made.map_err(|_| format!("key {} of the key manager cannot be made", key.key_id))?;
             }
-            if key.auto_rotation_period > 0 && key.next_auto_rotation_date.is_none() {
-                let next = now.saturating_add(Duration::days(i64::from(key.auto_rotation_period)));
-                key.next_auto_rotation_date = Some(korean_time::local(next));
+            if key.next_auto_rotation_date.is_none() {
+                key.next_auto_rotation_date = next_rotation(key.auto_rotation_period, now);
             }
         }
         Ok(())
@@ -53,18 +61,51 @@ impl Store {
 
     /// The store whose contents are asked for, once it has let the caller in.
     pub(super) fn authorized_store(&mut self, call: &Call<'_>) -> Result<&mut KeyStore, ErrorResponse> {
-        let id = call.argument("keyStoreId").parse::<i64>().ok();
-        let store = id.and_then(|id| self.key_stores.get_mut(&id)).ok_or_else(|| refuse(Name::KeyStoreId))?;
-        store.admit(&caller(call), self.authority.as_ref(), call.now).map_err(refuse)?;
+        let id = call.argument("keyStoreId").parse::<i64>().map_err(|_| refuse(Name::KeyStoreId))?;
+        self.admitted(id, &caller(call), call.now)
+    }
+
+    /// The store that the body names, once it has let the caller in.
+    pub(super) fn authorized_store_by_name(&mut self, call: &Call<'_>) -> Result<&mut KeyStore, ErrorResponse> {
+        let number = self.number_by_name(call)?;
+        self.admitted(number, &caller(call), call.now)
+    }
+
+    /// The store that the body names, whoever calls.
+    pub(super) fn store_by_name(&mut self, call: &Call<'_>) -> Result<&mut KeyStore, ErrorResponse> {
+        let number = self.number_by_name(call)?;
+        self.key_stores.get_mut(&number).ok_or_else(|| refuse(Name::KeyStoreName))
+    }
+
+    fn number_by_name(&self, call: &Call<'_>) -> Result<i64, ErrorResponse> {
+        let name = call.text("keyStoreName").unwrap_or_default();
+        let found = self.key_stores.iter().find(|(_, store)| store.name == name);
+        found.map(|(number, _)| *number).ok_or_else(|| refuse(Name::KeyStoreName))
+    }
+
+    /// The store with this number, once it has let the caller in.
+    pub(super) fn admitted(
+        &mut self,
+        number: i64,
+        caller: &Caller<'_>,
+        now: OffsetDateTime,
+    ) -> Result<&mut KeyStore, ErrorResponse> {
+        let store = self.key_stores.get_mut(&number).ok_or_else(|| refuse(Name::KeyStoreId))?;
+        store.admit(caller, self.authority.as_ref(), now).map_err(refuse)?;
         Ok(store)
+    }
+
+    /// A number that no key store has or had.
+    pub(super) fn next_key_store(&mut self) -> i64 {
+        let highest = self.key_stores.keys().next_back().copied().unwrap_or(0).max(self.last_key_store);
+        self.last_key_store = highest.saturating_add(1);
+        self.last_key_store
     }
 
     /// The key of a data call, in use now: its store has let the caller in, and nothing forbids its use.
     pub(super) fn take(&mut self, call: &mut Call<'_>, kind: Kind) -> Result<&mut Key, ErrorResponse> {
-        let (number, index) = self.locate(call, kind)?;
-        let Self { key_stores, authority } = self;
-        let store = key_stores.get_mut(&number).ok_or_else(|| refuse(Name::KeyStoreId))?;
-        store.admit(&caller(call), authority.as_ref(), call.now).map_err(refuse)?;
+        let (number, index) = self.locate(call, Some(kind))?;
+        let store = self.admitted(number, &caller(call), call.now)?;
         let key = store.keys.get_mut(index).ok_or_else(|| refuse(Name::KeyId))?;
         key.make_ready(call)?;
         key.last_access_datetime = korean_time::local(call.now);
@@ -73,18 +114,20 @@ impl Store {
 
     /// The key of a call that needs no authorization and does not count as a use of the key.
     pub(super) fn look(&mut self, call: &mut Call<'_>, kind: Kind) -> Result<&mut Key, ErrorResponse> {
-        let (number, index) = self.locate(call, kind)?;
+        let (number, index) = self.locate(call, Some(kind))?;
         let store = self.key_stores.get_mut(&number);
         let key = store.and_then(|store| store.keys.get_mut(index)).ok_or_else(|| refuse(Name::KeyId))?;
         key.make_ready(call)?;
         Ok(key)
     }
 
-    /// Where the key of a data call is; the path says of which kind it has to be.
-    pub(super) fn locate(&self, call: &Call<'_>, kind: Kind) -> Result<(i64, usize), ErrorResponse> {
+    /// Where the key of a call is; the path of a data call says of which kind it has to be.
+    pub(super) fn locate(&self, call: &Call<'_>, kind: Option<Kind>) -> Result<(i64, usize), ErrorResponse> {
         let id = call.argument("keyid");
         let fits = |key: &Key| {
-            key.key_id == id && key.material.kind() == kind && !is_gone(key.deletion_datetime.as_deref(), call.now)
+            key.key_id == id
+                && kind.is_none_or(|kind| key.material.kind() == kind)
+                && !is_gone(key.deletion_datetime.as_deref(), call.now)
         };
         self.key_stores
             .iter()
@@ -94,12 +137,12 @@ impl Store {
 }
 
 impl Key {
-    /// Adds a version, which becomes the current one.
-    pub(super) fn renew(&mut self, rng: &mut Rng) -> Result<(), crypto::Fault> {
+    /// Adds a version, which becomes the current one. One of an RSA key is taken from those that are ready.
+    pub(super) fn renew(&mut self, rng: &mut Rng, keys: &mut ReadyKeys) -> Result<(), crypto::Fault> {
         match &mut self.material {
             Material::Secret { .. } => {}
             Material::SymmetricKey { versions } => versions.push(Version::new(&rng.bytes::<{ crypto::KEY_LENGTH }>())),
-            Material::AsymmetricKey { versions } => versions.push(Version::new(&crypto::generate(rng.source())?)),
+            Material::AsymmetricKey { versions } => versions.push(Version::new(&crypto::ready(keys)?)),
         }
         Ok(())
     }
@@ -109,15 +152,19 @@ impl Key {
         if self.deletion_datetime.is_some() {
             return Err(refuse(Name::KeyStatus));
         }
-        self.rotate_when_due(call.rng, call.now).map_err(refuse)
+        self.rotate_when_due(call).map_err(refuse)
     }
 
     /// Renews the key when its day has come; days that were missed together bring one version.
-    pub(super) fn rotate_when_due(&mut self, rng: &mut Rng, now: OffsetDateTime) -> Result<(), crypto::Fault> {
+    pub(super) fn rotate_when_due(&mut self, call: &mut Call<'_>) -> Result<(), crypto::Fault> {
+        self.rotate(call.rng, call.keys, call.now)
+    }
+
+    fn rotate(&mut self, rng: &mut Rng, keys: &mut ReadyKeys, now: OffsetDateTime) -> Result<(), crypto::Fault> {
         let period = Duration::days(i64::from(self.auto_rotation_period));
         let due = self.next_auto_rotation_date.as_deref().and_then(korean_time::read_local);
         let Some(due) = due.filter(|due| *due <= now && period.is_positive()) else { return Ok(()) };
-        self.renew(rng)?;
+        self.renew(rng, keys)?;
         let missed = (now - due).whole_days() / period.whole_days();
         let next = due.saturating_add(Duration::days(missed.saturating_add(1).saturating_mul(period.whole_days())));
         self.next_auto_rotation_date = Some(korean_time::local(next));
@@ -188,7 +235,7 @@ mod tests {
 
         let key = &mut store.key_stores.get_mut(&7).unwrap().keys[0];
         for (now, current) in [(day(29), 0), (day(30), 1), (day(30), 1), (day(125), 2), (day(149), 2), (day(150), 3)] {
-            key.rotate_when_due(&mut rng, now).unwrap();
+            key.rotate(&mut rng, &mut ReadyKeys::default(), now).unwrap();
             assert_eq!(key.current(), current, "{now}");
         }
     }
