@@ -24,6 +24,8 @@ pub(crate) const FIXTURES: &[(&str, &str)] = embedded![
     "nhn/server-security-check-1.0.json",
     "nhn/secure-key-manager-1.0.json",
     "nhn/secure-key-manager-1.1.json",
+    "nhn/secure-key-manager-1.2.json",
+    "nhn/secure-key-manager-1.3.json",
     "risken/aws-1.json",
     // /codegen
 ];

@@ -135,11 +135,10 @@ impl crate::Nhn {
             .map(super::server_security_check::v1_0::Client::new)
     }
 
-    /// Returns a client for Secure Key Manager 1.0, the default version.
+    /// Returns a client for Secure Key Manager 1.3, the default version.
     ///
     /// Only a major release of this crate changes the version;
-    /// [`secure_key_manager_v1_0`](Self::secure_key_manager_v1_0) always means 1.0. The vendor lists 1.3 too, which
-    /// this crate does not contain yet.
+    /// [`secure_key_manager_v1_3`](Self::secure_key_manager_v1_3) always means 1.3.
     ///
     /// # Errors
     /// [`ErrorKind::Config`](cloud_core::ErrorKind::Config) if a setting of the service is missing or the service
@@ -147,8 +146,44 @@ impl crate::Nhn {
     #[cfg(feature = "secure-key-manager")]
     pub fn secure_key_manager(
         &self,
-    ) -> cloud_core::Result<super::secure_key_manager::v1_0::Client> {
-        self.secure_key_manager_v1_0()
+    ) -> cloud_core::Result<super::secure_key_manager::v1_3::Client> {
+        self.secure_key_manager_v1_3()
+    }
+
+    /// Returns a client for Secure Key Manager 1.3.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](cloud_core::ErrorKind::Config) if a setting of the service is missing or the service
+    /// has no host; the message names both.
+    #[cfg(feature = "secure-key-manager")]
+    pub fn secure_key_manager_v1_3(
+        &self,
+    ) -> cloud_core::Result<super::secure_key_manager::v1_3::Client> {
+        crate::nhn::configured(
+                self,
+                "Secure Key Manager",
+                &self.clients().secure_key_manager,
+                Authentication::Default,
+            )
+            .map(super::secure_key_manager::v1_3::Client::new)
+    }
+
+    /// Returns a client for Secure Key Manager 1.2.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](cloud_core::ErrorKind::Config) if a setting of the service is missing or the service
+    /// has no host; the message names both.
+    #[cfg(feature = "secure-key-manager")]
+    pub fn secure_key_manager_v1_2(
+        &self,
+    ) -> cloud_core::Result<super::secure_key_manager::v1_2::Client> {
+        crate::nhn::configured(
+                self,
+                "Secure Key Manager",
+                &self.clients().secure_key_manager,
+                Authentication::Scheme("UserAccessKeyId"),
+            )
+            .map(super::secure_key_manager::v1_2::Client::new)
     }
 
     /// Returns a client for Secure Key Manager 1.1.

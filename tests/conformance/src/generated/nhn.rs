@@ -202,6 +202,559 @@ pub(crate) static ENTRIES: &[Entry] = &[
         operation: "show_symmetric_key",
         call: secure_key_manager_v1_1_show_symmetric_key,
     },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.2",
+        operation: "confirm_client",
+        call: secure_key_manager_v1_2_confirm_client,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.2",
+        operation: "show_secret",
+        call: secure_key_manager_v1_2_show_secret,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.2",
+        operation: "update_secret",
+        call: secure_key_manager_v1_2_update_secret,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.2",
+        operation: "encrypt",
+        call: secure_key_manager_v1_2_encrypt,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.2",
+        operation: "decrypt",
+        call: secure_key_manager_v1_2_decrypt,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.2",
+        operation: "create_local_key",
+        call: secure_key_manager_v1_2_create_local_key,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.2",
+        operation: "show_symmetric_key",
+        call: secure_key_manager_v1_2_show_symmetric_key,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.2",
+        operation: "sign",
+        call: secure_key_manager_v1_2_sign,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.2",
+        operation: "verify",
+        call: secure_key_manager_v1_2_verify,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.2",
+        operation: "show_private_key",
+        call: secure_key_manager_v1_2_show_private_key,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.2",
+        operation: "show_public_key",
+        call: secure_key_manager_v1_2_show_public_key,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.2",
+        operation: "create_secret",
+        call: secure_key_manager_v1_2_create_secret,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.2",
+        operation: "create_symmetric_key",
+        call: secure_key_manager_v1_2_create_symmetric_key,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.2",
+        operation: "create_asymmetric_key",
+        call: secure_key_manager_v1_2_create_asymmetric_key,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.2",
+        operation: "schedule_key_deletion",
+        call: secure_key_manager_v1_2_schedule_key_deletion,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.2",
+        operation: "delete_key",
+        call: secure_key_manager_v1_2_delete_key,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.2",
+        operation: "add_ipv4_address",
+        call: secure_key_manager_v1_2_add_ipv4_address,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.2",
+        operation: "add_mac_address",
+        call: secure_key_manager_v1_2_add_mac_address,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.2",
+        operation: "add_certificate",
+        call: secure_key_manager_v1_2_add_certificate,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.2",
+        operation: "delete_ipv4_address",
+        call: secure_key_manager_v1_2_delete_ipv4_address,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.2",
+        operation: "schedule_ipv4_address_deletion",
+        call: secure_key_manager_v1_2_schedule_ipv4_address_deletion,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.2",
+        operation: "delete_mac_address",
+        call: secure_key_manager_v1_2_delete_mac_address,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.2",
+        operation: "schedule_mac_address_deletion",
+        call: secure_key_manager_v1_2_schedule_mac_address_deletion,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.2",
+        operation: "delete_certificate",
+        call: secure_key_manager_v1_2_delete_certificate,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.2",
+        operation: "schedule_certificate_deletion",
+        call: secure_key_manager_v1_2_schedule_certificate_deletion,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.2",
+        operation: "list_key_stores",
+        call: secure_key_manager_v1_2_list_key_stores,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.2",
+        operation: "list_key_store_details",
+        call: secure_key_manager_v1_2_list_key_store_details,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.2",
+        operation: "show_key_store",
+        call: secure_key_manager_v1_2_show_key_store,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.2",
+        operation: "list_keys",
+        call: secure_key_manager_v1_2_list_keys,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.2",
+        operation: "list_key_details",
+        call: secure_key_manager_v1_2_list_key_details,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.2",
+        operation: "show_key",
+        call: secure_key_manager_v1_2_show_key,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.2",
+        operation: "list_ipv4_addresses",
+        call: secure_key_manager_v1_2_list_ipv4_addresses,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.2",
+        operation: "show_ipv4_address",
+        call: secure_key_manager_v1_2_show_ipv4_address,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.2",
+        operation: "list_mac_addresses",
+        call: secure_key_manager_v1_2_list_mac_addresses,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.2",
+        operation: "show_mac_address",
+        call: secure_key_manager_v1_2_show_mac_address,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.2",
+        operation: "list_certificates",
+        call: secure_key_manager_v1_2_list_certificates,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.2",
+        operation: "show_certificate",
+        call: secure_key_manager_v1_2_show_certificate,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.3",
+        operation: "confirm_client",
+        call: secure_key_manager_v1_3_confirm_client,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.3",
+        operation: "show_secret",
+        call: secure_key_manager_v1_3_show_secret,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.3",
+        operation: "update_secret",
+        call: secure_key_manager_v1_3_update_secret,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.3",
+        operation: "encrypt",
+        call: secure_key_manager_v1_3_encrypt,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.3",
+        operation: "decrypt",
+        call: secure_key_manager_v1_3_decrypt,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.3",
+        operation: "create_local_key",
+        call: secure_key_manager_v1_3_create_local_key,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.3",
+        operation: "show_symmetric_key",
+        call: secure_key_manager_v1_3_show_symmetric_key,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.3",
+        operation: "sign",
+        call: secure_key_manager_v1_3_sign,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.3",
+        operation: "verify",
+        call: secure_key_manager_v1_3_verify,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.3",
+        operation: "show_private_key",
+        call: secure_key_manager_v1_3_show_private_key,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.3",
+        operation: "show_public_key",
+        call: secure_key_manager_v1_3_show_public_key,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.3",
+        operation: "create_secret",
+        call: secure_key_manager_v1_3_create_secret,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.3",
+        operation: "create_symmetric_key",
+        call: secure_key_manager_v1_3_create_symmetric_key,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.3",
+        operation: "create_asymmetric_key",
+        call: secure_key_manager_v1_3_create_asymmetric_key,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.3",
+        operation: "schedule_key_deletion",
+        call: secure_key_manager_v1_3_schedule_key_deletion,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.3",
+        operation: "delete_key",
+        call: secure_key_manager_v1_3_delete_key,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.3",
+        operation: "add_ipv4_address",
+        call: secure_key_manager_v1_3_add_ipv4_address,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.3",
+        operation: "add_mac_address",
+        call: secure_key_manager_v1_3_add_mac_address,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.3",
+        operation: "add_certificate",
+        call: secure_key_manager_v1_3_add_certificate,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.3",
+        operation: "delete_ipv4_address",
+        call: secure_key_manager_v1_3_delete_ipv4_address,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.3",
+        operation: "schedule_ipv4_address_deletion",
+        call: secure_key_manager_v1_3_schedule_ipv4_address_deletion,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.3",
+        operation: "delete_mac_address",
+        call: secure_key_manager_v1_3_delete_mac_address,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.3",
+        operation: "schedule_mac_address_deletion",
+        call: secure_key_manager_v1_3_schedule_mac_address_deletion,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.3",
+        operation: "delete_certificate",
+        call: secure_key_manager_v1_3_delete_certificate,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.3",
+        operation: "schedule_certificate_deletion",
+        call: secure_key_manager_v1_3_schedule_certificate_deletion,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.3",
+        operation: "list_key_stores",
+        call: secure_key_manager_v1_3_list_key_stores,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.3",
+        operation: "list_key_store_details",
+        call: secure_key_manager_v1_3_list_key_store_details,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.3",
+        operation: "create_key_store",
+        call: secure_key_manager_v1_3_create_key_store,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.3",
+        operation: "show_key_store",
+        call: secure_key_manager_v1_3_show_key_store,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.3",
+        operation: "replace_key_store",
+        call: secure_key_manager_v1_3_replace_key_store,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.3",
+        operation: "delete_key_store",
+        call: secure_key_manager_v1_3_delete_key_store,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.3",
+        operation: "list_keys",
+        call: secure_key_manager_v1_3_list_keys,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.3",
+        operation: "list_key_details",
+        call: secure_key_manager_v1_3_list_key_details,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.3",
+        operation: "show_key",
+        call: secure_key_manager_v1_3_show_key,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.3",
+        operation: "list_ipv4_addresses",
+        call: secure_key_manager_v1_3_list_ipv4_addresses,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.3",
+        operation: "show_ipv4_address",
+        call: secure_key_manager_v1_3_show_ipv4_address,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.3",
+        operation: "list_mac_addresses",
+        call: secure_key_manager_v1_3_list_mac_addresses,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.3",
+        operation: "show_mac_address",
+        call: secure_key_manager_v1_3_show_mac_address,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.3",
+        operation: "list_certificates",
+        call: secure_key_manager_v1_3_list_certificates,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.3",
+        operation: "show_certificate",
+        call: secure_key_manager_v1_3_show_certificate,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.3",
+        operation: "sign_standard",
+        call: secure_key_manager_v1_3_sign_standard,
+    },
+    Entry {
+        vendor: "nhn",
+        service: "secure-key-manager",
+        version: "1.3",
+        operation: "verify_standard",
+        call: secure_key_manager_v1_3_verify_standard,
+    },
 ];
 
 /// `GET /advisor/v1.0/appKey/{appKey}/last_inspection_date`
@@ -695,6 +1248,1482 @@ fn secure_key_manager_v1_1_show_symmetric_key(context: &Context) -> Running<'_> 
         let keyid = context
             .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
         context.finish(OPERATION, client.show_symmetric_key(&keyid)).await?;
+        Ok(())
+    })
+}
+
+/// `GET /keymanager/v1.2/appkey/{appkey}/confirm`
+fn secure_key_manager_v1_2_confirm_client(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.2.confirm_client";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_2()
+            .map_err(|error| error.to_string())?;
+        let answer = context.finish(OPERATION, client.confirm_client()).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /keymanager/v1.2/appkey/{appkey}/secrets/{keyid}`
+fn secure_key_manager_v1_2_show_secret(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.2.show_secret";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_2()
+            .map_err(|error| error.to_string())?;
+        let keyid = context
+            .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
+        context.finish(OPERATION, client.show_secret(&keyid)).await?;
+        Ok(())
+    })
+}
+
+/// `PUT /keymanager/v1.2/appkey/{appkey}/secrets/{keyid}`
+fn secure_key_manager_v1_2_update_secret(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.2.update_secret";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_2()
+            .map_err(|error| error.to_string())?;
+        let keyid = context
+            .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
+        let body = context
+            .body::<
+                nhn_security::secure_key_manager::v1_2::types::UpdateSecretRequest,
+            >(OPERATION, "{\"secretValue\":\"data\"}")?;
+        context.finish(OPERATION, client.update_secret(&keyid, &body)).await?;
+        Ok(())
+    })
+}
+
+/// `POST /keymanager/v1.2/appkey/{appkey}/symmetric-keys/{keyid}/encrypt`
+fn secure_key_manager_v1_2_encrypt(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.2.encrypt";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_2()
+            .map_err(|error| error.to_string())?;
+        let keyid = context
+            .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
+        let body = context
+            .body::<
+                nhn_security::secure_key_manager::v1_2::types::EncryptRequest,
+            >(OPERATION, "{\"plaintext\":\"data\"}")?;
+        let answer = context.finish(OPERATION, client.encrypt(&keyid, &body)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /keymanager/v1.2/appkey/{appkey}/symmetric-keys/{keyid}/decrypt`
+fn secure_key_manager_v1_2_decrypt(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.2.decrypt";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_2()
+            .map_err(|error| error.to_string())?;
+        let keyid = context
+            .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
+        let body = context
+            .body::<
+                nhn_security::secure_key_manager::v1_2::types::DecryptRequest,
+            >(
+                OPERATION,
+                "{\"ciphertext\":\"AAAAABzGwQniNneKXmcOLhWnxEqC1rNY+UdVb3lyeX/4wSrP\"}",
+            )?;
+        context.finish(OPERATION, client.decrypt(&keyid, &body)).await?;
+        Ok(())
+    })
+}
+
+/// `POST /keymanager/v1.2/appkey/{appkey}/symmetric-keys/{keyid}/create-local-key`
+fn secure_key_manager_v1_2_create_local_key(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.2.create_local_key";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_2()
+            .map_err(|error| error.to_string())?;
+        let keyid = context
+            .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
+        context.finish(OPERATION, client.create_local_key(&keyid)).await?;
+        Ok(())
+    })
+}
+
+/// `GET /keymanager/v1.2/appkey/{appkey}/symmetric-keys/{keyid}/symmetric-key`
+fn secure_key_manager_v1_2_show_symmetric_key(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.2.show_symmetric_key";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_2()
+            .map_err(|error| error.to_string())?;
+        let keyid = context
+            .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
+        context.finish(OPERATION, client.show_symmetric_key(&keyid)).await?;
+        Ok(())
+    })
+}
+
+/// `POST /keymanager/v1.2/appkey/{appkey}/asymmetric-keys/{keyid}/sign`
+fn secure_key_manager_v1_2_sign(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.2.sign";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_2()
+            .map_err(|error| error.to_string())?;
+        let keyid = context
+            .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
+        let body = context
+            .body::<
+                nhn_security::secure_key_manager::v1_2::types::SignRequest,
+            >(OPERATION, "{\"plaintext\":\"data\"}")?;
+        let answer = context.finish(OPERATION, client.sign(&keyid, &body)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /keymanager/v1.2/appkey/{appkey}/asymmetric-keys/{keyid}/verify`
+fn secure_key_manager_v1_2_verify(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.2.verify";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_2()
+            .map_err(|error| error.to_string())?;
+        let keyid = context
+            .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
+        let body = context
+            .body::<
+                nhn_security::secure_key_manager::v1_2::types::VerifyRequest,
+            >(OPERATION, "{\"plaintext\":\"data\",\"signature\":\"AAAAAGI9zf831DX\"}")?;
+        let answer = context.finish(OPERATION, client.verify(&keyid, &body)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /keymanager/v1.2/appkey/{appkey}/asymmetric-keys/{keyid}/privateKey`
+fn secure_key_manager_v1_2_show_private_key(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.2.show_private_key";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_2()
+            .map_err(|error| error.to_string())?;
+        let keyid = context
+            .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
+        context.finish(OPERATION, client.show_private_key(&keyid)).await?;
+        Ok(())
+    })
+}
+
+/// `GET /keymanager/v1.2/appkey/{appkey}/asymmetric-keys/{keyid}/publicKey`
+fn secure_key_manager_v1_2_show_public_key(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.2.show_public_key";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_2()
+            .map_err(|error| error.to_string())?;
+        let keyid = context
+            .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
+        let answer = context.finish(OPERATION, client.show_public_key(&keyid)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /keymanager/v1.2/appkey/{appkey}/keys/secrets/create`
+fn secure_key_manager_v1_2_create_secret(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.2.create_secret";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_2()
+            .map_err(|error| error.to_string())?;
+        let body = context
+            .body::<
+                nhn_security::secure_key_manager::v1_2::types::CreateSecretRequest,
+            >(
+                OPERATION,
+                "{\"keyStoreName\":\"Store #1\",\"name\":\"Key Sample #1\",\"description\":\"Description #1\",\"secretValue\":\"data\"}",
+            )?;
+        let answer = context.finish(OPERATION, client.create_secret(&body)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /keymanager/v1.2/appkey/{appkey}/keys/symmetric-keys/create`
+fn secure_key_manager_v1_2_create_symmetric_key(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.2.create_symmetric_key";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_2()
+            .map_err(|error| error.to_string())?;
+        let body = context
+            .body::<
+                nhn_security::secure_key_manager::v1_2::types::CreateKeyRequest,
+            >(
+                OPERATION,
+                "{\"keyStoreName\":\"Store #1\",\"name\":\"Key Sample #2\",\"description\":\"Description #2\",\"autoRotationPeriod\":0}",
+            )?;
+        let answer = context
+            .finish(OPERATION, client.create_symmetric_key(&body))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /keymanager/v1.2/appkey/{appkey}/keys/asymmetric-keys/create`
+fn secure_key_manager_v1_2_create_asymmetric_key(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.2.create_asymmetric_key";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_2()
+            .map_err(|error| error.to_string())?;
+        let body = context
+            .body::<
+                nhn_security::secure_key_manager::v1_2::types::CreateKeyRequest,
+            >(
+                OPERATION,
+                "{\"keyStoreName\":\"Store #1\",\"name\":\"Key Sample #2\",\"description\":\"Description #2\",\"autoRotationPeriod\":0}",
+            )?;
+        let answer = context
+            .finish(OPERATION, client.create_asymmetric_key(&body))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `PUT /keymanager/v1.2/appkey/{appkey}/keys/{keyid}/delete`
+fn secure_key_manager_v1_2_schedule_key_deletion(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.2.schedule_key_deletion";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_2()
+            .map_err(|error| error.to_string())?;
+        let keyid = context
+            .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
+        let answer = context
+            .finish(OPERATION, client.schedule_key_deletion(&keyid))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `DELETE /keymanager/v1.2/appkey/{appkey}/keys/{keyid}`
+fn secure_key_manager_v1_2_delete_key(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.2.delete_key";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_2()
+            .map_err(|error| error.to_string())?;
+        let keyid = context
+            .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
+        let answer = context.finish(OPERATION, client.delete_key(&keyid)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /keymanager/v1.2/appkey/{appkey}/auths/ipv4s`
+fn secure_key_manager_v1_2_add_ipv4_address(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.2.add_ipv4_address";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_2()
+            .map_err(|error| error.to_string())?;
+        let body = context
+            .body::<
+                nhn_security::secure_key_manager::v1_2::types::AddIpv4AddressRequest,
+            >(
+                OPERATION,
+                "{\"keyStoreName\":\"Store #1\",\"value\":\"127.0.0.1\",\"description\":\"Description #1\"}",
+            )?;
+        let answer = context.finish(OPERATION, client.add_ipv4_address(&body)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /keymanager/v1.2/appkey/{appkey}/auths/macs`
+fn secure_key_manager_v1_2_add_mac_address(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.2.add_mac_address";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_2()
+            .map_err(|error| error.to_string())?;
+        let body = context
+            .body::<
+                nhn_security::secure_key_manager::v1_2::types::AddMacAddressRequest,
+            >(
+                OPERATION,
+                "{\"keyStoreName\":\"Store #1\",\"value\":\"aa:aa:aa:aa:aa:aa\",\"description\":\"Description #1\"}",
+            )?;
+        let answer = context.finish(OPERATION, client.add_mac_address(&body)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /keymanager/v1.2/appkey/{appkey}/auths/certificates`
+fn secure_key_manager_v1_2_add_certificate(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.2.add_certificate";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_2()
+            .map_err(|error| error.to_string())?;
+        let body = context
+            .body::<
+                nhn_security::secure_key_manager::v1_2::types::AddCertificateRequest,
+            >(
+                OPERATION,
+                "{\"keyStoreName\":\"Store #1\",\"name\":\"Certificate Name #1\",\"password\":\"Password\",\"lifeTime\":365,\"description\":\"Description #1\"}",
+            )?;
+        let answer = context.finish(OPERATION, client.add_certificate(&body)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /keymanager/v1.2/appkey/{appkey}/auths/ipv4s/delete`
+fn secure_key_manager_v1_2_delete_ipv4_address(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.2.delete_ipv4_address";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_2()
+            .map_err(|error| error.to_string())?;
+        let body = context
+            .body::<
+                nhn_security::secure_key_manager::v1_2::types::Ipv4AddressToDelete,
+            >(OPERATION, "{\"keyStoreName\":\"Store #1\",\"value\":\"127.0.0.1\"}")?;
+        let answer = context.finish(OPERATION, client.delete_ipv4_address(&body)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `PUT /keymanager/v1.2/appkey/{appkey}/auths/ipv4s/delete`
+fn secure_key_manager_v1_2_schedule_ipv4_address_deletion(
+    context: &Context,
+) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.2.schedule_ipv4_address_deletion";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_2()
+            .map_err(|error| error.to_string())?;
+        let body = context
+            .body::<
+                nhn_security::secure_key_manager::v1_2::types::Ipv4AddressToDelete,
+            >(OPERATION, "{\"keyStoreName\":\"Store #1\",\"value\":\"127.0.0.1\"}")?;
+        let answer = context
+            .finish(OPERATION, client.schedule_ipv4_address_deletion(&body))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /keymanager/v1.2/appkey/{appkey}/auths/macs/delete`
+fn secure_key_manager_v1_2_delete_mac_address(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.2.delete_mac_address";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_2()
+            .map_err(|error| error.to_string())?;
+        let body = context
+            .body::<
+                nhn_security::secure_key_manager::v1_2::types::MacAddressToDelete,
+            >(
+                OPERATION,
+                "{\"keyStoreName\":\"Store #1\",\"value\":\"aa:aa:aa:aa:aa:aa\"}",
+            )?;
+        let answer = context.finish(OPERATION, client.delete_mac_address(&body)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `PUT /keymanager/v1.2/appkey/{appkey}/auths/macs/delete`
+fn secure_key_manager_v1_2_schedule_mac_address_deletion(
+    context: &Context,
+) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.2.schedule_mac_address_deletion";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_2()
+            .map_err(|error| error.to_string())?;
+        let body = context
+            .body::<
+                nhn_security::secure_key_manager::v1_2::types::MacAddressToDelete,
+            >(
+                OPERATION,
+                "{\"keyStoreName\":\"Store #1\",\"value\":\"aa:aa:aa:aa:aa:aa\"}",
+            )?;
+        let answer = context
+            .finish(OPERATION, client.schedule_mac_address_deletion(&body))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /keymanager/v1.2/appkey/{appkey}/auths/certificates/delete`
+fn secure_key_manager_v1_2_delete_certificate(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.2.delete_certificate";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_2()
+            .map_err(|error| error.to_string())?;
+        let body = context
+            .body::<
+                nhn_security::secure_key_manager::v1_2::types::CertificateToDelete,
+            >(
+                OPERATION,
+                "{\"keyStoreName\":\"Store #1\",\"name\":\"Certificate Name #1\"}",
+            )?;
+        let answer = context.finish(OPERATION, client.delete_certificate(&body)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `PUT /keymanager/v1.2/appkey/{appkey}/auths/certificates/delete`
+fn secure_key_manager_v1_2_schedule_certificate_deletion(
+    context: &Context,
+) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.2.schedule_certificate_deletion";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_2()
+            .map_err(|error| error.to_string())?;
+        let body = context
+            .body::<
+                nhn_security::secure_key_manager::v1_2::types::CertificateToDelete,
+            >(
+                OPERATION,
+                "{\"keyStoreName\":\"Store #1\",\"name\":\"Certificate Name #1\"}",
+            )?;
+        let answer = context
+            .finish(OPERATION, client.schedule_certificate_deletion(&body))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /keymanager/v1.2/appkey/{appkey}/keystores`
+fn secure_key_manager_v1_2_list_key_stores(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.2.list_key_stores";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_2()
+            .map_err(|error| error.to_string())?;
+        let answer = context.finish(OPERATION, client.list_key_stores()).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /keymanager/v1.2/appkey/{appkey}/keystores`
+fn secure_key_manager_v1_2_list_key_store_details(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.2.list_key_store_details";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_2()
+            .map_err(|error| error.to_string())?;
+        let answer = context.finish(OPERATION, client.list_key_store_details()).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /keymanager/v1.2/appkey/{appkey}/keystores/{keyStoreId}`
+fn secure_key_manager_v1_2_show_key_store(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.2.show_key_store";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_2()
+            .map_err(|error| error.to_string())?;
+        let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
+        let answer = context
+            .finish(OPERATION, client.show_key_store(key_store_id))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /keymanager/v1.2/appkey/{appkey}/keystores/{keyStoreId}/keys`
+fn secure_key_manager_v1_2_list_keys(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.2.list_keys";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_2()
+            .map_err(|error| error.to_string())?;
+        let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
+        let answer = context.finish(OPERATION, client.list_keys(key_store_id)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /keymanager/v1.2/appkey/{appkey}/keystores/{keyStoreId}/keys`
+fn secure_key_manager_v1_2_list_key_details(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.2.list_key_details";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_2()
+            .map_err(|error| error.to_string())?;
+        let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
+        let answer = context
+            .finish(OPERATION, client.list_key_details(key_store_id).first_page())
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /keymanager/v1.2/appkey/{appkey}/keystores/{keyStoreId}/keys/{keyId}`
+fn secure_key_manager_v1_2_show_key(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.2.show_key";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_2()
+            .map_err(|error| error.to_string())?;
+        let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
+        let key_id = context
+            .text(OPERATION, "keyId", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
+        let answer = context
+            .finish(OPERATION, client.show_key(key_store_id, &key_id))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /keymanager/v1.2/appkey/{appkey}/keystores/{keyStoreId}/ips`
+fn secure_key_manager_v1_2_list_ipv4_addresses(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.2.list_ipv4_addresses";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_2()
+            .map_err(|error| error.to_string())?;
+        let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
+        let answer = context
+            .finish(OPERATION, client.list_ipv4_addresses(key_store_id))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /keymanager/v1.2/appkey/{appkey}/keystores/{keyStoreId}/ips`
+fn secure_key_manager_v1_2_show_ipv4_address(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.2.show_ipv4_address";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_2()
+            .map_err(|error| error.to_string())?;
+        let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
+        let value = context.text(OPERATION, "value", "127.0.0.1")?;
+        let answer = context
+            .finish(OPERATION, client.show_ipv4_address(key_store_id, &value))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /keymanager/v1.2/appkey/{appkey}/keystores/{keyStoreId}/macs`
+fn secure_key_manager_v1_2_list_mac_addresses(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.2.list_mac_addresses";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_2()
+            .map_err(|error| error.to_string())?;
+        let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
+        let answer = context
+            .finish(OPERATION, client.list_mac_addresses(key_store_id))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /keymanager/v1.2/appkey/{appkey}/keystores/{keyStoreId}/macs`
+fn secure_key_manager_v1_2_show_mac_address(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.2.show_mac_address";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_2()
+            .map_err(|error| error.to_string())?;
+        let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
+        let value = context.text(OPERATION, "value", "aa:aa:aa:aa:aa:aa")?;
+        let answer = context
+            .finish(OPERATION, client.show_mac_address(key_store_id, &value))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /keymanager/v1.2/appkey/{appkey}/keystores/{keyStoreId}/certificates`
+fn secure_key_manager_v1_2_list_certificates(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.2.list_certificates";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_2()
+            .map_err(|error| error.to_string())?;
+        let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
+        let answer = context
+            .finish(OPERATION, client.list_certificates(key_store_id))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /keymanager/v1.2/appkey/{appkey}/keystores/{keyStoreId}/certificates`
+fn secure_key_manager_v1_2_show_certificate(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.2.show_certificate";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_2()
+            .map_err(|error| error.to_string())?;
+        let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
+        let value = context.text(OPERATION, "value", "certificate1")?;
+        context.finish(OPERATION, client.show_certificate(key_store_id, &value)).await?;
+        Ok(())
+    })
+}
+
+/// `GET /keymanager/v1.3/appkey/{appkey}/confirm`
+fn secure_key_manager_v1_3_confirm_client(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.3.confirm_client";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_3()
+            .map_err(|error| error.to_string())?;
+        let answer = context.finish(OPERATION, client.confirm_client()).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /keymanager/v1.3/appkey/{appkey}/secrets/{keyid}`
+fn secure_key_manager_v1_3_show_secret(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.3.show_secret";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_3()
+            .map_err(|error| error.to_string())?;
+        let keyid = context
+            .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
+        context.finish(OPERATION, client.show_secret(&keyid)).await?;
+        Ok(())
+    })
+}
+
+/// `PUT /keymanager/v1.3/appkey/{appkey}/secrets/{keyid}`
+fn secure_key_manager_v1_3_update_secret(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.3.update_secret";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_3()
+            .map_err(|error| error.to_string())?;
+        let keyid = context
+            .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
+        let body = context
+            .body::<
+                nhn_security::secure_key_manager::v1_3::types::UpdateSecretRequest,
+            >(OPERATION, "{\"secretValue\":\"data\"}")?;
+        context.finish(OPERATION, client.update_secret(&keyid, &body)).await?;
+        Ok(())
+    })
+}
+
+/// `POST /keymanager/v1.3/appkey/{appkey}/symmetric-keys/{keyid}/encrypt`
+fn secure_key_manager_v1_3_encrypt(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.3.encrypt";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_3()
+            .map_err(|error| error.to_string())?;
+        let keyid = context
+            .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
+        let body = context
+            .body::<
+                nhn_security::secure_key_manager::v1_3::types::EncryptRequest,
+            >(OPERATION, "{\"plaintext\":\"data\"}")?;
+        let answer = context.finish(OPERATION, client.encrypt(&keyid, &body)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /keymanager/v1.3/appkey/{appkey}/symmetric-keys/{keyid}/decrypt`
+fn secure_key_manager_v1_3_decrypt(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.3.decrypt";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_3()
+            .map_err(|error| error.to_string())?;
+        let keyid = context
+            .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
+        let body = context
+            .body::<
+                nhn_security::secure_key_manager::v1_3::types::DecryptRequest,
+            >(
+                OPERATION,
+                "{\"ciphertext\":\"AAAAABzGwQniNneKXmcOLhWnxEqC1rNY+UdVb3lyeX/4wSrP\"}",
+            )?;
+        context.finish(OPERATION, client.decrypt(&keyid, &body)).await?;
+        Ok(())
+    })
+}
+
+/// `POST /keymanager/v1.3/appkey/{appkey}/symmetric-keys/{keyid}/create-local-key`
+fn secure_key_manager_v1_3_create_local_key(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.3.create_local_key";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_3()
+            .map_err(|error| error.to_string())?;
+        let keyid = context
+            .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
+        context.finish(OPERATION, client.create_local_key(&keyid)).await?;
+        Ok(())
+    })
+}
+
+/// `GET /keymanager/v1.3/appkey/{appkey}/symmetric-keys/{keyid}/symmetric-key`
+fn secure_key_manager_v1_3_show_symmetric_key(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.3.show_symmetric_key";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_3()
+            .map_err(|error| error.to_string())?;
+        let keyid = context
+            .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
+        context.finish(OPERATION, client.show_symmetric_key(&keyid)).await?;
+        Ok(())
+    })
+}
+
+/// `POST /keymanager/v1.3/appkey/{appkey}/asymmetric-keys/{keyid}/sign`
+fn secure_key_manager_v1_3_sign(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.3.sign";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_3()
+            .map_err(|error| error.to_string())?;
+        let keyid = context
+            .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
+        let body = context
+            .body::<
+                nhn_security::secure_key_manager::v1_3::types::SignRequest,
+            >(OPERATION, "{\"plaintext\":\"data\"}")?;
+        let answer = context.finish(OPERATION, client.sign(&keyid, &body)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /keymanager/v1.3/appkey/{appkey}/asymmetric-keys/{keyid}/verify`
+fn secure_key_manager_v1_3_verify(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.3.verify";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_3()
+            .map_err(|error| error.to_string())?;
+        let keyid = context
+            .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
+        let body = context
+            .body::<
+                nhn_security::secure_key_manager::v1_3::types::VerifyRequest,
+            >(OPERATION, "{\"plaintext\":\"data\",\"signature\":\"AAAAAGI9zf831DX\"}")?;
+        let answer = context.finish(OPERATION, client.verify(&keyid, &body)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /keymanager/v1.3/appkey/{appkey}/asymmetric-keys/{keyid}/privateKey`
+fn secure_key_manager_v1_3_show_private_key(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.3.show_private_key";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_3()
+            .map_err(|error| error.to_string())?;
+        let keyid = context
+            .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
+        context.finish(OPERATION, client.show_private_key(&keyid)).await?;
+        Ok(())
+    })
+}
+
+/// `GET /keymanager/v1.3/appkey/{appkey}/asymmetric-keys/{keyid}/publicKey`
+fn secure_key_manager_v1_3_show_public_key(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.3.show_public_key";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_3()
+            .map_err(|error| error.to_string())?;
+        let keyid = context
+            .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
+        let answer = context.finish(OPERATION, client.show_public_key(&keyid)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /keymanager/v1.3/appkey/{appkey}/keys/secrets/create`
+fn secure_key_manager_v1_3_create_secret(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.3.create_secret";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_3()
+            .map_err(|error| error.to_string())?;
+        let body = context
+            .body::<
+                nhn_security::secure_key_manager::v1_3::types::CreateSecretRequest,
+            >(
+                OPERATION,
+                "{\"keyStoreName\":\"Store #1\",\"name\":\"Key Sample #1\",\"description\":\"Description #1\",\"secretValue\":\"data\"}",
+            )?;
+        let answer = context.finish(OPERATION, client.create_secret(&body)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /keymanager/v1.3/appkey/{appkey}/keys/symmetric-keys/create`
+fn secure_key_manager_v1_3_create_symmetric_key(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.3.create_symmetric_key";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_3()
+            .map_err(|error| error.to_string())?;
+        let body = context
+            .body::<
+                nhn_security::secure_key_manager::v1_3::types::CreateKeyRequest,
+            >(
+                OPERATION,
+                "{\"keyStoreName\":\"Store #1\",\"name\":\"Key Sample #2\",\"description\":\"Description #2\",\"autoRotationPeriod\":0}",
+            )?;
+        let answer = context
+            .finish(OPERATION, client.create_symmetric_key(&body))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /keymanager/v1.3/appkey/{appkey}/keys/asymmetric-keys/create`
+fn secure_key_manager_v1_3_create_asymmetric_key(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.3.create_asymmetric_key";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_3()
+            .map_err(|error| error.to_string())?;
+        let body = context
+            .body::<
+                nhn_security::secure_key_manager::v1_3::types::CreateKeyRequest,
+            >(
+                OPERATION,
+                "{\"keyStoreName\":\"Store #1\",\"name\":\"Key Sample #3\",\"description\":\"Description #3\",\"autoRotationPeriod\":0}",
+            )?;
+        let answer = context
+            .finish(OPERATION, client.create_asymmetric_key(&body))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `PUT /keymanager/v1.3/appkey/{appkey}/keys/{keyid}/delete`
+fn secure_key_manager_v1_3_schedule_key_deletion(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.3.schedule_key_deletion";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_3()
+            .map_err(|error| error.to_string())?;
+        let keyid = context
+            .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
+        let answer = context
+            .finish(OPERATION, client.schedule_key_deletion(&keyid))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `DELETE /keymanager/v1.3/appkey/{appkey}/keys/{keyid}`
+fn secure_key_manager_v1_3_delete_key(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.3.delete_key";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_3()
+            .map_err(|error| error.to_string())?;
+        let keyid = context
+            .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
+        let answer = context.finish(OPERATION, client.delete_key(&keyid)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /keymanager/v1.3/appkey/{appkey}/auths/ipv4s`
+fn secure_key_manager_v1_3_add_ipv4_address(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.3.add_ipv4_address";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_3()
+            .map_err(|error| error.to_string())?;
+        let body = context
+            .body::<
+                nhn_security::secure_key_manager::v1_3::types::AddIpv4AddressRequest,
+            >(
+                OPERATION,
+                "{\"keyStoreName\":\"Store #1\",\"value\":\"127.0.0.1\",\"description\":\"Description #1\"}",
+            )?;
+        let answer = context.finish(OPERATION, client.add_ipv4_address(&body)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /keymanager/v1.3/appkey/{appkey}/auths/macs`
+fn secure_key_manager_v1_3_add_mac_address(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.3.add_mac_address";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_3()
+            .map_err(|error| error.to_string())?;
+        let body = context
+            .body::<
+                nhn_security::secure_key_manager::v1_3::types::AddMacAddressRequest,
+            >(
+                OPERATION,
+                "{\"keyStoreName\":\"Store #1\",\"value\":\"aa:aa:aa:aa:aa:aa\",\"description\":\"Description #1\"}",
+            )?;
+        let answer = context.finish(OPERATION, client.add_mac_address(&body)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /keymanager/v1.3/appkey/{appkey}/auths/certificates`
+fn secure_key_manager_v1_3_add_certificate(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.3.add_certificate";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_3()
+            .map_err(|error| error.to_string())?;
+        let body = context
+            .body::<
+                nhn_security::secure_key_manager::v1_3::types::AddCertificateRequest,
+            >(
+                OPERATION,
+                "{\"keyStoreName\":\"Store #1\",\"name\":\"Certificate Name #1\",\"password\":\"Password\",\"lifeTime\":365,\"description\":\"Description #1\"}",
+            )?;
+        let answer = context.finish(OPERATION, client.add_certificate(&body)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /keymanager/v1.3/appkey/{appkey}/auths/ipv4s/delete`
+fn secure_key_manager_v1_3_delete_ipv4_address(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.3.delete_ipv4_address";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_3()
+            .map_err(|error| error.to_string())?;
+        let body = context
+            .body::<
+                nhn_security::secure_key_manager::v1_3::types::Ipv4AddressToDelete,
+            >(OPERATION, "{\"keyStoreName\":\"Store #1\",\"value\":\"127.0.0.1\"}")?;
+        let answer = context.finish(OPERATION, client.delete_ipv4_address(&body)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `PUT /keymanager/v1.3/appkey/{appkey}/auths/ipv4s/delete`
+fn secure_key_manager_v1_3_schedule_ipv4_address_deletion(
+    context: &Context,
+) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.3.schedule_ipv4_address_deletion";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_3()
+            .map_err(|error| error.to_string())?;
+        let body = context
+            .body::<
+                nhn_security::secure_key_manager::v1_3::types::Ipv4AddressToDelete,
+            >(OPERATION, "{\"keyStoreName\":\"Store #1\",\"value\":\"127.0.0.1\"}")?;
+        let answer = context
+            .finish(OPERATION, client.schedule_ipv4_address_deletion(&body))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /keymanager/v1.3/appkey/{appkey}/auths/macs/delete`
+fn secure_key_manager_v1_3_delete_mac_address(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.3.delete_mac_address";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_3()
+            .map_err(|error| error.to_string())?;
+        let body = context
+            .body::<
+                nhn_security::secure_key_manager::v1_3::types::MacAddressToDelete,
+            >(
+                OPERATION,
+                "{\"keyStoreName\":\"Store #1\",\"value\":\"aa:aa:aa:aa:aa:aa\"}",
+            )?;
+        let answer = context.finish(OPERATION, client.delete_mac_address(&body)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `PUT /keymanager/v1.3/appkey/{appkey}/auths/macs/delete`
+fn secure_key_manager_v1_3_schedule_mac_address_deletion(
+    context: &Context,
+) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.3.schedule_mac_address_deletion";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_3()
+            .map_err(|error| error.to_string())?;
+        let body = context
+            .body::<
+                nhn_security::secure_key_manager::v1_3::types::MacAddressToDelete,
+            >(
+                OPERATION,
+                "{\"keyStoreName\":\"Store #1\",\"value\":\"aa:aa:aa:aa:aa:aa\"}",
+            )?;
+        let answer = context
+            .finish(OPERATION, client.schedule_mac_address_deletion(&body))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /keymanager/v1.3/appkey/{appkey}/auths/certificates/delete`
+fn secure_key_manager_v1_3_delete_certificate(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.3.delete_certificate";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_3()
+            .map_err(|error| error.to_string())?;
+        let body = context
+            .body::<
+                nhn_security::secure_key_manager::v1_3::types::CertificateToDelete,
+            >(
+                OPERATION,
+                "{\"keyStoreName\":\"Store #1\",\"name\":\"Certificate Name #1\"}",
+            )?;
+        let answer = context.finish(OPERATION, client.delete_certificate(&body)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `PUT /keymanager/v1.3/appkey/{appkey}/auths/certificates/delete`
+fn secure_key_manager_v1_3_schedule_certificate_deletion(
+    context: &Context,
+) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.3.schedule_certificate_deletion";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_3()
+            .map_err(|error| error.to_string())?;
+        let body = context
+            .body::<
+                nhn_security::secure_key_manager::v1_3::types::CertificateToDelete,
+            >(
+                OPERATION,
+                "{\"keyStoreName\":\"Store #1\",\"name\":\"Certificate Name #1\"}",
+            )?;
+        let answer = context
+            .finish(OPERATION, client.schedule_certificate_deletion(&body))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /keymanager/v1.3/appkey/{appkey}/keystores`
+fn secure_key_manager_v1_3_list_key_stores(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.3.list_key_stores";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_3()
+            .map_err(|error| error.to_string())?;
+        let answer = context.finish(OPERATION, client.list_key_stores()).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /keymanager/v1.3/appkey/{appkey}/keystores`
+fn secure_key_manager_v1_3_list_key_store_details(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.3.list_key_store_details";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_3()
+            .map_err(|error| error.to_string())?;
+        let answer = context.finish(OPERATION, client.list_key_store_details()).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /keymanager/v1.3/appkey/{appkey}/keystores`
+fn secure_key_manager_v1_3_create_key_store(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.3.create_key_store";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_3()
+            .map_err(|error| error.to_string())?;
+        let body = context
+            .body::<
+                nhn_security::secure_key_manager::v1_3::types::KeyStoreSettings,
+            >(
+                OPERATION,
+                "{\"name\":\"myKeyStore\",\"description\":\"Custom description\",\"ip4AuthUse\":\"Y\",\"macAuthUse\":\"N\",\"certificateAuthUse\":\"N\",\"authMode\":\"AND\"}",
+            )?;
+        let answer = context.finish(OPERATION, client.create_key_store(&body)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /keymanager/v1.3/appkey/{appkey}/keystores/{keyStoreId}`
+fn secure_key_manager_v1_3_show_key_store(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.3.show_key_store";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_3()
+            .map_err(|error| error.to_string())?;
+        let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
+        let answer = context
+            .finish(OPERATION, client.show_key_store(key_store_id))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `PUT /keymanager/v1.3/appkey/{appkey}/keystores/{keyStoreId}`
+fn secure_key_manager_v1_3_replace_key_store(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.3.replace_key_store";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_3()
+            .map_err(|error| error.to_string())?;
+        let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
+        let body = context
+            .body::<
+                nhn_security::secure_key_manager::v1_3::types::KeyStoreSettings,
+            >(
+                OPERATION,
+                "{\"name\":\"renamedKeyStore\",\"description\":\"Updated description\",\"ip4AuthUse\":\"Y\",\"macAuthUse\":\"Y\",\"certificateAuthUse\":\"N\",\"authMode\":\"OR\"}",
+            )?;
+        context.finish(OPERATION, client.replace_key_store(key_store_id, &body)).await?;
+        Ok(())
+    })
+}
+
+/// `DELETE /keymanager/v1.3/appkey/{appkey}/keystores/{keyStoreId}`
+fn secure_key_manager_v1_3_delete_key_store(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.3.delete_key_store";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_3()
+            .map_err(|error| error.to_string())?;
+        let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
+        context.finish(OPERATION, client.delete_key_store(key_store_id)).await?;
+        Ok(())
+    })
+}
+
+/// `GET /keymanager/v1.3/appkey/{appkey}/keystores/{keyStoreId}/keys`
+fn secure_key_manager_v1_3_list_keys(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.3.list_keys";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_3()
+            .map_err(|error| error.to_string())?;
+        let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
+        let answer = context.finish(OPERATION, client.list_keys(key_store_id)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /keymanager/v1.3/appkey/{appkey}/keystores/{keyStoreId}/keys`
+fn secure_key_manager_v1_3_list_key_details(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.3.list_key_details";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_3()
+            .map_err(|error| error.to_string())?;
+        let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
+        let answer = context
+            .finish(OPERATION, client.list_key_details(key_store_id).first_page())
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /keymanager/v1.3/appkey/{appkey}/keystores/{keyStoreId}/keys/{keyId}`
+fn secure_key_manager_v1_3_show_key(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.3.show_key";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_3()
+            .map_err(|error| error.to_string())?;
+        let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
+        let key_id = context
+            .text(OPERATION, "keyId", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
+        let answer = context
+            .finish(OPERATION, client.show_key(key_store_id, &key_id))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /keymanager/v1.3/appkey/{appkey}/keystores/{keyStoreId}/ips`
+fn secure_key_manager_v1_3_list_ipv4_addresses(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.3.list_ipv4_addresses";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_3()
+            .map_err(|error| error.to_string())?;
+        let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
+        let answer = context
+            .finish(OPERATION, client.list_ipv4_addresses(key_store_id))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /keymanager/v1.3/appkey/{appkey}/keystores/{keyStoreId}/ips`
+fn secure_key_manager_v1_3_show_ipv4_address(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.3.show_ipv4_address";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_3()
+            .map_err(|error| error.to_string())?;
+        let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
+        let value = context.text(OPERATION, "value", "127.0.0.1")?;
+        let answer = context
+            .finish(OPERATION, client.show_ipv4_address(key_store_id, &value))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /keymanager/v1.3/appkey/{appkey}/keystores/{keyStoreId}/macs`
+fn secure_key_manager_v1_3_list_mac_addresses(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.3.list_mac_addresses";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_3()
+            .map_err(|error| error.to_string())?;
+        let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
+        let answer = context
+            .finish(OPERATION, client.list_mac_addresses(key_store_id))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /keymanager/v1.3/appkey/{appkey}/keystores/{keyStoreId}/macs`
+fn secure_key_manager_v1_3_show_mac_address(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.3.show_mac_address";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_3()
+            .map_err(|error| error.to_string())?;
+        let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
+        let value = context.text(OPERATION, "value", "aa:aa:aa:aa:aa:aa")?;
+        let answer = context
+            .finish(OPERATION, client.show_mac_address(key_store_id, &value))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /keymanager/v1.3/appkey/{appkey}/keystores/{keyStoreId}/certificates`
+fn secure_key_manager_v1_3_list_certificates(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.3.list_certificates";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_3()
+            .map_err(|error| error.to_string())?;
+        let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
+        let answer = context
+            .finish(OPERATION, client.list_certificates(key_store_id))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /keymanager/v1.3/appkey/{appkey}/keystores/{keyStoreId}/certificates`
+fn secure_key_manager_v1_3_show_certificate(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.3.show_certificate";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_3()
+            .map_err(|error| error.to_string())?;
+        let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
+        let value = context.text(OPERATION, "value", "certificate1")?;
+        context.finish(OPERATION, client.show_certificate(key_store_id, &value)).await?;
+        Ok(())
+    })
+}
+
+/// `POST /keymanager/v1.3/appkey/{appkey}/asymmetric-keys/{keyid}/sign-standard`
+fn secure_key_manager_v1_3_sign_standard(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.3.sign_standard";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_3()
+            .map_err(|error| error.to_string())?;
+        let keyid = context
+            .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
+        let body = context
+            .body::<
+                nhn_security::secure_key_manager::v1_3::types::SignStandardRequest,
+            >(
+                OPERATION,
+                "{\"plaintext\":\"Base64(...)\",\"algorithm\":\"RSASSA-PSS\"}",
+            )?;
+        let answer = context
+            .finish(OPERATION, client.sign_standard(&keyid, &body))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /keymanager/v1.3/appkey/{appkey}/asymmetric-keys/{keyid}/verify-standard`
+fn secure_key_manager_v1_3_verify_standard(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secure-key-manager.1.3.verify_standard";
+    Box::pin(async move {
+        let client = context
+            .nhn()?
+            .secure_key_manager_v1_3()
+            .map_err(|error| error.to_string())?;
+        let keyid = context
+            .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
+        let body = context
+            .body::<
+                nhn_security::secure_key_manager::v1_3::types::VerifyStandardRequest,
+            >(
+                OPERATION,
+                "{\"plaintext\":\"Base64(...)\",\"signature\":\"Base64(...)\",\"algorithm\":\"RSASSA-PSS\",\"keyVersion\":0}",
+            )?;
+        let answer = context
+            .finish(OPERATION, client.verify_standard(&keyid, &body))
+            .await?;
+        context.keep(OPERATION, &answer);
         Ok(())
     })
 }

@@ -62,5 +62,13 @@ pub static VERSIONS: &[(&ApiVersion, &[&Operation])] = &[
         nhn_security::secure_key_manager::v1_1::Client::VERSION,
         nhn_security::secure_key_manager::v1_1::Client::OPERATIONS,
     ),
+    (
+        nhn_security::secure_key_manager::v1_2::Client::VERSION,
+        nhn_security::secure_key_manager::v1_2::Client::OPERATIONS,
+    ),
+    (
+        nhn_security::secure_key_manager::v1_3::Client::VERSION,
+        nhn_security::secure_key_manager::v1_3::Client::OPERATIONS,
+    ),
     (risken_aws::aws::v1::Client::VERSION, risken_aws::aws::v1::Client::OPERATIONS),
 ];

@@ -5,13 +5,13 @@
 use cloud_core::{ApiVersion, Call, Constraint, Operation, Pages, Request};
 use super::operations;
 
-#[doc(no_inline)]
-pub use super::types;
+/// Models of version 1.0.
+pub mod types;
 
 /// A client for Secure Key Manager 1.0. Clones are cheap and share connections and credentials.
 ///
 /// Made by [`Nhn::secure_key_manager_v1_0`](crate::Nhn::secure_key_manager_v1_0). See the [vendor's
-/// documentation](https://docs.nhncloud.com/en/Security/Secure%20Key%20Manager/en/api-guide-v1.0/).
+/// documentation](https://docs.nhncloud.com/en/Security/Secure%20Key%20Manager/en/api-guide-v1.3/).
 #[derive(Clone, Debug)]
 pub struct Client {
     core: ::cloud_core::Client,
@@ -44,7 +44,7 @@ impl Client {
     /// # Example
     /// ```no_run
     /// # async fn example(nhn: &nhn_security::Nhn) -> nhn_security::Result<()> {
-    /// let response = nhn.secure_key_manager()?.confirm_client().await?;
+    /// let response = nhn.secure_key_manager_v1_0()?.confirm_client().await?;
     /// println!("{response:?}");
     /// # Ok(())
     /// # }
@@ -66,7 +66,7 @@ impl Client {
     /// ```no_run
     /// # async fn example(nhn: &nhn_security::Nhn) -> nhn_security::Result<()> {
     /// let response = nhn
-    ///     .secure_key_manager()?
+    ///     .secure_key_manager_v1_0()?
     ///     .show_secret("035a0ffa16a64bbf8171c4bdcea37bbf")
     ///     .await?;
     /// println!("{response:?}");
@@ -98,7 +98,7 @@ impl Client {
     ///
     /// let body = EncryptRequest::new("data");
     /// let response = nhn
-    ///     .secure_key_manager()?
+    ///     .secure_key_manager_v1_0()?
     ///     .encrypt("035a0ffa16a64bbf8171c4bdcea37bbf", &body)
     ///     .await?;
     /// println!("{response:?}");
@@ -130,7 +130,7 @@ impl Client {
     ///
     /// let body = DecryptRequest::new("AAAAABzGwQniNneKXmcOLhWnxEqC1rNY+UdVb3lyeX/4wSrP");
     /// let response = nhn
-    ///     .secure_key_manager()?
+    ///     .secure_key_manager_v1_0()?
     ///     .decrypt("035a0ffa16a64bbf8171c4bdcea37bbf", &body)
     ///     .await?;
     /// println!("{response:?}");
@@ -159,7 +159,7 @@ impl Client {
     /// ```no_run
     /// # async fn example(nhn: &nhn_security::Nhn) -> nhn_security::Result<()> {
     /// let response = nhn
-    ///     .secure_key_manager()?
+    ///     .secure_key_manager_v1_0()?
     ///     .create_local_key("035a0ffa16a64bbf8171c4bdcea37bbf")
     ///     .await?;
     /// println!("{response:?}");
@@ -187,7 +187,7 @@ impl Client {
     /// ```no_run
     /// # async fn example(nhn: &nhn_security::Nhn) -> nhn_security::Result<()> {
     /// let response = nhn
-    ///     .secure_key_manager()?
+    ///     .secure_key_manager_v1_0()?
     ///     .show_symmetric_key("035a0ffa16a64bbf8171c4bdcea37bbf")
     ///     .await?;
     /// println!("{response:?}");
@@ -219,7 +219,7 @@ impl Client {
     ///
     /// let body = SignRequest::new("data");
     /// let response = nhn
-    ///     .secure_key_manager()?
+    ///     .secure_key_manager_v1_0()?
     ///     .sign("035a0ffa16a64bbf8171c4bdcea37bbf", &body)
     ///     .await?;
     /// println!("{response:?}");
@@ -252,7 +252,7 @@ impl Client {
     ///
     /// let body = VerifyRequest::new("data", "AAAAAGI9zf831DX");
     /// let response = nhn
-    ///     .secure_key_manager()?
+    ///     .secure_key_manager_v1_0()?
     ///     .verify("035a0ffa16a64bbf8171c4bdcea37bbf", &body)
     ///     .await?;
     /// println!("{response:?}");
@@ -280,7 +280,7 @@ impl Client {
     /// ```no_run
     /// # async fn example(nhn: &nhn_security::Nhn) -> nhn_security::Result<()> {
     /// let response = nhn
-    ///     .secure_key_manager()?
+    ///     .secure_key_manager_v1_0()?
     ///     .show_private_key("035a0ffa16a64bbf8171c4bdcea37bbf")
     ///     .await?;
     /// println!("{response:?}");
@@ -311,7 +311,7 @@ impl Client {
     /// ```no_run
     /// # async fn example(nhn: &nhn_security::Nhn) -> nhn_security::Result<()> {
     /// let response = nhn
-    ///     .secure_key_manager()?
+    ///     .secure_key_manager_v1_0()?
     ///     .show_public_key("035a0ffa16a64bbf8171c4bdcea37bbf")
     ///     .await?;
     /// println!("{response:?}");
@@ -336,7 +336,7 @@ impl Client {
     /// # Example
     /// ```no_run
     /// # async fn example(nhn: &nhn_security::Nhn) -> nhn_security::Result<()> {
-    /// let response = nhn.secure_key_manager()?.list_key_stores().await?;
+    /// let response = nhn.secure_key_manager_v1_0()?.list_key_stores().await?;
     /// println!("{response:?}");
     /// # Ok(())
     /// # }
@@ -354,7 +354,7 @@ impl Client {
     /// # Example
     /// ```no_run
     /// # async fn example(nhn: &nhn_security::Nhn) -> nhn_security::Result<()> {
-    /// let response = nhn.secure_key_manager()?.list_key_store_details().await?;
+    /// let response = nhn.secure_key_manager_v1_0()?.list_key_store_details().await?;
     /// println!("{response:?}");
     /// # Ok(())
     /// # }
@@ -379,7 +379,7 @@ impl Client {
     /// # Example
     /// ```no_run
     /// # async fn example(nhn: &nhn_security::Nhn) -> nhn_security::Result<()> {
-    /// let response = nhn.secure_key_manager()?.show_key_store(1).await?;
+    /// let response = nhn.secure_key_manager_v1_0()?.show_key_store(1).await?;
     /// println!("{response:?}");
     /// # Ok(())
     /// # }
@@ -405,7 +405,7 @@ impl Client {
     /// # Example
     /// ```no_run
     /// # async fn example(nhn: &nhn_security::Nhn) -> nhn_security::Result<()> {
-    /// let response = nhn.secure_key_manager()?.list_keys(1).await?;
+    /// let response = nhn.secure_key_manager_v1_0()?.list_keys(1).await?;
     /// println!("{response:?}");
     /// # Ok(())
     /// # }
@@ -430,7 +430,7 @@ impl Client {
     /// # Example
     /// ```no_run
     /// # async fn example(nhn: &nhn_security::Nhn) -> nhn_security::Result<()> {
-    /// let mut items = nhn.secure_key_manager()?.list_key_details(1).items();
+    /// let mut items = nhn.secure_key_manager_v1_0()?.list_key_details(1).items();
     /// while let Some(item) = items.next().await {
     ///     let item = item?;
     ///     println!("{item:?}");
@@ -464,7 +464,7 @@ impl Client {
     /// ```no_run
     /// # async fn example(nhn: &nhn_security::Nhn) -> nhn_security::Result<()> {
     /// let response = nhn
-    ///     .secure_key_manager()?
+    ///     .secure_key_manager_v1_0()?
     ///     .show_key(1, "035a0ffa16a64bbf8171c4bdcea37bbf")
     ///     .await?;
     /// println!("{response:?}");
@@ -492,7 +492,7 @@ impl Client {
     /// # Example
     /// ```no_run
     /// # async fn example(nhn: &nhn_security::Nhn) -> nhn_security::Result<()> {
-    /// let response = nhn.secure_key_manager()?.list_ipv4_addresses(1).await?;
+    /// let response = nhn.secure_key_manager_v1_0()?.list_ipv4_addresses(1).await?;
     /// println!("{response:?}");
     /// # Ok(())
     /// # }
@@ -518,7 +518,10 @@ impl Client {
     /// # Example
     /// ```no_run
     /// # async fn example(nhn: &nhn_security::Nhn) -> nhn_security::Result<()> {
-    /// let response = nhn.secure_key_manager()?.show_ipv4_address(1, "127.0.0.1").await?;
+    /// let response = nhn
+    ///     .secure_key_manager_v1_0()?
+    ///     .show_ipv4_address(1, "127.0.0.1")
+    ///     .await?;
     /// println!("{response:?}");
     /// # Ok(())
     /// # }
@@ -545,7 +548,7 @@ impl Client {
     /// # Example
     /// ```no_run
     /// # async fn example(nhn: &nhn_security::Nhn) -> nhn_security::Result<()> {
-    /// let response = nhn.secure_key_manager()?.list_mac_addresses(1).await?;
+    /// let response = nhn.secure_key_manager_v1_0()?.list_mac_addresses(1).await?;
     /// println!("{response:?}");
     /// # Ok(())
     /// # }
@@ -573,7 +576,7 @@ impl Client {
     /// ```no_run
     /// # async fn example(nhn: &nhn_security::Nhn) -> nhn_security::Result<()> {
     /// let response = nhn
-    ///     .secure_key_manager()?
+    ///     .secure_key_manager_v1_0()?
     ///     .show_mac_address(1, "aa:aa:aa:aa:aa:aa")
     ///     .await?;
     /// println!("{response:?}");
@@ -602,7 +605,7 @@ impl Client {
     /// # Example
     /// ```no_run
     /// # async fn example(nhn: &nhn_security::Nhn) -> nhn_security::Result<()> {
-    /// let response = nhn.secure_key_manager()?.list_certificates(1).await?;
+    /// let response = nhn.secure_key_manager_v1_0()?.list_certificates(1).await?;
     /// println!("{response:?}");
     /// # Ok(())
     /// # }
@@ -629,7 +632,10 @@ impl Client {
     /// # Example
     /// ```no_run
     /// # async fn example(nhn: &nhn_security::Nhn) -> nhn_security::Result<()> {
-    /// let response = nhn.secure_key_manager()?.show_certificate(1, "certificate1").await?;
+    /// let response = nhn
+    ///     .secure_key_manager_v1_0()?
+    ///     .show_certificate(1, "certificate1")
+    ///     .await?;
     /// println!("{response:?}");
     /// # Ok(())
     /// # }
@@ -660,7 +666,7 @@ pub type Decrypt = Call<super::types::DecryptResponse>;
 pub type CreateLocalKey = Call<super::types::CreateLocalKeyResponse>;
 
 /// The call `show_symmetric_key`: `.await` it.
-pub type ShowSymmetricKey = Call<super::types::ShowSymmetricKeyResponse>;
+pub type ShowSymmetricKey = Call<super::v1_0::types::ShowSymmetricKeyResponse>;
 
 /// The call `sign`: `.await` it.
 pub type Sign = Call<super::types::SignResponse>;
@@ -670,7 +676,7 @@ pub type Verify = Call<super::types::VerifyResponse>;
 
 /// The call `show_private_key`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
-pub struct ShowPrivateKey(pub(super) Call<super::types::ShowPrivateKeyResponse>);
+pub struct ShowPrivateKey(pub(super) Call<super::v1_0::types::ShowPrivateKeyResponse>);
 
 impl ShowPrivateKey {
     /// Key version to return. Defaults to the current version.
@@ -680,11 +686,13 @@ impl ShowPrivateKey {
     }
 }
 
-::cloud_core::call_options!(ShowPrivateKey => super::types::ShowPrivateKeyResponse);
+::cloud_core::call_options!(
+    ShowPrivateKey => super::v1_0::types::ShowPrivateKeyResponse
+);
 
 /// The call `show_public_key`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
-pub struct ShowPublicKey(pub(super) Call<super::types::ShowPublicKeyResponse>);
+pub struct ShowPublicKey(pub(super) Call<super::v1_0::types::ShowPublicKeyResponse>);
 
 impl ShowPublicKey {
     /// Key version to return. Defaults to the current version.
@@ -694,7 +702,7 @@ impl ShowPublicKey {
     }
 }
 
-::cloud_core::call_options!(ShowPublicKey => super::types::ShowPublicKeyResponse);
+::cloud_core::call_options!(ShowPublicKey => super::v1_0::types::ShowPublicKeyResponse);
 
 /// The call `list_key_stores`: `.await` it.
 pub type ListKeyStores = Call<super::types::ListKeyStoresResponse>;
@@ -712,7 +720,7 @@ pub type ListKeys = Call<super::types::ListKeysResponse>;
 /// [`pages`](Self::pages). It cannot be awaited, since one page is not the list.
 /// [`first_page`](Self::first_page) is the call of one page.
 #[must_use = "a list is only fetched when its items are taken"]
-pub struct ListKeyDetails(pub(super) Call<super::types::ListKeyDetailsResponse>);
+pub struct ListKeyDetails(pub(super) Call<super::v1_0::types::ListKeyDetailsResponse>);
 
 impl ListKeyDetails {
     /// Returns only keys of this type.
@@ -760,15 +768,17 @@ impl ListKeyDetails {
     }
 
     /// Returns the pages of the list. Each page is fetched when it is needed.
-    pub fn pages(self) -> Pages<super::types::ListKeyDetailsResponse> {
+    pub fn pages(self) -> Pages<super::v1_0::types::ListKeyDetailsResponse> {
         Pages::numbered(self.0, "pageNumber", "pageSize", 1)
     }
 }
 
-::cloud_core::list_options!(ListKeyDetails => super::types::ListKeyDetailsResponse);
+::cloud_core::list_options!(
+    ListKeyDetails => super::v1_0::types::ListKeyDetailsResponse
+);
 
 /// The call `show_key`: `.await` it.
-pub type ShowKey = Call<super::types::Key>;
+pub type ShowKey = Call<super::v1_0::types::Key>;
 
 /// The call `list_ipv4_addresses`: `.await` it.
 pub type ListIpv4Addresses = Call<super::types::ListIpv4AddressesResponse>;

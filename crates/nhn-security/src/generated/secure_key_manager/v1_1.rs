@@ -11,7 +11,7 @@ pub mod types;
 /// A client for Secure Key Manager 1.1. Clones are cheap and share connections and credentials.
 ///
 /// Made by [`Nhn::secure_key_manager_v1_1`](crate::Nhn::secure_key_manager_v1_1). See the [vendor's
-/// documentation](https://docs.nhncloud.com/en/Security/Secure%20Key%20Manager/en/api-guide-v1.0/).
+/// documentation](https://docs.nhncloud.com/en/Security/Secure%20Key%20Manager/en/api-guide-v1.3/).
 #[derive(Clone, Debug)]
 pub struct Client {
     core: ::cloud_core::Client,
@@ -67,9 +67,7 @@ impl Client {
 
 /// The call `show_symmetric_key`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
-pub struct ShowSymmetricKey(
-    pub(super) Call<super::v1_1::types::ShowSymmetricKeyResponse>,
-);
+pub struct ShowSymmetricKey(pub(super) Call<super::types::ShowSymmetricKeyResponse>);
 
 impl ShowSymmetricKey {
     /// Key version to return. Defaults to the current version.
@@ -79,6 +77,4 @@ impl ShowSymmetricKey {
     }
 }
 
-::cloud_core::call_options!(
-    ShowSymmetricKey => super::v1_1::types::ShowSymmetricKeyResponse
-);
+::cloud_core::call_options!(ShowSymmetricKey => super::types::ShowSymmetricKeyResponse);
