@@ -8,7 +8,7 @@ use std::io;
 use std::sync::LazyLock;
 
 use cloud_sandbox::spec::{Catalogue, Content, Operation, Parameter, Place, resolve};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::Entry;
 
@@ -89,7 +89,9 @@ impl Documented {
             Some(key) => self.resolve(schema)["properties"].get(key)?,
         };
         let shape = self.resolve(payload);
-        (shape["type"] != "object" || shape.get("properties").is_some()).then_some(payload)
+        // One without properties has no type in the SDK, and is always null where it may be.
+        let is_object = [json!("object"), json!(["object", "null"])].contains(&shape["type"]);
+        (!is_object || shape.get("properties").is_some()).then_some(payload)
     }
 
     /// Returns the parameters in one place.

@@ -139,6 +139,12 @@ impl Secrets {
         self.named("nhn-token")
     }
 
+    /// The ID and the secret of the NHN User Access Key.
+    #[must_use]
+    pub fn user_access_key(self) -> (String, String) {
+        (self.named("nhn-id"), self.named("nhn-secret"))
+    }
+
     /// The SDKs with these credentials on this transport, by a clock whose waits are over at once.
     #[must_use]
     pub fn clients(self, transport: &Arc<Recorder>) -> Clients {
@@ -160,7 +166,7 @@ impl Secrets {
             .build();
         let nhn = Nhn::builder()
             .endpoint("http://127.0.0.1:9")
-            .user_access_key(self.named("nhn-id"), self.named("nhn-secret"))
+            .user_access_key(self.user_access_key().0, self.user_access_key().1)
             .security_advisor_app_key(self.named("sa-appkey"))
             .server_security_check_app_key(self.named("ssc-appkey"))
             .secure_key_manager_app_key(self.named("skm-appkey"))

@@ -78,9 +78,7 @@ async fn example_responses_round_trip() {
         let documented = fixture::find(entry).unwrap();
         let (status, answer) = documented.response();
         let is_serializable = |schema| documented.sensitive_fields(schema).is_empty();
-        // A payload that is always null has no type.
-        let has_payload = answer.as_ref().is_some_and(|answer| !payload(&documented, answer).is_null());
-        serializable += usize::from(has_payload && documented.payload_schema().is_some_and(is_serializable));
+        serializable += usize::from(documented.payload_schema().is_some_and(is_serializable));
         match decode(entry, status, answer.as_ref()).await {
             Err(why) => wrong.push(format!("{entry}: {why}")),
             Ok(None) => decoded += 1,

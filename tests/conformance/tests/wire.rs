@@ -108,6 +108,18 @@ fn headers(documented: &Documented, entry: &Entry, request: &Sent) -> Result<(),
             return Err("no bearer token".to_owned());
         }
     }
+    for (scheme, name, value) in [
+        ("UserAccessKeyId", "x-tc-authentication-id", SECRETS.user_access_key().0),
+        ("UserAccessKeySecret", "x-tc-authentication-secret", SECRETS.user_access_key().1),
+    ] {
+        if documented.operation.schemes.iter().any(|own| own == scheme) {
+            wanted.insert(name.to_owned());
+            let sent = request.headers().get(name).and_then(|sent| sent.to_str().ok());
+            if sent != Some(&value) {
+                return Err(format!("header {name} does not hold its half of the key"));
+            }
+        }
+    }
     for name in request.headers().keys().map(http::HeaderName::as_str) {
         if !wanted.contains(name) && !ORDINARY.contains(&name) {
             return Err(format!("header {name} is not documented"));
