@@ -2,11 +2,13 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use cloud_core::{
     BoxFuture, Error, ErrorKind, Incomplete, IncompleteReason, Listing, Response, Result, Runtime, Transport,
 };
 use cloud_sandbox::Sandbox;
+use nhn_security::secure_key_manager::types::{CreateSecretRequest, UpdateSecretRequest};
 use nhn_security::{Nhn, Period};
 use risken_aws::Risken;
 use risken_aws::aws::types::{AwsForUpsert, InvokeScanRequest, PutAwsRequest};
@@ -91,6 +93,8 @@ pub(super) enum Outcome {
 const KEY: &str = "3265ab469f0d406d83073da3e11e7a6c";
 const SECRET: &str = "04fde6d8ee604cbe8fa7abe135a7dc3e";
 const PROJECT: i64 = 1001;
+/// How many secrets the calls have created.
+static CREATED: AtomicU64 = AtomicU64::new(0);
 
 /// A client that makes its call on each invocation.
 pub(super) type Caller = Box<dyn Fn() -> BoxFuture<'static, Outcome> + Send>;
@@ -110,9 +114,8 @@ const fn target(
     Target { vendor, class, credentials, operation, call }
 }
 
-/// Every vendor with each of its classes. NHN Cloud documents no operation that changes state; its services
-/// with and without a token are separate.
-pub(super) static TARGETS: [Target; 11] = [
+/// Every vendor with each of its classes. NHN Cloud's calls are separate by what they are authenticated with.
+pub(super) static TARGETS: [Target; 13] = [
     target("scp", Class::Safe, Credentials::Signed, "scp/kms/encrypt", |parts| {
         let kms = scp(parts)?.kms();
         calls(move || single(kms.encrypt(KEY, &EncryptRequest::new(b"x")).send()))
@@ -134,8 +137,21 @@ pub(super) static TARGETS: [Target; 11] = [
         calls(move || list(kms.list_keys().size(2).items().into_listing()))
     }),
     target("nhn", Class::Safe, Credentials::Absent, "nhn/secure-key-manager/show_secret", |parts| {
-        let keys = nhn(parts)?.secure_key_manager()?;
+        let keys = nhn(parts)?.secure_key_manager_v1_0()?;
         calls(move || single(keys.show_secret(SECRET).send()))
+    }),
+    target("nhn", Class::Idempotent, Credentials::Token, "nhn/secure-key-manager/update_secret", |parts| {
+        let keys = nhn(parts)?.secure_key_manager_v1_3()?;
+        calls(move || single(keys.update_secret(SECRET, &UpdateSecretRequest::new("x")).send()))
+    }),
+    target("nhn", Class::Unsafe, Credentials::Fixed, "nhn/secure-key-manager/create_secret", |parts| {
+        let keys = nhn(parts)?.secure_key_manager_v1_2()?;
+        calls(move || {
+            // Each call creates one of its own.
+            let name = format!("secret {}", CREATED.fetch_add(1, Ordering::Relaxed));
+            let secret = CreateSecretRequest::builder().key_store_name("servers").name(name).description("");
+            single(keys.create_secret(&secret.secret_value("x").build()).send())
+        })
     }),
     target("nhn", Class::Safe, Credentials::Token, "nhn/security-advisor/show_last_inspection_date", |parts| {
         let advisor = nhn(parts)?.security_advisor()?;
