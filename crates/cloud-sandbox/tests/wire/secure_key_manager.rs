@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use cloud_sandbox::{NhnStatuses, Sandbox};
 use serde_json::{Value, json};
 
+use super::nhn::token;
 use super::raw::{Call, RawResponse, setting};
 
 /// The id of one key of each kind.
@@ -245,4 +246,60 @@ async fn keys_rotate_and_are_deleted_when_due() {
     let body = Some(json!({"ciphertext": encrypted["ciphertext"]}));
     let decrypted = good(&sandbox, "symmetric-keys/rotating/decrypt", body).await;
     assert_eq!(decrypted, json!({"plaintext": "data", "keyVersion": 0}));
+}
+
+#[tokio::test]
+async fn each_version_demands_its_own_credentials() {
+    let sandbox = Sandbox::builder().token_lifetime(Duration::from_secs(60)).start().await.unwrap();
+    let token = format!("Bearer {}", token(&sandbox).await);
+    let id = setting(&sandbox, "NHN_CLOUD_USER_ACCESS_KEY_ID");
+    let secret = setting(&sandbox, "NHN_CLOUD_USER_SECRET_ACCESS_KEY");
+    let ask = async |version: &str, headers: &[(&'static str, &str)]| {
+        let bare = bare(&sandbox, &format!("{version}/appkey/KEY/confirm"), None);
+        let call = headers.iter().fold(bare, |call, (name, value)| call.header(name, *value));
+        let response = call.send(sandbox.endpoint()).await;
+        let header = response.json()["header"].clone();
+        (response.status, header["resultCode"].as_i64().unwrap(), header["isSuccessful"] == true)
+    };
+    const ID: &str = "X-TC-AUTHENTICATION-ID";
+    const SECRET: &str = "X-TC-AUTHENTICATION-SECRET";
+    const TOKEN: &str = "X-NHN-AUTHORIZATION";
+    let (good, no_key, no_token) = ((200, 0, true), (401, 401, false), (401, 80007, false));
+    for (version, headers, wanted) in [
+        ("v1.0", &[][..], good),
+        ("v1.2", &[(ID, &*id), (SECRET, &*secret)], good),
+        ("v1.2", &[(ID, &secret), (SECRET, &id)], no_key),
+        ("v1.2", &[(ID, &id)], no_key),
+        ("v1.2", &[(ID, &id), (SECRET, "other")], no_key),
+        ("v1.2", &[(ID, "other"), (SECRET, &secret)], no_key),
+        ("v1.2", &[(TOKEN, &token)], no_key),
+        ("v1.2", &[], no_key),
+        ("v1.3", &[(TOKEN, &token)], good),
+        ("v1.3", &[(TOKEN, "Bearer of-another-realm")], no_token),
+        ("v1.3", &[(ID, &id), (SECRET, &secret)], no_token),
+        ("v1.3", &[], no_token),
+    ] {
+        assert_eq!(ask(version, headers).await, wanted, "{version} {headers:?}");
+    }
+    sandbox.advance(Duration::from_secs(60));
+    assert_eq!(ask("v1.3", &[(TOKEN, &token)]).await, no_token);
+}
+
+#[tokio::test]
+async fn standard_encoded_key_is_of_the_newest_version_of_the_government_realm() {
+    for (government, version, shown) in
+        [(false, "v1.3", false), (true, "v1.3", true), (true, "v1.2", false), (true, "v1.0", false)]
+    {
+        let sandbox = Sandbox::builder().nhn_government(government).start().await.unwrap();
+        let rest = format!("{version}/appkey/KEY/asymmetric-keys/{KEY_PAIR}/publicKey");
+        let call = call(&sandbox, &rest, None)
+            .header("X-NHN-AUTHORIZATION", format!("Bearer {}", token(&sandbox).await))
+            .header("X-TC-AUTHENTICATION-ID", setting(&sandbox, "NHN_CLOUD_USER_ACCESS_KEY_ID"))
+            .header("X-TC-AUTHENTICATION-SECRET", setting(&sandbox, "NHN_CLOUD_USER_SECRET_ACCESS_KEY"));
+        let body = call.send(sandbox.endpoint()).await.expect(200).json()["body"].clone();
+        assert_eq!(body.get("standardEncodedKey").is_some(), shown, "{government} {version}");
+        if shown {
+            assert_eq!(body["standardEncodedKey"], body["encodedKey"]);
+        }
+    }
 }

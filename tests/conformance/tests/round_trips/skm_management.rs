@@ -153,7 +153,7 @@ async fn credentials_decide_who_may_use_a_key_store() {
     with_key.add_mac_address(&add).await.unwrap();
     let id = keys.create_secret(&new_secret("own", "s", "x")).await.unwrap().key_id;
     old.show_secret(&id).await.unwrap();
-    assert_eq!(old.list_mac_addresses(4).await.unwrap().mac_list, [mac.clone()]);
+    assert_eq!(old.list_mac_addresses(4).await.unwrap().mac_list, std::slice::from_ref(&mac));
 
     // One that waits for its deletion admits nobody, and is deleted at once only then.
     let by_mac = MacAddressToDelete::new("own", &*mac);

@@ -12,7 +12,7 @@ pub(super) enum Name {
     /// No key store has the number.
     KeyStoreId,
     /// No key store has the name.
-    KeyStoreName,
+    NamedKeyStore,
     /// The key store still has keys.
     KeyStoreStatus,
     /// Another key, key store or credential has the name.
@@ -69,7 +69,7 @@ pub(super) fn refuse(name: impl Into<Name>) -> ErrorResponse {
     let (status, message) = match name.into() {
         Name::KeyId => (404, "Invalid Key Id"),
         Name::KeyStoreId => (404, "Invalid Key Store Id"),
-        Name::KeyStoreName => (404, "Invalid Key Store Name"),
+        Name::NamedKeyStore => (404, "Invalid Key Store Name"),
         Name::KeyStoreStatus => (400, "Invalid Key Store Status"),
         Name::Duplicate => (400, "Duplicate Name"),
         Name::Credential => (404, "Invalid Auth Value"),

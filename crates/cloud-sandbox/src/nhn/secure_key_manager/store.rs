@@ -74,13 +74,13 @@ impl Store {
     /// The store that the body names, whoever calls.
     pub(super) fn store_by_name(&mut self, call: &Call<'_>) -> Result<&mut KeyStore, ErrorResponse> {
         let number = self.number_by_name(call)?;
-        self.key_stores.get_mut(&number).ok_or_else(|| refuse(Name::KeyStoreName))
+        self.key_stores.get_mut(&number).ok_or_else(|| refuse(Name::NamedKeyStore))
     }
 
     fn number_by_name(&self, call: &Call<'_>) -> Result<i64, ErrorResponse> {
         let name = call.text("keyStoreName").unwrap_or_default();
         let found = self.key_stores.iter().find(|(_, store)| store.name == name);
-        found.map(|(number, _)| *number).ok_or_else(|| refuse(Name::KeyStoreName))
+        found.map(|(number, _)| *number).ok_or_else(|| refuse(Name::NamedKeyStore))
     }
 
     /// The store with this number, once it has let the caller in.
