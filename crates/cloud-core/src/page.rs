@@ -50,6 +50,11 @@ pub trait Page {
         Vec::new()
     }
 
+    /// Returns the ids of this page's items, if their ids are numbers; see [`ids`](Self::ids).
+    fn number_ids(&self) -> Vec<i64> {
+        Vec::new()
+    }
+
     /// Returns where a list with markers continues.
     fn next_marker(&self) -> NextMarker {
         NextMarker::End

@@ -228,6 +228,7 @@ impl<'a> Check<'a, '_> {
             return;
         };
         if let Some(id) = &page.id
+            && id != "*"
             && self.field(payload, &page.items).and_then(|items| self.field(items.items.as_deref()?, id)).is_none()
         {
             self.at("/x-sdk/page/id", format!("`{id}` is not a field of the items"));

@@ -35,6 +35,8 @@ impl Dialect for Plain {
 struct List {
     #[serde(default)]
     names: Vec<String>,
+    #[serde(default)]
+    numbers: Vec<i64>,
     keys: Vec<i64>,
     count: Option<u64>,
     links: Option<Vec<Json>>,
@@ -53,6 +55,9 @@ impl Page for List {
     }
     fn ids(&self) -> Vec<&str> {
         self.names.iter().map(String::as_str).collect()
+    }
+    fn number_ids(&self) -> Vec<i64> {
+        self.numbers.clone()
     }
     fn next_marker(&self) -> NextMarker {
         let Some(links) = &self.links else { return NextMarker::Unknown };
@@ -145,6 +150,19 @@ async fn offset_counts_the_items_before_the_page() {
     check(&untold, Request::new(&LIST), offset, Ok(&[1]), &["offset=0", "offset=1"]).await;
     let again = [r#"{"keys":[1],"names":["a"],"count":2}"#, r#"{"keys":[1],"names":["a"],"count":2}"#];
     check(&again, Request::new(&LIST), offset, Err("the same page again"), &["offset=0", "offset=1"]).await;
+}
+
+#[tokio::test]
+async fn item_whose_number_comes_again_makes_the_list_incomplete() {
+    let offset = |call| Pages::offset(call, "offset");
+    let first = r#"{"keys":[1,2],"numbers":[1,2],"count":4}"#;
+    for (second, wanted) in [
+        (r#"{"keys":[2,3],"numbers":[2,3],"count":4}"#, "an item came twice"),
+        (r#"{"keys":[2,1],"numbers":[2,1],"count":4}"#, "the same page again"),
+    ] {
+        let queries = ["offset=0", "offset=2"];
+        check(&[first, second], Request::new(&LIST), offset, Err(wanted), &queries).await;
+    }
 }
 
 #[tokio::test]

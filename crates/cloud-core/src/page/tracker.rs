@@ -37,8 +37,8 @@ impl<P: Page> Pages<P> {
         self.total = page.total().or(self.total);
         self.first_total = self.first_total.or(self.total);
         self.moved = self.total.filter(|total| Some(*total) != self.first_total).or(self.moved);
-        for id in page.ids() {
-            if !id.is_empty() && !self.seen.insert(hash(id.as_bytes())) {
+        for id in ids(page) {
+            if !self.seen.insert(id) {
                 self.note(IncompleteReason::RepeatedItem, None);
             }
         }
@@ -95,9 +95,8 @@ impl<P: Page> Pages<P> {
     /// Returns whether this page was received before: the same response as the last, only known items, or, without
     /// ids and total, the same response as any before.
     fn has_come(&mut self, page: &P, fingerprint: u64) -> bool {
-        let ids: Vec<_> = page.ids().into_iter().filter(|id| !id.is_empty()).collect();
-        let known = |id: &&str| self.seen.contains(&hash(id.as_bytes()));
-        let nothing_new = !ids.is_empty() && ids.len() == page.len() && ids.iter().all(known);
+        let ids = ids(page);
+        let nothing_new = !ids.is_empty() && ids.len() == page.len() && ids.iter().all(|id| self.seen.contains(id));
         let untold = ids.is_empty() && page.total().is_none();
         let same = self.last_page.replace(fingerprint) == Some(fingerprint);
         nothing_new || same || (untold && !self.pages.insert(fingerprint))
@@ -115,6 +114,12 @@ impl<P: Page> Pages<P> {
         }
         self.trouble.take()
     }
+}
+
+/// Hashes of the ids of a page's items; items without one have none.
+fn ids<P: Page>(page: &P) -> Vec<u64> {
+    let texts = page.ids().into_iter().filter(|id| !id.is_empty()).map(|id| hash(id.as_bytes()));
+    texts.chain(page.number_ids().into_iter().map(|id| hash(&id.to_le_bytes()))).collect()
 }
 
 pub(super) fn hash(bytes: &[u8]) -> u64 {

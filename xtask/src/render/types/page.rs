@@ -8,6 +8,9 @@ use crate::ir::{Field, Kind, Page, PageStyle, Presence, Service, Type, TypeDef};
 use crate::names::ident;
 use crate::render::paths;
 
+/// The id of items that are ids themselves.
+const ITSELF: &str = "*";
+
 /// The implementation.
 pub(super) fn render(service: &Service, ty: &TypeDef, fields: &[Field], page: &Page) -> TokenStream {
     let name = ident(ty.bare());
@@ -48,6 +51,9 @@ pub(super) fn render(service: &Service, ty: &TypeDef, fields: &[Field], page: &P
 
 /// The ids of the items, so that one that comes twice is noticed.
 fn ids(service: &Service, items: &Field, id: &str) -> TokenStream {
+    if id == ITSELF {
+        return themselves(items);
+    }
     let item = match &items.ty {
         Type::List(inner) => inner.named(),
         _ => None,
@@ -67,6 +73,13 @@ fn ids(service: &Service, items: &Field, id: &str) -> TokenStream {
     } else {
         quote!(self.#list.iter().flatten())
     };
+    if field.ty == Type::Integer {
+        let ids = match field.presence {
+            Presence::Required => quote!(#list.map(|item| item.#name)),
+            _ => quote!(#list.filter_map(|item| item.#name)),
+        };
+        return number_ids(&ids);
+    }
     let ids = if field.presence == Presence::Required {
         quote!(#list.map(|item| item.#name.as_str()).collect())
     } else {
@@ -75,6 +88,27 @@ fn ids(service: &Service, items: &Field, id: &str) -> TokenStream {
     quote! {
         fn ids(&self) -> Vec<&str> {
             #ids
+        }
+    }
+}
+
+/// The ids of items that are numbers and nothing else.
+fn themselves(items: &Field) -> TokenStream {
+    let list = ident(&items.rust);
+    match (&items.ty, items.presence) {
+        (Type::List(inner), Presence::Required) if **inner == Type::Integer => number_ids(&quote!(self.#list.iter().copied())),
+        (Type::List(inner), _) if **inner == Type::Integer => number_ids(&quote!(self.#list.iter().flatten().copied())),
+        _ => {
+            let message = "only numbers can be ids themselves";
+            quote!(compile_error!(#message);)
+        }
+    }
+}
+
+fn number_ids(ids: &TokenStream) -> TokenStream {
+    quote! {
+        fn number_ids(&self) -> Vec<i64> {
+            #ids.collect()
         }
     }
 }
