@@ -17,6 +17,8 @@ pub(crate) struct Service {
     pub(crate) module: String,
     /// The Cargo feature that compiles the service in.
     pub(crate) feature: String,
+    /// Whether it is not a default one.
+    pub(crate) optional: bool,
     /// The number of the version that the accessor without a number returns.
     pub(crate) default: String,
     /// The vendor's documentation.

@@ -122,6 +122,7 @@ fn service(vendor: &Vendor, entry: &vendors::Service, mut fixtures: Vec<&Fixture
         name: entry.name.clone(),
         module: entry.module.clone(),
         feature: entry.feature(),
+        optional: entry.optional,
         default: entry.default.clone(),
         page: entry.page.clone(),
         listed: entry.listed.clone(),

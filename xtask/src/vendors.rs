@@ -52,6 +52,9 @@ pub struct Service {
     pub default: String,
     /// The vendor's documentation.
     pub page: String,
+    /// Whether the feature of the service is not a default one.
+    #[serde(default)]
+    pub optional: bool,
     /// What that page lists, where it differs from the documents.
     pub listed: Option<Listed>,
 }

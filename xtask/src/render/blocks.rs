@@ -95,7 +95,8 @@ const PROVIDER: &str = "ring";
 
 /// The features of a manifest.
 fn features(services: &[&Service]) -> String {
-    let names = services.iter().map(|service| service.feature.as_str()).chain([ENDED, PROVIDER]);
+    let usual = services.iter().filter(|service| !service.optional);
+    let names = usual.map(|service| service.feature.as_str()).chain([ENDED, PROVIDER]);
     let quoted: Vec<String> = names.map(|name| format!("\"{name}\"")).collect();
     let mut text = format!("default = [{}]\n", quoted.join(", "));
     for service in services {
@@ -113,7 +114,8 @@ fn feature_table(services: &[&Service]) -> String {
     let mut text = String::from("| feature | service |\n|---|---|\n");
     for service in services {
         let (feature, title) = (&service.feature, plain(&service.title));
-        line(&mut text, format_args!("| `{feature}` | {title} {} |", numbers(service, false)));
+        let note = if service.optional { "; not a default feature" } else { "" };
+        line(&mut text, format_args!("| `{feature}` | {title} {}{note} |", numbers(service, false)));
     }
     line(&mut text, format_args!("| `{ENDED}` | ended: {} |", plain(&ended(services))));
     text
