@@ -112,7 +112,7 @@ fn generate(root: &Path, document: &Value) {
         "crates/keys/Cargo.toml",
         &format!(
             "[package]\nname = \"keys\"\nversion = \"1.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n[features]\n\
-             default = [\"keys\"]\nkeys = []\nended-versions = []\n\n[dependencies]\nbon = \"3\"\nbytes = \"1\"\n\
+             default = [\"keys\"]\nkeys = []\nended-versions = []\n_deserialize = []\n\n[dependencies]\nbytes = \"1\"\n\
              cloud-core = {{ path = \"{core}\" }}\nserde = {{ version = \"1\", features = [\"derive\"] }}\n"
         ),
     );

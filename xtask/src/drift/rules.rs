@@ -90,7 +90,7 @@ macro_rules! rules {
 
 rules! {
     VersionAdded, Minor, Added, "new version", "adds a module and an accessor";
-    VersionEnded, Minor, Deprecated, "version ended", "its accessor is deprecated, and stays until a major release";
+    VersionEnded, Minor, Deprecated, "version ended", "its accessor is deprecated, and needs `ended-versions`, a default feature";
     VersionDeprecated, Minor, Deprecated, "version deprecated", "its accessor's documentation says so";
     VersionState, Patch, Changed, "state", "only tables and documentation name it";
     LifecycleDate, Patch, Changed, "end date", "only tables, documentation and a warning at run time name it";
