@@ -1,4 +1,4 @@
-//! RISKEN: one gateway in front of the AWS data source calls.
+//! RISKEN: one gateway in front of the calls of AWS data sources and of findings.
 
 use serde_json::json;
 
@@ -9,14 +9,18 @@ use crate::vendor::{BodyRead, Responding, Vendor};
 
 mod access;
 mod aws;
+mod checks;
 mod error;
+mod finding;
+mod go_json;
+mod messages;
 mod path;
 pub(crate) mod state;
+mod strict;
 mod token;
 
 pub(crate) use access::seed_tokens;
 use aws::request::Request;
-use aws::strict;
 use error::{ErrorBody, ErrorResponse};
 use state::{Handlers, State};
 use token::Owner;
@@ -31,7 +35,7 @@ impl Services for Risken {
     type State = State;
     type Error = ErrorResponse;
 
-    const SERVICES: &'static [(&'static str, Handlers)] = &[("aws", aws::HANDLERS)];
+    const SERVICES: &'static [(&'static str, Handlers)] = &[("aws", aws::HANDLERS), ("finding", finding::HANDLERS)];
 
     fn state(state: &mut crate::state::State) -> &mut State {
         &mut state.risken
@@ -141,8 +145,8 @@ async fn route(engine: &Engine, request: &HttpRequest, path: &str, too_large_bod
 async fn call(engine: &Engine, request: &HttpRequest, too_large_body: bool, hit: &Hit<'_>) -> HttpResponse {
     let reads = request.method == "GET";
     let fields = if reads { Request::from_query(request.query()) } else { Request::from_body(&request.body) };
-    let endpoint = hit.operation.path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-    let caller = with_token(engine, request, |access, token| access.allows(token, fields.project_id, endpoint));
+    let action = hit.operation.path.trim_matches('/');
+    let caller = with_token(engine, request, |access, token| access.allows(token, fields.project_id, action));
     let Some(allowed) = caller else {
         return unauthenticated();
     };

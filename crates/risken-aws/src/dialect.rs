@@ -24,7 +24,7 @@ impl Dialect for RiskenDialect {
 
     fn read(&self, context: CallContext, answer: &RawResponse) -> ResponseOutcome {
         if !answer.status.is_success() {
-            return failed(answer);
+            return failed(context, answer);
         }
         if let Some(why) = foreign(answer) {
             return ResponseOutcome::Unreadable(why);
@@ -33,7 +33,7 @@ impl Dialect for RiskenDialect {
             return unreadable(answer, "the response is not an object with `data`; check the URL of the site");
         };
         match envelope.data {
-            _ if envelope.error.is_some() => failed(answer),
+            _ if envelope.error.is_some() => failed(context, answer),
             None => ResponseOutcome::Unreadable("the response has no `data`; check the URL of the site".into()),
             Some(data) if !context.operation.returns => nothing(data),
             // The service omits empty fields everywhere else, so an empty payload may be null as well.
@@ -79,16 +79,22 @@ struct Details {
     message: Option<String>,
 }
 
-fn failed(answer: &RawResponse) -> ResponseOutcome {
+/// How the database says that a record is missing, alone or after what was looked for.
+const NOT_FOUND: &str = "record not found";
+
+fn failed(context: CallContext, answer: &RawResponse) -> ResponseOutcome {
     let Details { code, message } = details(answer);
     // The service's own error has a code; a proxy's text does not count.
-    let missing = code.is_some() && message.as_deref() == Some("record not found");
+    let missing = code.is_some() && message.as_deref().is_some_and(|text| text.ends_with(NOT_FOUND));
     let class = match answer.status {
         StatusCode::UNAUTHORIZED => FailureClass::Unauthorized,
         status if status.is_success() || missing => FailureClass::Permanent,
         _ => FailureClass::ByStatus,
     };
     let hint = match answer.status {
+        _ if missing && context.version.service == "finding" => {
+            Some("the project has no such finding, or it was stored a moment ago and is not known everywhere yet")
+        }
         _ if missing => Some(
             "the data source is not attached to this account in this project, or was attached a moment ago and is not known everywhere yet",
         ),

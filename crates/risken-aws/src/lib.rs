@@ -14,8 +14,12 @@ pub mod testing;
 // codegen: modules risken
 #[cfg(feature = "aws")]
 pub mod aws;
+#[cfg(feature = "finding")]
+pub mod finding;
 #[cfg(feature = "aws")]
 pub use aws::AwsClient;
+#[cfg(feature = "finding")]
+pub use finding::FindingClient;
 // /codegen
 
 pub use builder::RiskenBuilder;
@@ -24,7 +28,7 @@ pub use cloud_core;
 #[doc(inline)]
 pub use cloud_core::{
     BoxFuture, Call, ConfigSource, Delivery, Endpoint, Error, ErrorCategory, ErrorKind, Incomplete, IncompleteReason,
-    Items, Json, Lenient, Listing, Page, Pages, Response, ResponseParts, Result, RetryPolicy, Runtime, SecretBytes,
+    Items, Json, JsonText, Lenient, Listing, Page, Pages, Response, ResponseParts, Result, RetryPolicy, Runtime, SecretBytes,
     SecretString, Settings, Timestamp, Transport, UnixSeconds,
 };
 pub use risken::Risken;

@@ -216,10 +216,34 @@ const RULES: &[Rule] = &[
         name: "aws_data_source_id",
         sources: &[("list_data_sources", "/data_source/0/aws_data_source_id")],
     },
+    Rule {
+        service: "finding",
+        operations: &[
+            "get_finding",
+            "list_finding_tags",
+            "tag_finding",
+            "put_pend_finding",
+            "get_pend_finding",
+            "delete_pend_finding",
+            "delete_finding",
+        ],
+        name: "finding_id",
+        // Only the finding that this run has stored.
+        sources: &[("put_finding", "/finding/finding_id")],
+    },
+    Rule {
+        service: "finding",
+        operations: &["untag_finding"],
+        name: "finding_tag_id",
+        sources: &[("tag_finding", "/tag/finding_tag_id")],
+    },
 ];
 
 /// Operations after which something is gone or asleep, and those that bring it back; in the order of their calls.
 const LAST: &[&str] = &[
+    "untag_finding",
+    "delete_pend_finding",
+    "delete_finding",
     "detach_data_source",
     "delete_aws",
     "schedule_certificate_deletion",

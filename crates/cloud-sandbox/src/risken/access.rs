@@ -64,7 +64,8 @@ impl Policy {
 
     fn allows(&self, action: &str) -> bool {
         let fits = |pattern: &str, name: &str| Regex::new(pattern).is_ok_and(|pattern| pattern.is_match(name));
-        fits(&self.action, action) && fits(&self.resource, "aws/resource_any")
+        let service = action.split('/').next().unwrap_or_default();
+        fits(&self.action, action) && fits(&self.resource, &format!("{service}/resource_any"))
     }
 }
 
@@ -75,15 +76,14 @@ impl Access {
         (known.hash == parts.hash() && known.expires_at >= now).then_some(known)
     }
 
-    /// Whether a token may call an endpoint such as `put-aws` for a project; zero stands for none.
-    pub(super) fn allows(&self, token: &Token, project: u32, endpoint: &str) -> bool {
+    /// Whether a token may do something such as `aws/put-aws` for a project; zero stands for none.
+    pub(super) fn allows(&self, token: &Token, project: u32, action: &str) -> bool {
         let project = match token.owner {
             Owner::Project(own) if project == 0 || project == own => self.project(own),
             Owner::Project(_) => None,
             Owner::Organization(own) => self.project(project).filter(|project| project.organization == Some(own)),
         };
-        let action = format!("aws/{endpoint}");
-        project.is_some_and(|project| project.has_user) && token.policies.iter().any(|policy| policy.allows(&action))
+        project.is_some_and(|project| project.has_user) && token.policies.iter().any(|policy| policy.allows(action))
     }
 
     fn project(&self, id: u32) -> Option<&Project> {
@@ -150,7 +150,7 @@ mod tests {
         let token = access.token(&from_header(&header).unwrap(), NOW).unwrap();
         let mut all = vec!["list-aws", "list-datasource", "put-aws", "delete-aws", "attach-datasource"];
         all.extend(["detach-datasource", "invoke-scan"]);
-        all.retain(|endpoint| access.allows(token, project, endpoint));
+        all.retain(|endpoint| access.allows(token, project, &format!("aws/{endpoint}")));
         all
     }
 
@@ -162,6 +162,24 @@ mod tests {
             assert_eq!(calls(main, id, 1001), ["list-aws", "list-datasource"]);
         }
         assert!(calls(main, 10, 1001).is_empty());
+    }
+
+    #[test]
+    fn editor_of_findings_may_change_them_and_a_viewer_may_not() {
+        let access = Access::default();
+        for (id, action, allowed) in [
+            (9, "finding/put-finding", true),
+            (9, "finding/delete-pend-finding", true),
+            (9, "aws/put-aws", false),
+            (8, "finding/list-finding", true),
+            (8, "finding/get-pend-finding", true),
+            (8, "finding/tag-finding", false),
+            (10, "finding/list-finding", false),
+        ] {
+            let header = format!("Bearer {}", write(Owner::Project(1001), id, risken::SECRET));
+            let token = access.token(&from_header(&header).unwrap(), NOW).unwrap();
+            assert_eq!(access.allows(token, 1001, action), allowed, "{id} {action}");
+        }
     }
 
     #[test]

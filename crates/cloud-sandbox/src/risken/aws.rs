@@ -6,12 +6,9 @@ use super::error::{ErrorBody, ErrorResponse};
 use crate::call::Call;
 use request::Request;
 use store::{Account, Attachment, DataSource, Failure, Status, Store};
-mod go_json;
-mod messages;
 pub(super) mod request;
 mod rules;
 pub(crate) mod store;
-pub(super) mod strict;
 
 use crate::risken::state::Handlers;
 use crate::risken::state::State;
@@ -44,12 +41,11 @@ fn begin<'a>(
     };
     check(&request).map_err(|text| ErrorResponse::new(400, ErrorBody::Json(json!({ "error": text }))))?;
     let now = call.now.unix_timestamp();
-    let store = &mut state.store;
-    store.settle(now);
-    Ok((store, request, now))
+    state.settle(now);
+    Ok((&mut state.store, request, now))
 }
 
-fn failed(Failure(message): Failure) -> ErrorResponse {
+pub(super) fn failed(Failure(message): Failure) -> ErrorResponse {
     let error = json!({ "error": { "code": "Unknown", "message": message } });
     ErrorResponse::new(500, ErrorBody::Json(error))
 }
@@ -160,13 +156,13 @@ fn number(status: Status) -> i32 {
 }
 
 /// A score in its shortest form: `10`, not `10.0`.
-fn score(score: f32) -> Value {
+pub(super) fn score(score: f32) -> Value {
     // Through the text, since a wider float would show digits that the narrow one does not have.
     serde_json::from_str(&score.to_string()).unwrap_or_default()
 }
 
 /// An object without its zero values: zero, the empty text, the empty list.
-fn present(fields: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
+pub(super) fn present(fields: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
     let zero = |value: &Value| match value {
         Value::Null => true,
         Value::Number(number) => number.as_f64() == Some(0.0),

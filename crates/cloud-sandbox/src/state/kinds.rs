@@ -53,6 +53,13 @@ const KINDS: &[(&str, &str)] = &[
     ("/risken/store/attachments/*/aws_id", "AWS account"),
     ("/risken/store/attachments/*/source_id", "data source"),
     ("/risken/store/attachments/*/project_id", "project"),
+    ("/risken/findings/findings/*/id", "finding"),
+    ("/risken/findings/findings/*/project_id", "project"),
+    ("/risken/findings/next_finding", "finding"),
+    ("/risken/findings/tags/*/id", "tag of a finding"),
+    ("/risken/findings/tags/*/finding_id", "finding"),
+    ("/risken/findings/tags/*/project_id", "project"),
+    ("/risken/findings/next_tag", "tag of a finding"),
 ];
 
 /// The kinds of each ID, and what looks like an ID and is not listed.

@@ -160,3 +160,22 @@ async fn refusals_have_a_category() {
         assert_eq!(error.is_not_found(), category == Some(NotFound), "{error}");
     }
 }
+
+#[cfg(feature = "finding")]
+#[tokio::test]
+async fn missing_finding_is_not_found_whatever_was_looked_for() {
+    use crate::finding::types::{FindingTagForUpsert, TagFindingRequest};
+
+    let tag = FindingTagForUpsert::builder().finding_id(5).project_id(1).tag("a").build();
+    let request = TagFindingRequest::from(tag);
+    for (message, found) in [
+        ("record not found", true),
+        ("Failed to GetFinding, finding_id=5, err=record not found", true),
+        ("record not found in cache", false),
+    ] {
+        let body = format!(r#"{{"error":{{"code":"Unknown","message":"{message}"}}}}"#);
+        let error = risken(500, JSON, &body).0.finding().tag_finding(&request).await.unwrap_err();
+        assert_eq!(error.is_not_found(), found, "{error}");
+        assert_eq!(error.to_string().contains("the project has no such finding"), found, "{error}");
+    }
+}

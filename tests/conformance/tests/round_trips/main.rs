@@ -4,6 +4,8 @@
 
 mod certificates;
 mod common;
+mod findings;
+mod findings_guide;
 mod inspection;
 mod kms;
 mod nhn;

@@ -1,6 +1,6 @@
 //! What a call asks for, as much of it as could be read; a field that was not read is zero.
 
-use super::go_json::{Node, query, query_id};
+use crate::risken::go_json::{Node, query, query_id};
 
 /// The fields of all calls; each call looks at its own.
 #[derive(Debug, Clone, Default, PartialEq)]

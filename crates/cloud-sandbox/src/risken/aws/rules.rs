@@ -2,8 +2,7 @@
 
 use super::request::{Attach, Aws, Request};
 use crate::risken::access::LAST_SECOND;
-
-type Checked = Result<(), String>;
+use crate::risken::checks::{Checked, Findings, at_most, blank, cannot_be_blank};
 
 pub(super) fn list_aws(request: &Request) -> Checked {
     let mut found = Findings::default();
@@ -90,19 +89,6 @@ fn same_project(outer: u32, inner: u32) -> Checked {
     found.result()
 }
 
-fn cannot_be_blank() -> String {
-    "cannot be blank".to_owned()
-}
-
-fn blank(text: &str) -> Option<String> {
-    text.is_empty().then(cannot_be_blank)
-}
-
-/// Lengths count bytes.
-fn at_most(text: &str, most: usize) -> Option<String> {
-    (text.len() > most).then(|| format!("the length must be no more than {most}"))
-}
-
 fn length_is_12(text: &str) -> Option<String> {
     (text.len() != 12).then(|| "the length must be exactly 12".to_owned())
 }
@@ -110,30 +96,6 @@ fn length_is_12(text: &str) -> Option<String> {
 fn digits(text: &str) -> Option<String> {
     let all = text.bytes().all(|byte| byte.is_ascii_digit());
     (!all).then(|| "must contain digits only".to_owned())
-}
-
-/// What is wrong, one line for each field.
-#[derive(Default)]
-struct Findings(Vec<(&'static str, String)>);
-
-impl Findings {
-    /// Keeps the first rule that a field breaks; a rule that holds is nothing.
-    fn first<const N: usize>(&mut self, field: &'static str, rules: [Option<String>; N]) {
-        self.0.extend(rules.into_iter().flatten().next().map(|broken| (field, broken)));
-    }
-
-    fn number(&mut self, field: &'static str, number: u32) {
-        self.first(field, [(number == 0).then(cannot_be_blank)]);
-    }
-
-    fn result(mut self) -> Checked {
-        if self.0.is_empty() {
-            return Ok(());
-        }
-        self.0.sort();
-        let lines: Vec<_> = self.0.iter().map(|(field, broken)| format!("{field}: {broken}")).collect();
-        Err(lines.join("; ") + ".")
-    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use time::{OffsetDateTime, UtcOffset};
 
 use super::request::{Attach, Aws};
 use crate::risken::access::Access;
+use crate::risken::finding::scan::Ended;
 
 mod seed;
 
@@ -19,7 +20,7 @@ const WORKERS: [&str; 5] =
 
 /// Why the database or the queue refuses.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Failure(pub(super) String);
+pub(in crate::risken) struct Failure(pub(in crate::risken) String);
 
 /// A registered account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -238,8 +239,9 @@ impl Store {
         Ok(())
     }
 
-    /// Stores the results of the scans that have ended by now.
-    pub(super) fn settle(&mut self, now: i64) {
+    /// Stores the states of the scans that have ended by now, and returns those that have found something.
+    pub(in crate::risken) fn settle(&mut self, now: i64) -> Vec<Ended> {
+        let mut found = Vec::new();
         let (mut ended, running): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.scans).into_iter().partition(|scan| scan.ends_at <= now);
         self.scans = running;
@@ -247,10 +249,15 @@ impl Store {
         for scan in ended {
             let (status, status_detail) = scan.outcome();
             let (scan_at, written_at) = (scan.begins_at, scan.ends_at);
+            if status == Status::Ok {
+                let (source, account) = (scan.source.clone(), scan.account_number.clone());
+                found.push(Ended { source, account, project_id: scan.attachment.project_id, at: written_at });
+            }
             let times = Attachment { scan_at, created_at: written_at, updated_at: written_at, ..scan.attachment };
             // A row that was removed in the meantime is there again afterwards.
             self.replace(Attachment { status, status_detail, ..times });
         }
+        found
     }
 }
 

@@ -15,8 +15,8 @@ pub(super) enum Node {
     Bool(bool),
     Unsigned(u64),
     Negative(i64),
-    /// A number with a fraction, an exponent or too many digits: no integer field takes it.
-    Fraction,
+    /// A number with a fraction, an exponent or too many digits, as written: no integer field takes it.
+    Fraction(String),
     Text(String),
     List,
     /// The object as it was written.
@@ -42,7 +42,7 @@ impl Node {
             Some(b'n') | None => Self::Null,
             Some(_) => match text.parse() {
                 Ok(number) => Self::Unsigned(number),
-                Err(_) => text.parse().map_or(Self::Fraction, Self::Negative),
+                Err(_) => text.parse().map_or_else(|_| Self::Fraction(text.to_owned()), Self::Negative),
             },
         }
     }
@@ -63,6 +63,24 @@ impl Node {
         {
             *field = number;
         }
+    }
+
+    /// Stores an id of a table that grows without end.
+    pub(super) fn long_id(&self, field: &mut u64) {
+        if let Self::Unsigned(number) = self {
+            *field = *number;
+        }
+    }
+
+    /// Stores a score; one that is too large leaves the field as it is.
+    pub(super) fn score(&self, field: &mut f32) {
+        let text = match self {
+            Self::Unsigned(number) => number.to_string(),
+            Self::Negative(number) => number.to_string(),
+            Self::Fraction(text) => text.clone(),
+            _ => return,
+        };
+        *field = text.parse().ok().filter(|score: &f32| score.is_finite()).unwrap_or(*field);
     }
 
     pub(super) fn long(&self, field: &mut i64) {
@@ -190,9 +208,9 @@ fn decoded(text: &str) -> Option<String> {
 }
 
 /// A number in a query: plain decimal digits, or zero.
-pub(super) fn query_id(text: &str) -> u32 {
+pub(super) fn query_id<T: std::str::FromStr + Default>(text: &str) -> T {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|_| digits).unwrap_or(0)
+    text.parse().ok().filter(|_| digits).unwrap_or_default()
 }
 
 /// How deep arrays and objects are nested.

@@ -9,7 +9,7 @@ use crate::spec::validate::{self, BadBody};
 use crate::spec::violation::{Rule, Violation};
 
 /// Says what is wrong with a call, in the words of the service.
-pub(in crate::risken) fn check(request: &HttpRequest, hit: &Hit<'_>) -> Result<(), String> {
+pub(super) fn check(request: &HttpRequest, hit: &Hit<'_>) -> Result<(), String> {
     let sent: Value = serde_json::from_slice(&request.body).unwrap_or_default();
     let mut wrong = validate::parameters(hit, request);
     if hit.operation.body.is_some() {
@@ -24,6 +24,6 @@ pub(in crate::risken) fn check(request: &HttpRequest, hit: &Hit<'_>) -> Result<(
 /// The project inside the object must be the one outside it.
 fn mixed_projects(sent: &Value) -> Option<Violation> {
     let outer = sent.get("project_id")?;
-    let inner = ["aws", "attach_data_source"].into_iter().find_map(|name| sent.get(name)?.get("project_id"))?;
+    let inner = messages::OBJECTS.iter().find_map(|(name, _)| sent.get(name)?.get("project_id"))?;
     (outer != inner).then(|| Violation::new("project_id", Rule::Format(messages::VALID.to_owned())))
 }

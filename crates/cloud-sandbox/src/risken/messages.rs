@@ -7,6 +7,15 @@ use crate::spec::violation::{Rule, Violation};
 /// The format name that stands for two project ids that differ.
 pub(super) const VALID: &str = "valid value";
 
+/// The object that a call carries, and the refusal of one without it.
+pub(super) const OBJECTS: [(&str, &str); 5] = [
+    ("aws", "required Aws"),
+    ("attach_data_source", "required AttachDataSource"),
+    ("finding", "Required finding parameter"),
+    ("tag", "Required tag parameter"),
+    ("pend_finding", "Required pend_finding parameter"),
+];
+
 /// Removes zeros, empty texts and nulls, which the server cannot tell from absent ones.
 pub(super) fn without_zeros(value: Value) -> Value {
     let Value::Object(map) = value else {
@@ -32,9 +41,12 @@ fn is_zero(value: &Value) -> bool {
 
 /// One line for all findings; an outer one hides those inside an object.
 pub(super) fn message(wrong: &[Violation]) -> String {
-    for (field, model) in [("aws", "Aws"), ("attach_data_source", "AttachDataSource")] {
-        if wrong.iter().any(|one| one.field == field) {
-            return format!("required {model}");
+    for (field, text) in OBJECTS {
+        // A query can have a parameter of the same name.
+        let missing =
+            |one: &Violation| one.field == field && matches!(one.rule, Rule::Required | Rule::Null | Rule::Kind(_));
+        if wrong.iter().any(missing) {
+            return text.to_owned();
         }
     }
     let inner = |one: &&Violation| one.field.contains('.');

@@ -81,6 +81,6 @@ fn query_drops_invalid_pairs() {
     let read: Vec<_> = pairs.iter().map(|(name, value)| (&**name, &**value)).collect();
     assert_eq!(read, [("project_id", "1001"), ("data_source", "aws:portscan"), ("name", "a b\u{fffd}")]);
     for (raw, id) in [("0012", 12), ("+12", 0), ("0x12", 0), ("", 0), ("4294967296", 0), ("-1", 0), ("1.0", 0)] {
-        assert_eq!(query_id(raw), id, "{raw}");
+        assert_eq!(query_id::<u32>(raw), id, "{raw}");
     }
 }

@@ -1,0 +1,120 @@
+//! Findings: what data sources have found at resources, with tags and suspensions.
+//!
+//! A list returns IDs; [`Client::get_finding`] returns a finding. Responses omit fields that are empty or zero, so every
+//! field of a response is optional.
+//!
+//! ```no_run
+//! # async fn run(project: i64) -> risken_aws::Result<()> {
+//! let findings = risken_aws::Risken::from_env()?.finding();
+//! let mut ids = findings.list_findings(project).data_source(["aws:guard-duty"]).from_score(0.8).items();
+//! while let Some(id) = ids.next().await {
+//!     let Some(finding) = findings.get_finding(project, id?).await?.finding else { continue };
+//!     println!("{:?} at {:?}", finding.description, finding.resource_name);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+use cloud_core::{Error, ErrorKind, Result};
+
+pub use crate::generated::finding::*;
+
+impl From<types::FindingForUpsert> for types::PutFindingRequest {
+    /// Uses the project of the finding: the service refuses a request in which the two differ.
+    fn from(finding: types::FindingForUpsert) -> Self {
+        Self::new(finding.project_id, finding)
+    }
+}
+
+impl From<types::FindingTagForUpsert> for types::TagFindingRequest {
+    /// Uses the project of the tag: the service refuses a request in which the two differ.
+    fn from(tag: types::FindingTagForUpsert) -> Self {
+        Self::new(tag.project_id, tag)
+    }
+}
+
+impl From<types::PendFindingForUpsert> for types::PutPendFindingRequest {
+    /// Uses the project of the suspension: the service refuses a request in which the two differ.
+    fn from(pend: types::PendFindingForUpsert) -> Self {
+        Self::new(pend.project_id, pend)
+    }
+}
+
+impl types::Finding {
+    /// Returns the ID of the finding.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the response has none: the service takes 0 for all findings,
+    /// so a default is no substitute.
+    pub fn id(&self) -> Result<i64> {
+        present(self.finding_id, "finding_id")
+    }
+}
+
+impl types::FindingTag {
+    /// Returns the ID of the tag at its finding, which [`untag_finding`](Client::untag_finding) takes.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the response has none.
+    pub fn id(&self) -> Result<i64> {
+        present(self.finding_tag_id, "finding_tag_id")
+    }
+}
+
+impl types::PutFindingResponse {
+    /// Returns the stored finding.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the response has none.
+    pub fn stored(&self) -> Result<&types::Finding> {
+        self.finding.as_ref().ok_or_else(|| Error::new(ErrorKind::Decode, "the response has no `finding`"))
+    }
+}
+
+/// An ID of a response, which is at least 1.
+fn present(id: Option<i64>, name: &str) -> Result<i64> {
+    let missing = || Error::new(ErrorKind::Decode, format!("the response has no `{name}`"));
+    id.filter(|id| *id > 0).ok_or_else(missing)
+}
+
+#[cfg(test)]
+mod tests {
+    use cloud_core::JsonText;
+
+    use super::types::{Finding, FindingForUpsert, FindingTag, PutFindingRequest, PutFindingResponse};
+
+    #[test]
+    fn project_stands_twice_in_a_request() {
+        let finding = FindingForUpsert::builder()
+            .description("")
+            .data_source("own:scanner")
+            .data_source_id("1")
+            .resource_name("host")
+            .project_id(7)
+            .original_score(1.0)
+            .original_max_score(2.0)
+            .data(r#"{"a":1}"#)
+            .build();
+        assert_eq!(PutFindingRequest::from(finding).project_id, 7);
+    }
+
+    #[test]
+    fn missing_id_is_an_error_and_no_zero() {
+        for (json, id) in [(r#"{"finding_id":7}"#, Some(7)), ("{}", None), (r#"{"finding_id":0}"#, None)] {
+            let finding: Finding = serde_json::from_str(json).unwrap();
+            assert_eq!(finding.id().ok(), id, "{json}");
+        }
+        assert!(FindingTag::default().id().unwrap_err().to_string().contains("finding_tag_id"));
+        assert!(PutFindingResponse::default().stored().unwrap_err().to_string().contains("`finding`"));
+    }
+
+    #[test]
+    fn data_of_a_finding_parses_on_request() {
+        let finding: Finding = serde_json::from_str(r#"{"data":"{\"port\": 22}"}"#).unwrap();
+        let data: JsonText = finding.data.unwrap();
+        assert_eq!(data.as_str(), "{\"port\": 22}");
+        assert_eq!(data.parse().unwrap().get("port").and_then(|port| port.as_i64()), Some(22));
+        let odd: Finding = serde_json::from_str(r#"{"data":"no JSON"}"#).unwrap();
+        assert!(odd.data.unwrap().parse().is_err());
+    }
+}
