@@ -27,6 +27,7 @@ pub(crate) const FIXTURES: &[(&str, &str)] = embedded![
     "nhn/secure-key-manager-1.2.json",
     "nhn/secure-key-manager-1.3.json",
     "risken/aws-1.json",
+    "risken/finding-1.json",
     // /codegen
 ];
 

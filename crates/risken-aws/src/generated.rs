@@ -9,3 +9,8 @@ pub(crate) mod clients;
 #[rustfmt::skip]
 #[allow(unused_qualifications, reason = "paths are alike in all modules")]
 pub(crate) mod aws;
+
+#[cfg(feature = "finding")]
+#[rustfmt::skip]
+#[allow(unused_qualifications, reason = "paths are alike in all modules")]
+pub(crate) mod finding;

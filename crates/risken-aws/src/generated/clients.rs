@@ -10,6 +10,9 @@ pub(crate) enum Service {
     /// AWS API.
     #[cfg_attr(not(feature = "aws"), allow(dead_code))]
     Aws,
+    /// Finding API.
+    #[cfg_attr(not(feature = "finding"), allow(dead_code))]
+    Finding,
 }
 
 impl Service {
@@ -18,6 +21,7 @@ impl Service {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Aws => "aws",
+            Self::Finding => "finding",
         }
     }
 }
@@ -27,17 +31,24 @@ impl Service {
 pub(crate) struct Clients {
     #[cfg(feature = "aws")]
     aws: Client,
+    #[cfg(feature = "finding")]
+    finding: Client,
 }
 
 impl Clients {
     /// Asks `client` for the core client of each service.
-    #[cfg_attr(not(any(feature = "aws")), allow(unused_mut, unused_variables))]
+    #[cfg_attr(
+        not(any(feature = "aws", feature = "finding")),
+        allow(unused_mut, unused_variables)
+    )]
     pub(crate) fn new(
         mut client: impl FnMut(Service) -> cloud_core::Result<Client>,
     ) -> cloud_core::Result<Self> {
         Ok(Self {
             #[cfg(feature = "aws")]
             aws: client(Service::Aws)?,
+            #[cfg(feature = "finding")]
+            finding: client(Service::Finding)?,
         })
     }
 }
@@ -58,5 +69,21 @@ impl crate::Risken {
     #[cfg(feature = "aws")]
     pub fn aws_v1(&self) -> super::aws::v1::Client {
         super::aws::v1::Client::new(self.clients().aws.clone())
+    }
+
+    /// Returns a client for Finding API 1, the default version.
+    ///
+    /// Only a major release of this crate changes the version; [`finding_v1`](Self::finding_v1) always means 1.
+    #[must_use]
+    #[cfg(feature = "finding")]
+    pub fn finding(&self) -> super::finding::v1::Client {
+        self.finding_v1()
+    }
+
+    /// Returns a client for Finding API 1.
+    #[must_use]
+    #[cfg(feature = "finding")]
+    pub fn finding_v1(&self) -> super::finding::v1::Client {
+        super::finding::v1::Client::new(self.clients().finding.clone())
     }
 }

@@ -55,6 +55,76 @@ pub(crate) static ENTRIES: &[Entry] = &[
         operation: "invoke_scan",
         call: aws_v1_invoke_scan,
     },
+    Entry {
+        vendor: "risken",
+        service: "finding",
+        version: "1",
+        operation: "list_findings",
+        call: finding_v1_list_findings,
+    },
+    Entry {
+        vendor: "risken",
+        service: "finding",
+        version: "1",
+        operation: "get_finding",
+        call: finding_v1_get_finding,
+    },
+    Entry {
+        vendor: "risken",
+        service: "finding",
+        version: "1",
+        operation: "put_finding",
+        call: finding_v1_put_finding,
+    },
+    Entry {
+        vendor: "risken",
+        service: "finding",
+        version: "1",
+        operation: "delete_finding",
+        call: finding_v1_delete_finding,
+    },
+    Entry {
+        vendor: "risken",
+        service: "finding",
+        version: "1",
+        operation: "list_finding_tags",
+        call: finding_v1_list_finding_tags,
+    },
+    Entry {
+        vendor: "risken",
+        service: "finding",
+        version: "1",
+        operation: "tag_finding",
+        call: finding_v1_tag_finding,
+    },
+    Entry {
+        vendor: "risken",
+        service: "finding",
+        version: "1",
+        operation: "untag_finding",
+        call: finding_v1_untag_finding,
+    },
+    Entry {
+        vendor: "risken",
+        service: "finding",
+        version: "1",
+        operation: "get_pend_finding",
+        call: finding_v1_get_pend_finding,
+    },
+    Entry {
+        vendor: "risken",
+        service: "finding",
+        version: "1",
+        operation: "put_pend_finding",
+        call: finding_v1_put_pend_finding,
+    },
+    Entry {
+        vendor: "risken",
+        service: "finding",
+        version: "1",
+        operation: "delete_pend_finding",
+        call: finding_v1_delete_pend_finding,
+    },
 ];
 
 /// `GET /aws/list-aws/`
@@ -164,6 +234,164 @@ fn aws_v1_invoke_scan(context: &Context) -> Running<'_> {
                 "{\"project_id\":1001,\"aws_id\":1001,\"aws_data_source_id\":1001,\"scan_only\":false}",
             )?;
         context.finish(OPERATION, client.invoke_scan(&body)).await?;
+        Ok(())
+    })
+}
+
+/// `GET /finding/list-finding/`
+fn finding_v1_list_findings(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "finding.1.list_findings";
+    Box::pin(async move {
+        let client = context.risken()?.finding_v1();
+        let project_id = context.integer(OPERATION, "project_id", 1002)?;
+        let answer = context
+            .finish(OPERATION, client.list_findings(project_id).first_page())
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /finding/get-finding/`
+fn finding_v1_get_finding(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "finding.1.get_finding";
+    Box::pin(async move {
+        let client = context.risken()?.finding_v1();
+        let project_id = context.integer(OPERATION, "project_id", 1001)?;
+        let finding_id = context.integer(OPERATION, "finding_id", 1001)?;
+        let answer = context
+            .finish(OPERATION, client.get_finding(project_id, finding_id))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /finding/put-finding/`
+fn finding_v1_put_finding(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "finding.1.put_finding";
+    Box::pin(async move {
+        let client = context.risken()?.finding_v1();
+        let body = context
+            .body::<
+                risken_aws::finding::v1::types::PutFindingRequest,
+            >(
+                OPERATION,
+                "{\"project_id\":1001,\"finding\":{\"description\":\"desc\",\"data_source\":\"ds\",\"data_source_id\":\"ds-004\",\"resource_name\":\"rn\",\"project_id\":1001,\"original_score\":55.51,\"original_max_score\":100.0,\"data\":\"{\\\"key\\\":\\\"value\\\"}\"}}",
+            )?;
+        let answer = context.finish(OPERATION, client.put_finding(&body)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /finding/delete-finding/`
+fn finding_v1_delete_finding(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "finding.1.delete_finding";
+    Box::pin(async move {
+        let client = context.risken()?.finding_v1();
+        let body = context
+            .body::<
+                risken_aws::finding::v1::types::DeleteFindingRequest,
+            >(OPERATION, "{\"project_id\":1001,\"finding_id\":1042}")?;
+        context.finish(OPERATION, client.delete_finding(&body)).await?;
+        Ok(())
+    })
+}
+
+/// `GET /finding/list-finding-tag/`
+fn finding_v1_list_finding_tags(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "finding.1.list_finding_tags";
+    Box::pin(async move {
+        let client = context.risken()?.finding_v1();
+        let project_id = context.integer(OPERATION, "project_id", 1001)?;
+        let finding_id = context.integer(OPERATION, "finding_id", 1001)?;
+        let answer = context
+            .finish(
+                OPERATION,
+                client.list_finding_tags(project_id, finding_id).first_page(),
+            )
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /finding/tag-finding/`
+fn finding_v1_tag_finding(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "finding.1.tag_finding";
+    Box::pin(async move {
+        let client = context.risken()?.finding_v1();
+        let body = context
+            .body::<
+                risken_aws::finding::v1::types::TagFindingRequest,
+            >(
+                OPERATION,
+                "{\"project_id\":1001,\"tag\":{\"finding_id\":1001,\"project_id\":1001,\"tag\":\"key:value\"}}",
+            )?;
+        let answer = context.finish(OPERATION, client.tag_finding(&body)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /finding/untag-finding/`
+fn finding_v1_untag_finding(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "finding.1.untag_finding";
+    Box::pin(async move {
+        let client = context.risken()?.finding_v1();
+        let body = context
+            .body::<
+                risken_aws::finding::v1::types::UntagFindingRequest,
+            >(OPERATION, "{\"project_id\":1001,\"finding_tag_id\":1007}")?;
+        context.finish(OPERATION, client.untag_finding(&body)).await?;
+        Ok(())
+    })
+}
+
+/// `GET /finding/get-pend-finding/`
+fn finding_v1_get_pend_finding(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "finding.1.get_pend_finding";
+    Box::pin(async move {
+        let client = context.risken()?.finding_v1();
+        let project_id = context.integer(OPERATION, "project_id", 1001)?;
+        let finding_id = context.integer(OPERATION, "finding_id", 1001)?;
+        let answer = context
+            .finish(OPERATION, client.get_pend_finding(project_id, finding_id))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /finding/put-pend-finding/`
+fn finding_v1_put_pend_finding(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "finding.1.put_pend_finding";
+    Box::pin(async move {
+        let client = context.risken()?.finding_v1();
+        let body = context
+            .body::<
+                risken_aws::finding::v1::types::PutPendFindingRequest,
+            >(
+                OPERATION,
+                "{\"project_id\":1001,\"pend_finding\":{\"finding_id\":1001,\"project_id\":1001,\"note\":\"note\"}}",
+            )?;
+        let answer = context.finish(OPERATION, client.put_pend_finding(&body)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /finding/delete-pend-finding/`
+fn finding_v1_delete_pend_finding(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "finding.1.delete_pend_finding";
+    Box::pin(async move {
+        let client = context.risken()?.finding_v1();
+        let body = context
+            .body::<
+                risken_aws::finding::v1::types::DeletePendFindingRequest,
+            >(OPERATION, "{\"project_id\":1001,\"finding_id\":1001}")?;
+        context.finish(OPERATION, client.delete_pend_finding(&body)).await?;
         Ok(())
     })
 }

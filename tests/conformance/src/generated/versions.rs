@@ -71,4 +71,8 @@ pub static VERSIONS: &[(&ApiVersion, &[&Operation])] = &[
         nhn_security::secure_key_manager::v1_3::Client::OPERATIONS,
     ),
     (risken_aws::aws::v1::Client::VERSION, risken_aws::aws::v1::Client::OPERATIONS),
+    (
+        risken_aws::finding::v1::Client::VERSION,
+        risken_aws::finding::v1::Client::OPERATIONS,
+    ),
 ];
