@@ -233,6 +233,13 @@ const RULES: &[Rule] = &[
     },
     Rule {
         service: "finding",
+        // The page lists another project than that of its other examples.
+        operations: &["list_findings"],
+        name: "project_id",
+        sources: &[("put_finding", "/finding/project_id")],
+    },
+    Rule {
+        service: "finding",
         operations: &["untag_finding"],
         name: "finding_tag_id",
         sources: &[("tag_finding", "/tag/finding_tag_id")],
