@@ -223,7 +223,6 @@ const RULES: &[Rule] = &[
             "list_finding_tags",
             "tag_finding",
             "put_pend_finding",
-            "get_pend_finding",
             "delete_pend_finding",
             "delete_finding",
         ],
@@ -233,10 +232,9 @@ const RULES: &[Rule] = &[
     },
     Rule {
         service: "finding",
-        // The page lists another project than that of its other examples.
-        operations: &["list_findings"],
-        name: "project_id",
-        sources: &[("put_finding", "/finding/project_id")],
+        operations: &["get_pend_finding"],
+        name: "finding_id",
+        sources: &[("put_pend_finding", "/pend_finding/finding_id")],
     },
     Rule {
         service: "finding",
@@ -384,6 +382,8 @@ pub(crate) fn repair(operation: &str, name: &str) -> Option<Value> {
         ("certificatemanager", "private_key") => Some(PRIVATE_KEY.into()),
         // The page enables the private ACL with an empty list, which the service refuses.
         ("secretsmanager", "private_acl_enabled") => Some(false.into()),
+        // One of the page's examples lists another project, which the token does not cover.
+        ("finding", "project_id") => Some(1001.into()),
         // The service takes /25 and narrower; the caller stays within, since it reads the secret later.
         ("secretsmanager", "acl_cidr") => Some("127.0.0.1/32, 192.168.1.0/25".into()),
         _ => None,

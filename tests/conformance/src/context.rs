@@ -185,7 +185,8 @@ impl Context {
 
     /// The value of a numeric path or query parameter.
     pub(crate) fn integer(&self, operation: &str, name: &str, example: i64) -> Result<i64, String> {
-        Ok(self.earlier(operation, name).and_then(|found| found.as_i64()).unwrap_or(example))
+        let repaired = choice::repair(operation, name).or_else(|| self.earlier(operation, name));
+        Ok(repaired.and_then(|found| found.as_i64()).unwrap_or(example))
     }
 
     /// The value of a date and time parameter.
