@@ -28,7 +28,7 @@ pub use cloud_core;
 #[doc(inline)]
 pub use cloud_core::{
     BoxFuture, Call, ConfigSource, Delivery, Endpoint, Error, ErrorCategory, ErrorKind, Incomplete, IncompleteReason,
-    Items, Json, JsonText, Lenient, Listing, Page, Pages, Response, ResponseParts, Result, RetryPolicy, Runtime, SecretBytes,
-    SecretString, Settings, Timestamp, Transport, UnixSeconds,
+    Items, Json, JsonText, Lenient, Listing, Page, Pages, Response, ResponseParts, Result, RetryPolicy, Runtime,
+    SecretBytes, SecretString, Settings, Timestamp, Transport, UnixSeconds,
 };
 pub use risken::Risken;

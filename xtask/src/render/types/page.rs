@@ -96,7 +96,9 @@ fn ids(service: &Service, items: &Field, id: &str) -> TokenStream {
 fn themselves(items: &Field) -> TokenStream {
     let list = ident(&items.rust);
     match (&items.ty, items.presence) {
-        (Type::List(inner), Presence::Required) if **inner == Type::Integer => number_ids(&quote!(self.#list.iter().copied())),
+        (Type::List(inner), Presence::Required) if **inner == Type::Integer => {
+            number_ids(&quote!(self.#list.iter().copied()))
+        }
         (Type::List(inner), _) if **inner == Type::Integer => number_ids(&quote!(self.#list.iter().flatten().copied())),
         _ => {
             let message = "only numbers can be ids themselves";
