@@ -159,13 +159,14 @@ impl Player {
                 ("x-toast-client-mac-addr".to_owned(), setting("NHN_CLOUD_SKM_MAC_ADDRESS")),
             ],
             Caller::NhnToken => {
+                let mac_address = setting("NHN_CLOUD_SKM_MAC_ADDRESS");
                 if self.nhn_token.is_none() {
                     self.nhn_token = self.ask_for_token();
                 }
                 let token = self.nhn_token.as_deref().unwrap_or_default();
                 vec![
                     ("x-nhn-authorization".to_owned(), format!("Bearer {token}")),
-                    ("x-toast-client-mac-addr".to_owned(), setting("NHN_CLOUD_SKM_MAC_ADDRESS")),
+                    ("x-toast-client-mac-addr".to_owned(), mac_address),
                 ]
             }
             Caller::RiskenToken => {
