@@ -119,7 +119,7 @@ async fn finding_is_stored_tagged_suspended_and_deleted() {
     let tag = |id| FindingTagForUpsert::builder().project_id(PROJECT).finding_id(id).tag("web").build();
     let tagged = findings.tag_finding(&TagFindingRequest::from(tag(id))).await.unwrap().tag.unwrap();
     let tags = findings.list_finding_tags(PROJECT, id).items().into_listing().await.unwrap().into_rest().unwrap();
-    assert_eq!(tags, [tagged.clone()]);
+    assert_eq!(tags, std::slice::from_ref(&tagged));
     let by_tag = || async { findings.list_findings(PROJECT).tag("web").first_page().await.unwrap().finding_id };
     assert_eq!(by_tag().await, Some(vec![id]));
     findings.untag_finding(&UntagFindingRequest::new(PROJECT, tagged.id().unwrap())).await.unwrap();
