@@ -200,7 +200,6 @@ impl Store {
 
     /// Suspends a finding, or replaces the note.
     pub(super) fn put_pend(&mut self, project: u32, finding: u64, note: &str, now: i64) -> Result<&Pend, Failure> {
-        // The service has compared an outer project that was left out with nothing, and finds nothing there.
         if self.finding(project, finding).is_none() {
             return Err(Failure("record not found".to_owned()));
         }
