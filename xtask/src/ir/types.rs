@@ -134,6 +134,8 @@ pub(crate) enum Format {
     Base64,
     /// A secret JSON object.
     Json,
+    /// A boolean for which an example shows words.
+    Flag,
     YesNo,
     LowerYesNo,
     BasicDate,

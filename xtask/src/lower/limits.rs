@@ -18,7 +18,7 @@ pub(super) fn rules(
         return rules(context, items, inner, &format!("{pointer}/items"));
     }
     // The type says it: an enumeration, a flag.
-    if matches!(ty, Type::Enum(_) | Type::Formatted(Format::YesNo | Format::LowerYesNo)) {
+    if matches!(ty, Type::Enum(_) | Type::Formatted(Format::Flag | Format::YesNo | Format::LowerYesNo)) {
         return Ok(Vec::new());
     }
     let bytes = schema.sdk.byte_length;

@@ -95,7 +95,8 @@ fn nested(service: &Service) -> BTreeSet<String> {
 fn without_version(model: &str) -> &str {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     match model.rsplit_once('V') {
-        Some((name, version)) if !name.is_empty() => match version.split_once("Dot") {
+        // One page writes `V1dot3`.
+        Some((name, version)) if !name.is_empty() => match version.split_once("Dot").or(version.split_once("dot")) {
             Some((major, minor)) if digits(major) && digits(minor) => name,
             _ => model,
         },
@@ -180,9 +181,14 @@ mod tests {
 
     #[test]
     fn version_is_taken_off_a_name() {
-        for (model, bare) in
-            [("KeyV1Dot2", "Key"), ("Key", "Key"), ("V1Dot2", "V1Dot2"), ("KeyV1", "KeyV1"), ("VpcV2Dot10", "Vpc")]
-        {
+        for (model, bare) in [
+            ("KeyV1Dot2", "Key"),
+            ("KeyV1dot3", "Key"),
+            ("Key", "Key"),
+            ("V1Dot2", "V1Dot2"),
+            ("KeyV1", "KeyV1"),
+            ("VpcV2Dot10", "Vpc"),
+        ] {
             assert_eq!(without_version(model), bare);
         }
     }

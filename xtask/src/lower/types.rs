@@ -4,12 +4,13 @@ use super::assumed;
 use super::formats::{self, PEM};
 use super::limits::{notes, rules};
 use super::{Context, Problem};
-use crate::ir::{Field, Kind, Presence, Role, Type, TypeDef};
+use crate::ir::{Field, Format, Kind, Presence, Role, Type, TypeDef};
 use crate::names;
 use crate::openapi::{Schema, escape_pointer, model_name};
 
 const KINDS: &[&str] = &[
     "basic_date",
+    "boolean_or_text",
     "hmac",
     "json_text",
     "key_material",
@@ -207,6 +208,7 @@ pub(super) fn resolve(context: &Context<'_>, schema: &Schema, pointer: &str) -> 
             _ => return Err(context.problem(&format!("{pointer}/x-sdk/unit"), "the units are `days` and `hours`")),
         },
         ["integer"] => Type::Integer,
+        ["boolean"] if kind == "boolean_or_text" => Type::Formatted(Format::Flag),
         ["boolean"] if kind == "optional" => Type::BlankBoolean,
         ["boolean"] => Type::Boolean,
         ["number"] => Type::Number,

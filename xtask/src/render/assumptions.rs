@@ -1,6 +1,6 @@
 //! What the vendors leave open, as lists of documents.
 
-use super::{escape, line};
+use super::{escape, line, plain};
 use crate::emit::wrap;
 use crate::ir::{Assumption, Place, Service, Version};
 
@@ -8,6 +8,14 @@ use crate::ir::{Assumption, Place, Service, Version};
 pub(super) fn section(service: &Service) -> String {
     let list = list(service);
     if list.is_empty() { list } else { format!("\nAssumptions, where the vendor leaves something open:\n\n{list}") }
+}
+
+/// The lists of several services, for a guide.
+pub(super) fn every(services: &[&Service]) -> String {
+    let named = services.iter().map(|service| (plain(&service.title), list(service)));
+    let named = named.filter(|(_, list)| !list.is_empty());
+    let parts: Vec<String> = named.map(|(title, list)| format!("{title}:\n\n{list}")).collect();
+    parts.join("\n")
 }
 
 /// One item for each version and reason, with the places that share it.

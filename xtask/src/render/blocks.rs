@@ -1,7 +1,7 @@
 //! The generated lines of hand-written files: version tables, feature lists, module lists.
 
 use super::lifecycle::{self, ENDED};
-use super::{client_name, line, plain};
+use super::{assumptions, client_name, line, plain};
 use crate::ir::{Service, Version};
 
 /// The lines of a block by its name; `None` for a name that does not exist.
@@ -21,6 +21,7 @@ pub(crate) fn block(services: &[Service], name: &str) -> Option<String> {
         ("embedded", None) => Some(embedded(&chosen)),
         ("features", Some(_)) => Some(features(&chosen)),
         ("feature-table", Some(_)) => Some(feature_table(&chosen)),
+        ("assumptions", Some(_)) => Some(assumptions::every(&chosen)),
         ("modules", Some(_)) => Some(modules(&chosen)),
         _ => None,
     }

@@ -251,7 +251,7 @@ pub(super) fn rust_type(ty: &Type) -> TokenStream {
         Type::KeyMaterial => key_material(),
         Type::Formatted(Format::Base64) => quote!(SecretBytes),
         Type::Formatted(Format::Json) => quote!(SecretJson),
-        Type::Formatted(Format::YesNo | Format::LowerYesNo) => quote!(bool),
+        Type::Formatted(Format::Flag | Format::YesNo | Format::LowerYesNo) => quote!(bool),
         Type::Formatted(Format::BasicDate) => quote!(::cloud_core::time::Date),
         Type::Formatted(Format::Networks) => quote!(Networks),
         Type::Pem => quote!(Pem),
@@ -297,6 +297,7 @@ fn format_codec(format: Format) -> &'static str {
     match format {
         Format::Base64 => "Base64",
         Format::Json => "SecretJsonText",
+        Format::Flag => "Flag",
         Format::YesNo => "YesNo",
         Format::LowerYesNo => "LowerYesNo",
         Format::BasicDate => "BasicDate",

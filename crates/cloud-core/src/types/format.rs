@@ -23,6 +23,9 @@ pub trait TextFormat<T> {
 
     /// Writes the value as the vendor documents it.
     fn write(value: &T) -> Zeroizing<String>;
+
+    /// Whether `write` gives JSON that is no string, and what `read` takes may stand without quotes.
+    const BARE: bool = false;
 }
 
 /// `Y` or `N`.
@@ -32,6 +35,10 @@ pub struct YesNo;
 /// `y` or `n`.
 #[derive(Debug)]
 pub struct LowerYesNo;
+
+/// `true` or `false`, where a vendor's own example shows words.
+#[derive(Debug)]
+pub struct Flag;
 
 /// A date as `YYYYMMDD`.
 #[derive(Debug)]
@@ -80,6 +87,20 @@ impl TextFormat<bool> for LowerYesNo {
     }
     fn write(value: &bool) -> Zeroizing<String> {
         Zeroizing::new(if *value { "y" } else { "n" }.to_owned())
+    }
+}
+
+impl TextFormat<bool> for Flag {
+    const NAME: &'static str = "a boolean";
+    const BARE: bool = true;
+
+    fn read(text: &str) -> Option<bool> {
+        let text = text.trim();
+        let is = |name: &str| text.eq_ignore_ascii_case(name);
+        if is("true") { Some(true) } else { is("false").then_some(false) }
+    }
+    fn write(value: &bool) -> Zeroizing<String> {
+        Zeroizing::new(value.to_string())
     }
 }
 

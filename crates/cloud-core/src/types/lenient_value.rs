@@ -72,11 +72,9 @@ impl<T> Lenient<T> {
 
     pub(super) fn write<F: TextFormat<T>, S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match &self.0 {
+            State::Read(value) if F::BARE => raw(&F::write(value), serializer),
             State::Read(value) => serializer.serialize_str(&F::write(value)),
-            State::Other(json, _) => {
-                let raw: &RawValue = serde_json::from_str(json.expose_secret()).map_err(ser::Error::custom)?;
-                raw.serialize(serializer)
-            }
+            State::Other(json, _) => raw(json.expose_secret(), serializer),
         }
     }
 
@@ -96,9 +94,16 @@ impl<T> Lenient<T> {
         let json = SecretString::from(json);
         // A string with half a surrogate is JSON, and no text.
         let text = serde_json::from_str(json.expose_secret()).ok().map(Zeroizing::<String>::new);
-        let value = text.and_then(|text| F::read(&text));
+        let bare = || if F::BARE { F::read(json.expose_secret()) } else { None };
+        let value = text.map_or_else(bare, |text| F::read(&text));
         Self(value.map_or_else(|| State::Other(json, F::NAME), State::Read))
     }
+}
+
+/// Writes JSON text as it is.
+fn raw<S: Serializer>(json: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    let raw: &RawValue = serde_json::from_str(json).map_err(ser::Error::custom)?;
+    raw.serialize(serializer)
 }
 
 impl<T> From<T> for Lenient<T> {

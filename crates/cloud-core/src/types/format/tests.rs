@@ -229,3 +229,24 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn flag_reads_booleans_and_keeps_words() {
+    for (sent, value, again) in [
+        ("true", Some(true), "true"),
+        ("false", Some(false), "false"),
+        ("\"True\"", Some(true), "true"),
+        ("\"is in use\"", None, "\"is in use\""),
+        ("7", None, "7"),
+    ] {
+        let json = format!("{{\"flag\":{sent}}}");
+        #[derive(serde::Deserialize, serde::Serialize)]
+        struct Holder {
+            #[serde(with = "As::<LenientAs<Flag>>")]
+            flag: Lenient<bool>,
+        }
+        let holder: Holder = serde_json::from_str(&json).unwrap();
+        assert_eq!(holder.flag.get().copied(), value, "{sent}");
+        assert_eq!(serde_json::to_string(&holder).unwrap(), format!("{{\"flag\":{again}}}"));
+    }
+}

@@ -114,7 +114,7 @@ impl<'a> Values<'a> {
                 let text = text(example, name);
                 quote!(#text.parse::<#krate::Networks>()?)
             }
-            Type::Formatted(Format::YesNo | Format::LowerYesNo) => {
+            Type::Formatted(Format::Flag | Format::YesNo | Format::LowerYesNo) => {
                 let set = text(example, name).eq_ignore_ascii_case("y");
                 quote!(#set)
             }
