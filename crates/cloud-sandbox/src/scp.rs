@@ -20,6 +20,7 @@ mod kms;
 mod lenient;
 mod networks;
 mod paging;
+mod private_acl;
 mod secret_vault;
 mod secrets_manager;
 mod signature;

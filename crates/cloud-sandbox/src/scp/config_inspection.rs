@@ -21,4 +21,5 @@ pub(crate) const HANDLERS: Handlers = &[
     ("list_diagnoses", read::list),
     ("show_diagnosis_result", read::result),
     ("list_diagnosis_results", read::results),
+    ("list_checklist_versions", read::checklists),
 ];

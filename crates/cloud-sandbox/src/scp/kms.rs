@@ -33,4 +33,7 @@ pub(crate) const HANDLERS: Handlers = &[
     ("verify", data::verify),
     ("create_hmac", data::create_hmac),
     ("verify_hmac", data::verify_hmac),
+    ("export_public_key", data::export_public_key),
+    ("set_acl_cidr", keys::set_acl_cidr),
+    ("set_private_acl", keys::set_private_acl),
 ];

@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use super::error::ErrorResponse;
+
 /// One IPv4 network; bits behind the prefix may be set and do not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Network {
@@ -45,6 +47,15 @@ pub(super) fn admit(text: &str, caller: IpAddr) -> bool {
     };
     let mut listed = text.split(',').filter_map(|piece| Network::read(piece.trim()));
     caller.is_some_and(|caller| listed.any(|network| network.holds(caller)))
+}
+
+/// Refuses a caller that none of the listed networks holds.
+pub(super) fn refuse_stranger(list: Option<&str>, what: &str, caller: IpAddr) -> Result<(), ErrorResponse> {
+    if list.is_some_and(|list| admit(list, caller)) {
+        return Ok(());
+    }
+    let reason = format!("the address {caller} is not in the {what}'s acl_cidr");
+    Err(ErrorResponse::new(400, "source-cidr-error", reason))
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@ use super::state::Handlers;
 mod common;
 mod manage;
 mod password;
-mod private_acl;
 mod read;
 mod seed;
 pub(crate) mod store;

@@ -20,17 +20,23 @@ pub(super) fn list(catalogue: &Catalogue, request: &HttpRequest) -> HttpResponse
     let named = host.split(['.', ':']).next().unwrap_or_default();
     let is_named = |document: &&Document| document.service.eq_ignore_ascii_case(named);
     let shared = !documents().any(|document| is_named(&document));
-    let mut listed: Vec<&Document> = Vec::new();
+    // A document of an older page still calls its version current.
+    let superseded = |document: &Document| {
+        let newer = |other: &Document| other.is_current() && numbers(&other.version) > numbers(&document.version);
+        documents().any(|other| other.service == document.service && newer(other))
+    };
+    let mut listed: Vec<(&Document, bool)> = Vec::new();
     for document in documents().filter(|document| shared || is_named(document)) {
-        match listed.iter_mut().find(|known| known.version == document.version) {
-            Some(known) if end(known) < end(document) => *known = document,
+        let entry = (document, document.is_current() && !superseded(document));
+        match listed.iter_mut().find(|(known, _)| known.version == document.version) {
+            Some(known) if (end(known.0), known.1) < (end(document), entry.1) => *known = entry,
             Some(_) => {}
-            None => listed.push(document),
+            None => listed.push(entry),
         }
     }
-    listed.sort_by_key(|document| numbers(&document.version));
+    listed.sort_by_key(|(document, _)| numbers(&document.version));
     let href = format!("{}/v1", request.origin());
-    let versions: Vec<_> = listed.into_iter().map(|document| entry(document, &href)).collect();
+    let versions: Vec<_> = listed.into_iter().map(|(document, current)| entry(document, current, &href)).collect();
     HttpResponse::json(200, json!({ "versions": versions }))
 }
 
@@ -39,11 +45,12 @@ fn end(document: &Document) -> (bool, &str) {
     (document.sunset.is_none(), document.sunset.as_deref().unwrap_or_default())
 }
 
-fn entry(document: &Document, href: &str) -> Value {
+fn entry(document: &Document, current: bool, href: &str) -> Value {
+    let status = if document.is_current() && !current { Some("SUPPORTED") } else { document.status.as_deref() };
     json!({
         "id": format!("v{}", document.version),
         "links": [{ "href": href, "rel": "self" }],
         "not_before": document.sunset.as_deref().unwrap_or_default(),
-        "status": document.status,
+        "status": status,
     })
 }

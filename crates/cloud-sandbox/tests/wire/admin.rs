@@ -23,7 +23,7 @@ async fn log_shows_calls_without_secrets() {
     send(&sandbox, &Call::new("GET", target)).await;
     let calls = sandbox.calls();
     let names: Vec<_> = calls.iter().map(|call| &*call.operation).collect();
-    let expected = ["scp/kms/encrypt/1.2", "nhn/oauth/create_token/-", "nhn/secure-key-manager/list_key_stores/1.0"];
+    let expected = ["scp/kms/encrypt/1.4", "nhn/oauth/create_token/-", "nhn/secure-key-manager/list_key_stores/1.0"];
     assert_eq!(names, expected);
     assert_eq!(calls[0].request, json!({ "plaintext": "***", "key": "***" }));
     let shown = serde_json::to_string(&calls).unwrap();
@@ -93,7 +93,7 @@ async fn fault_that_can_never_strike_is_refused() {
     let names: Vec<_> = listed["operations"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
     assert_eq!(names, sandbox.operations());
     for name in
-        ["scp/kms/encrypt/1.2", "scp/gateway/list_versions/-", "nhn/oauth/create_token/-", "risken/aws/list_aws/1"]
+        ["scp/kms/encrypt/1.4", "scp/gateway/list_versions/-", "nhn/oauth/create_token/-", "risken/aws/list_aws/1"]
     {
         assert!(names.contains(&name), "{name}");
     }

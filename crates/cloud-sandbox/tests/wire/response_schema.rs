@@ -39,8 +39,9 @@ fn find(call: &Call) -> Option<(&'static Value, &'static Value)> {
         .flat_map(|document| document["paths"].as_object().into_iter().flatten().map(move |item| (document, item)))
         .filter(|(_, (template, item))| item.get(call.method.to_lowercase()).is_some() && leads(template, path))
         .collect();
-    // Literal segments win.
-    found.sort_by_key(|(_, (template, _))| template.matches('{').count());
+    // Literal segments win, and of versions that call themselves current the newest.
+    let number = |document: &Value| document["info"]["version"].as_str().unwrap_or_default().to_owned();
+    found.sort_by_key(|(document, (template, _))| (template.matches('{').count(), std::cmp::Reverse(number(document))));
     let (document, (_, item)) = found.first()?;
     Some((document, &item[call.method.to_lowercase()]))
 }

@@ -199,23 +199,24 @@ async fn failed_validation_is_one_entry_with_a_text_for_each_field() {
 }
 
 /// How many fields the services named missing when they were sent an empty object.
-const RECORDED: [(&str, usize); 9] = [
-    ("/v1/certificatemanager/check-duplication", 1),
-    ("/v1/certificatemanager", 5),
-    ("/v1/certificatemanager/self-sign", 7),
-    ("/v1/certificatemanager/check-validation", 2),
-    ("/v1/configinspection/diagnosis/save", 10),
-    ("/v1/configinspection/diagnosis/request", 5),
-    ("/v1/kms/transit", 5),
-    ("/v1/secrets", 4),
-    ("/v1/secretvault", 5),
+const RECORDED: [(&str, &str, usize); 9] = [
+    ("certificatemanager 1.1", "/v1/certificatemanager/check-duplication", 1),
+    ("certificatemanager 1.1", "/v1/certificatemanager", 5),
+    ("certificatemanager 1.1", "/v1/certificatemanager/self-sign", 7),
+    ("certificatemanager 1.1", "/v1/certificatemanager/check-validation", 2),
+    ("configinspection 1.1", "/v1/configinspection/diagnosis/save", 10),
+    ("configinspection 1.1", "/v1/configinspection/diagnosis/request", 5),
+    ("kms 1.2", "/v1/kms/transit", 5),
+    ("secretsmanager 1.1", "/v1/secrets", 4),
+    ("secretvault 1.0", "/v1/secretvault", 5),
 ];
 
 #[tokio::test]
 async fn empty_object_is_refused_as_recorded() {
     let sandbox = stateless().await;
-    for (path, missing) in RECORDED {
-        let refused = Signer::of(&sandbox).send(&sandbox, Call::new("POST", path).json(&json!({}))).await;
+    for (version, path, missing) in RECORDED {
+        let call = Call::new("POST", path).header("Scp-Api-Version", version).json(&json!({}));
+        let refused = Signer::of(&sandbox).send(&sandbox, call).await;
         let wanted = ("ValidationError".to_owned(), vec!["Field required"; missing].join("; "));
         assert_eq!(first_error(&refused, 400), wanted, "{path}");
     }

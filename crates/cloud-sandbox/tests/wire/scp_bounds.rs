@@ -211,7 +211,14 @@ async fn every_constraint_of_every_operation_is_checked() {
 async fn every_operation_requires_a_signature() {
     let sandbox = stateless().await;
     let operations = operations(&sandbox);
-    assert_eq!(operations.len(), 118);
+    assert_eq!(operations.len(), 197);
+    let number = |case: &Case| case.document["info"]["version"].as_str().unwrap().to_owned();
+    // Such as `kms-1.2 encrypt`: the service and the operation.
+    let name = |case: &Case| {
+        let (document, operation) = case.name.split_once(' ').unwrap();
+        format!("{} {operation}", document.rsplit_once('-').unwrap().0)
+    };
+    let all: Vec<_> = operations.iter().map(|(case, _, _)| (name(case), number(case))).collect();
     for (case, _, _) in operations {
         let unsigned = case.call.send(sandbox.endpoint()).await;
         assert_eq!(unsigned.expect(404).json()["error"], "Not Found", "{}", case.name);
@@ -225,7 +232,8 @@ async fn every_operation_requires_a_signature() {
             let refused = send(&sandbox, &case, other.clone().header("Scp-Api-Version", &*version)).await;
             assert_eq!(first_error(&refused, 406).0, "NoSuchVersion", "{} as {version}", case.name);
         }
-        if case.document["x-sdk"]["status"] == "CURRENT" {
+        let newer = all.iter().any(|(other, version)| *other == name(&case) && *version > number(&case));
+        if case.document["x-sdk"]["status"] == "CURRENT" && !newer {
             // The newest version responds where none is named.
             let (named, unnamed) = (send(&sandbox, &case, case.call.clone()).await, send(&sandbox, &case, other).await);
             assert_eq!((named.status, &named.body), (case.status, &unnamed.body), "{}", case.name);

@@ -9,6 +9,7 @@ use rsa::pkcs8::DecodePrivateKey;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use x509_parser::certificate::X509Certificate;
+use x509_parser::extensions::GeneralName;
 use x509_parser::pem::Pem;
 use x509_parser::prelude::FromDer;
 use x509_parser::public_key::PublicKey;
@@ -49,6 +50,56 @@ pub(super) struct Facts {
     pub(super) not_before: OffsetDateTime,
     pub(super) not_after: OffsetDateTime,
 }
+
+/// What only the details since version 1.2 show.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Details {
+    /// The common name of the issuer.
+    pub(super) issuer: Option<String>,
+    pub(super) key_type: Option<&'static str>,
+    /// The name of the algorithm, or its object identifier.
+    pub(super) signature_algorithm: Option<String>,
+    /// The alternative host names, separated by commas.
+    pub(super) host_names: Option<String>,
+}
+
+impl Details {
+    /// Reads the first certificate of a text.
+    pub(super) fn of(body: &str) -> Option<Self> {
+        let found = certificates(body)?;
+        let certificate = parsed(found.first()?)?;
+        let issuer = certificate.issuer().iter_common_name().next().and_then(|name| name.as_str().ok());
+        let names = certificate.subject_alternative_name().ok().flatten();
+        let names = names.map(|names| &names.value.general_names).into_iter().flatten();
+        let hosts: Vec<&str> = names
+            .filter_map(|name| match name {
+                GeneralName::DNSName(host) => Some(*host),
+                _ => None,
+            })
+            .collect();
+        let algorithm = certificate.signature_algorithm.algorithm.to_id_string();
+        let known = SIGNATURES.iter().find(|(id, _)| *id == algorithm);
+        Some(Self {
+            issuer: issuer.map(str::to_owned),
+            key_type: match certificate.public_key().parsed() {
+                Ok(PublicKey::RSA(_)) => Some("RSA"),
+                Ok(PublicKey::EC(_)) => Some("EC"),
+                _ => None,
+            },
+            signature_algorithm: Some(known.map_or(algorithm.clone(), |(_, name)| (*name).to_owned())),
+            host_names: (!hosts.is_empty()).then(|| hosts.join(",")),
+        })
+    }
+}
+
+/// Algorithms of signatures by object identifier.
+const SIGNATURES: &[(&str, &str)] = &[
+    ("1.2.840.113549.1.1.11", "SHA256withRSA"),
+    ("1.2.840.113549.1.1.12", "SHA384withRSA"),
+    ("1.2.840.113549.1.1.13", "SHA512withRSA"),
+    ("1.2.840.10045.4.3.2", "SHA256withECDSA"),
+    ("1.2.840.10045.4.3.3", "SHA384withECDSA"),
+];
 
 /// A certificate, what stands above it, and the public half of a private key.
 #[derive(Debug)]

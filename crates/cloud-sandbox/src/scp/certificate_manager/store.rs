@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use time::format_description::StaticFormatDescription;
 use time::macros::format_description;
 
-use super::material::Facts;
+use super::material::{Details, Facts};
 use crate::call::Call;
 use crate::scp::account;
 use crate::scp::error::ErrorResponse;
@@ -96,6 +96,8 @@ impl Certificate {
 
     /// The response of every operation on one certificate.
     pub(super) fn shown(&self, now: OffsetDateTime) -> Value {
+        // Read again, because state files of older versions hold less.
+        let more = Details::of(&self.cert_body).unwrap_or_default();
         json!({ "certificate": {
             "account_id": account::ACCOUNT_ID,
             "cert_body": self.cert_body,
@@ -106,7 +108,11 @@ impl Certificate {
             "cn": self.facts.cn,
             "created_at": plain(self.created_at),
             "created_by": self.created_by,
+            // A certificate that has expired has no day left.
+            "days_until_expiration": (self.facts.not_after - now).whole_days().max(0).to_string(),
             "id": self.id,
+            "is_in_use": false,
+            "issuer": more.issuer,
             "key_bit_size": self.facts.key_bits.to_string(),
             "modified_at": plain(self.created_at),
             "modified_by": self.created_by,
@@ -115,6 +121,10 @@ impl Certificate {
             "not_before_dt": zoneless(self.facts.not_before),
             "organization": self.facts.organization,
             "private_key": self.private_key,
+            "public_key_bit_size": self.facts.key_bits.to_string(),
+            "public_key_type": more.key_type,
+            "signature_algorithm": more.signature_algorithm,
+            "sub_domain": more.host_names,
             "recipients": self.recipients,
             "state": self.state(now),
             "tags": self.tags,

@@ -1,4 +1,4 @@
-//! The two checklists, as data.
+//! The two checklists and their versions, as data.
 
 /// The names of the checklists in requests.
 pub(super) const BEST_PRACTICE: &str = "BP";
@@ -15,7 +15,62 @@ pub(super) struct Item {
     pub(super) action: &'static str,
 }
 
-/// The items of a checklist; none when there is no such list.
+/// A version of a checklist.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Version {
+    pub(super) id: &'static str,
+    pub(super) check_type: &'static str,
+    pub(super) number: &'static str,
+    pub(super) state: &'static str,
+    /// How many items of the list it has: a newer version adds some at the end.
+    length: usize,
+}
+
+/// Every version, oldest first. The page names one ID; the newest version of a list is the one that is in force.
+pub(super) const VERSIONS: &[Version] = &[
+    Version {
+        id: "6f0c41f3b8b24d0f8c7d5a2e91b3640d",
+        check_type: BEST_PRACTICE,
+        number: "v0.9",
+        state: "INACTIVE",
+        length: 8,
+    },
+    Version {
+        id: "d1873841f30c4862897d1f287a973a7f",
+        check_type: BEST_PRACTICE,
+        number: "v1.0",
+        state: "ACTIVE",
+        length: BEST_PRACTICE_ITEMS.len(),
+    },
+    Version {
+        id: "2b9e07c5d4614f7aa5c08e3f6d1b7792",
+        check_type: SSI,
+        number: "v1.0",
+        state: "ACTIVE",
+        length: SSI_ITEMS.len(),
+    },
+];
+
+impl Version {
+    /// The version with this ID.
+    pub(super) fn find(id: &str) -> Option<&'static Self> {
+        VERSIONS.iter().find(|version| version.id == id)
+    }
+
+    /// The version of a checklist that a diagnosis uses: the one that it names, or the newest.
+    pub(super) fn of(check_type: &str, id: Option<&str>) -> Option<&'static Self> {
+        let own = || VERSIONS.iter().filter(|version| version.check_type == check_type);
+        own().find(|version| Some(version.id) == id).or_else(|| own().next_back())
+    }
+
+    /// What is checked, in order.
+    pub(super) fn items(&self) -> &'static [Item] {
+        let all = items(self.check_type);
+        all.get(..self.length).unwrap_or(all)
+    }
+}
+
+/// The items of a checklist in its newest version; none when there is no such list.
 pub(super) fn items(check_type: &str) -> &'static [Item] {
     match check_type {
         BEST_PRACTICE => BEST_PRACTICE_ITEMS,
@@ -24,7 +79,7 @@ pub(super) fn items(check_type: &str) -> &'static [Item] {
     }
 }
 
-/// What a checklist is called in results.
+/// What a checklist is called.
 pub(super) fn name(check_type: &str) -> String {
     format!("Sandbox {check_type} Checklist")
 }

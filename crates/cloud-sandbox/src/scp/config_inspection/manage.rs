@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::checklist::{BEST_PRACTICE, SSI};
+use super::checklist::{BEST_PRACTICE, SSI, Version};
 use super::dates;
 use super::schedule::Schedule;
 use super::store::{AuthKey, Diagnosis, current};
@@ -29,13 +29,15 @@ pub(super) fn create(state: &mut State, call: &mut Call<'_>) -> Result<Value, Er
         }
     }
     let check_type = checked_type(call)?.to_owned();
-    let schedule = Schedule::read(&call.body["schedule_request"]).map_err(ErrorResponse::invalid_input)?;
+    let checklist_version = checklist_version(call, &check_type)?;
+    let schedule = Schedule::read(&call.body["schedule_request"], &check_type).map_err(ErrorResponse::invalid_input)?;
     let diagnosis = Diagnosis {
         name: text("diagnosis_name"),
         account_id: text("account_id"),
         diagnosis_account_id: text("diagnosis_account_id"),
         csp_type: text("csp_type"),
         check_type,
+        checklist_version,
         diagnosis_type: text("diagnosis_type"),
         plan_type: text("plan_type"),
         auth_key: auth_key(&call.body["auth_key_request"])?,
@@ -52,7 +54,8 @@ pub(super) fn create(state: &mut State, call: &mut Call<'_>) -> Result<Value, Er
 
 /// Starts a run, which comes to its result later.
 pub(super) fn request(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
-    let check_type = checked_type(call)?.to_owned();
+    // Since version 1.3 a run uses the checklist of its diagnosis.
+    let asked = call.body.get("diagnosis_check_type").map(|_| checked_type(call).map(str::to_owned)).transpose()?;
     let text = |name: &str| call.text(name).unwrap_or_default().to_owned();
     let (id, access_key, secret_key) = (text("diagnosis_id"), text("access_key"), text("secret_key"));
     for (name, value) in [("access_key", &access_key), ("secret_key", &secret_key), ("tenant_id", &text("tenant_id"))] {
@@ -64,6 +67,7 @@ pub(super) fn request(state: &mut State, call: &mut Call<'_>) -> Result<Value, E
     let known = state.access.keys.get(&access_key);
     let unreachable = known.is_some_and(|key| key.secret != secret_key);
     let diagnosis = current(&mut state.inspection, call).find(&id)?;
+    let check_type = asked.unwrap_or_else(|| diagnosis.check_type.clone());
     diagnosis.start(&check_type, call.now, account::USER_ID.to_owned(), unreachable, call.rng);
     Ok(json!({ "result": true }))
 }
@@ -81,6 +85,18 @@ fn checked_type<'a>(call: &'a Call<'_>) -> Result<&'a str, ErrorResponse> {
     let check_type = call.text("diagnosis_check_type").unwrap_or_default();
     let known = [BEST_PRACTICE, SSI].contains(&check_type);
     known.then_some(check_type).ok_or_else(|| ErrorResponse::invalid_input("diagnosis_check_type must be BP or SSI"))
+}
+
+/// The version that the body names, which must be of the checklist. Older versions of the service name none.
+fn checklist_version(call: &Call<'_>, check_type: &str) -> Result<Option<String>, ErrorResponse> {
+    let Some(id) = call.text("check_list_version_id") else { return Ok(None) };
+    match Version::find(id) {
+        Some(version) if version.check_type == check_type => Ok(Some(id.to_owned())),
+        Some(_) => Err(ErrorResponse::invalid_input(format!(
+            "check_list_version_id {id} is not of the checklist {check_type}"
+        ))),
+        None => Err(ErrorResponse::invalid_input(format!("check_list_version_id {id} does not exist"))),
+    }
 }
 
 fn auth_key(body: &Value) -> Result<AuthKey, ErrorResponse> {

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::checklist::Version;
 use super::dates::Span;
 use super::store::{Diagnosis, current};
 use super::{checklist, marker};
@@ -12,6 +13,12 @@ use crate::scp::state::State;
 use crate::scp::timestamps::plain;
 
 const NEWEST_FIRST: Option<&str> = Some("created_at:desc");
+
+/// The provider that the checklists are for.
+const CSP: &str = "SCP";
+
+/// The page's example sorts by a time that no entry shows; entries are in the order of their creation.
+const SORTABLE_CHECKLISTS: &[&str] = &["created_at", "check_list_name", "check_list_version", "diagnosis_check_type"];
 
 const SORTABLE_DIAGNOSES: &[&str] = &[
     "created_at",
@@ -35,6 +42,29 @@ const SORTABLE_RESULTS: &[&str] = &[
 ];
 const SORTABLE_ITEMS: &[&str] =
     &["created_at", "diagnosis_item", "diagnosis_layer", "diagnosis_result", "sub_category"];
+
+/// One page of the versions of the checklists that fit every filter.
+pub(super) fn checklists(_: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
+    let is = |name: &str, value: &str| call.query(name).is_none_or(|wanted| wanted == value);
+    let fits = |version: &&Version| {
+        is("csp_type", CSP)
+            && is("diagnosis_check_type", version.check_type)
+            && is("checklist_name", &checklist::name(version.check_type))
+            && is("check_list_version", version.number)
+    };
+    let row = |version: &Version| {
+        json!({
+            "check_list_name": checklist::name(version.check_type),
+            "check_list_state": version.state,
+            "check_list_version": version.number,
+            "check_list_version_id": version.id,
+            "csp_type": CSP,
+            "diagnosis_check_type": version.check_type,
+        })
+    };
+    let rows = checklist::VERSIONS.iter().filter(fits).map(row).collect();
+    paging::page(call, "contents", SORTABLE_CHECKLISTS, 20, rows)
+}
 
 /// One diagnosis with its key and schedule.
 pub(super) fn show(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
@@ -112,6 +142,7 @@ pub(super) fn result(state: &mut State, call: &mut Call<'_>) -> Result<Value, Er
     let total = run.rows().len();
     let page = marker::page(call, SORTABLE_ITEMS, None, run.rows())?;
     Ok(json!({
+        "check_list_version": run.checklist().map(|version| version.number),
         "checklist_name": checklist::name(run.check_type()),
         "count": page.count,
         "diagnosis_account_id": diagnosis.diagnosis_account_id,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
-use super::checklist::{self, Item};
+use super::checklist::{Item, Version};
 use crate::rng::Rng;
 use crate::scp::timestamps::plain;
 
@@ -40,6 +40,9 @@ struct Finding {
 pub(super) struct Run {
     sequence: String,
     check_type: String,
+    /// The ID of the version of the checklist; none for the newest.
+    #[serde(default)]
+    checklist_version: Option<String>,
     requested_at: OffsetDateTime,
     requested_by: String,
     /// The account could not be reached.
@@ -72,7 +75,7 @@ impl Outcome {
 impl Run {
     /// Decides what the run will find: mostly what the run before found.
     pub(super) fn start(
-        check_type: &str,
+        checklist: &Version,
         at: OffsetDateTime,
         by: String,
         unreachable: bool,
@@ -80,7 +83,7 @@ impl Run {
         rng: &mut Rng,
     ) -> Self {
         let mut findings = Vec::new();
-        for index in 0..checklist::items(check_type).len() {
+        for index in 0..checklist.items().len() {
             let old = before.and_then(|run| run.findings.get(index)).map(|finding| finding.outcome);
             let outcome = match old {
                 _ if unreachable => Outcome::Error,
@@ -90,7 +93,15 @@ impl Run {
             findings.push(Finding { outcome, changed: old.is_some_and(|old| old != outcome) });
         }
         let sequence = format!("SCPCIS-{}", rng.id().to_uppercase());
-        Self { sequence, check_type: check_type.to_owned(), requested_at: at, requested_by: by, unreachable, findings }
+        Self {
+            sequence,
+            check_type: checklist.check_type.to_owned(),
+            checklist_version: Some(checklist.id.to_owned()),
+            requested_at: at,
+            requested_by: by,
+            unreachable,
+            findings,
+        }
     }
 
     /// A run with given outcomes, for a fresh sandbox.
@@ -99,6 +110,7 @@ impl Run {
         Self {
             sequence: sequence.to_owned(),
             check_type: check_type.to_owned(),
+            checklist_version: None,
             requested_at: at,
             requested_by: by.to_owned(),
             unreachable: outcomes.iter().all(|outcome| *outcome == Outcome::Error),
@@ -120,6 +132,11 @@ impl Run {
 
     pub(super) fn check_type(&self) -> &str {
         &self.check_type
+    }
+
+    /// The version of the checklist that the run went through.
+    pub(super) fn checklist(&self) -> Option<&'static Version> {
+        Version::of(&self.check_type, self.checklist_version.as_deref())
     }
 
     pub(super) fn requested_at(&self) -> OffsetDateTime {
@@ -176,7 +193,7 @@ impl Run {
 
     /// The items with what was found, in the order of the checklist.
     pub(super) fn rows(&self) -> Vec<Value> {
-        let items = checklist::items(&self.check_type);
+        let items = self.checklist().map(Version::items).unwrap_or_default();
         items.iter().zip(&self.findings).map(|(item, finding)| self.row(item, finding)).collect()
     }
 
@@ -202,13 +219,20 @@ impl Run {
 mod tests {
     use time::macros::datetime;
 
-    use super::super::checklist::{BEST_PRACTICE, SSI};
+    use super::super::checklist::{self, BEST_PRACTICE, SSI};
     use super::*;
 
     const AT: OffsetDateTime = datetime!(2026-06-01 0:00 UTC);
 
     fn run(unreachable: bool, before: Option<&Run>, seed: u64) -> Run {
-        Run::start(BEST_PRACTICE, AT, String::new(), unreachable, before, &mut Rng::new(Some(seed)).unwrap())
+        Run::start(
+            Version::of(BEST_PRACTICE, None).unwrap(),
+            AT,
+            String::new(),
+            unreachable,
+            before,
+            &mut Rng::new(Some(seed)).unwrap(),
+        )
     }
 
     #[test]

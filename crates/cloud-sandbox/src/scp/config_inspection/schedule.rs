@@ -30,19 +30,21 @@ enum Days {
 
 impl Schedule {
     /// Reads the schedule of a request; the reason when it means no time.
-    pub(super) fn read(body: &Value) -> Result<Self, String> {
+    /// Without flags, as since version 1.3, it goes through the one checklist of its diagnosis.
+    pub(super) fn read(body: &Value, check_type: &str) -> Result<Self, String> {
         let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
-        let flag = |name: &str| match text(name) {
+        let flag = |name: &str, own: &str| match text(name) {
             "y" => Ok(true),
             "n" => Ok(false),
+            "" if body.get(name).is_none() => Ok(own == check_type),
             _ => Err(format!("{name} must be y or n")),
         };
         let schedule = Self {
             start_time: text("diagnosis_start_time_pattern").to_owned(),
             frequency_type: text("frequency_type").to_owned(),
             frequency_value: text("frequency_value").to_owned(),
-            best_practice: flag("use_diagnosis_check_type_bp")?,
-            ssi: flag("use_diagnosis_check_type_ssi")?,
+            best_practice: flag("use_diagnosis_check_type_bp", BEST_PRACTICE)?,
+            ssi: flag("use_diagnosis_check_type_ssi", SSI)?,
         };
         if schedule.time().is_none() {
             return Err("diagnosis_start_time_pattern must be HH:MM, in steps of five minutes".to_owned());
@@ -161,7 +163,18 @@ mod tests {
             ("12:05", "DAY", "everyDay"),
         ] {
             let asked = request(time, frequency, value);
-            assert_eq!(Schedule::read(&asked).unwrap().shown("DIA-1"), asked);
+            assert_eq!(Schedule::read(&asked, BEST_PRACTICE).unwrap().shown("DIA-1"), asked);
+        }
+    }
+
+    #[test]
+    fn schedule_without_flags_uses_the_checklist_of_its_diagnosis() {
+        let mut asked = request("08:00", "DAY", "everyDay");
+        for flag in ["use_diagnosis_check_type_bp", "use_diagnosis_check_type_ssi"] {
+            asked.as_object_mut().unwrap().shift_remove(flag);
+        }
+        for check_type in [BEST_PRACTICE, SSI] {
+            assert_eq!(Schedule::read(&asked, check_type).unwrap().check_types(), [check_type]);
         }
     }
 
@@ -182,17 +195,20 @@ mod tests {
             ("08:00", "DAY", "1"),
             ("08:00", "YEAR", "1"),
         ] {
-            assert!(Schedule::read(&request(time, frequency, value)).is_err(), "{time} {frequency} {value}");
+            assert!(
+                Schedule::read(&request(time, frequency, value), BEST_PRACTICE).is_err(),
+                "{time} {frequency} {value}"
+            );
         }
         let mut flag = request("08:00", "MONTH", "1");
         flag["use_diagnosis_check_type_ssi"] = "yes".into();
-        assert!(Schedule::read(&flag).unwrap_err().contains("use_diagnosis_check_type_ssi"));
+        assert!(Schedule::read(&flag, BEST_PRACTICE).unwrap_err().contains("use_diagnosis_check_type_ssi"));
     }
 
     #[test]
     fn due_times_exclude_the_start_and_include_the_end() {
         let check = |frequency: &str, value: &str, after, until, wanted: &[OffsetDateTime]| {
-            let schedule = Schedule::read(&request("08:00", frequency, value)).unwrap();
+            let schedule = Schedule::read(&request("08:00", frequency, value), BEST_PRACTICE).unwrap();
             assert_eq!(schedule.due(after, until), wanted, "{frequency} {value}");
         };
         let (from, to) = (datetime!(2026-01-30 08:00 UTC), datetime!(2026-02-02 08:00 UTC));
@@ -203,7 +219,7 @@ mod tests {
         check("MONTH", "31", from, to, &[first]);
         check("MONTH", "30", from, to, &[]);
         check("DAY", "everyDay", to, from, &[]);
-        let long = Schedule::read(&request("08:00", "DAY", "everyDay")).unwrap();
+        let long = Schedule::read(&request("08:00", "DAY", "everyDay"), BEST_PRACTICE).unwrap();
         assert_eq!(long.due(datetime!(1970-01-01 0:00 UTC), to).len(), 366);
     }
 }

@@ -52,6 +52,7 @@ fn diagnosis(id: &str, name: &str, check_type: &str) -> Diagnosis {
         diagnosis_account_id: account::ACCOUNT_ID.to_owned(),
         csp_type: "SCP".to_owned(),
         check_type: check_type.to_owned(),
+        checklist_version: None,
         diagnosis_type: "Console".to_owned(),
         plan_type: "STANDARD".to_owned(),
         auth_key: AuthKey {
@@ -59,7 +60,7 @@ fn diagnosis(id: &str, name: &str, check_type: &str) -> Diagnosis {
             created_at: Some(CREATED),
             expired_at: Some(datetime!(2099-01-01 12:00 UTC)),
         },
-        schedule: Schedule::read(&schedule).unwrap_or_default(),
+        schedule: Schedule::read(&schedule, check_type).unwrap_or_default(),
         created_at: CREATED,
         created_by: account::USER_ID.to_owned(),
         followed_until: None,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
+use super::checklist::Version;
 use super::run::Run;
 use super::schedule::Schedule;
 use crate::call::Call;
@@ -33,6 +34,9 @@ pub(super) struct Diagnosis {
     pub(super) diagnosis_account_id: String,
     pub(super) csp_type: String,
     pub(super) check_type: String,
+    /// The ID of the version of the checklist; none for the newest.
+    #[serde(default)]
+    pub(super) checklist_version: Option<String>,
     pub(super) diagnosis_type: String,
     pub(super) plan_type: String,
     pub(super) auth_key: AuthKey,
@@ -88,7 +92,9 @@ impl Diagnosis {
     /// Starts a run; one that cannot connect finds nothing out.
     pub(super) fn start(&mut self, check_type: &str, at: OffsetDateTime, by: String, unreachable: bool, rng: &mut Rng) {
         let before = self.runs.iter().rev().find(|run| run.is(check_type) && !run.unreachable());
-        let run = Run::start(check_type, at, by, unreachable, before, rng);
+        let checklist = Version::of(check_type, self.checklist_version.as_deref());
+        let Some(checklist) = checklist else { return };
+        let run = Run::start(checklist, at, by, unreachable, before, rng);
         self.runs.push(run);
         let surplus = self.runs.len().saturating_sub(MOST_RUNS);
         self.runs.drain(..surplus);
@@ -96,7 +102,10 @@ impl Diagnosis {
 
     pub(super) fn summary(&self, now: OffsetDateTime) -> Value {
         let recent = self.runs.last();
+        let checklist = Version::of(&self.check_type, self.checklist_version.as_deref());
         json!({
+            "check_list_state": checklist.map(|version| version.state),
+            "check_list_version": checklist.map(|version| version.number),
             "created_at": plain(self.created_at),
             "csp_type": self.csp_type,
             "diagnosis_account_id": self.diagnosis_account_id,
@@ -141,6 +150,8 @@ impl Diagnosis {
             "diagnosis_account_id": self.diagnosis_account_id,
             "diagnosis_id": self.id,
             "diagnosis_name": self.name,
+            "check_list_state": run.checklist().map(|version| version.state),
+            "check_list_version": run.checklist().map(|version| version.number),
             "marker": run.sequence(),
         });
         if let (Some(fields), Value::Object(more)) = (row.as_object_mut(), run.counts()) {

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::key::{Condition, Key};
+use super::key::{Condition, Key, instant};
 use super::material::{Material, Purpose, Use};
 use crate::call::Call;
 use crate::scp::error::ErrorResponse;
@@ -91,8 +91,40 @@ pub(super) fn verify_hmac(state: &mut State, call: &mut Call<'_>) -> HandlerResu
     Ok(json!({ "valid": valid }))
 }
 
+/// The public half of a version of an asymmetric key.
+pub(super) fn export_public_key(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
+    let asked = call.body.get("key_version").and_then(Value::as_u64);
+    let key = usable(state, call)?;
+    let number = asked.map_or(key.current(), |number| usize::try_from(number).unwrap_or(usize::MAX));
+    let purpose = key.purpose.name();
+    let public_key = version_of(key, number)?.public_key(key.purpose).ok_or_else(|| {
+        ErrorResponse::invalid_input(format!("key {} has the purpose {purpose}, which has no public key", key.id))
+    })?;
+    Ok(json!({
+        "creation_time": key.made_at(number).map(instant),
+        "key_id": key.id,
+        "key_version": number,
+        "latest_version": key.current(),
+        "public_key": public_key,
+        "purpose": purpose,
+    }))
+}
+
 /// The key of the path, if it is in use and made for this.
 fn key<'a>(state: &'a mut State, call: &mut Call<'_>, purpose: Use) -> Result<&'a mut Key, ErrorResponse> {
+    let key = usable(state, call)?;
+    let extra = purpose == Use::Authenticate && key.code_material.is_some();
+    if !key.purpose.allows(purpose) && !extra {
+        let (id, name) = (&key.id, key.purpose.name());
+        return Err(ErrorResponse::invalid_input(format!(
+            "key {id} has the purpose {name}, which does not allow this"
+        )));
+    }
+    Ok(key)
+}
+
+/// The key of the path, if it is in use and the caller may use it.
+fn usable<'a>(state: &'a mut State, call: &mut Call<'_>) -> Result<&'a mut Key, ErrorResponse> {
     let keys = state.kms.settled(call)?;
     let id = call.argument("key_id");
     // These operations document no 404.
@@ -104,13 +136,7 @@ fn key<'a>(state: &'a mut State, call: &mut Call<'_>, purpose: Use) -> Result<&'
     if key.condition != Condition::Active {
         return Err(ErrorResponse::invalid_input(format!("key {id} is not active: {}", key.condition.name())));
     }
-    let extra = purpose == Use::Authenticate && key.code_material.is_some();
-    if !key.purpose.allows(purpose) && !extra {
-        let name = key.purpose.name();
-        return Err(ErrorResponse::invalid_input(format!(
-            "key {id} has the purpose {name}, which does not allow this"
-        )));
-    }
+    key.admit(call.caller())?;
     Ok(key)
 }
 

@@ -1,5 +1,7 @@
 //! One key: what a caller sees of it, and how it changes with time.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
@@ -10,6 +12,9 @@ use super::material::{Fault, Material, Purpose};
 use crate::rng::Rng;
 use crate::rsa_keys::ReadyKeys;
 use crate::scp::account::{ACCOUNT_ID, USER_ID};
+use crate::scp::error::ErrorResponse;
+use crate::scp::networks;
+use crate::scp::private_acl::PrivateAcl;
 
 /// How many versions a key has at most.
 const MOST_VERSIONS: usize = 100;
@@ -74,6 +79,14 @@ pub(crate) struct Key {
     /// Looked after by the platform, not by its owner.
     pub(crate) managed: bool,
     pub(crate) users: Vec<User>,
+    /// The networks that can use the key; none for every network.
+    #[serde(default)]
+    pub(crate) acl_cidr: Option<String>,
+    #[serde(flatten)]
+    pub(crate) private_acl: PrivateAcl,
+    /// When each version after the first was added.
+    #[serde(default)]
+    pub(crate) rotated_at: Vec<OffsetDateTime>,
     pub(crate) order_ref: String,
     pub(crate) secret_ref: String,
     /// The order in which keys were made, where instants are equal.
@@ -91,6 +104,23 @@ impl Key {
         self.versions.get(number.checked_sub(1)?)
     }
 
+    /// When a version was made, if that is known.
+    pub(super) fn made_at(&self, number: usize) -> Option<OffsetDateTime> {
+        match number.checked_sub(2) {
+            None => Some(self.created_at),
+            Some(later) => self.rotated_at.get(later).copied(),
+        }
+    }
+
+    /// Refuses a caller outside of the key's networks. Without networks every caller can use the key, unless it is for
+    /// private resources alone.
+    pub(super) fn admit(&self, caller: IpAddr) -> Result<(), ErrorResponse> {
+        if self.acl_cidr.is_none() && !self.private_acl.enabled {
+            return Ok(());
+        }
+        networks::refuse_stranger(self.acl_cidr.as_deref(), "key", caller)
+    }
+
     /// Whether no more version can be added.
     pub(super) fn is_full(&self) -> bool {
         self.versions.len() >= MOST_VERSIONS
@@ -99,6 +129,7 @@ impl Key {
     /// Adds a version; the rotation interval starts again.
     pub(super) fn rotate(&mut self, now: OffsetDateTime, rng: &mut Rng, keys: &mut ReadyKeys) -> Result<(), Fault> {
         self.versions.push(Material::generate(self.purpose, rng, keys)?);
+        self.rotated_at.push(now);
         self.modified_at = now;
         self.plan_rotation(now);
         Ok(())
@@ -124,6 +155,7 @@ impl Key {
     pub(super) fn show(&self, region: &str) -> Value {
         json!({
             "account_id": ACCOUNT_ID,
+            "acl_cidr": self.acl_cidr,
             "auto_rotate": flag(self.auto_rotate),
             "created_at": instant(self.created_at),
             "created_by": USER_ID,
@@ -138,7 +170,10 @@ impl Key {
             "modified_by": USER_ID,
             "name": self.name,
             "next_rotate_at": self.next_rotate_at.map(|at| day(at.date())),
+            "offering": "",
             "order_ref": self.order_ref,
+            "private_acl_enabled": self.private_acl.enabled,
+            "private_acl_resources": self.private_acl.shown(),
             "purpose": self.purpose.name(),
             "region": region,
             "rotate_cycle": self.rotate_cycle,
@@ -162,6 +197,6 @@ fn day(date: Date) -> String {
     date.format(format_description!("[year][month][day]")).unwrap_or_default()
 }
 
-fn instant(at: OffsetDateTime) -> String {
+pub(super) fn instant(at: OffsetDateTime) -> String {
     at.replace_nanosecond(0).unwrap_or(at).format(&Rfc3339).unwrap_or_default()
 }

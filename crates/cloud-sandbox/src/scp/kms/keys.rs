@@ -9,8 +9,9 @@ use super::material::{Material, Purpose};
 use crate::call::Call;
 use crate::scp::account::region;
 use crate::scp::error::ErrorResponse;
-use crate::scp::paging;
+use crate::scp::private_acl::PrivateAcl;
 use crate::scp::state::State;
+use crate::scp::{networks, paging};
 
 /// The time between a deletion that is asked for and the one that happens.
 const WAITING: Duration = Duration::hours(72);
@@ -33,6 +34,9 @@ pub(super) fn create(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
     let purpose = purpose(call)?;
     let auto_rotate = flag(call)?;
     let rotate_cycle = cycle(auto_rotate, call.body.get("rotate_cycle").and_then(Value::as_i64).unwrap_or(0))?;
+    let acl_cidr = call.text("acl_cidr").map(str::to_owned);
+    checked(acl_cidr.as_deref())?;
+    let private_acl = PrivateAcl::default().changed_by(call)?;
     let keys = state.kms.settled(call)?;
     if keys.has_name(&name) {
         return Err(ErrorResponse::invalid_input(format!("a key with the name {name} exists already")));
@@ -56,6 +60,9 @@ pub(super) fn create(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
         use_count: 0,
         managed: false,
         users: vec![User::only()],
+        acl_cidr,
+        private_acl,
+        rotated_at: Vec::new(),
         order_ref: call.rng.uuid(),
         secret_ref: call.rng.uuid(),
         sequence: 0,
@@ -128,6 +135,28 @@ pub(super) fn rotate(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
     })
 }
 
+/// Changes which networks can use a key.
+pub(super) fn set_acl_cidr(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
+    with_key(state, call, false, |key, call| {
+        refuse_terminating(key)?;
+        let list = call.text("acl_cidr");
+        checked(list)?;
+        key.acl_cidr = list.map(str::to_owned);
+        key.modified_at = call.now;
+        Ok(())
+    })
+}
+
+/// Changes what the body names of the private resources that can use a key, and leaves the rest.
+pub(super) fn set_private_acl(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
+    with_key(state, call, false, |key, call| {
+        refuse_terminating(key)?;
+        key.private_acl = key.private_acl.clone().changed_by(call)?;
+        key.modified_at = call.now;
+        Ok(())
+    })
+}
+
 /// Deletes now, or makes the key useless now and deletes it later.
 pub(super) fn delete(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
     let directly = paging::flag(call, "is_directly");
@@ -187,6 +216,11 @@ fn refuse_terminating(key: &Key) -> Result<(), ErrorResponse> {
         return Err(ErrorResponse::invalid_input(format!("key {} is about to be deleted", key.id)));
     }
     Ok(())
+}
+
+/// Networks of any width: the page's own example has /16.
+fn checked(acl_cidr: Option<&str>) -> Result<(), ErrorResponse> {
+    acl_cidr.map_or(Ok(()), |list| networks::check(list, 0)).map_err(ErrorResponse::invalid_input)
 }
 
 /// The purpose asked for; ARIA is a matter of one environment.

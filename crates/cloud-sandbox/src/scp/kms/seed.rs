@@ -7,6 +7,7 @@ use time::macros::datetime;
 use super::key::{Condition, Key, User};
 use super::material::{Material, Purpose};
 use super::store::Store;
+use crate::scp::private_acl::PrivateAcl;
 
 /// A key of the seed.
 struct Seed {
@@ -103,6 +104,9 @@ fn key(seed: &Seed) -> Key {
         use_count: 0,
         managed: seed.managed,
         users: vec![User::only()],
+        acl_cidr: None,
+        private_acl: PrivateAcl::default(),
+        rotated_at: Vec::new(),
         order_ref: "0e1bfdf8-a7da-43d3-8e8c-c9f34024ba01".to_owned(),
         secret_ref: "7f2c4d91-5b0e-4c36-9a18-d6e3b0f5274c".to_owned(),
         sequence: 0,

@@ -4,12 +4,12 @@ use serde_json::Value;
 use time::Duration;
 
 use super::common::{key_name, shown};
-use super::private_acl::PrivateAcl;
 use super::store::Secret;
 use super::value;
 use super::versions::{Version, Versions};
 use crate::call::Call;
 use crate::scp::error::ErrorResponse;
+use crate::scp::private_acl::PrivateAcl;
 use crate::scp::state::State;
 use crate::scp::{account, networks};
 

@@ -51,11 +51,7 @@ pub(super) fn versions(state: &mut State, call: &mut Call<'_>) -> Result<Value, 
 /// The value of the version under a label or id, for callers in the secret's networks.
 pub(super) fn value(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
     let secret = state.secrets.find_active(call)?;
-    let admitted = secret.acl_cidr.as_deref().is_some_and(|list| networks::admit(list, call.caller()));
-    if !admitted {
-        let reason = format!("the address {} is not in the secret's acl_cidr", call.caller());
-        return Err(ErrorResponse::new(400, "source-cidr-error", reason));
-    }
+    networks::refuse_stranger(secret.acl_cidr.as_deref(), "secret", call.caller())?;
     let kms_id = secret.kms_id.clone();
     key_name(state, call, &kms_id)?;
     let secret = state.secrets.find_active(call)?;

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use time::macros::datetime;
 
-use super::private_acl::PrivateAcl;
 use super::store::{Secret, Store};
 use super::versions::{CURRENT, Version, Versions};
 use crate::scp::account;
+use crate::scp::private_acl::PrivateAcl;
 
 impl Default for Store {
     fn default() -> Self {

@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use super::private_acl::PrivateAcl;
 use super::versions::Versions;
 use crate::call::Call;
 use crate::scp::account;
 use crate::scp::error::ErrorResponse;
+use crate::scp::private_acl::PrivateAcl;
 use crate::scp::timestamps::{plain, spaced};
 
 /// The state of the service.
@@ -78,7 +78,6 @@ impl Secret {
 
     /// Everything but the value, as the newest version shows it.
     pub(super) fn shown(&self, region: &str) -> Value {
-        let resources = self.private_acl.resources.iter().map(|id| json!({ "resource_id": id }));
         json!({
             "account_id": account::ACCOUNT_ID,
             "acl_cidr": self.acl_cidr,
@@ -89,12 +88,13 @@ impl Secret {
             "id": self.id,
             "kms_id": self.kms_id,
             "kms_name": self.kms_name,
+            "managed_type": "user",
             "modified_at": plain(self.modified_at),
             "modified_by": self.modified_by,
             "name": self.name,
             "offering": "",
             "private_acl_enabled": self.private_acl.enabled,
-            "private_acl_resources": resources.collect::<Vec<_>>(),
+            "private_acl_resources": self.private_acl.shown(),
             "recent_searched_at": spaced(self.recent_searched_at),
             "region": region,
             "state": self.state(),

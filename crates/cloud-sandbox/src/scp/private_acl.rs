@@ -1,11 +1,12 @@
-//! The private resources that may read a secret.
+//! The private resources that may read a secret or use a key.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::call::Call;
 use crate::scp::error::ErrorResponse;
 
-/// The private ACL of a secret: stored and shown, but it lets no caller in.
+/// The private ACL of a secret or key: stored and shown, but it lets no caller in.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct PrivateAcl {
@@ -17,6 +18,11 @@ pub(super) struct PrivateAcl {
 }
 
 impl PrivateAcl {
+    /// The resources as responses show them.
+    pub(super) fn shown(&self) -> Value {
+        self.resources.iter().map(|id| json!({ "resource_id": id })).collect()
+    }
+
     /// Takes the fields that the body has; null empties the list.
     pub(super) fn changed_by(mut self, call: &Call<'_>) -> Result<Self, ErrorResponse> {
         self.enabled = call.body["private_acl_enabled"].as_bool().unwrap_or(self.enabled);
