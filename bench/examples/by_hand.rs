@@ -38,7 +38,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .header("Scp-Signature", signature)
         .header("Scp-Timestamp", timestamp)
         .header("Scp-ClientType", "Openapi")
-        .header("Scp-Api-Version", "kms 1.2")
+        .header("Scp-Api-Version", "kms 1.4")
         .header("Accept-Language", "en-US")
         .json(&EncryptRequest { plaintext: STANDARD.encode(b"the quick brown fox") })
         .send()

@@ -97,7 +97,7 @@ impl ByHand {
         let response = request
             .header("Accept", "application/json")
             .header("Accept-Language", "en-US")
-            .header("Scp-Api-Version", "kms 1.2")
+            .header("Scp-Api-Version", "kms 1.4")
             .header("Scp-Accesskey", &self.access_key)
             .header("Scp-Signature", signature)
             .header("Scp-Timestamp", timestamp)

@@ -20,7 +20,7 @@ pub const KEYS: usize = 1_000;
 ///
 /// # Errors
 /// If a client cannot be set up.
-pub fn clients(base: &str) -> Result<(scp_security::kms::v1_2::Client, ByHand)> {
+pub fn clients(base: &str) -> Result<(scp_security::kms::Client, ByHand)> {
     let scp = Scp::builder().endpoint(base).credentials(ACCESS_KEY, SECRET_KEY).build()?;
     Ok((scp.kms(), ByHand::new(base, ACCESS_KEY, SECRET_KEY, Some(Duration::from_secs(30)))?))
 }

@@ -103,7 +103,13 @@ const RULES: &[Rule] = &[
         name: "diagnosis_request_sequence",
         sources: &[("list_diagnosis_results", "/diagnosis_result_responses/0/diagnosis_request_sequence")],
     },
-    Rule { service: "kms", operations: &["delete_key"], name: "key_id", sources: &[("create_key", "/key/id")] },
+    Rule {
+        service: "kms",
+        // The networks of the key that everything else uses stay open.
+        operations: &["set_acl_cidr", "set_private_acl", "delete_key"],
+        name: "key_id",
+        sources: &[("create_key", "/key/id")],
+    },
     Rule {
         service: "kms",
         operations: &["show_managed_key", "set_managed_key_description"],

@@ -152,7 +152,7 @@ fn call_with_vault_keys_can_be_dropped_at_every_await() {
 
 #[test]
 fn list_resumes_after_a_dropped_page() {
-    let entry = conformance::entries().find(|entry| entry.to_string() == "scp kms 1.2 list_keys").unwrap();
+    let entry = conformance::entries().find(|entry| entry.to_string() == "scp kms 1.4 list_keys").unwrap();
     let mut page = conformance::fixture::find(entry).unwrap().response().1.unwrap();
     page["keys"][0]["id"] = "idPAGE".into();
     page["count"] = 3.into();

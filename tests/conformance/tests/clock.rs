@@ -56,7 +56,7 @@ impl Service {
 
 /// The documented answer.
 fn rotated() -> String {
-    let entry = conformance::entries().find(|entry| entry.to_string() == "scp kms 1.2 rotate_key").unwrap();
+    let entry = conformance::entries().find(|entry| entry.to_string() == "scp kms 1.4 rotate_key").unwrap();
     conformance::fixture::find(entry).unwrap().response().1.unwrap().to_string()
 }
 

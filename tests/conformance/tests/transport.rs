@@ -28,14 +28,14 @@ async fn call_sends_one_request_with_its_headers() {
     let server = MockServer::start().await;
     Mock::given(method("POST"))
         .and(path("/v1/kms/openapi/encrypt/a%2Fb"))
-        .and(header("scp-api-version", "kms 1.2"))
+        .and(header("scp-api-version", "kms 1.4"))
         .and(header("content-type", "application/json"))
         .and(header_exists("scp-signature"))
         .respond_with(ResponseTemplate::new(200).set_body_raw(SEALED, "application/json"))
         .expect(1)
         .mount(&server)
         .await;
-    let response = scp(&server.uri()).kms_v1_2().encrypt("a/b", &EncryptRequest::new(b"x")).send().await.unwrap();
+    let response = scp(&server.uri()).kms().encrypt("a/b", &EncryptRequest::new(b"x")).send().await.unwrap();
     assert_eq!((response.parts().status.as_u16(), response.parts().attempts), (200, 1));
     assert_eq!(response.value().key_version, 1);
 }

@@ -4,7 +4,7 @@
 //!
 //! ```compile_fail,E0599
 //! # fn login(_: &str) {}
-//! # async fn run(kms: scp_security::kms::v1_2::Client, request: scp_security::kms::types::DecryptRequest) -> scp_security::Result<()> {
+//! # async fn run(kms: scp_security::KmsClient, request: scp_security::kms::types::DecryptRequest) -> scp_security::Result<()> {
 //! let password = kms.decrypt("key", &request).await?.plaintext;
 //! login(password.expose_secret());
 //! # Ok(())

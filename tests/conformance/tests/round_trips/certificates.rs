@@ -8,7 +8,7 @@ use cloud_sandbox::Sandbox;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use scp_security::Scp;
 use scp_security::certificate_manager::types::{
-    Certificate, CheckDuplicateNameRequest, CreateCertificateRequest, CreateSelfSignedCertificateRequest,
+    CheckDuplicateNameRequest, CreateCertificateRequest, CreateSelfSignedCertificateRequest, SelfSignedCertificate,
     ValidateCertificateRequest,
 };
 use time::macros::{date, datetime};
@@ -23,7 +23,7 @@ async fn sandbox() -> Sandbox {
     builder.start().await.unwrap()
 }
 
-async fn self_sign(scp: &Scp, name: &str) -> scp_security::Result<Certificate> {
+async fn self_sign(scp: &Scp, name: &str) -> scp_security::Result<SelfSignedCertificate> {
     let wanted = CreateSelfSignedCertificateRequest::builder()
         .name(name)
         .cn("shop.example")
@@ -81,7 +81,7 @@ async fn is_valid(scp: &Scp, body: &str, key: &str) -> scp_security::Result<Opti
 struct Files(PathBuf);
 
 impl Files {
-    fn new(certificate: &Certificate) -> Self {
+    fn new(certificate: &SelfSignedCertificate) -> Self {
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("certificate-{}", std::process::id()));
         std::fs::create_dir_all(&path).unwrap();
         std::fs::write(path.join("certificate.pem"), certificate.cert_body.as_str()).unwrap();
@@ -101,6 +101,25 @@ impl Drop for Files {
         // What is left lies below the build folder.
         let _ = std::fs::remove_dir_all(&self.0);
     }
+}
+
+#[tokio::test]
+async fn details_tell_what_the_certificate_says_of_itself() {
+    let sandbox = sandbox().await;
+    let scp = scp(&sandbox);
+    let made = issued();
+    let id = import(&scp, "detailed", &made.body, &made.chain, &made.key).await.unwrap();
+    let shown = async || scp.certificate_manager().show_certificate(&id).await.unwrap().certificate;
+    let first = shown().await;
+    assert_eq!((first.days_until_expiration.as_str(), first.is_in_use().unwrap()), ("29", false));
+    assert_eq!(first.issuer.as_deref(), Some("Example Authority"));
+    assert_eq!(first.signature_algorithm.as_deref(), Some("SHA256withECDSA"));
+    assert_eq!((first.public_key_type.as_deref(), first.public_key_bit_size.as_deref()), (Some("EC"), Some("256")));
+    assert_eq!(first.sub_domain, None);
+    sandbox.advance(DAY * 40);
+    assert_eq!(shown().await.days_until_expiration, "0");
+    // Older versions show the same certificate without these.
+    assert_eq!(scp.certificate_manager_v1_1().show_certificate(&id).await.unwrap().certificate.cn, first.cn);
 }
 
 #[tokio::test]

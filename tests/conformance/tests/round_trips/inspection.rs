@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use scp_security::config_inspection::types::{
-    AuthKeyRequest, CheckType, CreateDiagnosisRequest, DiagnosisScheduleRequest, RequestDiagnosisRequest,
+    AuthKeyRequest, CheckType, ChecklistVersion, CreateDiagnosisRequest, CreateDiagnosisResponse,
+    DiagnosisScheduleRequest, RequestDiagnosisRequest,
 };
 use scp_security::{ErrorKind, Scp};
 
@@ -12,20 +13,31 @@ use super::common::{refused, sandbox, scp, settings, waiting};
 const ID: &str = "DIA-ROUNDTRIP";
 const ACCOUNT: &str = "0e3dffc50eb247a1adf4f2e5c82c4f99";
 
+/// Creates the diagnosis with the newest version of its checklist.
 async fn create(scp: &Scp) {
+    let versions = checklists(scp, "BP").await;
+    let made = save(scp, versions[0].check_list_version_id.as_deref().unwrap()).await.unwrap();
+    assert_eq!(made.diagnosis_id, ID);
+}
+
+/// The versions of a checklist, newest first.
+async fn checklists(scp: &Scp, check_type: &str) -> Vec<ChecklistVersion> {
+    let list = scp.config_inspection().list_checklist_versions().diagnosis_check_type(check_type).size(1).items();
+    list.try_collect().await.unwrap()
+}
+
+async fn save(scp: &Scp, checklist: &str) -> scp_security::Result<CreateDiagnosisResponse> {
     let schedule = DiagnosisScheduleRequest::builder()
-        .diagnosis_id(ID)
         .diagnosis_start_time_pattern("08:00")
         .frequency_type("MONTH")
         .frequency_value("1")
-        .use_diagnosis_check_type_bp(false)
-        .use_diagnosis_check_type_ssi(false)
         .build();
     let wanted = CreateDiagnosisRequest::builder()
         .diagnosis_id(ID)
         .diagnosis_name("Round-Trip")
         .diagnosis_type("Console")
         .diagnosis_check_type(CheckType::BestPractice)
+        .check_list_version_id(checklist)
         .csp_type("SCP")
         .plan_type("STANDARD")
         .account_id(ACCOUNT)
@@ -33,8 +45,7 @@ async fn create(scp: &Scp) {
         .auth_key_request(AuthKeyRequest::new("9b72a9856e494e67afc69atd3631fe38"))
         .schedule_request(schedule)
         .build();
-    let made = scp.config_inspection().create_diagnosis(&wanted).await.unwrap();
-    assert_eq!(made.diagnosis_id, ID);
+    scp.config_inspection().create_diagnosis(&wanted).await
 }
 
 #[tokio::test]
@@ -59,7 +70,6 @@ async fn diagnosis_completes_with_a_result() {
     let set = settings(&sandbox);
     let request = RequestDiagnosisRequest::builder()
         .diagnosis_id(ID)
-        .diagnosis_check_type(CheckType::BestPractice)
         .access_key(&*set["SCP_ACCESS_KEY"])
         .secret_key(&*set["SCP_SECRET_KEY"])
         .tenant_id(ACCOUNT)
@@ -100,6 +110,44 @@ async fn diagnosis_completes_with_a_result() {
 }
 
 #[tokio::test]
+async fn diagnosis_uses_the_checklist_version_that_it_names() {
+    let sandbox = sandbox().await;
+    let scp = scp(&sandbox);
+    let inspection = scp.config_inspection();
+    let (best, ssi) = (checklists(&scp, "BP").await, checklists(&scp, "SSI").await);
+    let (newest, oldest) = (&best[0], best.last().unwrap());
+    assert_eq!(
+        (newest.check_list_state.as_deref(), oldest.check_list_state.as_deref()),
+        (Some("ACTIVE"), Some("INACTIVE"))
+    );
+    for unknown in ["00000000000000000000000000000000", ssi[0].check_list_version_id.as_deref().unwrap()] {
+        let error = refused(save(&scp, unknown).await, 400);
+        assert!(error.to_string().contains("check_list_version_id"), "{error}");
+    }
+    save(&scp, oldest.check_list_version_id.as_deref().unwrap()).await.unwrap().require_accepted().unwrap();
+    let summary = async || inspection.show_diagnosis(ID).await.unwrap().summary_responses;
+    assert_eq!(summary().await.check_list_version, oldest.check_list_version);
+
+    let request = RequestDiagnosisRequest::builder()
+        .diagnosis_id(ID)
+        .access_key(&*settings(&sandbox)["SCP_ACCESS_KEY"])
+        .secret_key(&*settings(&sandbox)["SCP_SECRET_KEY"])
+        .tenant_id(ACCOUNT)
+        .build();
+    inspection.request_diagnosis(&request).await.unwrap().require_accepted().unwrap();
+    sandbox.advance(Duration::from_secs(60));
+    let results = inspection.list_diagnosis_results().diagnosis_id(ID).first_page().await.unwrap();
+    let run = &results.diagnosis_result_responses[0];
+    assert_eq!((&run.check_list_version, run.diagnosis_total_count), (&oldest.check_list_version, Some(8)));
+    let sequence = run.diagnosis_request_sequence.as_deref().unwrap();
+    let detail = inspection.show_diagnosis_result(ID, sequence).first_page().await.unwrap();
+    assert_eq!((&detail.check_list_version, detail.total), (&oldest.check_list_version, 8));
+    // Version 1.2 shows the same run, and of checklists nothing.
+    let older = scp.config_inspection_v1_2();
+    assert_eq!(older.show_diagnosis_result(ID, sequence).first_page().await.unwrap().total, 8);
+}
+
+#[tokio::test]
 async fn diagnosis_with_wrong_key_ends_in_an_error() {
     let sandbox = sandbox().await;
     let scp = scp(&sandbox);
@@ -107,7 +155,6 @@ async fn diagnosis_with_wrong_key_ends_in_an_error() {
     create(&scp).await;
     let request = RequestDiagnosisRequest::builder()
         .diagnosis_id(ID)
-        .diagnosis_check_type(CheckType::BestPractice)
         .access_key(&*settings(&sandbox)["SCP_ACCESS_KEY"])
         .secret_key("00000000-0000-4000-8000-000000000000")
         .tenant_id(ACCOUNT)
@@ -135,7 +182,6 @@ async fn waiter_sees_runs_complete_and_fail() {
         let before = inspection.show_diagnosis(ID).await.unwrap().summary_responses;
         let request = RequestDiagnosisRequest::builder()
             .diagnosis_id(ID)
-            .diagnosis_check_type(CheckType::BestPractice)
             .access_key(&*set["SCP_ACCESS_KEY"])
             .secret_key(secret_key)
             .tenant_id(ACCOUNT)

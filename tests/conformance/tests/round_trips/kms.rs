@@ -2,12 +2,18 @@
 
 #![allow(deprecated, reason = "calls a version that has ended")]
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use cloud_sandbox::Sandbox;
 use scp_security::kms::types::{
-    CreateDataKeyRequest, CreateHmacRequest, CreateKeyRequest, DataKeyForm, DecryptRequest, EncryptRequest, KeyPurpose,
-    KeyState, NewKeyState, RewrapRequest, SetKeyStateRequest, SignRequest, VerifyHmacRequest, VerifyRequest,
+    CreateDataKeyRequest, CreateHmacRequest, CreateKeyRequest, DataKeyForm, DecryptRequest, EncryptRequest,
+    ExportPublicKeyRequest, KeyPurpose, KeyState, NewKeyState, PrivateAclResourceId, RewrapRequest, SetAclCidrRequest,
+    SetKeyStateRequest, SetPrivateAclRequest, SignRequest, VerifyRequest,
 };
-use scp_security::{Days, Hmac, Scp};
+use scp_security::kms::v1_2::types::VerifyHmacRequest;
+use scp_security::{Days, Hmac, Networks, Scp};
+use x509_parser::prelude::FromDer as _;
+use x509_parser::x509::SubjectPublicKeyInfo;
 
 use super::common::{refused, sandbox, scp, tampered, version};
 
@@ -149,7 +155,7 @@ async fn hmac_is_created_and_verified() {
     assert!(!old.verify_eq(&new));
     for hmac in [&old, &new] {
         let valid = async |hmac: &Hmac, input: &str| {
-            kms.verify_hmac(&id, &VerifyHmacRequest::new(input, hmac.clone())).await.unwrap().valid
+            scp.kms_v1_2().verify_hmac(&id, &VerifyHmacRequest::new(input, hmac.clone())).await.unwrap().valid
         };
         assert!(valid(hmac, input).await);
         assert!(!valid(hmac, "a massage").await);
@@ -240,6 +246,120 @@ async fn key_names_are_unique_and_lists_are_paged() {
     assert_eq!((third.count, &*third.keys[0].name), (seeds + 5, &*names[4]));
     let one = kms.list_keys().name("paged3").first_page().await.unwrap();
     assert_eq!((one.count, one.keys.len()), (1, 1));
+}
+
+/// Signs over 1.2, exports over 1.4, and verifies with a library that neither the SDK nor the sandbox uses.
+async fn exports(purpose: &str, algorithm: &'static dyn ring::signature::VerificationAlgorithm) {
+    let sandbox = sandbox().await;
+    let scp = scp(&sandbox);
+    let kms = scp.kms();
+    let id = create(&scp, "exported", purpose).await.unwrap();
+    let input = "a message";
+    let first = scp.kms_v1_2().sign(&id, &SignRequest::new(input)).await.unwrap().signature;
+    kms.rotate_key(&id).await.unwrap();
+    let second = kms.sign(&id, &SignRequest::new(input)).await.unwrap().signature;
+    let export = async |version: Option<i64>| {
+        let mut wanted = ExportPublicKeyRequest::default();
+        wanted.key_version = version;
+        kms.export_public_key(&id, &wanted).await
+    };
+    let verifies = |pem: &str, signature: &str, input: &str| {
+        let (_, block) = x509_parser::pem::parse_x509_pem(pem.as_bytes()).unwrap();
+        assert_eq!(block.label, "PUBLIC KEY");
+        let (rest, key) = SubjectPublicKeyInfo::from_der(&block.contents).unwrap();
+        assert!(rest.is_empty());
+        let key = ring::signature::UnparsedPublicKey::new(algorithm, key.subject_public_key.data.as_ref());
+        let signature = STANDARD.decode(signature.rsplit_once(':').unwrap().1).unwrap();
+        key.verify(input.as_bytes(), &signature).is_ok()
+    };
+    let newest = export(None).await.unwrap();
+    assert_eq!((newest.key_version, newest.latest_version, newest.purpose.as_str()), (2, 2, purpose));
+    let pem = newest.public_key.as_str();
+    assert!(verifies(pem, &second, input), "{purpose}");
+    assert!(!verifies(pem, &second, "a massage") && !verifies(pem, &first, input), "{purpose}");
+    let oldest = export(Some(1)).await.unwrap();
+    assert_eq!((oldest.key_version, oldest.latest_version), (1, 2));
+    assert!(verifies(oldest.public_key.as_str(), &first, input), "{purpose}");
+    refused(export(Some(3)).await, 400);
+}
+
+#[tokio::test]
+async fn exported_rsa_key_verifies_signatures() {
+    exports("rsa-2048", &ring::signature::RSA_PSS_2048_8192_SHA256).await;
+}
+
+#[tokio::test]
+async fn exported_ecdsa_key_verifies_signatures() {
+    exports("ecdsa-p256", &ring::signature::ECDSA_P256_SHA256_ASN1).await;
+}
+
+#[tokio::test]
+async fn symmetric_key_has_no_public_key() {
+    let sandbox = sandbox().await;
+    let scp = scp(&sandbox);
+    for purpose in ["aes256-gcm96", "hmac"] {
+        let id = create(&scp, &purpose.replace('-', ""), purpose).await.unwrap();
+        let error = refused(scp.kms().export_public_key(&id, &ExportPublicKeyRequest::default()).await, 400);
+        assert!(error.to_string().contains("no public key"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn networks_of_a_key_hold_in_every_version() {
+    let sandbox = sandbox().await;
+    let scp = scp(&sandbox);
+    let kms = scp.kms();
+    let networks = |text: &str| text.parse::<Networks>().unwrap();
+    let wanted = CreateKeyRequest::builder()
+        .name("fenced")
+        .purpose(KeyPurpose::Aes256Gcm96)
+        .description("")
+        .auto_rotate(false)
+        .rotate_cycle(Days(0))
+        .acl_cidr(networks("198.51.100.0/24"))
+        .build();
+    let made = kms.create_key(&wanted).await.unwrap().key;
+    let id = made.id;
+    assert_eq!(made.acl_cidr.unwrap().get().unwrap().to_string(), "198.51.100.0/24");
+    // Nobody on the loopback network uses the key, whichever version the call names.
+    let encrypt = EncryptRequest::new(b"x");
+    let codes = [
+        refused(kms.encrypt(&id, &encrypt).await, 400),
+        refused(scp.kms_v1_3().encrypt(&id, &encrypt).await, 400),
+        refused(scp.kms_v1_2().encrypt(&id, &encrypt).await, 400),
+    ];
+    assert!(codes.iter().all(|error| error.code() == Some("source-cidr-error")), "{codes:?}");
+    // Managing a key is no use of it, and the list shows no networks.
+    assert_eq!(scp.kms_v1_2().show_key(&id).await.unwrap().key.name, "fenced");
+
+    let opened = SetAclCidrRequest::new(networks("198.51.100.0/24, 127.0.0.0/8"));
+    let shown = kms.set_acl_cidr(&id, &opened).await.unwrap().key;
+    assert_eq!(shown.acl_cidr.unwrap().get().unwrap().to_string(), "198.51.100.0/24, 127.0.0.0/8");
+    let encrypted = scp.kms_v1_2().encrypt(&id, &encrypt).await.unwrap();
+    let decrypted = kms.decrypt(&id, &DecryptRequest::new(encrypted.ciphertext)).await.unwrap();
+    assert_eq!(decrypted.plaintext().unwrap().expose_secret(), b"x");
+}
+
+#[tokio::test]
+async fn private_resources_of_a_key_are_stored_and_shut_others_out() {
+    let sandbox = sandbox().await;
+    let scp = scp(&sandbox);
+    let kms = scp.kms();
+    let id = create(&scp, "private", "aes256-gcm96").await.unwrap();
+    let encrypt = EncryptRequest::new(b"x");
+    kms.encrypt(&id, &encrypt).await.unwrap();
+    // An enabled list without resources would shut everybody out.
+    let wanted = SetPrivateAclRequest::default().with_private_acl_enabled(true);
+    refused(kms.set_private_acl(&id, &wanted).await, 400);
+    let wanted = wanted.with_private_acl_resources(vec![PrivateAclResourceId::default().with_resource_id("vs-1")]);
+    let shown = kms.set_private_acl(&id, &wanted).await.unwrap().key;
+    assert_eq!(shown.private_acl_enabled, Some(true));
+    let named = shown.private_acl_resources.unwrap();
+    assert_eq!(named[0].resource_id.as_deref(), Some("vs-1"));
+    let error = refused(scp.kms_v1_2().encrypt(&id, &encrypt).await, 400);
+    assert_eq!(error.code(), Some("source-cidr-error"));
+    let shown = kms.show_key(&id).await.unwrap().key;
+    assert_eq!((shown.private_acl_enabled, shown.acl_cidr.is_none()), (Some(true), true));
 }
 
 #[tokio::test]

@@ -36,9 +36,9 @@ fn dropped_call_is_a_lint_and_sends_nothing() {
 #[test]
 fn each_call_has_a_name_of_its_own() {
     struct Pending {
-        show: scp_security::kms::v1_2::ShowKey,
-        delete: scp_security::kms::v1_2::DeleteKey,
-        list: scp_security::kms::v1_2::ListKeys,
+        show: scp_security::kms::v1_4::ShowKey,
+        delete: scp_security::kms::v1_4::DeleteKey,
+        list: scp_security::kms::v1_4::ListKeys,
     }
     let transport = Arc::new(FakeTransport::new());
     let kms = scp_with(&transport).kms();

@@ -45,7 +45,7 @@ mod tests {
     fn operations_are_found_by_name() {
         let operations = Operations::default();
         assert_eq!(operations.names().count(), conformance::entries().count());
-        assert!(operations.find("scp/kms/encrypt/1.2").is_some());
+        assert!(operations.find("scp/kms/encrypt/1.4").is_some());
         assert!(operations.find("risken/aws/invoke_scan/1").is_some());
         assert!(operations.find("nhn/secure-key-manager/sign/1.0").is_some());
     }

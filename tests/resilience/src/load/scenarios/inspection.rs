@@ -2,10 +2,10 @@
 
 #![allow(deprecated, reason = "calls a version that has ended")]
 
+use scp_security::config_inspection::Client;
 use scp_security::config_inspection::types::{
     AuthKeyRequest, CheckType, CreateDiagnosisRequest, DiagnosisScheduleRequest, RequestDiagnosisRequest,
 };
-use scp_security::config_inspection::v1_1::Client;
 
 use crate::load::run::Session;
 
@@ -16,21 +16,25 @@ const SEQUENCE: &str = "SCPCIS-E75FD21CA524441C9C1B1B381D5974F7";
 
 /// Creates, requests and deletes a diagnosis.
 pub(super) async fn diagnose(session: &mut Session) {
-    let inspection = session.clients.scp.config_inspection_v1_1();
+    let inspection = session.clients.scp.config_inspection();
     let id = format!("DIA-{}", session.tag);
+    let versions = inspection.list_checklist_versions().diagnosis_check_type("BP").size(1).items();
+    let versions = session.call("scp/configinspection/list_checklist_versions/1.3", whole!(versions)).await;
+    let Some(newest) = versions.and_then(|versions| versions.into_iter().find_map(|one| one.check_list_version_id))
+    else {
+        return;
+    };
     let schedule = DiagnosisScheduleRequest::builder()
-        .diagnosis_id(&*id)
         .diagnosis_start_time_pattern("08:00")
         .frequency_type("MONTH")
         .frequency_value("1")
-        .use_diagnosis_check_type_bp(false)
-        .use_diagnosis_check_type_ssi(false)
         .build();
     let wanted = CreateDiagnosisRequest::builder()
         .diagnosis_id(&*id)
         .diagnosis_name(&*session.tag)
         .diagnosis_type("Console")
         .diagnosis_check_type(CheckType::BestPractice)
+        .check_list_version_id(newest)
         .csp_type("SCP")
         .plan_type("STANDARD")
         .account_id(ACCOUNT)
@@ -39,14 +43,14 @@ pub(super) async fn diagnose(session: &mut Session) {
         .schedule_request(schedule)
         .build();
     let call = inspection.create_diagnosis(&wanted);
-    let made = session.call_counted("scp/configinspection/create_diagnosis/1.1", call).await;
+    let made = session.call_counted("scp/configinspection/create_diagnosis/1.3", call).await;
     let mut exists = made.value.is_some();
     if made.value.is_some_and(|made| made.require_accepted().is_err()) {
         session.report_mismatch("a new diagnosis was not created");
     }
     if let Some(executed) = made.executed {
         let call = inspection.list_diagnoses().diagnosis_id(&id).first_page();
-        let found = session.call_without_fault("scp/configinspection/list_diagnoses/1.1", call).await;
+        let found = session.call_without_fault("scp/configinspection/list_diagnoses/1.3", call).await;
         let count = found.map(|found| found.summary_responses.len() as u64);
         session.check_count("create_diagnosis", &executed, count);
         exists = count.is_some_and(|count| count > 0);
@@ -54,7 +58,7 @@ pub(super) async fn diagnose(session: &mut Session) {
     if exists {
         let _ = diagnosing(session, &inspection, &id).await;
         let delete = || async { inspection.delete_diagnosis(&id).await?.require_deleted() };
-        session.clean_up("scp/configinspection/delete_diagnosis/1.1", delete).await;
+        session.clean_up("scp/configinspection/delete_diagnosis/1.3", delete).await;
     }
 }
 
@@ -62,27 +66,26 @@ async fn diagnosing(session: &mut Session, inspection: &Client, id: &str) -> Opt
     let variable = |name: &str| session.clients.variables.get(name).cloned().unwrap_or_default();
     let request = RequestDiagnosisRequest::builder()
         .diagnosis_id(id)
-        .diagnosis_check_type(CheckType::BestPractice)
         .access_key(variable("SCP_ACCESS_KEY"))
         .secret_key(variable("SCP_SECRET_KEY"))
         .tenant_id(ACCOUNT)
         .build();
     let call = inspection.request_diagnosis(&request);
-    let requested = session.call("scp/configinspection/request_diagnosis/1.1", call).await?;
+    let requested = session.call("scp/configinspection/request_diagnosis/1.3", call).await?;
     if requested.require_accepted().is_err() {
         session.report_mismatch("a diagnosis was not started");
     }
-    session.call("scp/configinspection/show_diagnosis/1.1", inspection.show_diagnosis(id)).await?;
+    session.call("scp/configinspection/show_diagnosis/1.3", inspection.show_diagnosis(id)).await?;
     let results = inspection.list_diagnosis_results().diagnosis_id(id).first_page();
-    session.call("scp/configinspection/list_diagnosis_results/1.1", results).await.map(drop)
+    session.call("scp/configinspection/list_diagnosis_results/1.3", results).await.map(drop)
 }
 
 /// Lists the results of a diagnosis of the seed data, in pages.
 pub(super) async fn results(session: &mut Session) {
-    let inspection = session.clients.scp.config_inspection_v1_1();
-    session.call("scp/configinspection/list_diagnoses/1.1", inspection.list_diagnoses().limit(2).first_page()).await;
+    let inspection = session.clients.scp.config_inspection();
+    session.call("scp/configinspection/list_diagnoses/1.3", inspection.list_diagnoses().limit(2).first_page()).await;
     let pages = inspection.show_diagnosis_result(SEEDED, SEQUENCE).limit(5).count_total(true).items();
-    let items = session.call("scp/configinspection/show_diagnosis_result/1.1", whole!(pages)).await;
+    let items = session.call("scp/configinspection/show_diagnosis_result/1.3", whole!(pages)).await;
     if items.is_some_and(|items| items.len() != 12) {
         session.report_mismatch("a result does not have all of its items");
     }

@@ -44,7 +44,7 @@ pub(crate) async fn exchange(session: &mut Session) {
         match token.secret_vault_id(&*made.id).vault_credentials().build() {
             Ok(holder) => {
                 let call = holder.kms().encrypt(KMS_KEY, &EncryptRequest::new(b"x"));
-                session.call_without_fault("scp/kms/encrypt/1.2", call).await;
+                session.call_without_fault("scp/kms/encrypt/1.4", call).await;
             }
             Err(error) => session.report_mismatch(&error.to_string()),
         }
