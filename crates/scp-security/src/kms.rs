@@ -14,7 +14,8 @@
 //! # }
 //! ```
 //!
-//! An HMAC changes with each new version of the key, so a stored one is checked with `verify_hmac`, not compared.
+//! An HMAC changes with each new version of the key, so a stored one is checked with
+//! [`verify_hmac`](v1_2::Client::verify_hmac), not compared. The vendor lists that operation up to version 1.2.
 //!
 //! A signature that does not match is not an error of the call. The verdict is `#[must_use]`, and `require_valid`
 //! turns a no into an error:
@@ -55,7 +56,11 @@ macro_rules! by_name {
 by_name!(v1_0::Client, key_by_name, list_keys, v1_0::types::Key, "key");
 #[cfg(feature = "ended-versions")]
 by_name!(v1_1::Client, key_by_name, list_keys, v1_1::types::Key, "key");
+by_name!(v1_2::Client, key_by_name, list_keys, types::Key, "key");
+by_name!(v1_3::Client, key_by_name, list_keys, types::Key, "key");
 by_name!(Client, key_by_name, list_keys, types::Key, "key");
+by_name!(v1_2::Client, managed_key_by_name, list_managed_keys, types::ManagedKey, "managed key");
+by_name!(v1_3::Client, managed_key_by_name, list_managed_keys, types::ManagedKey, "managed key");
 by_name!(Client, managed_key_by_name, list_managed_keys, types::ManagedKey, "managed key");
 
 impl types::CreateDataKeyResponse {
@@ -83,7 +88,7 @@ impl types::VerifyResponse {
     }
 }
 
-impl types::VerifyHmacResponse {
+impl v1_2::types::VerifyHmacResponse {
     /// Returns an error if the code does not match the message.
     ///
     /// # Errors
