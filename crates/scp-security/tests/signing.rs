@@ -87,7 +87,7 @@ async fn signature_covers_the_url_that_is_sent() {
     assert_eq!(header(sent, "scp-timestamp"), "1605290425682");
     assert_eq!(header(sent, "scp-clienttype"), "Openapi");
     assert_eq!(header(sent, "accept-language"), "en-US");
-    assert_eq!(header(sent, "scp-api-version"), "certificatemanager 1.1");
+    assert_eq!(header(sent, "scp-api-version"), "certificatemanager 1.2");
     assert!(sent.headers()["scp-signature"].is_sensitive() && sent.headers()["scp-accesskey"].is_sensitive());
     assert!(!sent.headers().contains_key("content-type"), "there is no body");
 }
@@ -133,7 +133,7 @@ async fn refused_temporary_credentials_are_replaced_once() {
     let scp = builder(&transport).credentials("key", "secret").build().unwrap();
     let error = scp.kms_v1_2().rotate_key("k").await.unwrap_err();
     assert_eq!(transport.sent().len(), 1, "fixed keys do not get better by signing anew");
-    assert!(error.to_string().starts_with("scp kms 1.2 rotate_key refused: check the access key and its secret"));
+    assert!(error.to_string().starts_with("scp kms 1.4 rotate_key refused: check the access key and its secret"));
 }
 
 /// How many temporary keys were asked for, and how many requests were sent in all.
@@ -228,7 +228,7 @@ async fn documented_limits_hold_before_anything_is_sent() {
     let error = scp.secrets_manager().delete_secret("s", &body).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "scp secretsmanager 1.1 delete_secret rejected locally: `waiting_time_ndays` must be at most 30"
+        "scp secretsmanager 1.2 delete_secret rejected locally: `waiting_time_ndays` must be at most 30"
     );
     assert!(transport.sent().is_empty());
     scp.secrets_manager().delete_secret("s", &body).skip_validation().await.unwrap();

@@ -87,15 +87,23 @@ impl Clients {
 
 /// One accessor for each version of each service.
 impl crate::Scp {
-    /// Returns a client for Certificate Manager 1.1, the default version.
+    /// Returns a client for Certificate Manager 1.2, the default version.
     ///
     /// Only a major release of this crate changes the version;
-    /// [`certificate_manager_v1_1`](Self::certificate_manager_v1_1) always means 1.1. The vendor lists 1.2 too,
-    /// which this crate does not contain yet.
+    /// [`certificate_manager_v1_2`](Self::certificate_manager_v1_2) always means 1.2.
     #[must_use]
     #[cfg(feature = "certificate-manager")]
-    pub fn certificate_manager(&self) -> super::certificate_manager::v1_1::Client {
-        self.certificate_manager_v1_1()
+    pub fn certificate_manager(&self) -> super::certificate_manager::v1_2::Client {
+        self.certificate_manager_v1_2()
+    }
+
+    /// Returns a client for Certificate Manager 1.2.
+    #[must_use]
+    #[cfg(feature = "certificate-manager")]
+    pub fn certificate_manager_v1_2(&self) -> super::certificate_manager::v1_2::Client {
+        super::certificate_manager::v1_2::Client::new(
+            self.clients().certificate_manager.clone(),
+        )
     }
 
     /// Returns a client for Certificate Manager 1.1.
@@ -111,7 +119,7 @@ impl crate::Scp {
     ///
     /// The vendor no longer lists this version; it ended on 2026-05-31.
     #[deprecated(
-        note = "version 1.0 ended on 2026-05-31: use `certificate_manager()`, version 1.1"
+        note = "version 1.0 ended on 2026-05-31: use `certificate_manager()`, version 1.2"
     )]
     #[must_use]
     #[cfg(all(feature = "certificate-manager", feature = "ended-versions"))]
@@ -121,22 +129,42 @@ impl crate::Scp {
         )
     }
 
-    /// Returns a client for Config Inspection 1.1, the default version.
+    /// Returns a client for Config Inspection 1.3, the default version.
     ///
     /// Only a major release of this crate changes the version;
-    /// [`config_inspection_v1_1`](Self::config_inspection_v1_1) always means 1.1. The vendor lists 1.3 too, which
-    /// this crate does not contain yet.
+    /// [`config_inspection_v1_3`](Self::config_inspection_v1_3) always means 1.3.
     #[must_use]
     #[cfg(feature = "config-inspection")]
-    pub fn config_inspection(&self) -> super::config_inspection::v1_1::Client {
-        self.config_inspection_v1_1()
+    pub fn config_inspection(&self) -> super::config_inspection::v1_3::Client {
+        self.config_inspection_v1_3()
+    }
+
+    /// Returns a client for Config Inspection 1.3.
+    #[must_use]
+    #[cfg(feature = "config-inspection")]
+    pub fn config_inspection_v1_3(&self) -> super::config_inspection::v1_3::Client {
+        super::config_inspection::v1_3::Client::new(
+            self.clients().config_inspection.clone(),
+        )
+    }
+
+    /// Returns a client for Config Inspection 1.2.
+    #[must_use]
+    #[cfg(feature = "config-inspection")]
+    pub fn config_inspection_v1_2(&self) -> super::config_inspection::v1_2::Client {
+        super::config_inspection::v1_2::Client::new(
+            self.clients().config_inspection.clone(),
+        )
     }
 
     /// Returns a client for Config Inspection 1.1.
     ///
     /// The vendor no longer lists this version.
+    #[deprecated(
+        note = "version 1.1 is no longer listed by the vendor: use `config_inspection()`, version 1.3"
+    )]
     #[must_use]
-    #[cfg(feature = "config-inspection")]
+    #[cfg(all(feature = "config-inspection", feature = "ended-versions"))]
     pub fn config_inspection_v1_1(&self) -> super::config_inspection::v1_1::Client {
         super::config_inspection::v1_1::Client::new(
             self.clients().config_inspection.clone(),
@@ -147,7 +175,7 @@ impl crate::Scp {
     ///
     /// The vendor no longer lists this version; it ended on 2026-05-31.
     #[deprecated(
-        note = "version 1.0 ended on 2026-05-31: use `config_inspection()`, version 1.1"
+        note = "version 1.0 ended on 2026-05-31: use `config_inspection()`, version 1.3"
     )]
     #[must_use]
     #[cfg(all(feature = "config-inspection", feature = "ended-versions"))]
@@ -157,14 +185,27 @@ impl crate::Scp {
         )
     }
 
-    /// Returns a client for Key Management Service 1.2, the default version.
+    /// Returns a client for Key Management Service 1.4, the default version.
     ///
-    /// Only a major release of this crate changes the version; [`kms_v1_2`](Self::kms_v1_2) always means 1.2. The
-    /// vendor lists 1.4 too, which this crate does not contain yet.
+    /// Only a major release of this crate changes the version; [`kms_v1_4`](Self::kms_v1_4) always means 1.4.
     #[must_use]
     #[cfg(feature = "kms")]
-    pub fn kms(&self) -> super::kms::v1_2::Client {
-        self.kms_v1_2()
+    pub fn kms(&self) -> super::kms::v1_4::Client {
+        self.kms_v1_4()
+    }
+
+    /// Returns a client for Key Management Service 1.4.
+    #[must_use]
+    #[cfg(feature = "kms")]
+    pub fn kms_v1_4(&self) -> super::kms::v1_4::Client {
+        super::kms::v1_4::Client::new(self.clients().kms.clone())
+    }
+
+    /// Returns a client for Key Management Service 1.3.
+    #[must_use]
+    #[cfg(feature = "kms")]
+    pub fn kms_v1_3(&self) -> super::kms::v1_3::Client {
+        super::kms::v1_3::Client::new(self.clients().kms.clone())
     }
 
     /// Returns a client for Key Management Service 1.2.
@@ -177,7 +218,7 @@ impl crate::Scp {
     /// Returns a client for Key Management Service 1.1.
     ///
     /// The vendor no longer lists this version; it ended on 2026-08-31.
-    #[deprecated(note = "version 1.1 ended on 2026-08-31: use `kms()`, version 1.2")]
+    #[deprecated(note = "version 1.1 ended on 2026-08-31: use `kms()`, version 1.4")]
     #[must_use]
     #[cfg(all(feature = "kms", feature = "ended-versions"))]
     pub fn kms_v1_1(&self) -> super::kms::v1_1::Client {
@@ -187,7 +228,7 @@ impl crate::Scp {
     /// Returns a client for Key Management Service 1.0.
     ///
     /// The vendor no longer lists this version; it ended on 2025-12-31.
-    #[deprecated(note = "version 1.0 ended on 2025-12-31: use `kms()`, version 1.2")]
+    #[deprecated(note = "version 1.0 ended on 2025-12-31: use `kms()`, version 1.4")]
     #[must_use]
     #[cfg(all(feature = "kms", feature = "ended-versions"))]
     pub fn kms_v1_0(&self) -> super::kms::v1_0::Client {
@@ -211,14 +252,21 @@ impl crate::Scp {
         super::secret_vault::v1_0::Client::new(self.clients().secret_vault.clone())
     }
 
-    /// Returns a client for Secrets Manager 1.1, the default version.
+    /// Returns a client for Secrets Manager 1.2, the default version.
     ///
-    /// Only a major release of this crate changes the version; [`secrets_manager_v1_1`](Self::secrets_manager_v1_1)
-    /// always means 1.1. The vendor lists 1.2 too, which this crate does not contain yet.
+    /// Only a major release of this crate changes the version; [`secrets_manager_v1_2`](Self::secrets_manager_v1_2)
+    /// always means 1.2.
     #[must_use]
     #[cfg(feature = "secrets-manager")]
-    pub fn secrets_manager(&self) -> super::secrets_manager::v1_1::Client {
-        self.secrets_manager_v1_1()
+    pub fn secrets_manager(&self) -> super::secrets_manager::v1_2::Client {
+        self.secrets_manager_v1_2()
+    }
+
+    /// Returns a client for Secrets Manager 1.2.
+    #[must_use]
+    #[cfg(feature = "secrets-manager")]
+    pub fn secrets_manager_v1_2(&self) -> super::secrets_manager::v1_2::Client {
+        super::secrets_manager::v1_2::Client::new(self.clients().secrets_manager.clone())
     }
 
     /// Returns a client for Secrets Manager 1.1.
@@ -232,7 +280,7 @@ impl crate::Scp {
     ///
     /// The vendor no longer lists this version; it ended on 2026-08-31.
     #[deprecated(
-        note = "version 1.0 ended on 2026-08-31: use `secrets_manager()`, version 1.1"
+        note = "version 1.0 ended on 2026-08-31: use `secrets_manager()`, version 1.2"
     )]
     #[must_use]
     #[cfg(all(feature = "secrets-manager", feature = "ended-versions"))]

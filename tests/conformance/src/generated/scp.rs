@@ -106,6 +106,55 @@ pub(crate) static ENTRIES: &[Entry] = &[
     },
     Entry {
         vendor: "scp",
+        service: "certificatemanager",
+        version: "1.2",
+        operation: "check_duplicate_name",
+        call: certificate_manager_v1_2_check_duplicate_name,
+    },
+    Entry {
+        vendor: "scp",
+        service: "certificatemanager",
+        version: "1.2",
+        operation: "list_certificates",
+        call: certificate_manager_v1_2_list_certificates,
+    },
+    Entry {
+        vendor: "scp",
+        service: "certificatemanager",
+        version: "1.2",
+        operation: "create_certificate",
+        call: certificate_manager_v1_2_create_certificate,
+    },
+    Entry {
+        vendor: "scp",
+        service: "certificatemanager",
+        version: "1.2",
+        operation: "show_certificate",
+        call: certificate_manager_v1_2_show_certificate,
+    },
+    Entry {
+        vendor: "scp",
+        service: "certificatemanager",
+        version: "1.2",
+        operation: "delete_certificate",
+        call: certificate_manager_v1_2_delete_certificate,
+    },
+    Entry {
+        vendor: "scp",
+        service: "certificatemanager",
+        version: "1.2",
+        operation: "create_self_signed_certificate",
+        call: certificate_manager_v1_2_create_self_signed_certificate,
+    },
+    Entry {
+        vendor: "scp",
+        service: "certificatemanager",
+        version: "1.2",
+        operation: "validate_certificate",
+        call: certificate_manager_v1_2_validate_certificate,
+    },
+    Entry {
+        vendor: "scp",
         service: "configinspection",
         version: "1.0",
         operation: "create_diagnosis",
@@ -201,6 +250,111 @@ pub(crate) static ENTRIES: &[Entry] = &[
         version: "1.1",
         operation: "list_diagnosis_results",
         call: config_inspection_v1_1_list_diagnosis_results,
+    },
+    Entry {
+        vendor: "scp",
+        service: "configinspection",
+        version: "1.2",
+        operation: "create_diagnosis",
+        call: config_inspection_v1_2_create_diagnosis,
+    },
+    Entry {
+        vendor: "scp",
+        service: "configinspection",
+        version: "1.2",
+        operation: "delete_diagnosis",
+        call: config_inspection_v1_2_delete_diagnosis,
+    },
+    Entry {
+        vendor: "scp",
+        service: "configinspection",
+        version: "1.2",
+        operation: "request_diagnosis",
+        call: config_inspection_v1_2_request_diagnosis,
+    },
+    Entry {
+        vendor: "scp",
+        service: "configinspection",
+        version: "1.2",
+        operation: "show_diagnosis",
+        call: config_inspection_v1_2_show_diagnosis,
+    },
+    Entry {
+        vendor: "scp",
+        service: "configinspection",
+        version: "1.2",
+        operation: "show_diagnosis_result",
+        call: config_inspection_v1_2_show_diagnosis_result,
+    },
+    Entry {
+        vendor: "scp",
+        service: "configinspection",
+        version: "1.2",
+        operation: "list_diagnoses",
+        call: config_inspection_v1_2_list_diagnoses,
+    },
+    Entry {
+        vendor: "scp",
+        service: "configinspection",
+        version: "1.2",
+        operation: "list_diagnosis_results",
+        call: config_inspection_v1_2_list_diagnosis_results,
+    },
+    Entry {
+        vendor: "scp",
+        service: "configinspection",
+        version: "1.3",
+        operation: "create_diagnosis",
+        call: config_inspection_v1_3_create_diagnosis,
+    },
+    Entry {
+        vendor: "scp",
+        service: "configinspection",
+        version: "1.3",
+        operation: "delete_diagnosis",
+        call: config_inspection_v1_3_delete_diagnosis,
+    },
+    Entry {
+        vendor: "scp",
+        service: "configinspection",
+        version: "1.3",
+        operation: "request_diagnosis",
+        call: config_inspection_v1_3_request_diagnosis,
+    },
+    Entry {
+        vendor: "scp",
+        service: "configinspection",
+        version: "1.3",
+        operation: "show_diagnosis",
+        call: config_inspection_v1_3_show_diagnosis,
+    },
+    Entry {
+        vendor: "scp",
+        service: "configinspection",
+        version: "1.3",
+        operation: "show_diagnosis_result",
+        call: config_inspection_v1_3_show_diagnosis_result,
+    },
+    Entry {
+        vendor: "scp",
+        service: "configinspection",
+        version: "1.3",
+        operation: "list_diagnoses",
+        call: config_inspection_v1_3_list_diagnoses,
+    },
+    Entry {
+        vendor: "scp",
+        service: "configinspection",
+        version: "1.3",
+        operation: "list_diagnosis_results",
+        call: config_inspection_v1_3_list_diagnosis_results,
+    },
+    Entry {
+        vendor: "scp",
+        service: "configinspection",
+        version: "1.3",
+        operation: "list_checklist_versions",
+        call: config_inspection_v1_3_list_checklist_versions,
     },
     Entry {
         vendor: "scp",
@@ -603,6 +757,307 @@ pub(crate) static ENTRIES: &[Entry] = &[
     },
     Entry {
         vendor: "scp",
+        service: "kms",
+        version: "1.3",
+        operation: "set_rotation",
+        call: kms_v1_3_set_rotation,
+    },
+    Entry {
+        vendor: "scp",
+        service: "kms",
+        version: "1.3",
+        operation: "set_key_state",
+        call: kms_v1_3_set_key_state,
+    },
+    Entry {
+        vendor: "scp",
+        service: "kms",
+        version: "1.3",
+        operation: "check_duplicate_name",
+        call: kms_v1_3_check_duplicate_name,
+    },
+    Entry {
+        vendor: "scp",
+        service: "kms",
+        version: "1.3",
+        operation: "create_data_key",
+        call: kms_v1_3_create_data_key,
+    },
+    Entry {
+        vendor: "scp",
+        service: "kms",
+        version: "1.3",
+        operation: "list_keys",
+        call: kms_v1_3_list_keys,
+    },
+    Entry {
+        vendor: "scp",
+        service: "kms",
+        version: "1.3",
+        operation: "create_key",
+        call: kms_v1_3_create_key,
+    },
+    Entry {
+        vendor: "scp",
+        service: "kms",
+        version: "1.3",
+        operation: "decrypt",
+        call: kms_v1_3_decrypt,
+    },
+    Entry {
+        vendor: "scp",
+        service: "kms",
+        version: "1.3",
+        operation: "show_key",
+        call: kms_v1_3_show_key,
+    },
+    Entry {
+        vendor: "scp",
+        service: "kms",
+        version: "1.3",
+        operation: "delete_key",
+        call: kms_v1_3_delete_key,
+    },
+    Entry {
+        vendor: "scp",
+        service: "kms",
+        version: "1.3",
+        operation: "encrypt",
+        call: kms_v1_3_encrypt,
+    },
+    Entry {
+        vendor: "scp",
+        service: "kms",
+        version: "1.3",
+        operation: "list_managed_keys",
+        call: kms_v1_3_list_managed_keys,
+    },
+    Entry {
+        vendor: "scp",
+        service: "kms",
+        version: "1.3",
+        operation: "list_key_users",
+        call: kms_v1_3_list_key_users,
+    },
+    Entry {
+        vendor: "scp",
+        service: "kms",
+        version: "1.3",
+        operation: "create_hmac",
+        call: kms_v1_3_create_hmac,
+    },
+    Entry {
+        vendor: "scp",
+        service: "kms",
+        version: "1.3",
+        operation: "rewrap",
+        call: kms_v1_3_rewrap,
+    },
+    Entry {
+        vendor: "scp",
+        service: "kms",
+        version: "1.3",
+        operation: "rotate_key",
+        call: kms_v1_3_rotate_key,
+    },
+    Entry {
+        vendor: "scp",
+        service: "kms",
+        version: "1.3",
+        operation: "show_managed_key",
+        call: kms_v1_3_show_managed_key,
+    },
+    Entry {
+        vendor: "scp",
+        service: "kms",
+        version: "1.3",
+        operation: "sign",
+        call: kms_v1_3_sign,
+    },
+    Entry {
+        vendor: "scp",
+        service: "kms",
+        version: "1.3",
+        operation: "set_description",
+        call: kms_v1_3_set_description,
+    },
+    Entry {
+        vendor: "scp",
+        service: "kms",
+        version: "1.3",
+        operation: "set_managed_key_description",
+        call: kms_v1_3_set_managed_key_description,
+    },
+    Entry {
+        vendor: "scp",
+        service: "kms",
+        version: "1.3",
+        operation: "verify",
+        call: kms_v1_3_verify,
+    },
+    Entry {
+        vendor: "scp",
+        service: "kms",
+        version: "1.4",
+        operation: "set_rotation",
+        call: kms_v1_4_set_rotation,
+    },
+    Entry {
+        vendor: "scp",
+        service: "kms",
+        version: "1.4",
+        operation: "set_key_state",
+        call: kms_v1_4_set_key_state,
+    },
+    Entry {
+        vendor: "scp",
+        service: "kms",
+        version: "1.4",
+        operation: "check_duplicate_name",
+        call: kms_v1_4_check_duplicate_name,
+    },
+    Entry {
+        vendor: "scp",
+        service: "kms",
+        version: "1.4",
+        operation: "create_data_key",
+        call: kms_v1_4_create_data_key,
+    },
+    Entry {
+        vendor: "scp",
+        service: "kms",
+        version: "1.4",
+        operation: "list_keys",
+        call: kms_v1_4_list_keys,
+    },
+    Entry {
+        vendor: "scp",
+        service: "kms",
+        version: "1.4",
+        operation: "create_key",
+        call: kms_v1_4_create_key,
+    },
+    Entry {
+        vendor: "scp",
+        service: "kms",
+        version: "1.4",
+        operation: "decrypt",
+        call: kms_v1_4_decrypt,
+    },
+    Entry {
+        vendor: "scp",
+        service: "kms",
+        version: "1.4",
+        operation: "show_key",
+        call: kms_v1_4_show_key,
+    },
+    Entry {
+        vendor: "scp",
+        service: "kms",
+        version: "1.4",
+        operation: "delete_key",
+        call: kms_v1_4_delete_key,
+    },
+    Entry {
+        vendor: "scp",
+        service: "kms",
+        version: "1.4",
+        operation: "encrypt",
+        call: kms_v1_4_encrypt,
+    },
+    Entry {
+        vendor: "scp",
+        service: "kms",
+        version: "1.4",
+        operation: "list_managed_keys",
+        call: kms_v1_4_list_managed_keys,
+    },
+    Entry {
+        vendor: "scp",
+        service: "kms",
+        version: "1.4",
+        operation: "list_key_users",
+        call: kms_v1_4_list_key_users,
+    },
+    Entry {
+        vendor: "scp",
+        service: "kms",
+        version: "1.4",
+        operation: "create_hmac",
+        call: kms_v1_4_create_hmac,
+    },
+    Entry {
+        vendor: "scp",
+        service: "kms",
+        version: "1.4",
+        operation: "rewrap",
+        call: kms_v1_4_rewrap,
+    },
+    Entry {
+        vendor: "scp",
+        service: "kms",
+        version: "1.4",
+        operation: "rotate_key",
+        call: kms_v1_4_rotate_key,
+    },
+    Entry {
+        vendor: "scp",
+        service: "kms",
+        version: "1.4",
+        operation: "show_managed_key",
+        call: kms_v1_4_show_managed_key,
+    },
+    Entry {
+        vendor: "scp",
+        service: "kms",
+        version: "1.4",
+        operation: "sign",
+        call: kms_v1_4_sign,
+    },
+    Entry {
+        vendor: "scp",
+        service: "kms",
+        version: "1.4",
+        operation: "set_description",
+        call: kms_v1_4_set_description,
+    },
+    Entry {
+        vendor: "scp",
+        service: "kms",
+        version: "1.4",
+        operation: "set_managed_key_description",
+        call: kms_v1_4_set_managed_key_description,
+    },
+    Entry {
+        vendor: "scp",
+        service: "kms",
+        version: "1.4",
+        operation: "verify",
+        call: kms_v1_4_verify,
+    },
+    Entry {
+        vendor: "scp",
+        service: "kms",
+        version: "1.4",
+        operation: "export_public_key",
+        call: kms_v1_4_export_public_key,
+    },
+    Entry {
+        vendor: "scp",
+        service: "kms",
+        version: "1.4",
+        operation: "set_acl_cidr",
+        call: kms_v1_4_set_acl_cidr,
+    },
+    Entry {
+        vendor: "scp",
+        service: "kms",
+        version: "1.4",
+        operation: "set_private_acl",
+        call: kms_v1_4_set_private_acl,
+    },
+    Entry {
+        vendor: "scp",
         service: "secretvault",
         version: "1.0",
         operation: "list_secret_vaults",
@@ -832,6 +1287,104 @@ pub(crate) static ENTRIES: &[Entry] = &[
         operation: "update_secret_value",
         call: secrets_manager_v1_1_update_secret_value,
     },
+    Entry {
+        vendor: "scp",
+        service: "secretsmanager",
+        version: "1.2",
+        operation: "list_secrets",
+        call: secrets_manager_v1_2_list_secrets,
+    },
+    Entry {
+        vendor: "scp",
+        service: "secretsmanager",
+        version: "1.2",
+        operation: "create_secret",
+        call: secrets_manager_v1_2_create_secret,
+    },
+    Entry {
+        vendor: "scp",
+        service: "secretsmanager",
+        version: "1.2",
+        operation: "show_secret",
+        call: secrets_manager_v1_2_show_secret,
+    },
+    Entry {
+        vendor: "scp",
+        service: "secretsmanager",
+        version: "1.2",
+        operation: "delete_secret",
+        call: secrets_manager_v1_2_delete_secret,
+    },
+    Entry {
+        vendor: "scp",
+        service: "secretsmanager",
+        version: "1.2",
+        operation: "generate_random_password",
+        call: secrets_manager_v1_2_generate_random_password,
+    },
+    Entry {
+        vendor: "scp",
+        service: "secretsmanager",
+        version: "1.2",
+        operation: "list_secret_versions",
+        call: secrets_manager_v1_2_list_secret_versions,
+    },
+    Entry {
+        vendor: "scp",
+        service: "secretsmanager",
+        version: "1.2",
+        operation: "restore_secret",
+        call: secrets_manager_v1_2_restore_secret,
+    },
+    Entry {
+        vendor: "scp",
+        service: "secretsmanager",
+        version: "1.2",
+        operation: "set_acl_cidr",
+        call: secrets_manager_v1_2_set_acl_cidr,
+    },
+    Entry {
+        vendor: "scp",
+        service: "secretsmanager",
+        version: "1.2",
+        operation: "set_description",
+        call: secrets_manager_v1_2_set_description,
+    },
+    Entry {
+        vendor: "scp",
+        service: "secretsmanager",
+        version: "1.2",
+        operation: "set_kms_key",
+        call: secrets_manager_v1_2_set_kms_key,
+    },
+    Entry {
+        vendor: "scp",
+        service: "secretsmanager",
+        version: "1.2",
+        operation: "set_version_label",
+        call: secrets_manager_v1_2_set_version_label,
+    },
+    Entry {
+        vendor: "scp",
+        service: "secretsmanager",
+        version: "1.2",
+        operation: "set_private_acl",
+        call: secrets_manager_v1_2_set_private_acl,
+    },
+    Entry {
+        vendor: "scp",
+        service: "secretsmanager",
+        version: "1.2",
+        operation: "show_secret_value",
+        call: secrets_manager_v1_2_show_secret_value,
+    },
+    Entry {
+        vendor: "scp",
+        service: "secretsmanager",
+        version: "1.2",
+        operation: "update_secret_value",
+        call: secrets_manager_v1_2_update_secret_value,
+    },
 ];
 
 /// `POST /v1/certificatemanager/check-duplication`
@@ -1038,6 +1591,114 @@ fn certificate_manager_v1_1_validate_certificate(context: &Context) -> Running<'
         let body = context
             .body::<
                 scp_security::certificate_manager::v1_1::types::ValidateCertificateRequest,
+            >(
+                OPERATION,
+                "{\"cert_body\":\"<encoded certificate body data>\",\"cert_chain\":\"<encoded certificate chain data>\",\"private_key\":\"<encoded private_key data>\"}",
+            )?;
+        let answer = context
+            .finish(OPERATION, client.validate_certificate(&body))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /v1/certificatemanager/check-duplication`
+fn certificate_manager_v1_2_check_duplicate_name(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "certificatemanager.1.2.check_duplicate_name";
+    Box::pin(async move {
+        let client = context.scp()?.certificate_manager_v1_2();
+        let body = context
+            .body::<
+                scp_security::certificate_manager::v1_2::types::CheckDuplicateNameRequest,
+            >(OPERATION, "{\"name\":\"\"}")?;
+        let answer = context
+            .finish(OPERATION, client.check_duplicate_name(&body))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /v1/certificatemanager`
+fn certificate_manager_v1_2_list_certificates(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "certificatemanager.1.2.list_certificates";
+    Box::pin(async move {
+        let client = context.scp()?.certificate_manager_v1_2();
+        let answer = context
+            .finish(OPERATION, client.list_certificates().first_page())
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /v1/certificatemanager`
+fn certificate_manager_v1_2_create_certificate(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "certificatemanager.1.2.create_certificate";
+    Box::pin(async move {
+        let client = context.scp()?.certificate_manager_v1_2();
+        let body = context
+            .body::<
+                scp_security::certificate_manager::v1_2::types::CreateCertificateRequest,
+            >(
+                OPERATION,
+                "{\"cert_body\":\"<encoded certificate body data>\",\"cert_chain\":\"<encoded certificate chain data>\",\"name\":\"test-certificate\",\"private_key\":\"<encoded private_key data>\",\"recipients\":[{\"region\":\"\",\"user_id\":\"sdaFDQSDADZ2488e195c0e97d9b9eb\",\"user_name\":\"kildong.hong\"}],\"region\":\"west1\",\"tags\":[],\"timezone\":\"Asia/Seoul\"}",
+            )?;
+        context.finish(OPERATION, client.create_certificate(&body)).await?;
+        Ok(())
+    })
+}
+
+/// `GET /v1/certificatemanager/{certificate_id}`
+fn certificate_manager_v1_2_show_certificate(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "certificatemanager.1.2.show_certificate";
+    Box::pin(async move {
+        let client = context.scp()?.certificate_manager_v1_2();
+        let certificate_id = context.text(OPERATION, "certificate_id", "")?;
+        context.finish(OPERATION, client.show_certificate(&certificate_id)).await?;
+        Ok(())
+    })
+}
+
+/// `DELETE /v1/certificatemanager/{certificate_id}`
+fn certificate_manager_v1_2_delete_certificate(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "certificatemanager.1.2.delete_certificate";
+    Box::pin(async move {
+        let client = context.scp()?.certificate_manager_v1_2();
+        let certificate_id = context.text(OPERATION, "certificate_id", "")?;
+        context.finish(OPERATION, client.delete_certificate(&certificate_id)).await?;
+        Ok(())
+    })
+}
+
+/// `POST /v1/certificatemanager/self-sign`
+fn certificate_manager_v1_2_create_self_signed_certificate(
+    context: &Context,
+) -> Running<'_> {
+    const OPERATION: &str = "certificatemanager.1.2.create_self_signed_certificate";
+    Box::pin(async move {
+        let client = context.scp()?.certificate_manager_v1_2();
+        let body = context
+            .body::<
+                scp_security::certificate_manager::v1_2::types::CreateSelfSignedCertificateRequest,
+            >(
+                OPERATION,
+                "{\"cn\":\"test.go.kr\",\"name\":\"test-certificate\",\"not_after_dt\":\"20251212\",\"not_before_dt\":\"20250101\",\"organization\":\"samsungSDS\",\"recipients\":[],\"region\":\"west1\",\"tags\":[],\"timezone\":\"Asia/Seoul\"}",
+            )?;
+        context.finish(OPERATION, client.create_self_signed_certificate(&body)).await?;
+        Ok(())
+    })
+}
+
+/// `POST /v1/certificatemanager/check-validation`
+fn certificate_manager_v1_2_validate_certificate(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "certificatemanager.1.2.validate_certificate";
+    Box::pin(async move {
+        let client = context.scp()?.certificate_manager_v1_2();
+        let body = context
+            .body::<
+                scp_security::certificate_manager::v1_2::types::ValidateCertificateRequest,
             >(
                 OPERATION,
                 "{\"cert_body\":\"<encoded certificate body data>\",\"cert_chain\":\"<encoded certificate chain data>\",\"private_key\":\"<encoded private_key data>\"}",
@@ -1280,6 +1941,255 @@ fn config_inspection_v1_1_list_diagnosis_results(context: &Context) -> Running<'
         let client = context.scp()?.config_inspection_v1_1();
         let answer = context
             .finish(OPERATION, client.list_diagnosis_results().first_page())
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /v1/configinspection/diagnosis/save`
+fn config_inspection_v1_2_create_diagnosis(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "configinspection.1.2.create_diagnosis";
+    Box::pin(async move {
+        let client = context.scp()?.config_inspection_v1_2();
+        let body = context
+            .body::<
+                scp_security::config_inspection::v1_2::types::CreateDiagnosisRequest,
+            >(
+                OPERATION,
+                "{\"account_id\":\"0e3dffc50eb247a1adf4f2e5c82c4f99\",\"auth_key_request\":{\"auth_key_created_at\":\"2022-01-01 12:00:00\",\"auth_key_expired_at\":\"2023-01-01 12:00:00\",\"auth_key_id\":\"9b72a9856e494e67afc69atd3631fe38\",\"diagnosis_id\":\"DIA-943731CB8E3045C289BAECAEC3532097\"},\"csp_type\":\"SCP\",\"diagnosis_account_id\":\"0e3dffc50eb247a1adf4f2e5c82c4f99\",\"diagnosis_check_type\":\"BP\",\"diagnosis_id\":\"DIA-943731CB8E3045C289BAECAEC3532097\",\"diagnosis_name\":\"Sample Diagnosis Name\",\"diagnosis_type\":\"Console\",\"plan_type\":\"STANDARD\",\"schedule_request\":{\"diagnosis_id\":\"DIA-943731CB8E3045C289BAECAEC3532097\",\"diagnosis_start_time_pattern\":\"08:00\",\"frequency_type\":\"MONTH\",\"frequency_value\":\"1\",\"use_diagnosis_check_type_bp\":\"y\",\"use_diagnosis_check_type_ssi\":\"y\"},\"tags\":[]}",
+            )?;
+        let answer = context.finish(OPERATION, client.create_diagnosis(&body)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `DELETE /v1/configinspection/diagnosis/terminate/{diagnosis_id}`
+fn config_inspection_v1_2_delete_diagnosis(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "configinspection.1.2.delete_diagnosis";
+    Box::pin(async move {
+        let client = context.scp()?.config_inspection_v1_2();
+        let diagnosis_id = context
+            .text(OPERATION, "diagnosis_id", "Sample Diagnosis Name")?;
+        let answer = context
+            .finish(OPERATION, client.delete_diagnosis(&diagnosis_id))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /v1/configinspection/diagnosis/request`
+fn config_inspection_v1_2_request_diagnosis(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "configinspection.1.2.request_diagnosis";
+    Box::pin(async move {
+        let client = context.scp()?.config_inspection_v1_2();
+        let body = context
+            .body::<
+                scp_security::config_inspection::v1_2::types::RequestDiagnosisRequest,
+            >(
+                OPERATION,
+                "{\"access_key\":\"SAMPLE KEY\",\"diagnosis_check_type\":\"BP\",\"diagnosis_id\":\"DIA-943731CB8E3045C289BAECAEC3532097\",\"secret_key\":\"SAMPLE KEY\",\"tenant_id\":\"1234567890\"}",
+            )?;
+        let answer = context.finish(OPERATION, client.request_diagnosis(&body)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /v1/configinspection/diagnosis/detail/{diagnosis_id}`
+fn config_inspection_v1_2_show_diagnosis(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "configinspection.1.2.show_diagnosis";
+    Box::pin(async move {
+        let client = context.scp()?.config_inspection_v1_2();
+        let diagnosis_id = context
+            .text(OPERATION, "diagnosis_id", "Sample Diagnosis Name")?;
+        let answer = context
+            .finish(OPERATION, client.show_diagnosis(&diagnosis_id))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /v1/configinspection/report/diagnosis/detail`
+fn config_inspection_v1_2_show_diagnosis_result(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "configinspection.1.2.show_diagnosis_result";
+    Box::pin(async move {
+        let client = context.scp()?.config_inspection_v1_2();
+        let diagnosis_id = context
+            .text(OPERATION, "diagnosis_id", "DIA-943731CB8E3045C289BAECAEC3532097")?;
+        let diagnosis_request_sequence = context
+            .text(
+                OPERATION,
+                "diagnosis_request_sequence",
+                "SCPCIS-E75FD21CA524441C9C1B1B381D5974F7",
+            )?;
+        let answer = context
+            .finish(
+                OPERATION,
+                client
+                    .show_diagnosis_result(&diagnosis_id, &diagnosis_request_sequence)
+                    .first_page(),
+            )
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /v1/configinspection/diagnosis/list`
+fn config_inspection_v1_2_list_diagnoses(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "configinspection.1.2.list_diagnoses";
+    Box::pin(async move {
+        let client = context.scp()?.config_inspection_v1_2();
+        let answer = context
+            .finish(OPERATION, client.list_diagnoses().first_page())
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /v1/configinspection/report/diagnosis/list`
+fn config_inspection_v1_2_list_diagnosis_results(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "configinspection.1.2.list_diagnosis_results";
+    Box::pin(async move {
+        let client = context.scp()?.config_inspection_v1_2();
+        let answer = context
+            .finish(OPERATION, client.list_diagnosis_results().first_page())
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /v1/configinspection/diagnosis/save`
+fn config_inspection_v1_3_create_diagnosis(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "configinspection.1.3.create_diagnosis";
+    Box::pin(async move {
+        let client = context.scp()?.config_inspection_v1_3();
+        let body = context
+            .body::<
+                scp_security::config_inspection::v1_3::types::CreateDiagnosisRequest,
+            >(
+                OPERATION,
+                "{\"account_id\":\"0e3dffc50eb247a1adf4f2e5c82c4f99\",\"auth_key_request\":{\"auth_key_created_at\":\"2022-01-01 12:00:00\",\"auth_key_expired_at\":\"2023-01-01 12:00:00\",\"auth_key_id\":\"9b72a9856e494e67afc69atd3631fe38\",\"diagnosis_id\":\"DIA-943731CB8E3045C289BAECAEC3532097\"},\"check_list_version_id\":\"d1873841f30c4862897d1f287a973a7f\",\"csp_type\":\"SCP\",\"diagnosis_account_id\":\"0e3dffc50eb247a1adf4f2e5c82c4f99\",\"diagnosis_check_type\":\"BP\",\"diagnosis_id\":\"DIA-943731CB8E3045C289BAECAEC3532097\",\"diagnosis_name\":\"Sample Diagnosis Name\",\"diagnosis_type\":\"Console\",\"plan_type\":\"STANDARD\",\"schedule_request\":{\"diagnosis_start_time_pattern\":\"08:00\",\"frequency_type\":\"MONTH\",\"frequency_value\":\"1\"},\"tags\":[]}",
+            )?;
+        let answer = context.finish(OPERATION, client.create_diagnosis(&body)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `DELETE /v1/configinspection/diagnosis/terminate/{diagnosis_id}`
+fn config_inspection_v1_3_delete_diagnosis(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "configinspection.1.3.delete_diagnosis";
+    Box::pin(async move {
+        let client = context.scp()?.config_inspection_v1_3();
+        let diagnosis_id = context
+            .text(OPERATION, "diagnosis_id", "Sample Diagnosis Name")?;
+        let answer = context
+            .finish(OPERATION, client.delete_diagnosis(&diagnosis_id))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /v1/configinspection/diagnosis/request`
+fn config_inspection_v1_3_request_diagnosis(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "configinspection.1.3.request_diagnosis";
+    Box::pin(async move {
+        let client = context.scp()?.config_inspection_v1_3();
+        let body = context
+            .body::<
+                scp_security::config_inspection::v1_3::types::RequestDiagnosisRequest,
+            >(
+                OPERATION,
+                "{\"access_key\":\"SAMPLE KEY\",\"diagnosis_id\":\"DIA-943731CB8E3045C289BAECAEC3532097\",\"secret_key\":\"SAMPLE KEY\",\"tenant_id\":\"1234567890\"}",
+            )?;
+        let answer = context.finish(OPERATION, client.request_diagnosis(&body)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /v1/configinspection/diagnosis/detail/{diagnosis_id}`
+fn config_inspection_v1_3_show_diagnosis(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "configinspection.1.3.show_diagnosis";
+    Box::pin(async move {
+        let client = context.scp()?.config_inspection_v1_3();
+        let diagnosis_id = context
+            .text(OPERATION, "diagnosis_id", "Sample Diagnosis Name")?;
+        let answer = context
+            .finish(OPERATION, client.show_diagnosis(&diagnosis_id))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /v1/configinspection/report/diagnosis/detail`
+fn config_inspection_v1_3_show_diagnosis_result(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "configinspection.1.3.show_diagnosis_result";
+    Box::pin(async move {
+        let client = context.scp()?.config_inspection_v1_3();
+        let diagnosis_id = context
+            .text(OPERATION, "diagnosis_id", "DIA-943731CB8E3045C289BAECAEC3532097")?;
+        let diagnosis_request_sequence = context
+            .text(
+                OPERATION,
+                "diagnosis_request_sequence",
+                "SCPCIS-E75FD21CA524441C9C1B1B381D5974F7",
+            )?;
+        let answer = context
+            .finish(
+                OPERATION,
+                client
+                    .show_diagnosis_result(&diagnosis_id, &diagnosis_request_sequence)
+                    .first_page(),
+            )
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /v1/configinspection/diagnosis/list`
+fn config_inspection_v1_3_list_diagnoses(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "configinspection.1.3.list_diagnoses";
+    Box::pin(async move {
+        let client = context.scp()?.config_inspection_v1_3();
+        let answer = context
+            .finish(OPERATION, client.list_diagnoses().first_page())
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /v1/configinspection/report/diagnosis/list`
+fn config_inspection_v1_3_list_diagnosis_results(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "configinspection.1.3.list_diagnosis_results";
+    Box::pin(async move {
+        let client = context.scp()?.config_inspection_v1_3();
+        let answer = context
+            .finish(OPERATION, client.list_diagnosis_results().first_page())
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /v1/configinspection/diagnosis/checklist/version`
+fn config_inspection_v1_3_list_checklist_versions(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "configinspection.1.3.list_checklist_versions";
+    Box::pin(async move {
+        let client = context.scp()?.config_inspection_v1_3();
+        let answer = context
+            .finish(OPERATION, client.list_checklist_versions().first_page())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2234,6 +3144,714 @@ fn kms_v1_2_verify_hmac(context: &Context) -> Running<'_> {
     })
 }
 
+/// `PUT /v1/kms/transit/{key_id}/rotate-info`
+fn kms_v1_3_set_rotation(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "kms.1.3.set_rotation";
+    Box::pin(async move {
+        let client = context.scp()?.kms_v1_3();
+        let key_id = context
+            .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
+        let body = context
+            .body::<
+                scp_security::kms::v1_3::types::SetRotationRequest,
+            >(OPERATION, "{\"auto_rotate\":\"Y\",\"rotate_cycle\":7}")?;
+        let answer = context
+            .finish(OPERATION, client.set_rotation(&key_id, &body))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `PUT /v1/kms/transit/{key_id}/state`
+fn kms_v1_3_set_key_state(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "kms.1.3.set_key_state";
+    Box::pin(async move {
+        let client = context.scp()?.kms_v1_3();
+        let key_id = context
+            .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
+        let body = context
+            .body::<
+                scp_security::kms::v1_3::types::SetKeyStateRequest,
+            >(OPERATION, "{\"state\":\"Active\"}")?;
+        let answer = context
+            .finish(OPERATION, client.set_key_state(&key_id, &body))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /v1/kms/transit/duplicate`
+fn kms_v1_3_check_duplicate_name(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "kms.1.3.check_duplicate_name";
+    Box::pin(async move {
+        let client = context.scp()?.kms_v1_3();
+        let name = context.text(OPERATION, "name", "testkey")?;
+        let answer = context
+            .finish(OPERATION, client.check_duplicate_name(&name))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /v1/kms/openapi/datakey/{key_id}`
+fn kms_v1_3_create_data_key(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "kms.1.3.create_data_key";
+    Box::pin(async move {
+        let client = context.scp()?.kms_v1_3();
+        let key_id = context
+            .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
+        let body = context
+            .body::<
+                scp_security::kms::v1_3::types::CreateDataKeyRequest,
+            >(OPERATION, "{\"key_type\":\"plaintext\"}")?;
+        context.finish(OPERATION, client.create_data_key(&key_id, &body)).await?;
+        Ok(())
+    })
+}
+
+/// `GET /v1/kms/transit`
+fn kms_v1_3_list_keys(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "kms.1.3.list_keys";
+    Box::pin(async move {
+        let client = context.scp()?.kms_v1_3();
+        let answer = context.finish(OPERATION, client.list_keys().first_page()).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /v1/kms/transit`
+fn kms_v1_3_create_key(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "kms.1.3.create_key";
+    Box::pin(async move {
+        let client = context.scp()?.kms_v1_3();
+        let body = context
+            .body::<
+                scp_security::kms::v1_3::types::CreateKeyRequest,
+            >(
+                OPERATION,
+                "{\"auto_rotate\":\"Y\",\"description\":\"description1\",\"key_type\":\"advanced\",\"name\":\"testkey\",\"purpose\":\"rsa-2048\",\"rotate_cycle\":7,\"tags\":[]}",
+            )?;
+        let answer = context.finish(OPERATION, client.create_key(&body)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /v1/kms/openapi/decrypt/{key_id}`
+fn kms_v1_3_decrypt(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "kms.1.3.decrypt";
+    Box::pin(async move {
+        let client = context.scp()?.kms_v1_3();
+        let key_id = context
+            .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
+        let body = context
+            .body::<
+                scp_security::kms::v1_3::types::DecryptRequest,
+            >(
+                OPERATION,
+                "{\"ciphertext\":\"vault:v283:YiUpW1bpF2fMY0VR332Qpik781Ul2gFPsfdwsypwouccHtPSfRaE40wTHHl4a5AK\"}",
+            )?;
+        context.finish(OPERATION, client.decrypt(&key_id, &body)).await?;
+        Ok(())
+    })
+}
+
+/// `GET /v1/kms/transit/{key_id}`
+fn kms_v1_3_show_key(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "kms.1.3.show_key";
+    Box::pin(async move {
+        let client = context.scp()?.kms_v1_3();
+        let key_id = context
+            .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
+        let answer = context.finish(OPERATION, client.show_key(&key_id)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `DELETE /v1/kms/transit/{key_id}`
+fn kms_v1_3_delete_key(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "kms.1.3.delete_key";
+    Box::pin(async move {
+        let client = context.scp()?.kms_v1_3();
+        let key_id = context
+            .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
+        context.finish(OPERATION, client.delete_key(&key_id)).await?;
+        Ok(())
+    })
+}
+
+/// `POST /v1/kms/openapi/encrypt/{key_id}`
+fn kms_v1_3_encrypt(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "kms.1.3.encrypt";
+    Box::pin(async move {
+        let client = context.scp()?.kms_v1_3();
+        let key_id = context
+            .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
+        let body = context
+            .body::<
+                scp_security::kms::v1_3::types::EncryptRequest,
+            >(OPERATION, "{\"plaintext\":\"dGhlIHF1aWNrIGJyb3duIGZveAo=\"}")?;
+        let answer = context.finish(OPERATION, client.encrypt(&key_id, &body)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /v1/managed-kms/transit`
+fn kms_v1_3_list_managed_keys(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "kms.1.3.list_managed_keys";
+    Box::pin(async move {
+        let client = context.scp()?.kms_v1_3();
+        let answer = context
+            .finish(OPERATION, client.list_managed_keys().first_page())
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /v1/kms/transit/{key_id}/users`
+fn kms_v1_3_list_key_users(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "kms.1.3.list_key_users";
+    Box::pin(async move {
+        let client = context.scp()?.kms_v1_3();
+        let key_id = context
+            .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
+        let answer = context.finish(OPERATION, client.list_key_users(&key_id)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /v1/kms/openapi/hmac/{key_id}`
+fn kms_v1_3_create_hmac(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "kms.1.3.create_hmac";
+    Box::pin(async move {
+        let client = context.scp()?.kms_v1_3();
+        let key_id = context
+            .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
+        let body = context
+            .body::<
+                scp_security::kms::v1_3::types::CreateHmacRequest,
+            >(OPERATION, "{\"input\":\"dGVzdCBpbnB1dA==\"}")?;
+        let answer = context
+            .finish(OPERATION, client.create_hmac(&key_id, &body))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /v1/kms/openapi/rewrap/{key_id}`
+fn kms_v1_3_rewrap(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "kms.1.3.rewrap";
+    Box::pin(async move {
+        let client = context.scp()?.kms_v1_3();
+        let key_id = context
+            .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
+        let body = context
+            .body::<
+                scp_security::kms::v1_3::types::RewrapRequest,
+            >(
+                OPERATION,
+                "{\"ciphertext\":\"vault:v283:YiUpW1bpF2fMY0VR33aQpik781Ul2gFPsfdwsypwouccHtPSfRaE40wTHHl4a5AK\"}",
+            )?;
+        let answer = context.finish(OPERATION, client.rewrap(&key_id, &body)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /v1/kms/transit/{key_id}/rotate`
+fn kms_v1_3_rotate_key(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "kms.1.3.rotate_key";
+    Box::pin(async move {
+        let client = context.scp()?.kms_v1_3();
+        let key_id = context
+            .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
+        let answer = context.finish(OPERATION, client.rotate_key(&key_id)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /v1/managed-kms/transit/{key_id}`
+fn kms_v1_3_show_managed_key(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "kms.1.3.show_managed_key";
+    Box::pin(async move {
+        let client = context.scp()?.kms_v1_3();
+        let key_id = context
+            .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
+        let answer = context.finish(OPERATION, client.show_managed_key(&key_id)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /v1/kms/openapi/sign/{key_id}`
+fn kms_v1_3_sign(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "kms.1.3.sign";
+    Box::pin(async move {
+        let client = context.scp()?.kms_v1_3();
+        let key_id = context
+            .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
+        let body = context
+            .body::<
+                scp_security::kms::v1_3::types::SignRequest,
+            >(OPERATION, "{\"input\":\"dGVzdCBpbnB1dA==\"}")?;
+        let answer = context.finish(OPERATION, client.sign(&key_id, &body)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `PUT /v1/kms/transit/{key_id}/description`
+fn kms_v1_3_set_description(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "kms.1.3.set_description";
+    Box::pin(async move {
+        let client = context.scp()?.kms_v1_3();
+        let key_id = context
+            .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
+        let body = context
+            .body::<
+                scp_security::kms::v1_3::types::SetDescriptionRequest,
+            >(OPERATION, "{\"description\":\"\"}")?;
+        let answer = context
+            .finish(OPERATION, client.set_description(&key_id, &body))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `PUT /v1/managed-kms/transit/{key_id}/description`
+fn kms_v1_3_set_managed_key_description(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "kms.1.3.set_managed_key_description";
+    Box::pin(async move {
+        let client = context.scp()?.kms_v1_3();
+        let key_id = context
+            .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
+        let body = context
+            .body::<
+                scp_security::kms::v1_3::types::SetManagedKeyDescriptionRequest,
+            >(OPERATION, "{\"description\":\"description1\"}")?;
+        let answer = context
+            .finish(OPERATION, client.set_managed_key_description(&key_id, &body))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /v1/kms/openapi/verify/{key_id}`
+fn kms_v1_3_verify(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "kms.1.3.verify";
+    Box::pin(async move {
+        let client = context.scp()?.kms_v1_3();
+        let key_id = context
+            .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
+        let body = context
+            .body::<
+                scp_security::kms::v1_3::types::VerifyRequest,
+            >(
+                OPERATION,
+                "{\"input\":\"dGVzdCBpbnB1dA==\",\"signature\":\"vault:v142:MEUCIQDt+iM27ZENLTxFCKH2krlvn2xRRuoqt8aU+xP/RYEJpgIgN6V6QjhpK4dA/vwgX95UW140ge167ECnLjccXDPbZAg=\"}",
+            )?;
+        let answer = context.finish(OPERATION, client.verify(&key_id, &body)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `PUT /v1/kms/transit/{key_id}/rotate-info`
+fn kms_v1_4_set_rotation(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "kms.1.4.set_rotation";
+    Box::pin(async move {
+        let client = context.scp()?.kms_v1_4();
+        let key_id = context
+            .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
+        let body = context
+            .body::<
+                scp_security::kms::v1_4::types::SetRotationRequest,
+            >(OPERATION, "{\"auto_rotate\":\"Y\",\"rotate_cycle\":7}")?;
+        let answer = context
+            .finish(OPERATION, client.set_rotation(&key_id, &body))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `PUT /v1/kms/transit/{key_id}/state`
+fn kms_v1_4_set_key_state(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "kms.1.4.set_key_state";
+    Box::pin(async move {
+        let client = context.scp()?.kms_v1_4();
+        let key_id = context
+            .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
+        let body = context
+            .body::<
+                scp_security::kms::v1_4::types::SetKeyStateRequest,
+            >(OPERATION, "{\"state\":\"Active\"}")?;
+        let answer = context
+            .finish(OPERATION, client.set_key_state(&key_id, &body))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /v1/kms/transit/duplicate`
+fn kms_v1_4_check_duplicate_name(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "kms.1.4.check_duplicate_name";
+    Box::pin(async move {
+        let client = context.scp()?.kms_v1_4();
+        let name = context.text(OPERATION, "name", "testkey")?;
+        let answer = context
+            .finish(OPERATION, client.check_duplicate_name(&name))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /v1/kms/openapi/datakey/{key_id}`
+fn kms_v1_4_create_data_key(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "kms.1.4.create_data_key";
+    Box::pin(async move {
+        let client = context.scp()?.kms_v1_4();
+        let key_id = context
+            .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
+        let body = context
+            .body::<
+                scp_security::kms::v1_4::types::CreateDataKeyRequest,
+            >(OPERATION, "{\"key_type\":\"plaintext\"}")?;
+        context.finish(OPERATION, client.create_data_key(&key_id, &body)).await?;
+        Ok(())
+    })
+}
+
+/// `GET /v1/kms/transit`
+fn kms_v1_4_list_keys(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "kms.1.4.list_keys";
+    Box::pin(async move {
+        let client = context.scp()?.kms_v1_4();
+        let answer = context.finish(OPERATION, client.list_keys().first_page()).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /v1/kms/transit`
+fn kms_v1_4_create_key(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "kms.1.4.create_key";
+    Box::pin(async move {
+        let client = context.scp()?.kms_v1_4();
+        let body = context
+            .body::<
+                scp_security::kms::v1_4::types::CreateKeyRequest,
+            >(
+                OPERATION,
+                "{\"acl_cidr\":\"192.168.1.1/24, 10.0.0.1/16\",\"auto_rotate\":\"Y\",\"description\":\"description1\",\"key_type\":\"advanced\",\"name\":\"testkey\",\"private_acl_enabled\":true,\"private_acl_resources\":[{\"resource_id\":\"vs-xxxxx\"}],\"purpose\":\"rsa-2048\",\"rotate_cycle\":7,\"tags\":[]}",
+            )?;
+        let answer = context.finish(OPERATION, client.create_key(&body)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /v1/kms/openapi/decrypt/{key_id}`
+fn kms_v1_4_decrypt(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "kms.1.4.decrypt";
+    Box::pin(async move {
+        let client = context.scp()?.kms_v1_4();
+        let key_id = context
+            .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
+        let body = context
+            .body::<
+                scp_security::kms::v1_4::types::DecryptRequest,
+            >(
+                OPERATION,
+                "{\"ciphertext\":\"vault:v283:YiUpW1bpF2fMY0VR332Qpik781Ul2gFPsfdwsypwouccHtPSfRaE40wTHHl4a5AK\"}",
+            )?;
+        context.finish(OPERATION, client.decrypt(&key_id, &body)).await?;
+        Ok(())
+    })
+}
+
+/// `GET /v1/kms/transit/{key_id}`
+fn kms_v1_4_show_key(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "kms.1.4.show_key";
+    Box::pin(async move {
+        let client = context.scp()?.kms_v1_4();
+        let key_id = context
+            .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
+        let answer = context.finish(OPERATION, client.show_key(&key_id)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `DELETE /v1/kms/transit/{key_id}`
+fn kms_v1_4_delete_key(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "kms.1.4.delete_key";
+    Box::pin(async move {
+        let client = context.scp()?.kms_v1_4();
+        let key_id = context
+            .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
+        context.finish(OPERATION, client.delete_key(&key_id)).await?;
+        Ok(())
+    })
+}
+
+/// `POST /v1/kms/openapi/encrypt/{key_id}`
+fn kms_v1_4_encrypt(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "kms.1.4.encrypt";
+    Box::pin(async move {
+        let client = context.scp()?.kms_v1_4();
+        let key_id = context
+            .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
+        let body = context
+            .body::<
+                scp_security::kms::v1_4::types::EncryptRequest,
+            >(OPERATION, "{\"plaintext\":\"dGhlIHF1aWNrIGJyb3duIGZveAo=\"}")?;
+        let answer = context.finish(OPERATION, client.encrypt(&key_id, &body)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /v1/managed-kms/transit`
+fn kms_v1_4_list_managed_keys(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "kms.1.4.list_managed_keys";
+    Box::pin(async move {
+        let client = context.scp()?.kms_v1_4();
+        let answer = context
+            .finish(OPERATION, client.list_managed_keys().first_page())
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /v1/kms/transit/{key_id}/users`
+fn kms_v1_4_list_key_users(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "kms.1.4.list_key_users";
+    Box::pin(async move {
+        let client = context.scp()?.kms_v1_4();
+        let key_id = context
+            .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
+        let answer = context.finish(OPERATION, client.list_key_users(&key_id)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /v1/kms/openapi/hmac/{key_id}`
+fn kms_v1_4_create_hmac(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "kms.1.4.create_hmac";
+    Box::pin(async move {
+        let client = context.scp()?.kms_v1_4();
+        let key_id = context
+            .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
+        let body = context
+            .body::<
+                scp_security::kms::v1_4::types::CreateHmacRequest,
+            >(OPERATION, "{\"input\":\"dGVzdCBpbnB1dA==\"}")?;
+        let answer = context
+            .finish(OPERATION, client.create_hmac(&key_id, &body))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /v1/kms/openapi/rewrap/{key_id}`
+fn kms_v1_4_rewrap(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "kms.1.4.rewrap";
+    Box::pin(async move {
+        let client = context.scp()?.kms_v1_4();
+        let key_id = context
+            .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
+        let body = context
+            .body::<
+                scp_security::kms::v1_4::types::RewrapRequest,
+            >(
+                OPERATION,
+                "{\"ciphertext\":\"vault:v283:YiUpW1bpF2fMY0VR33aQpik781Ul2gFPsfdwsypwouccHtPSfRaE40wTHHl4a5AK\"}",
+            )?;
+        let answer = context.finish(OPERATION, client.rewrap(&key_id, &body)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /v1/kms/transit/{key_id}/rotate`
+fn kms_v1_4_rotate_key(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "kms.1.4.rotate_key";
+    Box::pin(async move {
+        let client = context.scp()?.kms_v1_4();
+        let key_id = context
+            .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
+        let answer = context.finish(OPERATION, client.rotate_key(&key_id)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /v1/managed-kms/transit/{key_id}`
+fn kms_v1_4_show_managed_key(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "kms.1.4.show_managed_key";
+    Box::pin(async move {
+        let client = context.scp()?.kms_v1_4();
+        let key_id = context
+            .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
+        let answer = context.finish(OPERATION, client.show_managed_key(&key_id)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /v1/kms/openapi/sign/{key_id}`
+fn kms_v1_4_sign(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "kms.1.4.sign";
+    Box::pin(async move {
+        let client = context.scp()?.kms_v1_4();
+        let key_id = context
+            .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
+        let body = context
+            .body::<
+                scp_security::kms::v1_4::types::SignRequest,
+            >(OPERATION, "{\"input\":\"dGVzdCBpbnB1dA==\"}")?;
+        let answer = context.finish(OPERATION, client.sign(&key_id, &body)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `PUT /v1/kms/transit/{key_id}/description`
+fn kms_v1_4_set_description(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "kms.1.4.set_description";
+    Box::pin(async move {
+        let client = context.scp()?.kms_v1_4();
+        let key_id = context
+            .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
+        let body = context
+            .body::<
+                scp_security::kms::v1_4::types::SetDescriptionRequest,
+            >(OPERATION, "{\"description\":\"\"}")?;
+        let answer = context
+            .finish(OPERATION, client.set_description(&key_id, &body))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `PUT /v1/managed-kms/transit/{key_id}/description`
+fn kms_v1_4_set_managed_key_description(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "kms.1.4.set_managed_key_description";
+    Box::pin(async move {
+        let client = context.scp()?.kms_v1_4();
+        let key_id = context
+            .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
+        let body = context
+            .body::<
+                scp_security::kms::v1_4::types::SetManagedKeyDescriptionRequest,
+            >(OPERATION, "{\"description\":\"description1\"}")?;
+        let answer = context
+            .finish(OPERATION, client.set_managed_key_description(&key_id, &body))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /v1/kms/openapi/verify/{key_id}`
+fn kms_v1_4_verify(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "kms.1.4.verify";
+    Box::pin(async move {
+        let client = context.scp()?.kms_v1_4();
+        let key_id = context
+            .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
+        let body = context
+            .body::<
+                scp_security::kms::v1_4::types::VerifyRequest,
+            >(
+                OPERATION,
+                "{\"input\":\"dGVzdCBpbnB1dA==\",\"signature\":\"vault:v142:MEUCIQDt+iM27ZENLTxFCKH2krlvn2xRRuoqt8aU+xP/RYEJpgIgN6V6QjhpK4dA/vwgX95UW140ge167ECnLjccXDPbZAg=\"}",
+            )?;
+        let answer = context.finish(OPERATION, client.verify(&key_id, &body)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /v1/kms/openapi/export/public-key/{key_id}`
+fn kms_v1_4_export_public_key(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "kms.1.4.export_public_key";
+    Box::pin(async move {
+        let client = context.scp()?.kms_v1_4();
+        let key_id = context
+            .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
+        let body = context
+            .body::<
+                scp_security::kms::v1_4::types::ExportPublicKeyRequest,
+            >(OPERATION, "{\"key_version\":1}")?;
+        let answer = context
+            .finish(OPERATION, client.export_public_key(&key_id, &body))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `PUT /v1/kms/transit/{key_id}/acl-cidr`
+fn kms_v1_4_set_acl_cidr(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "kms.1.4.set_acl_cidr";
+    Box::pin(async move {
+        let client = context.scp()?.kms_v1_4();
+        let key_id = context
+            .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
+        let body = context
+            .body::<
+                scp_security::kms::v1_4::types::SetAclCidrRequest,
+            >(OPERATION, "{\"acl_cidr\":\"192.168.1.1/24, 10.0.0.1/16\"}")?;
+        let answer = context
+            .finish(OPERATION, client.set_acl_cidr(&key_id, &body))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `PUT /v1/kms/transit/{key_id}/private-acl`
+fn kms_v1_4_set_private_acl(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "kms.1.4.set_private_acl";
+    Box::pin(async move {
+        let client = context.scp()?.kms_v1_4();
+        let key_id = context
+            .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
+        let body = context
+            .body::<
+                scp_security::kms::v1_4::types::SetPrivateAclRequest,
+            >(
+                OPERATION,
+                "{\"private_acl_enabled\":true,\"private_acl_resources\":[{\"resource_id\":\"vs-xxxxx\"}]}",
+            )?;
+        let answer = context
+            .finish(OPERATION, client.set_private_acl(&key_id, &body))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
 /// `GET /v1/secretvault`
 fn secret_vault_v1_0_list_secret_vaults(context: &Context) -> Running<'_> {
     const OPERATION: &str = "secretvault.1.0.list_secret_vaults";
@@ -2779,6 +4397,250 @@ fn secrets_manager_v1_1_update_secret_value(context: &Context) -> Running<'_> {
         let body = context
             .body::<
                 scp_security::secrets_manager::v1_1::types::UpdateSecretValueRequest,
+            >(
+                OPERATION,
+                "{\"secret_value\":\"{\\\"key1\\\":\\\"value1\\\",\\\"key2\\\":\\\"value2\\\"}\"}",
+            )?;
+        let answer = context
+            .finish(OPERATION, client.update_secret_value(&secret_id, &body))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /v1/secrets`
+fn secrets_manager_v1_2_list_secrets(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secretsmanager.1.2.list_secrets";
+    Box::pin(async move {
+        let client = context.scp()?.secrets_manager_v1_2();
+        let answer = context
+            .finish(OPERATION, client.list_secrets().first_page())
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /v1/secrets`
+fn secrets_manager_v1_2_create_secret(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secretsmanager.1.2.create_secret";
+    Box::pin(async move {
+        let client = context.scp()?.secrets_manager_v1_2();
+        let body = context
+            .body::<
+                scp_security::secrets_manager::v1_2::types::CreateSecretRequest,
+            >(
+                OPERATION,
+                "{\"acl_cidr\":\"192.168.1.1/24, 10.0.0.1/16\",\"description\":\"description\",\"kms_id\":\"3265ab469f0d406d83073da3e11e7a6c\",\"name\":\"name\",\"private_acl_enabled\":\"true\",\"private_acl_resources\":[],\"secret_value\":\"{\\\"key1\\\":\\\"value1\\\",\\\"key2\\\":\\\"value2\\\"}\",\"tags\":[]}",
+            )?;
+        let answer = context.finish(OPERATION, client.create_secret(&body)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `GET /v1/secrets/{secret_id}`
+fn secrets_manager_v1_2_show_secret(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secretsmanager.1.2.show_secret";
+    Box::pin(async move {
+        let client = context.scp()?.secrets_manager_v1_2();
+        let secret_id = context
+            .text(OPERATION, "secret_id", "3265ab469f0d406d83073da3e11e7a6c")?;
+        let answer = context.finish(OPERATION, client.show_secret(&secret_id)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `DELETE /v1/secrets/{secret_id}`
+fn secrets_manager_v1_2_delete_secret(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secretsmanager.1.2.delete_secret";
+    Box::pin(async move {
+        let client = context.scp()?.secrets_manager_v1_2();
+        let secret_id = context
+            .text(OPERATION, "secret_id", "3265ab469f0d406d83073da3e11e7a6c")?;
+        let body = context
+            .body::<
+                scp_security::secrets_manager::v1_2::types::DeleteSecretRequest,
+            >(OPERATION, "{\"waiting_time_ndays\":7}")?;
+        context.finish(OPERATION, client.delete_secret(&secret_id, &body)).await?;
+        Ok(())
+    })
+}
+
+/// `POST /v1/secrets/random-password`
+fn secrets_manager_v1_2_generate_random_password(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secretsmanager.1.2.generate_random_password";
+    Box::pin(async move {
+        let client = context.scp()?.secrets_manager_v1_2();
+        let body = context
+            .body::<
+                scp_security::secrets_manager::v1_2::types::GenerateRandomPasswordRequest,
+            >(
+                OPERATION,
+                "{\"exclude_characters\":\"abcdefg\",\"exclude_lowercase\":\"false\",\"exclude_numbers\":\"false\",\"exclude_punctuation\":\"false\",\"exclude_uppercase\":\"false\",\"include_space\":\"false\",\"password_length\":32,\"require_each_included_type\":\"true\"}",
+            )?;
+        context.finish(OPERATION, client.generate_random_password(&body)).await?;
+        Ok(())
+    })
+}
+
+/// `GET /v1/secrets/{secret_id}/versions`
+fn secrets_manager_v1_2_list_secret_versions(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secretsmanager.1.2.list_secret_versions";
+    Box::pin(async move {
+        let client = context.scp()?.secrets_manager_v1_2();
+        let secret_id = context
+            .text(OPERATION, "secret_id", "3265ab469f0d406d83073da3e11e7a6c")?;
+        let answer = context
+            .finish(OPERATION, client.list_secret_versions(&secret_id).first_page())
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `PUT /v1/secrets/{secret_id}/restore`
+fn secrets_manager_v1_2_restore_secret(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secretsmanager.1.2.restore_secret";
+    Box::pin(async move {
+        let client = context.scp()?.secrets_manager_v1_2();
+        let secret_id = context
+            .text(OPERATION, "secret_id", "3265ab469f0d406d83073da3e11e7a6c")?;
+        let answer = context.finish(OPERATION, client.restore_secret(&secret_id)).await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `PUT /v1/secrets/{secret_id}/acl-cidr`
+fn secrets_manager_v1_2_set_acl_cidr(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secretsmanager.1.2.set_acl_cidr";
+    Box::pin(async move {
+        let client = context.scp()?.secrets_manager_v1_2();
+        let secret_id = context
+            .text(OPERATION, "secret_id", "3265ab469f0d406d83073da3e11e7a6c")?;
+        let body = context
+            .body::<
+                scp_security::secrets_manager::v1_2::types::SetAclCidrRequest,
+            >(OPERATION, "{\"acl_cidr\":\"192.168.1.1/24, 10.0.0.1/16\"}")?;
+        let answer = context
+            .finish(OPERATION, client.set_acl_cidr(&secret_id, &body))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `PUT /v1/secrets/{secret_id}/description`
+fn secrets_manager_v1_2_set_description(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secretsmanager.1.2.set_description";
+    Box::pin(async move {
+        let client = context.scp()?.secrets_manager_v1_2();
+        let secret_id = context
+            .text(OPERATION, "secret_id", "3265ab469f0d406d83073da3e11e7a6c")?;
+        let body = context
+            .body::<
+                scp_security::secrets_manager::v1_2::types::SetDescriptionRequest,
+            >(OPERATION, "{\"description\":\"description\"}")?;
+        let answer = context
+            .finish(OPERATION, client.set_description(&secret_id, &body))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `PUT /v1/secrets/{secret_id}/kmsid`
+fn secrets_manager_v1_2_set_kms_key(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secretsmanager.1.2.set_kms_key";
+    Box::pin(async move {
+        let client = context.scp()?.secrets_manager_v1_2();
+        let secret_id = context
+            .text(OPERATION, "secret_id", "3265ab469f0d406d83073da3e11e7a6c")?;
+        let body = context
+            .body::<
+                scp_security::secrets_manager::v1_2::types::SetKmsKeyRequest,
+            >(OPERATION, "{\"kms_id\":\"3265ab469f0d406d83073da3e11e7a6c\"}")?;
+        let answer = context
+            .finish(OPERATION, client.set_kms_key(&secret_id, &body))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `PUT /v1/secrets/{secret_id}/label`
+fn secrets_manager_v1_2_set_version_label(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secretsmanager.1.2.set_version_label";
+    Box::pin(async move {
+        let client = context.scp()?.secrets_manager_v1_2();
+        let secret_id = context
+            .text(OPERATION, "secret_id", "3265ab469f0d406d83073da3e11e7a6c")?;
+        let body = context
+            .body::<
+                scp_security::secrets_manager::v1_2::types::SetVersionLabelRequest,
+            >(
+                OPERATION,
+                "{\"label\":\"My Custom Label\",\"move_to_version_id\":\"3265ab469f0d406d83073da3e11e7a6c\",\"remove_from_version_id\":\"3265ab469f0d406d83073da3e11e7a6c\"}",
+            )?;
+        context.finish(OPERATION, client.set_version_label(&secret_id, &body)).await?;
+        Ok(())
+    })
+}
+
+/// `PUT /v1/secrets/{secret_id}/private-acl`
+fn secrets_manager_v1_2_set_private_acl(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secretsmanager.1.2.set_private_acl";
+    Box::pin(async move {
+        let client = context.scp()?.secrets_manager_v1_2();
+        let secret_id = context
+            .text(OPERATION, "secret_id", "3265ab469f0d406d83073da3e11e7a6c")?;
+        let body = context
+            .body::<
+                scp_security::secrets_manager::v1_2::types::SetPrivateAclRequest,
+            >(
+                OPERATION,
+                "{\"private_acl_enabled\":\"true\",\"private_acl_resources\":[]}",
+            )?;
+        let answer = context
+            .finish(OPERATION, client.set_private_acl(&secret_id, &body))
+            .await?;
+        context.keep(OPERATION, &answer);
+        Ok(())
+    })
+}
+
+/// `POST /v1/secrets/{secret_id}/values`
+fn secrets_manager_v1_2_show_secret_value(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secretsmanager.1.2.show_secret_value";
+    Box::pin(async move {
+        let client = context.scp()?.secrets_manager_v1_2();
+        let secret_id = context
+            .text(OPERATION, "secret_id", "3265ab469f0d406d83073da3e11e7a6c")?;
+        let body = context
+            .body::<
+                scp_security::secrets_manager::v1_2::types::ShowSecretValueRequest,
+            >(
+                OPERATION,
+                "{\"label\":\"CURRENT\",\"version_id\":\"e7b638507d9f4feeb6032a22b7640bf7\"}",
+            )?;
+        context.finish(OPERATION, client.show_secret_value(&secret_id, &body)).await?;
+        Ok(())
+    })
+}
+
+/// `PUT /v1/secrets/{secret_id}/values`
+fn secrets_manager_v1_2_update_secret_value(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secretsmanager.1.2.update_secret_value";
+    Box::pin(async move {
+        let client = context.scp()?.secrets_manager_v1_2();
+        let secret_id = context
+            .text(OPERATION, "secret_id", "3265ab469f0d406d83073da3e11e7a6c")?;
+        let body = context
+            .body::<
+                scp_security::secrets_manager::v1_2::types::UpdateSecretValueRequest,
             >(
                 OPERATION,
                 "{\"secret_value\":\"{\\\"key1\\\":\\\"value1\\\",\\\"key2\\\":\\\"value2\\\"}\"}",

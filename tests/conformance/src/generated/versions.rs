@@ -15,12 +15,24 @@ pub static VERSIONS: &[(&ApiVersion, &[&Operation])] = &[
         scp_security::certificate_manager::v1_1::Client::OPERATIONS,
     ),
     (
+        scp_security::certificate_manager::v1_2::Client::VERSION,
+        scp_security::certificate_manager::v1_2::Client::OPERATIONS,
+    ),
+    (
         scp_security::config_inspection::v1_0::Client::VERSION,
         scp_security::config_inspection::v1_0::Client::OPERATIONS,
     ),
     (
         scp_security::config_inspection::v1_1::Client::VERSION,
         scp_security::config_inspection::v1_1::Client::OPERATIONS,
+    ),
+    (
+        scp_security::config_inspection::v1_2::Client::VERSION,
+        scp_security::config_inspection::v1_2::Client::OPERATIONS,
+    ),
+    (
+        scp_security::config_inspection::v1_3::Client::VERSION,
+        scp_security::config_inspection::v1_3::Client::OPERATIONS,
     ),
     (
         scp_security::kms::v1_0::Client::VERSION,
@@ -35,6 +47,14 @@ pub static VERSIONS: &[(&ApiVersion, &[&Operation])] = &[
         scp_security::kms::v1_2::Client::OPERATIONS,
     ),
     (
+        scp_security::kms::v1_3::Client::VERSION,
+        scp_security::kms::v1_3::Client::OPERATIONS,
+    ),
+    (
+        scp_security::kms::v1_4::Client::VERSION,
+        scp_security::kms::v1_4::Client::OPERATIONS,
+    ),
+    (
         scp_security::secret_vault::v1_0::Client::VERSION,
         scp_security::secret_vault::v1_0::Client::OPERATIONS,
     ),
@@ -45,6 +65,10 @@ pub static VERSIONS: &[(&ApiVersion, &[&Operation])] = &[
     (
         scp_security::secrets_manager::v1_1::Client::VERSION,
         scp_security::secrets_manager::v1_1::Client::OPERATIONS,
+    ),
+    (
+        scp_security::secrets_manager::v1_2::Client::VERSION,
+        scp_security::secrets_manager::v1_2::Client::OPERATIONS,
     ),
     (
         nhn_security::security_advisor::v1_0::Client::VERSION,

@@ -4,8 +4,8 @@
 
 use cloud_core::{Call, Pages};
 
-#[doc(no_inline)]
-pub use super::types;
+/// Models of version 1.1.
+pub mod types;
 
 /// A client for Certificate Manager 1.1. Clones are cheap and share connections and credentials.
 ///
@@ -89,13 +89,15 @@ impl ListCertificates {
 pub type CreateCertificate = Call<super::types::CreateCertificateResponse>;
 
 /// The call `show_certificate`: `.await` it.
-pub type ShowCertificate = Call<super::types::ShowCertificateResponse>;
+pub type ShowCertificate = Call<super::types::CreateSelfSignedCertificateResponse>;
 
 /// The call `delete_certificate`: `.await` it.
 pub type DeleteCertificate = Call<()>;
 
 /// The call `create_self_signed_certificate`: `.await` it.
-pub type CreateSelfSignedCertificate = Call<super::types::ShowCertificateResponse>;
+pub type CreateSelfSignedCertificate = Call<
+    super::types::CreateSelfSignedCertificateResponse,
+>;
 
 /// The call `validate_certificate`: `.await` it.
 pub type ValidateCertificate = Call<super::types::ValidateCertificateResponse>;

@@ -4,7 +4,7 @@
 
 use cloud_core::Call;
 
-pub use super::v1_1::{
+pub use super::v1_2::{
     DeleteDiagnosis, RequestDiagnosis, ShowDiagnosis, ShowDiagnosisResult, ListDiagnoses,
     ListDiagnosisResults,
 };

@@ -4,8 +4,8 @@
 
 use cloud_core::{Call, Pages};
 
-#[doc(no_inline)]
-pub use super::types;
+/// Models of version 1.2.
+pub mod types;
 
 /// A client for Key Management Service 1.2. Clones are cheap and share connections and credentials.
 ///
@@ -72,13 +72,13 @@ impl ListKeys {
 ::cloud_core::list_options!(ListKeys => super::types::ListKeysResponse);
 
 /// The call `create_key`: `.await` it.
-pub type CreateKey = Call<super::types::ShowKeyResponse>;
+pub type CreateKey = Call<super::v1_2::types::ShowKeyResponse>;
 
 /// The call `decrypt`: `.await` it.
 pub type Decrypt = Call<super::types::DecryptResponse>;
 
 /// The call `show_key`: `.await` it.
-pub type ShowKey = Call<super::types::ShowKeyResponse>;
+pub type ShowKey = Call<super::v1_2::types::ShowKeyResponse>;
 
 /// The call `delete_key`: set optional parameters, then `.await` it.
 #[must_use = "a call is only sent when awaited"]
@@ -158,7 +158,7 @@ pub type Rewrap = Call<super::types::RewrapResponse>;
 pub type RotateKey = Call<super::types::ChangeKeyResponse>;
 
 /// The call `show_managed_key`: `.await` it.
-pub type ShowManagedKey = Call<super::types::ShowManagedKeyResponse>;
+pub type ShowManagedKey = Call<super::v1_2::types::ShowManagedKeyResponse>;
 
 /// The call `sign`: `.await` it.
 pub type Sign = Call<super::types::SignResponse>;
@@ -167,10 +167,10 @@ pub type Sign = Call<super::types::SignResponse>;
 pub type SetDescription = Call<super::types::ChangeKeyResponse>;
 
 /// The call `set_managed_key_description`: `.await` it.
-pub type SetManagedKeyDescription = Call<super::types::ShowManagedKeyResponse>;
+pub type SetManagedKeyDescription = Call<super::v1_2::types::ShowManagedKeyResponse>;
 
 /// The call `verify`: `.await` it.
 pub type Verify = Call<super::types::VerifyResponse>;
 
 /// The call `verify_hmac`: `.await` it.
-pub type VerifyHmac = Call<super::types::VerifyHmacResponse>;
+pub type VerifyHmac = Call<super::v1_2::types::VerifyHmacResponse>;

@@ -4,8 +4,8 @@
 
 use cloud_core::{Call, Pages};
 
-#[doc(no_inline)]
-pub use super::types;
+/// Models of version 1.1.
+pub mod types;
 
 /// A client for Secrets Manager 1.1. Clones are cheap and share connections and credentials.
 ///
@@ -71,7 +71,7 @@ impl ListSecrets {
 pub type CreateSecret = Call<super::types::CreateSecretResponse>;
 
 /// The call `show_secret`: `.await` it.
-pub type ShowSecret = Call<super::types::ShowSecretResponse>;
+pub type ShowSecret = Call<super::v1_1::types::ShowSecretResponse>;
 
 /// The call `delete_secret`: `.await` it.
 pub type DeleteSecret = Call<()>;

@@ -4,8 +4,12 @@
 
 pub use super::super::types::{
     AuthKeyRequest, AuthKeyResponse, RequestDiagnosisResponse as CheckResponse,
-    CheckType, ListDiagnosesResponse, ShowDiagnosisResponse, CreateDiagnosisRequest,
-    RequestDiagnosisRequest, DiagnosisResultDetail, ShowDiagnosisResultResponse,
-    ListDiagnosisResultsResponse, DiagnosisResultResponse, DiagnosisScheduleRequest,
-    DiagnosisScheduleResponse, SummaryResponse, Tag, DeleteDiagnosisResponse,
+    CheckType, DiagnosisResultDetail, Tag, DeleteDiagnosisResponse,
+};
+
+pub use super::super::v1_2::types::{
+    ListDiagnosesResponse, ShowDiagnosisResponse, CreateDiagnosisRequest,
+    RequestDiagnosisRequest, ShowDiagnosisResultResponse, ListDiagnosisResultsResponse,
+    DiagnosisResultResponse, DiagnosisScheduleRequest, DiagnosisScheduleResponse,
+    SummaryResponse,
 };

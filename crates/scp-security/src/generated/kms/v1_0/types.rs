@@ -5,11 +5,15 @@
 pub use super::super::types::{
     DataKeyForm, CreateDataKeyRequest, CreateDataKeyResponse, DecryptRequest,
     DecryptResponse, EncryptRequest, EncryptResponse, CreateHmacRequest,
-    CreateHmacResponse, VerifyHmacRequest, VerifyHmacResponse, ChangedKey as Key,
-    CreateKeyRequest, SetDescriptionRequest, CheckDuplicateNameResponse, KeyPurpose,
-    SetRotationRequest, ChangeKeyResponse as ShowKeyResponse, KeyState,
-    SetKeyStateRequest, KeyType, ListKeyUsersResponse, NewKeyState, RewrapRequest,
-    RewrapResponse, SignRequest, SignResponse, Tag, User, VerifyRequest, VerifyResponse,
+    CreateHmacResponse, ChangedKey as Key, SetDescriptionRequest,
+    CheckDuplicateNameResponse, KeyPurpose, SetRotationRequest,
+    ChangeKeyResponse as ShowKeyResponse, KeyState, SetKeyStateRequest, KeyType,
+    ListKeyUsersResponse, NewKeyState, RewrapRequest, RewrapResponse, SignRequest,
+    SignResponse, Tag, User, VerifyRequest, VerifyResponse,
+};
+
+pub use super::super::v1_2::types::{
+    VerifyHmacRequest, VerifyHmacResponse, CreateKeyRequest,
 };
 
 use super::super::types::ChangedKey;
