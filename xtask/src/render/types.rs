@@ -81,7 +81,7 @@ fn structure(service: &Service, ty: &TypeDef, fields: &[Field]) -> TokenStream {
     let deserialize = quote!(Deserialize);
     // Only tests read requests: a format that applications could store would have to be kept.
     let (always, in_tests) = if ty.is_only_sent() {
-        (quote!(), quote!(#[cfg_attr(feature = "_deserialize", derive(#deserialize))]))
+        (quote!(), quote!(#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]))
     } else {
         (deserialize, quote!())
     };

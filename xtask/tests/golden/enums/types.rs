@@ -240,7 +240,7 @@ pub struct CreateThingResponse {
 /// A new thing.
 #[doc(alias = "ThingCreate")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct CreateThingRequest {
     /// The kind.

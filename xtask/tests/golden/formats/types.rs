@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 /// A new seal.
 #[doc(alias = "SealCreate")]
 #[derive(Clone, Debug)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct CreateSealRequest {
     /// The message, in Base64.
@@ -317,7 +317,7 @@ impl CreateSealResponse {
 /// A code and what it covers.
 #[doc(alias = "SealVerify")]
 #[derive(Clone, Debug)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct VerifySealRequest {
     /// The code.

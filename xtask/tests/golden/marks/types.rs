@@ -29,7 +29,7 @@ pub struct ShowKeyResponse {
 /// A new key.
 #[doc(alias = "NewKey")]
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct CreateKeyRequest {
     /// The note.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// Changes of a key.
 #[doc(alias = "KeyUpdate")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct UpdateKeyRequest {
     /// The label.
@@ -89,7 +89,7 @@ impl Body for UpdateKeyRequest {
 /// A new key; four required fields have no `new`.
 #[doc(alias = "KeyCreate")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct CreateKeyRequest {
     /// The name.
@@ -232,7 +232,7 @@ impl Body for CreateKeyRequest {
 
 /// A label.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct Tag {
     /// The key.
@@ -281,7 +281,7 @@ pub struct Key {
 /// The note.
 #[doc(alias = "KeyNote")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct SetNoteRequest {
     /// The note.

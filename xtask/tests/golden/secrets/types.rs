@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// What to seal.
 #[derive(Clone, Debug)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct SealRequest {
     /// The plaintext.
@@ -125,7 +125,7 @@ impl<'a> From<&'a SealRequest> for SealRequestWire<'a> {
 
 /// Somebody with a password.
 #[derive(Clone, Debug)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct Holder {
     /// The passWord.
@@ -193,7 +193,7 @@ pub struct SealResponse {
 /// A replacement.
 #[doc(alias = "MaterialUpdate")]
 #[derive(Clone, Debug)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct ReplaceMaterialRequest {
     /// The value.

@@ -32,7 +32,7 @@ pub struct Key {
 /// A key.
 #[doc(alias = "NewKey")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct CreateKeyRequest {
     /// Details, as JSON in a string.
@@ -122,7 +122,7 @@ impl Body for CreateKeyRequest {
 /// A key.
 #[doc(alias = "KeyUpdate")]
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct UpdateKeyRequest {
     /// Details, as JSON in a string.

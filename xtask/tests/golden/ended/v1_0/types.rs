@@ -5,12 +5,12 @@
 pub use super::super::types::{CreateKeyResponse as ShowKeyResponse, CreateKeyRequest};
 
 use cloud_core::{Body, Constraint, Validator};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// A proof.
 #[doc(alias = "Proof")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct ProveKeyRequest {
     /// The id.
