@@ -48,7 +48,7 @@ pub struct ShowSecretResponse {
 
 /// Data to encrypt.
 #[derive(Clone, Debug)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct EncryptRequest {
     /// The plaintext, a string of at most 32 KiB in UTF-8. Encode binary data first.
@@ -117,7 +117,7 @@ pub struct EncryptResponse {
 
 /// Data to decrypt.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct DecryptRequest {
     /// The ciphertext, as returned by the service.
@@ -176,7 +176,7 @@ pub struct CreateLocalKeyResponse {
 
 /// Data to sign.
 #[derive(Clone, Debug)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct SignRequest {
     /// A string of at most 245 bytes in UTF-8.
@@ -245,7 +245,7 @@ pub struct SignResponse {
 
 /// A string and the signature to verify.
 #[derive(Clone, Debug)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct VerifyRequest {
     /// The signed string, at most 245 bytes in UTF-8.
@@ -783,7 +783,7 @@ pub struct ShowSymmetricKeyResponse {
 
 /// A new value for a secret.
 #[derive(Clone, Debug)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct UpdateSecretRequest {
     /// The new value, a string of at most 32 KiB in UTF-8.
@@ -868,7 +868,7 @@ pub struct UpdateSecretResponse {
 
 /// A secret to create.
 #[derive(Clone, Debug)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct CreateSecretRequest {
     /// Name of the key store.
@@ -1019,7 +1019,7 @@ pub struct CreatedKey {
 
 /// A key to create.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct CreateKeyRequest {
     /// Name of the key store.
@@ -1157,7 +1157,7 @@ pub struct DeleteKeyResponse {
 
 /// An IPv4 address to allow.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct AddIpv4AddressRequest {
     /// Name of the key store.
@@ -1269,7 +1269,7 @@ impl AddIpv4AddressResponse {
 
 /// A MAC address to allow.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct AddMacAddressRequest {
     /// Name of the key store.
@@ -1367,7 +1367,7 @@ pub struct AddMacAddressResponse {
 
 /// A client certificate to create.
 #[derive(Clone, Debug)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct AddCertificateRequest {
     /// Name of the key store.
@@ -1525,7 +1525,7 @@ pub struct AddCertificateResponse {
 
 /// An IPv4 address to remove.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct Ipv4AddressToDelete {
     /// Name of the key store.
@@ -1579,7 +1579,7 @@ impl Ipv4AddressDeletion {
 
 /// A MAC address to remove.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct MacAddressToDelete {
     /// Name of the key store.
@@ -1619,7 +1619,7 @@ pub struct MacAddressDeletion {
 
 /// A client certificate to remove.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct CertificateToDelete {
     /// Name of the key store.
@@ -1793,7 +1793,7 @@ pub struct ShowPublicKeyResponse {
 
 /// Data to sign with a standard algorithm.
 #[derive(Clone, Debug)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct SignStandardRequest {
     /// The data, in Base64; at most 64 KiB before encoding.
@@ -1880,7 +1880,7 @@ pub struct SignStandardResponse {
 
 /// Data and the signature to verify.
 #[derive(Clone, Debug)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct VerifyStandardRequest {
     /// The signed data, in Base64; at most 64 KiB before encoding.
@@ -2014,7 +2014,7 @@ impl<'a> From<&'a VerifyStandardRequest> for VerifyStandardRequestWire<'a> {
 
 /// Settings of a key store.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct KeyStoreSettings {
     /// Name of the key store.

@@ -49,7 +49,7 @@ pub struct Aws {
 
 /// An account to register or rename.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct PutAwsRequest {
     /// ID of the project, the same as in `aws`.
@@ -87,7 +87,7 @@ impl Body for PutAwsRequest {
 
 /// An AWS account to store, identified by project and account ID.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct AwsForUpsert {
     /// Name of the account, at most 200 bytes. Replaces the earlier name.
@@ -202,7 +202,7 @@ pub struct PutAwsResponse {
 
 /// An account to remove.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct DeleteAwsRequest {
     /// ID of the project. The token must have access to it.
@@ -310,7 +310,7 @@ pub struct DataSource {
 
 /// A data source to attach to an account.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct AttachDataSourceRequest {
     /// ID of the project, the same as in `attach_data_source`.
@@ -352,7 +352,7 @@ impl Body for AttachDataSourceRequest {
 
 /// An attachment to store. It replaces an existing one completely: optional fields that are left out are reset.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct DataSourceForAttach {
     /// ID of the account to attach the data source to.
@@ -630,7 +630,7 @@ pub struct AwsRelDataSource {
 
 /// A data source to detach from an account.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct DetachDataSourceRequest {
     /// ID of the project. The token must have access to it.
@@ -740,7 +740,7 @@ impl Body for DetachDataSourceRequest {
 
 /// A scan to start.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct InvokeScanRequest {
     /// ID of the project. The token must have access to it.

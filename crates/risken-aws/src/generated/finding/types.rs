@@ -116,7 +116,7 @@ pub struct Finding {
 
 /// A finding to store.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct PutFindingRequest {
     /// ID of the project, the same as in `finding`.
@@ -154,7 +154,7 @@ impl Body for PutFindingRequest {
 
 /// A finding to store, identified by project, data source and its ID there.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct FindingForUpsert {
     /// Description, at most 200 bytes.
@@ -372,7 +372,7 @@ pub struct PutFindingResponse {
 
 /// A finding to delete.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct DeleteFindingRequest {
     /// ID of the project. The token must have access to it.
@@ -492,7 +492,7 @@ pub struct FindingTag {
 
 /// A tag to add.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct TagFindingRequest {
     /// ID of the project, the same as in `tag`.
@@ -530,7 +530,7 @@ impl Body for TagFindingRequest {
 
 /// A tag of a finding to store.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct FindingTagForUpsert {
     /// ID of the finding.
@@ -644,7 +644,7 @@ pub struct TagFindingResponse {
 
 /// A tag to remove.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct UntagFindingRequest {
     /// ID of the project. The token must have access to it.
@@ -724,7 +724,7 @@ pub struct PendFinding {
 
 /// A finding to suspend.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct PutPendFindingRequest {
     /// ID of the project, the same as in `pend_finding`.
@@ -762,7 +762,7 @@ impl Body for PutPendFindingRequest {
 
 /// A suspension to store.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct PendFindingForUpsert {
     /// ID of the finding.
@@ -832,7 +832,7 @@ pub struct PutPendFindingResponse {
 
 /// A finding whose suspension ends.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct DeletePendFindingRequest {
     /// ID of the project. The token must have access to it.

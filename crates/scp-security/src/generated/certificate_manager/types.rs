@@ -70,7 +70,7 @@ pub struct CreatedCertificate {
 /// A certificate to register, with its private key.
 #[doc(alias = "CertificateCreateRequest")]
 #[derive(Clone, Debug)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct CreateCertificateRequest {
     /// The certificate in PEM format.
@@ -369,7 +369,7 @@ pub struct CreateSelfSignedCertificateResponse {
 /// A certificate name to check.
 #[doc(alias = "CertificateDuplicateRequest")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct CheckDuplicateNameRequest {
     /// Name to check.
@@ -538,7 +538,7 @@ impl Body for Recipient {
 /// A self-signed certificate to create.
 #[doc(alias = "SelfSignCreateRequest")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct CreateSelfSignedCertificateRequest {
     /// Common name in the subject, usually a host name.
@@ -801,7 +801,7 @@ impl Body for Tag {
 /// A certificate, its chain and its private key, to be validated together; since version 1.1.
 #[doc(alias = "CertificateValidateRequestV1Dot1")]
 #[derive(Clone, Debug)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct ValidateCertificateRequest {
     /// The certificate in PEM format.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 /// The access key that an inspection uses to read the account.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct AuthKeyRequest {
     /// Time of creation of the access key, `YYYY-MM-DD HH:MM:SS` or with `T` and `Z`. Without `Z`, UTC is assumed.
@@ -136,7 +136,7 @@ pub struct DiagnosisResultDetail {
 
 /// A tag on a resource.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct Tag {
     /// Key of the tag.
@@ -337,7 +337,7 @@ pub struct ChecklistVersion {
 /// An inspection to create, since version 1.3.
 #[doc(alias = "DiagnosisObjectRequestV1Dot3")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct CreateDiagnosisRequest {
     /// Account that runs the inspection.
@@ -660,7 +660,7 @@ impl Body for CreateDiagnosisRequest {
 /// An inspection to start, since version 1.3.
 #[doc(alias = "DiagnosisRequestV1Dot3")]
 #[derive(Clone, Debug)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct RequestDiagnosisRequest {
     /// Access key of the account to inspect.
@@ -875,7 +875,7 @@ pub struct DiagnosisResultResponse {
 /// Schedule of an inspection to create, since version 1.3.
 #[doc(alias = "DiagnosisScheduleRequestV1Dot3")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct DiagnosisScheduleRequest {
     /// Start time of the run, `HH:MM` in steps of five minutes. The time zone is not documented; UTC is assumed.

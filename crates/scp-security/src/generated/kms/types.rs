@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 /// Which forms of a new data key to return.
 #[doc(alias = "DatakeyRequest")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct CreateDataKeyRequest {
     /// Forms to return: plaintext and ciphertext (`plaintext`), or only the ciphertext (`wrapped`).
@@ -64,7 +64,7 @@ impl CreateDataKeyResponse {
 
 /// Ciphertext to decrypt.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct DecryptRequest {
     /// Ciphertext: `vault:v`, the key version, a colon and Base64.
@@ -110,7 +110,7 @@ impl DecryptResponse {
 
 /// Data to encrypt.
 #[derive(Clone, Debug)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct EncryptRequest {
     /// The plaintext, as bytes; Base64 on the wire.
@@ -168,7 +168,7 @@ pub struct EncryptResponse {
 /// Data to compute an HMAC over.
 #[doc(alias = "HmacRequest")]
 #[derive(Clone, Debug)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct CreateHmacRequest {
     /// Data that the HMAC or signature covers, as bytes; Base64 on the wire.
@@ -310,7 +310,7 @@ impl ChangedKey {
 /// New description of a key.
 #[doc(alias = "KeyDescriptionRequest")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct SetDescriptionRequest {
     /// Description, at most 100 characters. May be empty.
@@ -358,7 +358,7 @@ pub struct CheckDuplicateNameResponse {
 /// Rotation settings of a key.
 #[doc(alias = "KeyRotateInfoRequest")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct SetRotationRequest {
     /// Whether the key rotates automatically; `Y` or `N` on the wire.
@@ -398,7 +398,7 @@ pub struct ChangeKeyResponse {
 /// New state of a key.
 #[doc(alias = "KeyStateRequest")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct SetKeyStateRequest {
     /// New state, `Active` or `Stop`.
@@ -430,7 +430,7 @@ pub struct ListKeyUsersResponse {
 
 /// Ciphertext to re-encrypt with the newest key version.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct RewrapRequest {
     /// Ciphertext: `vault:v`, the key version, a colon and Base64.
@@ -466,7 +466,7 @@ pub struct RewrapResponse {
 
 /// Data to sign.
 #[derive(Clone, Debug)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct SignRequest {
     /// Data that the HMAC or signature covers, as bytes; Base64 on the wire.
@@ -521,7 +521,7 @@ pub struct SignResponse {
 
 /// A tag on a resource.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct Tag {
     /// Key of the tag.
@@ -559,7 +559,7 @@ pub struct User {
 
 /// A signature and the data that it covers.
 #[derive(Clone, Debug)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct VerifyRequest {
     /// Data that the HMAC or signature covers, as bytes; Base64 on the wire.
@@ -1302,7 +1302,7 @@ impl ManagedKey {
 /// New description of a managed key.
 #[doc(alias = "ManagedKeyDescriptionRequest")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct SetManagedKeyDescriptionRequest {
     /// Description, at most 100 characters. May be empty.
@@ -1467,7 +1467,7 @@ pub struct ShowManagedKeyResponse {
 /// A key to create.
 #[doc(alias = "KeyCreateMasterKeyRequestV1Dot4")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct CreateKeyRequest {
     /// Networks that can use the key, in CIDR notation, separated by commas.
@@ -1815,7 +1815,7 @@ impl KeyDetail {
 /// Networks that can use a key.
 #[doc(alias = "KeySetAclCidrRequest")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct SetAclCidrRequest {
     /// Networks that can use the key, in CIDR notation, separated by commas.
@@ -1840,7 +1840,7 @@ impl Body for SetAclCidrRequest {
 /// Private resources that can use a key.
 #[doc(alias = "KeySetPrivateAclRequest")]
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct SetPrivateAclRequest {
     /// Whether only the listed private resources can use the key.
@@ -2033,7 +2033,7 @@ pub struct PrivateAclResource {
 
 /// The ID of a private resource that can use a key.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct PrivateAclResourceId {
     /// ID of a resource to allow.
@@ -2059,7 +2059,7 @@ impl Body for PrivateAclResourceId {
 /// Version of a public key to return.
 #[doc(alias = "PublicKeyExportRequest")]
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct ExportPublicKeyRequest {
     /// Key version, 1 to 100. Null or missing returns the latest version.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 /// A vault to create for an access key.
 #[doc(alias = "SecretVaultCreateRequest")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct CreateSecretVaultRequest {
     /// ID of the IAM access key that the vault stores; not the access key itself.
@@ -500,7 +500,7 @@ pub struct GetTemporaryKeyResponse {
 /// Waiting period before the deletion of a vault.
 #[doc(alias = "SecretVaultTerminatedRequest")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct TerminateSecretVaultRequest {
     /// Days until the vault is deleted permanently, 7 to 30.
@@ -534,7 +534,7 @@ impl Body for TerminateSecretVaultRequest {
 
 /// A tag on a resource.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct Tag {
     /// Key of the tag.

@@ -27,7 +27,7 @@ pub struct PrivateAclResource {
 
 /// The ID of a private resource that can read a secret.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct PrivateAclResourceId {
     /// ID of a resource to allow.
@@ -223,7 +223,7 @@ impl ::cloud_core::Page for ListSecretsResponse {
 /// Networks that can read a secret.
 #[doc(alias = "SecretsManagerSetCidrRequest")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct SetAclCidrRequest {
     /// Networks that can read the value, in CIDR notation, separated by commas. The service accepts IPv4 networks
@@ -255,7 +255,7 @@ impl Body for SetAclCidrRequest {
 /// New description of a secret.
 #[doc(alias = "SecretsManagerSetDescriptionRequest")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct SetDescriptionRequest {
     /// New description. Null removes the old one.
@@ -282,7 +282,7 @@ impl Body for SetDescriptionRequest {
 /// New KMS key of a secret.
 #[doc(alias = "SecretsManagerSetKmsRequest")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct SetKmsKeyRequest {
     /// ID of the KMS key that encrypts the value from now on.
@@ -306,7 +306,7 @@ impl Body for SetKmsKeyRequest {
 /// Private resources that can read a secret.
 #[doc(alias = "SecretsManagerSetPrivateAclRequest")]
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct SetPrivateAclRequest {
     /// Whether only the listed private resources can read the value.
@@ -361,7 +361,7 @@ impl Body for SetPrivateAclRequest {
 /// A new value, which becomes the newest version.
 #[doc(alias = "SecretsManagerSetSecretValueRequest")]
 #[derive(Clone, Debug)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct UpdateSecretValueRequest {
     /// The value: a JSON object with string values, at most 10 pairs and 64 KiB.
@@ -432,7 +432,7 @@ pub struct ChangeSecretResponse {
 /// The version to read. The newest one if neither field is set.
 #[doc(alias = "SecretsManagerShowSecretValueRequest")]
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct ShowSecretValueRequest {
     /// Label of the version to read, such as `CURRENT`.
@@ -503,7 +503,7 @@ impl ShowSecretValueResponse {
 /// Waiting period before the deletion of a secret.
 #[doc(alias = "SecretsManagerTerminatedRequest")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct DeleteSecretRequest {
     /// Days until the secret is deleted permanently, 7 to 30.
@@ -547,7 +547,7 @@ pub struct SetPrivateAclResponse {
 /// A label and the versions to move it between.
 #[doc(alias = "SecretsManagerUpdateLabelRequest")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct SetVersionLabelRequest {
     /// Label of a version. Only one version can hold a given label.
@@ -609,7 +609,7 @@ impl Body for SetVersionLabelRequest {
 /// Length and character classes of a password.
 #[doc(alias = "SecretsRandomPasswordRequest")]
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct GenerateRandomPasswordRequest {
     /// Characters to exclude.
@@ -768,7 +768,7 @@ pub struct GenerateRandomPasswordResponse {
 
 /// A tag on a resource.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct Tag {
     /// Key of the tag.
@@ -897,7 +897,7 @@ impl<'de> Deserialize<'de> for SecretState {
 /// A secret to create, since version 1.1.
 #[doc(alias = "SecretsManagerCreateRequestV1Dot1")]
 #[derive(Clone, Debug)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct CreateSecretRequest {
     /// Networks that can read the value, in CIDR notation, separated by commas. The service accepts IPv4 networks

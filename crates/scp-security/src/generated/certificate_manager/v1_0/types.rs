@@ -12,12 +12,12 @@ pub use super::super::types::{
 };
 
 use cloud_core::{Body, Constraint, Pem, SecretString, Validator};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// A certificate, its chain and its private key, to be validated together.
 #[doc(alias = "CertificateValidateRequest")]
 #[derive(Clone, Debug)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct ValidateCertificateRequest {
     /// The certificate in PEM format.

@@ -68,7 +68,7 @@ pub struct ShowDiagnosisResponse {
 /// An inspection to create.
 #[doc(alias = "DiagnosisObjectRequest")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct CreateDiagnosisRequest {
     /// Account that runs the inspection.
@@ -348,7 +348,7 @@ impl Body for CreateDiagnosisRequest {
 /// A run to start, with the credentials that it uses.
 #[doc(alias = "DiagnosisRequest")]
 #[derive(Clone, Debug)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct RequestDiagnosisRequest {
     /// Access key of the account to inspect.
@@ -676,7 +676,7 @@ pub struct DiagnosisResultResponse {
 
 /// Schedule of an inspection to create.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct DiagnosisScheduleRequest {
     /// ID of the inspection, `DIA-` and 32 hexadecimal digits.

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 /// An HMAC and the data that it covers.
 #[doc(alias = "HmacVerifyRequest")]
 #[derive(Clone, Debug)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct VerifyHmacRequest {
     /// HMAC: `vault:v`, the key version, a colon and Base64.
@@ -84,7 +84,7 @@ pub struct VerifyHmacResponse {
 /// A key to create.
 #[doc(alias = "KeyCreateMasterKeyRequest")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct CreateKeyRequest {
     /// Whether the key rotates automatically; `Y` or `N` on the wire.

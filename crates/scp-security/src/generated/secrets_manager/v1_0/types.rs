@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 /// A secret to create.
 #[doc(alias = "SecretsManagerCreateRequest")]
 #[derive(Clone, Debug)]
-#[cfg_attr(feature = "_deserialize", derive(Deserialize))]
+#[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
 pub struct CreateSecretRequest {
     /// Networks that can read the value, in CIDR notation, separated by commas. The service accepts IPv4 networks
