@@ -111,6 +111,12 @@ impl Generation {
     pub const fn new(number: u64) -> Self {
         Self(number)
     }
+
+    /// The number.
+    #[must_use]
+    pub const fn number(self) -> u64 {
+        self.0
+    }
 }
 
 /// Sends requests without credentials.

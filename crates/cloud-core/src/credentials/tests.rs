@@ -327,7 +327,7 @@ async fn older_request_does_not_replace_newer_credentials() {
         lock(&issuer.cache.state)
             .complete(number, START, Ok(issued))
             .0
-            .map(|(value, generation)| (*value, generation.0))
+            .map(|(value, generation)| (*value, generation.number()))
     };
     assert_eq!(request(3).unwrap(), (3, 2));
     assert_eq!(request(2).unwrap(), (3, 2), "the newer one, which is stored");
