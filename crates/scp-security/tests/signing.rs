@@ -208,7 +208,7 @@ async fn missing_credentials_are_named_before_anything_is_sent() {
         assert!(error.to_string().contains(place), "{error}");
     }
     let scp = builder(&transport).credentials("key", "secret").build().unwrap();
-    let error = scp.secret_vault().get_temporary_key("vault").await.unwrap_err();
+    let error = scp.secret_vault().show_temporary_key("vault").await.unwrap_err();
     assert!(error.to_string().contains("SCP_VAULT_TOKEN_ID"), "{error}");
     for id in ["", ".", "..", "a\nb"] {
         let error = scp.kms().show_key(id).await.unwrap_err();

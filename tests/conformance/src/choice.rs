@@ -271,7 +271,7 @@ const LAST: &[&str] = &[
     "update_secret_value",
     "delete_secret",
     "restore_secret",
-    "terminate_secret_vault",
+    "delete_secret_vault",
 ];
 
 /// Where an operation stands among the calls of its version: after those whose answers it uses.

@@ -113,7 +113,7 @@ async fn hosts_receive_only_their_own_credentials() {
             let scp = scp.clone();
             calls.spawn(async move {
                 drop(scp.kms().show_key("a").await);
-                drop(scp.secret_vault().get_temporary_key("a").await);
+                drop(scp.secret_vault().show_temporary_key("a").await);
             });
         }
         for site in &sites {

@@ -5,6 +5,14 @@ use std::collections::BTreeSet;
 use super::{Finding, describe, example, models};
 use crate::openapi::{Document, Map, MediaType, Operation, Parameter, Requirement, Schema, escape_pointer};
 
+/// The first words of operations, so that the same act has the same name in every service. `show` reads one resource,
+/// `list` several, `put` creates or replaces; `schedule` is a deletion that can be cancelled.
+const VERBS: &[&str] = &[
+    "add", "attach", "check", "confirm", "create", "decrypt", "delete", "detach", "encrypt", "export", "generate",
+    "invoke", "list", "put", "replace", "request", "restore", "rewrap", "rotate", "schedule", "set", "show", "sign",
+    "tag", "untag", "update", "validate", "verify",
+];
+
 /// Checks every operation of the document.
 pub(super) fn check(document: &Document, findings: &mut Vec<Finding>) {
     let mut names = BTreeSet::new();
@@ -61,6 +69,10 @@ impl<'a> Check<'a, '_> {
         for (inside, name) in own.into_iter().chain(other) {
             if !is_snake_case(name) {
                 self.at(inside, format!("`{name}` is not snake_case"));
+            }
+            let verb = name.split('_').next().unwrap_or_default();
+            if !VERBS.contains(&verb) {
+                self.at(inside, format!("`{name}` begins with none of the verbs of operations: {}", VERBS.join(", ")));
             }
             if !names.insert(name) {
                 self.at(inside, format!("`{name}` names two operations"));

@@ -254,11 +254,12 @@ fn dangling_reference_is_reported() {
 #[test]
 fn operation_name_in_wrong_case_or_twice_is_reported() {
     let place = format!("{GET}/operationId");
-    expect(&place, json!("listKeys"), &place, "not snake_case");
+    expect(&place, json!("list_Keys"), &place, "not snake_case");
+    expect(&place, json!("fetch_keys"), &place, "begins with none of the verbs");
     let place = format!("{GET}/x-sdk/split/operationId");
     expect(&place, json!("list_keys"), &place, "names two operations");
     let mut other = good()["paths"]["/v1/keys/{id}"]["get"].clone();
-    other["x-sdk"]["split"]["operationId"] = json!("other_key");
+    other["x-sdk"]["split"]["operationId"] = json!("show_other_key");
     let place = "/paths/~1v1~1keys~1{id}/post";
     let told = "`list_keys` names two operations";
     expect(place, other, &format!("{place}/operationId"), told);

@@ -138,6 +138,9 @@ pub(super) fn method(table: &Ident, options: &TokenStream, operation: &Operation
     }
     let request = quote!(Request::new(&operations::#table::#entry)#(#calls)*);
     let call = quote!(Call::new(&self.core, #request));
+    // Readers of other SDKs search for `get_…`.
+    let alias = operation.name.strip_prefix("show_").map(|rest| format!("get_{rest}"));
+    let doc = alias.map_or_else(|| quote!(#doc), |alias| quote!(#doc #[doc(alias = #alias)]));
     if operation.options.is_empty() {
         return quote! {
             #doc

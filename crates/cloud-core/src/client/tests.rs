@@ -71,7 +71,7 @@ impl Signer for Stamp {
     }
 
     fn invalidate(&self, _: &'static Operation, credentials: Generation) -> bool {
-        credentials.0 < 5
+        credentials.number() < 5
     }
 
     fn signs_time(&self, _: &'static Operation) -> bool {

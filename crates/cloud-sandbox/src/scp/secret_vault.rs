@@ -9,8 +9,8 @@ pub(crate) mod store;
 /// The operations by name.
 pub(crate) const HANDLERS: Handlers = &[
     ("create_secret_vault", manage::create),
-    ("terminate_secret_vault", manage::terminate),
+    ("delete_secret_vault", manage::terminate),
     ("list_secret_vaults", manage::list),
     ("show_secret_vault", manage::show),
-    ("get_temporary_key", keys::issue),
+    ("show_temporary_key", keys::issue),
 ];

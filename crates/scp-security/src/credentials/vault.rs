@@ -12,7 +12,7 @@ use cloud_core::{BoxFuture, Error, ErrorKind, Result, RetryPolicy, Runtime};
 use time::{OffsetDateTime, UtcOffset};
 
 use super::{Credentials, KeySource};
-use crate::secret_vault::types::GetTemporaryKeyResponse;
+use crate::secret_vault::types::ShowTemporaryKeyResponse;
 use crate::secret_vault::v1_0;
 
 /// Requests temporary credentials from a vault and refreshes them before they expire.
@@ -119,9 +119,9 @@ impl Vault {
     }
 
     async fn issue(self: Arc<Self>, now: OffsetDateTime) -> Result<Expiring<TemporaryKey>> {
-        let GetTemporaryKeyResponse { access_key, secret_key, expired_at, .. } =
+        let ShowTemporaryKeyResponse { access_key, secret_key, expired_at, .. } =
             // The call that needs the key decides whether to retry; two policies would multiply.
-            self.client.get_temporary_key(&self.id).retry(RetryPolicy::never()).await.map_err(explain)?;
+            self.client.show_temporary_key(&self.id).retry(RetryPolicy::never()).await.map_err(explain)?;
         let access_key = access_key.filter(|key| !key.trim().is_empty());
         let secret_key = secret_key.filter(|key| !key.expose_secret().trim().is_empty());
         let (Some(access_key), Some(secret_key)) = (access_key, secret_key) else {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cloud_sandbox::Sandbox;
 use scp_security::kms::types::EncryptRequest;
-use scp_security::secret_vault::types::{CreateSecretVaultRequest, TerminateSecretVaultRequest};
+use scp_security::secret_vault::types::{CreateSecretVaultRequest, DeleteSecretVaultRequest};
 use scp_security::{Days, Hours, Networks, Scp};
 
 use super::common::{refused, sandbox, scp, settings};
@@ -49,7 +49,7 @@ async fn temporary_keys_encrypt_until_they_expire() {
 
     // And by hand: the pair signs like any other, for an hour.
     let token = holder(&sandbox, &id, secret.expose_secret(), &made.id);
-    let pair = token.secret_vault().get_temporary_key(&made.id).await.unwrap();
+    let pair = token.secret_vault().show_temporary_key(&made.id).await.unwrap();
     let pair = (pair.access_key.unwrap(), pair.secret_key.unwrap());
     let by_hand = Scp::builder().endpoint(sandbox.endpoint()).credentials(pair.0, pair.1.expose_secret()).build();
     let by_hand = by_hand.unwrap();
@@ -59,7 +59,7 @@ async fn temporary_keys_encrypt_until_they_expire() {
     sandbox.advance(Duration::from_secs(2 * 60));
     refused(encrypts(&by_hand).await, 401);
 
-    vaults.terminate_secret_vault(&made.id, &TerminateSecretVaultRequest::new(Days(7))).await.unwrap();
+    vaults.delete_secret_vault(&made.id, &DeleteSecretVaultRequest::new(Days(7))).await.unwrap();
     assert!(encrypts(&holder(&sandbox, &id, secret.expose_secret(), &made.id)).await.is_err());
 }
 
@@ -75,11 +75,11 @@ async fn temporary_keys_are_limited_to_five() {
         .build()
         .unwrap();
     for _ in 0..5 {
-        token.secret_vault().get_temporary_key(vault).await.unwrap();
+        token.secret_vault().show_temporary_key(vault).await.unwrap();
     }
-    refused(token.secret_vault().get_temporary_key(vault).await, 400);
+    refused(token.secret_vault().show_temporary_key(vault).await, 400);
     sandbox.advance(Duration::from_secs(37 * 3600));
-    token.secret_vault().get_temporary_key(vault).await.unwrap();
+    token.secret_vault().show_temporary_key(vault).await.unwrap();
 
     let wrong = holder(&sandbox, &set["SCP_VAULT_TOKEN_ID"], "00000000-0000-4000-8000-000000000000", vault);
     assert!(encrypts(&wrong).await.is_err());

@@ -6,7 +6,7 @@ use cloud_core::ipnet::Ipv4Net;
 use cloud_core::{Days, Hours};
 use scp_security::Scp;
 use scp_security::kms::types::EncryptRequest;
-use scp_security::secret_vault::types::{CreateSecretVaultRequest, TerminateSecretVaultRequest};
+use scp_security::secret_vault::types::{CreateSecretVaultRequest, DeleteSecretVaultRequest};
 
 use crate::load::run::Session;
 
@@ -49,6 +49,6 @@ pub(crate) async fn exchange(session: &mut Session) {
             Err(error) => session.report_mismatch(&error.to_string()),
         }
     }
-    let call = vaults.terminate_secret_vault(&made.id, &TerminateSecretVaultRequest::new(Days(7)));
-    session.call_without_fault("scp/secretvault/terminate_secret_vault/1.0", call).await;
+    let call = vaults.delete_secret_vault(&made.id, &DeleteSecretVaultRequest::new(Days(7)));
+    session.call_without_fault("scp/secretvault/delete_secret_vault/1.0", call).await;
 }
