@@ -1,6 +1,6 @@
 //! Findings: what data sources have found at resources, with tags and suspensions.
 //!
-//! A list returns IDs; [`Client::get_finding`] returns a finding. Responses omit fields that are empty or zero, so every
+//! A list returns IDs; [`Client::show_finding`] returns a finding. Responses omit fields that are empty or zero, so every
 //! field of a response is optional.
 //!
 //! ```no_run
@@ -8,7 +8,7 @@
 //! let findings = risken_aws::Risken::from_env()?.finding();
 //! let mut ids = findings.list_findings(project).data_source(["aws:guard-duty"]).from_score(0.8).items();
 //! while let Some(id) = ids.next().await {
-//!     let Some(finding) = findings.get_finding(project, id?).await?.finding else { continue };
+//!     let Some(finding) = findings.show_finding(project, id?).await?.finding else { continue };
 //!     println!("{:?} at {:?}", finding.description, finding.resource_name);
 //! }
 //! # Ok(())

@@ -225,7 +225,7 @@ const RULES: &[Rule] = &[
     Rule {
         service: "finding",
         operations: &[
-            "get_finding",
+            "show_finding",
             "list_finding_tags",
             "tag_finding",
             "put_pend_finding",
@@ -238,7 +238,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         service: "finding",
-        operations: &["get_pend_finding"],
+        operations: &["show_pend_finding"],
         name: "finding_id",
         sources: &[("put_pend_finding", "/pend_finding/finding_id")],
     },

@@ -17,13 +17,13 @@ pub(crate) mod store;
 /// The calls by operation name.
 pub(crate) const HANDLERS: Handlers = &[
     ("list_findings", list_findings),
-    ("get_finding", get_finding),
+    ("show_finding", show_finding),
     ("put_finding", put_finding),
     ("delete_finding", delete_finding),
     ("list_finding_tags", list_finding_tags),
     ("tag_finding", tag_finding),
     ("untag_finding", untag_finding),
-    ("get_pend_finding", get_pend_finding),
+    ("show_pend_finding", show_pend_finding),
     ("put_pend_finding", put_pend_finding),
     ("delete_pend_finding", delete_pend_finding),
 ];
@@ -57,7 +57,7 @@ fn list_findings(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorR
     Ok(present([("count", ids.len().into()), ("total", total.into()), ("finding_id", ids.into())]))
 }
 
-fn get_finding(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
+fn show_finding(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
     let (store, request, _) = begin(state, call, rules::one_finding)?;
     let found = store.finding(request.project_id, request.finding_id).map(finding);
     if found.is_none() {
@@ -106,7 +106,7 @@ fn untag_finding(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorR
     Ok(json!({}))
 }
 
-fn get_pend_finding(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
+fn show_pend_finding(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
     let (store, request, _) = begin(state, call, rules::one_finding)?;
     let found = store.pend(request.project_id, request.finding_id).map(pend);
     if found.is_none() {

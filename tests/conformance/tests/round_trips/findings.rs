@@ -78,7 +78,7 @@ async fn findings_of_a_scan_appear_when_it_has_ended_and_are_the_same_each_time(
         // Findings outlive their account.
         risken.aws().delete_aws(&DeleteAwsRequest::new(PROJECT, aws_id)).await.unwrap();
         let id = found[0].id().unwrap();
-        assert_eq!(risken.finding().get_finding(PROJECT, id).await.unwrap().finding.as_ref(), Some(&found[0]));
+        assert_eq!(risken.finding().show_finding(PROJECT, id).await.unwrap().finding.as_ref(), Some(&found[0]));
         runs.push(found);
     }
     assert_eq!(runs[0], runs[1]);
@@ -128,9 +128,9 @@ async fn finding_is_stored_tagged_suspended_and_deleted() {
     assert!(missing.is_not_found(), "{missing}");
 
     let pend = PendFindingForUpsert::new(id, PROJECT).with_note("known");
-    assert_eq!(findings.get_pend_finding(PROJECT, id).await.unwrap().pend_finding, None);
+    assert_eq!(findings.show_pend_finding(PROJECT, id).await.unwrap().pend_finding, None);
     findings.put_pend_finding(&PutPendFindingRequest::from(pend.clone())).await.unwrap();
-    let held = findings.get_pend_finding(PROJECT, id).await.unwrap().pend_finding.unwrap();
+    let held = findings.show_pend_finding(PROJECT, id).await.unwrap().pend_finding.unwrap();
     assert_eq!(held.note.as_deref(), Some("known"));
     let state = |status| findings.list_findings(PROJECT).data_source(["own:"]).status(status).first_page();
     assert_eq!(state(FindingStatus::Pending).await.unwrap().finding_id, Some(vec![id]));
@@ -141,7 +141,7 @@ async fn finding_is_stored_tagged_suspended_and_deleted() {
     for _ in 0..2 {
         findings.delete_finding(&DeleteFindingRequest::new(PROJECT, id)).await.unwrap();
     }
-    assert_eq!(findings.get_finding(PROJECT, id).await.unwrap().finding, None);
+    assert_eq!(findings.show_finding(PROJECT, id).await.unwrap().finding, None);
     let gone = refused(findings.put_pend_finding(&PutPendFindingRequest::from(pend)).await, 500);
     assert!(gone.is_not_found(), "{gone}");
 }

@@ -15,7 +15,7 @@ pub(crate) async fn scan(risken: &Risken, project: i64, aws_id: i64, before: &Da
     let mut ids = findings.list_findings(project).data_source(scanned.data_source).items();
     while let Some(id) = ids.next().await {
         // Missing if it was deleted after the list was read.
-        found.extend(findings.get_finding(project, id?).await?.finding);
+        found.extend(findings.show_finding(project, id?).await?.finding);
     }
     Ok(found)
 }
