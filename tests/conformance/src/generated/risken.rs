@@ -66,8 +66,8 @@ pub(crate) static ENTRIES: &[Entry] = &[
         vendor: "risken",
         service: "finding",
         version: "1",
-        operation: "get_finding",
-        call: finding_v1_get_finding,
+        operation: "show_finding",
+        call: finding_v1_show_finding,
     },
     Entry {
         vendor: "risken",
@@ -108,8 +108,8 @@ pub(crate) static ENTRIES: &[Entry] = &[
         vendor: "risken",
         service: "finding",
         version: "1",
-        operation: "get_pend_finding",
-        call: finding_v1_get_pend_finding,
+        operation: "show_pend_finding",
+        call: finding_v1_show_pend_finding,
     },
     Entry {
         vendor: "risken",
@@ -253,14 +253,14 @@ fn finding_v1_list_findings(context: &Context) -> Running<'_> {
 }
 
 /// `GET /finding/get-finding/`
-fn finding_v1_get_finding(context: &Context) -> Running<'_> {
-    const OPERATION: &str = "finding.1.get_finding";
+fn finding_v1_show_finding(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "finding.1.show_finding";
     Box::pin(async move {
         let client = context.risken()?.finding_v1();
         let project_id = context.integer(OPERATION, "project_id", 1001)?;
         let finding_id = context.integer(OPERATION, "finding_id", 1001)?;
         let answer = context
-            .finish(OPERATION, client.get_finding(project_id, finding_id))
+            .finish(OPERATION, client.show_finding(project_id, finding_id))
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -350,14 +350,14 @@ fn finding_v1_untag_finding(context: &Context) -> Running<'_> {
 }
 
 /// `GET /finding/get-pend-finding/`
-fn finding_v1_get_pend_finding(context: &Context) -> Running<'_> {
-    const OPERATION: &str = "finding.1.get_pend_finding";
+fn finding_v1_show_pend_finding(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "finding.1.show_pend_finding";
     Box::pin(async move {
         let client = context.risken()?.finding_v1();
         let project_id = context.integer(OPERATION, "project_id", 1001)?;
         let finding_id = context.integer(OPERATION, "finding_id", 1001)?;
         let answer = context
-            .finish(OPERATION, client.get_pend_finding(project_id, finding_id))
+            .finish(OPERATION, client.show_pend_finding(project_id, finding_id))
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())

@@ -1074,15 +1074,15 @@ pub(crate) static ENTRIES: &[Entry] = &[
         vendor: "scp",
         service: "secretvault",
         version: "1.0",
-        operation: "terminate_secret_vault",
-        call: secret_vault_v1_0_terminate_secret_vault,
+        operation: "delete_secret_vault",
+        call: secret_vault_v1_0_delete_secret_vault,
     },
     Entry {
         vendor: "scp",
         service: "secretvault",
         version: "1.0",
-        operation: "get_temporary_key",
-        call: secret_vault_v1_0_get_temporary_key,
+        operation: "show_temporary_key",
+        call: secret_vault_v1_0_show_temporary_key,
     },
     Entry {
         vendor: "scp",
@@ -3880,31 +3880,31 @@ fn secret_vault_v1_0_create_secret_vault(context: &Context) -> Running<'_> {
 }
 
 /// `PUT /v1/secretvault/{secret_vault_id}/terminated`
-fn secret_vault_v1_0_terminate_secret_vault(context: &Context) -> Running<'_> {
-    const OPERATION: &str = "secretvault.1.0.terminate_secret_vault";
+fn secret_vault_v1_0_delete_secret_vault(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secretvault.1.0.delete_secret_vault";
     Box::pin(async move {
         let client = context.scp()?.secret_vault_v1_0();
         let secret_vault_id = context
             .text(OPERATION, "secret_vault_id", "3265ab469f0d406d83073da3e11e7a6c")?;
         let body = context
             .body::<
-                scp_security::secret_vault::v1_0::types::TerminateSecretVaultRequest,
+                scp_security::secret_vault::v1_0::types::DeleteSecretVaultRequest,
             >(OPERATION, "{\"waiting_time_ndays\":7}")?;
         context
-            .finish(OPERATION, client.terminate_secret_vault(&secret_vault_id, &body))
+            .finish(OPERATION, client.delete_secret_vault(&secret_vault_id, &body))
             .await?;
         Ok(())
     })
 }
 
 /// `GET /v1/temporarykey/{secret_vault_id}`
-fn secret_vault_v1_0_get_temporary_key(context: &Context) -> Running<'_> {
-    const OPERATION: &str = "secretvault.1.0.get_temporary_key";
+fn secret_vault_v1_0_show_temporary_key(context: &Context) -> Running<'_> {
+    const OPERATION: &str = "secretvault.1.0.show_temporary_key";
     Box::pin(async move {
         let client = context.scp()?.secret_vault_v1_0();
         let secret_vault_id = context
             .text(OPERATION, "secret_vault_id", "3265ab469f0d406d83073da3e11e7a6c")?;
-        context.finish(OPERATION, client.get_temporary_key(&secret_vault_id)).await?;
+        context.finish(OPERATION, client.show_temporary_key(&secret_vault_id)).await?;
         Ok(())
     })
 }

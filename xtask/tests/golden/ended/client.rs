@@ -82,6 +82,7 @@ impl Client<V1_1> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_key")]
     pub fn show_key(&self, key_id: &str) -> v1_1::ShowKey {
         v1_1::ShowKey(
             Call::new(
@@ -158,6 +159,7 @@ impl Client<V1_2> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_key")]
     pub fn show_key(&self, key_id: &str) -> v1_2::ShowKey {
         v1_2::ShowKey(
             Call::new(
@@ -217,6 +219,7 @@ impl Client<V1_0> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_key")]
     pub fn show_key(&self, key_id: &str) -> v1_0::ShowKey {
         Call::new(
             &self.core,

@@ -47,6 +47,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_one")]
     pub fn show_one(&self) -> ShowOne {
         Call::new(&self.core, Request::new(&operations::v1_0::SHOW_ONE))
     }

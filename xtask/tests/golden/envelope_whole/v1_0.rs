@@ -47,6 +47,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_page")]
     pub fn show_page(&self) -> ShowPage {
         Call::new(&self.core, Request::new(&operations::v1_0::SHOW_PAGE))
     }

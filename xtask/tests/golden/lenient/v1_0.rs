@@ -47,6 +47,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_facts")]
     pub fn show_facts(&self) -> ShowFacts {
         Call::new(&self.core, Request::new(&operations::v1_0::SHOW_FACTS))
     }

@@ -81,6 +81,7 @@ impl<V: Version> Client<V> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_key")]
     pub fn show_key(&self, key_id: &str) -> v1_0::ShowKey {
         v1_0::ShowKey(
             Call::new(

@@ -71,6 +71,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_score")]
     pub fn show_score(&self, least: f64) -> ShowScore {
         Call::new(
             &self.core,

@@ -71,6 +71,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_material")]
     pub fn show_material(&self) -> ShowMaterial {
         Call::new(&self.core, Request::new(&operations::v1_0::SHOW_MATERIAL))
     }

@@ -51,6 +51,7 @@ impl<V: Version> Client<V> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_key")]
     pub fn show_key(&self, key_id: &str) -> v1_0::ShowKey {
         Call::new(
             &self.core,
@@ -101,6 +102,7 @@ impl Client<V1_1> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_origin")]
     pub fn show_origin(&self, key_id: &str) -> v1_1::ShowOrigin {
         Call::new(
             &self.core,

@@ -68,6 +68,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_ip")]
     pub fn show_ip(&self, value: &str) -> ShowIp {
         Call::new(
             &self.core,

@@ -50,6 +50,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_key")]
     pub fn show_key(&self, key_id: &str) -> ShowKey {
         Call::new(
             &self.core,

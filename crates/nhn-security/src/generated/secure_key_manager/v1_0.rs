@@ -73,6 +73,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_secret")]
     pub fn show_secret(&self, keyid: &str) -> ShowSecret {
         Call::new(
             &self.core,
@@ -194,6 +195,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_symmetric_key")]
     pub fn show_symmetric_key(&self, keyid: &str) -> ShowSymmetricKey {
         Call::new(
             &self.core,
@@ -287,6 +289,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_private_key")]
     pub fn show_private_key(&self, keyid: &str) -> ShowPrivateKey {
         ShowPrivateKey(
             Call::new(
@@ -318,6 +321,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_public_key")]
     pub fn show_public_key(&self, keyid: &str) -> ShowPublicKey {
         ShowPublicKey(
             Call::new(
@@ -384,6 +388,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_key_store")]
     pub fn show_key_store(&self, key_store_id: i64) -> ShowKeyStore {
         Call::new(
             &self.core,
@@ -471,6 +476,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_key")]
     pub fn show_key(&self, key_store_id: i64, key_id: &str) -> ShowKey {
         Call::new(
             &self.core,
@@ -526,6 +532,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_ipv4_address")]
     pub fn show_ipv4_address(&self, key_store_id: i64, value: &str) -> ShowIpv4Address {
         Call::new(
             &self.core,
@@ -583,6 +590,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_mac_address")]
     pub fn show_mac_address(&self, key_store_id: i64, value: &str) -> ShowMacAddress {
         Call::new(
             &self.core,
@@ -640,6 +648,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_certificate")]
     pub fn show_certificate(&self, key_store_id: i64, value: &str) -> ShowCertificate {
         Call::new(
             &self.core,

@@ -55,6 +55,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_symmetric_key")]
     pub fn show_symmetric_key(&self, keyid: &str) -> ShowSymmetricKey {
         ShowSymmetricKey(
             Call::new(

@@ -89,6 +89,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_secret")]
     pub fn show_secret(&self, keyid: &str) -> ShowSecret {
         Call::new(
             &self.core,
@@ -248,6 +249,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_symmetric_key")]
     pub fn show_symmetric_key(&self, keyid: &str) -> ShowSymmetricKey {
         ShowSymmetricKey(
             Call::new(
@@ -343,6 +345,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_private_key")]
     pub fn show_private_key(&self, keyid: &str) -> ShowPrivateKey {
         ShowPrivateKey(
             Call::new(
@@ -374,6 +377,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_public_key")]
     pub fn show_public_key(&self, keyid: &str) -> ShowPublicKey {
         ShowPublicKey(
             Call::new(
@@ -942,6 +946,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_key_store")]
     pub fn show_key_store(&self, key_store_id: i64) -> ShowKeyStore {
         Call::new(
             &self.core,
@@ -1095,6 +1100,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_key")]
     pub fn show_key(&self, key_store_id: i64, key_id: &str) -> ShowKey {
         Call::new(
             &self.core,
@@ -1147,6 +1153,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_ipv4_address")]
     pub fn show_ipv4_address(&self, key_store_id: i64, value: &str) -> ShowIpv4Address {
         Call::new(
             &self.core,
@@ -1204,6 +1211,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_mac_address")]
     pub fn show_mac_address(&self, key_store_id: i64, value: &str) -> ShowMacAddress {
         Call::new(
             &self.core,
@@ -1258,6 +1266,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_certificate")]
     pub fn show_certificate(&self, key_store_id: i64, value: &str) -> ShowCertificate {
         Call::new(
             &self.core,

@@ -48,6 +48,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_last_inspection_date")]
     pub fn show_last_inspection_date(&self) -> ShowLastInspectionDate {
         Call::new(&self.core, Request::new(&operations::v1_0::SHOW_LAST_INSPECTION_DATE))
     }
@@ -66,6 +67,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_auto_inspection_settings")]
     pub fn show_auto_inspection_settings(&self) -> ShowAutoInspectionSettings {
         Call::new(
             &self.core,

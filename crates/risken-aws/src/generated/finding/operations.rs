@@ -22,8 +22,8 @@ pub(crate) mod v1 {
         .envelope(Envelope::Field("data"))
         .known_members(&["finding_id", "count", "total"]);
     /// `GET /finding/get-finding/`
-    pub(crate) static GET_FINDING: Operation = Operation::new(
-            "get_finding",
+    pub(crate) static SHOW_FINDING: Operation = Operation::new(
+            "show_finding",
             Method::Get,
             &[Segment::Literal("/finding/get-finding/")],
         )
@@ -88,8 +88,8 @@ pub(crate) mod v1 {
         .envelope(Envelope::Field("data"))
         .returns(false);
     /// `GET /finding/get-pend-finding/`
-    pub(crate) static GET_PEND_FINDING: Operation = Operation::new(
-            "get_pend_finding",
+    pub(crate) static SHOW_PEND_FINDING: Operation = Operation::new(
+            "show_pend_finding",
             Method::Get,
             &[Segment::Literal("/finding/get-pend-finding/")],
         )
@@ -123,13 +123,13 @@ pub(crate) mod v1 {
     /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[
         &LIST_FINDINGS,
-        &GET_FINDING,
+        &SHOW_FINDING,
         &PUT_FINDING,
         &DELETE_FINDING,
         &LIST_FINDING_TAGS,
         &TAG_FINDING,
         &UNTAG_FINDING,
-        &GET_PEND_FINDING,
+        &SHOW_PEND_FINDING,
         &PUT_PEND_FINDING,
         &DELETE_PEND_FINDING,
     ];

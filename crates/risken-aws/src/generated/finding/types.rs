@@ -59,7 +59,7 @@ impl ::cloud_core::Page for ListFindingsResponse {
 #[doc(alias = "GetFindingResult")]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct GetFindingResponse {
+pub struct ShowFindingResponse {
     /// The finding. Missing if the ID is unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finding: Option<Finding>,
@@ -687,7 +687,7 @@ impl Body for UntagFindingRequest {
 #[doc(alias = "GetPendFindingResult")]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct GetPendFindingResponse {
+pub struct ShowPendFindingResponse {
     /// The suspension. Missing if the finding is not suspended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pend_finding: Option<PendFinding>,

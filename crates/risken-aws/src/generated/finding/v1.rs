@@ -86,15 +86,16 @@ impl Client {
     /// # Example
     /// ```no_run
     /// # async fn example(risken: &risken_aws::Risken) -> risken_aws::Result<()> {
-    /// let response = risken.finding().get_finding(1001, 1001).await?;
+    /// let response = risken.finding().show_finding(1001, 1001).await?;
     /// println!("{response:?}");
     /// # Ok(())
     /// # }
     /// ```
-    pub fn get_finding(&self, project_id: i64, finding_id: i64) -> GetFinding {
+    #[doc(alias = "get_finding")]
+    pub fn show_finding(&self, project_id: i64, finding_id: i64) -> ShowFinding {
         Call::new(
             &self.core,
-            Request::new(&operations::v1::GET_FINDING)
+            Request::new(&operations::v1::SHOW_FINDING)
                 .query("project_id", project_id)
                 .validate(|validator| {
                     validator
@@ -294,15 +295,20 @@ impl Client {
     /// # Example
     /// ```no_run
     /// # async fn example(risken: &risken_aws::Risken) -> risken_aws::Result<()> {
-    /// let response = risken.finding().get_pend_finding(1001, 1001).await?;
+    /// let response = risken.finding().show_pend_finding(1001, 1001).await?;
     /// println!("{response:?}");
     /// # Ok(())
     /// # }
     /// ```
-    pub fn get_pend_finding(&self, project_id: i64, finding_id: i64) -> GetPendFinding {
+    #[doc(alias = "get_pend_finding")]
+    pub fn show_pend_finding(
+        &self,
+        project_id: i64,
+        finding_id: i64,
+    ) -> ShowPendFinding {
         Call::new(
             &self.core,
-            Request::new(&operations::v1::GET_PEND_FINDING)
+            Request::new(&operations::v1::SHOW_PEND_FINDING)
                 .query("project_id", project_id)
                 .validate(|validator| {
                     validator
@@ -495,8 +501,8 @@ impl ListFindings {
 
 ::cloud_core::list_options!(ListFindings => super::types::ListFindingsResponse);
 
-/// The call `get_finding`: `.await` it.
-pub type GetFinding = Call<super::types::GetFindingResponse>;
+/// The call `show_finding`: `.await` it.
+pub type ShowFinding = Call<super::types::ShowFindingResponse>;
 
 /// The call `put_finding`: `.await` it.
 pub type PutFinding = Call<super::types::PutFindingResponse>;
@@ -565,8 +571,8 @@ pub type TagFinding = Call<super::types::TagFindingResponse>;
 /// The call `untag_finding`: `.await` it.
 pub type UntagFinding = Call<()>;
 
-/// The call `get_pend_finding`: `.await` it.
-pub type GetPendFinding = Call<super::types::GetPendFindingResponse>;
+/// The call `show_pend_finding`: `.await` it.
+pub type ShowPendFinding = Call<super::types::ShowPendFindingResponse>;
 
 /// The call `put_pend_finding`: `.await` it.
 pub type PutPendFinding = Call<super::types::PutPendFindingResponse>;

@@ -226,6 +226,7 @@ impl Client<V1_1> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_certificate")]
     pub fn show_certificate(&self, certificate_id: &str) -> v1_1::ShowCertificate {
         Call::new(
             &self.core,
@@ -325,6 +326,7 @@ impl Client<V1_2> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_certificate")]
     pub fn show_certificate(&self, certificate_id: &str) -> v1_2::ShowCertificate {
         Call::new(
             &self.core,
@@ -386,6 +388,7 @@ impl Client<V1_0> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_certificate")]
     pub fn show_certificate(&self, certificate_id: &str) -> v1_1::ShowCertificate {
         Call::new(
             &self.core,

@@ -198,6 +198,7 @@ impl Client<V1_2> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_diagnosis")]
     pub fn show_diagnosis(&self, diagnosis_id: &str) -> v1_2::ShowDiagnosis {
         Call::new(
             &self.core,
@@ -236,6 +237,7 @@ impl Client<V1_2> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_diagnosis_result")]
     pub fn show_diagnosis_result(
         &self,
         diagnosis_id: &str,
@@ -426,6 +428,7 @@ impl Client<V1_3> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_diagnosis")]
     pub fn show_diagnosis(&self, diagnosis_id: &str) -> v1_3::ShowDiagnosis {
         Call::new(
             &self.core,
@@ -464,6 +467,7 @@ impl Client<V1_3> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_diagnosis_result")]
     pub fn show_diagnosis_result(
         &self,
         diagnosis_id: &str,
@@ -657,6 +661,7 @@ impl Client<V1_0> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_diagnosis")]
     pub fn show_diagnosis(&self, diagnosis_id: &str) -> v1_2::ShowDiagnosis {
         Call::new(
             &self.core,
@@ -695,6 +700,7 @@ impl Client<V1_0> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_diagnosis_result")]
     pub fn show_diagnosis_result(
         &self,
         diagnosis_id: &str,
@@ -951,6 +957,7 @@ impl Client<V1_1> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_diagnosis")]
     pub fn show_diagnosis(&self, diagnosis_id: &str) -> v1_2::ShowDiagnosis {
         Call::new(
             &self.core,
@@ -989,6 +996,7 @@ impl Client<V1_1> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_diagnosis_result")]
     pub fn show_diagnosis_result(
         &self,
         diagnosis_id: &str,

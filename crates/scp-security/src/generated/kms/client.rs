@@ -618,6 +618,7 @@ impl Client<V1_2> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_key")]
     pub fn show_key(&self, key_id: &str) -> v1_2::ShowKey {
         Call::new(
             &self.core,
@@ -674,6 +675,7 @@ impl Client<V1_2> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_managed_key")]
     pub fn show_managed_key(&self, key_id: &str) -> v1_2::ShowManagedKey {
         Call::new(
             &self.core,
@@ -847,6 +849,7 @@ impl Client<V1_3> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_key")]
     pub fn show_key(&self, key_id: &str) -> v1_2::ShowKey {
         Call::new(
             &self.core,
@@ -900,6 +903,7 @@ impl Client<V1_3> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_managed_key")]
     pub fn show_managed_key(&self, key_id: &str) -> v1_3::ShowManagedKey {
         Call::new(
             &self.core,
@@ -1020,6 +1024,7 @@ impl Client<V1_4> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_managed_key")]
     pub fn show_managed_key(&self, key_id: &str) -> v1_3::ShowManagedKey {
         Call::new(
             &self.core,
@@ -1128,6 +1133,7 @@ impl Client<V1_4> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_key")]
     pub fn show_key(&self, key_id: &str) -> v1_4::ShowKey {
         Call::new(
             &self.core,
@@ -1419,6 +1425,7 @@ impl Client<V1_0> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_key")]
     pub fn show_key(&self, key_id: &str) -> v1_0::ShowKey {
         Call::new(
             &self.core,
@@ -1552,6 +1559,7 @@ impl Client<V1_1> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_key")]
     pub fn show_key(&self, key_id: &str) -> v1_0::ShowKey {
         Call::new(
             &self.core,

@@ -33,8 +33,8 @@ pub(crate) mod v1_0 {
             "the vault may exist and its token cannot be read again: find it with list_secret_vaults and terminate it, because the access key is in use until the waiting period ends",
         );
     /// `PUT /v1/secretvault/{secret_vault_id}/terminated`
-    pub(crate) static TERMINATE_SECRET_VAULT: Operation = Operation::new(
-            "terminate_secret_vault",
+    pub(crate) static DELETE_SECRET_VAULT: Operation = Operation::new(
+            "delete_secret_vault",
             Method::Put,
             &[
                 Segment::Literal("/v1/secretvault/"),
@@ -46,8 +46,8 @@ pub(crate) mod v1_0 {
         .idempotency(Idempotency::Idempotent)
         .effect(Effect::Destroy);
     /// `GET /v1/temporarykey/{secret_vault_id}`
-    pub(crate) static GET_TEMPORARY_KEY: Operation = Operation::new(
-            "get_temporary_key",
+    pub(crate) static SHOW_TEMPORARY_KEY: Operation = Operation::new(
+            "show_temporary_key",
             Method::Get,
             &[Segment::Literal("/v1/temporarykey/"), Segment::Param("secret_vault_id")],
         )
@@ -69,8 +69,8 @@ pub(crate) mod v1_0 {
     pub(crate) static ALL: &[&Operation] = &[
         &LIST_SECRET_VAULTS,
         &CREATE_SECRET_VAULT,
-        &TERMINATE_SECRET_VAULT,
-        &GET_TEMPORARY_KEY,
+        &DELETE_SECRET_VAULT,
+        &SHOW_TEMPORARY_KEY,
         &SHOW_SECRET_VAULT,
     ];
 }

@@ -485,7 +485,7 @@ pub struct ShowSecretVaultResponse {
 #[doc(alias = "SecretVaultTemporaryKeyResponse")]
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
-pub struct GetTemporaryKeyResponse {
+pub struct ShowTemporaryKeyResponse {
     /// Temporary access key.
     #[serde(default)]
     pub access_key: Option<String>,
@@ -502,14 +502,14 @@ pub struct GetTemporaryKeyResponse {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "_deserialize", derive(::serde::Deserialize))]
 #[non_exhaustive]
-pub struct TerminateSecretVaultRequest {
+pub struct DeleteSecretVaultRequest {
     /// Days until the vault is deleted permanently, 7 to 30.
     ///
     /// At least 7. At most 30.
     pub waiting_time_ndays: Days,
 }
 
-impl TerminateSecretVaultRequest {
+impl DeleteSecretVaultRequest {
     /// Creates the request with its required fields.
     #[must_use]
     pub fn new(waiting_time_ndays: Days) -> Self {
@@ -517,7 +517,7 @@ impl TerminateSecretVaultRequest {
     }
 }
 
-impl Body for TerminateSecretVaultRequest {
+impl Body for DeleteSecretVaultRequest {
     fn encode(&self) -> ::cloud_core::Result<::bytes::Bytes> {
         ::cloud_core::codegen::json(self)
     }

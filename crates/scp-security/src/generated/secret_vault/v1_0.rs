@@ -107,25 +107,25 @@ impl Client {
     /// # Example
     /// ```no_run
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
-    /// use scp_security::secret_vault::types::TerminateSecretVaultRequest;
+    /// use scp_security::secret_vault::types::DeleteSecretVaultRequest;
     ///
-    /// let body = TerminateSecretVaultRequest::new(scp_security::Days(7));
+    /// let body = DeleteSecretVaultRequest::new(scp_security::Days(7));
     /// let response = scp
     ///     .secret_vault()
-    ///     .terminate_secret_vault("3265ab469f0d406d83073da3e11e7a6c", &body)
+    ///     .delete_secret_vault("3265ab469f0d406d83073da3e11e7a6c", &body)
     ///     .await?;
     /// println!("{response:?}");
     /// # Ok(())
     /// # }
     /// ```
-    pub fn terminate_secret_vault(
+    pub fn delete_secret_vault(
         &self,
         secret_vault_id: &str,
-        body: &super::types::TerminateSecretVaultRequest,
-    ) -> TerminateSecretVault {
+        body: &super::types::DeleteSecretVaultRequest,
+    ) -> DeleteSecretVault {
         Call::new(
             &self.core,
-            Request::new(&operations::v1_0::TERMINATE_SECRET_VAULT)
+            Request::new(&operations::v1_0::DELETE_SECRET_VAULT)
                 .path("secret_vault_id", secret_vault_id)
                 .body(body),
         )
@@ -145,16 +145,17 @@ impl Client {
     /// # async fn example(scp: &scp_security::Scp) -> scp_security::Result<()> {
     /// let response = scp
     ///     .secret_vault()
-    ///     .get_temporary_key("3265ab469f0d406d83073da3e11e7a6c")
+    ///     .show_temporary_key("3265ab469f0d406d83073da3e11e7a6c")
     ///     .await?;
     /// println!("{response:?}");
     /// # Ok(())
     /// # }
     /// ```
-    pub fn get_temporary_key(&self, secret_vault_id: &str) -> GetTemporaryKey {
+    #[doc(alias = "get_temporary_key")]
+    pub fn show_temporary_key(&self, secret_vault_id: &str) -> ShowTemporaryKey {
         Call::new(
             &self.core,
-            Request::new(&operations::v1_0::GET_TEMPORARY_KEY)
+            Request::new(&operations::v1_0::SHOW_TEMPORARY_KEY)
                 .path("secret_vault_id", secret_vault_id),
         )
     }
@@ -179,6 +180,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_secret_vault")]
     pub fn show_secret_vault(&self, secret_vault_id: &str) -> ShowSecretVault {
         Call::new(
             &self.core,
@@ -194,11 +196,11 @@ pub type ListSecretVaults = Call<super::types::ListSecretVaultsResponse>;
 /// The call `create_secret_vault`: `.await` it.
 pub type CreateSecretVault = Call<super::types::CreateSecretVaultResponse>;
 
-/// The call `terminate_secret_vault`: `.await` it.
-pub type TerminateSecretVault = Call<super::types::ShowSecretVaultResponse>;
+/// The call `delete_secret_vault`: `.await` it.
+pub type DeleteSecretVault = Call<super::types::ShowSecretVaultResponse>;
 
-/// The call `get_temporary_key`: `.await` it.
-pub type GetTemporaryKey = Call<super::types::GetTemporaryKeyResponse>;
+/// The call `show_temporary_key`: `.await` it.
+pub type ShowTemporaryKey = Call<super::types::ShowTemporaryKeyResponse>;
 
 /// The call `show_secret_vault`: `.await` it.
 pub type ShowSecretVault = Call<super::types::ShowSecretVaultResponse>;

@@ -384,6 +384,7 @@ impl<V: Version> Client<V> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_secret_value")]
     pub fn show_secret_value(
         &self,
         secret_id: &str,
@@ -494,6 +495,7 @@ impl Client<V1_1> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_secret")]
     pub fn show_secret(&self, secret_id: &str) -> v1_1::ShowSecret {
         Call::new(
             &self.core,
@@ -625,6 +627,7 @@ impl Client<V1_2> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_secret")]
     pub fn show_secret(&self, secret_id: &str) -> v1_2::ShowSecret {
         Call::new(
             &self.core,
@@ -719,6 +722,7 @@ impl Client<V1_0> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "get_secret")]
     pub fn show_secret(&self, secret_id: &str) -> v1_0::ShowSecret {
         Call::new(
             &self.core,
