@@ -52,6 +52,7 @@ const STEPS: &[Step] = &[
     step("test", "all tests pass", checks::test),
     step("numbers", "decoding is the same with serde_json's `arbitrary_precision`", checks::numbers),
     step("doc", "the documentation builds and its links resolve", checks::doc),
+    step("public-api", "the public items are those of the committed lists, and Send and Sync", checks::public_api),
     step("fuzz", "the fuzz targets compile", checks::fuzz),
     step("package", "each published crate builds from its package", checks::package),
     step("newest", "the published crates build with the newest compatible dependencies", checks::newest),
@@ -62,7 +63,7 @@ const STEPS: &[Step] = &[
 pub(crate) fn list() {
     for step in STEPS {
         let note = if step.gate { "" } else { " (on demand)" };
-        println!("{:<10} {}{note}", step.name, step.about);
+        println!("{:<11}{}{note}", step.name, step.about);
     }
 }
 
@@ -84,12 +85,12 @@ pub(crate) fn run(root: &std::path::Path, names: &[&str]) -> Result<()> {
             Ok(Outcome::Skipped(why)) => format!("SKIPPED: {why}"),
             Err(error) => {
                 print!("\n{report}");
-                return Err(format!("{:<10} {took}  FAILED: {error}", step.name).into());
+                return Err(format!("{:<11}{took}  FAILED: {error}", step.name).into());
             }
         };
         println!("== {}: {ended}", step.name);
         // Writing into a string cannot fail.
-        let _ = writeln!(report, "{:<10} {took}  {ended}", step.name);
+        let _ = writeln!(report, "{:<11}{took}  {ended}", step.name);
     }
     print!("\n{report}");
     Ok(())

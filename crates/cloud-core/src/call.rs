@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use crate::client::{CallOptions, Client};
 use crate::delivery::Delivery;
 use crate::error::{Error, Result};
+use crate::exclusive::Exclusive;
 use crate::operation::{ApiVersion, CallContext, Operation};
 use crate::request::{QueryValue, Request};
 use crate::response::Response;
@@ -174,13 +175,13 @@ impl<T> fmt::Debug for Call<T> {
 pub struct SendFuture<T> {
     called: CallContext,
     /// Empty once the future has completed.
-    response: Option<BoxFuture<'static, Result<Response<Bytes>>>>,
+    response: Option<Exclusive<BoxFuture<'static, Result<Response<Bytes>>>>>,
     payload: PhantomData<fn() -> T>,
 }
 
 impl<T> SendFuture<T> {
     fn new(called: CallContext, response: BoxFuture<'static, Result<Response<Bytes>>>) -> Self {
-        Self { called, response: Some(response), payload: PhantomData }
+        Self { called, response: Some(Exclusive::new(response)), payload: PhantomData }
     }
 }
 
@@ -192,7 +193,7 @@ impl<T: DeserializeOwned> Future for SendFuture<T> {
             let error = Error::request("the call has already completed; create a new call to send it again");
             return Poll::Ready(Err(error.with_context(self.called).with_delivery(Delivery::PossiblySent)));
         };
-        let outcome = ready!(response.as_mut().poll(context));
+        let outcome = ready!(response.get_mut().as_mut().poll(context));
         self.response = None;
         Poll::Ready(outcome.and_then(|response| response.decode(self.called)))
     }

@@ -13,6 +13,7 @@ pub mod delivery;
 pub mod dialect;
 pub mod endpoint;
 pub mod error;
+mod exclusive;
 mod json;
 pub mod operation;
 pub mod page;

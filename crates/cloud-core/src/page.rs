@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use crate::call::Call;
 use crate::delivery::Delivery;
 use crate::error::{Error, ErrorKind, Result};
+use crate::exclusive::Exclusive;
 use crate::request::percent::decode;
 use crate::response::Response;
 use crate::runtime::BoxFuture;
@@ -73,7 +74,7 @@ pub struct Pages<P> {
     skipped: Option<u64>,
     /// Whether the list was started at a later page than the first.
     started_later: bool,
-    waiting: Option<BoxFuture<'static, Result<Response<Bytes>>>>,
+    waiting: Option<Exclusive<BoxFuture<'static, Result<Response<Bytes>>>>>,
     /// The limit of the time in flight.
     timeout: Option<Duration>,
     /// The time in flight of the pages before, and since when the current one is.
@@ -232,12 +233,12 @@ impl<P: Page + DeserializeOwned> Pages<P> {
                 Cursor::Numbered { .. } | Cursor::Marked { .. } => {}
             }
             match self.start() {
-                Ok(waiting) => self.waiting = Some(waiting),
+                Ok(waiting) => self.waiting = Some(Exclusive::new(waiting)),
                 Err(error) => return Poll::Ready(Some(Err(self.fail(error)))),
             }
         }
         let Some(waiting) = self.waiting.as_mut() else { return Poll::Ready(None) };
-        let outcome = ready!(waiting.as_mut().poll(context)).and_then(|response| {
+        let outcome = ready!(waiting.get_mut().as_mut().poll(context)).and_then(|response| {
             let fingerprint = hash(response.value());
             response.decode(self.call.context()).map(|page| (page.into_inner(), fingerprint))
         });

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use crate::call::Call;
 use crate::delivery::Delivery;
 use crate::error::{Error, ErrorKind, Result};
+use crate::exclusive::Exclusive;
 use crate::redaction::line;
 use crate::runtime::BoxFuture;
 
@@ -40,7 +41,7 @@ pub enum Observed<T> {
 pub struct Waiter<T> {
     interval: Duration,
     deadline: Duration,
-    run: Run<T>,
+    run: Exclusive<Run<T>>,
 }
 
 /// The loop, with the types of the call and of its response out of sight.
@@ -60,13 +61,13 @@ impl<T: Send + 'static> Waiter<T> {
     {
         let call = call.into();
         let run: Run<T> = Box::new(move |limits| Box::pin(poll(call, judge, limits)));
-        Self { interval: DEFAULT_INTERVAL, deadline: DEFAULT_DEADLINE, run }
+        Self { interval: DEFAULT_INTERVAL, deadline: DEFAULT_DEADLINE, run: Exclusive::new(run) }
     }
 
     /// Creates a waiter that fails with this error: its arguments are wrong.
     pub fn rejected(error: Error) -> Self {
         let run: Run<T> = Box::new(|_| Box::pin(std::future::ready(Err(error))));
-        Self { interval: DEFAULT_INTERVAL, deadline: DEFAULT_DEADLINE, run }
+        Self { interval: DEFAULT_INTERVAL, deadline: DEFAULT_DEADLINE, run: Exclusive::new(run) }
     }
 
     /// Sets the delay between two polls. The default is 10 s; zero is an error.
@@ -87,7 +88,7 @@ impl<T> IntoFuture for Waiter<T> {
     type IntoFuture = BoxFuture<'static, Result<T>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        (self.run)(Limits { interval: self.interval, deadline: self.deadline })
+        (self.run.into_inner())(Limits { interval: self.interval, deadline: self.deadline })
     }
 }
 

@@ -135,6 +135,17 @@ pub(super) fn numbers(workspace: &Workspace) -> Result<Outcome> {
     passed(cargo(&workspace.root, &[&selection[..], &["--features", "serde_json/arbitrary_precision"]].concat()))
 }
 
+/// Compares with `crates/*/public-api.txt`, so that a change of the API is a difference that somebody reads.
+pub(super) fn public_api(workspace: &Workspace) -> Result<Outcome> {
+    if output(command(&workspace.root, "cargo", &["public-api", "--version"])).is_none() {
+        let why = "`cargo install --locked cargo-public-api` makes it possible to compare";
+        return Ok(Outcome::Skipped(why.to_owned()));
+    }
+    let mut script = command(&workspace.root, "tools/public-api.sh", &["--check"]);
+    script.env("CARGO_TARGET_DIR", workspace.folder("public-api"));
+    passed(run(script))
+}
+
 pub(super) fn doc(workspace: &Workspace) -> Result<Outcome> {
     let published = workspace.selection();
     // Links of what is always there must not lead to what needs a feature.
