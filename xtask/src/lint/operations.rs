@@ -5,13 +5,7 @@ use std::collections::BTreeSet;
 use super::{Finding, describe, example, models};
 use crate::openapi::{Document, Map, MediaType, Operation, Parameter, Requirement, Schema, escape_pointer};
 
-/// The first words of operations, so that the same act has the same name in every service. `show` reads one resource,
-/// `list` several, `put` creates or replaces; `schedule` is a deletion that can be cancelled.
-const VERBS: &[&str] = &[
-    "add", "attach", "check", "confirm", "create", "decrypt", "delete", "detach", "encrypt", "export", "generate",
-    "invoke", "list", "put", "replace", "request", "restore", "rewrap", "rotate", "schedule", "set", "show", "sign",
-    "tag", "untag", "update", "validate", "verify",
-];
+mod names;
 
 /// Checks every operation of the document.
 pub(super) fn check(document: &Document, findings: &mut Vec<Finding>) {
@@ -57,27 +51,6 @@ impl<'a> Check<'a, '_> {
 
     fn described(&mut self, inside: &str, text: Option<&str>) {
         describe(self.findings, &format!("{}{inside}", self.pointer), text);
-    }
-
-    fn names(&mut self, names: &mut BTreeSet<&'a str>) {
-        let operation = self.operation;
-        self.described("/summary", operation.summary.as_deref());
-        self.described("/description", operation.description.as_deref());
-        let split = operation.sdk.split.as_ref();
-        let own = [("/operationId", operation.operation_id.as_str())];
-        let other = split.map(|split| ("/x-sdk/split/operationId", split.operation_id.as_str()));
-        for (inside, name) in own.into_iter().chain(other) {
-            if !is_snake_case(name) {
-                self.at(inside, format!("`{name}` is not snake_case"));
-            }
-            let verb = name.split('_').next().unwrap_or_default();
-            if !VERBS.contains(&verb) {
-                self.at(inside, format!("`{name}` begins with none of the verbs of operations: {}", VERBS.join(", ")));
-            }
-            if !names.insert(name) {
-                self.at(inside, format!("`{name}` names two operations"));
-            }
-        }
     }
 
     fn parameters(&mut self, path: &str) {
@@ -312,9 +285,4 @@ impl<'a> Check<'a, '_> {
         }
         Some(found)
     }
-}
-
-fn is_snake_case(name: &str) -> bool {
-    name.starts_with(|first: char| first.is_ascii_lowercase())
-        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }
