@@ -1,4 +1,4 @@
-//! JSON text as it stands in the input, without a copy where the input allows it.
+//! The JSON text of a value, borrowed from the input where possible.
 
 use std::borrow::Cow;
 use std::fmt;
