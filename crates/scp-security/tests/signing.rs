@@ -58,7 +58,7 @@ fn header<'a>(request: &'a http::Request<Bytes>, name: &str) -> &'a str {
     request.headers().get(name).map_or("", |value| value.to_str().unwrap())
 }
 
-/// The documented recipe once more, so that the test does not trust the code it tests.
+/// The documented recipe again, so that the test does not trust the code it tests.
 fn expected(request: &http::Request<Bytes>, key: &str, secret: &str) -> String {
     let message = format!("{}{}1605290425682{key}Openapi", request.method(), request.uri());
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
@@ -131,8 +131,8 @@ async fn refused_temporary_credentials_are_replaced_once() {
 
     let transport = Arc::new(FakeTransport::new().answer(401, refusal));
     let scp = builder(&transport).credentials("key", "secret").build().unwrap();
-    let error = scp.kms_v1_2().rotate_key("k").await.unwrap_err();
-    assert_eq!(transport.sent().len(), 1, "fixed keys do not get better by signing anew");
+    let error = scp.kms().rotate_key("k").await.unwrap_err();
+    assert_eq!(transport.sent().len(), 1, "fixed keys are refused again");
     assert!(error.to_string().starts_with("scp kms 1.4 rotate_key refused: check the access key and its secret"));
 }
 
