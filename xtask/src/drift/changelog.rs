@@ -55,7 +55,7 @@ fn listed(numbers: &[&str]) -> String {
     }
 }
 
-/// The entry as it stands in the file.
+/// The entry as written in the file.
 pub(super) fn show(entry: &Entry) -> String {
     let sections = SECTIONS.iter().filter_map(|(section, heading)| {
         let lines = entry.get(section)?;

@@ -1,4 +1,4 @@
-//! RISKEN findings: what a scan finds, findings of one's own, tags and suspensions.
+//! RISKEN findings: those of a scan, those that a program adds, tags and suspensions.
 
 use risken_aws::aws::types::{
     AttachDataSourceRequest, AwsForUpsert, DataSource, DataSourceForAttach, DeleteAwsRequest, PutAwsRequest,

@@ -1,6 +1,6 @@
 //! The operations on credentials of key stores: IPv4 addresses, MAC addresses and client certificates.
 //!
-//! No key store has a say in them: one that was just created lists nobody who could add the first.
+//! They are not authorized by the key store: a new one has no credential that could add the first.
 
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};

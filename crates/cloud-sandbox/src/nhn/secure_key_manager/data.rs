@@ -16,7 +16,7 @@ use crate::nhn::state::State;
 /// The longest data of a standard signature, in bytes.
 const LONGEST_DATA: usize = 64 * 1024;
 
-/// The caller as the service sees it; no key store has a say in it.
+/// Returns the caller as the service sees it; no key store authorizes this.
 pub(super) fn confirm(_: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
     let caller = caller(call);
     Ok(json!({

@@ -26,7 +26,7 @@ pub(crate) struct Store {
     pub(super) key_stores: BTreeMap<i64, KeyStore>,
     /// The highest number that a key store was given, so that no number is given twice.
     pub(super) last_key_store: i64,
-    /// Who issued the client certificates; kept so that they go on being good after a restart.
+    /// The issuer of the client certificates; kept so that they are still valid after a restart.
     pub(super) authority: Option<Authority>,
 }
 
@@ -71,7 +71,7 @@ impl Store {
         self.admitted(number, &caller(call), call.now)
     }
 
-    /// The store that the body names, whoever calls.
+    /// The store that the body names, without a check of the caller.
     pub(super) fn store_by_name(&mut self, call: &Call<'_>) -> Result<&mut KeyStore, ErrorResponse> {
         let number = self.number_by_name(call)?;
         self.key_stores.get_mut(&number).ok_or_else(|| refuse(Name::NamedKeyStore))
