@@ -15,6 +15,7 @@ mod finding;
 mod go_json;
 mod messages;
 mod path;
+mod response;
 pub(crate) mod state;
 mod strict;
 mod token;

@@ -1,17 +1,17 @@
 //! The seven calls: what each reads, what it must carry, what it does and what it shows.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::error::{ErrorBody, ErrorResponse};
+use super::error::ErrorResponse;
+use super::response::{present, score};
 use crate::call::Call;
+use crate::risken::state::{Handlers, State};
 use request::Request;
-use store::{Account, Attachment, DataSource, Failure, Status, Store};
+use store::{Account, Attachment, DataSource, Status, Store};
+
 pub(super) mod request;
 mod rules;
 pub(crate) mod store;
-
-use crate::risken::state::Handlers;
-use crate::risken::state::State;
 
 /// The calls by operation name.
 pub(crate) const HANDLERS: Handlers = &[
@@ -39,15 +39,10 @@ fn begin<'a>(
         "GET" => Request::from_query(call.request.query()),
         _ => Request::from_body(&call.request.body),
     };
-    check(&request).map_err(|text| ErrorResponse::new(400, ErrorBody::Json(json!({ "error": text }))))?;
+    check(&request).map_err(|text| ErrorResponse::invalid(&text))?;
     let now = call.now.unix_timestamp();
     state.settle(now);
     Ok((&mut state.store, request, now))
-}
-
-pub(super) fn failed(Failure(message): Failure) -> ErrorResponse {
-    let error = json!({ "error": { "code": "Unknown", "message": message } });
-    ErrorResponse::new(500, ErrorBody::Json(error))
 }
 
 fn list_aws(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
@@ -87,7 +82,7 @@ fn attach_data_source(state: &mut State, call: &mut Call<'_>) -> Result<Value, E
     } else if !store.has_source(attach.aws_data_source_id) {
         call.note = Some(NO_SOURCE);
     }
-    let row = store.attach(&attach, now).map_err(failed)?;
+    let row = store.attach(&attach, now)?;
     let mut shown = particulars(row);
     shown.extend([("created_at", row.created_at.into()), ("updated_at", row.updated_at.into())]);
     shown.push(("aws_data_source_id", row.source_id.into()));
@@ -105,7 +100,7 @@ fn detach_data_source(state: &mut State, call: &mut Call<'_>) -> Result<Value, E
 fn invoke_scan(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
     let (store, request, now) = begin(state, call, rules::one_attachment)?;
     // Whether alerts are analysed afterwards, or all is scanned again, shows in no response of these calls.
-    store.scan(request.project_id, request.aws_id, request.aws_data_source_id, now).map_err(failed)?;
+    store.scan(request.project_id, request.aws_id, request.aws_data_source_id, now)?;
     Ok(json!({}))
 }
 
@@ -155,40 +150,12 @@ fn number(status: Status) -> i32 {
     }
 }
 
-/// A score in its shortest form: `10`, not `10.0`.
-pub(super) fn score(score: f32) -> Value {
-    // Through the text, since a wider float would show digits that the narrow one does not have.
-    serde_json::from_str(&score.to_string()).unwrap_or_default()
-}
-
-/// An object without its zero values: zero, the empty text, the empty list.
-pub(super) fn present(fields: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
-    let zero = |value: &Value| match value {
-        Value::Null => true,
-        Value::Number(number) => number.as_f64() == Some(0.0),
-        Value::String(text) => text.is_empty(),
-        Value::Array(list) => list.is_empty(),
-        _ => false,
-    };
-    let kept = fields.into_iter().filter(|(_, value)| !zero(value));
-    Value::Object(kept.map(|(name, value)| (name.to_owned(), value)).collect::<Map<_, _>>())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn scores_are_printed_in_short_form() {
-        for (value, text) in [(10.0, "10"), (1.0, "1"), (0.35, "0.35")] {
-            assert_eq!(score(value).to_string(), text);
-        }
-    }
-
-    #[test]
-    fn zero_values_are_absent() {
-        let shown = present([("a", 0.into()), ("b", "".into()), ("c", json!([])), ("d", 1.into()), ("e", json!({}))]);
-        assert_eq!(shown, json!({"d": 1, "e": {}}));
+    fn unattached_data_source_shows_no_attachment() {
         let store = Store::default();
         let rows = store.sources(1001, 2001, "");
         let unattached = json!({"aws_data_source_id": 3002, "data_source": "aws:access-analyzer", "max_score": 1});

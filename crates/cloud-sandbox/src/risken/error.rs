@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::http::HttpResponse;
 
@@ -21,7 +21,23 @@ pub(super) enum ErrorBody {
     Json(Value),
 }
 
+/// Why the database or the queue refuses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Failure(pub(super) String);
+
+impl From<Failure> for ErrorResponse {
+    fn from(Failure(message): Failure) -> Self {
+        let error = json!({ "error": { "code": "Unknown", "message": message } });
+        Self::new(500, ErrorBody::Json(error))
+    }
+}
+
 impl ErrorResponse {
+    /// The fields of a request break rules.
+    pub(super) fn invalid(text: &str) -> Self {
+        Self::new(400, ErrorBody::Json(json!({ "error": text })))
+    }
+
     pub(super) fn new(status: u16, body: ErrorBody) -> Self {
         Self { status, body }
     }

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::aws::{failed, present, score};
-use super::error::{ErrorBody, ErrorResponse};
+use super::error::ErrorResponse;
+use super::response::{present, score};
 use crate::call::Call;
 use crate::risken::state::{Handlers, State};
 use request::Request;
@@ -43,7 +43,7 @@ fn begin<'a>(
         "GET" => Request::from_query(call.request.query()),
         _ => Request::from_body(&call.request.body),
     };
-    check(&request).map_err(|text| ErrorResponse::new(400, ErrorBody::Json(json!({ "error": text }))))?;
+    check(&request).map_err(|text| ErrorResponse::invalid(&text))?;
     let now = call.now.unix_timestamp();
     state.settle(now);
     Ok((&mut state.findings, request, now))
@@ -68,7 +68,7 @@ fn show_finding(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorRe
 
 fn put_finding(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
     let (store, request, now) = begin(state, call, rules::put_finding)?;
-    let stored = store.put(&request.finding.unwrap_or_default(), now).map_err(failed)?;
+    let stored = store.put(&request.finding.unwrap_or_default(), now)?;
     Ok(present([("finding", finding(stored))]))
 }
 
@@ -94,7 +94,7 @@ fn list_finding_tags(state: &mut State, call: &mut Call<'_>) -> Result<Value, Er
 fn tag_finding(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
     let (store, request, now) = begin(state, call, rules::tag_finding)?;
     let wanted = request.tag.unwrap_or_default();
-    let stored = store.tag(request.project_id, wanted.finding_id, &wanted.tag, now).map_err(failed)?;
+    let stored = store.tag(request.project_id, wanted.finding_id, &wanted.tag, now)?;
     Ok(present([("tag", tag(stored))]))
 }
 
@@ -118,7 +118,7 @@ fn show_pend_finding(state: &mut State, call: &mut Call<'_>) -> Result<Value, Er
 fn put_pend_finding(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
     let (store, request, now) = begin(state, call, rules::put_pend_finding)?;
     let wanted = request.pend_finding.unwrap_or_default();
-    let stored = store.put_pend(request.project_id, wanted.finding_id, &wanted.note, now).map_err(failed)?;
+    let stored = store.put_pend(request.project_id, wanted.finding_id, &wanted.note, now)?;
     Ok(present([("pend_finding", pend(stored))]))
 }
 

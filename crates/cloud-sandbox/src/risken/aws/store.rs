@@ -6,6 +6,7 @@ use time::{OffsetDateTime, UtcOffset};
 
 use super::request::{Attach, Aws};
 use crate::risken::access::Access;
+use crate::risken::error::Failure;
 use crate::risken::finding::scan::Ended;
 
 mod seed;
@@ -17,10 +18,6 @@ const WORK: i64 = 10;
 /// Names that workers listen to.
 const WORKERS: [&str; 5] =
     ["aws:guard-duty", "aws:access-analyzer", "aws:admin-checker", "aws:cloudsploit", "aws:portscan"];
-
-/// Why the database or the queue refuses.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::risken) struct Failure(pub(in crate::risken) String);
 
 /// A registered account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

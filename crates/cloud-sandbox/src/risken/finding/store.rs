@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::request::{Request, Upsert};
 use super::scan;
-use crate::risken::aws::store::Failure;
+use crate::risken::error::Failure;
 
 /// A finding; project, data source and the ID there identify it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
