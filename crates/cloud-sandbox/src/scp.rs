@@ -176,12 +176,11 @@ fn asks(hit: &Hit<'_>) -> bool {
     hit.operation.schemes.iter().any(|scheme| scheme.to_ascii_lowercase().starts_with(authenticate::VAULT))
 }
 
-/// Picks the version that the header names, or the newest current one.
+/// Picks the version that the header names, or the service's current one, even if that lacks the operation.
 pub(crate) fn choose_version<'a>(hits: Vec<Hit<'a>>, request: &HttpRequest) -> Option<Hit<'a>> {
     let mut named = request.headers.get_all("scp-api-version").iter();
     let Some(asked) = named.next() else {
-        let current = hits.into_iter().filter(|hit| hit.operation.document.is_current());
-        return current.max_by_key(|hit| numbers(&hit.operation.document.version));
+        return hits.into_iter().find(|hit| hit.operation.document.is_current());
     };
     if named.next().is_some() {
         return None;
@@ -191,8 +190,4 @@ pub(crate) fn choose_version<'a>(hits: Vec<Hit<'a>>, request: &HttpRequest) -> O
         let document = &hit.operation.document;
         document.service == service && document.version == version
     })
-}
-
-pub(crate) fn numbers(version: &str) -> Vec<u32> {
-    version.split('.').map(|part| part.parse().unwrap_or(0)).collect()
 }

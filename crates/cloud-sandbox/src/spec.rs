@@ -3,6 +3,9 @@
 //! The conformance tests and the fuzz targets read fixtures through this module too. It is not part of the public
 //! interface.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use crate::fixtures::FIXTURES;
 use crate::http::percent_decode;
 
@@ -45,6 +48,7 @@ impl Catalogue {
             let read = load::document(text);
             operations.extend(read.map_err(|reason| format!("fixture {name}: {reason}"))?);
         }
+        supersede(&mut operations);
         Ok(Self { operations })
     }
 
@@ -73,6 +77,30 @@ impl Catalogue {
             .map(|(operation, arguments)| Hit { operation, arguments })
             .collect();
         if hits.is_empty() { Match::WrongMethod } else { Match::Found(hits) }
+    }
+}
+
+/// Only the newest version of a service is current: a document of an older page still says so of itself.
+fn supersede(operations: &mut [Operation]) {
+    let mut newest: BTreeMap<(String, String), Vec<u32>> = BTreeMap::new();
+    for document in operations.iter().map(|operation| &operation.document).filter(|document| document.is_current()) {
+        let highest = newest.entry((document.vendor.clone(), document.service.clone())).or_default();
+        *highest = document.numbers().max(std::mem::take(highest));
+    }
+    let mut replaced: Vec<(Arc<Document>, Arc<Document>)> = Vec::new();
+    for operation in operations {
+        let document = &operation.document;
+        let key = (document.vendor.clone(), document.service.clone());
+        if !document.is_current() || newest.get(&key) == Some(&document.numbers()) {
+            continue;
+        }
+        let known = replaced.iter().find(|(old, _)| Arc::ptr_eq(old, document)).map(|(_, new)| Arc::clone(new));
+        let new = known.unwrap_or_else(|| {
+            let new = Arc::new(Document { status: Some("SUPPORTED".to_owned()), ..(**document).clone() });
+            replaced.push((Arc::clone(document), Arc::clone(&new)));
+            new
+        });
+        operation.document = new;
     }
 }
 

@@ -318,7 +318,7 @@ pub(crate) fn fresh(version: &str, operation: &str, name: &str, example: &str) -
         ("configinspection", "create_diagnosis" | "delete_diagnosis", "diagnosis_id") => {
             return Some(format!("DIA-943731CB8E3045C289BAECAEC35320{digits}"));
         }
-        // The caller chooses these, so what is deleted is what was added, and no address that somebody uses.
+        // The caller chooses these, so what is deleted is what was added, and is not in the seed.
         ("secure-key-manager", operation, "value") if operation.contains("_ipv4_address") && changes(operation) => {
             return Some(format!("10.0.0.{digits}"));
         }

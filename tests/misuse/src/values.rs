@@ -27,8 +27,14 @@
 //!
 //! ```compile_fail,E0277
 //! use scp_security::Hmac;
-//! use scp_security::kms::types::VerifyHmacRequest;
+//! use scp_security::kms::v1_2::types::VerifyHmacRequest;
 //! let request = VerifyHmacRequest::new(Hmac::from("vault:v1:AAEC"), "the message");
+//! ```
+//!
+//! ```
+//! use scp_security::Hmac;
+//! use scp_security::kms::v1_2::types::VerifyHmacRequest;
+//! let request = VerifyHmacRequest::new("the message", Hmac::from("vault:v1:AAEC"));
 //! ```
 //!
 //! 9: two codes are not compared with `==`, and neither are two responses.

@@ -65,7 +65,7 @@ impl Node {
         }
     }
 
-    /// Stores an id of a table that grows without end.
+    /// Stores a 64-bit ID.
     pub(super) fn long_id(&self, field: &mut u64) {
         if let Self::Unsigned(number) = self {
             *field = *number;

@@ -50,7 +50,7 @@ pub(super) fn admit(text: &str, caller: IpAddr) -> bool {
 }
 
 /// Refuses a caller that none of the listed networks holds.
-pub(super) fn refuse_stranger(list: Option<&str>, what: &str, caller: IpAddr) -> Result<(), ErrorResponse> {
+pub(super) fn check_caller(list: Option<&str>, what: &str, caller: IpAddr) -> Result<(), ErrorResponse> {
     if list.is_some_and(|list| admit(list, caller)) {
         return Ok(());
     }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::call::Call;
 use crate::scp::error::ErrorResponse;
 
-/// The private ACL of a secret or key: stored and shown, but it lets no caller in.
+/// The private ACL of a secret or key: stored and shown, but it grants no access.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct PrivateAcl {

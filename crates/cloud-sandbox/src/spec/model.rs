@@ -7,7 +7,7 @@ use regex_lite::Regex;
 use serde_json::{Map, Value};
 
 /// What all operations of one fixture share.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Document {
     /// The name in the vendor table.
     pub vendor: String,
@@ -171,6 +171,11 @@ impl Document {
     #[must_use]
     pub fn is_current(&self) -> bool {
         self.status.as_deref() == Some("CURRENT")
+    }
+
+    /// Returns the version's numbers, which compare as versions do.
+    pub(crate) fn numbers(&self) -> Vec<u32> {
+        self.version.split('.').map(|part| part.parse().unwrap_or(0)).collect()
     }
 }
 

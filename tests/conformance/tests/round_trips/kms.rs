@@ -248,7 +248,7 @@ async fn key_names_are_unique_and_lists_are_paged() {
     assert_eq!((one.count, one.keys.len()), (1, 1));
 }
 
-/// Signs over 1.2, exports over 1.4, and verifies with a library that neither the SDK nor the sandbox uses.
+/// Signs over 1.2, exports over 1.4, and verifies with ring, which did not sign.
 async fn exports(purpose: &str, algorithm: &'static dyn ring::signature::VerificationAlgorithm) {
     let sandbox = sandbox().await;
     let scp = scp(&sandbox);

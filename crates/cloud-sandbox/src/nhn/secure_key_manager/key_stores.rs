@@ -1,6 +1,6 @@
 //! The operations on key stores themselves: creating, replacing and deleting them.
 //!
-//! The User Access Key token decides; a key store without credentials would admit nobody.
+//! Only the token is checked; a key store without credentials would admit nobody.
 
 use serde_json::{Value, json};
 
@@ -44,14 +44,14 @@ pub(super) fn replace(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
     Ok(Value::Null)
 }
 
-/// Deletes a key store that has no keys any more, not even such as wait for their deletion.
+/// Deletes a key store that has no keys any more, not even keys scheduled for deletion.
 pub(super) fn delete(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
     let number = number(call).ok_or_else(|| refuse(Name::KeyStoreId))?;
     let store = state.skm.key_stores.get(&number).ok_or_else(|| refuse(Name::KeyStoreId))?;
     if store.living(call.now).next().is_some() {
         return Err(refuse(Name::KeyStoreStatus));
     }
-    state.skm.key_stores.remove(&number);
+    state.skm.remove_key_store(number);
     Ok(Value::Null)
 }
 

@@ -94,7 +94,7 @@ pub(super) fn update_secret(state: &mut State, call: &mut Call<'_>) -> HandlerRe
     }))
 }
 
-/// Plans the deletion. The day of one that is planned already does not move.
+/// Schedules the deletion; refused if it is already scheduled.
 pub(super) fn schedule_deletion(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
     let (number, index) = state.skm.locate(call, None)?;
     let store = state.skm.admitted(number, &caller(call), call.now)?;

@@ -40,7 +40,7 @@ pub(super) fn keys(state: &mut State, call: &mut Call<'_>) -> Result<Value, Erro
     let store = state.skm.authorized_store(call)?;
     let mut ids: Vec<&str> = Vec::new();
     for key in store.living(now) {
-        // The seed gives one id to a key of each kind; a list names it once.
+        // Seed data can give one ID to keys of several kinds; a list names it once.
         if !ids.contains(&&*key.key_id) {
             ids.push(&key.key_id);
         }

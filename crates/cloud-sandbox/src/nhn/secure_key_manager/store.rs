@@ -102,6 +102,12 @@ impl Store {
         self.last_key_store
     }
 
+    /// Deletes a key store, whose number is not given again.
+    pub(super) fn remove_key_store(&mut self, number: i64) {
+        self.key_stores.remove(&number);
+        self.last_key_store = self.last_key_store.max(number);
+    }
+
     /// The key of a data call, in use now: its store has let the caller in, and nothing forbids its use.
     pub(super) fn take(&mut self, call: &mut Call<'_>, kind: Kind) -> Result<&mut Key, ErrorResponse> {
         let (number, index) = self.locate(call, Some(kind))?;
@@ -207,6 +213,14 @@ mod tests {
     fn store_of(store: &mut Store, key: Key) -> &mut Store {
         store.key_stores.get_mut(&7).unwrap().keys.push(key);
         store
+    }
+
+    #[test]
+    fn number_of_a_deleted_key_store_is_not_given_again() {
+        let mut store = Store::default();
+        let highest = *store.key_stores.keys().next_back().unwrap();
+        store.remove_key_store(highest);
+        assert_eq!(store.next_key_store(), highest + 1);
     }
 
     #[test]

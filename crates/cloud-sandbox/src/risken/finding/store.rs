@@ -36,7 +36,7 @@ pub(crate) struct Tag {
     pub(crate) updated_at: i64,
 }
 
-/// A finding that nobody wants to hear of for now.
+/// A suspended finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Pend {
     pub(crate) finding_id: u64,

@@ -51,7 +51,7 @@ pub(super) struct Facts {
     pub(super) not_after: OffsetDateTime,
 }
 
-/// What only the details since version 1.2 show.
+/// Fields of the details from version 1.2 on.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Details {
     /// The common name of the issuer.

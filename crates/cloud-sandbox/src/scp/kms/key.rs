@@ -106,10 +106,12 @@ impl Key {
 
     /// When a version was made, if that is known.
     pub(super) fn made_at(&self, number: usize) -> Option<OffsetDateTime> {
-        match number.checked_sub(2) {
-            None => Some(self.created_at),
-            Some(later) => self.rotated_at.get(later).copied(),
+        if number <= 1 {
+            return Some(self.created_at);
         }
+        // Counted from the end: older versions of a seeded key have no instant.
+        let newer = self.versions.len().checked_sub(number)?;
+        self.rotated_at.iter().rev().nth(newer).copied()
     }
 
     /// Refuses a caller outside of the key's networks. Without networks every caller can use the key, unless it is for
@@ -118,7 +120,7 @@ impl Key {
         if self.acl_cidr.is_none() && !self.private_acl.enabled {
             return Ok(());
         }
-        networks::refuse_stranger(self.acl_cidr.as_deref(), "key", caller)
+        networks::check_caller(self.acl_cidr.as_deref(), "key", caller)
     }
 
     /// Whether no more version can be added.

@@ -51,7 +51,7 @@ pub(super) fn versions(state: &mut State, call: &mut Call<'_>) -> Result<Value, 
 /// The value of the version under a label or id, for callers in the secret's networks.
 pub(super) fn value(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
     let secret = state.secrets.find_active(call)?;
-    networks::refuse_stranger(secret.acl_cidr.as_deref(), "secret", call.caller())?;
+    networks::check_caller(secret.acl_cidr.as_deref(), "secret", call.caller())?;
     let kms_id = secret.kms_id.clone();
     key_name(state, call, &kms_id)?;
     let secret = state.secrets.find_active(call)?;
