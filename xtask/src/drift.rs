@@ -68,6 +68,8 @@ pub struct Drift {
     pub undecided: BTreeSet<String>,
     /// Files of the folder that no import reads.
     pub unread: Vec<PathBuf>,
+    /// Documents that no page of the folder describes, such as `nhn secure-key-manager 1.3`.
+    pub without_page: BTreeSet<String>,
     /// How many pages there are.
     pub pages: usize,
     documents: BTreeMap<(String, Key), Marked>,
@@ -88,7 +90,7 @@ impl Drift {
     }
 }
 
-/// How a drift is taken over.
+/// What to do about the differences.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Options<'a> {
     /// Writes documents, changelog and everything that is generated.
@@ -107,6 +109,7 @@ pub fn compare(root: &Path, folder: &Path) -> Result<Drift, Box<dyn Error>> {
     let pages = groups.iter().map(|group| group.files.len()).sum();
     let mut drift = Drift { unread, pages, ..Drift::default() };
     let mut states: BTreeMap<&str, State> = BTreeMap::new();
+    let mut described: BTreeSet<(&str, Key)> = BTreeSet::new();
     let texts = groups.iter().map(|group| Ok((group.vendor, group.read()?)));
     let texts: Vec<(&str, Vec<String>)> = texts.collect::<Result<_, Box<dyn Error>>>()?;
     for (vendor, pages) in &texts {
@@ -116,6 +119,7 @@ pub fn compare(root: &Path, folder: &Path) -> Result<Drift, Box<dyn Error>> {
         };
         let outcome =
             import::compare(vendor, pages, &state.after, &known).map_err(|error| format!("{vendor}: {error}"))?;
+        described.extend(outcome.documents.keys().map(|key| (*vendor, key.clone())));
         state.after.extend(outcome.documents);
         drift.lists.extend(outcome.listed.into_iter().map(|(name, list)| (((*vendor).to_owned(), name), list)));
     }
@@ -129,6 +133,11 @@ pub fn compare(root: &Path, folder: &Path) -> Result<Drift, Box<dyn Error>> {
         drift.versions.extend(state.versions(vendor, &vendors)?);
         let changed = state.changed()?.into_iter();
         drift.documents.extend(changed.map(|(key, own)| (((*vendor).to_owned(), key.clone()), own.clone())));
+    }
+    for vendor in vendors.iter() {
+        let documents = import::read_fixtures(&root.join("fixtures").join(&vendor.name))?;
+        let missing = documents.into_keys().filter(|key| !described.contains(&(vendor.name.as_str(), key.clone())));
+        drift.without_page.extend(missing.map(|(service, number)| format!("{} {service} {number}", vendor.name)));
     }
     let lists: Vec<Version> = listed::changes(&drift.lists, &vendors, &states);
     drift.versions.extend(lists);
@@ -146,9 +155,13 @@ pub fn run(root: &Path, folder: &Path, options: Options<'_>) -> Result<(), Box<d
     let drift = compare(root, folder)?;
     print!("{}", report::text(&drift));
     match (drift.is_empty(), options.apply) {
-        (true, _) => Ok(()),
-        (false, true) => apply::run(root, &drift, options.as_of),
-        (false, false) => Err("pages and documents differ; `--apply` takes the differences over".into()),
+        (true, _) => {}
+        (false, true) => apply::run(root, &drift, options.as_of)?,
+        (false, false) => return Err("pages and documents differ; `--apply` applies the differences".into()),
+    }
+    match drift.without_page.len() {
+        0 => Ok(()),
+        count => Err(format!("{count} documents were not compared: the folder has no page of them").into()),
     }
 }
 
@@ -169,7 +182,7 @@ impl State {
         Ok(Self { after: before.clone(), before, compiled })
     }
 
-    /// The documents that are not written as before: maps that differ in their order alone are equal, files are not.
+    /// The documents whose text changed. Two maps are equal in any order, so the written text is compared.
     fn changed(&self) -> Result<Vec<(&Key, &Marked)>, Box<dyn Error>> {
         let mut found = Vec::new();
         for (key, own) in &self.after {

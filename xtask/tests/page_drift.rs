@@ -119,6 +119,7 @@ fn complete(document: &mut Value) {
             operation["summary"] = json!("Lists things");
             operation["description"] = json!("Lists things.");
             operation["x-sdk"]["idempotency"] = json!("safe");
+            operation["x-sdk"]["effect"] = json!("read");
             for part in ["parameters", "responses"] {
                 if let Some(parts) = operation.get_mut(part) {
                     describe(parts);
@@ -226,6 +227,29 @@ fn what_a_person_must_write_is_named() {
     tree.change(&[("| `name` | []string |", "| `more` | string | query | | |\n| `name` | []string |")]);
     let error = tree.run(Options { apply: true, as_of: None }).unwrap_err();
     assert!(error.contains("1 findings: write what is missing"), "{error}");
+}
+
+#[test]
+fn document_without_a_page_is_named() {
+    let tree = Tree::risken("uncovered");
+    let mut other = tree.document("risken/thing-1");
+    other["info"]["version"] = json!("2");
+    tree.write("fixtures/risken/thing-2.json", &(serde_json::to_string_pretty(&other).unwrap() + "\n"));
+    assert_eq!(Vec::from_iter(tree.drift().without_page), ["risken thing 2"]);
+    let error = tree.run(Options::default()).unwrap_err();
+    assert!(error.contains("1 documents were not compared"), "{error}");
+}
+
+#[test]
+fn whether_a_new_operation_can_be_repeated_is_for_a_person_to_say() {
+    let tree = Tree::risken("repeatable");
+    let mut document = tree.document("risken/thing-1");
+    document["paths"].as_object_mut().unwrap().remove("/thing/put-thing/").unwrap();
+    tree.write("fixtures/risken/thing-1.json", &(serde_json::to_string_pretty(&document).unwrap() + "\n"));
+    let error = tree.run(Options { apply: true, as_of: None }).unwrap_err();
+    assert!(error.contains("~1put-thing~1/post/x-sdk/idempotency"), "{error}");
+    let added = &tree.document("risken/thing-1")["paths"]["/thing/put-thing/"]["post"]["x-sdk"];
+    assert_eq!((&added["idempotency"], &added["effect"]), (&Value::Null, &Value::Null));
 }
 
 #[test]

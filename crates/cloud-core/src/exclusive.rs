@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
-/// Makes calls and lists `Sync`, although the futures in them are not: without a reference that can change it, the
-/// value is out of reach. The lock is never taken.
+/// Makes calls and lists `Sync`, although the futures in them are not: the value is reachable only through `&mut`. The
+/// lock is never taken.
 pub(crate) struct Exclusive<T: ?Sized>(Mutex<T>);
 
 impl<T> Exclusive<T> {

@@ -21,7 +21,10 @@ pub fn from_json<T: DeserializeOwned>(text: &[u8]) -> Result<T> {
     // Checked once as a whole, which costs a fraction of checking each string.
     let text = std::str::from_utf8(text).map_err(|error| {
         let place = error.valid_up_to();
-        let text = format!("cannot decode the response: byte {place} is not UTF-8; a proxy may have altered it");
+        let text = match error.error_len() {
+            Some(_) => format!("cannot decode the response: byte {place} is not UTF-8; a proxy may have altered it"),
+            None => format!("response truncated at byte {place}; the connection or a proxy may have cut it"),
+        };
         Error::new(ErrorKind::Decode, text)
     })?;
     let mut deserializer = serde_json::Deserializer::from_str(text);

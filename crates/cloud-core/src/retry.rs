@@ -67,7 +67,8 @@ impl RetryPolicy {
         self
     }
 
-    /// Sets the same for a service that is overloaded (429, 503): 1 s unless set.
+    /// Sets the maximum delay before the first retry after 429 or 503, with which a service says that it is overloaded:
+    /// 1 s unless set.
     #[must_use]
     pub fn with_throttled_backoff(mut self, delay: Duration) -> Self {
         self.throttled_base = delay;

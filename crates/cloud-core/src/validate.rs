@@ -154,6 +154,13 @@ impl Validator {
         }
     }
 
+    /// Checks a number that can have a fraction: JSON has no other numbers than finite ones.
+    pub fn float(&mut self, field: &'static str, value: f64) {
+        if !value.is_finite() {
+            self.report(field, "must be a finite number");
+        }
+    }
+
     /// Checks a model inside this one. `index` is its position if the field is an array.
     pub fn nested(&mut self, field: &'static str, index: Option<usize>, validate: impl FnOnce(&mut Self)) {
         let length = self.path.len();

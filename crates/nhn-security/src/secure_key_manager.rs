@@ -102,12 +102,12 @@ impl types::CreateLocalKeyResponse {
 }
 
 impl types::ShowPrivateKeyResponse {
-    /// Returns the encoded key as bytes.
+    /// Returns the key as PKCS#8 in DER: the standard encoding where the government realm sends one beside its own.
     ///
     /// # Errors
     /// [`ErrorKind::Decode`] if the value is not Base64.
     pub fn to_bytes(&self) -> Result<SecretBytes> {
-        self.encoded_key.to_bytes()
+        self.standard_encoded_key.as_ref().unwrap_or(&self.encoded_key).to_bytes()
     }
 }
 
@@ -122,12 +122,13 @@ impl v1_0::types::ShowPrivateKeyResponse {
 }
 
 impl types::ShowPublicKeyResponse {
-    /// Returns the encoded key as bytes.
+    /// Returns the key as SubjectPublicKeyInfo in DER: the standard encoding where the government realm sends one beside
+    /// its own.
     ///
     /// # Errors
     /// [`ErrorKind::Decode`] if the value is not Base64.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
-        public_bytes(&self.encoded_key)
+        public_bytes(self.standard_encoded_key.as_ref().unwrap_or(&self.encoded_key))
     }
 }
 
@@ -173,6 +174,23 @@ impl types::VerifyResponse {
         match self.result {
             true => Ok(()),
             false => Err(Error::new(ErrorKind::Service, "the signature does not match the text")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::types::{ShowPrivateKeyResponse, ShowPublicKeyResponse};
+
+    #[test]
+    fn standard_encoding_comes_before_that_of_the_realm() {
+        let both = r#"{"key":"00","encodedKey":"AAEC","standardEncodedKey":"AwQF","keyVersion":1}"#;
+        let one = r#"{"key":"00","encodedKey":"AAEC","keyVersion":1}"#;
+        for (json, wanted) in [(both, [3, 4, 5]), (one, [0, 1, 2])] {
+            let public: ShowPublicKeyResponse = serde_json::from_str(json).unwrap();
+            assert_eq!(public.to_bytes().unwrap(), wanted);
+            let private: ShowPrivateKeyResponse = serde_json::from_str(json).unwrap();
+            assert_eq!(private.to_bytes().unwrap().expose_secret(), wanted);
         }
     }
 }

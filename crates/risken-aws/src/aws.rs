@@ -29,6 +29,7 @@
 //! # }
 //! ```
 
+use crate::ids::present;
 use cloud_core::waiter::Observed;
 use cloud_core::{Error, ErrorKind, Result, UnixSeconds, Waiter};
 
@@ -152,12 +153,6 @@ impl types::DataSource {
         attachment.specific_version.clone_from(&self.specific_version);
         Some(attachment)
     }
-}
-
-/// An ID of a response, which is at least 1.
-fn present(id: Option<i64>, name: &str) -> Result<i64> {
-    let missing = || Error::new(ErrorKind::Decode, format!("the response has no `{name}`"));
-    id.filter(|id| *id > 0).ok_or_else(missing)
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@
 //! # }
 //! ```
 
+use crate::ids::present;
 use cloud_core::{Error, ErrorKind, Result};
 
 pub use crate::generated::finding::*;
@@ -71,12 +72,6 @@ impl types::PutFindingResponse {
     }
 }
 
-/// An ID of a response, which is at least 1.
-fn present(id: Option<i64>, name: &str) -> Result<i64> {
-    let missing = || Error::new(ErrorKind::Decode, format!("the response has no `{name}`"));
-    id.filter(|id| *id > 0).ok_or_else(missing)
-}
-
 #[cfg(test)]
 mod tests {
     use cloud_core::JsonText;
@@ -84,18 +79,33 @@ mod tests {
     use super::types::{Finding, FindingForUpsert, FindingTag, PutFindingRequest, PutFindingResponse};
 
     #[test]
-    fn project_stands_twice_in_a_request() {
-        let finding = FindingForUpsert::builder()
+    fn request_takes_the_project_of_its_finding() {
+        assert_eq!(PutFindingRequest::from(finding(1.0)).project_id, 7);
+    }
+
+    fn finding(score: f64) -> FindingForUpsert {
+        FindingForUpsert::builder()
             .description("")
             .data_source("own:scanner")
             .data_source_id("1")
             .resource_name("host")
             .project_id(7)
-            .original_score(1.0)
+            .original_score(score)
             .original_max_score(2.0)
             .data(r#"{"a":1}"#)
-            .build();
-        assert_eq!(PutFindingRequest::from(finding).project_id, 7);
+            .build()
+    }
+
+    #[tokio::test]
+    async fn score_that_json_cannot_write_is_rejected_before_sending() {
+        for score in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            let transport = std::sync::Arc::new(cloud_core::testing::FakeTransport::new());
+            let risken = crate::Risken::builder().endpoint("https://risken.example").access_token("t");
+            let risken = risken.transport(std::sync::Arc::clone(&transport)).build().unwrap();
+            let error = risken.finding().put_finding(&PutFindingRequest::from(finding(score))).await.unwrap_err();
+            assert!(error.to_string().contains("`finding.original_score` must be a finite number"), "{error}");
+            assert!(transport.sent().is_empty());
+        }
     }
 
     #[test]

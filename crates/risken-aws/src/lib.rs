@@ -6,6 +6,8 @@ mod builder;
 mod dialect;
 mod env;
 mod generated;
+#[cfg(any(feature = "aws", feature = "finding"))]
+mod ids;
 mod risken;
 mod sign;
 #[cfg(feature = "testing")]

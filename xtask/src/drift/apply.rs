@@ -1,4 +1,4 @@
-//! Takes a drift over: documents, the lists of versions, the changelog, and what is generated from them.
+//! Applies the differences to documents, lists of versions, changelog and generated code.
 
 use std::error::Error;
 use std::fs;

@@ -12,6 +12,9 @@ pub(super) fn text(drift: &Drift) -> String {
     for path in &drift.unread {
         let _ = writeln!(text, "not a page: {}", path.display());
     }
+    for document in &drift.without_page {
+        let _ = writeln!(text, "no page: {document}");
+    }
     let _ = writeln!(text, "{} pages", drift.pages);
     let mut packages: BTreeMap<&str, Bump> = BTreeMap::new();
     for version in &drift.versions {

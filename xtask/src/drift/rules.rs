@@ -90,7 +90,7 @@ macro_rules! rules {
 
 rules! {
     VersionAdded, Minor, Added, "new version", "adds a module and an accessor";
-    VersionEnded, Minor, Deprecated, "version ended", "its accessor is deprecated, and needs `ended-versions`, a default feature";
+    VersionEnded, Major, Deprecated, "version ended", "its accessor needs `ended-versions`, which a build without default features lacks";
     VersionDeprecated, Minor, Deprecated, "version deprecated", "its accessor's documentation says so";
     VersionState, Patch, Changed, "state", "only tables and documentation name it";
     LifecycleDate, Patch, Changed, "end date", "only tables, documentation and a warning at run time name it";
@@ -128,7 +128,7 @@ rules! {
     LimitLoosened, Patch, Changed, "looser limit", "no request is rejected that was sent before";
     ResponseLimit, Patch, Nowhere, "limit of a response", "responses are not validated";
     Default, Patch, Changed, "default", "the service applies it; only documentation names it";
-    TypeSplit, Minor, Changed, "type no longer shared", "code that mixes two versions must name each one's type";
+    TypeSplit, Major, Changed, "type no longer shared", "code that mixes two versions must name each one's type";
     Documentation, Patch, Nowhere, "documentation", "titles, examples and descriptions are no interface";
     Unknown, Major, Changed, "other difference", "no rule knows it, so look at it";
 }

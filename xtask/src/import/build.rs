@@ -194,7 +194,7 @@ fn operation(call: &Call, document: &mut Document) -> Result<Operation, ImportEr
         sdk: OperationSdk {
             title: Some(call.title.clone()),
             state: Some(call.state.clone()),
-            idempotency: Some(usual_idempotency(&call.method).to_owned()),
+            idempotency: usual_idempotency(&call.method),
             ..OperationSdk::default()
         },
         ..Operation::default()
@@ -263,13 +263,9 @@ fn content(schema: &Schema, example: Option<&Value>) -> Map<MediaType> {
     Map::from_iter([(JSON.to_owned(), media)])
 }
 
-/// A first guess that stands until somebody writes a better one into the fixture.
-fn usual_idempotency(method: &str) -> &'static str {
-    match method {
-        "get" => "safe",
-        "put" | "delete" => "idempotent",
-        _ => "unsafe",
-    }
+/// Reading is safe to repeat. Whether anything else is, a person must say: lint asks for it.
+pub(super) fn usual_idempotency(method: &str) -> Option<String> {
+    (method == "get").then(|| "safe".to_owned())
 }
 
 fn snake_case(title: &str) -> String {

@@ -114,7 +114,9 @@ impl Marks {
     /// Says what each operation does where nobody has written it.
     pub fn add_effects(&mut self, document: &Document) {
         for (path, method, own) in document.operations() {
-            self.effect(path, method, usual_effect(method, own.sdk.idempotency.as_deref()));
+            if let Some(effect) = usual_effect(method, own.sdk.idempotency.as_deref()) {
+                self.effect(path, method, effect);
+            }
             if own.sdk.split.is_some() {
                 let place = (format!("{}/x-sdk/split", operation(path, method)), EFFECT.to_owned());
                 self.0.entry(place).or_insert_with(|| "read".into());
@@ -221,14 +223,10 @@ pub(super) fn field(model_name: &str, name: &str) -> String {
     format!("{}/properties/{}", model(model_name), escape_pointer(name))
 }
 
-/// What an operation does if nobody has written it: by its method, and whether repeating it changes nothing.
+/// What an operation does if nobody has written it: reading needs no words. Of all else, lint asks a person.
 #[must_use]
-pub(super) fn usual_effect(method: &str, idempotency: Option<&str>) -> &'static str {
-    match (method, idempotency) {
-        ("get", _) | ("post", Some("safe")) => "read",
-        ("delete", _) => "destroy",
-        _ => "mutate",
-    }
+pub(super) fn usual_effect(method: &str, idempotency: Option<&str>) -> Option<&'static str> {
+    matches!((method, idempotency), ("get", _) | ("post", Some("safe"))).then_some("read")
 }
 
 #[cfg(test)]
@@ -272,13 +270,13 @@ mod tests {
     }
 
     #[test]
-    fn usual_effect_follows_method_and_idempotency() {
+    fn only_reading_needs_no_words() {
         for (method, idempotency, effect) in [
-            ("get", Some("safe"), "read"),
-            ("post", Some("safe"), "read"),
-            ("post", Some("unsafe"), "mutate"),
-            ("put", Some("idempotent"), "mutate"),
-            ("delete", Some("idempotent"), "destroy"),
+            ("get", None, Some("read")),
+            ("post", Some("safe"), Some("read")),
+            ("post", None, None),
+            ("put", Some("idempotent"), None),
+            ("delete", Some("idempotent"), None),
         ] {
             assert_eq!(usual_effect(method, idempotency), effect, "{method} {idempotency:?}");
         }

@@ -51,6 +51,8 @@ fn errors_name_the_place_and_quote_nothing() {
 fn text_that_is_not_utf8_is_refused() {
     let error = from_json::<Json>(b"{\"a\":\"\xff\"}").unwrap_err();
     assert_eq!(error.to_string(), "cannot decode the response: byte 6 is not UTF-8; a proxy may have altered it");
+    let error = from_json::<Json>(b"{\"a\":\"\xed\x95").unwrap_err();
+    assert_eq!(error.to_string(), "response truncated at byte 6; the connection or a proxy may have cut it");
 }
 
 #[test]

@@ -150,13 +150,13 @@ fn withdrawn_operation_and_its_models_are_absent() {
 }
 
 #[test]
-fn effects_are_guessed_once_and_kept() {
+fn effect_of_reading_is_known_and_others_are_kept() {
     let mut fixtures = imported();
     let effect = |fixtures: &Fixtures, path: &str, method: &str| {
         fixtures[&key("1.3")].marks.effect_of(path, method).map(str::to_owned)
     };
     assert_eq!(effect(&fixtures, "/v1/keys", "get").as_deref(), Some("read"));
-    assert_eq!(effect(&fixtures, "/v1/keys/{key_id}/rule", "put").as_deref(), Some("mutate"));
+    assert_eq!(effect(&fixtures, "/v1/keys/{key_id}/rule", "put"), None, "a person says it");
     let marks = &mut fixtures.get_mut(&key("1.3")).unwrap().marks;
     marks.set("/paths/~1v1~1keys~1reset/post/x-sdk", "effect", "destroy");
     let fresh = read(NEWER, &fixtures, &[FIT]).unwrap();

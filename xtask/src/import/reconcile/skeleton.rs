@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::super::Marked;
+use super::super::build::usual_idempotency;
 use super::super::facts::{Page, Stated, type_of};
 use super::parameters::typed;
 use crate::names;
@@ -59,18 +60,13 @@ pub(super) fn operation(document: &mut Document, stated: &Stated) {
     envelope(document, &answer);
     let media = MediaType { schema: Schema::reference_to(&answer), ..MediaType::default() };
     let response = Response { description: String::new(), content: Map::from_iter([(JSON.to_owned(), media)]) };
-    let usual = match stated.method.as_str() {
-        "get" => "safe",
-        "put" | "delete" => "idempotent",
-        _ => "unsafe",
-    };
     let operation = Operation {
         operation_id: id.clone(),
         parameters,
         responses: Map::from_iter([("200".to_owned(), response)]),
         sdk: OperationSdk {
             title: Some(stated.title.clone().unwrap_or_else(|| id.clone())),
-            idempotency: Some(usual.to_owned()),
+            idempotency: usual_idempotency(&stated.method),
             ..OperationSdk::default()
         },
         ..Operation::default()

@@ -202,6 +202,13 @@ fn check(service: &Service, ty: &TypeDef, field: &Field) -> Option<TokenStream> 
             _ => quote!(self.#name.iter().flatten()#each;),
         });
     }
+    if field.ty == Type::Number {
+        return Some(match (patch, required) {
+            (true, _) => quote!(self.#name.value().into_iter().for_each(|value| validator.float(#wire, *value));),
+            (_, true) => quote!(validator.float(#wire, self.#name);),
+            _ => quote!(self.#name.iter().for_each(|value| validator.float(#wire, *value));),
+        });
+    }
     if field.rules.is_empty() {
         return None;
     }

@@ -31,7 +31,7 @@ pub(super) fn render(name: &Ident, ty: &TypeDef, fields: &[Field]) -> TokenStrea
     let (required_names, optional_names) = (names(&required), names(&optional));
     let taken = rest.as_ref().map(|rest| quote!(let (#(#optional_names,)*) = #rest;));
     let list = required.iter().map(|field| format!("`{}`", field.rust)).collect::<Vec<_>>().join(", ");
-    let start_docs = docs(&format!("Starts the request. Required: {list}."));
+    let start_docs = docs(&format!("Creates a builder. Required: {list}."));
     let about = format!(" Builds a [`{name}`]. Required: {list}.");
     let required_setters = required
         .iter()
@@ -48,7 +48,7 @@ pub(super) fn render(name: &Ident, ty: &TypeDef, fields: &[Field]) -> TokenStrea
 
         #[doc = #about]
         #[derive(Debug)]
-        #[must_use = "`build` returns the request"]
+        #[must_use = "`build` returns the value"]
         #[allow(clippy::type_complexity, reason = "private, and only as long as the request has optional fields")]
         pub struct #builder<#(#states = #missing),*>((#(#states),*), #kept);
 
@@ -58,7 +58,7 @@ pub(super) fn render(name: &Ident, ty: &TypeDef, fields: &[Field]) -> TokenStrea
         }
 
         impl #builder<#(#complete),*> {
-            #[doc = " Returns the request."]
+            #[doc = " Builds the value."]
             pub fn build(self) -> #name {
                 let (#(#required_names),*) = self.0;
                 #taken
