@@ -69,7 +69,7 @@ pub struct CreateSealRequest {
 }
 
 impl CreateSealRequest {
-    /// Starts the request. Required: `message`, `enabled`, `first_day`, `state`, `lifetime`, `certificate`.
+    /// Creates a builder. Required: `message`, `enabled`, `first_day`, `state`, `lifetime`, `certificate`.
     pub fn builder() -> CreateSealRequestBuilder {
         CreateSealRequestBuilder(
             (
@@ -87,7 +87,7 @@ impl CreateSealRequest {
 
 /// Builds a [`CreateSealRequest`]. Required: `message`, `enabled`, `first_day`, `state`, `lifetime`, `certificate`.
 #[derive(Debug)]
-#[must_use = "`build` returns the request"]
+#[must_use = "`build` returns the value"]
 #[allow(
     clippy::type_complexity,
     reason = "private, and only as long as the request has optional fields"
@@ -174,7 +174,7 @@ impl CreateSealRequestBuilder<
     Days,
     Pem,
 > {
-    /// Returns the request.
+    /// Builds the value.
     pub fn build(self) -> CreateSealRequest {
         let (message, enabled, first_day, state, lifetime, certificate) = self.0;
         let (networks, pairs) = self.1;

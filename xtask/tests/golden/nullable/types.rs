@@ -112,7 +112,7 @@ pub struct CreateKeyRequest {
 }
 
 impl CreateKeyRequest {
-    /// Starts the request. Required: `name`, `a`, `b`, `c`.
+    /// Creates a builder. Required: `name`, `a`, `b`, `c`.
     pub fn builder() -> CreateKeyRequestBuilder {
         CreateKeyRequestBuilder(
             (missing::Name, missing::A, missing::B, missing::C),
@@ -123,7 +123,7 @@ impl CreateKeyRequest {
 
 /// Builds a [`CreateKeyRequest`]. Required: `name`, `a`, `b`, `c`.
 #[derive(Debug)]
-#[must_use = "`build` returns the request"]
+#[must_use = "`build` returns the value"]
 #[allow(
     clippy::type_complexity,
     reason = "private, and only as long as the request has optional fields"
@@ -195,7 +195,7 @@ impl<A, B, C, D> CreateKeyRequestBuilder<A, B, C, D> {
 }
 
 impl CreateKeyRequestBuilder<String, String, String, String> {
-    /// Returns the request.
+    /// Builds the value.
     pub fn build(self) -> CreateKeyRequest {
         let (name, a, b, c) = self.0;
         let (note, tags, owner) = self.1;

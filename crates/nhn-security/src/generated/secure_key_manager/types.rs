@@ -886,7 +886,7 @@ pub struct CreateSecretRequest {
 }
 
 impl CreateSecretRequest {
-    /// Starts the request. Required: `key_store_name`, `name`, `description`, `secret_value`.
+    /// Creates a builder. Required: `key_store_name`, `name`, `description`, `secret_value`.
     pub fn builder() -> CreateSecretRequestBuilder {
         CreateSecretRequestBuilder((
             missing::KeyStoreName,
@@ -899,7 +899,7 @@ impl CreateSecretRequest {
 
 /// Builds a [`CreateSecretRequest`]. Required: `key_store_name`, `name`, `description`, `secret_value`.
 #[derive(Debug)]
-#[must_use = "`build` returns the request"]
+#[must_use = "`build` returns the value"]
 #[allow(
     clippy::type_complexity,
     reason = "private, and only as long as the request has optional fields"
@@ -952,7 +952,7 @@ impl<A, B, C, D> CreateSecretRequestBuilder<A, B, C, D> {
 }
 
 impl CreateSecretRequestBuilder<String, String, String, SecretString> {
-    /// Returns the request.
+    /// Builds the value.
     pub fn build(self) -> CreateSecretRequest {
         let (key_store_name, name, description, secret_value) = self.0;
         CreateSecretRequest {
@@ -1039,7 +1039,7 @@ pub struct CreateKeyRequest {
 }
 
 impl CreateKeyRequest {
-    /// Starts the request. Required: `key_store_name`, `name`, `description`, `auto_rotation_period`.
+    /// Creates a builder. Required: `key_store_name`, `name`, `description`, `auto_rotation_period`.
     pub fn builder() -> CreateKeyRequestBuilder {
         CreateKeyRequestBuilder((
             missing::KeyStoreName,
@@ -1052,7 +1052,7 @@ impl CreateKeyRequest {
 
 /// Builds a [`CreateKeyRequest`]. Required: `key_store_name`, `name`, `description`, `auto_rotation_period`.
 #[derive(Debug)]
-#[must_use = "`build` returns the request"]
+#[must_use = "`build` returns the value"]
 #[allow(
     clippy::type_complexity,
     reason = "private, and only as long as the request has optional fields"
@@ -1106,7 +1106,7 @@ impl<A, B, C, D> CreateKeyRequestBuilder<A, B, C, D> {
 }
 
 impl CreateKeyRequestBuilder<String, String, String, i64> {
-    /// Returns the request.
+    /// Builds the value.
     pub fn build(self) -> CreateKeyRequest {
         let (key_store_name, name, description, auto_rotation_period) = self.0;
         CreateKeyRequest {
@@ -1171,7 +1171,7 @@ pub struct AddIpv4AddressRequest {
 }
 
 impl AddIpv4AddressRequest {
-    /// Starts the request. Required: `key_store_name`, `value`, `description`.
+    /// Creates a builder. Required: `key_store_name`, `value`, `description`.
     pub fn builder() -> AddIpv4AddressRequestBuilder {
         AddIpv4AddressRequestBuilder((
             missing::KeyStoreName,
@@ -1183,7 +1183,7 @@ impl AddIpv4AddressRequest {
 
 /// Builds a [`AddIpv4AddressRequest`]. Required: `key_store_name`, `value`, `description`.
 #[derive(Debug)]
-#[must_use = "`build` returns the request"]
+#[must_use = "`build` returns the value"]
 #[allow(
     clippy::type_complexity,
     reason = "private, and only as long as the request has optional fields"
@@ -1226,7 +1226,7 @@ impl<A, B, C> AddIpv4AddressRequestBuilder<A, B, C> {
 }
 
 impl AddIpv4AddressRequestBuilder<String, Networks, String> {
-    /// Returns the request.
+    /// Builds the value.
     pub fn build(self) -> AddIpv4AddressRequest {
         let (key_store_name, value, description) = self.0;
         AddIpv4AddressRequest {
@@ -1282,7 +1282,7 @@ pub struct AddMacAddressRequest {
 }
 
 impl AddMacAddressRequest {
-    /// Starts the request. Required: `key_store_name`, `value`, `description`.
+    /// Creates a builder. Required: `key_store_name`, `value`, `description`.
     pub fn builder() -> AddMacAddressRequestBuilder {
         AddMacAddressRequestBuilder((
             missing::KeyStoreName,
@@ -1294,7 +1294,7 @@ impl AddMacAddressRequest {
 
 /// Builds a [`AddMacAddressRequest`]. Required: `key_store_name`, `value`, `description`.
 #[derive(Debug)]
-#[must_use = "`build` returns the request"]
+#[must_use = "`build` returns the value"]
 #[allow(
     clippy::type_complexity,
     reason = "private, and only as long as the request has optional fields"
@@ -1337,7 +1337,7 @@ impl<A, B, C> AddMacAddressRequestBuilder<A, B, C> {
 }
 
 impl AddMacAddressRequestBuilder<String, String, String> {
-    /// Returns the request.
+    /// Builds the value.
     pub fn build(self) -> AddMacAddressRequest {
         let (key_store_name, value, description) = self.0;
         AddMacAddressRequest {
@@ -1391,7 +1391,7 @@ pub struct AddCertificateRequest {
 }
 
 impl AddCertificateRequest {
-    /// Starts the request. Required: `key_store_name`, `name`, `password`, `life_time`, `description`.
+    /// Creates a builder. Required: `key_store_name`, `name`, `password`, `life_time`, `description`.
     pub fn builder() -> AddCertificateRequestBuilder {
         AddCertificateRequestBuilder((
             missing::KeyStoreName,
@@ -1405,7 +1405,7 @@ impl AddCertificateRequest {
 
 /// Builds a [`AddCertificateRequest`]. Required: `key_store_name`, `name`, `password`, `life_time`, `description`.
 #[derive(Debug)]
-#[must_use = "`build` returns the request"]
+#[must_use = "`build` returns the value"]
 #[allow(
     clippy::type_complexity,
     reason = "private, and only as long as the request has optional fields"
@@ -1465,7 +1465,7 @@ impl<A, B, C, D, E> AddCertificateRequestBuilder<A, B, C, D, E> {
 }
 
 impl AddCertificateRequestBuilder<String, String, SecretString, i64, String> {
-    /// Returns the request.
+    /// Builds the value.
     pub fn build(self) -> AddCertificateRequest {
         let (key_store_name, name, password, life_time, description) = self.0;
         AddCertificateRequest {
@@ -1733,6 +1733,10 @@ impl ::cloud_core::Page for ListKeyDetailsResponse {
     fn total(&self) -> Option<u64> {
         None
     }
+
+    fn ids(&self) -> Vec<&str> {
+        self.key_list.iter().map(|item| item.key_id.as_str()).collect()
+    }
 }
 
 /// The private key of an asymmetric key pair.
@@ -1905,7 +1909,7 @@ pub struct VerifyStandardRequest {
 }
 
 impl VerifyStandardRequest {
-    /// Starts the request. Required: `plaintext`, `signature`, `algorithm`, `key_version`.
+    /// Creates a builder. Required: `plaintext`, `signature`, `algorithm`, `key_version`.
     pub fn builder() -> VerifyStandardRequestBuilder {
         VerifyStandardRequestBuilder((
             missing::Plaintext,
@@ -1918,7 +1922,7 @@ impl VerifyStandardRequest {
 
 /// Builds a [`VerifyStandardRequest`]. Required: `plaintext`, `signature`, `algorithm`, `key_version`.
 #[derive(Debug)]
-#[must_use = "`build` returns the request"]
+#[must_use = "`build` returns the value"]
 #[allow(
     clippy::type_complexity,
     reason = "private, and only as long as the request has optional fields"
@@ -1968,7 +1972,7 @@ impl<A, B, C, D> VerifyStandardRequestBuilder<A, B, C, D> {
 }
 
 impl VerifyStandardRequestBuilder<SecretBytes, String, SignatureAlgorithm, i64> {
-    /// Returns the request.
+    /// Builds the value.
     pub fn build(self) -> VerifyStandardRequest {
         let (plaintext, signature, algorithm, key_version) = self.0;
         VerifyStandardRequest {
@@ -2061,7 +2065,7 @@ pub struct KeyStoreSettings {
 }
 
 impl KeyStoreSettings {
-    /// Starts the request. Required: `name`, `ip4_auth_use`, `mac_auth_use`, `certificate_auth_use`, `auth_mode`.
+    /// Creates a builder. Required: `name`, `ip4_auth_use`, `mac_auth_use`, `certificate_auth_use`, `auth_mode`.
     pub fn builder() -> KeyStoreSettingsBuilder {
         KeyStoreSettingsBuilder(
             (
@@ -2078,7 +2082,7 @@ impl KeyStoreSettings {
 
 /// Builds a [`KeyStoreSettings`]. Required: `name`, `ip4_auth_use`, `mac_auth_use`, `certificate_auth_use`, `auth_mode`.
 #[derive(Debug)]
-#[must_use = "`build` returns the request"]
+#[must_use = "`build` returns the value"]
 #[allow(
     clippy::type_complexity,
     reason = "private, and only as long as the request has optional fields"
@@ -2142,7 +2146,7 @@ impl<A, B, C, D, E> KeyStoreSettingsBuilder<A, B, C, D, E> {
 }
 
 impl KeyStoreSettingsBuilder<String, bool, bool, bool, AuthMode> {
-    /// Returns the request.
+    /// Builds the value.
     pub fn build(self) -> KeyStoreSettings {
         let (name, ip4_auth_use, mac_auth_use, certificate_auth_use, auth_mode) = self.0;
         let (description,) = self.1;

@@ -106,7 +106,7 @@ pub struct AwsForUpsert {
 }
 
 impl AwsForUpsert {
-    /// Starts the request. Required: `name`, `project_id`, `aws_account_id`.
+    /// Creates a builder. Required: `name`, `project_id`, `aws_account_id`.
     pub fn builder() -> AwsForUpsertBuilder {
         AwsForUpsertBuilder((missing::Name, missing::ProjectId, missing::AwsAccountId))
     }
@@ -114,7 +114,7 @@ impl AwsForUpsert {
 
 /// Builds a [`AwsForUpsert`]. Required: `name`, `project_id`, `aws_account_id`.
 #[derive(Debug)]
-#[must_use = "`build` returns the request"]
+#[must_use = "`build` returns the value"]
 #[allow(
     clippy::type_complexity,
     reason = "private, and only as long as the request has optional fields"
@@ -151,7 +151,7 @@ impl<A, B, C> AwsForUpsertBuilder<A, B, C> {
 }
 
 impl AwsForUpsertBuilder<String, i64, String> {
-    /// Returns the request.
+    /// Builds the value.
     pub fn build(self) -> AwsForUpsert {
         let (name, project_id, aws_account_id) = self.0;
         AwsForUpsert {
@@ -397,8 +397,7 @@ pub struct DataSourceForAttach {
 }
 
 impl DataSourceForAttach {
-    /// Starts the request. Required: `aws_id`, `aws_data_source_id`, `project_id`, `assume_role_arn`,
-    /// `external_id`.
+    /// Creates a builder. Required: `aws_id`, `aws_data_source_id`, `project_id`, `assume_role_arn`, `external_id`.
     pub fn builder() -> DataSourceForAttachBuilder {
         DataSourceForAttachBuilder(
             (
@@ -415,7 +414,7 @@ impl DataSourceForAttach {
 
 /// Builds a [`DataSourceForAttach`]. Required: `aws_id`, `aws_data_source_id`, `project_id`, `assume_role_arn`, `external_id`.
 #[derive(Debug)]
-#[must_use = "`build` returns the request"]
+#[must_use = "`build` returns the value"]
 #[allow(
     clippy::type_complexity,
     reason = "private, and only as long as the request has optional fields"
@@ -497,7 +496,7 @@ impl<A, B, C, D, E> DataSourceForAttachBuilder<A, B, C, D, E> {
 }
 
 impl DataSourceForAttachBuilder<i64, i64, i64, String, String> {
-    /// Returns the request.
+    /// Builds the value.
     pub fn build(self) -> DataSourceForAttach {
         let (aws_id, aws_data_source_id, project_id, assume_role_arn, external_id) = self
             .0;
@@ -651,7 +650,7 @@ pub struct DetachDataSourceRequest {
 }
 
 impl DetachDataSourceRequest {
-    /// Starts the request. Required: `project_id`, `aws_id`, `aws_data_source_id`.
+    /// Creates a builder. Required: `project_id`, `aws_id`, `aws_data_source_id`.
     pub fn builder() -> DetachDataSourceRequestBuilder {
         DetachDataSourceRequestBuilder((
             missing::ProjectId,
@@ -663,7 +662,7 @@ impl DetachDataSourceRequest {
 
 /// Builds a [`DetachDataSourceRequest`]. Required: `project_id`, `aws_id`, `aws_data_source_id`.
 #[derive(Debug)]
-#[must_use = "`build` returns the request"]
+#[must_use = "`build` returns the value"]
 #[allow(
     clippy::type_complexity,
     reason = "private, and only as long as the request has optional fields"
@@ -700,7 +699,7 @@ impl<A, B, C> DetachDataSourceRequestBuilder<A, B, C> {
 }
 
 impl DetachDataSourceRequestBuilder<i64, i64, i64> {
-    /// Returns the request.
+    /// Builds the value.
     pub fn build(self) -> DetachDataSourceRequest {
         let (project_id, aws_id, aws_data_source_id) = self.0;
         DetachDataSourceRequest {
@@ -768,7 +767,7 @@ pub struct InvokeScanRequest {
 }
 
 impl InvokeScanRequest {
-    /// Starts the request. Required: `project_id`, `aws_id`, `aws_data_source_id`.
+    /// Creates a builder. Required: `project_id`, `aws_id`, `aws_data_source_id`.
     pub fn builder() -> InvokeScanRequestBuilder {
         InvokeScanRequestBuilder(
             (missing::ProjectId, missing::AwsId, missing::AwsDataSourceId),
@@ -779,7 +778,7 @@ impl InvokeScanRequest {
 
 /// Builds a [`InvokeScanRequest`]. Required: `project_id`, `aws_id`, `aws_data_source_id`.
 #[derive(Debug)]
-#[must_use = "`build` returns the request"]
+#[must_use = "`build` returns the value"]
 #[allow(
     clippy::type_complexity,
     reason = "private, and only as long as the request has optional fields"
@@ -820,7 +819,7 @@ impl<A, B, C> InvokeScanRequestBuilder<A, B, C> {
 }
 
 impl InvokeScanRequestBuilder<i64, i64, i64> {
-    /// Returns the request.
+    /// Builds the value.
     pub fn build(self) -> InvokeScanRequest {
         let (project_id, aws_id, aws_data_source_id) = self.0;
         let (scan_only,) = self.1;

@@ -189,7 +189,7 @@ pub struct FindingForUpsert {
 }
 
 impl FindingForUpsert {
-    /// Starts the request. Required: `description`, `data_source`, `data_source_id`, `resource_name`, `project_id`,
+    /// Creates a builder. Required: `description`, `data_source`, `data_source_id`, `resource_name`, `project_id`,
     /// `original_score`, `original_max_score`, `data`.
     pub fn builder() -> FindingForUpsertBuilder {
         FindingForUpsertBuilder((
@@ -207,7 +207,7 @@ impl FindingForUpsert {
 
 /// Builds a [`FindingForUpsert`]. Required: `description`, `data_source`, `data_source_id`, `resource_name`, `project_id`, `original_score`, `original_max_score`, `data`.
 #[derive(Debug)]
-#[must_use = "`build` returns the request"]
+#[must_use = "`build` returns the value"]
 #[allow(
     clippy::type_complexity,
     reason = "private, and only as long as the request has optional fields"
@@ -300,7 +300,7 @@ impl<A, B, C, D, E, F, G, H> FindingForUpsertBuilder<A, B, C, D, E, F, G, H> {
 }
 
 impl FindingForUpsertBuilder<String, String, String, String, i64, f64, f64, JsonText> {
-    /// Returns the request.
+    /// Builds the value.
     pub fn build(self) -> FindingForUpsert {
         let (
             description,
@@ -356,6 +356,8 @@ impl Body for FindingForUpsert {
                 self.project_id,
                 &[Constraint::Min(1), Constraint::Max(4294967295)],
             );
+        validator.float("original_score", self.original_score);
+        validator.float("original_max_score", self.original_max_score);
         validator.text("data", self.data.as_str(), &[Constraint::Json]);
     }
 }
@@ -550,7 +552,7 @@ pub struct FindingTagForUpsert {
 }
 
 impl FindingTagForUpsert {
-    /// Starts the request. Required: `finding_id`, `project_id`, `tag`.
+    /// Creates a builder. Required: `finding_id`, `project_id`, `tag`.
     pub fn builder() -> FindingTagForUpsertBuilder {
         FindingTagForUpsertBuilder((
             missing::FindingId,
@@ -562,7 +564,7 @@ impl FindingTagForUpsert {
 
 /// Builds a [`FindingTagForUpsert`]. Required: `finding_id`, `project_id`, `tag`.
 #[derive(Debug)]
-#[must_use = "`build` returns the request"]
+#[must_use = "`build` returns the value"]
 #[allow(
     clippy::type_complexity,
     reason = "private, and only as long as the request has optional fields"
@@ -599,7 +601,7 @@ impl<A, B, C> FindingTagForUpsertBuilder<A, B, C> {
 }
 
 impl FindingTagForUpsertBuilder<i64, i64, String> {
-    /// Returns the request.
+    /// Builds the value.
     pub fn build(self) -> FindingTagForUpsert {
         let (finding_id, project_id, tag) = self.0;
         FindingTagForUpsert {

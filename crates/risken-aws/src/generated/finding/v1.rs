@@ -327,7 +327,7 @@ impl Client {
 
     /// Suspends a finding.
     ///
-    /// Creates the suspension, or replaces its note.
+    /// Creates the suspension, or replaces all of it: a reason and an end that were set elsewhere are lost.
     ///
     /// `POST /finding/put-pend-finding/`. Idempotent: can be retried. If the client repeats it after a lost
     /// response, a refusal can mean that it was executed before.

@@ -101,7 +101,7 @@ pub struct CreateCertificateRequest {
 }
 
 impl CreateCertificateRequest {
-    /// Starts the request. Required: `cert_body`, `name`, `private_key`, `region`, `timezone`.
+    /// Creates a builder. Required: `cert_body`, `name`, `private_key`, `region`, `timezone`.
     pub fn builder() -> CreateCertificateRequestBuilder {
         CreateCertificateRequestBuilder(
             (
@@ -118,7 +118,7 @@ impl CreateCertificateRequest {
 
 /// Builds a [`CreateCertificateRequest`]. Required: `cert_body`, `name`, `private_key`, `region`, `timezone`.
 #[derive(Debug)]
-#[must_use = "`build` returns the request"]
+#[must_use = "`build` returns the value"]
 #[allow(
     clippy::type_complexity,
     reason = "private, and only as long as the request has optional fields"
@@ -200,7 +200,7 @@ impl<A, B, C, D, E> CreateCertificateRequestBuilder<A, B, C, D, E> {
 }
 
 impl CreateCertificateRequestBuilder<Pem, String, SecretString, String, String> {
-    /// Returns the request.
+    /// Builds the value.
     pub fn build(self) -> CreateCertificateRequest {
         let (cert_body, name, private_key, region, timezone) = self.0;
         let (cert_chain, recipients, tags) = self.1;
@@ -476,7 +476,7 @@ pub struct Recipient {
 }
 
 impl Recipient {
-    /// Starts the request. Required: `region`, `user_id`, `user_name`.
+    /// Creates a builder. Required: `region`, `user_id`, `user_name`.
     pub fn builder() -> RecipientBuilder {
         RecipientBuilder((missing::Region, missing::UserId, missing::UserName))
     }
@@ -484,7 +484,7 @@ impl Recipient {
 
 /// Builds a [`Recipient`]. Required: `region`, `user_id`, `user_name`.
 #[derive(Debug)]
-#[must_use = "`build` returns the request"]
+#[must_use = "`build` returns the value"]
 #[allow(
     clippy::type_complexity,
     reason = "private, and only as long as the request has optional fields"
@@ -518,7 +518,7 @@ impl<A, B, C> RecipientBuilder<A, B, C> {
 }
 
 impl RecipientBuilder<String, String, String> {
-    /// Returns the request.
+    /// Builds the value.
     pub fn build(self) -> Recipient {
         let (region, user_id, user_name) = self.0;
         Recipient {
@@ -566,7 +566,7 @@ pub struct CreateSelfSignedCertificateRequest {
 }
 
 impl CreateSelfSignedCertificateRequest {
-    /// Starts the request. Required: `cn`, `name`, `not_after_dt`, `not_before_dt`, `organization`, `region`,
+    /// Creates a builder. Required: `cn`, `name`, `not_after_dt`, `not_before_dt`, `organization`, `region`,
     /// `timezone`.
     pub fn builder() -> CreateSelfSignedCertificateRequestBuilder {
         CreateSelfSignedCertificateRequestBuilder(
@@ -586,7 +586,7 @@ impl CreateSelfSignedCertificateRequest {
 
 /// Builds a [`CreateSelfSignedCertificateRequest`]. Required: `cn`, `name`, `not_after_dt`, `not_before_dt`, `organization`, `region`, `timezone`.
 #[derive(Debug)]
-#[must_use = "`build` returns the request"]
+#[must_use = "`build` returns the value"]
 #[allow(
     clippy::type_complexity,
     reason = "private, and only as long as the request has optional fields"
@@ -729,7 +729,7 @@ impl CreateSelfSignedCertificateRequestBuilder<
     String,
     String,
 > {
-    /// Returns the request.
+    /// Builds the value.
     pub fn build(self) -> CreateSelfSignedCertificateRequest {
         let (cn, name, not_after_dt, not_before_dt, organization, region, timezone) = self
             .0;

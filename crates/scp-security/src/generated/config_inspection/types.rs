@@ -370,7 +370,7 @@ pub struct CreateDiagnosisRequest {
 }
 
 impl CreateDiagnosisRequest {
-    /// Starts the request. Required: `account_id`, `auth_key_request`, `check_list_version_id`, `csp_type`,
+    /// Creates a builder. Required: `account_id`, `auth_key_request`, `check_list_version_id`, `csp_type`,
     /// `diagnosis_account_id`, `diagnosis_check_type`, `diagnosis_id`, `diagnosis_name`, `diagnosis_type`,
     /// `plan_type`, `schedule_request`.
     pub fn builder() -> CreateDiagnosisRequestBuilder {
@@ -395,7 +395,7 @@ impl CreateDiagnosisRequest {
 
 /// Builds a [`CreateDiagnosisRequest`]. Required: `account_id`, `auth_key_request`, `check_list_version_id`, `csp_type`, `diagnosis_account_id`, `diagnosis_check_type`, `diagnosis_id`, `diagnosis_name`, `diagnosis_type`, `plan_type`, `schedule_request`.
 #[derive(Debug)]
-#[must_use = "`build` returns the request"]
+#[must_use = "`build` returns the value"]
 #[allow(
     clippy::type_complexity,
     reason = "private, and only as long as the request has optional fields"
@@ -585,7 +585,7 @@ impl CreateDiagnosisRequestBuilder<
     String,
     DiagnosisScheduleRequest,
 > {
-    /// Returns the request.
+    /// Builds the value.
     pub fn build(self) -> CreateDiagnosisRequest {
         let (
             account_id,
@@ -674,7 +674,7 @@ pub struct RequestDiagnosisRequest {
 }
 
 impl RequestDiagnosisRequest {
-    /// Starts the request. Required: `access_key`, `diagnosis_id`, `secret_key`, `tenant_id`.
+    /// Creates a builder. Required: `access_key`, `diagnosis_id`, `secret_key`, `tenant_id`.
     pub fn builder() -> RequestDiagnosisRequestBuilder {
         RequestDiagnosisRequestBuilder((
             missing::AccessKey,
@@ -687,7 +687,7 @@ impl RequestDiagnosisRequest {
 
 /// Builds a [`RequestDiagnosisRequest`]. Required: `access_key`, `diagnosis_id`, `secret_key`, `tenant_id`.
 #[derive(Debug)]
-#[must_use = "`build` returns the request"]
+#[must_use = "`build` returns the value"]
 #[allow(
     clippy::type_complexity,
     reason = "private, and only as long as the request has optional fields"
@@ -740,7 +740,7 @@ impl<A, B, C, D> RequestDiagnosisRequestBuilder<A, B, C, D> {
 }
 
 impl RequestDiagnosisRequestBuilder<SecretString, String, SecretString, String> {
-    /// Returns the request.
+    /// Builds the value.
     pub fn build(self) -> RequestDiagnosisRequest {
         let (access_key, diagnosis_id, secret_key, tenant_id) = self.0;
         RequestDiagnosisRequest {
@@ -887,7 +887,7 @@ pub struct DiagnosisScheduleRequest {
 }
 
 impl DiagnosisScheduleRequest {
-    /// Starts the request. Required: `diagnosis_start_time_pattern`, `frequency_type`, `frequency_value`.
+    /// Creates a builder. Required: `diagnosis_start_time_pattern`, `frequency_type`, `frequency_value`.
     pub fn builder() -> DiagnosisScheduleRequestBuilder {
         DiagnosisScheduleRequestBuilder((
             missing::DiagnosisStartTimePattern,
@@ -899,7 +899,7 @@ impl DiagnosisScheduleRequest {
 
 /// Builds a [`DiagnosisScheduleRequest`]. Required: `diagnosis_start_time_pattern`, `frequency_type`, `frequency_value`.
 #[derive(Debug)]
-#[must_use = "`build` returns the request"]
+#[must_use = "`build` returns the value"]
 #[allow(
     clippy::type_complexity,
     reason = "private, and only as long as the request has optional fields"
@@ -942,7 +942,7 @@ impl<A, B, C> DiagnosisScheduleRequestBuilder<A, B, C> {
 }
 
 impl DiagnosisScheduleRequestBuilder<String, String, String> {
-    /// Returns the request.
+    /// Builds the value.
     pub fn build(self) -> DiagnosisScheduleRequest {
         let (diagnosis_start_time_pattern, frequency_type, frequency_value) = self.0;
         DiagnosisScheduleRequest {

@@ -1514,7 +1514,7 @@ pub struct CreateKeyRequest {
 }
 
 impl CreateKeyRequest {
-    /// Starts the request. Required: `auto_rotate`, `description`, `name`, `purpose`, `rotate_cycle`.
+    /// Creates a builder. Required: `auto_rotate`, `description`, `name`, `purpose`, `rotate_cycle`.
     pub fn builder() -> CreateKeyRequestBuilder {
         CreateKeyRequestBuilder(
             (
@@ -1531,7 +1531,7 @@ impl CreateKeyRequest {
 
 /// Builds a [`CreateKeyRequest`]. Required: `auto_rotate`, `description`, `name`, `purpose`, `rotate_cycle`.
 #[derive(Debug)]
-#[must_use = "`build` returns the request"]
+#[must_use = "`build` returns the value"]
 #[allow(
     clippy::type_complexity,
     reason = "private, and only as long as the request has optional fields"
@@ -1626,7 +1626,7 @@ impl<A, B, C, D, E> CreateKeyRequestBuilder<A, B, C, D, E> {
 }
 
 impl CreateKeyRequestBuilder<bool, String, String, KeyPurpose, Days> {
-    /// Returns the request.
+    /// Builds the value.
     pub fn build(self) -> CreateKeyRequest {
         let (auto_rotate, description, name, purpose, rotate_cycle) = self.0;
         let (acl_cidr, key_type, private_acl_enabled, private_acl_resources, tags) = self

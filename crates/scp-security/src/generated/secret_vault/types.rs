@@ -43,7 +43,7 @@ pub struct CreateSecretVaultRequest {
 }
 
 impl CreateSecretVaultRequest {
-    /// Starts the request. Required: `access_key_id`, `acl_cidr`, `name`, `temporary_key_ttl_nhours`,
+    /// Creates a builder. Required: `access_key_id`, `acl_cidr`, `name`, `temporary_key_ttl_nhours`,
     /// `vault_token_ttl_ndays`.
     pub fn builder() -> CreateSecretVaultRequestBuilder {
         CreateSecretVaultRequestBuilder(
@@ -61,7 +61,7 @@ impl CreateSecretVaultRequest {
 
 /// Builds a [`CreateSecretVaultRequest`]. Required: `access_key_id`, `acl_cidr`, `name`, `temporary_key_ttl_nhours`, `vault_token_ttl_ndays`.
 #[derive(Debug)]
-#[must_use = "`build` returns the request"]
+#[must_use = "`build` returns the value"]
 #[allow(
     clippy::type_complexity,
     reason = "private, and only as long as the request has optional fields"
@@ -139,7 +139,7 @@ impl<A, B, C, D, E> CreateSecretVaultRequestBuilder<A, B, C, D, E> {
 }
 
 impl CreateSecretVaultRequestBuilder<String, Networks, String, Hours, Days> {
-    /// Returns the request.
+    /// Builds the value.
     pub fn build(self) -> CreateSecretVaultRequest {
         let (
             access_key_id,

@@ -945,7 +945,7 @@ pub struct CreateSecretRequest {
 }
 
 impl CreateSecretRequest {
-    /// Starts the request. Required: `acl_cidr`, `kms_id`, `name`, `secret_value`.
+    /// Creates a builder. Required: `acl_cidr`, `kms_id`, `name`, `secret_value`.
     pub fn builder() -> CreateSecretRequestBuilder {
         CreateSecretRequestBuilder(
             (missing::AclCidr, missing::KmsId, missing::Name, missing::SecretValue),
@@ -956,7 +956,7 @@ impl CreateSecretRequest {
 
 /// Builds a [`CreateSecretRequest`]. Required: `acl_cidr`, `kms_id`, `name`, `secret_value`.
 #[derive(Debug)]
-#[must_use = "`build` returns the request"]
+#[must_use = "`build` returns the value"]
 #[allow(
     clippy::type_complexity,
     reason = "private, and only as long as the request has optional fields"
@@ -1035,7 +1035,7 @@ impl<A, B, C, D> CreateSecretRequestBuilder<A, B, C, D> {
 }
 
 impl CreateSecretRequestBuilder<Networks, String, String, SecretJson> {
-    /// Returns the request.
+    /// Builds the value.
     pub fn build(self) -> CreateSecretRequest {
         let (acl_cidr, kms_id, name, secret_value) = self.0;
         let (description, private_acl_enabled, private_acl_resources, tags) = self.1;

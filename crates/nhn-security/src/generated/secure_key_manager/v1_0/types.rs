@@ -146,4 +146,8 @@ impl ::cloud_core::Page for ListKeyDetailsResponse {
     fn total(&self) -> Option<u64> {
         None
     }
+
+    fn ids(&self) -> Vec<&str> {
+        self.key_list.iter().map(|item| item.key_id.as_str()).collect()
+    }
 }

@@ -42,7 +42,7 @@ pub struct ValidateCertificateRequest {
 }
 
 impl ValidateCertificateRequest {
-    /// Starts the request. Required: `cert_body`, `is_need_cert_chain`, `private_key`.
+    /// Creates a builder. Required: `cert_body`, `is_need_cert_chain`, `private_key`.
     pub fn builder() -> ValidateCertificateRequestBuilder {
         ValidateCertificateRequestBuilder(
             (missing::CertBody, missing::IsNeedCertChain, missing::PrivateKey),
@@ -53,7 +53,7 @@ impl ValidateCertificateRequest {
 
 /// Builds a [`ValidateCertificateRequest`]. Required: `cert_body`, `is_need_cert_chain`, `private_key`.
 #[derive(Debug)]
-#[must_use = "`build` returns the request"]
+#[must_use = "`build` returns the value"]
 #[allow(
     clippy::type_complexity,
     reason = "private, and only as long as the request has optional fields"
@@ -103,7 +103,7 @@ impl<A, B, C> ValidateCertificateRequestBuilder<A, B, C> {
 }
 
 impl ValidateCertificateRequestBuilder<Pem, bool, SecretString> {
-    /// Returns the request.
+    /// Builds the value.
     pub fn build(self) -> ValidateCertificateRequest {
         let (cert_body, is_need_cert_chain, private_key) = self.0;
         let (cert_chain,) = self.1;

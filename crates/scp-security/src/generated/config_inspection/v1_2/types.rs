@@ -99,7 +99,7 @@ pub struct CreateDiagnosisRequest {
 }
 
 impl CreateDiagnosisRequest {
-    /// Starts the request. Required: `account_id`, `auth_key_request`, `csp_type`, `diagnosis_account_id`,
+    /// Creates a builder. Required: `account_id`, `auth_key_request`, `csp_type`, `diagnosis_account_id`,
     /// `diagnosis_check_type`, `diagnosis_id`, `diagnosis_name`, `diagnosis_type`, `plan_type`, `schedule_request`.
     pub fn builder() -> CreateDiagnosisRequestBuilder {
         CreateDiagnosisRequestBuilder(
@@ -122,7 +122,7 @@ impl CreateDiagnosisRequest {
 
 /// Builds a [`CreateDiagnosisRequest`]. Required: `account_id`, `auth_key_request`, `csp_type`, `diagnosis_account_id`, `diagnosis_check_type`, `diagnosis_id`, `diagnosis_name`, `diagnosis_type`, `plan_type`, `schedule_request`.
 #[derive(Debug)]
-#[must_use = "`build` returns the request"]
+#[must_use = "`build` returns the value"]
 #[allow(
     clippy::type_complexity,
     reason = "private, and only as long as the request has optional fields"
@@ -275,7 +275,7 @@ impl CreateDiagnosisRequestBuilder<
     String,
     DiagnosisScheduleRequest,
 > {
-    /// Returns the request.
+    /// Builds the value.
     pub fn build(self) -> CreateDiagnosisRequest {
         let (
             account_id,
@@ -364,7 +364,7 @@ pub struct RequestDiagnosisRequest {
 }
 
 impl RequestDiagnosisRequest {
-    /// Starts the request. Required: `access_key`, `diagnosis_check_type`, `diagnosis_id`, `secret_key`,
+    /// Creates a builder. Required: `access_key`, `diagnosis_check_type`, `diagnosis_id`, `secret_key`,
     /// `tenant_id`.
     pub fn builder() -> RequestDiagnosisRequestBuilder {
         RequestDiagnosisRequestBuilder((
@@ -379,7 +379,7 @@ impl RequestDiagnosisRequest {
 
 /// Builds a [`RequestDiagnosisRequest`]. Required: `access_key`, `diagnosis_check_type`, `diagnosis_id`, `secret_key`, `tenant_id`.
 #[derive(Debug)]
-#[must_use = "`build` returns the request"]
+#[must_use = "`build` returns the value"]
 #[allow(
     clippy::type_complexity,
     reason = "private, and only as long as the request has optional fields"
@@ -448,7 +448,7 @@ impl RequestDiagnosisRequestBuilder<
     SecretString,
     String,
 > {
-    /// Returns the request.
+    /// Builds the value.
     pub fn build(self) -> RequestDiagnosisRequest {
         let (access_key, diagnosis_check_type, diagnosis_id, secret_key, tenant_id) = self
             .0;
@@ -696,7 +696,7 @@ pub struct DiagnosisScheduleRequest {
 }
 
 impl DiagnosisScheduleRequest {
-    /// Starts the request. Required: `diagnosis_id`, `diagnosis_start_time_pattern`, `frequency_type`,
+    /// Creates a builder. Required: `diagnosis_id`, `diagnosis_start_time_pattern`, `frequency_type`,
     /// `frequency_value`, `use_diagnosis_check_type_bp`, `use_diagnosis_check_type_ssi`.
     pub fn builder() -> DiagnosisScheduleRequestBuilder {
         DiagnosisScheduleRequestBuilder((
@@ -712,7 +712,7 @@ impl DiagnosisScheduleRequest {
 
 /// Builds a [`DiagnosisScheduleRequest`]. Required: `diagnosis_id`, `diagnosis_start_time_pattern`, `frequency_type`, `frequency_value`, `use_diagnosis_check_type_bp`, `use_diagnosis_check_type_ssi`.
 #[derive(Debug)]
-#[must_use = "`build` returns the request"]
+#[must_use = "`build` returns the value"]
 #[allow(
     clippy::type_complexity,
     reason = "private, and only as long as the request has optional fields"
@@ -785,7 +785,7 @@ impl<A, B, C, D, E, F> DiagnosisScheduleRequestBuilder<A, B, C, D, E, F> {
 }
 
 impl DiagnosisScheduleRequestBuilder<String, String, String, String, bool, bool> {
-    /// Returns the request.
+    /// Builds the value.
     pub fn build(self) -> DiagnosisScheduleRequest {
         let (
             diagnosis_id,
