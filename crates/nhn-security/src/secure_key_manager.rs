@@ -184,8 +184,8 @@ mod tests {
 
     #[test]
     fn standard_encoding_comes_before_that_of_the_realm() {
-        let both = r#"{"key":"00","encodedKey":"AAEC","standardEncodedKey":"AwQF","keyVersion":1}"#;
-        let one = r#"{"key":"00","encodedKey":"AAEC","keyVersion":1}"#;
+        let both = r#"{"keyType":"t","key":"00","encodedKey":"AAEC","standardEncodedKey":"AwQF","keyVersion":1}"#;
+        let one = r#"{"keyType":"t","key":"00","encodedKey":"AAEC","keyVersion":1}"#;
         for (json, wanted) in [(both, [3, 4, 5]), (one, [0, 1, 2])] {
             let public: ShowPublicKeyResponse = serde_json::from_str(json).unwrap();
             assert_eq!(public.to_bytes().unwrap(), wanted);
