@@ -158,7 +158,7 @@ impl<T: DeserializeOwned> Future for Call<T> {
         let called = self.context();
         let this = &mut *self;
         let sending = this.sending.get_or_insert_with(|| {
-            SendFuture::new(called, this.client.execute(this.request.take(), this.options.clone()))
+            SendFuture::new(called, this.client.clone().execute(this.request.take(), std::mem::take(&mut this.options)))
         });
         Pin::new(sending).poll(context).map_ok(Response::into_inner)
     }

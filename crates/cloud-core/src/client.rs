@@ -112,17 +112,18 @@ impl Client {
 
     /// Sends a request and returns the payload of its response. Not generic, so compiled once.
     pub(crate) fn execute(
-        &self,
-        request: Request,
+        self,
+        mut request: Request,
         options: CallOptions,
     ) -> BoxFuture<'static, Result<Response<Bytes>>> {
-        let inner = Arc::clone(&self.inner);
-        let context = CallContext::new(request.operation(), self.version);
+        let Self { inner, version } = self;
+        let context = CallContext::new(request.operation(), version);
         let span = trace::call(context, inner.endpoint.host());
         let recorded = span.clone();
         let call = async move {
             let start = inner.runtime.elapsed();
-            let outcome = inner.run(context, request, options, start).await;
+            // By reference: what a future is given by value, it stores twice.
+            let outcome = inner.run(context, &mut request, &options, start).await;
             trace::ended(&recorded, &outcome, || inner.runtime.elapsed().saturating_sub(start));
             outcome
         };
@@ -147,8 +148,8 @@ impl Inner {
     async fn run(
         &self,
         context: CallContext,
-        mut request: Request,
-        options: CallOptions,
+        request: &mut Request,
+        options: &CallOptions,
         start: Duration,
     ) -> Result<Response<Bytes>> {
         let named = |error: Error| error.with_context(context);
@@ -167,7 +168,7 @@ impl Inner {
         }
         let timeout = options.attempt_timeout.unwrap_or(self.settings.attempt_timeout);
         let body_limit = options.body_limit;
-        let attempt = Attempt { client: self, context, request: &request, url: &url, timeout, body_limit };
+        let attempt = Attempt { client: self, context, request, url: &url, timeout, body_limit };
         let policy = options.retry.as_ref().unwrap_or(&self.settings.retry);
         let deadline = Deadline::new(start, limit);
         let (delivery, earlier) = (Delivery::NotSent, Vec::new());

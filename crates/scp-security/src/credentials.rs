@@ -114,6 +114,11 @@ impl<T: ProvideCredentials + ?Sized> ProvideCredentials for Arc<T> {
 
 /// Where a signer gets its keys from.
 pub(crate) trait KeySource: fmt::Debug + Send + Sync {
+    /// Returns the one pair of keys that never changes, if so; it needs no future.
+    fn fixed(&self) -> Option<&Credentials> {
+        None
+    }
+
     /// Returns the keys to sign with at `now`, and their generation: a number that changes with each new pair.
     fn credentials(&self, now: OffsetDateTime) -> BoxFuture<'_, Result<(Arc<Credentials>, Generation)>>;
 
@@ -178,6 +183,10 @@ impl fmt::Debug for Cached {
 pub(crate) struct Fixed(pub(crate) Arc<Credentials>);
 
 impl KeySource for Fixed {
+    fn fixed(&self) -> Option<&Credentials> {
+        Some(&self.0)
+    }
+
     fn credentials(&self, _: OffsetDateTime) -> BoxFuture<'_, Result<(Arc<Credentials>, Generation)>> {
         Box::pin(std::future::ready(Ok((Arc::clone(&self.0), Generation::default()))))
     }

@@ -68,6 +68,10 @@ impl Signer for ScpSigner {
                 .credentials
                 .as_deref()
                 .ok_or_else(|| Error::new(ErrorKind::Credentials, "this client only fetches temporary keys"))?;
+            if let Some(credentials) = provider.fixed() {
+                add(&API, &context, credentials, request)?;
+                return Ok(Generation::FIXED);
+            }
             let (credentials, generation) = provider.credentials(context.now).await?;
             add(&API, &context, &credentials, request)?;
             Ok(generation)

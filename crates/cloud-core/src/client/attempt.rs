@@ -17,7 +17,8 @@ use crate::dialect::RawResponse;
 use crate::error::Error;
 use crate::operation::CallContext;
 use crate::request::Request;
-use crate::runtime::within;
+use crate::runtime::{BoxFuture, within};
+use crate::secret::ZeroizingBuf;
 use crate::transport::{BodyLimit, TransportError};
 
 pub(super) type Result<T> = std::result::Result<T, Box<AttemptError>>;
@@ -37,8 +38,8 @@ pub(super) struct Attempt<'a> {
 pub(super) struct Signed {
     pub(super) generation: Generation,
     pub(super) sent: OffsetDateTime,
-    /// The header values that must not be quoted in an error.
-    pub(super) secrets: [Option<HeaderValue>; 8],
+    /// The header values that must not be quoted in an error, each with a line break after it.
+    pub(super) secrets: ZeroizingBuf,
 }
 
 impl Attempt<'_> {
@@ -61,7 +62,11 @@ impl Attempt<'_> {
         let sent = now + signed.saturating_sub(start);
         let left = deadline.left(signed);
         let signed = Signed { generation, sent, secrets: secrets(http.headers()) };
-        let response = self.transmit(http, deadline, left).await?;
+        if left.is_zero() {
+            return Err(self.call_timeout(deadline, Delivery::NotSent));
+        }
+        // Sent from here, so that the request is moved once, into the transport's future.
+        let response = self.receive(self.client.transport.send(http), deadline, left).await?;
         self.read(response, signed, *executed)
     }
 
@@ -109,19 +114,16 @@ impl Attempt<'_> {
         }
     }
 
-    async fn transmit(
+    async fn receive(
         &self,
-        http: http::Request<Bytes>,
+        response: BoxFuture<'_, std::result::Result<http::Response<Bytes>, TransportError>>,
         deadline: &mut Deadline,
         left: Duration,
     ) -> Result<RawResponse> {
-        let Inner { runtime, transport, .. } = self.client;
-        if left.is_zero() {
-            return Err(self.call_timeout(deadline, Delivery::NotSent));
-        }
+        let runtime = &self.client.runtime;
         // One timer: whichever limit is earlier decides which error it is.
         let limit = self.timeout.min(left);
-        let response = match within(transport.send(http), || runtime.deadline(limit)).await {
+        let response = match within(response, || runtime.deadline(limit)).await {
             Some(outcome) => outcome.map_err(AttemptError::transport)?,
             None if limit < self.timeout => {
                 return Err(self.call_timeout(deadline, Delivery::PossiblySent));
@@ -142,7 +144,12 @@ impl Attempt<'_> {
 }
 
 /// The header values that must not be quoted in an error.
-fn secrets(headers: &HeaderMap) -> [Option<HeaderValue>; 8] {
-    let mut sensitive = headers.values().filter(|value| value.is_sensitive());
-    std::array::from_fn(|_| sensitive.next().cloned())
+fn secrets(headers: &HeaderMap) -> ZeroizingBuf {
+    let sensitive = || headers.values().filter(|value| value.is_sensitive());
+    let mut secrets = ZeroizingBuf::with_capacity(sensitive().map(|value| value.len() + 1).sum());
+    for value in sensitive() {
+        secrets.extend(value.as_bytes());
+        secrets.extend(b"\n");
+    }
+    secrets
 }

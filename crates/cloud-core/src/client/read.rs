@@ -88,8 +88,8 @@ impl Attempt<'_> {
         let mut secrets = self.request.config_values(|name| self.client.dialect.config(self.context, name));
         let own = self.client.signer.secrets(self.context.operation);
         secrets.extend(own.iter().map(|secret| secret.expose_secret().to_owned()));
-        let sent = signed.secrets.iter().flatten().map(|value| String::from_utf8_lossy(value.as_bytes()));
-        secrets.extend(sent.map(|value| credential(&value).to_owned()));
+        let sent = String::from_utf8_lossy(signed.secrets.as_ref());
+        secrets.extend(sent.lines().map(|value| credential(value).to_owned()));
         secrets
     }
 

@@ -13,7 +13,6 @@ pub(crate) struct ZeroizingBuf(Vec<u8>);
 const SMALLEST: usize = 512;
 
 impl ZeroizingBuf {
-    #[cfg(feature = "reqwest")]
     pub(crate) fn with_capacity(bytes: usize) -> Self {
         Self(Vec::with_capacity(bytes))
     }

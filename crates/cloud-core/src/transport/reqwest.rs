@@ -17,10 +17,12 @@ mod failure;
 mod pools;
 mod proxy;
 mod tls;
+mod url;
 pub use builder::ReqwestBuilder;
 use failure::failure;
 use pools::Pools;
 use proxy::Proxy;
+use url::Origins;
 
 /// The HTTP client, in the version of which [`ReqwestTransport::from_client_builder`] takes a builder: 0.13.
 #[cfg(feature = "reqwest-0_13")]
@@ -35,6 +37,7 @@ pub use ::reqwest;
 #[derive(Clone)]
 pub struct ReqwestTransport {
     pools: Arc<Pools>,
+    origins: Arc<Origins>,
     /// The proxy of requests that are not sent directly.
     proxy: Proxy,
     /// Why no server can be trusted, if so.
@@ -73,6 +76,7 @@ impl ReqwestTransport {
     pub fn from_client_builder(builder: reqwest::ClientBuilder) -> Result<Self> {
         Ok(Self {
             pools: Pools::of_one(builder::finish(builder)?),
+            origins: Arc::default(),
             proxy: Proxy::None,
             untrusting: None,
             body_limit: DEFAULT_BODY_LIMIT,
@@ -97,14 +101,8 @@ impl Transport for ReqwestTransport {
         Box::pin(async move {
             let limit = request.extensions().get().map_or(self.body_limit, |limit: &BodyLimit| limit.bytes());
             let uri = request.uri().clone();
-            let request = reqwest::Request::try_from(request).map_err(|error| {
-                TransportError::new(Stage::Invalid, "the URL cannot be sent").with_source(error.without_url())
-            })?;
-            if !same(request.url(), &uri) {
-                // A parser that rewrites the URL would invalidate the signature; better no request than a wrong one.
-                return Err(TransportError::new(Stage::Invalid, "the HTTP client would change the URL"));
-            }
-            let local = request.url().scheme() == "http" && request.url().host_str().is_some_and(is_loopback);
+            let url = self.origins.url(&uri)?;
+            let local = url.scheme() == "http" && url.host_str().is_some_and(is_loopback);
             if let Some(problem) = self.untrusting.as_ref().filter(|_| uri.scheme() == Some(&Scheme::HTTPS)) {
                 return Err(TransportError::new(Stage::Config, problem));
             }
@@ -116,7 +114,8 @@ impl Transport for ReqwestTransport {
             // A program that only talks to the loopback needs no proxy, so what is wrong with it is said here.
             let proxy = if local { Ok(None) } else { self.proxy.of(&uri) };
             let proxy = proxy.map_err(|problem| TransportError::new(Stage::Config, problem))?;
-            let mut response = client.execute(request).await.map_err(|error| failure(error, &uri, proxy))?;
+            let mut response =
+                client.execute(converted(request, url)).await.map_err(|error| failure(error, &uri, proxy))?;
             let announced = response.content_length().unwrap_or(0);
             if announced > limit as u64 {
                 return Err(TransportError::too_large(limit));
@@ -140,11 +139,12 @@ impl Transport for ReqwestTransport {
     }
 }
 
-/// Whether both are the same text.
-fn same(url: &reqwest::Url, uri: &http::Uri) -> bool {
-    let rest = uri.scheme_str().and_then(|scheme| url.as_str().strip_prefix(scheme)?.strip_prefix("://"));
-    let rest = rest.zip(uri.authority()).and_then(|(rest, authority)| rest.strip_prefix(authority.as_str()));
-    rest.zip(uri.path_and_query()).is_some_and(|(rest, path)| rest == path.as_str())
+fn converted(request: http::Request<Bytes>, url: reqwest::Url) -> reqwest::Request {
+    let (parts, body) = request.into_parts();
+    let mut request = reqwest::Request::new(parts.method, url);
+    *request.headers_mut() = parts.headers;
+    *request.body_mut() = Some(body.into());
+    request
 }
 
 fn answer(response: &mut reqwest::Response, body: Bytes) -> http::Response<Bytes> {

@@ -1,6 +1,7 @@
 //! Settings of the transport.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::pools::{Pool, Pools};
@@ -122,7 +123,7 @@ impl ReqwestBuilder {
         };
         let body_limit = self.body_limit;
         let pools = Pools::making(move || self.pool(&tls))?;
-        Ok(ReqwestTransport { pools, proxy, untrusting, body_limit })
+        Ok(ReqwestTransport { pools, origins: Arc::default(), proxy, untrusting, body_limit })
     }
 
     fn pool(&self, tls: &rustls::ClientConfig) -> Result<Pool> {

@@ -1,5 +1,6 @@
 //! A pool of connections for each tokio runtime: a connection is driven by tasks of the runtime that opened it.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, Weak};
@@ -53,20 +54,22 @@ impl Pools {
     }
 
     /// Returns the pool of the current runtime.
-    pub(super) fn current(self: &Arc<Self>) -> Result<Pool> {
-        let (Some(make), Ok(runtime)) = (&self.make, Handle::try_current()) else { return Ok(self.first.clone()) };
+    pub(super) fn current(self: &Arc<Self>) -> Result<Cow<'_, Pool>> {
+        let (Some(make), Ok(runtime)) = (&self.make, Handle::try_current()) else {
+            return Ok(Cow::Borrowed(&self.first));
+        };
         let id = runtime.id();
         if *self.owner.get_or_init(|| id) == id {
-            return Ok(self.first.clone());
+            return Ok(Cow::Borrowed(&self.first));
         }
         let known = self.others.read().unwrap_or_else(PoisonError::into_inner).get(&id).map(|other| other.pool.clone());
         if let Some(pool) = known {
-            return Ok(pool);
+            return Ok(Cow::Owned(pool));
         }
         let pool = make()?;
         let (watched, ended) = oneshot::channel();
         match self.others.write().unwrap_or_else(PoisonError::into_inner).entry(id) {
-            Entry::Occupied(other) => return Ok(other.get().pool.clone()),
+            Entry::Occupied(other) => return Ok(Cow::Owned(other.get().pool.clone())),
             Entry::Vacant(vacant) => vacant.insert(Other { pool: pool.clone(), _watched: watched }),
         };
         // Spawned without the lock: a runtime that shuts down drops the task, and with it the pool, at once.
@@ -75,7 +78,7 @@ impl Pools {
             let _watch = watch;
             let _ = ended.await;
         });
-        Ok(pool)
+        Ok(Cow::Owned(pool))
     }
 }
 
