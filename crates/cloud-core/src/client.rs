@@ -118,7 +118,7 @@ impl Client {
     ) -> BoxFuture<'static, Result<Response<Bytes>>> {
         let Self { inner, version } = self;
         let context = CallContext::new(request.operation(), version);
-        let span = trace::call(context, inner.endpoint.host());
+        let span = trace::call(context, &inner.endpoint);
         let recorded = span.clone();
         let call = async move {
             let start = inner.runtime.elapsed();

@@ -10,12 +10,13 @@ use tracing::Span;
 use tracing::field::{Empty, debug};
 
 use super::recovery::Recovered;
+use crate::endpoint::Endpoint;
 use crate::error::{Error, Result};
 use crate::operation::{ApiVersion, CallContext};
 use crate::response::Response;
 
 /// Creates the span of a call. [`ended`] records what is known only at its end.
-pub(super) fn call(context: CallContext, host: &str) -> Span {
+pub(super) fn call(context: CallContext, endpoint: &Endpoint) -> Span {
     let CallContext { operation, version } = context;
     let ApiVersion { vendor, service, number, .. } = version;
     tracing::debug_span!(
@@ -25,7 +26,7 @@ pub(super) fn call(context: CallContext, host: &str) -> Span {
         "rpc.method" = operation.name,
         "api.version" = number,
         "http.request.method" = operation.method.as_str(),
-        "server.address" = host,
+        "server.address" = endpoint.host(),
         "http.response.status_code" = Empty,
         "http.request.resend_count" = Empty,
         "error.type" = Empty,

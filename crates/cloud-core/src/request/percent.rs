@@ -10,13 +10,8 @@ pub(super) const fn is_query_byte(byte: u8) -> bool {
     is_unreserved(byte) || matches!(byte, b':' | b',' | b'/' | b'?' | b'@' | b'!' | b'(' | b')' | b'*' | b'$')
 }
 
-pub(super) fn encode(text: &str, plain: impl Fn(u8) -> bool, out: &mut String) {
+pub(super) fn encode(text: &str, plain: fn(u8) -> bool, out: &mut String) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    // IDs, the usual values, have nothing to encode.
-    if text.bytes().all(&plain) {
-        out.push_str(text);
-        return;
-    }
     for byte in text.bytes() {
         if plain(byte) {
             out.push(char::from(byte));

@@ -21,6 +21,11 @@ impl PathValue for str {
         match self {
             "" => return Err("must not be empty"),
             "." | ".." => return Err("must not be `.` or `..`"),
+            // IDs, the usual values, have nothing to encode.
+            text if text.bytes().all(is_unreserved) => {
+                out.push_str(text);
+                return Ok(());
+            }
             text if text.chars().any(char::is_control) => return Err("must not hold control characters"),
             _ => {}
         }
