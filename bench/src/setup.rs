@@ -100,15 +100,15 @@ impl Setup {
         self.runtime.block_on(self.hand.list_keys(1_000, 0))
     }
 
-    /// Decodes the page into the SDK's types.
+    /// Decodes the page into the SDK's types, as the SDK decodes a response.
     ///
     /// # Errors
     /// If decoding fails.
     pub fn decode_timestamps(&self) -> Result<ListKeysResponse> {
-        Ok(serde_json::from_slice(self.page.as_bytes())?)
+        Ok(cloud_core::codegen::from_json(self.page.as_bytes())?)
     }
 
-    /// Decodes the page with strings instead of timestamps.
+    /// Decodes the page with strings instead of timestamps, as by hand.
     ///
     /// # Errors
     /// If decoding fails.
