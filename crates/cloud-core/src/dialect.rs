@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::error::{ErrorCategory, Result};
-use crate::json::from_json;
+use crate::json::{from_json, guess};
 use crate::operation::CallContext;
 
 /// A complete response of the service.
@@ -27,6 +28,12 @@ impl RawResponse {
     #[must_use]
     pub fn new(status: StatusCode, headers: HeaderMap, body: Bytes) -> Self {
         Self { status, headers, body }
+    }
+
+    /// Reads the body as JSON; `None` if it is not of this type.
+    #[must_use]
+    pub fn json<'a, T: Deserialize<'a>>(&'a self) -> Option<T> {
+        guess(&self.body)
     }
 }
 

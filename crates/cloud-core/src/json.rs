@@ -1,5 +1,6 @@
 //! Reads JSON: errors name the field and never quote a value.
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -33,6 +34,12 @@ pub fn from_json<T: DeserializeOwned>(text: &[u8]) -> Result<T> {
         let text = "cannot decode the response: text follows the JSON value; a proxy may have added it";
         Error::new(ErrorKind::Decode, text)
     })
+}
+
+/// Reads JSON whose shape is a guess; `None` if it is another. From text always: each kind of input that a program reads
+/// compiles a decoder of its own.
+pub(crate) fn guess<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Option<T> {
+    serde_json::from_str(std::str::from_utf8(text).ok()?).ok()
 }
 
 /// An object of two bytes becomes a struct of hundreds. With at least this many bytes for each object on average, a

@@ -109,9 +109,9 @@ fn plain(text: &str) -> impl Iterator<Item = char> {
 fn body_repeats(quoted: &Quoted, request: &Request) -> bool {
     let names = request.secret_fields();
     let Some(body) = request.body_bytes().filter(|_| !names.is_empty()) else { return false };
-    match serde_json::from_slice(body) {
-        Ok(body) => member_repeats(quoted, &body, names, false),
-        Err(_) => quoted.repeats(&String::from_utf8_lossy(body)),
+    match crate::json::guess(body) {
+        Some(body) => member_repeats(quoted, &body, names, false),
+        None => quoted.repeats(&String::from_utf8_lossy(body)),
     }
 }
 

@@ -91,7 +91,7 @@ impl Dialect for NhnDialect {
             // A gateway may refuse the token with its own body.
             return if refused { failed(None, None) } else { ResponseOutcome::Unreadable(why) };
         }
-        let Ok(envelope) = serde_json::from_slice::<Envelope<'_>>(&answer.body) else {
+        let Some(envelope) = answer.json::<Envelope<'_>>() else {
             return match refused {
                 true => failed(None, None),
                 false => unreadable(answer, "the response is not an object with the vendor's `header`"),

@@ -29,7 +29,7 @@ impl Dialect for RiskenDialect {
         if let Some(why) = foreign(answer) {
             return ResponseOutcome::Unreadable(why);
         }
-        let Ok(envelope) = serde_json::from_slice::<Envelope<'_>>(&answer.body) else {
+        let Some(envelope) = answer.json::<Envelope<'_>>() else {
             return unreadable(answer, "the response is not an object with `data`; check the URL of the site");
         };
         match envelope.data {
@@ -124,7 +124,7 @@ fn failed(context: CallContext, answer: &RawResponse) -> ResponseOutcome {
 
 fn details(answer: &RawResponse) -> Details {
     let nothing = Details { code: None, message: None };
-    if let Ok(envelope) = serde_json::from_slice::<Envelope<'_>>(&answer.body) {
+    if let Some(envelope) = answer.json::<Envelope<'_>>() {
         let Some(error) = envelope.error else { return nothing };
         return match serde_json::from_str(error.get()) {
             Ok(message) => Details { code: None, message: Some(message) },

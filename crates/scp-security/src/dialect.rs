@@ -121,10 +121,10 @@ struct Gateway {
 fn failure(answer: &RawResponse) -> Failure {
     let status = answer.status.as_u16();
     let mut own = false;
-    let mut failure = if let Ok(Errors { errors }) = serde_json::from_slice(&answer.body) {
+    let mut failure = if let Some(Errors { errors }) = answer.json() {
         own = true;
         of_service(errors)
-    } else if let Ok(gateway) = serde_json::from_slice::<Gateway>(&answer.body) {
+    } else if let Some(gateway) = answer.json::<Gateway>() {
         let message = gateway.message.or_else(|| gateway.error.clone());
         Failure::default().code(gateway.error).message(message).request_id(gateway.request_id)
     } else {

@@ -16,6 +16,7 @@ use super::skew;
 use crate::delivery::Delivery;
 use crate::dialect::{Failure, FailureClass, RawResponse, ResponseOutcome};
 use crate::error::{Error, ErrorCategory, ErrorKind};
+use crate::json::guess;
 use crate::redaction::redact;
 use crate::retry::{AttemptOutcome, retry_after};
 
@@ -125,8 +126,8 @@ fn has_known_member(payload: &[u8], known: &[&str]) -> bool {
     if known.is_empty() {
         return true;
     }
-    let members = serde_json::from_slice::<HashMap<Cow<'_, str>, IgnoredAny>>(payload);
-    members.map_or(true, |members| members.is_empty() || known.iter().any(|name| members.contains_key(*name)))
+    let members = guess::<HashMap<Cow<'_, str>, IgnoredAny>>(payload);
+    members.is_none_or(|members| members.is_empty() || known.iter().any(|name| members.contains_key(*name)))
 }
 
 /// Why no dialect can read this response, if so.

@@ -183,7 +183,8 @@ impl<'a> Resolver<'a> {
         let Some(Some(content)) = self.files.get(path) else { return Ok(None) };
         let content = content.expose_secret();
         let content = content.strip_prefix("\u{feff}".as_bytes()).unwrap_or(content);
-        let members: HashMap<Cow<'_, str>, &RawValue> = serde_json::from_slice(content)
+        let content = std::str::from_utf8(content).map_err(|_| Error::config(format!("~/{path} is not UTF-8")))?;
+        let members: HashMap<Cow<'_, str>, &RawValue> = serde_json::from_str(content)
             .map_err(|error| Error::config(format!("~/{path} is not a valid JSON object, at line {}", error.line())))?;
         let Some(member) = members.get(key) else { return Ok(None) };
         serde_json::from_str(member.get())

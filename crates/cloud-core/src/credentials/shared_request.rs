@@ -1,6 +1,6 @@
 //! One request that several callers wait for. Each of them can poll it, so none depends on another.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -140,8 +140,8 @@ impl<T> Drop for Waiter<T> {
 /// The wakers of all waiters. Separate from the request, which keeps a reference to it.
 #[derive(Default)]
 struct Wakers {
-    /// In the order in which they began to wait.
-    waiting: Mutex<BTreeMap<u64, Waker>>,
+    /// By number, which grows: they are woken in the order in which they began to wait.
+    waiting: Mutex<HashMap<u64, Waker>>,
     /// Whether the request is being polled. It wakes nobody then, since an executor may poll at once who is woken.
     polled: AtomicBool,
     /// Whether the request was woken since its last poll began.
@@ -161,8 +161,9 @@ impl Wakers {
     }
 
     fn wake_all(&self) {
-        let wakers: Vec<_> = std::mem::take(&mut *lock(&self.waiting)).into_values().collect();
-        wakers.into_iter().for_each(Waker::wake);
+        let mut wakers: Vec<_> = std::mem::take(&mut *lock(&self.waiting)).into_iter().collect();
+        wakers.sort_unstable_by_key(|(number, _)| *number);
+        wakers.into_iter().for_each(|(_, waker)| waker.wake());
     }
 }
 

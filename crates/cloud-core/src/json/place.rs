@@ -35,7 +35,7 @@ pub(super) fn name(text: &[u8], line: usize, column: usize) -> String {
             b'}' | b']' => drop(around.pop()),
             b':' => {
                 if let Some(Container::Object(name)) = around.last_mut() {
-                    *name = read.get(string.clone()).and_then(|name| serde_json::from_slice(name).ok());
+                    *name = read.get(string.clone()).and_then(super::guess);
                 }
             }
             b',' => match around.last_mut() {

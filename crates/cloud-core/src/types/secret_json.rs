@@ -1,6 +1,7 @@
 //! A JSON object whose values are secret.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::str::FromStr;
 
 use serde::de::DeserializeOwned;
@@ -38,7 +39,7 @@ impl SecretJson {
         V: Into<SecretString>,
     {
         let pairs = Pairs(pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect());
-        let mut names = BTreeSet::new();
+        let mut names = HashSet::new();
         if !pairs.0.iter().all(|(name, _)| names.insert(name)) {
             // The name is not shown: a caller may have swapped names and values.
             return Err(Error::request("a secret has two values for one name"));
@@ -58,15 +59,19 @@ impl SecretJson {
     /// Returns the value under the name if it is a string.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<SecretString> {
-        let members: BTreeMap<String, &RawValue> = serde_json::from_str(self.0.expose_secret()).ok()?;
-        serde_json::from_str(members.get(name)?.get()).ok()
+        serde_json::from_str(self.members()?.get(name)?.get()).ok()
     }
 
     /// Returns the names, in alphabetical order. They are not secret.
     #[must_use]
     pub fn names(&self) -> Vec<String> {
-        let members: Option<BTreeMap<String, &RawValue>> = serde_json::from_str(self.0.expose_secret()).ok();
-        members.map(|members| members.into_keys().collect()).unwrap_or_default()
+        let mut names: Vec<_> = self.members().into_iter().flatten().map(|(name, _)| name.into_owned()).collect();
+        names.sort_unstable();
+        names
+    }
+
+    fn members(&self) -> Option<HashMap<Cow<'_, str>, &RawValue>> {
+        serde_json::from_str(self.0.expose_secret()).ok()
     }
 
     /// Reads the object as a type of yours.
@@ -115,6 +120,6 @@ impl Serialize for Pairs {
 
 /// The number of members, if the text is an object.
 pub(crate) fn members(text: &str) -> Option<usize> {
-    let members: BTreeMap<String, serde::de::IgnoredAny> = serde_json::from_str(text).ok()?;
+    let members: HashMap<Cow<'_, str>, serde::de::IgnoredAny> = serde_json::from_str(text).ok()?;
     Some(members.len())
 }
