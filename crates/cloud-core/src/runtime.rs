@@ -79,6 +79,12 @@ pub struct TokioRuntime {
     start: Instant,
 }
 
+/// Waits for a future until this limit. Returns `None` once it has passed.
+#[cfg(feature = "hyper-no-provider")]
+pub(crate) async fn limited<T>(limit: Duration, future: impl Future<Output = T>) -> Option<T> {
+    tokio::time::timeout(limit, future).await.ok()
+}
+
 thread_local! {
     /// The runtime whose timer was last found to work on this thread; without a lock that callers would share.
     static CHECKED: Cell<Option<RuntimeId>> = const { Cell::new(None) };

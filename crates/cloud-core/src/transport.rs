@@ -1,4 +1,7 @@
-//! Sending bytes and receiving bytes: the trait, and the transport on reqwest.
+//! Sending bytes and receiving bytes: the trait, and the built-in transports.
+//!
+//! There are two, on [reqwest](https://docs.rs/reqwest) and on [hyper](https://docs.rs/hyper), which do the same. A client
+//! that is given no transport uses the one on reqwest if it is compiled in, otherwise the one on hyper.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,8 +11,22 @@ use bytes::Bytes;
 use crate::delivery::Delivery;
 use crate::runtime::BoxFuture;
 
+#[cfg(any(feature = "reqwest", feature = "hyper-no-provider"))]
+mod builtin;
+#[cfg(feature = "hyper-no-provider")]
+pub mod hyper;
 #[cfg(feature = "reqwest")]
 pub mod reqwest;
+
+#[cfg(any(feature = "reqwest", feature = "hyper-no-provider"))]
+pub use builtin::{BuiltInTransport, TransportBuilder};
+
+/// The transport of clients that are given none.
+#[cfg(feature = "reqwest")]
+pub type DefaultTransport = reqwest::ReqwestTransport;
+/// The transport of clients that are given none.
+#[cfg(all(feature = "hyper-no-provider", not(feature = "reqwest")))]
+pub type DefaultTransport = hyper::HyperTransport;
 
 /// Sends one request and receives one complete response.
 ///
@@ -71,6 +88,12 @@ impl TransportError {
     #[must_use]
     pub fn new(stage: Stage, text: impl Into<String>) -> Self {
         Self { stage, text: text.into(), source: None }
+    }
+
+    /// A client that rewrites the URL would invalidate the signature; better no request than a wrong one.
+    #[cfg(any(feature = "reqwest", feature = "hyper-no-provider"))]
+    fn rewritten() -> Self {
+        Self::new(Stage::Invalid, "the HTTP client would change the URL")
     }
 
     pub(crate) fn too_large(limit: usize) -> Self {

@@ -4,13 +4,13 @@ use std::fmt;
 
 use cloud_core::SecretBytes;
 
-#[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+#[cfg(any(feature = "ring", feature = "aws-lc-rs", feature = "hyper", feature = "hyper-aws-lc-rs"))]
 mod transport;
 
 /// A certificate with its private key, as it was given.
 #[derive(Clone)]
 #[cfg_attr(
-    not(any(feature = "ring", feature = "aws-lc-rs")),
+    not(any(feature = "ring", feature = "aws-lc-rs", feature = "hyper", feature = "hyper-aws-lc-rs")),
     expect(dead_code, reason = "only the built-in transport presents it")
 )]
 pub(crate) enum Certificate {
@@ -22,12 +22,12 @@ pub(crate) enum Certificate {
     },
 }
 
-#[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
+#[cfg(not(any(feature = "ring", feature = "aws-lc-rs", feature = "hyper", feature = "hyper-aws-lc-rs")))]
 impl Certificate {
     pub(crate) fn transport(&self) -> cloud_core::Result<std::sync::Arc<dyn cloud_core::Transport>> {
         Err(cloud_core::Error::config(
-            "a client certificate needs the feature `ring` or `aws-lc-rs` of nhn-security; without them, set it in your \
-             own transport and pass that to .transport()",
+            "a client certificate needs the feature `ring`, `aws-lc-rs`, `hyper` or `hyper-aws-lc-rs` of nhn-security; \
+             without them, set it in your own transport and pass that to .transport()",
         ))
     }
 }
@@ -38,6 +38,6 @@ impl fmt::Debug for Certificate {
     }
 }
 
-#[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+#[cfg(any(feature = "ring", feature = "aws-lc-rs", feature = "hyper", feature = "hyper-aws-lc-rs"))]
 #[cfg(test)]
 mod tests;

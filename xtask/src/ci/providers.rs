@@ -9,22 +9,26 @@ use super::workspace::Workspace;
 use super::{Outcome, Result};
 use crate::vendors::Vendors;
 
-/// A selection of crypto providers in a build without default features.
+/// A selection of transport and crypto provider in a build without default features.
 #[derive(Clone, Copy, PartialEq)]
 enum Set {
     Neither,
     Ring,
     AwsLc,
+    Hyper,
+    HyperAwsLc,
 }
 
 impl Set {
-    const ALL: [Self; 3] = [Self::Neither, Self::Ring, Self::AwsLc];
+    const ALL: [Self; 5] = [Self::Neither, Self::Ring, Self::AwsLc, Self::Hyper, Self::HyperAwsLc];
 
     fn feature(self) -> Option<&'static str> {
         match self {
             Self::Neither => None,
             Self::Ring => Some("ring"),
             Self::AwsLc => Some("aws-lc-rs"),
+            Self::Hyper => Some("hyper"),
+            Self::HyperAwsLc => Some("hyper-aws-lc-rs"),
         }
     }
 
@@ -34,6 +38,8 @@ impl Set {
             Self::Neither => &[],
             Self::Ring => &["reqwest", "ring", "rustls"],
             Self::AwsLc => &["aws-lc-rs", "reqwest", "rustls"],
+            Self::Hyper => &["ring", "rustls"],
+            Self::HyperAwsLc => &["aws-lc-rs", "rustls"],
         }
     }
 }
@@ -61,28 +67,28 @@ const HOSTS: [Host; 5] = [
         dependencies: &[("rustls", &["aws_lc_rs", "std"])],
         install: "rustls::crypto::aws_lc_rs::default_provider().install_default().unwrap();",
         call: RUSTLS,
-        works: &[(Set::Neither, true), (Set::Ring, false), (Set::AwsLc, true)],
+        works: &[(Set::Neither, true), (Set::Ring, false), (Set::AwsLc, true), (Set::Hyper, false)],
     },
     Host {
         name: "rustls-with-ring",
         dependencies: &[("rustls", &["ring", "std"])],
         install: "rustls::crypto::ring::default_provider().install_default().unwrap();",
         call: RUSTLS,
-        works: &[(Set::Neither, true), (Set::Ring, true), (Set::AwsLc, false)],
+        works: &[(Set::Neither, true), (Set::Ring, true), (Set::AwsLc, false), (Set::Hyper, true)],
     },
     Host {
         name: "reqwest-without-tls",
         dependencies: &[("reqwest", &[])],
         install: "",
         call: REQWEST,
-        works: &[(Set::Neither, true), (Set::Ring, false), (Set::AwsLc, true)],
+        works: &[(Set::Neither, true), (Set::Ring, false), (Set::AwsLc, true), (Set::Hyper, true)],
     },
     Host {
         name: "reqwest-with-rustls",
         dependencies: &[("reqwest", &["rustls"])],
         install: "",
         call: REQWEST,
-        works: &[(Set::Neither, true), (Set::Ring, true), (Set::AwsLc, true)],
+        works: &[(Set::Neither, true), (Set::Ring, true), (Set::AwsLc, true), (Set::Hyper, true)],
     },
     // Without TLS, but with a provider at hand to install.
     Host {
@@ -256,9 +262,9 @@ impl Place<'_> {
         let client = match set {
             // The features and the method that help are named.
             Set::Neither => {
-                "no transport: enable the feature `ring` or `aws-lc-rs`, or pass a transport to .transport()"
+                "no transport: enable the feature `ring`, `aws-lc-rs` or `hyper`, or pass a transport to .transport()"
             }
-            Set::Ring | Set::AwsLc => "works",
+            Set::Ring | Set::AwsLc | Set::Hyper | Set::HyperAwsLc => "works",
         };
         self.expect(name, &[], &[client, call])?;
         match host.install {

@@ -12,7 +12,7 @@ use super::{Client, Inner};
 use crate::auth::{Anonymous, Signer};
 use crate::dialect::Dialect;
 use crate::endpoint::Endpoint;
-#[cfg(not(feature = "reqwest"))]
+#[cfg(not(any(feature = "reqwest", feature = "hyper-no-provider")))]
 use crate::error::Error;
 use crate::error::Result;
 use crate::operation::ApiVersion;
@@ -107,7 +107,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the transport; the reqwest transport with its defaults unless set.
+    /// Sets the transport; the [default one](crate::transport) with its defaults unless set.
     #[must_use]
     pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
         self.transport = Some(Arc::new(transport));
@@ -168,10 +168,12 @@ impl ClientBuilder {
 /// Creates the transport that clients use unless they are given another.
 ///
 /// # Errors
-/// [`ErrorKind::Config`](crate::ErrorKind::Config) if TLS cannot be set up, or without the `reqwest` feature.
+/// [`ErrorKind::Config`](crate::ErrorKind::Config) if TLS cannot be set up, or without a feature that has a transport.
 pub fn default_transport() -> Result<Arc<dyn Transport>> {
-    #[cfg(feature = "reqwest")]
-    return Ok(Arc::new(crate::transport::reqwest::ReqwestTransport::new()?));
-    #[cfg(not(feature = "reqwest"))]
-    Err(Error::config("no transport: enable the feature `ring` or `aws-lc-rs`, or pass a transport to .transport()"))
+    #[cfg(any(feature = "reqwest", feature = "hyper-no-provider"))]
+    return Ok(Arc::new(crate::transport::DefaultTransport::new()?));
+    #[cfg(not(any(feature = "reqwest", feature = "hyper-no-provider")))]
+    Err(Error::config(
+        "no transport: enable the feature `ring`, `aws-lc-rs` or `hyper`, or pass a transport to .transport()",
+    ))
 }

@@ -18,7 +18,7 @@ use crate::transport::Transport;
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct ClientConfig {
-    /// Sends the requests; the reqwest transport unless set.
+    /// Sends the requests; the [default transport](crate::transport) unless set.
     pub transport: Option<Arc<dyn Transport>>,
     /// Provides time and timers; those of the system and of tokio unless set.
     pub runtime: Option<Arc<dyn Runtime>>,
@@ -152,7 +152,8 @@ macro_rules! client_setters {
                 self
             }
 
-            /// Sets the transport; a reqwest transport with its defaults unless set.
+            /// Sets the transport. Unless set, it is one with its defaults: on reqwest if that is compiled in, otherwise on
+            /// hyper.
             pub fn transport(mut self, transport: impl $crate::Transport + 'static) -> Self {
                 self.config.transport = Some(::std::sync::Arc::new(transport));
                 self

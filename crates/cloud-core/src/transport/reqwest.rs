@@ -1,32 +1,24 @@
-//! The transport on reqwest with rustls: the one place that names the HTTP client.
+//! The transport on reqwest with rustls, and all that names this HTTP client.
 
 use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::uri::Scheme;
 
-use super::{BodyLimit, Stage, Transport, TransportError};
-use crate::endpoint::is_loopback;
-use crate::error::Result;
+use super::builtin::{Collector, Failure, Ready, Shared, failure, is_local, is_sent_as_written, sealed};
+use super::{Transport, TransportBuilder, TransportError};
+use crate::error::{Error, Result};
 use crate::runtime::BoxFuture;
-use crate::secret::ZeroizingBuf;
 
-mod builder;
-mod failure;
-mod pools;
-mod proxy;
-mod tls;
 mod url;
-pub use builder::ReqwestBuilder;
-use failure::failure;
-use pools::Pools;
-use proxy::Proxy;
 use url::Origins;
 
 /// The HTTP client, in the version of which [`ReqwestTransport::from_client_builder`] takes a builder: 0.13.
 #[cfg(feature = "reqwest-0_13")]
 pub use ::reqwest;
+
+/// Settings of a [`ReqwestTransport`].
+pub type ReqwestBuilder = TransportBuilder<ReqwestTransport>;
 
 /// The transport that clients use unless they are given another.
 ///
@@ -36,13 +28,16 @@ pub use ::reqwest;
 /// each runtime has its own pool, which is dropped with the runtime.
 #[derive(Clone)]
 pub struct ReqwestTransport {
-    pools: Arc<Pools>,
+    shared: Shared<Pool>,
     origins: Arc<Origins>,
-    /// The proxy of requests that are not sent directly.
-    proxy: Proxy,
-    /// Why no server can be trusted, if so.
-    untrusting: Option<String>,
-    body_limit: usize,
+}
+
+/// The HTTP clients of one runtime.
+#[derive(Clone)]
+struct Pool {
+    client: reqwest::Client,
+    /// Without a proxy: unencrypted requests to the loopback must not leave the machine through one.
+    direct: Option<reqwest::Client>,
 }
 
 impl ReqwestTransport {
@@ -74,67 +69,76 @@ impl ReqwestTransport {
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) if the client cannot be built.
     #[cfg(feature = "reqwest-0_13")]
     pub fn from_client_builder(builder: reqwest::ClientBuilder) -> Result<Self> {
-        Ok(Self {
-            pools: Pools::of_one(builder::finish(builder)?),
-            origins: Arc::default(),
-            proxy: Proxy::None,
-            untrusting: None,
-            body_limit: DEFAULT_BODY_LIMIT,
-        })
+        let shared = Shared::of_one(Pool { client: finish(builder)?, direct: None });
+        Ok(Self { shared, origins: Arc::default() })
     }
 }
 
-/// The most that is reserved for a body before any of it has arrived: 1 MiB.
-const MOST_AT_ONCE: usize = 1 << 20;
-
-/// 16 MiB.
-const DEFAULT_BODY_LIMIT: usize = 16 << 20;
-
 impl fmt::Debug for ReqwestTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ReqwestTransport").field("body_limit", &self.body_limit).finish_non_exhaustive()
+        f.debug_struct("ReqwestTransport").field("body_limit", &self.shared.body_limit()).finish_non_exhaustive()
     }
+}
+
+impl sealed::FromSettings for ReqwestTransport {
+    fn from_settings(ready: Ready) -> Result<Self> {
+        Ok(Self { shared: Shared::new(ready, pool)?, origins: Arc::default() })
+    }
+}
+
+fn pool(ready: &Ready) -> Result<Pool> {
+    let direct = finish(client(ready).no_proxy())?;
+    let mut builder = client(ready);
+    if let Some(url) = &ready.proxy_url {
+        builder = builder.proxy(reqwest::Proxy::all(url).map_err(|_| Error::config("the proxy is not a valid URL"))?);
+    }
+    Ok(Pool { client: finish(builder)?, direct: Some(direct) })
+}
+
+fn client(ready: &Ready) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(ready.tls.clone())
+        .connect_timeout(ready.connect_timeout)
+        .pool_idle_timeout(ready.idle_timeout)
+        .user_agent(ready.user_agent.clone())
+}
+
+/// Builds a client that sends a request once, as it is.
+fn finish(builder: reqwest::ClientBuilder) -> Result<reqwest::Client> {
+    let builder = builder
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        // Another crate of the program may have enabled these features.
+        .no_gzip()
+        .no_brotli()
+        .no_zstd()
+        .no_deflate();
+    builder.build().map_err(|error| Error::config("the HTTP client cannot be set up").with_source(error.without_url()))
 }
 
 impl Transport for ReqwestTransport {
     fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
         Box::pin(async move {
-            let limit = request.extensions().get().map_or(self.body_limit, |limit: &BodyLimit| limit.bytes());
+            let limit = self.shared.limit_of(&request);
             let uri = request.uri().clone();
+            if !is_sent_as_written(&uri) {
+                return Err(TransportError::rewritten());
+            }
             let url = self.origins.url(&uri)?;
-            let local = url.scheme() == "http" && url.host_str().is_some_and(is_loopback);
-            if let Some(problem) = self.untrusting.as_ref().filter(|_| uri.scheme() == Some(&Scheme::HTTPS)) {
-                return Err(TransportError::new(Stage::Config, problem));
-            }
-            let pool = self.pools.current().map_err(|error| {
-                TransportError::new(Stage::Config, "the HTTP client of this runtime cannot be set up")
-                    .with_source(error)
-            })?;
-            let client = pool.direct.as_ref().filter(|_| local).unwrap_or(&pool.client);
-            // A program that only talks to the loopback needs no proxy, so what is wrong with it is said here.
-            let proxy = if local { Ok(None) } else { self.proxy.of(&uri) };
-            let proxy = proxy.map_err(|problem| TransportError::new(Stage::Config, problem))?;
-            let mut response =
-                client.execute(converted(request, url)).await.map_err(|error| failure(error, &uri, proxy))?;
-            let announced = response.content_length().unwrap_or(0);
-            if announced > limit as u64 {
-                return Err(TransportError::too_large(limit));
-            }
-            let mut body = ZeroizingBuf::default();
-            while let Some(chunk) = response.chunk().await.map_err(|error| failure(error, &uri, proxy))? {
-                if chunk.len() > limit - body.len() {
-                    return Err(TransportError::too_large(limit));
+            let (pool, via) = self.shared.route(&uri)?;
+            let client = pool.direct.as_ref().filter(|_| is_local(&uri)).unwrap_or(&pool.client);
+            let failed = |error: reqwest::Error| {
+                failure(failed_at(&error), error.without_url(), &uri, via.as_ref().map(|via| via.name))
+            };
+            let mut response = client.execute(converted(request, url)).await.map_err(failed)?;
+            let mut body = Collector::new(response.content_length(), limit)?;
+            while let Some(chunk) = response.chunk().await.map_err(failed)? {
+                if let Some(whole) = body.push(chunk)? {
+                    return Ok(answer(&mut response, whole));
                 }
-                if body.len() == 0 {
-                    if chunk.len() as u64 == announced {
-                        return Ok(answer(&mut response, chunk));
-                    }
-                    // What a server announces is not believed beyond this; the buffer grows with what arrives.
-                    body = ZeroizingBuf::with_capacity(usize::try_from(announced).unwrap_or(0).min(MOST_AT_ONCE));
-                }
-                body.extend(&chunk);
             }
-            Ok(answer(&mut response, body.freeze()))
+            Ok(answer(&mut response, body.finish()))
         })
     }
 }
@@ -145,6 +149,18 @@ fn converted(request: http::Request<Bytes>, url: reqwest::Url) -> reqwest::Reque
     *request.headers_mut() = parts.headers;
     *request.body_mut() = Some(body.into());
     request
+}
+
+fn failed_at(error: &reqwest::Error) -> Failure {
+    if error.is_connect() {
+        Failure::Connect
+    } else if error.is_builder() {
+        Failure::Request
+    } else if error.is_body() || error.is_decode() {
+        Failure::Body
+    } else {
+        Failure::Send
+    }
 }
 
 fn answer(response: &mut reqwest::Response, body: Bytes) -> http::Response<Bytes> {

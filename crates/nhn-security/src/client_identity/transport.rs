@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-#[cfg(feature = "pkcs12")]
-use cloud_core::transport::reqwest::ReqwestBuilder;
-use cloud_core::transport::reqwest::ReqwestTransport;
+use cloud_core::transport::{DefaultTransport, TransportBuilder};
 use cloud_core::{Result, Transport};
 
 use super::Certificate;
@@ -13,10 +11,11 @@ impl Certificate {
     /// Creates a transport that presents this certificate. No other service may share its connections: a kept-alive
     /// one stays authenticated.
     pub(crate) fn transport(&self) -> Result<Arc<dyn Transport>> {
+        let builder = TransportBuilder::<DefaultTransport>::default();
         let builder = match self {
-            Self::Pem(pem) => ReqwestTransport::builder().identity_pem(pem.expose_secret())?,
+            Self::Pem(pem) => builder.identity_pem(pem.expose_secret())?,
             #[cfg(feature = "pkcs12")]
-            Self::Pkcs12 { der, password } => from_pkcs12(ReqwestTransport::builder(), der, password)?,
+            Self::Pkcs12 { der, password } => from_pkcs12(builder, der, password)?,
         };
         Ok(Arc::new(builder.build()?))
     }
@@ -24,10 +23,10 @@ impl Certificate {
 
 #[cfg(feature = "pkcs12")]
 fn from_pkcs12(
-    builder: ReqwestBuilder,
+    builder: TransportBuilder<DefaultTransport>,
     der: &cloud_core::SecretBytes,
     password: &cloud_core::SecretString,
-) -> Result<ReqwestBuilder> {
+) -> Result<TransportBuilder<DefaultTransport>> {
     use cloud_core::Error;
     use p12_keystore::{KeyStore, Pkcs12ImportPolicy};
     let store = KeyStore::from_pkcs12(der.expose_secret(), password.expose_secret(), Pkcs12ImportPolicy::Strict)

@@ -20,7 +20,7 @@ impl Origins {
             .map_or_else(|| Url::parse(&uri.to_string()), Ok)
             .map_err(|error| TransportError::new(Stage::Invalid, "the URL cannot be sent").with_source(error))?;
         if after_origin(&url, uri) != uri.path_and_query().map(http::uri::PathAndQuery::as_str) {
-            return Err(TransportError::new(Stage::Invalid, "the HTTP client would change the URL"));
+            return Err(TransportError::rewritten());
         }
         if let Some(free) = self.0.iter().find(|place| place.get().is_none()).filter(|_| self.of(uri).is_none()) {
             // Another thread may take the place at this moment; the origin is then kept by a later request.

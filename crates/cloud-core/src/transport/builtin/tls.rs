@@ -117,14 +117,14 @@ fn no_authorities(source: &dyn ConfigSource) -> String {
 
 #[allow(unreachable_code, clippy::unnecessary_wraps, reason = "depends on the features")]
 fn provider() -> Result<Arc<rustls::crypto::CryptoProvider>> {
-    #[cfg(feature = "aws-lc-rs")]
+    #[cfg(any(feature = "aws-lc-rs", feature = "hyper-aws-lc-rs"))]
     return Ok(Arc::new(rustls::crypto::aws_lc_rs::default_provider()));
-    #[cfg(feature = "ring")]
+    #[cfg(any(feature = "ring", feature = "hyper"))]
     return Ok(Arc::new(rustls::crypto::ring::default_provider()));
     rustls::crypto::CryptoProvider::get_default().cloned().ok_or_else(|| {
         Error::config(
-            "no TLS crypto provider: enable the feature `ring` or `aws-lc-rs`, install a provider for the process, or \
-             pass another transport to .transport()",
+            "no TLS crypto provider: enable the feature `ring`, `aws-lc-rs`, `hyper` or `hyper-aws-lc-rs`, install a \
+             provider for the process, or pass another transport to .transport()",
         )
     })
 }

@@ -1,32 +1,70 @@
-//! Settings of the transport.
+//! Settings of the built-in transports.
 
 use std::fmt;
-use std::sync::Arc;
+use std::marker::PhantomData;
 use std::time::Duration;
 
-use super::pools::{Pool, Pools};
+use http::HeaderValue;
+
+use super::DEFAULT_BODY_LIMIT;
 use super::proxy::Proxy;
 use super::tls::{Identity, TlsSettings};
-use super::{DEFAULT_BODY_LIMIT, ReqwestTransport};
 use crate::config::ProcessEnv;
 use crate::error::{Error, Result};
+use crate::transport::Transport;
 
-/// Settings of a [`ReqwestTransport`].
-#[derive(Clone)]
-pub struct ReqwestBuilder {
+/// A transport of this crate, which [`TransportBuilder`] builds.
+pub trait BuiltInTransport: Transport + Clone + sealed::FromSettings {}
+
+impl<T: Transport + Clone + sealed::FromSettings> BuiltInTransport for T {}
+
+pub(in crate::transport) mod sealed {
+    //! Keeps the trait to the transports of this crate.
+
+    /// Is built from settings.
+    pub trait FromSettings: Sized {
+        /// Builds the transport.
+        #[doc(hidden)]
+        fn from_settings(ready: super::Ready) -> super::Result<Self>;
+    }
+}
+
+/// Settings that were checked, from which a transport makes its pools.
+pub struct Ready {
+    pub(in crate::transport) connect_timeout: Duration,
+    pub(in crate::transport) idle_timeout: Duration,
+    pub(in crate::transport) user_agent: HeaderValue,
+    pub(in crate::transport) tls: rustls::ClientConfig,
+    /// The URL of the proxy for everything, if one was given.
+    #[cfg(feature = "reqwest")]
+    pub(in crate::transport) proxy_url: Option<String>,
+    pub(in crate::transport) proxy: Proxy,
+    pub(super) untrusting: Option<String>,
+    pub(super) body_limit: usize,
+}
+
+impl fmt::Debug for Ready {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ready").field("connect_timeout", &self.connect_timeout).finish_non_exhaustive()
+    }
+}
+
+/// Settings of a built-in transport `T`.
+pub struct TransportBuilder<T> {
     connect_timeout: Duration,
     idle_timeout: Duration,
     body_limit: usize,
     tls: TlsSettings,
     proxy: Option<String>,
     user_agent: String,
+    transport: PhantomData<fn() -> T>,
 }
 
 /// Shorter than the usual gateways wait (Tomcat 20 s, load balancers 60 s, nginx 75 s), so that a request does not meet
 /// a connection that is being closed.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 
-impl Default for ReqwestBuilder {
+impl<T> Default for TransportBuilder<T> {
     fn default() -> Self {
         Self {
             connect_timeout: Duration::from_secs(5),
@@ -35,11 +73,26 @@ impl Default for ReqwestBuilder {
             tls: TlsSettings::default(),
             proxy: None,
             user_agent: concat!("cloud-core/", env!("CARGO_PKG_VERSION")).to_owned(),
+            transport: PhantomData,
         }
     }
 }
 
-impl ReqwestBuilder {
+impl<T> Clone for TransportBuilder<T> {
+    fn clone(&self) -> Self {
+        Self {
+            connect_timeout: self.connect_timeout,
+            idle_timeout: self.idle_timeout,
+            body_limit: self.body_limit,
+            tls: self.tls.clone(),
+            proxy: self.proxy.clone(),
+            user_agent: self.user_agent.clone(),
+            transport: PhantomData,
+        }
+    }
+}
+
+impl<T: BuiltInTransport> TransportBuilder<T> {
     /// Sets the time limit for connecting. The default is 5 seconds.
     #[must_use]
     pub fn connect_timeout(mut self, limit: Duration) -> Self {
@@ -115,39 +168,31 @@ impl ReqwestBuilder {
     /// # Errors
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) if a certificate, the proxy or TLS cannot be used. That the system
     /// has no certificate authorities is an error of the first request that needs one.
-    pub fn build(self) -> Result<ReqwestTransport> {
+    pub fn build(self) -> Result<T> {
         let (tls, untrusting) = self.tls.config()?;
         let proxy = match &self.proxy {
             Some(url) => Proxy::given(url).map_err(|what| Error::config(format!("the proxy {what}")))?,
             None => Proxy::of_environment(&ProcessEnv),
         };
-        let body_limit = self.body_limit;
-        let pools = Pools::making(move || self.pool(&tls))?;
-        Ok(ReqwestTransport { pools, origins: Arc::default(), proxy, untrusting, body_limit })
-    }
-
-    fn pool(&self, tls: &rustls::ClientConfig) -> Result<Pool> {
-        let direct = finish(self.client(tls.clone()).no_proxy())?;
-        let mut builder = self.client(tls.clone());
-        if let Some(url) = &self.proxy {
-            let all = reqwest::Proxy::all(url).map_err(|_| Error::config("the proxy is not a valid URL"))?;
-            builder = builder.proxy(all);
-        }
-        Ok(Pool { client: finish(builder)?, direct: Some(direct) })
-    }
-
-    fn client(&self, tls: rustls::ClientConfig) -> reqwest::ClientBuilder {
-        reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
-            .connect_timeout(self.connect_timeout)
-            .pool_idle_timeout(self.idle_timeout)
-            .user_agent(self.user_agent.clone())
+        let user_agent = HeaderValue::try_from(self.user_agent)
+            .map_err(|_| Error::config("the user agent is not a valid header value"))?;
+        T::from_settings(Ready {
+            connect_timeout: self.connect_timeout,
+            idle_timeout: self.idle_timeout,
+            user_agent,
+            tls,
+            #[cfg(feature = "reqwest")]
+            proxy_url: self.proxy,
+            proxy,
+            untrusting,
+            body_limit: self.body_limit,
+        })
     }
 }
 
-impl fmt::Debug for ReqwestBuilder {
+impl<T> fmt::Debug for TransportBuilder<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ReqwestBuilder")
+        f.debug_struct("TransportBuilder")
             .field("connect_timeout", &self.connect_timeout)
             .field("body_limit", &self.body_limit)
             .field("identity", &self.tls.identity.is_some())
@@ -156,29 +201,19 @@ impl fmt::Debug for ReqwestBuilder {
     }
 }
 
-/// Builds a client that sends a request once, as it is.
-pub(super) fn finish(builder: reqwest::ClientBuilder) -> Result<reqwest::Client> {
-    let builder = builder
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .referer(false)
-        // Another crate of the program may have enabled these features.
-        .no_gzip()
-        .no_brotli()
-        .no_zstd()
-        .no_deflate();
-    builder.build().map_err(|error| Error::config("the HTTP client cannot be set up").with_source(error.without_url()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transport::DefaultTransport;
 
     #[test]
     fn unusable_settings_fail_at_build() {
-        let proxy = ReqwestBuilder::default().proxy("socks5h://user:canary@proxy:1080").build().unwrap_err();
+        let builder = TransportBuilder::<DefaultTransport>::default;
+        let proxy = builder().proxy("socks5h://user:canary@proxy:1080").build().unwrap_err();
         assert!(proxy.to_string().starts_with("the proxy must begin with http://"), "{proxy}");
-        let roots = ReqwestBuilder::default().only_given_roots().build().unwrap_err();
+        let roots = builder().only_given_roots().build().unwrap_err();
         assert!(roots.to_string().contains("root_certificates_pem"), "{roots}");
+        let agent = builder().user_agent("canary\n").build().unwrap_err();
+        assert!(agent.to_string().starts_with("the user agent is not"), "{agent}");
     }
 }

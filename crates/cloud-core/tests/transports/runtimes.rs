@@ -1,54 +1,28 @@
 //! One transport on two runtimes that are both alive: what one of them keeps does not hold up the other.
 
-#![cfg(test)]
-#![cfg(feature = "ring")]
-
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::io::Write as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use bytes::Bytes;
-use cloud_core::Transport as _;
-use cloud_core::transport::reqwest::ReqwestTransport;
+use cloud_core::transport::BuiltInTransport;
+
+use super::{GOOD, builder, receive, serve};
+
+each_transport!(connections_of_an_idle_runtime_do_not_hold_up_another);
 
 /// Answers every request on connections that stay open. Returns its URL and the number of its connections.
 fn server() -> (String, Arc<AtomicUsize>) {
-    let socket = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/keys", socket.local_addr().unwrap());
     let connections = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&connections);
-    std::thread::spawn(move || {
-        for stream in socket.incoming() {
-            count.fetch_add(1, Ordering::SeqCst);
-            std::thread::spawn(move || serve(stream.unwrap()));
+    let address = serve(move |mut stream| {
+        count.fetch_add(1, Ordering::SeqCst);
+        while receive(&mut stream).is_some() {
+            stream.write_all(GOOD.as_bytes()).unwrap();
         }
     });
-    (url, connections)
-}
-
-fn serve(stream: TcpStream) {
-    let mut reader = BufReader::new(stream.try_clone().unwrap());
-    let mut stream = stream;
-    loop {
-        let mut length = 0;
-        loop {
-            let mut line = String::new();
-            if reader.read_line(&mut line).unwrap_or(0) == 0 {
-                return;
-            }
-            let line = line.trim_end().to_ascii_lowercase();
-            if let Some(announced) = line.strip_prefix("content-length: ") {
-                length = announced.parse().unwrap();
-            }
-            if line.is_empty() {
-                break;
-            }
-        }
-        reader.read_exact(&mut vec![0; length]).unwrap();
-        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").unwrap();
-    }
+    (format!("http://{address}/keys"), connections)
 }
 
 /// A runtime on a thread of its own, which sends what it is told and is idle in between.
@@ -59,7 +33,7 @@ struct Worker {
 
 impl Worker {
     #[allow(clippy::disallowed_methods, reason = "a limit that only a failure reaches")]
-    fn start(transport: ReqwestTransport) -> Self {
+    fn start<T: BuiltInTransport + 'static>(transport: T) -> Self {
         let (orders, ordered) = mpsc::channel();
         let (report, outcomes) = mpsc::channel();
         std::thread::spawn(move || {
@@ -83,10 +57,9 @@ impl Worker {
     }
 }
 
-#[test]
-fn connections_of_an_idle_runtime_do_not_hold_up_another() {
+async fn connections_of_an_idle_runtime_do_not_hold_up_another<T: BuiltInTransport + 'static>() {
     let (url, connections) = server();
-    let transport = ReqwestTransport::new().unwrap();
+    let transport = builder::<T>().build().unwrap();
     let workers: Vec<_> = (0..3).map(|_| Worker::start(transport.clone())).collect();
     for round in 0..3 {
         for worker in &workers {

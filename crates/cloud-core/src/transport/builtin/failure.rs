@@ -1,4 +1,4 @@
-//! What reqwest's errors mean: how far the request got, and what to do.
+//! What an HTTP client's errors mean: how far the request got, and what to do.
 
 use std::error::Error;
 
@@ -7,31 +7,50 @@ use rustls::{AlertDescription, CertificateError, InvalidMessage};
 
 use crate::transport::{Stage, TransportError};
 
-/// Classifies an error of a request to `uri`, sent through `proxy` if there is one.
-pub(super) fn failure(error: reqwest::Error, uri: &Uri, proxy: Option<&str>) -> TransportError {
-    let (stage, text) = if error.is_connect() {
-        let target = uri.authority().map_or("the host", |authority| authority.as_str());
-        let through = proxy.map(|proxy| format!(" through the proxy {proxy}")).unwrap_or_default();
-        match tls(&error) {
-            Some(what) => (Stage::Handshake, format!("no TLS connection to {target}{through}: {what}")),
-            None if is_exhausted(&error) => {
-                let help = "raise the limit of open files (`ulimit -n`), or make fewer calls at once";
-                (Stage::Exhausted, format!("no file descriptor left to connect to {target}{through}; {help}"))
-            }
-            None => (Stage::Connect, format!("could not connect to {target}{through}")),
-        }
-    } else if error.is_builder() {
-        (Stage::Invalid, "the request cannot be sent".to_owned())
-    } else if error.is_body() || error.is_decode() {
-        (Stage::PossiblySent, "the response was truncated".to_owned())
-    } else {
-        (Stage::PossiblySent, "the connection ended without a response".to_owned())
+/// Where an HTTP client failed, as far as it says.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::transport) enum Failure {
+    /// Before there was a connection.
+    Connect,
+    /// The request is one that cannot be sent.
+    #[cfg(feature = "reqwest")]
+    Request,
+    /// There was a connection, and there is no response.
+    Send,
+    /// Within the response's body.
+    Body,
+}
+
+/// Classifies an error of a request to `uri`, sent through `proxy` if there is one. The error must not show a query.
+pub(in crate::transport) fn failure<E>(at: Failure, error: E, uri: &Uri, proxy: Option<&str>) -> TransportError
+where
+    E: Error + Send + Sync + 'static,
+{
+    let (stage, text) = match at {
+        Failure::Connect => connect(&error, uri, proxy),
+        #[cfg(feature = "reqwest")]
+        Failure::Request => (Stage::Invalid, "the request cannot be sent".to_owned()),
+        Failure::Send => (Stage::PossiblySent, "the connection ended without a response".to_owned()),
+        Failure::Body => (Stage::PossiblySent, "the response was truncated".to_owned()),
     };
-    TransportError::new(stage, text).with_source(error.without_url())
+    TransportError::new(stage, text).with_source(error)
+}
+
+fn connect(error: &(dyn Error + 'static), uri: &Uri, proxy: Option<&str>) -> (Stage, String) {
+    let target = uri.authority().map_or("the host", |authority| authority.as_str());
+    let through = proxy.map(|proxy| format!(" through the proxy {proxy}")).unwrap_or_default();
+    match tls(error) {
+        Some(what) => (Stage::Handshake, format!("no TLS connection to {target}{through}: {what}")),
+        None if is_exhausted(error) => {
+            let help = "raise the limit of open files (`ulimit -n`), or make fewer calls at once";
+            (Stage::Exhausted, format!("no file descriptor left to connect to {target}{through}; {help}"))
+        }
+        None => (Stage::Connect, format!("could not connect to {target}{through}")),
+    }
 }
 
 /// What a TLS error means that another attempt would meet again.
-fn tls(error: &reqwest::Error) -> Option<&'static str> {
+fn tls(error: &(dyn Error + 'static)) -> Option<&'static str> {
     use rustls::Error as Tls;
     match causes(error).find_map(|cause| cause.downcast_ref::<Tls>())? {
         Tls::InvalidMessage(InvalidMessage::InvalidContentType) => {
@@ -70,7 +89,7 @@ fn tls(error: &reqwest::Error) -> Option<&'static str> {
 }
 
 /// Whether the process or the machine has as many open files as it may have.
-fn is_exhausted(error: &reqwest::Error) -> bool {
+fn is_exhausted(error: &(dyn Error + 'static)) -> bool {
     #[cfg(windows)]
     const CODES: [i32; 1] = [10024];
     #[cfg(not(windows))]

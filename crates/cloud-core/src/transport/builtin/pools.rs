@@ -10,51 +10,43 @@ use tokio::sync::oneshot;
 
 use crate::error::Result;
 
-/// The HTTP clients of one runtime.
-#[derive(Clone)]
-pub(super) struct Pool {
-    pub(super) client: reqwest::Client,
-    /// Without a proxy: unencrypted requests to the loopback must not leave the machine through one.
-    pub(super) direct: Option<reqwest::Client>,
-}
+type Make<P> = dyn Fn() -> Result<P> + Send + Sync;
 
-type Make = dyn Fn() -> Result<Pool> + Send + Sync;
-
-/// All pools of a transport.
+/// All pools of a transport, each a `P`.
 ///
 /// The first pool belongs to the runtime of the first request and is found without a lock. A runtime's other pool is
 /// dropped with that runtime.
-pub(super) struct Pools {
-    first: Pool,
+pub(in crate::transport) struct Pools<P> {
+    first: P,
     owner: OnceLock<Id>,
     /// Makes another pool with the same settings; `None` if the client was given.
-    make: Option<Box<Make>>,
-    others: RwLock<HashMap<Id, Other>>,
+    make: Option<Box<Make<P>>>,
+    others: RwLock<HashMap<Id, Other<P>>>,
 }
 
-struct Other {
-    pool: Pool,
+struct Other<P> {
+    pool: P,
     /// Ends the task that waits for the end of the runtime.
     _watched: oneshot::Sender<()>,
 }
 
-impl Pools {
+impl<P: Clone + Send + Sync + 'static> Pools<P> {
     /// Only one pool, of a client that cannot be made again.
     #[cfg(feature = "reqwest-0_13")]
-    pub(super) fn of_one(client: reqwest::Client) -> Arc<Self> {
-        Self::new(Pool { client, direct: None }, None)
+    pub(super) fn of_one(pool: P) -> Arc<Self> {
+        Self::new(pool, None)
     }
 
-    pub(super) fn making(make: impl Fn() -> Result<Pool> + Send + Sync + 'static) -> Result<Arc<Self>> {
+    pub(super) fn making(make: impl Fn() -> Result<P> + Send + Sync + 'static) -> Result<Arc<Self>> {
         Ok(Self::new(make()?, Some(Box::new(make))))
     }
 
-    fn new(first: Pool, make: Option<Box<Make>>) -> Arc<Self> {
+    fn new(first: P, make: Option<Box<Make<P>>>) -> Arc<Self> {
         Arc::new(Self { first, owner: OnceLock::new(), make, others: RwLock::default() })
     }
 
     /// Returns the pool of the current runtime.
-    pub(super) fn current(self: &Arc<Self>) -> Result<Cow<'_, Pool>> {
+    pub(super) fn current(self: &Arc<Self>) -> Result<Cow<'_, P>> {
         let (Some(make), Ok(runtime)) = (&self.make, Handle::try_current()) else {
             return Ok(Cow::Borrowed(&self.first));
         };
@@ -83,12 +75,12 @@ impl Pools {
 }
 
 /// Belongs to a task of the runtime, so it is dropped with the runtime.
-struct Watch {
-    pools: Weak<Pools>,
+struct Watch<P> {
+    pools: Weak<Pools<P>>,
     runtime: Id,
 }
 
-impl Drop for Watch {
+impl<P> Drop for Watch<P> {
     fn drop(&mut self) {
         let Some(pools) = self.pools.upgrade() else { return };
         let left = pools.others.write().unwrap_or_else(PoisonError::into_inner).remove(&self.runtime);
@@ -99,19 +91,18 @@ impl Drop for Watch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transport::reqwest::ReqwestBuilder;
 
     fn runtime() -> tokio::runtime::Runtime {
         tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
     }
 
-    fn others(pools: &Pools) -> usize {
+    fn others(pools: &Pools<Arc<()>>) -> usize {
         pools.others.read().unwrap().len()
     }
 
     #[test]
     fn pool_is_dropped_with_its_runtime() {
-        let pools = ReqwestBuilder::default().build().unwrap().pools;
+        let pools = Pools::making(|| Ok(Arc::new(()))).unwrap();
         let (first, second) = (runtime(), runtime());
         for round in 0..3 {
             first.block_on(async { pools.current().map(drop).unwrap() });
@@ -144,7 +135,7 @@ mod tests {
 
     #[test]
     fn runtime_keeps_no_task_of_a_dropped_transport() {
-        let pools = ReqwestBuilder::default().build().unwrap().pools;
+        let pools = Pools::making(|| Ok(Arc::new(()))).unwrap();
         runtime().block_on(async { pools.current().map(drop).unwrap() });
         runtime().block_on(async move {
             pools.current().map(drop).unwrap();

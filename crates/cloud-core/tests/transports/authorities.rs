@@ -1,23 +1,21 @@
 //! A system without certificate authorities: clients are built, `http` to the loopback works, and `https` says what helps.
 
-#![cfg(test)]
-#![cfg(feature = "ring")]
-
-use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
 use std::process::Command;
 
-use bytes::Bytes;
-use cloud_core::Transport as _;
-use cloud_core::transport::Stage;
-use cloud_core::transport::reqwest::ReqwestTransport;
+use cloud_core::transport::{BuiltInTransport, Stage};
+
+use super::{GOOD, answering, builder, request};
+
+each_transport!(missing_authorities_are_named_at_the_first_use, child);
 
 /// Set in the process that has no authorities.
 const CHILD: &str = "CLOUD_CORE_TEST_CHILD";
 
-#[test]
-fn missing_authorities_are_named_at_the_first_use() {
-    let folder = std::env::temp_dir().join(format!("authorities-{}", std::process::id()));
+async fn missing_authorities_are_named_at_the_first_use<T: BuiltInTransport>() {
+    // The child of this test has its name but for the last part.
+    let (test, _) = std::any::type_name::<T>().rsplit_once("::").unwrap();
+    let test = format!("authorities::{}::child", test.rsplit("::").next().unwrap());
+    let folder = std::env::temp_dir().join(format!("{}-{}", test.replace("::", "-"), std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let (empty, garbage) = (folder.join("empty.pem"), folder.join("garbage.pem"));
     std::fs::write(&empty, "").unwrap();
@@ -33,7 +31,7 @@ fn missing_authorities_are_named_at_the_first_use() {
     ];
     for (variable, path) in cases {
         let output = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "child", "--nocapture"])
+            .args(["--exact", &test, "--nocapture"])
             .env_remove("SSL_CERT_FILE")
             .env_remove("SSL_CERT_DIR")
             .env(variable, &path)
@@ -49,22 +47,15 @@ fn missing_authorities_are_named_at_the_first_use() {
 }
 
 #[allow(clippy::print_stdout, clippy::disallowed_methods, reason = "reports to the test that started it")]
-#[tokio::test]
-async fn child() {
+async fn child<T: BuiltInTransport>() {
     if std::env::var_os(CHILD).is_none() {
         return;
     }
-    let transport = ReqwestTransport::new().unwrap();
-    let socket = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/keys", socket.local_addr().unwrap());
-    std::thread::spawn(move || {
-        let (mut stream, _) = socket.accept().unwrap();
-        let _ = stream.read(&mut [0; 4096]).unwrap();
-        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").unwrap();
-    });
-    let request = |url: &str| http::Request::get(url).body(Bytes::new()).unwrap();
-    assert_eq!(transport.send(request(&url)).await.unwrap().status(), 200);
-    let error = transport.send(request("https://127.0.0.1:1/keys")).await.unwrap_err();
+    let transport = builder::<T>().build().unwrap();
+    let (address, _seen) = answering(GOOD);
+    let url = format!("http://{address}/keys");
+    assert_eq!(transport.send(request("GET", &url, "")).await.unwrap().status(), 200);
+    let error = transport.send(request("GET", "https://127.0.0.1:1/keys", "")).await.unwrap_err();
     assert_eq!(error.stage, Stage::Config);
     println!("{error}");
 }
