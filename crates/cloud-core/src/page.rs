@@ -19,11 +19,13 @@ use crate::runtime::BoxFuture;
 mod items;
 mod listing;
 mod next_marker;
+mod seen;
 mod stream;
 mod tracker;
 pub use items::Items;
 pub use listing::{Incomplete, IncompleteReason, Listing};
 pub use next_marker::NextMarker;
+use seen::Seen;
 pub use stream::{ItemStream, PageStream};
 use tracker::hash;
 
@@ -66,6 +68,24 @@ pub trait Page {
 ///
 /// [`next`](Self::next) returns them. The list ends after an error. An incomplete list ends with
 /// [`ErrorKind::Incomplete`]: the pages before it are valid, but others are missing.
+///
+/// A page is requested when it is asked for, and not before. To work on a page while the next one is under way, ask for
+/// both at once:
+///
+/// ```
+/// # use cloud_core::{Page, Pages, Result};
+/// # async fn work<P>(page: &P) {}
+/// # async fn each<P: Page + serde::de::DeserializeOwned>(mut pages: Pages<P>) -> Result<()> {
+/// let mut page = pages.next().await.transpose()?;
+/// while let Some(current) = page {
+///     let (next, ()) = tokio::join!(pages.next(), work(&current));
+///     page = next.transpose()?;
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
+/// The work then counts as time in flight of [`list_timeout`](Self::list_timeout).
 #[must_use = "a list is only fetched when its pages are taken"]
 pub struct Pages<P> {
     call: Call<P>,
@@ -88,7 +108,7 @@ pub struct Pages<P> {
     /// The last total that differs from the first.
     moved: Option<u64>,
     /// The ids of all items.
-    seen: HashSet<u64>,
+    seen: Box<Seen>,
     followed: HashSet<u64>,
     /// Hashes of the pages without ids and total.
     pages: HashSet<u64>,
@@ -165,7 +185,7 @@ impl<P: Page> Pages<P> {
             first_total: None,
             total: None,
             moved: None,
-            seen: HashSet::new(),
+            seen: Box::default(),
             followed: HashSet::new(),
             pages: HashSet::new(),
             last_page: None,

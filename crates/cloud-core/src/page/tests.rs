@@ -177,6 +177,23 @@ async fn markers_come_from_the_next_link_and_stop_when_repeated() {
 }
 
 #[tokio::test]
+async fn items_of_a_page_come_before_the_next_page_is_requested() {
+    let answers = [r#"{"keys":[1,2],"count":3}"#, r#"{"keys":[3],"count":3}"#];
+    let transport = answers.iter().fold(FakeTransport::new(), |transport, answer| transport.answer(200, answer));
+    let transport = Arc::new(transport);
+    let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Plain)
+        .transport(Arc::clone(&transport))
+        .build()
+        .unwrap()
+        .with_version(&V1);
+    let mut items = numbered(Call::new(&client, Request::new(&LIST))).items();
+    for (item, requests) in [(Some(1), 1), (Some(2), 1), (Some(3), 2), (None, 2)] {
+        assert_eq!(items.next().await.transpose().unwrap(), item);
+        assert_eq!(transport.sent().len(), requests, "after {item:?}");
+    }
+}
+
+#[tokio::test]
 async fn error_ends_the_list() {
     check(
         &[r#"{"keys":[1],"count":2}"#, "{}"],

@@ -96,7 +96,7 @@ impl<P: Page> Pages<P> {
     /// ids and total, the same response as any before.
     fn has_come(&mut self, page: &P, fingerprint: u64) -> bool {
         let ids = ids(page);
-        let nothing_new = !ids.is_empty() && ids.len() == page.len() && ids.iter().all(|id| self.seen.contains(id));
+        let nothing_new = !ids.is_empty() && ids.len() == page.len() && ids.iter().all(|id| self.seen.contains(*id));
         let untold = ids.is_empty() && page.total().is_none();
         let same = self.last_page.replace(fingerprint) == Some(fingerprint);
         nothing_new || same || (untold && !self.pages.insert(fingerprint))
