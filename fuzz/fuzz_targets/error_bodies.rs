@@ -4,7 +4,7 @@
 use std::future::IntoFuture;
 
 use fuzz::{Answers, CANARY, finish, is_one_line, nhn, risken, scp};
-use nhn_security::security_advisor::types::{Language, Region};
+use nhn_security::{Language, Region};
 use scp_security::kms::types::EncryptRequest;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {

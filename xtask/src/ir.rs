@@ -233,10 +233,34 @@ pub(crate) enum ParameterType {
     DateTime,
     /// An open enumeration by type name.
     Enum(String),
-    /// Text that may be given several times.
-    TextList,
-    /// Text that may be given several times, sent as one value with commas.
-    CommaList,
+    /// A value that is written as text.
+    Formatted(Format),
+    /// A type of the vendor crate by name.
+    Vendor(String),
+    /// Several values: texts, or values of an open enumeration.
+    List {
+        of: Option<String>,
+        /// Sent as one value with commas, not as a repeated key.
+        joined: bool,
+    },
+}
+
+impl ParameterType {
+    /// The enumeration inside, if any.
+    pub(crate) fn named(&self) -> Option<&String> {
+        match self {
+            Self::Enum(name) | Self::List { of: Some(name), .. } => Some(name),
+            _ => None,
+        }
+    }
+
+    /// The place of that name.
+    pub(crate) fn named_mut(&mut self) -> Option<&mut String> {
+        match self {
+            Self::Enum(name) | Self::List { of: Some(name), .. } => Some(name),
+            _ => None,
+        }
+    }
 }
 
 /// The body of a request.

@@ -11,6 +11,7 @@ use crate::openapi::{Document, ReadError};
 mod document;
 mod example;
 mod lifecycle;
+mod marks;
 mod models;
 mod operations;
 

@@ -12,10 +12,13 @@ use cloud_core::{Constraint, Patch, SecretString};
 mod key_material;
 #[path = "../../crates/scp-security/src/links.rs"]
 mod links;
+#[path = "../../crates/scp-security/src/names.rs"]
+mod names;
 #[path = "../../crates/nhn-security/src/period.rs"]
 mod two_instants;
 
 use key_material::KeyMaterial;
+use names::Region;
 use two_instants::Period;
 
 // Compiled without the version that has ended, as in a lean build.
@@ -176,6 +179,103 @@ fn documented_formats_are_typed_and_sent_as_documented() {
     let good: CreateSealResponse =
         from_json(br#"{"message":"AAEC","enabled":"N","state":"in-use","code":"c"}"#).unwrap();
     assert_eq!((good.message().unwrap().expose_secret(), good.enabled().unwrap()), (&[0, 1, 2][..], false));
+}
+
+/// Payloads as they are, without any header.
+#[derive(Debug)]
+struct Plain;
+
+impl cloud_core::Dialect for Plain {
+    fn prepare(&self, _: cloud_core::CallContext, _: &mut cloud_core::http::HeaderMap) -> cloud_core::Result<()> {
+        Ok(())
+    }
+
+    fn read(
+        &self,
+        _: cloud_core::CallContext,
+        response: &cloud_core::dialect::RawResponse,
+    ) -> cloud_core::dialect::ResponseOutcome {
+        cloud_core::dialect::ResponseOutcome::Payload(response.body.clone())
+    }
+}
+
+#[tokio::test]
+async fn parameters_are_typed_and_sent_as_documented() {
+    use cloud_core::testing::FakeTransport;
+    use cloud_core::time::{Date, Month, Time};
+    use cloud_core::{Client, Endpoint, Networks, Sort};
+    use formats::types::SealState;
+    let transport = (0..18).fold(FakeTransport::new(), |transport, _| transport.answer(200, "{}"));
+    let transport = std::sync::Arc::new(transport);
+    let core = Client::builder(Endpoint::parse("https://tiny.example").unwrap(), Plain);
+    let core = core.transport(std::sync::Arc::clone(&transport)).build().unwrap();
+    let client = formats::v1_0::Client::new(core);
+    let day = Date::from_calendar_date(2026, Month::May, 4).unwrap();
+    let list = || client.list_seals(day, true);
+    let noon = day.with_time(Time::from_hms(12, 0, 0).unwrap());
+    for (call, wanted) in [
+        (list(), ""),
+        (list().active(false), "?active=n"),
+        (list().first_day(day), "?first_day=20260504"),
+        (list().since(day), "?since=2026-05-04"),
+        (list().since(noon), "?since=2026-05-04%2012:00:00"),
+        (list().since(noon.assume_offset(time::macros::offset!(+9))), "?since=2026-05-04%2003:00:00"),
+        (list().sort(Sort::descending("created_at")), "?sort=created_at:desc"),
+        (list().within("10.0.0.0/25".parse::<Networks>().unwrap()), "?within=10.0.0.0/25"),
+        (list().state(SealState::InUse), "?state=in-use"),
+        (list().states([SealState::InUse, SealState::OutOfUse]), "?states=in-use&states=OUT"),
+        (list().joined_states([SealState::InUse, SealState::OutOfUse]), "?joined_states=in-use,OUT"),
+        (list().names(["a", "b"]).names(["long", "c"]), "?names=long&names=c"),
+        (list().joined_names(["a", "long"]), "?joined_names=a,long"),
+        (list().score(9.99), "?score=9.99"),
+        (list().region(Region::KrWest1), "?region=kr-west1"),
+        (list().other_region(Region::other("kr-north1").unwrap()), "?other_region=kr-north1"),
+    ] {
+        let _ = call.await;
+        let sent = transport.sent().last().unwrap().uri().to_string();
+        assert_eq!(sent, format!("https://tiny.example/v1/seals/20260504/Y{wanted}"));
+    }
+    let _ = client.find_seals([SealState::OutOfUse], day).await;
+    let sent = transport.sent().last().unwrap().uri().to_string();
+    assert_eq!(sent, "https://tiny.example/v1/seals/find?states=OUT&since=2026-05-04");
+    let before = transport.sent().len();
+    let years = Date::from_calendar_date(-1, Month::May, 4).unwrap();
+    for (call, wanted) in [
+        (list().sort(Sort::ascending("a:b")), "`sort` must name one field to sort by"),
+        (list().sort(Sort::ascending("")), "`sort` must name one field to sort by"),
+        (list().first_day(years), "`first_day` has a year that is not written with four digits"),
+        (list().since(years), "`since` has a year that is not written with four digits"),
+        (client.list_seals(years, true), "`day` has a year that is not written with four digits"),
+        (list().states([]), "`states` must not be empty"),
+        (list().names(["a", "longer"]), "`names` must have at most 4 bytes"),
+        (list().joined_names(["a", "longer"]), "`joined_names` must have at most 4 bytes"),
+        (list().score(0.0), "`score` must be above 0"),
+        (list().score(10.0), "`score` must be at most 9.99"),
+    ] {
+        let error = call.await.unwrap_err().to_string();
+        assert!(error.contains(wanted), "{error}, wanted {wanted}");
+    }
+    // What is set again is checked again, and what was wrong before is forgotten.
+    let _ = list().names(["longer"]).names(["a"]).joined_names(["longer"]).joined_names(["a"]).await;
+    assert_eq!(transport.sent().len(), before + 1);
+}
+
+#[test]
+fn limits_of_bytes_and_of_two_numbers_are_checked() {
+    use formats::types::VerifySealRequest as Request;
+    let request = |length: usize| Request::new(vec![0; length], cloud_core::Hmac::from("c"));
+    assert_eq!(complaint(&request(16)), "");
+    assert_eq!(complaint(&request(17)), "`message` must have at most 16 bytes");
+    for (score, most, wanted) in [
+        (1.0, 1.0, ""),
+        (1.1, 1.0, "`score` must be at most `most`"),
+        (-0.1, 1.0, "`score` must be at least 0"),
+        (1.0, 10.0, "`most` must be at most 9.99"),
+        (1.0, f64::NAN, "`most` must be a finite number"),
+    ] {
+        assert_eq!(complaint(&request(1).with_score(score).with_most(most)), wanted);
+    }
+    assert_eq!(complaint(&request(1).with_score(1.0)), "");
 }
 
 #[test]

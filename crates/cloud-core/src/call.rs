@@ -94,14 +94,24 @@ impl<T> Call<T> {
 
     /// Sets a query parameter that may be repeated; the last call counts. For generated code.
     #[doc(hidden)]
-    pub fn set_query_list<V: AsRef<str>>(&mut self, name: &'static str, values: impl IntoIterator<Item = V>) {
-        self.request.set_query_list(name, values);
+    pub fn set_query_list<V: AsRef<str>>(
+        &mut self,
+        name: &'static str,
+        values: impl IntoIterator<Item = V>,
+        rules: &'static [Constraint],
+    ) {
+        self.request.set_query_list(name, values, rules);
     }
 
     /// Sets a query parameter to values with commas between them; the last call counts. For generated code.
     #[doc(hidden)]
-    pub fn set_query_joined<V: AsRef<str>>(&mut self, name: &'static str, values: impl IntoIterator<Item = V>) {
-        self.request.set_query_joined(name, values);
+    pub fn set_query_joined<V: AsRef<str>>(
+        &mut self,
+        name: &'static str,
+        values: impl IntoIterator<Item = V>,
+        rules: &'static [Constraint],
+    ) {
+        self.request.set_query_joined(name, values, rules);
     }
 
     pub(crate) fn validates(&self) -> bool {

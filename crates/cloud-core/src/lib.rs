@@ -52,8 +52,8 @@ pub use runtime::{BoxFuture, Runtime};
 pub use secret::{SecretBytes, SecretString};
 pub use transport::Transport;
 pub use types::{
-    Days, Hmac, Hours, Json, JsonText, Lenient, Networks, OneOrMany, Patch, Pem, SecretJson, Timestamp, UnixSeconds,
-    UnknownInteger, UnknownText,
+    DateOrTime, Days, Hmac, Hours, Json, JsonText, Lenient, Networks, OneOrMany, Patch, Pem, SecretJson, Sort,
+    Timestamp, UnixSeconds, UnknownInteger, UnknownText,
 };
 pub use validate::{Constraint, Validator};
 pub use waiter::Waiter;

@@ -14,7 +14,7 @@ mod query;
 mod value;
 
 pub use body::Body;
-pub use value::{PathValue, QueryValue};
+pub use value::{PathValue, QueryValue, written};
 
 /// A request that knows its operation but not yet its host, its headers or its signature.
 ///

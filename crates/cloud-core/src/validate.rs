@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::error::Error;
+use crate::secret::SecretBytes;
 use crate::types::json_text::is_json;
 use crate::types::pem::labels;
 use crate::types::secret_json::members;
@@ -23,6 +24,10 @@ pub enum Constraint {
     Min(i64),
     /// A number of at most this.
     Max(i64),
+    /// A number above this.
+    Above(i64),
+    /// A number of at most this, with a fraction in decimal digits.
+    MaxDecimal(&'static str),
     /// Only characters from these ranges, this many of them.
     Class {
         /// The characters, as inclusive ranges.
@@ -58,7 +63,21 @@ impl Constraint {
             Self::Pem(label) => pem_problem(text, label).is_none(),
             Self::Json => is_json(text),
             Self::MaxMembers(most) => members(text).is_some_and(|count| count <= most),
-            Self::Min(_) | Self::Max(_) => true,
+            Self::Min(_) | Self::Max(_) | Self::Above(_) | Self::MaxDecimal(_) => true,
+        }
+    }
+
+    fn admits_float(self, number: f64) -> bool {
+        match self {
+            // Documented limits are small whole numbers, which a float holds exactly.
+            #[expect(clippy::cast_precision_loss, reason = "documented limits are far below 2^53")]
+            Self::Min(least) => number >= least as f64,
+            #[expect(clippy::cast_precision_loss, reason = "documented limits are far below 2^53")]
+            Self::Max(most) => number <= most as f64,
+            #[expect(clippy::cast_precision_loss, reason = "documented limits are far below 2^53")]
+            Self::Above(least) => number > least as f64,
+            Self::MaxDecimal(most) => most.parse().is_ok_and(|most: f64| number <= most),
+            _ => true,
         }
     }
 
@@ -66,6 +85,7 @@ impl Constraint {
         match self {
             Self::Min(least) => number >= least,
             Self::Max(most) => number <= most,
+            Self::Above(least) => number > least,
             _ => true,
         }
     }
@@ -80,6 +100,8 @@ impl fmt::Display for Constraint {
             Self::MaxBytes(most) => write!(f, "must have at most {most} bytes"),
             Self::Min(least) => write!(f, "must be at least {least}"),
             Self::Max(most) => write!(f, "must be at most {most}"),
+            Self::Above(least) => write!(f, "must be above {least}"),
+            Self::MaxDecimal(most) => write!(f, "must be at most {most}"),
             Self::OneOf(texts) => write!(f, "must be one of `{}`", texts.join("`, `")),
             Self::Pem(label) => write!(f, "must be PEM of {label} blocks"),
             Self::Json => f.write_str("must be JSON"),
@@ -155,9 +177,32 @@ impl Validator {
     }
 
     /// Checks a number that can have a fraction: JSON has no other numbers than finite ones.
-    pub fn float(&mut self, field: &'static str, value: f64) {
+    pub fn float(&mut self, field: &'static str, value: f64, rules: &'static [Constraint]) {
         if !value.is_finite() {
-            self.report(field, "must be a finite number");
+            return self.report(field, "must be a finite number");
+        }
+        for rule in rules.iter().filter(|rule| !rule.admits_float(value)) {
+            self.report(field, &rule.to_string());
+        }
+    }
+
+    /// Checks a number against another field, which is at least as great.
+    pub fn at_most(&mut self, field: &'static str, value: f64, other: &'static str, most: Option<f64>) {
+        if most.is_some_and(|most| value > most) {
+            self.report(field, &format!("must be at most `{other}`"));
+        }
+    }
+
+    /// Checks the length of bytes.
+    pub fn bytes(&mut self, field: &'static str, value: &SecretBytes, rules: &'static [Constraint]) {
+        let length = value.expose_secret().len();
+        let breaks = |rule: &&Constraint| match rule {
+            Constraint::MinBytes(least) => length < *least,
+            Constraint::MaxBytes(most) => length > *most,
+            _ => false,
+        };
+        for rule in rules.iter().filter(breaks) {
+            self.report(field, &rule.to_string());
         }
     }
 

@@ -9,6 +9,7 @@ mod env;
 mod generated;
 mod hosts;
 mod key_material;
+mod names;
 mod nhn;
 mod period;
 mod sign;
@@ -42,5 +43,6 @@ pub use cloud_core::{
 };
 pub use hosts::Realm;
 pub use key_material::KeyMaterial;
+pub use names::{Language, Region};
 pub use nhn::Nhn;
 pub use period::Period;

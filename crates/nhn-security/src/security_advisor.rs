@@ -1,7 +1,8 @@
 //! Security Advisor: rules that look at an organization and its projects, and what they found.
 //!
 //! ```no_run
-//! use nhn_security::security_advisor::types::{InspectionStatus, Language, Region};
+//! use nhn_security::security_advisor::types::InspectionStatus;
+//! use nhn_security::{Language, Region};
 //!
 //! # async fn run() -> nhn_security::Result<()> {
 //! let advisor = nhn_security::Nhn::from_env()?.security_advisor()?;

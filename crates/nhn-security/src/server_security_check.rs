@@ -4,13 +4,14 @@
 //!
 //! ```no_run
 //! use nhn_security::Period;
-//! use nhn_security::server_security_check::types::{ItemResult, Language};
+//! use nhn_security::server_security_check::types::ItemResult;
+//! use nhn_security::{Language, Region};
 //! use time::macros::datetime;
 //!
 //! # async fn run() -> nhn_security::Result<()> {
 //! let check = nhn_security::Nhn::from_env()?.server_security_check()?;
 //! let period = Period::new(datetime!(2025-07-01 0:00 +9), datetime!(2025-07-28 0:00 +9))?;
-//! let mut summaries = check.list_inspection_summaries("KR1", period).language(Language::En).limit(100).items();
+//! let mut summaries = check.list_inspection_summaries(Region::Kr1, period).language(Language::En).limit(100).items();
 //! while let Some(summary) = summaries.next().await {
 //!     let summary = summary?;
 //!     println!("{}: {} of {} items are weak", summary.instance_name, summary.weak_count, summary.check_count);

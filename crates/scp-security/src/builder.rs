@@ -10,6 +10,7 @@ use crate::dialect::ScpDialect;
 use crate::env::{Overrides, Resolved};
 use crate::generated::clients::{Clients, Service};
 use crate::hosts::Environment;
+use crate::names::{Language, Region};
 use crate::scp::Scp;
 use crate::sign::ScpSigner;
 
@@ -35,11 +36,11 @@ impl Scp {
 /// Builds an [`Scp`].
 ///
 /// ```
-/// use scp_security::{Environment, Scp};
+/// use scp_security::{Environment, Region, Scp};
 ///
 /// let scp = Scp::builder()
 ///     .credentials("an-access-key", "its-secret-key")
-///     .region("kr-west1")
+///     .region(Region::KrWest1)
 ///     .environment(Environment::Enterprise)
 ///     .app_name("my-app/1.2")
 ///     .build()?;
@@ -51,7 +52,7 @@ pub struct ScpBuilder {
     given: Overrides,
     provider: Option<Arc<dyn ProvideCredentials>>,
     from_vault: bool,
-    language: Option<String>,
+    language: Option<Language>,
     config: ClientConfig,
 }
 
@@ -91,9 +92,9 @@ impl ScpBuilder {
         self
     }
 
-    /// Sets the region, such as `kr-west1`.
-    pub fn region(mut self, region: impl Into<String>) -> Self {
-        self.given.region = Some(region.into());
+    /// Sets the region. It must be one of the environment's, or one that this crate does not know.
+    pub fn region(mut self, region: Region) -> Self {
+        self.given.region = Some(region);
         self
     }
 
@@ -110,9 +111,9 @@ impl ScpBuilder {
         self
     }
 
-    /// Sets the language of the services' error texts, `en-US` or `ko-KR`; `en-US` unless set.
-    pub fn language(mut self, language: impl Into<String>) -> Self {
-        self.language = Some(language.into());
+    /// Sets the language of the services' error texts; `en-US` unless set.
+    pub fn language(mut self, language: Language) -> Self {
+        self.language = Some(language);
         self
     }
 
@@ -126,7 +127,7 @@ impl ScpBuilder {
         let vault = self.given.vault_id.is_some() || self.given.vault_token.is_some();
         let from_vault = self.from_vault || (vault && self.given.credentials.is_none() && self.provider.is_none());
         let resolved = Resolved::new(self.given, self.config.resolver(), self.config.insecure)?;
-        let dialect = Arc::new(ScpDialect::new(self.language.as_deref().unwrap_or("en-US"))?);
+        let dialect = Arc::new(ScpDialect::new(self.language.as_ref().unwrap_or(&Language::EnUs))?);
         let parts = Parts { shared: self.config.shared(PRODUCT)?, dialect };
         let signer = Arc::new(signer(&resolved, self.provider, from_vault, &parts)?);
         let clients = Clients::new(|service| parts.client(&resolved, service, Arc::clone(&signer)))?;

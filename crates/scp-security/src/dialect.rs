@@ -7,6 +7,8 @@ use http::header::ACCEPT_LANGUAGE;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 
+use crate::names::Language;
+
 const API_VERSION: HeaderName = HeaderName::from_static("scp-api-version");
 
 /// Adds language and version, reads both kinds of error.
@@ -16,11 +18,11 @@ pub(crate) struct ScpDialect {
 }
 
 impl ScpDialect {
-    pub(crate) fn new(language: &str) -> Result<Self> {
-        // HTTP drops blanks at the ends of a header value.
-        let language = Some(language).filter(|text| text.trim() == *text).and_then(|text| text.parse().ok());
-        let language = language
-            .ok_or_else(|| Error::config("setting language (ScpBuilder::language): not a valid header value"))?;
+    pub(crate) fn new(language: &Language) -> Result<Self> {
+        // Only a language from a response could be anything else.
+        let language = language.as_str().parse();
+        let language =
+            language.map_err(|_| Error::config("setting language (ScpBuilder::language): not a valid header value"))?;
         Ok(Self { language })
     }
 }

@@ -7,6 +7,7 @@ use cloud_core::{Error, Result};
 
 use crate::credentials::Credentials;
 use crate::hosts::{Environment, Hosts};
+use crate::names::Region;
 
 const CONFIG_FILE: &str = ".scpconf/config.json";
 const CREDENTIALS_FILE: &str = ".scpconf/credentials.json";
@@ -44,7 +45,7 @@ pub(crate) struct Overrides {
     pub(crate) credentials: Option<Credentials>,
     pub(crate) vault_token: Option<Credentials>,
     pub(crate) vault_id: Option<String>,
-    pub(crate) region: Option<String>,
+    pub(crate) region: Option<Region>,
     pub(crate) environment: Option<Environment>,
     pub(crate) endpoint: Option<String>,
 }
@@ -55,7 +56,7 @@ impl fmt::Debug for Overrides {
             .field("credentials", &self.credentials.is_some())
             .field("vault_token", &self.vault_token.is_some())
             .field("vault_id", &self.vault_id.is_some())
-            .field("region", &self.region.is_some())
+            .field("region", &self.region)
             .field("environment", &self.environment)
             .field("endpoint", &self.endpoint.is_some())
             .finish()
@@ -130,13 +131,14 @@ fn pair(
 fn hosts(
     resolver: &mut Resolver<'_>,
     endpoint: Option<String>,
-    region: Option<String>,
+    given_region: Option<Region>,
     environment: Option<Environment>,
     insecure: bool,
 ) -> Result<Result<Hosts, String>> {
     let environment = environment.map(|environment| environment.as_str().into());
     let mut endpoint = resolver.find_before_files(&ENDPOINT, endpoint.map(Into::into))?;
-    let mut region = resolver.find_before_files(&REGION, region.map(Into::into))?;
+    let given = given_region.as_ref().map(|region| region.as_str().into());
+    let mut region = resolver.find_before_files(&REGION, given)?;
     let mut environment = resolver.find_before_files(&ENVIRONMENT, environment)?;
     if endpoint.is_none() && (region.is_none() || environment.is_none()) {
         endpoint = resolver.find(&ENDPOINT, None)?;
@@ -164,14 +166,26 @@ fn hosts(
         let url = resolver.describe_missing(&[&ENDPOINT]);
         return Ok(Err(format!("{}; for another host: {url}", missing.join("; "))));
     };
-    if !environment.regions().contains(&region.as_str()) {
-        let known = environment.regions().join(", ");
-        return Err(region.error(&format!(
-            "environment `{environment}` has no such region, it has {known}; for another host use \
-             ScpBuilder::endpoint or SCP_ENDPOINT"
-        )));
+    let region = region_of(&region, given_region, environment)?;
+    Ok(Ok(Hosts::Region { environment, region }))
+}
+
+/// The region, which the environment has unless the builder was given an unknown one.
+fn region_of(value: &Value, given: Option<Region>, environment: Environment) -> Result<Region> {
+    let region = match given.filter(|given| given.as_str() == value.as_str()) {
+        Some(Region::Other(_)) => return Region::other(value.as_str()).map_err(|error| value.error(error.message())),
+        Some(given) => given,
+        None => value.as_str().parse().map_err(|error: Error| value.error(error.message()))?,
+    };
+    if environment.regions().contains(&region) {
+        return Ok(region);
     }
-    Ok(Ok(Hosts::Region { environment, region: region.as_str().to_owned() }))
+    let known: Vec<_> = environment.regions().iter().map(Region::as_str).collect();
+    Err(value.error(&format!(
+        "environment `{environment}` has no such region, it has {}; for another host use ScpBuilder::endpoint or \
+         SCP_ENDPOINT",
+        known.join(", ")
+    )))
 }
 
 fn environment_of(value: &Value) -> Result<Environment> {

@@ -4,6 +4,8 @@ use std::fmt;
 
 use cloud_core::{Endpoint, Error, Result};
 
+use crate::names::Region;
+
 /// A cloud of the vendor: a set of regions with its own consoles, accounts and hosts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -29,10 +31,12 @@ impl Environment {
 
     /// Returns the regions of this environment.
     #[must_use]
-    pub const fn regions(self) -> &'static [&'static str] {
+    pub const fn regions(self) -> &'static [Region] {
+        const WEST_AND_EAST: &[Region] = &[Region::KrWest1, Region::KrEast1];
+        const SOUTH: &[Region] = &[Region::KrSouth1, Region::KrSouth2, Region::KrSouth3];
         match self {
-            Self::Enterprise | Self::Samsung => &["kr-west1", "kr-east1"],
-            Self::Sovereign => &["kr-south1", "kr-south2", "kr-south3"],
+            Self::Enterprise | Self::Samsung => WEST_AND_EAST,
+            Self::Sovereign => SOUTH,
         }
     }
 
@@ -69,7 +73,7 @@ pub(crate) enum Hosts {
     /// All services at one base URL.
     One(Endpoint),
     /// A host for each service, in a region that the environment has.
-    Region { environment: Environment, region: String },
+    Region { environment: Environment, region: Region },
 }
 
 impl Hosts {

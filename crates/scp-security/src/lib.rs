@@ -12,6 +12,7 @@ mod generated;
 mod hosts;
 #[cfg(feature = "config-inspection")]
 mod links;
+mod names;
 mod scp;
 mod sign;
 mod signing_key;
@@ -48,9 +49,11 @@ pub use builder::ScpBuilder;
 pub use cloud_core;
 #[doc(inline)]
 pub use cloud_core::{
-    BoxFuture, Call, ConfigSource, Days, Delivery, Endpoint, Error, ErrorCategory, ErrorKind, Hmac, Hours, Incomplete,
-    IncompleteReason, Items, Json, Lenient, Listing, Networks, OneOrMany, Page, Pages, Patch, Pem, Response,
-    ResponseParts, Result, RetryPolicy, Runtime, SecretBytes, SecretJson, SecretString, Settings, Timestamp, Transport,
+    BoxFuture, Call, ConfigSource, DateOrTime, Days, Delivery, Endpoint, Error, ErrorCategory, ErrorKind, Hmac, Hours,
+    Incomplete, IncompleteReason, Items, Json, Lenient, Listing, Networks, OneOrMany, Page, Pages, Patch, Pem,
+    Response, ResponseParts, Result, RetryPolicy, Runtime, SecretBytes, SecretJson, SecretString, Settings, Sort,
+    Timestamp, Transport,
 };
 pub use hosts::Environment;
+pub use names::{Language, Region};
 pub use scp::Scp;

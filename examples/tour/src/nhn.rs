@@ -1,8 +1,6 @@
 //! NHN Cloud: the Security Advisor's summary, a page of Server Security Check, a secret of Secure Key Manager.
 
-use nhn_security::Period;
-use nhn_security::security_advisor::types::{Language, Region};
-use nhn_security::{Nhn, Result};
+use nhn_security::{Language, Nhn, Period, Region, Result};
 use time::macros::datetime;
 
 use crate::Settings;
@@ -29,7 +27,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<()> {
 
     let check = nhn.server_security_check()?;
     let june = Period::new(datetime!(2025-06-17 00:00 +9), datetime!(2025-06-30 23:59:59 +9))?;
-    let mut pages = check.list_inspection_summaries("KR1", june).limit(10).pages();
+    let mut pages = check.list_inspection_summaries(Region::Kr1, june).limit(10).pages();
     if let Some(page) = pages.next().await.transpose()? {
         for server in &page.results {
             let text = format!("{}: {} of {} checks weak", server.instance_name, server.weak_count, server.check_count);

@@ -14,7 +14,7 @@ use cloud_core::testing::FakeRuntime;
 use cloud_core::transport::TransportError;
 use cloud_core::{BoxFuture, Transport};
 use nhn_security::Nhn;
-use nhn_security::security_advisor::types::{Language, Region};
+use nhn_security::{Language, Region};
 use scp_security::Scp;
 use time::macros::datetime;
 

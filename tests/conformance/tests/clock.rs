@@ -10,8 +10,7 @@ use bytes::Bytes;
 use cloud_core::testing::{FakeRuntime, FakeTransport};
 use cloud_core::transport::TransportError;
 use cloud_core::{BoxFuture, Transport};
-use nhn_security::Nhn;
-use nhn_security::security_advisor::types::{Language, Region};
+use nhn_security::{Language, Nhn, Region};
 use risken_aws::Risken;
 use scp_security::Scp;
 use time::format_description::well_known::Rfc2822;
@@ -200,7 +199,7 @@ async fn clock_correction_is_kept_per_host() {
     let (service, runtime) = (Service::new(3600, 0), clock());
     let builder = || {
         Scp::builder()
-            .region("kr-west1")
+            .region(scp_security::Region::KrWest1)
             .environment(scp_security::Environment::Enterprise)
             .credentials("key", "secret")
             .transport(Arc::clone(&service))

@@ -10,8 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use cloud_core::transport::TransportError;
 use cloud_core::{BoxFuture, Transport};
-use nhn_security::security_advisor::types::{Language, Region};
-use nhn_security::{Nhn, Realm};
+use nhn_security::{Language, Nhn, Realm, Region};
 use risken_aws::Risken;
 use scp_security::Environment;
 use scp_security::Scp;
@@ -72,13 +71,13 @@ fn nhn(town: &Arc<Town>, name: &str, realm: Realm) -> Nhn {
         .unwrap()
 }
 
-fn scp(town: &Arc<Town>, name: &str, environment: Environment, region: &str) -> Scp {
+fn scp(town: &Arc<Town>, name: &str, environment: Environment) -> Scp {
     Scp::builder()
         .credentials(format!("key-{name}"), format!("secret-{name}"))
         .vault_token(format!("vault-{name}"), format!("secret-{name}"))
         .secret_vault_id("vault")
         .environment(environment)
-        .region(region)
+        .region(scp_security::Region::KrWest1)
         .transport(Arc::clone(town))
         .build()
         .unwrap()
@@ -88,8 +87,7 @@ fn scp(town: &Arc<Town>, name: &str, environment: Environment, region: &str) -> 
 async fn hosts_receive_only_their_own_credentials() {
     let town = Arc::new(Town::default());
     let clouds = [nhn(&town, "one", Realm::Public), nhn(&town, "two", Realm::Public), nhn(&town, "gov", Realm::Gov)];
-    let platforms =
-        [scp(&town, "e", Environment::Enterprise, "kr-west1"), scp(&town, "s", Environment::Samsung, "kr-west1")];
+    let platforms = [scp(&town, "e", Environment::Enterprise), scp(&town, "s", Environment::Samsung)];
     let sites: Vec<_> = ["here", "there"]
         .into_iter()
         .map(|name| {

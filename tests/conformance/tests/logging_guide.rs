@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use cloud_core::testing::FakeTransport;
 use cloud_sandbox::{Fault, Sandbox};
 use nhn_security::Nhn;
-use nhn_security::security_advisor::types::{Language, Region};
+use nhn_security::{Language, Region};
 use scp_security::{ConfigSource, RetryPolicy, Scp};
 use tracing::field::{Field, Visit};
 use tracing::instrument::WithSubscriber as _;

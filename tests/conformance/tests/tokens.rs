@@ -11,7 +11,7 @@ use cloud_core::transport::reqwest::ReqwestTransport;
 use cloud_core::{BoxFuture, Transport};
 use cloud_sandbox::{Answers, Fault, Sandbox};
 use nhn_security::Nhn;
-use nhn_security::security_advisor::types::{Language, Region};
+use nhn_security::{Language, Region};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 

@@ -101,3 +101,19 @@
 //! use scp_security::secrets_manager::types::SetAclCidrRequest;
 //! let request = SetAclCidrRequest::new("10.0.0.0/33");
 //! ```
+//!
+//! A language and a region are of their vendor's type.
+//!
+//! ```compile_fail,E0308
+//! let builder = scp_security::Scp::builder().language("korean");
+//! ```
+//!
+//! ```compile_fail,E0308
+//! let builder = scp_security::Scp::builder().region("moon");
+//! ```
+//!
+//! ```compile_fail,E0308
+//! fn results(advisor: &nhn_security::SecurityAdvisorClient) {
+//!     let call = advisor.list_inspection_results(nhn_security::Region::Kr1, scp_security::Language::KoKr);
+//! }
+//! ```

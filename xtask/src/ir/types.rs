@@ -23,6 +23,14 @@ impl TypeDef {
         bare(&self.name)
     }
 
+    /// The field of that Rust name.
+    pub(crate) fn field(&self, rust: &str) -> Option<&Field> {
+        match &self.kind {
+            Kind::Struct(fields) => fields.iter().find(|field| field.rust == rust),
+            _ => None,
+        }
+    }
+
     /// Whether it is never decoded.
     pub(crate) fn is_only_sent(&self) -> bool {
         self.role.request && !self.role.response
@@ -123,6 +131,8 @@ pub(crate) enum Type {
     Model(String),
     /// An open enumeration by name.
     Enum(String),
+    /// A type of the vendor crate by name.
+    Vendor(String),
     List(Box<Type>),
     OneOrMany(Box<Type>),
 }
@@ -139,7 +149,9 @@ pub(crate) enum Format {
     YesNo,
     LowerYesNo,
     BasicDate,
+    DateOrTime,
     Networks,
+    Sort,
 }
 
 impl Format {
@@ -179,6 +191,12 @@ pub(crate) enum Constraint {
     MaxBytes(u64),
     Min(i64),
     Max(i64),
+    /// A number above this.
+    Above(i64),
+    /// A number of at most this, with a fraction.
+    MaxDecimal(String),
+    /// At most the number in another field, by its Rust name.
+    AtMostField(String),
     Class {
         ranges: Vec<(char, char)>,
         min: u64,

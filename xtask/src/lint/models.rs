@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use regex::Regex;
 
-use super::{Finding, describe, example};
-use crate::lower::{PEM, REALMS};
+use super::{Finding, describe, example, marks};
+use crate::lower::REALMS;
 use crate::openapi::{Additional, Document, Schema, escape_pointer, model_name};
 
 /// Checks every model of the document.
@@ -27,34 +27,6 @@ pub(super) fn check(document: &Document, findings: &mut Vec<Finding>) {
                 .push(Finding::new(format!("{pointer}/x-sdk/unused"), "marked as unused, but an operation reaches it"));
         }
     }
-}
-
-/// What the description says about the format and the schema does not, so that the Rust type would be a string.
-fn missing_mark(property: &Schema) -> Option<&'static str> {
-    let text = property.description.as_deref()?;
-    let kind = property.sdk.kind.as_deref().unwrap_or_default();
-    let format = property.format.as_deref().unwrap_or_default();
-    let (encoding, media) = (property.content_encoding.as_deref(), property.content_media_type.as_deref());
-    let is_flag = Regex::new("`[Yy]` .*`[Nn]`").is_ok_and(|flag| flag.is_match(text));
-    let encoded = encoding == Some("base64")
-        || matches!(format, "ciphertext" | "signature")
-        || matches!(kind, "hmac" | "key_material");
-    let rules = [
-        (
-            text.contains("Base64"),
-            encoded,
-            "says Base64: set `contentEncoding`, or `format` of a text that is not decoded",
-        ),
-        (text.contains("PEM"), media == Some(PEM), "says PEM: set `contentMediaType` to `application/x-pem-file`"),
-        (is_flag, kind.starts_with("yes_no"), "says `Y` or `N`: set `x-sdk.type` to `yes_no` or `yes_no_lowercase`"),
-        (
-            text.contains("YYYYMMDD"),
-            matches!(kind, "basic_date" | "timestamp") || format == "date-time",
-            "says YYYYMMDD: set `x-sdk.type` to `basic_date`",
-        ),
-        (text.contains("CIDR"), kind == "networks", "says CIDR: set `x-sdk.type` to `networks`"),
-    ];
-    rules.into_iter().find(|(says, marked, _)| *says && !marked).map(|(_, _, mark)| mark)
 }
 
 /// Checks a schema and everything inside it.
@@ -101,7 +73,7 @@ pub(super) fn schema(document: &Document, own: &Schema, pointer: &str, findings:
         if property.reference.is_none() {
             describe(findings, &format!("{place}/description"), property.description.as_deref());
         }
-        if let Some(mark) = missing_mark(property) {
+        if let Some(mark) = marks::missing(property.description.as_deref(), property) {
             findings.push(Finding::new(format!("{place}/description"), mark));
         }
         if property.realm.is_some() && own.requires(name) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Finding, describe, example, models};
+use super::{Finding, describe, example, marks, models};
 use crate::openapi::{Document, Map, MediaType, Operation, Parameter, Requirement, Schema, escape_pointer};
 
 mod names;
@@ -101,6 +101,9 @@ impl<'a> Check<'a, '_> {
             Some("comma") if parameter.place == "query" && parameter.schema.has_type("array") => {}
             Some("comma") => self.at(&format!("{inside}/x-style"), "only an array of the query has a style"),
             Some(other) => self.at(&format!("{inside}/x-style"), format!("`{other}` is not a style")),
+        }
+        if let Some(mark) = marks::missing_of_parameter(parameter) {
+            self.at(&format!("{inside}/description"), mark);
         }
         self.filter(parameter, inside);
     }

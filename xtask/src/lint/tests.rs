@@ -336,13 +336,41 @@ fn description_that_names_a_format_without_its_mark_is_reported() {
         ("`Y` if it is on, otherwise `N`.", json!({"x-sdk": {"type": "yes_no"}}), "says `Y` or `N`"),
         ("`y` if it is on, otherwise `n`.", json!({"x-sdk": {"type": "yes_no_lowercase"}}), "says `Y` or `N`"),
         ("The day, `YYYYMMDD`.", json!({"x-sdk": {"type": "basic_date"}}), "says YYYYMMDD"),
+        ("The day, `YYYY-MM-DD`.", json!({"x-sdk": {"type": "date_or_time"}}), "says YYYY-MM-DD"),
+        ("The time, `YYYY-MM-DD HH:MM:SS`.", json!({"format": "date-time"}), "says YYYY-MM-DD"),
         ("Networks in CIDR notation.", json!({"x-sdk": {"type": "networks"}}), "says CIDR"),
+        ("A field, a colon and `asc` or `desc`.", json!({"x-sdk": {"type": "sort"}}), "says how a list is sorted"),
+        ("The list: `A` (new) or `B`.", json!({"x-sdk": {"enum": "Kind"}}), "lists values"),
+        ("`A`, `B`, or `C`.", json!({"x-sdk": {"enum": "Kind"}}), "lists values"),
     ] {
         let mut property = json!({"type": "string", "description": text});
         expect(&place, property.clone(), &format!("{place}/description"), told);
-        property.as_object_mut().unwrap().extend(mark.as_object().unwrap().clone());
-        assert_eq!(broken(&place, property), Vec::<String>::new(), "{text}");
+        // A parameter is held to the same, and so are the items of one that is an array.
+        let mut parameter = json!({"name": "page", "in": "query", "description": text, "schema": {"type": "string"}});
+        let mut list = json!({"name": "page", "in": "query", "description": text,
+                              "schema": {"type": "array", "items": {"type": "string"}}});
+        let at = format!("{GET}/parameters/1");
+        for unmarked in [&parameter, &list] {
+            let found = broken(&at, unmarked.clone());
+            assert!(found.iter().any(|line| line.contains(told)), "{text}: {found:?}");
+        }
+        let mark = mark.as_object().unwrap();
+        property.as_object_mut().unwrap().extend(mark.clone());
+        parameter["schema"].as_object_mut().unwrap().extend(mark.clone());
+        list["schema"]["items"].as_object_mut().unwrap().extend(mark.clone());
+        for (place, marked) in [(&place, property), (&at, parameter), (&at, list)] {
+            assert_eq!(broken(place, marked), Vec::<String>::new(), "{text}");
+        }
     }
+    for examples in ["Kind, such as `A` or `B`.", "`A`. `B` or `C` are assumed."] {
+        let property = json!({"type": "string", "description": examples});
+        assert_eq!(broken(&place, property), Vec::<String>::new(), "{examples}");
+    }
+    // A header is no argument.
+    let header = json!({"name": "X-Signature", "in": "header", "description": "In Base64.", "schema": {"type": "string"},
+                        "x-sdk": {"source": "signer"}});
+    let found = broken(&format!("{GET}/parameters/2"), header);
+    assert!(!found.iter().any(|line| line.contains("says")), "{found:?}");
 }
 
 #[test]

@@ -18,7 +18,9 @@ pub(super) fn format(schema: &Schema, kind: &str) -> Option<Format> {
         (_, _, "yes_no") => Some(Format::YesNo),
         (_, _, "yes_no_lowercase") => Some(Format::LowerYesNo),
         (_, _, "basic_date") => Some(Format::BasicDate),
+        (_, _, "date_or_time") => Some(Format::DateOrTime),
         (_, _, "networks") => Some(Format::Networks),
+        (_, _, "sort") => Some(Format::Sort),
         _ => None,
     }
 }

@@ -5,6 +5,7 @@ use serde_json::{Number, Value};
 use super::formats::PEM;
 use super::{Context, Problem, pattern};
 use crate::ir::{Constraint, Format, Type};
+use crate::names;
 use crate::openapi::Schema;
 
 /// The limits of a property or parameter, the service's own included.
@@ -18,7 +19,10 @@ pub(super) fn rules(
         return rules(context, items, inner, &format!("{pointer}/items"));
     }
     // The type says it: an enumeration, a flag.
-    if matches!(ty, Type::Enum(_) | Type::Formatted(Format::Flag | Format::YesNo | Format::LowerYesNo)) {
+    if matches!(
+        ty,
+        Type::Enum(_) | Type::Vendor(_) | Type::Formatted(Format::Flag | Format::YesNo | Format::LowerYesNo)
+    ) {
         return Ok(Vec::new());
     }
     let bytes = schema.sdk.byte_length;
@@ -41,8 +45,11 @@ pub(super) fn rules(
             maximum: rule.maximum.as_ref(),
             bytes: bytes || rule.byte_length,
         };
+        rules.extend(rule.exclusive_minimum.map(Constraint::Above));
         limits.add(context, &format!("{pointer}/x-sdk/checked_by_server/{index}"), &mut rules)?;
         rules.extend(rule.max_properties.map(Constraint::MaxMembers));
+        rules.extend(rule.max_decoded_length.map(Constraint::MaxBytes));
+        rules.extend(rule.at_most.as_deref().map(|name| Constraint::AtMostField(names::snake(name))));
     }
     if schema.content_media_type.as_deref() == Some(PEM) {
         let label = match (schema.sdk.sensitive, schema.sdk.kind.as_deref()) {
@@ -64,12 +71,15 @@ pub(super) fn rules(
     }
     let fits = rules.iter().all(|rule| match rule {
         Constraint::Min(_) | Constraint::Max(_) => {
-            matches!(ty, Type::Integer | Type::UnixSeconds | Type::Days | Type::Hours)
+            matches!(ty, Type::Integer | Type::Number | Type::UnixSeconds | Type::Days | Type::Hours)
         }
+        Constraint::Above(_) | Constraint::MaxDecimal(_) | Constraint::AtMostField(_) => *ty == Type::Number,
         Constraint::MaxMembers(_) => *ty == Type::Formatted(Format::Json),
         Constraint::Pem(_) => matches!(ty, Type::Pem | Type::Secret),
         Constraint::Json => *ty == Type::JsonText,
         Constraint::MaxBytes(_) | Constraint::MaxChars(_) if *ty == Type::Formatted(Format::Json) => true,
+        // Of the bytes, before they are encoded.
+        Constraint::MaxBytes(_) if *ty == Type::Formatted(Format::Base64) => true,
         Constraint::MinBytes(_) | Constraint::MaxBytes(_) | Constraint::MinChars(_) | Constraint::MaxChars(_)
             if *ty == Type::JsonText =>
         {
@@ -102,8 +112,10 @@ impl Limits<'_> {
         if let Some(number) = self.minimum {
             rules.push(Constraint::Min(whole(number, "minimum")?));
         }
-        if let Some(number) = self.maximum {
-            rules.push(Constraint::Max(whole(number, "maximum")?));
+        match self.maximum {
+            Some(number) if number.is_f64() => rules.push(Constraint::MaxDecimal(number.to_string())),
+            Some(number) => rules.push(Constraint::Max(whole(number, "maximum")?)),
+            None => {}
         }
         if let Some(text) = self.pattern {
             let rule = pattern::translate(text);
@@ -135,6 +147,9 @@ fn rule_words(rule: &Constraint) -> String {
         Constraint::MaxBytes(n) => format!("At most {n} bytes."),
         Constraint::Min(n) => format!("At least {n}."),
         Constraint::Max(n) => format!("At most {n}."),
+        Constraint::Above(n) => format!("Above {n}."),
+        Constraint::MaxDecimal(n) => format!("At most {n}."),
+        Constraint::AtMostField(name) => format!("At most `{name}`."),
         Constraint::Pem(label) => format!("PEM of {label} blocks."),
         Constraint::MaxMembers(n) => format!("At most {n} members."),
         Constraint::Json => "JSON.".to_owned(),

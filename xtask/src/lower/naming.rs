@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Problem;
-use crate::ir::{Argument, Kind, Operation, ParameterType, Service, Type, Version, bare};
+use crate::ir::{Argument, Kind, Operation, Service, Type, Version, bare};
 use crate::names;
 
 /// Gives each model its Rust name, and leaves out those that no operation reaches.
@@ -114,10 +114,7 @@ fn reached(service: &Service, version: &Version) -> BTreeSet<String> {
             Argument::Path(one) | Argument::Query(one) => vec![one],
             Argument::Period { from, to } => vec![from, to],
         });
-        open.extend(arguments.chain(&operation.options).filter_map(|parameter| match &parameter.ty {
-            ParameterType::Enum(name) => Some(name.clone()),
-            _ => None,
-        }));
+        open.extend(arguments.chain(&operation.options).filter_map(|parameter| parameter.ty.named().cloned()));
     }
     let mut seen = BTreeSet::new();
     while let Some(name) = open.pop() {
@@ -156,7 +153,7 @@ fn rename_operation(operation: &mut Operation, given: &BTreeMap<String, String>)
         Argument::Period { from, to } => vec![from, to],
     });
     for parameter in arguments.chain(&mut operation.options) {
-        if let ParameterType::Enum(name) = &mut parameter.ty
+        if let Some(name) = parameter.ty.named_mut()
             && let Some(full) = given.get(name)
         {
             name.clone_from(full);

@@ -11,6 +11,7 @@ use crate::openapi::{Schema, escape_pointer, model_name};
 const KINDS: &[&str] = &[
     "basic_date",
     "boolean_or_text",
+    "date_or_time",
     "hmac",
     "json_text",
     "key_material",
@@ -19,6 +20,7 @@ const KINDS: &[&str] = &[
     "open_enum",
     "optional",
     "public_key",
+    "sort",
     "text_or_number",
     "timestamp",
     "unix_seconds",
@@ -34,7 +36,7 @@ pub(super) fn definitions(context: &Context<'_>) -> Result<Vec<TypeDef>, Problem
     }
     let mut types = Vec::new();
     for (name, schema) in &context.document.components.schemas {
-        if schema.sdk.envelope {
+        if schema.sdk.envelope || schema.sdk.vendor_type.is_some() {
             continue;
         }
         let pointer = format!("/components/schemas/{}", escape_pointer(name));
@@ -190,6 +192,7 @@ pub(super) fn resolve(context: &Context<'_>, schema: &Schema, pointer: &str) -> 
                 context.problem(pointer, "an enumeration outside of a model needs a name: define it under components")
             );
         }
+        ["string"] if let Some(own) = &schema.sdk.vendor_type => vendor_type(context, own, pointer)?,
         ["string"] if schema.sdk.enumeration.is_some() => formats::enumerated(context, schema, pointer)?,
         ["string"] if kind == "key_material" && secret => Type::KeyMaterial,
         ["string"] if kind == "json_text" => Type::JsonText,
@@ -237,13 +240,23 @@ fn referred(context: &Context<'_>, name: &str, pointer: &str) -> Result<Type, Pr
     let Some(target) = context.document.components.schemas.get(name) else {
         return Err(context.problem(pointer, format!("there is no model `{name}`")));
     };
-    if !target.allowed.is_empty() {
+    if let Some(own) = &target.sdk.vendor_type {
+        vendor_type(context, own, &format!("/components/schemas/{}", escape_pointer(name)))
+    } else if !target.allowed.is_empty() {
         Ok(Type::Enum(name.to_owned()))
     } else if !target.properties.is_empty() {
         Ok(Type::Model(name.to_owned()))
     } else {
         resolve(context, target, &format!("/components/schemas/{}", escape_pointer(name)))
     }
+}
+
+/// A type of the vendor crate.
+fn vendor_type(context: &Context<'_>, name: &str, pointer: &str) -> Result<Type, Problem> {
+    if names::is_identifier(name) && names::pascal(name) == name {
+        return Ok(Type::Vendor(name.to_owned()));
+    }
+    Err(context.problem(&format!("{pointer}/x-sdk/vendor_type"), format!("`{name}` cannot be the name of a Rust type")))
 }
 
 fn enumeration(context: &Context<'_>, schema: &Schema, pointer: &str) -> Result<Kind, Problem> {

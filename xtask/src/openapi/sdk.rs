@@ -239,6 +239,9 @@ pub struct SchemaSdk {
     /// The document's enumeration that the string belongs to.
     #[serde(rename = "enum", default, skip_serializing_if = "Option::is_none")]
     pub enumeration: Option<String>,
+    /// The type of the vendor crate that stands for the string, in all its services.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vendor_type: Option<String>,
     /// What a number counts: `days` or `hours`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
@@ -257,6 +260,15 @@ pub struct Rule {
     /// Greatest length of a string.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_length: Option<u64>,
+    /// Number that is itself too small.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exclusive_minimum: Option<i64>,
+    /// Greatest number of bytes of a string in Base64, before encoding.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_decoded_length: Option<u64>,
+    /// Another property of the model, which is at least as great.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_most: Option<String>,
     /// Greatest number of members of a JSON object in a string.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_properties: Option<u64>,

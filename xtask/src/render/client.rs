@@ -6,10 +6,11 @@ use quote::quote;
 pub(super) use self::example::example;
 use self::options::option_types;
 pub(super) use self::options::options;
-use super::types::{rules, rust_type};
+use super::types::{codec_path, rules, rust_type};
 use super::{docs, imports, markdown, paths, plain};
 use crate::ir::{
-    Argument, Constraint, Idempotency, Method, Operation, Parameter, ParameterType, Service, Type, Version, bare, home,
+    Argument, Constraint, Format, Idempotency, Method, Operation, Parameter, ParameterType, Service, Type, Version,
+    bare, home,
 };
 use crate::names::{constant, ident, pascal};
 
@@ -107,7 +108,7 @@ fn outer_type(ty: &Type) -> TokenStream {
         }
         Type::Unit => quote!(()),
         Type::Text | Type::TextOrNumber => quote!(String),
-        Type::KeyMaterial => rust_type(ty),
+        Type::KeyMaterial | Type::Vendor(_) => rust_type(ty),
         other => {
             let rust = rust_type(other);
             quote!(::cloud_core::#rust)
@@ -163,13 +164,19 @@ fn lower_argument(argument: &Argument) -> (TokenStream, TokenStream) {
     match argument {
         Argument::Path(parameter) => {
             let (name, wire, ty) = (ident(&parameter.rust), &parameter.wire, argument_type(&parameter.ty));
-            let check = checked(parameter);
-            (quote!(#name: #ty), quote!(.path(#wire, #name)#check))
+            let (check, value) = (checked(parameter), argument_value(&parameter.ty, &name));
+            (quote!(#name: #ty), quote!(.path(#wire, #value)#check))
+        }
+        Argument::Query(parameter) if let ParameterType::List { joined, .. } = parameter.ty => {
+            let (name, wire, ty) = (ident(&parameter.rust), &parameter.wire, argument_type(&parameter.ty));
+            let (set, rules) =
+                (if joined { quote!(query_joined) } else { quote!(query_list) }, rules(&parameter.rules));
+            (quote!(#name: #ty), quote!(.#set(#wire, #name, #rules)))
         }
         Argument::Query(parameter) => {
             let (name, wire, ty) = (ident(&parameter.rust), &parameter.wire, argument_type(&parameter.ty));
-            let check = checked(parameter);
-            (quote!(#name: #ty), quote!(.query(#wire, #name)#check))
+            let (check, value) = (checked(parameter), argument_value(&parameter.ty, &name));
+            (quote!(#name: #ty), quote!(.query(#wire, #value)#check))
         }
         Argument::Period { from, to } => {
             let (first, last) = (&from.wire, &to.wire);
@@ -204,12 +211,37 @@ fn check(parameter: &Parameter, value: &Ident) -> Option<TokenStream> {
 
 fn argument_type(ty: &ParameterType) -> TokenStream {
     match ty {
-        ParameterType::Text | ParameterType::TextList | ParameterType::CommaList => quote!(&str),
+        ParameterType::Text => quote!(&str),
         ParameterType::Integer => quote!(i64),
         ParameterType::Number => quote!(f64),
         ParameterType::Boolean => quote!(bool),
         ParameterType::DateTime => quote!(time::OffsetDateTime),
         ParameterType::Enum(name) => model(name),
+        ParameterType::Vendor(name) => paths::vendor_type(name),
+        ParameterType::Formatted(format) => {
+            let inner = rust_type(&Type::Formatted(*format));
+            match format {
+                Format::YesNo | Format::LowerYesNo | Format::Flag | Format::BasicDate => inner,
+                _ => quote!(impl Into<::cloud_core::#inner>),
+            }
+        }
+        ParameterType::List { of: None, .. } => quote!(impl IntoIterator<Item = impl AsRef<str>>),
+        ParameterType::List { of: Some(name), .. } => {
+            let item = model(name);
+            quote!(impl IntoIterator<Item = #item>)
+        }
+    }
+}
+
+/// The argument as a path or query takes it.
+fn argument_value(ty: &ParameterType, name: &Ident) -> TokenStream {
+    let ParameterType::Formatted(format) = ty else { return quote!(#name) };
+    let (codegen, codec) = (paths::codegen(), codec_path(*format));
+    match format {
+        Format::YesNo | Format::LowerYesNo | Format::Flag | Format::BasicDate => {
+            quote!(#codegen::written::<#codec, _>(&#name))
+        }
+        _ => quote!(#codegen::written::<#codec, _>(&#name.into())),
     }
 }
 

@@ -5,6 +5,7 @@ use quote::{format_ident, quote};
 use serde_json::Value;
 
 use super::docs;
+use super::types::codec_path;
 use crate::emit::{Malformed, Output};
 use crate::ir::{Argument, Operation, Parameter, ParameterType, Service, Type, Version, bare};
 use crate::names::ident;
@@ -141,8 +142,29 @@ fn lower(argument: &Argument, krate: &TokenStream, module: &TokenStream) -> (Tok
     let wire = &parameter.wire;
     let example = text(parameter);
     match &parameter.ty {
-        ParameterType::Text | ParameterType::TextList | ParameterType::CommaList => {
-            (quote!(let #name = context.text(OPERATION, #wire, #example)?;), quote!(&#name))
+        ParameterType::Text => (quote!(let #name = context.text(OPERATION, #wire, #example)?;), quote!(&#name)),
+        ParameterType::List { of: None, .. } => {
+            (quote!(let #name = context.text(OPERATION, #wire, #example)?;), quote!([&#name]))
+        }
+        ParameterType::List { of: Some(ty), .. } => {
+            let ty = ident(bare(ty));
+            let statement = quote!(let #name = context.text(OPERATION, #wire, #example)?;);
+            let parsed = quote!([#name.parse::<#module::types::#ty>().map_err(|error| error.to_string())?]);
+            (statement, parsed)
+        }
+        ParameterType::Vendor(ty) => {
+            let ty = ident(ty);
+            let statement = quote!(let #name = context.text(OPERATION, #wire, #example)?;);
+            (statement, quote!(#name.parse::<#krate::#ty>().map_err(|error| error.to_string())?))
+        }
+        ParameterType::Formatted(format) => {
+            let codec = codec_path(*format);
+            let statement = quote!(let #name = context.text(OPERATION, #wire, #example)?;);
+            let read = quote! {
+                <#codec as ::cloud_core::codegen::TextFormat<_>>::read(&#name)
+                    .ok_or_else(|| format!("{OPERATION}: `{}` is in another format", #wire))?
+            };
+            (statement, read)
         }
         ParameterType::Integer => {
             let example = parameter.example.as_ref().and_then(Value::as_i64).unwrap_or_default();

@@ -3,6 +3,8 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use crate::names::ident;
+
 /// The module of the core that only generated code uses.
 pub(super) const CODEGEN: &str = "::cloud_core::codegen";
 
@@ -14,6 +16,12 @@ pub(super) fn codegen() -> TokenStream {
 /// The vendor crate's type of key material.
 pub(super) fn key_material() -> TokenStream {
     quote!(crate::KeyMaterial)
+}
+
+/// A type of the vendor crate that its services share.
+pub(super) fn vendor_type(name: &str) -> TokenStream {
+    let name = ident(name);
+    quote!(crate::#name)
 }
 
 /// The vendor crate's type of two instants that belong together.

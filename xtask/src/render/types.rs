@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::paths::{CODEGEN, key_material};
+use super::paths::{CODEGEN, codegen, key_material, vendor_type};
 use super::{docs, imports};
 use crate::ir::{Field, Format, Kind, Presence, Service, Type, TypeDef, Version, bare, home};
 use crate::names::ident;
@@ -24,6 +24,7 @@ pub(super) use setters::required;
 const CORE: &[&str] = &[
     "Body",
     "Constraint",
+    "DateOrTime",
     "Days",
     "Hmac",
     "Hours",
@@ -38,6 +39,7 @@ const CORE: &[&str] = &[
     "SecretBytes",
     "SecretJson",
     "SecretString",
+    "Sort",
     "Timestamp",
     "UnixSeconds",
     "UnknownInteger",
@@ -238,7 +240,7 @@ fn converts(ty: &Type) -> bool {
             | Type::Pem
             | Type::JsonText
             | Type::Hmac
-            | Type::Formatted(Format::Base64 | Format::Networks)
+            | Type::Formatted(Format::Base64 | Format::DateOrTime | Format::Networks)
     )
 }
 
@@ -253,7 +255,9 @@ pub(super) fn rust_type(ty: &Type) -> TokenStream {
         Type::Formatted(Format::Json) => quote!(SecretJson),
         Type::Formatted(Format::Flag | Format::YesNo | Format::LowerYesNo) => quote!(bool),
         Type::Formatted(Format::BasicDate) => quote!(::cloud_core::time::Date),
+        Type::Formatted(Format::DateOrTime) => quote!(DateOrTime),
         Type::Formatted(Format::Networks) => quote!(Networks),
+        Type::Formatted(Format::Sort) => quote!(Sort),
         Type::Pem => quote!(Pem),
         Type::JsonText => quote!(JsonText),
         Type::Hmac => quote!(Hmac),
@@ -269,6 +273,7 @@ pub(super) fn rust_type(ty: &Type) -> TokenStream {
             let name = ident(bare(name));
             quote!(#name)
         }
+        Type::Vendor(name) => vendor_type(name),
         Type::List(inner) => {
             let inner = rust_type(inner);
             quote!(Vec<#inner>)
@@ -301,8 +306,16 @@ fn format_codec(format: Format) -> &'static str {
         Format::YesNo => "YesNo",
         Format::LowerYesNo => "LowerYesNo",
         Format::BasicDate => "BasicDate",
+        Format::DateOrTime => "DateOrTimeText",
         Format::Networks => "NetworkList",
+        Format::Sort => "SortText",
     }
+}
+
+/// The codec of a format in expressions.
+pub(super) fn codec_path(format: Format) -> TokenStream {
+    let (codegen, codec) = (codegen(), ident(format_codec(format)));
+    quote!(#codegen::#codec)
 }
 
 /// Whether a body has `new` and setters: with at most two required fields. More have a builder, which names each.

@@ -48,7 +48,7 @@ proptest! {
     #[test]
     fn query_values_arrive(values in prop::collection::vec(text(), 1..5), number in any::<i64>()) {
         let mut request = Request::new(&SHOW).path("key", "k").path("user", 7).query("number", number);
-        request.set_query_list("name", &values);
+        request.set_query_list("name", &values, &[]);
         let url = match url(request) {
             Ok(url) => url,
             Err(error) => {

@@ -26,18 +26,29 @@ impl Request {
     }
 
     /// Sets a query parameter that may be repeated to these values. No value at all is refused like an empty one.
-    pub fn set_query_list<T: AsRef<str>>(&mut self, name: &'static str, values: impl IntoIterator<Item = T>) {
+    /// Each value is checked against the documented limits.
+    pub fn set_query_list<T: AsRef<str>>(
+        &mut self,
+        name: &'static str,
+        values: impl IntoIterator<Item = T>,
+        rules: &'static [Constraint],
+    ) {
         self.clear_query(name);
         let mut values = values.into_iter().peekable();
         if values.peek().is_none() {
             self.unusable.push((name, EMPTY));
         }
-        values.for_each(|value| self.push_query(name, value.as_ref(), &[]));
+        values.for_each(|value| self.push_query(name, value.as_ref(), rules));
     }
 
     /// Sets a query parameter to these values, separated by commas in one value. A value that holds a comma is refused,
-    /// since the service would take it for two.
-    pub fn set_query_joined<T: AsRef<str>>(&mut self, name: &'static str, values: impl IntoIterator<Item = T>) {
+    /// since the service would take it for two. Each value is checked against the documented limits.
+    pub fn set_query_joined<T: AsRef<str>>(
+        &mut self,
+        name: &'static str,
+        values: impl IntoIterator<Item = T>,
+        rules: &'static [Constraint],
+    ) {
         self.clear_query(name);
         let mut joined = String::new();
         for value in values {
@@ -49,10 +60,35 @@ impl Request {
                         joined.push(',');
                     }
                     joined.push_str(value);
+                    self.validator.text(name, value, rules);
                 }
             }
         }
         self.push_query(name, joined.as_str(), &[]);
+    }
+
+    /// Sets a required query parameter to these values, as [`set_query_list`](Self::set_query_list) does.
+    #[must_use]
+    pub fn query_list<T: AsRef<str>>(
+        mut self,
+        name: &'static str,
+        values: impl IntoIterator<Item = T>,
+        rules: &'static [Constraint],
+    ) -> Self {
+        self.set_query_list(name, values, rules);
+        self
+    }
+
+    /// Sets a required query parameter to these values, as [`set_query_joined`](Self::set_query_joined) does.
+    #[must_use]
+    pub fn query_joined<T: AsRef<str>>(
+        mut self,
+        name: &'static str,
+        values: impl IntoIterator<Item = T>,
+        rules: &'static [Constraint],
+    ) -> Self {
+        self.set_query_joined(name, values, rules);
+        self
     }
 
     fn clear_query(&mut self, name: &'static str) {

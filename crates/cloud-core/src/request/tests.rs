@@ -67,7 +67,7 @@ fn query_values_arrive_as_given() {
         .query("page", 0)
         .query("mine", true)
         .query("from", datetime!(2025-06-17 00:00:00.5 +9));
-    request.set_query_list("state", ["A", "a;b", "B'\"<>`{|}[]^\\%#"]);
+    request.set_query_list("state", ["A", "a;b", "B'\"<>`{|}[]^\\%#"], &[]);
     let url = url(request).unwrap();
     let query = url.split_once('?').unwrap().1;
     assert_eq!(
@@ -84,7 +84,7 @@ fn last_value_of_a_query_parameter_counts_with_its_own_problems_only() {
         let mut request = Request::new(&SHOW).path("key", "a").path("user", "b");
         sizes.iter().for_each(|size| request.set_query("size", *size, SIZE));
         names.iter().for_each(|name| request.set_query("name", *name, &[]));
-        states.iter().for_each(|states| request.set_query_list("state", *states));
+        states.iter().for_each(|states| request.set_query_list("state", *states, &[]));
         url(request).map(|url| url.split_once('?').map_or(String::new(), |(_, query)| query.to_owned()))
     };
     let empty = |name: &str| Err(format!("`{name}` must not be empty; leave a filter out to list everything"));
@@ -114,8 +114,8 @@ fn last_value_of_a_query_parameter_counts_with_its_own_problems_only() {
 fn list_with_commas_is_one_value() {
     let sent = |values: &[&str]| {
         let mut request = Request::new(&SHOW).path("key", "a").path("user", "b");
-        request.set_query_joined("source", ["old"]);
-        request.set_query_joined("source", values);
+        request.set_query_joined("source", ["old"], &[]);
+        request.set_query_joined("source", values, &[]);
         url(request).map(|url| url.split_once('?').map_or(String::new(), |(_, query)| query.to_owned()))
     };
     for (values, wanted) in [

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use time::OffsetDateTime;
 
 use super::percent::{encode, is_query_byte, is_unreserved};
+use crate::types::format::TextFormat;
 use crate::validate::{Constraint, Validator};
 
 /// What may stand in a path.
@@ -116,6 +117,10 @@ impl QueryValue for f64 {
     fn problem(&self) -> Option<&'static str> {
         (!self.is_finite()).then_some("must be a finite number")
     }
+
+    fn validate(&self, name: &'static str, rules: &'static [Constraint], validator: &mut Validator) {
+        validator.float(name, *self, rules);
+    }
 }
 
 impl QueryValue for bool {
@@ -142,6 +147,40 @@ impl QueryValue for OffsetDateTime {
             return Some("has a year that is not written with four digits");
         }
         (self.offset().seconds_past_minute() != 0).then_some("has an offset with seconds, which cannot be written")
+    }
+}
+
+/// A value in a documented format, as text.
+#[derive(Debug)]
+pub struct Written {
+    text: String,
+    problem: Option<&'static str>,
+}
+
+/// Writes a value of a path or query in a documented format. For generated code.
+#[doc(hidden)]
+#[must_use]
+pub fn written<F: TextFormat<T>, T>(value: &T) -> Written {
+    Written { text: F::write(value).as_str().to_owned(), problem: F::problem(value) }
+}
+
+impl PathValue for Written {
+    fn write(&self, out: &mut String) -> Result<(), &'static str> {
+        self.problem.map_or_else(|| PathValue::write(self.text.as_str(), out), Err)
+    }
+}
+
+impl QueryValue for Written {
+    fn write(&self, out: &mut String) {
+        QueryValue::write(self.text.as_str(), out);
+    }
+
+    fn problem(&self) -> Option<&'static str> {
+        self.problem
+    }
+
+    fn validate(&self, name: &'static str, rules: &'static [Constraint], validator: &mut Validator) {
+        QueryValue::validate(self.text.as_str(), name, rules, validator);
     }
 }
 

@@ -10,7 +10,7 @@ use time::{Date, Month};
 
 use super::adapter::{DeserializeAs, SerializeAs};
 use super::lenient_value::Lenient;
-use super::{Networks, SecretJson};
+use super::{DateOrTime, Networks, SecretJson, Sort};
 use crate::secret::SecretBytes;
 
 /// A format of a string that stands for a value.
@@ -23,6 +23,11 @@ pub trait TextFormat<T> {
 
     /// Writes the value as the vendor documents it.
     fn write(value: &T) -> Zeroizing<String>;
+
+    /// Why the value cannot be written in the format, if it cannot.
+    fn problem(_value: &T) -> Option<&'static str> {
+        None
+    }
 
     /// Whether `write` gives JSON that is no string, and what `read` takes may stand without quotes.
     const BARE: bool = false;
@@ -43,6 +48,14 @@ pub struct Flag;
 /// A date as `YYYYMMDD`.
 #[derive(Debug)]
 pub struct BasicDate;
+
+/// A day as `YYYY-MM-DD`, or with a time as `YYYY-MM-DD HH:MM:SS`.
+#[derive(Debug)]
+pub struct DateOrTimeText;
+
+/// A field, a colon and `asc` or `desc`.
+#[derive(Debug)]
+pub struct SortText;
 
 /// Bytes in Base64 with padding.
 #[derive(Debug)]
@@ -118,6 +131,42 @@ impl TextFormat<Date> for BasicDate {
     }
     fn write(value: &Date) -> Zeroizing<String> {
         Zeroizing::new(format!("{:04}{:02}{:02}", value.year(), u8::from(value.month()), value.day()))
+    }
+    fn problem(value: &Date) -> Option<&'static str> {
+        year_problem(*value)
+    }
+}
+
+/// A year beyond four digits would be read as another date.
+fn year_problem(date: Date) -> Option<&'static str> {
+    (!(0..=9999).contains(&date.year())).then_some("has a year that is not written with four digits")
+}
+
+impl TextFormat<DateOrTime> for DateOrTimeText {
+    const NAME: &'static str = "a date as `YYYY-MM-DD`, with or without `HH:MM:SS`";
+
+    fn read(text: &str) -> Option<DateOrTime> {
+        text.parse().ok()
+    }
+    fn write(value: &DateOrTime) -> Zeroizing<String> {
+        Zeroizing::new(value.to_string())
+    }
+    fn problem(value: &DateOrTime) -> Option<&'static str> {
+        year_problem(value.date())
+    }
+}
+
+impl TextFormat<Sort> for SortText {
+    const NAME: &'static str = "a field, a colon and `asc` or `desc`";
+
+    fn read(text: &str) -> Option<Sort> {
+        text.parse().ok()
+    }
+    fn write(value: &Sort) -> Zeroizing<String> {
+        Zeroizing::new(value.to_string())
+    }
+    fn problem(value: &Sort) -> Option<&'static str> {
+        value.problem()
     }
 }
 
@@ -195,7 +244,16 @@ macro_rules! codec {
     )+};
 }
 
-codec!(YesNo: bool, LowerYesNo: bool, BasicDate: Date, Base64: SecretBytes, NetworkList: Networks, SecretJsonText: SecretJson);
+codec!(
+    YesNo: bool,
+    LowerYesNo: bool,
+    BasicDate: Date,
+    DateOrTimeText: DateOrTime,
+    Base64: SecretBytes,
+    NetworkList: Networks,
+    SecretJsonText: SecretJson,
+    SortText: Sort,
+);
 
 impl<T, F: TextFormat<T>> SerializeAs<Lenient<T>> for LenientAs<F> {
     fn serialize_as<S: Serializer>(value: &Lenient<T>, serializer: S) -> Result<S::Ok, S::Error> {

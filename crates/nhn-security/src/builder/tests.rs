@@ -9,7 +9,7 @@ use http::HeaderValue;
 use time::macros::datetime;
 
 use super::*;
-use crate::security_advisor::types::{Language, Region};
+use crate::{Language, Region};
 
 const ACCESS_KEY_ID: &str = "NHN_CLOUD_USER_ACCESS_KEY_ID";
 const ACCESS_KEY_SECRET: &str = "NHN_CLOUD_USER_SECRET_ACCESS_KEY";

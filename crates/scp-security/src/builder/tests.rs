@@ -21,7 +21,7 @@ impl ConfigSource for Everything {
 }
 
 fn placed() -> ScpBuilder {
-    Scp::builder().region("kr-west1").environment(Environment::Enterprise)
+    Scp::builder().region(Region::KrWest1).environment(Environment::Enterprise)
 }
 
 fn error(builder: ScpBuilder) -> String {
@@ -66,9 +66,6 @@ fn missing_or_malformed_credentials_are_named() {
         error(placed().vault_token("a", "")).starts_with("setting vault_token_secret (ScpBuilder::vault_token): the")
     );
     assert!(
-        error(placed().credentials("a", "b").language("ko\n")).starts_with("setting language (ScpBuilder::language)")
-    );
-    assert!(
         error(placed().credentials("a", "b").app_name("my app")).starts_with("setting app_name is not an HTTP product")
     );
     assert!(placed().credentials("a", "b").build().is_ok());
@@ -92,7 +89,7 @@ async fn user_agent_names_the_crate_and_the_caller_first() {
 
 #[test]
 fn debug_shows_no_key() {
-    let builder = Scp::builder().endpoint("https://user:canary@kms.example").region("canary").secret_vault_id("canary");
+    let builder = Scp::builder().endpoint("https://user:canary@kms.example").secret_vault_id("canary");
     assert!(!format!("{builder:?}").contains("canary"));
     let builder = placed().credentials("CANARYkey", "CANARYsecret").vault_token("CANARYid", "CANARYtoken");
     let builder = builder.secret_vault_id("CANARYvault");

@@ -17,7 +17,7 @@ fn read(operation: &'static Operation, status: u16, body: &str) -> ResponseOutco
         HeaderMap::new(),
         Bytes::copy_from_slice(body.as_bytes()),
     );
-    ScpDialect::new("en-US").unwrap().read(CallContext::new(operation, &V), &answer)
+    ScpDialect::new(&Language::EnUs).unwrap().read(CallContext::new(operation, &V), &answer)
 }
 
 #[test]

@@ -69,7 +69,7 @@ fn builder_comes_before_environment_before_files() {
     check(Overrides::default(), all, &[], Ok(("env", KMS)));
     let given = Overrides {
         credentials: Some(Credentials::new("built", "s")),
-        region: Some("kr-east1".into()),
+        region: Some(Region::KrEast1),
         environment: Some(Environment::Samsung),
         ..Overrides::default()
     };
@@ -102,6 +102,20 @@ fn builder_comes_before_environment_before_files() {
 }
 
 #[test]
+fn unknown_region_is_used_only_if_the_program_names_it() {
+    let with = |region: &str| Overrides { region: Some(Region::other(region).unwrap()), ..Overrides::default() };
+    let e: Pairs = &[PLACE[1], (KEYS.0, "k"), (KEYS.1, "s")];
+    check(with("kr-north1"), e, &[], Ok(("k", "https://kms.kr-north1.e.samsungsdscloud.com")));
+    // A known one of another environment is a mistake.
+    check(with("kr-south1"), e, &[], Err("environment `e` has no such region, it has kr-west1, kr-east1"));
+    let variable: Pairs = &[("SCP_REGION", "kr-north1"), PLACE[1], (KEYS.0, "k"), (KEYS.1, "s")];
+    check(Overrides::default(), variable, &[], Err("not a known region"));
+    // What a response brought is no host name until its form was checked.
+    let odd = Overrides { region: serde_json::from_str(r#""evil.example/""#).unwrap(), ..Overrides::default() };
+    check(odd, e, &[], Err("a region must have the form `kr-west1`"));
+}
+
+#[test]
 fn malformed_setting_is_named_with_its_source() {
     const HALF: &str = r#"{"access-key":"","secret-key":"s"}"#;
     const BLANK: &str = r#"{"access-key":"a b","secret-key":"s"}"#;
@@ -129,6 +143,16 @@ fn malformed_setting_is_named_with_its_source() {
             &[PLACE[0], ("SCP_ENVIRONMENT", "g")],
             &[],
             "setting region = `kr-west1` (SCP_REGION): environment `g` has no such region, it has kr-south1, ",
+        ),
+        (
+            &[("SCP_REGION", "moon"), PLACE[1]],
+            &[],
+            "setting region = `moon` (SCP_REGION): not a known region: use one of `kr-west1` `kr-east1` `kr-south1`",
+        ),
+        (
+            &[PLACE[1]],
+            &[(CONFIG_FILE, r#"{"default-region":"KR-WEST1"}"#)],
+            "not a known region: use one of `kr-west1` `kr-east1`",
         ),
         (
             &[("SCP_ENDPOINT", "http://kms.example")],
@@ -282,7 +306,7 @@ fn errors_quote_names_and_nothing_else() {
             assert!(!shown.to_lowercase().contains("canary") && !shown.contains('\n'), "{name}: {shown}");
         }
     }
-    let builder = Scp::builder().endpoint("https://user:canary@kms.example").region("canary").secret_vault_id("canary");
+    let builder = Scp::builder().endpoint("https://user:canary@kms.example").secret_vault_id("canary");
     assert!(!format!("{builder:?}").contains("canary"));
 }
 
@@ -302,7 +326,7 @@ fn regions_match_the_fixtures() {
         let environments = [Environment::Enterprise, Environment::Samsung, Environment::Sovereign];
         let mut known: Vec<_> = environments
             .iter()
-            .flat_map(|e| e.regions().iter().map(|region| (e.to_string(), (*region).to_owned())))
+            .flat_map(|e| e.regions().iter().map(|region| (e.to_string(), region.to_string())))
             .collect();
         documented.sort();
         known.sort();

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use cloud_sandbox::Sandbox;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
-use scp_security::Scp;
 use scp_security::certificate_manager::types::{
     CheckDuplicateNameRequest, CreateCertificateRequest, CreateSelfSignedCertificateRequest, SelfSignedCertificate,
     ValidateCertificateRequest,
 };
+use scp_security::{Scp, Sort};
 use time::macros::{date, datetime};
 
 use super::common::{refused, scp};
@@ -177,7 +177,8 @@ async fn imported_certificate_is_listed_and_expires() {
 
     let expired = async || {
         let mut names = Vec::new();
-        let mut items = certificates.list_certificates().cn("shop.example").sort("name:asc").size(1).items();
+        let mut items =
+            certificates.list_certificates().cn("shop.example").sort(Sort::ascending("name")).size(1).items();
         while let Some(certificate) = items.next().await {
             let certificate = certificate.unwrap();
             names.extend((certificate.state == "EXPIRED").then_some(certificate.name));

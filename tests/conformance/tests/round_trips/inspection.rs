@@ -15,13 +15,13 @@ const ACCOUNT: &str = "0e3dffc50eb247a1adf4f2e5c82c4f99";
 
 /// Creates the diagnosis with the newest version of its checklist.
 async fn create(scp: &Scp) {
-    let versions = checklists(scp, "BP").await;
+    let versions = checklists(scp, CheckType::BestPractice).await;
     let made = save(scp, versions[0].check_list_version_id.as_deref().unwrap()).await.unwrap();
     assert_eq!(made.diagnosis_id, ID);
 }
 
 /// The versions of a checklist, newest first.
-async fn checklists(scp: &Scp, check_type: &str) -> Vec<ChecklistVersion> {
+async fn checklists(scp: &Scp, check_type: CheckType) -> Vec<ChecklistVersion> {
     let list = scp.config_inspection().list_checklist_versions().diagnosis_check_type(check_type).size(1).items();
     list.try_collect().await.unwrap()
 }
@@ -114,7 +114,7 @@ async fn diagnosis_uses_the_checklist_version_that_it_names() {
     let sandbox = sandbox().await;
     let scp = scp(&sandbox);
     let inspection = scp.config_inspection();
-    let (best, ssi) = (checklists(&scp, "BP").await, checklists(&scp, "SSI").await);
+    let (best, ssi) = (checklists(&scp, CheckType::BestPractice).await, checklists(&scp, CheckType::Ssi).await);
     let (newest, oldest) = (&best[0], best.last().unwrap());
     assert_eq!(
         (newest.check_list_state.as_deref(), oldest.check_list_state.as_deref()),

@@ -11,7 +11,7 @@ use scp_security::kms::types::{
     SetKeyStateRequest, SetPrivateAclRequest, SignRequest, VerifyRequest,
 };
 use scp_security::kms::v1_2::types::VerifyHmacRequest;
-use scp_security::{Days, Hmac, Networks, Scp};
+use scp_security::{Days, Hmac, Networks, Scp, Sort};
 use x509_parser::prelude::FromDer as _;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
@@ -236,13 +236,13 @@ async fn key_names_are_unique_and_lists_are_paged() {
     assert_eq!(kms.list_keys().first_page().await.unwrap().count, seeds + 5);
 
     let mut names = Vec::new();
-    let mut items = kms.list_keys().size(2).sort("name:desc").items();
+    let mut items = kms.list_keys().size(2).sort(Sort::descending("name")).items();
     while let Some(key) = items.next().await {
         names.push(key.unwrap().name);
     }
     assert_eq!(names.len() as i64, seeds + 5);
     assert!(names.is_sorted_by(|before, after| before > after), "{names:?}");
-    let third = kms.list_keys().size(2).start_at_page(2).sort("name:desc").first_page().await.unwrap();
+    let third = kms.list_keys().size(2).start_at_page(2).sort(Sort::descending("name")).first_page().await.unwrap();
     assert_eq!((third.count, &*third.keys[0].name), (seeds + 5, &*names[4]));
     let one = kms.list_keys().name("paged3").first_page().await.unwrap();
     assert_eq!((one.count, one.keys.len()), (1, 1));

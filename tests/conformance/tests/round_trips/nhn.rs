@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use cloud_sandbox::Sandbox;
-use nhn_security::security_advisor::types as advisor;
-use nhn_security::server_security_check::types::{ItemResult, Language};
-use nhn_security::{ErrorKind, Period};
+use nhn_security::server_security_check::types::ItemResult;
+use nhn_security::{ErrorKind, Language, Period, Region};
 use time::Month;
 use time::macros::datetime;
 
@@ -22,13 +21,13 @@ async fn token_expiring_during_a_list_is_replaced() {
     let sandbox = builder.start().await.unwrap();
     let check = nhn(&sandbox).build().unwrap().server_security_check().unwrap();
     let june = || Period::new(datetime!(2025-06-01 00:00 +9), datetime!(2025-06-30 23:59:59 +9)).unwrap();
-    let whole = check.list_inspection_summaries("KR1", june()).limit(1000).first_page().await.unwrap();
+    let whole = check.list_inspection_summaries(Region::Kr1, june()).limit(1000).first_page().await.unwrap();
     let wanted: Vec<_> = whole.results.iter().map(|one| one.usage_stas_no.clone()).collect();
     assert!(wanted.len() > 20, "{}", wanted.len());
     assert_eq!(issued(&sandbox), 1);
 
     let mut seen = Vec::new();
-    let mut summaries = check.list_inspection_summaries("KR1", june()).limit(7).items();
+    let mut summaries = check.list_inspection_summaries(Region::Kr1, june()).limit(7).items();
     while let Some(summary) = summaries.next().await {
         seen.push(summary.unwrap().usage_stas_no);
         if seen.len() == 10 {
@@ -45,7 +44,7 @@ async fn inspection_details_agree_with_their_summary() {
     let sandbox = sandbox().await;
     let check = nhn(&sandbox).build().unwrap().server_security_check().unwrap();
     let july = Period::new(datetime!(2025-07-17 00:00 +9), datetime!(2025-07-17 23:59:59 +9)).unwrap();
-    let found = check.list_inspection_summaries("KR1", july).language(Language::En).first_page().await.unwrap();
+    let found = check.list_inspection_summaries(Region::Kr1, july).language(Language::En).first_page().await.unwrap();
     let summary = found.results.iter().find(|one| one.instance_name == "test-ubuntu-1").unwrap();
     let details = check.list_inspection_details(summary.result_number().unwrap()).language(Language::En).await.unwrap();
     assert_eq!(details.results.len() as i64, summary.check_count);
@@ -55,7 +54,7 @@ async fn inspection_details_agree_with_their_summary() {
 
     // As long as a long month, and longer than this one: the service decides.
     let long = Period::new(datetime!(2025-02-01 00:00 +9), datetime!(2025-03-04 00:00 +9)).unwrap();
-    let error = check.list_inspection_summaries("KR1", long).first_page().await.unwrap_err();
+    let error = check.list_inspection_summaries(Region::Kr1, long).first_page().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Service, "{error}");
 }
 
@@ -68,14 +67,14 @@ async fn every_calendar_month_is_a_period_that_the_service_accepts() {
         for year in [2024, 2025] {
             let period = Period::month(year, month).unwrap();
             check
-                .list_inspection_summaries("KR1", period)
+                .list_inspection_summaries(Region::Kr1, period)
                 .first_page()
                 .await
                 .unwrap_or_else(|error| panic!("{month}: {error}"));
         }
         month = month.next();
     }
-    let june = check.list_inspection_summaries("KR1", Period::month(2025, Month::June).unwrap()).limit(1000);
+    let june = check.list_inspection_summaries(Region::Kr1, Period::month(2025, Month::June).unwrap()).limit(1000);
     assert!(june.first_page().await.unwrap().results.len() > 20);
 }
 
@@ -84,15 +83,15 @@ async fn inspection_rules_differ_by_region() {
     let sandbox = sandbox().await;
     let advisor = nhn(&sandbox).build().unwrap().security_advisor().unwrap();
     let rules = async |region, language| advisor.list_inspection_results(region, language).await.unwrap();
-    let korean = rules(advisor::Region::Kr1, advisor::Language::Ko).await;
-    let english = rules(advisor::Region::Kr1, advisor::Language::En).await;
+    let korean = rules(Region::Kr1, Language::Ko).await;
+    let english = rules(Region::Kr1, Language::En).await;
     assert!(!korean.is_empty());
     assert_eq!(korean.len(), english.len());
     assert_ne!(korean[0].inspect_content, english[0].inspect_content);
     assert!(korean.iter().all(|rule| rule.status.is_some() == rule.inspect_time.is_some()));
     let mut never = korean;
-    for region in [advisor::Region::Kr2, advisor::Region::Jp1, advisor::Region::Us1] {
-        never.extend(rules(region, advisor::Language::En).await);
+    for region in [Region::Kr2, Region::Jp1, Region::Us1] {
+        never.extend(rules(region, Language::En).await);
     }
     assert!(never.iter().any(|rule| rule.status.is_none()), "some rule was never inspected somewhere");
 }

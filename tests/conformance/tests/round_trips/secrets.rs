@@ -6,7 +6,7 @@ use scp_security::secrets_manager::types::{
     CreateSecretRequest, DeleteSecretRequest, GenerateRandomPasswordRequest, SetAclCidrRequest, SetVersionLabelRequest,
     ShowSecretValueRequest, UpdateSecretValueRequest,
 };
-use scp_security::{Days, ErrorKind, Networks, Scp, SecretJson};
+use scp_security::{Days, ErrorKind, Networks, Scp, SecretJson, Sort};
 
 use super::common::{refused, sandbox, scp};
 
@@ -37,7 +37,8 @@ fn value(password: &str) -> String {
 
 /// The ids of the versions, oldest first.
 async fn versions(scp: &Scp, id: &str) -> Vec<String> {
-    let list = scp.secrets_manager().list_secret_versions(id).sort("created_at:asc").first_page().await.unwrap();
+    let list =
+        scp.secrets_manager().list_secret_versions(id).sort(Sort::ascending("created_at")).first_page().await.unwrap();
     let ids = list.version_list.iter().map(|version| version.get("version_id").unwrap().as_str().unwrap().to_owned());
     ids.collect()
 }

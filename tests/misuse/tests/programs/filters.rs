@@ -7,9 +7,9 @@ use std::sync::Arc;
 use crate::common::{nhn_with, risken_with, sandbox, scp, scp_with};
 use risken_aws::aws::types::DeleteAwsRequest;
 use scp_security::kms::types::KeyPurpose;
-use scp_security::secrets_manager::types::CreateSecretRequest;
+use scp_security::secrets_manager::types::{CreateSecretRequest, SecretState};
 use scp_security::testing::FakeTransport;
-use scp_security::{BoxFuture, ErrorKind, Networks, Result, SecretJson};
+use scp_security::{BoxFuture, ErrorKind, Networks, Result, SecretJson, Sort};
 
 type Case = (&'static str, BoxFuture<'static, Result<()>>);
 
@@ -27,18 +27,18 @@ async fn empty_text_and_zero_id_are_refused_as_filters_on_every_list() {
     let aws = risken.aws();
     let cases = [
         case("name", kms.list_keys().name("").first_page()),
-        case("sort", kms.list_keys().sort("").first_page()),
+        case("sort", kms.list_keys().sort(Sort::ascending("")).first_page()),
+        case("sort", kms.list_keys().sort(Sort::descending("name:asc")).first_page()),
         case("name", kms.list_managed_keys().name("").items().try_collect()),
         case("name", scp.kms_v1_0().list_keys().name("").items().into_listing()),
         case("name", secrets.list_secrets().name("").skip_validation().first_page()),
-        case("state", secrets.list_secrets().state([""]).first_page()),
-        case("state", secrets.list_secrets().state(Vec::<String>::new()).first_page()),
+        case("state", secrets.list_secrets().state([]).first_page()),
+        case("state", secrets.list_secrets().state(Vec::new()).skip_validation().first_page()),
         case("cn", certificates.list_certificates().cn("").first_page()),
         case("name", certificates.list_certificates().name("x").name("").first_page()),
         case("state", certificates.list_certificates().state(["VALID", ""]).first_page()),
         case("diagnosis_name", inspection.list_diagnoses().diagnosis_name("").first_page()),
         case("diagnosis_id", inspection.list_diagnoses().diagnosis_id("").first_page()),
-        case("start_date", inspection.list_diagnosis_results().start_date("").first_page()),
         case("marker", inspection.list_diagnosis_results().start_at_marker("").first_page()),
         case("name", keys.list_key_details(9).name("").first_page()),
         case("data_source", aws.list_data_sources(1001, 7).data_source("")),
@@ -71,8 +71,13 @@ async fn last_value_of_a_filter_is_the_only_one() {
     );
     let scp = scp_with(&transport);
     scp.kms().delete_key("k").immediately(true).immediately(false).await.unwrap();
-    let list =
-        scp.secrets_manager().list_secrets().size(5).state(["Active"]).size(10).state(["To_Be_Terminated", "Active"]);
+    let list = scp
+        .secrets_manager()
+        .list_secrets()
+        .size(5)
+        .state([SecretState::Active])
+        .size(10)
+        .state([SecretState::ToBeTerminated, SecretState::Active]);
     list.first_page().await.unwrap();
     let sent: Vec<_> = transport.sent().iter().map(|request| request.uri().query().unwrap().to_owned()).collect();
     assert_eq!(sent, ["is_directly=false", "size=10&state=To_Be_Terminated&state=Active"]);

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use cloud_core::transport::reqwest::ReqwestTransport;
 use cloud_core::{Result, Runtime, Transport};
-use nhn_security::{Nhn, Period, secure_key_manager, security_advisor, server_security_check};
+use nhn_security::{Nhn, Period, Region as NhnRegion, secure_key_manager, security_advisor, server_security_check};
 use risken_aws::Risken;
-use scp_security::Scp;
+use scp_security::{Region, Scp};
 use time::macros::datetime;
 
 /// The sandbox's variables by name.
@@ -52,7 +52,7 @@ impl Clients {
         let mut scp = Scp::builder()
             .endpoint(get("SCP_ENDPOINT")?)
             .credentials(get("SCP_ACCESS_KEY")?, get("SCP_SECRET_KEY")?)
-            .region(get("SCP_REGION")?);
+            .region(get("SCP_REGION")?.parse::<Region>()?);
         let mut nhn = Nhn::builder()
             .endpoint(get("NHN_CLOUD_ENDPOINT")?)
             .user_access_key(get("NHN_CLOUD_USER_ACCESS_KEY_ID")?, get("NHN_CLOUD_USER_SECRET_ACCESS_KEY")?)
@@ -87,6 +87,6 @@ impl Clients {
     pub(crate) async fn renew(&self) -> Result<()> {
         self.advisor.show_last_inspection_date().await?;
         let june = Period::new(datetime!(2025-06-01 00:00 +9), datetime!(2025-06-02 00:00 +9))?;
-        self.check.list_inspection_summaries("KR1", june).limit(1).first_page().await.map(drop)
+        self.check.list_inspection_summaries(NhnRegion::Kr1, june).limit(1).first_page().await.map(drop)
     }
 }

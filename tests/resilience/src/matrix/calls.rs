@@ -9,7 +9,7 @@ use cloud_core::{
 };
 use cloud_sandbox::Sandbox;
 use nhn_security::secure_key_manager::types::{CreateSecretRequest, UpdateSecretRequest};
-use nhn_security::{Nhn, Period};
+use nhn_security::{Nhn, Period, Region};
 use risken_aws::Risken;
 use risken_aws::aws::types::{AwsForUpsert, InvokeScanRequest, PutAwsRequest};
 use scp_security::Scp;
@@ -160,7 +160,7 @@ pub(super) static TARGETS: [Target; 13] = [
     target("nhn", Class::List, Credentials::Token, "nhn/server-security-check/list_inspection_summaries", |parts| {
         let june = Period::new(datetime!(2025-06-01 00:00 +9), datetime!(2025-06-30 23:59:59 +9))?;
         let check = nhn(parts)?.server_security_check()?;
-        calls(move || list(check.list_inspection_summaries("KR1", june).limit(14).items().into_listing()))
+        calls(move || list(check.list_inspection_summaries(Region::Kr1, june).limit(14).items().into_listing()))
     }),
     target("risken", Class::Safe, Credentials::Fixed, "risken/aws/list_aws", |parts| {
         let aws = risken(parts)?.aws();

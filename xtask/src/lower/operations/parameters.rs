@@ -5,7 +5,7 @@ use super::super::assumed;
 use super::super::limits::{notes, rules};
 use super::super::types::resolve;
 use super::Reader;
-use crate::ir::{Argument, Parameter, ParameterType, Segment, Type};
+use crate::ir::{Argument, Constraint, Format, Parameter, ParameterType, Segment, Type};
 use crate::names;
 use crate::openapi;
 
@@ -56,14 +56,7 @@ impl Reader<'_> {
         let place = format!("{pointer}/schema");
         let names: Vec<&str> = schema.type_names().filter(|name| *name != "null").collect();
         let (ty, rules) = if names.contains(&"array") {
-            match parameter.style.as_deref() {
-                None => (ParameterType::TextList, Vec::new()),
-                Some("comma") => (ParameterType::CommaList, Vec::new()),
-                Some(other) => {
-                    let message = format!("`{other}` is not a style");
-                    return Err(self.context.problem(&format!("{pointer}/x-style"), message));
-                }
-            }
+            self.list(parameter, pointer)?
         } else {
             if parameter.style.is_some() {
                 return Err(self.context.problem(&format!("{pointer}/x-style"), "only an array has a style"));
@@ -79,15 +72,20 @@ impl Reader<'_> {
                 Type::Text | Type::TextOrNumber => ParameterType::Text,
                 Type::Integer => ParameterType::Integer,
                 Type::Number => ParameterType::Number,
-                Type::Boolean => ParameterType::Boolean,
+                Type::Boolean | Type::Formatted(Format::Flag) => ParameterType::Boolean,
+                // Secrets do not belong in a URL.
+                Type::Formatted(format) if !format.is_secret() => ParameterType::Formatted(format),
                 Type::Enum(name) => ParameterType::Enum(name),
+                Type::Vendor(name) => ParameterType::Vendor(name),
                 _ => return Err(self.context.problem(&place, "no argument type stands for this")),
             };
             (ty, rules)
         };
         let mut docs = parameter.description.clone().unwrap_or_else(|| format!("`{}`.", parameter.name));
         docs.push_str(self.compared(parameter, pointer)?);
-        docs.push_str(&notes(schema, &rules));
+        // The limits of a list are those of each item, as its description says.
+        let noted: &[Constraint] = if matches!(ty, ParameterType::List { .. }) { &[] } else { &rules };
+        docs.push_str(&notes(schema, noted));
         docs.push_str(&assumed::realm(self.context, parameter.realm.as_deref(), pointer)?);
         if parameter.realm.is_some() && parameter.required {
             return Err(self.context.problem(pointer, "what only one realm has cannot be required"));
@@ -106,6 +104,35 @@ impl Reader<'_> {
             rules,
             example: parameter.example.clone().or_else(|| schema.examples.first().cloned()),
         })
+    }
+
+    /// An array, with the limits of its items.
+    fn list(&self, parameter: &openapi::Parameter, pointer: &str) -> Result<(ParameterType, Vec<Constraint>), Problem> {
+        let joined = match parameter.style.as_deref() {
+            None => false,
+            Some("comma") => true,
+            Some(other) => {
+                let message = format!("`{other}` is not a style");
+                return Err(self.context.problem(&format!("{pointer}/x-style"), message));
+            }
+        };
+        let place = format!("{pointer}/schema/items");
+        let Some(items) = &parameter.schema.items else {
+            return Err(self.context.problem(&place, "a list says nothing about its items"));
+        };
+        let resolved = resolve(self.context, items, &place)?;
+        let rules = rules(self.context, items, &resolved, &place)?;
+        let of = match resolved {
+            Type::Text => None,
+            // Values that are numbers have no text to join or repeat.
+            Type::Enum(name) if items.has_type("string") || self.is_text(&name) => Some(name),
+            _ => return Err(self.context.problem(&place, "no argument type stands for a list of this")),
+        };
+        Ok((ParameterType::List { of, joined }, rules))
+    }
+
+    fn is_text(&self, model: &str) -> bool {
+        self.context.document.components.schemas.get(model).is_some_and(|model| model.has_type("string"))
     }
 
     /// What a filter compares, in a sentence after its description.

@@ -104,10 +104,21 @@ fn argument(argument: &Argument, values: &mut Values<'_>) -> TokenStream {
     };
     let example = parameter.example.as_ref();
     match &parameter.ty {
-        ParameterType::Text | ParameterType::TextList | ParameterType::CommaList => {
+        ParameterType::Text => {
             let text = text(parameter);
             quote!(#text)
         }
+        ParameterType::List { of: None, .. } => {
+            let text = text(parameter);
+            quote!([#text])
+        }
+        ParameterType::List { of: Some(name), .. } => {
+            let one = example.and_then(|value| value.get(0)).or(example);
+            let value = values.value(&Type::Enum(name.clone()), one, &parameter.rust);
+            quote!([#value])
+        }
+        ParameterType::Vendor(name) => values.value(&Type::Vendor(name.clone()), example, &parameter.rust),
+        ParameterType::Formatted(format) => values.value(&Type::Formatted(*format), example, &parameter.rust),
         ParameterType::Integer => values.value(&Type::Integer, example, &parameter.rust),
         ParameterType::Number => values.value(&Type::Number, example, &parameter.rust),
         ParameterType::Boolean => values.value(&Type::Boolean, example, &parameter.rust),

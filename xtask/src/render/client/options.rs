@@ -5,7 +5,7 @@ use quote::quote;
 
 use super::super::share::{reuse, shared};
 use super::super::{docs, markdown};
-use super::{argument_type, outer_type, rules};
+use super::{argument_type, argument_value, outer_type, rules};
 use crate::ir::{Constraint, Operation, Page, PageStyle, Parameter, ParameterType, Service, Version};
 use crate::names::{ident, pascal};
 
@@ -94,17 +94,13 @@ fn setter(page: Option<&Page>, parameter: &Parameter) -> TokenStream {
     }
     let name = ident(&name);
     let rules = rules(&limits);
-    let list = match parameter.ty {
-        ParameterType::TextList => Some(quote!(set_query_list)),
-        ParameterType::CommaList => Some(quote!(set_query_joined)),
-        _ => None,
-    };
-    if let Some(set) = list {
-        let doc = docs(&format!("{text}\n\nSets all values at once."));
+    if let ParameterType::List { joined, .. } = parameter.ty {
+        let set = if joined { quote!(set_query_joined) } else { quote!(set_query_list) };
+        let (doc, values) = (docs(&format!("{text}\n\nSets all values at once.")), argument_type(&parameter.ty));
         return quote! {
             #doc
-            pub fn #name(mut self, values: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-                self.0.#set(#wire, values);
+            pub fn #name(mut self, values: #values) -> Self {
+                self.0.#set(#wire, values, #rules);
                 self
             }
         };
@@ -112,7 +108,7 @@ fn setter(page: Option<&Page>, parameter: &Parameter) -> TokenStream {
     let doc = docs(&text);
     let (ty, value) = match parameter.ty {
         ParameterType::Integer if is_index || is_size => (quote!(u32), quote!(i64::from(value))),
-        _ => (argument_type(&parameter.ty), quote!(value)),
+        _ => (argument_type(&parameter.ty), argument_value(&parameter.ty, &ident("value"))),
     };
     quote! {
         #doc

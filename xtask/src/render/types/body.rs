@@ -6,7 +6,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use super::{codec, is_patch, rules, rust_type};
-use crate::ir::{Field, Format, Kind, Presence, Service, Type, TypeDef, bare};
+use crate::ir::{Constraint, Field, Format, Kind, Presence, Service, Type, TypeDef, bare};
 use crate::names::ident;
 use crate::render::paths::{CODEGEN, codegen};
 
@@ -203,10 +203,26 @@ fn check(service: &Service, ty: &TypeDef, field: &Field) -> Option<TokenStream> 
         });
     }
     if field.ty == Type::Number {
+        let check = |value: TokenStream| {
+            let other = field.rules.iter().filter_map(|rule| match rule {
+                Constraint::AtMostField(other) => ty.field(other),
+                _ => None,
+            });
+            let compared = other.map(|other| {
+                let (most, wire_of) = (ident(&other.rust), &other.wire);
+                let most = match other.presence {
+                    Presence::Required => quote!(Some(self.#most)),
+                    _ => quote!(self.#most),
+                };
+                quote!(validator.at_most(#wire, #value, #wire_of, #most);)
+            });
+            quote!(validator.float(#wire, #value, #limits); #(#compared)*)
+        };
+        let (own, inner) = (check(quote!(self.#name)), check(quote!(*value)));
         return Some(match (patch, required) {
-            (true, _) => quote!(self.#name.value().into_iter().for_each(|value| validator.float(#wire, *value));),
-            (_, true) => quote!(validator.float(#wire, self.#name);),
-            _ => quote!(self.#name.iter().for_each(|value| validator.float(#wire, *value));),
+            (true, _) => quote!(self.#name.value().into_iter().for_each(|value| { #inner });),
+            (_, true) => own,
+            _ => quote!(self.#name.iter().for_each(|value| { #inner });),
         });
     }
     if field.rules.is_empty() {
@@ -225,6 +241,10 @@ fn check(service: &Service, ty: &TypeDef, field: &Field) -> Option<TokenStream> 
         }
         Type::JsonText if required => quote!(validator.text(#wire, self.#name.as_str(), #limits);),
         Type::JsonText => quote!(validator.opt_text(#wire, self.#name.as_ref().map(JsonText::as_str), #limits);),
+        Type::Formatted(Format::Base64) if required => quote!(validator.bytes(#wire, &self.#name, #limits);),
+        Type::Formatted(Format::Base64) if !patch => {
+            quote!(self.#name.iter().for_each(|value| validator.bytes(#wire, value, #limits));)
+        }
         Type::Formatted(Format::Json) if required => {
             quote!(validator.text(#wire, self.#name.expose_secret(), #limits);)
         }

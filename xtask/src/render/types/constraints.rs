@@ -7,7 +7,8 @@ use crate::ir::Constraint;
 
 /// Rules as a slice that lives as long as the program.
 pub(in crate::render) fn rules(rules: &[Constraint]) -> TokenStream {
-    let rules = rules.iter().map(|rule| {
+    // A comparison of two fields is a statement of its own.
+    let rules = rules.iter().filter(|rule| !matches!(rule, Constraint::AtMostField(_))).map(|rule| {
         let whole = |n: &u64| proc_macro2::Literal::u64_unsuffixed(*n);
         match rule {
             Constraint::MinChars(n) => {
@@ -34,6 +35,12 @@ pub(in crate::render) fn rules(rules: &[Constraint]) -> TokenStream {
                 let n = proc_macro2::Literal::i64_unsuffixed(*n);
                 quote!(Constraint::Max(#n))
             }
+            Constraint::Above(n) => {
+                let n = proc_macro2::Literal::i64_unsuffixed(*n);
+                quote!(Constraint::Above(#n))
+            }
+            Constraint::MaxDecimal(n) => quote!(Constraint::MaxDecimal(#n)),
+            Constraint::AtMostField(_) => quote!(),
             Constraint::Pem(label) => quote!(Constraint::Pem(#label)),
             Constraint::MaxMembers(n) => {
                 let n = whole(n);

@@ -28,6 +28,34 @@ pub(crate) mod v1_0 {
         .title("Verify Seal")
         .idempotency(Idempotency::Safe)
         .effect(Effect::Read);
+    /// `GET /v1/seals/{day}/{enabled}`
+    pub(crate) static LIST_SEALS: Operation = Operation::new(
+            "list_seals",
+            Method::Get,
+            &[
+                Segment::Literal("/v1/seals/"),
+                Segment::Param("day"),
+                Segment::Literal("/"),
+                Segment::Param("enabled"),
+            ],
+        )
+        .title("List Seals")
+        .idempotency(Idempotency::Safe)
+        .effect(Effect::Read);
+    /// `GET /v1/seals/find`
+    pub(crate) static FIND_SEALS: Operation = Operation::new(
+            "find_seals",
+            Method::Get,
+            &[Segment::Literal("/v1/seals/find")],
+        )
+        .title("Find Seals")
+        .idempotency(Idempotency::Safe)
+        .effect(Effect::Read);
     /// All operations of the version.
-    pub(crate) static ALL: &[&Operation] = &[&CREATE_SEAL, &VERIFY_SEAL];
+    pub(crate) static ALL: &[&Operation] = &[
+        &CREATE_SEAL,
+        &VERIFY_SEAL,
+        &LIST_SEALS,
+        &FIND_SEALS,
+    ];
 }

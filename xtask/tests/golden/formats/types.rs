@@ -323,11 +323,23 @@ pub struct VerifySealRequest {
     /// The code.
     pub code: Hmac,
     /// The message, in Base64.
+    ///
+    /// At most 16 bytes.
     #[cfg_attr(
         feature = "_deserialize",
         serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::Base64>")
     )]
     pub message: SecretBytes,
+    /// Score.
+    ///
+    /// At least 0. At most `most`.
+    #[cfg_attr(feature = "_deserialize", serde(default))]
+    pub score: Option<f64>,
+    /// Greatest score.
+    ///
+    /// At most 9.99.
+    #[cfg_attr(feature = "_deserialize", serde(default))]
+    pub most: Option<f64>,
 }
 
 impl VerifySealRequest {
@@ -337,7 +349,27 @@ impl VerifySealRequest {
         Self {
             code: code.into(),
             message: message.into(),
+            score: None,
+            most: None,
         }
+    }
+
+    /// Sets `score`: score.
+    ///
+    /// At least 0. At most `most`.
+    #[must_use]
+    pub fn with_score(mut self, value: f64) -> Self {
+        self.score = Some(value);
+        self
+    }
+
+    /// Sets `most`: greatest score.
+    ///
+    /// At most 9.99.
+    #[must_use]
+    pub fn with_most(mut self, value: f64) -> Self {
+        self.most = Some(value);
+        self
     }
 }
 
@@ -349,6 +381,21 @@ impl Body for VerifySealRequest {
     fn secret_fields(&self) -> &'static [&'static str] {
         &["message"]
     }
+
+    fn validate(&self, validator: &mut Validator) {
+        validator.bytes("message", &self.message, &[Constraint::MaxBytes(16)]);
+        self.score
+            .iter()
+            .for_each(|value| {
+                validator.float("score", *value, &[Constraint::Min(0)]);
+                validator.at_most("score", *value, "most", self.most);
+            });
+        self.most
+            .iter()
+            .for_each(|value| {
+                validator.float("most", *value, &[Constraint::MaxDecimal("9.99")]);
+            });
+    }
 }
 
 /// The body as sent. Private, so that a secret cannot be serialized by accident.
@@ -357,6 +404,10 @@ struct VerifySealRequestWire<'a> {
     code: &'a Hmac,
     #[serde(with = "::cloud_core::codegen::As::<&::cloud_core::codegen::Base64>")]
     message: &'a SecretBytes,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    score: Option<&'a f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    most: Option<&'a f64>,
 }
 
 impl<'a> From<&'a VerifySealRequest> for VerifySealRequestWire<'a> {
@@ -364,19 +415,23 @@ impl<'a> From<&'a VerifySealRequest> for VerifySealRequestWire<'a> {
         Self {
             code: &body.code,
             message: &body.message,
+            score: body.score.as_ref(),
+            most: body.most.as_ref(),
         }
     }
 }
 
 /// A verdict.
-#[doc(alias = "SealVerdict")]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[must_use = "the code may not match"]
 #[non_exhaustive]
-pub struct VerifySealResponse {
+pub struct SealVerdict {
     /// Whether the code matches.
     #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientBool>")]
     pub valid: bool,
+    /// The region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<crate::Region>,
 }
 
 /// State of a seal.

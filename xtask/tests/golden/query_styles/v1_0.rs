@@ -105,7 +105,7 @@ impl ListKeys {
     ///
     /// Sets all values at once.
     pub fn source(mut self, values: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        self.0.set_query_joined("source", values);
+        self.0.set_query_joined("source", values, &[]);
         self
     }
 
@@ -113,7 +113,7 @@ impl ListKeys {
     ///
     /// Sets all values at once.
     pub fn state(mut self, values: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        self.0.set_query_list("state", values);
+        self.0.set_query_list("state", values, &[]);
         self
     }
 

@@ -1801,6 +1801,8 @@ pub struct ShowPublicKeyResponse {
 #[non_exhaustive]
 pub struct SignStandardRequest {
     /// The data, in Base64; at most 64 KiB before encoding.
+    ///
+    /// At most 65536 bytes.
     #[cfg_attr(
         feature = "_deserialize",
         serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::Base64>")
@@ -1831,6 +1833,10 @@ impl Body for SignStandardRequest {
 
     fn secret_fields(&self) -> &'static [&'static str] {
         &["plaintext"]
+    }
+
+    fn validate(&self, validator: &mut Validator) {
+        validator.bytes("plaintext", &self.plaintext, &[Constraint::MaxBytes(65536)]);
     }
 }
 
@@ -1888,6 +1894,8 @@ pub struct SignStandardResponse {
 #[non_exhaustive]
 pub struct VerifyStandardRequest {
     /// The signed data, in Base64; at most 64 KiB before encoding.
+    ///
+    /// At most 65536 bytes.
     #[cfg_attr(
         feature = "_deserialize",
         serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::Base64>")
@@ -1991,6 +1999,10 @@ impl Body for VerifyStandardRequest {
 
     fn secret_fields(&self) -> &'static [&'static str] {
         &["plaintext"]
+    }
+
+    fn validate(&self, validator: &mut Validator) {
+        validator.bytes("plaintext", &self.plaintext, &[Constraint::MaxBytes(65536)]);
     }
 }
 

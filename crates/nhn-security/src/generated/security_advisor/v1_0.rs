@@ -88,11 +88,9 @@ impl Client {
     /// # Example
     /// ```no_run
     /// # async fn example(nhn: &nhn_security::Nhn) -> nhn_security::Result<()> {
-    /// use nhn_security::security_advisor::types::{Language, Region};
-    ///
     /// let response = nhn
     ///     .security_advisor()?
-    ///     .list_inspection_results(Region::Kr1, Language::En)
+    ///     .list_inspection_results(nhn_security::Region::Kr1, nhn_security::Language::En)
     ///     .await?;
     /// println!("{response:?}");
     /// # Ok(())
@@ -100,8 +98,8 @@ impl Client {
     /// ```
     pub fn list_inspection_results(
         &self,
-        region: super::types::Region,
-        lang: super::types::Language,
+        region: crate::Region,
+        lang: crate::Language,
     ) -> ListInspectionResults {
         Call::new(
             &self.core,

@@ -41,7 +41,7 @@ impl Client {
     /// `GET /ssc/v1.0/appKey/{appKey}/inspection_result/summary`. Safe: changes nothing and can be retried.
     ///
     /// # Arguments
-    /// - `region_code`: Region of the instances, such as `KR1`.
+    /// - `region_code`: Region of the instances.
     /// - `period`: sent as `from` and `to`.
     ///
     /// # Example
@@ -54,7 +54,7 @@ impl Client {
     /// let period = Period::new(from, to)?;
     /// let mut items = nhn
     ///     .server_security_check()?
-    ///     .list_inspection_summaries("KR1", period)
+    ///     .list_inspection_summaries(nhn_security::Region::Kr1, period)
     ///     .items();
     /// while let Some(item) = items.next().await {
     ///     let item = item?;
@@ -65,7 +65,7 @@ impl Client {
     /// ```
     pub fn list_inspection_summaries(
         &self,
-        region_code: &str,
+        region_code: crate::Region,
         period: crate::Period,
     ) -> ListInspectionSummaries {
         ListInspectionSummaries(
@@ -120,7 +120,7 @@ impl ListInspectionSummaries {
     /// Language of the texts in the response.
     ///
     /// Defaults to `KO`.
-    pub fn language(mut self, value: super::types::Language) -> Self {
+    pub fn language(mut self, value: crate::Language) -> Self {
         self.0.set_query("language", value, &[]);
         self
     }
@@ -175,7 +175,7 @@ impl ListInspectionDetails {
     /// Language of the texts in the response.
     ///
     /// Defaults to `KO`.
-    pub fn language(mut self, value: super::types::Language) -> Self {
+    pub fn language(mut self, value: crate::Language) -> Self {
         self.0.set_query("language", value, &[]);
         self
     }

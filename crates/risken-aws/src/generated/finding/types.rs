@@ -178,9 +178,13 @@ pub struct FindingForUpsert {
     /// At least 1. At most 4294967295.
     #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>")]
     pub project_id: i64,
-    /// Score by the scale of the data source, at most `original_max_score`.
+    /// Score by the scale of the data source.
+    ///
+    /// At least 0. At most `original_max_score`.
     pub original_score: f64,
-    /// Maximum of that scale, at most 999.99.
+    /// Maximum of that scale.
+    ///
+    /// At least 0. At most 999.99.
     pub original_max_score: f64,
     /// Details of the finding, JSON in a string.
     ///
@@ -271,7 +275,7 @@ impl<A, B, C, D, E, F, G, H> FindingForUpsertBuilder<A, B, C, D, E, F, G, H> {
         FindingForUpsertBuilder((a, b, c, d, value, f, g, h))
     }
 
-    /// Score by the scale of the data source, at most `original_max_score`.
+    /// Score by the scale of the data source.
     pub fn original_score(
         self,
         value: f64,
@@ -280,7 +284,7 @@ impl<A, B, C, D, E, F, G, H> FindingForUpsertBuilder<A, B, C, D, E, F, G, H> {
         FindingForUpsertBuilder((a, b, c, d, e, value, g, h))
     }
 
-    /// Maximum of that scale, at most 999.99.
+    /// Maximum of that scale.
     pub fn original_max_score(
         self,
         value: f64,
@@ -356,8 +360,20 @@ impl Body for FindingForUpsert {
                 self.project_id,
                 &[Constraint::Min(1), Constraint::Max(4294967295)],
             );
-        validator.float("original_score", self.original_score);
-        validator.float("original_max_score", self.original_max_score);
+        validator.float("original_score", self.original_score, &[Constraint::Min(0)]);
+        validator
+            .at_most(
+                "original_score",
+                self.original_score,
+                "original_max_score",
+                Some(self.original_max_score),
+            );
+        validator
+            .float(
+                "original_max_score",
+                self.original_max_score,
+                &[Constraint::Min(0), Constraint::MaxDecimal("999.99")],
+            );
         validator.text("data", self.data.as_str(), &[Constraint::Json]);
     }
 }

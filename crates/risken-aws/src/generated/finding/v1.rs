@@ -402,7 +402,7 @@ impl ListFindings {
         mut self,
         values: impl IntoIterator<Item = impl AsRef<str>>,
     ) -> Self {
-        self.0.set_query_joined("data_source", values);
+        self.0.set_query_joined("data_source", values, &[Constraint::MaxBytes(64)]);
         self
     }
 
@@ -414,19 +414,23 @@ impl ListFindings {
         mut self,
         values: impl IntoIterator<Item = impl AsRef<str>>,
     ) -> Self {
-        self.0.set_query_joined("resource_name", values);
+        self.0.set_query_joined("resource_name", values, &[Constraint::MaxBytes(512)]);
         self
     }
 
-    /// Lowest score of the returned findings, from 0 to 1.
+    /// Lowest score of the returned findings.
+    ///
+    /// At least 0. At most 1.
     pub fn from_score(mut self, value: f64) -> Self {
-        self.0.set_query("from_score", value, &[]);
+        self.0.set_query("from_score", value, &[Constraint::Min(0), Constraint::Max(1)]);
         self
     }
 
-    /// Highest score of the returned findings, from 0 to 1. The service takes 0 for 1.
+    /// Highest score of the returned findings. 0 is refused: the service takes it for 1.
+    ///
+    /// Above 0. At most 1.
     pub fn to_score(mut self, value: f64) -> Self {
-        self.0.set_query("to_score", value, &[]);
+        self.0.set_query("to_score", value, &[Constraint::Above(0), Constraint::Max(1)]);
         self
     }
 

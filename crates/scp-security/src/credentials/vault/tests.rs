@@ -66,7 +66,7 @@ impl World {
         let key = |number: u32| format!(r#"{{"access_key":"key-{number}","secret_key":"secret-{number}"}}"#);
         let transport = (1..=9).fold(FakeTransport::new(), |transport, number| transport.answer(200, &key(number)));
         let endpoint = Endpoint::parse("https://vault.example").unwrap();
-        let client = Client::builder(endpoint, Arc::new(ScpDialect::new("en-US").unwrap()))
+        let client = Client::builder(endpoint, Arc::new(ScpDialect::new(&crate::Language::EnUs).unwrap()))
             .transport(transport)
             .runtime(clock.clone())
             .build()

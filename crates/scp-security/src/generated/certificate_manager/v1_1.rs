@@ -42,8 +42,16 @@ impl ListCertificates {
     }
 
     /// Sort order: a field, a colon and `asc` or `desc`.
-    pub fn sort(mut self, value: &str) -> Self {
-        self.0.set_query("sort", value, &[]);
+    pub fn sort(mut self, value: impl Into<::cloud_core::Sort>) -> Self {
+        self.0
+            .set_query(
+                "sort",
+                ::cloud_core::codegen::written::<
+                    ::cloud_core::codegen::SortText,
+                    _,
+                >(&value.into()),
+                &[],
+            );
         self
     }
 
@@ -73,7 +81,7 @@ impl ListCertificates {
     ///
     /// Sets all values at once.
     pub fn state(mut self, values: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        self.0.set_query_list("state", values);
+        self.0.set_query_list("state", values, &[]);
         self
     }
 

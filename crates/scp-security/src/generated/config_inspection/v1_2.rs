@@ -55,8 +55,16 @@ impl ShowDiagnosisResult {
     }
 
     /// Sort order: a field, a colon and `asc` or `desc`.
-    pub fn sort(mut self, value: &str) -> Self {
-        self.0.set_query("sort", value, &[]);
+    pub fn sort(mut self, value: impl Into<::cloud_core::Sort>) -> Self {
+        self.0
+            .set_query(
+                "sort",
+                ::cloud_core::codegen::written::<
+                    ::cloud_core::codegen::SortText,
+                    _,
+                >(&value.into()),
+                &[],
+            );
         self
     }
 
@@ -98,8 +106,16 @@ impl ListDiagnoses {
     }
 
     /// Sort order: a field, a colon and `asc` or `desc`.
-    pub fn sort(mut self, value: &str) -> Self {
-        self.0.set_query("sort", value, &[]);
+    pub fn sort(mut self, value: impl Into<::cloud_core::Sort>) -> Self {
+        self.0
+            .set_query(
+                "sort",
+                ::cloud_core::codegen::written::<
+                    ::cloud_core::codegen::SortText,
+                    _,
+                >(&value.into()),
+                &[],
+            );
         self
     }
 
@@ -143,19 +159,35 @@ impl ListDiagnoses {
         mut self,
         values: impl IntoIterator<Item = impl AsRef<str>>,
     ) -> Self {
-        self.0.set_query_list("recent_diagnosis_state", values);
+        self.0.set_query_list("recent_diagnosis_state", values, &[]);
         self
     }
 
     /// First day of the period, `YYYY-MM-DD`, optionally followed by `HH:MM:SS`. UTC is assumed.
-    pub fn start_date(mut self, value: &str) -> Self {
-        self.0.set_query("start_date", value, &[]);
+    pub fn start_date(mut self, value: impl Into<::cloud_core::DateOrTime>) -> Self {
+        self.0
+            .set_query(
+                "start_date",
+                ::cloud_core::codegen::written::<
+                    ::cloud_core::codegen::DateOrTimeText,
+                    _,
+                >(&value.into()),
+                &[],
+            );
         self
     }
 
     /// Last day of the period, `YYYY-MM-DD`, optionally followed by `HH:MM:SS`. UTC is assumed.
-    pub fn end_date(mut self, value: &str) -> Self {
-        self.0.set_query("end_date", value, &[]);
+    pub fn end_date(mut self, value: impl Into<::cloud_core::DateOrTime>) -> Self {
+        self.0
+            .set_query(
+                "end_date",
+                ::cloud_core::codegen::written::<
+                    ::cloud_core::codegen::DateOrTimeText,
+                    _,
+                >(&value.into()),
+                &[],
+            );
         self
     }
 
@@ -197,8 +229,16 @@ impl ListDiagnosisResults {
     }
 
     /// Sort order: a field, a colon and `asc` or `desc`.
-    pub fn sort(mut self, value: &str) -> Self {
-        self.0.set_query("sort", value, &[]);
+    pub fn sort(mut self, value: impl Into<::cloud_core::Sort>) -> Self {
+        self.0
+            .set_query(
+                "sort",
+                ::cloud_core::codegen::written::<
+                    ::cloud_core::codegen::SortText,
+                    _,
+                >(&value.into()),
+                &[],
+            );
         self
     }
 
@@ -222,14 +262,30 @@ impl ListDiagnosisResults {
     }
 
     /// First day of the period, `YYYY-MM-DD`, optionally followed by `HH:MM:SS`. UTC is assumed.
-    pub fn start_date(mut self, value: &str) -> Self {
-        self.0.set_query("start_date", value, &[]);
+    pub fn start_date(mut self, value: impl Into<::cloud_core::DateOrTime>) -> Self {
+        self.0
+            .set_query(
+                "start_date",
+                ::cloud_core::codegen::written::<
+                    ::cloud_core::codegen::DateOrTimeText,
+                    _,
+                >(&value.into()),
+                &[],
+            );
         self
     }
 
     /// Last day of the period, `YYYY-MM-DD`, optionally followed by `HH:MM:SS`. UTC is assumed.
-    pub fn end_date(mut self, value: &str) -> Self {
-        self.0.set_query("end_date", value, &[]);
+    pub fn end_date(mut self, value: impl Into<::cloud_core::DateOrTime>) -> Self {
+        self.0
+            .set_query(
+                "end_date",
+                ::cloud_core::codegen::written::<
+                    ::cloud_core::codegen::DateOrTimeText,
+                    _,
+                >(&value.into()),
+                &[],
+            );
         self
     }
 

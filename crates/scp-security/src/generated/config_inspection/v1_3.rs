@@ -48,8 +48,16 @@ impl ShowDiagnosisResult {
     }
 
     /// Sort order: a field, a colon and `asc` or `desc`.
-    pub fn sort(mut self, value: &str) -> Self {
-        self.0.set_query("sort", value, &[]);
+    pub fn sort(mut self, value: impl Into<::cloud_core::Sort>) -> Self {
+        self.0
+            .set_query(
+                "sort",
+                ::cloud_core::codegen::written::<
+                    ::cloud_core::codegen::SortText,
+                    _,
+                >(&value.into()),
+                &[],
+            );
         self
     }
 
@@ -91,8 +99,16 @@ impl ListDiagnoses {
     }
 
     /// Sort order: a field, a colon and `asc` or `desc`.
-    pub fn sort(mut self, value: &str) -> Self {
-        self.0.set_query("sort", value, &[]);
+    pub fn sort(mut self, value: impl Into<::cloud_core::Sort>) -> Self {
+        self.0
+            .set_query(
+                "sort",
+                ::cloud_core::codegen::written::<
+                    ::cloud_core::codegen::SortText,
+                    _,
+                >(&value.into()),
+                &[],
+            );
         self
     }
 
@@ -136,19 +152,35 @@ impl ListDiagnoses {
         mut self,
         values: impl IntoIterator<Item = impl AsRef<str>>,
     ) -> Self {
-        self.0.set_query_list("recent_diagnosis_state", values);
+        self.0.set_query_list("recent_diagnosis_state", values, &[]);
         self
     }
 
     /// First day of the period, `YYYY-MM-DD`, optionally followed by `HH:MM:SS`. UTC is assumed.
-    pub fn start_date(mut self, value: &str) -> Self {
-        self.0.set_query("start_date", value, &[]);
+    pub fn start_date(mut self, value: impl Into<::cloud_core::DateOrTime>) -> Self {
+        self.0
+            .set_query(
+                "start_date",
+                ::cloud_core::codegen::written::<
+                    ::cloud_core::codegen::DateOrTimeText,
+                    _,
+                >(&value.into()),
+                &[],
+            );
         self
     }
 
     /// Last day of the period, `YYYY-MM-DD`, optionally followed by `HH:MM:SS`. UTC is assumed.
-    pub fn end_date(mut self, value: &str) -> Self {
-        self.0.set_query("end_date", value, &[]);
+    pub fn end_date(mut self, value: impl Into<::cloud_core::DateOrTime>) -> Self {
+        self.0
+            .set_query(
+                "end_date",
+                ::cloud_core::codegen::written::<
+                    ::cloud_core::codegen::DateOrTimeText,
+                    _,
+                >(&value.into()),
+                &[],
+            );
         self
     }
 
@@ -190,8 +222,16 @@ impl ListDiagnosisResults {
     }
 
     /// Sort order: a field, a colon and `asc` or `desc`.
-    pub fn sort(mut self, value: &str) -> Self {
-        self.0.set_query("sort", value, &[]);
+    pub fn sort(mut self, value: impl Into<::cloud_core::Sort>) -> Self {
+        self.0
+            .set_query(
+                "sort",
+                ::cloud_core::codegen::written::<
+                    ::cloud_core::codegen::SortText,
+                    _,
+                >(&value.into()),
+                &[],
+            );
         self
     }
 
@@ -215,14 +255,30 @@ impl ListDiagnosisResults {
     }
 
     /// First day of the period, `YYYY-MM-DD`, optionally followed by `HH:MM:SS`. UTC is assumed.
-    pub fn start_date(mut self, value: &str) -> Self {
-        self.0.set_query("start_date", value, &[]);
+    pub fn start_date(mut self, value: impl Into<::cloud_core::DateOrTime>) -> Self {
+        self.0
+            .set_query(
+                "start_date",
+                ::cloud_core::codegen::written::<
+                    ::cloud_core::codegen::DateOrTimeText,
+                    _,
+                >(&value.into()),
+                &[],
+            );
         self
     }
 
     /// Last day of the period, `YYYY-MM-DD`, optionally followed by `HH:MM:SS`. UTC is assumed.
-    pub fn end_date(mut self, value: &str) -> Self {
-        self.0.set_query("end_date", value, &[]);
+    pub fn end_date(mut self, value: impl Into<::cloud_core::DateOrTime>) -> Self {
+        self.0
+            .set_query(
+                "end_date",
+                ::cloud_core::codegen::written::<
+                    ::cloud_core::codegen::DateOrTimeText,
+                    _,
+                >(&value.into()),
+                &[],
+            );
         self
     }
 
@@ -282,8 +338,16 @@ impl ListChecklistVersions {
     }
 
     /// Sort order: a field, a colon and `asc` or `desc`.
-    pub fn sort(mut self, value: &str) -> Self {
-        self.0.set_query("sort", value, &[]);
+    pub fn sort(mut self, value: impl Into<::cloud_core::Sort>) -> Self {
+        self.0
+            .set_query(
+                "sort",
+                ::cloud_core::codegen::written::<
+                    ::cloud_core::codegen::SortText,
+                    _,
+                >(&value.into()),
+                &[],
+            );
         self
     }
 
@@ -296,7 +360,7 @@ impl ListChecklistVersions {
 
     /// Returns only entries of this checklist: `BP` (best practice) or `SSI`. The vendor does not document whether
     /// a part of the value is enough: compare the results yourself.
-    pub fn diagnosis_check_type(mut self, value: &str) -> Self {
+    pub fn diagnosis_check_type(mut self, value: super::types::CheckType) -> Self {
         self.0.set_query("diagnosis_check_type", value, &[]);
         self
     }

@@ -273,8 +273,8 @@ pub struct ChangedKey {
     /// Algorithm, which determines the use: `aes256-gcm96`, `ecdsa-p256`, `rsa-2048`, `hmac`, or `aria` in the
     /// sovereign environment.
     pub purpose: KeyPurpose,
-    /// Region of the key, such as `kr-west1`.
-    pub region: String,
+    /// Region of the key.
+    pub region: crate::Region,
     /// Days between automatic rotations.
     pub rotate_cycle: Days,
     /// ID of the stored key material. Null if there is none.
@@ -1172,8 +1172,8 @@ pub struct Key {
     /// Algorithm, which determines the use: `aes256-gcm96`, `ecdsa-p256`, `rsa-2048`, `hmac`, or `aria` in the
     /// sovereign environment.
     pub purpose: KeyPurpose,
-    /// Region of the key, such as `kr-west1`.
-    pub region: String,
+    /// Region of the key.
+    pub region: crate::Region,
     /// Days between automatic rotations.
     pub rotate_cycle: Days,
     /// ID of the stored key material. Null if there is none.
@@ -1265,8 +1265,8 @@ pub struct ManagedKey {
     /// Algorithm, which determines the use: `aes256-gcm96`, `ecdsa-p256`, `rsa-2048`, `hmac`, or `aria` in the
     /// sovereign environment.
     pub purpose: KeyPurpose,
-    /// Region of the key, such as `kr-west1`.
-    pub region: String,
+    /// Region of the key.
+    pub region: crate::Region,
     /// Days between automatic rotations.
     pub rotate_cycle: Days,
     /// ID of the stored key material. Null if there is none.
@@ -1770,8 +1770,8 @@ pub struct KeyDetail {
     /// Algorithm, which determines the use: `aes256-gcm96`, `ecdsa-p256`, `rsa-2048`, `hmac`, or `aria` in the
     /// sovereign environment.
     pub purpose: KeyPurpose,
-    /// Region of the key, such as `kr-west1`.
-    pub region: String,
+    /// Region of the key.
+    pub region: crate::Region,
     /// Days between automatic rotations.
     pub rotate_cycle: Days,
     /// ID of the stored key material. Null if there is none.
@@ -1974,8 +1974,8 @@ pub struct KeyWithAcl {
     /// Algorithm, which determines the use: `aes256-gcm96`, `ecdsa-p256`, `rsa-2048`, `hmac`, or `aria` in the
     /// sovereign environment.
     pub purpose: KeyPurpose,
-    /// Region of the key, such as `kr-west1`.
-    pub region: String,
+    /// Region of the key.
+    pub region: crate::Region,
     /// Days between automatic rotations.
     pub rotate_cycle: Days,
     /// ID of the stored key material. Null if there is none.

@@ -45,8 +45,16 @@ impl ListKeys {
     }
 
     /// Sort order: a field, a colon and `asc` or `desc`.
-    pub fn sort(mut self, value: &str) -> Self {
-        self.0.set_query("sort", value, &[]);
+    pub fn sort(mut self, value: impl Into<::cloud_core::Sort>) -> Self {
+        self.0
+            .set_query(
+                "sort",
+                ::cloud_core::codegen::written::<
+                    ::cloud_core::codegen::SortText,
+                    _,
+                >(&value.into()),
+                &[],
+            );
         self
     }
 

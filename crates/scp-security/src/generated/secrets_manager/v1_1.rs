@@ -39,8 +39,16 @@ impl ListSecrets {
     }
 
     /// Sort order: a field, a colon and `asc` or `desc`.
-    pub fn sort(mut self, value: &str) -> Self {
-        self.0.set_query("sort", value, &[]);
+    pub fn sort(mut self, value: impl Into<::cloud_core::Sort>) -> Self {
+        self.0
+            .set_query(
+                "sort",
+                ::cloud_core::codegen::written::<
+                    ::cloud_core::codegen::SortText,
+                    _,
+                >(&value.into()),
+                &[],
+            );
         self
     }
 
@@ -54,8 +62,11 @@ impl ListSecrets {
     /// Returns only secrets in this state, such as `Active`. Compares the whole value.
     ///
     /// Sets all values at once.
-    pub fn state(mut self, values: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        self.0.set_query_list("state", values);
+    pub fn state(
+        mut self,
+        values: impl IntoIterator<Item = super::types::SecretState>,
+    ) -> Self {
+        self.0.set_query_list("state", values, &[]);
         self
     }
 
@@ -105,8 +116,16 @@ impl ListSecretVersions {
     }
 
     /// Sort order: a field, a colon and `asc` or `desc`.
-    pub fn sort(mut self, value: &str) -> Self {
-        self.0.set_query("sort", value, &[]);
+    pub fn sort(mut self, value: impl Into<::cloud_core::Sort>) -> Self {
+        self.0
+            .set_query(
+                "sort",
+                ::cloud_core::codegen::written::<
+                    ::cloud_core::codegen::SortText,
+                    _,
+                >(&value.into()),
+                &[],
+            );
         self
     }
 

@@ -1,6 +1,6 @@
 //! Keys of Samsung Cloud Platform: create, use, rotate, delete.
 #![allow(deprecated, reason = "calls a version that has ended")]
-use cloud_core::Days;
+use cloud_core::{Days, Sort};
 use scp_security::kms::Client;
 use scp_security::kms::types::{
     CreateDataKeyRequest, CreateHmacRequest, CreateKeyRequest, DataKeyForm, DecryptRequest, EncryptRequest, KeyPurpose,
@@ -153,7 +153,7 @@ async fn managing(session: &mut Session, kms: &Client, id: &str) -> Option<()> {
     if !checked.is_taken().is_ok_and(|taken| taken) {
         session.report_mismatch("a used name was reported as free");
     }
-    session.call("scp/kms/list_keys/1.4", kms.list_keys().size(5).sort("name:asc").first_page()).await?;
+    session.call("scp/kms/list_keys/1.4", kms.list_keys().size(5).sort(Sort::ascending("name")).first_page()).await?;
     let managed = session.call("scp/kms/list_managed_keys/1.4", kms.list_managed_keys().first_page()).await?;
     let first = managed.keys.first()?;
     session.call("scp/kms/show_managed_key/1.4", kms.show_managed_key(&first.id)).await.map(drop)

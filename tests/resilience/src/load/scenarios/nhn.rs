@@ -1,8 +1,7 @@
 //! NHN Cloud: encrypt and sign, keys by version, key stores, inspections in pages.
 
-use nhn_security::Period;
 use nhn_security::secure_key_manager::types::{DecryptRequest, EncryptRequest, SignRequest, VerifyRequest};
-use nhn_security::security_advisor::types::{Language, Region};
+use nhn_security::{Language, Period, Region};
 use time::macros::datetime;
 
 use crate::load::run::Session;
@@ -79,7 +78,7 @@ async fn inspecting(session: &mut Session) -> Option<()> {
     let call = advisor.show_auto_inspection_settings();
     session.call("nhn/security-advisor/show_auto_inspection_settings/1.0", call).await?;
     let june = Period::new(datetime!(2025-06-01 00:00 +9), datetime!(2025-06-30 23:59:59 +9)).ok()?;
-    let pages = check.list_inspection_summaries("KR1", june).limit(7).items();
+    let pages = check.list_inspection_summaries(Region::Kr1, june).limit(7).items();
     let summaries = session.call("nhn/server-security-check/list_inspection_summaries/1.0", whole!(pages)).await?;
     let one = session.random.below(summaries.len() as u64);
     let one = usize::try_from(one).ok().and_then(|one| summaries.get(one))?;

@@ -7,8 +7,8 @@ use quote::{format_ident, quote};
 use serde_json::Value;
 
 use crate::ir::{Field, Format, Kind, Presence, Service, Type, TypeDef, bare};
-use crate::names::ident;
-use crate::render::types::{has_constructor, is_patch, required};
+use crate::names::{ident, pascal};
+use crate::render::types::{has_constructor, is_patch, required, rust_type};
 
 /// Writes expressions, and keeps the types that they name.
 pub(super) struct Values<'a> {
@@ -110,9 +110,9 @@ impl<'a> Values<'a> {
                 let text = text(example, name);
                 quote!(#text.parse()?)
             }
-            Type::Formatted(Format::Networks) => {
-                let text = text(example, name);
-                quote!(#text.parse::<#krate::Networks>()?)
+            Type::Formatted(format @ (Format::DateOrTime | Format::Networks | Format::Sort)) => {
+                let (rust, text) = (rust_type(&Type::Formatted(*format)), text(example, name));
+                quote!(#text.parse::<#krate::#rust>()?)
             }
             Type::Formatted(Format::Flag | Format::YesNo | Format::LowerYesNo) => {
                 let set = text(example, name).eq_ignore_ascii_case("y");
@@ -152,6 +152,11 @@ impl<'a> Values<'a> {
             }
             Type::Model(name) => self.model(name, example),
             Type::Enum(name) => self.variant(name, example),
+            // Its variants are named by the rule of all enumerations.
+            Type::Vendor(own) => {
+                let (rust, variant) = (ident(own), ident(&pascal(&text(example, name))));
+                quote!(#krate::#rust::#variant)
+            }
             Type::List(inner) => {
                 let items = example.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
                 let items = items.iter().map(|item| self.owned(inner, Some(item), name));

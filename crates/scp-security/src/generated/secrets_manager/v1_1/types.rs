@@ -70,7 +70,7 @@ pub struct SecretDetail {
     #[serde(default)]
     pub recent_searched_at: Option<Timestamp>,
     /// Region of the secret.
-    pub region: String,
+    pub region: crate::Region,
     /// State of the secret: `Creating`, `Active`, `Error`, `Stop` or `To_Be_Terminated`.
     #[serde(default)]
     pub state: Option<SecretState>,
