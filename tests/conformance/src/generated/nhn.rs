@@ -807,14 +807,10 @@ fn security_advisor_v1_0_list_inspection_results(context: &Context) -> Running<'
                 client
                     .list_inspection_results(
                         region
-                            .parse::<
-                                nhn_security::security_advisor::v1_0::types::Region,
-                            >()
+                            .parse::<nhn_security::Region>()
                             .map_err(|error| error.to_string())?,
                         lang
-                            .parse::<
-                                nhn_security::security_advisor::v1_0::types::Language,
-                            >()
+                            .parse::<nhn_security::Language>()
                             .map_err(|error| error.to_string())?,
                     ),
             )
@@ -842,7 +838,14 @@ fn server_security_check_v1_0_list_inspection_summaries(
         let answer = context
             .finish(
                 OPERATION,
-                client.list_inspection_summaries(&region_code, period).first_page(),
+                client
+                    .list_inspection_summaries(
+                        region_code
+                            .parse::<nhn_security::Region>()
+                            .map_err(|error| error.to_string())?,
+                        period,
+                    )
+                    .first_page(),
             )
             .await?;
         context.keep(OPERATION, &answer);
