@@ -18,7 +18,7 @@ const SEQUENCE: &str = "SCPCIS-E75FD21CA524441C9C1B1B381D5974F7";
 pub(super) async fn diagnose(session: &mut Session) {
     let inspection = session.clients.scp.config_inspection();
     let id = format!("DIA-{}", session.tag);
-    let versions = inspection.list_checklist_versions().diagnosis_check_type("BP").size(1).items();
+    let versions = inspection.list_checklist_versions().diagnosis_check_type(CheckType::BestPractice).size(1).items();
     let versions = session.call("scp/configinspection/list_checklist_versions/1.3", whole!(versions)).await;
     let Some(newest) = versions.and_then(|versions| versions.into_iter().find_map(|one| one.check_list_version_id))
     else {
