@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use cloud_core::CallContext;
+use cloud_core::{CallContext, Transport};
 use nhn_security::Nhn;
 use risken_aws::Risken;
 use scp_security::Scp;
@@ -80,14 +80,20 @@ pub struct Clients {
 }
 
 impl Clients {
-    /// The SDKs with their settings from the environment; `endpoint` stands for every host.
+    /// The SDKs with their settings from the environment; `endpoint` stands for every host. They use the default
+    /// transport unless they are given one.
     #[must_use]
-    pub fn from_env(endpoint: Option<&str>) -> Self {
+    pub fn from_env(endpoint: Option<&str>, transport: Option<&Arc<dyn Transport>>) -> Self {
         let (mut scp, mut nhn, mut risken) = (Scp::builder().env(), Nhn::builder().env(), Risken::builder().env());
         if let Some(url) = endpoint {
             scp = scp.endpoint(url);
             nhn = nhn.endpoint(url);
             risken = risken.endpoint(url);
+        }
+        if let Some(transport) = transport {
+            scp = scp.transport(Arc::clone(transport));
+            nhn = nhn.transport(Arc::clone(transport));
+            risken = risken.transport(Arc::clone(transport));
         }
         Self {
             scp: scp.build().map_err(|error| error.to_string()),

@@ -11,6 +11,32 @@ pub mod harness;
 pub use context::{Clients, Context, Entry, Outcome, Plant, Running};
 pub use generated::versions::VERSIONS;
 
+/// Makes a test for each built-in transport from each of these functions, which have the transport as their parameter.
+/// With `async`, the functions are asynchronous.
+#[macro_export]
+macro_rules! each_transport {
+    (async $($test:ident),* $(,)?) => {
+        $crate::each_transport!(@ [#[tokio::test] async] [.await] $($test)*);
+    };
+    ($($test:ident),* $(,)?) => {
+        $crate::each_transport!(@ [#[test]] [] $($test)*);
+    };
+    (@ $function:tt $end:tt $($test:ident)*) => {
+        mod reqwest {
+            $($crate::each_transport!(% $function $end $test cloud_core::transport::reqwest::ReqwestTransport);)*
+        }
+
+        mod hyper {
+            $($crate::each_transport!(% $function $end $test cloud_core::transport::hyper::HyperTransport);)*
+        }
+    };
+    (% [$($function:tt)*] [$($end:tt)*] $test:ident $transport:ty) => {
+        $($function)* fn $test() {
+            super::$test::<$transport>()$($end)*;
+        }
+    };
+}
+
 /// Every documented operation of every version, SCP first, in the order of the fixtures.
 pub fn entries() -> impl Iterator<Item = &'static Entry> {
     generated::ENTRIES.iter().copied().flatten()

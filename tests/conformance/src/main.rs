@@ -2,16 +2,21 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "what a command says goes to its streams")]
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
+use cloud_core::Transport;
+use cloud_core::transport::hyper::HyperTransport;
+use cloud_core::transport::reqwest::ReqwestTransport;
 use conformance::Clients;
 
 const HELP: &str = "\
 Calls every documented operation of every API version once.
 
-usage: conformance [--endpoint URL] [--vendor NAME]
+usage: conformance [--endpoint URL] [--vendor NAME] [--transport NAME]
 
   --endpoint URL    stands for every host of every vendor
   --vendor NAME     only this vendor, by its name in fixtures/vendors.toml
+  --transport NAME  `reqwest`, the default, or `hyper`
 
 Credentials come from the variables that the SDKs read. A line for each call: `ok` or `error`,
 vendor, service, version, operation. The exit status is 1 if any call failed.";
@@ -20,6 +25,7 @@ vendor, service, version, operation. The exit status is 1 if any call failed.";
 struct Arguments {
     endpoint: Option<String>,
     vendor: Option<String>,
+    transport: Option<Arc<dyn Transport>>,
 }
 
 fn read(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
@@ -39,10 +45,20 @@ fn read(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
                 }
                 arguments.vendor = Some(vendor);
             }
+            "--transport" => arguments.transport = Some(transport(&value?)?),
             other => return Err(format!("unknown argument {other}: see --help")),
         }
     }
     Ok(arguments)
+}
+
+fn transport(name: &str) -> Result<Arc<dyn Transport>, String> {
+    let text = |error: cloud_core::Error| error.to_string();
+    match name {
+        "reqwest" => Ok(Arc::new(ReqwestTransport::new().map_err(text)?)),
+        "hyper" => Ok(Arc::new(HyperTransport::new().map_err(text)?)),
+        _ => Err("--transport takes `reqwest` or `hyper`".to_owned()),
+    }
 }
 
 /// The vendors that have operations.
@@ -58,14 +74,14 @@ async fn main() -> ExitCode {
         println!("{HELP}");
         return ExitCode::SUCCESS;
     }
-    let Arguments { endpoint, vendor } = match read(std::env::args().skip(1)) {
+    let Arguments { endpoint, vendor, transport } = match read(std::env::args().skip(1)) {
         Ok(arguments) => arguments,
         Err(why) => {
             eprintln!("conformance: {why}");
             return ExitCode::from(2);
         }
     };
-    let clients = Clients::from_env(endpoint.as_deref());
+    let clients = Clients::from_env(endpoint.as_deref(), transport.as_ref());
     let outcomes = conformance::run(clients, vendor.as_deref(), |outcome| println!("{outcome}")).await;
     let failed = outcomes.iter().filter(|outcome| outcome.result.is_err()).count();
     println!("total {} ok {} failed {failed}", outcomes.len(), outcomes.len() - failed);

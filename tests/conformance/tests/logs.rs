@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cloud_core::testing::{capture, find_leak};
-use cloud_core::transport::reqwest::{ReqwestBuilder, ReqwestTransport};
+use cloud_core::transport::hyper::HyperTransport;
+use cloud_core::transport::reqwest::ReqwestTransport;
+use cloud_core::transport::{BuiltInTransport, TransportBuilder};
 use cloud_sandbox::Sandbox;
 use conformance::Clients;
 use nhn_security::Nhn;
@@ -33,7 +35,11 @@ impl log::Log for Everything {
 }
 
 /// The SDKs at this endpoint, and every credential that they hold or get.
-fn clients(sandbox: &Sandbox, url: &str, transport: ReqwestBuilder) -> (Clients, Vec<(&'static str, String)>) {
+fn clients<T: BuiltInTransport + 'static>(
+    sandbox: &Sandbox,
+    url: &str,
+    transport: TransportBuilder<T>,
+) -> (Clients, Vec<(&'static str, String)>) {
     let transport = Arc::new(transport.build().unwrap());
     let pairs = sandbox.env_vars();
     let get = |name| pairs.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| value.as_str());
@@ -66,13 +72,18 @@ fn clients(sandbox: &Sandbox, url: &str, transport: ReqwestBuilder) -> (Clients,
 fn dependencies_log_no_secrets() {
     log::set_logger(&LOG).unwrap();
     log::set_max_level(log::LevelFilter::Trace);
+    log_no_secrets::<ReqwestTransport>("reqwest");
+    log_no_secrets::<HyperTransport>("rustls");
+}
+
+fn log_no_secrets<T: BuiltInTransport + 'static>(library: &str) {
     // One thread runs client and server, so that all that is logged comes by here.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (secrets, traced) = capture(|| {
         runtime.block_on(async {
             let sandbox = Sandbox::builder().mutual_tls(true).start().await.unwrap();
             let identity = sandbox.client_identity("partner").unwrap().unwrap().pem().to_owned();
-            let transport = ReqwestTransport::builder()
+            let transport = TransportBuilder::<T>::default()
                 .root_certificates_pem(sandbox.authority_pem().unwrap())
                 .only_given_roots()
                 .identity_pem(identity.as_bytes())
@@ -88,7 +99,7 @@ fn dependencies_log_no_secrets() {
         })
     });
     let logged = std::mem::take(&mut *LOG.0.lock().unwrap());
-    for library in ["rustls", "reqwest"] {
+    for library in ["rustls", library] {
         assert!(logged.iter().any(|line| line.contains(library)), "{library} logs nothing: is this test blind?");
     }
     assert!(traced.iter().any(|line| line.contains("rpc.method=encrypt")), "the calls themselves are not seen");

@@ -11,6 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cloud_core::testing::find_leak;
 
+const TRANSPORTS: [&str; 2] = ["reqwest", "hyper"];
 const PASSWORD: &str = "canary-7Qz9-proxy";
 const TOKEN: &str = "canary-7Qz9-token";
 
@@ -60,10 +61,13 @@ fn calls() -> usize {
 }
 
 /// Runs RISKEN's calls in a process of its own whose environment names this proxy for everything.
-fn run(endpoint: &str, proxy: &Server) -> String {
+fn run(transport: &str, endpoint: &str, proxy: &Server) -> String {
     let url = format!("http://user:{PASSWORD}@127.0.0.1:{}", proxy.port);
     let mut command = Command::new(env!("CARGO_BIN_EXE_conformance"));
-    command.args(["--vendor", "risken", "--endpoint", endpoint]).env_clear().env("RISKEN_ACCESS_TOKEN", TOKEN);
+    command
+        .args(["--vendor", "risken", "--endpoint", endpoint, "--transport", transport])
+        .env_clear()
+        .env("RISKEN_ACCESS_TOKEN", TOKEN);
     for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"] {
         command.env(name, &url);
     }
@@ -78,12 +82,13 @@ fn run(endpoint: &str, proxy: &Server) -> String {
 
 #[test]
 fn plain_http_to_loopback_bypasses_the_proxy() {
-    for address in ["127.0.0.1", "127.0.0.2", "localhost", "::1"] {
+    let addresses = ["127.0.0.1", "127.0.0.2", "localhost", "::1"];
+    for (address, transport) in addresses.iter().flat_map(|address| TRANSPORTS.map(|transport| (*address, transport))) {
         // Where a machine has no such address, there is nothing to be sent to it.
         let Some(server) = Server::start(address, EMPTY) else { continue };
         let proxy = Server::start("127.0.0.1", NO_WAY).unwrap();
         let host = if address.contains(':') { format!("[{address}]") } else { address.to_owned() };
-        run(&format!("http://{host}:{}", server.port), &proxy);
+        run(transport, &format!("http://{host}:{}", server.port), &proxy);
         assert_eq!(proxy.heads(), Vec::<String>::new(), "{address}");
         let heads = server.heads();
         assert_eq!(heads.len(), calls(), "{address}");
@@ -93,16 +98,18 @@ fn plain_http_to_loopback_bypasses_the_proxy() {
 
 #[test]
 fn proxy_receives_only_host_and_its_own_password() {
-    let proxy = Server::start("127.0.0.1", NO_WAY).unwrap();
-    let shown = run("https://risken.example:8443", &proxy);
-    assert!(shown.contains("could not connect"), "{shown}");
-    let heads = proxy.heads();
-    // Never sent, so each call is tried three times.
-    assert_eq!(heads.len(), 3 * calls());
-    let password = STANDARD.encode(format!("user:{PASSWORD}"));
-    for head in heads {
-        assert!(head.starts_with("CONNECT risken.example:8443 HTTP/1.1\r\n"), "{head}");
-        assert!(head.to_lowercase().contains("proxy-authorization: basic ") && head.contains(&password), "{head}");
-        assert_eq!(find_leak(TOKEN, &head), None, "{head}");
+    for transport in TRANSPORTS {
+        let proxy = Server::start("127.0.0.1", NO_WAY).unwrap();
+        let shown = run(transport, "https://risken.example:8443", &proxy);
+        assert!(shown.contains("could not connect"), "{shown}");
+        let heads = proxy.heads();
+        // Never sent, so each call is tried three times.
+        assert_eq!(heads.len(), 3 * calls());
+        let password = STANDARD.encode(format!("user:{PASSWORD}"));
+        for head in heads {
+            assert!(head.starts_with("CONNECT risken.example:8443 HTTP/1.1\r\n"), "{head}");
+            assert!(head.to_lowercase().contains("proxy-authorization: basic ") && head.contains(&password), "{head}");
+            assert_eq!(find_leak(TOKEN, &head), None, "{head}");
+        }
     }
 }

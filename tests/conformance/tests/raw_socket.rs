@@ -8,12 +8,19 @@ use std::sync::mpsc::{Receiver, channel};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use cloud_core::transport::{BuiltInTransport, TransportBuilder};
 use hmac::{Hmac, KeyInit, Mac};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 use scp_security::kms::types::EncryptRequest;
 use scp_security::{Error, Scp};
 use sha2::Sha256;
+
+conformance::each_transport!(
+    ids_are_signed_as_sent,
+    queries_are_signed_as_sent,
+    header_values_arrive_unchanged_or_are_rejected
+);
 
 const KEY: &str = "0123456789abcdef";
 const SECRET: &str = "11111111-2222-3333-4444-555555555555";
@@ -81,8 +88,9 @@ impl Listener {
         first
     }
 
-    fn scp(&self, key: &str) -> Result<Scp, Error> {
-        Scp::builder().endpoint(&self.url).credentials(key, SECRET).build()
+    fn scp<T: BuiltInTransport + 'static>(&self, key: &str) -> Result<Scp, Error> {
+        let transport = TransportBuilder::<T>::default().build()?;
+        Scp::builder().endpoint(&self.url).credentials(key, SECRET).transport(transport).build()
     }
 }
 
@@ -167,10 +175,9 @@ fn is_signed(listener: &Listener, raw: &Raw, key: &str) -> Result<(), TestCaseEr
     Ok(())
 }
 
-#[test]
-fn ids_are_signed_as_sent() {
+fn ids_are_signed_as_sent<T: BuiltInTransport + 'static>() {
     let listener = Listener::start();
-    let scp = listener.scp(KEY).unwrap();
+    let scp = listener.scp::<T>(KEY).unwrap();
     proptest!(settings(), |(id in text(), plain in any::<Vec<u8>>())| {
         let outcome = run(scp.kms().encrypt(&id, &EncryptRequest::new(&plain)));
         let error = outcome.expect_err("an empty object is not an answer to this");
@@ -189,10 +196,9 @@ fn ids_are_signed_as_sent() {
     });
 }
 
-#[test]
-fn queries_are_signed_as_sent() {
+fn queries_are_signed_as_sent<T: BuiltInTransport + 'static>() {
     let listener = Listener::start();
-    let scp = listener.scp(KEY).unwrap();
+    let scp = listener.scp::<T>(KEY).unwrap();
     proptest!(settings(), |(name in text(), size in any::<u32>())| {
         let list = scp.certificate_manager().list_certificates().name(name.as_str()).size(size).skip_validation();
         let outcome = run(list.first_page());
@@ -208,11 +214,10 @@ fn queries_are_signed_as_sent() {
     });
 }
 
-#[test]
-fn header_values_arrive_unchanged_or_are_rejected() {
+fn header_values_arrive_unchanged_or_are_rejected<T: BuiltInTransport + 'static>() {
     let listener = Listener::start();
     proptest!(settings(), |(key in prop_oneof![text(), "[!-~]{1,12}", "[ \t]?[ -~]{0,12}[ \t]?"])| {
-        let scp = match listener.scp(&key) {
+        let scp = match listener.scp::<T>(&key) {
             Ok(scp) => scp,
             Err(error) => {
                 prop_assert!(error.is_unsent());

@@ -8,9 +8,12 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 
 use cloud_core::testing::FakeRuntime;
+use cloud_core::transport::{BuiltInTransport, TransportBuilder};
 use cloud_sandbox::Sandbox;
 use scp_security::{ErrorKind, Scp};
 use time::macros::datetime;
+
+conformance::each_transport!(async tls_before_1_2_and_plain_servers_are_rejected, untrusted_certificate_is_rejected_before_sending);
 
 const KEY: &str = "canary-7Qz9-key";
 
@@ -48,9 +51,11 @@ fn hello(version: u8, cipher: [u8; 2]) -> Vec<u8> {
     record
 }
 
-async fn refused(url: &str) -> String {
+async fn refused<T: BuiltInTransport + 'static>(url: &str) -> String {
+    let transport = TransportBuilder::<T>::default().build().unwrap();
     let runtime = Arc::new(FakeRuntime::new(datetime!(2026-01-01 0:00 UTC)));
-    let scp = Scp::builder().endpoint(url).credentials(KEY, "canary-7Qz9-secret").runtime(runtime).build().unwrap();
+    let scp = Scp::builder().endpoint(url).credentials(KEY, "canary-7Qz9-secret").runtime(runtime);
+    let scp = scp.transport(transport).build().unwrap();
     let error = scp.kms().rotate_key("k").await.unwrap_err();
     assert_eq!((error.kind(), error.is_unsent(), error.attempts()), (ErrorKind::Connect, true, 1), "{error}");
     assert!(!error.is_transient(), "another attempt would meet the same");
@@ -58,8 +63,7 @@ async fn refused(url: &str) -> String {
     error.to_string()
 }
 
-#[tokio::test]
-async fn tls_before_1_2_and_plain_servers_are_rejected() {
+async fn tls_before_1_2_and_plain_servers_are_rejected<T: BuiltInTransport + 'static>() {
     type Case = (&'static str, fn(&mut TcpStream));
     let cases: [Case; 5] = [
         ("SSL 3.0", |stream| drop(stream.write_all(&hello(0, [0, 0x0a])))),
@@ -70,7 +74,7 @@ async fn tls_before_1_2_and_plain_servers_are_rejected() {
     ];
     for (name, handle) in cases {
         let (url, seen) = server(handle);
-        let shown = refused(&url).await;
+        let shown = refused::<T>(&url).await;
         assert!(shown.contains(&url["https://".len()..]), "{shown}");
         assert_eq!(shown.contains("is it an http endpoint?"), name == "no TLS", "{name}: {shown}");
         let bytes = seen.recv().unwrap();
@@ -79,16 +83,15 @@ async fn tls_before_1_2_and_plain_servers_are_rejected() {
         assert!(!text.contains("canary") && !text.contains("/v1/kms"), "{name}: {text}");
         // The greeting offers no version below 1.2: among its extensions are the supported versions 1.3 and 1.2.
         let (url, seen) = server(handle);
-        refused(&url).await;
+        refused::<T>(&url).await;
         let greeting = seen.recv().unwrap();
         assert!(greeting.windows(9).any(|bytes| bytes == [0, 43, 0, 5, 4, 3, 4, 3, 3]), "{name}");
     }
 }
 
-#[tokio::test]
-async fn untrusted_certificate_is_rejected_before_sending() {
+async fn untrusted_certificate_is_rejected_before_sending<T: BuiltInTransport + 'static>() {
     let sandbox = Sandbox::builder().mutual_tls(true).start().await.unwrap();
-    let text = refused(sandbox.mtls_endpoint().unwrap()).await;
+    let text = refused::<T>(sandbox.mtls_endpoint().unwrap()).await;
     assert!(text.to_lowercase().contains("certificate"), "{text}");
     assert!(sandbox.calls().is_empty());
 }

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use cloud_core::transport::TransportError;
-use cloud_core::transport::reqwest::ReqwestTransport;
+use cloud_core::transport::{BuiltInTransport, TransportBuilder, TransportError};
 use cloud_core::{BoxFuture, Transport};
 use cloud_sandbox::{Answers, Fault, Sandbox};
 use nhn_security::Nhn;
@@ -15,18 +14,20 @@ use nhn_security::{Language, Region};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+conformance::each_transport!(async token_is_requested_once_for_concurrent_calls_and_once_after_revocation);
+
 const CALLERS: usize = 1000;
 
 /// Counts what is sent, and keeps the number of open connections below what systems allow a process.
 #[derive(Debug)]
-struct Counting {
-    inner: ReqwestTransport,
+struct Counting<T> {
+    inner: T,
     places: Semaphore,
     tokens: AtomicUsize,
     calls: AtomicUsize,
 }
 
-impl Transport for Counting {
+impl<T: Transport> Transport for Counting<T> {
     fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
         let counter = if request.uri().path() == "/oauth2/token/create" { &self.tokens } else { &self.calls };
         counter.fetch_add(1, Ordering::SeqCst);
@@ -37,7 +38,7 @@ impl Transport for Counting {
     }
 }
 
-impl Counting {
+impl<T> Counting<T> {
     fn seen(&self) -> (usize, usize) {
         (self.tokens.load(Ordering::SeqCst), self.calls.load(Ordering::SeqCst))
     }
@@ -54,13 +55,12 @@ async fn all_call(nhn: &Nhn) {
     assert!(failed.is_empty(), "{} of {CALLERS} failed, such as {}", failed.len(), failed[0]);
 }
 
-#[tokio::test]
-async fn token_is_requested_once_for_concurrent_calls_and_once_after_revocation() {
+async fn token_is_requested_once_for_concurrent_calls_and_once_after_revocation<T: BuiltInTransport + 'static>() {
     let sandbox = Sandbox::builder().answers(Answers::RequiredOnly).start().await.unwrap();
     let pairs = sandbox.env_vars();
     let get = |name| pairs.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| value.as_str());
     let transport = Arc::new(Counting {
-        inner: ReqwestTransport::new().unwrap(),
+        inner: TransportBuilder::<T>::default().build().unwrap(),
         places: Semaphore::new(50),
         tokens: AtomicUsize::new(0),
         calls: AtomicUsize::new(0),

@@ -12,6 +12,7 @@ mod table;
 pub use calls::Class;
 use calls::{Credentials, TARGETS, Target};
 use cell::{CellResult, Environment};
+use cloud_core::transport::BuiltInTransport;
 pub use command::{command, guide, replace};
 use faults::{FAULTS, Fault, Meaning, Source};
 pub use table::render;
@@ -71,11 +72,11 @@ pub struct Cell {
 
 const ROTATES: &str = "scp/kms/rotate_key";
 
-/// Runs every cell. The order is that of the tables.
+/// Runs every cell with this transport. The order is that of the tables.
 ///
 /// # Errors
 /// When the sandbox or a socket cannot be opened, or a client cannot be built.
-pub async fn run() -> Result<Vec<Cell>, String> {
+pub async fn run<T: BuiltInTransport + 'static>() -> Result<Vec<Cell>, String> {
     let mut cells = Vec::new();
     for fault in FAULTS {
         // One for each fault, because every cell searches the log of calls.
@@ -83,7 +84,8 @@ pub async fn run() -> Result<Vec<Cell>, String> {
         let first = cells.len();
         for frequency in [Frequency::Once, Frequency::Always] {
             for target in TARGETS.iter().filter(|target| applies(fault, frequency, target)) {
-                let CellResult { observed, sent, arrived, error } = environment.run(target, fault, frequency).await?;
+                let CellResult { observed, sent, arrived, error } =
+                    environment.run::<T>(target, fault, frequency).await?;
                 cells.push(Cell {
                     fault: fault.name,
                     frequency,
@@ -103,7 +105,7 @@ pub async fn run() -> Result<Vec<Cell>, String> {
         // The key's version confirms the sandbox's log. Successful calls made before rotate it too.
         let rotates = cells[first..].iter().filter(|cell| cell.operation == ROTATES);
         let told: u32 = rotates.map(|cell| cell.observed.executed + u32::from(cell.warmed_up)).sum();
-        let rotated = environment.rotations().await?;
+        let rotated = environment.rotations::<T>().await?;
         if rotated != told {
             return Err(format!("{}: the key was rotated {rotated} times, the log has {told}", fault.name));
         }

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use cloud_core::transport::BuiltInTransport;
 use resilience::matrix::{Cell, Class, command, guide, replace, run};
 
 /// Faults after which an unsafe request may be sent again, because the service did not execute it.
@@ -19,9 +20,10 @@ fn shown(cell: &Cell) -> String {
     format!("{} ({:?}), {}: {}", cell.fault, cell.frequency, cell.operation, cell.error.as_deref().unwrap_or("ok"))
 }
 
-#[tokio::test]
-async fn cells_are_as_expected() {
-    let cells = run().await.unwrap();
+conformance::each_transport!(async cells_are_as_expected);
+
+async fn cells_are_as_expected<T: BuiltInTransport + 'static>() {
+    let cells = run::<T>().await.unwrap();
     let wrong: Vec<_> = cells.iter().filter(|cell| cell.observed != cell.expected).collect();
     let texts =
         wrong.iter().map(|cell| format!("{}\n  is   {:?}\n  want {:?}", shown(cell), cell.observed, cell.expected));

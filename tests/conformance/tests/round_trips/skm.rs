@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cloud_core::transport::reqwest::ReqwestTransport;
+use cloud_core::transport::{BuiltInTransport, TransportBuilder};
 use cloud_sandbox::Sandbox;
 use nhn_security::ErrorKind;
 use nhn_security::secure_key_manager::types::{
@@ -34,9 +34,9 @@ fn known(sandbox: &Sandbox) -> Client {
 }
 
 /// A client with the certificate of this name and no MAC address, on the port for such callers.
-pub(crate) fn with_certificate(sandbox: &Sandbox, name: &str) -> Client {
+pub(crate) fn with_certificate<T: BuiltInTransport + 'static>(sandbox: &Sandbox, name: &str) -> Client {
     let identity = sandbox.client_identity(name).unwrap().unwrap();
-    let transport = ReqwestTransport::builder()
+    let transport = TransportBuilder::<T>::default()
         .root_certificates_pem(sandbox.authority_pem().unwrap())
         .only_given_roots()
         .identity_pem(identity.pem().as_bytes())
@@ -75,28 +75,29 @@ async fn store_accepts_a_listed_mac_address() {
     denied(keys.show_secret("00000000000000000000000000000000").await);
 }
 
-#[tokio::test]
-async fn store_accepts_a_listed_certificate() {
+conformance::each_transport!(async store_accepts_a_listed_certificate);
+
+async fn store_accepts_a_listed_certificate<T: BuiltInTransport + 'static>() {
     let only = json!({"nhn": {"skm": {"keyStores": {"9": {
         "name": "certificate only", "certificateAuthUse": "Y",
         "certificateList": [{"name": "laptop", "password": "a password", "expirationDate": "2099-01-01T00:00:00"}],
         "keys": [{"keyId": "9a000000000000000000000000000009", "name": "own", "keyType": "SECRET", "secret": "for the laptop"}]
     }}}}});
     let sandbox = Sandbox::builder().mutual_tls(true).seed_data(only).start().await.unwrap();
-    let laptop = with_certificate(&sandbox, "laptop");
+    let laptop = with_certificate::<T>(&sandbox, "laptop");
     let own = "9a000000000000000000000000000009";
     assert_eq!(laptop.show_secret(own).await.unwrap().secret.expose_secret(), "for the laptop");
     assert_eq!(laptop.confirm_client().await.unwrap().client_sent_certificate, Some(true));
     denied(laptop.show_secret(PARTNERS_SECRET).await);
 
     // The other store takes a certificate or a MAC address.
-    let partner = with_certificate(&sandbox, "partner");
+    let partner = with_certificate::<T>(&sandbox, "partner");
     assert_eq!(partner.show_secret(PARTNERS_SECRET).await.unwrap().secret.expose_secret(), "sandbox-webhook-secret");
     denied(partner.show_secret(own).await);
     assert!(known(&sandbox).show_secret(PARTNERS_SECRET).await.is_ok());
     denied(known(&sandbox).show_secret(own).await);
     // And the first one takes no certificate in place of the rest.
-    denied(with_certificate(&sandbox, "certificate1").show_secret(SECRET).await);
+    denied(with_certificate::<T>(&sandbox, "certificate1").show_secret(SECRET).await);
 }
 
 #[tokio::test]

@@ -199,7 +199,7 @@ async fn added_certificate_is_issued_and_admits_its_caller() {
     keys.schedule_ipv4_address_deletion(&by_address).await.unwrap();
     refused(old.show_secret(&id).await, "IPv4 Auth Failure");
 
-    let laptop = super::skm::with_certificate(&sandbox, "laptop");
+    let laptop = super::skm::with_certificate::<cloud_core::transport::DefaultTransport>(&sandbox, "laptop");
     assert_eq!(laptop.show_secret(&id).await.unwrap().secret.expose_secret(), "of the laptop");
     keys.schedule_certificate_deletion(&CertificateToDelete::new("by certificate", "laptop")).await.unwrap();
     assert!(laptop.show_secret(&id).await.is_err());
@@ -207,7 +207,7 @@ async fn added_certificate_is_issued_and_admits_its_caller() {
     keys.add_certificate(&add(30)).await.unwrap();
     // The new certificate has the old one's name and nothing else of it.
     assert!(laptop.show_secret(&id).await.is_err());
-    let laptop = super::skm::with_certificate(&sandbox, "laptop");
+    let laptop = super::skm::with_certificate::<cloud_core::transport::DefaultTransport>(&sandbox, "laptop");
     laptop.show_secret(&id).await.unwrap();
     keys.replace_key_store(4, &store("by certificate", AuthMode::And, [false, false, true])).await.unwrap();
     laptop.show_secret(&id).await.unwrap();

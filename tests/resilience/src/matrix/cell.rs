@@ -5,8 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use cloud_core::transport::reqwest::ReqwestTransport;
-use cloud_core::transport::{Stage, TransportError};
+use cloud_core::transport::{BuiltInTransport, Stage, TransportBuilder, TransportError};
 use cloud_core::{BoxFuture, Transport};
 use cloud_sandbox::Sandbox;
 
@@ -31,10 +30,10 @@ const CARRIED_OUT: [&str; 11] = [
     "page_changed",
 ];
 
-/// The default transport, which also counts requests and selects those that get the fault.
+/// A transport, which also counts requests and selects those that get the fault.
 #[derive(Debug)]
-struct Watched {
-    inner: ReqwestTransport,
+struct Watched<T> {
+    inner: T,
     clock: Clock,
     socket: Option<FaultyServer>,
     counter: Arc<RequestCounter>,
@@ -43,7 +42,7 @@ struct Watched {
     fault_range: (AtomicU32, AtomicU32),
 }
 
-impl Watched {
+impl<T> Watched<T> {
     /// Resets the counters and selects the requests that get the fault.
     fn begin(&self, target: &Target, frequency: Frequency) {
         let first = u32::from(target.class == Class::List) + 1;
@@ -54,7 +53,7 @@ impl Watched {
     }
 }
 
-impl Transport for Watched {
+impl<T: Transport> Transport for Watched<T> {
     fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
         let counts = !is_for_credentials(request.uri().path());
         Box::pin(async move {
@@ -73,11 +72,11 @@ impl Transport for Watched {
     }
 }
 
-/// Builds the default transport without system certificates and with a low size limit.
-fn transport() -> Result<ReqwestTransport, String> {
+/// Builds a transport without system certificates and with a low size limit.
+fn transport<T: BuiltInTransport>() -> Result<T, String> {
     // No handshake completes, so any root will do; the low limit keeps responses small.
     let root = include_str!("root.pem");
-    let transport = ReqwestTransport::builder().only_given_roots().root_certificates_pem(root).body_limit(BODY_LIMIT);
+    let transport = TransportBuilder::default().only_given_roots().root_certificates_pem(root).body_limit(BODY_LIMIT);
     transport.build().map_err(|error| error.to_string())
 }
 
@@ -112,7 +111,12 @@ impl Environment {
     }
 
     /// Makes the call with the fault.
-    pub(super) async fn run(&self, target: &Target, fault: &Fault, frequency: Frequency) -> Result<CellResult, String> {
+    pub(super) async fn run<T: BuiltInTransport + 'static>(
+        &self,
+        target: &Target,
+        fault: &Fault,
+        frequency: Frequency,
+    ) -> Result<CellResult, String> {
         self.sandbox.clear_faults();
         self.clock.next_second();
         let counter = Arc::new(RequestCounter::default());
@@ -123,7 +127,7 @@ impl Environment {
             (Some(socket), _) => format!("http://{}", socket.address()),
         };
         let transport = Arc::new(Watched {
-            inner: transport()?,
+            inner: transport::<T>()?,
             clock: self.clock.clone(),
             socket,
             counter: Arc::clone(&counter),
@@ -187,11 +191,11 @@ impl Environment {
     }
 
     /// Returns how often the key of the matrix was rotated, by its version.
-    pub(super) async fn rotations(&self) -> Result<u32, String> {
+    pub(super) async fn rotations<T: BuiltInTransport + 'static>(&self) -> Result<u32, String> {
         let parts = Parts {
             sandbox: &self.sandbox,
             endpoint: self.sandbox.endpoint(),
-            transport: Arc::new(transport()?),
+            transport: Arc::new(transport::<T>()?),
             runtime: Arc::new(ClientClock { clock: self.clock.clone(), wrong_by: time::Duration::ZERO }),
         };
         self.sandbox.clear_faults();

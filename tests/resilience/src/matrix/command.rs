@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use cloud_core::transport::DefaultTransport;
+
 use super::{Cell, render};
 
 const HELP: &str = "\
@@ -32,7 +34,7 @@ pub fn command(words: &[String]) -> Result<String, String> {
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| format!("no runtime: {error}"))?;
-    let cells = runtime.block_on(super::run())?;
+    let cells = runtime.block_on(super::run::<DefaultTransport>())?;
     if word == "--cells" {
         return Ok(cells.iter().map(line).collect::<Vec<_>>().join("\n"));
     }
