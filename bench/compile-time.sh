@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Compares the cold release build of one KMS call through the SDK with the same call written by hand on plain reqwest.
+# Compares the cold release build of one KMS call through the SDK, on reqwest and on hyper, with the same call written by
+# hand on plain reqwest and on hyper.
 #
 #   bench/compile-time.sh [ROUNDS]
 #
-# Prints wall time, processor time, crates and binary size of each, and the ratios. Needs bash, cargo and a C compiler.
-# KEEP=1 leaves the two programs in place, TIMINGS=1 also writes cargo's timing report of each (and implies KEEP).
+# Prints wall time, processor time, crates and binary size of each, and ratios. Needs bash, cargo and a C compiler.
+# KEEP=1 leaves the programs in place, TIMINGS=1 also writes cargo's timing report of each (and implies KEEP).
 set -euo pipefail
 
 rounds=${1:-1}
@@ -17,14 +18,14 @@ if [[ -z ${KEEP:-} ]]; then trap 'rm -rf "$place"' EXIT; fi
 unset CARGO_TARGET_DIR CARGO_BUILD_TARGET_DIR RUSTC_WRAPPER CARGO_BUILD_RUSTC_WRAPPER RUSTFLAGS
 export CARGO_TERM_COLOR=never CARGO_INCREMENTAL=0
 
-# The versions that the workspace asks for, so that both programs get the same ones.
+# The versions that the workspace asks for, so that all programs get the same ones.
 version() {
     sed -nE "s/^$1 = (\"|\{ version = \")([^\"]+)\".*/\2/p" "$repository/Cargo.toml" | head -n 1
 }
 
 program() {
     mkdir -p "$place/$1/src"
-    # Both start from the workspace's choice of versions; cargo drops what is not needed and adds what is missing.
+    # All start from the workspace's choice of versions; cargo drops what is not needed and adds what is missing.
     cp "$repository/Cargo.lock" "$place/$1/Cargo.lock"
     {
         printf '[package]\nname = "%s"\nversion = "0.0.0"\nedition = "2024"\npublish = false\n\n' "$1"
@@ -38,7 +39,13 @@ program with-sdk <<END
 scp-security = { path = "$repository/crates/scp-security", default-features = false, features = ["kms", "ring"] }
 END
 
-cp "$repository/bench/examples/with_sdk.rs" "$place/with-sdk/src/main.rs"
+program with-sdk-hyper <<END
+scp-security = { path = "$repository/crates/scp-security", default-features = false, features = ["kms", "hyper"] }
+END
+
+for name in with-sdk with-sdk-hyper; do
+    cp "$repository/bench/examples/with_sdk.rs" "$place/$name/src/main.rs"
+done
 
 program by-hand <<END
 base64 = "$(version base64)"
@@ -49,6 +56,21 @@ sha2 = "$(version sha2)"
 END
 
 cp "$repository/bench/examples/by_hand.rs" "$place/by-hand/src/main.rs"
+
+program by-hand-hyper <<END
+base64 = "$(version base64)"
+hmac = "$(version hmac)"
+http-body-util = "$(version http-body-util)"
+hyper = { version = "$(version hyper)", default-features = false, features = ["client", "http1"] }
+hyper-rustls = { version = "$(version hyper-rustls)", default-features = false, features = ["http1", "native-tokio", "ring", "tls12"] }
+hyper-util = { version = "$(version hyper-util)", default-features = false, features = ["client-legacy", "http1", "tokio"] }
+rustls = { version = "$(version rustls)", default-features = false, features = ["ring", "std", "tls12"] }
+serde = { version = "$(version serde)", features = ["derive"] }
+serde_json = "$(version serde_json)"
+sha2 = "$(version sha2)"
+END
+
+cp "$repository/bench/examples/by_hand_hyper.rs" "$place/by-hand-hyper/src/main.rs"
 
 # Leaves wall and processor seconds in $wall and $cpu.
 build() {
@@ -76,23 +98,36 @@ size() {
 
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }
 
-for name in with-sdk by-hand; do
+programs=(with-sdk with-sdk-hyper by-hand by-hand-hyper)
+for name in "${programs[@]}"; do
     cargo fetch --quiet --manifest-path "$place/$name/Cargo.toml"
 done
 
-printf '%-10s %10s %10s %8s %12s\n' program 'wall s' 'cpu s' crates 'binary MiB'
-for ((round = 1; round <= rounds; round++)); do
-    build with-sdk
-    sdk=("$wall" "$cpu" "$(crates with-sdk)" "$(size with-sdk)")
-    printf '%-10s %10s %10s %8s %12s\n' with-sdk "${sdk[@]}"
-    build by-hand
-    hand=("$wall" "$cpu" "$(crates by-hand)" "$(size by-hand)")
-    printf '%-10s %10s %10s %8s %12s\n' by-hand "${hand[@]}"
-    printf '%-10s' ratio
+declare -A row
+
+# Prints the ratios of two programs.
+compare() {
+    local -a left right
+    read -ra left <<< "${row[$1]}"
+    read -ra right <<< "${row[$2]}"
+    printf '%-30s' "$1 / $2"
     for index in 0 1 2 3; do
         width=$((index == 2 ? 8 : index == 3 ? 12 : 10))
-        printf " %${width}s" "$(ratio "${sdk[index]}" "${hand[index]}")"
+        printf " %${width}s" "$(ratio "${left[index]}" "${right[index]}")"
     done
     printf '\n'
+}
+
+printf '%-30s %10s %10s %8s %12s\n' program 'wall s' 'cpu s' crates 'binary MiB'
+for ((round = 1; round <= rounds; round++)); do
+    for name in "${programs[@]}"; do
+        build "$name"
+        row[$name]="$wall $cpu $(crates "$name") $(size "$name")"
+        read -ra figures <<< "${row[$name]}"
+        printf '%-30s %10s %10s %8s %12s\n' "$name" "${figures[@]}"
+    done
+    compare with-sdk by-hand
+    compare with-sdk-hyper by-hand
+    compare with-sdk-hyper by-hand-hyper
 done
 if [[ -n ${KEEP:-} ]]; then printf 'programs in %s\n' "$place"; fi

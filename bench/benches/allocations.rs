@@ -15,6 +15,8 @@ fn main() -> Result<()> {
     count("encrypt: sdk", || setup.encrypt_with_sdk().map(black_box).is_ok())?;
     count("encrypt: by hand", || setup.encrypt_by_hand().map(black_box).is_ok())?;
     count("encrypt: by hand, no limit", || setup.encrypt_by_hand_without_limit().map(black_box).is_ok())?;
+    count("encrypt: sdk, hyper", || setup.encrypt_with_sdk_on_hyper().map(black_box).is_ok())?;
+    count("encrypt: by hand, hyper", || setup.encrypt_by_hand_on_hyper().map(black_box).is_ok())?;
     count("list_keys: sdk", || setup.list_with_sdk().map(black_box).is_ok())?;
     count("list_keys: by hand", || setup.list_by_hand().map(black_box).is_ok())?;
     count("decode: Timestamp", || setup.decode_timestamps().map(black_box).is_ok())?;

@@ -19,6 +19,8 @@ fn main() -> Result<()> {
     time(&mut group, "sdk", || setup.encrypt_with_sdk());
     time(&mut group, "by hand", || setup.encrypt_by_hand());
     time(&mut group, "by hand, no limit", || setup.encrypt_by_hand_without_limit());
+    time(&mut group, "sdk, hyper", || setup.encrypt_with_sdk_on_hyper());
+    time(&mut group, "by hand, hyper", || setup.encrypt_by_hand_on_hyper());
     group.finish();
 
     let mut group = criterion.benchmark_group("list_keys");

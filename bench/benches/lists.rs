@@ -36,15 +36,15 @@ const PREFIX: &str = "\"id\":\"0000000000000000";
 impl Transport for Keys {
     fn send(
         &self,
-        _: cloud_core::http::Request<Bytes>,
-    ) -> BoxFuture<'_, std::result::Result<cloud_core::http::Response<Bytes>, TransportError>> {
+        _: http::Request<Bytes>,
+    ) -> BoxFuture<'_, std::result::Result<http::Response<Bytes>, TransportError>> {
         Box::pin(async move {
             if !self.latency.is_zero() {
                 tokio::time::sleep(self.latency).await;
             }
             let page = self.requests.fetch_add(1, Ordering::Relaxed);
             let body = self.page.replace(PREFIX, &format!("\"id\":\"{page:016x}"));
-            Ok(cloud_core::http::Response::new(Bytes::from(body)))
+            Ok(http::Response::new(Bytes::from(body)))
         })
     }
 }

@@ -42,6 +42,13 @@ fn main() -> Result<()> {
             right: &mut || setup.encrypt_by_hand_without_limit().map(black_box).is_ok(),
         },
         Pair {
+            name: "encrypt: sdk / by hand, hyper",
+            target: 1.25,
+            calls: 50,
+            left: &mut || setup.encrypt_with_sdk_on_hyper().map(black_box).is_ok(),
+            right: &mut || setup.encrypt_by_hand_on_hyper().map(black_box).is_ok(),
+        },
+        Pair {
             name: "list_keys: sdk / by hand",
             target: 1.10,
             calls: 4,

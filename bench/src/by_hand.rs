@@ -28,7 +28,25 @@ struct EncryptBody<'a> {
     plaintext: &'a str,
 }
 
-fn encrypt_body(plaintext: &[u8]) -> Result<Vec<u8>> {
+/// The signature of a request, and its time.
+pub(crate) struct Signature {
+    pub(crate) timestamp: String,
+    pub(crate) signature: String,
+}
+
+impl Signature {
+    #[allow(clippy::disallowed_methods, reason = "the calls by hand use no SDK")]
+    pub(crate) fn new(method: &str, url: &str, access_key: &str, secret_key: &str) -> Result<Self> {
+        let timestamp = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis().to_string();
+        let mut mac = Hmac::<Sha256>::new_from_slice(secret_key.as_bytes())?;
+        for part in [method, url, &timestamp, access_key, "Openapi"] {
+            mac.update(part.as_bytes());
+        }
+        Ok(Self { timestamp, signature: STANDARD.encode(mac.finalize().into_bytes()) })
+    }
+}
+
+pub(crate) fn encrypt_body(plaintext: &[u8]) -> Result<Vec<u8>> {
     Ok(serde_json::to_vec(&EncryptBody { plaintext: &STANDARD.encode(plaintext) })?)
 }
 
@@ -83,17 +101,11 @@ impl ByHand {
         self.send(self.client.get(&url), "GET", &url).await
     }
 
-    #[allow(clippy::disallowed_methods, reason = "the calls by hand use no SDK")]
     async fn send<T>(&self, request: reqwest::RequestBuilder, method: &str, url: &str) -> Result<T>
     where
         T: for<'de> Deserialize<'de>,
     {
-        let timestamp = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis().to_string();
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.secret_key.as_bytes())?;
-        for part in [method, url, &timestamp, &self.access_key, "Openapi"] {
-            mac.update(part.as_bytes());
-        }
-        let signature = STANDARD.encode(mac.finalize().into_bytes());
+        let Signature { timestamp, signature } = Signature::new(method, url, &self.access_key, &self.secret_key)?;
         let response = request
             .header("Accept", "application/json")
             .header("Accept-Language", "en-US")

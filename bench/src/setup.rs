@@ -3,11 +3,15 @@
 use std::fmt;
 use std::time::Duration;
 
+use cloud_core::transport::hyper::HyperTransport;
+use cloud_core::transport::reqwest::ReqwestTransport;
 use scp_security::Scp;
+use scp_security::kms::Client;
 use scp_security::kms::types::{EncryptRequest, EncryptResponse, ListKeysResponse};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::by_hand::{ByHand, Result};
+use crate::by_hand_hyper::ByHandHyper;
 use crate::{data, server};
 
 const ACCESS_KEY: &str = "0123456789abcdef0123456789abcdef";
@@ -16,20 +20,38 @@ const SECRET_KEY: &str = "11111111-2222-3333-4444-555555555555";
 /// The number of keys in a page.
 pub const KEYS: usize = 1_000;
 
-/// Sets up both sides with the same time limit.
+/// Both sides on both HTTP clients, with the same time limit.
+#[derive(Debug)]
+pub struct Clients {
+    /// The SDK on reqwest.
+    pub sdk: Client,
+    /// By hand on reqwest.
+    pub hand: ByHand,
+    /// The SDK on hyper.
+    pub sdk_hyper: Client,
+    /// By hand on hyper.
+    pub hand_hyper: ByHandHyper,
+}
+
+/// Sets up all clients.
 ///
 /// # Errors
 /// If a client cannot be set up.
-pub fn clients(base: &str) -> Result<(scp_security::kms::Client, ByHand)> {
-    let scp = Scp::builder().endpoint(base).credentials(ACCESS_KEY, SECRET_KEY).build()?;
-    Ok((scp.kms(), ByHand::new(base, ACCESS_KEY, SECRET_KEY, Some(Duration::from_secs(30)))?))
+pub fn clients(base: &str) -> Result<Clients> {
+    let limit = Duration::from_secs(30);
+    let scp = || Scp::builder().endpoint(base).credentials(ACCESS_KEY, SECRET_KEY);
+    Ok(Clients {
+        sdk: scp().transport(ReqwestTransport::new()?).build()?.kms(),
+        hand: ByHand::new(base, ACCESS_KEY, SECRET_KEY, Some(limit))?,
+        sdk_hyper: scp().transport(HyperTransport::new()?).build()?.kms(),
+        hand_hyper: ByHandHyper::new(base, ACCESS_KEY, SECRET_KEY, limit),
+    })
 }
 
 /// A runtime on this thread, the server, the SDK and the calls by hand.
 pub struct Setup {
     runtime: Runtime,
-    sdk: scp_security::kms::Client,
-    hand: ByHand,
+    clients: Clients,
     hand_without_limit: ByHand,
     page: String,
 }
@@ -42,11 +64,9 @@ impl Setup {
     pub fn new() -> Result<Self> {
         let page = data::page(KEYS);
         let base = format!("http://{}", server::start(data::ENCRYPTED, &page)?);
-        let (sdk, hand) = clients(&base)?;
         Ok(Self {
             runtime: Builder::new_current_thread().enable_all().build()?,
-            sdk,
-            hand,
+            clients: clients(&base)?,
             hand_without_limit: ByHand::new(&base, ACCESS_KEY, SECRET_KEY, None)?,
             page,
         })
@@ -63,7 +83,7 @@ impl Setup {
     /// # Errors
     /// If the call fails.
     pub fn encrypt_with_sdk(&self) -> Result<EncryptResponse> {
-        let call = async { self.sdk.encrypt(data::KEY_ID, &EncryptRequest::new(data::PLAINTEXT)).await };
+        let call = async { self.clients.sdk.encrypt(data::KEY_ID, &EncryptRequest::new(data::PLAINTEXT)).await };
         Ok(self.runtime.block_on(call)?)
     }
 
@@ -72,7 +92,7 @@ impl Setup {
     /// # Errors
     /// If the call fails.
     pub fn encrypt_by_hand(&self) -> Result<EncryptResponse> {
-        self.runtime.block_on(self.hand.encrypt(data::KEY_ID, data::PLAINTEXT))
+        self.runtime.block_on(self.clients.hand.encrypt(data::KEY_ID, data::PLAINTEXT))
     }
 
     /// Makes the same call by hand, without a time limit.
@@ -83,12 +103,29 @@ impl Setup {
         self.runtime.block_on(self.hand_without_limit.encrypt(data::KEY_ID, data::PLAINTEXT))
     }
 
+    /// Calls `kms.encrypt` through the SDK on hyper.
+    ///
+    /// # Errors
+    /// If the call fails.
+    pub fn encrypt_with_sdk_on_hyper(&self) -> Result<EncryptResponse> {
+        let call = async { self.clients.sdk_hyper.encrypt(data::KEY_ID, &EncryptRequest::new(data::PLAINTEXT)).await };
+        Ok(self.runtime.block_on(call)?)
+    }
+
+    /// Makes the same call by hand on hyper.
+    ///
+    /// # Errors
+    /// If the call fails.
+    pub fn encrypt_by_hand_on_hyper(&self) -> Result<EncryptResponse> {
+        self.runtime.block_on(self.clients.hand_hyper.encrypt(data::KEY_ID, data::PLAINTEXT))
+    }
+
     /// Lists one page of a thousand keys through the SDK.
     ///
     /// # Errors
     /// If the call fails.
     pub fn list_with_sdk(&self) -> Result<ListKeysResponse> {
-        let call = async { self.sdk.list_keys().size(1_000).start_at_page(0).first_page().await };
+        let call = async { self.clients.sdk.list_keys().size(1_000).start_at_page(0).first_page().await };
         Ok(self.runtime.block_on(call)?)
     }
 
@@ -97,7 +134,7 @@ impl Setup {
     /// # Errors
     /// If the call fails.
     pub fn list_by_hand(&self) -> Result<ListKeysResponse> {
-        self.runtime.block_on(self.hand.list_keys(1_000, 0))
+        self.runtime.block_on(self.clients.hand.list_keys(1_000, 0))
     }
 
     /// Decodes the page into the SDK's types, as the SDK decodes a response.
@@ -133,6 +170,8 @@ mod tests {
         let encrypted = setup.encrypt_with_sdk().unwrap();
         assert_eq!(encrypted, setup.encrypt_by_hand().unwrap());
         assert_eq!(encrypted, setup.encrypt_by_hand_without_limit().unwrap());
+        assert_eq!(encrypted, setup.encrypt_with_sdk_on_hyper().unwrap());
+        assert_eq!(encrypted, setup.encrypt_by_hand_on_hyper().unwrap());
         let page = setup.list_with_sdk().unwrap();
         assert_eq!(page.keys.len(), KEYS);
         assert_eq!(page, setup.list_by_hand().unwrap());
