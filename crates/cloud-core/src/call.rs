@@ -161,6 +161,18 @@ impl<T: DeserializeOwned> Call<T> {
     }
 }
 
+#[cfg(feature = "blocking")]
+impl<T: DeserializeOwned + Send + 'static> Call<T> {
+    /// Sends the call and blocks the current thread until it has ended; see [`blocking`](crate::blocking).
+    ///
+    /// # Errors
+    /// Those of the call, and [`ErrorKind::Config`](crate::ErrorKind::Config) where a tokio runtime is current.
+    pub fn wait(self) -> Result<T> {
+        let context = self.context();
+        crate::blocking::wait(self).map_err(|error| error.with_context(context))
+    }
+}
+
 impl<T: DeserializeOwned> Future for Call<T> {
     type Output = Result<T>;
 
@@ -206,6 +218,18 @@ impl<T: DeserializeOwned> Future for SendFuture<T> {
         let outcome = ready!(response.get_mut().as_mut().poll(context));
         self.response = None;
         Poll::Ready(outcome.and_then(|response| response.decode(self.called)))
+    }
+}
+
+#[cfg(feature = "blocking")]
+impl<T: DeserializeOwned + Send + 'static> SendFuture<T> {
+    /// Blocks the current thread until the call has ended; see [`blocking`](crate::blocking).
+    ///
+    /// # Errors
+    /// Those of the call, and [`ErrorKind::Config`](crate::ErrorKind::Config) where a tokio runtime is current.
+    pub fn wait(self) -> Result<Response<T>> {
+        let called = self.called;
+        crate::blocking::wait(self).map_err(|error| error.with_context(called))
     }
 }
 
@@ -255,6 +279,30 @@ macro_rules! call_settings {
     };
 }
 
+/// The method of a generated call for programs without an async runtime.
+#[cfg(feature = "blocking")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! call_wait {
+    ($answer:ty) => {
+        /// Sends the call and blocks the current thread until it has ended.
+        ///
+        /// # Errors
+        /// Those of the call, and [`ErrorKind::Config`]($crate::ErrorKind::Config) where a tokio runtime is current.
+        pub fn wait(self) -> $crate::Result<$answer> {
+            self.0.wait()
+        }
+    };
+}
+
+/// No method without the feature.
+#[cfg(not(feature = "blocking"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! call_wait {
+    ($answer:ty) => {};
+}
+
 /// Gives a generated call with optional parameters (`struct DeleteKey(Call<()>)`) the methods of a plain [`Call`].
 #[doc(hidden)]
 #[macro_export]
@@ -267,6 +315,8 @@ macro_rules! call_options {
             pub fn send(self) -> $crate::call::SendFuture<$answer> {
                 self.0.send()
             }
+
+            $crate::call_wait!($answer);
         }
 
         impl From<$name> for $crate::Call<$answer> {

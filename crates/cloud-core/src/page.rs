@@ -16,12 +16,16 @@ use crate::request::percent::decode;
 use crate::response::Response;
 use crate::runtime::BoxFuture;
 
+#[cfg(feature = "blocking")]
+mod blocking;
 mod items;
 mod listing;
 mod next_marker;
 mod seen;
 mod stream;
 mod tracker;
+#[cfg(feature = "blocking")]
+pub use blocking::{ItemIter, PageIter};
 pub use items::Items;
 pub use listing::{Incomplete, IncompleteReason, Listing};
 pub use next_marker::NextMarker;

@@ -35,6 +35,9 @@ pub use server_security_check::ServerSecurityCheckClient;
 pub use builder::NhnBuilder;
 #[doc(no_inline)]
 pub use cloud_core;
+#[cfg(feature = "blocking")]
+#[doc(inline)]
+pub use cloud_core::blocking;
 #[doc(inline)]
 pub use cloud_core::{
     BoxFuture, Call, ConfigSource, Delivery, Endpoint, Error, ErrorCategory, ErrorKind, Incomplete, IncompleteReason,

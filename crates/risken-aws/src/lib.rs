@@ -27,6 +27,9 @@ pub use finding::FindingClient;
 pub use builder::RiskenBuilder;
 #[doc(no_inline)]
 pub use cloud_core;
+#[cfg(feature = "blocking")]
+#[doc(inline)]
+pub use cloud_core::blocking;
 #[doc(inline)]
 pub use cloud_core::{
     BoxFuture, Call, ConfigSource, Delivery, Endpoint, Error, ErrorCategory, ErrorKind, Incomplete, IncompleteReason,

@@ -47,6 +47,9 @@ pub use secrets_manager::SecretsManagerClient;
 pub use builder::ScpBuilder;
 #[doc(no_inline)]
 pub use cloud_core;
+#[cfg(feature = "blocking")]
+#[doc(inline)]
+pub use cloud_core::blocking;
 #[doc(inline)]
 pub use cloud_core::{
     BoxFuture, Call, ConfigSource, DateOrTime, Days, Delivery, Endpoint, Error, ErrorCategory, ErrorKind, Hmac, Hours,

@@ -124,6 +124,7 @@ pub struct Context {
     /// What later calls need of answers that do not serialize; never shown.
     secrets: Mutex<HashMap<&'static str, Value>>,
     plant: Option<Box<dyn Plant>>,
+    blocking: bool,
     shown: Mutex<String>,
 }
 
@@ -131,13 +132,27 @@ impl Context {
     /// A run that has called nothing yet.
     #[must_use]
     pub fn new(clients: Clients) -> Self {
-        Self { clients, answers: Mutex::default(), secrets: Mutex::default(), plant: None, shown: Mutex::default() }
+        Self {
+            clients,
+            answers: Mutex::default(),
+            secrets: Mutex::default(),
+            plant: None,
+            blocking: false,
+            shown: Mutex::default(),
+        }
     }
 
     /// Changes values on their way out, and keeps the `Debug` of all that is sent and received.
     #[must_use]
     pub fn with_plant(mut self, plant: impl Plant + 'static) -> Self {
         self.plant = Some(Box::new(plant));
+        self
+    }
+
+    /// Blocks the thread with each call instead of awaiting it.
+    #[must_use]
+    pub fn blocking(mut self) -> Self {
+        self.blocking = true;
         self
     }
 
@@ -230,13 +245,13 @@ impl Context {
     }
 
     /// Waits for an answer; an error is put in words.
-    pub(crate) async fn finish<T: fmt::Debug + 'static>(
+    pub(crate) async fn finish<T: fmt::Debug + Send + 'static>(
         &self,
         operation: &'static str,
-        call: impl IntoFuture<Output = cloud_core::Result<T>> + fmt::Debug,
+        call: impl IntoFuture<Output = cloud_core::Result<T>, IntoFuture: Send + 'static> + fmt::Debug,
     ) -> Result<T, String> {
         self.show(format_args!("{call:?}"));
-        let answer = call.await;
+        let answer = if self.blocking { cloud_core::blocking::wait(call) } else { call.await };
         self.show(format_args!("{answer:?} {answer:#?}"));
         if let Some(held) = answer.as_ref().ok().and_then(|answer| certificate(answer)) {
             self.secrets.lock().unwrap_or_else(PoisonError::into_inner).insert(operation, held);

@@ -43,8 +43,12 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
 }
 
 /// Makes the calls of one vendor, or of all, one after the other.
-pub async fn run(clients: Clients, vendor: Option<&str>, mut report: impl FnMut(&Outcome)) -> Vec<Outcome> {
-    let context = Context::new(clients);
+pub async fn run(clients: Clients, vendor: Option<&str>, report: impl FnMut(&Outcome)) -> Vec<Outcome> {
+    run_in(&Context::new(clients), vendor, report).await
+}
+
+/// As [`run`], in this context.
+pub async fn run_in(context: &Context, vendor: Option<&str>, mut report: impl FnMut(&Outcome)) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
     let mut chosen: Vec<_> = entries().filter(|entry| vendor.is_none_or(|vendor| vendor == entry.vendor)).collect();
     // Versions stay where they are; within one, an answer comes before the calls that use it.
@@ -52,7 +56,7 @@ pub async fn run(clients: Clients, vendor: Option<&str>, mut report: impl FnMut(
         version.sort_by_key(|entry| choice::rank(entry.service, entry.operation));
     }
     for entry in chosen {
-        let outcome = Outcome { entry, result: (entry.call)(&context).await };
+        let outcome = Outcome { entry, result: (entry.call)(context).await };
         report(&outcome);
         outcomes.push(outcome);
     }

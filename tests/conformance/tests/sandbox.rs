@@ -2,11 +2,15 @@
 
 #![cfg(test)]
 
+use std::pin::pin;
+use std::task::{self, Poll, Waker};
+
 use cloud_sandbox::{Answers, Sandbox};
-use conformance::Clients;
+use conformance::{Clients, Context, Outcome};
 use nhn_security::Nhn;
 use risken_aws::Risken;
 use scp_security::Scp;
+use tokio::runtime::Builder;
 
 /// The SDKs with what the sandbox would have exported.
 fn clients(sandbox: &Sandbox) -> Clients {
@@ -36,7 +40,10 @@ async fn check(answers: Answers) {
 }
 
 async fn all_good(sandbox: &Sandbox) {
-    let outcomes = conformance::run(clients(sandbox), None, |_| {}).await;
+    good(&conformance::run(clients(sandbox), None, |_| {}).await);
+}
+
+fn good(outcomes: &[Outcome]) {
     let failed: Vec<_> = outcomes.iter().filter(|o| o.result.is_err()).map(ToString::to_string).collect();
     assert!(failed.is_empty(), "{}", failed.join("\n"));
     assert_eq!(outcomes.len(), conformance::entries().count());
@@ -49,6 +56,19 @@ async fn documented_calls_succeed_with_state() {
     // A call that succeeds although it finds nothing tests little.
     let noted: Vec<_> = sandbox.calls().into_iter().filter(|call| call.note.is_some()).collect();
     assert!(noted.is_empty(), "{noted:?}");
+}
+
+#[test]
+fn documented_calls_succeed_when_they_block_a_thread() {
+    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let sandbox = runtime.block_on(Sandbox::start()).unwrap();
+    let context = Context::new(clients(&sandbox)).blocking();
+    // Nothing is awaited, so one poll makes all calls.
+    let mut run = pin!(conformance::run_in(&context, None, |_| {}));
+    match run.as_mut().poll(&mut task::Context::from_waker(Waker::noop())) {
+        Poll::Ready(outcomes) => good(&outcomes),
+        Poll::Pending => panic!("a call did not block"),
+    }
 }
 
 #[tokio::test]

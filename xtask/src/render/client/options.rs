@@ -127,6 +127,7 @@ const CALL_METHODS: &[&str] = &[
     "body_limit",
     "skip_validation",
     "send",
+    "wait",
     "first_page",
     "pages",
     "items",
