@@ -4,10 +4,11 @@
 //! first wait and shared by the process, runs all of them. It has connections of its own.
 
 use std::future::IntoFuture;
-use std::sync::{Mutex, PoisonError, mpsc};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use tokio::runtime::{Builder, Handle};
+use tokio::sync::oneshot;
 use tracing::Instrument as _;
 use tracing::instrument::WithSubscriber as _;
 
@@ -38,7 +39,7 @@ where
             "cannot wait where a tokio runtime is current: use `.await`, or `Handle::block_on` in `spawn_blocking`";
         return Err(Error::config(text).with_delivery(Delivery::NotSent));
     }
-    let (sender, receiver) = mpsc::sync_channel(1);
+    let (sender, receiver) = oneshot::channel();
     let future = future.into_future();
     let call = async move {
         // The receiver waits below.
@@ -46,7 +47,7 @@ where
     };
     handle()?.spawn(call.in_current_span().with_current_subscriber());
     // Only a panic of the future, such as one of a caller's transport, drops the sender without a result.
-    receiver.recv().unwrap_or_else(|_| {
+    receiver.blocking_recv().unwrap_or_else(|_| {
         Err(Error::config("the call panicked; the message of the panic says where")
             .with_delivery(Delivery::PossiblySent))
     })
