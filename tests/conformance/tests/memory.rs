@@ -9,7 +9,9 @@ use std::net::TcpListener;
 use std::sync::{Arc, LazyLock, Mutex};
 
 use bytes::Bytes;
-use cloud_core::transport::TransportError;
+use cloud_core::transport::hyper::HyperTransport;
+use cloud_core::transport::reqwest::ReqwestTransport;
+use cloud_core::transport::{BuiltInTransport, TransportBuilder, TransportError};
 use cloud_core::{BoxFuture, Transport};
 use nhn_security::{KeyMaterial, Nhn};
 use risken_aws::Risken;
@@ -181,6 +183,16 @@ fn scp(answer: &'static str, canary: u64) -> Scp {
     Scp::builder().endpoint("http://127.0.0.1:9").credentials("key", "secret").transport(transport).build().unwrap()
 }
 
+async fn encrypt_through<T: BuiltInTransport + 'static>(canary: Canary) {
+    let url = serve_once(r#"{"ciphertext":"vault:v1:AA==","key_version":1}"#);
+    let transport = TransportBuilder::<T>::default().build().unwrap();
+    let scp = Scp::builder().endpoint(url).credentials("key", "secret").transport(transport).build().unwrap();
+    let mut bytes = vec![b'x'; 30_000];
+    canary.write(&mut bytes[..LENGTH]);
+    let body = EncryptRequest::new(String::from_utf8(bytes).unwrap());
+    scp.kms().encrypt("key", &body).await.unwrap();
+}
+
 async fn clean(what: &str, canary: u64, work: impl AsyncFnOnce(Canary)) {
     work(Canary(canary)).await;
     assert_eq!(Canary(canary).found(), 0, "{what} is left in memory");
@@ -213,15 +225,8 @@ async fn memory_has_no_secrets_after_drop() {
     })
     .await;
 
-    clean("a plaintext that went through the http client", 9, async |canary| {
-        let url = serve_once(r#"{"ciphertext":"vault:v1:AA==","key_version":1}"#);
-        let scp = Scp::builder().endpoint(url).credentials("key", "secret").build().unwrap();
-        let mut bytes = vec![b'x'; 30_000];
-        canary.write(&mut bytes[..LENGTH]);
-        let body = EncryptRequest::new(String::from_utf8(bytes).unwrap());
-        scp.kms().encrypt("key", &body).await.unwrap();
-    })
-    .await;
+    clean("a plaintext that went through reqwest", 9, encrypt_through::<ReqwestTransport>).await;
+    clean("a plaintext that went through hyper", 11, encrypt_through::<HyperTransport>).await;
 
     clean("a plaintext that was decrypted", 4, async |_| {
         let kms = scp(r#"{"plaintext":"@","key_version":1}"#, 4).kms();
