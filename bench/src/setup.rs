@@ -44,7 +44,7 @@ pub fn clients(base: &str) -> Result<Clients> {
         sdk: scp().transport(ReqwestTransport::new()?).build()?.kms(),
         hand: ByHand::new(base, ACCESS_KEY, SECRET_KEY, Some(limit))?,
         sdk_hyper: scp().transport(HyperTransport::new()?).build()?.kms(),
-        hand_hyper: ByHandHyper::new(base, ACCESS_KEY, SECRET_KEY, limit),
+        hand_hyper: ByHandHyper::new(base, ACCESS_KEY, SECRET_KEY, limit)?,
     })
 }
 
