@@ -18,6 +18,7 @@ mod types;
 
 pub(crate) use assumed::REALMS;
 pub(crate) use formats::PEM;
+pub(crate) use naming::{rust_name, versioned};
 
 /// A fixture with its place relative to the root.
 #[derive(Debug)]
@@ -113,6 +114,9 @@ fn service(vendor: &Vendor, entry: &vendors::Service, mut fixtures: Vec<&Fixture
         // What everyone gets by default is always there.
         let ended = |listed: &Listed| listed.has_ended(&version.number, version.sunset.as_deref());
         version.ended = version.number != entry.default && entry.listed.as_ref().is_some_and(ended);
+        if let Some(listed) = &entry.listed {
+            version.sunset = listed.sunset(&version.number, version.sunset.as_deref()).map(str::to_owned);
+        }
         versions.push(version);
     }
     let newest = contexts.last().map(|context| context.document);
@@ -205,6 +209,12 @@ fn version(context: &Context<'_>) -> Result<Version, Problem> {
 fn chosen_names(document: &Document) -> BTreeMap<String, String> {
     let models = document.components.schemas.iter();
     models.filter_map(|(name, model)| Some((name.clone(), model.sdk.rust.clone()?))).collect()
+}
+
+/// The types of a document without what is for readers; none if it is not complete.
+pub(crate) fn shapes(document: &Document) -> Vec<TypeDef> {
+    let context = Context { source: "", document, usual_scheme: None };
+    types::definitions(&context).unwrap_or_default().iter().map(bare).collect()
 }
 
 /// The types of a service while its versions are read, oldest first.

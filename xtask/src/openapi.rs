@@ -114,6 +114,13 @@ impl PathItem {
             .filter_map(|(method, operation)| Some((method, operation.as_ref()?)))
     }
 
+    /// The same, to be changed.
+    pub fn operations_mut(&mut self) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+        [("get", &mut self.get), ("post", &mut self.post), ("put", &mut self.put), ("delete", &mut self.delete)]
+            .into_iter()
+            .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+    }
+
     /// The place of one method, or nothing when the subset has no such method.
     pub fn slot(&mut self, method: &str) -> Option<&mut Option<Operation>> {
         match method {
@@ -203,6 +210,18 @@ impl Document {
         self.paths.iter().flat_map(|(path, item)| {
             item.operations().map(move |(method, operation)| (path.as_str(), method, operation))
         })
+    }
+
+    /// The operation of a path and lower-case method.
+    #[must_use]
+    pub fn operation(&self, path: &str, method: &str) -> Option<&Operation> {
+        let item = self.paths.get(path)?;
+        item.operations().find(|(own, _)| *own == method).map(|(_, operation)| operation)
+    }
+
+    /// The same, to be changed.
+    pub fn operation_mut(&mut self, path: &str, method: &str) -> Option<&mut Operation> {
+        self.paths.get_mut(path)?.slot(method)?.as_mut()
     }
 
     /// The model that a `$ref` such as `#/components/schemas/Key` names.

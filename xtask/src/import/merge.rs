@@ -111,6 +111,7 @@ fn operation(fresh: &mut Operation, old: &Operation) {
     fresh.description.clone_from(&old.description);
     fresh.deprecated = old.deprecated;
     fresh.sdk.idempotency.clone_from(&old.sdk.idempotency);
+    fresh.sdk.effect.clone_from(&old.sdk.effect);
     fresh.sdk.page.clone_from(&old.sdk.page);
     fresh.sdk.split.clone_from(&old.sdk.split);
     fresh.sdk.lost_response.clone_from(&old.sdk.lost_response);
@@ -120,6 +121,7 @@ fn operation(fresh: &mut Operation, old: &Operation) {
         let same = |old: &&Parameter| old.name == parameter.name && old.place == parameter.place;
         if let Some(old) = old.parameters.iter().find(same) {
             parameter.description.clone_from(&old.description);
+            parameter.style.clone_from(&old.style);
             let source = parameter.sdk.source.take();
             parameter.sdk.clone_from(&old.sdk);
             parameter.sdk.source = parameter.sdk.source.take().or(source);

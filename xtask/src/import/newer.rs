@@ -3,11 +3,12 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::location::Location;
 use super::page::{self, Body, Call, Lifecycle, Parameter};
 use super::row::Field;
-use super::{Fixtures, ImportError, Marked, Marks, ancestor, build, marks};
+use super::{Fixtures, ImportError, ancestor, build};
 use crate::names;
-use crate::openapi::{self, Header, Schema};
+use crate::openapi::{self, Document, Header, Schema};
 
 mod assumed;
 mod carried;
@@ -20,25 +21,25 @@ use carried::{bare, carried, find};
 pub(super) use listed::listed;
 use source::line_of;
 
-/// Reason by version and JSON pointer.
-type Assumptions = Vec<(String, String, String)>;
+/// Version, place and reason.
+type Assumptions = Vec<(String, Location, String)>;
 
-/// The documents that the reference gives, with what had to be assumed. Hosts, headers and titles come from the
-/// fixtures, because the reference does not state them.
-pub(super) fn read(text: &str, fixtures: &Fixtures, fits: &[Fit<'_>]) -> Result<Fixtures, ImportError> {
+/// The documents that the reference gives, with what had to be assumed, and a line for each assumption that no longer
+/// fits. Hosts, headers and titles come from the fixtures, because the reference does not state them.
+pub(super) fn read(text: &str, fixtures: &Fixtures, fits: &[Fit<'_>]) -> Result<(Fixtures, Vec<String>), ImportError> {
     let file: source::File =
         serde_json::from_str(text).map_err(|error| ImportError::new(error.line(), error.to_string()))?;
     if let Some(name) = file.missing.first() {
         return Err(ImportError::new(line_of(text, &["\"missing\""]), format!("the source lacks the model `{name}`")));
     }
-    let mut found = Fixtures::new();
+    let (mut found, mut stale) = (Fixtures::new(), Vec::new());
     for (name, service) in &file.services {
         let reader = Reader { text, name, service, fixtures, fits };
-        for marked in reader.documents()? {
-            found.insert((name.clone(), marked.document.info.version.clone()), marked);
+        for document in reader.documents(&mut stale)? {
+            found.insert((name.clone(), document.info.version.clone()), document);
         }
     }
-    Ok(found)
+    Ok((found, stale))
 }
 
 struct Reader<'a> {
@@ -56,7 +57,7 @@ impl Reader<'_> {
         ImportError::new(line_of(self.text, &path), format!("{}: {}", self.name, message.into()))
     }
 
-    fn documents(&self) -> Result<Vec<Marked>, ImportError> {
+    fn documents(&self, stale: &mut Vec<String>) -> Result<Vec<Document>, ImportError> {
         let listed = || self.service.operations.iter().filter(|own| own.listed_version.is_some());
         let versions = || self.service.versions.iter();
         let offered = |version: &str| listed().any(|own| own.versions.iter().any(|known| known.0 == version));
@@ -68,8 +69,8 @@ impl Reader<'_> {
         let mut page = page::Service {
             line: line_of(self.text, &[&format!("\"{}\": {{", self.name)]),
             title: self.service.display_name.clone(),
-            url: base.document.servers.first().map(|server| server.url.clone()).unwrap_or_default(),
-            regions: base.document.sdk.regions.clone(),
+            url: base.servers.first().map(|server| server.url.clone()).unwrap_or_default(),
+            regions: base.sdk.regions.clone(),
             versions: Vec::new(),
             calls: Vec::new(),
             models: self.models()?,
@@ -93,8 +94,10 @@ impl Reader<'_> {
                 let raw = || self.service.models.get(name)?.fields.iter().map(source::Entry::field).collect();
                 known.get(name).cloned().or_else(raw)
             };
-            let made = assumed::apply(fit, &mut page, &fields);
-            assumptions.extend(made.map_err(|message| self.fail(&[&format!("\"{}\": {{", fit.model)], message))?);
+            match assumed::apply(fit, &mut page, &fields) {
+                Ok(made) => assumptions.extend(made),
+                Err(why) => stale.push(fit.stale(&why)),
+            }
         }
         let (reached, withdrawn) = (renamed::reached(&page), self.withdrawn());
         let of_this = |name: &str| !self.served_before(name) && !withdrawn.contains(name);
@@ -104,20 +107,20 @@ impl Reader<'_> {
         for document in &documents {
             let version = document.info.version.clone();
             if let Some(reason) = self.left_out(document) {
-                assumptions.push((version, String::new(), reason));
+                assumptions.push((version, Location::Document, reason));
             }
         }
-        Ok(documents.into_iter().map(|document| marked(document, &assumptions)).collect())
+        Ok(documents.into_iter().map(|document| assumed(document, &assumptions)).collect())
     }
 
     /// Names the operations that an older version or the reference itself has, and the vendor's list lacks.
-    fn left_out(&self, document: &openapi::Document) -> Option<String> {
+    fn left_out(&self, document: &Document) -> Option<String> {
         let version = names::version_parts(&document.info.version);
         let older = self
             .fixtures
             .iter()
             .filter(|((service, other), _)| service == self.name && names::version_parts(other) < version);
-        let older = older.flat_map(|(_, marked)| marked.document.operations());
+        let older = older.flat_map(|(_, document)| document.operations());
         let unlisted = self.service.operations.iter().filter(|own| {
             own.listed_version.is_none() && own.versions.iter().any(|other| other.0 == document.info.version)
         });
@@ -134,7 +137,7 @@ impl Reader<'_> {
     /// Whether an operation of an older version leads to the model, so that it is no model of this one.
     fn served_before(&self, model: &str) -> bool {
         let mut own = self.fixtures.iter().filter(|((service, _), _)| service == self.name);
-        own.any(|(_, marked)| marked.document.components.schemas.get(model).is_some_and(|model| !model.sdk.unused))
+        own.any(|(_, document)| document.components.schemas.get(model).is_some_and(|model| !model.sdk.unused))
     }
 
     /// The models of operations that the vendor no longer lists.
@@ -152,8 +155,8 @@ impl Reader<'_> {
     }
 
     /// The fixture that states what the reference leaves out.
-    fn base(&self, version: &str) -> Result<&Marked, ImportError> {
-        ancestor(self.fixtures, self.name, version).ok_or_else(|| self.fail(&[], "no fixture to take the hosts from"))
+    fn base(&self, version: &str) -> Result<&Document, ImportError> {
+        ancestor(self.fixtures, self.name, version).ok_or_else(|| self.fail(&[], "no fixture to take the hosts from; write its first document as CONTRIBUTING.md describes under `A new service`"))
     }
 
     fn models(&self) -> Result<Vec<page::Model>, ImportError> {
@@ -186,8 +189,8 @@ impl Reader<'_> {
     /// The field in the newest fixture that has it.
     fn known_field(&self, model: &str, field: &str) -> Option<&Schema> {
         let own = self.fixtures.iter().filter(|((service, _), _)| service == self.name);
-        let found = own.filter_map(|((_, version), marked)| {
-            let model = marked.document.components.schemas.get(model)?;
+        let found = own.filter_map(|((_, version), document)| {
+            let model = document.components.schemas.get(model)?;
             Some((version, model.properties.get(field)?))
         });
         found.max_by_key(|(version, _)| names::version_parts(version)).map(|(_, schema)| schema)
@@ -204,7 +207,7 @@ impl Reader<'_> {
         let base = self.base(version)?;
         let stated = names::version_parts(&own.schema_version.0).cmp(&names::version_parts(version));
         let mut call = self.stated(own).map_err(fail)?;
-        let mut known = find(&base.document, &own.path, &own.method.0);
+        let mut known = find(base, &own.path, &own.method.0);
         if stated == Ordering::Greater {
             let older = self.older(version, own).ok_or_else(|| {
                 fail(format!("{} has no page for {version}, and no older fixture has the operation", own.name))
@@ -219,12 +222,12 @@ impl Reader<'_> {
             assumptions.push(no_page(version, own, &own.schema_version.0));
         }
         let renumber = |header: &Header| {
-            let ours = header.value == format!("{} {}", self.name, base.document.info.version);
+            let ours = header.value == format!("{} {}", self.name, base.info.version);
             let value = if ours { format!("{} {version}", self.name) } else { header.value.clone() };
             Header { name: header.name.clone(), value }
         };
         let special = known.map(|own| &own.sdk.headers).filter(|headers| !headers.is_empty());
-        call.headers = special.unwrap_or(&base.document.sdk.headers).iter().map(renumber).collect();
+        call.headers = special.unwrap_or(&base.sdk.headers).iter().map(renumber).collect();
         call.title = known.and_then(|own| own.sdk.title.clone()).unwrap_or_else(|| own.name.clone());
         call.line = line_of(self.text, &[&format!("\"name\": \"{}\"", own.name)]);
         call.method.clone_from(&own.method.0);
@@ -242,7 +245,7 @@ impl Reader<'_> {
             .iter()
             .filter(|((service, other), _)| service == self.name && names::version_parts(other) < wanted)
             .max_by_key(|((_, other), _)| names::version_parts(other))?;
-        let operation = find(&before.1.document, &own.path, &own.method.0)?;
+        let operation = find(before.1, &own.path, &own.method.0)?;
         Some((before.0.1.as_str(), operation))
     }
 
@@ -279,18 +282,17 @@ impl Reader<'_> {
     }
 }
 
-fn no_page(version: &str, own: &source::Operation, taken: &str) -> (String, String, String) {
+fn no_page(version: &str, own: &source::Operation, taken: &str) -> (String, Location, String) {
     let reason = format!("The reference has no page of this operation for {version}; this is {taken}'s.");
-    (version.to_owned(), marks::operation(&own.path, &own.method.0), reason)
+    (version.to_owned(), Location::operation(&own.path, &own.method.0), reason)
 }
 
-fn marked(document: openapi::Document, assumptions: &Assumptions) -> Marked {
-    let mut marks = Marks::default();
-    for (_, pointer, reason) in assumptions.iter().filter(|(version, ..)| *version == document.info.version) {
-        marks.set(pointer, "x-assumed", reason.as_str());
+fn assumed(mut document: Document, assumptions: &Assumptions) -> Document {
+    let version = document.info.version.clone();
+    for (_, place, reason) in assumptions.iter().filter(|(own, ..)| *own == version) {
+        place.assume(&mut document, reason);
     }
-    marks.retain_in(&document);
-    Marked { document, marks }
+    document
 }
 
 #[cfg(test)]

@@ -6,11 +6,13 @@ use serde_json::Value;
 
 use super::facts::{Page, Realm, Stated};
 use super::known::Known;
-use super::{Fixtures, Marked, Outcome, ancestor, hand, marks};
+use super::location::{self, Location};
+use super::{Fixtures, Outcome, ancestor, hand};
 use crate::names;
 use crate::openapi::{Document, Operation, Server, Split};
 
 mod absent;
+mod apart;
 mod fields;
 mod parameters;
 mod renumber;
@@ -34,11 +36,11 @@ pub(super) fn outcome(mut pages: Vec<Page>, fixtures: &Fixtures, known: &Known) 
         if fresh {
             outcome.differ(known, &scope, "in the page, no fixture".to_owned());
         }
-        let Some(mut marked) = base.or_else(|| skeleton::document(&key, &pages)) else {
+        let Some(mut document) = base.or_else(|| skeleton::document(&key, &pages)) else {
             continue;
         };
         let older: Vec<&Document> = older(&all, &key).collect();
-        let mut walk = Walk::new(scope, &mut marked, known, older);
+        let mut walk = Walk::new(scope, &mut document, known, older);
         for page in &pages {
             walk.page(page);
         }
@@ -50,13 +52,15 @@ pub(super) fn outcome(mut pages: Vec<Page>, fixtures: &Fixtures, known: &Known) 
         }
         outcome.known.extend(used);
         if fresh {
-            renumber::keep_order(&mut marked.document, &pages);
+            renumber::keep_order(&mut document, &pages);
         }
-        if fresh || marked.marks.names_effects() {
-            marked.marks.add_effects(&marked.document);
-        }
-        all.insert(key.clone(), marked.clone());
-        outcome.documents.insert(key, marked);
+        location::add_effects(&mut document);
+        all.insert(key.clone(), document.clone());
+        outcome.documents.insert(key, document);
+    }
+    let services: BTreeSet<String> = outcome.documents.keys().map(|(service, _)| service.clone()).collect();
+    for service in services {
+        apart::apart(&service, fixtures, &mut outcome.documents);
     }
     outcome
 }
@@ -67,7 +71,7 @@ fn older<'a>(fixtures: &'a Fixtures, key: &(String, String)) -> impl Iterator<It
     let mut found: Vec<(Vec<u64>, &Document)> = fixtures
         .iter()
         .filter(|((service, version), _)| *service == key.0 && names::version_parts(version) < wanted)
-        .map(|((_, version), marked)| (names::version_parts(version), &marked.document))
+        .map(|((_, version), document)| (names::version_parts(version), document))
         .collect();
     found.sort_by(|one, other| other.0.cmp(&one.0));
     found.into_iter().map(|(_, document)| document)
@@ -88,7 +92,7 @@ impl Outcome {
 
 struct Walk<'a> {
     scope: String,
-    marked: &'a mut Marked,
+    document: &'a mut Document,
     known: &'a Known,
     /// Older versions, for operations that the version before lacks.
     older: Vec<&'a Document>,
@@ -100,8 +104,8 @@ struct Walk<'a> {
     index: usize,
     /// Facts with the page that settled them.
     settled: BTreeMap<String, usize>,
-    /// Which pages state an operation, parameter or field: by JSON pointer, the realms of the whole pages.
-    stated: BTreeMap<String, BTreeSet<Realm>>,
+    /// Which pages state an operation, parameter or field: the realms of the whole pages.
+    stated: BTreeMap<Location, BTreeSet<Realm>>,
     /// Models that the walk has compared, with the realms of the whole pages.
     models: BTreeMap<String, BTreeSet<Realm>>,
     /// Examples that pages show, by place.
@@ -109,10 +113,10 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn new(scope: String, marked: &'a mut Marked, known: &'a Known, older: Vec<&'a Document>) -> Self {
+    fn new(scope: String, document: &'a mut Document, known: &'a Known, older: Vec<&'a Document>) -> Self {
         Self {
             scope,
-            marked,
+            document,
             known,
             older,
             lines: Vec::new(),
@@ -150,25 +154,21 @@ impl<'a> Walk<'a> {
         self.differ(place, &format!("{name} {page} in the page{realm}, {fixture} in the fixture")) && first
     }
 
-    /// Notes that the page states what the pointer leads to.
-    fn note(&mut self, pointer: String) {
-        let realms = self.stated.entry(pointer).or_default();
+    /// Notes that the page states what stands there.
+    fn note(&mut self, place: Location) {
+        let realms = self.stated.entry(place).or_default();
         if self.whole {
             realms.insert(self.realm);
         }
-    }
-
-    fn document(&mut self) -> &mut Document {
-        &mut self.marked.document
     }
 
     fn page(&mut self, page: &Page) {
         (self.realm, self.whole) = (page.realm, page.whole);
         self.index += 1;
         for host in &page.hosts {
-            let known = self.marked.document.servers.iter().any(|server| server.url == *host);
+            let known = self.document.servers.iter().any(|server| server.url == *host);
             if !known && self.differ(&format!("host {host}"), "in the page, absent in the fixture") {
-                self.document().servers.push(Server { url: host.clone(), ..Server::default() });
+                self.document.servers.push(Server { url: host.clone(), ..Server::default() });
             }
         }
         for (place, what) in &page.faults {
@@ -189,15 +189,15 @@ impl<'a> Walk<'a> {
                 return;
             }
             let borrowed = self.older.iter().find_map(|old| {
-                let (operation, models) = renumber::borrowed(old, stated, &self.marked.document)?;
+                let (operation, models) = renumber::borrowed(old, stated, self.document)?;
                 Some((*old, operation, models))
             });
             match borrowed {
                 Some((old, operation, models)) => {
-                    renumber::add(self.document(), stated, operation, models);
-                    hand::keep_enumerations(self.document(), old);
+                    renumber::add(self.document, stated, operation, models);
+                    hand::keep_enumerations(self.document, old);
                 }
-                None => skeleton::operation(self.document(), stated),
+                None => skeleton::operation(self.document, stated),
             }
             new = true;
         }
@@ -208,11 +208,13 @@ impl<'a> Walk<'a> {
             if !self.differ(&place, &what) {
                 return;
             }
-            skeleton::split(self.document(), stated);
+            skeleton::split(self.document, stated);
             new = true;
         }
-        let pointer = marks::operation(&stated.path, &stated.method);
-        self.note(if plain { pointer.clone() } else { format!("{pointer}/x-sdk/split") });
+        self.note(match plain {
+            true => Location::operation(&stated.path, &stated.method),
+            false => Location::split(&stated.path, &stated.method),
+        });
         self.heading(stated, plain);
         self.parameters(stated, plain);
         self.bodies(stated, plain);
@@ -222,13 +224,11 @@ impl<'a> Walk<'a> {
     }
 
     fn find(&self, stated: &Stated) -> Option<&Operation> {
-        let mut operations = self.marked.document.operations();
-        let same = |(path, method, _): &(&str, &str, &Operation)| *path == stated.path && *method == stated.method;
-        operations.find(same).map(|(.., operation)| operation)
+        self.document.operation(&stated.path, &stated.method)
     }
 
     fn find_mut(&mut self, stated: &Stated) -> Option<&mut Operation> {
-        self.marked.document.paths.get_mut(&stated.path)?.slot(&stated.method)?.as_mut()
+        self.document.operation_mut(&stated.path, &stated.method)
     }
 
     /// Whether the call is the operation itself and not its second format.
@@ -257,7 +257,7 @@ impl<'a> Walk<'a> {
         let name = self.name(stated);
         let Some(operation) = self.find(stated) else { return };
         let own = &operation.sdk.headers;
-        let headers = if own.is_empty() { &self.marked.document.sdk.headers } else { own };
+        let headers = if own.is_empty() { &self.document.sdk.headers } else { own };
         let show = |headers: &[crate::openapi::Header]| -> String {
             let pairs: Vec<String> = headers.iter().map(|own| format!("`{}: {}`", own.name, own.value)).collect();
             pairs.join(" ")

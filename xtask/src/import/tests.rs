@@ -259,10 +259,9 @@ fn new_version_starts_from_the_one_before() {
     for version in ["1.2", "1.10", "2.0"] {
         let mut own = document("1.1");
         own.info.version = version.to_owned();
-        let own = Marked { document: own, marks: Marks::default() };
         documents.insert(("keys".to_owned(), version.to_owned()), own);
     }
-    let found = |version: &str| ancestor(&documents, "keys", version).map(|own| own.document.info.version.clone());
+    let found = |version: &str| ancestor(&documents, "keys", version).map(|own| own.info.version.clone());
     assert_eq!(found("1.11").as_deref(), Some("1.10"));
     assert_eq!(found("2.0").as_deref(), Some("2.0"));
     assert_eq!(found("1.1"), None);

@@ -59,25 +59,27 @@ pub(super) fn assign(service: &mut Service) -> Result<(), Problem> {
     Ok(())
 }
 
+/// The Rust name of a model in one version.
+fn name(version: &Version, model: &str, nested: &BTreeSet<String>) -> String {
+    let names = |keep: &dyn Fn(&Operation) -> bool| -> Vec<&str> {
+        version.operations.iter().filter(|operation| keep(operation)).map(|own| own.name.as_str()).collect()
+    };
+    let sends = names(&|operation| operation.body.as_ref().is_some_and(|body| body.model == model));
+    let returns = names(&|operation| matches!(&operation.answer, Type::Model(name) if name == model));
+    let chosen = version.names.get(model).map(String::as_str);
+    rust_name(model, chosen, nested.contains(model), &sends, &returns)
+}
+
 /// As the document chooses; after the only operation that sends or returns the model itself, or the one among several
 /// that shows it. What is part of another model, and all else, has the vendor's name without its version.
-fn name(version: &Version, model: &str, nested: &BTreeSet<String>) -> String {
-    let sends: Vec<&Operation> = version
-        .operations
-        .iter()
-        .filter(|operation| operation.body.as_ref().is_some_and(|body| body.model == model))
-        .collect();
-    let is_answer = |operation: &&Operation| matches!(&operation.answer, Type::Model(name) if name == model);
-    let returns: Vec<&Operation> = version.operations.iter().filter(is_answer).collect();
-    if let Some(chosen) = version.names.get(model) {
-        return chosen.clone();
-    }
-    let show = returns.iter().find(|operation| operation.name.starts_with("show_"));
-    match (sends.as_slice(), returns.as_slice()) {
-        _ if nested.contains(model) => without_version(model).to_owned(),
-        ([], [_, ..]) if let Some(show) = show => format!("{}Response", names::pascal(&show.name)),
-        ([one], []) => format!("{}Request", names::pascal(&one.name)),
-        ([], [one]) => format!("{}Response", names::pascal(&one.name)),
+pub(crate) fn rust_name(model: &str, chosen: Option<&str>, nested: bool, sends: &[&str], returns: &[&str]) -> String {
+    let show = returns.iter().find(|operation| operation.starts_with("show_"));
+    match (chosen, sends, returns) {
+        (Some(chosen), ..) => chosen.to_owned(),
+        _ if nested => without_version(model).to_owned(),
+        (_, [], [_, ..]) if let Some(show) = show => format!("{}Response", names::pascal(show)),
+        (_, [one], []) => format!("{}Request", names::pascal(one)),
+        (_, [], [one]) => format!("{}Response", names::pascal(one)),
         _ => without_version(model).to_owned(),
     }
 }
@@ -91,17 +93,32 @@ fn nested(service: &Service) -> BTreeSet<String> {
     fields.flatten().filter_map(|field| field.ty.named().map(str::to_owned)).collect()
 }
 
-/// `KeyV1Dot2` is `Key` in its version.
+/// `KeyV1Dot2` is `Key` in its version, and `KeyV1Dot2V1Dot3` as well.
 fn without_version(model: &str) -> &str {
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    match model.rsplit_once('V') {
-        // One page writes `V1dot3`.
-        Some((name, version)) if !name.is_empty() => match version.split_once("Dot").or(version.split_once("dot")) {
-            Some((major, minor)) if digits(major) && digits(minor) => name,
-            _ => model,
-        },
-        _ => model,
+    let mut name = model;
+    while let Some((before, _)) = suffixed(name) {
+        name = before;
     }
+    name
+}
+
+/// `KeyV1Dot2` becomes `KeyV1Dot3`, and a longer name where another model has that one.
+pub(crate) fn versioned(model: &str, version: &str, taken: impl Fn(&str) -> bool) -> String {
+    let suffix = version.replace('.', "Dot");
+    let mut name = format!("{}V{suffix}", suffixed(model).map_or(model, |(bare, _)| bare));
+    while taken(&name) {
+        name = format!("{name}V{suffix}");
+    }
+    name
+}
+
+/// The name before the last version, and that version.
+fn suffixed(model: &str) -> Option<(&str, &str)> {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let (name, version) = model.rsplit_once('V').filter(|(name, _)| !name.is_empty())?;
+    // One page writes `V1dot3`.
+    let (major, minor) = version.split_once("Dot").or(version.split_once("dot"))?;
+    (digits(major) && digits(minor)).then_some((name, version))
 }
 
 /// The models that the operations of a version use, at any depth.
@@ -177,6 +194,18 @@ mod tests {
     }
 
     #[test]
+    fn version_of_a_name_is_replaced() {
+        for (model, taken, name) in [
+            ("Key", &[][..], "KeyV1Dot3"),
+            ("KeyV1Dot2", &[], "KeyV1Dot3"),
+            ("KeyV1Dot2", &["KeyV1Dot3"], "KeyV1Dot3V1Dot3"),
+            ("KeyV1Dot3", &["KeyV1Dot3"], "KeyV1Dot3V1Dot3"),
+        ] {
+            assert_eq!(versioned(model, "1.3", |own| taken.contains(&own)), name);
+        }
+    }
+
+    #[test]
     fn version_is_taken_off_a_name() {
         for (model, bare) in [
             ("KeyV1Dot2", "Key"),
@@ -185,6 +214,7 @@ mod tests {
             ("V1Dot2", "V1Dot2"),
             ("KeyV1", "KeyV1"),
             ("VpcV2Dot10", "Vpc"),
+            ("KeyV1Dot2V1Dot3", "Key"),
         ] {
             assert_eq!(without_version(model), bare);
         }

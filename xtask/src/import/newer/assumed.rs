@@ -2,7 +2,7 @@
 
 use super::super::page;
 use super::super::row::Field;
-use super::{Assumptions, marks};
+use super::{Assumptions, Location};
 use crate::openapi::Schema;
 
 /// A model that no page ties to an operation, and the operation that its name fits.
@@ -16,6 +16,17 @@ pub(in super::super) struct Fit<'a> {
     pub(in super::super) model: &'a str,
     /// The spelling that the other names suggest.
     pub(in super::super) name: &'a str,
+}
+
+impl Fit<'_> {
+    /// What to do about a row that the reference no longer bears out.
+    pub(super) fn stale(&self, why: &str) -> String {
+        let Self { service, version, method, path, model, .. } = self;
+        format!(
+            "{service} {version} {method} {path}: the assumption about `{model}` no longer fits: {why}; edit or remove its \
+             row of FITS in xtask/src/import/newer/assumed.rs"
+        )
+    }
 }
 
 /// One row for each model whose name fits one operation.
@@ -73,19 +84,22 @@ pub(super) fn apply(
         call.method == fit.method && call.path == fit.path && call.lifecycle.version == fit.version
     };
     let Some(call) = page.calls.iter_mut().find(wanted) else {
-        return Err(format!("no operation {} {} in {}", fit.method, fit.path, fit.version));
+        return Err("the reference has no such operation".to_owned());
     };
     let answers = call.responses.iter_mut().filter_map(|(_, schema)| schema.as_mut());
     let Some((schema, stated)) = answers.filter_map(|own| own.model().map(str::to_owned).map(|m| (own, m))).next()
     else {
-        return Err(format!("{} {} answers no model", fit.method, fit.path));
+        return Err("it answers no model".to_owned());
     };
-    *schema = Schema::reference_to(fit.name);
+    if stated == fit.name {
+        return Err(format!("the page answers `{stated}` itself"));
+    }
     let mut overlay = Overlay { fields, made: Vec::new(), notes: Vec::new() };
     overlay.lay(&stated, fit.model, fit.name)?;
+    *schema = Schema::reference_to(fit.name);
     let reason = "The reference spells this name in lower case, and ties the model to no operation; its name fits \
                   this one.";
-    overlay.notes.push((marks::model(fit.name), reason.to_owned()));
+    overlay.notes.push((Location::model(fit.name), reason.to_owned()));
     for model in overlay.made {
         match page.models.iter_mut().find(|own| own.name == model.name) {
             Some(own) => *own = model,
@@ -99,13 +113,13 @@ pub(super) fn apply(
 struct Overlay<'a> {
     fields: &'a dyn Fn(&str) -> Option<Vec<Field>>,
     made: Vec<page::Model>,
-    notes: Vec<(String, String)>,
+    notes: Vec<(Location, String)>,
 }
 
 impl Overlay<'_> {
     /// Makes the model `name` of the page's model and of the one that fits.
     fn lay(&mut self, stated: &str, fitting: &str, name: &str) -> Result<(), String> {
-        let read = |model: &str| (self.fields)(model).ok_or_else(|| format!("model `{model}` cannot be read"));
+        let read = |model: &str| (self.fields)(model).ok_or_else(|| format!("no model `{model}` can be read"));
         let (own, other) = (read(stated)?, read(fitting)?);
         let mut fields = Vec::new();
         for field in &other {
@@ -117,13 +131,13 @@ impl Overlay<'_> {
             let required = field.required && twin.is_some_and(|twin| twin.required);
             if twin.is_none() {
                 let reason = "Only a model that the reference ties to no operation has this field.";
-                self.notes.push((marks::field(name, &field.name), reason.to_owned()));
+                self.notes.push((Location::field(name, &field.name), reason.to_owned()));
             }
             fields.push(Field { name: field.name.clone(), required, schema });
         }
         for field in own.iter().filter(|own| other.iter().all(|other| other.name != own.name)) {
             let reason = format!("`{stated}` of the page has this field, the model that fits the version does not.");
-            self.notes.push((marks::field(name, &field.name), reason));
+            self.notes.push((Location::field(name, &field.name), reason));
             fields.push(Field { required: false, ..field.clone() });
         }
         self.made.push(page::Model { name: name.to_owned(), fields });

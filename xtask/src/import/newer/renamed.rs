@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use super::super::{Fixtures, page};
-use super::{Assumptions, bare, marks};
+use super::{Assumptions, Location, bare};
+use crate::lower::versioned;
 use crate::names;
 use crate::openapi::Schema;
 
@@ -33,14 +34,25 @@ pub(super) fn apply(service: &str, page: &mut page::Service, fixtures: &Fixtures
     };
     let before = names::version_parts(&oldest);
     let older = fixtures.iter().filter(|((own, version), _)| own == service && names::version_parts(version) < before);
-    let older: Vec<_> = older.map(|((_, version), marked)| (version, &marked.document.components.schemas)).collect();
-    let mut names = Vec::new();
-    for model in &page.models {
-        let other = older.iter().find(|(_, models)| models.get(&model.name).is_some_and(|own| !same_shape(model, own)));
-        if let Some((version, _)) = other {
-            let name = format!("{}V{}", model.name, oldest.replace('.', "Dot"));
-            names.push((model.name.clone(), name, (*version).clone()));
+    let older: Vec<_> = older.map(|((_, version), document)| (version, &document.components.schemas)).collect();
+    let mut names: Vec<(String, String, String)> = Vec::new();
+    // A model of a renamed one has another shape as well.
+    loop {
+        let fresh = page.models.iter().filter(|model| !names.iter().any(|(from, ..)| *from == model.name));
+        let fresh = fresh.filter_map(|model| {
+            let differs = |own: &Schema| !same_shape(model, own, &names);
+            let (version, _) = older.iter().find(|(_, models)| models.get(&model.name).is_some_and(differs))?;
+            let taken = |name: &str| {
+                let is = |own: &page::Model| own.name == name;
+                page.models.iter().any(is) || older.iter().any(|(_, models)| models.contains_key(name))
+            };
+            Some((model.name.clone(), versioned(&model.name, &oldest, taken), (*version).clone()))
+        });
+        let fresh: Vec<_> = fresh.collect();
+        if fresh.is_empty() {
+            break;
         }
+        names.extend(fresh);
     }
     for (from, to, _) in &names {
         rename(page, from, to);
@@ -50,15 +62,20 @@ pub(super) fn apply(service: &str, page: &mut page::Service, fixtures: &Fixtures
         for (from, to, older) in &names {
             let reason =
                 format!("The reference calls this model `{from}`, which is a model of another shape in {older}.");
-            assumptions.push((version.clone(), marks::model(to), reason));
+            assumptions.push((version.clone(), Location::model(to), reason));
         }
     }
     assumptions
 }
 
-fn same_shape(model: &page::Model, older: &Schema) -> bool {
+fn same_shape(model: &page::Model, older: &Schema, names: &[(String, String, String)]) -> bool {
     let facts = |schema: &Schema| Schema { examples: Vec::new(), ..bare(schema) };
-    let one = model.fields.iter().map(|own| (own.name.as_str(), own.required, facts(&own.schema)));
+    let renamed = |schema: &Schema| {
+        let mut own = facts(schema);
+        names.iter().for_each(|(from, to, _)| refer(&mut own, from, to));
+        own
+    };
+    let one = model.fields.iter().map(|own| (own.name.as_str(), own.required, renamed(&own.schema)));
     let other = older.properties.iter().map(|(name, own)| (name.as_str(), older.requires(name), facts(own)));
     one.eq(other)
 }

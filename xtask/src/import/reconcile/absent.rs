@@ -5,11 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::super::facts::{Page, Realm};
-use super::super::marks;
+use super::super::location::Location;
 use super::Walk;
 use crate::openapi::{Example, MediaType, Operation};
-
-const REALM: &str = "x-realm";
 
 impl Walk<'_> {
     pub(super) fn absent(&mut self, pages: &[Page]) {
@@ -22,10 +20,10 @@ impl Walk<'_> {
         self.shown();
     }
 
-    /// Whether the pages leave out what the pointer leads to, and would have it.
-    fn unstated(&mut self, pointer: &str, place: &str, what: &str, realms: &BTreeSet<Realm>) -> bool {
-        let marked = self.marked.marks.get(pointer, REALM).and_then(Value::as_str).map(str::to_owned);
-        let Some(stated) = self.stated.get(pointer).cloned() else {
+    /// Whether the pages leave out what stands there, and would have it.
+    fn unstated(&mut self, at: &Location, place: &str, what: &str, realms: &BTreeSet<Realm>) -> bool {
+        let marked = at.realm(self.document);
+        let Some(stated) = self.stated.get(at).cloned() else {
             let elsewhere = marked.is_some_and(|name| realms.iter().all(|realm| realm.name() != name));
             return !elsewhere && self.differ(place, &format!("{what} absent in the page, in the fixture"));
         };
@@ -40,34 +38,27 @@ impl Walk<'_> {
                 |name: Option<&str>| name.map_or("both realms".to_owned(), |own| format!("only the {own} realm"));
             let text = format!("{what} of {} in the pages, of {} in the fixture", show(only), show(marked.as_deref()));
             if self.differ(place, &text) {
-                match only {
-                    Some(name) => self.marked.marks.set(pointer, REALM, name),
-                    None => self.marked.marks.remove(pointer, REALM),
-                }
+                at.set_realm(self.document, only);
             }
         }
         false
     }
 
     fn operations(&mut self, realms: &BTreeSet<Realm>) {
-        let found: Vec<(String, &'static str, Operation)> = self
-            .marked
-            .document
-            .operations()
-            .map(|(path, method, own)| (path.to_owned(), method, own.clone()))
-            .collect();
+        let found: Vec<(String, &'static str, Operation)> =
+            self.document.operations().map(|(path, method, own)| (path.to_owned(), method, own.clone())).collect();
         for (path, method, operation) in found {
-            let pointer = marks::operation(&path, method);
-            if self.unstated(&pointer, &format!("{method} {path}"), "operation", realms) {
-                if let Some(slot) = self.document().paths.get_mut(&path).and_then(|item| item.slot(method)) {
+            let at = Location::operation(&path, method);
+            if self.unstated(&at, &format!("{method} {path}"), "operation", realms) {
+                if let Some(slot) = self.document.paths.get_mut(&path).and_then(|item| item.slot(method)) {
                     *slot = None;
                 }
-                self.document().paths.retain(|_, item| item.operations().next().is_some());
+                self.document.paths.retain(|_, item| item.operations().next().is_some());
                 continue;
             }
             if let Some(split) = &operation.sdk.split
-                && self.unstated(&format!("{pointer}/x-sdk/split"), &split.operation_id, "operation", realms)
-                && let Some(own) = self.document().paths.get_mut(&path).and_then(|item| item.slot(method)?.as_mut())
+                && self.unstated(&Location::split(&path, method), &split.operation_id, "operation", realms)
+                && let Some(own) = self.document.operation_mut(&path, method)
             {
                 own.sdk.split = None;
             }
@@ -75,15 +66,11 @@ impl Walk<'_> {
     }
 
     fn unstated_parameters(&mut self, realms: &BTreeSet<Realm>) {
-        let found: Vec<(String, &'static str, Operation)> = self
-            .marked
-            .document
-            .operations()
-            .map(|(path, method, own)| (path.to_owned(), method, own.clone()))
-            .collect();
+        let found: Vec<(String, &'static str, Operation)> =
+            self.document.operations().map(|(path, method, own)| (path.to_owned(), method, own.clone())).collect();
         for (path, method, operation) in found {
-            let pointer = marks::operation(&path, method);
-            if !self.stated.contains_key(&pointer) {
+            let at = Location::operation(&path, method);
+            if !self.stated.contains_key(&at) {
                 continue;
             }
             let mut gone = Vec::new();
@@ -94,16 +81,16 @@ impl Walk<'_> {
                     .split
                     .as_ref()
                     .filter(|split| split.parameter == own.name || split.only.contains(&own.name));
-                let owner = if second.is_some() { format!("{pointer}/x-sdk/split") } else { pointer.clone() };
+                let owner = if second.is_some() { Location::split(&path, method) } else { at.clone() };
                 if self.stated.get(&owner) != Some(realms) {
                     continue;
                 }
                 let place = format!("{} {} {}", operation.operation_id, own.place, own.name);
-                if self.unstated(&format!("{pointer}/parameters/{index}"), &place, "parameter", realms) {
+                if self.unstated(&Location::parameter(&path, method, index), &place, "parameter", realms) {
                     gone.push((own.place.clone(), own.name.clone()));
                 }
             }
-            if let Some(own) = self.document().paths.get_mut(&path).and_then(|item| item.slot(method)?.as_mut()) {
+            if let Some(own) = self.document.operation_mut(&path, method) {
                 own.parameters.retain(|own| !gone.contains(&(own.place.clone(), own.name.clone())));
             }
         }
@@ -112,21 +99,20 @@ impl Walk<'_> {
     fn unstated_fields(&mut self, realms: &BTreeSet<Realm>) {
         // A model of one realm alone has no fields of the other.
         for (model, _) in self.models.clone().into_iter().filter(|(_, stated)| stated == realms) {
-            let Some(own) = self.marked.document.components.schemas.get(&model) else { continue };
+            let Some(own) = self.document.components.schemas.get(&model) else { continue };
             let envelope = |name: &String| own.sdk.envelope || own.properties[name].sdk.envelope;
             let names: Vec<String> = own.properties.keys().filter(|name| !envelope(name)).cloned().collect();
             for name in names {
-                let (pointer, place) = (marks::field(&model, &name), format!("{model}.{name}"));
-                if self.unstated(&pointer, &place, "field", realms) {
+                let (at, place) = (Location::field(&model, &name), format!("{model}.{name}"));
+                if self.unstated(&at, &place, "field", realms) {
                     self.require(&model, &name, false);
-                    if let Some(own) = self.document().components.schemas.get_mut(&model) {
+                    if let Some(own) = self.document.components.schemas.get_mut(&model) {
                         own.properties.shift_remove(&name);
                     }
                 }
-                let required =
-                    self.marked.document.components.schemas.get(&model).is_some_and(|own| own.requires(&name));
+                let required = self.document.components.schemas.get(&model).is_some_and(|own| own.requires(&name));
                 if required
-                    && self.marked.marks.get(&pointer, REALM).is_some()
+                    && at.realm(self.document).is_some()
                     && self.differ(&place, "of one realm only, and required in the fixture")
                 {
                     self.require(&model, &name, false);
@@ -137,12 +123,8 @@ impl Walk<'_> {
 
     /// An example of a fixture is that of one of the pages.
     fn shown(&mut self) {
-        let found: Vec<(String, &'static str, Operation)> = self
-            .marked
-            .document
-            .operations()
-            .map(|(path, method, own)| (path.to_owned(), method, own.clone()))
-            .collect();
+        let found: Vec<(String, &'static str, Operation)> =
+            self.document.operations().map(|(path, method, own)| (path.to_owned(), method, own.clone())).collect();
         for (path, method, operation) in found {
             let split = operation.sdk.split.as_ref();
             let ids = [Some(operation.operation_id.clone()), split.map(|own| own.operation_id.clone())];
@@ -152,14 +134,13 @@ impl Walk<'_> {
                     let Some(examples) = self.examples.get(&place).filter(|own| !own.is_empty()).cloned() else {
                         continue;
                     };
-                    let own = self.document().paths.get_mut(&path).and_then(|item| item.slot(method)?.as_mut());
+                    let own = self.document.operation_mut(&path, method);
                     let Some(own) = own else { continue };
                     let current = media(own, part).map(|media| example(media, split.is_some(), second));
                     let same = |page: &Value| current.as_ref().is_some_and(|own| own.as_ref() == Some(page));
                     if !examples.iter().any(same)
                         && self.differ(&place, "example differs")
-                        && let Some(own) =
-                            self.document().paths.get_mut(&path).and_then(|item| item.slot(method)?.as_mut())
+                        && let Some(own) = self.document.operation_mut(&path, method)
                         && let Some(media) = media(own, part)
                     {
                         set_example(media, split.is_some(), second, &examples[0]);

@@ -1,7 +1,7 @@
 //! Compares request bodies, payloads and their fields.
 
 use super::super::facts::{Body, Node, Stated};
-use super::super::marks;
+use super::super::location::Location;
 use super::parameters::{type_text, typed};
 use super::{Walk, skeleton};
 use crate::openapi::{MediaType, Schema, TypeSet, model_name};
@@ -23,7 +23,7 @@ impl Walk<'_> {
             (None, None) => {}
             (Some(_), None) => {
                 if self.differ(&name, "request body in the page, absent in the fixture") {
-                    skeleton::request(self.document(), stated);
+                    skeleton::request(self.document, stated);
                     self.bodies(stated, plain);
                 }
                 return;
@@ -58,11 +58,11 @@ impl Walk<'_> {
 
     /// Compares what stands inside the envelope.
     fn payload(&mut self, model: &str, answer: &Body) {
-        let envelope = self.marked.document.sdk.envelope.clone();
+        let envelope = self.document.sdk.envelope.clone();
         let Some(field) = envelope.filter(|own| own != "*") else {
             return self.fields(&answer.fields, model);
         };
-        let schemas = &self.marked.document.components.schemas;
+        let schemas = &self.document.components.schemas;
         let Some(schema) = schemas.get(model).and_then(|own| own.properties.get(&field)).cloned() else {
             return;
         };
@@ -73,7 +73,7 @@ impl Walk<'_> {
             None => {
                 if self.differ(model, "payload in the page, none in the fixture") {
                     let name = format!("{}Result", model.trim_end_matches("Response"));
-                    skeleton::payload(self.document(), model, &field, &name);
+                    skeleton::payload(self.document, model, &field, &name);
                     self.fields(&answer.fields, &name);
                 }
             }
@@ -88,7 +88,7 @@ impl Walk<'_> {
         }
         for node in nodes {
             let place = format!("{model}.{}", node.name);
-            let Some(schemas) = self.marked.document.components.schemas.get(model) else { return };
+            let Some(schemas) = self.document.components.schemas.get(model) else { return };
             let spelled = |(name, own): (&String, &Schema)| *name == node.name || own.sdk.alias.contains(&node.name);
             let known =
                 schemas.properties.iter().find(|(name, own)| spelled((name, own))).map(|(name, _)| name.clone());
@@ -100,7 +100,7 @@ impl Walk<'_> {
                 }
                 None => continue,
             };
-            self.note(marks::field(model, &name));
+            self.note(Location::field(model, &name));
             self.field(model, &name, node, &format!("{model}.{name}"));
         }
     }
@@ -119,7 +119,7 @@ impl Walk<'_> {
             (kind, false) => typed(kind.unwrap_or("string")),
         };
         schema.description = None;
-        let schemas = &mut self.document().components.schemas;
+        let schemas = &mut self.document.components.schemas;
         if object && !schemas.contains_key(&inner) {
             schemas.insert(inner, typed("object"));
         }
@@ -133,7 +133,7 @@ impl Walk<'_> {
     }
 
     fn field(&mut self, model: &str, name: &str, node: &Node, place: &str) {
-        let Some(own) = self.marked.document.components.schemas.get(model) else { return };
+        let Some(own) = self.document.components.schemas.get(model) else { return };
         let Some(mut schema) = own.properties.get(name).cloned() else { return };
         let required = own.requires(name);
         let resolved = self.resolved(&schema);
@@ -159,7 +159,7 @@ impl Walk<'_> {
         {
             self.require(model, name, page);
         }
-        if changed && let Some(own) = self.document().components.schemas.get_mut(model) {
+        if changed && let Some(own) = self.document.components.schemas.get_mut(model) {
             own.properties.insert(name.to_owned(), schema.clone());
         }
         let inner = schema.items.as_deref().unwrap_or(&schema);
@@ -169,7 +169,7 @@ impl Walk<'_> {
     }
 
     pub(super) fn require(&mut self, model: &str, name: &str, required: bool) {
-        if let Some(own) = self.document().components.schemas.get_mut(model) {
+        if let Some(own) = self.document.components.schemas.get_mut(model) {
             own.required.retain(|other| other != name);
             if required {
                 own.required.push(name.to_owned());

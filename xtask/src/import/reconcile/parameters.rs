@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::super::facts::{Parameter, Stated};
-use super::super::{limits::Limits, marks};
+use super::super::limits::Limits;
+use super::super::location::Location;
 use super::Walk;
 use crate::openapi::{self, Schema, TypeSet};
 
@@ -19,7 +20,7 @@ impl Walk<'_> {
                 self.insert(stated, own);
             }
             let Some(index) = self.position(stated, own) else { continue };
-            self.note(format!("{}/parameters/{index}", marks::operation(&stated.path, &stated.method)));
+            self.note(Location::parameter(&stated.path, &stated.method, index));
             self.parameter(stated, own, index, &place);
         }
         if !plain {
@@ -37,7 +38,7 @@ impl Walk<'_> {
             name: own.name.clone(),
             place: own.place.to_owned(),
             required: own.required.unwrap_or(own.place == "path"),
-            schema: typed(own.kind.unwrap_or("string")),
+            schema: listed(own.kind.unwrap_or("string")),
             ..openapi::Parameter::default()
         };
         if let Some(operation) = self.find_mut(stated) {
@@ -63,7 +64,7 @@ impl Walk<'_> {
         let mut schema = found.schema.clone();
         let mut changed = false;
         if self.fact(place, "type", kind, &type_text(&resolved)) {
-            schema = typed(kind);
+            schema = listed(kind);
             changed = true;
         }
         changed |= self.limits(place, &own.limits, &resolved, &mut schema);
@@ -111,7 +112,7 @@ impl Walk<'_> {
             if self.fact(place, "values", &Value::from(values.clone()).to_string(), &shown) {
                 match schema.model().map(str::to_owned) {
                     Some(name) => {
-                        if let Some(model) = self.document().components.schemas.get_mut(&name) {
+                        if let Some(model) = self.document.components.schemas.get_mut(&name) {
                             model.allowed = values;
                         }
                     }
@@ -137,9 +138,15 @@ impl Walk<'_> {
 
     /// The schema that a reference stands for.
     pub(super) fn resolved(&self, schema: &Schema) -> Schema {
-        let model = schema.model().and_then(|name| self.marked.document.components.schemas.get(name));
+        let model = schema.model().and_then(|name| self.document.components.schemas.get(name));
         model.unwrap_or(schema).clone()
     }
+}
+
+/// The type of a parameter: the only lists that pages have there are of strings.
+fn listed(kind: &str) -> Schema {
+    let items = (kind == "array").then(|| Box::new(typed("string")));
+    Schema { items, ..typed(kind) }
 }
 
 pub(super) fn typed(kind: &str) -> Schema {

@@ -1,19 +1,16 @@
 //! Starts a new version from the one before.
 
-use super::super::Marked;
 use super::super::facts::{Page, Stated};
 use crate::openapi::{Document, Map, Operation, Schema, model_name};
 
 /// The document with another version in its paths.
-pub(super) fn renumbered(old: &Marked, version: &str) -> Marked {
-    let mut marked = old.clone();
-    let before = std::mem::replace(&mut marked.document.info.version, version.to_owned());
+pub(super) fn renumbered(old: &Document, version: &str) -> Document {
+    let mut document = old.clone();
+    let before = std::mem::replace(&mut document.info.version, version.to_owned());
     let (from, to) = (format!("/v{before}/"), format!("/v{version}/"));
-    let paths = std::mem::take(&mut marked.document.paths).into_iter();
-    marked.document.paths = paths.map(|(path, item)| (path.replace(&from, &to), item)).collect();
-    let escaped = |text: &str| text.replace('/', "~1");
-    marked.marks = old.marks.renamed(&escaped(&from), &escaped(&to));
-    marked
+    let paths = std::mem::take(&mut document.paths).into_iter();
+    document.paths = paths.map(|(path, item)| (path.replace(&from, &to), item)).collect();
+    document
 }
 
 /// The operation of an older version, with the models that the newer one lacks.

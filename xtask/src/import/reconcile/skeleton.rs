@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-use super::super::Marked;
 use super::super::build::usual_idempotency;
 use super::super::facts::{Page, Stated, type_of};
 use super::parameters::typed;
@@ -15,7 +14,7 @@ use crate::openapi::{
 const JSON: &str = "application/json";
 
 /// A document without operations, for a service without an older version.
-pub(super) fn document(key: &(String, String), pages: &[Page]) -> Option<Marked> {
+pub(super) fn document(key: &(String, String), pages: &[Page]) -> Option<Document> {
     let page = pages.first()?;
     let first = page.operations.first()?;
     let headers = first.headers.clone();
@@ -42,7 +41,7 @@ pub(super) fn document(key: &(String, String), pages: &[Page]) -> Option<Marked>
         };
         document.components.schemas.insert("ResponseHeader".to_owned(), header);
     }
-    Some(Marked { document, ..Marked::default() })
+    Some(document)
 }
 
 /// Adds an operation with an empty request and response.
@@ -81,7 +80,7 @@ pub(super) fn operation(document: &mut Document, stated: &Stated) {
 
 /// Adds an empty request body.
 pub(super) fn request(document: &mut Document, stated: &Stated) {
-    let operation = document.paths.get_mut(&stated.path).and_then(|own| own.slot(&stated.method)?.as_mut());
+    let operation = document.operation_mut(&stated.path, &stated.method);
     let Some(operation) = operation else { return };
     let name = format!("{}Request", pascal(&operation.operation_id));
     let media = MediaType { schema: Schema::reference_to(&name), ..MediaType::default() };
@@ -97,7 +96,7 @@ pub(super) fn split(document: &mut Document, stated: &Stated) {
     let id = format!("{}_{parameter}", id(stated));
     let answer = format!("{}Response", pascal(&id));
     envelope(document, &answer);
-    let operation = document.paths.get_mut(&stated.path).and_then(|own| own.slot(&stated.method)?.as_mut());
+    let operation = document.operation_mut(&stated.path, &stated.method);
     if let Some(operation) = operation {
         operation.sdk.split = Some(Split {
             parameter: parameter.clone(),
