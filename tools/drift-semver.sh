@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Writes xtask/tests/drift/verdicts.toml: what cargo-semver-checks says of ten changes of a small generated crate.
+# Writes xtask/tests/drift/verdicts.toml: what cargo-semver-checks says of changes of a small generated crate.
 # The gate holds the rules of `cargo xtask drift` against that table. Needs `cargo install --locked cargo-semver-checks`.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -6,10 +6,10 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use crate::defaults;
 use crate::names;
 use crate::vendors::{TABLE, Vendors};
 
-const DEFAULTS: &str = "tests/conformance/tests/defaults.txt";
 const CHANGELOG: &str = "CHANGELOG.md";
 
 /// Which version to add.
@@ -62,10 +62,9 @@ pub fn run(root: &Path, request: Request<'_>) -> Result<Vec<String>, Box<dyn Err
         fs::write(root.join(TABLE), with_default(&read(root, TABLE)?, vendor, service, version))?;
         changed.push(TABLE.to_owned());
     }
-    for (path, edited) in [
-        (DEFAULTS, copy_rows(root, vendor, service, from, version)),
-        (CHANGELOG, note(root, &known.package, &title, version)),
-    ] {
+    for (path, edited) in
+        [(defaults::TABLE, defaults::complete(root)?), (CHANGELOG, note(root, &known.package, &title, version))]
+    {
         if let Some(text) = edited {
             fs::write(root.join(path), text)?;
             changed.push(path.to_owned());
@@ -158,21 +157,6 @@ fn with_default(table: &str, vendor: &str, service: &str, version: &str) -> Stri
         }
     }
     lines.join("\n") + "\n"
-}
-
-/// The hand-kept defaults with the rows of the old version repeated for the new one.
-fn copy_rows(root: &Path, vendor: &str, service: &str, from: &str, version: &str) -> Option<String> {
-    let text = read(root, DEFAULTS).ok()?;
-    let prefix = format!("{vendor} {service} {from} ");
-    let rows: String = text
-        .lines()
-        .filter_map(|line| line.strip_prefix(&prefix))
-        .map(|rest| format!("{vendor} {service} {version} {rest}\n"))
-        .collect();
-    let last = text.rfind(&format!("\n{prefix}"))? + 1;
-    let (before, rest) = text.split_at_checked(last)?;
-    let (line, after) = rest.split_once('\n')?;
-    Some(format!("{before}{line}\n{rows}{after}"))
 }
 
 /// The changelog with a line about the version under the first `### Added`.

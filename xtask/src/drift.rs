@@ -4,32 +4,32 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
-
-use crate::import::{self, Fixtures, Known, Listing, Marked};
-use crate::vendors::Vendors;
+use crate::import::{self, Known, Listing};
+use crate::names;
+use crate::vendors::{TABLE, Vendors};
 
 mod apply;
 mod change;
 mod changelog;
+mod judge;
+mod lifecycle;
 mod listed;
+mod pairs;
 mod report;
 mod rules;
 mod shared;
 mod uses;
 
 pub use change::{Change, changes};
+pub use judge::{Tree, judge};
 pub use rules::{Bump, Section, What};
-
-/// Service and version, or vendor and service.
-type Key = (String, String);
 
 /// What differs in one version of one service.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Version {
     /// The vendor's name.
     pub vendor: String,
-    /// The crate that contains the service, if one does.
+    /// The crate that contains the service.
     pub package: String,
     /// The service's name in requests.
     pub service: String,
@@ -37,8 +37,6 @@ pub struct Version {
     pub title: String,
     /// The API version; empty for the list of versions.
     pub number: String,
-    /// Whether the crate contains the version; a new one of a known service will be in it.
-    pub compiled: bool,
     /// What differs, in the order of the document.
     pub changes: Vec<Change>,
 }
@@ -52,15 +50,12 @@ impl Version {
     /// The release that the changes need.
     #[must_use]
     pub fn bump(&self) -> Bump {
-        match self.compiled {
-            true => self.changes.iter().map(Change::bump).max().unwrap_or(Bump::None),
-            false => Bump::None,
-        }
+        self.changes.iter().map(Change::bump).max().unwrap_or(Bump::None)
     }
 }
 
 /// What the pages of a folder and the documents state differently.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Drift {
     /// By vendor, service and version.
     pub versions: Vec<Version>,
@@ -72,8 +67,8 @@ pub struct Drift {
     pub without_page: BTreeSet<String>,
     /// How many pages there are.
     pub pages: usize,
-    documents: BTreeMap<(String, Key), Marked>,
-    lists: BTreeMap<Key, Listing>,
+    before: Tree,
+    after: Tree,
 }
 
 impl Drift {
@@ -99,49 +94,109 @@ pub struct Options<'a> {
     pub as_of: Option<&'a str>,
 }
 
-/// Compares the pages of a folder with the documents below `root`.
+/// Compares the pages of a folder with the documents below `root`. `as_of` is the day of the pages.
 ///
 /// # Errors
-/// A page that the import does not understand, or a document that cannot be read.
-pub fn compare(root: &Path, folder: &Path) -> Result<Drift, Box<dyn Error>> {
+/// A page that the import does not understand, a service that is not in the table, a document that cannot be read, or a
+/// day before that of a list.
+pub fn compare(root: &Path, folder: &Path, as_of: Option<&str>) -> Result<Drift, Box<dyn Error>> {
     let (groups, unread) = import::groups(folder)?;
     let (vendors, known) = (Vendors::load(root)?, Known::load(root)?);
     let pages = groups.iter().map(|group| group.files.len()).sum();
-    let mut drift = Drift { unread, pages, ..Drift::default() };
-    let mut states: BTreeMap<&str, State> = BTreeMap::new();
-    let mut described: BTreeSet<(&str, Key)> = BTreeSet::new();
+    let mut documents = BTreeMap::new();
+    for vendor in vendors.iter() {
+        documents.insert(vendor.name.clone(), import::read_fixtures(&root.join("fixtures").join(&vendor.name))?);
+    }
+    let before = Tree { vendors, documents };
+    let mut after = before.clone();
+    let (mut described, mut lists) = (BTreeSet::new(), BTreeMap::new());
     let texts = groups.iter().map(|group| Ok((group.vendor, group.read()?)));
     let texts: Vec<(&str, Vec<String>)> = texts.collect::<Result<_, Box<dyn Error>>>()?;
     for (vendor, pages) in &texts {
-        let state = match states.entry(vendor) {
-            std::collections::btree_map::Entry::Occupied(own) => own.into_mut(),
-            std::collections::btree_map::Entry::Vacant(own) => own.insert(State::read(root, vendor)?),
-        };
-        let outcome =
-            import::compare(vendor, pages, &state.after, &known).map_err(|error| format!("{vendor}: {error}"))?;
-        described.extend(outcome.documents.keys().map(|key| (*vendor, key.clone())));
-        state.after.extend(outcome.documents);
-        drift.lists.extend(outcome.listed.into_iter().map(|(name, list)| (((*vendor).to_owned(), name), list)));
+        let own = after.documents.entry((*vendor).to_owned()).or_default();
+        let outcome = import::compare(vendor, pages, own, &known).map_err(|error| format!("{vendor}: {error}"))?;
+        for (service, number) in outcome.documents.keys() {
+            if before.vendors.get(vendor).and_then(|own| own.service(service)).is_none() {
+                return Err(unknown(vendor, service).into());
+            }
+            described.insert(((*vendor).to_owned(), service.clone(), number.clone()));
+        }
+        own.extend(outcome.documents);
+        lists.extend(outcome.listed.into_iter().map(|(name, list)| (((*vendor).to_owned(), name), list)));
     }
-    // What is still a difference then needs a person.
-    for (vendor, pages) in &texts {
-        if let Some(state) = states.get(vendor) {
-            drift.undecided.extend(import::compare(vendor, pages, &state.after, &known)?.lines);
+    let undecided = settle(&texts, &mut after, &known)?;
+    let seen: BTreeSet<(&str, &str)> = described.iter().map(|(own, name, _)| (own.as_str(), name.as_str())).collect();
+    take_lists(&mut after.vendors, &seen, &lists, as_of)?;
+    let keys = |(vendor, own): (&String, &import::Fixtures)| -> Vec<(String, String, String)> {
+        own.keys().map(|(service, number)| (vendor.clone(), service.clone(), number.clone())).collect()
+    };
+    let missing = before.documents.iter().flat_map(keys).filter(|key| !described.contains(key));
+    let without_page = missing.map(|(vendor, service, number)| format!("{vendor} {service} {number}")).collect();
+    Ok(Drift { versions: judge(&before, &after)?, undecided, unread, without_page, pages, before, after })
+}
+
+/// Imports again until nothing changes, because a page is read with what the documents know. What is still a
+/// difference then needs a person.
+fn settle(texts: &[(&str, Vec<String>)], after: &mut Tree, known: &Known) -> Result<BTreeSet<String>, Box<dyn Error>> {
+    const ROUNDS: usize = 3;
+    let mut undecided = BTreeSet::new();
+    for _ in 0..ROUNDS {
+        undecided.clear();
+        let mut settled = true;
+        for (vendor, pages) in texts {
+            let Some(own) = after.documents.get_mut(*vendor) else { continue };
+            let outcome = import::compare(vendor, pages, own, known)?;
+            settled &= outcome.documents.iter().all(|(key, document)| own.get(key) == Some(document));
+            own.extend(outcome.documents);
+            undecided.extend(outcome.lines);
+        }
+        if settled {
+            break;
         }
     }
-    for (vendor, state) in &states {
-        drift.versions.extend(state.versions(vendor, &vendors)?);
-        let changed = state.changed()?.into_iter();
-        drift.documents.extend(changed.map(|(key, own)| (((*vendor).to_owned(), key.clone()), own.clone())));
-    }
+    Ok(undecided)
+}
+
+fn unknown(vendor: &str, service: &str) -> String {
+    format!(
+        "{vendor}: {TABLE} has no service `{service}`; add it as CONTRIBUTING.md describes under `A new service`, or \
+         take its page out of the folder"
+    )
+}
+
+/// Gives each service what its page lists, and the day of the pages to every list that they are about.
+fn take_lists(
+    vendors: &mut Vendors,
+    described: &BTreeSet<(&str, &str)>,
+    lists: &BTreeMap<(String, String), Listing>,
+    as_of: Option<&str>,
+) -> Result<(), String> {
+    let mut taken = Vec::new();
     for vendor in vendors.iter() {
-        let documents = import::read_fixtures(&root.join("fixtures").join(&vendor.name))?;
-        let missing = documents.into_keys().filter(|key| !described.contains(&(vendor.name.as_str(), key.clone())));
-        drift.without_page.extend(missing.map(|(service, number)| format!("{} {service} {number}", vendor.name)));
+        for service in &vendor.services {
+            let list = lists.get(&(vendor.name.clone(), service.name.clone()));
+            let mut own = match (&service.listed, list) {
+                (None, None) => continue,
+                (old, list) => {
+                    let old = old.clone().unwrap_or_default();
+                    list.map_or_else(|| old.clone(), |list| listed::with(&old, list))
+                }
+            };
+            let is_described = list.is_some() || described.contains(&(vendor.name.as_str(), service.name.as_str()));
+            if let Some(day) = as_of.filter(|_| is_described) {
+                if day < own.as_of.as_str() {
+                    let name = format!("{} {}", vendor.name, service.name);
+                    return Err(format!("`--as-of {day}` is before {}, the day of the list of {name}", own.as_of));
+                }
+                day.clone_into(&mut own.as_of);
+            }
+            taken.push((vendor.name.clone(), service.name.clone(), own));
+        }
     }
-    let lists: Vec<Version> = listed::changes(&drift.lists, &vendors, &states);
-    drift.versions.extend(lists);
-    Ok(drift)
+    for (vendor, service, own) in taken {
+        vendors.set_listed(&vendor, &service, own);
+    }
+    Ok(())
 }
 
 /// Prints what differs, or with `apply` writes it.
@@ -149,13 +204,14 @@ pub fn compare(root: &Path, folder: &Path) -> Result<Drift, Box<dyn Error>> {
 /// # Errors
 /// See [`compare`]; without `apply`, any difference; with it, what a person must still decide or write.
 pub fn run(root: &Path, folder: &Path, options: Options<'_>) -> Result<(), Box<dyn Error>> {
-    if let Some(day) = options.as_of.filter(|day| !crate::names::is_day(day)) {
+    if let Some(day) = options.as_of.filter(|day| !names::is_day(day)) {
         return Err(format!("`{day}` is not a day such as `2026-08-31`").into());
     }
-    let drift = compare(root, folder)?;
+    let drift = compare(root, folder, options.as_of)?;
     print!("{}", report::text(&drift));
     match (drift.is_empty(), options.apply) {
-        (true, _) => {}
+        (true, true) => apply::finish(root)?,
+        (true, false) => {}
         (false, true) => apply::run(root, &drift, options.as_of)?,
         (false, false) => return Err("pages and documents differ; `--apply` applies the differences".into()),
     }
@@ -163,83 +219,6 @@ pub fn run(root: &Path, folder: &Path, options: Options<'_>) -> Result<(), Box<d
         0 => Ok(()),
         count => Err(format!("{count} documents were not compared: the folder has no page of them").into()),
     }
-}
-
-/// The documents of one vendor before and after the import.
-struct State {
-    before: Fixtures,
-    after: Fixtures,
-    /// Those that the crate contains.
-    compiled: BTreeSet<Key>,
-}
-
-impl State {
-    fn read(root: &Path, vendor: &str) -> Result<Self, Box<dyn Error>> {
-        let fixtures = import::read_fixtures(&root.join("fixtures").join(vendor))?;
-        let compiled = fixtures.keys().cloned().collect();
-        let mut before = import::read_fixtures(&root.join(apply::DRAFTS).join(vendor))?;
-        before.extend(fixtures);
-        Ok(Self { after: before.clone(), before, compiled })
-    }
-
-    /// The documents whose text changed. Two maps are equal in any order, so the written text is compared.
-    fn changed(&self) -> Result<Vec<(&Key, &Marked)>, Box<dyn Error>> {
-        let mut found = Vec::new();
-        for (key, own) in &self.after {
-            let before = self.before.get(key).map(Marked::to_json).transpose()?;
-            if before != Some(own.to_json()?) {
-                found.push((key, own));
-            }
-        }
-        Ok(found)
-    }
-
-    fn versions(&self, vendor: &str, vendors: &Vendors) -> Result<Vec<Version>, Box<dyn Error>> {
-        let known = vendors.get(vendor);
-        let mut found = Vec::new();
-        for (key, marked) in self.changed()? {
-            let (name, number) = key;
-            let service = known.and_then(|own| own.service(name));
-            let as_of = service.and_then(|own| own.listed.as_ref()).map(|own| own.as_of.as_str());
-            let (changes, compiled) = match self.before.get(key) {
-                Some(old) => (self.of_version(key, (old, marked), as_of)?, self.compiled.contains(key)),
-                None => {
-                    let count = marked.document.operations().count();
-                    (vec![Change::new(What::VersionAdded, "", format!("{count} operations"))], service.is_some())
-                }
-            };
-            found.push(Version {
-                vendor: vendor.to_owned(),
-                package: known.map(|own| own.package.clone()).unwrap_or_default(),
-                service: name.clone(),
-                title: marked.document.info.title.clone(),
-                number: number.clone(),
-                compiled,
-                changes,
-            });
-        }
-        Ok(found)
-    }
-
-    /// What differs in a version that had a document before.
-    fn of_version(
-        &self,
-        key: &Key,
-        (old, new): (&Marked, &Marked),
-        as_of: Option<&str>,
-    ) -> Result<Vec<Change>, Box<dyn Error>> {
-        let mut found = changes(&json(old)?, &json(new)?, as_of);
-        if found.is_empty() {
-            found.push(Change::new(What::Documentation, "", "order"));
-        }
-        found.extend(shared::splits(&self.before, &self.after, key, &self.compiled)?);
-        Ok(found)
-    }
-}
-
-/// The document as committed.
-fn json(marked: &Marked) -> Result<Value, Box<dyn Error>> {
-    Ok(serde_json::from_str(&marked.to_json()?)?)
 }
 
 #[cfg(test)]

@@ -17,8 +17,8 @@ mod hand;
 mod known;
 mod limits;
 mod literal;
+mod location;
 mod loose;
-mod marks;
 mod merge;
 mod newer;
 mod nhn;
@@ -30,17 +30,13 @@ mod row;
 pub use compare::differences;
 pub use folder::{Group, groups};
 pub use known::Known;
-pub use marks::{Marked, Marks};
 pub use merge::merge;
 
 use merge::keep_order;
 use row::cells;
 
 /// Documents by service and version.
-pub type Documents = BTreeMap<(String, String), Document>;
-
-/// Fixtures by service and version.
-pub type Fixtures = BTreeMap<(String, String), Marked>;
+pub type Fixtures = BTreeMap<(String, String), Document>;
 
 /// A place in the page that the import does not understand.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,8 +60,8 @@ impl fmt::Display for ImportError {
 impl Error for ImportError {}
 
 /// The documents that the page alone gives: facts, and no prose.
-pub fn read_page(text: &str) -> Result<Documents, ImportError> {
-    let mut documents = Documents::new();
+pub fn read_page(text: &str) -> Result<Fixtures, ImportError> {
+    let mut documents = Fixtures::new();
     for service in page::parse(text)? {
         for document in build::documents(&service)? {
             let key = (document.sdk.service.clone(), document.info.version.clone());
@@ -85,9 +81,9 @@ pub fn read_fixtures(folder: &Path) -> Result<Fixtures, Box<dyn Error>> {
         let path = entry?.path();
         if path.extension().is_some_and(|extension| extension == "json") {
             let text = fs::read_to_string(&path)?;
-            let marked = Marked::parse(&text).map_err(|error| format!("{}: {error}", path.display()))?;
-            let key = (marked.document.sdk.service.clone(), marked.document.info.version.clone());
-            documents.insert(key, marked);
+            let document = Document::parse(&text).map_err(|error| format!("{}: {error}", path.display()))?;
+            let key = (document.sdk.service.clone(), document.info.version.clone());
+            documents.insert(key, document);
         }
     }
     Ok(documents)
@@ -107,12 +103,16 @@ pub struct Outcome {
 }
 
 /// The versions that a page lists.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Listing {
     /// Their numbers, oldest first.
     pub versions: Vec<String>,
     /// The one that is called current.
     pub current: Option<String>,
+    /// Those that are called deprecated, and that the page does not describe.
+    pub deprecated: Vec<String>,
+    /// End dates of versions that the page does not describe.
+    pub ends: BTreeMap<String, String>,
 }
 
 /// Compares pages of one vendor with its fixtures; several NHN pages can describe one version.
@@ -122,14 +122,12 @@ pub struct Listing {
 pub fn compare(vendor: &str, pages: &[String], fixtures: &Fixtures, known: &Known) -> Result<Outcome, Box<dyn Error>> {
     match (vendor, pages) {
         ("scp", [page]) if page.trim_start().starts_with('{') => {
-            let outcome = outcome(newer::read(page, fixtures, newer::FITS)?, fixtures, false);
+            let (fresh, stale) = newer::read(page, fixtures, newer::FITS)?;
+            let mut outcome = outcome(fresh, fixtures, false);
+            outcome.lines.extend(stale);
             Ok(Outcome { listed: newer::listed(page)?, ..outcome })
         }
-        ("scp", [page]) => {
-            let marked = |document| Marked { document, marks: Marks::default() };
-            let fresh = read_page(page)?.into_iter().map(|(key, document)| (key, marked(document)));
-            Ok(outcome(fresh.collect(), fixtures, true))
-        }
+        ("scp", [page]) => Ok(outcome(read_page(page)?, fixtures, true)),
         ("scp", _) => Err("import one page of Samsung Cloud Platform at a time".into()),
         ("nhn", pages) => {
             let read = each(pages, nhn::read)?;
@@ -161,25 +159,18 @@ fn outcome(fresh: Fixtures, fixtures: &Fixtures, whole: bool) -> Outcome {
     for (key, page) in fresh {
         match fixtures.get(&key) {
             Some(fixture) => {
-                outcome.lines.extend(differences(&page.document, &fixture.document));
-                outcome.lines.extend(marks::differences(&page, fixture));
+                outcome.lines.extend(differences(&page, fixture));
+                outcome.lines.extend(location::differences(&page, fixture));
             }
             None => outcome.lines.push(format!("{} {}: in the page, no fixture", key.0, key.1)),
         }
         let old = ancestor(&known, &key.0, &key.1);
         let mut page = page;
         if let (false, Some(old)) = (whole, old) {
-            keep_order(&mut page.document, &old.document);
+            keep_order(&mut page, old);
         }
-        let mut merged = Marked {
-            document: merge(page.document, old.map(|old| &old.document)),
-            marks: old.map(|old| old.marks.clone()).unwrap_or_default(),
-        };
-        // A fixture that names no effect yet stays as it is.
-        if fixtures.get(&key).is_none_or(|fixture| fixture.marks.names_effects()) {
-            merged.marks.retain_effects(&merged.document);
-        }
-        merged.marks.extend(page.marks);
+        let mut merged = merge(page, old);
+        location::add_effects(&mut merged);
         known.insert(key.clone(), merged.clone());
         outcome.documents.insert(key, merged);
     }
@@ -232,7 +223,7 @@ pub fn run(root: &Path, vendor: &str, pages: &[&str], check: bool) -> Result<(),
 }
 
 /// The fixture to take hand-written parts from: the same version, else the nearest older one.
-fn ancestor<'a>(fixtures: &'a Fixtures, service: &str, version: &str) -> Option<&'a Marked> {
+fn ancestor<'a>(fixtures: &'a Fixtures, service: &str, version: &str) -> Option<&'a Document> {
     let wanted = names::version_parts(version);
     fixtures
         .iter()

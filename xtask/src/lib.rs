@@ -14,6 +14,7 @@ pub mod lint;
 pub mod openapi;
 pub mod vendors;
 
+mod defaults;
 mod emit;
 mod ir;
 mod lower;

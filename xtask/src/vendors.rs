@@ -1,6 +1,6 @@
 //! The vendor table: the crate of each vendor, and the Rust names of its services.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -60,7 +60,7 @@ pub struct Service {
 }
 
 /// The versions that the vendor's page lists.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Listed {
     /// The day of the page, `YYYY-MM-DD`.
@@ -69,6 +69,12 @@ pub struct Listed {
     pub versions: Vec<String>,
     /// The one that is called current; the others are then supported.
     pub current: Option<String>,
+    /// Those that it calls deprecated, and whose documents come from a page that did not.
+    #[serde(default)]
+    pub deprecated: Vec<String>,
+    /// End dates that it states, and the documents' own pages do not.
+    #[serde(default)]
+    pub ends: BTreeMap<String, String>,
 }
 
 impl Vendor {
@@ -122,6 +128,14 @@ impl Vendors {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Vendor> {
         self.list.iter().find(|vendor| vendor.name == name)
+    }
+
+    /// Replaces what the page of a service lists.
+    pub fn set_listed(&mut self, vendor: &str, service: &str, listed: Listed) {
+        let vendors = self.list.iter_mut().filter(|own| own.name == vendor);
+        for own in vendors.flat_map(|own| &mut own.services).filter(|own| own.name == service) {
+            own.listed = Some(listed.clone());
+        }
     }
 
     /// Each package with the features of its services.
@@ -183,10 +197,28 @@ impl Listed {
         self.versions.iter().map(String::as_str).max_by_key(|number| names::version_parts(number))
     }
 
+    /// The end date of a version: the list's, else its document's.
+    #[must_use]
+    pub fn sunset<'a>(&'a self, number: &str, own: Option<&'a str>) -> Option<&'a str> {
+        self.ends.get(number).map(String::as_str).or(own)
+    }
+
+    /// The state of a version that the page lists; `own` is its document's. A list without a current version has none.
+    #[must_use]
+    pub fn status<'a>(&self, number: &str, own: Option<&'a str>) -> Option<&'a str> {
+        let is = |numbers: &[String]| numbers.iter().any(|other| other == number);
+        match &self.current {
+            Some(current) if current == number => Some("CURRENT"),
+            _ if is(&self.deprecated) || own == Some("DEPRECATED") => Some("DEPRECATED"),
+            Some(_) => Some("SUPPORTED"),
+            None => own,
+        }
+    }
+
     /// Whether a version had ended on the day of the page: it is past its date, or the page no longer has it.
     #[must_use]
     pub fn has_ended(&self, number: &str, sunset: Option<&str>) -> bool {
-        let past = sunset.is_some_and(|day| day < self.as_of.as_str());
+        let past = self.sunset(number, sunset).is_some_and(|day| day < self.as_of.as_str());
         past || !self.versions.iter().any(|listed| listed == number)
     }
 
@@ -200,6 +232,12 @@ impl Listed {
         }
         match &self.current {
             Some(current) if !self.versions.contains(current) => Err(("current", "must be one of the versions")),
+            _ if !self.deprecated.iter().all(|number| self.versions.contains(number)) => {
+                Err(("deprecated", "must be some of the versions"))
+            }
+            _ if !self.ends.iter().all(|(number, day)| self.versions.contains(number) && names::is_day(day)) => {
+                Err(("ends", "must give versions of the list a day such as `2026-08-31`"))
+            }
             _ => Ok(()),
         }
     }

@@ -65,6 +65,30 @@ fn end_is_announced_ninety_days_ahead_and_once_known_no_more() {
     }
 }
 
+/// What stands before an accessor, without its documentation.
+fn attributes<'a>(clients: &'a str, name: &str) -> Vec<&'a str> {
+    let (before, _) = clients.split_once(&format!("pub fn {name}(")).unwrap_or_else(|| panic!("no `{name}`"));
+    let lines = before.lines().rev().map(str::trim).skip_while(|line| line.is_empty());
+    lines
+        .take_while(|line| line.starts_with('#') || line.starts_with("//"))
+        .filter(|line| line.starts_with('#'))
+        .collect()
+}
+
+#[test]
+fn dates_of_the_list_are_those_of_its_versions() {
+    let list = format!("{}ends = {{ \"1.0\" = \"2026-10-01\" }}\n", as_of("2026-10-02"));
+    let tree = Tree::new("listed", &list);
+    codegen::run(&tree.0, false).unwrap();
+    let clients = fs::read_to_string(tree.0.join("crates/keys/src/generated/clients.rs")).unwrap();
+    let attributes = attributes(&clients, "keys_v1_0").join("\n");
+    assert!(attributes.contains("version 1.0 ended on 2026-10-01"), "{attributes}");
+    let list = list.replace("as_of = \"2026-10-02\"", "as_of = \"2026-09-18\"");
+    tree.list(&list);
+    // 2026-10-01.
+    assert_eq!(lint::ending(&tree.0, 20_727).unwrap(), ["scp keys 1.0 ends on 2026-10-01, in 0 days"]);
+}
+
 #[test]
 fn committed_day_alone_deprecates_an_accessor() {
     let tree = Tree::new("deprecated", "");
@@ -77,7 +101,16 @@ fn committed_day_alone_deprecates_an_accessor() {
         tree.list(&listed);
         codegen::run(&tree.0, false).unwrap();
         let clients = fs::read_to_string(tree.0.join("crates/keys/src/generated/clients.rs")).unwrap();
-        assert_eq!(clients.contains("#[deprecated"), deprecated, "{listed}");
+        let (old, new) = (attributes(&clients, "keys_v1_0"), attributes(&clients, "keys_v1_1"));
+        let note = "#[deprecated(note = \"version 1.0 ended on 2027-05-31: use `keys()`, version 1.1\")]";
+        assert_eq!(old.contains(&note), deprecated, "{listed}: {old:?}");
+        assert_eq!(old.iter().any(|line| line.contains("\"ended-versions\"")), deprecated, "{listed}: {old:?}");
+        for attributes in [&new, &attributes(&clients, "keys")] {
+            assert!(
+                !attributes.iter().any(|line| line.contains("deprecated") || line.contains("ended")),
+                "{attributes:?}"
+            );
+        }
     }
 }
 

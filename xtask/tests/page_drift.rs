@@ -97,7 +97,7 @@ impl Tree {
     }
 
     fn drift(&self) -> drift::Drift {
-        drift::compare(&self.0, &self.0.join("pages")).unwrap()
+        drift::compare(&self.0, &self.0.join("pages"), None).unwrap()
     }
 
     fn run(&self, options: Options<'_>) -> Result<(), String> {
@@ -160,7 +160,7 @@ fn unchanged_pages_have_no_drift_and_other_files_are_named() {
     assert!(drift.is_empty(), "{drift:#?}");
     assert_eq!((drift.pages, drift.unread.len()), (1, 1));
     tree.run(Options::default()).unwrap();
-    let error = drift::compare(&tree.0, &tree.0.join("fixtures")).unwrap_err().to_string();
+    let error = drift::compare(&tree.0, &tree.0.join("fixtures"), None).unwrap_err().to_string();
     assert!(error.starts_with("no page in "), "{error}");
 }
 
@@ -253,25 +253,10 @@ fn whether_a_new_operation_can_be_repeated_is_for_a_person_to_say() {
 }
 
 #[test]
-fn drafts_are_compared_and_need_no_release() {
-    let tree = Tree::risken("draft");
-    let text = tree.read("fixtures/risken/thing-1.json");
-    fs::remove_file(tree.0.join("fixtures/risken/thing-1.json")).unwrap();
-    tree.write("xtask/drafts/risken/thing-1.json", &text);
-    assert!(tree.drift().is_empty());
-    tree.change(&[("`on`, `off`", "`on`, `none`")]);
-    let drift = tree.drift();
-    assert_eq!((drift.versions.len(), drift.bump()), (1, Bump::None));
-    let _ = tree.run(Options { apply: true, as_of: None });
-    assert_ne!(tree.read("xtask/drafts/risken/thing-1.json"), text);
-    assert_eq!(tree.read("CHANGELOG.md"), CHANGELOG);
-}
-
-#[test]
 fn page_that_is_not_understood_stops_with_its_line() {
     let tree = Tree::risken("refused");
     tree.change(&[("Status: 200 OK", "Status: maybe")]);
-    let error = drift::compare(&tree.0, &tree.0.join("pages")).unwrap_err().to_string();
+    let error = drift::compare(&tree.0, &tree.0.join("pages"), None).unwrap_err().to_string();
     assert!(error.starts_with("risken: line ") && error.contains("Status: maybe"), "{error}");
 }
 
@@ -292,8 +277,17 @@ fn new_versions_and_their_list_are_reported() {
     tree.write("pages/scp-newer.json", NEWER);
     let drift = tree.drift();
     let rows: Vec<(&str, What)> = drift.versions.iter().map(|own| (own.number.as_str(), own.changes[0].what)).collect();
-    assert_eq!(rows, [("1.2", What::VersionAdded), ("1.3", What::VersionAdded), ("", What::VersionsListed)]);
-    assert_eq!(drift.bump(), Bump::Minor);
+    assert_eq!(
+        rows,
+        [
+            ("", What::VersionsListed),
+            ("1.0", What::VersionEnded),
+            ("1.1", What::VersionUnlisted),
+            ("1.2", What::VersionAdded),
+            ("1.3", What::VersionAdded)
+        ]
+    );
+    assert_eq!(drift.bump(), Bump::Major, "a build without `ended-versions` loses 1.0");
     let error = tree.run(Options { apply: true, as_of: None }).unwrap_err();
     assert!(error.contains("--as-of"), "{error}");
     assert!(!tree.0.join("fixtures/scp/keys-1.3.json").exists(), "nothing is written before the day is known");
@@ -311,7 +305,7 @@ fn new_versions_and_their_list_are_reported() {
 #[test]
 fn version_that_leaves_the_list_has_ended() {
     let tree = scp("ended");
-    let list = "\n[vendor.service.listed]\nas_of = \"2026-01-01\"\nversions = [\"1.1\", \"1.2\", \"1.3\"]\ncurrent = \"1.3\"\n";
+    let list = "\n[vendor.service.listed]\nas_of = \"2026-01-01\"\nversions = [\"1.0\", \"1.2\", \"1.3\"]\ncurrent = \"1.3\"\n";
     tree.write(
         "fixtures/vendors.toml",
         &SCP_TABLE.replacen("example.com/keys\"\n", &format!("example.com/keys\"\n{list}"), 1),
@@ -324,5 +318,131 @@ fn version_that_leaves_the_list_has_ended() {
         .filter(|own| own.changes.iter().any(|change| change.what == What::VersionEnded))
         .map(|own| own.number.as_str())
         .collect();
-    assert_eq!(ended, ["1.1"]);
+    assert_eq!(ended, ["1.0"]);
+}
+
+/// What is told of each version, after the newer reference has been taken over.
+fn lists(name: &str, edits: &[(&str, &str)], as_of: Option<&str>) -> (Tree, drift::Drift) {
+    let tree = scp(name);
+    tree.write("pages/scp-newer.json", NEWER);
+    // The small page has no descriptions, so a person would have something to write.
+    let _ = tree.run(Options { apply: true, as_of: Some("2026-09-18") });
+    let mut text = NEWER.to_owned();
+    for (from, to) in edits {
+        assert!(text.contains(from), "{from}");
+        text = text.replacen(from, to, 1);
+    }
+    tree.write("pages/scp-newer.json", &text);
+    let drift = drift::compare(&tree.0, &tree.0.join("pages"), as_of).unwrap();
+    (tree, drift)
+}
+
+#[test]
+fn dates_and_states_of_listed_versions_are_differences() {
+    const LAST: &str = "\"date\": \"2027-01-31\"}";
+    const DATED: &str =
+        "\"date\": \"2027-01-31\"},\n {\"version\": \"1.1\", \"status\": \"SUPPORTED\", \"date\": \"2027-02-28\"}";
+    const OLD: &str =
+        "\"date\": \"2027-01-31\"},\n {\"version\": \"1.0\", \"status\": \"DEPRECATED\", \"date\": \"2027-05-31\"}";
+    let day = Some("2027-02-01");
+    for (index, (edits, as_of, expected, release)) in [
+        (
+            &[(LAST, "\"date\": \"2027-03-31\"}")][..],
+            None,
+            &[("1.2", "end date, 2027-01-31 -> 2027-03-31")][..],
+            Bump::Patch,
+        ),
+        (&[(LAST, "\"date\": null}")], None, &[("1.2", "end date, 2027-01-31 -> none")], Bump::Patch),
+        (
+            &[("\"SUPPORTED\"", "\"DEPRECATED\"")],
+            None,
+            &[("1.2", "version deprecated, SUPPORTED -> DEPRECATED")],
+            Bump::Minor,
+        ),
+        (
+            &[(LAST, DATED)],
+            None,
+            &[
+                ("", "listed versions, 1.2, 1.3, current 1.3 -> 1.1, 1.2, 1.3, current 1.3"),
+                ("1.1", "end date, none -> 2027-02-28"),
+            ],
+            Bump::Patch,
+        ),
+        (
+            &[(LAST, OLD)],
+            None,
+            &[
+                ("", "listed versions, 1.2, 1.3, current 1.3 -> 1.0, 1.2, 1.3, current 1.3"),
+                ("1.0", "end date, 2026-05-31 -> 2027-05-31"),
+                ("1.0", "version no longer ended"),
+            ],
+            Bump::Minor,
+        ),
+        (
+            &[],
+            day,
+            &[("", "day of the list, 2026-09-18 -> 2027-02-01"), ("1.2", "version ended, on 2027-01-31")],
+            Bump::Major,
+        ),
+        (&[], Some("2027-01-31"), &[("", "day of the list, 2026-09-18 -> 2027-01-31")], Bump::Patch),
+        (&[], Some("2026-09-18"), &[], Bump::None),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let (_tree, drift) = lists(&format!("dates-{index}"), edits, as_of);
+        let told: Vec<(&str, String)> = drift
+            .versions
+            .iter()
+            .flat_map(|own| own.changes.iter().map(|change| (own.number.as_str(), change.text())))
+            .collect();
+        let expected: Vec<(&str, String)> =
+            expected.iter().map(|(number, text)| (*number, (*text).to_owned())).collect();
+        assert_eq!((told, drift.bump()), (expected, release), "{edits:?} {as_of:?}");
+    }
+}
+
+#[test]
+fn day_of_the_pages_is_written_and_never_goes_back() {
+    let (tree, _) = lists("day", &[], None);
+    let error = tree.run(Options { apply: false, as_of: Some("2026-09-17") }).unwrap_err();
+    assert!(error.contains("before 2026-09-18, the day of the list of scp keys"), "{error}");
+    let error = tree.run(Options { apply: false, as_of: Some("2027-02-01") }).unwrap_err();
+    assert!(error.contains("--apply"), "{error}");
+    assert!(tree.read("fixtures/vendors.toml").contains("as_of = \"2026-09-18\""));
+    let _ = tree.run(Options { apply: true, as_of: Some("2027-02-01") });
+    assert!(tree.read("fixtures/vendors.toml").contains("as_of = \"2027-02-01\""));
+    let changelog = tree.read("CHANGELOG.md");
+    assert!(changelog.contains("- `scp-security`, Key Service 1.2: version ended, on 2027-01-31."), "{changelog}");
+    assert!(tree.drift().versions.is_empty());
+}
+
+#[test]
+fn service_that_the_table_lacks_is_refused() {
+    let tree = Tree::risken("unknown");
+    tree.write("pages/risken-other.md", &page().replace("thing", "other").replace("Thing", "Other"));
+    let error = tree.run(Options::default()).unwrap_err();
+    assert!(
+        error.starts_with("risken: fixtures/vendors.toml has no service `other`; add it as CONTRIBUTING.md"),
+        "{error}"
+    );
+}
+
+#[test]
+fn new_operation_gets_its_row_in_the_table_of_defaults() {
+    let tree = Tree::risken("rows");
+    let full = tree.document("risken/thing-1");
+    let mut document = full.clone();
+    document["paths"].as_object_mut().unwrap().remove("/thing/put-thing/").unwrap();
+    let json = |value: &Value| serde_json::to_string_pretty(value).unwrap() + "\n";
+    tree.write("fixtures/risken/thing-1.json", &json(&document));
+    let table = "tests/conformance/tests/defaults.txt";
+    tree.write(table, "# Why.\nrisken thing 1 list_thing: 3 3 3 3 1\n");
+    let error = tree.run(Options { apply: true, as_of: None }).unwrap_err();
+    assert!(error.contains("idempotency") && error.contains("run this command again"), "{error}");
+    assert_eq!(tree.read(table).lines().count(), 2, "whether it can be repeated is not known yet");
+    tree.write("fixtures/risken/thing-1.json", &json(&full));
+    tree.run(Options { apply: true, as_of: None }).unwrap();
+    assert_eq!(tree.read(table).lines().last(), Some("risken thing 1 put_thng: 3 3 3 3 1"));
+    codegen::run(&tree.0, true).unwrap();
 }

@@ -5,28 +5,26 @@ use std::fs;
 use std::path::Path;
 
 use super::{Drift, changelog, listed};
-use crate::vendors::{TABLE, Vendors};
-use crate::{codegen, lint};
+use crate::vendors::TABLE;
+use crate::{codegen, defaults, lint};
 
-/// Documents that the crates do not contain yet.
-pub(super) const DRAFTS: &str = "xtask/drafts";
 const CHANGELOG: &str = "CHANGELOG.md";
 
 /// Writes everything that follows from the pages.
 pub(super) fn run(root: &Path, drift: &Drift, as_of: Option<&str>) -> Result<(), Box<dyn Error>> {
-    let vendors = Vendors::load(root)?;
-    lists(root, drift, &vendors, as_of)?;
-    for ((vendor, (service, version)), marked) in &drift.documents {
-        let file = format!("{vendor}/{service}-{version}.json");
-        let draft = root.join(DRAFTS).join(&file);
-        // Without a row in the table, the generator does not know the service.
-        let unknown = vendors.get(vendor).and_then(|own| own.service(service)).is_none();
-        let path = if draft.exists() || unknown { draft } else { root.join("fixtures").join(&file) };
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent)?;
+    lists(root, drift, as_of)?;
+    for (vendor, documents) in &drift.after.documents {
+        for ((service, version), document) in documents {
+            let path = format!("fixtures/{vendor}/{service}-{version}.json");
+            let key = (service.clone(), version.clone());
+            let old = drift.before.documents.get(vendor).and_then(|own| own.get(&key));
+            let text = document.to_json()?;
+            // Two maps are equal in any order, so the written text is compared.
+            if old.map(crate::openapi::Document::to_json).transpose()?.as_ref() != Some(&text) {
+                fs::write(root.join(&path), text)?;
+                println!("wrote {path}");
+            }
         }
-        fs::write(&path, marked.to_json()?)?;
-        println!("wrote {}", path.strip_prefix(root).unwrap_or(&path).display());
     }
     let entry = changelog::entry(&drift.versions);
     if !entry.is_empty() {
@@ -35,29 +33,42 @@ pub(super) fn run(root: &Path, drift: &Drift, as_of: Option<&str>) -> Result<(),
         fs::write(&path, changelog::insert(&text, &entry)?)?;
         println!("wrote {CHANGELOG}");
     }
-    let complete = lint::run(root);
-    codegen::run(root, false)
-        .map_err(|error| format!("{error}\nedit the documents, then run `cargo xtask codegen`"))?;
-    println!("wrote what is generated");
-    complete.map_err(|error| format!("{error}: write what is missing, then run `cargo xtask codegen`"))?;
+    finish(root)?;
     match drift.undecided.len() {
         0 => Ok(()),
         count => Err(format!("{count} differences are to be decided by hand, see above").into()),
     }
 }
 
-/// The lists of versions, which have the day of the page.
-fn lists(root: &Path, drift: &Drift, vendors: &Vendors, as_of: Option<&str>) -> Result<(), Box<dyn Error>> {
-    let path = root.join(TABLE);
-    let mut table = fs::read_to_string(&path).map_err(|error| format!("cannot read {TABLE}: {error}"))?;
-    let changed = drift.lists.iter().filter(|((vendor, name), list)| {
-        let service = vendors.get(vendor).and_then(|own| own.service(name));
-        service.is_some_and(|service| listed::differs(list, service))
-    });
-    for ((vendor, name), list) in changed {
-        let day = as_of.ok_or("the page lists other versions: give its day, as `--as-of 2026-08-31`")?;
-        table = listed::with_list(&table, vendor, name, list, day);
+/// What follows from the documents, whether a page or a person changed them.
+pub(super) fn finish(root: &Path) -> Result<(), Box<dyn Error>> {
+    if let Some(text) = defaults::complete(root)? {
+        fs::write(root.join(defaults::TABLE), text)?;
+        println!("wrote {}: read the new rows", defaults::TABLE);
     }
-    fs::write(&path, table)?;
+    let complete = lint::run(root);
+    codegen::run(root, false).map_err(|error| format!("{error}\nedit the documents, then run this command again"))?;
+    println!("wrote what is generated");
+    complete.map_err(|error| format!("{error}: write what is missing, then run this command again").into())
+}
+
+/// The lists of versions, which have the day of the page.
+fn lists(root: &Path, drift: &Drift, as_of: Option<&str>) -> Result<(), Box<dyn Error>> {
+    let path = root.join(TABLE);
+    let before = fs::read_to_string(&path).map_err(|error| format!("cannot read {TABLE}: {error}"))?;
+    let mut table = before.clone();
+    for vendor in drift.after.vendors.iter() {
+        let old = drift.before.vendors.get(&vendor.name);
+        for service in &vendor.services {
+            let known = old.and_then(|own| own.service(&service.name)).and_then(|own| own.listed.as_ref());
+            let Some(list) = service.listed.as_ref().filter(|list| known != Some(list)) else { continue };
+            as_of.ok_or("the page lists other versions: give its day, as `--as-of 2026-08-31`")?;
+            table = listed::with_list(&table, &vendor.name, &service.name, list);
+        }
+    }
+    if table != before {
+        fs::write(&path, table)?;
+        println!("wrote {TABLE}");
+    }
     Ok(())
 }

@@ -5,8 +5,9 @@ use std::fmt::Display;
 
 use serde_json::{Map, Value};
 
+use super::pairs;
 use super::rules::{Bump, Section, What};
-use super::uses::{self, Uses, operations};
+use super::uses::{Uses, operations};
 
 mod models;
 mod operation;
@@ -47,22 +48,36 @@ impl Change {
     }
 }
 
-/// What differs between two states of one version. `as_of` is the day of the vendor's list.
+/// What differs between two states of one version.
 #[must_use]
-pub fn changes(old: &Value, new: &Value, as_of: Option<&str>) -> Vec<Change> {
-    let renamed = renamed(old, new);
-    let mut walk = Walk { before: Uses::of(old), after: Uses::of(new), renamed, found: Vec::new() };
-    walk.document(old, new, as_of);
+pub fn changes(old: &Value, new: &Value) -> Vec<Change> {
+    let pairs = pairs::of(old, new);
+    let mut found = Vec::new();
+    names(old, new, &pairs, &mut found);
+    let old = &pairs::renamed(old, &pairs);
+    let mut walk = Walk { before: Uses::of(old), after: Uses::of(new), found };
+    walk.document(old, new);
     walk.operations(old, new);
     walk.models(&old["components"]["schemas"], &new["components"]["schemas"]);
     walk.found
 }
 
+/// Models with another name than before; what counts is that of the Rust type.
+fn names(old: &Value, new: &Value, pairs: &BTreeMap<String, String>, found: &mut Vec<Change>) {
+    let (before, after) = (pairs::rust_names(old), pairs::rust_names(new));
+    for (model, one) in &before {
+        let now = pairs.get(model).unwrap_or(model);
+        match after.get(now) {
+            Some(other) if one != other => found.push(Change::new(What::ModelRenamed, one, arrow(one, other))),
+            Some(_) if model != now => found.push(Change::new(What::Documentation, model, format!("now {now}"))),
+            _ => {}
+        }
+    }
+}
+
 struct Walk {
     before: Uses,
     after: Uses,
-    /// Models that the vendor calls otherwise now.
-    renamed: BTreeMap<String, String>,
     found: Vec<Change>,
 }
 
@@ -74,13 +89,13 @@ impl Walk {
         }
     }
 
-    fn document(&mut self, old: &Value, new: &Value, as_of: Option<&str>) {
+    fn document(&mut self, old: &Value, new: &Value) {
         for (key, one, other) in different(old, new) {
             match key.as_str() {
                 "info" | "tags" | "x-assumed" => self.add(What::Documentation, key, ""),
                 "servers" => self.servers(one, other),
                 "security" => self.add(What::Protocol, key, ""),
-                "x-sdk" => self.sdk(one, other, as_of),
+                "x-sdk" => self.sdk(one, other),
                 // Both are walked on their own.
                 "paths" => {}
                 "components" if one["securitySchemes"] != other["securitySchemes"] => {
@@ -109,21 +124,37 @@ impl Walk {
         }
     }
 
-    fn sdk(&mut self, old: &Value, new: &Value, as_of: Option<&str>) {
+    fn sdk(&mut self, old: &Value, new: &Value) {
         for (key, one, other) in different(old, new) {
             let how = from_to(one, other);
             match key.as_str() {
                 "status" if *other == "DEPRECATED" => self.add(What::VersionDeprecated, "", how),
                 "status" => self.add(What::VersionState, "", how),
-                "sunset" => {
-                    let over = |day: &Value| day.as_str().zip(as_of).is_some_and(|(day, as_of)| day < as_of);
-                    let ends = over(other) && !over(one);
-                    self.add(if ends { What::VersionEnded } else { What::LifecycleDate }, "", how);
-                }
+                "sunset" => self.add(What::LifecycleDate, "", how),
                 "regions" => self.add(What::Endpoint, "regions", ""),
                 "headers" => self.add(What::Protocol, "headers", ""),
+                "enums" => self.enums(one, other),
                 "source" | "errors" => self.add(What::Documentation, key, ""),
                 _ => self.add(What::Unknown, key, how),
+            }
+        }
+    }
+
+    /// Enumerations that strings belong to: each is a type of its own.
+    fn enums(&mut self, old: &Value, new: &Value) {
+        for (name, one, other) in different(old, new) {
+            match (one.is_null(), other.is_null()) {
+                (true, _) => self.add(What::ModelAdded, name, ""),
+                (_, true) => self.add(What::ModelRemoved, name, ""),
+                _ => {
+                    for (key, before, after) in different(one, other) {
+                        match key.as_str() {
+                            "values" => self.values(&name, before, after),
+                            "description" => self.add(What::Documentation, &name, key),
+                            _ => self.add(What::Unknown, &name, key),
+                        }
+                    }
+                }
             }
         }
     }
@@ -145,21 +176,6 @@ impl Walk {
             }
         }
     }
-}
-
-/// Requests and responses with another name at the same place: the Rust type is named after the operation.
-fn renamed(old: &Value, new: &Value) -> BTreeMap<String, String> {
-    let known = |document: &Value, name: &str| !uses::model(document, name).is_null();
-    let after = operations(new);
-    let same = |path: &str, method: &str| after.iter().find(|(p, m, _)| *p == path && *m == method);
-    let pairs = operations(old).into_iter().filter_map(|(path, method, own)| {
-        let (.., other) = same(path, method)?;
-        Some(operation::models(own).into_iter().zip(operation::models(other)))
-    });
-    let renamed = |(one, other): &(String, String)| {
-        known(old, one) && known(new, other) && !known(new, one) && !known(old, other)
-    };
-    pairs.flatten().filter(renamed).collect()
 }
 
 /// The Rust name of an operation.
@@ -187,6 +203,6 @@ fn from_to(old: &Value, new: &Value) -> String {
     arrow(show(old), show(new))
 }
 
-fn arrow(old: impl Display, new: impl Display) -> String {
+pub(super) fn arrow(old: impl Display, new: impl Display) -> String {
     format!("{old} -> {new}")
 }

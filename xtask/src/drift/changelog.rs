@@ -22,7 +22,7 @@ pub(super) fn entry(versions: &[Version]) -> Entry {
     let mut entry = Entry::new();
     for (section, _) in SECTIONS {
         let mut lines: Vec<(&Version, Vec<&str>, String)> = Vec::new();
-        for version in versions.iter().filter(|version| version.compiled) {
+        for version in versions {
             let changes = version.changes.iter().filter(|change| change.section() == section);
             let texts: Vec<String> = changes.map(super::Change::text).collect();
             let text = texts.join("; ");
@@ -84,7 +84,9 @@ pub(super) fn insert(text: &str, entry: &Entry) -> Result<String, String> {
                 let to = body[from..].find("\n### ").map_or(body.len(), |at| from + at);
                 let kept = body[..to].trim_end().to_owned();
                 let rest = body[to..].to_owned();
-                body = format!("{kept}\n\n{lines}\n{rest}").trim_end().to_owned();
+                // Bullets of one section stand without gaps.
+                let gap = if kept.ends_with(heading) { "\n\n" } else { "\n" };
+                body = format!("{kept}{gap}{lines}\n{rest}").trim_end().to_owned();
             }
             None => body = format!("{body}\n{full}\n{lines}"),
         }
@@ -126,7 +128,7 @@ mod tests {
         let inserted = insert(text, &entry).unwrap();
         assert_eq!(
             inserted,
-            "# Changelog\n\n## Unreleased\n\n### Added\n\n- Old.\n\n- `x`, Keys 1.0: new.\n\n### Fixed\n\n- Fault.\n\n\
+            "# Changelog\n\n## Unreleased\n\n### Added\n\n- Old.\n- `x`, Keys 1.0: new.\n\n### Fixed\n\n- Fault.\n\n\
              ### Removed\n\n- `x`, Keys 1.0: gone.\n\n## 0.1.0\n\n- First.\n"
         );
         assert_eq!(insert(&inserted, &entry).unwrap(), inserted);
@@ -144,7 +146,6 @@ mod tests {
             service: "keys".to_owned(),
             title: "Keys".to_owned(),
             number: number.to_owned(),
-            compiled: number != "2.0",
             changes: vec![Change::new(what, "Key.id", "")],
         };
         let versions = [
@@ -153,7 +154,6 @@ mod tests {
             version("1.2", What::FieldRemoved),
             version("1.3", What::Default),
             version("1.4", What::Documentation),
-            version("2.0", What::FieldRemoved),
         ];
         assert_eq!(
             show(&entry(&versions)),

@@ -19,18 +19,15 @@ pub(super) fn text(drift: &Drift) -> String {
     let mut packages: BTreeMap<&str, Bump> = BTreeMap::new();
     for version in &drift.versions {
         let bump = version.bump();
-        let place = if version.compiled { "" } else { ", not in the crates" };
-        let _ = writeln!(text, "\n{} {} ({bump}{place})", version.vendor, version.name(&version.service));
+        let _ = writeln!(text, "\n{} {} ({bump})", version.vendor, version.name(&version.service));
         for change in &version.changes {
             let _ = writeln!(text, "  {:<6} {}", change.bump(), change.text());
             if change.bump() > Bump::Patch {
                 let _ = writeln!(text, "         {}", change.what.why());
             }
         }
-        if version.compiled {
-            let known = packages.entry(&version.package).or_insert(bump);
-            *known = (*known).max(bump);
-        }
+        let known = packages.entry(&version.package).or_insert(bump);
+        *known = (*known).max(bump);
     }
     if !drift.undecided.is_empty() {
         let _ = writeln!(text, "\nto decide by hand:");

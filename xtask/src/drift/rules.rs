@@ -5,7 +5,7 @@ use std::fmt;
 /// The release that a change needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Bump {
-    /// The crates do not contain the version yet.
+    /// Nothing differs.
     None,
     /// Nothing in the public interface changes.
     Patch,
@@ -91,10 +91,13 @@ macro_rules! rules {
 rules! {
     VersionAdded, Minor, Added, "new version", "adds a module and an accessor";
     VersionEnded, Major, Deprecated, "version ended", "its accessor needs `ended-versions`, which a build without default features lacks";
+    VersionUnlisted, Patch, Changed, "default version no longer listed", "its accessor stays; documentation says so";
+    VersionRestored, Minor, Changed, "version no longer ended", "its accessor needs `ended-versions` no more";
     VersionDeprecated, Minor, Deprecated, "version deprecated", "its accessor's documentation says so";
     VersionState, Patch, Changed, "state", "only tables and documentation name it";
     LifecycleDate, Patch, Changed, "end date", "only tables, documentation and a warning at run time name it";
     VersionsListed, Patch, Changed, "listed versions", "only tables and documentation name them";
+    ListRead, Patch, Nowhere, "day of the list", "only tables name it";
     Endpoint, Patch, Changed, "endpoint", "URLs are no part of the interface";
     Protocol, Patch, Changed, "headers, authentication or statuses", "the request or its result changes, no signature";
     OperationAdded, Minor, Added, "new operation", "adds a method";
@@ -112,6 +115,7 @@ rules! {
     ResponseType, Major, Changed, "type of a response", "the method returns another type";
     ModelAdded, Minor, Added, "new model", "adds a type";
     ModelRemoved, Major, Removed, "model removed", "removes a type";
+    ModelRenamed, Major, Changed, "model renamed", "its type has another name";
     ResponseFieldAdded, Minor, Added, "new field of a response", "response types are `#[non_exhaustive]`";
     FirstRequiredField, Major, Changed, "first required field of a response", "the type loses `Default`";
     RequestFieldAdded, Minor, Added, "new optional field of a request", "adds a setter";
@@ -128,7 +132,7 @@ rules! {
     LimitLoosened, Patch, Changed, "looser limit", "no request is rejected that was sent before";
     ResponseLimit, Patch, Nowhere, "limit of a response", "responses are not validated";
     Default, Patch, Changed, "default", "the service applies it; only documentation names it";
-    TypeSplit, Major, Changed, "type no longer shared", "code that mixes two versions must name each one's type";
+    TypeSplit, Minor, Changed, "type no longer shared", "that two versions share a type is no promise";
     Documentation, Patch, Nowhere, "documentation", "titles, examples and descriptions are no interface";
     Unknown, Major, Changed, "other difference", "no rule knows it, so look at it";
 }

@@ -1,71 +1,63 @@
-//! Models that versions had alike, so that they shared a type, and no longer have.
+//! Types that versions had in common, and no longer have.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::error::Error;
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use super::change::Change;
 use super::rules::What;
-use super::{Key, json, uses};
-use crate::import::Fixtures;
+use super::{pairs, uses};
 
-/// The types that the version no longer shares with another compiled one.
+/// For each version, the types that it no longer shares with another one.
+///
+/// Versions share a type by the name of its model: where the shapes differ, so do the names.
 pub(super) fn splits(
-    before: &Fixtures,
-    after: &Fixtures,
-    key: &Key,
-    compiled: &BTreeSet<Key>,
-) -> Result<Vec<Change>, Box<dyn Error>> {
-    let mut found = Vec::new();
-    let others = compiled.iter().filter(|other| other.0 == key.0 && *other != key && compiled.contains(key));
-    for other in others {
-        let (Some(old), Some(new), Some(old_other), Some(new_other)) =
-            (before.get(key), after.get(key), before.get(other), after.get(other))
-        else {
-            continue;
-        };
-        let (old, new) = (json(old)?, json(new)?);
-        let (old_other, new_other) = (json(old_other)?, json(new_other)?);
-        for name in old["components"]["schemas"].as_object().into_iter().flat_map(|own| own.keys()) {
-            let shared = |one: &Value, two: &Value| parts(one, name) == parts(two, name);
-            if shared(&old, &old_other) && !shared(&new, &new_other) && !uses::model(&new, name).is_null() {
-                found.push(Change::new(What::TypeSplit, name.as_str(), format!("with {}", other.1)));
+    before: &BTreeMap<String, Value>,
+    after: &BTreeMap<String, Value>,
+) -> BTreeMap<String, Vec<Change>> {
+    let both = before.iter().filter_map(|(number, old)| Some((number, old, after.get(number)?)));
+    let states: Vec<(&String, &Value, BTreeMap<String, String>)> =
+        both.map(|(number, old, new)| (number, old, pairs::of(old, new))).collect();
+    let mut found: BTreeMap<String, Vec<Change>> = BTreeMap::new();
+    for (number, old, pairs) in states.iter().filter(|(.., pairs)| !pairs.is_empty()) {
+        let reached = uses::reached(old);
+        for (name, now) in pairs.iter().filter(|(name, _)| reached.contains(*name)) {
+            let apart = states.iter().filter(|(other, document, renamed)| {
+                let shared = other != number && uses::reached(document).contains(name);
+                shared && renamed.get(name) != Some(now)
+            });
+            let others: Vec<&str> = apart.map(|(other, ..)| other.as_str()).collect();
+            if !others.is_empty() {
+                let change = Change::new(What::TypeSplit, name, format!("with {}", others.join(", ")));
+                found.entry((*number).clone()).or_default().push(change);
             }
         }
     }
-    Ok(found)
-}
-
-/// The model and all that it is made of.
-fn parts(document: &Value, name: &str) -> BTreeMap<String, Value> {
-    let names = uses::reachable(document, vec![name.to_owned()]);
-    names.into_iter().map(|name| (name.clone(), uses::model(document, &name).clone())).collect()
+    found
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::import::Marked;
 
     const DOCUMENT: &str = include_str!("../../tests/drift/keys-1.0.json");
 
-    fn key(number: &str) -> Key {
-        ("keys".to_owned(), number.to_owned())
+    fn documents(newest: &str) -> BTreeMap<String, Value> {
+        let read = |text: &str| serde_json::from_str(text).unwrap();
+        BTreeMap::from([("1.0".to_owned(), read(DOCUMENT)), ("1.1".to_owned(), read(newest))])
     }
 
     #[test]
-    fn models_that_hold_the_changed_one_are_split_too() {
-        let marked = |text: &str| Marked::parse(text).unwrap();
-        let before: Fixtures = ["1.0", "1.1"].into_iter().map(|number| (key(number), marked(DOCUMENT))).collect();
-        let mut after = before.clone();
-        after.insert(key("1.1"), marked(&DOCUMENT.replace("\"Last rotation.\"", "\"Time of the last rotation.\"")));
-        let compiled: BTreeSet<Key> = before.keys().cloned().collect();
-        let found = splits(&before, &after, &key("1.1"), &compiled).unwrap();
-        let names: Vec<(&str, &str)> = found.iter().map(|own| (own.place.as_str(), own.how.as_str())).collect();
-        assert_eq!(names, [("KeyList", "with 1.0"), ("Key", "with 1.0")]);
-        assert_eq!(splits(&before, &before, &key("1.1"), &compiled).unwrap(), []);
-        let drafts = [key("1.0")].into();
-        assert_eq!(splits(&before, &after, &key("1.1"), &drafts).unwrap(), [], "a draft shares no type");
+    fn type_is_split_only_by_its_name() {
+        let before = documents(DOCUMENT);
+        let words = DOCUMENT.replace("\"Last rotation.\"", "\"Time of the last rotation.\"");
+        assert_eq!(splits(&before, &documents(&words)), BTreeMap::new(), "words alone split nothing");
+        let named = DOCUMENT.replace("schemas/Key\"", "schemas/KeyV1Dot1\"").replace("\"Key\": {", "\"KeyV1Dot1\": {");
+        let found = splits(&before, &documents(&named));
+        let split = Change::new(What::TypeSplit, "Key", "with 1.0");
+        assert_eq!(found, BTreeMap::from([("1.1".to_owned(), vec![split])]));
+        let mut both = documents(&named);
+        both.insert("1.0".to_owned(), both["1.1"].clone());
+        assert_eq!(splits(&before, &both), BTreeMap::new(), "both have the new name");
     }
 }

@@ -10,6 +10,7 @@ pub(super) struct Uses {
     requests: BTreeSet<String>,
     /// Bodies of updates, where null and absent differ.
     updates: BTreeSet<String>,
+    reached: BTreeSet<String>,
     /// What holds a secret or an authentication code.
     secrets: BTreeSet<String>,
 }
@@ -29,7 +30,12 @@ impl Uses {
                 .any(|inner| is_secret(&model(document, inner)["properties"]))
         };
         let secrets = names.iter().filter(holds).map(|name| (*name).clone()).collect();
-        Self { requests: bodies(false), updates: bodies(true), secrets }
+        Self { requests: bodies(false), updates: bodies(true), reached: reached(document), secrets }
+    }
+
+    /// Whether an operation leads to the model, so that it has a Rust type.
+    pub(super) fn is_reached(&self, model: &str) -> bool {
+        self.reached.contains(model)
     }
 
     pub(super) fn is_request(&self, model: &str) -> bool {
@@ -43,6 +49,17 @@ impl Uses {
     pub(super) fn is_secret(&self, model: &str) -> bool {
         self.secrets.contains(model)
     }
+}
+
+/// The models that operations lead to.
+pub(super) fn reached(document: &Value) -> BTreeSet<String> {
+    let parts = |operation: &Value| {
+        let split = operation["x-sdk"]["split"]["schema"].as_str().map(|own| named(own).to_owned());
+        let schemas = ["parameters", "requestBody", "responses"].map(|part| names(&operation[part]));
+        schemas.concat().into_iter().chain(split).collect::<Vec<_>>()
+    };
+    let open = operations(document).into_iter().flat_map(|(.., operation)| parts(operation)).collect();
+    reachable(document, open)
 }
 
 /// Path, method and description of each operation.
@@ -65,7 +82,7 @@ pub(super) fn named(reference: &str) -> &str {
 }
 
 /// Every model that a value refers to.
-fn names(value: &Value) -> Vec<String> {
+pub(super) fn names(value: &Value) -> Vec<String> {
     match value {
         Value::Object(members) => members
             .iter()

@@ -23,11 +23,13 @@ pub fn ending(root: &Path, today: i64) -> Result<Vec<String>, Box<dyn Error>> {
         // What cannot be parsed is a finding.
         let Ok(document) = Document::parse(&fs::read_to_string(&path)?) else { continue };
         let (sdk, number) = (&document.sdk, &document.info.version);
-        let Some((sunset, day)) = sdk.sunset.as_deref().and_then(|text| Some((text, day_number(text)?))) else {
+        let service = vendors.get(&sdk.vendor).and_then(|own| own.service(&sdk.service));
+        let listed = service.and_then(|own| own.listed.as_ref());
+        let sunset = listed.map_or(sdk.sunset.as_deref(), |own| own.sunset(number, sdk.sunset.as_deref()));
+        let Some((sunset, day)) = sunset.and_then(|text| Some((text, day_number(text)?))) else {
             continue;
         };
-        let service = vendors.get(&sdk.vendor).and_then(|own| own.service(&sdk.service));
-        let as_of = service.and_then(|own| own.listed.as_ref()).map(|own| own.as_of.as_str());
+        let as_of = listed.map(|own| own.as_of.as_str());
         let known = as_of.is_some_and(|as_of| sunset < as_of);
         let name = format!("{} {} {number}", sdk.vendor, sdk.service);
         match day - today {

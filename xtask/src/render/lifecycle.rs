@@ -29,21 +29,17 @@ impl State {
 
 /// The state, where the vendor publishes one.
 pub(super) fn state(service: &Service, version: &Version) -> Option<State> {
-    let own = match version.status.as_deref() {
+    let own = version.status.as_deref();
+    let status = match &service.listed {
+        Some(listed) if !listed.versions.contains(&version.number) => return Some(State::Unlisted),
+        Some(listed) => listed.status(&version.number, own),
+        None => own,
+    };
+    match status {
         Some("CURRENT") => Some(State::Current),
         Some("SUPPORTED") => Some(State::Supported),
         Some("DEPRECATED") => Some(State::Deprecated),
         _ => None,
-    };
-    let Some(listed) = &service.listed else { return own };
-    if !listed.versions.contains(&version.number) {
-        return Some(State::Unlisted);
-    }
-    match &listed.current {
-        Some(current) if *current == version.number => Some(State::Current),
-        Some(_) if own == Some(State::Deprecated) => own,
-        Some(_) => Some(State::Supported),
-        None => own,
     }
 }
 
@@ -121,6 +117,7 @@ mod tests {
             as_of: "2026-09-18".to_owned(),
             versions: versions.iter().map(|number| (*number).to_owned()).collect(),
             current: current.map(str::to_owned),
+            ..Listed::default()
         });
         service
     }

@@ -86,6 +86,23 @@ fn wrong_values_are_refused_with_their_entry() {
             vault,
             "`listed.current` must be one of the versions",
         ),
+        (
+            PAGE,
+            &format!(
+                "{PAGE}\n[vendor.service.listed]\nas_of = \"2026-09-18\"\nversions = [\"1.0\"]\ndeprecated = [\"1.1\"]"
+            ),
+            vault,
+            "`listed.deprecated` must be some of the versions",
+        ),
+        (
+            PAGE,
+            &format!(
+                "{PAGE}\n[vendor.service.listed]\nas_of = \"2026-09-18\"\nversions = [\"1.0\"]\n\
+                 ends = {{ \"1.0\" = \"soon\" }}"
+            ),
+            vault,
+            "`listed.ends` must give versions of the list a day",
+        ),
     ] {
         let error = refused(from, to);
         assert!(error.starts_with(place) && error.contains(rule), "{error}");

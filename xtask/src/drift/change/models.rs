@@ -1,7 +1,5 @@
 //! Compares models and their fields.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use super::super::rules::What;
@@ -20,18 +18,19 @@ struct Field<'a> {
 
 impl Walk {
     pub(super) fn models(&mut self, old: &Value, new: &Value) {
-        for (before, after) in self.renamed.clone() {
-            self.add(What::Documentation, &before, format!("now {after}"));
-            self.model(&before, &old[&before], &new[&after]);
-        }
-        let is_renamed = |renamed: &BTreeMap<String, String>, name: &String| {
-            renamed.iter().any(|(before, after)| before == name || after == name)
-        };
+        let typed = |model: &Value| model["x-sdk"]["envelope"] != true;
         for (name, one, other) in different(old, new) {
-            if is_renamed(&self.renamed, &name) {
-                continue;
-            }
-            let typed = |model: &Value| model["x-sdk"]["envelope"] != true;
+            // Without an operation that leads to it, a model has no Rust type.
+            let reached = (self.before.is_reached(&name), self.after.is_reached(&name));
+            let (one, other) = match reached {
+                (false, false) => {
+                    self.add(What::Documentation, name, "no operation uses it");
+                    continue;
+                }
+                (false, true) => (&Value::Null, other),
+                (true, false) if typed(one) => (one, &Value::Null),
+                _ => (one, other),
+            };
             match (one.is_null(), other.is_null()) {
                 (true, _) if typed(other) => self.add(What::ModelAdded, name, ""),
                 (_, true) if typed(one) => self.add(What::ModelRemoved, name, ""),

@@ -67,17 +67,12 @@ impl Walk {
         }
     }
 
-    /// Whether both names are of one model.
-    fn is_same(&self, old: &str, new: &str) -> bool {
-        old == new || self.renamed.get(old).is_some_and(|name| name == new)
-    }
-
     fn body(&mut self, place: &str, old: &Value, new: &Value) {
         match (old.is_null(), new.is_null()) {
             (true, _) => self.add(What::BodyAdded, place, ""),
             (_, true) => self.add(What::BodyRemoved, place, ""),
             _ => match (model_of(old), model_of(new)) {
-                (one, other) if self.is_same(&one, &other) => self.add(What::Documentation, place, "request"),
+                (one, other) if one == other => self.add(What::Documentation, place, "request"),
                 (one, other) => self.add(What::BodyType, place, arrow(one, other)),
             },
         }
@@ -88,9 +83,7 @@ impl Walk {
             let good = status.starts_with('2');
             match (one.is_null(), other.is_null()) {
                 (false, false) => match (model_of(one), model_of(other)) {
-                    (one, other) if good && !self.is_same(&one, &other) => {
-                        self.add(What::ResponseType, place, arrow(one, other))
-                    }
+                    (one, other) if good && one != other => self.add(What::ResponseType, place, arrow(one, other)),
                     _ => self.add(What::Documentation, place, format!("response {status}")),
                 },
                 _ if good => self.add(What::Protocol, place, format!("status {status}")),
@@ -134,12 +127,6 @@ impl Walk {
 /// Whether callers must give the parameter.
 fn is_required(parameter: &Value) -> bool {
     parameter["required"] == true || parameter["x-sdk"]["required_by_server"] == true
-}
-
-/// The models of the request and of each response.
-pub(super) fn models(operation: &Value) -> Vec<String> {
-    let responses = operation["responses"].as_object().into_iter().flat_map(|own| own.values());
-    [&operation["requestBody"]].into_iter().chain(responses).map(model_of).collect()
 }
 
 /// The model of a body, or `nothing`.
