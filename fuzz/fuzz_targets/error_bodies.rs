@@ -27,7 +27,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
         )
         .err(),
         2 => finish(nhn(answers).secure_key_manager_v1_0().expect("an app key").show_secret("key").into_future()).err(),
-        _ => finish(risken(answers).aws().list_aws(7).into_future()).err(),
+        _ => finish(risken(answers).aws().list_aws(7.try_into().expect("an ID")).into_future()).err(),
     };
     let Some(error) = error else { return };
     let text = error.to_string();

@@ -237,6 +237,8 @@ pub(crate) enum ParameterType {
     Formatted(Format),
     /// A type of the vendor crate by name.
     Vendor(String),
+    /// A type of the vendor crate that is made of a number.
+    Id(String),
     /// Several values: texts, or values of an open enumeration.
     List {
         of: Option<String>,

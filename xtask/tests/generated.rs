@@ -8,6 +8,8 @@ use cloud_core::codegen::from_json;
 use cloud_core::{Constraint, Patch, SecretString};
 
 // What the vendor crates provide by hand for their generated code.
+#[path = "../../crates/risken-aws/src/ids.rs"]
+mod ids;
 #[path = "../../crates/nhn-security/src/key_material.rs"]
 mod key_material;
 #[path = "../../crates/scp-security/src/links.rs"]
@@ -17,6 +19,7 @@ mod names;
 #[path = "../../crates/nhn-security/src/period.rs"]
 mod two_instants;
 
+use ids::AwsId;
 use key_material::KeyMaterial;
 use names::Region;
 use two_instants::Period;
@@ -205,7 +208,7 @@ async fn parameters_are_typed_and_sent_as_documented() {
     use cloud_core::time::{Date, Month, Time};
     use cloud_core::{Client, Endpoint, Networks, Sort};
     use formats::types::SealState;
-    let transport = (0..18).fold(FakeTransport::new(), |transport, _| transport.answer(200, "{}"));
+    let transport = (0..19).fold(FakeTransport::new(), |transport, _| transport.answer(200, "{}"));
     let transport = std::sync::Arc::new(transport);
     let core = Client::builder(Endpoint::parse("https://tiny.example").unwrap(), Plain);
     let core = core.transport(std::sync::Arc::clone(&transport)).build().unwrap();
@@ -228,6 +231,7 @@ async fn parameters_are_typed_and_sent_as_documented() {
         (list().names(["a", "b"]).names(["long", "c"]), "?names=long&names=c"),
         (list().joined_names(["a", "long"]), "?joined_names=a,long"),
         (list().score(9.99), "?score=9.99"),
+        (list().owner(AwsId::new(7).unwrap()), "?owner=7"),
         (list().region(Region::KrWest1), "?region=kr-west1"),
         (list().other_region(Region::other("kr-north1").unwrap()), "?other_region=kr-north1"),
     ] {
@@ -258,6 +262,18 @@ async fn parameters_are_typed_and_sent_as_documented() {
     // What is set again is checked again, and what was wrong before is forgotten.
     let _ = list().names(["longer"]).names(["a"]).joined_names(["longer"]).joined_names(["a"]).await;
     assert_eq!(transport.sent().len(), before + 1);
+}
+
+#[test]
+fn id_is_typed_in_a_request_and_a_number_in_a_response() {
+    use formats::types::{SealVerdict, VerifySealRequest};
+    let request = VerifySealRequest::new("", cloud_core::Hmac::from("c")).with_owner(AwsId::new(7).unwrap());
+    assert!(sent(&request).contains(r#""owner":7"#), "{}", sent(&request));
+    for (json, owner) in [(r#"{"owner":7}"#, Some(7)), (r#"{"owner":0}"#, Some(0)), (r#"{"owner":"-7"}"#, Some(-7))] {
+        let response = json.replace('{', r#"{"valid":true,"#);
+        let response: SealVerdict = from_json(response.as_bytes()).unwrap();
+        assert_eq!(response.owner, owner, "{json}");
+    }
 }
 
 #[test]

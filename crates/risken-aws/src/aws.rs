@@ -5,7 +5,7 @@
 //! ```no_run
 //! use risken_aws::aws::types::{AttachDataSourceRequest, AwsForUpsert, InvokeScanRequest, PutAwsRequest};
 //!
-//! # async fn run(project: i64) -> risken_aws::Result<()> {
+//! # async fn run(project: risken_aws::ProjectId) -> risken_aws::Result<()> {
 //! let aws = risken_aws::Risken::from_env()?.aws();
 //! let account = AwsForUpsert::builder().name("production").project_id(project).aws_account_id("123456789012").build();
 //! let stored = aws.put_aws(&PutAwsRequest::from(account)).await?;
@@ -29,7 +29,7 @@
 //! # }
 //! ```
 
-use crate::ids::present;
+use crate::ids::{AwsDataSourceId, AwsId, ProjectId};
 use cloud_core::waiter::Observed;
 use cloud_core::{Error, ErrorKind, Result, UnixSeconds, Waiter};
 
@@ -50,8 +50,7 @@ impl Client {
     /// [`ErrorKind::Request`](crate::ErrorKind::Request) if `before` is not attached. Otherwise the error of the poll
     /// that failed.
     pub fn wait_until_scanned(&self, before: &types::DataSource) -> Waiter<types::DataSource> {
-        let attached = before.project_id.zip(before.aws_id.filter(|id| *id != 0)).zip(before.aws_data_source_id);
-        let Some(((project_id, aws_id), source_id)) = attached else {
+        let Some((project_id, aws_id, source_id)) = before.ids() else {
             return Waiter::rejected(Error::request(
                 "the data source is not attached; attach it and read it with list_data_sources before the scan",
             ));
@@ -59,7 +58,7 @@ impl Client {
         let before = before.scan_at;
         Waiter::new(self.list_data_sources(project_id, aws_id), move |listed: types::ListDataSourcesResponse| {
             let listed = listed.data_source.unwrap_or_default();
-            match listed.into_iter().find(|source| source.aws_data_source_id == Some(source_id)) {
+            match listed.into_iter().find(|source| source.aws_data_source_id == Some(source_id.get())) {
                 Some(source) => source.observe(before),
                 None => Observed::Pending("not listed".to_owned()),
             }
@@ -91,14 +90,24 @@ impl types::PutAwsResponse {
     }
 }
 
+impl types::AttachDataSourceResponse {
+    /// Returns the stored attachment.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the response has none.
+    pub fn data_source(&self) -> Result<&types::AwsRelDataSource> {
+        self.data_source.as_ref().ok_or_else(|| Error::new(ErrorKind::Decode, "the response has no `data_source`"))
+    }
+}
+
 impl types::Aws {
     /// Returns the ID of the account in RISKEN.
     ///
     /// # Errors
     /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the response has none: the service takes 0 for all accounts,
     /// so a default is no substitute.
-    pub fn id(&self) -> Result<i64> {
-        present(self.aws_id, "aws_id")
+    pub fn id(&self) -> Result<AwsId> {
+        AwsId::of(self.aws_id)
     }
 }
 
@@ -107,8 +116,13 @@ impl types::DataSource {
     ///
     /// # Errors
     /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the response has none.
-    pub fn id(&self) -> Result<i64> {
-        present(self.aws_data_source_id, "aws_data_source_id")
+    pub fn id(&self) -> Result<AwsDataSourceId> {
+        AwsDataSourceId::of(self.aws_data_source_id)
+    }
+
+    /// The project, the account and the data source, if they are attached.
+    fn ids(&self) -> Option<(ProjectId, AwsId, AwsDataSourceId)> {
+        Some((ProjectId::of(self.project_id).ok()?, AwsId::of(self.aws_id).ok()?, self.id().ok()?))
     }
 
     /// Compares with the time of the latest scan before: the service's own times, so no clock matters.
@@ -136,14 +150,16 @@ impl types::DataSource {
         self.aws_id.is_some_and(|id| id != 0)
     }
 
-    /// Returns the current attachment, to be changed and sent back. Attaching replaces the whole attachment, so a
-    /// field that is left out is reset. `None` if the data source is not attached.
+    /// Returns the current attachment, to be changed and sent back: the way to change a role and keep the rest.
+    /// Attaching replaces the whole attachment, so a field that is left out is reset. `None` if the data source is not
+    /// attached.
     #[must_use]
     pub fn to_attachment(&self) -> Option<types::DataSourceForAttach> {
+        let (project_id, aws_id, source_id) = self.ids()?;
         let mut attachment = types::DataSourceForAttach::builder()
-            .aws_id(self.aws_id.filter(|id| *id != 0)?)
-            .aws_data_source_id(self.aws_data_source_id?)
-            .project_id(self.project_id?)
+            .aws_id(aws_id)
+            .aws_data_source_id(source_id)
+            .project_id(project_id)
             .assume_role_arn(self.assume_role_arn.clone().unwrap_or_default())
             .external_id(self.external_id.clone().unwrap_or_default())
             .build();

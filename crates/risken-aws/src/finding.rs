@@ -4,18 +4,18 @@
 //! field of a response is optional.
 //!
 //! ```no_run
-//! # async fn run(project: i64) -> risken_aws::Result<()> {
+//! # async fn run(project: risken_aws::ProjectId) -> risken_aws::Result<()> {
 //! let findings = risken_aws::Risken::from_env()?.finding();
 //! let mut ids = findings.list_findings(project).data_source(["aws:guard-duty"]).from_score(0.8).items();
 //! while let Some(id) = ids.next().await {
-//!     let Some(finding) = findings.show_finding(project, id?).await?.finding else { continue };
+//!     let Some(finding) = findings.show_finding(project, id?.try_into()?).await?.finding else { continue };
 //!     println!("{:?} at {:?}", finding.description, finding.resource_name);
 //! }
 //! # Ok(())
 //! # }
 //! ```
 
-use crate::ids::present;
+use crate::ids::{FindingId, FindingTagId};
 use cloud_core::{Error, ErrorKind, Result};
 
 pub use crate::generated::finding::*;
@@ -47,8 +47,8 @@ impl types::Finding {
     /// # Errors
     /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the response has none: the service takes 0 for all findings,
     /// so a default is no substitute.
-    pub fn id(&self) -> Result<i64> {
-        present(self.finding_id, "finding_id")
+    pub fn id(&self) -> Result<FindingId> {
+        FindingId::of(self.finding_id)
     }
 }
 
@@ -57,8 +57,8 @@ impl types::FindingTag {
     ///
     /// # Errors
     /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the response has none.
-    pub fn id(&self) -> Result<i64> {
-        present(self.finding_tag_id, "finding_tag_id")
+    pub fn id(&self) -> Result<FindingTagId> {
+        FindingTagId::of(self.finding_tag_id)
     }
 }
 
@@ -67,20 +67,50 @@ impl types::PutFindingResponse {
     ///
     /// # Errors
     /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the response has none.
-    pub fn stored(&self) -> Result<&types::Finding> {
-        self.finding.as_ref().ok_or_else(|| Error::new(ErrorKind::Decode, "the response has no `finding`"))
+    pub fn finding(&self) -> Result<&types::Finding> {
+        stored(self.finding.as_ref(), "finding")
     }
+}
+
+impl types::TagFindingResponse {
+    /// Returns the stored tag.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the response has none.
+    pub fn tag(&self) -> Result<&types::FindingTag> {
+        stored(self.tag.as_ref(), "tag")
+    }
+}
+
+impl types::PutPendFindingResponse {
+    /// Returns the stored suspension.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the response has none.
+    pub fn pend_finding(&self) -> Result<&types::PendFinding> {
+        stored(self.pend_finding.as_ref(), "pend_finding")
+    }
+}
+
+/// What the service stored and returns.
+fn stored<'a, T>(value: Option<&'a T>, name: &str) -> Result<&'a T> {
+    value.ok_or_else(|| Error::new(ErrorKind::Decode, format!("the response has no `{name}`")))
 }
 
 #[cfg(test)]
 mod tests {
     use cloud_core::JsonText;
 
-    use super::types::{Finding, FindingForUpsert, FindingTag, PutFindingRequest, PutFindingResponse};
+    use super::types::{
+        Finding, FindingForUpsert, FindingTag, PutFindingRequest, PutFindingResponse, PutPendFindingResponse,
+        TagFindingResponse,
+    };
+    use super::*;
+    use crate::ProjectId;
 
     #[test]
     fn request_takes_the_project_of_its_finding() {
-        assert_eq!(PutFindingRequest::from(finding(1.0)).project_id, 7);
+        assert_eq!(PutFindingRequest::from(finding(1.0)).project_id.get(), 7);
     }
 
     fn finding(score: f64) -> FindingForUpsert {
@@ -89,7 +119,7 @@ mod tests {
             .data_source("own:scanner")
             .data_source_id("1")
             .resource_name("host")
-            .project_id(7)
+            .project_id(ProjectId::new(7).unwrap())
             .original_score(score)
             .original_max_score(2.0)
             .data(r#"{"a":1}"#)
@@ -112,10 +142,23 @@ mod tests {
     fn missing_id_is_an_error_and_no_zero() {
         for (json, id) in [(r#"{"finding_id":7}"#, Some(7)), ("{}", None), (r#"{"finding_id":0}"#, None)] {
             let finding: Finding = serde_json::from_str(json).unwrap();
-            assert_eq!(finding.id().ok(), id, "{json}");
+            assert_eq!(finding.id().ok().map(FindingId::get), id, "{json}");
         }
         assert!(FindingTag::default().id().unwrap_err().to_string().contains("finding_tag_id"));
-        assert!(PutFindingResponse::default().stored().unwrap_err().to_string().contains("`finding`"));
+    }
+
+    #[test]
+    fn stored_value_is_returned_or_named() {
+        for (error, name) in [
+            (PutFindingResponse::default().finding().map(drop), "`finding`"),
+            (TagFindingResponse::default().tag().map(drop), "`tag`"),
+            (PutPendFindingResponse::default().pend_finding().map(drop), "`pend_finding`"),
+        ] {
+            let error = error.unwrap_err();
+            assert!(error.kind() == ErrorKind::Decode && error.to_string().contains(name), "{error}");
+        }
+        let tagged: TagFindingResponse = serde_json::from_str(r#"{"tag":{"finding_tag_id":3,"tag":"web"}}"#).unwrap();
+        assert_eq!(tagged.tag().unwrap().id().unwrap().get(), 3);
     }
 
     #[test]

@@ -36,4 +36,5 @@ pub use cloud_core::{
     Items, Json, JsonText, Lenient, Listing, Page, Pages, Response, ResponseParts, Result, RetryPolicy, Runtime,
     SecretBytes, SecretString, Settings, Timestamp, Transport, UnixSeconds,
 };
+pub use ids::{AwsDataSourceId, AwsId, FindingId, FindingTagId, ProjectId};
 pub use risken::Risken;

@@ -10,7 +10,7 @@ use crate::generated::clients::Clients;
 /// ```no_run
 /// # async fn run() -> risken_aws::Result<()> {
 /// let risken = risken_aws::Risken::from_env()?;
-/// for account in risken.aws().list_aws(1001).await?.aws.unwrap_or_default() {
+/// for account in risken.aws().list_aws(1001.try_into()?).await?.aws.unwrap_or_default() {
 ///     println!("{:?} {:?}", account.aws_id, account.name);
 /// }
 /// # Ok(())

@@ -219,8 +219,11 @@ async fn wrong_clock_causes_no_retry_without_signed_time() {
     let risken =
         Risken::builder().endpoint("http://127.0.0.1:9").access_token("token").transport(Arc::clone(&transport));
     let risken = risken.runtime(clock()).build().unwrap();
-    let request =
-        risken_aws::aws::types::InvokeScanRequest::builder().project_id(1).aws_id(1).aws_data_source_id(1).build();
+    let request = risken_aws::aws::types::InvokeScanRequest::builder()
+        .project_id(1.try_into().unwrap())
+        .aws_id(1.try_into().unwrap())
+        .aws_data_source_id(1.try_into().unwrap())
+        .build();
     assert_eq!(risken.aws().invoke_scan(&request).await.unwrap_err().status(), Some(401));
     assert_eq!(transport.sent().len(), 1);
 

@@ -116,7 +116,7 @@ async fn hosts_receive_only_their_own_credentials() {
         }
         for site in &sites {
             let aws = site.aws();
-            calls.spawn(async move { drop(aws.list_aws(1).await) });
+            calls.spawn(async move { drop(aws.list_aws(1.try_into().unwrap()).await) });
         }
     }
     calls.join_all().await;

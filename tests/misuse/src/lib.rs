@@ -2,6 +2,7 @@
 //! `tests/`.
 
 pub mod filters;
+pub mod ids;
 pub mod lists;
 pub mod nulls;
 pub mod values;

@@ -133,6 +133,8 @@ pub(crate) enum Type {
     Enum(String),
     /// A type of the vendor crate by name.
     Vendor(String),
+    /// A number that a type of the vendor crate stands for in requests; a response keeps the number.
+    Id(String),
     List(Box<Type>),
     OneOrMany(Box<Type>),
 }

@@ -21,7 +21,10 @@ pub(super) fn rules(
     // The type says it: an enumeration, a flag.
     if matches!(
         ty,
-        Type::Enum(_) | Type::Vendor(_) | Type::Formatted(Format::Flag | Format::YesNo | Format::LowerYesNo)
+        Type::Enum(_)
+            | Type::Vendor(_)
+            | Type::Id(_)
+            | Type::Formatted(Format::Flag | Format::YesNo | Format::LowerYesNo)
     ) {
         return Ok(Vec::new());
     }

@@ -3,7 +3,16 @@
 use std::collections::BTreeSet;
 
 use super::Problem;
-use crate::ir::{Field, Kind, Method, Presence, Service, Type};
+use crate::ir::{Field, Kind, Method, Presence, Service, Type, TypeDef};
+
+/// A response is read whatever number it has: an ID of 0 would fail all of it.
+fn keep_numbers(ty: &mut TypeDef) {
+    if let Kind::Struct(fields) = &mut ty.kind {
+        for field in fields.iter_mut().filter(|field| matches!(field.ty, Type::Id(_))) {
+            field.ty = Type::Integer;
+        }
+    }
+}
 
 /// Sets the role of every type of a service.
 pub(super) fn assign(service: &mut Service) -> Result<(), Problem> {
@@ -34,6 +43,9 @@ pub(super) fn assign(service: &mut Service) -> Result<(), Problem> {
         ty.role.response = responses.contains(&ty.name);
         ty.role.update = updates.contains(&ty.name);
         ty.role.secret = secrets.contains(&ty.name);
+    }
+    for ty in service.types.iter_mut().filter(|ty| !ty.role.request) {
+        keep_numbers(ty);
     }
     for ty in &service.types {
         let Kind::Struct(fields) = &ty.kind else {

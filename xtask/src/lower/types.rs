@@ -192,7 +192,7 @@ pub(super) fn resolve(context: &Context<'_>, schema: &Schema, pointer: &str) -> 
                 context.problem(pointer, "an enumeration outside of a model needs a name: define it under components")
             );
         }
-        ["string"] if let Some(own) = &schema.sdk.vendor_type => vendor_type(context, own, pointer)?,
+        ["string"] if let Some(own) = &schema.sdk.vendor_type => Type::Vendor(vendor_type(context, own, pointer)?),
         ["string"] if schema.sdk.enumeration.is_some() => formats::enumerated(context, schema, pointer)?,
         ["string"] if kind == "key_material" && secret => Type::KeyMaterial,
         ["string"] if kind == "json_text" => Type::JsonText,
@@ -204,6 +204,7 @@ pub(super) fn resolve(context: &Context<'_>, schema: &Schema, pointer: &str) -> 
         ["string"] if kind == "timestamp" || schema.format.as_deref() == Some("date-time") => Type::Timestamp,
         ["string" | "integer"] if kind == "text_or_number" => Type::TextOrNumber,
         ["string"] => Type::Text,
+        ["integer"] if let Some(own) = &schema.sdk.vendor_type => Type::Id(vendor_type(context, own, pointer)?),
         ["integer"] if kind == "unix_seconds" => Type::UnixSeconds,
         ["integer"] if schema.sdk.unit.is_some() => match schema.sdk.unit.as_deref() {
             Some("days") => Type::Days,
@@ -241,7 +242,7 @@ fn referred(context: &Context<'_>, name: &str, pointer: &str) -> Result<Type, Pr
         return Err(context.problem(pointer, format!("there is no model `{name}`")));
     };
     if let Some(own) = &target.sdk.vendor_type {
-        vendor_type(context, own, &format!("/components/schemas/{}", escape_pointer(name)))
+        vendor_type(context, own, &format!("/components/schemas/{}", escape_pointer(name))).map(Type::Vendor)
     } else if !target.allowed.is_empty() {
         Ok(Type::Enum(name.to_owned()))
     } else if !target.properties.is_empty() {
@@ -252,9 +253,9 @@ fn referred(context: &Context<'_>, name: &str, pointer: &str) -> Result<Type, Pr
 }
 
 /// A type of the vendor crate.
-fn vendor_type(context: &Context<'_>, name: &str, pointer: &str) -> Result<Type, Problem> {
+fn vendor_type(context: &Context<'_>, name: &str, pointer: &str) -> Result<String, Problem> {
     if names::is_identifier(name) && names::pascal(name) == name {
-        return Ok(Type::Vendor(name.to_owned()));
+        return Ok(name.to_owned());
     }
     Err(context.problem(&format!("{pointer}/x-sdk/vendor_type"), format!("`{name}` cannot be the name of a Rust type")))
 }

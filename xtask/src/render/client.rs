@@ -108,7 +108,7 @@ fn outer_type(ty: &Type) -> TokenStream {
         }
         Type::Unit => quote!(()),
         Type::Text | Type::TextOrNumber => quote!(String),
-        Type::KeyMaterial | Type::Vendor(_) => rust_type(ty),
+        Type::KeyMaterial | Type::Vendor(_) | Type::Id(_) => rust_type(ty),
         other => {
             let rust = rust_type(other);
             quote!(::cloud_core::#rust)
@@ -217,7 +217,7 @@ fn argument_type(ty: &ParameterType) -> TokenStream {
         ParameterType::Boolean => quote!(bool),
         ParameterType::DateTime => quote!(time::OffsetDateTime),
         ParameterType::Enum(name) => model(name),
-        ParameterType::Vendor(name) => paths::vendor_type(name),
+        ParameterType::Vendor(name) | ParameterType::Id(name) => paths::vendor_type(name),
         ParameterType::Formatted(format) => {
             let inner = rust_type(&Type::Formatted(*format));
             match format {

@@ -152,6 +152,13 @@ fn lower(argument: &Argument, krate: &TokenStream, module: &TokenStream) -> (Tok
             let parsed = quote!([#name.parse::<#module::types::#ty>().map_err(|error| error.to_string())?]);
             (statement, parsed)
         }
+        ParameterType::Id(ty) => {
+            let ty = ident(ty);
+            let example = parameter.example.as_ref().and_then(Value::as_i64).unwrap_or_default();
+            let example = proc_macro2::Literal::i64_unsuffixed(example);
+            let statement = quote!(let #name = context.integer(OPERATION, #wire, #example)?;);
+            (statement, quote!(#krate::#ty::new(#name).map_err(|error| error.to_string())?))
+        }
         ParameterType::Vendor(ty) => {
             let ty = ident(ty);
             let statement = quote!(let #name = context.text(OPERATION, #wire, #example)?;);

@@ -273,7 +273,7 @@ pub(super) fn rust_type(ty: &Type) -> TokenStream {
             let name = ident(bare(name));
             quote!(#name)
         }
-        Type::Vendor(name) => vendor_type(name),
+        Type::Vendor(name) | Type::Id(name) => vendor_type(name),
         Type::List(inner) => {
             let inner = rust_type(inner);
             quote!(Vec<#inner>)

@@ -11,22 +11,26 @@ use time::macros::datetime;
 use super::types::{
     AttachDataSourceRequest, Aws, AwsForUpsert, DataSource, DataSourceForAttach, DataSourceStatus, PutAwsRequest,
 };
-use crate::Risken;
+use crate::{AwsDataSourceId, AwsId, ProjectId, Risken};
 
 #[test]
 fn project_is_taken_from_the_inner_model() {
-    let account = AwsForUpsert::builder().name("name").project_id(7).aws_account_id("123456789012").build();
+    let account = AwsForUpsert::builder()
+        .name("name")
+        .project_id(ProjectId::new(7).unwrap())
+        .aws_account_id("123456789012")
+        .build();
     let body = PutAwsRequest::from(account);
-    assert_eq!((body.project_id, body.aws.project_id), (7, 7));
+    assert_eq!((body.project_id.get(), body.aws.project_id.get()), (7, 7));
     let attachment = DataSourceForAttach::builder()
-        .aws_id(1)
-        .aws_data_source_id(2)
-        .project_id(8)
+        .aws_id(AwsId::new(1).unwrap())
+        .aws_data_source_id(AwsDataSourceId::new(2).unwrap())
+        .project_id(ProjectId::new(8).unwrap())
         .assume_role_arn("arn")
         .external_id("12345678")
         .build();
     let body = AttachDataSourceRequest::from(attachment);
-    assert_eq!((body.project_id, body.attach_data_source.project_id), (8, 8));
+    assert_eq!((body.project_id.get(), body.attach_data_source.project_id.get()), (8, 8));
 }
 
 #[test]
@@ -37,9 +41,9 @@ fn missing_or_zero_id_is_an_error_and_no_default() {
         (r#"{"aws_id":7,"aws_data_source_id":1001}"#, Some(7), Some(1001)),
     ] {
         let seen: Aws = from_json(text.as_bytes()).unwrap();
-        assert_eq!(seen.id().ok(), account, "{text}");
+        assert_eq!(seen.id().ok().map(AwsId::get), account, "{text}");
         let seen: DataSource = from_json(text.as_bytes()).unwrap();
-        assert_eq!(seen.id().ok(), source, "{text}");
+        assert_eq!(seen.id().ok().map(AwsDataSourceId::get), source, "{text}");
         assert!(seen.id().is_ok() || seen.id().unwrap_err().kind() == ErrorKind::Decode);
     }
 }

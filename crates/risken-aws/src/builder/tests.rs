@@ -5,6 +5,7 @@ use cloud_core::testing::FakeTransport;
 use cloud_core::{Error, ErrorKind};
 
 use super::*;
+use crate::ProjectId;
 
 const CANARY: &str = "canary-7f3a-token";
 
@@ -31,7 +32,7 @@ fn error(builder: RiskenBuilder) -> Error {
 async fn sent(builder: RiskenBuilder) -> (String, String) {
     let transport = Arc::new(FakeTransport::new().answer(200, r#"{"data":{}}"#));
     let risken = builder.transport(Arc::clone(&transport)).build().unwrap();
-    risken.aws().list_aws(1).await.unwrap();
+    risken.aws().list_aws(ProjectId::new(1).unwrap()).await.unwrap();
     let request = transport.sent().remove(0);
     let header = &request.headers()["authorization"];
     assert!(header.is_sensitive());
@@ -54,7 +55,14 @@ async fn user_agent_names_the_crate_and_the_caller_first() {
         if let Some(app) = app {
             builder = builder.app_name(app);
         }
-        builder.transport(Arc::clone(&transport)).build().unwrap().aws().list_aws(1).await.unwrap();
+        builder
+            .transport(Arc::clone(&transport))
+            .build()
+            .unwrap()
+            .aws()
+            .list_aws(ProjectId::new(1).unwrap())
+            .await
+            .unwrap();
         assert_eq!(transport.sent()[0].headers()["user-agent"], wanted);
     }
 }
@@ -138,7 +146,7 @@ async fn debug_and_errors_do_not_show_the_token() {
     let builder = Risken::builder().endpoint("https://a.example").access_token(CANARY).transport(transport);
     let mut shown = format!("{builder:?}");
     let risken = builder.build().unwrap();
-    let call = risken.aws().list_aws(1);
+    let call = risken.aws().list_aws(ProjectId::new(1).unwrap());
     shown.push_str(&format!("{risken:?} {:?} {call:?}", risken.aws()));
     let error = call.await.unwrap_err();
     shown.push_str(&format!("{error} {error:?}"));

@@ -4,8 +4,8 @@ use cloud_core::testing::FakeTransport;
 use cloud_core::{Error, ErrorKind};
 use std::sync::Arc;
 
-use crate::Risken;
 use crate::aws::types::{DeleteAwsRequest, InvokeScanRequest};
+use crate::{AwsDataSourceId, AwsId, ProjectId, Risken};
 
 const JSON: &str = "application/json";
 const TEXT: &str = "text/plain; charset=utf-8";
@@ -18,7 +18,11 @@ fn risken(status: u16, kind: &str, body: &str) -> (Risken, Arc<FakeTransport>) {
 }
 
 async fn error(status: u16, kind: &str, body: &str) -> Error {
-    let scan = InvokeScanRequest::builder().project_id(1).aws_id(2).aws_data_source_id(3).build();
+    let scan = InvokeScanRequest::builder()
+        .project_id(ProjectId::new(1).unwrap())
+        .aws_id(AwsId::new(2).unwrap())
+        .aws_data_source_id(AwsDataSourceId::new(3).unwrap())
+        .build();
     risken(status, kind, body).0.aws().invoke_scan(&scan).await.unwrap_err()
 }
 
@@ -29,12 +33,17 @@ async fn payload_is_taken_out_of_data() {
         (r#" { "data" : { } , "more": [1] } "#, vec![]),
         (r#"{"data":null}"#, vec![]),
     ] {
-        let list = risken(200, JSON, body).0.aws().list_aws(1).await.unwrap();
+        let list = risken(200, JSON, body).0.aws().list_aws(ProjectId::new(1).unwrap()).await.unwrap();
         let ids: Vec<_> = list.aws.unwrap_or_default().iter().filter_map(|account| account.aws_id).collect();
         assert_eq!(ids, wanted, "{body}");
     }
     for body in [r#"{"data":{}}"#, r#"{"data":null}"#, r#" {"data" : { } , "more":1}"#] {
-        risken(200, JSON, body).0.aws().delete_aws(&DeleteAwsRequest::new(1, 2)).await.unwrap();
+        risken(200, JSON, body)
+            .0
+            .aws()
+            .delete_aws(&DeleteAwsRequest::new(ProjectId::new(1).unwrap(), AwsId::new(2).unwrap()))
+            .await
+            .unwrap();
     }
 }
 
@@ -49,10 +58,11 @@ async fn payload_without_a_known_member_is_no_success() {
         (r#"{"data":"ok"}"#, false, false),
     ] {
         let (risken, _) = risken(200, JSON, body);
-        let list = risken.aws().list_aws(1).await;
+        let list = risken.aws().list_aws(ProjectId::new(1).unwrap()).await;
         assert_eq!(list.is_ok(), listed, "{body}: {list:?}");
         assert!(list.err().is_none_or(|error| error.kind() == ErrorKind::Decode), "{body}");
-        let delete = risken.aws().delete_aws(&DeleteAwsRequest::new(1, 2)).await;
+        let delete =
+            risken.aws().delete_aws(&DeleteAwsRequest::new(ProjectId::new(1).unwrap(), AwsId::new(2).unwrap())).await;
         assert_eq!(delete.is_ok(), deleted, "{body}: {delete:?}");
         assert!(delete.err().is_none_or(|error| error.may_have_been_executed()), "{body}");
     }
@@ -70,16 +80,20 @@ async fn foreign_response_is_not_a_payload() {
     ] {
         let (risken, _) = risken(200, JSON, body);
         for error in [
-            risken.aws().list_aws(1).await.map(|_| ()).unwrap_err(),
-            risken.aws().delete_aws(&DeleteAwsRequest::new(1, 2)).await.unwrap_err(),
+            risken.aws().list_aws(ProjectId::new(1).unwrap()).await.map(|_| ()).unwrap_err(),
+            risken
+                .aws()
+                .delete_aws(&DeleteAwsRequest::new(ProjectId::new(1).unwrap(), AwsId::new(2).unwrap()))
+                .await
+                .unwrap_err(),
         ] {
             assert_eq!(error.kind(), ErrorKind::Decode, "{body}");
             assert!(error.to_string().contains(wanted), "{error}");
         }
     }
-    let error = risken(502, "text/html", "<html>").0.aws().list_aws(1).await.unwrap_err();
+    let error = risken(502, "text/html", "<html>").0.aws().list_aws(ProjectId::new(1).unwrap()).await.unwrap_err();
     assert!(error.to_string().contains("the response is an HTML page instead of JSON"), "{error}");
-    let error = risken(200, JSON, r#"{"error":"no"}"#).0.aws().list_aws(1).await.unwrap_err();
+    let error = risken(200, JSON, r#"{"error":"no"}"#).0.aws().list_aws(ProjectId::new(1).unwrap()).await.unwrap_err();
     assert_eq!((error.kind(), error.is_transient()), (ErrorKind::Service, false));
 }
 
@@ -136,7 +150,7 @@ async fn each_shape_of_error_is_read() {
 #[tokio::test]
 async fn refused_token_is_not_sent_again() {
     let (risken, transport) = risken(401, TEXT, "Unauthenticated\n");
-    risken.aws().list_aws(1).await.unwrap_err();
+    risken.aws().list_aws(ProjectId::new(1).unwrap()).await.unwrap_err();
     assert_eq!(transport.sent().len(), 1);
 }
 
@@ -164,9 +178,14 @@ async fn refusals_have_a_category() {
 #[cfg(feature = "finding")]
 #[tokio::test]
 async fn missing_finding_is_not_found_whatever_was_looked_for() {
+    use crate::FindingId;
     use crate::finding::types::{FindingTagForUpsert, TagFindingRequest};
 
-    let tag = FindingTagForUpsert::builder().finding_id(5).project_id(1).tag("a").build();
+    let tag = FindingTagForUpsert::builder()
+        .finding_id(FindingId::new(5).unwrap())
+        .project_id(ProjectId::new(1).unwrap())
+        .tag("a")
+        .build();
     let request = TagFindingRequest::from(tag);
     for (message, found) in [
         ("record not found", true),

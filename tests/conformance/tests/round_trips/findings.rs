@@ -8,18 +8,21 @@ use risken_aws::finding::types::{
     PendFindingForUpsert, PutFindingRequest, PutPendFindingRequest, SortDirection, TagFindingRequest,
     UntagFindingRequest,
 };
-use risken_aws::{JsonText, Risken};
+use risken_aws::{AwsId, FindingId, JsonText, ProjectId, Risken};
 
 use super::common::{refused, risken, sandbox, settings, waiting};
 use super::findings_guide;
 
-const PROJECT: i64 = 1001;
 const ACCOUNT: &str = "210987654321";
+
+fn project() -> ProjectId {
+    ProjectId::new(1001).unwrap()
+}
 
 fn finding(id: &str, score: f64) -> PutFindingRequest {
     PutFindingRequest::from(
         FindingForUpsert::builder()
-            .project_id(PROJECT)
+            .project_id(project())
             .data_source("own:scanner")
             .data_source_id(id)
             .resource_name(format!("host-{id}"))
@@ -34,18 +37,18 @@ fn finding(id: &str, score: f64) -> PutFindingRequest {
 /// A new account with the data source attached.
 async fn attached(risken: &Risken, name: &str) -> DataSource {
     let aws = risken.aws();
-    let account = AwsForUpsert::builder().project_id(PROJECT).name("new").aws_account_id(ACCOUNT).build();
+    let account = AwsForUpsert::builder().project_id(project()).name("new").aws_account_id(ACCOUNT).build();
     let aws_id = aws.put_aws(&PutAwsRequest::from(account)).await.unwrap().account().unwrap().id().unwrap();
-    let listed = aws.list_data_sources(PROJECT, aws_id).data_source(name).await.unwrap().data_source.unwrap();
+    let listed = aws.list_data_sources(project(), aws_id).data_source(name).await.unwrap().data_source.unwrap();
     let attach = DataSourceForAttach::builder()
-        .project_id(PROJECT)
+        .project_id(project())
         .aws_id(aws_id)
         .aws_data_source_id(listed[0].id().unwrap())
         .assume_role_arn(format!("arn:aws:iam::{ACCOUNT}:role/RISKEN"))
         .external_id("0123456789abcdef")
         .build();
     aws.attach_data_source(&AttachDataSourceRequest::from(attach)).await.unwrap();
-    aws.list_data_sources(PROJECT, aws_id).data_source(name).await.unwrap().data_source.unwrap().remove(0)
+    aws.list_data_sources(project(), aws_id).data_source(name).await.unwrap().data_source.unwrap().remove(0)
 }
 
 #[test]
@@ -66,19 +69,20 @@ async fn findings_of_a_scan_appear_when_it_has_ended_and_are_the_same_each_time(
             .build()
             .unwrap();
         let before = attached(&risken, "aws:portscan").await;
-        let aws_id = before.aws_id.unwrap();
-        let early = risken.finding().list_findings(PROJECT).data_source(["aws:portscan"]).items().into_listing().await;
+        let aws_id = AwsId::new(before.aws_id.unwrap()).unwrap();
+        let early =
+            risken.finding().list_findings(project()).data_source(["aws:portscan"]).items().into_listing().await;
         assert_eq!(early.unwrap().into_rest().unwrap(), [0_i64; 0]);
-        let found = findings_guide::scan(&risken, PROJECT, aws_id, &before).await.unwrap();
+        let found = findings_guide::scan(&risken, project(), aws_id, &before).await.unwrap();
         assert_eq!(found.len(), 2);
         for own in &found {
             assert!(own.resource_name.as_deref().unwrap().contains(ACCOUNT), "{own:?}");
             assert_eq!(own.data.as_ref().unwrap().parse().unwrap().get("account").unwrap().as_str(), Some(ACCOUNT));
         }
         // Findings outlive their account.
-        risken.aws().delete_aws(&DeleteAwsRequest::new(PROJECT, aws_id)).await.unwrap();
+        risken.aws().delete_aws(&DeleteAwsRequest::new(project(), aws_id)).await.unwrap();
         let id = found[0].id().unwrap();
-        assert_eq!(risken.finding().show_finding(PROJECT, id).await.unwrap().finding.as_ref(), Some(&found[0]));
+        assert_eq!(risken.finding().show_finding(project(), id).await.unwrap().finding.as_ref(), Some(&found[0]));
         runs.push(found);
     }
     assert_eq!(runs[0], runs[1]);
@@ -90,9 +94,9 @@ async fn list_is_paged_filtered_and_complete() {
     let findings = risken(&sandbox, &settings(&sandbox)["RISKEN_ACCESS_TOKEN"]).finding();
     let mut ids = Vec::new();
     for (id, score) in [("a", 9.0), ("b", 1.0), ("c", 5.0), ("d", 0.0), ("e", 10.0)] {
-        ids.push(findings.put_finding(&finding(id, score)).await.unwrap().stored().unwrap().id().unwrap());
+        ids.push(findings.put_finding(&finding(id, score)).await.unwrap().finding().unwrap().id().unwrap().get());
     }
-    let own = || findings.list_findings(PROJECT).data_source(["own:", "other:"]).limit(2);
+    let own = || findings.list_findings(project()).data_source(["own:", "other:"]).limit(2);
     let all = own().items().into_listing().await.unwrap().into_rest().unwrap();
     assert_eq!(all, ids, "three pages");
     let sorted = own().sort(FindingSort::Score).direction(SortDirection::Desc).items().into_listing().await.unwrap();
@@ -101,7 +105,7 @@ async fn list_is_paged_filtered_and_complete() {
     assert_eq!(scored, [ids[0], ids[2]]);
     let page = own().first_page().await.unwrap();
     assert_eq!((page.count, page.total), (Some(2), Some(5)));
-    let none = findings.list_findings(PROJECT).resource_name(["nowhere"]).first_page().await.unwrap();
+    let none = findings.list_findings(project()).resource_name(["nowhere"]).first_page().await.unwrap();
     assert_eq!((none.finding_id, none.total), (None, None), "zeros are left out");
 }
 
@@ -116,32 +120,33 @@ async fn finding_is_stored_tagged_suspended_and_deleted() {
     let again = findings.put_finding(&finding("x", 10.0)).await.unwrap().finding.unwrap();
     assert_eq!((again.id().unwrap(), again.score), (id, Some(1.0)));
 
-    let tag = |id| FindingTagForUpsert::builder().project_id(PROJECT).finding_id(id).tag("web").build();
+    let tag = |id| FindingTagForUpsert::builder().project_id(project()).finding_id(id).tag("web").build();
     let tagged = findings.tag_finding(&TagFindingRequest::from(tag(id))).await.unwrap().tag.unwrap();
-    let tags = findings.list_finding_tags(PROJECT, id).items().into_listing().await.unwrap().into_rest().unwrap();
+    let tags = findings.list_finding_tags(project(), id).items().into_listing().await.unwrap().into_rest().unwrap();
     assert_eq!(tags, std::slice::from_ref(&tagged));
-    let by_tag = || async { findings.list_findings(PROJECT).tag("web").first_page().await.unwrap().finding_id };
-    assert_eq!(by_tag().await, Some(vec![id]));
-    findings.untag_finding(&UntagFindingRequest::new(PROJECT, tagged.id().unwrap())).await.unwrap();
+    let by_tag = || async { findings.list_findings(project()).tag("web").first_page().await.unwrap().finding_id };
+    assert_eq!(by_tag().await, Some(vec![id.get()]));
+    findings.untag_finding(&UntagFindingRequest::new(project(), tagged.id().unwrap())).await.unwrap();
     assert_eq!(by_tag().await, None);
-    let missing = refused(findings.tag_finding(&TagFindingRequest::from(tag(999_999))).await, 500);
+    let missing =
+        refused(findings.tag_finding(&TagFindingRequest::from(tag(FindingId::new(999_999).unwrap()))).await, 500);
     assert!(missing.is_not_found(), "{missing}");
 
-    let pend = PendFindingForUpsert::new(id, PROJECT).with_note("known");
-    assert_eq!(findings.show_pend_finding(PROJECT, id).await.unwrap().pend_finding, None);
+    let pend = PendFindingForUpsert::new(id, project()).with_note("known");
+    assert_eq!(findings.show_pend_finding(project(), id).await.unwrap().pend_finding, None);
     findings.put_pend_finding(&PutPendFindingRequest::from(pend.clone())).await.unwrap();
-    let held = findings.show_pend_finding(PROJECT, id).await.unwrap().pend_finding.unwrap();
+    let held = findings.show_pend_finding(project(), id).await.unwrap().pend_finding.unwrap();
     assert_eq!(held.note.as_deref(), Some("known"));
-    let state = |status| findings.list_findings(PROJECT).data_source(["own:"]).status(status).first_page();
-    assert_eq!(state(FindingStatus::Pending).await.unwrap().finding_id, Some(vec![id]));
+    let state = |status| findings.list_findings(project()).data_source(["own:"]).status(status).first_page();
+    assert_eq!(state(FindingStatus::Pending).await.unwrap().finding_id, Some(vec![id.get()]));
     assert_eq!(state(FindingStatus::Active).await.unwrap().finding_id, None);
-    findings.delete_pend_finding(&DeletePendFindingRequest::new(PROJECT, id)).await.unwrap();
-    assert_eq!(state(FindingStatus::Active).await.unwrap().finding_id, Some(vec![id]));
+    findings.delete_pend_finding(&DeletePendFindingRequest::new(project(), id)).await.unwrap();
+    assert_eq!(state(FindingStatus::Active).await.unwrap().finding_id, Some(vec![id.get()]));
 
     for _ in 0..2 {
-        findings.delete_finding(&DeleteFindingRequest::new(PROJECT, id)).await.unwrap();
+        findings.delete_finding(&DeleteFindingRequest::new(project(), id)).await.unwrap();
     }
-    assert_eq!(findings.show_finding(PROJECT, id).await.unwrap().finding, None);
+    assert_eq!(findings.show_finding(project(), id).await.unwrap().finding, None);
     let gone = refused(findings.put_pend_finding(&PutPendFindingRequest::from(pend)).await, 500);
     assert!(gone.is_not_found(), "{gone}");
 }
@@ -153,7 +158,7 @@ async fn role_decides_who_may_change_findings() {
     let token = |name: &str| &*tokens.iter().find(|(known, _)| *known == name).unwrap().1;
     for (role, allowed) in [("finding-editor", true), ("project-viewer", false)] {
         let findings = risken(&sandbox, token(role)).finding();
-        assert!(findings.list_findings(PROJECT).first_page().await.unwrap().total.is_some(), "{role}");
+        assert!(findings.list_findings(project()).first_page().await.unwrap().total.is_some(), "{role}");
         let put = findings.put_finding(&finding("role", 1.0)).await;
         assert_eq!(put.is_ok(), allowed, "{role}: {put:?}");
     }

@@ -7,16 +7,19 @@ use risken_aws::aws::types::{
     AttachDataSourceRequest, AwsForUpsert, DataSource, DataSourceForAttach, DataSourceStatus, DeleteAwsRequest,
     DetachDataSourceRequest, InvokeScanRequest, PutAwsRequest,
 };
-use risken_aws::{ErrorKind, Risken};
+use risken_aws::{AwsDataSourceId, AwsId, ErrorKind, ProjectId, Risken};
 
 use super::common::{refused, risken, sandbox, settings, waiting};
 
-const PROJECT: i64 = 1001;
 const ACCOUNT: &str = "210987654321";
 
+fn project(number: i64) -> ProjectId {
+    ProjectId::new(number).unwrap()
+}
+
 /// The data source of this name as the account uses it.
-async fn source(risken: &Risken, aws_id: i64, name: &str) -> DataSource {
-    let found = risken.aws().list_data_sources(PROJECT, aws_id).data_source(name).await.unwrap();
+async fn source(risken: &Risken, aws_id: AwsId, name: &str) -> DataSource {
+    let found = risken.aws().list_data_sources(project(1001), aws_id).data_source(name).await.unwrap();
     found.data_source.unwrap().remove(0)
 }
 
@@ -30,22 +33,23 @@ async fn account_is_registered_attached_and_scanned() {
     let risken = admin(&sandbox);
     let aws = risken.aws();
     let put = PutAwsRequest::from(
-        AwsForUpsert::builder().project_id(PROJECT).name("production").aws_account_id(ACCOUNT).build(),
+        AwsForUpsert::builder().project_id(project(1001)).name("production").aws_account_id(ACCOUNT).build(),
     );
-    let aws_id = aws.put_aws(&put).await.unwrap().aws.unwrap().aws_id.unwrap();
-    assert_eq!(aws.put_aws(&put).await.unwrap().aws.unwrap().aws_id, Some(aws_id), "the same account again");
+    let aws_id = aws.put_aws(&put).await.unwrap().account().unwrap().id().unwrap();
+    assert_eq!(aws.put_aws(&put).await.unwrap().account().unwrap().id().unwrap(), aws_id, "the same account again");
 
-    let all = aws.list_data_sources(PROJECT, aws_id).await.unwrap().data_source.unwrap();
+    let all = aws.list_data_sources(project(1001), aws_id).await.unwrap().data_source.unwrap();
     assert_eq!(all.len(), 5);
     assert!(all.iter().all(|one| !one.is_attached()));
-    let source_id = source(&risken, aws_id, "aws:portscan").await.aws_data_source_id.unwrap();
-    let scan = InvokeScanRequest::builder().project_id(PROJECT).aws_id(aws_id).aws_data_source_id(source_id).build();
+    let source_id = source(&risken, aws_id, "aws:portscan").await.id().unwrap();
+    let scan =
+        InvokeScanRequest::builder().project_id(project(1001)).aws_id(aws_id).aws_data_source_id(source_id).build();
     let early = refused(aws.invoke_scan(&scan).await, 500);
     assert_eq!(early.code(), Some("Unknown"));
     assert!(early.to_string().contains("record not found"), "{early}");
 
     let attach = DataSourceForAttach::builder()
-        .project_id(PROJECT)
+        .project_id(project(1001))
         .aws_id(aws_id)
         .aws_data_source_id(source_id)
         .assume_role_arn(format!("arn:aws:iam::{ACCOUNT}:role/RISKEN"))
@@ -72,7 +76,7 @@ async fn account_is_registered_attached_and_scanned() {
     for _ in 0..2 {
         aws.detach_data_source(
             &DetachDataSourceRequest::builder()
-                .project_id(PROJECT)
+                .project_id(project(1001))
                 .aws_id(aws_id)
                 .aws_data_source_id(source_id)
                 .build(),
@@ -81,8 +85,8 @@ async fn account_is_registered_attached_and_scanned() {
         .unwrap();
         assert!(!source(&risken, aws_id, "aws:portscan").await.is_attached());
     }
-    aws.delete_aws(&DeleteAwsRequest::new(PROJECT, aws_id)).await.unwrap();
-    assert_eq!(aws.list_aws(PROJECT).aws_account_id(ACCOUNT).await.unwrap().aws, None);
+    aws.delete_aws(&DeleteAwsRequest::new(project(1001), aws_id)).await.unwrap();
+    assert_eq!(aws.list_aws(project(1001)).aws_account_id(ACCOUNT).await.unwrap().aws, None);
 }
 
 #[tokio::test]
@@ -91,23 +95,27 @@ async fn viewer_can_only_read() {
     let tokens = sandbox.risken_tokens();
     let token = |name: &str| &*tokens.iter().find(|(known, _)| *known == name).unwrap().1;
     let viewer = risken(&sandbox, token("project-viewer"));
-    assert!(viewer.aws().list_aws(PROJECT).await.unwrap().aws.is_some());
+    assert!(viewer.aws().list_aws(project(1001)).await.unwrap().aws.is_some());
     refused(
         viewer
             .aws()
             .invoke_scan(
-                &InvokeScanRequest::builder().project_id(PROJECT).aws_id(2001).aws_data_source_id(3001).build(),
+                &InvokeScanRequest::builder()
+                    .project_id(project(1001))
+                    .aws_id(AwsId::new(2001).unwrap())
+                    .aws_data_source_id(AwsDataSourceId::new(3001).unwrap())
+                    .build(),
             )
             .await,
         403,
     );
-    refused(viewer.aws().list_aws(1002).await, 403);
+    refused(viewer.aws().list_aws(project(1002)).await, 403);
 
     let organization = risken(&sandbox, token("organization"));
-    assert_eq!(organization.aws().list_aws(1002).await.unwrap().aws, None);
-    refused(organization.aws().list_aws(1003).await, 403);
+    assert_eq!(organization.aws().list_aws(project(1002)).await.unwrap().aws, None);
+    refused(organization.aws().list_aws(project(1003)).await, 403);
 
-    let expired = risken(&sandbox, token("expired")).aws().list_aws(PROJECT).await.unwrap_err();
+    let expired = risken(&sandbox, token("expired")).aws().list_aws(project(1001)).await.unwrap_err();
     assert_eq!((expired.kind(), expired.status()), (ErrorKind::Service, Some(401)));
 }
 
@@ -115,8 +123,9 @@ async fn viewer_can_only_read() {
 async fn service_validates_what_the_client_does_not() {
     let sandbox = sandbox().await;
     let risken = admin(&sandbox);
-    let short =
-        PutAwsRequest::from(AwsForUpsert::builder().project_id(PROJECT).name("short").aws_account_id("123").build());
+    let short = PutAwsRequest::from(
+        AwsForUpsert::builder().project_id(project(1001)).name("short").aws_account_id("123").build(),
+    );
     let error = refused(risken.aws().put_aws(&short).skip_validation().await, 400);
     assert!(error.to_string().contains("aws_account_id: the length must be exactly 12."), "{error}");
 }
@@ -133,18 +142,19 @@ async fn waiter_sees_scans_succeed_and_fail() {
     let aws = risken.aws();
     let aws_id = aws
         .put_aws(&PutAwsRequest::from(
-            AwsForUpsert::builder().project_id(PROJECT).name("production").aws_account_id(ACCOUNT).build(),
+            AwsForUpsert::builder().project_id(project(1001)).name("production").aws_account_id(ACCOUNT).build(),
         ))
         .await
         .unwrap()
-        .aws
-        .and_then(|account| account.aws_id)
+        .account()
+        .unwrap()
+        .id()
         .unwrap();
-    let source_id = source(&risken, aws_id, "aws:cloudsploit").await.aws_data_source_id.unwrap();
+    let source_id = source(&risken, aws_id, "aws:cloudsploit").await.id().unwrap();
     // A role of another account lets this kind of scan fail.
     for account in [ACCOUNT, "123456789012", ACCOUNT] {
         let attach = DataSourceForAttach::builder()
-            .project_id(PROJECT)
+            .project_id(project(1001))
             .aws_id(aws_id)
             .aws_data_source_id(source_id)
             .assume_role_arn(format!("arn:aws:iam::{account}:role/RISKEN"))
@@ -154,7 +164,11 @@ async fn waiter_sees_scans_succeed_and_fail() {
         aws.attach_data_source(&AttachDataSourceRequest::from(attach)).await.unwrap();
         let before = source(&risken, aws_id, "aws:cloudsploit").await;
         aws.invoke_scan(
-            &InvokeScanRequest::builder().project_id(PROJECT).aws_id(aws_id).aws_data_source_id(source_id).build(),
+            &InvokeScanRequest::builder()
+                .project_id(project(1001))
+                .aws_id(aws_id)
+                .aws_data_source_id(source_id)
+                .build(),
         )
         .await
         .unwrap();

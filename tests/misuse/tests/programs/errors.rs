@@ -69,11 +69,15 @@ async fn any_json_is_no_success() {
     ] {
         let transport = Arc::new(FakeTransport::new().answer(200, body));
         let aws = risken_with(&transport).aws();
-        let listed_now = aws.list_aws(1001).await;
+        let listed_now = aws.list_aws(1001.try_into().unwrap()).await;
         assert!(listed_now.as_ref().err().is_none_or(|error| error.kind() == ErrorKind::Decode), "{body}");
         assert_eq!(listed_now.is_ok(), listed, "{body}");
         let empty = body == r#"{"data":{}}"#;
-        assert_eq!(aws.delete_aws(&DeleteAwsRequest::new(1001, 7)).await.is_ok(), empty, "{body}");
+        assert_eq!(
+            aws.delete_aws(&DeleteAwsRequest::new(1001.try_into().unwrap(), 7.try_into().unwrap())).await.is_ok(),
+            empty,
+            "{body}"
+        );
     }
 }
 

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use crate::common::{nhn_with, risken_with, sandbox, scp, scp_with};
-use risken_aws::aws::types::DeleteAwsRequest;
+use risken_aws::{AwsId, ProjectId};
 use scp_security::kms::types::KeyPurpose;
 use scp_security::secrets_manager::types::{CreateSecretRequest, SecretState};
 use scp_security::testing::FakeTransport;
@@ -24,7 +24,7 @@ async fn empty_text_and_zero_id_are_refused_as_filters_on_every_list() {
     let (kms, secrets) = (scp.kms(), scp.secrets_manager());
     let (certificates, inspection) = (scp.certificate_manager(), scp.config_inspection());
     let keys = nhn.secure_key_manager().unwrap();
-    let aws = risken.aws();
+    let (aws, findings, project) = (risken.aws(), risken.finding(), ProjectId::new(1001).unwrap());
     let cases = [
         case("name", kms.list_keys().name("").first_page()),
         case("sort", kms.list_keys().sort(Sort::ascending("")).first_page()),
@@ -41,12 +41,14 @@ async fn empty_text_and_zero_id_are_refused_as_filters_on_every_list() {
         case("diagnosis_id", inspection.list_diagnoses().diagnosis_id("").first_page()),
         case("marker", inspection.list_diagnosis_results().start_at_marker("").first_page()),
         case("name", keys.list_key_details(9).name("").first_page()),
-        case("data_source", aws.list_data_sources(1001, 7).data_source("")),
-        case("aws_account_id", aws.list_aws(1001).aws_account_id("")),
-        case("aws_id", aws.list_aws(1001).aws_id(0)),
-        case("aws_id", aws.list_aws(1001).aws_id(-1)),
-        case("aws_id", aws.list_data_sources(1001, 0)),
-        case("project_id", aws.list_aws(0)),
+        case("data_source", aws.list_data_sources(project, AwsId::new(7).unwrap()).data_source("")),
+        case("aws_account_id", aws.list_aws(project).aws_account_id("")),
+        case("data_source", findings.list_findings(project).data_source([""]).first_page()),
+        case("data_source", findings.list_findings(project).data_source(["a".repeat(65)]).first_page()),
+        case("resource_name", findings.list_findings(project).resource_name(["b".repeat(513)]).first_page()),
+        case("to_score", findings.list_findings(project).to_score(0.0).first_page()),
+        case("to_score", findings.list_findings(project).to_score(1.01).first_page()),
+        case("from_score", findings.list_findings(project).from_score(-0.1).first_page()),
     ];
     for (index, (name, call)) in cases.into_iter().enumerate() {
         let error = call.await.expect_err(name);
@@ -88,14 +90,16 @@ async fn last_value_of_a_filter_is_the_only_one() {
 async fn unset_id_deletes_no_account() {
     let sandbox = sandbox().await;
     let aws = crate::common::risken(&sandbox).aws();
-    let count = async || aws.list_aws(1001).await.unwrap().aws.map_or(0, |accounts| accounts.len());
+    let project = ProjectId::new(1001).unwrap();
+    let count = async || aws.list_aws(project).await.unwrap().aws.map_or(0, |accounts| accounts.len());
     let before = count().await;
     assert!(before > 0);
     let found = "not a number".parse::<i64>().ok();
-    let error = aws.list_aws(1001).aws_id(found.unwrap_or_default()).await.unwrap_err();
+    // No ID comes of it, so there is no filter and no deletion to send.
+    let error = AwsId::new(found.unwrap_or_default()).unwrap_err();
     assert!(error.to_string().contains("`aws_id` must be at least 1"), "{error}");
-    let error = aws.delete_aws(&DeleteAwsRequest::new(1001, found.unwrap_or_default())).await.unwrap_err();
-    assert!(error.is_unsent(), "{error}");
+    let own = aws.list_aws(project).await.unwrap().aws.unwrap().remove(0).id().unwrap();
+    assert_eq!(aws.list_aws(project).aws_id(own).await.unwrap().aws.unwrap().len(), 1);
     assert_eq!(count().await, before);
 }
 

@@ -2,6 +2,7 @@
 
 use nhn_security::secure_key_manager::types::{EncryptRequest as NhnEncryptRequest, SignRequest};
 use risken_aws::aws::types::{DeleteAwsRequest, DetachDataSourceRequest};
+use risken_aws::{AwsDataSourceId, AwsId, ProjectId};
 use scp_security::kms::types::EncryptRequest;
 use scp_security::secrets_manager::types::ShowSecretValueRequest;
 
@@ -65,14 +66,17 @@ async fn id_of_another_kind_names_nothing() {
 async fn risken_succeeds_and_the_log_says_that_nothing_was_there() {
     let sandbox = sandbox().await;
     let aws = risken(&sandbox).aws();
-    let account = aws.list_aws(1001).await.unwrap().aws.unwrap().remove(0).id().unwrap();
-    let sources = aws.list_data_sources(1001, account).await.unwrap().data_source.unwrap();
+    let project = ProjectId::new(1001).unwrap();
+    let account = aws.list_aws(project).await.unwrap().aws.unwrap().remove(0).id().unwrap();
+    let sources = aws.list_data_sources(project, account).await.unwrap().data_source.unwrap();
     let source = sources.iter().find(|source| source.is_attached()).unwrap().id().unwrap();
-    let detach = |aws: i64, source: i64| {
-        DetachDataSourceRequest::builder().project_id(1001).aws_id(aws).aws_data_source_id(source).build()
+    let detach = |aws: AwsId, source: AwsDataSourceId| {
+        DetachDataSourceRequest::builder().project_id(project).aws_id(aws).aws_data_source_id(source).build()
     };
-    aws.detach_data_source(&detach(source, account)).await.unwrap();
-    aws.delete_aws(&DeleteAwsRequest::new(1001, source)).await.unwrap();
+    // Only their numbers can be mixed up.
+    let (odd_account, odd_source) = (AwsId::new(source.get()).unwrap(), AwsDataSourceId::new(account.get()).unwrap());
+    aws.detach_data_source(&detach(odd_account, odd_source)).await.unwrap();
+    aws.delete_aws(&DeleteAwsRequest::new(project, odd_account)).await.unwrap();
     aws.detach_data_source(&detach(account, source)).await.unwrap();
     let calls = sandbox.calls();
     let noted: Vec<_> = calls[2..].iter().map(|call| call.note.is_some()).collect();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use cloud_core::transport::reqwest::ReqwestTransport;
 use cloud_core::{Result, Runtime, Transport};
 use nhn_security::{Nhn, Period, Region as NhnRegion, secure_key_manager, security_advisor, server_security_check};
-use risken_aws::Risken;
+use risken_aws::{ProjectId, Risken};
 use scp_security::{Region, Scp};
 use time::macros::datetime;
 
@@ -33,7 +33,7 @@ pub(crate) struct Clients {
     /// RISKEN.
     pub(crate) risken: Risken,
     /// The project to which RISKEN's token belongs.
-    pub(crate) project: i64,
+    pub(crate) project: ProjectId,
     /// The variables themselves.
     pub(crate) variables: Arc<Variables>,
 }
@@ -75,7 +75,7 @@ impl Clients {
             advisor: nhn.security_advisor()?,
             check: nhn.server_security_check()?,
             risken: risken.build()?,
-            project: 1001,
+            project: ProjectId::new(1001)?,
             variables: Arc::new(variables),
         })
     }

@@ -10,8 +10,8 @@ use cloud_core::{
 use cloud_sandbox::Sandbox;
 use nhn_security::secure_key_manager::types::{CreateSecretRequest, UpdateSecretRequest};
 use nhn_security::{Nhn, Period, Region};
-use risken_aws::Risken;
 use risken_aws::aws::types::{AwsForUpsert, InvokeScanRequest, PutAwsRequest};
+use risken_aws::{ProjectId, Risken};
 use scp_security::Scp;
 use scp_security::kms::types::{EncryptRequest, SetDescriptionRequest};
 use time::macros::datetime;
@@ -163,18 +163,25 @@ pub(super) static TARGETS: [Target; 13] = [
         calls(move || list(check.list_inspection_summaries(Region::Kr1, june).limit(14).items().into_listing()))
     }),
     target("risken", Class::Safe, Credentials::Fixed, "risken/aws/list_aws", |parts| {
-        let aws = risken(parts)?.aws();
-        calls(move || single(aws.list_aws(PROJECT).send()))
+        let (aws, project) = (risken(parts)?.aws(), ProjectId::new(PROJECT)?);
+        calls(move || single(aws.list_aws(project).send()))
     }),
     target("risken", Class::Idempotent, Credentials::Fixed, "risken/aws/put_aws", |parts| {
-        let account = AwsForUpsert::builder().name("production").project_id(PROJECT).aws_account_id("210987654321");
+        let account = AwsForUpsert::builder()
+            .name("production")
+            .project_id(ProjectId::new(PROJECT)?)
+            .aws_account_id("210987654321");
         let account = PutAwsRequest::from(account.build());
         let aws = risken(parts)?.aws();
         calls(move || single(aws.put_aws(&account).send()))
     }),
     target("risken", Class::Unsafe, Credentials::Fixed, "risken/aws/invoke_scan", |parts| {
         let aws = risken(parts)?.aws();
-        let scan = InvokeScanRequest::builder().project_id(PROJECT).aws_id(2001).aws_data_source_id(3001).build();
+        let scan = InvokeScanRequest::builder()
+            .project_id(ProjectId::new(PROJECT)?)
+            .aws_id(2001.try_into()?)
+            .aws_data_source_id(3001.try_into()?)
+            .build();
         calls(move || single(aws.invoke_scan(&scan).send()))
     }),
 ];

@@ -77,6 +77,7 @@ impl Reader<'_> {
                 Type::Formatted(format) if !format.is_secret() => ParameterType::Formatted(format),
                 Type::Enum(name) => ParameterType::Enum(name),
                 Type::Vendor(name) => ParameterType::Vendor(name),
+                Type::Id(name) => ParameterType::Id(name),
                 _ => return Err(self.context.problem(&place, "no argument type stands for this")),
             };
             (ty, rules)

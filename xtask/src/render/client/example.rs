@@ -117,6 +117,7 @@ fn argument(argument: &Argument, values: &mut Values<'_>) -> TokenStream {
             let value = values.value(&Type::Enum(name.clone()), one, &parameter.rust);
             quote!([#value])
         }
+        ParameterType::Id(name) => values.value(&Type::Id(name.clone()), example, &parameter.rust),
         ParameterType::Vendor(name) => values.value(&Type::Vendor(name.clone()), example, &parameter.rust),
         ParameterType::Formatted(format) => values.value(&Type::Formatted(*format), example, &parameter.rust),
         ParameterType::Integer => values.value(&Type::Integer, example, &parameter.rust),

@@ -340,6 +340,9 @@ pub struct VerifySealRequest {
     /// At most 9.99.
     #[cfg_attr(feature = "_deserialize", serde(default))]
     pub most: Option<f64>,
+    /// The owner.
+    #[cfg_attr(feature = "_deserialize", serde(default))]
+    pub owner: Option<crate::AwsId>,
 }
 
 impl VerifySealRequest {
@@ -351,6 +354,7 @@ impl VerifySealRequest {
             message: message.into(),
             score: None,
             most: None,
+            owner: None,
         }
     }
 
@@ -369,6 +373,13 @@ impl VerifySealRequest {
     #[must_use]
     pub fn with_most(mut self, value: f64) -> Self {
         self.most = Some(value);
+        self
+    }
+
+    /// Sets `owner`: the owner.
+    #[must_use]
+    pub fn with_owner(mut self, value: crate::AwsId) -> Self {
+        self.owner = Some(value);
         self
     }
 }
@@ -408,6 +419,8 @@ struct VerifySealRequestWire<'a> {
     score: Option<&'a f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     most: Option<&'a f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner: Option<&'a crate::AwsId>,
 }
 
 impl<'a> From<&'a VerifySealRequest> for VerifySealRequestWire<'a> {
@@ -417,6 +430,7 @@ impl<'a> From<&'a VerifySealRequest> for VerifySealRequestWire<'a> {
             message: &body.message,
             score: body.score.as_ref(),
             most: body.most.as_ref(),
+            owner: body.owner.as_ref(),
         }
     }
 }
@@ -432,6 +446,13 @@ pub struct SealVerdict {
     /// The region.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<crate::Region>,
+    /// The owner.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "::cloud_core::codegen::As::<Option<::cloud_core::codegen::LenientInt>>"
+    )]
+    pub owner: Option<i64>,
 }
 
 /// State of a seal.

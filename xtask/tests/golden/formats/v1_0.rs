@@ -333,6 +333,12 @@ impl ListSeals {
         self.0.set_query("other_region", value, &[]);
         self
     }
+
+    /// The owner.
+    pub fn owner(mut self, value: crate::AwsId) -> Self {
+        self.0.set_query("owner", value, &[]);
+        self
+    }
 }
 
 ::cloud_core::call_options!(ListSeals => super::types::SealVerdict);

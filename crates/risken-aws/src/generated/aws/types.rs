@@ -53,10 +53,7 @@ pub struct Aws {
 #[non_exhaustive]
 pub struct PutAwsRequest {
     /// ID of the project, the same as in `aws`.
-    ///
-    /// At least 1. At most 4294967295.
-    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>")]
-    pub project_id: i64,
+    pub project_id: crate::ProjectId,
     /// The account.
     pub aws: AwsForUpsert,
 }
@@ -64,7 +61,7 @@ pub struct PutAwsRequest {
 impl PutAwsRequest {
     /// Creates the request with its required fields.
     #[must_use]
-    pub fn new(project_id: i64, aws: AwsForUpsert) -> Self {
+    pub fn new(project_id: crate::ProjectId, aws: AwsForUpsert) -> Self {
         Self { project_id, aws }
     }
 }
@@ -75,12 +72,6 @@ impl Body for PutAwsRequest {
     }
 
     fn validate(&self, validator: &mut Validator) {
-        validator
-            .number(
-                "project_id",
-                self.project_id,
-                &[Constraint::Min(1), Constraint::Max(4294967295)],
-            );
         validator.nested("aws", None, |v| self.aws.validate(v));
     }
 }
@@ -95,10 +86,7 @@ pub struct AwsForUpsert {
     /// At most 200 bytes.
     pub name: String,
     /// ID of the project, the same as in the outer object.
-    ///
-    /// At least 1. At most 4294967295.
-    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>")]
-    pub project_id: i64,
+    pub project_id: crate::ProjectId,
     /// AWS account ID, 12 digits.
     ///
     /// 12 characters of `0` to `9`.
@@ -135,7 +123,10 @@ impl<A, B, C> AwsForUpsertBuilder<A, B, C> {
     }
 
     /// ID of the project, the same as in the outer object.
-    pub fn project_id(self, value: i64) -> AwsForUpsertBuilder<A, i64, C> {
+    pub fn project_id(
+        self,
+        value: crate::ProjectId,
+    ) -> AwsForUpsertBuilder<A, crate::ProjectId, C> {
         let (a, _, c) = self.0;
         AwsForUpsertBuilder((a, value, c))
     }
@@ -150,7 +141,7 @@ impl<A, B, C> AwsForUpsertBuilder<A, B, C> {
     }
 }
 
-impl AwsForUpsertBuilder<String, i64, String> {
+impl AwsForUpsertBuilder<String, crate::ProjectId, String> {
     /// Builds the value.
     pub fn build(self) -> AwsForUpsert {
         let (name, project_id, aws_account_id) = self.0;
@@ -169,12 +160,6 @@ impl Body for AwsForUpsert {
 
     fn validate(&self, validator: &mut Validator) {
         validator.text("name", &self.name, &[Constraint::MaxBytes(200)]);
-        validator
-            .number(
-                "project_id",
-                self.project_id,
-                &[Constraint::Min(1), Constraint::Max(4294967295)],
-            );
         validator
             .text(
                 "aws_account_id",
@@ -206,21 +191,15 @@ pub struct PutAwsResponse {
 #[non_exhaustive]
 pub struct DeleteAwsRequest {
     /// ID of the project. The token must have access to it.
-    ///
-    /// At least 1. At most 4294967295.
-    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>")]
-    pub project_id: i64,
+    pub project_id: crate::ProjectId,
     /// ID of the account in RISKEN.
-    ///
-    /// At least 1. At most 4294967295.
-    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>")]
-    pub aws_id: i64,
+    pub aws_id: crate::AwsId,
 }
 
 impl DeleteAwsRequest {
     /// Creates the request with its required fields.
     #[must_use]
-    pub fn new(project_id: i64, aws_id: i64) -> Self {
+    pub fn new(project_id: crate::ProjectId, aws_id: crate::AwsId) -> Self {
         Self { project_id, aws_id }
     }
 }
@@ -228,21 +207,6 @@ impl DeleteAwsRequest {
 impl Body for DeleteAwsRequest {
     fn encode(&self) -> ::cloud_core::Result<::bytes::Bytes> {
         ::cloud_core::codegen::json(self)
-    }
-
-    fn validate(&self, validator: &mut Validator) {
-        validator
-            .number(
-                "project_id",
-                self.project_id,
-                &[Constraint::Min(1), Constraint::Max(4294967295)],
-            );
-        validator
-            .number(
-                "aws_id",
-                self.aws_id,
-                &[Constraint::Min(1), Constraint::Max(4294967295)],
-            );
     }
 }
 
@@ -314,10 +278,7 @@ pub struct DataSource {
 #[non_exhaustive]
 pub struct AttachDataSourceRequest {
     /// ID of the project, the same as in `attach_data_source`.
-    ///
-    /// At least 1. At most 4294967295.
-    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>")]
-    pub project_id: i64,
+    pub project_id: crate::ProjectId,
     /// The attachment.
     pub attach_data_source: DataSourceForAttach,
 }
@@ -325,7 +286,10 @@ pub struct AttachDataSourceRequest {
 impl AttachDataSourceRequest {
     /// Creates the request with its required fields.
     #[must_use]
-    pub fn new(project_id: i64, attach_data_source: DataSourceForAttach) -> Self {
+    pub fn new(
+        project_id: crate::ProjectId,
+        attach_data_source: DataSourceForAttach,
+    ) -> Self {
         Self {
             project_id,
             attach_data_source,
@@ -340,12 +304,6 @@ impl Body for AttachDataSourceRequest {
 
     fn validate(&self, validator: &mut Validator) {
         validator
-            .number(
-                "project_id",
-                self.project_id,
-                &[Constraint::Min(1), Constraint::Max(4294967295)],
-            );
-        validator
             .nested("attach_data_source", None, |v| self.attach_data_source.validate(v));
     }
 }
@@ -356,20 +314,11 @@ impl Body for AttachDataSourceRequest {
 #[non_exhaustive]
 pub struct DataSourceForAttach {
     /// ID of the account to attach the data source to.
-    ///
-    /// At least 1. At most 4294967295.
-    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>")]
-    pub aws_id: i64,
+    pub aws_id: crate::AwsId,
     /// ID of the data source to attach, from the list.
-    ///
-    /// At least 1. At most 4294967295.
-    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>")]
-    pub aws_data_source_id: i64,
+    pub aws_data_source_id: crate::AwsDataSourceId,
     /// ID of the project that owns the account, the same as in the outer object.
-    ///
-    /// At least 1. At most 4294967295.
-    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>")]
-    pub project_id: i64,
+    pub project_id: crate::ProjectId,
     /// ARN of the IAM role that scans assume, at most 255 bytes.
     ///
     /// At least 1 bytes. At most 255 bytes.
@@ -432,7 +381,10 @@ pub struct DataSourceForAttachBuilder<
 
 impl<A, B, C, D, E> DataSourceForAttachBuilder<A, B, C, D, E> {
     /// ID of the account to attach the data source to.
-    pub fn aws_id(self, value: i64) -> DataSourceForAttachBuilder<i64, B, C, D, E> {
+    pub fn aws_id(
+        self,
+        value: crate::AwsId,
+    ) -> DataSourceForAttachBuilder<crate::AwsId, B, C, D, E> {
         let (_, b, c, d, e) = self.0;
         DataSourceForAttachBuilder((value, b, c, d, e), self.1)
     }
@@ -440,14 +392,17 @@ impl<A, B, C, D, E> DataSourceForAttachBuilder<A, B, C, D, E> {
     /// ID of the data source to attach, from the list.
     pub fn aws_data_source_id(
         self,
-        value: i64,
-    ) -> DataSourceForAttachBuilder<A, i64, C, D, E> {
+        value: crate::AwsDataSourceId,
+    ) -> DataSourceForAttachBuilder<A, crate::AwsDataSourceId, C, D, E> {
         let (a, _, c, d, e) = self.0;
         DataSourceForAttachBuilder((a, value, c, d, e), self.1)
     }
 
     /// ID of the project that owns the account, the same as in the outer object.
-    pub fn project_id(self, value: i64) -> DataSourceForAttachBuilder<A, B, i64, D, E> {
+    pub fn project_id(
+        self,
+        value: crate::ProjectId,
+    ) -> DataSourceForAttachBuilder<A, B, crate::ProjectId, D, E> {
         let (a, b, _, d, e) = self.0;
         DataSourceForAttachBuilder((a, b, value, d, e), self.1)
     }
@@ -495,7 +450,13 @@ impl<A, B, C, D, E> DataSourceForAttachBuilder<A, B, C, D, E> {
     }
 }
 
-impl DataSourceForAttachBuilder<i64, i64, i64, String, String> {
+impl DataSourceForAttachBuilder<
+    crate::AwsId,
+    crate::AwsDataSourceId,
+    crate::ProjectId,
+    String,
+    String,
+> {
     /// Builds the value.
     pub fn build(self) -> DataSourceForAttach {
         let (aws_id, aws_data_source_id, project_id, assume_role_arn, external_id) = self
@@ -521,24 +482,6 @@ impl Body for DataSourceForAttach {
     }
 
     fn validate(&self, validator: &mut Validator) {
-        validator
-            .number(
-                "aws_id",
-                self.aws_id,
-                &[Constraint::Min(1), Constraint::Max(4294967295)],
-            );
-        validator
-            .number(
-                "aws_data_source_id",
-                self.aws_data_source_id,
-                &[Constraint::Min(1), Constraint::Max(4294967295)],
-            );
-        validator
-            .number(
-                "project_id",
-                self.project_id,
-                &[Constraint::Min(1), Constraint::Max(4294967295)],
-            );
         validator
             .text(
                 "assume_role_arn",
@@ -633,20 +576,11 @@ pub struct AwsRelDataSource {
 #[non_exhaustive]
 pub struct DetachDataSourceRequest {
     /// ID of the project. The token must have access to it.
-    ///
-    /// At least 1. At most 4294967295.
-    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>")]
-    pub project_id: i64,
+    pub project_id: crate::ProjectId,
     /// ID of the account to detach the data source from.
-    ///
-    /// At least 1. At most 4294967295.
-    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>")]
-    pub aws_id: i64,
+    pub aws_id: crate::AwsId,
     /// ID of the data source to detach.
-    ///
-    /// At least 1. At most 4294967295.
-    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>")]
-    pub aws_data_source_id: i64,
+    pub aws_data_source_id: crate::AwsDataSourceId,
 }
 
 impl DetachDataSourceRequest {
@@ -677,13 +611,19 @@ pub struct DetachDataSourceRequestBuilder<
 
 impl<A, B, C> DetachDataSourceRequestBuilder<A, B, C> {
     /// ID of the project. The token must have access to it.
-    pub fn project_id(self, value: i64) -> DetachDataSourceRequestBuilder<i64, B, C> {
+    pub fn project_id(
+        self,
+        value: crate::ProjectId,
+    ) -> DetachDataSourceRequestBuilder<crate::ProjectId, B, C> {
         let (_, b, c) = self.0;
         DetachDataSourceRequestBuilder((value, b, c))
     }
 
     /// ID of the account to detach the data source from.
-    pub fn aws_id(self, value: i64) -> DetachDataSourceRequestBuilder<A, i64, C> {
+    pub fn aws_id(
+        self,
+        value: crate::AwsId,
+    ) -> DetachDataSourceRequestBuilder<A, crate::AwsId, C> {
         let (a, _, c) = self.0;
         DetachDataSourceRequestBuilder((a, value, c))
     }
@@ -691,14 +631,18 @@ impl<A, B, C> DetachDataSourceRequestBuilder<A, B, C> {
     /// ID of the data source to detach.
     pub fn aws_data_source_id(
         self,
-        value: i64,
-    ) -> DetachDataSourceRequestBuilder<A, B, i64> {
+        value: crate::AwsDataSourceId,
+    ) -> DetachDataSourceRequestBuilder<A, B, crate::AwsDataSourceId> {
         let (a, b, _) = self.0;
         DetachDataSourceRequestBuilder((a, b, value))
     }
 }
 
-impl DetachDataSourceRequestBuilder<i64, i64, i64> {
+impl DetachDataSourceRequestBuilder<
+    crate::ProjectId,
+    crate::AwsId,
+    crate::AwsDataSourceId,
+> {
     /// Builds the value.
     pub fn build(self) -> DetachDataSourceRequest {
         let (project_id, aws_id, aws_data_source_id) = self.0;
@@ -714,27 +658,6 @@ impl Body for DetachDataSourceRequest {
     fn encode(&self) -> ::cloud_core::Result<::bytes::Bytes> {
         ::cloud_core::codegen::json(self)
     }
-
-    fn validate(&self, validator: &mut Validator) {
-        validator
-            .number(
-                "project_id",
-                self.project_id,
-                &[Constraint::Min(1), Constraint::Max(4294967295)],
-            );
-        validator
-            .number(
-                "aws_id",
-                self.aws_id,
-                &[Constraint::Min(1), Constraint::Max(4294967295)],
-            );
-        validator
-            .number(
-                "aws_data_source_id",
-                self.aws_data_source_id,
-                &[Constraint::Min(1), Constraint::Max(4294967295)],
-            );
-    }
 }
 
 /// A scan to start.
@@ -743,20 +666,11 @@ impl Body for DetachDataSourceRequest {
 #[non_exhaustive]
 pub struct InvokeScanRequest {
     /// ID of the project. The token must have access to it.
-    ///
-    /// At least 1. At most 4294967295.
-    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>")]
-    pub project_id: i64,
+    pub project_id: crate::ProjectId,
     /// ID of the account to scan.
-    ///
-    /// At least 1. At most 4294967295.
-    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>")]
-    pub aws_id: i64,
+    pub aws_id: crate::AwsId,
     /// ID of the attached data source to scan with.
-    ///
-    /// At least 1. At most 4294967295.
-    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>")]
-    pub aws_data_source_id: i64,
+    pub aws_data_source_id: crate::AwsDataSourceId,
     /// Whether to skip the alert analysis that follows a scan. Findings are stored in any case.
     #[serde(
         default,
@@ -794,19 +708,28 @@ pub struct InvokeScanRequestBuilder<
 
 impl<A, B, C> InvokeScanRequestBuilder<A, B, C> {
     /// ID of the project. The token must have access to it.
-    pub fn project_id(self, value: i64) -> InvokeScanRequestBuilder<i64, B, C> {
+    pub fn project_id(
+        self,
+        value: crate::ProjectId,
+    ) -> InvokeScanRequestBuilder<crate::ProjectId, B, C> {
         let (_, b, c) = self.0;
         InvokeScanRequestBuilder((value, b, c), self.1)
     }
 
     /// ID of the account to scan.
-    pub fn aws_id(self, value: i64) -> InvokeScanRequestBuilder<A, i64, C> {
+    pub fn aws_id(
+        self,
+        value: crate::AwsId,
+    ) -> InvokeScanRequestBuilder<A, crate::AwsId, C> {
         let (a, _, c) = self.0;
         InvokeScanRequestBuilder((a, value, c), self.1)
     }
 
     /// ID of the attached data source to scan with.
-    pub fn aws_data_source_id(self, value: i64) -> InvokeScanRequestBuilder<A, B, i64> {
+    pub fn aws_data_source_id(
+        self,
+        value: crate::AwsDataSourceId,
+    ) -> InvokeScanRequestBuilder<A, B, crate::AwsDataSourceId> {
         let (a, b, _) = self.0;
         InvokeScanRequestBuilder((a, b, value), self.1)
     }
@@ -818,7 +741,7 @@ impl<A, B, C> InvokeScanRequestBuilder<A, B, C> {
     }
 }
 
-impl InvokeScanRequestBuilder<i64, i64, i64> {
+impl InvokeScanRequestBuilder<crate::ProjectId, crate::AwsId, crate::AwsDataSourceId> {
     /// Builds the value.
     pub fn build(self) -> InvokeScanRequest {
         let (project_id, aws_id, aws_data_source_id) = self.0;
@@ -835,27 +758,6 @@ impl InvokeScanRequestBuilder<i64, i64, i64> {
 impl Body for InvokeScanRequest {
     fn encode(&self) -> ::cloud_core::Result<::bytes::Bytes> {
         ::cloud_core::codegen::json(self)
-    }
-
-    fn validate(&self, validator: &mut Validator) {
-        validator
-            .number(
-                "project_id",
-                self.project_id,
-                &[Constraint::Min(1), Constraint::Max(4294967295)],
-            );
-        validator
-            .number(
-                "aws_id",
-                self.aws_id,
-                &[Constraint::Min(1), Constraint::Max(4294967295)],
-            );
-        validator
-            .number(
-                "aws_data_source_id",
-                self.aws_data_source_id,
-                &[Constraint::Min(1), Constraint::Max(4294967295)],
-            );
     }
 }
 

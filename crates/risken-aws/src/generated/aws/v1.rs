@@ -41,30 +41,21 @@ impl Client {
     /// `GET /aws/list-aws/`. Safe: changes nothing and can be retried.
     ///
     /// # Arguments
-    /// - `project_id`: ID of the project. The token must have access to it. At least 1. At most 4294967295.
+    /// - `project_id`: ID of the project. The token must have access to it.
     ///
     /// # Example
     /// ```no_run
     /// # async fn example(risken: &risken_aws::Risken) -> risken_aws::Result<()> {
-    /// let response = risken.aws().list_aws(1001).await?;
+    /// let response = risken.aws().list_aws(risken_aws::ProjectId::new(1001)?).await?;
     /// println!("{response:?}");
     /// # Ok(())
     /// # }
     /// ```
-    pub fn list_aws(&self, project_id: i64) -> ListAws {
+    pub fn list_aws(&self, project_id: crate::ProjectId) -> ListAws {
         ListAws(
             Call::new(
                 &self.core,
-                Request::new(&operations::v1::LIST_AWS)
-                    .query("project_id", project_id)
-                    .validate(|validator| {
-                        validator
-                            .number(
-                                "project_id",
-                                project_id,
-                                &[Constraint::Min(1), Constraint::Max(4294967295)],
-                            )
-                    }),
+                Request::new(&operations::v1::LIST_AWS).query("project_id", project_id),
             ),
         )
     }
@@ -85,10 +76,10 @@ impl Client {
     /// use risken_aws::aws::types::{AwsForUpsert, PutAwsRequest};
     ///
     /// let body = PutAwsRequest::new(
-    ///     1001,
+    ///     risken_aws::ProjectId::new(1001)?,
     ///     AwsForUpsert::builder()
     ///         .name("Production AWS Account")
-    ///         .project_id(1001)
+    ///         .project_id(risken_aws::ProjectId::new(1001)?)
     ///         .aws_account_id("123456789012")
     ///         .build(),
     /// );
@@ -117,7 +108,10 @@ impl Client {
     /// # async fn example(risken: &risken_aws::Risken) -> risken_aws::Result<()> {
     /// use risken_aws::aws::types::DeleteAwsRequest;
     ///
-    /// let body = DeleteAwsRequest::new(1001, 1001);
+    /// let body = DeleteAwsRequest::new(
+    ///     risken_aws::ProjectId::new(1001)?,
+    ///     risken_aws::AwsId::new(1001)?,
+    /// );
     /// risken.aws().delete_aws(&body).await?;
     /// # Ok(())
     /// # }
@@ -134,40 +128,34 @@ impl Client {
     /// `GET /aws/list-datasource/`. Safe: changes nothing and can be retried.
     ///
     /// # Arguments
-    /// - `project_id`: ID of the project. The token must have access to it. At least 1. At most 4294967295.
-    /// - `aws_id`: Returns only the account with this RISKEN ID. 0 is refused: the service takes it for no filter. At least 1. At most 4294967295.
+    /// - `project_id`: ID of the project. The token must have access to it.
+    /// - `aws_id`: Returns only the account with this RISKEN ID.
     ///
     /// # Example
     /// ```no_run
     /// # async fn example(risken: &risken_aws::Risken) -> risken_aws::Result<()> {
-    /// let response = risken.aws().list_data_sources(1001, 1001).await?;
+    /// let response = risken
+    ///     .aws()
+    ///     .list_data_sources(
+    ///         risken_aws::ProjectId::new(1001)?,
+    ///         risken_aws::AwsId::new(1001)?,
+    ///     )
+    ///     .await?;
     /// println!("{response:?}");
     /// # Ok(())
     /// # }
     /// ```
-    pub fn list_data_sources(&self, project_id: i64, aws_id: i64) -> ListDataSources {
+    pub fn list_data_sources(
+        &self,
+        project_id: crate::ProjectId,
+        aws_id: crate::AwsId,
+    ) -> ListDataSources {
         ListDataSources(
             Call::new(
                 &self.core,
                 Request::new(&operations::v1::LIST_DATA_SOURCES)
                     .query("project_id", project_id)
-                    .validate(|validator| {
-                        validator
-                            .number(
-                                "project_id",
-                                project_id,
-                                &[Constraint::Min(1), Constraint::Max(4294967295)],
-                            )
-                    })
-                    .query("aws_id", aws_id)
-                    .validate(|validator| {
-                        validator
-                            .number(
-                                "aws_id",
-                                aws_id,
-                                &[Constraint::Min(1), Constraint::Max(4294967295)],
-                            )
-                    }),
+                    .query("aws_id", aws_id),
             ),
         )
     }
@@ -188,11 +176,11 @@ impl Client {
     /// use risken_aws::aws::types::{AttachDataSourceRequest, DataSourceForAttach, DataSourceStatus};
     ///
     /// let body = AttachDataSourceRequest::new(
-    ///     1001,
+    ///     risken_aws::ProjectId::new(1001)?,
     ///     DataSourceForAttach::builder()
-    ///         .aws_id(1001)
-    ///         .aws_data_source_id(1001)
-    ///         .project_id(1001)
+    ///         .aws_id(risken_aws::AwsId::new(1001)?)
+    ///         .aws_data_source_id(risken_aws::AwsDataSourceId::new(1001)?)
+    ///         .project_id(risken_aws::ProjectId::new(1001)?)
     ///         .assume_role_arn("arn:aws:iam::123456789012:role/RiskenRole")
     ///         .external_id("unique-external-id")
     ///         .status(DataSourceStatus::Ok)
@@ -230,9 +218,9 @@ impl Client {
     /// use risken_aws::aws::types::DetachDataSourceRequest;
     ///
     /// let body = DetachDataSourceRequest::builder()
-    ///     .project_id(1001)
-    ///     .aws_id(1001)
-    ///     .aws_data_source_id(1001)
+    ///     .project_id(risken_aws::ProjectId::new(1001)?)
+    ///     .aws_id(risken_aws::AwsId::new(1001)?)
+    ///     .aws_data_source_id(risken_aws::AwsDataSourceId::new(1001)?)
     ///     .build();
     /// risken.aws().detach_data_source(&body).await?;
     /// # Ok(())
@@ -264,9 +252,9 @@ impl Client {
     /// use risken_aws::aws::types::InvokeScanRequest;
     ///
     /// let body = InvokeScanRequest::builder()
-    ///     .project_id(1001)
-    ///     .aws_id(1001)
-    ///     .aws_data_source_id(1001)
+    ///     .project_id(risken_aws::ProjectId::new(1001)?)
+    ///     .aws_id(risken_aws::AwsId::new(1001)?)
+    ///     .aws_data_source_id(risken_aws::AwsDataSourceId::new(1001)?)
     ///     .scan_only(false)
     ///     .build();
     /// risken.aws().invoke_scan(&body).await?;
@@ -283,16 +271,9 @@ impl Client {
 pub struct ListAws(pub(super) Call<super::types::ListAwsResponse>);
 
 impl ListAws {
-    /// Returns only the account with this RISKEN ID. 0 is refused: the service takes it for no filter.
-    ///
-    /// At least 1. At most 4294967295.
-    pub fn aws_id(mut self, value: i64) -> Self {
-        self.0
-            .set_query(
-                "aws_id",
-                value,
-                &[Constraint::Min(1), Constraint::Max(4294967295)],
-            );
+    /// Returns only the account with this RISKEN ID.
+    pub fn aws_id(mut self, value: crate::AwsId) -> Self {
+        self.0.set_query("aws_id", value, &[]);
         self
     }
 

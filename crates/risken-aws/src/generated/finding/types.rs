@@ -120,10 +120,7 @@ pub struct Finding {
 #[non_exhaustive]
 pub struct PutFindingRequest {
     /// ID of the project, the same as in `finding`.
-    ///
-    /// At least 1. At most 4294967295.
-    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>")]
-    pub project_id: i64,
+    pub project_id: crate::ProjectId,
     /// The finding.
     pub finding: FindingForUpsert,
 }
@@ -131,7 +128,7 @@ pub struct PutFindingRequest {
 impl PutFindingRequest {
     /// Creates the request with its required fields.
     #[must_use]
-    pub fn new(project_id: i64, finding: FindingForUpsert) -> Self {
+    pub fn new(project_id: crate::ProjectId, finding: FindingForUpsert) -> Self {
         Self { project_id, finding }
     }
 }
@@ -142,12 +139,6 @@ impl Body for PutFindingRequest {
     }
 
     fn validate(&self, validator: &mut Validator) {
-        validator
-            .number(
-                "project_id",
-                self.project_id,
-                &[Constraint::Min(1), Constraint::Max(4294967295)],
-            );
         validator.nested("finding", None, |v| self.finding.validate(v));
     }
 }
@@ -174,10 +165,7 @@ pub struct FindingForUpsert {
     /// At least 1 bytes. At most 512 bytes.
     pub resource_name: String,
     /// ID of the project, the same as in the outer object.
-    ///
-    /// At least 1. At most 4294967295.
-    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>")]
-    pub project_id: i64,
+    pub project_id: crate::ProjectId,
     /// Score by the scale of the data source.
     ///
     /// At least 0. At most `original_max_score`.
@@ -269,8 +257,8 @@ impl<A, B, C, D, E, F, G, H> FindingForUpsertBuilder<A, B, C, D, E, F, G, H> {
     /// ID of the project, the same as in the outer object.
     pub fn project_id(
         self,
-        value: i64,
-    ) -> FindingForUpsertBuilder<A, B, C, D, i64, F, G, H> {
+        value: crate::ProjectId,
+    ) -> FindingForUpsertBuilder<A, B, C, D, crate::ProjectId, F, G, H> {
         let (a, b, c, d, _, f, g, h) = self.0;
         FindingForUpsertBuilder((a, b, c, d, value, f, g, h))
     }
@@ -303,7 +291,16 @@ impl<A, B, C, D, E, F, G, H> FindingForUpsertBuilder<A, B, C, D, E, F, G, H> {
     }
 }
 
-impl FindingForUpsertBuilder<String, String, String, String, i64, f64, f64, JsonText> {
+impl FindingForUpsertBuilder<
+    String,
+    String,
+    String,
+    String,
+    crate::ProjectId,
+    f64,
+    f64,
+    JsonText,
+> {
     /// Builds the value.
     pub fn build(self) -> FindingForUpsert {
         let (
@@ -354,12 +351,6 @@ impl Body for FindingForUpsert {
                 &self.resource_name,
                 &[Constraint::MinBytes(1), Constraint::MaxBytes(512)],
             );
-        validator
-            .number(
-                "project_id",
-                self.project_id,
-                &[Constraint::Min(1), Constraint::Max(4294967295)],
-            );
         validator.float("original_score", self.original_score, &[Constraint::Min(0)]);
         validator
             .at_most(
@@ -394,21 +385,15 @@ pub struct PutFindingResponse {
 #[non_exhaustive]
 pub struct DeleteFindingRequest {
     /// ID of the project. The token must have access to it.
-    ///
-    /// At least 1. At most 4294967295.
-    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>")]
-    pub project_id: i64,
+    pub project_id: crate::ProjectId,
     /// ID of the finding.
-    ///
-    /// At least 1.
-    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>")]
-    pub finding_id: i64,
+    pub finding_id: crate::FindingId,
 }
 
 impl DeleteFindingRequest {
     /// Creates the request with its required fields.
     #[must_use]
-    pub fn new(project_id: i64, finding_id: i64) -> Self {
+    pub fn new(project_id: crate::ProjectId, finding_id: crate::FindingId) -> Self {
         Self { project_id, finding_id }
     }
 }
@@ -416,16 +401,6 @@ impl DeleteFindingRequest {
 impl Body for DeleteFindingRequest {
     fn encode(&self) -> ::cloud_core::Result<::bytes::Bytes> {
         ::cloud_core::codegen::json(self)
-    }
-
-    fn validate(&self, validator: &mut Validator) {
-        validator
-            .number(
-                "project_id",
-                self.project_id,
-                &[Constraint::Min(1), Constraint::Max(4294967295)],
-            );
-        validator.number("finding_id", self.finding_id, &[Constraint::Min(1)]);
     }
 }
 
@@ -514,10 +489,7 @@ pub struct FindingTag {
 #[non_exhaustive]
 pub struct TagFindingRequest {
     /// ID of the project, the same as in `tag`.
-    ///
-    /// At least 1. At most 4294967295.
-    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>")]
-    pub project_id: i64,
+    pub project_id: crate::ProjectId,
     /// The tag.
     pub tag: FindingTagForUpsert,
 }
@@ -525,7 +497,7 @@ pub struct TagFindingRequest {
 impl TagFindingRequest {
     /// Creates the request with its required fields.
     #[must_use]
-    pub fn new(project_id: i64, tag: FindingTagForUpsert) -> Self {
+    pub fn new(project_id: crate::ProjectId, tag: FindingTagForUpsert) -> Self {
         Self { project_id, tag }
     }
 }
@@ -536,12 +508,6 @@ impl Body for TagFindingRequest {
     }
 
     fn validate(&self, validator: &mut Validator) {
-        validator
-            .number(
-                "project_id",
-                self.project_id,
-                &[Constraint::Min(1), Constraint::Max(4294967295)],
-            );
         validator.nested("tag", None, |v| self.tag.validate(v));
     }
 }
@@ -552,15 +518,9 @@ impl Body for TagFindingRequest {
 #[non_exhaustive]
 pub struct FindingTagForUpsert {
     /// ID of the finding.
-    ///
-    /// At least 1.
-    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>")]
-    pub finding_id: i64,
+    pub finding_id: crate::FindingId,
     /// ID of the project, the same as in the outer object.
-    ///
-    /// At least 1. At most 4294967295.
-    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>")]
-    pub project_id: i64,
+    pub project_id: crate::ProjectId,
     /// The tag, at most 64 bytes.
     ///
     /// At least 1 bytes. At most 64 bytes.
@@ -595,13 +555,19 @@ pub struct FindingTagForUpsertBuilder<
 
 impl<A, B, C> FindingTagForUpsertBuilder<A, B, C> {
     /// ID of the finding.
-    pub fn finding_id(self, value: i64) -> FindingTagForUpsertBuilder<i64, B, C> {
+    pub fn finding_id(
+        self,
+        value: crate::FindingId,
+    ) -> FindingTagForUpsertBuilder<crate::FindingId, B, C> {
         let (_, b, c) = self.0;
         FindingTagForUpsertBuilder((value, b, c))
     }
 
     /// ID of the project, the same as in the outer object.
-    pub fn project_id(self, value: i64) -> FindingTagForUpsertBuilder<A, i64, C> {
+    pub fn project_id(
+        self,
+        value: crate::ProjectId,
+    ) -> FindingTagForUpsertBuilder<A, crate::ProjectId, C> {
         let (a, _, c) = self.0;
         FindingTagForUpsertBuilder((a, value, c))
     }
@@ -616,7 +582,7 @@ impl<A, B, C> FindingTagForUpsertBuilder<A, B, C> {
     }
 }
 
-impl FindingTagForUpsertBuilder<i64, i64, String> {
+impl FindingTagForUpsertBuilder<crate::FindingId, crate::ProjectId, String> {
     /// Builds the value.
     pub fn build(self) -> FindingTagForUpsert {
         let (finding_id, project_id, tag) = self.0;
@@ -634,13 +600,6 @@ impl Body for FindingTagForUpsert {
     }
 
     fn validate(&self, validator: &mut Validator) {
-        validator.number("finding_id", self.finding_id, &[Constraint::Min(1)]);
-        validator
-            .number(
-                "project_id",
-                self.project_id,
-                &[Constraint::Min(1), Constraint::Max(4294967295)],
-            );
         validator
             .text(
                 "tag",
@@ -666,21 +625,18 @@ pub struct TagFindingResponse {
 #[non_exhaustive]
 pub struct UntagFindingRequest {
     /// ID of the project. The token must have access to it.
-    ///
-    /// At least 1. At most 4294967295.
-    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>")]
-    pub project_id: i64,
+    pub project_id: crate::ProjectId,
     /// ID of the tag at this finding.
-    ///
-    /// At least 1.
-    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>")]
-    pub finding_tag_id: i64,
+    pub finding_tag_id: crate::FindingTagId,
 }
 
 impl UntagFindingRequest {
     /// Creates the request with its required fields.
     #[must_use]
-    pub fn new(project_id: i64, finding_tag_id: i64) -> Self {
+    pub fn new(
+        project_id: crate::ProjectId,
+        finding_tag_id: crate::FindingTagId,
+    ) -> Self {
         Self { project_id, finding_tag_id }
     }
 }
@@ -688,16 +644,6 @@ impl UntagFindingRequest {
 impl Body for UntagFindingRequest {
     fn encode(&self) -> ::cloud_core::Result<::bytes::Bytes> {
         ::cloud_core::codegen::json(self)
-    }
-
-    fn validate(&self, validator: &mut Validator) {
-        validator
-            .number(
-                "project_id",
-                self.project_id,
-                &[Constraint::Min(1), Constraint::Max(4294967295)],
-            );
-        validator.number("finding_tag_id", self.finding_tag_id, &[Constraint::Min(1)]);
     }
 }
 
@@ -746,10 +692,7 @@ pub struct PendFinding {
 #[non_exhaustive]
 pub struct PutPendFindingRequest {
     /// ID of the project, the same as in `pend_finding`.
-    ///
-    /// At least 1. At most 4294967295.
-    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>")]
-    pub project_id: i64,
+    pub project_id: crate::ProjectId,
     /// The suspension.
     pub pend_finding: PendFindingForUpsert,
 }
@@ -757,7 +700,10 @@ pub struct PutPendFindingRequest {
 impl PutPendFindingRequest {
     /// Creates the request with its required fields.
     #[must_use]
-    pub fn new(project_id: i64, pend_finding: PendFindingForUpsert) -> Self {
+    pub fn new(
+        project_id: crate::ProjectId,
+        pend_finding: PendFindingForUpsert,
+    ) -> Self {
         Self { project_id, pend_finding }
     }
 }
@@ -768,12 +714,6 @@ impl Body for PutPendFindingRequest {
     }
 
     fn validate(&self, validator: &mut Validator) {
-        validator
-            .number(
-                "project_id",
-                self.project_id,
-                &[Constraint::Min(1), Constraint::Max(4294967295)],
-            );
         validator.nested("pend_finding", None, |v| self.pend_finding.validate(v));
     }
 }
@@ -784,15 +724,9 @@ impl Body for PutPendFindingRequest {
 #[non_exhaustive]
 pub struct PendFindingForUpsert {
     /// ID of the finding.
-    ///
-    /// At least 1.
-    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>")]
-    pub finding_id: i64,
+    pub finding_id: crate::FindingId,
     /// ID of the project, the same as in the outer object.
-    ///
-    /// At least 1. At most 4294967295.
-    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>")]
-    pub project_id: i64,
+    pub project_id: crate::ProjectId,
     /// Note, at most 128 bytes.
     ///
     /// At most 128 bytes.
@@ -803,7 +737,7 @@ pub struct PendFindingForUpsert {
 impl PendFindingForUpsert {
     /// Creates the request with its required fields.
     #[must_use]
-    pub fn new(finding_id: i64, project_id: i64) -> Self {
+    pub fn new(finding_id: crate::FindingId, project_id: crate::ProjectId) -> Self {
         Self {
             finding_id,
             project_id,
@@ -827,13 +761,6 @@ impl Body for PendFindingForUpsert {
     }
 
     fn validate(&self, validator: &mut Validator) {
-        validator.number("finding_id", self.finding_id, &[Constraint::Min(1)]);
-        validator
-            .number(
-                "project_id",
-                self.project_id,
-                &[Constraint::Min(1), Constraint::Max(4294967295)],
-            );
         validator.opt_text("note", self.note.as_deref(), &[Constraint::MaxBytes(128)]);
     }
 }
@@ -854,21 +781,15 @@ pub struct PutPendFindingResponse {
 #[non_exhaustive]
 pub struct DeletePendFindingRequest {
     /// ID of the project. The token must have access to it.
-    ///
-    /// At least 1. At most 4294967295.
-    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>")]
-    pub project_id: i64,
+    pub project_id: crate::ProjectId,
     /// ID of the finding.
-    ///
-    /// At least 1.
-    #[serde(with = "::cloud_core::codegen::As::<::cloud_core::codegen::LenientInt>")]
-    pub finding_id: i64,
+    pub finding_id: crate::FindingId,
 }
 
 impl DeletePendFindingRequest {
     /// Creates the request with its required fields.
     #[must_use]
-    pub fn new(project_id: i64, finding_id: i64) -> Self {
+    pub fn new(project_id: crate::ProjectId, finding_id: crate::FindingId) -> Self {
         Self { project_id, finding_id }
     }
 }
@@ -876,16 +797,6 @@ impl DeletePendFindingRequest {
 impl Body for DeletePendFindingRequest {
     fn encode(&self) -> ::cloud_core::Result<::bytes::Bytes> {
         ::cloud_core::codegen::json(self)
-    }
-
-    fn validate(&self, validator: &mut Validator) {
-        validator
-            .number(
-                "project_id",
-                self.project_id,
-                &[Constraint::Min(1), Constraint::Max(4294967295)],
-            );
-        validator.number("finding_id", self.finding_id, &[Constraint::Min(1)]);
     }
 }
 

@@ -42,12 +42,15 @@ impl Client {
     /// `GET /finding/list-finding/`. Safe: changes nothing and can be retried.
     ///
     /// # Arguments
-    /// - `project_id`: ID of the project. The token must have access to it. At least 1. At most 4294967295.
+    /// - `project_id`: ID of the project. The token must have access to it.
     ///
     /// # Example
     /// ```no_run
     /// # async fn example(risken: &risken_aws::Risken) -> risken_aws::Result<()> {
-    /// let mut items = risken.finding().list_findings(1002).items();
+    /// let mut items = risken
+    ///     .finding()
+    ///     .list_findings(risken_aws::ProjectId::new(1002)?)
+    ///     .items();
     /// while let Some(item) = items.next().await {
     ///     let item = item?;
     ///     println!("{item:?}");
@@ -55,20 +58,12 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn list_findings(&self, project_id: i64) -> ListFindings {
+    pub fn list_findings(&self, project_id: crate::ProjectId) -> ListFindings {
         ListFindings(
             Call::new(
                 &self.core,
                 Request::new(&operations::v1::LIST_FINDINGS)
-                    .query("project_id", project_id)
-                    .validate(|validator| {
-                        validator
-                            .number(
-                                "project_id",
-                                project_id,
-                                &[Constraint::Min(1), Constraint::Max(4294967295)],
-                            )
-                    }),
+                    .query("project_id", project_id),
             ),
         )
     }
@@ -80,35 +75,34 @@ impl Client {
     /// `GET /finding/get-finding/`. Safe: changes nothing and can be retried.
     ///
     /// # Arguments
-    /// - `project_id`: ID of the project. The token must have access to it. At least 1. At most 4294967295.
-    /// - `finding_id`: ID of the finding. At least 1.
+    /// - `project_id`: ID of the project. The token must have access to it.
+    /// - `finding_id`: ID of the finding.
     ///
     /// # Example
     /// ```no_run
     /// # async fn example(risken: &risken_aws::Risken) -> risken_aws::Result<()> {
-    /// let response = risken.finding().show_finding(1001, 1001).await?;
+    /// let response = risken
+    ///     .finding()
+    ///     .show_finding(
+    ///         risken_aws::ProjectId::new(1001)?,
+    ///         risken_aws::FindingId::new(1001)?,
+    ///     )
+    ///     .await?;
     /// println!("{response:?}");
     /// # Ok(())
     /// # }
     /// ```
     #[doc(alias = "get_finding")]
-    pub fn show_finding(&self, project_id: i64, finding_id: i64) -> ShowFinding {
+    pub fn show_finding(
+        &self,
+        project_id: crate::ProjectId,
+        finding_id: crate::FindingId,
+    ) -> ShowFinding {
         Call::new(
             &self.core,
             Request::new(&operations::v1::SHOW_FINDING)
                 .query("project_id", project_id)
-                .validate(|validator| {
-                    validator
-                        .number(
-                            "project_id",
-                            project_id,
-                            &[Constraint::Min(1), Constraint::Max(4294967295)],
-                        )
-                })
-                .query("finding_id", finding_id)
-                .validate(|validator| {
-                    validator.number("finding_id", finding_id, &[Constraint::Min(1)])
-                }),
+                .query("finding_id", finding_id),
         )
     }
 
@@ -128,13 +122,13 @@ impl Client {
     /// use risken_aws::finding::types::{FindingForUpsert, PutFindingRequest};
     ///
     /// let body = PutFindingRequest::new(
-    ///     1001,
+    ///     risken_aws::ProjectId::new(1001)?,
     ///     FindingForUpsert::builder()
     ///         .description("desc")
     ///         .data_source("ds")
     ///         .data_source_id("ds-004")
     ///         .resource_name("rn")
-    ///         .project_id(1001)
+    ///         .project_id(risken_aws::ProjectId::new(1001)?)
     ///         .original_score(55.51)
     ///         .original_max_score(100.0)
     ///         .data("{\"key\":\"value\"}")
@@ -164,7 +158,10 @@ impl Client {
     /// # async fn example(risken: &risken_aws::Risken) -> risken_aws::Result<()> {
     /// use risken_aws::finding::types::DeleteFindingRequest;
     ///
-    /// let body = DeleteFindingRequest::new(1001, 1042);
+    /// let body = DeleteFindingRequest::new(
+    ///     risken_aws::ProjectId::new(1001)?,
+    ///     risken_aws::FindingId::new(1042)?,
+    /// );
     /// risken.finding().delete_finding(&body).await?;
     /// # Ok(())
     /// # }
@@ -183,13 +180,19 @@ impl Client {
     /// `GET /finding/list-finding-tag/`. Safe: changes nothing and can be retried.
     ///
     /// # Arguments
-    /// - `project_id`: ID of the project. The token must have access to it. At least 1. At most 4294967295.
-    /// - `finding_id`: ID of the finding. At least 1.
+    /// - `project_id`: ID of the project. The token must have access to it.
+    /// - `finding_id`: ID of the finding.
     ///
     /// # Example
     /// ```no_run
     /// # async fn example(risken: &risken_aws::Risken) -> risken_aws::Result<()> {
-    /// let mut items = risken.finding().list_finding_tags(1001, 1001).items();
+    /// let mut items = risken
+    ///     .finding()
+    ///     .list_finding_tags(
+    ///         risken_aws::ProjectId::new(1001)?,
+    ///         risken_aws::FindingId::new(1001)?,
+    ///     )
+    ///     .items();
     /// while let Some(item) = items.next().await {
     ///     let item = item?;
     ///     println!("{item:?}");
@@ -199,26 +202,15 @@ impl Client {
     /// ```
     pub fn list_finding_tags(
         &self,
-        project_id: i64,
-        finding_id: i64,
+        project_id: crate::ProjectId,
+        finding_id: crate::FindingId,
     ) -> ListFindingTags {
         ListFindingTags(
             Call::new(
                 &self.core,
                 Request::new(&operations::v1::LIST_FINDING_TAGS)
                     .query("project_id", project_id)
-                    .validate(|validator| {
-                        validator
-                            .number(
-                                "project_id",
-                                project_id,
-                                &[Constraint::Min(1), Constraint::Max(4294967295)],
-                            )
-                    })
-                    .query("finding_id", finding_id)
-                    .validate(|validator| {
-                        validator.number("finding_id", finding_id, &[Constraint::Min(1)])
-                    }),
+                    .query("finding_id", finding_id),
             ),
         )
     }
@@ -239,10 +231,10 @@ impl Client {
     /// use risken_aws::finding::types::{FindingTagForUpsert, TagFindingRequest};
     ///
     /// let body = TagFindingRequest::new(
-    ///     1001,
+    ///     risken_aws::ProjectId::new(1001)?,
     ///     FindingTagForUpsert::builder()
-    ///         .finding_id(1001)
-    ///         .project_id(1001)
+    ///         .finding_id(risken_aws::FindingId::new(1001)?)
+    ///         .project_id(risken_aws::ProjectId::new(1001)?)
     ///         .tag("key:value")
     ///         .build(),
     /// );
@@ -270,7 +262,10 @@ impl Client {
     /// # async fn example(risken: &risken_aws::Risken) -> risken_aws::Result<()> {
     /// use risken_aws::finding::types::UntagFindingRequest;
     ///
-    /// let body = UntagFindingRequest::new(1001, 1007);
+    /// let body = UntagFindingRequest::new(
+    ///     risken_aws::ProjectId::new(1001)?,
+    ///     risken_aws::FindingTagId::new(1007)?,
+    /// );
     /// risken.finding().untag_finding(&body).await?;
     /// # Ok(())
     /// # }
@@ -289,13 +284,19 @@ impl Client {
     /// `GET /finding/get-pend-finding/`. Safe: changes nothing and can be retried.
     ///
     /// # Arguments
-    /// - `project_id`: ID of the project. The token must have access to it. At least 1. At most 4294967295.
-    /// - `finding_id`: ID of the finding. At least 1.
+    /// - `project_id`: ID of the project. The token must have access to it.
+    /// - `finding_id`: ID of the finding.
     ///
     /// # Example
     /// ```no_run
     /// # async fn example(risken: &risken_aws::Risken) -> risken_aws::Result<()> {
-    /// let response = risken.finding().show_pend_finding(1001, 1001).await?;
+    /// let response = risken
+    ///     .finding()
+    ///     .show_pend_finding(
+    ///         risken_aws::ProjectId::new(1001)?,
+    ///         risken_aws::FindingId::new(1001)?,
+    ///     )
+    ///     .await?;
     /// println!("{response:?}");
     /// # Ok(())
     /// # }
@@ -303,25 +304,14 @@ impl Client {
     #[doc(alias = "get_pend_finding")]
     pub fn show_pend_finding(
         &self,
-        project_id: i64,
-        finding_id: i64,
+        project_id: crate::ProjectId,
+        finding_id: crate::FindingId,
     ) -> ShowPendFinding {
         Call::new(
             &self.core,
             Request::new(&operations::v1::SHOW_PEND_FINDING)
                 .query("project_id", project_id)
-                .validate(|validator| {
-                    validator
-                        .number(
-                            "project_id",
-                            project_id,
-                            &[Constraint::Min(1), Constraint::Max(4294967295)],
-                        )
-                })
-                .query("finding_id", finding_id)
-                .validate(|validator| {
-                    validator.number("finding_id", finding_id, &[Constraint::Min(1)])
-                }),
+                .query("finding_id", finding_id),
         )
     }
 
@@ -341,8 +331,12 @@ impl Client {
     /// use risken_aws::finding::types::{PendFindingForUpsert, PutPendFindingRequest};
     ///
     /// let body = PutPendFindingRequest::new(
-    ///     1001,
-    ///     PendFindingForUpsert::new(1001, 1001).with_note("note"),
+    ///     risken_aws::ProjectId::new(1001)?,
+    ///     PendFindingForUpsert::new(
+    ///             risken_aws::FindingId::new(1001)?,
+    ///             risken_aws::ProjectId::new(1001)?,
+    ///         )
+    ///         .with_note("note"),
     /// );
     /// let response = risken.finding().put_pend_finding(&body).await?;
     /// println!("{response:?}");
@@ -371,7 +365,10 @@ impl Client {
     /// # async fn example(risken: &risken_aws::Risken) -> risken_aws::Result<()> {
     /// use risken_aws::finding::types::DeletePendFindingRequest;
     ///
-    /// let body = DeletePendFindingRequest::new(1001, 1001);
+    /// let body = DeletePendFindingRequest::new(
+    ///     risken_aws::ProjectId::new(1001)?,
+    ///     risken_aws::FindingId::new(1001)?,
+    /// );
     /// risken.finding().delete_pend_finding(&body).await?;
     /// # Ok(())
     /// # }
@@ -490,10 +487,8 @@ impl ListFindings {
     }
 
     /// Returns only the finding with this ID.
-    ///
-    /// At least 1.
-    pub fn finding_id(mut self, value: i64) -> Self {
-        self.0.set_query("finding_id", value, &[Constraint::Min(1)]);
+    pub fn finding_id(mut self, value: crate::FindingId) -> Self {
+        self.0.set_query("finding_id", value, &[]);
         self
     }
 

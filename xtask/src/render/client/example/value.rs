@@ -152,6 +152,10 @@ impl<'a> Values<'a> {
             }
             Type::Model(name) => self.model(name, example),
             Type::Enum(name) => self.variant(name, example),
+            Type::Id(own) => {
+                let (rust, number) = (ident(own), Literal::i64_unsuffixed(integer(example)));
+                quote!(#krate::#rust::new(#number)?)
+            }
             // Its variants are named by the rule of all enumerations.
             Type::Vendor(own) => {
                 let (rust, variant) = (ident(own), ident(&pascal(&text(example, name))));
