@@ -133,7 +133,16 @@ fn aws_v1_list_aws(context: &Context) -> Running<'_> {
     Box::pin(async move {
         let client = context.risken()?.aws_v1();
         let project_id = context.integer(OPERATION, "project_id", 1001)?;
-        let answer = context.finish(OPERATION, client.list_aws(project_id)).await?;
+        let answer = context
+            .finish(
+                OPERATION,
+                client
+                    .list_aws(
+                        risken_aws::ProjectId::new(project_id)
+                            .map_err(|error| error.to_string())?,
+                    ),
+            )
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -179,7 +188,16 @@ fn aws_v1_list_data_sources(context: &Context) -> Running<'_> {
         let project_id = context.integer(OPERATION, "project_id", 1001)?;
         let aws_id = context.integer(OPERATION, "aws_id", 1001)?;
         let answer = context
-            .finish(OPERATION, client.list_data_sources(project_id, aws_id))
+            .finish(
+                OPERATION,
+                client
+                    .list_data_sources(
+                        risken_aws::ProjectId::new(project_id)
+                            .map_err(|error| error.to_string())?,
+                        risken_aws::AwsId::new(aws_id)
+                            .map_err(|error| error.to_string())?,
+                    ),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -245,7 +263,15 @@ fn finding_v1_list_findings(context: &Context) -> Running<'_> {
         let client = context.risken()?.finding_v1();
         let project_id = context.integer(OPERATION, "project_id", 1002)?;
         let answer = context
-            .finish(OPERATION, client.list_findings(project_id).first_page())
+            .finish(
+                OPERATION,
+                client
+                    .list_findings(
+                        risken_aws::ProjectId::new(project_id)
+                            .map_err(|error| error.to_string())?,
+                    )
+                    .first_page(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -260,7 +286,16 @@ fn finding_v1_show_finding(context: &Context) -> Running<'_> {
         let project_id = context.integer(OPERATION, "project_id", 1001)?;
         let finding_id = context.integer(OPERATION, "finding_id", 1001)?;
         let answer = context
-            .finish(OPERATION, client.show_finding(project_id, finding_id))
+            .finish(
+                OPERATION,
+                client
+                    .show_finding(
+                        risken_aws::ProjectId::new(project_id)
+                            .map_err(|error| error.to_string())?,
+                        risken_aws::FindingId::new(finding_id)
+                            .map_err(|error| error.to_string())?,
+                    ),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -309,7 +344,14 @@ fn finding_v1_list_finding_tags(context: &Context) -> Running<'_> {
         let answer = context
             .finish(
                 OPERATION,
-                client.list_finding_tags(project_id, finding_id).first_page(),
+                client
+                    .list_finding_tags(
+                        risken_aws::ProjectId::new(project_id)
+                            .map_err(|error| error.to_string())?,
+                        risken_aws::FindingId::new(finding_id)
+                            .map_err(|error| error.to_string())?,
+                    )
+                    .first_page(),
             )
             .await?;
         context.keep(OPERATION, &answer);
@@ -357,7 +399,16 @@ fn finding_v1_show_pend_finding(context: &Context) -> Running<'_> {
         let project_id = context.integer(OPERATION, "project_id", 1001)?;
         let finding_id = context.integer(OPERATION, "finding_id", 1001)?;
         let answer = context
-            .finish(OPERATION, client.show_pend_finding(project_id, finding_id))
+            .finish(
+                OPERATION,
+                client
+                    .show_pend_finding(
+                        risken_aws::ProjectId::new(project_id)
+                            .map_err(|error| error.to_string())?,
+                        risken_aws::FindingId::new(finding_id)
+                            .map_err(|error| error.to_string())?,
+                    ),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
