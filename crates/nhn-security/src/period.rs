@@ -8,6 +8,9 @@ use time::{Date, Duration, Month, OffsetDateTime, UtcOffset};
 /// The longest month. The vendor says "one month" and not whether both ends count, so what may be one is not rejected.
 const LONGEST: Duration = Duration::days(31);
 
+/// The shortest month.
+const SHORTEST: Duration = Duration::days(28);
+
 /// A period from one instant to another, of at most a month.
 ///
 /// The service reads whole seconds: fractions are cut off.
@@ -43,7 +46,7 @@ impl Period {
         if end - start > LONGEST {
             let days = (end - start).whole_days();
             return Err(Error::request(format!(
-                "the period is longer than one month ({days} days and more); split it, such as with Period::month()"
+                "the period is longer than one month ({days} days and more); split it with Period::split_months()"
             )));
         }
         Ok(Self { start, end })
@@ -70,6 +73,41 @@ impl Period {
         let last = Date::from_calendar_date(year, month, month.length(year)).map_err(unwritten)?;
         let end = last.with_hms(23, 59, 59).map_err(unwritten)?;
         Self::new(first.midnight().assume_offset(korea), end.assume_offset(korea))
+    }
+
+    /// Splits the time from `start` to `end` into periods that the service accepts, in order and without a gap.
+    ///
+    /// Each is 28 days long but for the last: the vendor says "one month", not how many days that is, nor in which time
+    /// zone it begins, and no month is shorter. A period ends one second before the next one begins, since both ends
+    /// may count. `end` is part of the last period.
+    ///
+    /// ```
+    /// use nhn_security::Period;
+    /// use time::macros::datetime;
+    ///
+    /// let periods = Period::split_months(datetime!(2025-07-01 0:00 +9), datetime!(2025-08-01 0:00 +9))?;
+    /// assert_eq!(periods.len(), 2);
+    /// assert_eq!(periods[0].end(), datetime!(2025-07-28 23:59:59 +9));
+    /// assert_eq!((periods[1].start(), periods[1].end()), (datetime!(2025-07-29 0:00 +9), datetime!(2025-08-01 0:00 +9)));
+    /// # Ok::<(), nhn_security::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Request`](cloud_core::ErrorKind::Request) as [`new`](Self::new), except for the length.
+    pub fn split_months(start: OffsetDateTime, end: OffsetDateTime) -> Result<Vec<Self>> {
+        // What is wrong with an end is an error before anything is split.
+        Self::new(start, start)?;
+        Self::new(end, end)?;
+        if end < start {
+            return Err(Error::request("the period ends before it begins"));
+        }
+        let (mut periods, mut from) = (Vec::new(), start);
+        while let Some(next) = from.checked_add(SHORTEST).filter(|next| *next <= end) {
+            periods.push(Self::new(from, next - Duration::SECOND)?);
+            from = next;
+        }
+        periods.push(Self::new(from, end)?);
+        Ok(periods)
     }
 
     /// Returns the first instant.
@@ -173,6 +211,33 @@ mod tests {
         for year in [-1, 10_000, i32::MIN, i32::MAX] {
             let error = Period::month(year, Month::May).unwrap_err().to_string();
             assert!(error.contains("not written with four digits"), "{year}: {error}");
+        }
+    }
+
+    #[test]
+    fn split_covers_each_second_once_and_no_part_is_longer_than_a_month() {
+        for (from, to, parts) in [
+            (datetime!(2025-07-01 0:00 +9), datetime!(2025-07-01 0:00 +9), 1),
+            (datetime!(2025-07-01 0:00 +9), datetime!(2025-07-28 23:59:59 +9), 1),
+            (datetime!(2025-07-01 0:00 +9), datetime!(2025-07-29 0:00 +9), 2),
+            (datetime!(2025-01-30 12:30 UTC), datetime!(2025-12-31 23:59:59 +9), 12),
+            (datetime!(2024-01-31 15:00 UTC), datetime!(2024-03-31 14:59:59 UTC), 3),
+            (datetime!(9999-11-01 0:00 -12), datetime!(9999-12-31 23:59:59 -12), 3),
+        ] {
+            let periods = Period::split_months(from, to).unwrap();
+            assert_eq!(periods.len(), parts, "{from} {to}");
+            assert_eq!((periods[0].start(), periods[parts - 1].end()), (from, to));
+            assert!(periods.iter().all(|one| one.end() - one.start() < Duration::days(28)), "{periods:?}");
+            assert!(periods.windows(2).all(|pair| pair[1].start() - pair[0].end() == Duration::SECOND), "{periods:?}");
+        }
+        let day = datetime!(2025-07-01 0:00 +9);
+        for (from, to, text) in [
+            (day, day - Duration::SECOND, "ends before it begins"),
+            (datetime!(-0001-12-31 0:00 UTC), day, "begins in a year that is not"),
+            (day, datetime!(2026-01-02 0:00 +9:00:01), "at an offset with seconds"),
+        ] {
+            let error = Period::split_months(from, to).unwrap_err();
+            assert!(error.kind() == cloud_core::ErrorKind::Request && error.to_string().contains(text), "{error}");
         }
     }
 

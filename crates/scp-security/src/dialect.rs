@@ -182,7 +182,7 @@ fn hint(status: u16, failure: &Failure) -> Option<&'static str> {
             Some("check SCP_VAULT_TOKEN_ID and SCP_SECRET_VAULT_ID, and that the token has not expired")
         }
         401 => Some(
-            "check the access key and its secret, or the vault token's, this machine's clock, and that the service is enabled for the account in this region",
+            "check the access key and its secret, or the vault token's, that the two are not swapped, this machine's clock, and that the service is enabled for the account in this region",
         ),
         403 => Some("the key's policy may lack this action, or its allowed addresses this machine"),
         404 if code != Some("ResourceNotFound") && code != Some("NotFound") => {

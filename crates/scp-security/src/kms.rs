@@ -63,6 +63,14 @@ by_name!(v1_2::Client, managed_key_by_name, list_managed_keys, types::ManagedKey
 by_name!(v1_3::Client, managed_key_by_name, list_managed_keys, types::ManagedKey, "managed key");
 by_name!(Client, managed_key_by_name, list_managed_keys, types::ManagedKey, "managed key");
 
+impl types::SetRotationRequest {
+    /// Creates a request that leaves the days between rotations to the service: it sends null for them.
+    #[must_use]
+    pub fn with_default_cycle(auto_rotate: bool) -> Self {
+        Self { auto_rotate, rotate_cycle: None }
+    }
+}
+
 impl types::CreateDataKeyResponse {
     /// Returns the data key.
     ///

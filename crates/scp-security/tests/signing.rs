@@ -136,6 +136,17 @@ async fn refused_temporary_credentials_are_replaced_once() {
     assert!(error.to_string().starts_with("scp kms 1.4 rotate_key refused: check the access key and its secret"));
 }
 
+#[tokio::test]
+async fn refusal_of_swapped_keys_says_so_and_shows_neither() {
+    // The service repeats the key ID that it does not know, which is the secret.
+    let body = r#"{"errors":[{"code":"HmacValidFail","detail":"unknown key canary-secret","status":401}]}"#;
+    let transport = Arc::new(FakeTransport::new().answer(401, body));
+    let scp = builder(&transport).credentials("canary-secret", "canary-access").build().unwrap();
+    let error = scp.kms().rotate_key("k").await.unwrap_err();
+    let shown = format!("{error} {error:?}");
+    assert!(shown.contains("that the two are not swapped") && !shown.contains("canary"), "{shown}");
+}
+
 /// How many temporary keys were asked for, and how many requests were sent in all.
 fn minted(transport: &FakeTransport) -> (usize, usize) {
     let sent = transport.sent();

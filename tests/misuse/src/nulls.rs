@@ -10,6 +10,11 @@
 //! let body = SetDescriptionRequest::new(None);
 //! ```
 //!
+//! ```compile_fail,E0308
+//! use scp_security::kms::types::SetRotationRequest;
+//! let body = SetRotationRequest::new(true, None);
+//! ```
+//!
 //! There is no builder, whose setter would take an `Option`:
 //!
 //! ```compile_fail,E0599
@@ -26,5 +31,7 @@
 //! let body = SetAclCidrRequest::without_limit();
 //! let body = SetDescriptionRequest::new("of the orders");
 //! let body = SetDescriptionRequest::without_description();
+//! let body = scp_security::kms::types::SetRotationRequest::new(true, scp_security::Days(90));
+//! let body = scp_security::kms::types::SetRotationRequest::with_default_cycle(true);
 //! # Ok::<(), scp_security::Error>(())
 //! ```
