@@ -229,9 +229,7 @@ impl Document {
     pub fn resolve(&self, reference: &str) -> Option<&Schema> {
         self.components.schemas.get(model_name(reference)?)
     }
-}
 
-impl Document {
     /// Models without fields that lead back to themselves, so that no type stands for them.
     #[must_use]
     pub fn circular(&self) -> Vec<&str> {
