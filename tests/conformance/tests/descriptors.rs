@@ -1,6 +1,7 @@
 //! Many calls at once in a process that may open few files: they wait for a descriptor and all succeed.
 
-#![cfg(all(test, unix))]
+#![cfg(test)]
+#![cfg(unix)]
 
 use std::process::Command;
 
