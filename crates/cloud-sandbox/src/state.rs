@@ -11,6 +11,7 @@ mod file;
 #[cfg(test)]
 mod kinds;
 pub(crate) mod snapshot;
+pub(crate) mod table;
 
 /// The state of the vendors; the default of each store is the seed of its service.
 #[derive(Default, Serialize, Deserialize)]

@@ -54,7 +54,7 @@ fn list_aws(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorRespon
 fn put_aws(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
     let (store, request, now) = begin(state, call, rules::put_aws)?;
     let aws = request.aws.unwrap_or_default();
-    Ok(present([("aws", account(store.put_account(&aws, now)))]))
+    Ok(present([("aws", account(&store.put_account(&aws, now)))]))
 }
 
 fn delete_aws(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
@@ -83,7 +83,7 @@ fn attach_data_source(state: &mut State, call: &mut Call<'_>) -> Result<Value, E
         call.note = Some(NO_SOURCE);
     }
     let row = store.attach(&attach, now)?;
-    let mut shown = particulars(row);
+    let mut shown = particulars(&row);
     shown.extend([("created_at", row.created_at.into()), ("updated_at", row.updated_at.into())]);
     shown.push(("aws_data_source_id", row.source_id.into()));
     Ok(present([("data_source", present(shown))]))

@@ -51,9 +51,8 @@ fn begin<'a>(
 
 fn list_findings(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
     let (store, request, _) = begin(state, call, rules::list_findings)?;
-    let found = store.list(&request);
-    let (ids, total) = page(&found, &request);
-    let ids: Vec<u64> = ids.iter().map(|finding| finding.id).collect();
+    let (skip, take) = window(&request);
+    let (ids, total) = store.list(&request, skip, take);
     Ok(present([("count", ids.len().into()), ("total", total.into()), ("finding_id", ids.into())]))
 }
 
@@ -69,7 +68,7 @@ fn show_finding(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorRe
 fn put_finding(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
     let (store, request, now) = begin(state, call, rules::put_finding)?;
     let stored = store.put(&request.finding.unwrap_or_default(), now)?;
-    Ok(present([("finding", finding(stored))]))
+    Ok(present([("finding", finding(&stored))]))
 }
 
 fn delete_finding(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
@@ -95,7 +94,7 @@ fn tag_finding(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorRes
     let (store, request, now) = begin(state, call, rules::tag_finding)?;
     let wanted = request.tag.unwrap_or_default();
     let stored = store.tag(request.project_id, wanted.finding_id, &wanted.tag, now)?;
-    Ok(present([("tag", tag(stored))]))
+    Ok(present([("tag", tag(&stored))]))
 }
 
 fn untag_finding(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
@@ -119,7 +118,7 @@ fn put_pend_finding(state: &mut State, call: &mut Call<'_>) -> Result<Value, Err
     let (store, request, now) = begin(state, call, rules::put_pend_finding)?;
     let wanted = request.pend_finding.unwrap_or_default();
     let stored = store.put_pend(request.project_id, wanted.finding_id, &wanted.note, now)?;
-    Ok(present([("pend_finding", pend(stored))]))
+    Ok(present([("pend_finding", pend(&stored))]))
 }
 
 fn delete_pend_finding(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
@@ -132,11 +131,17 @@ fn delete_pend_finding(state: &mut State, call: &mut Call<'_>) -> Result<Value, 
 
 /// The part of a list that was asked for, and the length of the whole; zero is the service's own limit.
 fn page<'a, T>(all: &'a [T], request: &Request) -> (&'a [T], usize) {
+    let (skip, take) = window(request);
+    let from = skip.min(all.len());
+    let to = from.saturating_add(take).min(all.len());
+    (&all[from..to], all.len())
+}
+
+/// How many entries are left out, and how many are shown.
+fn window(request: &Request) -> (usize, usize) {
     let number = |value: i32| usize::try_from(value).unwrap_or_default();
     let limit = if request.limit == 0 { rules::LIMIT } else { request.limit };
-    let from = number(request.offset).min(all.len());
-    let to = from.saturating_add(number(limit)).min(all.len());
-    (&all[from..to], all.len())
+    (number(request.offset), number(limit))
 }
 
 fn finding(own: &Finding) -> Value {

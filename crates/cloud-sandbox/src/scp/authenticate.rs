@@ -17,8 +17,8 @@ pub(super) const VAULT: &str = "sv";
 pub(super) fn remember_example(engine: &Engine, body: Option<&Value>) {
     let text = |name: &str| body?.get(name)?.as_str();
     if let (Some(access_key), Some(secret)) = (text("access_key"), text("secret_key")) {
-        let key = Key { secret: secret.to_owned(), expires: None, vault: None };
-        engine.lock().state.scp.access.keys.insert(access_key.to_owned(), key);
+        let (text, secret) = (access_key.to_owned(), secret.to_owned());
+        engine.lock().state.scp.access.insert(Key { text, secret, expires: None, vault: None });
     }
 }
 

@@ -1,16 +1,18 @@
 //! Lists of Samsung Cloud Platform: one order, then one page of it.
 
 use std::cmp::Ordering;
+use std::ops::Range;
 
 use serde_json::{Value, json};
 
 use crate::call::Call;
 use crate::scp::error::ErrorResponse;
+use crate::state::table::{Place, Row, Table};
 
 /// The order of a list unless the caller names one.
 const NEWEST_FIRST: &str = "created_at:desc";
 
-/// The page that the caller asks for by `page`, `size` and `sort`, with `items` as the name of the rows.
+/// The page of a short list that the caller asks for by `page`, `size` and `sort`, with `items` as the name of the rows.
 ///
 /// The rows come oldest first: where the sorted field is equal, that order decides.
 pub(super) fn page(
@@ -25,11 +27,159 @@ pub(super) fn page(
     order(sort, sortable, &mut rows)?;
     let count = rows.len();
     let rows: Vec<_> = rows.into_iter().skip(page.saturating_mul(size)).take(size).collect();
+    Ok(body(items, sort, count, (page, size), rows))
+}
+
+/// A list as a table keeps it.
+pub(super) struct Listing<'a, T> {
+    pub(super) table: &'a Table<T>,
+    pub(super) sorts: &'a [Sort<'a, T>],
+    /// The ranks of an order that make up the list; all of them unless a part is listed alone.
+    pub(super) part: &'a dyn Fn(usize) -> Range<usize>,
+    /// The only rows that come into question, where an order has found them already.
+    pub(super) chosen: Option<Vec<Place>>,
+    /// What the caller filters by, if anything.
+    pub(super) filter: Option<&'a dyn Fn(&T) -> bool>,
+}
+
+/// A field that a list can be sorted by.
+pub(super) enum Sort<'a, T> {
+    /// An order of the table.
+    Kept(&'static str, usize),
+    /// A field that changes with time alone, so that no order can be kept.
+    Now(&'static str, &'a dyn Fn(&T, &T) -> Ordering),
+}
+
+impl<T> Sort<'_, T> {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Kept(name, _) | Self::Now(name, _) => name,
+        }
+    }
+}
+
+/// The page of a table that the caller asks for by `page`, `size` and `sort`. Only its rows are shown.
+pub(super) fn listed<T: Row>(
+    call: &Call<'_>,
+    items: &str,
+    default_size: Option<usize>,
+    listing: &Listing<'_, T>,
+    show: impl Fn(&T) -> Value,
+) -> Result<Value, ErrorResponse> {
+    let default_size = default_size.unwrap_or_else(|| listing.table.len().max(20));
+    let (page, size) = (number(call, "page", 0, 0)?, number(call, "size", default_size, 1)?);
+    let sort = call.query("sort").unwrap_or(NEWEST_FIRST);
+    let sorted = listing.sorted(sort)?;
+    let rows = sorted.rows(page.saturating_mul(size), size).into_iter().map(show).collect();
+    Ok(body(items, sort, sorted.len(), (page, size), rows))
+}
+
+impl<T: Row> Listing<'_, T> {
+    /// The list in the order of `field:asc` or `field:desc`.
+    pub(super) fn sorted(&self, sort: &str) -> Result<Sorted<'_, T>, ErrorResponse> {
+        let names: Vec<_> = self.sorts.iter().map(Sort::name).collect();
+        let (field, descends) = direction(sort, &names)?;
+        let found = self.sorts.iter().find(|known| known.name() == field).ok_or_else(|| wrong_sort(&names))?;
+        let places = match found {
+            Sort::Kept(_, order) if self.chosen.is_none() && self.filter.is_none() => {
+                Places::Ranks(*order, (self.part)(*order))
+            }
+            Sort::Kept(_, order) => Places::Found(self.filtered(*order)),
+            Sort::Now(_, compare) => {
+                let mut found = self.filtered(0);
+                found.sort_by(|one, other| {
+                    let rows = self.table.get(*one).zip(self.table.get(*other));
+                    let by_field = rows.map_or(Ordering::Equal, |(one, other)| compare(one, other));
+                    by_field.then_with(|| self.table.compare_ages(*one, *other))
+                });
+                Places::Found(found)
+            }
+        };
+        Ok(Sorted { table: self.table, places, descends })
+    }
+
+    /// All rows that pass the filter, in an order of the table.
+    fn filtered(&self, order: usize) -> Vec<Place> {
+        let passes = |place: &Place| {
+            let row = self.table.get(*place);
+            row.is_some_and(|row| self.filter.is_none_or(|filter| filter(row)))
+        };
+        let Some(chosen) = &self.chosen else {
+            return self.table.places(order, (self.part)(order)).filter(passes).collect();
+        };
+        let mut found: Vec<_> = chosen.iter().copied().filter(passes).collect();
+        found.sort_by(|one, other| self.table.compare_rows(order, *one, *other));
+        found
+    }
+}
+
+/// A list in an order.
+pub(super) struct Sorted<'a, T> {
+    table: &'a Table<T>,
+    places: Places,
+    descends: bool,
+}
+
+enum Places {
+    /// An order of the table and the ranks there.
+    Ranks(usize, Range<usize>),
+    /// The rows themselves.
+    Found(Vec<Place>),
+}
+
+impl<'a, T: Row> Sorted<'a, T> {
+    pub(super) fn len(&self) -> usize {
+        match &self.places {
+            Places::Ranks(_, ranks) => ranks.len(),
+            Places::Found(found) => found.len(),
+        }
+    }
+
+    /// Some of the rows, after the first ones.
+    pub(super) fn rows(&self, skip: usize, take: usize) -> Vec<&'a T> {
+        let window = window(self.len(), self.descends, skip, take);
+        let mut shown: Vec<_> = match &self.places {
+            Places::Ranks(order, ranks) => {
+                let window = ranks.start + window.start..ranks.start + window.end;
+                self.table.rows(*order, window).collect()
+            }
+            Places::Found(found) => {
+                let found = found.get(window).unwrap_or_default().iter();
+                found.filter_map(|place| self.table.get(*place)).collect()
+            }
+        };
+        if self.descends {
+            shown.reverse();
+        }
+        shown
+    }
+
+    /// How many rows come before this one, if it is in the list.
+    pub(super) fn position(&self, place: Place) -> Option<usize> {
+        let at = match &self.places {
+            Places::Ranks(order, ranks) => {
+                let rank = self.table.rank(*order, place);
+                ranks.contains(&rank).then(|| rank - ranks.start)?
+            }
+            Places::Found(found) => found.iter().position(|other| *other == place)?,
+        };
+        Some(if self.descends { self.len() - 1 - at } else { at })
+    }
+}
+
+/// The places of a page in an order of so many rows, which may be read backwards.
+fn window(length: usize, descends: bool, skip: usize, take: usize) -> Range<usize> {
+    let from = skip.min(length);
+    let to = from.saturating_add(take).min(length);
+    if descends { length - to..length - from } else { from..to }
+}
+
+fn body(items: &str, sort: &str, count: usize, (page, size): (usize, usize), rows: Vec<Value>) -> Value {
     let mut body = json!({"count": count, "page": page, "size": size, "sort": [sort]});
     if let Some(fields) = body.as_object_mut() {
         fields.insert(items.to_owned(), rows.into());
     }
-    Ok(body)
+    body
 }
 
 pub(super) fn number(call: &Call<'_>, name: &str, otherwise: usize, least: usize) -> Result<usize, ErrorResponse> {
@@ -47,17 +197,24 @@ pub(super) fn flag(call: &Call<'_>, name: &str) -> bool {
 
 /// Sorts by `field:asc` or `field:desc`.
 pub(super) fn order(sort: &str, sortable: &[&str], rows: &mut [Value]) -> Result<(), ErrorResponse> {
-    let wrong =
-        || ErrorResponse::invalid_input(format!("sort must be one of {} and :asc or :desc", sortable.join(", ")));
-    let (field, direction) = sort.split_once(':').ok_or_else(wrong)?;
-    if !sortable.contains(&field) || !["asc", "desc"].contains(&direction) {
-        return Err(wrong());
-    }
+    let (field, descends) = direction(sort, sortable)?;
     rows.sort_by(|one, other| compare(&one[field], &other[field]));
-    if direction == "desc" {
+    if descends {
         rows.reverse();
     }
     Ok(())
+}
+
+/// The field of a sort order, and whether it descends.
+fn direction<'a>(sort: &'a str, sortable: &[&str]) -> Result<(&'a str, bool), ErrorResponse> {
+    match sort.split_once(':') {
+        Some((field, direction @ ("asc" | "desc"))) if sortable.contains(&field) => Ok((field, direction == "desc")),
+        _ => Err(wrong_sort(sortable)),
+    }
+}
+
+fn wrong_sort(sortable: &[&str]) -> ErrorResponse {
+    ErrorResponse::invalid_input(format!("sort must be one of {} and :asc or :desc", sortable.join(", ")))
 }
 
 /// Nothing comes before something; numbers and texts compare among themselves.

@@ -71,7 +71,7 @@ pub(super) fn add_mac_address(state: &mut State, call: &mut Call<'_>) -> Handler
 fn add_address(state: &mut State, call: &Call<'_>, list: fn(&mut KeyStore) -> &mut Vec<Address>) -> HandlerResult {
     let value = field(call, "value").unwrap_or_default();
     let store = state.skm.store_by_name(call)?;
-    store.purge(call.now);
+    store.purge_credentials(call.now);
     let list = list(store);
     // Callers are compared without regard to case.
     if list.iter().any(|entry| entry.value.eq_ignore_ascii_case(&value)) {
@@ -99,7 +99,7 @@ pub(super) fn add_certificate(state: &mut State, call: &mut Call<'_>) -> Handler
     let end = end.ok_or_else(|| invalid("lifeTime must be from 1 to 36500 days"))?;
     let authority = state.skm.authority.clone();
     let store = state.skm.store_by_name(call)?;
-    store.purge(call.now);
+    store.purge_credentials(call.now);
     if store.certificate_list.iter().any(|entry| entry.name == name) {
         return Err(refuse(Name::Duplicate));
     }
@@ -151,7 +151,7 @@ type Change = fn(&mut KeyStore, &str, OffsetDateTime) -> Result<String, ErrorRes
 fn removal(state: &mut State, call: &Call<'_>, key: &str, change: Change) -> HandlerResult {
     let name = call.text(key).unwrap_or_default();
     let store = state.skm.store_by_name(call)?;
-    store.purge(call.now);
+    store.purge_credentials(call.now);
     let day = change(store, name, call.now)?;
     Ok(json!({ key: name, "deletionDateTime": day }))
 }

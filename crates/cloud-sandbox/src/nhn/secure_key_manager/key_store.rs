@@ -1,5 +1,7 @@
 //! What Secure Key Manager keeps: key stores, the keys in them, and the callers whom they let in.
 
+use std::cmp::Ordering;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
@@ -7,6 +9,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::authority::Issued;
 use crate::nhn::korean_time;
+use crate::state::table::{self, Compare, Place, Row, Table};
 
 /// A group of keys with one rule for its callers.
 #[derive(Clone, Serialize, Deserialize)]
@@ -29,8 +32,8 @@ pub(super) struct KeyStore {
     pub(super) mac_list: Vec<Address>,
     #[serde(default)]
     pub(super) certificate_list: Vec<Certificate>,
-    #[serde(default)]
-    pub(super) keys: Vec<Key>,
+    #[serde(default, with = "table::list")]
+    pub(super) keys: Table<Key>,
     #[serde(default)]
     pub(super) history: History,
 }
@@ -149,6 +152,31 @@ pub(super) struct Key {
     pub(super) material: Material,
 }
 
+/// The places of the orders in [`Key::ORDERS`].
+pub(super) mod order {
+    pub(crate) const AGE: usize = 0;
+    pub(crate) const ID: usize = 1;
+    pub(crate) const NAME: usize = 2;
+    pub(crate) const DELETION: usize = 3;
+    pub(crate) const ROTATION: usize = 4;
+    pub(crate) const KIND: usize = 5;
+    pub(crate) const STATUS: usize = 6;
+    pub(crate) const KIND_AND_STATUS: usize = 7;
+}
+
+impl Row for Key {
+    const ORDERS: &'static [Compare<Self>] = &[
+        |_, _| Ordering::Equal,
+        |one, other| one.key_id.cmp(&other.key_id),
+        |one, other| one.name.cmp(&other.name),
+        |one, other| one.deletion_datetime.cmp(&other.deletion_datetime),
+        |one, other| one.next_auto_rotation_date.cmp(&other.next_auto_rotation_date),
+        |one, other| one.material.kind().cmp(&other.material.kind()),
+        |one, other| one.is_active().cmp(&other.is_active()),
+        |one, other| (one.material.kind(), one.is_active()).cmp(&(other.material.kind(), other.is_active())),
+    ];
+}
+
 /// What a key holds. Versions count from 0 in the order of the list.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(tag = "keyType", rename_all = "SCREAMING_SNAKE_CASE")]
@@ -257,6 +285,11 @@ impl Key {
     pub(super) fn current(&self) -> u32 {
         u32::try_from(self.material.versions().len().saturating_sub(1)).unwrap_or(u32::MAX)
     }
+
+    /// A key that waits for its deletion is inactive.
+    pub(super) fn is_active(&self) -> bool {
+        self.deletion_datetime.is_none()
+    }
 }
 
 /// Whether the day of a planned deletion has come.
@@ -277,21 +310,52 @@ impl KeyStore {
             ipv4_list: Vec::new(),
             mac_list: Vec::new(),
             certificate_list: Vec::new(),
-            keys: Vec::new(),
+            keys: Table::default(),
             history,
         }
     }
 
-    /// Drops keys and credentials whose day has come, so that their names are free again.
-    pub(super) fn purge(&mut self, now: OffsetDateTime) {
-        self.keys.retain(|key| !is_gone(key.deletion_datetime.as_deref(), now));
+    /// Drops the keys whose day has come, so that their names are free again, and returns their IDs.
+    pub(super) fn purge_keys(&mut self, now: OffsetDateTime) -> Vec<String> {
+        let gone = self.dated(order::DELETION, now, |key| key.deletion_datetime.as_deref());
+        gone.into_iter().filter_map(|place| self.keys.remove(place)).map(|key| key.key_id).collect()
+    }
+
+    /// The keys whose automatic rotation is due, oldest first.
+    pub(super) fn due(&self, now: OffsetDateTime) -> Vec<Place> {
+        let mut due = self.dated(order::ROTATION, now, |key| key.next_auto_rotation_date.as_deref());
+        due.sort_by(|one, other| self.keys.compare_ages(*one, *other));
+        due
+    }
+
+    /// The keys with a date that has come, in an order by these dates.
+    fn dated(&self, order: usize, now: OffsetDateTime, date: fn(&Key) -> Option<&str>) -> Vec<Place> {
+        // Texts of equal moments differ by the digits of their fractions, so the last ones are read.
+        let latest = format!("{}999999", korean_time::local(now));
+        let come = self.keys.span(order, |key| table::due(date(key), &&*latest));
+        let has_come = |place: &Place| self.keys.get(*place).is_some_and(|key| is_gone(date(key), now));
+        self.keys.places(order, come).filter(has_come).collect()
+    }
+
+    /// The first key with this ID that passes and is not purged yet.
+    pub(super) fn key(&self, id: &str, passes: impl Fn(&Key) -> bool, now: OffsetDateTime) -> Option<Place> {
+        let named = self.keys.span(order::ID, |key| (*key.key_id).cmp(id));
+        let lives = |key: &Key| passes(key) && !is_gone(key.deletion_datetime.as_deref(), now);
+        self.keys.places(order::ID, named).find(|place| self.keys.get(*place).is_some_and(lives))
+    }
+
+    pub(super) fn has_id(&self, id: &str) -> bool {
+        self.keys.find(order::ID, |key| (*key.key_id).cmp(id)).is_some()
+    }
+
+    pub(super) fn has_name(&self, name: &str) -> bool {
+        self.keys.find(order::NAME, |key| (*key.name).cmp(name)).is_some()
+    }
+
+    /// Drops the credentials whose day has come, so that their names are free again.
+    pub(super) fn purge_credentials(&mut self, now: OffsetDateTime) {
         self.ipv4_list.retain(|entry| !is_gone(entry.deletion_datetime.as_deref(), now));
         self.mac_list.retain(|entry| !is_gone(entry.deletion_datetime.as_deref(), now));
         self.certificate_list.retain(|entry| !is_gone(entry.deletion_datetime.as_deref(), now));
-    }
-
-    /// The keys that are not purged yet.
-    pub(super) fn living(&self, now: OffsetDateTime) -> impl Iterator<Item = &Key> {
-        self.keys.iter().filter(move |key| !is_gone(key.deletion_datetime.as_deref(), now))
     }
 }

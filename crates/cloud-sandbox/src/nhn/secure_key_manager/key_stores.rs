@@ -28,7 +28,7 @@ pub(super) fn create(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
         "certificateAuthUse": store.certificate_auth_use,
         "authMode": store.auth_mode,
     });
-    state.skm.key_stores.insert(number, store);
+    state.skm.insert_key_store(number, store);
     Ok(shown)
 }
 
@@ -38,17 +38,20 @@ pub(super) fn replace(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
     let known = number(call).filter(|number| state.skm.key_stores.contains_key(number));
     let number = known.ok_or_else(|| refuse(Name::KeyStoreId))?;
     settings.check_name(&state.skm, Some(number))?;
-    let store = state.skm.key_stores.get_mut(&number).ok_or_else(|| refuse(Name::KeyStoreId))?;
-    settings.apply(store);
-    store.history.change(call.now);
+    let now = call.now;
+    state.skm.change_key_store(number, |store| {
+        settings.apply(store);
+        store.history.change(now);
+    });
     Ok(Value::Null)
 }
 
 /// Deletes a key store that has no keys any more, not even keys scheduled for deletion.
 pub(super) fn delete(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
     let number = number(call).ok_or_else(|| refuse(Name::KeyStoreId))?;
+    state.skm.purge_keys(number, call.now);
     let store = state.skm.key_stores.get(&number).ok_or_else(|| refuse(Name::KeyStoreId))?;
-    if store.living(call.now).next().is_some() {
+    if store.keys.len() > 0 {
         return Err(refuse(Name::KeyStoreStatus));
     }
     state.skm.remove_key_store(number);
@@ -94,8 +97,8 @@ impl Settings {
 
     /// Requests name a key store by its name, so no two have the same.
     fn check_name(&self, stores: &Store, own: Option<i64>) -> Result<(), ErrorResponse> {
-        let taken = |(number, store): (&i64, &KeyStore)| Some(*number) != own && store.name == self.name;
-        if stores.key_stores.iter().any(taken) { Err(refuse(Name::Duplicate)) } else { Ok(()) }
+        let taken = stores.numbers_of(&self.name).any(|number| Some(number) != own);
+        if taken { Err(refuse(Name::Duplicate)) } else { Ok(()) }
     }
 
     fn apply(self, store: &mut KeyStore) {

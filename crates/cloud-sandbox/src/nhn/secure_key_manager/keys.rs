@@ -42,9 +42,8 @@ fn create(state: &mut State, call: &mut Call<'_>, make: Make) -> HandlerResult {
         return Err(invalid("name must not be empty"));
     }
     let period = rotation_period(call)?;
-    let store = state.skm.authorized_store_by_name(call)?;
-    store.purge(call.now);
-    if store.keys.iter().any(|key| key.name == name) {
+    let (number, store) = state.skm.authorized_store_by_name(call)?;
+    if store.has_name(&name) {
         return Err(refuse(Name::Duplicate));
     }
     let material = make(call)?;
@@ -60,7 +59,7 @@ fn create(state: &mut State, call: &mut Call<'_>, make: Make) -> HandlerResult {
         material,
     };
     let shown = json!({ "keyId": key.key_id, "keyStatus": "ACTIVE" });
-    store.keys.push(key);
+    state.skm.insert_key(number, key);
     Ok(shown)
 }
 
@@ -78,7 +77,7 @@ pub(super) fn next_rotation(period: u32, now: OffsetDateTime) -> Option<String> 
 pub(super) fn update_secret(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
     let value = call.text("secretValue").unwrap_or_default().to_owned();
     let now = call.now;
-    let key = state.skm.take(call, Kind::Secret)?;
+    let mut key = state.skm.take(call, Kind::Secret)?;
     let Material::Secret { secret } = &mut key.material else { return Err(refuse(Name::KeyId)) };
     secret.clone_from(&value);
     key.history.change(now);
@@ -96,9 +95,9 @@ pub(super) fn update_secret(state: &mut State, call: &mut Call<'_>) -> HandlerRe
 
 /// Schedules the deletion; refused if it is already scheduled.
 pub(super) fn schedule_deletion(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
-    let (number, index) = state.skm.locate(call, None)?;
+    let (number, place) = state.skm.locate(call, None)?;
     let store = state.skm.admitted(number, &caller(call), call.now)?;
-    let key = store.keys.get_mut(index).ok_or_else(|| refuse(Name::KeyId))?;
+    let mut key = store.keys.get_mut(place).ok_or_else(|| refuse(Name::KeyId))?;
     if key.deletion_datetime.is_some() {
         return Err(refuse(Name::KeyStatus));
     }
@@ -110,13 +109,11 @@ pub(super) fn schedule_deletion(state: &mut State, call: &mut Call<'_>) -> Handl
 
 /// Deletes a key at once, which has to wait for its deletion already.
 pub(super) fn delete(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
-    let (number, index) = state.skm.locate(call, None)?;
+    let (number, place) = state.skm.locate(call, None)?;
     let store = state.skm.admitted(number, &caller(call), call.now)?;
-    match store.keys.get(index) {
-        None => return Err(refuse(Name::KeyId)),
-        Some(key) if key.deletion_datetime.is_none() => return Err(refuse(Name::KeyStatus)),
-        Some(_) => {}
+    if store.keys.get(place).is_some_and(Key::is_active) {
+        return Err(refuse(Name::KeyStatus));
     }
-    let key = store.keys.remove(index);
+    let key = state.skm.remove_key(number, place).ok_or_else(|| refuse(Name::KeyId))?;
     Ok(json!({ "keyId": key.key_id, "deletionDateTime": korean_time::local(call.now) }))
 }

@@ -1,12 +1,15 @@
 //! What key stores hold: their keys, and the addresses and certificates that may call.
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 
 use super::error::{Name, refuse};
-use super::key_store::{Address, Certificate, History, Key, KeyStore, is_gone};
+use super::key_store::{Address, Certificate, History, Key, KeyStore, Kind, is_gone, order};
 use crate::call::Call;
 use crate::nhn::error::ErrorResponse;
 use crate::nhn::state::State;
+use crate::state::table::Table;
 
 pub(super) fn key_stores(state: &mut State, _: &mut Call<'_>) -> Result<Value, ErrorResponse> {
     let numbers: Vec<_> = state.skm.key_stores.keys().copied().collect();
@@ -36,51 +39,88 @@ fn store_details(number: Option<i64>, store: &KeyStore) -> Value {
 }
 
 pub(super) fn keys(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
-    let now = call.now;
     let store = state.skm.authorized_store(call)?;
-    let mut ids: Vec<&str> = Vec::new();
-    for key in store.living(now) {
-        // Seed data can give one ID to keys of several kinds; a list names it once.
-        if !ids.contains(&&*key.key_id) {
-            ids.push(&key.key_id);
-        }
-    }
-    Ok(json!({ "keyIdList": ids }))
+    // Seed data can give one ID to keys of several kinds; a list names it once.
+    let mut seen = HashSet::new();
+    let ids = store.keys.all(order::AGE).map(|key| &*key.key_id).filter(|id| seen.insert(*id));
+    Ok(json!({ "keyIdList": ids.collect::<Vec<_>>() }))
 }
 
 pub(super) fn key(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
     let now = call.now;
     let store = state.skm.authorized_store(call)?;
-    let id = call.argument("keyId");
-    let key = store.keys.iter_mut().find(|key| key.key_id == id && !is_gone(key.deletion_datetime.as_deref(), now));
-    let key = key.ok_or_else(|| refuse(Name::KeyId))?;
-    if key.deletion_datetime.is_none() {
+    let place = store.key(call.argument("keyId"), |_| true, now);
+    let mut key = place.and_then(|place| store.keys.get_mut(place)).ok_or_else(|| refuse(Name::KeyId))?;
+    if key.is_active() {
         key.rotate_when_due(call).map_err(refuse)?;
     }
-    Ok(shown_key(key))
+    Ok(shown_key(&key))
 }
 
-/// One page of the keys that pass the filters. A key that waits for its deletion is inactive.
+/// One page of the keys that pass the filters.
 pub(super) fn key_details(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
     let now = call.now;
     let number = |name, default| call.query(name).and_then(|text| text.parse().ok()).unwrap_or(default);
     let (page, size): (usize, usize) = (number("pageNumber", 1), number("pageSize", 10));
-    let text = |name| call.query(name).map(str::to_owned);
-    let (kind, name, status) = (text("type"), text("name"), text("status"));
+    let filter = Filter::read(call);
     let store = state.skm.authorized_store(call)?;
-    let mut details = Vec::new();
-    for key in store.keys.iter_mut().filter(|key| !is_gone(key.deletion_datetime.as_deref(), now)) {
-        let state = if key.deletion_datetime.is_none() { "active" } else { "inactive" };
-        let fits = |wanted: &Option<String>, own: &str| wanted.as_ref().is_none_or(|wanted| wanted == own);
-        if fits(&kind, key.material.kind().label()) && fits(&name, &key.name) && fits(&status, state) {
-            if state == "active" {
-                key.rotate_when_due(call).map_err(refuse)?;
-            }
-            details.push(shown_key(key));
+    for place in store.due(now) {
+        if let Some(mut key) = store.keys.get_mut(place).filter(|key| key.is_active() && filter.passes(key)) {
+            key.rotate_when_due(call).map_err(refuse)?;
         }
     }
     let start = page.saturating_sub(1).saturating_mul(size);
-    Ok(json!({ "keyList": details.into_iter().skip(start).take(size).collect::<Vec<_>>() }))
+    let details: Vec<_> = filter.page(&store.keys, start, size).into_iter().map(shown_key).collect();
+    Ok(json!({ "keyList": details }))
+}
+
+/// What a list of keys is filtered by. Unknown kinds and states fit no key.
+struct Filter {
+    kind: Option<Option<Kind>>,
+    name: Option<String>,
+    active: Option<Option<bool>>,
+}
+
+impl Filter {
+    fn read(call: &Call<'_>) -> Self {
+        let kinds = [Kind::Secret, Kind::Symmetric, Kind::Asymmetric];
+        Self {
+            kind: call.query("type").map(|text| kinds.into_iter().find(|kind| kind.label() == text)),
+            name: call.query("name").map(str::to_owned),
+            active: call.query("status").map(|text| match text {
+                "active" => Some(true),
+                "inactive" => Some(false),
+                _ => None,
+            }),
+        }
+    }
+
+    fn passes(&self, key: &Key) -> bool {
+        self.kind.is_none_or(|kind| kind == Some(key.material.kind()))
+            && self.name.as_ref().is_none_or(|name| *name == key.name)
+            && self.active.is_none_or(|active| active == Some(key.is_active()))
+    }
+
+    /// The keys of a page, oldest first.
+    fn page<'a>(&self, keys: &'a Table<Key>, skip: usize, take: usize) -> Vec<&'a Key> {
+        if let Some(name) = &self.name {
+            let named = keys.span(order::NAME, |key| key.name.cmp(name));
+            let fitting = keys.rows(order::NAME, named).filter(|key| self.passes(key));
+            return fitting.skip(skip).take(take).collect();
+        }
+        let (order, part) = match (self.kind, self.active) {
+            (Some(None), _) | (_, Some(None)) => return Vec::new(),
+            (None, None) => (order::AGE, 0..keys.len()),
+            (Some(Some(kind)), None) => (order::KIND, keys.span(order::KIND, |key| key.material.kind().cmp(&kind))),
+            (None, Some(Some(active))) => (order::STATUS, keys.span(order::STATUS, |key| key.is_active().cmp(&active))),
+            (Some(Some(kind)), Some(Some(active))) => {
+                let both = |key: &Key| (key.material.kind(), key.is_active()).cmp(&(kind, active));
+                (order::KIND_AND_STATUS, keys.span(order::KIND_AND_STATUS, both))
+            }
+        };
+        let from = part.start.saturating_add(skip).min(part.end);
+        keys.rows(order, from..from.saturating_add(take).min(part.end)).collect()
+    }
 }
 
 fn shown_key(key: &Key) -> Value {

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::key_store::{Address, AuthMode, Certificate, History, Key, KeyStore, Material, Version, YesNo};
 use crate::settings::nhn::SKM_MAC_ADDRESS;
+use crate::state::table::Table;
 
 /// RSA keys made beforehand, since making one takes a while.
 const RSA_KEYS: [&str; 3] =
@@ -26,7 +27,7 @@ pub(super) fn key_stores() -> BTreeMap<i64, KeyStore> {
         ipv4_list: vec![address("127.0.0.1", "IPv4 설명"), address("127.0.0.2", "IPv4 설명")],
         mac_list: vec![address(SKM_MAC_ADDRESS, "MAC 설명"), address("bb:bb:bb:bb:bb:bb", "MAC 설명")],
         certificate_list: vec![certificate("certificate1", "password1"), certificate("certificate2", "password2")],
-        keys: vec![
+        keys: Table::from_iter([
             // The page shows this id for a key of each kind.
             key("035a0ffa16a64bbf8171c4bdcea37bbf", "키 이름", symmetric("first", 3)),
             key("1c7e5a90d3b84f62ae07f4c18d29b653", "signing", asymmetric(rsa.get(..2).unwrap_or_default())),
@@ -36,7 +37,7 @@ pub(super) fn key_stores() -> BTreeMap<i64, KeyStore> {
                 "database",
                 Material::Secret { secret: r#"{"username":"app","password":"sandbox"}"#.to_owned() },
             ),
-        ],
+        ]),
         history: History::default(),
     };
     let second = KeyStore {
@@ -49,7 +50,7 @@ pub(super) fn key_stores() -> BTreeMap<i64, KeyStore> {
         ipv4_list: Vec::new(),
         mac_list: vec![address(SKM_MAC_ADDRESS, "build servers")],
         certificate_list: vec![certificate("partner", "partner-password")],
-        keys: vec![
+        keys: Table::from_iter([
             key("5b1c9f0e7d2a4c7f9a31d0c4e86f2b17", "exchange", symmetric("second", 1)),
             key("6c2dae1f8e3b4d80ab42e1d5f97a3c28", "invoices", asymmetric(rsa.get(2..).unwrap_or_default())),
             key(
@@ -57,7 +58,7 @@ pub(super) fn key_stores() -> BTreeMap<i64, KeyStore> {
                 "webhook",
                 Material::Secret { secret: "sandbox-webhook-secret".to_owned() },
             ),
-        ],
+        ]),
         history: History::default(),
     };
     let third = KeyStore {
@@ -70,7 +71,7 @@ pub(super) fn key_stores() -> BTreeMap<i64, KeyStore> {
         ipv4_list: vec![address("127.0.0.0/8", "this machine")],
         mac_list: Vec::new(),
         certificate_list: Vec::new(),
-        keys: vec![
+        keys: Table::from_iter([
             key("8e4fcb30af5d4fa2cd64a3f71b9c5e4a", "sessions", symmetric("third", 1)),
             key("9f50dc41b06e40b3de75b4082cad6f5b", "receipts", asymmetric(rsa.get(..1).unwrap_or_default())),
             key(
@@ -78,7 +79,7 @@ pub(super) fn key_stores() -> BTreeMap<i64, KeyStore> {
                 "mail",
                 Material::Secret { secret: r#"{"username":"mailer","password":"sandbox"}"#.to_owned() },
             ),
-        ],
+        ]),
         history: History::default(),
     };
     BTreeMap::from([(1, first), (2, second), (3, third)])

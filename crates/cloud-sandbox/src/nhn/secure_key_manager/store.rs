@@ -1,6 +1,7 @@
 //! The key stores that the service holds: who may use them, and which key a call means.
 
-use std::collections::BTreeMap;
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
@@ -9,7 +10,7 @@ use super::access::Caller;
 use super::authority::Authority;
 use super::crypto;
 use super::error::{Name, refuse};
-use super::key_store::{Key, KeyStore, Kind, Material, Version, is_gone};
+use super::key_store::{Key, KeyStore, Kind, Material, Version, order};
 use super::keys::next_rotation;
 use super::seed;
 use crate::call::Call;
@@ -17,6 +18,7 @@ use crate::nhn::error::ErrorResponse;
 use crate::nhn::korean_time;
 use crate::rng::Rng;
 use crate::rsa_keys::{self, ReadyKeys};
+use crate::state::table::{Change, Place};
 
 /// The state of the service.
 #[derive(Serialize, Deserialize)]
@@ -26,13 +28,39 @@ pub(crate) struct Store {
     pub(super) key_stores: BTreeMap<i64, KeyStore>,
     /// The highest number that a key store was given, so that no number is given twice.
     pub(super) last_key_store: i64,
+    /// Where names and IDs are; made when it is first needed.
+    #[serde(skip)]
+    lookup: OnceCell<Lookup>,
     /// The issuer of the client certificates; kept so that they are still valid after a restart.
     pub(super) authority: Option<Authority>,
 }
 
+/// The numbers of key stores by their names, and by the IDs of keys in them.
+#[derive(Default)]
+struct Lookup {
+    names: BTreeSet<(String, i64)>,
+    keys: BTreeSet<(String, i64)>,
+}
+
+impl Lookup {
+    fn of(stores: &BTreeMap<i64, KeyStore>) -> Self {
+        let keys = stores.iter().flat_map(|(number, store)| store.keys.all(order::AGE).map(move |key| (key, number)));
+        Self {
+            names: stores.iter().map(|(number, store)| (store.name.clone(), *number)).collect(),
+            keys: keys.map(|(key, number)| (key.key_id.clone(), *number)).collect(),
+        }
+    }
+}
+
+/// The numbers under a text, lowest first.
+fn numbers<'a>(entries: &'a BTreeSet<(String, i64)>, text: &str) -> impl Iterator<Item = i64> + use<'a> {
+    let range = (text.to_owned(), i64::MIN)..=(text.to_owned(), i64::MAX);
+    entries.range(range).map(|(_, number)| *number)
+}
+
 impl Default for Store {
     fn default() -> Self {
-        Self { key_stores: seed::key_stores(), last_key_store: 0, authority: None }
+        Self { key_stores: seed::key_stores(), last_key_store: 0, lookup: OnceCell::new(), authority: None }
     }
 }
 
@@ -42,7 +70,7 @@ impl Store {
         for (number, store) in &self.key_stores {
             store.check().map_err(|reason| format!("key store {number} of the key manager: {reason}"))?;
         }
-        for key in self.key_stores.values_mut().flat_map(|store| &mut store.keys) {
+        for key in self.key_stores.values_mut().flat_map(|store| store.keys.fresh_mut()) {
             let empty = key.material.versions().is_empty();
             if empty && key.material.kind() != Kind::Secret {
                 let mut keys = ReadyKeys::default();
@@ -66,9 +94,9 @@ impl Store {
     }
 
     /// The store that the body names, once it has let the caller in.
-    pub(super) fn authorized_store_by_name(&mut self, call: &Call<'_>) -> Result<&mut KeyStore, ErrorResponse> {
+    pub(super) fn authorized_store_by_name(&mut self, call: &Call<'_>) -> Result<(i64, &mut KeyStore), ErrorResponse> {
         let number = self.number_by_name(call)?;
-        self.admitted(number, &caller(call), call.now)
+        Ok((number, self.admitted(number, &caller(call), call.now)?))
     }
 
     /// The store that the body names, without a check of the caller.
@@ -79,8 +107,72 @@ impl Store {
 
     fn number_by_name(&self, call: &Call<'_>) -> Result<i64, ErrorResponse> {
         let name = call.text("keyStoreName").unwrap_or_default();
-        let found = self.key_stores.iter().find(|(_, store)| store.name == name);
-        found.map(|(number, _)| *number).ok_or_else(|| refuse(Name::NamedKeyStore))
+        self.numbers_of(name).next().ok_or_else(|| refuse(Name::NamedKeyStore))
+    }
+
+    /// The numbers of the key stores with this name.
+    pub(super) fn numbers_of(&self, name: &str) -> impl Iterator<Item = i64> {
+        numbers(&self.lookup().names, name)
+    }
+
+    fn lookup(&self) -> &Lookup {
+        self.lookup.get_or_init(|| Lookup::of(&self.key_stores))
+    }
+
+    /// The lookup, for a change of what it shows.
+    fn lookup_mut(&mut self) -> Option<&mut Lookup> {
+        // One that is made later shows the change by itself.
+        self.lookup.get_mut()
+    }
+
+    pub(super) fn insert_key_store(&mut self, number: i64, store: KeyStore) {
+        if let Some(lookup) = self.lookup_mut() {
+            lookup.names.insert((store.name.clone(), number));
+        }
+        self.key_stores.insert(number, store);
+    }
+
+    pub(super) fn change_key_store(&mut self, number: i64, change: impl FnOnce(&mut KeyStore)) {
+        let Some(store) = self.key_stores.get_mut(&number) else { return };
+        let old = store.name.clone();
+        change(store);
+        let new = store.name.clone();
+        if let Some(lookup) = self.lookup_mut() {
+            lookup.names.remove(&(old, number));
+            lookup.names.insert((new, number));
+        }
+    }
+
+    pub(super) fn insert_key(&mut self, number: i64, key: Key) {
+        if let Some(lookup) = self.lookup_mut() {
+            lookup.keys.insert((key.key_id.clone(), number));
+        }
+        if let Some(store) = self.key_stores.get_mut(&number) {
+            store.keys.insert(key);
+        }
+    }
+
+    pub(super) fn remove_key(&mut self, number: i64, place: Place) -> Option<Key> {
+        let key = self.key_stores.get_mut(&number)?.keys.remove(place)?;
+        self.forget_keys(number, std::slice::from_ref(&key.key_id));
+        Some(key)
+    }
+
+    /// Drops the keys of a store whose day has come.
+    pub(super) fn purge_keys(&mut self, number: i64, now: OffsetDateTime) {
+        let Some(store) = self.key_stores.get_mut(&number) else { return };
+        let gone = store.purge_keys(now);
+        self.forget_keys(number, &gone);
+    }
+
+    fn forget_keys(&mut self, number: i64, ids: &[String]) {
+        for id in ids {
+            // Seed data can give one ID to several keys.
+            let others = self.key_stores.get(&number).is_some_and(|store| store.has_id(id));
+            if let Some(lookup) = self.lookup_mut().filter(|_| !others) {
+                lookup.keys.remove(&(id.clone(), number));
+            }
+        }
     }
 
     /// The store with this number, once it has let the caller in.
@@ -92,7 +184,8 @@ impl Store {
     ) -> Result<&mut KeyStore, ErrorResponse> {
         let store = self.key_stores.get_mut(&number).ok_or_else(|| refuse(Name::KeyStoreId))?;
         store.admit(caller, self.authority.as_ref(), now).map_err(refuse)?;
-        Ok(store)
+        self.purge_keys(number, now);
+        self.key_stores.get_mut(&number).ok_or_else(|| refuse(Name::KeyStoreId))
     }
 
     /// A number that no key store has or had.
@@ -104,41 +197,40 @@ impl Store {
 
     /// Deletes a key store, whose number is not given again.
     pub(super) fn remove_key_store(&mut self, number: i64) {
-        self.key_stores.remove(&number);
+        if let Some(store) = self.key_stores.remove(&number) {
+            if let Some(lookup) = self.lookup_mut() {
+                lookup.names.remove(&(store.name, number));
+            }
+        }
         self.last_key_store = self.last_key_store.max(number);
     }
 
     /// The key of a data call, in use now: its store has let the caller in, and nothing forbids its use.
-    pub(super) fn take(&mut self, call: &mut Call<'_>, kind: Kind) -> Result<&mut Key, ErrorResponse> {
-        let (number, index) = self.locate(call, Some(kind))?;
+    pub(super) fn take(&mut self, call: &mut Call<'_>, kind: Kind) -> Result<Change<'_, Key>, ErrorResponse> {
+        let (number, place) = self.locate(call, Some(kind))?;
         let store = self.admitted(number, &caller(call), call.now)?;
-        let key = store.keys.get_mut(index).ok_or_else(|| refuse(Name::KeyId))?;
+        let mut key = store.keys.get_mut(place).ok_or_else(|| refuse(Name::KeyId))?;
         key.make_ready(call)?;
         key.last_access_datetime = korean_time::local(call.now);
         Ok(key)
     }
 
     /// The key of a call that needs no authorization and does not count as a use of the key.
-    pub(super) fn look(&mut self, call: &mut Call<'_>, kind: Kind) -> Result<&mut Key, ErrorResponse> {
-        let (number, index) = self.locate(call, Some(kind))?;
+    pub(super) fn look(&mut self, call: &mut Call<'_>, kind: Kind) -> Result<Change<'_, Key>, ErrorResponse> {
+        let (number, place) = self.locate(call, Some(kind))?;
         let store = self.key_stores.get_mut(&number);
-        let key = store.and_then(|store| store.keys.get_mut(index)).ok_or_else(|| refuse(Name::KeyId))?;
+        let mut key = store.and_then(|store| store.keys.get_mut(place)).ok_or_else(|| refuse(Name::KeyId))?;
         key.make_ready(call)?;
         Ok(key)
     }
 
     /// Where the key of a call is; the path of a data call says of which kind it has to be.
-    pub(super) fn locate(&self, call: &Call<'_>, kind: Option<Kind>) -> Result<(i64, usize), ErrorResponse> {
+    pub(super) fn locate(&self, call: &Call<'_>, kind: Option<Kind>) -> Result<(i64, Place), ErrorResponse> {
         let id = call.argument("keyid");
-        let fits = |key: &Key| {
-            key.key_id == id
-                && kind.is_none_or(|kind| key.material.kind() == kind)
-                && !is_gone(key.deletion_datetime.as_deref(), call.now)
-        };
-        self.key_stores
-            .iter()
-            .find_map(|(number, store)| Some((*number, store.keys.iter().position(fits)?)))
-            .ok_or_else(|| refuse(Name::KeyId))
+        let fits = |key: &Key| kind.is_none_or(|kind| key.material.kind() == kind);
+        let found = numbers(&self.lookup().keys, id)
+            .find_map(|number| Some((number, self.key_stores.get(&number)?.key(id, fits, call.now)?)));
+        found.ok_or_else(|| refuse(Name::KeyId))
     }
 }
 
@@ -211,8 +303,12 @@ mod tests {
     }
 
     fn store_of(store: &mut Store, key: Key) -> &mut Store {
-        store.key_stores.get_mut(&7).unwrap().keys.push(key);
+        store.key_stores.get_mut(&7).unwrap().keys.insert(key);
         store
+    }
+
+    fn first(store: &mut Store, number: i64) -> &mut Key {
+        store.key_stores.get_mut(&number).unwrap().keys.fresh_mut().next().unwrap()
     }
 
     #[test]
@@ -236,7 +332,7 @@ mod tests {
         }}});
         let mut store: Store = serde_json::from_value(seed).unwrap();
         store.complete(&mut rng, day(0)).unwrap();
-        let key = &mut store.key_stores.get_mut(&7).unwrap().keys[0];
+        let key = first(&mut store, 7);
         assert_eq!(key.bytes(None).unwrap().1.len(), 32);
         assert_eq!(key.bytes(Some(0)).unwrap().0, 0);
         assert_eq!(key.bytes(Some(1)), Err(refuse(Name::KeyVersion)));
@@ -247,7 +343,7 @@ mod tests {
         patient.next_auto_rotation_date = None;
         store_of(&mut store, patient).complete(&mut rng, day(0)).unwrap();
 
-        let key = &mut store.key_stores.get_mut(&7).unwrap().keys[0];
+        let key = first(&mut store, 7);
         for (now, current) in [(day(29), 0), (day(30), 1), (day(30), 1), (day(125), 2), (day(149), 2), (day(150), 3)] {
             key.rotate(&mut rng, &mut ReadyKeys::default(), now).unwrap();
             assert_eq!(key.current(), current, "{now}");
@@ -257,7 +353,7 @@ mod tests {
     #[test]
     fn disabled_version_is_reported() {
         let mut store = Store::default();
-        let key = &mut store.key_stores.get_mut(&1).unwrap().keys[0];
+        let key = first(&mut store, 1);
         if let Material::SymmetricKey { versions } = &mut key.material {
             versions[1].active = false;
         }

@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use super::access::network;
 use super::crypto;
-use super::key_store::{Key, KeyStore, Kind, Version};
+use super::key_store::{Key, KeyStore, Kind, Version, order};
 use crate::nhn::korean_time;
 
 impl KeyStore {
@@ -22,7 +22,7 @@ impl KeyStore {
             date(&entry.name, Some(&entry.expiration_date))?;
             date(&entry.name, entry.deletion_datetime.as_deref())?;
         }
-        self.keys.iter().try_for_each(Key::check)
+        self.keys.all(order::AGE).try_for_each(Key::check)
     }
 }
 

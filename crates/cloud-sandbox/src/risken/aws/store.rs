@@ -1,5 +1,7 @@
 //! Accounts, attachments and scans, stored as the service's tables store them.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
@@ -8,6 +10,7 @@ use super::request::{Attach, Aws};
 use crate::risken::access::Access;
 use crate::risken::error::Failure;
 use crate::risken::finding::scan::Ended;
+use crate::state::table::{self, Compare, Place, Row, Table};
 
 mod seed;
 
@@ -81,11 +84,55 @@ pub(crate) struct Scan {
 #[serde(default)]
 pub(crate) struct Store {
     pub(crate) access: Access,
-    pub(crate) accounts: Vec<Account>,
+    #[serde(with = "table::list")]
+    pub(crate) accounts: Table<Account>,
     pub(crate) next_account: u32,
     pub(crate) sources: Vec<DataSource>,
-    pub(crate) attachments: Vec<Attachment>,
-    pub(crate) scans: Vec<Scan>,
+    #[serde(with = "table::list")]
+    pub(crate) attachments: Table<Attachment>,
+    #[serde(with = "table::list")]
+    pub(crate) scans: Table<Scan>,
+}
+
+/// The places of the orders in [`Account::ORDERS`].
+mod of_accounts {
+    pub(super) const ID: usize = 0;
+    pub(super) const ID_IN_PROJECT: usize = 1;
+    pub(super) const NUMBER: usize = 2;
+}
+
+impl Row for Account {
+    const ORDERS: &'static [Compare<Self>] = &[
+        |one, other| one.id.cmp(&other.id),
+        |one, other| (one.project_id, one.id).cmp(&(other.project_id, other.id)),
+        |one, other| (one.project_id, &one.number).cmp(&(other.project_id, &other.number)),
+    ];
+}
+
+/// The places of the orders in [`Attachment::ORDERS`].
+mod of_attachments {
+    pub(super) const KEY: usize = 0;
+    pub(super) const IN_PROJECT: usize = 1;
+}
+
+impl Row for Attachment {
+    const ORDERS: &'static [Compare<Self>] = &[
+        |one, other| (one.aws_id, one.source_id).cmp(&(other.aws_id, other.source_id)),
+        |one, other| one.in_project().cmp(&other.in_project()),
+    ];
+}
+
+impl Attachment {
+    fn in_project(&self) -> (u32, u32, u32) {
+        (self.project_id, self.aws_id, self.source_id)
+    }
+}
+
+/// The order of scans by their ends.
+const END: usize = 0;
+
+impl Row for Scan {
+    const ORDERS: &'static [Compare<Self>] = &[|one, other| one.ends_at.cmp(&other.ends_at)];
 }
 
 impl Status {
@@ -111,35 +158,50 @@ impl Store {
                 && (id == 0 || account.id == id)
                 && (number.is_empty() || account.number == number)
         };
-        let mut found: Vec<_> = self.accounts.iter().filter(passes).collect();
-        found.sort_by(|one, other| one.number.cmp(&other.number));
+        let (order, part) = match (id, number) {
+            (0, "") => {
+                (of_accounts::NUMBER, self.accounts.span(of_accounts::NUMBER, |one| one.project_id.cmp(&project)))
+            }
+            (0, _) => (of_accounts::NUMBER, self.numbered(project, number)),
+            _ => (of_accounts::ID_IN_PROJECT, self.accounts_with_id(project, id)),
+        };
+        let mut found: Vec<_> = self.accounts.rows(order, part).filter(passes).collect();
+        if id != 0 {
+            found.sort_by(|one, other| one.number.cmp(&other.number));
+        }
         found
     }
 
+    fn numbered(&self, project: u32, number: &str) -> Range<usize> {
+        self.accounts.span(of_accounts::NUMBER, |one| (one.project_id, &*one.number).cmp(&(project, number)))
+    }
+
+    fn accounts_with_id(&self, project: u32, id: u32) -> Range<usize> {
+        self.accounts.span(of_accounts::ID_IN_PROJECT, |one| (one.project_id, one.id).cmp(&(project, id)))
+    }
+
     /// Registers an account, or renames the one that has the number in the project.
-    pub(super) fn put_account(&mut self, aws: &Aws, now: i64) -> &Account {
-        let same = |account: &Account| account.project_id == aws.project_id && account.number == aws.aws_account_id;
-        let at = match self.accounts.iter().position(same) {
-            Some(at) => at,
-            None => {
-                self.accounts.push(Account {
-                    id: self.next_account,
-                    name: String::new(),
-                    project_id: aws.project_id,
-                    number: aws.aws_account_id.clone(),
-                    created_at: now,
-                });
-                self.next_account = self.next_account.saturating_add(1);
-                self.accounts.len() - 1
-            }
+    pub(super) fn put_account(&mut self, aws: &Aws, now: i64) -> Account {
+        let same = self.numbered(aws.project_id, &aws.aws_account_id);
+        let known = self.accounts.places(of_accounts::NUMBER, same).next();
+        if let Some(mut account) = known.and_then(|place| self.accounts.get_mut(place)) {
+            account.name.clone_from(&aws.name);
+            return account.clone();
+        }
+        let account = Account {
+            id: self.next_account,
+            name: aws.name.clone(),
+            project_id: aws.project_id,
+            number: aws.aws_account_id.clone(),
+            created_at: now,
         };
-        let account = &mut self.accounts[at];
-        account.name.clone_from(&aws.name);
+        self.next_account = self.next_account.saturating_add(1);
+        self.accounts.insert(account.clone());
         account
     }
 
     pub(super) fn has_account(&self, project: u32, id: u32) -> bool {
-        self.accounts.iter().any(|account| (account.project_id, account.id) == (project, id))
+        !self.accounts_with_id(project, id).is_empty()
     }
 
     pub(super) fn has_source(&self, id: u32) -> bool {
@@ -149,8 +211,11 @@ impl Store {
     /// Removes an account with its attachments, and says whether the project had it.
     pub(super) fn delete_account(&mut self, project: u32, id: u32) -> bool {
         let was_there = self.has_account(project, id);
-        self.attachments.retain(|row| (row.project_id, row.aws_id) != (project, id));
-        self.accounts.retain(|account| (account.project_id, account.id) != (project, id));
+        let order = of_attachments::IN_PROJECT;
+        let attached = self.attachments.span(order, |row| (row.project_id, row.aws_id).cmp(&(project, id)));
+        self.attachments.remove_all(order, attached);
+        let accounts = self.accounts_with_id(project, id);
+        self.accounts.remove_all(of_accounts::ID_IN_PROJECT, accounts);
         was_there
     }
 
@@ -160,17 +225,18 @@ impl Store {
         let trimmed = name.trim_end_matches(' ');
         let wanted =
             self.sources.iter().filter(|source| name.is_empty() || source.name.trim_end_matches(' ') == trimmed);
-        let of = |source: &DataSource| {
-            let here = |row: &&Attachment| (row.project_id, row.aws_id, row.source_id) == (project, id, source.id);
-            self.attachments.iter().find(here)
-        };
+        let of = |source: &DataSource| self.attachments.get(self.attached(project, id, source.id)?);
         let mut rows: Vec<_> = wanted.map(|source| (source, of(source))).collect();
         rows.sort_by_key(|(source, row)| (row.is_some(), source.id));
         rows
     }
 
+    fn attached(&self, project: u32, id: u32, source: u32) -> Option<Place> {
+        self.attachments.find(of_attachments::IN_PROJECT, |row| row.in_project().cmp(&(project, id, source)))
+    }
+
     /// Stores an attachment whole, in place of the one that the account has; neither end need exist.
-    pub(super) fn attach(&mut self, attach: &Attach, now: i64) -> Result<&Attachment, Failure> {
+    pub(super) fn attach(&mut self, attach: &Attach, now: i64) -> Result<Attachment, Failure> {
         Ok(self.replace(Attachment {
             aws_id: attach.aws_id,
             source_id: attach.aws_data_source_id,
@@ -186,44 +252,40 @@ impl Store {
         }))
     }
 
-    fn replace(&mut self, mut new: Attachment) -> &Attachment {
-        let same = |row: &Attachment| (row.aws_id, row.source_id) == (new.aws_id, new.source_id);
-        let at = match self.attachments.iter().position(same) {
-            Some(at) => {
-                let old = &self.attachments[at];
-                new.created_at = old.created_at;
-                let changed = Attachment { updated_at: old.updated_at, ..new.clone() } != *old;
-                // A row that is written as it was keeps its time.
-                new.updated_at = if changed { new.updated_at } else { old.updated_at };
-                self.attachments[at] = new;
-                at
-            }
-            None => {
-                self.attachments.push(new);
-                self.attachments.len() - 1
-            }
+    fn replace(&mut self, mut new: Attachment) -> Attachment {
+        let key = (new.aws_id, new.source_id);
+        let same = self.attachments.find(of_attachments::KEY, |row| (row.aws_id, row.source_id).cmp(&key));
+        let Some(mut old) = same.and_then(|place| self.attachments.get_mut(place)) else {
+            self.attachments.insert(new.clone());
+            return new;
         };
-        &self.attachments[at]
+        new.created_at = old.created_at;
+        let changed = Attachment { updated_at: old.updated_at, ..new.clone() } != *old;
+        // A row that is written as it was keeps its time.
+        new.updated_at = if changed { new.updated_at } else { old.updated_at };
+        old.clone_from(&new);
+        new
     }
 
     /// Removes an attachment, and says whether it was there.
     pub(super) fn detach(&mut self, project: u32, id: u32, source: u32) -> bool {
-        let before = self.attachments.len();
-        self.attachments.retain(|row| (row.project_id, row.aws_id, row.source_id) != (project, id, source));
-        self.attachments.len() < before
+        let order = of_attachments::IN_PROJECT;
+        let rows = self.attachments.span(order, |row| row.in_project().cmp(&(project, id, source)));
+        self.attachments.remove_all(order, rows) > 0
     }
 
     /// Sends a scan on its way, whether or not one is running.
     pub(super) fn scan(&mut self, project: u32, id: u32, source: u32, now: i64) -> Result<(), Failure> {
         let missing = || Failure("record not found".to_owned());
-        let here = |row: &&mut Attachment| (row.project_id, row.aws_id, row.source_id) == (project, id, source);
-        let row = self.attachments.iter_mut().find(here).ok_or_else(missing)?;
-        let account = self.accounts.iter().find(|account| account.id == id).ok_or_else(missing)?;
+        let row = self.attached(project, id, source).ok_or_else(missing)?;
+        let mut row = self.attachments.get_mut(row).ok_or_else(missing)?;
+        let account = self.accounts.find(of_accounts::ID, |account| account.id.cmp(&id));
+        let account = account.and_then(|place| self.accounts.get(place)).ok_or_else(missing)?;
         let source = self.sources.iter().find(|known| known.id == source).ok_or_else(missing)?;
         if !WORKERS.contains(&&*source.name) {
             return Err(Failure(format!("unknown datasource, datasource={}", source.name)));
         }
-        self.scans.push(Scan {
+        self.scans.insert(Scan {
             begins_at: now.saturating_add(QUEUE),
             ends_at: now.saturating_add(QUEUE + WORK),
             source: source.name.clone(),
@@ -239,11 +301,10 @@ impl Store {
     /// Stores the states of the scans that have ended by now, and returns those that have found something.
     pub(in crate::risken) fn settle(&mut self, now: i64) -> Vec<Ended> {
         let mut found = Vec::new();
-        let (mut ended, running): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.scans).into_iter().partition(|scan| scan.ends_at <= now);
-        self.scans = running;
-        ended.sort_by_key(|scan| scan.ends_at);
+        let ended = self.scans.span(END, |scan| table::due(Some(scan.ends_at), &now));
+        let ended: Vec<_> = self.scans.places(END, ended).collect();
         for scan in ended {
+            let Some(scan) = self.scans.remove(scan) else { continue };
             let (status, status_detail) = scan.outcome();
             let (scan_at, written_at) = (scan.begins_at, scan.ends_at);
             if status == Status::Ok {

@@ -1,6 +1,7 @@
 //! Findings, tags and suspensions, stored as the service's tables store them.
 
 use std::cmp::Ordering;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -8,6 +9,7 @@ use serde_json::Value;
 use super::request::{Request, Upsert};
 use super::scan;
 use crate::risken::error::Failure;
+use crate::state::table::{self, Compare, Place, Row, Table};
 
 /// A finding; project, data source and the ID there identify it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -50,18 +52,80 @@ pub(crate) struct Pend {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Store {
-    pub(crate) findings: Vec<Finding>,
+    #[serde(with = "table::list")]
+    pub(crate) findings: Table<Finding>,
     pub(crate) next_finding: u64,
-    pub(crate) tags: Vec<Tag>,
+    #[serde(with = "table::list")]
+    pub(crate) tags: Table<Tag>,
     pub(crate) next_tag: u64,
-    pub(crate) pends: Vec<Pend>,
+    #[serde(with = "table::list")]
+    pub(crate) pends: Table<Pend>,
+}
+
+/// The places of the orders in [`Finding::ORDERS`], all of them by project first and by ID last.
+mod of_findings {
+    pub(super) const ID: usize = 0;
+    pub(super) const KEY: usize = 1;
+    pub(super) const DESCRIPTION: usize = 2;
+    pub(super) const SOURCE: usize = 3;
+    pub(super) const RESOURCE: usize = 4;
+    pub(super) const SCORE: usize = 5;
+    pub(super) const UPDATED: usize = 6;
+}
+
+impl Row for Finding {
+    const ORDERS: &'static [Compare<Self>] = &[
+        |one, other| by(one, other, Ordering::Equal),
+        |one, other| one.key().cmp(&other.key()),
+        |one, other| by(one, other, one.description.cmp(&other.description)),
+        |one, other| by(one, other, one.data_source.cmp(&other.data_source)),
+        |one, other| by(one, other, one.resource_name.cmp(&other.resource_name)),
+        |one, other| by(one, other, one.score.total_cmp(&other.score)),
+        |one, other| by(one, other, one.updated_at.cmp(&other.updated_at)),
+    ];
+}
+
+fn by(one: &Finding, other: &Finding, field: Ordering) -> Ordering {
+    one.project_id.cmp(&other.project_id).then(field).then(one.id.cmp(&other.id))
+}
+
+impl Finding {
+    /// What identifies it.
+    fn key(&self) -> (u32, &str, &str) {
+        (self.project_id, &self.data_source, &self.data_source_id)
+    }
+}
+
+/// The places of the orders in [`Tag::ORDERS`].
+mod of_tags {
+    pub(super) const ID: usize = 0;
+    pub(super) const TEXT: usize = 1;
+}
+
+impl Row for Tag {
+    const ORDERS: &'static [Compare<Self>] = &[
+        |one, other| (one.project_id, one.id).cmp(&(other.project_id, other.id)),
+        |one, other| (one.finding_id, &one.tag).cmp(&(other.finding_id, &other.tag)),
+    ];
+}
+
+/// The order of suspensions by finding.
+const FINDING: usize = 0;
+
+impl Row for Pend {
+    const ORDERS: &'static [Compare<Self>] = &[|one, other| one.finding_id.cmp(&other.finding_id)];
 }
 
 impl Default for Store {
     /// What the scan of the seed's data source has found.
     fn default() -> Self {
-        let mut store =
-            Self { findings: Vec::new(), next_finding: 4001, tags: Vec::new(), next_tag: 5001, pends: Vec::new() };
+        let mut store = Self {
+            findings: Table::default(),
+            next_finding: 4001,
+            tags: Table::default(),
+            next_tag: 5001,
+            pends: Table::default(),
+        };
         store.scanned(&scan::Ended::seed());
         store
     }
@@ -69,57 +133,91 @@ impl Default for Store {
 
 impl Store {
     pub(super) fn finding(&self, project: u32, id: u64) -> Option<&Finding> {
-        self.findings.iter().find(|own| (own.project_id, own.id) == (project, id))
+        self.findings.get(self.place(project, id)?)
     }
 
-    /// The findings that pass all filters, in the order that was asked for. One with two of the tags comes twice, since
-    /// the service joins the tables.
-    pub(super) fn list(&self, request: &Request) -> Vec<&Finding> {
-        let most = if request.to_score == 0.0 { 1.0 } else { request.to_score };
+    fn place(&self, project: u32, id: u64) -> Option<Place> {
+        self.findings.find(of_findings::ID, |own| (own.project_id, own.id).cmp(&(project, id)))
+    }
+
+    /// The IDs on a page of the findings that pass all filters, in the order that was asked for, and how many pass. One
+    /// with two of the tags comes twice, since the service joins the tables.
+    pub(super) fn list(&self, request: &Request, skip: usize, take: usize) -> (Vec<u64>, usize) {
+        let order = match &*request.sort {
+            "description" => of_findings::DESCRIPTION,
+            "data_source" => of_findings::SOURCE,
+            "resource_name" => of_findings::RESOURCE,
+            "score" => of_findings::SCORE,
+            "updated_at" => of_findings::UPDATED,
+            _ => of_findings::ID,
+        };
+        let project = self.findings.span(order, |own| own.project_id.cmp(&request.project_id));
+        let descends = request.direction == "desc";
+        if self.passes_all(request, project.len()) {
+            let from = skip.min(project.len());
+            let to = from.saturating_add(take).min(project.len());
+            let ids = |own: &Finding| own.id;
+            let shown = match descends {
+                true => self.findings.rows(order, project.end - to..project.end - from).rev().map(ids).collect(),
+                false => self.findings.rows(order, project.start + from..project.start + to).map(ids).collect(),
+            };
+            return (shown, project.len());
+        }
+        let rows = self.findings.rows(order, project).filter(|own| self.passes(request, own));
+        let joined = rows.flat_map(|own| std::iter::repeat_n(own.id, self.times(request, own)));
+        let mut found: Vec<_> = joined.collect();
+        if descends {
+            found.reverse();
+        }
+        let total = found.len();
+        (found.into_iter().skip(skip).take(take).collect(), total)
+    }
+
+    /// Whether all findings of the project pass, so that none has to be looked at.
+    fn passes_all(&self, request: &Request, findings: usize) -> bool {
+        let filters = [&request.data_sources, &request.resource_names, &request.tags];
+        if filters.iter().any(|filter| !filter.is_empty()) || request.finding_id != 0 || matches!(request.status, 1 | 2)
+        {
+            return false;
+        }
+        let score = |own: &Finding| match own.score {
+            score if score < request.from_score => Ordering::Less,
+            score if score > most(request) => Ordering::Greater,
+            _ => Ordering::Equal,
+        };
+        let fitting = |own: &Finding| own.project_id.cmp(&request.project_id).then_with(|| score(own));
+        self.findings.span(of_findings::SCORE, fitting).len() == findings
+    }
+
+    fn passes(&self, request: &Request, own: &Finding) -> bool {
         let begins =
             |text: &str, all: &[String]| all.is_empty() || all.iter().any(|part| text.starts_with(part.as_str()));
-        let suspended = |own: &Finding| self.pends.iter().any(|pend| pend.finding_id == own.id);
-        let passes = |own: &&Finding| {
-            own.project_id == request.project_id
-                && (request.from_score..=most).contains(&own.score)
-                && (request.finding_id == 0 || own.id == request.finding_id)
-                && begins(&own.data_source, &request.data_sources)
-                && begins(&own.resource_name, &request.resource_names)
-                && match request.status {
-                    1 => !suspended(own),
-                    2 => suspended(own),
-                    _ => true,
-                }
-        };
-        let times = |own: &Finding| match request.tags.is_empty() {
-            true => 1,
-            false => self.tags.iter().filter(|tag| tag.finding_id == own.id && request.tags.contains(&tag.tag)).count(),
-        };
-        let found = self.findings.iter().filter(passes);
-        let mut found: Vec<&Finding> = found.flat_map(|own| std::iter::repeat_n(own, times(own))).collect();
-        found.sort_by(|one, other| {
-            let order = match &*request.sort {
-                "description" => one.description.cmp(&other.description),
-                "data_source" => one.data_source.cmp(&other.data_source),
-                "resource_name" => one.resource_name.cmp(&other.resource_name),
-                "score" => one.score.total_cmp(&other.score),
-                "updated_at" => one.updated_at.cmp(&other.updated_at),
-                _ => Ordering::Equal,
-            };
-            directed(order.then(one.id.cmp(&other.id)), &request.direction)
-        });
-        found
+        let suspended = || !self.pends_of(own.id).is_empty();
+        (request.from_score..=most(request)).contains(&own.score)
+            && (request.finding_id == 0 || own.id == request.finding_id)
+            && begins(&own.data_source, &request.data_sources)
+            && begins(&own.resource_name, &request.resource_names)
+            && match request.status {
+                1 => !suspended(),
+                2 => suspended(),
+                _ => true,
+            }
+    }
+
+    /// How often a finding comes.
+    fn times(&self, request: &Request, own: &Finding) -> usize {
+        if request.tags.is_empty() {
+            return 1;
+        }
+        self.tags.rows(of_tags::TEXT, self.tags_of(own.id)).filter(|tag| request.tags.contains(&tag.tag)).count()
     }
 
     /// Stores a finding in place of the one with the same keys.
-    pub(super) fn put(&mut self, wanted: &Upsert, now: i64) -> Result<&Finding, Failure> {
-        let same = |own: &Finding| {
-            (own.project_id, &own.data_source, &own.data_source_id)
-                == (wanted.project_id, &wanted.data_source, &wanted.data_source_id)
-        };
+    pub(super) fn put(&mut self, wanted: &Upsert, now: i64) -> Result<Finding, Failure> {
+        let same = |own: &Finding| own.key().cmp(&(wanted.project_id, &*wanted.data_source, &*wanted.data_source_id));
         let data = normalized(&wanted.data)?;
-        let at = self.findings.iter().position(same);
-        let (id, created_at) = match at.map(|at| &self.findings[at]) {
+        let known = self.findings.find(of_findings::KEY, same);
+        let (id, created_at) = match known.and_then(|place| self.findings.get(place)) {
             Some(old) => (old.id, old.created_at),
             None => (self.next_finding, now),
         };
@@ -136,31 +234,37 @@ impl Store {
             created_at,
             updated_at: now,
         };
-        let at = match at {
-            Some(at) => {
-                self.findings[at] = new;
-                at
-            }
-            None => {
-                self.next_finding = self.next_finding.saturating_add(1);
-                self.findings.push(new);
-                self.findings.len() - 1
-            }
-        };
-        Ok(&self.findings[at])
+        if let Some(mut old) = known.and_then(|place| self.findings.get_mut(place)) {
+            old.clone_from(&new);
+        } else {
+            self.next_finding = self.next_finding.saturating_add(1);
+            self.findings.insert(new.clone());
+        }
+        Ok(new)
     }
 
     /// Removes a finding with its tags, and says whether the project had it; its suspension stays.
     pub(super) fn delete(&mut self, project: u32, id: u64) -> bool {
         let was_there = self.finding(project, id).is_some();
-        self.findings.retain(|own| (own.project_id, own.id) != (project, id));
-        self.tags.retain(|own| (own.project_id, own.finding_id) != (project, id));
+        let findings = self.findings.span(of_findings::ID, |own| (own.project_id, own.id).cmp(&(project, id)));
+        self.findings.remove_all(of_findings::ID, findings);
+        let tags = self.tags_of(id);
+        let own = |place: &Place| self.tags.get(*place).is_some_and(|tag| tag.project_id == project);
+        let tags: Vec<_> = self.tags.places(of_tags::TEXT, tags).filter(own).collect();
+        for place in tags {
+            self.tags.remove(place);
+        }
         was_there
     }
 
+    fn tags_of(&self, finding: u64) -> Range<usize> {
+        self.tags.span(of_tags::TEXT, |tag| tag.finding_id.cmp(&finding))
+    }
+
     pub(super) fn tags(&self, request: &Request) -> Vec<&Tag> {
-        let here = |own: &&Tag| (own.project_id, own.finding_id) == (request.project_id, request.finding_id);
-        let mut found: Vec<&Tag> = self.tags.iter().filter(here).collect();
+        let here = |own: &&Tag| own.project_id == request.project_id;
+        let own = self.tags_of(request.finding_id);
+        let mut found: Vec<&Tag> = self.tags.rows(of_tags::TEXT, own).filter(here).collect();
         found.sort_by(|one, other| {
             let order = match &*request.sort {
                 "finding_tag_id" => Ordering::Equal,
@@ -173,67 +277,61 @@ impl Store {
     }
 
     /// Adds a tag; one that the finding has stays as it is.
-    pub(super) fn tag(&mut self, project: u32, finding: u64, text: &str, now: i64) -> Result<&Tag, Failure> {
+    pub(super) fn tag(&mut self, project: u32, finding: u64, text: &str, now: i64) -> Result<Tag, Failure> {
         if self.finding(project, finding).is_none() {
             return Err(Failure(format!("Failed to GetFinding, finding_id={finding}, err=record not found")));
         }
-        let known = self.tags.iter().position(|own| (own.finding_id, &*own.tag) == (finding, text));
-        let at = known.unwrap_or_else(|| {
-            let id = self.next_tag;
-            self.next_tag = self.next_tag.saturating_add(1);
-            let tag = text.to_owned();
-            self.tags.push(Tag { id, finding_id: finding, project_id: project, tag, created_at: now, updated_at: now });
-            self.tags.len() - 1
-        });
-        Ok(&self.tags[at])
+        let known = self.tags.find(of_tags::TEXT, |own| (own.finding_id, &*own.tag).cmp(&(finding, text)));
+        if let Some(known) = known.and_then(|place| self.tags.get(place)) {
+            return Ok(known.clone());
+        }
+        let (id, tag) = (self.next_tag, text.to_owned());
+        self.next_tag = self.next_tag.saturating_add(1);
+        let tag = Tag { id, finding_id: finding, project_id: project, tag, created_at: now, updated_at: now };
+        self.tags.insert(tag.clone());
+        Ok(tag)
     }
 
     pub(super) fn untag(&mut self, project: u32, id: u64) -> bool {
-        let before = self.tags.len();
-        self.tags.retain(|own| (own.project_id, own.id) != (project, id));
-        self.tags.len() < before
+        let tags = self.tags.span(of_tags::ID, |own| (own.project_id, own.id).cmp(&(project, id)));
+        self.tags.remove_all(of_tags::ID, tags) > 0
     }
 
     pub(super) fn pend(&self, project: u32, finding: u64) -> Option<&Pend> {
-        self.pends.iter().find(|own| (own.project_id, own.finding_id) == (project, finding))
+        self.pends.rows(FINDING, self.pends_of(finding)).find(|own| own.project_id == project)
+    }
+
+    fn pends_of(&self, finding: u64) -> Range<usize> {
+        self.pends.span(FINDING, |own| own.finding_id.cmp(&finding))
     }
 
     /// Suspends a finding, or replaces the note.
-    pub(super) fn put_pend(&mut self, project: u32, finding: u64, note: &str, now: i64) -> Result<&Pend, Failure> {
+    pub(super) fn put_pend(&mut self, project: u32, finding: u64, note: &str, now: i64) -> Result<Pend, Failure> {
         if self.finding(project, finding).is_none() {
             return Err(Failure("record not found".to_owned()));
         }
         if note.chars().count() > NOTE {
             return Err(Failure("Error 1406 (22001): Data too long for column 'note' at row 1".to_owned()));
         }
-        let at = match self.pends.iter().position(|own| own.finding_id == finding) {
-            Some(at) => {
-                let own = &mut self.pends[at];
-                // A row that is written as it was keeps its time.
-                if own.note != note {
-                    (own.note, own.updated_at) = (note.to_owned(), now);
-                }
-                at
+        let known = self.pends.find(FINDING, |own| own.finding_id.cmp(&finding));
+        if let Some(mut own) = known.and_then(|place| self.pends.get_mut(place)) {
+            // A row that is written as it was keeps its time.
+            if own.note != note {
+                note.clone_into(&mut own.note);
+                own.updated_at = now;
             }
-            None => {
-                let note = note.to_owned();
-                self.pends.push(Pend {
-                    finding_id: finding,
-                    project_id: project,
-                    note,
-                    created_at: now,
-                    updated_at: now,
-                });
-                self.pends.len() - 1
-            }
-        };
-        Ok(&self.pends[at])
+            return Ok(own.clone());
+        }
+        let note = note.to_owned();
+        let pend = Pend { finding_id: finding, project_id: project, note, created_at: now, updated_at: now };
+        self.pends.insert(pend.clone());
+        Ok(pend)
     }
 
     pub(super) fn delete_pend(&mut self, project: u32, finding: u64) -> bool {
-        let before = self.pends.len();
-        self.pends.retain(|own| (own.project_id, own.finding_id) != (project, finding));
-        self.pends.len() < before
+        let own = |place: &Place| self.pends.get(*place).is_some_and(|own| own.project_id == project);
+        let found: Vec<_> = self.pends.places(FINDING, self.pends_of(finding)).filter(own).collect();
+        found.into_iter().filter_map(|place| self.pends.remove(place)).count() > 0
     }
 
     /// Stores what a scan has found, with its tags; a scan that finds the same again stores it again.
@@ -246,6 +344,11 @@ impl Store {
             }
         }
     }
+}
+
+/// The highest score that is asked for; zero is no limit.
+fn most(request: &Request) -> f32 {
+    if request.to_score == 0.0 { 1.0 } else { request.to_score }
 }
 
 /// Characters of a note.

@@ -68,7 +68,7 @@ pub(super) fn self_sign(state: &mut State, call: &mut Call<'_>) -> Result<Value,
 /// Deletes a certificate.
 pub(super) fn delete(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
     let id = state.certificates.find(call)?.id.clone();
-    state.certificates.certificates.remove(&id);
+    state.certificates.remove(&id);
     Ok(Value::Null)
 }
 
@@ -101,7 +101,7 @@ fn keep(
         id: call.rng.id(),
     };
     let shown = certificate.shown(call.now);
-    state.certificates.certificates.insert(certificate.id.clone(), certificate);
+    state.certificates.certificates.insert(certificate);
     Ok(shown)
 }
 

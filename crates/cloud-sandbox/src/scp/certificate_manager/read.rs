@@ -3,14 +3,12 @@
 use serde_json::{Value, json};
 
 use super::body;
-use super::store::Certificate;
+use super::store::{Certificate, order};
 use crate::call::Call;
+use crate::scp::account;
 use crate::scp::error::ErrorResponse;
+use crate::scp::paging::{self, Listing, Sort};
 use crate::scp::state::State;
-use crate::scp::{account, paging};
-
-const SORTABLE: &[&str] =
-    &["created_at", "modified_at", "name", "cn", "state", "cert_kind", "not_before_dt", "not_after_dt", "id"];
 
 /// Whether another certificate has the name.
 pub(super) fn duplicate(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
@@ -24,16 +22,30 @@ pub(super) fn list(state: &mut State, call: &mut Call<'_>) -> Result<Value, Erro
     let text = |name: &str| call.query(name).unwrap_or_default();
     let (name, cn, mine) = (text("name"), text("cn"), paging::flag(call, "isMine"));
     let states: Vec<_> = call.query_all("state").collect();
-    let wanted = |one: &&Certificate| {
+    let wanted = |one: &Certificate| {
         one.name.contains(name)
             && one.facts.cn.contains(cn)
             && (states.is_empty() || states.contains(&one.state(now)))
             && (!mine || one.created_by == account::USER_ID)
     };
-    let mut found: Vec<_> = state.certificates.certificates.values().filter(wanted).collect();
-    found.sort_by_key(|one| one.created_at);
-    let rows = found.into_iter().map(|one| one.row(now)).collect();
-    paging::page(call, "certificates", SORTABLE, 20, rows)
+    let by_state = |one: &Certificate, other: &Certificate| one.state(now).cmp(other.state(now));
+    let sorts = [
+        Sort::Kept("created_at", order::CREATED),
+        // Certificates do not change.
+        Sort::Kept("modified_at", order::CREATED),
+        Sort::Kept("name", order::NAME),
+        Sort::Kept("cn", order::CN),
+        Sort::Now("state", &by_state),
+        Sort::Kept("cert_kind", order::KIND),
+        Sort::Kept("not_before_dt", order::NOT_BEFORE),
+        Sort::Kept("not_after_dt", order::NOT_AFTER),
+        Sort::Kept("id", order::ID),
+    ];
+    let filtered = mine || !(name.is_empty() && cn.is_empty() && states.is_empty());
+    let table = &state.certificates.certificates;
+    let filter: Option<&dyn Fn(&Certificate) -> bool> = if filtered { Some(&wanted) } else { None };
+    let listing = Listing { table, sorts: &sorts, part: &|_| 0..table.len(), chosen: None, filter };
+    paging::listed(call, "certificates", Some(20), &listing, |one| one.row(now))
 }
 
 /// The certificate with its texts.

@@ -1,13 +1,12 @@
 //! The certificates of a fresh sandbox: one that is valid, one with a chain, one that has expired.
 
-use std::collections::BTreeMap;
-
 use serde_json::json;
 use time::macros::datetime;
 
 use super::material::Material;
 use super::store::{Certificate, Kind, Store};
 use crate::scp::account;
+use crate::state::table::Table;
 
 /// A user other than the one to whom the sandbox's access key belongs.
 const SOMEONE_ELSE: &str = "4f5d60e9e08b48d0a0881e21ab14e266";
@@ -55,7 +54,7 @@ const SEEDS: &[Seed] = &[
 
 impl Default for Store {
     fn default() -> Self {
-        let mut certificates = BTreeMap::new();
+        let mut certificates = Table::default();
         for seed in SEEDS {
             let material = Material::read(seed.body, seed.chain, seed.key).ok();
             // A seed that cannot be read would be missing, which a test sees.
@@ -73,7 +72,7 @@ impl Default for Store {
                 created_at: datetime!(2024-05-17 00:23:17 UTC),
                 created_by: seed.created_by.to_owned(),
             };
-            certificates.insert(seed.id.to_owned(), certificate);
+            certificates.insert(certificate);
         }
         Self { certificates }
     }
@@ -81,7 +80,7 @@ impl Default for Store {
 
 #[cfg(test)]
 mod tests {
-    use super::super::store::{EXPIRED, VALID};
+    use super::super::store::{EXPIRED, VALID, order};
     use super::*;
 
     #[test]
@@ -90,7 +89,7 @@ mod tests {
         let now = datetime!(2026-11-22 18:00 UTC);
         let got: Vec<_> = store
             .certificates
-            .values()
+            .all(order::ID)
             .map(|one| {
                 let material = Material::read(&one.cert_body, one.cert_chain.as_deref(), &one.private_key).unwrap();
                 (&*one.name, &*one.facts.cn, one.state(now), material.flaw(one.facts.not_before))

@@ -1,6 +1,6 @@
 //! The certificates that the service holds, and how it shows them.
 
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -13,6 +13,7 @@ use crate::call::Call;
 use crate::scp::account;
 use crate::scp::error::ErrorResponse;
 use crate::scp::timestamps::plain;
+use crate::state::table::{self, Compare, Keyed, Place, Row, Table};
 
 /// The two states of the page's responses and what lies before them.
 pub(super) const VALID: &str = "VALID";
@@ -26,7 +27,8 @@ const ZONELESS: StaticFormatDescription = format_description!("[year]-[month]-[d
 #[derive(Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Store {
-    pub(super) certificates: BTreeMap<String, Certificate>,
+    #[serde(with = "table::map")]
+    pub(super) certificates: Table<Certificate>,
 }
 
 /// Where a certificate came from.
@@ -56,15 +58,73 @@ pub(super) struct Certificate {
     pub(super) created_by: String,
 }
 
+/// The places of the orders in [`Certificate::ORDERS`].
+pub(super) mod order {
+    pub(crate) const ID: usize = 0;
+    pub(crate) const NAME: usize = 1;
+    pub(crate) const CREATED: usize = 2;
+    pub(crate) const CN: usize = 3;
+    pub(crate) const KIND: usize = 4;
+    pub(crate) const NOT_BEFORE: usize = 5;
+    pub(crate) const NOT_AFTER: usize = 6;
+}
+
+impl Row for Certificate {
+    const ORDERS: &'static [Compare<Self>] = &[
+        |one, other| one.id.cmp(&other.id),
+        |one, other| one.name.cmp(&other.name),
+        // Responses show whole seconds.
+        |one, other| one.created_at.unix_timestamp().cmp(&other.created_at.unix_timestamp()),
+        |one, other| one.facts.cn.cmp(&other.facts.cn),
+        |one, other| one.kind.name().cmp(other.kind.name()),
+        |one, other| one.facts.not_before.unix_timestamp().cmp(&other.facts.not_before.unix_timestamp()),
+        |one, other| one.facts.not_after.unix_timestamp().cmp(&other.facts.not_after.unix_timestamp()),
+    ];
+
+    fn age(&self, other: &Self) -> Ordering {
+        (self.created_at, &self.id).cmp(&(other.created_at, &other.id))
+    }
+}
+
+impl Keyed for Certificate {
+    fn key(&self) -> String {
+        self.id.clone()
+    }
+
+    fn set_key(&mut self, key: String) {
+        self.id = key;
+    }
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Imported => "PRD",
+            Self::SelfSigned => "DEV",
+        }
+    }
+}
+
 impl Store {
     /// The certificate that a call names.
     pub(super) fn find(&self, call: &Call<'_>) -> Result<&Certificate, ErrorResponse> {
         let id = call.argument("certificate_id");
-        self.certificates.get(id).ok_or_else(|| ErrorResponse::not_found("certificate", id))
+        let found = self.place(id).and_then(|place| self.certificates.get(place));
+        found.ok_or_else(|| ErrorResponse::not_found("certificate", id))
+    }
+
+    fn place(&self, id: &str) -> Option<Place> {
+        self.certificates.find(order::ID, |certificate| (*certificate.id).cmp(id))
+    }
+
+    pub(super) fn remove(&mut self, id: &str) {
+        if let Some(place) = self.place(id) {
+            self.certificates.remove(place);
+        }
     }
 
     pub(super) fn has_name(&self, name: &str) -> bool {
-        self.certificates.values().any(|certificate| certificate.name == name)
+        self.certificates.find(order::NAME, |certificate| (*certificate.name).cmp(name)).is_some()
     }
 }
 

@@ -43,6 +43,11 @@ impl Span {
         Ok(Self { start, end })
     }
 
+    /// Whether every point in time lies within.
+    pub(super) fn is_open(&self) -> bool {
+        self.start.is_none() && self.end.is_none()
+    }
+
     /// Whether a point in time lies within, by the second.
     pub(super) fn holds(&self, at: OffsetDateTime) -> bool {
         let at = at.unix_timestamp();

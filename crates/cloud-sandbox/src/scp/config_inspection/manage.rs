@@ -19,7 +19,7 @@ pub(super) fn create(state: &mut State, call: &mut Call<'_>) -> Result<Value, Er
         return Err(ErrorResponse::invalid_input("diagnosis_id must not be empty"));
     }
     let store = &mut state.inspection;
-    if store.diagnoses.contains_key(&id) {
+    if store.place(&id).is_some() {
         return Err(ErrorResponse::invalid_input(format!("diagnosis_id {id} is taken by another diagnosis")));
     }
     for part in ["auth_key_request", "schedule_request"] {
@@ -46,9 +46,10 @@ pub(super) fn create(state: &mut State, call: &mut Call<'_>) -> Result<Value, Er
         created_by: account::USER_ID.to_owned(),
         followed_until: Some(call.now),
         runs: Vec::new(),
+        next_look: None,
         id: id.clone(),
     };
-    store.diagnoses.insert(id.clone(), diagnosis);
+    store.insert(diagnosis);
     Ok(json!({ "diagnosis_id": id, "result": true }))
 }
 
@@ -64,9 +65,9 @@ pub(super) fn request(state: &mut State, call: &mut Call<'_>) -> Result<Value, E
         }
     }
     // Keys of other accounts are believed; the sandbox's own must be right to let a run connect.
-    let known = state.access.keys.get(&access_key);
+    let known = state.access.key(&access_key);
     let unreachable = known.is_some_and(|key| key.secret != secret_key);
-    let diagnosis = current(&mut state.inspection, call).find(&id)?;
+    let mut diagnosis = current(&mut state.inspection, call).find(&id)?;
     let check_type = asked.unwrap_or_else(|| diagnosis.check_type.clone());
     diagnosis.start(&check_type, call.now, account::USER_ID.to_owned(), unreachable, call.rng);
     Ok(json!({ "result": true }))
@@ -77,7 +78,7 @@ pub(super) fn delete(state: &mut State, call: &mut Call<'_>) -> Result<Value, Er
     let id = call.argument("diagnosis_id");
     let store = &mut state.inspection;
     store.find(id)?;
-    store.diagnoses.remove(id);
+    store.remove(id);
     Ok(json!({ "delete_flag": true, "msg": "Delete success" }))
 }
 

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use crate::call::Call;
 use crate::scp::error::ErrorResponse;
-use crate::scp::paging;
+use crate::scp::paging::{self, Listing};
+use crate::state::table::{Place, Row};
 
 /// The rows of a page unless the caller says how many.
 const DEFAULT_LIMIT: usize = 20;
@@ -19,7 +20,56 @@ pub(super) struct Page {
     pub(super) count: Value,
 }
 
-/// The page after the row whose `marker` the caller names.
+/// What the query asks of a list: its length, whether the total is shown, and the row before it.
+struct Asked<'a> {
+    limit: usize,
+    counted: bool,
+    marker: Option<&'a str>,
+}
+
+impl<'a> Asked<'a> {
+    fn read(call: &'a Call<'_>) -> Result<Self, ErrorResponse> {
+        let limit = paging::number(call, "limit", DEFAULT_LIMIT, 1)?;
+        let counted = match call.query("with_count") {
+            Some("true") => true,
+            Some("false") | None => false,
+            Some(_) => return Err(ErrorResponse::invalid_input("with_count must be true or false")),
+        };
+        Ok(Self { limit, counted, marker: call.query("marker") })
+    }
+
+    fn page(&self, call: &Call<'_>, total: usize, start: usize, rows: Vec<Value>) -> Page {
+        let more = total > start.saturating_add(self.limit);
+        let origin = origin(call);
+        let mut links = vec![json!({"href": format!("{origin}{}", call.request.target), "rel": "self"})];
+        let last = rows.last().and_then(|row| row["marker"].as_str()).filter(|_| more);
+        if let Some(marker) = last {
+            let target = next(call.request.path(), call.request.query(), marker);
+            links.push(json!({"href": format!("{origin}{target}"), "rel": "next"}));
+        }
+        Page { rows, links: links.into(), count: if self.counted { total.into() } else { Value::Null } }
+    }
+}
+
+/// The page of a table after the row whose marker the caller names. Only its rows are shown.
+pub(super) fn listed<T: Row>(
+    call: &Call<'_>,
+    listing: &Listing<'_, T>,
+    default_sort: &str,
+    find: impl Fn(&str) -> Option<Place>,
+    show: impl Fn(&T) -> Value,
+) -> Result<Page, ErrorResponse> {
+    let asked = Asked::read(call)?;
+    let sorted = listing.sorted(call.query("sort").unwrap_or(default_sort))?;
+    let start = match asked.marker {
+        Some(marker) => find(marker).and_then(|place| sorted.position(place)).ok_or_else(unknown)? + 1,
+        None => 0,
+    };
+    let rows = sorted.rows(start, asked.limit).into_iter().map(show).collect();
+    Ok(asked.page(call, sorted.len(), start, rows))
+}
+
+/// The page of a short list after the row whose `marker` the caller names.
 ///
 /// The rows come oldest first and stay so when neither the caller nor `default_sort` orders them.
 pub(super) fn page(
@@ -28,30 +78,14 @@ pub(super) fn page(
     default_sort: Option<&str>,
     mut rows: Vec<Value>,
 ) -> Result<Page, ErrorResponse> {
-    let limit = paging::number(call, "limit", DEFAULT_LIMIT, 1)?;
-    let counted = match call.query("with_count") {
-        Some("true") => true,
-        Some("false") | None => false,
-        Some(_) => return Err(ErrorResponse::invalid_input("with_count must be true or false")),
-    };
+    let asked = Asked::read(call)?;
     if let Some(sort) = call.query("sort").or(default_sort) {
         paging::order(sort, sortable, &mut rows)?;
     }
-    let count = if counted { rows.len().into() } else { Value::Null };
-    let start = match call.query("marker") {
-        Some(marker) => after(&rows, marker)?,
-        None => 0,
-    };
-    let more = rows.len() > start.saturating_add(limit);
-    let rows: Vec<_> = rows.into_iter().skip(start).take(limit).collect();
-    let origin = origin(call);
-    let mut links = vec![json!({"href": format!("{origin}{}", call.request.target), "rel": "self"})];
-    let last = rows.last().and_then(|row| row["marker"].as_str()).filter(|_| more);
-    if let Some(marker) = last {
-        let target = next(call.request.path(), call.request.query(), marker);
-        links.push(json!({"href": format!("{origin}{target}"), "rel": "next"}));
-    }
-    Ok(Page { rows, links: links.into(), count })
+    let total = rows.len();
+    let start = asked.marker.map_or(Ok(0), |marker| after(&rows, marker))?;
+    let rows = rows.into_iter().skip(start).take(asked.limit).collect();
+    Ok(asked.page(call, total, start, rows))
 }
 
 /// The origin under which the caller reaches this server: clients follow links to that one only.
@@ -64,9 +98,11 @@ fn origin(call: &Call<'_>) -> String {
 /// The place behind the row with this marker.
 fn after(rows: &[Value], marker: &str) -> Result<usize, ErrorResponse> {
     let found = rows.iter().position(|row| row["marker"] == marker);
-    found
-        .map(|place| place.saturating_add(1))
-        .ok_or_else(|| ErrorResponse::invalid_input("marker names no entry of this list"))
+    found.map(|place| place.saturating_add(1)).ok_or_else(unknown)
+}
+
+fn unknown() -> ErrorResponse {
+    ErrorResponse::invalid_input("marker names no entry of this list")
 }
 
 /// The same path and query with another marker.

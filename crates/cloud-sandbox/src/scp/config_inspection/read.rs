@@ -4,15 +4,15 @@ use serde_json::{Value, json};
 
 use super::checklist::Version;
 use super::dates::Span;
-use super::store::{Diagnosis, current};
+use super::store::{Diagnosis, current, order};
 use super::{checklist, marker};
 use crate::call::Call;
 use crate::scp::error::ErrorResponse;
-use crate::scp::paging;
+use crate::scp::paging::{self, Listing, Sort};
 use crate::scp::state::State;
 use crate::scp::timestamps::plain;
 
-const NEWEST_FIRST: Option<&str> = Some("created_at:desc");
+const NEWEST_FIRST: &str = "created_at:desc";
 
 /// The provider that the checklists are for.
 const CSP: &str = "SCP";
@@ -20,16 +20,6 @@ const CSP: &str = "SCP";
 /// The page's example sorts by a time that no entry shows; entries are in the order of their creation.
 const SORTABLE_CHECKLISTS: &[&str] = &["created_at", "check_list_name", "check_list_version", "diagnosis_check_type"];
 
-const SORTABLE_DIAGNOSES: &[&str] = &[
-    "created_at",
-    "csp_type",
-    "diagnosis_account_id",
-    "diagnosis_check_type",
-    "diagnosis_id",
-    "diagnosis_name",
-    "recent_diagnosis_at",
-    "recent_diagnosis_state",
-];
 const SORTABLE_RESULTS: &[&str] = &[
     "created_at",
     "proceed_date",
@@ -80,28 +70,45 @@ pub(super) fn list(state: &mut State, call: &mut Call<'_>) -> Result<Value, Erro
     let name = call.query("diagnosis_name").unwrap_or_default();
     let mine = paging::flag(call, "isMine");
     let states: Vec<_> = call.query_all("recent_diagnosis_state").collect();
-    let mut found: Vec<_> = store
-        .diagnoses
-        .values()
-        .filter(|one| {
-            let recent = one.runs.last().map(|run| run.state(now));
-            is("diagnosis_id", &one.id)
-                && is("csp_type", &one.csp_type)
-                && is("diagnosis_account_id", &one.diagnosis_account_id)
-                && one.name.contains(name)
-                && (!mine || one.is_mine())
-                && (states.is_empty() || recent.is_some_and(|state| states.contains(&state)))
-                && span.holds(one.created_at)
-        })
-        .collect();
-    found.sort_by_key(|one| one.created_at);
-    let row = |one: &Diagnosis| {
-        let mut row = one.summary(now);
-        row["marker"] = one.id.as_str().into();
-        row
+    let wanted = |one: &Diagnosis| {
+        let recent = one.runs.last().map(|run| run.state(now));
+        is("diagnosis_id", &one.id)
+            && is("csp_type", &one.csp_type)
+            && is("diagnosis_account_id", &one.diagnosis_account_id)
+            && one.name.contains(name)
+            && (!mine || one.is_mine())
+            && (states.is_empty() || recent.is_some_and(|state| states.contains(&state)))
+            && span.holds(one.created_at)
     };
-    let rows = found.into_iter().map(row).collect();
-    let page = marker::page(call, SORTABLE_DIAGNOSES, NEWEST_FIRST, rows)?;
+    let recent_state = |one: &Diagnosis| one.runs.last().map(|run| run.state(now));
+    let by_state = |one: &Diagnosis, other: &Diagnosis| recent_state(one).cmp(&recent_state(other));
+    let sorts = [
+        Sort::Kept("created_at", order::CREATED),
+        Sort::Kept("csp_type", order::CSP_TYPE),
+        Sort::Kept("diagnosis_account_id", order::ACCOUNT),
+        Sort::Kept("diagnosis_check_type", order::CHECK_TYPE),
+        Sort::Kept("diagnosis_id", order::ID),
+        Sort::Kept("diagnosis_name", order::NAME),
+        Sort::Kept("recent_diagnosis_at", order::RECENT),
+        Sort::Now("recent_diagnosis_state", &by_state),
+    ];
+    let asked = ["diagnosis_id", "csp_type", "diagnosis_account_id", "diagnosis_name"];
+    let filtered = mine || !states.is_empty() || !span.is_open() || asked.iter().any(|name| call.query(name).is_some());
+    let table = &store.diagnoses;
+    let filter: Option<&dyn Fn(&Diagnosis) -> bool> = if filtered { Some(&wanted) } else { None };
+    let chosen = call.query("diagnosis_id").map(|id| store.place(id).into_iter().collect());
+    let listing = Listing { table, sorts: &sorts, part: &|_| 0..table.len(), chosen, filter };
+    let page = marker::listed(
+        call,
+        &listing,
+        NEWEST_FIRST,
+        |id| store.place(id),
+        |one| {
+            let mut row = one.summary(now);
+            row["marker"] = one.id.as_str().into();
+            row
+        },
+    )?;
     Ok(json!({ "count": page.count, "links": page.links, "summary_responses": page.rows }))
 }
 
@@ -111,7 +118,7 @@ pub(super) fn results(state: &mut State, call: &mut Call<'_>) -> Result<Value, E
     let (now, span) = (call.now, Span::read(call)?);
     let is = |name: &str, value: &str| call.query(name).is_none_or(|wanted| wanted == value);
     let name = call.query("diagnosis_name").unwrap_or_default();
-    let wanted = store.diagnoses.values().filter(|one| {
+    let wanted = store.diagnoses.all(order::ID).filter(|one| {
         is("account_id", &one.account_id)
             && is("diagnosis_id", &one.id)
             && is("csp_type", &one.csp_type)
@@ -128,7 +135,7 @@ pub(super) fn results(state: &mut State, call: &mut Call<'_>) -> Result<Value, E
         .collect();
     found.sort_by_key(|(_, run)| run.requested_at());
     let rows = found.into_iter().map(|(one, run)| one.result_row(run)).collect();
-    let page = marker::page(call, SORTABLE_RESULTS, NEWEST_FIRST, rows)?;
+    let page = marker::page(call, SORTABLE_RESULTS, Some(NEWEST_FIRST), rows)?;
     Ok(json!({ "count": page.count, "links": page.links, "diagnosis_result_responses": page.rows }))
 }
 

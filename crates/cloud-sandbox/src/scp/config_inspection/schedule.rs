@@ -9,6 +9,9 @@ use super::checklist::{BEST_PRACTICE, SSI};
 /// How far back a schedule is made up for.
 const FARTHEST: Duration = Duration::days(366);
 
+/// The most days from one run to the next: the 31st comes two months later at most.
+const LONGEST_GAP: u32 = 63;
+
 /// A time of the day, the days on which it counts, and the checklists.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Schedule {
@@ -94,6 +97,21 @@ impl Schedule {
             day = date.next_day();
         }
         found
+    }
+
+    /// The first time after a moment at which the schedule starts a run.
+    pub(super) fn next(&self, after: OffsetDateTime) -> Option<OffsetDateTime> {
+        let (time, days) = self.time().zip(self.days())?;
+        let mut day = Some(after.date());
+        for _ in 0..=LONGEST_GAP {
+            let date = day?;
+            let at = date.with_time(time).assume_utc();
+            if days.hold(date) && after < at {
+                return Some(at);
+            }
+            day = date.next_day();
+        }
+        None
     }
 
     fn time(&self) -> Option<Time> {
@@ -219,6 +237,15 @@ mod tests {
         check("MONTH", "31", from, to, &[first]);
         check("MONTH", "30", from, to, &[]);
         check("DAY", "everyDay", to, from, &[]);
+        for (frequency, value) in [("DAY", "everyDay"), ("WEEK", "SUNDAY"), ("MONTH", "31"), ("MONTH", "29")] {
+            let schedule = Schedule::read(&request("08:00", frequency, value), BEST_PRACTICE).unwrap();
+            let all = schedule.due(from, from + Duration::days(360));
+            let mut next = Some(from);
+            for at in all {
+                next = next.and_then(|after| schedule.next(after));
+                assert_eq!(next, Some(at), "{frequency} {value}");
+            }
+        }
         let long = Schedule::read(&request("08:00", "DAY", "everyDay"), BEST_PRACTICE).unwrap();
         assert_eq!(long.due(datetime!(1970-01-01 0:00 UTC), to).len(), 366);
     }

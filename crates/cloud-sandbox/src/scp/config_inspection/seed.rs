@@ -1,7 +1,5 @@
 //! The diagnoses of a fresh sandbox: one with a result, one that failed to connect, one that never ran.
 
-use std::collections::BTreeMap;
-
 use serde_json::json;
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -11,6 +9,7 @@ use super::run::{Outcome, Run};
 use super::schedule::Schedule;
 use super::store::{AuthKey, Diagnosis, Store};
 use crate::scp::account;
+use crate::state::table::Table;
 
 /// A user other than the one to whom the sandbox's access key belongs.
 const SOMEONE_ELSE: &str = "4f5d60e9e08b48d0a0881e21ab14e266";
@@ -35,8 +34,11 @@ impl Default for Store {
 
         // The page shows a name where its paths take an id.
         let never = diagnosis("Sample Diagnosis Name", "Never-Run", BEST_PRACTICE);
-        let diagnoses = [first, failed, never].map(|one| (one.id.clone(), one));
-        Self { diagnoses: BTreeMap::from(diagnoses) }
+        let mut store = Self { diagnoses: Table::default() };
+        for one in [first, failed, never] {
+            store.insert(one);
+        }
+        store
     }
 }
 
@@ -65,5 +67,6 @@ fn diagnosis(id: &str, name: &str, check_type: &str) -> Diagnosis {
         created_by: account::USER_ID.to_owned(),
         followed_until: None,
         runs: Vec::new(),
+        next_look: None,
     }
 }

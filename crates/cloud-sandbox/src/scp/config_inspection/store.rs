@@ -1,6 +1,6 @@
 //! The diagnoses that the service holds, and how it shows them.
 
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -14,6 +14,7 @@ use crate::rng::Rng;
 use crate::scp::account;
 use crate::scp::error::ErrorResponse;
 use crate::scp::timestamps::plain;
+use crate::state::table::{self, Change, Compare, Keyed, Place, Row, Table};
 
 /// How many runs of one diagnosis are remembered.
 const MOST_RUNS: usize = 100;
@@ -22,7 +23,8 @@ const MOST_RUNS: usize = 100;
 #[derive(Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Store {
-    pub(super) diagnoses: BTreeMap<String, Diagnosis>,
+    #[serde(with = "table::map")]
+    pub(super) diagnoses: Table<Diagnosis>,
 }
 
 /// What is inspected, with the runs so far.
@@ -49,6 +51,50 @@ pub(super) struct Diagnosis {
     /// Oldest first.
     #[serde(default)]
     pub(super) runs: Vec<Run>,
+    /// When the schedule has to be looked at next.
+    #[serde(skip)]
+    pub(super) next_look: Option<OffsetDateTime>,
+}
+
+/// The places of the orders in [`Diagnosis::ORDERS`].
+pub(super) mod order {
+    pub(crate) const ID: usize = 0;
+    pub(crate) const NEXT_LOOK: usize = 1;
+    pub(crate) const CREATED: usize = 2;
+    pub(crate) const CSP_TYPE: usize = 3;
+    pub(crate) const ACCOUNT: usize = 4;
+    pub(crate) const CHECK_TYPE: usize = 5;
+    pub(crate) const NAME: usize = 6;
+    pub(crate) const RECENT: usize = 7;
+}
+
+impl Row for Diagnosis {
+    const ORDERS: &'static [Compare<Self>] = &[
+        |one, other| one.id.cmp(&other.id),
+        |one, other| one.next_look.cmp(&other.next_look),
+        // Responses show whole seconds.
+        |one, other| one.created_at.unix_timestamp().cmp(&other.created_at.unix_timestamp()),
+        |one, other| one.csp_type.cmp(&other.csp_type),
+        |one, other| one.diagnosis_account_id.cmp(&other.diagnosis_account_id),
+        |one, other| one.check_type.cmp(&other.check_type),
+        |one, other| one.name.cmp(&other.name),
+        |one, other| one.recent_second().cmp(&other.recent_second()),
+    ];
+
+    fn age(&self, other: &Self) -> Ordering {
+        (self.created_at, &self.id).cmp(&(other.created_at, &other.id))
+    }
+}
+
+impl Keyed for Diagnosis {
+    fn key(&self) -> String {
+        self.id.clone()
+    }
+
+    fn set_key(&mut self, key: String) {
+        self.id = key;
+        self.plan();
+    }
 }
 
 /// The access key with which the account is inspected.
@@ -62,13 +108,35 @@ pub(super) struct AuthKey {
 impl Store {
     /// Starts what the schedules asked for until now.
     pub(super) fn follow_schedules(&mut self, now: OffsetDateTime, rng: &mut Rng) {
-        for diagnosis in self.diagnoses.values_mut() {
-            diagnosis.follow_schedule(now, rng);
+        let due = self.diagnoses.span(order::NEXT_LOOK, |one| table::due(one.next_look, &now));
+        let due = self.diagnoses.places(order::NEXT_LOOK, due);
+        let mut due: Vec<_> = due.filter_map(|place| Some((self.diagnoses.get(place)?.id.clone(), place))).collect();
+        due.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        for (_, place) in due {
+            if let Some(mut diagnosis) = self.diagnoses.get_mut(place) {
+                diagnosis.follow_schedule(now, rng);
+            }
         }
     }
 
-    pub(super) fn find(&mut self, id: &str) -> Result<&mut Diagnosis, ErrorResponse> {
-        self.diagnoses.get_mut(id).ok_or_else(|| ErrorResponse::not_found("diagnosis", id))
+    pub(super) fn place(&self, id: &str) -> Option<Place> {
+        self.diagnoses.find(order::ID, |one| (*one.id).cmp(id))
+    }
+
+    pub(super) fn find(&mut self, id: &str) -> Result<Change<'_, Diagnosis>, ErrorResponse> {
+        let found = self.place(id).and_then(|place| self.diagnoses.get_mut(place));
+        found.ok_or_else(|| ErrorResponse::not_found("diagnosis", id))
+    }
+
+    pub(super) fn insert(&mut self, mut diagnosis: Diagnosis) {
+        diagnosis.plan();
+        self.diagnoses.insert(diagnosis);
+    }
+
+    pub(super) fn remove(&mut self, id: &str) {
+        if let Some(place) = self.place(id) {
+            self.diagnoses.remove(place);
+        }
     }
 }
 
@@ -87,6 +155,19 @@ impl Diagnosis {
                 self.start(check_type, at, by, false, rng);
             }
         }
+        self.plan();
+    }
+
+    /// Notes when the schedule has to be looked at next: at once if it never was.
+    fn plan(&mut self) {
+        self.next_look = match self.followed_until {
+            Some(until) => self.schedule.next(until),
+            None => Some(OffsetDateTime::UNIX_EPOCH),
+        };
+    }
+
+    fn recent_second(&self) -> Option<i64> {
+        self.runs.last().map(|run| run.requested_at().unix_timestamp())
     }
 
     /// Starts a run; one that cannot connect finds nothing out.

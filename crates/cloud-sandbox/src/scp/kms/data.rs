@@ -9,6 +9,7 @@ use super::material::{Material, Purpose, Use};
 use crate::call::Call;
 use crate::scp::error::ErrorResponse;
 use crate::scp::state::State;
+use crate::state::table::Change;
 
 /// The most bytes that are encrypted, signed or authenticated at a time.
 const LONGEST: usize = 32 * 1024;
@@ -17,25 +18,25 @@ type HandlerResult = Result<Value, ErrorResponse>;
 
 pub(super) fn encrypt(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
     let data = decode(call, "plaintext")?;
-    let key = key(state, call, Use::Encrypt)?;
-    let ciphertext = newest(key)?.encrypt(key.purpose, &data, call.rng)?;
+    let mut key = key(state, call, Use::Encrypt)?;
+    let ciphertext = newest(&key)?.encrypt(key.purpose, &data, call.rng)?;
     key.use_count += 1;
     Ok(json!({ "ciphertext": stamp(key.current(), &ciphertext), "key_version": key.current() }))
 }
 
 pub(super) fn decrypt(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
-    let key = key(state, call, Use::Encrypt)?;
+    let mut key = key(state, call, Use::Encrypt)?;
     let (version, ciphertext) = stamped(call, "ciphertext")?;
-    let data = version_of(key, version)?.decrypt(key.purpose, &ciphertext, call.rng)?;
+    let data = version_of(&key, version)?.decrypt(key.purpose, &ciphertext, call.rng)?;
     key.use_count += 1;
     Ok(json!({ "plaintext": STANDARD.encode(data) }))
 }
 
 pub(super) fn rewrap(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
-    let key = key(state, call, Use::Encrypt)?;
+    let mut key = key(state, call, Use::Encrypt)?;
     let (version, ciphertext) = stamped(call, "ciphertext")?;
-    let data = version_of(key, version)?.decrypt(key.purpose, &ciphertext, call.rng)?;
-    let ciphertext = newest(key)?.encrypt(key.purpose, &data, call.rng)?;
+    let data = version_of(&key, version)?.decrypt(key.purpose, &ciphertext, call.rng)?;
+    let ciphertext = newest(&key)?.encrypt(key.purpose, &data, call.rng)?;
     key.use_count += 1;
     Ok(json!({ "ciphertext": stamp(key.current(), &ciphertext), "key_version": key.current() }))
 }
@@ -46,9 +47,9 @@ pub(super) fn create_data_key(state: &mut State, call: &mut Call<'_>) -> Handler
         Some("wrapped") => false,
         _ => return Err(ErrorResponse::validation("key_type must be plaintext or wrapped")),
     };
-    let key = key(state, call, Use::Encrypt)?;
+    let mut key = key(state, call, Use::Encrypt)?;
     let data = call.rng.bytes::<32>();
-    let ciphertext = newest(key)?.encrypt(key.purpose, &data, call.rng)?;
+    let ciphertext = newest(&key)?.encrypt(key.purpose, &data, call.rng)?;
     key.use_count += 1;
     Ok(json!({
         "ciphertext": stamp(key.current(), &ciphertext),
@@ -59,34 +60,34 @@ pub(super) fn create_data_key(state: &mut State, call: &mut Call<'_>) -> Handler
 
 pub(super) fn sign(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
     let data = decode(call, "input")?;
-    let key = key(state, call, Use::Sign)?;
-    let signature = newest(key)?.sign(key.purpose, &data, call.rng)?;
+    let mut key = key(state, call, Use::Sign)?;
+    let signature = newest(&key)?.sign(key.purpose, &data, call.rng)?;
     key.use_count += 1;
     Ok(json!({ "key_version": key.current(), "signature": stamp(key.current(), &signature) }))
 }
 
 pub(super) fn verify(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
     let data = decode(call, "input")?;
-    let key = key(state, call, Use::Sign)?;
+    let mut key = key(state, call, Use::Sign)?;
     let (version, signature) = stamped(call, "signature")?;
-    let valid = version_of(key, version)?.verify(key.purpose, &data, &signature)?;
+    let valid = version_of(&key, version)?.verify(key.purpose, &data, &signature)?;
     key.use_count += 1;
     Ok(json!({ "valid": valid }))
 }
 
 pub(super) fn create_hmac(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
     let data = decode(call, "input")?;
-    let key = key(state, call, Use::Authenticate)?;
-    let code = code_material(key, key.current())?.authenticate(&data)?;
+    let mut key = key(state, call, Use::Authenticate)?;
+    let code = code_material(&key, key.current())?.authenticate(&data)?;
     key.use_count += 1;
     Ok(json!({ "hmac": stamp(key.current(), &code) }))
 }
 
 pub(super) fn verify_hmac(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
     let data = decode(call, "input")?;
-    let key = key(state, call, Use::Authenticate)?;
+    let mut key = key(state, call, Use::Authenticate)?;
     let (version, code) = stamped(call, "hmac")?;
-    let valid = code_material(key, version)?.verify_code(&data, &code)?;
+    let valid = code_material(&key, version)?.verify_code(&data, &code)?;
     key.use_count += 1;
     Ok(json!({ "valid": valid }))
 }
@@ -97,7 +98,7 @@ pub(super) fn export_public_key(state: &mut State, call: &mut Call<'_>) -> Handl
     let key = usable(state, call)?;
     let number = asked.map_or(key.current(), |number| usize::try_from(number).unwrap_or(usize::MAX));
     let purpose = key.purpose.name();
-    let public_key = version_of(key, number)?.public_key(key.purpose).ok_or_else(|| {
+    let public_key = version_of(&key, number)?.public_key(key.purpose).ok_or_else(|| {
         ErrorResponse::invalid_input(format!("key {} has the purpose {purpose}, which has no public key", key.id))
     })?;
     Ok(json!({
@@ -111,7 +112,7 @@ pub(super) fn export_public_key(state: &mut State, call: &mut Call<'_>) -> Handl
 }
 
 /// The key of the path, if it is in use and made for this.
-fn key<'a>(state: &'a mut State, call: &mut Call<'_>, purpose: Use) -> Result<&'a mut Key, ErrorResponse> {
+fn key<'a>(state: &'a mut State, call: &mut Call<'_>, purpose: Use) -> Result<Change<'a, Key>, ErrorResponse> {
     let key = usable(state, call)?;
     let extra = purpose == Use::Authenticate && key.code_material.is_some();
     if !key.purpose.allows(purpose) && !extra {
@@ -124,12 +125,12 @@ fn key<'a>(state: &'a mut State, call: &mut Call<'_>, purpose: Use) -> Result<&'
 }
 
 /// The key of the path, if it is in use and the caller may use it.
-fn usable<'a>(state: &'a mut State, call: &mut Call<'_>) -> Result<&'a mut Key, ErrorResponse> {
+fn usable<'a>(state: &'a mut State, call: &mut Call<'_>) -> Result<Change<'a, Key>, ErrorResponse> {
     let keys = state.kms.settled(call)?;
     let id = call.argument("key_id");
     // These operations document no 404.
     let unknown = || ErrorResponse::invalid_input(format!("key {id} does not exist"));
-    let key = keys.keys.get_mut(id).ok_or_else(unknown)?;
+    let key = keys.get_mut(id).ok_or_else(unknown)?;
     if key.managed {
         return Err(ErrorResponse::new(403, "Forbidden", format!("key {id} is used by the platform only")));
     }

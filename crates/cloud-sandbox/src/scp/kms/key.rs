@@ -143,9 +143,11 @@ impl Key {
         self.next_rotate_at = next.filter(|_| self.auto_rotate);
     }
 
-    /// Whether an automatic version is due; a key that is full or not in use gets none.
-    pub(super) fn is_due(&self, now: OffsetDateTime) -> bool {
-        self.condition == Condition::Active && !self.is_full() && self.next_rotate_at.is_some_and(|at| reached(at, now))
+    /// The day of the next automatic version; a key that is full or not in use gets none.
+    pub(super) fn rotates_on(&self) -> Option<Date> {
+        let rotates = self.condition == Condition::Active && !self.is_full();
+        // Only the day is shown, so it counts from its first moment.
+        self.next_rotate_at.filter(|_| rotates).map(OffsetDateTime::date)
     }
 
     /// Whether the time of deletion has come.
@@ -184,11 +186,6 @@ impl Key {
             "use_count": self.use_count,
         })
     }
-}
-
-/// Only the day is shown, so it counts from its first moment.
-fn reached(at: OffsetDateTime, now: OffsetDateTime) -> bool {
-    now.date() >= at.date()
 }
 
 fn flag(set: bool) -> &'static str {

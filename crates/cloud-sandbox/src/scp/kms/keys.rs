@@ -170,7 +170,7 @@ pub(super) fn delete(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
         Ok(())
     })?;
     if directly {
-        state.kms.keys.remove(call.argument("key_id"));
+        state.kms.remove(call.argument("key_id"));
     }
     Ok(Value::Null)
 }
@@ -197,11 +197,11 @@ fn with_key(
     change: impl FnOnce(&mut Key, &mut Call<'_>) -> Result<(), ErrorResponse>,
 ) -> HandlerResult {
     let keys = state.kms.settled(call)?;
-    let found = keys.keys.get_mut(call.argument("key_id")).filter(|key| key.managed == managed);
-    let Some(key) = found else {
+    let found = keys.get_mut(call.argument("key_id")).filter(|key| key.managed == managed);
+    let Some(mut key) = found else {
         return Err(ErrorResponse::not_found("key", call.argument("key_id")));
     };
-    change(key, call)?;
+    change(&mut key, call)?;
     Ok(json!({ "key": key.show(region(call.settings)) }))
 }
 

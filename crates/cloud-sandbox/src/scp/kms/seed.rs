@@ -1,13 +1,12 @@
 //! The keys that are there from the start.
 
-use std::collections::BTreeMap;
-
 use time::macros::datetime;
 
 use super::key::{Condition, Key, User};
 use super::material::{Material, Purpose};
 use super::store::Store;
 use crate::scp::private_acl::PrivateAcl;
+use crate::state::table::Table;
 
 /// A key of the seed.
 struct Seed {
@@ -75,7 +74,7 @@ const SEEDS: &[Seed] = &[
 
 impl Default for Store {
     fn default() -> Self {
-        let mut store = Self { keys: BTreeMap::new(), made: 0 };
+        let mut store = Self { keys: Table::default(), made: 0 };
         for seed in SEEDS {
             store.insert(key(seed));
         }
@@ -121,7 +120,7 @@ mod tests {
     #[test]
     fn every_seed_key_works() {
         let mut rng = Rng::new(Some(1)).unwrap();
-        for key in Store::default().keys.values() {
+        for key in Store::default().keys.all(0) {
             let first = key.version(1).unwrap();
             let purpose = key.purpose;
             match purpose {

@@ -18,7 +18,7 @@ pub(super) fn issue(state: &mut State, call: &mut Call<'_>) -> Result<Value, Err
     let State { access, vault: store, .. } = state;
     store.forget_deleted(access, call.now);
     // A wrong vault, a foreign token and one that has ended look alike from outside.
-    let vault = store.vaults.get(call.argument("secret_vault_id"));
+    let vault = store.find(call.argument("secret_vault_id")).ok();
     let vault = vault.filter(|vault| vault.vault_token_id == call.credential && !vault.has_expired(call.now));
     let vault = vault.ok_or_else(unknown_token)?;
     if vault.delete_at.is_some() {
@@ -28,16 +28,16 @@ pub(super) fn issue(state: &mut State, call: &mut Call<'_>) -> Result<Value, Err
         let reason = format!("the address {} is not in the vault's acl_cidr", call.caller());
         return Err(ErrorResponse::new(400, "source-cidr-error", reason));
     }
-    access.keys.retain(|_, key| key.expires.is_none_or(|end| call.now < end));
-    let alive = access.keys.values().filter(|key| key.vault.as_ref() == Some(&vault.id)).count();
+    access.remove_ended(call.now);
+    let alive = access.of_vault(&vault.id).count();
     if alive >= MOST_ALIVE {
         let reason = format!("secret vault {} has {MOST_ALIVE} temporary keys: wait until one ends", vault.id);
         return Err(ErrorResponse::invalid_input(reason));
     }
     let end = call.now.saturating_add(Duration::hours(vault.temporary_key_ttl_nhours));
     let (access_key, secret) = (call.rng.id(), call.rng.uuid());
-    let key = Key { secret: secret.clone(), expires: Some(end), vault: Some(vault.id.clone()) };
-    access.keys.insert(access_key.clone(), key);
+    let vault = Some(vault.id.clone());
+    access.insert(Key { text: access_key.clone(), secret: secret.clone(), expires: Some(end), vault });
     Ok(json!({"access_key": access_key, "expired_at": spaced(Some(end)), "secret_key": secret}))
 }
 

@@ -5,12 +5,13 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use time::Duration;
 
-use super::store::{Vault, named};
+use super::store::{Vault, named, order};
 use crate::call::Call;
 use crate::rng::Rng;
 use crate::scp::error::ErrorResponse;
+use crate::scp::paging::{self, Listing, Sort};
 use crate::scp::state::State;
-use crate::scp::{account, networks, paging};
+use crate::scp::{account, networks};
 
 /// Makes a vault and shows its token, this once.
 pub(super) fn create(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
@@ -23,7 +24,7 @@ pub(super) fn create(state: &mut State, call: &mut Call<'_>) -> Result<Value, Er
         let reason = format!("access key {access_key_id} is not found: give the key's id, not the key");
         return Err(ErrorResponse::new(400, "SecretVaultAccesskeyNotFoundError", reason));
     }
-    if store.vaults.values().any(|vault| vault.access_key_id == access_key_id) {
+    if store.uses(&access_key_id) {
         return Err(ErrorResponse::invalid_input("Access key is already in use."));
     }
     let number = |name: &str| call.body[name].as_i64().unwrap_or_default();
@@ -50,14 +51,14 @@ pub(super) fn create(state: &mut State, call: &mut Call<'_>) -> Result<Value, Er
     shown["vault_token_id"] = token_id.clone().into();
     shown["vault_token_secret_value"] = token_secret.clone().into();
     access.vault_tokens.insert(token_id, token_secret);
-    store.vaults.insert(vault.id.clone(), vault);
+    store.vaults.insert(vault);
     Ok(json!({ "secret_vault": shown }))
 }
 
 /// Starts the waiting period; the vault's temporary keys end at once.
 pub(super) fn terminate(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
     let State { access, vault: store, .. } = state;
-    let vault = named(store, access, call)?;
+    let mut vault = named(store, access, call)?;
     if vault.delete_at.is_some() {
         return Err(ErrorResponse::invalid_input(format!(
             "secret vault {} is {} already",
@@ -69,7 +70,7 @@ pub(super) fn terminate(state: &mut State, call: &mut Call<'_>) -> Result<Value,
     vault.delete_at = Some(call.now.saturating_add(Duration::days(days)));
     vault.modified_at = call.now;
     account::USER_ID.clone_into(&mut vault.modified_by);
-    access.keys.retain(|_, key| key.vault.as_ref() != Some(&vault.id));
+    access.remove_of_vault(&vault.id);
     Ok(json!({ "secret_vault": vault.shown(access, call.now) }))
 }
 
@@ -77,10 +78,10 @@ pub(super) fn terminate(state: &mut State, call: &mut Call<'_>) -> Result<Value,
 pub(super) fn list(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
     let State { access, vault: store, .. } = state;
     store.forget_deleted(access, call.now);
-    let mut vaults: Vec<_> = store.vaults.values().collect();
-    vaults.sort_by_key(|vault| vault.created_at);
-    let rows: Vec<_> = vaults.into_iter().map(|vault| vault.shown(access, call.now)).collect();
-    paging::page(call, "secret_vaults", &["created_at"], rows.len().max(20), rows)
+    let table = &store.vaults;
+    let sorts = [Sort::Kept("created_at", order::CREATED)];
+    let listing = Listing { table, sorts: &sorts, part: &|_| 0..table.len(), chosen: None, filter: None };
+    paging::listed(call, "secret_vaults", None, &listing, |vault| vault.shown(access, call.now))
 }
 
 /// One vault, its token masked.

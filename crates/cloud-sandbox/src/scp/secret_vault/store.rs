@@ -1,6 +1,7 @@
 //! The vaults that the service holds, and how it shows them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -13,6 +14,7 @@ use crate::scp::account;
 use crate::scp::error::ErrorResponse;
 use crate::scp::timestamps::{plain, spaced};
 use crate::settings::scp;
+use crate::state::table::{self, Change, Compare, Keyed, Row, Table};
 
 /// The state of a vault whose token has ended: it can be listed and nothing else.
 const EXPIRED: &str = "Expired";
@@ -24,7 +26,8 @@ const KEPT_EXPIRED: Duration = Duration::days(7);
 #[derive(Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Store {
-    pub(super) vaults: BTreeMap<String, Vault>,
+    #[serde(with = "table::map")]
+    pub(super) vaults: Table<Vault>,
     /// The ids of the access keys for which a vault can be made.
     pub(super) access_key_ids: BTreeSet<String>,
 }
@@ -51,20 +54,58 @@ pub(super) struct Vault {
     pub(super) delete_at: Option<OffsetDateTime>,
 }
 
+/// The places of the orders in [`Vault::ORDERS`].
+pub(super) mod order {
+    pub(crate) const ID: usize = 0;
+    pub(crate) const ACCESS_KEY: usize = 1;
+    pub(crate) const END: usize = 2;
+    pub(crate) const CREATED: usize = 3;
+}
+
+impl Row for Vault {
+    const ORDERS: &'static [Compare<Self>] = &[
+        |one, other| one.id.cmp(&other.id),
+        |one, other| one.access_key_id.cmp(&other.access_key_id),
+        |one, other| one.end().cmp(&other.end()),
+        // Responses show whole seconds.
+        |one, other| one.created_at.unix_timestamp().cmp(&other.created_at.unix_timestamp()),
+    ];
+
+    fn age(&self, other: &Self) -> Ordering {
+        (self.created_at, &self.id).cmp(&(other.created_at, &other.id))
+    }
+}
+
+impl Keyed for Vault {
+    fn key(&self) -> String {
+        self.id.clone()
+    }
+
+    fn set_key(&mut self, key: String) {
+        self.id = key;
+    }
+}
+
 impl Store {
     /// Deletes what has waited long enough or has expired long ago, together with its token.
     pub(super) fn forget_deleted(&mut self, access: &mut Access, now: OffsetDateTime) {
-        self.vaults.retain(|_, vault| {
-            let keep = now < vault.end();
-            if !keep {
+        let ended = self.vaults.span(order::END, |vault| table::due(Some(vault.end()), &now));
+        for place in self.vaults.places(order::END, ended).collect::<Vec<_>>() {
+            if let Some(vault) = self.vaults.remove(place) {
                 access.vault_tokens.remove(&vault.vault_token_id);
             }
-            keep
-        });
+        }
     }
 
-    pub(super) fn find(&mut self, id: &str) -> Result<&mut Vault, ErrorResponse> {
-        self.vaults.get_mut(id).ok_or_else(|| ErrorResponse::not_found("secret vault", id))
+    pub(super) fn find(&mut self, id: &str) -> Result<Change<'_, Vault>, ErrorResponse> {
+        let place = self.vaults.find(order::ID, |vault| (*vault.id).cmp(id));
+        let vault = place.and_then(|place| self.vaults.get_mut(place));
+        vault.ok_or_else(|| ErrorResponse::not_found("secret vault", id))
+    }
+
+    /// Whether a vault was made for the access key with this id.
+    pub(super) fn uses(&self, access_key_id: &str) -> bool {
+        self.vaults.find(order::ACCESS_KEY, |vault| (*vault.access_key_id).cmp(access_key_id)).is_some()
     }
 }
 
@@ -95,8 +136,7 @@ impl Vault {
 
     /// The vault as lists, details and the response of creating one show it; each takes its fields.
     pub(super) fn shown(&self, access: &Access, now: OffsetDateTime) -> Value {
-        let temporary = access.keys.values().filter(|key| key.vault.as_ref() == Some(&self.id));
-        let last = temporary.filter_map(|key| key.expires).filter(|&end| now < end).max();
+        let last = access.of_vault(&self.id).filter_map(|key| key.expires).filter(|&end| now < end).max();
         let [token_id, token_secret] = &self.masks;
         json!({
             "access_key": format!("{:*<32}", self.access_key_id.get(..3).unwrap_or_default()),
@@ -131,7 +171,7 @@ pub(super) fn named<'a>(
     store: &'a mut Store,
     access: &mut Access,
     call: &Call<'_>,
-) -> Result<&'a mut Vault, ErrorResponse> {
+) -> Result<Change<'a, Vault>, ErrorResponse> {
     store.forget_deleted(access, call.now);
     let vault = store.find(call.argument("secret_vault_id"))?;
     if vault.state(call.now) == EXPIRED {
@@ -168,7 +208,7 @@ impl Default for Store {
         let free = ["b754b12b39da4ce29a40c5e324650bd0", "4c9a0b7de1f84f6c8d25b3e6a7f01c92"];
         let mut access_key_ids = BTreeSet::from(free.map(str::to_owned));
         access_key_ids.insert(seed.access_key_id.clone());
-        Self { vaults: BTreeMap::from([(seed.id.clone(), seed)]), access_key_ids }
+        Self { vaults: Table::from_iter([seed]), access_key_ids }
     }
 }
 
@@ -178,7 +218,8 @@ mod tests {
 
     #[test]
     fn remaining_days_are_counted() {
-        let mut vault = Store::default().vaults.remove(scp::VAULT_ID).unwrap();
+        let mut store = Store::default();
+        let mut vault = store.find(scp::VAULT_ID).unwrap();
         let now = datetime!(2026-01-01 00:00 UTC);
         assert_eq!(vault.days_left(now), None);
         vault.delete_at = Some(now + Duration::days(7));

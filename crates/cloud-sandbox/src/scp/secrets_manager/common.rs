@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::store::Secret;
 use crate::call::Call;
 use crate::scp::account;
 use crate::scp::error::ErrorResponse;
@@ -10,7 +11,12 @@ use crate::scp::state::State;
 /// The response of most operations: the secret as it is now.
 pub(super) fn shown(state: &mut State, call: &Call<'_>) -> Result<Value, ErrorResponse> {
     let secret = state.secrets.find(call)?;
-    Ok(json!({ "secret": secret.shown(account::region(call.settings)) }))
+    Ok(present(&secret, call))
+}
+
+/// The same for a secret that is at hand.
+pub(super) fn present(secret: &Secret, call: &Call<'_>) -> Value {
+    json!({ "secret": secret.shown(account::region(call.settings)) })
 }
 
 /// The name of a key that can protect a secret now.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use time::Duration;
 
-use super::common::{key_name, shown};
+use super::common::{key_name, present, shown};
 use super::store::Secret;
 use super::value;
 use super::versions::{Version, Versions};
@@ -42,13 +42,13 @@ pub(super) fn create(state: &mut State, call: &mut Call<'_>) -> Result<Value, Er
         versions,
     };
     call.arguments.push(("secret_id".to_owned(), secret.id.clone()));
-    state.secrets.secrets.insert(secret.id.clone(), secret);
+    state.secrets.secrets.insert(secret);
     shown(state, call)
 }
 
 /// Starts the waiting period.
 pub(super) fn delete(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
-    let secret = state.secrets.find_active(call)?;
+    let mut secret = state.secrets.find_active(call)?;
     let days = call.body["waiting_time_ndays"].as_i64().unwrap_or_default();
     secret.deleted_at = call.now.checked_add(Duration::days(days));
     secret.touch(call.now);
@@ -57,29 +57,29 @@ pub(super) fn delete(state: &mut State, call: &mut Call<'_>) -> Result<Value, Er
 
 /// Ends the waiting time; one that is not waiting stays as it is.
 pub(super) fn restore(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
-    let secret = state.secrets.find(call)?;
+    let mut secret = state.secrets.find(call)?;
     if secret.deleted_at.take().is_some() {
         secret.touch(call.now);
     }
-    shown(state, call)
+    Ok(present(&secret, call))
 }
 
 /// Changes who may read the value; null admits no caller.
 pub(super) fn set_acl_cidr(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
-    let secret = state.secrets.find_active(call)?;
+    let mut secret = state.secrets.find_active(call)?;
     let list = call.text("acl_cidr");
     list.map_or(Ok(()), |list| networks::check(list, SHORTEST_PREFIX)).map_err(ErrorResponse::invalid_input)?;
     secret.acl_cidr = list.map(str::to_owned);
     secret.touch(call.now);
-    shown(state, call)
+    Ok(present(&secret, call))
 }
 
 /// Changes or removes the description.
 pub(super) fn set_description(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
-    let secret = state.secrets.find_active(call)?;
+    let mut secret = state.secrets.find_active(call)?;
     secret.description = call.text("description").map(str::to_owned);
     secret.touch(call.now);
-    shown(state, call)
+    Ok(present(&secret, call))
 }
 
 /// Changes the key that protects the value.
@@ -87,19 +87,19 @@ pub(super) fn set_kms_key(state: &mut State, call: &mut Call<'_>) -> Result<Valu
     state.secrets.find_active(call)?;
     let kms_id = call.text("kms_id").unwrap_or_default();
     let kms_name = key_name(state, call, kms_id)?;
-    let secret = state.secrets.find_active(call)?;
+    let mut secret = state.secrets.find_active(call)?;
     kms_id.clone_into(&mut secret.kms_id);
     secret.kms_name = kms_name;
     secret.touch(call.now);
-    shown(state, call)
+    Ok(present(&secret, call))
 }
 
 /// Changes what the body names and leaves the rest.
 pub(super) fn set_private_acl(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
-    let secret = state.secrets.find_active(call)?;
+    let mut secret = state.secrets.find_active(call)?;
     secret.private_acl = secret.private_acl.clone().changed_by(call)?;
     secret.touch(call.now);
-    shown(state, call)
+    Ok(present(&secret, call))
 }
 
 /// Adds a version, which is the current one from then on.
@@ -107,15 +107,15 @@ pub(super) fn update_value(state: &mut State, call: &mut Call<'_>) -> Result<Val
     let kms_id = state.secrets.find_active(call)?.kms_id.clone();
     key_name(state, call, &kms_id)?;
     let version = version(call)?;
-    let secret = state.secrets.find_active(call)?;
+    let mut secret = state.secrets.find_active(call)?;
     secret.versions.add(version);
     secret.touch(call.now);
-    shown(state, call)
+    Ok(present(&secret, call))
 }
 
 /// Adds, moves or removes a label.
 pub(super) fn set_label(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
-    let secret = state.secrets.find_active(call)?;
+    let mut secret = state.secrets.find_active(call)?;
     let label = call.text("label").unwrap_or_default();
     let (to, from) = (call.text("move_to_version_id"), call.text("remove_from_version_id"));
     secret.versions.label(label, to, from)?;

@@ -3,16 +3,25 @@
 use serde_json::{Value, json};
 
 use super::common::{key_name, shown};
-use super::store::Secret;
+use super::store::{Secret, order};
 use super::versions::Version;
 use crate::call::Call;
 use crate::scp::error::ErrorResponse;
+use crate::scp::paging::{self, Listing, Sort};
 use crate::scp::state::State;
 use crate::scp::timestamps::plain;
-use crate::scp::{account, networks, paging};
+use crate::scp::{account, networks};
 
-const SORTABLE: &[&str] =
-    &["created_at", "modified_at", "deleted_at", "recent_searched_at", "name", "state", "kms_name", "id"];
+const SORTS: &[Sort<'_, Secret>] = &[
+    Sort::Kept("created_at", order::CREATED),
+    Sort::Kept("modified_at", order::MODIFIED),
+    Sort::Kept("deleted_at", order::DELETED),
+    Sort::Kept("recent_searched_at", order::SEARCHED),
+    Sort::Kept("name", order::NAME),
+    Sort::Kept("state", order::STATE),
+    Sort::Kept("kms_name", order::KMS_NAME),
+    Sort::Kept("id", order::ID),
+];
 
 /// One page of the secrets whose name holds the text and whose state is one of those asked for.
 pub(super) fn list(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
@@ -21,11 +30,15 @@ pub(super) fn list(state: &mut State, call: &mut Call<'_>) -> Result<Value, Erro
     let states: Vec<_> = call.query_all("state").collect();
     let name = call.query("name").unwrap_or_default();
     let wanted =
-        |secret: &&Secret| secret.name.contains(name) && (states.is_empty() || states.contains(&secret.state()));
-    let mut found: Vec<_> = secrets.secrets.values().filter(wanted).collect();
-    found.sort_by_key(|secret| secret.created_at);
-    let rows = found.into_iter().map(|secret| secret.shown(account::region(call.settings)));
-    paging::page(call, "secret", SORTABLE, 20, rows.collect())
+        |secret: &Secret| secret.name.contains(name) && (states.is_empty() || states.contains(&secret.state()));
+    let listing = Listing {
+        table: &secrets.secrets,
+        sorts: SORTS,
+        part: &|_| 0..secrets.secrets.len(),
+        chosen: None,
+        filter: if name.is_empty() && states.is_empty() { None } else { Some(&wanted) },
+    };
+    paging::listed(call, "secret", Some(20), &listing, |secret| secret.shown(account::region(call.settings)))
 }
 
 /// The secret without its value.
@@ -53,8 +66,9 @@ pub(super) fn value(state: &mut State, call: &mut Call<'_>) -> Result<Value, Err
     let secret = state.secrets.find_active(call)?;
     networks::check_caller(secret.acl_cidr.as_deref(), "secret", call.caller())?;
     let kms_id = secret.kms_id.clone();
+    drop(secret);
     key_name(state, call, &kms_id)?;
-    let secret = state.secrets.find_active(call)?;
+    let mut secret = state.secrets.find_active(call)?;
     let version = secret.versions.find(call.text("label"), call.text("version_id"))?;
     let secret_value = version.secret_value.clone();
     secret.recent_searched_at = Some(call.now);

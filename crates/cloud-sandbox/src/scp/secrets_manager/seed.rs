@@ -1,13 +1,12 @@
 //! The secret of a fresh sandbox.
 
-use std::collections::BTreeMap;
-
 use time::macros::datetime;
 
 use super::store::{Secret, Store};
 use super::versions::{CURRENT, Version, Versions};
 use crate::scp::account;
 use crate::scp::private_acl::PrivateAcl;
+use crate::state::table::Table;
 
 impl Default for Store {
     fn default() -> Self {
@@ -25,9 +24,8 @@ impl Default for Store {
             };
             versions.add(version);
         }
-        let id = "c4a17e0b92d64f3e8b5d60f1a7394e2d".to_owned();
         let secret = Secret {
-            id: id.clone(),
+            id: "c4a17e0b92d64f3e8b5d60f1a7394e2d".to_owned(),
             name: "my-secret-name".to_owned(),
             description: Some("description".to_owned()),
             kms_id: "3265ab469f0d406d83073da3e11e7a6c".to_owned(),
@@ -43,6 +41,6 @@ impl Default for Store {
             deleted_at: None,
             versions,
         };
-        Self { secrets: BTreeMap::from([(id, secret)]) }
+        Self { secrets: Table::from_iter([secret]) }
     }
 }

@@ -1,6 +1,6 @@
 //! The secrets that the service holds, and how it shows them.
 
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -12,12 +12,14 @@ use crate::scp::account;
 use crate::scp::error::ErrorResponse;
 use crate::scp::private_acl::PrivateAcl;
 use crate::scp::timestamps::{plain, spaced};
+use crate::state::table::{self, Change, Compare, Keyed, Row, Table};
 
 /// The state of the service.
 #[derive(Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Store {
-    pub(super) secrets: BTreeMap<String, Secret>,
+    #[serde(with = "table::map")]
+    pub(super) secrets: Table<Secret>,
 }
 
 /// One secret with all of its versions.
@@ -42,21 +44,70 @@ pub(super) struct Secret {
     pub(super) versions: Versions,
 }
 
+/// The places of the orders in [`Secret::ORDERS`].
+pub(super) mod order {
+    pub(crate) const ID: usize = 0;
+    pub(crate) const END: usize = 1;
+    pub(crate) const CREATED: usize = 2;
+    pub(crate) const MODIFIED: usize = 3;
+    pub(crate) const DELETED: usize = 4;
+    pub(crate) const SEARCHED: usize = 5;
+    pub(crate) const NAME: usize = 6;
+    pub(crate) const STATE: usize = 7;
+    pub(crate) const KMS_NAME: usize = 8;
+}
+
+impl Row for Secret {
+    const ORDERS: &'static [Compare<Self>] = &[
+        |one, other| one.id.cmp(&other.id),
+        |one, other| one.deleted_at.cmp(&other.deleted_at),
+        // As responses show them: whole seconds, or thousandths.
+        |one, other| one.created_at.unix_timestamp().cmp(&other.created_at.unix_timestamp()),
+        |one, other| one.modified_at.unix_timestamp().cmp(&other.modified_at.unix_timestamp()),
+        |one, other| one.deleted_at.map(millis).cmp(&other.deleted_at.map(millis)),
+        |one, other| one.recent_searched_at.map(millis).cmp(&other.recent_searched_at.map(millis)),
+        |one, other| one.name.cmp(&other.name),
+        |one, other| one.state().cmp(other.state()),
+        |one, other| one.kms_name.cmp(&other.kms_name),
+    ];
+
+    fn age(&self, other: &Self) -> Ordering {
+        (self.created_at, &self.id).cmp(&(other.created_at, &other.id))
+    }
+}
+
+fn millis(at: OffsetDateTime) -> i128 {
+    at.unix_timestamp_nanos().div_euclid(1_000_000)
+}
+
+impl Keyed for Secret {
+    fn key(&self) -> String {
+        self.id.clone()
+    }
+
+    fn set_key(&mut self, key: String) {
+        self.id = key;
+    }
+}
+
 impl Store {
     /// Deletes what has waited long enough.
     pub(super) fn forget_deleted(&mut self, now: OffsetDateTime) {
-        self.secrets.retain(|_, secret| secret.deleted_at.is_none_or(|end| now < end));
+        let ended = self.secrets.span(order::END, |secret| table::due(secret.deleted_at, &now));
+        self.secrets.remove_all(order::END, ended);
     }
 
     /// The secret that a call names.
-    pub(super) fn find(&mut self, call: &Call<'_>) -> Result<&mut Secret, ErrorResponse> {
+    pub(super) fn find(&mut self, call: &Call<'_>) -> Result<Change<'_, Secret>, ErrorResponse> {
         self.forget_deleted(call.now);
         let id = call.argument("secret_id");
-        self.secrets.get_mut(id).ok_or_else(|| ErrorResponse::not_found("secret", id))
+        let place = self.secrets.find(order::ID, |secret| (*secret.id).cmp(id));
+        let secret = place.and_then(|place| self.secrets.get_mut(place));
+        secret.ok_or_else(|| ErrorResponse::not_found("secret", id))
     }
 
     /// The same, refused while it waits for its end.
-    pub(super) fn find_active(&mut self, call: &Call<'_>) -> Result<&mut Secret, ErrorResponse> {
+    pub(super) fn find_active(&mut self, call: &Call<'_>) -> Result<Change<'_, Secret>, ErrorResponse> {
         let secret = self.find(call)?;
         if secret.deleted_at.is_some() {
             let reason = format!("secret {} is {}: restore it first", secret.id, secret.state());

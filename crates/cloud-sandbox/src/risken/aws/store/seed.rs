@@ -2,6 +2,7 @@
 
 use super::{Account, Attachment, DataSource, Status, Store, WORKERS};
 use crate::risken::access::Access;
+use crate::state::table::Table;
 
 impl Default for Store {
     /// One account with one data source that was scanned.
@@ -12,18 +13,18 @@ impl Default for Store {
         let sources = (3001..).zip(WORKERS).zip(scores);
         Self {
             access: Access::default(),
-            accounts: vec![Account {
+            accounts: Table::from_iter([Account {
                 id: 2001,
                 name: "Production AWS Account".to_owned(),
                 project_id: 1001,
                 number,
                 created_at: then,
-            }],
+            }]),
             next_account: 2002,
             sources: sources
                 .map(|((id, name), max_score)| DataSource { id, name: name.to_owned(), max_score })
                 .collect(),
-            attachments: vec![Attachment {
+            attachments: Table::from_iter([Attachment {
                 aws_id: 2001,
                 source_id: 3001,
                 project_id: 1001,
@@ -35,8 +36,8 @@ impl Default for Store {
                 specific_version: "v1.0.0".to_owned(),
                 created_at: then,
                 updated_at: then,
-            }],
-            scans: Vec::new(),
+            }]),
+            scans: Table::default(),
         }
     }
 }

@@ -26,7 +26,7 @@ fn row(store: &Store, source: u32) -> &Attachment {
 #[test]
 fn account_is_identified_by_project_and_number() {
     let mut store = Store::default();
-    let renamed = store.put_account(&aws(1001, "", "123456789012"), NOW).clone();
+    let renamed = store.put_account(&aws(1001, "", "123456789012"), NOW);
     assert_eq!((renamed.id, &*renamed.name, renamed.created_at), (2001, "", 1_629_337_534));
     assert_eq!(store.put_account(&aws(1002, "same number", "123456789012"), NOW).id, 2002);
     assert_eq!(store.put_account(&aws(1001, "next", "000000000000"), NOW).id, 2003);
@@ -69,7 +69,7 @@ fn data_source_list_is_complete_with_attached_ones_last() {
 #[test]
 fn attaching_replaces_the_row_but_its_creation_time() {
     let mut store = Store::default();
-    let new = store.attach(&attach(2001, 3001), NOW).unwrap().clone();
+    let new = store.attach(&attach(2001, 3001), NOW).unwrap();
     assert_eq!((new.status, &*new.status_detail, new.scan_at, &*new.specific_version), (Status::Unknown, "", 0, ""));
     assert_eq!((new.created_at, new.updated_at), (1_629_337_534, NOW));
     let same = store.attach(&attach(2001, 3001), NOW + 5).unwrap();
@@ -103,7 +103,7 @@ fn detaching_twice_succeeds() {
     assert_eq!(store.attachments.len(), 1);
     for was_there in [true, false] {
         assert_eq!(store.detach(1001, 2001, 3001), was_there);
-        assert!(store.attachments.is_empty());
+        assert_eq!(store.attachments.len(), 0);
     }
 }
 
@@ -120,7 +120,7 @@ fn scan_runs_until_the_worker_stores_its_end() {
     assert_eq!((ended.status, &*ended.status_detail, ended.scan_at), (Status::Ok, "", NOW + QUEUE));
     assert_eq!((&*ended.specific_version, ended.created_at), ("v1.0.0", 1_629_337_534));
     assert_eq!(ended.updated_at, NOW + QUEUE + WORK);
-    assert!(store.scans.is_empty());
+    assert_eq!(store.scans.len(), 0);
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn scan_needs_its_three_rows() {
     store.sources.push(DataSource { id: 9, name: "aws:other".to_owned(), max_score: 1.0 });
     let unknown = Failure("unknown datasource, datasource=aws:other".to_owned());
     assert_eq!(store.scan(1001, 2001, 9, NOW), Err(unknown));
-    assert!(store.scans.is_empty());
+    assert_eq!(store.scans.len(), 0);
 }
 
 #[test]

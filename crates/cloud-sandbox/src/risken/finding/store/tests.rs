@@ -18,7 +18,7 @@ fn upsert(id: &str, score: f32) -> Upsert {
 }
 
 fn ids(store: &Store, query: &str) -> Vec<u64> {
-    store.list(&Request::from_query(&format!("project_id=1001&{query}"))).iter().map(|own| own.id).collect()
+    store.list(&Request::from_query(&format!("project_id=1001&{query}")), 0, usize::MAX).0
 }
 
 #[test]
@@ -63,14 +63,14 @@ fn filters_are_prefixes_scores_tags_and_states() {
     ] {
         assert_eq!(ids(&store, query), wanted, "{query}");
     }
-    assert_eq!(store.list(&Request::from_query("project_id=1002")).len(), 0);
+    assert_eq!(store.list(&Request::from_query("project_id=1002"), 0, 10).1, 0);
 }
 
 #[test]
 fn tags_stay_once_and_go_with_their_finding() {
     let mut store = Store::default();
-    let first = store.tag(1001, 4001, "k", NOW).unwrap().clone();
-    assert_eq!(*store.tag(1001, 4001, "k", NOW + 9).unwrap(), first);
+    let first = store.tag(1001, 4001, "k", NOW).unwrap();
+    assert_eq!(store.tag(1001, 4001, "k", NOW + 9).unwrap(), first);
     let names = |store: &Store, query: &str| -> Vec<String> {
         let request = Request::from_query(&format!("project_id=1001&finding_id=4001&{query}"));
         store.tags(&request).iter().map(|own| own.tag.clone()).collect()
@@ -108,11 +108,13 @@ fn scan_stores_the_same_findings_each_time() {
         at,
     };
     store.scanned(&ended(NOW));
-    let first: Vec<Finding> = store.findings.iter().filter(|own| own.data_source == "aws:portscan").cloned().collect();
+    let first: Vec<Finding> =
+        store.findings.all(of_findings::ID).filter(|own| own.data_source == "aws:portscan").cloned().collect();
     assert_eq!(first.iter().map(|own| own.id).collect::<Vec<_>>(), [4003, 4004]);
     assert!(first.iter().all(|own| own.resource_name.contains("000000000001") && own.created_at == NOW));
     store.scanned(&ended(NOW + 60));
-    let again: Vec<&Finding> = store.findings.iter().filter(|own| own.data_source == "aws:portscan").collect();
+    let again: Vec<&Finding> =
+        store.findings.all(of_findings::ID).filter(|own| own.data_source == "aws:portscan").collect();
     assert_eq!(again.len(), first.len());
     assert!(again.iter().all(|own| (own.created_at, own.updated_at) == (NOW, NOW + 60)));
 }

@@ -1,0 +1,85 @@
+//! Tables against a plain vector that is sorted anew for each question.
+
+use super::*;
+use crate::rng::Rng;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Pair {
+    group: usize,
+    value: usize,
+    id: usize,
+}
+
+const BY_ID: usize = 0;
+const BY_VALUE: usize = 1;
+
+impl Row for Pair {
+    const ORDERS: &'static [Compare<Self>] =
+        &[|one, other| one.id.cmp(&other.id), |one, other| (one.group, one.value).cmp(&(other.group, other.value))];
+}
+
+/// Everything that can be asked of an order.
+fn check(table: &Table<Pair>, rows: &[Pair], group: usize) {
+    let mut sorted: Vec<_> = rows.iter().collect();
+    sorted.sort_by_key(|row| (row.group, row.value));
+    assert_eq!(table.len(), rows.len());
+    assert_eq!(table.all(BY_VALUE).collect::<Vec<_>>(), sorted);
+    let span = table.span(BY_VALUE, |row| row.group.cmp(&group));
+    let own: Vec<_> = sorted.iter().copied().filter(|row| row.group == group).collect();
+    assert_eq!(table.rows(BY_VALUE, span.clone()).collect::<Vec<_>>(), own);
+    assert_eq!(table.rows(BY_VALUE, span).rev().collect::<Vec<_>>(), own.into_iter().rev().collect::<Vec<_>>());
+    for (rank, row) in sorted.into_iter().enumerate().step_by(97) {
+        let place = table.find(BY_ID, |other| other.id.cmp(&row.id)).unwrap();
+        assert_eq!((table.get(place), table.rank(BY_VALUE, place)), (Some(row), rank));
+    }
+    assert_eq!(table.find(BY_ID, |row| row.id.cmp(&usize::MAX)), None);
+}
+
+#[test]
+fn orders_follow_insertions_changes_and_removals() {
+    let mut rng = Rng::new(Some(11)).unwrap();
+    let (mut table, mut rows) = (Table::default(), Vec::<Pair>::new());
+    for step in 0..12_000 {
+        let picked = rng.below(rows.len().max(1));
+        let place = |table: &Table<Pair>, id: usize| table.find(BY_ID, |row| row.id.cmp(&id)).unwrap();
+        match rng.below(8) {
+            0 if !rows.is_empty() => {
+                let row = rows.remove(picked);
+                assert_eq!(table.remove(place(&table, row.id)), Some(row));
+            }
+            1 if !rows.is_empty() => {
+                let value = rng.below(50);
+                rows[picked].value = value;
+                let at = place(&table, rows[picked].id);
+                table.get_mut(at).unwrap().value = value;
+            }
+            _ => {
+                let row = Pair { group: rng.below(3), value: rng.below(50), id: step };
+                table.insert(row.clone());
+                rows.push(row);
+            }
+        }
+        if step % 1500 == 0 {
+            check(&table, &rows, step % 3);
+        }
+    }
+    assert!(rows.len() > 5000, "several pieces");
+    check(&table, &rows, 1);
+    check(&table.clone(), &rows, 2);
+    for row in rows.drain(..) {
+        let place = table.find(BY_ID, |other| other.id.cmp(&row.id)).unwrap();
+        table.remove(place);
+    }
+    check(&table, &[], 0);
+}
+
+#[test]
+fn row_that_is_only_read_stays_in_its_orders() {
+    let mut table: Table<Pair> = (0..3).map(|id| Pair { group: 0, value: 9 - id, id }).collect();
+    let place = table.find(BY_ID, |row| row.id.cmp(&1)).unwrap();
+    assert_eq!(table.get_mut(place).unwrap().value, 8);
+    assert_eq!(table.rank(BY_VALUE, place), 1);
+    table.remove(place);
+    assert_eq!(table.remove(place), None);
+    assert!(table.get(place).is_none() && table.get_mut(place).is_none());
+}
