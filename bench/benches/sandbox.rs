@@ -47,7 +47,7 @@ const KINDS: [Kind; 8] = [
     Kind {
         name: "keys (KMS)",
         create: |number, _| {
-            let body = json!({"name": format!("key-{number}"), "purpose": "aes256-gcm96", "key_type": "advanced",
+            let body = json!({"name": format!("key{number}"), "purpose": "aes256-gcm96", "key_type": "advanced",
                 "auto_rotate": "N", "rotate_cycle": 0, "description": "", "tags": []});
             ("POST", "/v1/kms/transit".to_owned(), Some(body))
         },
@@ -59,7 +59,7 @@ const KINDS: [Kind; 8] = [
     Kind {
         name: "secrets (Secrets Manager)",
         create: |number, _| {
-            let body = json!({"name": format!("secret-{number}"), "kms_id": "3265ab469f0d406d83073da3e11e7a6c",
+            let body = json!({"name": format!("secret{number}"), "kms_id": "3265ab469f0d406d83073da3e11e7a6c",
                 "acl_cidr": "192.168.1.1/32", "secret_value": "{\"password\":\"secret\"}", "tags": []});
             ("POST", "/v1/secrets".to_owned(), Some(body))
         },
@@ -334,7 +334,7 @@ fn main() -> Result<()> {
     println!("| kind | resources | create µs | first page µs | middle page µs | get µs | delete µs | bytes each |");
     for kind in &KINDS {
         if named.is_empty() || named.iter().any(|name| kind.name.contains(name.as_str())) {
-            runtime.block_on(measure(kind, &sizes))?;
+            runtime.block_on(measure(kind, &sizes)).map_err(|error| format!("{}: {error}", kind.name))?;
         }
     }
     Ok(())

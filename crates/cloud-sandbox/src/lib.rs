@@ -12,6 +12,7 @@ mod http;
 mod ids;
 mod nhn;
 mod private_file;
+mod provider;
 mod risken;
 mod rng;
 mod rsa_keys;

@@ -2,7 +2,12 @@
 
 use std::fmt;
 use std::io;
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
+
+use tokio::runtime::Builder;
+use tokio::sync::oneshot;
 
 use crate::admin::LoggedCall;
 use crate::faults::{Fault, RefusedFault};
@@ -21,8 +26,13 @@ pub use in_process::InProcess;
 
 /// A server on loopback that emulates all three vendors until it is dropped.
 ///
-/// It runs on the Tokio runtime on which it was started.
-pub struct Sandbox(Server);
+/// It runs on the Tokio runtime on which it was started, or in a thread of its own after
+/// [`SandboxBuilder::start_in_thread`].
+pub struct Sandbox {
+    server: Server,
+    /// Ends the thread when it is dropped, which is after the server has been told to stop.
+    thread: Option<oneshot::Sender<()>>,
+}
 
 impl Sandbox {
     /// Starts a sandbox with default settings on a free port.
@@ -42,26 +52,26 @@ impl Sandbox {
     /// The address of the server, such as `http://127.0.0.1:49152`, without a trailing slash.
     #[must_use]
     pub fn endpoint(&self) -> &str {
-        &self.0.engine.endpoint
+        &self.server.engine.endpoint
     }
 
     /// The variables that make the SDKs of all three vendors use this server.
     #[must_use]
     pub fn env_vars(&self) -> Vec<(&'static str, String)> {
-        environment(&self.0.engine.endpoint, self.0.engine.settings.sovereign)
+        environment(&self.server.engine.endpoint, self.server.engine.settings.sovereign)
     }
 
     /// The address for callers with client certificates, such as `https://127.0.0.1:49153`, where
     /// [`SandboxBuilder::mutual_tls`] asked for it. It serves the same paths on the same state.
     #[must_use]
     pub fn mtls_endpoint(&self) -> Option<&str> {
-        self.0.mutual_tls.as_ref().map(|mutual_tls| &*mutual_tls.endpoint)
+        self.server.mutual_tls.as_ref().map(|mutual_tls| &*mutual_tls.endpoint)
     }
 
     /// The certificate (PEM) that callers of [`mtls_endpoint`](Self::mtls_endpoint) have to trust.
     #[must_use]
     pub fn authority_pem(&self) -> Option<&str> {
-        self.0.mutual_tls.as_ref().map(|mutual_tls| &*mutual_tls.authority)
+        self.server.mutual_tls.as_ref().map(|mutual_tls| &*mutual_tls.authority)
     }
 
     /// A client certificate that a key store of Secure Key Manager lists under this name, with its private key.
@@ -73,10 +83,10 @@ impl Sandbox {
     /// When a state file holds a certificate that cannot be read.
     pub fn client_identity(&self, name: &str) -> io::Result<Option<ClientIdentity>> {
         // A restored state may hold certificates although nothing here takes them.
-        if self.0.mutual_tls.is_none() {
+        if self.server.mutual_tls.is_none() {
             return Ok(None);
         }
-        let mut issued = self.0.engine.lock().state.nhn.skm.issued();
+        let mut issued = self.server.engine.lock().state.nhn.skm.issued();
         let found = issued.remove(name).map(|issued| issued.identity(name)).transpose();
         found.map_err(|reason| io::Error::new(io::ErrorKind::InvalidData, reason))
     }
@@ -84,7 +94,7 @@ impl Sandbox {
     /// The names of all certificates that key stores list, for [`client_identity`](Self::client_identity).
     #[must_use]
     pub fn client_names(&self) -> Vec<String> {
-        self.0.engine.lock().state.nhn.skm.identity_names().into_iter().collect()
+        self.server.engine.lock().state.nhn.skm.identity_names().into_iter().collect()
     }
 
     /// The access tokens of RISKEN in the default seed, each with a name for what it may do.
@@ -100,7 +110,7 @@ impl Sandbox {
     ///
     /// Timestamps of signatures are still compared with the clock that callers have.
     pub fn advance(&self, by: Duration) {
-        self.0.engine.settings.clock.advance(by);
+        self.server.engine.settings.clock.advance(by);
     }
 
     /// Injects a fault.
@@ -108,31 +118,31 @@ impl Sandbox {
     /// # Errors
     /// Returns an error if the fault can never strike, as with a misspelled operation, or if 1000 faults are set already.
     pub fn fault(&self, fault: Fault) -> Result<(), RefusedFault> {
-        self.0.engine.inject(vec![fault]).map(drop)
+        self.server.engine.inject(vec![fault]).map(drop)
     }
 
     /// The names of all operations, such as `scp/kms/encrypt/1.2`, for [`Fault::on`] and as [`calls`](Self::calls) shows
     /// them.
     #[must_use]
     pub fn operations(&self) -> Vec<String> {
-        self.0.engine.operations().into_iter().map(|(name, _)| name).collect()
+        self.server.engine.operations().into_iter().map(|(name, _)| name).collect()
     }
 
     /// Takes all faults back; credentials that one of them revoked work again.
     pub fn clear_faults(&self) {
-        self.0.engine.faults.clear();
+        self.server.engine.faults.clear();
     }
 
     /// The latest calls, with every secret masked.
     #[must_use]
     pub fn calls(&self) -> Vec<LoggedCall> {
-        self.0.engine.log.after(0)
+        self.server.engine.log.after(0)
     }
 
     /// The public half of a version of a KMS key in PEM, to check signatures elsewhere; version 1 is the first.
     #[must_use]
     pub fn kms_public_key(&self, key_id: &str, version: usize) -> Option<String> {
-        self.0.engine.lock().state.scp.kms.public_key(key_id, version)
+        self.server.engine.lock().state.scp.kms.public_key(key_id, version)
     }
 
     /// Stops the server, waits until requests in progress are done, and writes the state file if there is one.
@@ -140,7 +150,9 @@ impl Sandbox {
     /// # Errors
     /// When the server had failed, or the state cannot be written.
     pub async fn shutdown(self) -> io::Result<()> {
-        let engine = self.0.stop().await?;
+        let Self { server, thread } = self;
+        let engine = server.stop().await?;
+        drop(thread);
         let Some(path) = &engine.settings.state_file else { return Ok(()) };
         // Written after the lock is released: the disk may be slow.
         let held = serde_json::to_value(&*engine.lock())?;
@@ -155,12 +167,52 @@ impl SandboxBuilder {
     /// When the port cannot be bound, or seed data or the state file do not fit.
     pub async fn start(self) -> io::Result<Sandbox> {
         let (port, settings) = self.into_parts();
-        Server::start(port, settings).await.map(Sandbox)
+        let server = Server::start(port, settings).await?;
+        Ok(Sandbox { server, thread: None })
+    }
+
+    /// Starts the sandbox in a thread with a Tokio runtime of its own, and waits until it listens.
+    ///
+    /// Each `#[tokio::test]` has a runtime that ends with it, so a sandbox that several tests share cannot run on one of
+    /// theirs. With this method, one `static` serves all tests of a binary. A `static` is never dropped: a state file is
+    /// only written by [`Sandbox::shutdown`].
+    ///
+    /// ```
+    /// use std::sync::LazyLock;
+    ///
+    /// use cloud_sandbox::Sandbox;
+    ///
+    /// static SANDBOX: LazyLock<Sandbox> =
+    ///     LazyLock::new(|| Sandbox::builder().start_in_thread().expect("the sandbox starts"));
+    ///
+    /// assert!(SANDBOX.endpoint().starts_with("http://127.0.0.1:"));
+    /// ```
+    ///
+    /// # Errors
+    /// As [`start`](Self::start), or when no thread or runtime can be made.
+    pub fn start_in_thread(self) -> io::Result<Sandbox> {
+        let (started, start) = mpsc::channel();
+        let (thread, stopped) = oneshot::channel::<()>();
+        let run = move || {
+            let runtime = match Builder::new_current_thread().enable_all().build() {
+                Ok(runtime) => runtime,
+                Err(error) => return drop(started.send(Err(error))),
+            };
+            runtime.block_on(async {
+                drop(started.send(self.start().await));
+                // The sender is dropped, never used.
+                let _ = stopped.await;
+            });
+        };
+        thread::Builder::new().name("cloud-sandbox".to_owned()).spawn(run)?;
+        let mut sandbox = start.recv().map_err(io::Error::other)??;
+        sandbox.thread = Some(thread);
+        Ok(sandbox)
     }
 }
 
 impl fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sandbox").field("endpoint", &self.0.engine.endpoint).finish_non_exhaustive()
+        f.debug_struct("Sandbox").field("endpoint", &self.server.engine.endpoint).finish_non_exhaustive()
     }
 }

@@ -107,6 +107,13 @@ const CLIENTS: [(&str, &str); 3] = [
     ("risken-aws", "risken_aws::Risken::builder().endpoint(\"https://example.com\").access_token(\"token\")"),
 ];
 
+/// What the sandbox builds with its features; by default without any.
+const SANDBOX: [(Option<&[&str]>, &[&str]); 3] = [
+    (None, &["ring", "rustls"]),
+    (Some(&["ring"]), &["ring", "rustls"]),
+    (Some(&["aws-lc-rs"]), &["aws-lc-rs", "rustls"]),
+];
+
 /// A vendor crate as a dependency: its name and its first service.
 struct Sdk {
     package: String,
@@ -118,6 +125,9 @@ pub(super) fn check(workspace: &Workspace) -> Result<Outcome> {
     let sdks = sdks(&workspace.root)?;
     for sdk in &sdks {
         trees(&workspace.root, sdk)?;
+    }
+    for (features, wanted) in SANDBOX {
+        built(&workspace.root, "cloud-sandbox", features, wanted)?;
     }
     let place = Place { folder: workspace.folder("providers"), workspace };
     place.prepare(&sdks)?;
@@ -153,18 +163,24 @@ fn trees(root: &Path, sdk: &Sdk) -> Result<()> {
     let package = sdk.package.as_str();
     let minimal = Set::ALL.map(|set| (features(sdk, set), set));
     for (features, set) in minimal.iter().map(|(features, set)| (Some(features), *set)).chain([(None, Set::Ring)]) {
-        let mut tree = command(root, "cargo", &["tree", "--offline", "--edges", "normal", "--prefix", "none"]);
-        tree.args(["--format", "{p}", "--package", package]);
-        if let Some(features) = features {
-            tree.args(["--no-default-features", "--features", &features.join(",")]);
-        }
-        let text = String::from_utf8(output(tree).ok_or("cargo tree failed")?)?;
-        let has = |name: &&str| text.lines().any(|line| line.split(' ').next() == Some(*name));
-        let built: Vec<&str> = WATCHED.into_iter().filter(has).collect();
-        if built != set.built() {
-            let shown = features.map_or_else(|| "default".to_owned(), |features| features.join(","));
-            return Err(format!("{package} with {shown} builds {built:?}, expected {:?}", set.built()).into());
-        }
+        built(root, package, features.map(Vec::as_slice), set.built())?;
+    }
+    Ok(())
+}
+
+/// Compares which of [`WATCHED`] a package builds with some features, or by default, with what it should build.
+fn built(root: &Path, package: &str, features: Option<&[&str]>, wanted: &[&str]) -> Result<()> {
+    let mut tree = command(root, "cargo", &["tree", "--offline", "--edges", "normal", "--prefix", "none"]);
+    tree.args(["--format", "{p}", "--package", package]);
+    if let Some(features) = features {
+        tree.args(["--no-default-features", "--features", &features.join(",")]);
+    }
+    let text = String::from_utf8(output(tree).ok_or("cargo tree failed")?)?;
+    let has = |name: &&str| text.lines().any(|line| line.split(' ').next() == Some(*name));
+    let built: Vec<&str> = WATCHED.into_iter().filter(has).collect();
+    if built != wanted {
+        let shown = features.map_or_else(|| "default".to_owned(), |features| features.join(","));
+        return Err(format!("{package} with {shown} builds {built:?}, expected {wanted:?}").into());
     }
     Ok(())
 }

@@ -252,6 +252,51 @@ mod tests {
         assert_eq!(names("read_at:asc").unwrap(), ["b", "a", "c"]);
     }
 
+    struct Pair(usize, &'static str);
+
+    impl Row for Pair {
+        const ORDERS: &'static [crate::state::table::Compare<Self>] =
+            &[|one, other| one.0.cmp(&other.0), |one, other| one.1.cmp(other.1)];
+    }
+
+    #[test]
+    fn pages_of_a_table_are_those_of_its_sorted_rows() {
+        let rows = [(1, "c"), (2, "a"), (3, "b"), (4, "a"), (5, "c"), (6, "b"), (7, "a")];
+        let table: Table<Pair> = rows.map(|(number, text)| Pair(number, text)).into_iter().collect();
+        let odd = |pair: &Pair| pair.0 % 2 == 1;
+        let later = |one: &Pair, other: &Pair| one.1.cmp(other.1).reverse();
+        let sorts = [Sort::Kept("number", 0), Sort::Kept("text", 1), Sort::Now("later", &later)];
+        for filtered in [false, true] {
+            for (sort, compare) in [
+                ("number", (|one, other| one.0.cmp(&other.0)) as fn(&Pair, &Pair) -> Ordering),
+                ("text", |one, other| one.1.cmp(other.1)),
+                ("later", |one, other| one.1.cmp(other.1).reverse()),
+            ] {
+                let mut wanted: Vec<_> = rows.map(|(number, text)| Pair(number, text)).into_iter().collect();
+                wanted.retain(|pair| !filtered || odd(pair));
+                wanted.sort_by(compare);
+                for direction in ["asc", "desc"] {
+                    if direction == "desc" {
+                        wanted.reverse();
+                    }
+                    let filter: Option<&dyn Fn(&Pair) -> bool> = if filtered { Some(&odd) } else { None };
+                    let listing = Listing { table: &table, sorts: &sorts, part: &|_| 0..7, chosen: None, filter };
+                    let sorted = listing.sorted(&format!("{sort}:{direction}")).ok().unwrap();
+                    assert_eq!(sorted.len(), wanted.len());
+                    for skip in 0..8 {
+                        let shown: Vec<_> = sorted.rows(skip, 3).iter().map(|pair| pair.0).collect();
+                        let page: Vec<_> = wanted.iter().skip(skip).take(3).map(|pair| pair.0).collect();
+                        assert_eq!(shown, page, "{sort}:{direction} {filtered} {skip}");
+                    }
+                    for (position, pair) in wanted.iter().enumerate() {
+                        let place = table.find(0, |row| row.0.cmp(&pair.0)).unwrap();
+                        assert_eq!(sorted.position(place), Some(position), "{sort}:{direction} {filtered}");
+                    }
+                }
+            }
+        }
+    }
+
     #[test]
     fn unknown_sort_order_is_refused() {
         for sort in ["name", "name:", "name:up", "secret:asc", ":asc", "name:asc:desc"] {

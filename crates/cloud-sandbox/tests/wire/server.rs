@@ -1,6 +1,8 @@
 //! Starting, addressing and stopping.
 
 use std::collections::HashSet;
+use std::io;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use cloud_sandbox::{Answers, Fault, Sandbox};
@@ -48,7 +50,7 @@ async fn servers_take_separate_ports_and_a_used_port_is_an_error() {
     assert_ne!(first.endpoint(), second.endpoint());
     let port = first.endpoint().rsplit_once(':').unwrap().1.parse().unwrap();
     let taken = Sandbox::builder().port(port).start().await;
-    assert_eq!(taken.unwrap_err().kind(), std::io::ErrorKind::AddrInUse);
+    assert_eq!(taken.unwrap_err().kind(), io::ErrorKind::AddrInUse);
 }
 
 #[tokio::test]
@@ -140,4 +142,25 @@ fn example_variants_are_parsed_by_name() {
     assert_eq!("required".parse(), Ok(Answers::RequiredOnly));
     assert_eq!("unknown".parse(), Ok(Answers::ExamplesPlusUnknown));
     assert!("Examples".parse::<Answers>().is_err());
+}
+
+#[test]
+fn sandbox_in_a_thread_serves_the_runtimes_of_several_tests() {
+    static SANDBOX: LazyLock<Sandbox> = LazyLock::new(|| Sandbox::builder().start_in_thread().unwrap());
+    for test in 0..2 {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let response = runtime.block_on(async { Call::new("GET", "/").send(SANDBOX.endpoint()).await });
+        assert_eq!(response.status, 200, "test {test}");
+    }
+    assert_eq!(SANDBOX.calls().len(), 2);
+}
+
+#[tokio::test]
+async fn sandbox_in_a_thread_stops_and_reports_a_port_that_is_taken() {
+    let sandbox = Sandbox::builder().start_in_thread().unwrap();
+    let host = sandbox.endpoint().strip_prefix("http://").unwrap().to_owned();
+    let port = host.rsplit_once(':').unwrap().1.parse().unwrap();
+    assert_eq!(Sandbox::builder().port(port).start_in_thread().unwrap_err().kind(), io::ErrorKind::AddrInUse);
+    sandbox.shutdown().await.unwrap();
+    assert!(TcpStream::connect(&host).await.is_err());
 }

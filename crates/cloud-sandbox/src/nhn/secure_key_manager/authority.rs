@@ -15,6 +15,8 @@ use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::server::danger::ClientCertVerifier;
 use tokio_rustls::rustls::{CertificateError, Error as TlsError, RootCertStore};
 
+use crate::provider::provider;
+
 /// How often the password of a file is hashed: as often as the `openssl` command does it.
 const ROUNDS: u32 = 2048;
 
@@ -117,8 +119,7 @@ impl Authority {
         let mut roots = RootCertStore::empty();
         let own = CertificateDer::from_pem_slice(self.0.certificate.as_bytes()).map_err(|error| error.to_string())?;
         roots.add(own).map_err(|error| error.to_string())?;
-        let provider = std::sync::Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
-        WebPkiClientVerifier::builder_with_provider(roots.into(), provider).build().map_err(|error| error.to_string())
+        WebPkiClientVerifier::builder_with_provider(roots.into(), provider()).build().map_err(|error| error.to_string())
     }
 }
 

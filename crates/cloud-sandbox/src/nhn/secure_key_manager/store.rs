@@ -197,10 +197,8 @@ impl Store {
 
     /// Deletes a key store, whose number is not given again.
     pub(super) fn remove_key_store(&mut self, number: i64) {
-        if let Some(store) = self.key_stores.remove(&number) {
-            if let Some(lookup) = self.lookup_mut() {
-                lookup.names.remove(&(store.name, number));
-            }
+        if let (Some(store), Some(lookup)) = (self.key_stores.remove(&number), self.lookup.get_mut()) {
+            lookup.names.remove(&(store.name, number));
         }
         self.last_key_store = self.last_key_store.max(number);
     }

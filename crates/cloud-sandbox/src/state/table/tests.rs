@@ -74,6 +74,38 @@ fn orders_follow_insertions_changes_and_removals() {
 }
 
 #[test]
+fn work_stays_level_as_a_table_grows() {
+    use std::cell::Cell;
+
+    thread_local!(static COMPARED: Cell<usize> = const { Cell::new(0) });
+
+    #[derive(Debug)]
+    struct Counted(usize);
+
+    impl Row for Counted {
+        const ORDERS: &'static [Compare<Self>] = &[|one, other| {
+            COMPARED.set(COMPARED.get() + 1);
+            one.0.cmp(&other.0)
+        }];
+    }
+
+    let mut table: Table<Counted> = (0..50_000).map(|number| Counted(2 * number)).collect();
+    assert_eq!(table.all(0).count(), 50_000);
+    let counted = |work: &mut dyn FnMut()| {
+        COMPARED.set(0);
+        work();
+        COMPARED.get()
+    };
+    let place = table.insert(Counted(60_001));
+    // A binary search among the pieces and one within.
+    assert!(counted(&mut || assert_ne!(table.insert(Counted(30_001)), place)) < 60);
+    assert!(counted(&mut || table.get_mut(place).unwrap().0 = 10_001) < 120);
+    assert!(counted(&mut || assert_eq!(table.rank(0, place), 5_001)) < 60);
+    assert!(counted(&mut || assert!(table.remove(place).is_some())) < 60);
+    assert_eq!(counted(&mut || assert_eq!(table.rows(0, 40_000..40_020).count(), 20)), 0);
+}
+
+#[test]
 fn row_that_is_only_read_stays_in_its_orders() {
     let mut table: Table<Pair> = (0..3).map(|id| Pair { group: 0, value: 9 - id, id }).collect();
     let place = table.find(BY_ID, |row| row.id.cmp(&1)).unwrap();
