@@ -37,6 +37,8 @@ struct Context {
     certificate: Value,
 }
 
+const CERTIFICATE: &str = include_str!("../../crates/cloud-sandbox/src/scp/certificate_manager/seed/test.pem");
+const PRIVATE_KEY: &str = include_str!("../../crates/cloud-sandbox/src/scp/certificate_manager/seed/test.key.pem");
 const SKM: &str = "/keymanager/v1.3/appkey/sandboxKeyManagerKey";
 
 fn text(value: &Value) -> String {
@@ -85,7 +87,7 @@ const KINDS: [Kind; 8] = [
         create: |number, _| {
             let schedule = json!({"diagnosis_start_time_pattern": "08:00", "frequency_type": "MONTH",
                 "frequency_value": "1"});
-            let body = json!({"diagnosis_id": format!("DIA-{number}"), "diagnosis_name": format!("diagnosis {number}"),
+            let body = json!({"diagnosis_id": format!("DIA-{number}"), "diagnosis_name": format!("diagnosis-{number}"),
                 "account_id": "account", "diagnosis_account_id": "account", "csp_type": "SCP",
                 "diagnosis_check_type": "BP", "diagnosis_type": "Console", "plan_type": "STANDARD",
                 "check_list_version_id": "d1873841f30c4862897d1f287a973a7f",
@@ -256,10 +258,7 @@ async fn measure(kind: &Kind, sizes: &[usize]) -> Result<()> {
     let path = std::env::temp_dir().join(format!("bench-sandbox-{}.json", std::process::id()));
     let sandbox = Sandbox::builder().state_file(&path).start().await?;
     let caller = Caller::new(&sandbox).await?;
-    let shown =
-        caller.call(&("GET", "/v1/certificatemanager/0a6e2c7d51f84b93b7d418c6e9f3025a".to_owned(), None)).await?;
-    let known = |name: &str| shown["certificate"][name].clone();
-    let certificate = json!({"cert_body": known("cert_body"), "private_key": known("private_key"), "cert_chain": "",
+    let certificate = json!({"cert_body": CERTIFICATE, "private_key": PRIVATE_KEY, "cert_chain": "",
         "region": "kr-west1", "timezone": "Asia/Seoul", "recipients": [], "tags": []});
     let context = Context { certificate };
     let (before, mut made, mut ids) = (resident()?, 0, Vec::new());
