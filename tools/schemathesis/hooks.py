@@ -105,6 +105,9 @@ class Credentials(AuthBase):
         if document["vendor"] == "nhn":
             request.headers["x-nhn-authorization"] = "Bearer " + nhn_token()
             request.headers["X-TOAST-CLIENT-MAC-ADDR"] = ENV["NHN_CLOUD_SKM_MAC_ADDRESS"]
+            # Secure Key Manager 1.2 takes the key itself instead of a token.
+            request.headers["X-TC-AUTHENTICATION-ID"] = ENV["NHN_CLOUD_USER_ACCESS_KEY_ID"]
+            request.headers["X-TC-AUTHENTICATION-SECRET"] = ENV["NHN_CLOUD_USER_SECRET_ACCESS_KEY"]
         elif document["vendor"] == "risken":
             request.headers["Authorization"] = "Bearer " + ENV["RISKEN_ACCESS_TOKEN"]
         elif "/v1/temporarykey/" in request.url:

@@ -342,6 +342,13 @@ pub(crate) fn fresh(version: &str, operation: &str, name: &str, example: &str) -
     Some(format!("{example}{mark}{digits}"))
 }
 
+/// Whether a name is still taken after the run, because the deletion of what has it waits for days.
+pub(crate) fn stays(version: &str, operation: &str, name: &str) -> bool {
+    version.starts_with("secure-key-manager.")
+        && name == "name"
+        && ["create_secret", "create_symmetric_key", "create_asymmetric_key"].contains(&operation)
+}
+
 /// Whether an operation changes a credential, and does not only read it.
 fn changes(operation: &str) -> bool {
     ["add_", "schedule_", "delete_"].iter().any(|verb| operation.starts_with(verb))

@@ -2,8 +2,10 @@
 
 use std::any::Any;
 use std::collections::HashMap;
+use std::collections::hash_map::RandomState;
 use std::fmt;
 use std::future::{Future, IntoFuture};
+use std::hash::BuildHasher;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -125,6 +127,8 @@ pub struct Context {
     secrets: Mutex<HashMap<&'static str, Value>>,
     plant: Option<Box<dyn Plant>>,
     blocking: bool,
+    /// What names end with that no later run may use again.
+    mark: String,
     shown: Mutex<String>,
 }
 
@@ -138,8 +142,16 @@ impl Context {
             secrets: Mutex::default(),
             plant: None,
             blocking: false,
+            mark: String::new(),
             shown: Mutex::default(),
         }
+    }
+
+    /// Gives names that stay taken, since deletion waits for days, an end that no other run has.
+    #[must_use]
+    pub fn with_names_of_its_own(mut self) -> Self {
+        self.mark = format!("-{:08x}", RandomState::new().hash_one(()) & 0xffff_ffff);
+        self
     }
 
     /// Changes values on their way out, and keeps the `Debug` of all that is sent and received.
@@ -191,7 +203,7 @@ impl Context {
     /// The value of a path or query parameter.
     pub(crate) fn text(&self, operation: &str, name: &str, example: &str) -> Result<String, String> {
         let earlier = self.earlier(operation, name).and_then(|found| found.as_str().map(str::to_owned));
-        let value = match earlier.or_else(|| fresh(operation, name, example)) {
+        let value = match earlier.or_else(|| self.fresh(operation, name, example)) {
             Some(found) if !found.is_empty() => found,
             _ if example.is_empty() => choice::fallback(name)
                 .map(str::to_owned)
@@ -227,13 +239,22 @@ impl Context {
         Ok(body)
     }
 
+    /// A value of the run's own where two things cannot share one.
+    fn fresh(&self, operation: &str, name: &str, example: &str) -> Option<String> {
+        let (version, operation) = operation.rsplit_once('.')?;
+        let value = choice::fresh(version, operation, name, example)?;
+        let stays = choice::stays(version, operation, name);
+        Some(if stays { value + &self.mark } else { value })
+    }
+
     fn improve(&self, operation: &str, value: &mut Value) {
         match value {
             Value::Object(members) => {
                 for (name, member) in members {
                     self.improve(operation, member);
                     let repaired = choice::repair(operation, name).or_else(|| self.earlier(operation, name));
-                    if let Some(found) = repaired.or_else(|| fresh(operation, name, member.as_str()?).map(Value::from))
+                    if let Some(found) =
+                        repaired.or_else(|| self.fresh(operation, name, member.as_str()?).map(Value::from))
                     {
                         *member = found;
                     }
@@ -299,12 +320,6 @@ fn certificate(answer: &dyn Any) -> Option<Value> {
         (&made.id, &made.cert_body, &made.private_key)
     };
     Some(json!({"certificate": {"id": id, "cert_body": body, "private_key": key.expose_secret()}}))
-}
-
-/// A value of the run's own where two things cannot share one.
-fn fresh(operation: &str, name: &str, example: &str) -> Option<String> {
-    let (version, operation) = operation.rsplit_once('.')?;
-    choice::fresh(version, operation, name, example)
 }
 
 impl fmt::Debug for Context {

@@ -44,7 +44,7 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
 
 /// Makes the calls of one vendor, or of all, one after the other.
 pub async fn run(clients: Clients, vendor: Option<&str>, report: impl FnMut(&Outcome)) -> Vec<Outcome> {
-    run_in(&Context::new(clients), vendor, report).await
+    run_in(&Context::new(clients).with_names_of_its_own(), vendor, report).await
 }
 
 /// As [`run`], in this context.

@@ -50,6 +50,13 @@ fn good(outcomes: &[Outcome]) {
 }
 
 #[tokio::test]
+async fn documented_calls_succeed_again_on_the_same_state() {
+    let sandbox = Sandbox::start().await.unwrap();
+    all_good(&sandbox).await;
+    all_good(&sandbox).await;
+}
+
+#[tokio::test]
 async fn documented_calls_succeed_with_state() {
     let sandbox = Sandbox::start().await.unwrap();
     all_good(&sandbox).await;

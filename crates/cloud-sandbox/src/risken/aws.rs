@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::error::ErrorResponse;
 use super::response::{present, score};
 use crate::call::Call;
-use crate::risken::state::{Handlers, State};
+use crate::risken::state::{Handlers, State, read};
 use request::Request;
 use store::{Account, Attachment, DataSource, Status, Store};
 
@@ -29,19 +29,12 @@ const NO_ACCOUNT: &str = "nothing was there: the project has no account with thi
 const NO_SOURCE: &str = "nothing was there: no data source has this aws_data_source_id";
 const NO_ATTACHMENT: &str = "nothing was there: this data source is not attached to this account of the project";
 
-/// Reads a call leniently, checks it, and lets scans end that are due.
 fn begin<'a>(
     state: &'a mut State,
     call: &Call<'_>,
     check: fn(&Request) -> Result<(), String>,
 ) -> Result<(&'a mut Store, Request, i64), ErrorResponse> {
-    let request = match call.request.method.as_str() {
-        "GET" => Request::from_query(call.request.query()),
-        _ => Request::from_body(&call.request.body),
-    };
-    check(&request).map_err(|text| ErrorResponse::invalid(&text))?;
-    let now = call.now.unix_timestamp();
-    state.settle(now);
+    let (request, now) = read(state, call, (Request::from_query, Request::from_body), check)?;
     Ok((&mut state.store, request, now))
 }
 

@@ -54,8 +54,11 @@ fn places(path: &Path) -> (PathBuf, PathBuf) {
 pub(crate) fn write(path: &Path, value: &Value) -> io::Result<()> {
     let (path, new) = places(path);
     let written = private_file::create(&new).and_then(|mut file| {
-        serde_json::to_writer(&mut file, value)?;
-        file.flush()?;
+        // The serializer writes each token by itself.
+        let mut buffered = io::BufWriter::new(&mut file);
+        serde_json::to_writer(&mut buffered, value)?;
+        buffered.flush()?;
+        drop(buffered);
         file.sync_all()
     });
     written.and_then(|()| fs::rename(&new, &path)).map_err(|error| named(&path, &error))

@@ -186,7 +186,7 @@ async fn managed_keys_are_listed_apart_with_the_fields_of_each_version() {
     let id = create(&sandbox, "shown", "hmac").await;
     let users = send(&sandbox, "GET", &format!("/v1/kms/transit/{id}/users"), None).await.expect(200).json();
     assert_eq!(users["user"][0].as_object().unwrap().len(), 2);
-    for (version, managed_type) in [("1.0", false), ("1.1", false), ("1.2", true)] {
+    for (version, managed_type) in [("1.0", false), ("1.1", false), ("1.2", true), ("1.3", true), ("1.4", true)] {
         let call = Call::new("GET", format!("/v1/kms/transit/{id}"));
         let call = call.header("Scp-Api-Version", format!("kms {version}"));
         let shown = Signer::of(&sandbox).send(&sandbox, call).await.expect(200).json();

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::key::{Condition, Key, instant};
+use super::key::{Condition, Key, nanoseconds};
 use super::material::{Material, Purpose, Use};
 use crate::call::Call;
 use crate::scp::error::ErrorResponse;
@@ -102,7 +102,7 @@ pub(super) fn export_public_key(state: &mut State, call: &mut Call<'_>) -> Handl
         ErrorResponse::invalid_input(format!("key {} has the purpose {purpose}, which has no public key", key.id))
     })?;
     Ok(json!({
-        "creation_time": key.made_at(number).map(instant),
+        "creation_time": key.made_at(number).map(nanoseconds),
         "key_id": key.id,
         "key_version": number,
         "latest_version": key.current(),

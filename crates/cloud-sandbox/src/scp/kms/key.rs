@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
-use time::{Date, Duration, OffsetDateTime};
+use time::{Date, Duration, OffsetDateTime, UtcOffset};
 
 use super::material::{Fault, Material, Purpose};
 use crate::rng::Rng;
@@ -196,6 +196,25 @@ fn day(date: Date) -> String {
     date.format(format_description!("[year][month][day]")).unwrap_or_default()
 }
 
-pub(super) fn instant(at: OffsetDateTime) -> String {
+/// An exported key shows nine digits, unlike all else.
+pub(super) fn nanoseconds(at: OffsetDateTime) -> String {
+    let form = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:9]Z");
+    at.to_offset(UtcOffset::UTC).format(form).unwrap_or_default()
+}
+
+fn instant(at: OffsetDateTime) -> String {
     at.replace_nanosecond(0).unwrap_or(at).format(&Rfc3339).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn time_of_an_exported_key_has_nine_digits_in_utc() {
+        assert_eq!(nanoseconds(datetime!(2026-07-27 10:00 UTC)), "2026-07-27T10:00:00.000000000Z");
+        assert_eq!(nanoseconds(datetime!(2026-07-27 19:00:00.012345678 +9)), "2026-07-27T10:00:00.012345678Z");
+    }
 }
