@@ -8,6 +8,7 @@ mod show;
 
 use std::collections::HashMap;
 use std::error::Error;
+use std::process::ExitCode;
 
 use cloud_sandbox::Sandbox;
 
@@ -22,8 +23,19 @@ impl Settings {
     }
 }
 
+/// Prints an error as it is meant to be read; a `main` that returns it would print its `Debug`.
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> ExitCode {
+    match tour().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            show::complain(&*error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn tour() -> Result<(), Box<dyn Error>> {
     // The same keys and IDs in every run.
     let sandbox = Sandbox::builder().seed(1).start().await?;
     print(format_args!("Sandbox of all three clouds: {}", sandbox.endpoint()));

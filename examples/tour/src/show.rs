@@ -1,7 +1,8 @@
 //! How the tour prints: a heading for each vendor, a line for each result.
 
+use std::error::Error;
 use std::fmt::Display;
-use std::io::{ErrorKind, Write as _, stdout};
+use std::io::{ErrorKind, Write as _, stderr, stdout};
 use std::process::exit;
 
 /// Prints one line, and ends the program when nobody reads any further, as in `tour | head`.
@@ -9,6 +10,18 @@ pub(crate) fn print(text: impl Display) {
     if let Err(error) = writeln!(stdout(), "{text}") {
         exit(i32::from(error.kind() != ErrorKind::BrokenPipe));
     }
+}
+
+/// Prints an error and its causes, each as it is meant to be read.
+pub(crate) fn complain(error: &dyn Error) {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text += &format!(": {error}");
+        cause = error.source();
+    }
+    // Nobody may read it.
+    let _ = writeln!(stderr(), "tour: {text}");
 }
 
 /// Prints a heading with the file that has the code.
