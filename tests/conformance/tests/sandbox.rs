@@ -50,10 +50,13 @@ fn good(outcomes: &[Outcome]) {
 }
 
 #[tokio::test]
-async fn documented_calls_succeed_again_on_the_same_state() {
+async fn names_of_nhn_are_free_in_a_second_run_on_the_same_state() {
     let sandbox = Sandbox::start().await.unwrap();
-    all_good(&sandbox).await;
-    all_good(&sandbox).await;
+    for run in 1..=2 {
+        let outcomes = conformance::run(clients(&sandbox), Some("nhn"), |_| {}).await;
+        let failed: Vec<_> = outcomes.iter().filter(|o| o.result.is_err()).map(ToString::to_string).collect();
+        assert!(failed.is_empty(), "run {run}: {}", failed.join("\n"));
+    }
 }
 
 #[tokio::test]
