@@ -17,7 +17,7 @@ macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident: $field:literal, $most:ident;)+) => {$(
         $(#[$doc])*
         ///
-        /// It is at least 1: the service takes 0 for no ID, or for all of them.
+        /// At least 1: the service treats 0 as no filter.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(NonZeroU64);
 
@@ -67,7 +67,7 @@ macro_rules! ids {
             /// Reads decimal digits.
             fn from_str(text: &str) -> Result<Self> {
                 let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-                // Zero is no ID, so it stands for what is no number.
+                // 0 is invalid, so it is used for text that is not a number.
                 Self::new(text.parse().ok().filter(|_| digits).unwrap_or(0))
             }
         }

@@ -26,7 +26,7 @@ macro_rules! named_values {
             #[doc = concat!("Returns a ", $noun, " that this version of the crate does not know.")]
             ///
             /// # Errors
-            #[doc = concat!("If the text has not the form of a ", $noun, ", such as `", $like, "`.")]
+            #[doc = concat!("If the text does not have the form of a ", $noun, ", such as `", $like, "`.")]
             pub fn other(text: &str) -> $crate::Result<Self> {
                 if let Ok(known) = text.parse() {
                     return Ok(known);
@@ -93,7 +93,7 @@ macro_rules! named_values {
         }
 
         impl<'de> ::serde::Deserialize<'de> for $name {
-            /// A service may send what it likes: any text is read.
+            /// Accepts any string, because the service may add values.
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
                 let text: ::std::borrow::Cow<'de, str> = ::serde::Deserialize::deserialize(deserializer)?;
                 Ok(text.parse().unwrap_or_else(|_| Self::Other($crate::codegen::unknown_text(&text))))
