@@ -3,17 +3,16 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
+use self::arguments::{argument_type, argument_value, lower_argument};
 pub(super) use self::example::example;
 use self::options::option_types;
 pub(super) use self::options::options;
-use super::types::{codec_path, rules, rust_type};
-use super::{docs, imports, markdown, paths, plain};
-use crate::ir::{
-    Argument, Constraint, Format, Idempotency, Method, Operation, Parameter, ParameterType, Service, Type, Version,
-    bare, home,
-};
+use super::types::{rules, rust_type};
+use super::{docs, imports, markdown, plain};
+use crate::ir::{Argument, Idempotency, Method, Operation, Service, Type, Version, bare, home};
 use crate::names::{constant, ident, pascal};
 
+mod arguments;
 mod example;
 mod options;
 
@@ -157,91 +156,6 @@ pub(super) fn method(table: &Ident, options: &TokenStream, operation: &Operation
         pub fn #name(&self, #(#arguments),*) -> #options {
             #options(#call)
         }
-    }
-}
-
-fn lower_argument(argument: &Argument) -> (TokenStream, TokenStream) {
-    match argument {
-        Argument::Path(parameter) => {
-            let (name, wire, ty) = (ident(&parameter.rust), &parameter.wire, argument_type(&parameter.ty));
-            let (check, value) = (checked(parameter), argument_value(&parameter.ty, &name));
-            (quote!(#name: #ty), quote!(.path(#wire, #value)#check))
-        }
-        Argument::Query(parameter) if let ParameterType::List { joined, .. } = parameter.ty => {
-            let (name, wire, ty) = (ident(&parameter.rust), &parameter.wire, argument_type(&parameter.ty));
-            let (set, rules) =
-                (if joined { quote!(query_joined) } else { quote!(query_list) }, rules(&parameter.rules));
-            (quote!(#name: #ty), quote!(.#set(#wire, #name, #rules)))
-        }
-        Argument::Query(parameter) => {
-            let (name, wire, ty) = (ident(&parameter.rust), &parameter.wire, argument_type(&parameter.ty));
-            let (check, value) = (checked(parameter), argument_value(&parameter.ty, &name));
-            (quote!(#name: #ty), quote!(.query(#wire, #value)#check))
-        }
-        Argument::Period { from, to } => {
-            let (first, last) = (&from.wire, &to.wire);
-            let call = quote!(.query(#first, period.start()).query(#last, period.end()));
-            let period = paths::period();
-            (quote!(period: #period), call)
-        }
-    }
-}
-
-fn checked(parameter: &Parameter) -> TokenStream {
-    match check(parameter, &ident(&parameter.rust)) {
-        Some(check) => quote!(.validate(|validator| #check)),
-        None => quote!(),
-    }
-}
-
-/// The limits of a parameter as a statement about `check`.
-fn check(parameter: &Parameter, value: &Ident) -> Option<TokenStream> {
-    if parameter.rules.is_empty() {
-        return None;
-    }
-    let wire = &parameter.wire;
-    let limits: &[Constraint] = &parameter.rules;
-    let limits = rules(limits);
-    match parameter.ty {
-        ParameterType::Text => Some(quote!(validator.text(#wire, #value, #limits))),
-        ParameterType::Integer => Some(quote!(validator.number(#wire, #value, #limits))),
-        _ => None,
-    }
-}
-
-fn argument_type(ty: &ParameterType) -> TokenStream {
-    match ty {
-        ParameterType::Text => quote!(&str),
-        ParameterType::Integer => quote!(i64),
-        ParameterType::Number => quote!(f64),
-        ParameterType::Boolean => quote!(bool),
-        ParameterType::DateTime => quote!(time::OffsetDateTime),
-        ParameterType::Enum(name) => model(name),
-        ParameterType::Vendor(name) | ParameterType::Id(name) => paths::vendor_type(name),
-        ParameterType::Formatted(format) => {
-            let inner = rust_type(&Type::Formatted(*format));
-            match format {
-                Format::YesNo | Format::LowerYesNo | Format::Flag | Format::BasicDate => inner,
-                _ => quote!(impl Into<::cloud_core::#inner>),
-            }
-        }
-        ParameterType::List { of: None, .. } => quote!(impl IntoIterator<Item = impl AsRef<str>>),
-        ParameterType::List { of: Some(name), .. } => {
-            let item = model(name);
-            quote!(impl IntoIterator<Item = #item>)
-        }
-    }
-}
-
-/// The argument as a path or query takes it.
-fn argument_value(ty: &ParameterType, name: &Ident) -> TokenStream {
-    let ParameterType::Formatted(format) = ty else { return quote!(#name) };
-    let (codegen, codec) = (paths::codegen(), codec_path(*format));
-    match format {
-        Format::YesNo | Format::LowerYesNo | Format::Flag | Format::BasicDate => {
-            quote!(#codegen::written::<#codec, _>(&#name))
-        }
-        _ => quote!(#codegen::written::<#codec, _>(&#name.into())),
     }
 }
 

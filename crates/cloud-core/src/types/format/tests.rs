@@ -204,6 +204,37 @@ proptest! {
     }
 
     #[test]
+    fn days_and_times_survive(days in 0..3_600_000_i32, second in 0..86_400_u32, offset in -12..=14_i8) {
+        let day = Date::from_julian_day(1_721_426 + days).unwrap();
+        let time = day.midnight() + time::Duration::seconds(second.into());
+        for value in [DateOrTime::from(day), DateOrTime::from(time)] {
+            prop_assert_eq!(DateOrTimeText::read(&DateOrTimeText::write(&value)), Some(value));
+            prop_assert_eq!(DateOrTimeText::problem(&value), None);
+        }
+        // An instant is the same in each offset.
+        let offset = time::UtcOffset::from_hms(offset, 0, 0).unwrap();
+        if let Some(instant) = time.assume_utc().checked_to_offset(offset) {
+            prop_assert_eq!(DateOrTime::from(instant), DateOrTime::from(time));
+        }
+    }
+
+    #[test]
+    fn orders_survive_or_cannot_be_sent(field in "\\PC{0,6}|[a-z_]{1,9}", descending in any::<bool>()) {
+        let sort = if descending { Sort::descending(&*field) } else { Sort::ascending(&*field) };
+        let read = SortText::read(&SortText::write(&sort));
+        prop_assert_eq!(read.is_some(), SortText::problem(&sort).is_none());
+        prop_assert!(read.is_none_or(|read| read == sort));
+    }
+
+    #[test]
+    fn any_text_is_read_as_a_day_or_an_order_only_if_it_is_written_so(
+        text in "\\PC{0,20}|[0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9]{2}:[0-9]{2}:[0-9]{2})?|[a-z:]{0,4}:(asc|desc)",
+    ) {
+        prop_assert!(DateOrTimeText::read(&text).is_none_or(|read| read.to_string() == text));
+        prop_assert!(SortText::read(&text).is_none_or(|read| read.to_string() == text));
+    }
+
+    #[test]
     fn lists_of_networks_survive(nets in prop::collection::vec((any::<[u8; 4]>(), 0..=32_u8), 1..5)) {
         let nets: Vec<_> = nets.into_iter().map(|(address, prefix)| {
             ipnet::IpNet::new(std::net::IpAddr::from(address), prefix).unwrap()
