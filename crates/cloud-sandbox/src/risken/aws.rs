@@ -34,7 +34,7 @@ fn begin<'a>(
     call: &Call<'_>,
     check: fn(&Request) -> Result<(), String>,
 ) -> Result<(&'a mut Store, Request, i64), ErrorResponse> {
-    let (request, now) = read(state, call, (Request::from_query, Request::from_body), check)?;
+    let (request, now) = read(state, call, Request::from_query, Request::from_body, check)?;
     Ok((&mut state.store, request, now))
 }
 

@@ -28,7 +28,8 @@ impl State {
 pub(super) fn read<R>(
     state: &mut State,
     call: &Call<'_>,
-    (from_query, from_body): (fn(&str) -> R, fn(&[u8]) -> R),
+    from_query: fn(&str) -> R,
+    from_body: fn(&[u8]) -> R,
     check: fn(&R) -> Result<(), String>,
 ) -> Result<(R, i64), ErrorResponse> {
     let request = match call.request.method.as_str() {
