@@ -1,19 +1,21 @@
 //! Calls from programs without an async runtime.
 //!
 //! [`wait`] blocks the current thread until a call has ended; `.wait()` of a call does the same. One thread, started by the
-//! first wait and shared by the process, runs all of them. It has connections of its own.
+//! first wait and shared by the process, runs all of them. It has connections of its own, but for a transport made by
+//! `ReqwestTransport::from_client_builder`, whose pool cannot be made a second time: give blocking calls a transport of
+//! their own then.
 
+use std::cell::RefCell;
 use std::future::IntoFuture;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 
 use tokio::runtime::{Builder, Handle};
-use tokio::sync::oneshot;
 use tracing::Instrument as _;
 use tracing::instrument::WithSubscriber as _;
 
 use crate::delivery::Delivery;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// Blocks the current thread until a call, a waiter or any other future of this SDK has ended.
 ///
@@ -39,7 +41,8 @@ where
             "cannot wait where a tokio runtime is current: use `.await`, or `Handle::block_on` in `spawn_blocking`";
         return Err(Error::config(text).with_delivery(Delivery::NotSent));
     }
-    let (sender, receiver) = oneshot::channel();
+    // The standard library's channel: tokio's cannot be waited for while a thread ends.
+    let (sender, receiver) = mpsc::sync_channel(1);
     let future = future.into_future();
     let call = async move {
         // The receiver waits below.
@@ -47,21 +50,46 @@ where
     };
     handle()?.spawn(call.in_current_span().with_current_subscriber());
     // Only a panic of the future, such as one of a caller's transport, drops the sender without a result.
-    receiver.blocking_recv().unwrap_or_else(|_| {
-        Err(Error::config("the call panicked; the message of the panic says where")
-            .with_delivery(Delivery::PossiblySent))
+    receiver.recv().unwrap_or_else(|_| {
+        let error = Error::new(ErrorKind::Transport, "the call panicked, and may have been executed");
+        Err(error.with_delivery(Delivery::PossiblySent))
     })
+}
+
+/// A runtime, and the process that started it: a forked child has none of its parent's threads.
+#[derive(Clone)]
+struct Started {
+    process: u32,
+    handle: Handle,
+}
+
+thread_local! {
+    /// What this thread used last, so that a wait takes no lock which a fork could leave locked.
+    static LAST: RefCell<Option<Started>> = const { RefCell::new(None) };
 }
 
 /// Returns the runtime of all waits, and starts it at the first.
 fn handle() -> Result<Handle> {
-    /// With the process that started it: a forked child has none of its parent's threads.
-    static STARTED: Mutex<Option<(u32, Handle)>> = Mutex::new(None);
-    let mut started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
     let process = std::process::id();
-    if let Some((_, handle)) = started.as_ref().filter(|(starter, _)| *starter == process) {
-        return Ok(handle.clone());
+    let of_process = |started: &Started| (started.process == process).then(|| started.handle.clone());
+    // A thread that ends may have no such variable any more.
+    let last = LAST.try_with(|last| last.borrow().as_ref().and_then(of_process)).ok().flatten();
+    if let Some(handle) = last {
+        return Ok(handle);
     }
+    static STARTED: Mutex<Option<Started>> = Mutex::new(None);
+    let mut started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
+    let current = match started.take().filter(|started| started.process == process) {
+        Some(current) => current,
+        None => Started { process, handle: start()? },
+    };
+    let handle = current.handle.clone();
+    let _ = LAST.try_with(|last| *last.borrow_mut() = Some(current.clone()));
+    *started = Some(current);
+    Ok(handle)
+}
+
+fn start() -> Result<Handle> {
     let failed = |error| {
         let text = "the thread of blocking calls cannot be started";
         Error::config(text).with_delivery(Delivery::NotSent).with_source(error)
@@ -72,6 +100,5 @@ fn handle() -> Result<Handle> {
         .name("cloud-core".to_owned())
         .spawn(move || runtime.block_on(std::future::pending::<()>()))
         .map_err(failed)?;
-    *started = Some((process, handle.clone()));
     Ok(handle)
 }

@@ -8,6 +8,7 @@ use std::collections::HashSet;
 
 use crate::request::Request;
 use crate::request::percent;
+use crate::secret::SecretString;
 
 mod decode;
 
@@ -18,14 +19,14 @@ const RUN: usize = 6;
 const CUT: &str = "[…]";
 
 /// Returns the text on one line and shortened; `None` if it repeats part of a secret.
-pub(crate) fn redact(text: &str, request: &Request, secrets: &[String]) -> Option<String> {
+pub(crate) fn redact(text: &str, request: &Request, secrets: &[SecretString]) -> Option<String> {
     let text = cut_query(&line(text), request);
     let shown = match text.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
     };
     let quoted = Quoted::new(&shown)?;
-    let secret = secrets.iter().any(|secret| quoted.repeats(secret)) || body_repeats(&quoted, request);
+    let secret = secrets.iter().any(|secret| quoted.repeats(secret.expose_secret())) || body_repeats(&quoted, request);
     (!secret).then_some(shown)
 }
 

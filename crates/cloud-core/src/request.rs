@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use crate::error::{Error, Result};
 use crate::operation::{ApiVersion, Operation, Segment};
+use crate::secret::SecretString;
 use crate::validate::Validator;
 
 pub(crate) mod body;
@@ -206,14 +207,14 @@ impl Request {
     }
 
     /// The configured values of the path, as they are and as they stand in it.
-    pub(crate) fn config_values<'a>(&self, config: impl Fn(&str) -> Option<&'a str>) -> Vec<String> {
+    pub(crate) fn config_values<'a>(&self, config: impl Fn(&str) -> Option<&'a str>) -> Vec<SecretString> {
         let mut values = Vec::new();
         for value in self.config.iter().filter_map(|(_, name)| config(name)) {
             let mut encoded = String::new();
             if PathValue::write(value, &mut encoded).is_ok() {
-                values.push(encoded);
+                values.push(encoded.into());
             }
-            values.push(value.to_owned());
+            values.push(value.into());
         }
         values
     }

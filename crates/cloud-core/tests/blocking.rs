@@ -3,8 +3,9 @@
 #![cfg(test)]
 #![cfg(feature = "blocking")]
 
+use std::cell::RefCell;
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 
 use bytes::Bytes;
@@ -181,7 +182,8 @@ fn list_in_a_runtime_errs_once() {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let mut items = pages(&recorder).items().into_iter();
     runtime.block_on(async {
-        assert_eq!(items.next().unwrap().unwrap_err().kind(), ErrorKind::Config);
+        let error = items.next().unwrap().unwrap_err();
+        assert!(error.kind() == ErrorKind::Config && error.operation().is_some(), "{error}");
         assert!(items.next().is_none());
     });
     assert!(recorder.threads.lock().unwrap().is_empty());
@@ -202,8 +204,8 @@ fn dropped_list_requests_no_page() {
 fn panic_of_a_call_is_an_error_and_leaves_the_thread_usable() {
     let faulty = Arc::new(Recorder { total: 1, panics: true, threads: Mutex::default() });
     let error = call(&faulty).wait().unwrap_err();
-    assert!(error.to_string().contains("panicked"), "{error}");
-    assert_eq!(error.delivery(), Delivery::PossiblySent);
+    assert!(error.to_string().contains("panicked, and may have been executed"), "{error}");
+    assert_eq!((error.kind(), error.delivery()), (ErrorKind::Transport, Delivery::PossiblySent));
     assert_eq!(call(&recorder(1)).wait().unwrap().keys, [0]);
 }
 
@@ -212,4 +214,52 @@ fn any_future_of_the_sdk_can_be_waited_for() {
     let recorder = recorder(2);
     let listing = wait(pages(&recorder).items().into_listing()).unwrap();
     assert_eq!(listing.into_complete().unwrap(), [0, 1]);
+}
+
+/// Makes a call when it is dropped.
+struct Last(Arc<Recorder>, mpsc::Sender<Result<Vec<i64>>>);
+
+impl Drop for Last {
+    fn drop(&mut self) {
+        self.1.send(call(&self.0).wait().map(|keys| keys.keys)).unwrap();
+    }
+}
+
+#[test]
+fn value_that_is_dropped_can_make_a_call() {
+    thread_local! {
+        static KEPT: RefCell<Option<Last>> = const { RefCell::new(None) };
+    }
+    let recorder = recorder(1);
+    let (sender, outcomes) = mpsc::channel();
+    let last = || Last(Arc::clone(&recorder), sender.clone());
+    drop(last());
+    let (unwound, thread_ended) = (last(), last());
+    thread::spawn(move || {
+        let _unwound = unwound;
+        panic!("a panic of the caller");
+    })
+    .join()
+    .unwrap_err();
+    let other = Arc::clone(&recorder);
+    thread::spawn(move || {
+        // Before the first wait, so that it is dropped after what the wait keeps for the thread.
+        KEPT.set(Some(thread_ended));
+        call(&other).wait().unwrap();
+    })
+    .join()
+    .unwrap();
+    for place in ["of a scope", "of a thread that panicked", "of a thread that ended"] {
+        assert_eq!(outcomes.recv().unwrap().unwrap(), [0], "at the end {place}");
+    }
+    // The tasks of a runtime are dropped within it.
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    let task = last();
+    runtime.spawn(async move {
+        let _task = task;
+        std::future::pending::<()>().await;
+    });
+    runtime.block_on(tokio::task::yield_now());
+    drop(runtime);
+    assert_eq!(outcomes.recv().unwrap().unwrap_err().kind(), ErrorKind::Config);
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cloud_core::client::{ClientConfig, Shared};
 use cloud_core::{Client, Error, Result, SecretString, client_setters};
 
-use crate::credentials::{Cached, Credentials, Fixed, KeySource, ProvideCredentials};
+use crate::credentials::{Cached, Credentials, KeySource, Keys, ProvideCredentials};
 use crate::dialect::ScpDialect;
 use crate::env::{Overrides, Resolved};
 use crate::generated::clients::{Clients, Service};
@@ -154,15 +154,15 @@ fn signer(
     from_vault: bool,
     parts: &Parts,
 ) -> Result<ScpSigner> {
-    let fixed = || resolved.credentials.clone().ok().map(|keys| Arc::new(Fixed(Arc::new(keys))) as Arc<dyn KeySource>);
-    let cached = |provider| Arc::new(Cached::new(provider, Arc::clone(parts.shared.runtime()))) as Arc<dyn KeySource>;
+    let fixed = || resolved.credentials.clone().ok().map(Keys::Fixed);
+    let cached = |provider| Keys::Renewed(Arc::new(Cached::new(provider, Arc::clone(parts.shared.runtime()))));
     let vault_token = resolved.vault_token.clone().ok().map(Arc::new);
     let credentials = if from_vault {
-        vault_provider(resolved, parts)?
+        Keys::Renewed(vault_provider(resolved, parts)?)
     } else if let Some(found) = provider.map(cached).or_else(fixed) {
         found
     } else if resolved.vault_id.is_ok() {
-        vault_provider(resolved, parts)?
+        Keys::Renewed(vault_provider(resolved, parts)?)
     } else {
         return Err(Error::config(resolved.credentials.as_ref().err().cloned().unwrap_or_default()));
     };

@@ -112,13 +112,17 @@ impl<T: ProvideCredentials + ?Sized> ProvideCredentials for Arc<T> {
     }
 }
 
+/// The keys of a signer.
+#[derive(Debug)]
+pub(crate) enum Keys {
+    /// One pair that never changes.
+    Fixed(Credentials),
+    /// Pairs that take the place of each other.
+    Renewed(Arc<dyn KeySource>),
+}
+
 /// Where a signer gets its keys from.
 pub(crate) trait KeySource: fmt::Debug + Send + Sync {
-    /// Returns the one pair of keys that never changes, if so; it needs no future.
-    fn fixed(&self) -> Option<&Credentials> {
-        None
-    }
-
     /// Returns the keys to sign with at `now`, and their generation: a number that changes with each new pair.
     fn credentials(&self, now: OffsetDateTime) -> BoxFuture<'_, Result<(Arc<Credentials>, Generation)>>;
 
@@ -175,27 +179,5 @@ impl KeySource for Cached {
 impl fmt::Debug for Cached {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cached").field("provider", &self.provider).field("cache", &self.cache).finish()
-    }
-}
-
-/// One fixed pair of keys.
-#[derive(Clone, Debug)]
-pub(crate) struct Fixed(pub(crate) Arc<Credentials>);
-
-impl KeySource for Fixed {
-    fn fixed(&self) -> Option<&Credentials> {
-        Some(&self.0)
-    }
-
-    fn credentials(&self, _: OffsetDateTime) -> BoxFuture<'_, Result<(Arc<Credentials>, Generation)>> {
-        Box::pin(std::future::ready(Ok((Arc::clone(&self.0), Generation::default()))))
-    }
-
-    fn current(&self) -> Option<Arc<Credentials>> {
-        Some(Arc::clone(&self.0))
-    }
-
-    fn invalidate(&self, _: Generation) -> bool {
-        false
     }
 }

@@ -8,7 +8,7 @@ use cloud_core::auth::{Generation, SignContext, Signer};
 use cloud_core::{Authentication, BoxFuture, Error, ErrorKind, Operation, Result, SecretString};
 use http::{HeaderName, HeaderValue};
 
-use crate::credentials::{Credentials, KeySource};
+use crate::credentials::{Credentials, Keys};
 use crate::signing_key::CLIENT_TYPE;
 
 /// The names of the four headers of a signature.
@@ -36,7 +36,7 @@ const VAULT: Names = Names {
 /// Signs with an access key, and the temporary key of Secret Vault with a vault token.
 pub(crate) struct ScpSigner {
     /// `None` for the client that only fetches temporary keys.
-    pub(crate) credentials: Option<Arc<dyn KeySource>>,
+    pub(crate) credentials: Option<Keys>,
     pub(crate) vault_token: Option<Arc<Credentials>>,
 }
 
@@ -62,36 +62,39 @@ impl Signer for ScpSigner {
                     )
                 })?;
                 add(&VAULT, &context, token, request)?;
-                return Ok(Generation::default());
-            }
-            let provider = self
-                .credentials
-                .as_deref()
-                .ok_or_else(|| Error::new(ErrorKind::Credentials, "this client only fetches temporary keys"))?;
-            if let Some(credentials) = provider.fixed() {
-                add(&API, &context, credentials, request)?;
                 return Ok(Generation::FIXED);
             }
-            let (credentials, generation) = provider.credentials(context.now).await?;
-            add(&API, &context, &credentials, request)?;
-            Ok(generation)
+            match &self.credentials {
+                None => Err(Error::new(ErrorKind::Credentials, "this client only fetches temporary keys")),
+                Some(Keys::Fixed(credentials)) => {
+                    add(&API, &context, credentials, request)?;
+                    Ok(Generation::FIXED)
+                }
+                Some(Keys::Renewed(source)) => {
+                    let (credentials, generation) = source.credentials(context.now).await?;
+                    add(&API, &context, &credentials, request)?;
+                    Ok(generation)
+                }
+            }
         })
     }
 
     fn invalidate(&self, operation: &'static Operation, credentials: Generation) -> bool {
-        let provider = self.credentials.as_deref().filter(|_| !Self::for_vault(operation));
-        provider.is_some_and(|provider| provider.invalidate(credentials))
+        match &self.credentials {
+            Some(Keys::Renewed(source)) if !Self::for_vault(operation) => source.invalidate(credentials),
+            _ => false,
+        }
     }
 
     fn secrets(&self, operation: &'static Operation) -> Vec<SecretString> {
         if Self::for_vault(operation) {
             return self.vault_token.iter().map(|token| token.secret_key().clone()).collect();
         }
-        self.credentials
-            .iter()
-            .filter_map(|provider| provider.current())
-            .map(|keys| keys.secret_key().clone())
-            .collect()
+        match &self.credentials {
+            None => Vec::new(),
+            Some(Keys::Fixed(keys)) => vec![keys.secret_key().clone()],
+            Some(Keys::Renewed(source)) => source.current().iter().map(|keys| keys.secret_key().clone()).collect(),
+        }
     }
 
     fn signs_time(&self, _: &'static Operation) -> bool {
@@ -109,7 +112,8 @@ fn add(
     let key = credentials.access_key();
     let method = context.operation.method.as_str();
     let signature = credentials.signing_key().sign(method, context.url, &timestamp, key);
-    let bad = |_| Error::new(ErrorKind::Credentials, "the access key holds characters that cannot stand in a header");
+    let bad =
+        |_| Error::new(ErrorKind::Credentials, "the access key holds characters that are not allowed in a header");
     let headers = request.headers_mut();
     let mut sensitive = |name: &HeaderName, text: &str| -> Result<()> {
         let mut value = HeaderValue::from_str(text).map_err(bad)?;

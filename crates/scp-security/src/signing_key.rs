@@ -1,4 +1,4 @@
-//! The keyed code of a signature.
+//! The HMAC state that signs requests.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

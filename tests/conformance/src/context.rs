@@ -265,14 +265,15 @@ impl Context {
         }
     }
 
-    /// Waits for an answer; an error is put in words.
-    pub(crate) async fn finish<T: fmt::Debug + Send + 'static>(
+    /// Waits for an answer, with `wait` if the run blocks; an error is put in words.
+    pub(crate) async fn finish<T: fmt::Debug + 'static, C: IntoFuture<Output = cloud_core::Result<T>> + fmt::Debug>(
         &self,
         operation: &'static str,
-        call: impl IntoFuture<Output = cloud_core::Result<T>, IntoFuture: Send + 'static> + fmt::Debug,
+        call: C,
+        wait: impl FnOnce(C) -> cloud_core::Result<T>,
     ) -> Result<T, String> {
         self.show(format_args!("{call:?}"));
-        let answer = if self.blocking { cloud_core::blocking::wait(call) } else { call.await };
+        let answer = if self.blocking { wait(call) } else { call.await };
         self.show(format_args!("{answer:?} {answer:#?}"));
         if let Some(held) = answer.as_ref().ok().and_then(|answer| certificate(answer)) {
             self.secrets.lock().unwrap_or_else(PoisonError::into_inner).insert(operation, held);

@@ -19,6 +19,7 @@ use crate::error::{Error, ErrorCategory, ErrorKind};
 use crate::json::guess;
 use crate::redaction::redact;
 use crate::retry::{AttemptOutcome, retry_after};
+use crate::secret::SecretString;
 
 /// Takes the place of a text that must not be shown.
 const HIDDEN: &str = "the service's text is not shown because it repeats part of a secret";
@@ -85,12 +86,12 @@ impl Attempt<'_> {
     }
 
     /// The credentials of the request and the configured values of its path, which a service may quote.
-    fn secrets(&self, signed: &Signed) -> Vec<String> {
+    fn secrets(&self, signed: &Signed) -> Vec<SecretString> {
         let mut secrets = self.request.config_values(|name| self.client.dialect.config(self.context, name));
-        let own = self.client.signer.secrets(self.context.operation);
-        secrets.extend(own.iter().map(|secret| secret.expose_secret().to_owned()));
-        let sent = String::from_utf8_lossy(signed.secrets.as_ref());
-        secrets.extend(sent.lines().map(|value| credential(value).to_owned()));
+        secrets.extend(self.client.signer.secrets(self.context.operation));
+        // A value that is no text cannot be quoted in one.
+        let sent = signed.secrets.as_ref().split(|byte| *byte == b'\n').filter_map(|value| str::from_utf8(value).ok());
+        secrets.extend(sent.filter(|value| !value.is_empty()).map(|value| credential(value).into()));
         secrets
     }
 

@@ -20,7 +20,8 @@ where
     /// # Errors
     /// Those of `try_collect`, and [`ErrorKind::Config`](crate::ErrorKind::Config) where a tokio runtime is current.
     pub fn collect_wait(self) -> Result<Vec<P::Item>> {
-        wait(async move { self.try_collect().await })
+        let context = self.pages.call.context();
+        wait(async move { self.try_collect().await }).map_err(|error| error.with_context(context))
     }
 }
 
@@ -65,6 +66,7 @@ where
             return Some(Ok(item));
         }
         let mut items = self.0.take()?;
+        let context = items.pages.call.context();
         let fetched = wait(async move {
             let item = items.next().await;
             Ok((items, item))
@@ -72,7 +74,7 @@ where
         match fetched {
             Ok((_, None)) => None,
             // The list ends after an error.
-            Ok((_, Some(Err(error)))) | Err(error) => Some(Err(error)),
+            Ok((_, Some(Err(error)))) | Err(error) => Some(Err(error.with_context(context))),
             Ok((items, item)) => {
                 self.0 = Some(items);
                 item
@@ -86,13 +88,14 @@ impl<P: Page + DeserializeOwned + Send + 'static> Iterator for PageIter<P> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let mut pages = self.0.take()?;
+        let context = pages.call.context();
         let fetched = wait(async move {
             let page = pages.next().await;
             Ok((pages, page))
         });
         match fetched {
             Ok((_, None)) => None,
-            Ok((_, Some(Err(error)))) | Err(error) => Some(Err(error)),
+            Ok((_, Some(Err(error)))) | Err(error) => Some(Err(error.with_context(context))),
             Ok((pages, page)) => {
                 self.0 = Some(pages);
                 page

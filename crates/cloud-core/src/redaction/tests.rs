@@ -180,9 +180,9 @@ fn useful_text_is_shown() {
     assert_eq!(shown(pem, text).as_deref(), Some(text));
     assert_eq!(shown(pem, "cannot read MIIEvQIBADANBgkqhkiG9w0BAQEFAASC"), None);
     let request = Request::new(&CREATE);
-    assert_eq!(redact("no Bearer token like hunter2-token", &request, &["hunter2-token".to_owned()]), None);
+    assert_eq!(redact("no Bearer token like hunter2-token", &request, &["hunter2-token".into()]), None);
     let text = "no Bearer token like that";
-    assert_eq!(redact(text, &request, &["hunter2-token".to_owned()]).as_deref(), Some(text));
+    assert_eq!(redact(text, &request, &["hunter2-token".into()]).as_deref(), Some(text));
 }
 
 #[test]

@@ -27,6 +27,9 @@ impl Collector {
 
     /// Takes a chunk. Returns it if it is the whole body.
     pub(in crate::transport) fn push(&mut self, chunk: Bytes) -> Result<Option<Bytes>, TransportError> {
+        if chunk.is_empty() {
+            return Ok(None);
+        }
         if chunk.len() > self.limit - self.body.len() {
             return Err(TransportError::too_large(self.limit));
         }
@@ -71,6 +74,8 @@ mod tests {
             (Some(4), 4, &["abcd"], Some("abcd")),
             (Some(4), 4, &["ab", "cd"], Some("abcd")),
             (None, 4, &["ab", "", "cd"], Some("abcd")),
+            (None, 4, &["", "ab"], Some("ab")),
+            (Some(0), 4, &[""], Some("")),
             (None, 4, &["ab", "cde"], None),
             (None, 4, &["abcde"], None),
             (Some(5), 4, &[], None),

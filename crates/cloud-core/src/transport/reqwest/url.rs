@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use http::Uri;
+use http::uri::PathAndQuery;
 use reqwest::Url;
 
 use crate::transport::{Stage, TransportError};
@@ -15,30 +16,31 @@ impl Origins {
     /// Returns the URL that is the same text as the URI. A parser that rewrites it would invalidate the signature; better
     /// no request than a wrong one.
     pub(super) fn url(&self, uri: &Uri) -> Result<Url, TransportError> {
-        let url = self
-            .known(uri)
-            .map_or_else(|| Url::parse(&uri.to_string()), Ok)
-            .map_err(|error| TransportError::new(Stage::Invalid, "the URL cannot be sent").with_source(error))?;
-        if after_origin(&url, uri) != uri.path_and_query().map(http::uri::PathAndQuery::as_str) {
-            return Err(TransportError::rewritten());
+        let known = self.0.iter().map_while(OnceLock::get).find(|origin| after_origin(origin, uri).is_some());
+        if let Some(origin) = known {
+            let mut url = origin.clone();
+            url.set_path(uri.path());
+            url.set_query(uri.query());
+            return unchanged(url, uri);
         }
-        if let Some(free) = self.0.iter().find(|place| place.get().is_none()).filter(|_| self.of(uri).is_none()) {
+        let url = Url::parse(&uri.to_string())
+            .map_err(|error| TransportError::new(Stage::Invalid, "the URL cannot be sent").with_source(error))?;
+        let url = unchanged(url, uri)?;
+        if let Some(free) = self.0.iter().find(|place| place.get().is_none()) {
+            let mut origin = url.clone();
+            // Paths and queries may hold what must not be kept.
+            origin.set_path("/");
+            origin.set_query(None);
             // Another thread may take the place at this moment; the origin is then kept by a later request.
-            let _ = free.set(url.clone());
+            let _ = free.set(origin);
         }
         Ok(url)
     }
+}
 
-    fn of(&self, uri: &Uri) -> Option<&Url> {
-        self.0.iter().map_while(OnceLock::get).find(|url| after_origin(url, uri).is_some())
-    }
-
-    fn known(&self, uri: &Uri) -> Option<Url> {
-        let mut url = self.of(uri)?.clone();
-        url.set_path(uri.path());
-        url.set_query(uri.query());
-        Some(url)
-    }
+fn unchanged(url: Url, uri: &Uri) -> Result<Url, TransportError> {
+    let same = after_origin(&url, uri) == uri.path_and_query().map(PathAndQuery::as_str);
+    if same { Ok(url) } else { Err(TransportError::rewritten()) }
 }
 
 /// Returns what follows the scheme and the authority, if both are those of the URI.
