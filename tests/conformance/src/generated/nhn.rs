@@ -766,7 +766,7 @@ fn security_advisor_v1_0_show_last_inspection_date(context: &Context) -> Running
             .security_advisor_v1_0()
             .map_err(|error| error.to_string())?;
         let answer = context
-            .finish(OPERATION, client.show_last_inspection_date())
+            .finish(OPERATION, client.show_last_inspection_date(), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -784,7 +784,11 @@ fn security_advisor_v1_0_show_auto_inspection_settings(
             .security_advisor_v1_0()
             .map_err(|error| error.to_string())?;
         let answer = context
-            .finish(OPERATION, client.show_auto_inspection_settings())
+            .finish(
+                OPERATION,
+                client.show_auto_inspection_settings(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -813,6 +817,7 @@ fn security_advisor_v1_0_list_inspection_results(context: &Context) -> Running<'
                             .parse::<nhn_security::Language>()
                             .map_err(|error| error.to_string())?,
                     ),
+                |call| call.wait(),
             )
             .await?;
         context.keep(OPERATION, &answer);
@@ -846,6 +851,7 @@ fn server_security_check_v1_0_list_inspection_summaries(
                         period,
                     )
                     .first_page(),
+                |call| call.wait(),
             )
             .await?;
         context.keep(OPERATION, &answer);
@@ -863,7 +869,11 @@ fn server_security_check_v1_0_list_inspection_details(context: &Context) -> Runn
             .map_err(|error| error.to_string())?;
         let usage_stas_no = context.integer(OPERATION, "usageStasNo", 1)?;
         let answer = context
-            .finish(OPERATION, client.list_inspection_details(usage_stas_no))
+            .finish(
+                OPERATION,
+                client.list_inspection_details(usage_stas_no),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -878,7 +888,9 @@ fn secure_key_manager_v1_0_confirm_client(context: &Context) -> Running<'_> {
             .nhn()?
             .secure_key_manager_v1_0()
             .map_err(|error| error.to_string())?;
-        let answer = context.finish(OPERATION, client.confirm_client()).await?;
+        let answer = context
+            .finish(OPERATION, client.confirm_client(), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -894,7 +906,7 @@ fn secure_key_manager_v1_0_show_secret(context: &Context) -> Running<'_> {
             .map_err(|error| error.to_string())?;
         let keyid = context
             .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
-        context.finish(OPERATION, client.show_secret(&keyid)).await?;
+        context.finish(OPERATION, client.show_secret(&keyid), |call| call.wait()).await?;
         Ok(())
     })
 }
@@ -913,7 +925,9 @@ fn secure_key_manager_v1_0_encrypt(context: &Context) -> Running<'_> {
             .body::<
                 nhn_security::secure_key_manager::v1_0::types::EncryptRequest,
             >(OPERATION, "{\"plaintext\":\"data\"}")?;
-        let answer = context.finish(OPERATION, client.encrypt(&keyid, &body)).await?;
+        let answer = context
+            .finish(OPERATION, client.encrypt(&keyid, &body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -936,7 +950,9 @@ fn secure_key_manager_v1_0_decrypt(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"ciphertext\":\"AAAAABzGwQniNneKXmcOLhWnxEqC1rNY+UdVb3lyeX/4wSrP\"}",
             )?;
-        context.finish(OPERATION, client.decrypt(&keyid, &body)).await?;
+        context
+            .finish(OPERATION, client.decrypt(&keyid, &body), |call| call.wait())
+            .await?;
         Ok(())
     })
 }
@@ -951,7 +967,9 @@ fn secure_key_manager_v1_0_create_local_key(context: &Context) -> Running<'_> {
             .map_err(|error| error.to_string())?;
         let keyid = context
             .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
-        context.finish(OPERATION, client.create_local_key(&keyid)).await?;
+        context
+            .finish(OPERATION, client.create_local_key(&keyid), |call| call.wait())
+            .await?;
         Ok(())
     })
 }
@@ -966,7 +984,9 @@ fn secure_key_manager_v1_0_show_symmetric_key(context: &Context) -> Running<'_> 
             .map_err(|error| error.to_string())?;
         let keyid = context
             .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
-        context.finish(OPERATION, client.show_symmetric_key(&keyid)).await?;
+        context
+            .finish(OPERATION, client.show_symmetric_key(&keyid), |call| call.wait())
+            .await?;
         Ok(())
     })
 }
@@ -985,7 +1005,9 @@ fn secure_key_manager_v1_0_sign(context: &Context) -> Running<'_> {
             .body::<
                 nhn_security::secure_key_manager::v1_0::types::SignRequest,
             >(OPERATION, "{\"plaintext\":\"data\"}")?;
-        let answer = context.finish(OPERATION, client.sign(&keyid, &body)).await?;
+        let answer = context
+            .finish(OPERATION, client.sign(&keyid, &body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -1005,7 +1027,9 @@ fn secure_key_manager_v1_0_verify(context: &Context) -> Running<'_> {
             .body::<
                 nhn_security::secure_key_manager::v1_0::types::VerifyRequest,
             >(OPERATION, "{\"plaintext\":\"data\",\"signature\":\"AAAAAGI9zf831DX\"}")?;
-        let answer = context.finish(OPERATION, client.verify(&keyid, &body)).await?;
+        let answer = context
+            .finish(OPERATION, client.verify(&keyid, &body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -1021,7 +1045,9 @@ fn secure_key_manager_v1_0_show_private_key(context: &Context) -> Running<'_> {
             .map_err(|error| error.to_string())?;
         let keyid = context
             .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
-        context.finish(OPERATION, client.show_private_key(&keyid)).await?;
+        context
+            .finish(OPERATION, client.show_private_key(&keyid), |call| call.wait())
+            .await?;
         Ok(())
     })
 }
@@ -1036,7 +1062,9 @@ fn secure_key_manager_v1_0_show_public_key(context: &Context) -> Running<'_> {
             .map_err(|error| error.to_string())?;
         let keyid = context
             .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
-        let answer = context.finish(OPERATION, client.show_public_key(&keyid)).await?;
+        let answer = context
+            .finish(OPERATION, client.show_public_key(&keyid), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -1050,7 +1078,9 @@ fn secure_key_manager_v1_0_list_key_stores(context: &Context) -> Running<'_> {
             .nhn()?
             .secure_key_manager_v1_0()
             .map_err(|error| error.to_string())?;
-        let answer = context.finish(OPERATION, client.list_key_stores()).await?;
+        let answer = context
+            .finish(OPERATION, client.list_key_stores(), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -1064,7 +1094,9 @@ fn secure_key_manager_v1_0_list_key_store_details(context: &Context) -> Running<
             .nhn()?
             .secure_key_manager_v1_0()
             .map_err(|error| error.to_string())?;
-        let answer = context.finish(OPERATION, client.list_key_store_details()).await?;
+        let answer = context
+            .finish(OPERATION, client.list_key_store_details(), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -1080,7 +1112,7 @@ fn secure_key_manager_v1_0_show_key_store(context: &Context) -> Running<'_> {
             .map_err(|error| error.to_string())?;
         let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
         let answer = context
-            .finish(OPERATION, client.show_key_store(key_store_id))
+            .finish(OPERATION, client.show_key_store(key_store_id), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1096,7 +1128,9 @@ fn secure_key_manager_v1_0_list_keys(context: &Context) -> Running<'_> {
             .secure_key_manager_v1_0()
             .map_err(|error| error.to_string())?;
         let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
-        let answer = context.finish(OPERATION, client.list_keys(key_store_id)).await?;
+        let answer = context
+            .finish(OPERATION, client.list_keys(key_store_id), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -1112,7 +1146,11 @@ fn secure_key_manager_v1_0_list_key_details(context: &Context) -> Running<'_> {
             .map_err(|error| error.to_string())?;
         let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
         let answer = context
-            .finish(OPERATION, client.list_key_details(key_store_id).first_page())
+            .finish(
+                OPERATION,
+                client.list_key_details(key_store_id).first_page(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1131,7 +1169,11 @@ fn secure_key_manager_v1_0_show_key(context: &Context) -> Running<'_> {
         let key_id = context
             .text(OPERATION, "keyId", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
         let answer = context
-            .finish(OPERATION, client.show_key(key_store_id, &key_id))
+            .finish(
+                OPERATION,
+                client.show_key(key_store_id, &key_id),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1148,7 +1190,11 @@ fn secure_key_manager_v1_0_list_ipv4_addresses(context: &Context) -> Running<'_>
             .map_err(|error| error.to_string())?;
         let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
         let answer = context
-            .finish(OPERATION, client.list_ipv4_addresses(key_store_id))
+            .finish(
+                OPERATION,
+                client.list_ipv4_addresses(key_store_id),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1166,7 +1212,11 @@ fn secure_key_manager_v1_0_show_ipv4_address(context: &Context) -> Running<'_> {
         let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
         let value = context.text(OPERATION, "value", "127.0.0.1")?;
         let answer = context
-            .finish(OPERATION, client.show_ipv4_address(key_store_id, &value))
+            .finish(
+                OPERATION,
+                client.show_ipv4_address(key_store_id, &value),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1183,7 +1233,11 @@ fn secure_key_manager_v1_0_list_mac_addresses(context: &Context) -> Running<'_> 
             .map_err(|error| error.to_string())?;
         let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
         let answer = context
-            .finish(OPERATION, client.list_mac_addresses(key_store_id))
+            .finish(
+                OPERATION,
+                client.list_mac_addresses(key_store_id),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1201,7 +1255,11 @@ fn secure_key_manager_v1_0_show_mac_address(context: &Context) -> Running<'_> {
         let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
         let value = context.text(OPERATION, "value", "aa:aa:aa:aa:aa:aa")?;
         let answer = context
-            .finish(OPERATION, client.show_mac_address(key_store_id, &value))
+            .finish(
+                OPERATION,
+                client.show_mac_address(key_store_id, &value),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1218,7 +1276,11 @@ fn secure_key_manager_v1_0_list_certificates(context: &Context) -> Running<'_> {
             .map_err(|error| error.to_string())?;
         let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
         let answer = context
-            .finish(OPERATION, client.list_certificates(key_store_id))
+            .finish(
+                OPERATION,
+                client.list_certificates(key_store_id),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1235,7 +1297,13 @@ fn secure_key_manager_v1_0_show_certificate(context: &Context) -> Running<'_> {
             .map_err(|error| error.to_string())?;
         let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
         let value = context.text(OPERATION, "value", "certificate1")?;
-        context.finish(OPERATION, client.show_certificate(key_store_id, &value)).await?;
+        context
+            .finish(
+                OPERATION,
+                client.show_certificate(key_store_id, &value),
+                |call| call.wait(),
+            )
+            .await?;
         Ok(())
     })
 }
@@ -1250,7 +1318,9 @@ fn secure_key_manager_v1_1_show_symmetric_key(context: &Context) -> Running<'_> 
             .map_err(|error| error.to_string())?;
         let keyid = context
             .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
-        context.finish(OPERATION, client.show_symmetric_key(&keyid)).await?;
+        context
+            .finish(OPERATION, client.show_symmetric_key(&keyid), |call| call.wait())
+            .await?;
         Ok(())
     })
 }
@@ -1263,7 +1333,9 @@ fn secure_key_manager_v1_2_confirm_client(context: &Context) -> Running<'_> {
             .nhn()?
             .secure_key_manager_v1_2()
             .map_err(|error| error.to_string())?;
-        let answer = context.finish(OPERATION, client.confirm_client()).await?;
+        let answer = context
+            .finish(OPERATION, client.confirm_client(), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -1279,7 +1351,7 @@ fn secure_key_manager_v1_2_show_secret(context: &Context) -> Running<'_> {
             .map_err(|error| error.to_string())?;
         let keyid = context
             .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
-        context.finish(OPERATION, client.show_secret(&keyid)).await?;
+        context.finish(OPERATION, client.show_secret(&keyid), |call| call.wait()).await?;
         Ok(())
     })
 }
@@ -1298,7 +1370,9 @@ fn secure_key_manager_v1_2_update_secret(context: &Context) -> Running<'_> {
             .body::<
                 nhn_security::secure_key_manager::v1_2::types::UpdateSecretRequest,
             >(OPERATION, "{\"secretValue\":\"data\"}")?;
-        context.finish(OPERATION, client.update_secret(&keyid, &body)).await?;
+        context
+            .finish(OPERATION, client.update_secret(&keyid, &body), |call| call.wait())
+            .await?;
         Ok(())
     })
 }
@@ -1317,7 +1391,9 @@ fn secure_key_manager_v1_2_encrypt(context: &Context) -> Running<'_> {
             .body::<
                 nhn_security::secure_key_manager::v1_2::types::EncryptRequest,
             >(OPERATION, "{\"plaintext\":\"data\"}")?;
-        let answer = context.finish(OPERATION, client.encrypt(&keyid, &body)).await?;
+        let answer = context
+            .finish(OPERATION, client.encrypt(&keyid, &body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -1340,7 +1416,9 @@ fn secure_key_manager_v1_2_decrypt(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"ciphertext\":\"AAAAABzGwQniNneKXmcOLhWnxEqC1rNY+UdVb3lyeX/4wSrP\"}",
             )?;
-        context.finish(OPERATION, client.decrypt(&keyid, &body)).await?;
+        context
+            .finish(OPERATION, client.decrypt(&keyid, &body), |call| call.wait())
+            .await?;
         Ok(())
     })
 }
@@ -1355,7 +1433,9 @@ fn secure_key_manager_v1_2_create_local_key(context: &Context) -> Running<'_> {
             .map_err(|error| error.to_string())?;
         let keyid = context
             .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
-        context.finish(OPERATION, client.create_local_key(&keyid)).await?;
+        context
+            .finish(OPERATION, client.create_local_key(&keyid), |call| call.wait())
+            .await?;
         Ok(())
     })
 }
@@ -1370,7 +1450,9 @@ fn secure_key_manager_v1_2_show_symmetric_key(context: &Context) -> Running<'_> 
             .map_err(|error| error.to_string())?;
         let keyid = context
             .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
-        context.finish(OPERATION, client.show_symmetric_key(&keyid)).await?;
+        context
+            .finish(OPERATION, client.show_symmetric_key(&keyid), |call| call.wait())
+            .await?;
         Ok(())
     })
 }
@@ -1389,7 +1471,9 @@ fn secure_key_manager_v1_2_sign(context: &Context) -> Running<'_> {
             .body::<
                 nhn_security::secure_key_manager::v1_2::types::SignRequest,
             >(OPERATION, "{\"plaintext\":\"data\"}")?;
-        let answer = context.finish(OPERATION, client.sign(&keyid, &body)).await?;
+        let answer = context
+            .finish(OPERATION, client.sign(&keyid, &body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -1409,7 +1493,9 @@ fn secure_key_manager_v1_2_verify(context: &Context) -> Running<'_> {
             .body::<
                 nhn_security::secure_key_manager::v1_2::types::VerifyRequest,
             >(OPERATION, "{\"plaintext\":\"data\",\"signature\":\"AAAAAGI9zf831DX\"}")?;
-        let answer = context.finish(OPERATION, client.verify(&keyid, &body)).await?;
+        let answer = context
+            .finish(OPERATION, client.verify(&keyid, &body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -1425,7 +1511,9 @@ fn secure_key_manager_v1_2_show_private_key(context: &Context) -> Running<'_> {
             .map_err(|error| error.to_string())?;
         let keyid = context
             .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
-        context.finish(OPERATION, client.show_private_key(&keyid)).await?;
+        context
+            .finish(OPERATION, client.show_private_key(&keyid), |call| call.wait())
+            .await?;
         Ok(())
     })
 }
@@ -1440,7 +1528,9 @@ fn secure_key_manager_v1_2_show_public_key(context: &Context) -> Running<'_> {
             .map_err(|error| error.to_string())?;
         let keyid = context
             .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
-        let answer = context.finish(OPERATION, client.show_public_key(&keyid)).await?;
+        let answer = context
+            .finish(OPERATION, client.show_public_key(&keyid), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -1461,7 +1551,9 @@ fn secure_key_manager_v1_2_create_secret(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"keyStoreName\":\"Store #1\",\"name\":\"Key Sample #1\",\"description\":\"Description #1\",\"secretValue\":\"data\"}",
             )?;
-        let answer = context.finish(OPERATION, client.create_secret(&body)).await?;
+        let answer = context
+            .finish(OPERATION, client.create_secret(&body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -1483,7 +1575,7 @@ fn secure_key_manager_v1_2_create_symmetric_key(context: &Context) -> Running<'_
                 "{\"keyStoreName\":\"Store #1\",\"name\":\"Key Sample #2\",\"description\":\"Description #2\",\"autoRotationPeriod\":0}",
             )?;
         let answer = context
-            .finish(OPERATION, client.create_symmetric_key(&body))
+            .finish(OPERATION, client.create_symmetric_key(&body), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1506,7 +1598,7 @@ fn secure_key_manager_v1_2_create_asymmetric_key(context: &Context) -> Running<'
                 "{\"keyStoreName\":\"Store #1\",\"name\":\"Key Sample #2\",\"description\":\"Description #2\",\"autoRotationPeriod\":0}",
             )?;
         let answer = context
-            .finish(OPERATION, client.create_asymmetric_key(&body))
+            .finish(OPERATION, client.create_asymmetric_key(&body), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1524,7 +1616,7 @@ fn secure_key_manager_v1_2_schedule_key_deletion(context: &Context) -> Running<'
         let keyid = context
             .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
         let answer = context
-            .finish(OPERATION, client.schedule_key_deletion(&keyid))
+            .finish(OPERATION, client.schedule_key_deletion(&keyid), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1541,7 +1633,9 @@ fn secure_key_manager_v1_2_delete_key(context: &Context) -> Running<'_> {
             .map_err(|error| error.to_string())?;
         let keyid = context
             .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
-        let answer = context.finish(OPERATION, client.delete_key(&keyid)).await?;
+        let answer = context
+            .finish(OPERATION, client.delete_key(&keyid), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -1562,7 +1656,9 @@ fn secure_key_manager_v1_2_add_ipv4_address(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"keyStoreName\":\"Store #1\",\"value\":\"127.0.0.1\",\"description\":\"Description #1\"}",
             )?;
-        let answer = context.finish(OPERATION, client.add_ipv4_address(&body)).await?;
+        let answer = context
+            .finish(OPERATION, client.add_ipv4_address(&body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -1583,7 +1679,9 @@ fn secure_key_manager_v1_2_add_mac_address(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"keyStoreName\":\"Store #1\",\"value\":\"aa:aa:aa:aa:aa:aa\",\"description\":\"Description #1\"}",
             )?;
-        let answer = context.finish(OPERATION, client.add_mac_address(&body)).await?;
+        let answer = context
+            .finish(OPERATION, client.add_mac_address(&body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -1604,7 +1702,9 @@ fn secure_key_manager_v1_2_add_certificate(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"keyStoreName\":\"Store #1\",\"name\":\"Certificate Name #1\",\"password\":\"Password\",\"lifeTime\":365,\"description\":\"Description #1\"}",
             )?;
-        let answer = context.finish(OPERATION, client.add_certificate(&body)).await?;
+        let answer = context
+            .finish(OPERATION, client.add_certificate(&body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -1622,7 +1722,9 @@ fn secure_key_manager_v1_2_delete_ipv4_address(context: &Context) -> Running<'_>
             .body::<
                 nhn_security::secure_key_manager::v1_2::types::Ipv4AddressToDelete,
             >(OPERATION, "{\"keyStoreName\":\"Store #1\",\"value\":\"127.0.0.1\"}")?;
-        let answer = context.finish(OPERATION, client.delete_ipv4_address(&body)).await?;
+        let answer = context
+            .finish(OPERATION, client.delete_ipv4_address(&body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -1643,7 +1745,11 @@ fn secure_key_manager_v1_2_schedule_ipv4_address_deletion(
                 nhn_security::secure_key_manager::v1_2::types::Ipv4AddressToDelete,
             >(OPERATION, "{\"keyStoreName\":\"Store #1\",\"value\":\"127.0.0.1\"}")?;
         let answer = context
-            .finish(OPERATION, client.schedule_ipv4_address_deletion(&body))
+            .finish(
+                OPERATION,
+                client.schedule_ipv4_address_deletion(&body),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1665,7 +1771,9 @@ fn secure_key_manager_v1_2_delete_mac_address(context: &Context) -> Running<'_> 
                 OPERATION,
                 "{\"keyStoreName\":\"Store #1\",\"value\":\"aa:aa:aa:aa:aa:aa\"}",
             )?;
-        let answer = context.finish(OPERATION, client.delete_mac_address(&body)).await?;
+        let answer = context
+            .finish(OPERATION, client.delete_mac_address(&body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -1689,7 +1797,11 @@ fn secure_key_manager_v1_2_schedule_mac_address_deletion(
                 "{\"keyStoreName\":\"Store #1\",\"value\":\"aa:aa:aa:aa:aa:aa\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.schedule_mac_address_deletion(&body))
+            .finish(
+                OPERATION,
+                client.schedule_mac_address_deletion(&body),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1711,7 +1823,9 @@ fn secure_key_manager_v1_2_delete_certificate(context: &Context) -> Running<'_> 
                 OPERATION,
                 "{\"keyStoreName\":\"Store #1\",\"name\":\"Certificate Name #1\"}",
             )?;
-        let answer = context.finish(OPERATION, client.delete_certificate(&body)).await?;
+        let answer = context
+            .finish(OPERATION, client.delete_certificate(&body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -1735,7 +1849,11 @@ fn secure_key_manager_v1_2_schedule_certificate_deletion(
                 "{\"keyStoreName\":\"Store #1\",\"name\":\"Certificate Name #1\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.schedule_certificate_deletion(&body))
+            .finish(
+                OPERATION,
+                client.schedule_certificate_deletion(&body),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1750,7 +1868,9 @@ fn secure_key_manager_v1_2_list_key_stores(context: &Context) -> Running<'_> {
             .nhn()?
             .secure_key_manager_v1_2()
             .map_err(|error| error.to_string())?;
-        let answer = context.finish(OPERATION, client.list_key_stores()).await?;
+        let answer = context
+            .finish(OPERATION, client.list_key_stores(), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -1764,7 +1884,9 @@ fn secure_key_manager_v1_2_list_key_store_details(context: &Context) -> Running<
             .nhn()?
             .secure_key_manager_v1_2()
             .map_err(|error| error.to_string())?;
-        let answer = context.finish(OPERATION, client.list_key_store_details()).await?;
+        let answer = context
+            .finish(OPERATION, client.list_key_store_details(), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -1780,7 +1902,7 @@ fn secure_key_manager_v1_2_show_key_store(context: &Context) -> Running<'_> {
             .map_err(|error| error.to_string())?;
         let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
         let answer = context
-            .finish(OPERATION, client.show_key_store(key_store_id))
+            .finish(OPERATION, client.show_key_store(key_store_id), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1796,7 +1918,9 @@ fn secure_key_manager_v1_2_list_keys(context: &Context) -> Running<'_> {
             .secure_key_manager_v1_2()
             .map_err(|error| error.to_string())?;
         let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
-        let answer = context.finish(OPERATION, client.list_keys(key_store_id)).await?;
+        let answer = context
+            .finish(OPERATION, client.list_keys(key_store_id), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -1812,7 +1936,11 @@ fn secure_key_manager_v1_2_list_key_details(context: &Context) -> Running<'_> {
             .map_err(|error| error.to_string())?;
         let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
         let answer = context
-            .finish(OPERATION, client.list_key_details(key_store_id).first_page())
+            .finish(
+                OPERATION,
+                client.list_key_details(key_store_id).first_page(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1831,7 +1959,11 @@ fn secure_key_manager_v1_2_show_key(context: &Context) -> Running<'_> {
         let key_id = context
             .text(OPERATION, "keyId", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
         let answer = context
-            .finish(OPERATION, client.show_key(key_store_id, &key_id))
+            .finish(
+                OPERATION,
+                client.show_key(key_store_id, &key_id),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1848,7 +1980,11 @@ fn secure_key_manager_v1_2_list_ipv4_addresses(context: &Context) -> Running<'_>
             .map_err(|error| error.to_string())?;
         let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
         let answer = context
-            .finish(OPERATION, client.list_ipv4_addresses(key_store_id))
+            .finish(
+                OPERATION,
+                client.list_ipv4_addresses(key_store_id),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1866,7 +2002,11 @@ fn secure_key_manager_v1_2_show_ipv4_address(context: &Context) -> Running<'_> {
         let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
         let value = context.text(OPERATION, "value", "127.0.0.1")?;
         let answer = context
-            .finish(OPERATION, client.show_ipv4_address(key_store_id, &value))
+            .finish(
+                OPERATION,
+                client.show_ipv4_address(key_store_id, &value),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1883,7 +2023,11 @@ fn secure_key_manager_v1_2_list_mac_addresses(context: &Context) -> Running<'_> 
             .map_err(|error| error.to_string())?;
         let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
         let answer = context
-            .finish(OPERATION, client.list_mac_addresses(key_store_id))
+            .finish(
+                OPERATION,
+                client.list_mac_addresses(key_store_id),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1901,7 +2045,11 @@ fn secure_key_manager_v1_2_show_mac_address(context: &Context) -> Running<'_> {
         let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
         let value = context.text(OPERATION, "value", "aa:aa:aa:aa:aa:aa")?;
         let answer = context
-            .finish(OPERATION, client.show_mac_address(key_store_id, &value))
+            .finish(
+                OPERATION,
+                client.show_mac_address(key_store_id, &value),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1918,7 +2066,11 @@ fn secure_key_manager_v1_2_list_certificates(context: &Context) -> Running<'_> {
             .map_err(|error| error.to_string())?;
         let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
         let answer = context
-            .finish(OPERATION, client.list_certificates(key_store_id))
+            .finish(
+                OPERATION,
+                client.list_certificates(key_store_id),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1935,7 +2087,13 @@ fn secure_key_manager_v1_2_show_certificate(context: &Context) -> Running<'_> {
             .map_err(|error| error.to_string())?;
         let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
         let value = context.text(OPERATION, "value", "certificate1")?;
-        context.finish(OPERATION, client.show_certificate(key_store_id, &value)).await?;
+        context
+            .finish(
+                OPERATION,
+                client.show_certificate(key_store_id, &value),
+                |call| call.wait(),
+            )
+            .await?;
         Ok(())
     })
 }
@@ -1948,7 +2106,9 @@ fn secure_key_manager_v1_3_confirm_client(context: &Context) -> Running<'_> {
             .nhn()?
             .secure_key_manager_v1_3()
             .map_err(|error| error.to_string())?;
-        let answer = context.finish(OPERATION, client.confirm_client()).await?;
+        let answer = context
+            .finish(OPERATION, client.confirm_client(), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -1964,7 +2124,7 @@ fn secure_key_manager_v1_3_show_secret(context: &Context) -> Running<'_> {
             .map_err(|error| error.to_string())?;
         let keyid = context
             .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
-        context.finish(OPERATION, client.show_secret(&keyid)).await?;
+        context.finish(OPERATION, client.show_secret(&keyid), |call| call.wait()).await?;
         Ok(())
     })
 }
@@ -1983,7 +2143,9 @@ fn secure_key_manager_v1_3_update_secret(context: &Context) -> Running<'_> {
             .body::<
                 nhn_security::secure_key_manager::v1_3::types::UpdateSecretRequest,
             >(OPERATION, "{\"secretValue\":\"data\"}")?;
-        context.finish(OPERATION, client.update_secret(&keyid, &body)).await?;
+        context
+            .finish(OPERATION, client.update_secret(&keyid, &body), |call| call.wait())
+            .await?;
         Ok(())
     })
 }
@@ -2002,7 +2164,9 @@ fn secure_key_manager_v1_3_encrypt(context: &Context) -> Running<'_> {
             .body::<
                 nhn_security::secure_key_manager::v1_3::types::EncryptRequest,
             >(OPERATION, "{\"plaintext\":\"data\"}")?;
-        let answer = context.finish(OPERATION, client.encrypt(&keyid, &body)).await?;
+        let answer = context
+            .finish(OPERATION, client.encrypt(&keyid, &body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -2025,7 +2189,9 @@ fn secure_key_manager_v1_3_decrypt(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"ciphertext\":\"AAAAABzGwQniNneKXmcOLhWnxEqC1rNY+UdVb3lyeX/4wSrP\"}",
             )?;
-        context.finish(OPERATION, client.decrypt(&keyid, &body)).await?;
+        context
+            .finish(OPERATION, client.decrypt(&keyid, &body), |call| call.wait())
+            .await?;
         Ok(())
     })
 }
@@ -2040,7 +2206,9 @@ fn secure_key_manager_v1_3_create_local_key(context: &Context) -> Running<'_> {
             .map_err(|error| error.to_string())?;
         let keyid = context
             .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
-        context.finish(OPERATION, client.create_local_key(&keyid)).await?;
+        context
+            .finish(OPERATION, client.create_local_key(&keyid), |call| call.wait())
+            .await?;
         Ok(())
     })
 }
@@ -2055,7 +2223,9 @@ fn secure_key_manager_v1_3_show_symmetric_key(context: &Context) -> Running<'_> 
             .map_err(|error| error.to_string())?;
         let keyid = context
             .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
-        context.finish(OPERATION, client.show_symmetric_key(&keyid)).await?;
+        context
+            .finish(OPERATION, client.show_symmetric_key(&keyid), |call| call.wait())
+            .await?;
         Ok(())
     })
 }
@@ -2074,7 +2244,9 @@ fn secure_key_manager_v1_3_sign(context: &Context) -> Running<'_> {
             .body::<
                 nhn_security::secure_key_manager::v1_3::types::SignRequest,
             >(OPERATION, "{\"plaintext\":\"data\"}")?;
-        let answer = context.finish(OPERATION, client.sign(&keyid, &body)).await?;
+        let answer = context
+            .finish(OPERATION, client.sign(&keyid, &body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -2094,7 +2266,9 @@ fn secure_key_manager_v1_3_verify(context: &Context) -> Running<'_> {
             .body::<
                 nhn_security::secure_key_manager::v1_3::types::VerifyRequest,
             >(OPERATION, "{\"plaintext\":\"data\",\"signature\":\"AAAAAGI9zf831DX\"}")?;
-        let answer = context.finish(OPERATION, client.verify(&keyid, &body)).await?;
+        let answer = context
+            .finish(OPERATION, client.verify(&keyid, &body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -2110,7 +2284,9 @@ fn secure_key_manager_v1_3_show_private_key(context: &Context) -> Running<'_> {
             .map_err(|error| error.to_string())?;
         let keyid = context
             .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
-        context.finish(OPERATION, client.show_private_key(&keyid)).await?;
+        context
+            .finish(OPERATION, client.show_private_key(&keyid), |call| call.wait())
+            .await?;
         Ok(())
     })
 }
@@ -2125,7 +2301,9 @@ fn secure_key_manager_v1_3_show_public_key(context: &Context) -> Running<'_> {
             .map_err(|error| error.to_string())?;
         let keyid = context
             .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
-        let answer = context.finish(OPERATION, client.show_public_key(&keyid)).await?;
+        let answer = context
+            .finish(OPERATION, client.show_public_key(&keyid), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -2146,7 +2324,9 @@ fn secure_key_manager_v1_3_create_secret(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"keyStoreName\":\"Store #1\",\"name\":\"Key Sample #1\",\"description\":\"Description #1\",\"secretValue\":\"data\"}",
             )?;
-        let answer = context.finish(OPERATION, client.create_secret(&body)).await?;
+        let answer = context
+            .finish(OPERATION, client.create_secret(&body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -2168,7 +2348,7 @@ fn secure_key_manager_v1_3_create_symmetric_key(context: &Context) -> Running<'_
                 "{\"keyStoreName\":\"Store #1\",\"name\":\"Key Sample #2\",\"description\":\"Description #2\",\"autoRotationPeriod\":0}",
             )?;
         let answer = context
-            .finish(OPERATION, client.create_symmetric_key(&body))
+            .finish(OPERATION, client.create_symmetric_key(&body), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2191,7 +2371,7 @@ fn secure_key_manager_v1_3_create_asymmetric_key(context: &Context) -> Running<'
                 "{\"keyStoreName\":\"Store #1\",\"name\":\"Key Sample #3\",\"description\":\"Description #3\",\"autoRotationPeriod\":0}",
             )?;
         let answer = context
-            .finish(OPERATION, client.create_asymmetric_key(&body))
+            .finish(OPERATION, client.create_asymmetric_key(&body), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2209,7 +2389,7 @@ fn secure_key_manager_v1_3_schedule_key_deletion(context: &Context) -> Running<'
         let keyid = context
             .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
         let answer = context
-            .finish(OPERATION, client.schedule_key_deletion(&keyid))
+            .finish(OPERATION, client.schedule_key_deletion(&keyid), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2226,7 +2406,9 @@ fn secure_key_manager_v1_3_delete_key(context: &Context) -> Running<'_> {
             .map_err(|error| error.to_string())?;
         let keyid = context
             .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
-        let answer = context.finish(OPERATION, client.delete_key(&keyid)).await?;
+        let answer = context
+            .finish(OPERATION, client.delete_key(&keyid), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -2247,7 +2429,9 @@ fn secure_key_manager_v1_3_add_ipv4_address(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"keyStoreName\":\"Store #1\",\"value\":\"127.0.0.1\",\"description\":\"Description #1\"}",
             )?;
-        let answer = context.finish(OPERATION, client.add_ipv4_address(&body)).await?;
+        let answer = context
+            .finish(OPERATION, client.add_ipv4_address(&body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -2268,7 +2452,9 @@ fn secure_key_manager_v1_3_add_mac_address(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"keyStoreName\":\"Store #1\",\"value\":\"aa:aa:aa:aa:aa:aa\",\"description\":\"Description #1\"}",
             )?;
-        let answer = context.finish(OPERATION, client.add_mac_address(&body)).await?;
+        let answer = context
+            .finish(OPERATION, client.add_mac_address(&body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -2289,7 +2475,9 @@ fn secure_key_manager_v1_3_add_certificate(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"keyStoreName\":\"Store #1\",\"name\":\"Certificate Name #1\",\"password\":\"Password\",\"lifeTime\":365,\"description\":\"Description #1\"}",
             )?;
-        let answer = context.finish(OPERATION, client.add_certificate(&body)).await?;
+        let answer = context
+            .finish(OPERATION, client.add_certificate(&body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -2307,7 +2495,9 @@ fn secure_key_manager_v1_3_delete_ipv4_address(context: &Context) -> Running<'_>
             .body::<
                 nhn_security::secure_key_manager::v1_3::types::Ipv4AddressToDelete,
             >(OPERATION, "{\"keyStoreName\":\"Store #1\",\"value\":\"127.0.0.1\"}")?;
-        let answer = context.finish(OPERATION, client.delete_ipv4_address(&body)).await?;
+        let answer = context
+            .finish(OPERATION, client.delete_ipv4_address(&body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -2328,7 +2518,11 @@ fn secure_key_manager_v1_3_schedule_ipv4_address_deletion(
                 nhn_security::secure_key_manager::v1_3::types::Ipv4AddressToDelete,
             >(OPERATION, "{\"keyStoreName\":\"Store #1\",\"value\":\"127.0.0.1\"}")?;
         let answer = context
-            .finish(OPERATION, client.schedule_ipv4_address_deletion(&body))
+            .finish(
+                OPERATION,
+                client.schedule_ipv4_address_deletion(&body),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2350,7 +2544,9 @@ fn secure_key_manager_v1_3_delete_mac_address(context: &Context) -> Running<'_> 
                 OPERATION,
                 "{\"keyStoreName\":\"Store #1\",\"value\":\"aa:aa:aa:aa:aa:aa\"}",
             )?;
-        let answer = context.finish(OPERATION, client.delete_mac_address(&body)).await?;
+        let answer = context
+            .finish(OPERATION, client.delete_mac_address(&body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -2374,7 +2570,11 @@ fn secure_key_manager_v1_3_schedule_mac_address_deletion(
                 "{\"keyStoreName\":\"Store #1\",\"value\":\"aa:aa:aa:aa:aa:aa\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.schedule_mac_address_deletion(&body))
+            .finish(
+                OPERATION,
+                client.schedule_mac_address_deletion(&body),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2396,7 +2596,9 @@ fn secure_key_manager_v1_3_delete_certificate(context: &Context) -> Running<'_> 
                 OPERATION,
                 "{\"keyStoreName\":\"Store #1\",\"name\":\"Certificate Name #1\"}",
             )?;
-        let answer = context.finish(OPERATION, client.delete_certificate(&body)).await?;
+        let answer = context
+            .finish(OPERATION, client.delete_certificate(&body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -2420,7 +2622,11 @@ fn secure_key_manager_v1_3_schedule_certificate_deletion(
                 "{\"keyStoreName\":\"Store #1\",\"name\":\"Certificate Name #1\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.schedule_certificate_deletion(&body))
+            .finish(
+                OPERATION,
+                client.schedule_certificate_deletion(&body),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2435,7 +2641,9 @@ fn secure_key_manager_v1_3_list_key_stores(context: &Context) -> Running<'_> {
             .nhn()?
             .secure_key_manager_v1_3()
             .map_err(|error| error.to_string())?;
-        let answer = context.finish(OPERATION, client.list_key_stores()).await?;
+        let answer = context
+            .finish(OPERATION, client.list_key_stores(), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -2449,7 +2657,9 @@ fn secure_key_manager_v1_3_list_key_store_details(context: &Context) -> Running<
             .nhn()?
             .secure_key_manager_v1_3()
             .map_err(|error| error.to_string())?;
-        let answer = context.finish(OPERATION, client.list_key_store_details()).await?;
+        let answer = context
+            .finish(OPERATION, client.list_key_store_details(), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -2470,7 +2680,9 @@ fn secure_key_manager_v1_3_create_key_store(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"name\":\"myKeyStore\",\"description\":\"Custom description\",\"ip4AuthUse\":\"Y\",\"macAuthUse\":\"N\",\"certificateAuthUse\":\"N\",\"authMode\":\"AND\"}",
             )?;
-        let answer = context.finish(OPERATION, client.create_key_store(&body)).await?;
+        let answer = context
+            .finish(OPERATION, client.create_key_store(&body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -2486,7 +2698,7 @@ fn secure_key_manager_v1_3_show_key_store(context: &Context) -> Running<'_> {
             .map_err(|error| error.to_string())?;
         let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
         let answer = context
-            .finish(OPERATION, client.show_key_store(key_store_id))
+            .finish(OPERATION, client.show_key_store(key_store_id), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2509,7 +2721,13 @@ fn secure_key_manager_v1_3_replace_key_store(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"name\":\"renamedKeyStore\",\"description\":\"Updated description\",\"ip4AuthUse\":\"Y\",\"macAuthUse\":\"Y\",\"certificateAuthUse\":\"N\",\"authMode\":\"OR\"}",
             )?;
-        context.finish(OPERATION, client.replace_key_store(key_store_id, &body)).await?;
+        context
+            .finish(
+                OPERATION,
+                client.replace_key_store(key_store_id, &body),
+                |call| call.wait(),
+            )
+            .await?;
         Ok(())
     })
 }
@@ -2523,7 +2741,9 @@ fn secure_key_manager_v1_3_delete_key_store(context: &Context) -> Running<'_> {
             .secure_key_manager_v1_3()
             .map_err(|error| error.to_string())?;
         let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
-        context.finish(OPERATION, client.delete_key_store(key_store_id)).await?;
+        context
+            .finish(OPERATION, client.delete_key_store(key_store_id), |call| call.wait())
+            .await?;
         Ok(())
     })
 }
@@ -2537,7 +2757,9 @@ fn secure_key_manager_v1_3_list_keys(context: &Context) -> Running<'_> {
             .secure_key_manager_v1_3()
             .map_err(|error| error.to_string())?;
         let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
-        let answer = context.finish(OPERATION, client.list_keys(key_store_id)).await?;
+        let answer = context
+            .finish(OPERATION, client.list_keys(key_store_id), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -2553,7 +2775,11 @@ fn secure_key_manager_v1_3_list_key_details(context: &Context) -> Running<'_> {
             .map_err(|error| error.to_string())?;
         let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
         let answer = context
-            .finish(OPERATION, client.list_key_details(key_store_id).first_page())
+            .finish(
+                OPERATION,
+                client.list_key_details(key_store_id).first_page(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2572,7 +2798,11 @@ fn secure_key_manager_v1_3_show_key(context: &Context) -> Running<'_> {
         let key_id = context
             .text(OPERATION, "keyId", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
         let answer = context
-            .finish(OPERATION, client.show_key(key_store_id, &key_id))
+            .finish(
+                OPERATION,
+                client.show_key(key_store_id, &key_id),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2589,7 +2819,11 @@ fn secure_key_manager_v1_3_list_ipv4_addresses(context: &Context) -> Running<'_>
             .map_err(|error| error.to_string())?;
         let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
         let answer = context
-            .finish(OPERATION, client.list_ipv4_addresses(key_store_id))
+            .finish(
+                OPERATION,
+                client.list_ipv4_addresses(key_store_id),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2607,7 +2841,11 @@ fn secure_key_manager_v1_3_show_ipv4_address(context: &Context) -> Running<'_> {
         let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
         let value = context.text(OPERATION, "value", "127.0.0.1")?;
         let answer = context
-            .finish(OPERATION, client.show_ipv4_address(key_store_id, &value))
+            .finish(
+                OPERATION,
+                client.show_ipv4_address(key_store_id, &value),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2624,7 +2862,11 @@ fn secure_key_manager_v1_3_list_mac_addresses(context: &Context) -> Running<'_> 
             .map_err(|error| error.to_string())?;
         let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
         let answer = context
-            .finish(OPERATION, client.list_mac_addresses(key_store_id))
+            .finish(
+                OPERATION,
+                client.list_mac_addresses(key_store_id),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2642,7 +2884,11 @@ fn secure_key_manager_v1_3_show_mac_address(context: &Context) -> Running<'_> {
         let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
         let value = context.text(OPERATION, "value", "aa:aa:aa:aa:aa:aa")?;
         let answer = context
-            .finish(OPERATION, client.show_mac_address(key_store_id, &value))
+            .finish(
+                OPERATION,
+                client.show_mac_address(key_store_id, &value),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2659,7 +2905,11 @@ fn secure_key_manager_v1_3_list_certificates(context: &Context) -> Running<'_> {
             .map_err(|error| error.to_string())?;
         let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
         let answer = context
-            .finish(OPERATION, client.list_certificates(key_store_id))
+            .finish(
+                OPERATION,
+                client.list_certificates(key_store_id),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2676,7 +2926,13 @@ fn secure_key_manager_v1_3_show_certificate(context: &Context) -> Running<'_> {
             .map_err(|error| error.to_string())?;
         let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
         let value = context.text(OPERATION, "value", "certificate1")?;
-        context.finish(OPERATION, client.show_certificate(key_store_id, &value)).await?;
+        context
+            .finish(
+                OPERATION,
+                client.show_certificate(key_store_id, &value),
+                |call| call.wait(),
+            )
+            .await?;
         Ok(())
     })
 }
@@ -2699,7 +2955,7 @@ fn secure_key_manager_v1_3_sign_standard(context: &Context) -> Running<'_> {
                 "{\"plaintext\":\"Base64(...)\",\"algorithm\":\"RSASSA-PSS\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.sign_standard(&keyid, &body))
+            .finish(OPERATION, client.sign_standard(&keyid, &body), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2724,7 +2980,7 @@ fn secure_key_manager_v1_3_verify_standard(context: &Context) -> Running<'_> {
                 "{\"plaintext\":\"Base64(...)\",\"signature\":\"Base64(...)\",\"algorithm\":\"RSASSA-PSS\",\"keyVersion\":0}",
             )?;
         let answer = context
-            .finish(OPERATION, client.verify_standard(&keyid, &body))
+            .finish(OPERATION, client.verify_standard(&keyid, &body), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())

@@ -141,6 +141,7 @@ fn aws_v1_list_aws(context: &Context) -> Running<'_> {
                         risken_aws::ProjectId::new(project_id)
                             .map_err(|error| error.to_string())?,
                     ),
+                |call| call.wait(),
             )
             .await?;
         context.keep(OPERATION, &answer);
@@ -160,7 +161,9 @@ fn aws_v1_put_aws(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"project_id\":1001,\"aws\":{\"name\":\"Production AWS Account\",\"project_id\":1001,\"aws_account_id\":\"123456789012\"}}",
             )?;
-        let answer = context.finish(OPERATION, client.put_aws(&body)).await?;
+        let answer = context
+            .finish(OPERATION, client.put_aws(&body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -175,7 +178,7 @@ fn aws_v1_delete_aws(context: &Context) -> Running<'_> {
             .body::<
                 risken_aws::aws::v1::types::DeleteAwsRequest,
             >(OPERATION, "{\"project_id\":1001,\"aws_id\":1001}")?;
-        context.finish(OPERATION, client.delete_aws(&body)).await?;
+        context.finish(OPERATION, client.delete_aws(&body), |call| call.wait()).await?;
         Ok(())
     })
 }
@@ -197,6 +200,7 @@ fn aws_v1_list_data_sources(context: &Context) -> Running<'_> {
                         risken_aws::AwsId::new(aws_id)
                             .map_err(|error| error.to_string())?,
                     ),
+                |call| call.wait(),
             )
             .await?;
         context.keep(OPERATION, &answer);
@@ -216,7 +220,9 @@ fn aws_v1_attach_data_source(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"project_id\":1001,\"attach_data_source\":{\"aws_id\":1001,\"aws_data_source_id\":1001,\"project_id\":1001,\"assume_role_arn\":\"arn:aws:iam::123456789012:role/RiskenRole\",\"external_id\":\"unique-external-id\",\"status\":1,\"status_detail\":\"OK\"}}",
             )?;
-        let answer = context.finish(OPERATION, client.attach_data_source(&body)).await?;
+        let answer = context
+            .finish(OPERATION, client.attach_data_source(&body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -234,7 +240,9 @@ fn aws_v1_detach_data_source(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"project_id\":1001,\"aws_id\":1001,\"aws_data_source_id\":1001}",
             )?;
-        context.finish(OPERATION, client.detach_data_source(&body)).await?;
+        context
+            .finish(OPERATION, client.detach_data_source(&body), |call| call.wait())
+            .await?;
         Ok(())
     })
 }
@@ -251,7 +259,7 @@ fn aws_v1_invoke_scan(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"project_id\":1001,\"aws_id\":1001,\"aws_data_source_id\":1001,\"scan_only\":false}",
             )?;
-        context.finish(OPERATION, client.invoke_scan(&body)).await?;
+        context.finish(OPERATION, client.invoke_scan(&body), |call| call.wait()).await?;
         Ok(())
     })
 }
@@ -271,6 +279,7 @@ fn finding_v1_list_findings(context: &Context) -> Running<'_> {
                             .map_err(|error| error.to_string())?,
                     )
                     .first_page(),
+                |call| call.wait(),
             )
             .await?;
         context.keep(OPERATION, &answer);
@@ -295,6 +304,7 @@ fn finding_v1_show_finding(context: &Context) -> Running<'_> {
                         risken_aws::FindingId::new(finding_id)
                             .map_err(|error| error.to_string())?,
                     ),
+                |call| call.wait(),
             )
             .await?;
         context.keep(OPERATION, &answer);
@@ -314,7 +324,9 @@ fn finding_v1_put_finding(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"project_id\":1001,\"finding\":{\"description\":\"desc\",\"data_source\":\"ds\",\"data_source_id\":\"ds-004\",\"resource_name\":\"rn\",\"project_id\":1001,\"original_score\":55.51,\"original_max_score\":100.0,\"data\":\"{\\\"key\\\":\\\"value\\\"}\"}}",
             )?;
-        let answer = context.finish(OPERATION, client.put_finding(&body)).await?;
+        let answer = context
+            .finish(OPERATION, client.put_finding(&body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -329,7 +341,9 @@ fn finding_v1_delete_finding(context: &Context) -> Running<'_> {
             .body::<
                 risken_aws::finding::v1::types::DeleteFindingRequest,
             >(OPERATION, "{\"project_id\":1001,\"finding_id\":1042}")?;
-        context.finish(OPERATION, client.delete_finding(&body)).await?;
+        context
+            .finish(OPERATION, client.delete_finding(&body), |call| call.wait())
+            .await?;
         Ok(())
     })
 }
@@ -352,6 +366,7 @@ fn finding_v1_list_finding_tags(context: &Context) -> Running<'_> {
                             .map_err(|error| error.to_string())?,
                     )
                     .first_page(),
+                |call| call.wait(),
             )
             .await?;
         context.keep(OPERATION, &answer);
@@ -371,7 +386,9 @@ fn finding_v1_tag_finding(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"project_id\":1001,\"tag\":{\"finding_id\":1001,\"project_id\":1001,\"tag\":\"key:value\"}}",
             )?;
-        let answer = context.finish(OPERATION, client.tag_finding(&body)).await?;
+        let answer = context
+            .finish(OPERATION, client.tag_finding(&body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -386,7 +403,9 @@ fn finding_v1_untag_finding(context: &Context) -> Running<'_> {
             .body::<
                 risken_aws::finding::v1::types::UntagFindingRequest,
             >(OPERATION, "{\"project_id\":1001,\"finding_tag_id\":1007}")?;
-        context.finish(OPERATION, client.untag_finding(&body)).await?;
+        context
+            .finish(OPERATION, client.untag_finding(&body), |call| call.wait())
+            .await?;
         Ok(())
     })
 }
@@ -408,6 +427,7 @@ fn finding_v1_show_pend_finding(context: &Context) -> Running<'_> {
                         risken_aws::FindingId::new(finding_id)
                             .map_err(|error| error.to_string())?,
                     ),
+                |call| call.wait(),
             )
             .await?;
         context.keep(OPERATION, &answer);
@@ -427,7 +447,9 @@ fn finding_v1_put_pend_finding(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"project_id\":1001,\"pend_finding\":{\"finding_id\":1001,\"project_id\":1001,\"note\":\"note\"}}",
             )?;
-        let answer = context.finish(OPERATION, client.put_pend_finding(&body)).await?;
+        let answer = context
+            .finish(OPERATION, client.put_pend_finding(&body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -442,7 +464,9 @@ fn finding_v1_delete_pend_finding(context: &Context) -> Running<'_> {
             .body::<
                 risken_aws::finding::v1::types::DeletePendFindingRequest,
             >(OPERATION, "{\"project_id\":1001,\"finding_id\":1001}")?;
-        context.finish(OPERATION, client.delete_pend_finding(&body)).await?;
+        context
+            .finish(OPERATION, client.delete_pend_finding(&body), |call| call.wait())
+            .await?;
         Ok(())
     })
 }

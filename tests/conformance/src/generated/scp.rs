@@ -1397,7 +1397,7 @@ fn certificate_manager_v1_0_check_duplicate_name(context: &Context) -> Running<'
                 scp_security::certificate_manager::v1_0::types::CheckDuplicateNameRequest,
             >(OPERATION, "{\"name\":\"\"}")?;
         let answer = context
-            .finish(OPERATION, client.check_duplicate_name(&body))
+            .finish(OPERATION, client.check_duplicate_name(&body), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1410,7 +1410,11 @@ fn certificate_manager_v1_0_list_certificates(context: &Context) -> Running<'_> 
     Box::pin(async move {
         let client = context.scp()?.certificate_manager_v1_0();
         let answer = context
-            .finish(OPERATION, client.list_certificates().first_page())
+            .finish(
+                OPERATION,
+                client.list_certificates().first_page(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1429,7 +1433,9 @@ fn certificate_manager_v1_0_create_certificate(context: &Context) -> Running<'_>
                 OPERATION,
                 "{\"cert_body\":\"<encoded certificate body data>\",\"cert_chain\":\"<encoded certificate chain data>\",\"name\":\"test-certificate\",\"private_key\":\"<encoded private_key data>\",\"recipients\":[{\"region\":\"\",\"user_id\":\"sdaFDQSDADZ2488e195c0e97d9b9eb\",\"user_name\":\"kildong.hong\"}],\"region\":\"west1\",\"tags\":[],\"timezone\":\"Asia/Seoul\"}",
             )?;
-        context.finish(OPERATION, client.create_certificate(&body)).await?;
+        context
+            .finish(OPERATION, client.create_certificate(&body), |call| call.wait())
+            .await?;
         Ok(())
     })
 }
@@ -1440,7 +1446,13 @@ fn certificate_manager_v1_0_show_certificate(context: &Context) -> Running<'_> {
     Box::pin(async move {
         let client = context.scp()?.certificate_manager_v1_0();
         let certificate_id = context.text(OPERATION, "certificate_id", "")?;
-        context.finish(OPERATION, client.show_certificate(&certificate_id)).await?;
+        context
+            .finish(
+                OPERATION,
+                client.show_certificate(&certificate_id),
+                |call| call.wait(),
+            )
+            .await?;
         Ok(())
     })
 }
@@ -1451,7 +1463,13 @@ fn certificate_manager_v1_0_delete_certificate(context: &Context) -> Running<'_>
     Box::pin(async move {
         let client = context.scp()?.certificate_manager_v1_0();
         let certificate_id = context.text(OPERATION, "certificate_id", "")?;
-        context.finish(OPERATION, client.delete_certificate(&certificate_id)).await?;
+        context
+            .finish(
+                OPERATION,
+                client.delete_certificate(&certificate_id),
+                |call| call.wait(),
+            )
+            .await?;
         Ok(())
     })
 }
@@ -1470,7 +1488,13 @@ fn certificate_manager_v1_0_create_self_signed_certificate(
                 OPERATION,
                 "{\"cn\":\"test.go.kr\",\"name\":\"test-certificate\",\"not_after_dt\":\"20251212\",\"not_before_dt\":\"20250101\",\"organization\":\"samsungSDS\",\"recipients\":[],\"region\":\"west1\",\"tags\":[],\"timezone\":\"Asia/Seoul\"}",
             )?;
-        context.finish(OPERATION, client.create_self_signed_certificate(&body)).await?;
+        context
+            .finish(
+                OPERATION,
+                client.create_self_signed_certificate(&body),
+                |call| call.wait(),
+            )
+            .await?;
         Ok(())
     })
 }
@@ -1488,7 +1512,7 @@ fn certificate_manager_v1_0_validate_certificate(context: &Context) -> Running<'
                 "{\"cert_body\":\"<encoded certificate body data>\",\"cert_chain\":\"<encoded certificate chain data>\",\"is_need_cert_chain\":\"True\",\"private_key\":\"<encoded private_key data>\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.validate_certificate(&body))
+            .finish(OPERATION, client.validate_certificate(&body), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1505,7 +1529,7 @@ fn certificate_manager_v1_1_check_duplicate_name(context: &Context) -> Running<'
                 scp_security::certificate_manager::v1_1::types::CheckDuplicateNameRequest,
             >(OPERATION, "{\"name\":\"\"}")?;
         let answer = context
-            .finish(OPERATION, client.check_duplicate_name(&body))
+            .finish(OPERATION, client.check_duplicate_name(&body), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1518,7 +1542,11 @@ fn certificate_manager_v1_1_list_certificates(context: &Context) -> Running<'_> 
     Box::pin(async move {
         let client = context.scp()?.certificate_manager_v1_1();
         let answer = context
-            .finish(OPERATION, client.list_certificates().first_page())
+            .finish(
+                OPERATION,
+                client.list_certificates().first_page(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1537,7 +1565,9 @@ fn certificate_manager_v1_1_create_certificate(context: &Context) -> Running<'_>
                 OPERATION,
                 "{\"cert_body\":\"<encoded certificate body data>\",\"cert_chain\":\"<encoded certificate chain data>\",\"name\":\"test-certificate\",\"private_key\":\"<encoded private_key data>\",\"recipients\":[{\"region\":\"\",\"user_id\":\"sdaFDQSDADZ2488e195c0e97d9b9eb\",\"user_name\":\"kildong.hong\"}],\"region\":\"west1\",\"tags\":[],\"timezone\":\"Asia/Seoul\"}",
             )?;
-        context.finish(OPERATION, client.create_certificate(&body)).await?;
+        context
+            .finish(OPERATION, client.create_certificate(&body), |call| call.wait())
+            .await?;
         Ok(())
     })
 }
@@ -1548,7 +1578,13 @@ fn certificate_manager_v1_1_show_certificate(context: &Context) -> Running<'_> {
     Box::pin(async move {
         let client = context.scp()?.certificate_manager_v1_1();
         let certificate_id = context.text(OPERATION, "certificate_id", "")?;
-        context.finish(OPERATION, client.show_certificate(&certificate_id)).await?;
+        context
+            .finish(
+                OPERATION,
+                client.show_certificate(&certificate_id),
+                |call| call.wait(),
+            )
+            .await?;
         Ok(())
     })
 }
@@ -1559,7 +1595,13 @@ fn certificate_manager_v1_1_delete_certificate(context: &Context) -> Running<'_>
     Box::pin(async move {
         let client = context.scp()?.certificate_manager_v1_1();
         let certificate_id = context.text(OPERATION, "certificate_id", "")?;
-        context.finish(OPERATION, client.delete_certificate(&certificate_id)).await?;
+        context
+            .finish(
+                OPERATION,
+                client.delete_certificate(&certificate_id),
+                |call| call.wait(),
+            )
+            .await?;
         Ok(())
     })
 }
@@ -1578,7 +1620,13 @@ fn certificate_manager_v1_1_create_self_signed_certificate(
                 OPERATION,
                 "{\"cn\":\"test.go.kr\",\"name\":\"test-certificate\",\"not_after_dt\":\"20251212\",\"not_before_dt\":\"20250101\",\"organization\":\"samsungSDS\",\"recipients\":[],\"region\":\"west1\",\"tags\":[],\"timezone\":\"Asia/Seoul\"}",
             )?;
-        context.finish(OPERATION, client.create_self_signed_certificate(&body)).await?;
+        context
+            .finish(
+                OPERATION,
+                client.create_self_signed_certificate(&body),
+                |call| call.wait(),
+            )
+            .await?;
         Ok(())
     })
 }
@@ -1596,7 +1644,7 @@ fn certificate_manager_v1_1_validate_certificate(context: &Context) -> Running<'
                 "{\"cert_body\":\"<encoded certificate body data>\",\"cert_chain\":\"<encoded certificate chain data>\",\"private_key\":\"<encoded private_key data>\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.validate_certificate(&body))
+            .finish(OPERATION, client.validate_certificate(&body), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1613,7 +1661,7 @@ fn certificate_manager_v1_2_check_duplicate_name(context: &Context) -> Running<'
                 scp_security::certificate_manager::v1_2::types::CheckDuplicateNameRequest,
             >(OPERATION, "{\"name\":\"\"}")?;
         let answer = context
-            .finish(OPERATION, client.check_duplicate_name(&body))
+            .finish(OPERATION, client.check_duplicate_name(&body), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1626,7 +1674,11 @@ fn certificate_manager_v1_2_list_certificates(context: &Context) -> Running<'_> 
     Box::pin(async move {
         let client = context.scp()?.certificate_manager_v1_2();
         let answer = context
-            .finish(OPERATION, client.list_certificates().first_page())
+            .finish(
+                OPERATION,
+                client.list_certificates().first_page(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1645,7 +1697,9 @@ fn certificate_manager_v1_2_create_certificate(context: &Context) -> Running<'_>
                 OPERATION,
                 "{\"cert_body\":\"<encoded certificate body data>\",\"cert_chain\":\"<encoded certificate chain data>\",\"name\":\"test-certificate\",\"private_key\":\"<encoded private_key data>\",\"recipients\":[{\"region\":\"\",\"user_id\":\"sdaFDQSDADZ2488e195c0e97d9b9eb\",\"user_name\":\"kildong.hong\"}],\"region\":\"west1\",\"tags\":[],\"timezone\":\"Asia/Seoul\"}",
             )?;
-        context.finish(OPERATION, client.create_certificate(&body)).await?;
+        context
+            .finish(OPERATION, client.create_certificate(&body), |call| call.wait())
+            .await?;
         Ok(())
     })
 }
@@ -1656,7 +1710,13 @@ fn certificate_manager_v1_2_show_certificate(context: &Context) -> Running<'_> {
     Box::pin(async move {
         let client = context.scp()?.certificate_manager_v1_2();
         let certificate_id = context.text(OPERATION, "certificate_id", "")?;
-        context.finish(OPERATION, client.show_certificate(&certificate_id)).await?;
+        context
+            .finish(
+                OPERATION,
+                client.show_certificate(&certificate_id),
+                |call| call.wait(),
+            )
+            .await?;
         Ok(())
     })
 }
@@ -1667,7 +1727,13 @@ fn certificate_manager_v1_2_delete_certificate(context: &Context) -> Running<'_>
     Box::pin(async move {
         let client = context.scp()?.certificate_manager_v1_2();
         let certificate_id = context.text(OPERATION, "certificate_id", "")?;
-        context.finish(OPERATION, client.delete_certificate(&certificate_id)).await?;
+        context
+            .finish(
+                OPERATION,
+                client.delete_certificate(&certificate_id),
+                |call| call.wait(),
+            )
+            .await?;
         Ok(())
     })
 }
@@ -1686,7 +1752,13 @@ fn certificate_manager_v1_2_create_self_signed_certificate(
                 OPERATION,
                 "{\"cn\":\"test.go.kr\",\"name\":\"test-certificate\",\"not_after_dt\":\"20251212\",\"not_before_dt\":\"20250101\",\"organization\":\"samsungSDS\",\"recipients\":[],\"region\":\"west1\",\"tags\":[],\"timezone\":\"Asia/Seoul\"}",
             )?;
-        context.finish(OPERATION, client.create_self_signed_certificate(&body)).await?;
+        context
+            .finish(
+                OPERATION,
+                client.create_self_signed_certificate(&body),
+                |call| call.wait(),
+            )
+            .await?;
         Ok(())
     })
 }
@@ -1704,7 +1776,7 @@ fn certificate_manager_v1_2_validate_certificate(context: &Context) -> Running<'
                 "{\"cert_body\":\"<encoded certificate body data>\",\"cert_chain\":\"<encoded certificate chain data>\",\"private_key\":\"<encoded private_key data>\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.validate_certificate(&body))
+            .finish(OPERATION, client.validate_certificate(&body), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1723,7 +1795,9 @@ fn config_inspection_v1_0_create_diagnosis(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"account_id\":\"0e3dffc50eb247a1adf4f2e5c82c4f99\",\"auth_key_request\":{\"auth_key_created_at\":\"2022-01-01 12:00:00\",\"auth_key_expired_at\":\"2023-01-01 12:00:00\",\"auth_key_id\":\"9b72a9856e494e67afc69atd3631fe38\",\"diagnosis_id\":\"DIA-943731CB8E3045C289BAECAEC3532097\"},\"csp_type\":\"SCP\",\"diagnosis_account_id\":\"0e3dffc50eb247a1adf4f2e5c82c4f99\",\"diagnosis_check_type\":\"BP\",\"diagnosis_id\":\"DIA-943731CB8E3045C289BAECAEC3532097\",\"diagnosis_name\":\"Sample Diagnosis Name\",\"diagnosis_type\":\"Console\",\"plan_type\":\"STANDARD\",\"schedule_request\":{\"diagnosis_id\":\"DIA-943731CB8E3045C289BAECAEC3532097\",\"diagnosis_start_time_pattern\":\"08:00\",\"frequency_type\":\"MONTH\",\"frequency_value\":\"1\",\"use_diagnosis_check_type_bp\":\"y\",\"use_diagnosis_check_type_ssi\":\"y\"},\"tags\":[]}",
             )?;
-        let answer = context.finish(OPERATION, client.create_diagnosis(&body)).await?;
+        let answer = context
+            .finish(OPERATION, client.create_diagnosis(&body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -1737,7 +1811,11 @@ fn config_inspection_v1_0_delete_diagnosis(context: &Context) -> Running<'_> {
         let diagnosis_id = context
             .text(OPERATION, "diagnosis_id", "Sample Diagnosis Name")?;
         let answer = context
-            .finish(OPERATION, client.delete_diagnosis(&diagnosis_id))
+            .finish(
+                OPERATION,
+                client.delete_diagnosis(&diagnosis_id),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1756,7 +1834,9 @@ fn config_inspection_v1_0_request_diagnosis(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"access_key\":\"SAMPLE KEY\",\"diagnosis_check_type\":\"BP\",\"diagnosis_id\":\"DIA-943731CB8E3045C289BAECAEC3532097\",\"secret_key\":\"SAMPLE KEY\",\"tenant_id\":\"1234567890\"}",
             )?;
-        let answer = context.finish(OPERATION, client.request_diagnosis(&body)).await?;
+        let answer = context
+            .finish(OPERATION, client.request_diagnosis(&body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -1770,7 +1850,7 @@ fn config_inspection_v1_0_show_diagnosis(context: &Context) -> Running<'_> {
         let diagnosis_id = context
             .text(OPERATION, "diagnosis_id", "Sample Diagnosis Name")?;
         let answer = context
-            .finish(OPERATION, client.show_diagnosis(&diagnosis_id))
+            .finish(OPERATION, client.show_diagnosis(&diagnosis_id), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1796,6 +1876,7 @@ fn config_inspection_v1_0_show_diagnosis_result(context: &Context) -> Running<'_
                 client
                     .show_diagnosis_result(&diagnosis_id, &diagnosis_request_sequence)
                     .first_page(),
+                |call| call.wait(),
             )
             .await?;
         context.keep(OPERATION, &answer);
@@ -1809,7 +1890,7 @@ fn config_inspection_v1_0_list_diagnoses(context: &Context) -> Running<'_> {
     Box::pin(async move {
         let client = context.scp()?.config_inspection_v1_0();
         let answer = context
-            .finish(OPERATION, client.list_diagnoses().first_page())
+            .finish(OPERATION, client.list_diagnoses().first_page(), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1822,7 +1903,11 @@ fn config_inspection_v1_0_list_diagnosis_results(context: &Context) -> Running<'
     Box::pin(async move {
         let client = context.scp()?.config_inspection_v1_0();
         let answer = context
-            .finish(OPERATION, client.list_diagnosis_results().first_page())
+            .finish(
+                OPERATION,
+                client.list_diagnosis_results().first_page(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1841,7 +1926,9 @@ fn config_inspection_v1_1_create_diagnosis(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"account_id\":\"0e3dffc50eb247a1adf4f2e5c82c4f99\",\"auth_key_request\":{\"auth_key_created_at\":\"2022-01-01 12:00:00\",\"auth_key_expired_at\":\"2023-01-01 12:00:00\",\"auth_key_id\":\"9b72a9856e494e67afc69atd3631fe38\",\"diagnosis_id\":\"DIA-943731CB8E3045C289BAECAEC3532097\"},\"csp_type\":\"SCP\",\"diagnosis_account_id\":\"0e3dffc50eb247a1adf4f2e5c82c4f99\",\"diagnosis_check_type\":\"BP\",\"diagnosis_id\":\"DIA-943731CB8E3045C289BAECAEC3532097\",\"diagnosis_name\":\"Sample Diagnosis Name\",\"diagnosis_type\":\"Console\",\"plan_type\":\"STANDARD\",\"schedule_request\":{\"diagnosis_id\":\"DIA-943731CB8E3045C289BAECAEC3532097\",\"diagnosis_start_time_pattern\":\"08:00\",\"frequency_type\":\"MONTH\",\"frequency_value\":\"1\",\"use_diagnosis_check_type_bp\":\"y\",\"use_diagnosis_check_type_ssi\":\"y\"},\"tags\":[]}",
             )?;
-        let answer = context.finish(OPERATION, client.create_diagnosis(&body)).await?;
+        let answer = context
+            .finish(OPERATION, client.create_diagnosis(&body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -1855,7 +1942,11 @@ fn config_inspection_v1_1_delete_diagnosis(context: &Context) -> Running<'_> {
         let diagnosis_id = context
             .text(OPERATION, "diagnosis_id", "Sample Diagnosis Name")?;
         let answer = context
-            .finish(OPERATION, client.delete_diagnosis(&diagnosis_id))
+            .finish(
+                OPERATION,
+                client.delete_diagnosis(&diagnosis_id),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1874,7 +1965,9 @@ fn config_inspection_v1_1_request_diagnosis(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"access_key\":\"SAMPLE KEY\",\"diagnosis_check_type\":\"BP\",\"diagnosis_id\":\"DIA-943731CB8E3045C289BAECAEC3532097\",\"secret_key\":\"SAMPLE KEY\",\"tenant_id\":\"1234567890\"}",
             )?;
-        let answer = context.finish(OPERATION, client.request_diagnosis(&body)).await?;
+        let answer = context
+            .finish(OPERATION, client.request_diagnosis(&body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -1888,7 +1981,7 @@ fn config_inspection_v1_1_show_diagnosis(context: &Context) -> Running<'_> {
         let diagnosis_id = context
             .text(OPERATION, "diagnosis_id", "Sample Diagnosis Name")?;
         let answer = context
-            .finish(OPERATION, client.show_diagnosis(&diagnosis_id))
+            .finish(OPERATION, client.show_diagnosis(&diagnosis_id), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1914,6 +2007,7 @@ fn config_inspection_v1_1_show_diagnosis_result(context: &Context) -> Running<'_
                 client
                     .show_diagnosis_result(&diagnosis_id, &diagnosis_request_sequence)
                     .first_page(),
+                |call| call.wait(),
             )
             .await?;
         context.keep(OPERATION, &answer);
@@ -1927,7 +2021,7 @@ fn config_inspection_v1_1_list_diagnoses(context: &Context) -> Running<'_> {
     Box::pin(async move {
         let client = context.scp()?.config_inspection_v1_1();
         let answer = context
-            .finish(OPERATION, client.list_diagnoses().first_page())
+            .finish(OPERATION, client.list_diagnoses().first_page(), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1940,7 +2034,11 @@ fn config_inspection_v1_1_list_diagnosis_results(context: &Context) -> Running<'
     Box::pin(async move {
         let client = context.scp()?.config_inspection_v1_1();
         let answer = context
-            .finish(OPERATION, client.list_diagnosis_results().first_page())
+            .finish(
+                OPERATION,
+                client.list_diagnosis_results().first_page(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1959,7 +2057,9 @@ fn config_inspection_v1_2_create_diagnosis(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"account_id\":\"0e3dffc50eb247a1adf4f2e5c82c4f99\",\"auth_key_request\":{\"auth_key_created_at\":\"2022-01-01 12:00:00\",\"auth_key_expired_at\":\"2023-01-01 12:00:00\",\"auth_key_id\":\"9b72a9856e494e67afc69atd3631fe38\",\"diagnosis_id\":\"DIA-943731CB8E3045C289BAECAEC3532097\"},\"csp_type\":\"SCP\",\"diagnosis_account_id\":\"0e3dffc50eb247a1adf4f2e5c82c4f99\",\"diagnosis_check_type\":\"BP\",\"diagnosis_id\":\"DIA-943731CB8E3045C289BAECAEC3532097\",\"diagnosis_name\":\"Sample Diagnosis Name\",\"diagnosis_type\":\"Console\",\"plan_type\":\"STANDARD\",\"schedule_request\":{\"diagnosis_id\":\"DIA-943731CB8E3045C289BAECAEC3532097\",\"diagnosis_start_time_pattern\":\"08:00\",\"frequency_type\":\"MONTH\",\"frequency_value\":\"1\",\"use_diagnosis_check_type_bp\":\"y\",\"use_diagnosis_check_type_ssi\":\"y\"},\"tags\":[]}",
             )?;
-        let answer = context.finish(OPERATION, client.create_diagnosis(&body)).await?;
+        let answer = context
+            .finish(OPERATION, client.create_diagnosis(&body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -1973,7 +2073,11 @@ fn config_inspection_v1_2_delete_diagnosis(context: &Context) -> Running<'_> {
         let diagnosis_id = context
             .text(OPERATION, "diagnosis_id", "Sample Diagnosis Name")?;
         let answer = context
-            .finish(OPERATION, client.delete_diagnosis(&diagnosis_id))
+            .finish(
+                OPERATION,
+                client.delete_diagnosis(&diagnosis_id),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1992,7 +2096,9 @@ fn config_inspection_v1_2_request_diagnosis(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"access_key\":\"SAMPLE KEY\",\"diagnosis_check_type\":\"BP\",\"diagnosis_id\":\"DIA-943731CB8E3045C289BAECAEC3532097\",\"secret_key\":\"SAMPLE KEY\",\"tenant_id\":\"1234567890\"}",
             )?;
-        let answer = context.finish(OPERATION, client.request_diagnosis(&body)).await?;
+        let answer = context
+            .finish(OPERATION, client.request_diagnosis(&body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -2006,7 +2112,7 @@ fn config_inspection_v1_2_show_diagnosis(context: &Context) -> Running<'_> {
         let diagnosis_id = context
             .text(OPERATION, "diagnosis_id", "Sample Diagnosis Name")?;
         let answer = context
-            .finish(OPERATION, client.show_diagnosis(&diagnosis_id))
+            .finish(OPERATION, client.show_diagnosis(&diagnosis_id), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2032,6 +2138,7 @@ fn config_inspection_v1_2_show_diagnosis_result(context: &Context) -> Running<'_
                 client
                     .show_diagnosis_result(&diagnosis_id, &diagnosis_request_sequence)
                     .first_page(),
+                |call| call.wait(),
             )
             .await?;
         context.keep(OPERATION, &answer);
@@ -2045,7 +2152,7 @@ fn config_inspection_v1_2_list_diagnoses(context: &Context) -> Running<'_> {
     Box::pin(async move {
         let client = context.scp()?.config_inspection_v1_2();
         let answer = context
-            .finish(OPERATION, client.list_diagnoses().first_page())
+            .finish(OPERATION, client.list_diagnoses().first_page(), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2058,7 +2165,11 @@ fn config_inspection_v1_2_list_diagnosis_results(context: &Context) -> Running<'
     Box::pin(async move {
         let client = context.scp()?.config_inspection_v1_2();
         let answer = context
-            .finish(OPERATION, client.list_diagnosis_results().first_page())
+            .finish(
+                OPERATION,
+                client.list_diagnosis_results().first_page(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2077,7 +2188,9 @@ fn config_inspection_v1_3_create_diagnosis(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"account_id\":\"0e3dffc50eb247a1adf4f2e5c82c4f99\",\"auth_key_request\":{\"auth_key_created_at\":\"2022-01-01 12:00:00\",\"auth_key_expired_at\":\"2023-01-01 12:00:00\",\"auth_key_id\":\"9b72a9856e494e67afc69atd3631fe38\",\"diagnosis_id\":\"DIA-943731CB8E3045C289BAECAEC3532097\"},\"check_list_version_id\":\"d1873841f30c4862897d1f287a973a7f\",\"csp_type\":\"SCP\",\"diagnosis_account_id\":\"0e3dffc50eb247a1adf4f2e5c82c4f99\",\"diagnosis_check_type\":\"BP\",\"diagnosis_id\":\"DIA-943731CB8E3045C289BAECAEC3532097\",\"diagnosis_name\":\"Sample Diagnosis Name\",\"diagnosis_type\":\"Console\",\"plan_type\":\"STANDARD\",\"schedule_request\":{\"diagnosis_start_time_pattern\":\"08:00\",\"frequency_type\":\"MONTH\",\"frequency_value\":\"1\"},\"tags\":[]}",
             )?;
-        let answer = context.finish(OPERATION, client.create_diagnosis(&body)).await?;
+        let answer = context
+            .finish(OPERATION, client.create_diagnosis(&body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -2091,7 +2204,11 @@ fn config_inspection_v1_3_delete_diagnosis(context: &Context) -> Running<'_> {
         let diagnosis_id = context
             .text(OPERATION, "diagnosis_id", "Sample Diagnosis Name")?;
         let answer = context
-            .finish(OPERATION, client.delete_diagnosis(&diagnosis_id))
+            .finish(
+                OPERATION,
+                client.delete_diagnosis(&diagnosis_id),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2110,7 +2227,9 @@ fn config_inspection_v1_3_request_diagnosis(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"access_key\":\"SAMPLE KEY\",\"diagnosis_id\":\"DIA-943731CB8E3045C289BAECAEC3532097\",\"secret_key\":\"SAMPLE KEY\",\"tenant_id\":\"1234567890\"}",
             )?;
-        let answer = context.finish(OPERATION, client.request_diagnosis(&body)).await?;
+        let answer = context
+            .finish(OPERATION, client.request_diagnosis(&body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -2124,7 +2243,7 @@ fn config_inspection_v1_3_show_diagnosis(context: &Context) -> Running<'_> {
         let diagnosis_id = context
             .text(OPERATION, "diagnosis_id", "Sample Diagnosis Name")?;
         let answer = context
-            .finish(OPERATION, client.show_diagnosis(&diagnosis_id))
+            .finish(OPERATION, client.show_diagnosis(&diagnosis_id), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2150,6 +2269,7 @@ fn config_inspection_v1_3_show_diagnosis_result(context: &Context) -> Running<'_
                 client
                     .show_diagnosis_result(&diagnosis_id, &diagnosis_request_sequence)
                     .first_page(),
+                |call| call.wait(),
             )
             .await?;
         context.keep(OPERATION, &answer);
@@ -2163,7 +2283,7 @@ fn config_inspection_v1_3_list_diagnoses(context: &Context) -> Running<'_> {
     Box::pin(async move {
         let client = context.scp()?.config_inspection_v1_3();
         let answer = context
-            .finish(OPERATION, client.list_diagnoses().first_page())
+            .finish(OPERATION, client.list_diagnoses().first_page(), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2176,7 +2296,11 @@ fn config_inspection_v1_3_list_diagnosis_results(context: &Context) -> Running<'
     Box::pin(async move {
         let client = context.scp()?.config_inspection_v1_3();
         let answer = context
-            .finish(OPERATION, client.list_diagnosis_results().first_page())
+            .finish(
+                OPERATION,
+                client.list_diagnosis_results().first_page(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2189,7 +2313,11 @@ fn config_inspection_v1_3_list_checklist_versions(context: &Context) -> Running<
     Box::pin(async move {
         let client = context.scp()?.config_inspection_v1_3();
         let answer = context
-            .finish(OPERATION, client.list_checklist_versions().first_page())
+            .finish(
+                OPERATION,
+                client.list_checklist_versions().first_page(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2208,7 +2336,7 @@ fn kms_v1_0_set_rotation(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_0::types::SetRotationRequest,
             >(OPERATION, "{\"auto_rotate\":\"Y\",\"rotate_cycle\":7}")?;
         let answer = context
-            .finish(OPERATION, client.set_rotation(&key_id, &body))
+            .finish(OPERATION, client.set_rotation(&key_id, &body), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2227,7 +2355,7 @@ fn kms_v1_0_set_key_state(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_0::types::SetKeyStateRequest,
             >(OPERATION, "{\"state\":\"Active\"}")?;
         let answer = context
-            .finish(OPERATION, client.set_key_state(&key_id, &body))
+            .finish(OPERATION, client.set_key_state(&key_id, &body), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2241,7 +2369,7 @@ fn kms_v1_0_check_duplicate_name(context: &Context) -> Running<'_> {
         let client = context.scp()?.kms_v1_0();
         let name = context.text(OPERATION, "name", "testkey")?;
         let answer = context
-            .finish(OPERATION, client.check_duplicate_name(&name))
+            .finish(OPERATION, client.check_duplicate_name(&name), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2259,7 +2387,13 @@ fn kms_v1_0_create_data_key(context: &Context) -> Running<'_> {
             .body::<
                 scp_security::kms::v1_0::types::CreateDataKeyRequest,
             >(OPERATION, "{\"key_type\":\"plaintext\"}")?;
-        context.finish(OPERATION, client.create_data_key(&key_id, &body)).await?;
+        context
+            .finish(
+                OPERATION,
+                client.create_data_key(&key_id, &body),
+                |call| call.wait(),
+            )
+            .await?;
         Ok(())
     })
 }
@@ -2269,7 +2403,9 @@ fn kms_v1_0_list_keys(context: &Context) -> Running<'_> {
     const OPERATION: &str = "kms.1.0.list_keys";
     Box::pin(async move {
         let client = context.scp()?.kms_v1_0();
-        let answer = context.finish(OPERATION, client.list_keys().first_page()).await?;
+        let answer = context
+            .finish(OPERATION, client.list_keys().first_page(), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -2287,7 +2423,9 @@ fn kms_v1_0_create_key(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"auto_rotate\":\"Y\",\"description\":\"description1\",\"key_type\":\"advanced\",\"name\":\"testkey\",\"purpose\":\"rsa-2048\",\"rotate_cycle\":7,\"tags\":[]}",
             )?;
-        let answer = context.finish(OPERATION, client.create_key(&body)).await?;
+        let answer = context
+            .finish(OPERATION, client.create_key(&body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -2307,7 +2445,9 @@ fn kms_v1_0_decrypt(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"ciphertext\":\"vault:v283:YiUpW1bpF2fMY0VR332Qpik781Ul2gFPsfdwsypwouccHtPSfRaE40wTHHl4a5AK\"}",
             )?;
-        context.finish(OPERATION, client.decrypt(&key_id, &body)).await?;
+        context
+            .finish(OPERATION, client.decrypt(&key_id, &body), |call| call.wait())
+            .await?;
         Ok(())
     })
 }
@@ -2319,7 +2459,9 @@ fn kms_v1_0_show_key(context: &Context) -> Running<'_> {
         let client = context.scp()?.kms_v1_0();
         let key_id = context
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
-        let answer = context.finish(OPERATION, client.show_key(&key_id)).await?;
+        let answer = context
+            .finish(OPERATION, client.show_key(&key_id), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -2332,7 +2474,7 @@ fn kms_v1_0_delete_key(context: &Context) -> Running<'_> {
         let client = context.scp()?.kms_v1_0();
         let key_id = context
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
-        context.finish(OPERATION, client.delete_key(&key_id)).await?;
+        context.finish(OPERATION, client.delete_key(&key_id), |call| call.wait()).await?;
         Ok(())
     })
 }
@@ -2348,7 +2490,9 @@ fn kms_v1_0_encrypt(context: &Context) -> Running<'_> {
             .body::<
                 scp_security::kms::v1_0::types::EncryptRequest,
             >(OPERATION, "{\"plaintext\":\"dGhlIHF1aWNrIGJyb3duIGZveAo=\"}")?;
-        let answer = context.finish(OPERATION, client.encrypt(&key_id, &body)).await?;
+        let answer = context
+            .finish(OPERATION, client.encrypt(&key_id, &body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -2361,7 +2505,9 @@ fn kms_v1_0_list_key_users(context: &Context) -> Running<'_> {
         let client = context.scp()?.kms_v1_0();
         let key_id = context
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
-        let answer = context.finish(OPERATION, client.list_key_users(&key_id)).await?;
+        let answer = context
+            .finish(OPERATION, client.list_key_users(&key_id), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -2379,7 +2525,7 @@ fn kms_v1_0_create_hmac(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_0::types::CreateHmacRequest,
             >(OPERATION, "{\"input\":\"dGVzdCBpbnB1dA==\"}")?;
         let answer = context
-            .finish(OPERATION, client.create_hmac(&key_id, &body))
+            .finish(OPERATION, client.create_hmac(&key_id, &body), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2400,7 +2546,9 @@ fn kms_v1_0_rewrap(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"ciphertext\":\"vault:v283:YiUpW1bpF2fMY0VR33aQpik781Ul2gFPsfdwsypwouccHtPSfRaE40wTHHl4a5AK\"}",
             )?;
-        let answer = context.finish(OPERATION, client.rewrap(&key_id, &body)).await?;
+        let answer = context
+            .finish(OPERATION, client.rewrap(&key_id, &body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -2413,7 +2561,9 @@ fn kms_v1_0_rotate_key(context: &Context) -> Running<'_> {
         let client = context.scp()?.kms_v1_0();
         let key_id = context
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
-        let answer = context.finish(OPERATION, client.rotate_key(&key_id)).await?;
+        let answer = context
+            .finish(OPERATION, client.rotate_key(&key_id), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -2430,7 +2580,9 @@ fn kms_v1_0_sign(context: &Context) -> Running<'_> {
             .body::<
                 scp_security::kms::v1_0::types::SignRequest,
             >(OPERATION, "{\"input\":\"dGVzdCBpbnB1dA==\"}")?;
-        let answer = context.finish(OPERATION, client.sign(&key_id, &body)).await?;
+        let answer = context
+            .finish(OPERATION, client.sign(&key_id, &body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -2448,7 +2600,11 @@ fn kms_v1_0_set_description(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_0::types::SetDescriptionRequest,
             >(OPERATION, "{\"description\":\"\"}")?;
         let answer = context
-            .finish(OPERATION, client.set_description(&key_id, &body))
+            .finish(
+                OPERATION,
+                client.set_description(&key_id, &body),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2469,7 +2625,9 @@ fn kms_v1_0_verify(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"input\":\"dGVzdCBpbnB1dA==\",\"signature\":\"vault:v142:MEUCIQDt+iM27ZENLTxFCKH2krlvn2xRRuoqt8aU+xP/RYEJpgIgN6V6QjhpK4dA/vwgX95UW140ge167ECnLjccXDPbZAg=\"}",
             )?;
-        let answer = context.finish(OPERATION, client.verify(&key_id, &body)).await?;
+        let answer = context
+            .finish(OPERATION, client.verify(&key_id, &body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -2490,7 +2648,7 @@ fn kms_v1_0_verify_hmac(context: &Context) -> Running<'_> {
                 "{\"hmac\":\"vault:v142:MEUCIQDt+iM27ZENLTxFCKH2krlvn2xRRuoqt8aU+xP/RYEJpgIgN6V6QjhpK4dA/vwgX95UW140ge167ECnLjccXDPbZAg=\",\"input\":\"dGVzdCBpbnB1dA==\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.verify_hmac(&key_id, &body))
+            .finish(OPERATION, client.verify_hmac(&key_id, &body), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2509,7 +2667,7 @@ fn kms_v1_1_set_rotation(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_1::types::SetRotationRequest,
             >(OPERATION, "{\"auto_rotate\":\"Y\",\"rotate_cycle\":7}")?;
         let answer = context
-            .finish(OPERATION, client.set_rotation(&key_id, &body))
+            .finish(OPERATION, client.set_rotation(&key_id, &body), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2528,7 +2686,7 @@ fn kms_v1_1_set_key_state(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_1::types::SetKeyStateRequest,
             >(OPERATION, "{\"state\":\"Active\"}")?;
         let answer = context
-            .finish(OPERATION, client.set_key_state(&key_id, &body))
+            .finish(OPERATION, client.set_key_state(&key_id, &body), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2542,7 +2700,7 @@ fn kms_v1_1_check_duplicate_name(context: &Context) -> Running<'_> {
         let client = context.scp()?.kms_v1_1();
         let name = context.text(OPERATION, "name", "testkey")?;
         let answer = context
-            .finish(OPERATION, client.check_duplicate_name(&name))
+            .finish(OPERATION, client.check_duplicate_name(&name), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2560,7 +2718,13 @@ fn kms_v1_1_create_data_key(context: &Context) -> Running<'_> {
             .body::<
                 scp_security::kms::v1_1::types::CreateDataKeyRequest,
             >(OPERATION, "{\"key_type\":\"plaintext\"}")?;
-        context.finish(OPERATION, client.create_data_key(&key_id, &body)).await?;
+        context
+            .finish(
+                OPERATION,
+                client.create_data_key(&key_id, &body),
+                |call| call.wait(),
+            )
+            .await?;
         Ok(())
     })
 }
@@ -2570,7 +2734,9 @@ fn kms_v1_1_list_keys(context: &Context) -> Running<'_> {
     const OPERATION: &str = "kms.1.1.list_keys";
     Box::pin(async move {
         let client = context.scp()?.kms_v1_1();
-        let answer = context.finish(OPERATION, client.list_keys().first_page()).await?;
+        let answer = context
+            .finish(OPERATION, client.list_keys().first_page(), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -2588,7 +2754,9 @@ fn kms_v1_1_create_key(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"auto_rotate\":\"Y\",\"description\":\"description1\",\"key_type\":\"advanced\",\"name\":\"testkey\",\"purpose\":\"rsa-2048\",\"rotate_cycle\":7,\"tags\":[]}",
             )?;
-        let answer = context.finish(OPERATION, client.create_key(&body)).await?;
+        let answer = context
+            .finish(OPERATION, client.create_key(&body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -2608,7 +2776,9 @@ fn kms_v1_1_decrypt(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"ciphertext\":\"vault:v283:YiUpW1bpF2fMY0VR332Qpik781Ul2gFPsfdwsypwouccHtPSfRaE40wTHHl4a5AK\"}",
             )?;
-        context.finish(OPERATION, client.decrypt(&key_id, &body)).await?;
+        context
+            .finish(OPERATION, client.decrypt(&key_id, &body), |call| call.wait())
+            .await?;
         Ok(())
     })
 }
@@ -2620,7 +2790,9 @@ fn kms_v1_1_show_key(context: &Context) -> Running<'_> {
         let client = context.scp()?.kms_v1_1();
         let key_id = context
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
-        let answer = context.finish(OPERATION, client.show_key(&key_id)).await?;
+        let answer = context
+            .finish(OPERATION, client.show_key(&key_id), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -2633,7 +2805,7 @@ fn kms_v1_1_delete_key(context: &Context) -> Running<'_> {
         let client = context.scp()?.kms_v1_1();
         let key_id = context
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
-        context.finish(OPERATION, client.delete_key(&key_id)).await?;
+        context.finish(OPERATION, client.delete_key(&key_id), |call| call.wait()).await?;
         Ok(())
     })
 }
@@ -2649,7 +2821,9 @@ fn kms_v1_1_encrypt(context: &Context) -> Running<'_> {
             .body::<
                 scp_security::kms::v1_1::types::EncryptRequest,
             >(OPERATION, "{\"plaintext\":\"dGhlIHF1aWNrIGJyb3duIGZveAo=\"}")?;
-        let answer = context.finish(OPERATION, client.encrypt(&key_id, &body)).await?;
+        let answer = context
+            .finish(OPERATION, client.encrypt(&key_id, &body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -2662,7 +2836,9 @@ fn kms_v1_1_list_key_users(context: &Context) -> Running<'_> {
         let client = context.scp()?.kms_v1_1();
         let key_id = context
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
-        let answer = context.finish(OPERATION, client.list_key_users(&key_id)).await?;
+        let answer = context
+            .finish(OPERATION, client.list_key_users(&key_id), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -2680,7 +2856,7 @@ fn kms_v1_1_create_hmac(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_1::types::CreateHmacRequest,
             >(OPERATION, "{\"input\":\"dGVzdCBpbnB1dA==\"}")?;
         let answer = context
-            .finish(OPERATION, client.create_hmac(&key_id, &body))
+            .finish(OPERATION, client.create_hmac(&key_id, &body), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2701,7 +2877,9 @@ fn kms_v1_1_rewrap(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"ciphertext\":\"vault:v283:YiUpW1bpF2fMY0VR33aQpik781Ul2gFPsfdwsypwouccHtPSfRaE40wTHHl4a5AK\"}",
             )?;
-        let answer = context.finish(OPERATION, client.rewrap(&key_id, &body)).await?;
+        let answer = context
+            .finish(OPERATION, client.rewrap(&key_id, &body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -2714,7 +2892,9 @@ fn kms_v1_1_rotate_key(context: &Context) -> Running<'_> {
         let client = context.scp()?.kms_v1_1();
         let key_id = context
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
-        let answer = context.finish(OPERATION, client.rotate_key(&key_id)).await?;
+        let answer = context
+            .finish(OPERATION, client.rotate_key(&key_id), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -2731,7 +2911,9 @@ fn kms_v1_1_sign(context: &Context) -> Running<'_> {
             .body::<
                 scp_security::kms::v1_1::types::SignRequest,
             >(OPERATION, "{\"input\":\"dGVzdCBpbnB1dA==\"}")?;
-        let answer = context.finish(OPERATION, client.sign(&key_id, &body)).await?;
+        let answer = context
+            .finish(OPERATION, client.sign(&key_id, &body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -2749,7 +2931,11 @@ fn kms_v1_1_set_description(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_1::types::SetDescriptionRequest,
             >(OPERATION, "{\"description\":\"\"}")?;
         let answer = context
-            .finish(OPERATION, client.set_description(&key_id, &body))
+            .finish(
+                OPERATION,
+                client.set_description(&key_id, &body),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2770,7 +2956,9 @@ fn kms_v1_1_verify(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"input\":\"dGVzdCBpbnB1dA==\",\"signature\":\"vault:v142:MEUCIQDt+iM27ZENLTxFCKH2krlvn2xRRuoqt8aU+xP/RYEJpgIgN6V6QjhpK4dA/vwgX95UW140ge167ECnLjccXDPbZAg=\"}",
             )?;
-        let answer = context.finish(OPERATION, client.verify(&key_id, &body)).await?;
+        let answer = context
+            .finish(OPERATION, client.verify(&key_id, &body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -2791,7 +2979,7 @@ fn kms_v1_1_verify_hmac(context: &Context) -> Running<'_> {
                 "{\"hmac\":\"vault:v142:MEUCIQDt+iM27ZENLTxFCKH2krlvn2xRRuoqt8aU+xP/RYEJpgIgN6V6QjhpK4dA/vwgX95UW140ge167ECnLjccXDPbZAg=\",\"input\":\"dGVzdCBpbnB1dA==\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.verify_hmac(&key_id, &body))
+            .finish(OPERATION, client.verify_hmac(&key_id, &body), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2810,7 +2998,7 @@ fn kms_v1_2_set_rotation(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_2::types::SetRotationRequest,
             >(OPERATION, "{\"auto_rotate\":\"Y\",\"rotate_cycle\":7}")?;
         let answer = context
-            .finish(OPERATION, client.set_rotation(&key_id, &body))
+            .finish(OPERATION, client.set_rotation(&key_id, &body), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2829,7 +3017,7 @@ fn kms_v1_2_set_key_state(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_2::types::SetKeyStateRequest,
             >(OPERATION, "{\"state\":\"Active\"}")?;
         let answer = context
-            .finish(OPERATION, client.set_key_state(&key_id, &body))
+            .finish(OPERATION, client.set_key_state(&key_id, &body), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2843,7 +3031,7 @@ fn kms_v1_2_check_duplicate_name(context: &Context) -> Running<'_> {
         let client = context.scp()?.kms_v1_2();
         let name = context.text(OPERATION, "name", "testkey")?;
         let answer = context
-            .finish(OPERATION, client.check_duplicate_name(&name))
+            .finish(OPERATION, client.check_duplicate_name(&name), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2861,7 +3049,13 @@ fn kms_v1_2_create_data_key(context: &Context) -> Running<'_> {
             .body::<
                 scp_security::kms::v1_2::types::CreateDataKeyRequest,
             >(OPERATION, "{\"key_type\":\"plaintext\"}")?;
-        context.finish(OPERATION, client.create_data_key(&key_id, &body)).await?;
+        context
+            .finish(
+                OPERATION,
+                client.create_data_key(&key_id, &body),
+                |call| call.wait(),
+            )
+            .await?;
         Ok(())
     })
 }
@@ -2871,7 +3065,9 @@ fn kms_v1_2_list_keys(context: &Context) -> Running<'_> {
     const OPERATION: &str = "kms.1.2.list_keys";
     Box::pin(async move {
         let client = context.scp()?.kms_v1_2();
-        let answer = context.finish(OPERATION, client.list_keys().first_page()).await?;
+        let answer = context
+            .finish(OPERATION, client.list_keys().first_page(), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -2889,7 +3085,9 @@ fn kms_v1_2_create_key(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"auto_rotate\":\"Y\",\"description\":\"description1\",\"key_type\":\"advanced\",\"name\":\"testkey\",\"purpose\":\"rsa-2048\",\"rotate_cycle\":7,\"tags\":[]}",
             )?;
-        let answer = context.finish(OPERATION, client.create_key(&body)).await?;
+        let answer = context
+            .finish(OPERATION, client.create_key(&body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -2909,7 +3107,9 @@ fn kms_v1_2_decrypt(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"ciphertext\":\"vault:v283:YiUpW1bpF2fMY0VR332Qpik781Ul2gFPsfdwsypwouccHtPSfRaE40wTHHl4a5AK\"}",
             )?;
-        context.finish(OPERATION, client.decrypt(&key_id, &body)).await?;
+        context
+            .finish(OPERATION, client.decrypt(&key_id, &body), |call| call.wait())
+            .await?;
         Ok(())
     })
 }
@@ -2921,7 +3121,9 @@ fn kms_v1_2_show_key(context: &Context) -> Running<'_> {
         let client = context.scp()?.kms_v1_2();
         let key_id = context
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
-        let answer = context.finish(OPERATION, client.show_key(&key_id)).await?;
+        let answer = context
+            .finish(OPERATION, client.show_key(&key_id), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -2934,7 +3136,7 @@ fn kms_v1_2_delete_key(context: &Context) -> Running<'_> {
         let client = context.scp()?.kms_v1_2();
         let key_id = context
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
-        context.finish(OPERATION, client.delete_key(&key_id)).await?;
+        context.finish(OPERATION, client.delete_key(&key_id), |call| call.wait()).await?;
         Ok(())
     })
 }
@@ -2950,7 +3152,9 @@ fn kms_v1_2_encrypt(context: &Context) -> Running<'_> {
             .body::<
                 scp_security::kms::v1_2::types::EncryptRequest,
             >(OPERATION, "{\"plaintext\":\"dGhlIHF1aWNrIGJyb3duIGZveAo=\"}")?;
-        let answer = context.finish(OPERATION, client.encrypt(&key_id, &body)).await?;
+        let answer = context
+            .finish(OPERATION, client.encrypt(&key_id, &body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -2962,7 +3166,11 @@ fn kms_v1_2_list_managed_keys(context: &Context) -> Running<'_> {
     Box::pin(async move {
         let client = context.scp()?.kms_v1_2();
         let answer = context
-            .finish(OPERATION, client.list_managed_keys().first_page())
+            .finish(
+                OPERATION,
+                client.list_managed_keys().first_page(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2976,7 +3184,9 @@ fn kms_v1_2_list_key_users(context: &Context) -> Running<'_> {
         let client = context.scp()?.kms_v1_2();
         let key_id = context
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
-        let answer = context.finish(OPERATION, client.list_key_users(&key_id)).await?;
+        let answer = context
+            .finish(OPERATION, client.list_key_users(&key_id), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -2994,7 +3204,7 @@ fn kms_v1_2_create_hmac(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_2::types::CreateHmacRequest,
             >(OPERATION, "{\"input\":\"dGVzdCBpbnB1dA==\"}")?;
         let answer = context
-            .finish(OPERATION, client.create_hmac(&key_id, &body))
+            .finish(OPERATION, client.create_hmac(&key_id, &body), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3015,7 +3225,9 @@ fn kms_v1_2_rewrap(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"ciphertext\":\"vault:v283:YiUpW1bpF2fMY0VR33aQpik781Ul2gFPsfdwsypwouccHtPSfRaE40wTHHl4a5AK\"}",
             )?;
-        let answer = context.finish(OPERATION, client.rewrap(&key_id, &body)).await?;
+        let answer = context
+            .finish(OPERATION, client.rewrap(&key_id, &body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -3028,7 +3240,9 @@ fn kms_v1_2_rotate_key(context: &Context) -> Running<'_> {
         let client = context.scp()?.kms_v1_2();
         let key_id = context
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
-        let answer = context.finish(OPERATION, client.rotate_key(&key_id)).await?;
+        let answer = context
+            .finish(OPERATION, client.rotate_key(&key_id), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -3041,7 +3255,9 @@ fn kms_v1_2_show_managed_key(context: &Context) -> Running<'_> {
         let client = context.scp()?.kms_v1_2();
         let key_id = context
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
-        let answer = context.finish(OPERATION, client.show_managed_key(&key_id)).await?;
+        let answer = context
+            .finish(OPERATION, client.show_managed_key(&key_id), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -3058,7 +3274,9 @@ fn kms_v1_2_sign(context: &Context) -> Running<'_> {
             .body::<
                 scp_security::kms::v1_2::types::SignRequest,
             >(OPERATION, "{\"input\":\"dGVzdCBpbnB1dA==\"}")?;
-        let answer = context.finish(OPERATION, client.sign(&key_id, &body)).await?;
+        let answer = context
+            .finish(OPERATION, client.sign(&key_id, &body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -3076,7 +3294,11 @@ fn kms_v1_2_set_description(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_2::types::SetDescriptionRequest,
             >(OPERATION, "{\"description\":\"\"}")?;
         let answer = context
-            .finish(OPERATION, client.set_description(&key_id, &body))
+            .finish(
+                OPERATION,
+                client.set_description(&key_id, &body),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3095,7 +3317,11 @@ fn kms_v1_2_set_managed_key_description(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_2::types::SetManagedKeyDescriptionRequest,
             >(OPERATION, "{\"description\":\"description1\"}")?;
         let answer = context
-            .finish(OPERATION, client.set_managed_key_description(&key_id, &body))
+            .finish(
+                OPERATION,
+                client.set_managed_key_description(&key_id, &body),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3116,7 +3342,9 @@ fn kms_v1_2_verify(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"input\":\"dGVzdCBpbnB1dA==\",\"signature\":\"vault:v142:MEUCIQDt+iM27ZENLTxFCKH2krlvn2xRRuoqt8aU+xP/RYEJpgIgN6V6QjhpK4dA/vwgX95UW140ge167ECnLjccXDPbZAg=\"}",
             )?;
-        let answer = context.finish(OPERATION, client.verify(&key_id, &body)).await?;
+        let answer = context
+            .finish(OPERATION, client.verify(&key_id, &body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -3137,7 +3365,7 @@ fn kms_v1_2_verify_hmac(context: &Context) -> Running<'_> {
                 "{\"hmac\":\"vault:v142:MEUCIQDt+iM27ZENLTxFCKH2krlvn2xRRuoqt8aU+xP/RYEJpgIgN6V6QjhpK4dA/vwgX95UW140ge167ECnLjccXDPbZAg=\",\"input\":\"dGVzdCBpbnB1dA==\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.verify_hmac(&key_id, &body))
+            .finish(OPERATION, client.verify_hmac(&key_id, &body), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3156,7 +3384,7 @@ fn kms_v1_3_set_rotation(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_3::types::SetRotationRequest,
             >(OPERATION, "{\"auto_rotate\":\"Y\",\"rotate_cycle\":7}")?;
         let answer = context
-            .finish(OPERATION, client.set_rotation(&key_id, &body))
+            .finish(OPERATION, client.set_rotation(&key_id, &body), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3175,7 +3403,7 @@ fn kms_v1_3_set_key_state(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_3::types::SetKeyStateRequest,
             >(OPERATION, "{\"state\":\"Active\"}")?;
         let answer = context
-            .finish(OPERATION, client.set_key_state(&key_id, &body))
+            .finish(OPERATION, client.set_key_state(&key_id, &body), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3189,7 +3417,7 @@ fn kms_v1_3_check_duplicate_name(context: &Context) -> Running<'_> {
         let client = context.scp()?.kms_v1_3();
         let name = context.text(OPERATION, "name", "testkey")?;
         let answer = context
-            .finish(OPERATION, client.check_duplicate_name(&name))
+            .finish(OPERATION, client.check_duplicate_name(&name), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3207,7 +3435,13 @@ fn kms_v1_3_create_data_key(context: &Context) -> Running<'_> {
             .body::<
                 scp_security::kms::v1_3::types::CreateDataKeyRequest,
             >(OPERATION, "{\"key_type\":\"plaintext\"}")?;
-        context.finish(OPERATION, client.create_data_key(&key_id, &body)).await?;
+        context
+            .finish(
+                OPERATION,
+                client.create_data_key(&key_id, &body),
+                |call| call.wait(),
+            )
+            .await?;
         Ok(())
     })
 }
@@ -3217,7 +3451,9 @@ fn kms_v1_3_list_keys(context: &Context) -> Running<'_> {
     const OPERATION: &str = "kms.1.3.list_keys";
     Box::pin(async move {
         let client = context.scp()?.kms_v1_3();
-        let answer = context.finish(OPERATION, client.list_keys().first_page()).await?;
+        let answer = context
+            .finish(OPERATION, client.list_keys().first_page(), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -3235,7 +3471,9 @@ fn kms_v1_3_create_key(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"auto_rotate\":\"Y\",\"description\":\"description1\",\"key_type\":\"advanced\",\"name\":\"testkey\",\"purpose\":\"rsa-2048\",\"rotate_cycle\":7,\"tags\":[]}",
             )?;
-        let answer = context.finish(OPERATION, client.create_key(&body)).await?;
+        let answer = context
+            .finish(OPERATION, client.create_key(&body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -3255,7 +3493,9 @@ fn kms_v1_3_decrypt(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"ciphertext\":\"vault:v283:YiUpW1bpF2fMY0VR332Qpik781Ul2gFPsfdwsypwouccHtPSfRaE40wTHHl4a5AK\"}",
             )?;
-        context.finish(OPERATION, client.decrypt(&key_id, &body)).await?;
+        context
+            .finish(OPERATION, client.decrypt(&key_id, &body), |call| call.wait())
+            .await?;
         Ok(())
     })
 }
@@ -3267,7 +3507,9 @@ fn kms_v1_3_show_key(context: &Context) -> Running<'_> {
         let client = context.scp()?.kms_v1_3();
         let key_id = context
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
-        let answer = context.finish(OPERATION, client.show_key(&key_id)).await?;
+        let answer = context
+            .finish(OPERATION, client.show_key(&key_id), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -3280,7 +3522,7 @@ fn kms_v1_3_delete_key(context: &Context) -> Running<'_> {
         let client = context.scp()?.kms_v1_3();
         let key_id = context
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
-        context.finish(OPERATION, client.delete_key(&key_id)).await?;
+        context.finish(OPERATION, client.delete_key(&key_id), |call| call.wait()).await?;
         Ok(())
     })
 }
@@ -3296,7 +3538,9 @@ fn kms_v1_3_encrypt(context: &Context) -> Running<'_> {
             .body::<
                 scp_security::kms::v1_3::types::EncryptRequest,
             >(OPERATION, "{\"plaintext\":\"dGhlIHF1aWNrIGJyb3duIGZveAo=\"}")?;
-        let answer = context.finish(OPERATION, client.encrypt(&key_id, &body)).await?;
+        let answer = context
+            .finish(OPERATION, client.encrypt(&key_id, &body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -3308,7 +3552,11 @@ fn kms_v1_3_list_managed_keys(context: &Context) -> Running<'_> {
     Box::pin(async move {
         let client = context.scp()?.kms_v1_3();
         let answer = context
-            .finish(OPERATION, client.list_managed_keys().first_page())
+            .finish(
+                OPERATION,
+                client.list_managed_keys().first_page(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3322,7 +3570,9 @@ fn kms_v1_3_list_key_users(context: &Context) -> Running<'_> {
         let client = context.scp()?.kms_v1_3();
         let key_id = context
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
-        let answer = context.finish(OPERATION, client.list_key_users(&key_id)).await?;
+        let answer = context
+            .finish(OPERATION, client.list_key_users(&key_id), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -3340,7 +3590,7 @@ fn kms_v1_3_create_hmac(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_3::types::CreateHmacRequest,
             >(OPERATION, "{\"input\":\"dGVzdCBpbnB1dA==\"}")?;
         let answer = context
-            .finish(OPERATION, client.create_hmac(&key_id, &body))
+            .finish(OPERATION, client.create_hmac(&key_id, &body), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3361,7 +3611,9 @@ fn kms_v1_3_rewrap(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"ciphertext\":\"vault:v283:YiUpW1bpF2fMY0VR33aQpik781Ul2gFPsfdwsypwouccHtPSfRaE40wTHHl4a5AK\"}",
             )?;
-        let answer = context.finish(OPERATION, client.rewrap(&key_id, &body)).await?;
+        let answer = context
+            .finish(OPERATION, client.rewrap(&key_id, &body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -3374,7 +3626,9 @@ fn kms_v1_3_rotate_key(context: &Context) -> Running<'_> {
         let client = context.scp()?.kms_v1_3();
         let key_id = context
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
-        let answer = context.finish(OPERATION, client.rotate_key(&key_id)).await?;
+        let answer = context
+            .finish(OPERATION, client.rotate_key(&key_id), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -3387,7 +3641,9 @@ fn kms_v1_3_show_managed_key(context: &Context) -> Running<'_> {
         let client = context.scp()?.kms_v1_3();
         let key_id = context
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
-        let answer = context.finish(OPERATION, client.show_managed_key(&key_id)).await?;
+        let answer = context
+            .finish(OPERATION, client.show_managed_key(&key_id), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -3404,7 +3660,9 @@ fn kms_v1_3_sign(context: &Context) -> Running<'_> {
             .body::<
                 scp_security::kms::v1_3::types::SignRequest,
             >(OPERATION, "{\"input\":\"dGVzdCBpbnB1dA==\"}")?;
-        let answer = context.finish(OPERATION, client.sign(&key_id, &body)).await?;
+        let answer = context
+            .finish(OPERATION, client.sign(&key_id, &body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -3422,7 +3680,11 @@ fn kms_v1_3_set_description(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_3::types::SetDescriptionRequest,
             >(OPERATION, "{\"description\":\"\"}")?;
         let answer = context
-            .finish(OPERATION, client.set_description(&key_id, &body))
+            .finish(
+                OPERATION,
+                client.set_description(&key_id, &body),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3441,7 +3703,11 @@ fn kms_v1_3_set_managed_key_description(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_3::types::SetManagedKeyDescriptionRequest,
             >(OPERATION, "{\"description\":\"description1\"}")?;
         let answer = context
-            .finish(OPERATION, client.set_managed_key_description(&key_id, &body))
+            .finish(
+                OPERATION,
+                client.set_managed_key_description(&key_id, &body),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3462,7 +3728,9 @@ fn kms_v1_3_verify(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"input\":\"dGVzdCBpbnB1dA==\",\"signature\":\"vault:v142:MEUCIQDt+iM27ZENLTxFCKH2krlvn2xRRuoqt8aU+xP/RYEJpgIgN6V6QjhpK4dA/vwgX95UW140ge167ECnLjccXDPbZAg=\"}",
             )?;
-        let answer = context.finish(OPERATION, client.verify(&key_id, &body)).await?;
+        let answer = context
+            .finish(OPERATION, client.verify(&key_id, &body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -3480,7 +3748,7 @@ fn kms_v1_4_set_rotation(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_4::types::SetRotationRequest,
             >(OPERATION, "{\"auto_rotate\":\"Y\",\"rotate_cycle\":7}")?;
         let answer = context
-            .finish(OPERATION, client.set_rotation(&key_id, &body))
+            .finish(OPERATION, client.set_rotation(&key_id, &body), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3499,7 +3767,7 @@ fn kms_v1_4_set_key_state(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_4::types::SetKeyStateRequest,
             >(OPERATION, "{\"state\":\"Active\"}")?;
         let answer = context
-            .finish(OPERATION, client.set_key_state(&key_id, &body))
+            .finish(OPERATION, client.set_key_state(&key_id, &body), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3513,7 +3781,7 @@ fn kms_v1_4_check_duplicate_name(context: &Context) -> Running<'_> {
         let client = context.scp()?.kms_v1_4();
         let name = context.text(OPERATION, "name", "testkey")?;
         let answer = context
-            .finish(OPERATION, client.check_duplicate_name(&name))
+            .finish(OPERATION, client.check_duplicate_name(&name), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3531,7 +3799,13 @@ fn kms_v1_4_create_data_key(context: &Context) -> Running<'_> {
             .body::<
                 scp_security::kms::v1_4::types::CreateDataKeyRequest,
             >(OPERATION, "{\"key_type\":\"plaintext\"}")?;
-        context.finish(OPERATION, client.create_data_key(&key_id, &body)).await?;
+        context
+            .finish(
+                OPERATION,
+                client.create_data_key(&key_id, &body),
+                |call| call.wait(),
+            )
+            .await?;
         Ok(())
     })
 }
@@ -3541,7 +3815,9 @@ fn kms_v1_4_list_keys(context: &Context) -> Running<'_> {
     const OPERATION: &str = "kms.1.4.list_keys";
     Box::pin(async move {
         let client = context.scp()?.kms_v1_4();
-        let answer = context.finish(OPERATION, client.list_keys().first_page()).await?;
+        let answer = context
+            .finish(OPERATION, client.list_keys().first_page(), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -3559,7 +3835,9 @@ fn kms_v1_4_create_key(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"acl_cidr\":\"192.168.1.1/24, 10.0.0.1/16\",\"auto_rotate\":\"Y\",\"description\":\"description1\",\"key_type\":\"advanced\",\"name\":\"testkey\",\"private_acl_enabled\":true,\"private_acl_resources\":[{\"resource_id\":\"vs-xxxxx\"}],\"purpose\":\"rsa-2048\",\"rotate_cycle\":7,\"tags\":[]}",
             )?;
-        let answer = context.finish(OPERATION, client.create_key(&body)).await?;
+        let answer = context
+            .finish(OPERATION, client.create_key(&body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -3579,7 +3857,9 @@ fn kms_v1_4_decrypt(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"ciphertext\":\"vault:v283:YiUpW1bpF2fMY0VR332Qpik781Ul2gFPsfdwsypwouccHtPSfRaE40wTHHl4a5AK\"}",
             )?;
-        context.finish(OPERATION, client.decrypt(&key_id, &body)).await?;
+        context
+            .finish(OPERATION, client.decrypt(&key_id, &body), |call| call.wait())
+            .await?;
         Ok(())
     })
 }
@@ -3591,7 +3871,9 @@ fn kms_v1_4_show_key(context: &Context) -> Running<'_> {
         let client = context.scp()?.kms_v1_4();
         let key_id = context
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
-        let answer = context.finish(OPERATION, client.show_key(&key_id)).await?;
+        let answer = context
+            .finish(OPERATION, client.show_key(&key_id), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -3604,7 +3886,7 @@ fn kms_v1_4_delete_key(context: &Context) -> Running<'_> {
         let client = context.scp()?.kms_v1_4();
         let key_id = context
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
-        context.finish(OPERATION, client.delete_key(&key_id)).await?;
+        context.finish(OPERATION, client.delete_key(&key_id), |call| call.wait()).await?;
         Ok(())
     })
 }
@@ -3620,7 +3902,9 @@ fn kms_v1_4_encrypt(context: &Context) -> Running<'_> {
             .body::<
                 scp_security::kms::v1_4::types::EncryptRequest,
             >(OPERATION, "{\"plaintext\":\"dGhlIHF1aWNrIGJyb3duIGZveAo=\"}")?;
-        let answer = context.finish(OPERATION, client.encrypt(&key_id, &body)).await?;
+        let answer = context
+            .finish(OPERATION, client.encrypt(&key_id, &body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -3632,7 +3916,11 @@ fn kms_v1_4_list_managed_keys(context: &Context) -> Running<'_> {
     Box::pin(async move {
         let client = context.scp()?.kms_v1_4();
         let answer = context
-            .finish(OPERATION, client.list_managed_keys().first_page())
+            .finish(
+                OPERATION,
+                client.list_managed_keys().first_page(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3646,7 +3934,9 @@ fn kms_v1_4_list_key_users(context: &Context) -> Running<'_> {
         let client = context.scp()?.kms_v1_4();
         let key_id = context
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
-        let answer = context.finish(OPERATION, client.list_key_users(&key_id)).await?;
+        let answer = context
+            .finish(OPERATION, client.list_key_users(&key_id), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -3664,7 +3954,7 @@ fn kms_v1_4_create_hmac(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_4::types::CreateHmacRequest,
             >(OPERATION, "{\"input\":\"dGVzdCBpbnB1dA==\"}")?;
         let answer = context
-            .finish(OPERATION, client.create_hmac(&key_id, &body))
+            .finish(OPERATION, client.create_hmac(&key_id, &body), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3685,7 +3975,9 @@ fn kms_v1_4_rewrap(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"ciphertext\":\"vault:v283:YiUpW1bpF2fMY0VR33aQpik781Ul2gFPsfdwsypwouccHtPSfRaE40wTHHl4a5AK\"}",
             )?;
-        let answer = context.finish(OPERATION, client.rewrap(&key_id, &body)).await?;
+        let answer = context
+            .finish(OPERATION, client.rewrap(&key_id, &body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -3698,7 +3990,9 @@ fn kms_v1_4_rotate_key(context: &Context) -> Running<'_> {
         let client = context.scp()?.kms_v1_4();
         let key_id = context
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
-        let answer = context.finish(OPERATION, client.rotate_key(&key_id)).await?;
+        let answer = context
+            .finish(OPERATION, client.rotate_key(&key_id), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -3711,7 +4005,9 @@ fn kms_v1_4_show_managed_key(context: &Context) -> Running<'_> {
         let client = context.scp()?.kms_v1_4();
         let key_id = context
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
-        let answer = context.finish(OPERATION, client.show_managed_key(&key_id)).await?;
+        let answer = context
+            .finish(OPERATION, client.show_managed_key(&key_id), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -3728,7 +4024,9 @@ fn kms_v1_4_sign(context: &Context) -> Running<'_> {
             .body::<
                 scp_security::kms::v1_4::types::SignRequest,
             >(OPERATION, "{\"input\":\"dGVzdCBpbnB1dA==\"}")?;
-        let answer = context.finish(OPERATION, client.sign(&key_id, &body)).await?;
+        let answer = context
+            .finish(OPERATION, client.sign(&key_id, &body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -3746,7 +4044,11 @@ fn kms_v1_4_set_description(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_4::types::SetDescriptionRequest,
             >(OPERATION, "{\"description\":\"\"}")?;
         let answer = context
-            .finish(OPERATION, client.set_description(&key_id, &body))
+            .finish(
+                OPERATION,
+                client.set_description(&key_id, &body),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3765,7 +4067,11 @@ fn kms_v1_4_set_managed_key_description(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_4::types::SetManagedKeyDescriptionRequest,
             >(OPERATION, "{\"description\":\"description1\"}")?;
         let answer = context
-            .finish(OPERATION, client.set_managed_key_description(&key_id, &body))
+            .finish(
+                OPERATION,
+                client.set_managed_key_description(&key_id, &body),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3786,7 +4092,9 @@ fn kms_v1_4_verify(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"input\":\"dGVzdCBpbnB1dA==\",\"signature\":\"vault:v142:MEUCIQDt+iM27ZENLTxFCKH2krlvn2xRRuoqt8aU+xP/RYEJpgIgN6V6QjhpK4dA/vwgX95UW140ge167ECnLjccXDPbZAg=\"}",
             )?;
-        let answer = context.finish(OPERATION, client.verify(&key_id, &body)).await?;
+        let answer = context
+            .finish(OPERATION, client.verify(&key_id, &body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -3804,7 +4112,11 @@ fn kms_v1_4_export_public_key(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_4::types::ExportPublicKeyRequest,
             >(OPERATION, "{\"key_version\":1}")?;
         let answer = context
-            .finish(OPERATION, client.export_public_key(&key_id, &body))
+            .finish(
+                OPERATION,
+                client.export_public_key(&key_id, &body),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3823,7 +4135,7 @@ fn kms_v1_4_set_acl_cidr(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_4::types::SetAclCidrRequest,
             >(OPERATION, "{\"acl_cidr\":\"192.168.1.1/24, 10.0.0.1/16\"}")?;
         let answer = context
-            .finish(OPERATION, client.set_acl_cidr(&key_id, &body))
+            .finish(OPERATION, client.set_acl_cidr(&key_id, &body), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3845,7 +4157,11 @@ fn kms_v1_4_set_private_acl(context: &Context) -> Running<'_> {
                 "{\"private_acl_enabled\":true,\"private_acl_resources\":[{\"resource_id\":\"vs-xxxxx\"}]}",
             )?;
         let answer = context
-            .finish(OPERATION, client.set_private_acl(&key_id, &body))
+            .finish(
+                OPERATION,
+                client.set_private_acl(&key_id, &body),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3857,7 +4173,9 @@ fn secret_vault_v1_0_list_secret_vaults(context: &Context) -> Running<'_> {
     const OPERATION: &str = "secretvault.1.0.list_secret_vaults";
     Box::pin(async move {
         let client = context.scp()?.secret_vault_v1_0();
-        context.finish(OPERATION, client.list_secret_vaults()).await?;
+        context
+            .finish(OPERATION, client.list_secret_vaults(), |call| call.wait())
+            .await?;
         Ok(())
     })
 }
@@ -3874,7 +4192,9 @@ fn secret_vault_v1_0_create_secret_vault(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"access_key_id\":\"b754b12b39da4ce29a40c5e324650bd0\",\"acl_cidr\":\"192.168.1.1/24, 10.0.0.1/16\",\"description\":\"description\",\"name\":\"name\",\"tags\":[],\"temporary_key_ttl_nhours\":\"3\",\"vault_token_ttl_ndays\":\"720\"}",
             )?;
-        context.finish(OPERATION, client.create_secret_vault(&body)).await?;
+        context
+            .finish(OPERATION, client.create_secret_vault(&body), |call| call.wait())
+            .await?;
         Ok(())
     })
 }
@@ -3891,7 +4211,11 @@ fn secret_vault_v1_0_delete_secret_vault(context: &Context) -> Running<'_> {
                 scp_security::secret_vault::v1_0::types::DeleteSecretVaultRequest,
             >(OPERATION, "{\"waiting_time_ndays\":7}")?;
         context
-            .finish(OPERATION, client.delete_secret_vault(&secret_vault_id, &body))
+            .finish(
+                OPERATION,
+                client.delete_secret_vault(&secret_vault_id, &body),
+                |call| call.wait(),
+            )
             .await?;
         Ok(())
     })
@@ -3904,7 +4228,13 @@ fn secret_vault_v1_0_show_temporary_key(context: &Context) -> Running<'_> {
         let client = context.scp()?.secret_vault_v1_0();
         let secret_vault_id = context
             .text(OPERATION, "secret_vault_id", "3265ab469f0d406d83073da3e11e7a6c")?;
-        context.finish(OPERATION, client.show_temporary_key(&secret_vault_id)).await?;
+        context
+            .finish(
+                OPERATION,
+                client.show_temporary_key(&secret_vault_id),
+                |call| call.wait(),
+            )
+            .await?;
         Ok(())
     })
 }
@@ -3916,7 +4246,13 @@ fn secret_vault_v1_0_show_secret_vault(context: &Context) -> Running<'_> {
         let client = context.scp()?.secret_vault_v1_0();
         let secret_vault_id = context
             .text(OPERATION, "secret_vault_id", "3265ab469f0d406d83073da3e11e7a6c")?;
-        context.finish(OPERATION, client.show_secret_vault(&secret_vault_id)).await?;
+        context
+            .finish(
+                OPERATION,
+                client.show_secret_vault(&secret_vault_id),
+                |call| call.wait(),
+            )
+            .await?;
         Ok(())
     })
 }
@@ -3927,7 +4263,7 @@ fn secrets_manager_v1_0_list_secrets(context: &Context) -> Running<'_> {
     Box::pin(async move {
         let client = context.scp()?.secrets_manager_v1_0();
         let answer = context
-            .finish(OPERATION, client.list_secrets().first_page())
+            .finish(OPERATION, client.list_secrets().first_page(), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3946,7 +4282,9 @@ fn secrets_manager_v1_0_create_secret(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"acl_cidr\":\"192.168.1.1/24, 10.0.0.1/16\",\"description\":\"description\",\"kms_id\":\"3265ab469f0d406d83073da3e11e7a6c\",\"name\":\"name\",\"secret_value\":\"{\\\"key1\\\":\\\"value1\\\",\\\"key2\\\":\\\"value2\\\"}\",\"tags\":[]}",
             )?;
-        let answer = context.finish(OPERATION, client.create_secret(&body)).await?;
+        let answer = context
+            .finish(OPERATION, client.create_secret(&body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -3959,7 +4297,9 @@ fn secrets_manager_v1_0_show_secret(context: &Context) -> Running<'_> {
         let client = context.scp()?.secrets_manager_v1_0();
         let secret_id = context
             .text(OPERATION, "secret_id", "3265ab469f0d406d83073da3e11e7a6c")?;
-        let answer = context.finish(OPERATION, client.show_secret(&secret_id)).await?;
+        let answer = context
+            .finish(OPERATION, client.show_secret(&secret_id), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -3976,7 +4316,13 @@ fn secrets_manager_v1_0_delete_secret(context: &Context) -> Running<'_> {
             .body::<
                 scp_security::secrets_manager::v1_0::types::DeleteSecretRequest,
             >(OPERATION, "{\"waiting_time_ndays\":7}")?;
-        context.finish(OPERATION, client.delete_secret(&secret_id, &body)).await?;
+        context
+            .finish(
+                OPERATION,
+                client.delete_secret(&secret_id, &body),
+                |call| call.wait(),
+            )
+            .await?;
         Ok(())
     })
 }
@@ -3993,7 +4339,13 @@ fn secrets_manager_v1_0_generate_random_password(context: &Context) -> Running<'
                 OPERATION,
                 "{\"exclude_characters\":\"abcdefg\",\"exclude_lowercase\":\"false\",\"exclude_numbers\":\"false\",\"exclude_punctuation\":\"false\",\"exclude_uppercase\":\"false\",\"include_space\":\"false\",\"password_length\":32,\"require_each_included_type\":\"true\"}",
             )?;
-        context.finish(OPERATION, client.generate_random_password(&body)).await?;
+        context
+            .finish(
+                OPERATION,
+                client.generate_random_password(&body),
+                |call| call.wait(),
+            )
+            .await?;
         Ok(())
     })
 }
@@ -4006,7 +4358,11 @@ fn secrets_manager_v1_0_list_secret_versions(context: &Context) -> Running<'_> {
         let secret_id = context
             .text(OPERATION, "secret_id", "3265ab469f0d406d83073da3e11e7a6c")?;
         let answer = context
-            .finish(OPERATION, client.list_secret_versions(&secret_id))
+            .finish(
+                OPERATION,
+                client.list_secret_versions(&secret_id),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -4020,7 +4376,9 @@ fn secrets_manager_v1_0_restore_secret(context: &Context) -> Running<'_> {
         let client = context.scp()?.secrets_manager_v1_0();
         let secret_id = context
             .text(OPERATION, "secret_id", "3265ab469f0d406d83073da3e11e7a6c")?;
-        let answer = context.finish(OPERATION, client.restore_secret(&secret_id)).await?;
+        let answer = context
+            .finish(OPERATION, client.restore_secret(&secret_id), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -4038,7 +4396,11 @@ fn secrets_manager_v1_0_set_acl_cidr(context: &Context) -> Running<'_> {
                 scp_security::secrets_manager::v1_0::types::SetAclCidrRequest,
             >(OPERATION, "{\"acl_cidr\":\"192.168.1.1/24, 10.0.0.1/16\"}")?;
         let answer = context
-            .finish(OPERATION, client.set_acl_cidr(&secret_id, &body))
+            .finish(
+                OPERATION,
+                client.set_acl_cidr(&secret_id, &body),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -4057,7 +4419,11 @@ fn secrets_manager_v1_0_set_description(context: &Context) -> Running<'_> {
                 scp_security::secrets_manager::v1_0::types::SetDescriptionRequest,
             >(OPERATION, "{\"description\":\"description\"}")?;
         let answer = context
-            .finish(OPERATION, client.set_description(&secret_id, &body))
+            .finish(
+                OPERATION,
+                client.set_description(&secret_id, &body),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -4076,7 +4442,7 @@ fn secrets_manager_v1_0_set_kms_key(context: &Context) -> Running<'_> {
                 scp_security::secrets_manager::v1_0::types::SetKmsKeyRequest,
             >(OPERATION, "{\"kms_id\":\"3265ab469f0d406d83073da3e11e7a6c\"}")?;
         let answer = context
-            .finish(OPERATION, client.set_kms_key(&secret_id, &body))
+            .finish(OPERATION, client.set_kms_key(&secret_id, &body), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -4097,7 +4463,13 @@ fn secrets_manager_v1_0_set_version_label(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"label\":\"My Custom Label\",\"move_to_version_id\":\"3265ab469f0d406d83073da3e11e7a6c\",\"remove_from_version_id\":\"3265ab469f0d406d83073da3e11e7a6c\"}",
             )?;
-        context.finish(OPERATION, client.set_version_label(&secret_id, &body)).await?;
+        context
+            .finish(
+                OPERATION,
+                client.set_version_label(&secret_id, &body),
+                |call| call.wait(),
+            )
+            .await?;
         Ok(())
     })
 }
@@ -4117,7 +4489,11 @@ fn secrets_manager_v1_0_set_private_acl(context: &Context) -> Running<'_> {
                 "{\"private_acl_enabled\":\"true\",\"private_acl_resources\":[]}",
             )?;
         let answer = context
-            .finish(OPERATION, client.set_private_acl(&secret_id, &body))
+            .finish(
+                OPERATION,
+                client.set_private_acl(&secret_id, &body),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -4138,7 +4514,13 @@ fn secrets_manager_v1_0_show_secret_value(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"label\":\"CURRENT\",\"version_id\":\"e7b638507d9f4feeb6032a22b7640bf7\"}",
             )?;
-        context.finish(OPERATION, client.show_secret_value(&secret_id, &body)).await?;
+        context
+            .finish(
+                OPERATION,
+                client.show_secret_value(&secret_id, &body),
+                |call| call.wait(),
+            )
+            .await?;
         Ok(())
     })
 }
@@ -4158,7 +4540,11 @@ fn secrets_manager_v1_0_update_secret_value(context: &Context) -> Running<'_> {
                 "{\"secret_value\":\"{\\\"key1\\\":\\\"value1\\\",\\\"key2\\\":\\\"value2\\\"}\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.update_secret_value(&secret_id, &body))
+            .finish(
+                OPERATION,
+                client.update_secret_value(&secret_id, &body),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -4171,7 +4557,7 @@ fn secrets_manager_v1_1_list_secrets(context: &Context) -> Running<'_> {
     Box::pin(async move {
         let client = context.scp()?.secrets_manager_v1_1();
         let answer = context
-            .finish(OPERATION, client.list_secrets().first_page())
+            .finish(OPERATION, client.list_secrets().first_page(), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -4190,7 +4576,9 @@ fn secrets_manager_v1_1_create_secret(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"acl_cidr\":\"192.168.1.1/24, 10.0.0.1/16\",\"description\":\"description\",\"kms_id\":\"3265ab469f0d406d83073da3e11e7a6c\",\"name\":\"name\",\"private_acl_enabled\":\"true\",\"private_acl_resources\":[],\"secret_value\":\"{\\\"key1\\\":\\\"value1\\\",\\\"key2\\\":\\\"value2\\\"}\",\"tags\":[]}",
             )?;
-        let answer = context.finish(OPERATION, client.create_secret(&body)).await?;
+        let answer = context
+            .finish(OPERATION, client.create_secret(&body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -4203,7 +4591,9 @@ fn secrets_manager_v1_1_show_secret(context: &Context) -> Running<'_> {
         let client = context.scp()?.secrets_manager_v1_1();
         let secret_id = context
             .text(OPERATION, "secret_id", "3265ab469f0d406d83073da3e11e7a6c")?;
-        let answer = context.finish(OPERATION, client.show_secret(&secret_id)).await?;
+        let answer = context
+            .finish(OPERATION, client.show_secret(&secret_id), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -4220,7 +4610,13 @@ fn secrets_manager_v1_1_delete_secret(context: &Context) -> Running<'_> {
             .body::<
                 scp_security::secrets_manager::v1_1::types::DeleteSecretRequest,
             >(OPERATION, "{\"waiting_time_ndays\":7}")?;
-        context.finish(OPERATION, client.delete_secret(&secret_id, &body)).await?;
+        context
+            .finish(
+                OPERATION,
+                client.delete_secret(&secret_id, &body),
+                |call| call.wait(),
+            )
+            .await?;
         Ok(())
     })
 }
@@ -4237,7 +4633,13 @@ fn secrets_manager_v1_1_generate_random_password(context: &Context) -> Running<'
                 OPERATION,
                 "{\"exclude_characters\":\"abcdefg\",\"exclude_lowercase\":\"false\",\"exclude_numbers\":\"false\",\"exclude_punctuation\":\"false\",\"exclude_uppercase\":\"false\",\"include_space\":\"false\",\"password_length\":32,\"require_each_included_type\":\"true\"}",
             )?;
-        context.finish(OPERATION, client.generate_random_password(&body)).await?;
+        context
+            .finish(
+                OPERATION,
+                client.generate_random_password(&body),
+                |call| call.wait(),
+            )
+            .await?;
         Ok(())
     })
 }
@@ -4250,7 +4652,11 @@ fn secrets_manager_v1_1_list_secret_versions(context: &Context) -> Running<'_> {
         let secret_id = context
             .text(OPERATION, "secret_id", "3265ab469f0d406d83073da3e11e7a6c")?;
         let answer = context
-            .finish(OPERATION, client.list_secret_versions(&secret_id).first_page())
+            .finish(
+                OPERATION,
+                client.list_secret_versions(&secret_id).first_page(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -4264,7 +4670,9 @@ fn secrets_manager_v1_1_restore_secret(context: &Context) -> Running<'_> {
         let client = context.scp()?.secrets_manager_v1_1();
         let secret_id = context
             .text(OPERATION, "secret_id", "3265ab469f0d406d83073da3e11e7a6c")?;
-        let answer = context.finish(OPERATION, client.restore_secret(&secret_id)).await?;
+        let answer = context
+            .finish(OPERATION, client.restore_secret(&secret_id), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -4282,7 +4690,11 @@ fn secrets_manager_v1_1_set_acl_cidr(context: &Context) -> Running<'_> {
                 scp_security::secrets_manager::v1_1::types::SetAclCidrRequest,
             >(OPERATION, "{\"acl_cidr\":\"192.168.1.1/24, 10.0.0.1/16\"}")?;
         let answer = context
-            .finish(OPERATION, client.set_acl_cidr(&secret_id, &body))
+            .finish(
+                OPERATION,
+                client.set_acl_cidr(&secret_id, &body),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -4301,7 +4713,11 @@ fn secrets_manager_v1_1_set_description(context: &Context) -> Running<'_> {
                 scp_security::secrets_manager::v1_1::types::SetDescriptionRequest,
             >(OPERATION, "{\"description\":\"description\"}")?;
         let answer = context
-            .finish(OPERATION, client.set_description(&secret_id, &body))
+            .finish(
+                OPERATION,
+                client.set_description(&secret_id, &body),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -4320,7 +4736,7 @@ fn secrets_manager_v1_1_set_kms_key(context: &Context) -> Running<'_> {
                 scp_security::secrets_manager::v1_1::types::SetKmsKeyRequest,
             >(OPERATION, "{\"kms_id\":\"3265ab469f0d406d83073da3e11e7a6c\"}")?;
         let answer = context
-            .finish(OPERATION, client.set_kms_key(&secret_id, &body))
+            .finish(OPERATION, client.set_kms_key(&secret_id, &body), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -4341,7 +4757,13 @@ fn secrets_manager_v1_1_set_version_label(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"label\":\"My Custom Label\",\"move_to_version_id\":\"3265ab469f0d406d83073da3e11e7a6c\",\"remove_from_version_id\":\"3265ab469f0d406d83073da3e11e7a6c\"}",
             )?;
-        context.finish(OPERATION, client.set_version_label(&secret_id, &body)).await?;
+        context
+            .finish(
+                OPERATION,
+                client.set_version_label(&secret_id, &body),
+                |call| call.wait(),
+            )
+            .await?;
         Ok(())
     })
 }
@@ -4361,7 +4783,11 @@ fn secrets_manager_v1_1_set_private_acl(context: &Context) -> Running<'_> {
                 "{\"private_acl_enabled\":\"true\",\"private_acl_resources\":[]}",
             )?;
         let answer = context
-            .finish(OPERATION, client.set_private_acl(&secret_id, &body))
+            .finish(
+                OPERATION,
+                client.set_private_acl(&secret_id, &body),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -4382,7 +4808,13 @@ fn secrets_manager_v1_1_show_secret_value(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"label\":\"CURRENT\",\"version_id\":\"e7b638507d9f4feeb6032a22b7640bf7\"}",
             )?;
-        context.finish(OPERATION, client.show_secret_value(&secret_id, &body)).await?;
+        context
+            .finish(
+                OPERATION,
+                client.show_secret_value(&secret_id, &body),
+                |call| call.wait(),
+            )
+            .await?;
         Ok(())
     })
 }
@@ -4402,7 +4834,11 @@ fn secrets_manager_v1_1_update_secret_value(context: &Context) -> Running<'_> {
                 "{\"secret_value\":\"{\\\"key1\\\":\\\"value1\\\",\\\"key2\\\":\\\"value2\\\"}\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.update_secret_value(&secret_id, &body))
+            .finish(
+                OPERATION,
+                client.update_secret_value(&secret_id, &body),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -4415,7 +4851,7 @@ fn secrets_manager_v1_2_list_secrets(context: &Context) -> Running<'_> {
     Box::pin(async move {
         let client = context.scp()?.secrets_manager_v1_2();
         let answer = context
-            .finish(OPERATION, client.list_secrets().first_page())
+            .finish(OPERATION, client.list_secrets().first_page(), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -4434,7 +4870,9 @@ fn secrets_manager_v1_2_create_secret(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"acl_cidr\":\"192.168.1.1/24, 10.0.0.1/16\",\"description\":\"description\",\"kms_id\":\"3265ab469f0d406d83073da3e11e7a6c\",\"name\":\"name\",\"private_acl_enabled\":\"true\",\"private_acl_resources\":[],\"secret_value\":\"{\\\"key1\\\":\\\"value1\\\",\\\"key2\\\":\\\"value2\\\"}\",\"tags\":[]}",
             )?;
-        let answer = context.finish(OPERATION, client.create_secret(&body)).await?;
+        let answer = context
+            .finish(OPERATION, client.create_secret(&body), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -4447,7 +4885,9 @@ fn secrets_manager_v1_2_show_secret(context: &Context) -> Running<'_> {
         let client = context.scp()?.secrets_manager_v1_2();
         let secret_id = context
             .text(OPERATION, "secret_id", "3265ab469f0d406d83073da3e11e7a6c")?;
-        let answer = context.finish(OPERATION, client.show_secret(&secret_id)).await?;
+        let answer = context
+            .finish(OPERATION, client.show_secret(&secret_id), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -4464,7 +4904,13 @@ fn secrets_manager_v1_2_delete_secret(context: &Context) -> Running<'_> {
             .body::<
                 scp_security::secrets_manager::v1_2::types::DeleteSecretRequest,
             >(OPERATION, "{\"waiting_time_ndays\":7}")?;
-        context.finish(OPERATION, client.delete_secret(&secret_id, &body)).await?;
+        context
+            .finish(
+                OPERATION,
+                client.delete_secret(&secret_id, &body),
+                |call| call.wait(),
+            )
+            .await?;
         Ok(())
     })
 }
@@ -4481,7 +4927,13 @@ fn secrets_manager_v1_2_generate_random_password(context: &Context) -> Running<'
                 OPERATION,
                 "{\"exclude_characters\":\"abcdefg\",\"exclude_lowercase\":\"false\",\"exclude_numbers\":\"false\",\"exclude_punctuation\":\"false\",\"exclude_uppercase\":\"false\",\"include_space\":\"false\",\"password_length\":32,\"require_each_included_type\":\"true\"}",
             )?;
-        context.finish(OPERATION, client.generate_random_password(&body)).await?;
+        context
+            .finish(
+                OPERATION,
+                client.generate_random_password(&body),
+                |call| call.wait(),
+            )
+            .await?;
         Ok(())
     })
 }
@@ -4494,7 +4946,11 @@ fn secrets_manager_v1_2_list_secret_versions(context: &Context) -> Running<'_> {
         let secret_id = context
             .text(OPERATION, "secret_id", "3265ab469f0d406d83073da3e11e7a6c")?;
         let answer = context
-            .finish(OPERATION, client.list_secret_versions(&secret_id).first_page())
+            .finish(
+                OPERATION,
+                client.list_secret_versions(&secret_id).first_page(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -4508,7 +4964,9 @@ fn secrets_manager_v1_2_restore_secret(context: &Context) -> Running<'_> {
         let client = context.scp()?.secrets_manager_v1_2();
         let secret_id = context
             .text(OPERATION, "secret_id", "3265ab469f0d406d83073da3e11e7a6c")?;
-        let answer = context.finish(OPERATION, client.restore_secret(&secret_id)).await?;
+        let answer = context
+            .finish(OPERATION, client.restore_secret(&secret_id), |call| call.wait())
+            .await?;
         context.keep(OPERATION, &answer);
         Ok(())
     })
@@ -4526,7 +4984,11 @@ fn secrets_manager_v1_2_set_acl_cidr(context: &Context) -> Running<'_> {
                 scp_security::secrets_manager::v1_2::types::SetAclCidrRequest,
             >(OPERATION, "{\"acl_cidr\":\"192.168.1.1/24, 10.0.0.1/16\"}")?;
         let answer = context
-            .finish(OPERATION, client.set_acl_cidr(&secret_id, &body))
+            .finish(
+                OPERATION,
+                client.set_acl_cidr(&secret_id, &body),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -4545,7 +5007,11 @@ fn secrets_manager_v1_2_set_description(context: &Context) -> Running<'_> {
                 scp_security::secrets_manager::v1_2::types::SetDescriptionRequest,
             >(OPERATION, "{\"description\":\"description\"}")?;
         let answer = context
-            .finish(OPERATION, client.set_description(&secret_id, &body))
+            .finish(
+                OPERATION,
+                client.set_description(&secret_id, &body),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -4564,7 +5030,7 @@ fn secrets_manager_v1_2_set_kms_key(context: &Context) -> Running<'_> {
                 scp_security::secrets_manager::v1_2::types::SetKmsKeyRequest,
             >(OPERATION, "{\"kms_id\":\"3265ab469f0d406d83073da3e11e7a6c\"}")?;
         let answer = context
-            .finish(OPERATION, client.set_kms_key(&secret_id, &body))
+            .finish(OPERATION, client.set_kms_key(&secret_id, &body), |call| call.wait())
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -4585,7 +5051,13 @@ fn secrets_manager_v1_2_set_version_label(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"label\":\"My Custom Label\",\"move_to_version_id\":\"3265ab469f0d406d83073da3e11e7a6c\",\"remove_from_version_id\":\"3265ab469f0d406d83073da3e11e7a6c\"}",
             )?;
-        context.finish(OPERATION, client.set_version_label(&secret_id, &body)).await?;
+        context
+            .finish(
+                OPERATION,
+                client.set_version_label(&secret_id, &body),
+                |call| call.wait(),
+            )
+            .await?;
         Ok(())
     })
 }
@@ -4605,7 +5077,11 @@ fn secrets_manager_v1_2_set_private_acl(context: &Context) -> Running<'_> {
                 "{\"private_acl_enabled\":\"true\",\"private_acl_resources\":[]}",
             )?;
         let answer = context
-            .finish(OPERATION, client.set_private_acl(&secret_id, &body))
+            .finish(
+                OPERATION,
+                client.set_private_acl(&secret_id, &body),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -4626,7 +5102,13 @@ fn secrets_manager_v1_2_show_secret_value(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"label\":\"CURRENT\",\"version_id\":\"e7b638507d9f4feeb6032a22b7640bf7\"}",
             )?;
-        context.finish(OPERATION, client.show_secret_value(&secret_id, &body)).await?;
+        context
+            .finish(
+                OPERATION,
+                client.show_secret_value(&secret_id, &body),
+                |call| call.wait(),
+            )
+            .await?;
         Ok(())
     })
 }
@@ -4646,7 +5128,11 @@ fn secrets_manager_v1_2_update_secret_value(context: &Context) -> Running<'_> {
                 "{\"secret_value\":\"{\\\"key1\\\":\\\"value1\\\",\\\"key2\\\":\\\"value2\\\"}\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.update_secret_value(&secret_id, &body))
+            .finish(
+                OPERATION,
+                client.update_secret_value(&secret_id, &body),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
