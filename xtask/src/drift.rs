@@ -97,8 +97,8 @@ pub struct Options<'a> {
 /// Compares the pages of a folder with the documents below `root`. `as_of` is the day of the pages.
 ///
 /// # Errors
-/// A page that the import does not understand, a service that is not in the table, a document that cannot be read, or a
-/// day before that of a list.
+/// A page that the import does not understand, a service that is not in the table, a document that cannot be read or
+/// that each import changes, or a day before that of a list.
 pub fn compare(root: &Path, folder: &Path, as_of: Option<&str>) -> Result<Drift, Box<dyn Error>> {
     let (groups, unread) = import::groups(folder)?;
     let (vendors, known) = (Vendors::load(root)?, Known::load(root)?);
@@ -124,7 +124,7 @@ pub fn compare(root: &Path, folder: &Path, as_of: Option<&str>) -> Result<Drift,
         own.extend(outcome.documents);
         lists.extend(outcome.listed.into_iter().map(|(name, list)| (((*vendor).to_owned(), name), list)));
     }
-    let undecided = settle(&texts, &mut after, &known)?;
+    let undecided = settle(&texts, &mut after, |vendor, pages, own| import::compare(vendor, pages, own, &known))?;
     let seen: BTreeSet<(&str, &str)> = described.iter().map(|(own, name, _)| (own.as_str(), name.as_str())).collect();
     take_lists(&mut after.vendors, &seen, &lists, as_of)?;
     let keys = |(vendor, own): (&String, &import::Fixtures)| -> Vec<(String, String, String)> {
@@ -135,26 +135,34 @@ pub fn compare(root: &Path, folder: &Path, as_of: Option<&str>) -> Result<Drift,
     Ok(Drift { versions: judge(&before, &after)?, undecided, unread, without_page, pages, before, after })
 }
 
+/// How often the pages are imported at most, until the documents stay as they are.
+const ROUNDS: usize = 3;
+
 /// Imports again until nothing changes, because a page is read with what the documents know. What is still a
-/// difference then needs a person.
-fn settle(texts: &[(&str, Vec<String>)], after: &mut Tree, known: &Known) -> Result<BTreeSet<String>, Box<dyn Error>> {
-    const ROUNDS: usize = 3;
-    let mut undecided = BTreeSet::new();
+/// difference then needs a person. A document that each import changes is an error: no run could apply it.
+fn settle(
+    texts: &[(&str, Vec<String>)],
+    after: &mut Tree,
+    import: impl Fn(&str, &[String], &import::Fixtures) -> Result<import::Outcome, Box<dyn Error>>,
+) -> Result<BTreeSet<String>, Box<dyn Error>> {
+    let mut moving = BTreeSet::new();
     for _ in 0..ROUNDS {
-        undecided.clear();
-        let mut settled = true;
+        let mut undecided = BTreeSet::new();
+        moving.clear();
         for (vendor, pages) in texts {
             let Some(own) = after.documents.get_mut(*vendor) else { continue };
-            let outcome = import::compare(vendor, pages, own, known)?;
-            settled &= outcome.documents.iter().all(|(key, document)| own.get(key) == Some(document));
+            let outcome = import(vendor, pages, own)?;
+            let changed = outcome.documents.iter().filter(|(key, document)| own.get(key) != Some(document));
+            moving.extend(changed.map(|((service, number), _)| format!("{vendor} {service} {number}")));
             own.extend(outcome.documents);
             undecided.extend(outcome.lines);
         }
-        if settled {
-            break;
+        if moving.is_empty() {
+            return Ok(undecided);
         }
     }
-    Ok(undecided)
+    let names = moving.into_iter().collect::<Vec<_>>().join(", ");
+    Err(format!("each import of the same pages gives another document: {names}").into())
 }
 
 fn unknown(vendor: &str, service: &str) -> String {

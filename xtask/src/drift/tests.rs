@@ -1,10 +1,14 @@
 //! Each rule on a small document of our own: one change, and what it is called.
 
-use std::collections::BTreeSet;
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::{Change, What, changes};
+use super::{Change, ROUNDS, Tree, What, changes, settle};
+use crate::import::{Fixtures, Outcome};
+use crate::openapi::Document;
+use crate::vendors::Vendors;
 
 const DOCUMENT: &str = include_str!("../../tests/drift/keys-1.0.json");
 const KEYS: &str = "/paths/~1v1~1keys";
@@ -283,4 +287,31 @@ fn each_rule_has_a_case() {
     ];
     let missing: Vec<&What> = What::ALL.iter().filter(|own| !seen.contains(own) && !elsewhere.contains(own)).collect();
     assert!(missing.is_empty(), "{missing:?}");
+}
+
+/// Settles one document, whose title changes in the first `changing` imports.
+fn settled(changing: usize) -> Result<BTreeSet<String>, String> {
+    let key = ("keys".to_owned(), "1.0".to_owned());
+    let document = Document::parse(DOCUMENT).unwrap();
+    let fixtures = Fixtures::from([(key.clone(), document.clone())]);
+    let mut tree = Tree { vendors: Vendors::parse("").unwrap(), documents: BTreeMap::from([("scp".to_owned(), fixtures)]) };
+    let round = Cell::new(0);
+    let import = |_: &str, _: &[String], _: &Fixtures| {
+        round.set(round.get() + 1);
+        let mut document = document.clone();
+        document.info.title = format!("Keys {}", round.get().min(changing));
+        let documents = Fixtures::from([(key.clone(), document)]);
+        Ok(Outcome { lines: vec![format!("round {}", round.get())], documents, ..Outcome::default() })
+    };
+    settle(&[("scp", Vec::new())], &mut tree, import).map_err(|error| error.to_string())
+}
+
+#[test]
+fn documents_that_never_settle_are_an_error_that_names_them() {
+    for changing in 1..ROUNDS {
+        let last = format!("round {}", changing + 1);
+        assert_eq!(settled(changing), Ok(BTreeSet::from([last])), "only the last round counts");
+    }
+    let error = settled(ROUNDS).unwrap_err();
+    assert_eq!(error, "each import of the same pages gives another document: scp keys 1.0");
 }
