@@ -315,3 +315,51 @@ fn documents_that_never_settle_are_an_error_that_names_them() {
     let error = settled(ROUNDS).unwrap_err();
     assert_eq!(error, "each import of the same pages gives another document: scp keys 1.0");
 }
+
+/// What is told about a document after edits, each as its rule and its text.
+fn texts(before: &Value, edits: &[(String, Option<Value>)]) -> Vec<(What, String)> {
+    let mut after = before.clone();
+    for (pointer, value) in edits {
+        edit(&mut after, pointer, value.clone());
+    }
+    found(before, &after).into_iter().map(|own| (own.what, own.text())).collect()
+}
+
+fn assert_texts(before: &Value, edits: &[(String, Option<Value>)], expected: &[(What, &str)]) {
+    let expected: Vec<(What, String)> = expected.iter().map(|(what, text)| (*what, (*text).to_owned())).collect();
+    assert_eq!(texts(before, edits), expected, "{edits:?}");
+}
+
+#[test]
+fn parameter_that_no_method_shows_changes_only_the_protocol() {
+    let mut before: Value = serde_json::from_str(DOCUMENT).unwrap();
+    let own = |place: &str, source: &str| {
+        json!({"name": "app", "in": place, "required": true, "description": "d", "schema": {"type": "string"},
+            "x-sdk": {"source": source}})
+    };
+    edit(&mut before, &format!("{KEYS}/get/parameters/0"), Some(own("header", "signer")));
+    edit(&mut before, &format!("{KEYS}/post/parameters"), Some(json!([own("path", "config")])));
+    for (parameter, operation) in [("get/parameters/0", "list_keys"), ("post/parameters/0", "create_key")] {
+        let protocol = format!("`{operation}.app`: {}", What::Protocol.words());
+        let documentation = format!("`{operation}.app`: {}", What::Documentation.words());
+        for (key, value, what, how) in [
+            ("required", Some(json!(false)), What::Protocol, "required"),
+            ("schema/type", Some(json!("integer")), What::Protocol, "schema"),
+            ("schema/maxLength", Some(json!(10)), What::Protocol, "schema"),
+            ("schema/x-other", Some(json!(1)), What::Protocol, "schema"),
+            ("schema/description", Some(json!("e")), What::Documentation, "schema"),
+            ("schema/examples", Some(json!(["a"])), What::Documentation, "schema"),
+            ("description", Some(json!("e")), What::Documentation, "description"),
+            ("example", Some(json!("e")), What::Documentation, "example"),
+        ] {
+            let words = if what == What::Protocol { &protocol } else { &documentation };
+            let edits = [(format!("{KEYS}/{parameter}/{key}"), value)];
+            assert_texts(&before, &edits, &[(what, &format!("{words}, {how}"))]);
+        }
+        let place = if operation == "list_keys" { "header" } else { "path" };
+        let removed = format!("{protocol}, {place} removed");
+        assert_texts(&before, &[(format!("{KEYS}/{parameter}"), None)], &[(What::Protocol, &removed)]);
+    }
+    let edits = [(format!("{KEYS}/post/parameters/0/x-sdk/source"), None)];
+    assert_eq!(texts(&before, &edits)[0].0, What::Unknown, "the value becomes an argument");
+}

@@ -30,18 +30,19 @@ impl Walk {
         let list = |own: &Value| own.as_array().cloned().unwrap_or_default();
         let (before, after) = (list(old), list(new));
         let same = |one: &Value, other: &Value| one["name"] == other["name"] && one["in"] == other["in"];
+        let place = |own: &Value| own["in"].as_str().unwrap_or_default().to_owned();
         let label = |own: &Value| format!("{operation}.{}", own["name"].as_str().unwrap_or_default());
         for own in &before {
             match after.iter().find(|other| same(own, other)) {
+                Some(other) if is_filled_in(own) && is_filled_in(other) => self.filled_in(&label(own), own, other),
                 Some(other) => self.parameter(&label(own), own, other),
-                None if own["in"] == "header" => self.add(What::Protocol, label(own), "header removed"),
+                None if is_filled_in(own) => self.add(What::Protocol, label(own), format!("{} removed", place(own))),
                 None => self.add(What::ParameterRemoved, label(own), ""),
             }
         }
         for own in after.iter().filter(|own| !before.iter().any(|other| same(own, other))) {
-            match (own["in"] == "header", is_required(own)) {
-                // The signer adds it, or the configuration has it.
-                (true, _) => self.add(What::Protocol, label(own), "new header"),
+            match (is_filled_in(own), is_required(own)) {
+                (true, _) => self.add(What::Protocol, label(own), format!("new {}", place(own))),
                 (_, true) => self.add(What::ArgumentAdded, label(own), ""),
                 _ => self.add(What::OptionAdded, label(own), ""),
             }
@@ -64,6 +65,16 @@ impl Walk {
                 "x-style" => self.add(What::Protocol, place, key),
                 _ => self.add(What::Unknown, place, key),
             }
+        }
+    }
+
+    /// A parameter that no method shows.
+    fn filled_in(&mut self, place: &str, old: &Value, new: &Value) {
+        let prose = |key: &str| matches!(key, "description" | "example" | "examples" | "x-assumed" | "x-realm");
+        for (key, one, other) in different(old, new) {
+            let only_prose = prose(&key) || key == "schema" && different(one, other).iter().all(|(key, ..)| prose(key));
+            let what = if only_prose { What::Documentation } else { What::Protocol };
+            self.add(what, place, key);
         }
     }
 
@@ -122,6 +133,11 @@ impl Walk {
             self.add(what, own(old), from_to(one, other));
         }
     }
+}
+
+/// Whether the signer or the configuration gives the parameter, and no caller.
+fn is_filled_in(parameter: &Value) -> bool {
+    parameter["in"] == "header" || parameter["in"] == "path" && parameter["x-sdk"]["source"] == "config"
 }
 
 /// Whether callers must give the parameter.
