@@ -8,6 +8,7 @@ use crate::import::{self, Known, Listing};
 use crate::names;
 use crate::vendors::{TABLE, Vendors};
 
+mod answer;
 mod apply;
 mod change;
 mod changelog;

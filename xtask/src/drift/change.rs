@@ -166,7 +166,7 @@ impl Walk {
         };
         for (path, method, own) in &before {
             match find(&after, path, method) {
-                Some(other) => self.operation(own, &other),
+                Some(other) => self.operation((old, own), (new, &other)),
                 None => self.add(What::OperationRemoved, name(own), format!("{} {path}", method.to_uppercase())),
             }
         }

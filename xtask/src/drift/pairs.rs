@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
+use super::answer;
 use super::uses::{model, named, operations};
 use crate::lower::rust_name;
 
@@ -15,6 +16,9 @@ pub(super) fn of(old: &Value, new: &Value) -> BTreeMap<String, String> {
     for (path, method, own) in operations(old) {
         let other = &new["paths"][path][method];
         search.schemas(&own["requestBody"], &other["requestBody"]);
+        // The answer can stand under another status than before.
+        search.schemas(answer::success(own), answer::success(other));
+        search.schemas(&answer::of(old, own), &answer::of(new, other));
         search.schemas(&own["responses"], &other["responses"]);
         search.pair(&own["x-sdk"]["split"]["schema"], &other["x-sdk"]["split"]["schema"]);
         for parameter in own["parameters"].as_array().into_iter().flatten() {
@@ -120,15 +124,9 @@ pub(super) fn rust_names(document: &Value) -> BTreeMap<String, String> {
         let id = own["operationId"].as_str().unwrap_or_default();
         let body = own["requestBody"].pointer("/content/application~1json/schema/$ref").and_then(Value::as_str);
         add(&mut sends, body.map(named), id);
-        let responses = own["responses"].as_object().into_iter().flatten();
-        let good = responses.filter(|(status, _)| status.starts_with('2'));
-        for (_, response) in good {
-            let schema = response.pointer("/content/application~1json/schema/$ref").and_then(Value::as_str);
-            add(&mut returns, payload(document, schema), id);
-        }
-        let split = &own["x-sdk"]["split"];
-        let second = split["operationId"].as_str().unwrap_or_default();
-        add(&mut returns, payload(document, split["schema"].as_str()), second);
+        add(&mut returns, answer::of(document, own)["$ref"].as_str().map(named), id);
+        let second = own["x-sdk"]["split"]["operationId"].as_str().unwrap_or_default();
+        add(&mut returns, answer::of_split(document, own)["$ref"].as_str().map(named), second);
     }
     let reached = super::uses::reached(document);
     let found = typed().filter(|(name, _)| reached.contains(*name)).map(|(name, own)| {
@@ -139,28 +137,17 @@ pub(super) fn rust_names(document: &Value) -> BTreeMap<String, String> {
     found.collect()
 }
 
-fn operations_of<'a>(all: &BTreeMap<&'a str, Vec<&'a str>>, model: &str) -> Vec<&'a str> {
+fn operations_of<'a>(all: &BTreeMap<String, Vec<&'a str>>, model: &str) -> Vec<&'a str> {
     all.get(model).cloned().unwrap_or_default()
 }
 
-fn add<'a>(all: &mut BTreeMap<&'a str, Vec<&'a str>>, model: Option<&'a str>, operation: &'a str) {
+fn add<'a>(all: &mut BTreeMap<String, Vec<&'a str>>, model: Option<&str>, operation: &'a str) {
     if let Some(model) = model {
-        let own = all.entry(model).or_default();
+        let own = all.entry(model.to_owned()).or_default();
         if !own.contains(&operation) {
             own.push(operation);
         }
     }
-}
-
-/// The model that an operation returns: what stands inside of an envelope.
-fn payload<'a>(document: &'a Value, reference: Option<&'a str>) -> Option<&'a str> {
-    let name = named(reference?);
-    let own = model(document, name);
-    if own["x-sdk"]["envelope"] != true {
-        return Some(name);
-    }
-    let field = document["x-sdk"]["envelope"].as_str()?;
-    own["properties"][field]["$ref"].as_str().map(named)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::{Change, ROUNDS, Tree, What, changes, settle};
+use super::{Bump, Change, ROUNDS, Tree, What, changes, settle};
 use crate::import::{Fixtures, Outcome};
 use crate::openapi::Document;
 use crate::vendors::Vendors;
@@ -64,7 +64,19 @@ fn cases() -> Vec<Case> {
         (set("/security", json!([])), vec![(What::Protocol, "security")]),
         (set("/components/securitySchemes", json!({"a": {}})), vec![(What::Protocol, "security schemes")]),
         (set("/x-other", json!(1)), vec![(What::Unknown, "x-other")]),
-        (set("/x-sdk/envelope", json!("data")), vec![(What::Unknown, "envelope")]),
+        (
+            set("/x-sdk/envelope", json!("data")),
+            vec![
+                (What::ModelRenamed, "ListKeysResponse"),
+                (What::ModelRenamed, "ShowUsageResponse"),
+                (What::Unknown, "envelope"),
+                (What::ResponseType, "list_keys"),
+                (What::ResponseType, "create_key"),
+                (What::ResponseType, "show_key"),
+                (What::ResponseType, "update_key"),
+                (What::ResponseType, "show_usage"),
+            ],
+        ),
         (set("/x-sdk/enums", json!({"Use": {"description": "d", "values": ["a"]}})), vec![(What::ModelAdded, "Use")]),
         // Operations.
         (
@@ -294,7 +306,8 @@ fn settled(changing: usize) -> Result<BTreeSet<String>, String> {
     let key = ("keys".to_owned(), "1.0".to_owned());
     let document = Document::parse(DOCUMENT).unwrap();
     let fixtures = Fixtures::from([(key.clone(), document.clone())]);
-    let mut tree = Tree { vendors: Vendors::parse("").unwrap(), documents: BTreeMap::from([("scp".to_owned(), fixtures)]) };
+    let mut tree =
+        Tree { vendors: Vendors::parse("").unwrap(), documents: BTreeMap::from([("scp".to_owned(), fixtures)]) };
     let round = Cell::new(0);
     let import = |_: &str, _: &[String], _: &Fixtures| {
         round.set(round.get() + 1);
@@ -362,4 +375,90 @@ fn parameter_that_no_method_shows_changes_only_the_protocol() {
     }
     let edits = [(format!("{KEYS}/post/parameters/0/x-sdk/source"), None)];
     assert_eq!(texts(&before, &edits)[0].0, What::Unknown, "the value becomes an argument");
+}
+
+#[test]
+fn answer_is_compared_whatever_its_status() {
+    let before: Value = serde_json::from_str(DOCUMENT).unwrap();
+    let responses = format!("{KEY}/get/responses");
+    let answer = |model: &str| {
+        let schema = json!({"$ref": format!("#{MODELS}/{model}")});
+        Some(json!({"description": "Done.", "content": {"application/json": {"schema": schema}}}))
+    };
+    let moved = |model: &str| [(format!("{responses}/200"), None), (format!("{responses}/201"), answer(model))];
+    let statuses = |new: &'static str| {
+        [(What::Protocol, "`show_key`: headers, authentication or statuses, status 200"), (What::Protocol, new)]
+    };
+    let to_201 = statuses("`show_key`: headers, authentication or statuses, status 201");
+    let to_204 = statuses("`show_key`: headers, authentication or statuses, status 204");
+    assert_texts(&before, &moved("Key"), &to_201);
+    let renamed = (What::ModelRenamed, "`ShowUsageResponse`: model renamed, ShowUsageResponse -> ShowKeyResponse");
+    let other = (What::ResponseType, "`show_key`: type of a response, Key -> Usage");
+    assert_texts(&before, &moved("Usage"), &[&[renamed, other][..], &to_201].concat());
+    let empty =
+        [(format!("{responses}/200"), None), (format!("{responses}/204"), Some(json!({"description": "Done."})))];
+    let nothing = (What::ResponseType, "`show_key`: type of a response, Key -> nothing");
+    assert_texts(&before, &empty, &[&[nothing][..], &to_204].concat());
+    // A second success has no type of its own.
+    let mut two = before.clone();
+    edit(&mut two, &format!("{responses}/202"), answer("Key"));
+    let second = (What::Protocol, "`show_key`: headers, authentication or statuses, response 202");
+    assert_texts(&two, &[(format!("{responses}/202"), answer("KeyList"))], &[second]);
+}
+
+#[test]
+fn models_are_paired_by_the_answer_whatever_its_status() {
+    let before: Value = serde_json::from_str(DOCUMENT).unwrap();
+    let text = DOCUMENT.replace("schemas/Usage\"", "schemas/Use\"").replace("\"Usage\": {", "\"Use\": {");
+    let mut after: Value = serde_json::from_str(&text).unwrap();
+    let responses = "/paths/~1v1~1usage/get/responses";
+    let answer = after.pointer(&format!("{responses}/200")).cloned();
+    edit(&mut after, &format!("{responses}/200"), None);
+    edit(&mut after, &format!("{responses}/201"), answer);
+    edit(&mut after, &format!("{MODELS}/Use/properties/calls/type"), Some(json!("string")));
+    let told: Vec<String> = found(&before, &after).iter().map(Change::text).collect();
+    let expected = [
+        "`Usage`: documentation, now Use",
+        "`show_usage`: headers, authentication or statuses, status 200",
+        "`show_usage`: headers, authentication or statuses, status 201",
+        "`Use.calls`: type of a field, integer -> string",
+    ];
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn answer_is_what_stands_inside_of_the_envelope() {
+    let mut before: Value = serde_json::from_str(DOCUMENT).unwrap();
+    before["x-sdk"]["envelope"] = json!("data");
+    let envelope = |payload: Value| json!({"type": "object", "description": "d", "properties": {"data": payload}, "x-sdk": {"envelope": true}});
+    let key = json!({"$ref": format!("#{MODELS}/Key")});
+    for name in ["Whole", "Other"] {
+        before["components"]["schemas"][name] = envelope(key.clone());
+    }
+    let schema = format!("{KEY}/get/responses/200/content/application~1json/schema");
+    before.pointer_mut(&schema).unwrap()["$ref"] = json!(format!("#{MODELS}/Whole"));
+    let payload = format!("{MODELS}/Whole/properties/data");
+    let envelope = (What::Documentation, "`Whole`: documentation, envelope");
+    for (value, other) in [
+        (Some(json!({"$ref": format!("#{MODELS}/KeyList")})), "KeyList"),
+        (Some(json!({"type": "array", "items": key})), "array[Key]"),
+        // Neither has anything to hand over.
+        (Some(json!({"type": "object"})), "nothing"),
+        (None, "nothing"),
+    ] {
+        let told = texts(&before, &[(payload.clone(), value)]);
+        let expected = (What::ResponseType, format!("`show_key`: type of a response, Key -> {other}"));
+        assert_eq!(told.iter().find(|(what, _)| *what == What::ResponseType), Some(&expected), "{told:?}");
+        assert!(told.contains(&(envelope.0, envelope.1.to_owned())), "{told:?}");
+    }
+    // Another envelope around the same payload changes nothing for callers.
+    let told = texts(&before, &[(format!("{schema}/$ref"), Some(json!(format!("#{MODELS}/Other"))))]);
+    assert!(told.iter().all(|(what, _)| what.bump() <= Bump::Patch) && !told.is_empty(), "{told:?}");
+    // So is the answer of the second format.
+    let mut split = before.clone();
+    split.pointer_mut(&format!("{KEY}/get/x-sdk")).unwrap()["split"] =
+        json!({"parameter": "detail", "operationId": "show_whole", "schema": format!("#{MODELS}/Other")});
+    let told = texts(&split, &[(format!("{MODELS}/Other/properties/data"), Some(json!({"type": "string"})))]);
+    let expected = (What::ResponseType, "`show_whole`: type of a response, Key -> string".to_owned());
+    assert!(told.contains(&expected), "{told:?}");
 }

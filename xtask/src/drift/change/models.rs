@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use super::super::rules::What;
-use super::schema::shape;
 use super::{Walk, arrow, different, from_to};
 
 /// Where a field stands.
@@ -35,7 +34,7 @@ impl Walk {
                 (true, _) if typed(other) => self.add(What::ModelAdded, name, ""),
                 (_, true) if typed(one) => self.add(What::ModelRemoved, name, ""),
                 (false, false) if typed(one) => self.model(&name, one, other),
-                (false, false) => self.envelope(&name, one, other),
+                // Its payload is compared as the answer of operations.
                 _ => self.add(What::Documentation, name, "envelope"),
             }
         }
@@ -60,18 +59,6 @@ impl Walk {
                 }
                 "type" => self.add(What::FieldType, name, from_to(one, other)),
                 _ => self.add(What::Unknown, name, key),
-            }
-        }
-    }
-
-    /// Only the payload of an envelope has a Rust type: it is what the operation returns.
-    fn envelope(&mut self, name: &str, old: &Value, new: &Value) {
-        let common = |field: &Value| field["x-sdk"]["envelope"] == true;
-        for (field, one, other) in different(&old["properties"], &new["properties"]) {
-            if common(one) || common(other) || shape(one) == shape(other) {
-                self.add(What::Documentation, name, "envelope");
-            } else {
-                self.add(What::ResponseType, format!("{name}.{field}"), "");
             }
         }
     }

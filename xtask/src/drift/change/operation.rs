@@ -2,13 +2,23 @@
 
 use serde_json::Value;
 
+use super::super::answer;
 use super::super::rules::What;
 use super::super::uses::named;
+use super::schema::{shape, words};
 use super::{Walk, arrow, different, from_to, name};
 
 impl Walk {
-    pub(super) fn operation(&mut self, old: &Value, new: &Value) {
+    /// Each operation with its document, which has the models.
+    pub(super) fn operation(&mut self, (before, old): (&Value, &Value), (after, new): (&Value, &Value)) {
         let place = name(old);
+        let (one, other) = (answer::of(before, old), answer::of(after, new));
+        self.answer(&place, &one, &other);
+        self.statuses(&place, &old["responses"], &new["responses"], shape(&one) == shape(&other));
+        let formats = (&old["x-sdk"]["split"], &new["x-sdk"]["split"]);
+        if let (Some(second), true) = (formats.0["operationId"].as_str(), formats.1.is_object()) {
+            self.answer(second, &answer::of_split(before, old), &answer::of_split(after, new));
+        }
         for (key, one, other) in different(old, new) {
             match key.as_str() {
                 "operationId" => self.add(What::OperationRenamed, &place, from_to(one, other)),
@@ -19,7 +29,8 @@ impl Walk {
                 "security" => self.add(What::Protocol, &place, key),
                 "parameters" => self.parameters(&place, one, other),
                 "requestBody" => self.body(&place, one, other),
-                "responses" => self.responses(&place, one, other),
+                // Compared above.
+                "responses" => {}
                 "x-sdk" => self.operation_sdk(&place, one, other),
                 _ => self.add(What::Unknown, &place, key),
             }
@@ -89,14 +100,25 @@ impl Walk {
         }
     }
 
-    fn responses(&mut self, place: &str, old: &Value, new: &Value) {
+    /// The type that the method returns.
+    fn answer(&mut self, place: &str, old: &Value, new: &Value) {
+        let (one, other) = (shape(old), shape(new));
+        if one != other {
+            let told = |shape: &Value| if shape.is_null() { "nothing".to_owned() } else { words(shape) };
+            self.add(What::ResponseType, place, arrow(told(&one), told(&other)));
+        }
+    }
+
+    /// The statuses, with what is not the answer.
+    fn statuses(&mut self, place: &str, old: &Value, new: &Value, same_answer: bool) {
         for (status, one, other) in different(old, new) {
-            let good = status.starts_with('2');
+            let good = answer::is_good(&status);
+            let moved = model_of(one) != model_of(other);
             match (one.is_null(), other.is_null()) {
-                (false, false) => match (model_of(one), model_of(other)) {
-                    (one, other) if good && one != other => self.add(What::ResponseType, place, arrow(one, other)),
-                    _ => self.add(What::Documentation, place, format!("response {status}")),
-                },
+                // Said already, as the type of the answer.
+                (false, false) if good && moved && !same_answer => {}
+                (false, false) if good && moved => self.add(What::Protocol, place, format!("response {status}")),
+                (false, false) => self.add(What::Documentation, place, format!("response {status}")),
                 _ if good => self.add(What::Protocol, place, format!("status {status}")),
                 _ => self.add(What::Documentation, place, format!("status {status}")),
             }
@@ -125,7 +147,8 @@ impl Walk {
             let what = match key.as_str() {
                 "operationId" => What::OperationRenamed,
                 "title" | "summary" | "description" | "example" | "x-realm" => What::Documentation,
-                "schema" => What::ResponseType,
+                // The answer is compared with that of the first format.
+                "schema" => continue,
                 // Either format then takes other parameters.
                 "only" => What::ParameterRequired,
                 _ => What::Unknown,

@@ -70,7 +70,7 @@ pub(super) fn shape(schema: &Value) -> Value {
 }
 
 /// The type for a reader.
-fn words(shape: &Value) -> String {
+pub(super) fn words(shape: &Value) -> String {
     let names = shape[1].as_array().into_iter().flatten().filter_map(Value::as_str).collect::<Vec<_>>().join(" or ");
     let name = shape[0].as_str().map_or(names, str::to_owned);
     let date = if shape[2] == true { " (date-time)" } else { "" };
