@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::hand;
-use crate::openapi::{Document, Map, MediaType, Operation, Parameter, Response, Schema};
+use crate::openapi::{Document, Map, MediaType, Operation, Parameter, Schema};
 
 /// The page's document with the hand-written parts of an older fixture.
 #[must_use]
@@ -68,16 +68,17 @@ fn predecessors(page: &Document, old: &Document) -> BTreeMap<String, String> {
         let Some((.., older)) = old.operations().find(|(p, m, _)| *p == path && *m == method) else {
             continue;
         };
-        let bodies = fresh.request_body.iter().zip(&older.request_body).map(|(a, b)| (&a.content, &b.content));
-        let answers = fresh.responses.iter().filter_map(|(status, own)| {
+        let first = |content: &Map<MediaType>| content.values().next().map(|media| media.schema.clone());
+        let body = |own: &Operation| own.request_body.as_ref().and_then(|body| first(&body.content));
+        // The answer can stand under another status than before.
+        let answer = |own: &Operation| own.answer().map(|(_, media)| media.schema.clone());
+        let rest = fresh.responses.iter().filter_map(|(status, own)| {
             let other = older.responses.get(status)?;
-            Some((&own.content, &other.content))
+            first(&own.content).zip(first(&other.content))
         });
-        for (fresh, older) in bodies.chain(answers) {
-            let first = |content: &Map<MediaType>| content.values().next().map(|media| media.schema.clone());
-            if let (Some(fresh), Some(older)) = (first(fresh), first(older)) {
-                pair(page, old, &fresh, &older, &mut found);
-            }
+        let both = [body(fresh).zip(body(older)), answer(fresh).zip(answer(older))];
+        for (fresh, older) in both.into_iter().flatten().chain(rest) {
+            pair(page, old, &fresh, &older, &mut found);
         }
     }
     found
@@ -131,12 +132,12 @@ fn operation(fresh: &mut Operation, old: &Operation) {
     if let (Some(body), Some(old)) = (&mut fresh.request_body, &old.request_body) {
         body.description.clone_from(&old.description);
     }
-    responses(&mut fresh.responses, &old.responses);
-}
-
-fn responses(fresh: &mut Map<Response>, old: &Map<Response>) {
-    for (status, response) in fresh {
-        if let Some(old) = old.get(status) {
+    let first = |own: &Operation| own.good().next().map(|(status, _)| status.clone());
+    let (now, before) = (first(fresh), first(old).and_then(|status| old.responses.get(&status)));
+    for (status, response) in &mut fresh.responses {
+        // A success under another status is still the same one.
+        let moved = before.filter(|_| now.as_ref() == Some(status));
+        if let Some(old) = old.responses.get(status).or(moved) {
             response.description.clone_from(&old.description);
         }
     }

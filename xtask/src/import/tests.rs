@@ -253,6 +253,46 @@ fn hand_written_parts_stay() {
     assert_eq!(merge(fresh.clone(), None), fresh);
 }
 
+/// The import of a changed page over the fixtures of the page, after `write` has written into those of 1.1.
+fn imported(write: impl Fn(&mut Document), edits: &[(&str, &str)]) -> (Outcome, Document) {
+    let pages = [PAGE.to_owned()];
+    let mut fixtures = compare("scp", &pages, &Fixtures::new(), &Known::default()).unwrap().documents;
+    let key = ("keys".to_owned(), "1.1".to_owned());
+    write(fixtures.get_mut(&key).unwrap());
+    let mut changed = PAGE.to_owned();
+    for (from, to) in edits {
+        assert!(changed.contains(from), "{from}");
+        changed = changed.replace(from, to);
+    }
+    let outcome = compare("scp", &[changed], &fixtures, &Known::default()).unwrap();
+    let document = outcome.documents[&key].clone();
+    (outcome, document)
+}
+
+#[test]
+fn success_under_another_status_keeps_the_hand_written_parts() {
+    let write = |old: &mut Document| {
+        let list = old.operation_mut("/v1/keys", "get").unwrap();
+        list.responses["200"].description = "own answer".to_owned();
+        let delete = old.operation_mut("/v1/keys/{key_id}", "delete").unwrap();
+        delete.responses["204"].description = "own end".to_owned();
+        old.components.schemas["KeyList"].description = Some("own model".to_owned());
+    };
+    let edits = [
+        ("| 200 | OK | KeyList |", "| 201 | OK | Keys |"),
+        ("Response 200\n{\n\"sort\"", "Response 201\n{\n\"sort\""),
+        ("| 204 | No Content |", "| 202 | No Content |"),
+        ("Response 204", "Response 202"),
+        ("KeyList\n", "Keys\n"),
+    ];
+    let (_, document) = imported(write, &edits);
+    assert_eq!(document.operation("/v1/keys", "get").unwrap().responses["201"].description, "own answer");
+    let delete = document.operation("/v1/keys/{key_id}", "delete").unwrap();
+    assert_eq!(delete.responses["202"].description, "own end");
+    assert_ne!(delete.responses["403"].description, "own end");
+    assert_eq!(document.components.schemas["Keys"].description.as_deref(), Some("own model"));
+}
+
 #[test]
 fn new_version_starts_from_the_one_before() {
     let mut documents = Fixtures::new();

@@ -5,7 +5,7 @@ use super::types::resolve;
 use super::{Context, Problem, first_scheme};
 use crate::ir::{BodyArgument, Effect, Idempotency, Method, Operation, Page, PageStyle, Parameter, Type};
 use crate::names;
-use crate::openapi::{self, MediaType, OperationSdk, PageRule, Schema, Split, escape_pointer};
+use crate::openapi::{self, OperationSdk, PageRule, Schema, Split, escape_pointer};
 
 mod parameters;
 
@@ -147,10 +147,7 @@ impl Reader<'_> {
 
     /// The payload of a good answer, taken out of its envelope.
     fn answer(&self, split: Option<&Split>) -> Result<Type, Problem> {
-        let good = self.operation.responses.iter().filter(|(status, _)| status.starts_with('2'));
-        let found: Option<(&String, &MediaType)> =
-            good.into_iter().find_map(|(status, response)| Some((status, response.content.get("application/json")?)));
-        let (schema, pointer) = match (split, found) {
+        let (schema, pointer) = match (split, self.operation.answer()) {
             (Some(split), _) => {
                 let name = openapi::model_name(&split.schema);
                 let name = name.ok_or_else(|| self.problem("/x-sdk/split/schema", "no reference to a model"))?;

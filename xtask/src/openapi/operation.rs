@@ -42,6 +42,19 @@ pub struct Operation {
     pub realm: Option<String>,
 }
 
+impl Operation {
+    /// The first success with JSON: its status and body.
+    #[must_use]
+    pub fn answer(&self) -> Option<(&String, &MediaType)> {
+        self.good().find_map(|(status, response)| Some((status, response.content.get("application/json")?)))
+    }
+
+    /// The responses that mean success.
+    pub fn good(&self) -> impl Iterator<Item = (&String, &Response)> {
+        self.responses.iter().filter(|(status, _)| status.starts_with('2'))
+    }
+}
+
 /// A path, query or header parameter.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
