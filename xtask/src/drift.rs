@@ -16,6 +16,7 @@ mod judge;
 mod lifecycle;
 mod listed;
 mod pairs;
+mod paths;
 mod report;
 mod rules;
 mod shared;

@@ -6,6 +6,7 @@ use std::fmt;
 use std::fs;
 use std::path::Path;
 
+use crate::moved::{self, Moved};
 use crate::names;
 use crate::openapi::Document;
 
@@ -159,17 +160,20 @@ fn outcome(fresh: Fixtures, fixtures: &Fixtures, whole: bool) -> Outcome {
     for (key, page) in fresh {
         match fixtures.get(&key) {
             Some(fixture) => {
-                outcome.lines.extend(differences(&page, fixture));
-                outcome.lines.extend(location::differences(&page, fixture));
+                let (fixture, moved) = moved::followed(fixture, &moved::calls(&page));
+                let line = |own: &Moved| format!("{} {} {} {}: {}", key.0, key.1, own.method, own.from, own.told());
+                outcome.lines.extend(moved.iter().map(line));
+                outcome.lines.extend(differences(&page, &fixture));
+                outcome.lines.extend(location::differences(&page, &fixture));
             }
             None => outcome.lines.push(format!("{} {}: in the page, no fixture", key.0, key.1)),
         }
-        let old = ancestor(&known, &key.0, &key.1);
+        let old = ancestor(&known, &key.0, &key.1).map(|old| moved::followed(old, &moved::calls(&page)).0);
         let mut page = page;
-        if let (false, Some(old)) = (whole, old) {
+        if let (false, Some(old)) = (whole, &old) {
             keep_order(&mut page, old);
         }
-        let mut merged = merge(page, old);
+        let mut merged = merge(page, old.as_ref());
         location::add_effects(&mut merged);
         known.insert(key.clone(), merged.clone());
         outcome.documents.insert(key, merged);

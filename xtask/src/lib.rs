@@ -19,6 +19,7 @@ mod emit;
 mod ir;
 mod lower;
 mod marked;
+mod moved;
 mod names;
 mod render;
 

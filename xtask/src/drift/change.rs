@@ -5,9 +5,9 @@ use std::fmt::Display;
 
 use serde_json::{Map, Value};
 
-use super::pairs;
 use super::rules::{Bump, Section, What};
 use super::uses::{Uses, operations};
+use super::{pairs, paths};
 
 mod models;
 mod operation;
@@ -51,8 +51,10 @@ impl Change {
 /// What differs between two states of one version.
 #[must_use]
 pub fn changes(old: &Value, new: &Value) -> Vec<Change> {
+    let (old, moved) = &paths::followed(old, new);
     let pairs = pairs::of(old, new);
-    let mut found = Vec::new();
+    let mut found: Vec<Change> =
+        moved.iter().map(|(operation, how)| Change::new(What::Protocol, operation, how)).collect();
     names(old, new, &pairs, &mut found);
     let old = &pairs::renamed(old, &pairs);
     let mut walk = Walk { before: Uses::of(old), after: Uses::of(new), found };

@@ -12,6 +12,7 @@ const PREFIX: &str = "#/components/schemas/";
 
 /// The new name of each model that stands where another stood: as a request, a response, or a field of both.
 pub(super) fn of(old: &Value, new: &Value) -> BTreeMap<String, String> {
+    let old = &super::paths::followed(old, new).0;
     let mut search = Search { old, new, seen: BTreeSet::new(), found: BTreeMap::new() };
     for (path, method, own) in operations(old) {
         let other = &new["paths"][path][method];

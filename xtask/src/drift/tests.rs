@@ -430,7 +430,10 @@ fn models_are_paired_by_the_answer_whatever_its_status() {
 fn answer_is_what_stands_inside_of_the_envelope() {
     let mut before: Value = serde_json::from_str(DOCUMENT).unwrap();
     before["x-sdk"]["envelope"] = json!("data");
-    let envelope = |payload: Value| json!({"type": "object", "description": "d", "properties": {"data": payload}, "x-sdk": {"envelope": true}});
+    let envelope = |payload: Value| {
+        let fields = json!({"data": payload});
+        json!({"type": "object", "description": "d", "properties": fields, "x-sdk": {"envelope": true}})
+    };
     let key = json!({"$ref": format!("#{MODELS}/Key")});
     for name in ["Whole", "Other"] {
         before["components"]["schemas"][name] = envelope(key.clone());
@@ -461,4 +464,38 @@ fn answer_is_what_stands_inside_of_the_envelope() {
     let told = texts(&split, &[(format!("{MODELS}/Other/properties/data"), Some(json!({"type": "string"})))]);
     let expected = (What::ResponseType, "`show_whole`: type of a response, Key -> string".to_owned());
     assert!(told.contains(&expected), "{told:?}");
+}
+
+#[test]
+fn path_that_is_written_otherwise_changes_only_the_protocol() {
+    let before: Value = serde_json::from_str(DOCUMENT).unwrap();
+    for (from, to, names, operations) in [
+        ("/v1/keys/{key_id}", "/v1/keys/{keyId}", ["key_id", "keyId"], &["show_key", "update_key", "delete_key"][..]),
+        ("/v1/keys/{key_id}", "/v1/keys/{key_id}/", ["", ""], &["show_key", "update_key", "delete_key"]),
+        ("/v1/usage", "/v1/usages", ["", ""], &["show_usage"]),
+    ] {
+        let text = DOCUMENT.replace(&format!("\"{from}\""), &format!("\"{to}\""));
+        let [old, new] = names.map(|name| format!("\"name\": \"{name}\""));
+        let after: Value = serde_json::from_str(&text.replace(&old, &new)).unwrap();
+        let told: Vec<(What, String)> = found(&before, &after).into_iter().map(|own| (own.what, own.text())).collect();
+        let methods = ["GET", "PUT", "DELETE"];
+        let line = |(name, method): (&&str, &str)| {
+            let words = What::Protocol.words();
+            (What::Protocol, format!("`{name}`: {words}, {method} {from} -> {to}"))
+        };
+        let expected: Vec<(What, String)> = operations.iter().zip(methods).map(line).collect();
+        assert_eq!(told, expected);
+    }
+    // What changes beside the path is told as ever.
+    let text = DOCUMENT.replace("/v1/keys/{key_id}", "/v1/keys/{key_id}/");
+    let mut after: Value = serde_json::from_str(&text).unwrap();
+    let at = "/paths/~1v1~1keys~1{key_id}~1/get/parameters/0/schema/type";
+    edit(&mut after, at, Some(json!("integer")));
+    assert!(found(&before, &after).iter().any(|own| own.what == What::ParameterType));
+    // Another operation at another path is new.
+    edit(&mut after, "/paths/~1v1~1keys~1{key_id}~1/get/x-sdk/title", Some(json!("Show Key State")));
+    let item = after["paths"].as_object_mut().unwrap().shift_remove("/v1/keys/{key_id}/").unwrap();
+    after["paths"]["/v1/keys/{key_id}/state"] = json!({"get": item["get"]});
+    let told: Vec<What> = found(&before, &after).iter().map(|own| own.what).collect();
+    assert!(told.contains(&What::OperationRemoved) && told.contains(&What::OperationAdded), "{told:?}");
 }

@@ -34,6 +34,7 @@ pub(super) fn read(text: &str, fixtures: &Fixtures, fits: &[Fit<'_>]) -> Result<
     }
     let (mut found, mut stale) = (Fixtures::new(), Vec::new());
     for (name, service) in &file.services {
+        let fixtures = &carried::followed(name, service, fixtures);
         let reader = Reader { text, name, service, fixtures, fits };
         for document in reader.documents(&mut stale)? {
             found.insert((name.clone(), document.info.version.clone()), document);

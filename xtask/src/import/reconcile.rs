@@ -15,6 +15,7 @@ mod absent;
 mod apart;
 mod fields;
 mod parameters;
+mod paths;
 mod renumber;
 mod skeleton;
 
@@ -28,7 +29,7 @@ pub(super) fn outcome(mut pages: Vec<Page>, fixtures: &Fixtures, known: &Known) 
         versions.entry((page.service.clone(), page.version.clone())).or_default().push(page);
     }
     let mut all = fixtures.clone();
-    for (key, pages) in versions {
+    for (key, mut pages) in versions {
         let fixture = fixtures.get(&key).cloned();
         let fresh = fixture.is_none();
         let base = fixture.or_else(|| ancestor(&all, &key.0, &key.1).map(|old| renumber::renumbered(old, &key.1)));
@@ -41,6 +42,7 @@ pub(super) fn outcome(mut pages: Vec<Page>, fixtures: &Fixtures, known: &Known) 
         };
         let older: Vec<&Document> = older(&all, &key).collect();
         let mut walk = Walk::new(scope, &mut document, known, older);
+        walk.moved(&mut pages);
         for page in &pages {
             walk.page(page);
         }

@@ -270,6 +270,29 @@ fn imported(write: impl Fn(&mut Document), edits: &[(&str, &str)]) -> (Outcome, 
 }
 
 #[test]
+fn operation_whose_path_is_written_otherwise_keeps_its_hand_written_parts() {
+    let write = |old: &mut Document| {
+        let delete = old.operation_mut("/v1/keys/{key_id}", "delete").unwrap();
+        delete.operation_id = "remove".to_owned();
+        delete.parameters[0].description = Some("own words".to_owned());
+    };
+    for to in ["/v1/keys/{keyId}", "/v1/keys/{key_id}/", "/v1/key/{key_id}"] {
+        let name = if to.contains("keyId") { "keyId" } else { "key_id" };
+        let edits = [("/v1/keys/{key_id}", to), ("| path | key_id required", &format!("| path | {name} required"))];
+        let (outcome, document) = imported(write, &edits);
+        let delete = document.operation(to, "delete").unwrap();
+        assert_eq!(delete.operation_id, "remove", "{to}");
+        assert_eq!(delete.parameters[0].name, name);
+        assert_eq!(delete.parameters[0].description.as_deref(), Some("own words"), "{to}");
+        let told = format!(
+            "keys 1.1 delete /v1/keys/{{key_id}}: path `{to}` in the page, `/v1/keys/{{key_id}}` in the fixture"
+        );
+        assert!(outcome.lines.contains(&told), "{:#?}", outcome.lines);
+        assert!(!outcome.lines.iter().any(|line| line.contains("operation")), "{:#?}", outcome.lines);
+    }
+}
+
+#[test]
 fn success_under_another_status_keeps_the_hand_written_parts() {
     let write = |old: &mut Document| {
         let list = old.operation_mut("/v1/keys", "get").unwrap();

@@ -1,9 +1,19 @@
 //! Carries an operation over from an older fixture, without what was written by hand.
 
-use super::super::hand;
 use super::super::page::{Body, Call, Parameter};
 use super::super::row::Field;
+use super::super::{Fixtures, hand};
+use super::source;
+use crate::moved;
 use crate::openapi::{self, Map, Schema};
+
+/// The fixtures of the service, with the paths as the reference writes them.
+pub(super) fn followed(name: &str, service: &source::Service, fixtures: &Fixtures) -> Fixtures {
+    let stated = service.operations.iter();
+    let calls: Vec<_> = stated.map(|own| moved::Call::new(&own.method.0, &own.path, Some(&own.name))).collect();
+    let own = fixtures.iter().filter(|((service, _), _)| service == name);
+    own.map(|(key, document)| (key.clone(), moved::followed(document, &calls).0)).collect()
+}
 
 /// An operation of a fixture as a page would state it.
 pub(super) fn carried(own: &openapi::Operation) -> Call {

@@ -287,3 +287,34 @@ fn changed_model_inside_of_others_keeps_one_version_in_its_name() {
     assert_eq!(model(&after), "#/components/schemas/UserV1Dot3");
     assert!(after["components"]["schemas"]["UserV1Dot3"]["properties"]["note"].is_object());
 }
+
+#[test]
+fn operation_whose_path_is_written_otherwise_keeps_its_hand_written_parts() {
+    let mut fixtures = imported();
+    for document in fixtures.values_mut() {
+        if let Some(reset) = document.operation_mut("/v1/keys/reset", "post") {
+            reset.operation_id = "empty".to_owned();
+        }
+        if let Some(rule) = document.operation_mut("/v1/keys/{key_id}/rule", "put") {
+            rule.operation_id = "own_rule".to_owned();
+            rule.parameters[0].description = Some("own words".to_owned());
+        }
+    }
+    let text = NEWER.replace("\"/v1/keys/reset\"", "\"/v1/keys/reset/\"");
+    let text = text.replace("{key_id}/rule", "{keyId}/rule").replace("\"name\": \"key_id\"", "\"name\": \"keyId\"");
+    let fresh = read(&text, &fixtures, &[FIT]).unwrap().0;
+    let outcome = outcome(fresh, &fixtures, false);
+    for version in ["1.2", "1.3"] {
+        let document = &outcome.documents[&key(version)];
+        let reset = document.operation("/v1/keys/reset/", "post").unwrap();
+        assert_eq!(reset.operation_id, "empty", "{version}");
+        assert_eq!(document.assumed, fixtures[&key(version)].assumed, "nothing was left out");
+    }
+    let rule = outcome.documents[&key("1.3")].operation("/v1/keys/{keyId}/rule", "put").unwrap();
+    assert_eq!((rule.operation_id.as_str(), rule.parameters[0].name.as_str()), ("own_rule", "keyId"));
+    assert_eq!(rule.parameters[0].description.as_deref(), Some("own words"));
+    let expected = "keys 1.3 put /v1/keys/{key_id}/rule: path `/v1/keys/{keyId}/rule` in the page, \
+                    `/v1/keys/{key_id}/rule` in the fixture";
+    assert!(outcome.lines.iter().any(|line| line == expected), "{:#?}", outcome.lines);
+    assert!(!outcome.lines.iter().any(|line| line.contains("operation")), "{:#?}", outcome.lines);
+}

@@ -258,6 +258,13 @@ fn every_changed_fact_is_named_and_taken_over() {
             RISKEN,
             "POST: /thing/put-thing/",
             "POST: /thing/store-thing/",
+            "post /thing/put-thing/: path `/thing/store-thing/` in the page, `/thing/put-thing/` in the fixture",
+        ),
+        (
+            "risken",
+            RISKEN,
+            "## PutThng\n\n### Endpoint\n\n```yaml\nPOST: /thing/put-thing/",
+            "## StoreThing\n\n### Endpoint\n\n```yaml\nPOST: /thing/store-thing/",
             "operation in the page, absent in the",
         ),
     ] {
@@ -297,4 +304,30 @@ fn hand_written_parts_stay() {
     let after = import("nhn", &[&changed], &fixtures, &[FAULT]).documents;
     let after = after.values().next().unwrap().to_json().unwrap();
     assert_eq!(after, before.replacen("\"maximum\": 9", "\"maximum\": 8", 1));
+}
+
+#[test]
+fn operation_whose_path_is_written_otherwise_keeps_its_hand_written_parts() {
+    let mut fixtures = imported("nhn", &[PUBLIC]);
+    let document = fixtures.values_mut().next().unwrap();
+    let put = document.operation_mut(&format!("{ROOT}/keys/{{keyid}}"), "put").unwrap();
+    put.summary = Some("own summary".to_owned());
+    let id = put.parameters.iter_mut().find(|own| own.name == "keyid").unwrap();
+    id.description = Some("own words".to_owned());
+    let before = document.to_json().unwrap();
+    let changed = PUBLIC.replace("{keyid}", "{key_id}");
+    let outcome = import("nhn", &[&changed], &fixtures, &[&FAULT.replace("{keyid}", "{key_id}")]);
+    let after = outcome.documents.values().next().unwrap().to_json().unwrap();
+    let expected = before.replace("{keyid}", "{key_id}").replace("\"name\": \"keyid\"", "\"name\": \"key_id\"");
+    assert_eq!(after, expected);
+    let moved = |line: &&String| {
+        line.ends_with("/keys/{key_id}` in the page, `/keymanager/v9.1/appkey/{appkey}/keys/{keyid}` in the fixture")
+    };
+    assert_eq!(outcome.lines.iter().filter(moved).count(), outcome.lines.len(), "{:#?}", outcome.lines);
+    // What is known stays as it is in the fixture.
+    let known: Vec<String> = outcome.lines.iter().cloned().chain([FAULT.replace("{keyid}", "{key_id}")]).collect();
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    let kept = import("nhn", &[&changed], &fixtures, &known);
+    assert_eq!(kept.lines, Vec::<String>::new());
+    assert_eq!(kept.documents.values().next().unwrap().to_json().unwrap(), before);
 }

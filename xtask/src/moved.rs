@@ -1,0 +1,180 @@
+//! Operations whose path is written otherwise than before: with other names of its placeholders, with or without a
+//! slash at its end, or corrected under the same title.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::openapi::{Document, Operation};
+
+/// An operation as documents and pages name it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Call {
+    /// In lower case.
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) title: Option<String>,
+}
+
+impl Call {
+    pub(crate) fn new(method: &str, path: &str, title: Option<&str>) -> Self {
+        Self { method: method.to_owned(), path: path.to_owned(), title: title.map(str::to_owned) }
+    }
+}
+
+/// An operation with both of its paths.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Moved {
+    pub(crate) method: String,
+    pub(crate) from: String,
+    pub(crate) to: String,
+}
+
+impl Moved {
+    /// The difference in words.
+    pub(crate) fn told(&self) -> String {
+        format!("path `{}` in the page, `{}` in the fixture", self.to, self.from)
+    }
+}
+
+/// Pairs what only one side has, where there is one candidate on each.
+pub(crate) fn between(old: &[Call], new: &[Call]) -> Vec<Moved> {
+    let same = |one: &Call, other: &Call| (&one.method, &one.path) == (&other.method, &other.path);
+    let left = |own: &[Call], rest: &[Call]| -> BTreeSet<Call> {
+        own.iter().filter(|call| !rest.iter().any(|other| same(call, other))).cloned().collect()
+    };
+    let (mut before, mut after) = (left(old, new), left(new, old));
+    let mut found = Vec::new();
+    let keys: [fn(&Call) -> Option<String>; 2] = [|own| Some(without_names(&own.path)), |own| own.title.clone()];
+    for key in keys {
+        let (one, other) = (unique(&before, key), unique(&after, key));
+        for (key, from) in one {
+            if let Some(to) = other.get(&key) {
+                before.remove(&from);
+                after.remove(to);
+                found.push(Moved { method: from.method, from: from.path, to: to.path.clone() });
+            }
+        }
+    }
+    found
+}
+
+/// The calls by method and key; a key that several have tells nothing.
+fn unique(calls: &BTreeSet<Call>, key: fn(&Call) -> Option<String>) -> BTreeMap<(String, String), Call> {
+    let mut found: BTreeMap<(String, String), Vec<&Call>> = BTreeMap::new();
+    for call in calls {
+        if let Some(key) = key(call) {
+            found.entry((call.method.clone(), key)).or_default().push(call);
+        }
+    }
+    let one = |(key, calls): (_, Vec<&Call>)| match calls.as_slice() {
+        [call] => Some((key, (*call).clone())),
+        _ => None,
+    };
+    found.into_iter().filter_map(one).collect()
+}
+
+/// The path without the names of its placeholders and the slash at its end.
+fn without_names(path: &str) -> String {
+    let (texts, _) = pieces(path);
+    texts.join("{}").trim_end_matches('/').to_owned()
+}
+
+/// What stands between the placeholders, and their names.
+fn pieces(path: &str) -> (Vec<&str>, Vec<&str>) {
+    let (mut texts, mut names, mut rest) = (Vec::new(), Vec::new(), path);
+    while let Some((text, tail)) = rest.split_once('{') {
+        let (name, tail) = tail.split_once('}').unwrap_or((tail, ""));
+        texts.push(text);
+        names.push(name);
+        rest = tail;
+    }
+    texts.push(rest);
+    (texts, names)
+}
+
+/// The new name of each placeholder that has another one.
+pub(crate) fn renamed<'a>(from: &'a str, to: &'a str) -> BTreeMap<&'a str, &'a str> {
+    let (one, other) = (pieces(from).1, pieces(to).1);
+    match one.len() == other.len() {
+        true => one.into_iter().zip(other).filter(|(one, other)| one != other).collect(),
+        false => BTreeMap::new(),
+    }
+}
+
+/// The operations of a document.
+pub(crate) fn calls(document: &Document) -> Vec<Call> {
+    let operations = document.operations();
+    operations.map(|(path, method, own)| Call::new(method, path, own.sdk.title.as_deref())).collect()
+}
+
+/// The document with the paths of `new`, each where the old one stood, and what has moved.
+pub(crate) fn followed(document: &Document, new: &[Call]) -> (Document, Vec<Moved>) {
+    let moved = between(&calls(document), new);
+    (follow(document, &moved), moved)
+}
+
+/// The document after the moves.
+pub(crate) fn follow(document: &Document, moved: &[Moved]) -> Document {
+    let mut followed = document.clone();
+    followed.paths.clear();
+    for (path, method, own) in document.operations() {
+        let found = moved.iter().find(|moved| moved.method == method && moved.from == path);
+        let to = found.map_or(path, |moved| moved.to.as_str());
+        if let Some(slot) = followed.paths.entry(to.to_owned()).or_default().slot(method) {
+            *slot = Some(readdressed(own, path, to));
+        }
+    }
+    followed
+}
+
+/// The operation with the placeholders of its new path.
+pub(crate) fn readdressed(own: &Operation, from: &str, to: &str) -> Operation {
+    let (mut own, names) = (own.clone(), renamed(from, to));
+    for parameter in own.parameters.iter_mut().filter(|own| own.place == "path") {
+        if let Some(name) = names.get(parameter.name.as_str()) {
+            (*name).clone_into(&mut parameter.name);
+        }
+    }
+    own
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_are_paired_where_nothing_else_can_be_meant() {
+        let call = |text: &str| {
+            let words: Vec<&str> = text.splitn(3, ' ').collect();
+            Call::new(words[0], words[1], words.get(2).copied())
+        };
+        for (old, new, moved) in [
+            (&["get /keys/{key_id}"][..], &["get /keys/{keyId}"][..], &["get /keys/{key_id} /keys/{keyId}"][..]),
+            (&["get /keys"], &["get /keys/"], &["get /keys /keys/"]),
+            (&["get /a/{b}/c/{d}/"], &["get /a/{x}/c/{y}"], &["get /a/{b}/c/{d}/ /a/{x}/c/{y}"]),
+            (&["get /key List keys"], &["get /keys List keys"], &["get /key /keys"]),
+            (&["get /keys"], &["get /keys"], &[]),
+            (&["get /keys/{key_id}"], &["put /keys/{keyId}"], &[]),
+            (&["get /keys/{key_id}"], &["get /keys/key_id"], &[]),
+            (&["get /key List keys"], &["post /keys List keys"], &[]),
+            (&["get /key"], &["get /keys"], &[]),
+            (&["get /a/{b}", "get /a/{c}"], &["get /a/{d}"], &[]),
+            (&["get /a Show", "get /b Show"], &["get /c Show"], &[]),
+            (&["get /a/{b} Show", "get /a"], &["get /a/{c}", "get /d Show"], &["get /a/{b} /a/{c}"]),
+        ] {
+            let calls = |own: &[&str]| own.iter().map(|text| call(text)).collect::<Vec<_>>();
+            let found = between(&calls(old), &calls(new));
+            let found: Vec<String> =
+                found.iter().map(|own| format!("{} {} {}", own.method, own.from, own.to)).collect();
+            assert_eq!(found, moved, "{old:?} {new:?}");
+        }
+    }
+
+    #[test]
+    fn placeholders_are_renamed_by_their_place() {
+        let pairs = |from, to| renamed(from, to).into_iter().collect::<Vec<_>>();
+        assert_eq!(pairs("/a/{b}/c/{d}", "/a/{x}/c/{d}/"), [("b", "x")]);
+        assert_eq!(pairs("/a/{b}/{c}", "/a/{c}/{b}"), [("b", "c"), ("c", "b")]);
+        assert_eq!(pairs("/a/{b}", "/a/{b}/{c}"), []);
+        assert_eq!(pairs("/a/{b}:{c}", "/a/{x}:{c}"), [("b", "x")]);
+    }
+}
