@@ -1,5 +1,5 @@
-//! Memory and time of long lists: what the items cost that were taken already, and what it brings to ask for the next page
-//! while the caller works. The transport is not real, so that only the SDK is measured.
+//! Measures memory per item of long lists, and the gain of requesting the next page early. The transport is not real, so
+//! that only the SDK is measured.
 #![allow(clippy::print_stdout, reason = "prints a table")]
 #![allow(clippy::disallowed_methods, reason = "measures real time")]
 
