@@ -35,4 +35,4 @@ compare 'encrypt: sdk / by hand' encrypt-sdk encrypt-hand 100
 compare 'encrypt: sdk / by hand, no limit' encrypt-sdk encrypt-hand-no-limit 100
 compare 'encrypt: sdk / by hand, hyper' encrypt-sdk-hyper encrypt-hand-hyper 100
 compare 'list_keys: sdk / by hand' list-sdk list-hand 5
-compare 'decode: Timestamp / String' decode-timestamp decode-string 5
+compare 'decode: sdk / by hand' decode-timestamp decode-string 5

@@ -88,7 +88,7 @@ fn turn_of_sdk(runtime: &Runtime, kms: &Client) -> Result<Turn> {
 struct Targets(Option<(f64, f64)>);
 
 impl Targets {
-    const REQWEST: Self = Self(Some((0.95, 1.05)));
+    const REQWEST: Self = Self(Some((0.98, 1.05)));
     const HYPER: Self = Self(Some((0.80, 1.25)));
     const NONE: Self = Self(None);
 }
