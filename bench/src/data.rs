@@ -2,6 +2,7 @@
 
 use cloud_core::codegen::{As, LenientAs, LenientInt, YesNo};
 use cloud_core::{Days, Lenient};
+use scp_security::Region;
 use scp_security::kms::types::{KeyManager, KeyPurpose, KeyState, KeyType};
 use serde::Deserialize;
 
@@ -97,7 +98,7 @@ pub struct PlainKey {
     #[serde(default)]
     pub order_ref: Option<String>,
     pub purpose: KeyPurpose,
-    pub region: String,
+    pub region: Region,
     pub rotate_cycle: Days,
     #[serde(default)]
     pub secret_ref: Option<String>,
