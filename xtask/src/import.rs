@@ -24,6 +24,7 @@ mod merge;
 mod newer;
 mod nhn;
 mod page;
+mod prose;
 mod reconcile;
 mod risken;
 mod row;
@@ -34,6 +35,7 @@ pub use known::Known;
 pub use merge::merge;
 
 use merge::keep_order;
+use prose::Prose;
 use row::cells;
 
 /// Documents by service and version.
@@ -62,14 +64,20 @@ impl Error for ImportError {}
 
 /// The documents that the page alone gives: facts, and no prose.
 pub fn read_page(text: &str) -> Result<Fixtures, ImportError> {
-    let mut documents = Fixtures::new();
+    Ok(read_with_prose(text)?.0)
+}
+
+/// The documents, and what the words of the page list.
+fn read_with_prose(text: &str) -> Result<(Fixtures, Prose), ImportError> {
+    let (mut documents, mut prose) = (Fixtures::new(), Prose::new());
     for service in page::parse(text)? {
         for document in build::documents(&service)? {
             let key = (document.sdk.service.clone(), document.info.version.clone());
+            prose.insert(key.0.clone(), prose::of(&service));
             documents.insert(key, document);
         }
     }
-    Ok(documents)
+    Ok((documents, prose))
 }
 
 /// Reads the fixtures of a folder.
@@ -103,6 +111,19 @@ pub struct Outcome {
     pub listed: BTreeMap<String, Listing>,
 }
 
+impl Outcome {
+    /// Adds the lists of values that do not agree with the enumerations.
+    fn compare_prose(&mut self, prose: &Prose, known: &Known) {
+        for ((service, _), document) in &self.documents {
+            let listed = prose.get(service).map(Vec::as_slice).unwrap_or_default();
+            let (settled, open) =
+                prose::differences(listed, document).into_iter().partition(|line| known.contains(line));
+            self.lines.extend::<Vec<String>>(open);
+            self.known.extend::<Vec<String>>(settled);
+        }
+    }
+}
+
 /// The versions that a page lists.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Listing {
@@ -123,12 +144,18 @@ pub struct Listing {
 pub fn compare(vendor: &str, pages: &[String], fixtures: &Fixtures, known: &Known) -> Result<Outcome, Box<dyn Error>> {
     match (vendor, pages) {
         ("scp", [page]) if page.trim_start().starts_with('{') => {
-            let (fresh, stale) = newer::read(page, fixtures, newer::FITS)?;
+            let (fresh, stale, prose) = newer::read(page, fixtures, newer::FITS)?;
             let mut outcome = outcome(fresh, fixtures, false);
             outcome.lines.extend(stale);
+            outcome.compare_prose(&prose, known);
             Ok(Outcome { listed: newer::listed(page)?, ..outcome })
         }
-        ("scp", [page]) => Ok(outcome(read_page(page)?, fixtures, true)),
+        ("scp", [page]) => {
+            let (fresh, prose) = read_with_prose(page)?;
+            let mut outcome = outcome(fresh, fixtures, true);
+            outcome.compare_prose(&prose, known);
+            Ok(outcome)
+        }
         ("scp", _) => Err("import one page of Samsung Cloud Platform at a time".into()),
         ("nhn", pages) => {
             let read = each(pages, nhn::read)?;

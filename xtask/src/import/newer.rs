@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::location::Location;
 use super::page::{self, Body, Call, Lifecycle, Parameter};
+use super::prose::{self, Listed, Prose};
 use super::row::Field;
 use super::{Fixtures, ImportError, ancestor, build};
 use crate::names;
@@ -26,21 +27,27 @@ type Assumptions = Vec<(String, Location, String)>;
 
 /// The documents that the reference gives, with what had to be assumed, and a line for each assumption that no longer
 /// fits. Hosts, headers and titles come from the fixtures, because the reference does not state them.
-pub(super) fn read(text: &str, fixtures: &Fixtures, fits: &[Fit<'_>]) -> Result<(Fixtures, Vec<String>), ImportError> {
+pub(super) fn read(
+    text: &str,
+    fixtures: &Fixtures,
+    fits: &[Fit<'_>],
+) -> Result<(Fixtures, Vec<String>, Prose), ImportError> {
     let file: source::File =
         serde_json::from_str(text).map_err(|error| ImportError::new(error.line(), error.to_string()))?;
     if let Some(name) = file.missing.first() {
         return Err(ImportError::new(line_of(text, &["\"missing\""]), format!("the source lacks the model `{name}`")));
     }
-    let (mut found, mut stale) = (Fixtures::new(), Vec::new());
+    let (mut found, mut stale, mut prose) = (Fixtures::new(), Vec::new(), Prose::new());
     for (name, service) in &file.services {
         let fixtures = &carried::followed(name, service, fixtures);
         let reader = Reader { text, name, service, fixtures, fits };
-        for document in reader.documents(&mut stale)? {
+        let (documents, listed) = reader.documents(&mut stale)?;
+        prose.insert(name.clone(), listed);
+        for document in documents {
             found.insert((name.clone(), document.info.version.clone()), document);
         }
     }
-    Ok((found, stale))
+    Ok((found, stale, prose))
 }
 
 struct Reader<'a> {
@@ -58,7 +65,7 @@ impl Reader<'_> {
         ImportError::new(line_of(self.text, &path), format!("{}: {}", self.name, message.into()))
     }
 
-    fn documents(&self, stale: &mut Vec<String>) -> Result<Vec<Document>, ImportError> {
+    fn documents(&self, stale: &mut Vec<String>) -> Result<(Vec<Document>, Vec<Listed>), ImportError> {
         let listed = || self.service.operations.iter().filter(|own| own.listed_version.is_some());
         let versions = || self.service.versions.iter();
         let offered = |version: &str| listed().any(|own| own.versions.iter().any(|known| known.0 == version));
@@ -111,7 +118,8 @@ impl Reader<'_> {
                 assumptions.push((version, Location::Document, reason));
             }
         }
-        Ok(documents.into_iter().map(|document| assumed(document, &assumptions)).collect())
+        let documents = documents.into_iter().map(|document| assumed::mark(document, &assumptions)).collect();
+        Ok((documents, prose::of(&page)))
     }
 
     /// Names the operations that an older version or the reference itself has, and the vendor's list lacks.
@@ -170,7 +178,12 @@ impl Reader<'_> {
                 let field = entry.field().or_else(|| {
                     entry.note.as_ref()?;
                     let schema = self.known_field(name, &entry.name)?;
-                    Some(Field { name: entry.name.clone(), required: entry.required, schema: bare(schema) })
+                    Some(Field {
+                        name: entry.name.clone(),
+                        required: entry.required,
+                        schema: bare(schema),
+                        listed: entry.listed(),
+                    })
                 });
                 let place = [format!("\"{name}\": {{"), format!("\"name\": \"{}\"", entry.name)];
                 let place: Vec<&str> = place.iter().map(String::as_str).collect();
@@ -218,9 +231,9 @@ impl Reader<'_> {
             if let Some(example) = own.other.get(&format!("request_example_{version}")) {
                 call.request = Some(example.clone());
             }
-            assumptions.push(no_page(version, own, older.0));
+            assumptions.push(assumed::no_page(version, own, older.0));
         } else if stated == Ordering::Less {
-            assumptions.push(no_page(version, own, &own.schema_version.0));
+            assumptions.push(assumed::no_page(version, own, &own.schema_version.0));
         }
         let renumber = |header: &Header| {
             let ours = header.value == format!("{} {}", self.name, base.info.version);
@@ -281,19 +294,6 @@ impl Reader<'_> {
         };
         Ok(call)
     }
-}
-
-fn no_page(version: &str, own: &source::Operation, taken: &str) -> (String, Location, String) {
-    let reason = format!("The reference has no page of this operation for {version}; this is {taken}'s.");
-    (version.to_owned(), Location::operation(&own.path, &own.method.0), reason)
-}
-
-fn assumed(mut document: Document, assumptions: &Assumptions) -> Document {
-    let version = document.info.version.clone();
-    for (_, place, reason) in assumptions.iter().filter(|(own, ..)| *own == version) {
-        place.assume(&mut document, reason);
-    }
-    document
 }
 
 #[cfg(test)]

@@ -4,14 +4,17 @@ use serde_json::{Number, Value};
 
 use super::ImportError;
 use super::literal::literal;
+use super::prose::values;
 use crate::openapi::{Schema, TypeSet};
 
 /// A field of a model or a parameter.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Field {
     pub(super) name: String,
     pub(super) required: bool,
     pub(super) schema: Schema,
+    /// Values that its description lists.
+    pub(super) listed: Vec<String>,
 }
 
 /// Cells of a row; a `|` inside a pattern has no spaces around it and does not separate.
@@ -59,7 +62,7 @@ pub(super) fn field(cells: &[String], line: usize) -> Result<Field, ImportError>
     let example = limits(text, &mut schema, line)?;
     schema.examples = example.and_then(|text| value_of(text, &schema)).into_iter().collect();
     schema.default = default.and_then(|text| default_of(text, &schema));
-    Ok(Field { name: name.to_owned(), required, schema })
+    Ok(Field { name: name.to_owned(), required, schema, listed: values(text) })
 }
 
 const MARKS: [&str; 5] = ["Pattern : ", "Minimum length : ", "Maximum length : ", "Minimum : ", "Maximum : "];

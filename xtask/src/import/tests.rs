@@ -317,6 +317,50 @@ fn success_under_another_status_keeps_the_hand_written_parts() {
 }
 
 #[test]
+fn values_in_the_words_of_a_page_are_compared_with_the_enumeration() {
+    let enumerated = |values: &'static [&'static str]| {
+        move |old: &mut Document| {
+            let enums = json!({"enums": {"State": {"description": "own state", "values": values}}});
+            old.sdk.enums = serde_json::from_value::<DocumentSdk>(enums).unwrap().enums;
+            old.components.schemas["Key"].properties["state"].sdk.enumeration = Some("State".to_owned());
+            let list = old.operation_mut("/v1/keys", "get").unwrap();
+            list.parameters.iter_mut().find(|own| own.name == "name").unwrap().schema.sdk.enumeration =
+                Some("State".to_owned());
+        }
+    };
+    let row = ("| query | name required | prose", "| query | name required | Name(Active, Error) prose");
+    let key = "keys 1.1 Key.state: values differ; only in the description";
+    let list = "keys 1.1 list_keys.name: values differ; only in the description: Error; only in `State`: Stop";
+    for (values, edits, expected) in [
+        (&["Active", "Stop"][..], &[][..], &[][..]),
+        (&["Stop", "Active"], &[], &[]),
+        (&["Active"], &[], &[format!("{key}: Stop; only in `State`: none")]),
+        (&["Active", "Stop", "Error"], &[], &[format!("{key}: none; only in `State`: Error")]),
+        (
+            &["Active", "Stop"],
+            &[("State(Active, Stop)", "State(On, Stop)")],
+            &[format!("{key}: On; only in `State`: Active")],
+        ),
+        (&["Active"], &[("State(Active, Stop)", "State")], &[]),
+        (&["Active", "Stop"], &[row], &[list.to_owned()]),
+    ] {
+        let (outcome, _) = imported(enumerated(values), edits);
+        assert_eq!(outcome.lines, expected, "{values:?} {edits:?}");
+        assert!(outcome.known.is_empty());
+    }
+    // Without an enumeration there is nothing to compare.
+    assert_eq!(imported(|_| {}, &[row]).0.lines, Vec::<String>::new());
+    // A known difference stays.
+    let pages = [PAGE.to_owned()];
+    let mut fixtures = compare("scp", &pages, &Fixtures::new(), &Known::default()).unwrap().documents;
+    enumerated(&["Active"])(fixtures.get_mut(&("keys".to_owned(), "1.1".to_owned())).unwrap());
+    let line = format!("{key}: Stop; only in `State`: none");
+    let known = Known::parse(&format!("[[known]]\nreason = \"tested\"\ndifferences = ['{line}']\n")).unwrap();
+    let outcome = compare("scp", &pages, &fixtures, &known).unwrap();
+    assert_eq!((outcome.lines, outcome.known), (Vec::new(), BTreeSet::from([line])));
+}
+
+#[test]
 fn new_version_starts_from_the_one_before() {
     let mut documents = Fixtures::new();
     for version in ["1.2", "1.10", "2.0"] {

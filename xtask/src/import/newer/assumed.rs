@@ -2,8 +2,8 @@
 
 use super::super::page;
 use super::super::row::Field;
-use super::{Assumptions, Location};
-use crate::openapi::Schema;
+use super::{Assumptions, Location, source};
+use crate::openapi::{Document, Schema};
 
 /// A model that no page ties to an operation, and the operation that its name fits.
 #[derive(Debug, Clone, Copy)]
@@ -133,7 +133,7 @@ impl Overlay<'_> {
                 let reason = "Only a model that the reference ties to no operation has this field.";
                 self.notes.push((Location::field(name, &field.name), reason.to_owned()));
             }
-            fields.push(Field { name: field.name.clone(), required, schema });
+            fields.push(Field { required, schema, ..field.clone() });
         }
         for field in own.iter().filter(|own| other.iter().all(|other| other.name != own.name)) {
             let reason = format!("`{stated}` of the page has this field, the model that fits the version does not.");
@@ -159,4 +159,19 @@ impl Overlay<'_> {
         }
         Ok(fitting.clone())
     }
+}
+
+/// The note about an operation that has no page for the version.
+pub(super) fn no_page(version: &str, own: &source::Operation, taken: &str) -> (String, Location, String) {
+    let reason = format!("The reference has no page of this operation for {version}; this is {taken}'s.");
+    (version.to_owned(), Location::operation(&own.path, &own.method.0), reason)
+}
+
+/// The document with a note wherever something is assumed.
+pub(super) fn mark(mut document: Document, assumptions: &Assumptions) -> Document {
+    let version = document.info.version.clone();
+    for (_, place, reason) in assumptions.iter().filter(|(own, ..)| *own == version) {
+        place.assume(&mut document, reason);
+    }
+    document
 }

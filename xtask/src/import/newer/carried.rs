@@ -21,7 +21,7 @@ pub(super) fn carried(own: &openapi::Operation) -> Call {
     let parameter = |own: &openapi::Parameter| {
         let mut schema = bare(&own.schema);
         schema.examples = own.example.clone().into_iter().collect();
-        let field = Field { name: own.name.clone(), required: own.required, schema };
+        let field = Field { name: own.name.clone(), required: own.required, schema, listed: Vec::new() };
         Parameter { place: own.place.clone(), field }
     };
     let body = own.request_body.as_ref().and_then(|body| Some((body.required, json(&body.content)?)));

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Number, Value};
 
+use super::super::prose::values;
 use super::super::row::{Field, default_of, schema_of, value_of};
 use crate::names;
 use crate::openapi::{Map, Schema};
@@ -75,8 +76,7 @@ pub(super) struct Parameter {
     pub(super) required: bool,
     #[serde(rename = "type")]
     pub(super) kind: Kind,
-    #[serde(default, rename = "description")]
-    _description: IgnoredAny,
+    description: Option<String>,
     pub(super) example: Option<String>,
     pub(super) default: Option<String>,
     pub(super) constraints: Option<Constraints>,
@@ -108,8 +108,7 @@ pub(super) struct Entry {
     /// Absent where the source's table is broken; a `note` says so.
     #[serde(rename = "type")]
     pub(super) kind: Option<Kind>,
-    #[serde(default, rename = "description")]
-    _description: IgnoredAny,
+    description: Option<String>,
     pub(super) example: Option<String>,
     pub(super) default: Option<String>,
     pub(super) constraints: Option<Constraints>,
@@ -160,7 +159,8 @@ checked!(State, String, "a state such as `ACTIVE (CURRENT)`", |text| {
 impl Parameter {
     pub(super) fn field(&self) -> Field {
         let texts = (self.example.as_deref(), self.default.as_deref());
-        field(&self.name, self.required, &self.kind, texts, self.constraints.as_ref())
+        let listed = self.description.as_deref().map(values).unwrap_or_default();
+        Field { listed, ..field(&self.name, self.required, &self.kind, texts, self.constraints.as_ref()) }
     }
 }
 
@@ -170,7 +170,13 @@ impl Entry {
         // An example with one backtick was cut off by the source.
         let whole = |text: &&str| !text.starts_with('`') || text.ends_with('`');
         let texts = (self.example.as_deref().filter(whole), self.default.as_deref());
-        Some(field(&self.name, self.required, self.kind.as_ref()?, texts, self.constraints.as_ref()))
+        let field = field(&self.name, self.required, self.kind.as_ref()?, texts, self.constraints.as_ref());
+        Some(Field { listed: self.listed(), ..field })
+    }
+
+    /// Values that its description lists.
+    pub(super) fn listed(&self) -> Vec<String> {
+        self.description.as_deref().map(values).unwrap_or_default()
     }
 }
 
@@ -190,7 +196,7 @@ fn field(
     let example = example.map(|text| text.trim().trim_matches('`'));
     schema.examples = example.and_then(|text| value_of(text, &schema)).into_iter().collect();
     schema.default = default.and_then(|text| default_of(text, &schema));
-    Field { name: name.to_owned(), required, schema }
+    Field { name: name.to_owned(), required, schema, listed: Vec::new() }
 }
 
 /// Line of the last of the texts, each searched after the one before.

@@ -238,7 +238,7 @@ fn assumption_that_no_longer_fits_is_a_finding() {
         (Fit { model: "RuleRequest", ..FIT }, ""),
         (Fit { path: "/v1/keys/reset", method: "post", ..FIT }, "it answers no model"),
     ] {
-        let (documents, stale) = read(NEWER, &fixtures, &[fit]).unwrap();
+        let (documents, stale, _) = read(NEWER, &fixtures, &[fit]).unwrap();
         assert_eq!(documents.len(), 2);
         let Some(line) = stale.first() else {
             assert!(why.is_empty(), "{fit:?}");
@@ -317,4 +317,34 @@ fn operation_whose_path_is_written_otherwise_keeps_its_hand_written_parts() {
                     `/v1/keys/{key_id}/rule` in the fixture";
     assert!(outcome.lines.iter().any(|line| line == expected), "{:#?}", outcome.lines);
     assert!(!outcome.lines.iter().any(|line| line.contains("operation")), "{:#?}", outcome.lines);
+}
+
+#[test]
+fn values_in_descriptions_are_compared_with_the_enumeration() {
+    let mut fixtures = imported();
+    for document in fixtures.values_mut().filter(|own| own.info.version == "1.3") {
+        let enums = json!({"enums": {"Id": {"description": "own id", "values": ["a", "b"]}}});
+        document.sdk.enums = serde_json::from_value::<openapi::DocumentSdk>(enums).unwrap().enums;
+        document.components.schemas["UserV1Dot2"].properties["id"].sdk.enumeration = Some("Id".to_owned());
+        let list = document.operation_mut("/v1/keys", "get").unwrap();
+        list.parameters[0].schema.sdk.enumeration = Some("Id".to_owned());
+    }
+    let (user, name) = (r#""name": "id", "required": false"#, r#""type": "string", "description": "prose""#);
+    for (values, expected) in [
+        ("(a, b)", None),
+        ("(b,a)", None),
+        ("(a, c)", Some("values differ; only in the description: c; only in `Id`: b")),
+    ] {
+        for (place, from, to) in [
+            ("UserV1Dot2.id", user, format!(r#"{user}, "description": "Kind{values}""#)),
+            ("list_all.name", name, format!(r#""type": "string", "description": "Kind{values}""#)),
+        ] {
+            assert!(NEWER.contains(from));
+            let (fresh, _, prose) = read(&NEWER.replacen(from, &to, 1), &fixtures, &[FIT]).unwrap();
+            let document = &outcome(fresh, &fixtures, false).documents[&key("1.3")];
+            let told = prose::differences(&prose["keys"], document);
+            let expected: Vec<String> = expected.iter().map(|text| format!("keys 1.3 {place}: {text}")).collect();
+            assert_eq!(told, expected, "{place} {values}");
+        }
+    }
 }
