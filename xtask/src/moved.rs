@@ -72,6 +72,11 @@ fn unique(calls: &BTreeSet<Call>, key: fn(&Call) -> Option<String>) -> BTreeMap<
     found.into_iter().filter_map(one).collect()
 }
 
+/// Whether only placeholders and the slash at the end differ.
+pub(crate) fn is_same(one: &str, other: &str) -> bool {
+    without_names(one) == without_names(other)
+}
+
 /// The path without the names of its placeholders and the slash at its end.
 fn without_names(path: &str) -> String {
     let (texts, _) = pieces(path);

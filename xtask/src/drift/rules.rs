@@ -99,7 +99,7 @@ rules! {
     VersionsListed, Patch, Changed, "listed versions", "only tables and documentation name them";
     ListRead, Patch, Nowhere, "day of the list", "only tables name it";
     Endpoint, Patch, Changed, "endpoint", "URLs are no part of the interface";
-    Protocol, Patch, Changed, "headers, authentication or statuses", "the request or its result changes, no signature";
+    Protocol, Patch, Changed, "path, headers, authentication or statuses", "the request or its result changes, no signature";
     OperationAdded, Minor, Added, "new operation", "adds a method";
     OperationRemoved, Major, Removed, "operation removed", "removes a method";
     OperationRenamed, Major, Changed, "operation renamed", "renames a method and its types";

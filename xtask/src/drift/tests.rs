@@ -387,10 +387,10 @@ fn answer_is_compared_whatever_its_status() {
     };
     let moved = |model: &str| [(format!("{responses}/200"), None), (format!("{responses}/201"), answer(model))];
     let statuses = |new: &'static str| {
-        [(What::Protocol, "`show_key`: headers, authentication or statuses, status 200"), (What::Protocol, new)]
+        [(What::Protocol, "`show_key`: path, headers, authentication or statuses, status 200"), (What::Protocol, new)]
     };
-    let to_201 = statuses("`show_key`: headers, authentication or statuses, status 201");
-    let to_204 = statuses("`show_key`: headers, authentication or statuses, status 204");
+    let to_201 = statuses("`show_key`: path, headers, authentication or statuses, status 201");
+    let to_204 = statuses("`show_key`: path, headers, authentication or statuses, status 204");
     assert_texts(&before, &moved("Key"), &to_201);
     let renamed = (What::ModelRenamed, "`ShowUsageResponse`: model renamed, ShowUsageResponse -> ShowKeyResponse");
     let other = (What::ResponseType, "`show_key`: type of a response, Key -> Usage");
@@ -402,7 +402,7 @@ fn answer_is_compared_whatever_its_status() {
     // A second success has no type of its own.
     let mut two = before.clone();
     edit(&mut two, &format!("{responses}/202"), answer("Key"));
-    let second = (What::Protocol, "`show_key`: headers, authentication or statuses, response 202");
+    let second = (What::Protocol, "`show_key`: path, headers, authentication or statuses, response 202");
     assert_texts(&two, &[(format!("{responses}/202"), answer("KeyList"))], &[second]);
 }
 
@@ -419,8 +419,8 @@ fn models_are_paired_by_the_answer_whatever_its_status() {
     let told: Vec<String> = found(&before, &after).iter().map(Change::text).collect();
     let expected = [
         "`Usage`: documentation, now Use",
-        "`show_usage`: headers, authentication or statuses, status 200",
-        "`show_usage`: headers, authentication or statuses, status 201",
+        "`show_usage`: path, headers, authentication or statuses, status 200",
+        "`show_usage`: path, headers, authentication or statuses, status 201",
         "`Use.calls`: type of a field, integer -> string",
     ];
     assert_eq!(told, expected);

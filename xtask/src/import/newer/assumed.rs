@@ -3,6 +3,7 @@
 use super::super::page;
 use super::super::row::Field;
 use super::{Assumptions, Location, source};
+use crate::moved;
 use crate::openapi::{Document, Schema};
 
 /// A model that no page ties to an operation, and the operation that its name fits.
@@ -81,7 +82,7 @@ pub(super) fn apply(
     fields: &dyn Fn(&str) -> Option<Vec<Field>>,
 ) -> Result<Assumptions, String> {
     let wanted = |call: &&mut page::Call| {
-        call.method == fit.method && call.path == fit.path && call.lifecycle.version == fit.version
+        call.method == fit.method && moved::is_same(&call.path, fit.path) && call.lifecycle.version == fit.version
     };
     let Some(call) = page.calls.iter_mut().find(wanted) else {
         return Err("the reference has no such operation".to_owned());
