@@ -36,5 +36,6 @@ pub use cloud_core::{
     Items, Json, JsonText, Lenient, Listing, Page, Pages, Response, ResponseParts, Result, RetryPolicy, Runtime,
     SecretBytes, SecretString, Settings, Timestamp, Transport, UnixSeconds,
 };
+#[cfg(any(feature = "aws", feature = "finding"))]
 pub use ids::{AwsDataSourceId, AwsId, FindingId, FindingTagId, ProjectId};
 pub use risken::Risken;
