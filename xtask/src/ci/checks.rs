@@ -110,14 +110,18 @@ pub(super) fn features(workspace: &Workspace) -> Result<Outcome> {
     for package in &workspace.published {
         let check = ["check", "--quiet", "--package", &package.name];
         cargo(&workspace.root, &check)?;
-        cargo(&workspace.root, &[&check[..], &["--no-default-features"]].concat())?;
+        let without_default = |features: &[&str]| {
+            let features = features.join(",");
+            cargo(&workspace.root, &[&check[..], &["--no-default-features", "--features", &features]].concat())
+        };
+        // What stands beside each feature: nothing, or the first of those that cannot all be left out.
+        let needed: Vec<_> = package.one_of().first().map(String::as_str).into_iter().collect();
+        without_default(&needed)?;
         for feature in package.features.keys().filter(|feature| *feature != "default") {
-            let mut together = vec![feature.clone()];
+            let needed = if package.one_of().contains(feature) { &[][..] } else { &needed };
+            without_default(&[&[feature.as_str()], needed].concat())?;
             if package.features.contains_key(ENDED) && feature != ENDED {
-                together.push(format!("{feature},{ENDED}"));
-            }
-            for features in together {
-                cargo(&workspace.root, &[&check[..], &["--no-default-features", "--features", &features]].concat())?;
+                without_default(&[&[feature.as_str(), ENDED], needed].concat())?;
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::Result;
 use super::process::{command, output};
@@ -22,9 +22,35 @@ pub(super) struct Workspace {
 pub(super) struct Package {
     pub(super) name: String,
     pub(super) features: BTreeMap<String, Vec<String>>,
+    #[serde(deserialize_with = "or_default")]
+    metadata: PackageMetadata,
     rust_version: Option<String>,
     /// The registries it may be published to: `None` for all.
     publish: Option<Vec<String>>,
+}
+
+impl Package {
+    /// The features of which the crate needs one, by `package.metadata.ci.one-of`.
+    pub(super) fn one_of(&self) -> &[String] {
+        &self.metadata.ci.one_of
+    }
+}
+
+#[derive(Default, Deserialize)]
+struct PackageMetadata {
+    #[serde(default)]
+    ci: CiMetadata,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct CiMetadata {
+    one_of: Vec<String>,
+}
+
+/// Cargo reports null for a crate without metadata.
+fn or_default<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<PackageMetadata, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 #[derive(Deserialize)]
