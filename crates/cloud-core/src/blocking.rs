@@ -27,9 +27,8 @@ use crate::error::{Error, ErrorKind, Result};
 /// ```
 ///
 /// # Errors
-/// What the future ends with. [`ErrorKind::Config`](crate::ErrorKind::Config) before anything is sent where a tokio runtime
-/// is current: in async code, in `spawn_blocking` and within `block_on`. To block there could stop the tasks that the call
-/// needs.
+/// What the future ends with. [`ErrorKind::Config`] before anything is sent where a tokio runtime is current: in async
+/// code, in `spawn_blocking` and within `block_on`. To block there could stop the tasks that the call needs.
 pub fn wait<T, F>(future: F) -> Result<T>
 where
     T: Send + 'static,
