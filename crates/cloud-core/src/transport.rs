@@ -11,21 +11,21 @@ use bytes::Bytes;
 use crate::delivery::Delivery;
 use crate::runtime::BoxFuture;
 
-#[cfg(any(feature = "reqwest", feature = "hyper-no-provider"))]
+#[cfg(any(feature = "reqwest-no-provider", feature = "hyper-no-provider"))]
 mod builtin;
 #[cfg(feature = "hyper-no-provider")]
 pub mod hyper;
-#[cfg(feature = "reqwest")]
+#[cfg(feature = "reqwest-no-provider")]
 pub mod reqwest;
 
-#[cfg(any(feature = "reqwest", feature = "hyper-no-provider"))]
+#[cfg(any(feature = "reqwest-no-provider", feature = "hyper-no-provider"))]
 pub use builtin::{BuiltInTransport, TransportBuilder};
 
 /// The transport of clients that are given none.
-#[cfg(feature = "reqwest")]
+#[cfg(feature = "reqwest-no-provider")]
 pub type DefaultTransport = reqwest::ReqwestTransport;
 /// The transport of clients that are given none.
-#[cfg(all(feature = "hyper-no-provider", not(feature = "reqwest")))]
+#[cfg(all(feature = "hyper-no-provider", not(feature = "reqwest-no-provider")))]
 pub type DefaultTransport = hyper::HyperTransport;
 
 /// Sends one request and receives one complete response.
@@ -91,7 +91,7 @@ impl TransportError {
     }
 
     /// A client that rewrites the URL would invalidate the signature; better no request than a wrong one.
-    #[cfg(any(feature = "reqwest", feature = "hyper-no-provider"))]
+    #[cfg(any(feature = "reqwest-no-provider", feature = "hyper-no-provider"))]
     fn rewritten() -> Self {
         Self::new(Stage::Invalid, "the HTTP client would change the URL")
     }

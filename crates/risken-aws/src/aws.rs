@@ -30,8 +30,9 @@
 //! ```
 
 use crate::ids::{AwsDataSourceId, AwsId, ProjectId};
+use crate::present::present;
 use cloud_core::waiter::Observed;
-use cloud_core::{Error, ErrorKind, Result, UnixSeconds, Waiter};
+use cloud_core::{Error, Result, UnixSeconds, Waiter};
 
 pub use crate::generated::aws::*;
 
@@ -86,7 +87,7 @@ impl types::PutAwsResponse {
     /// # Errors
     /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the response has none.
     pub fn account(&self) -> Result<&types::Aws> {
-        self.aws.as_ref().ok_or_else(|| Error::new(ErrorKind::Decode, "the response has no `aws`"))
+        present(self.aws.as_ref(), "aws")
     }
 }
 
@@ -96,7 +97,7 @@ impl types::AttachDataSourceResponse {
     /// # Errors
     /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the response has none.
     pub fn data_source(&self) -> Result<&types::AwsRelDataSource> {
-        self.data_source.as_ref().ok_or_else(|| Error::new(ErrorKind::Decode, "the response has no `data_source`"))
+        present(self.data_source.as_ref(), "data_source")
     }
 }
 

@@ -16,7 +16,8 @@
 //! ```
 
 use crate::ids::{FindingId, FindingTagId};
-use cloud_core::{Error, ErrorKind, Result};
+use crate::present::present;
+use cloud_core::Result;
 
 pub use crate::generated::finding::*;
 
@@ -68,7 +69,7 @@ impl types::PutFindingResponse {
     /// # Errors
     /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the response has none.
     pub fn finding(&self) -> Result<&types::Finding> {
-        stored(self.finding.as_ref(), "finding")
+        present(self.finding.as_ref(), "finding")
     }
 }
 
@@ -78,7 +79,7 @@ impl types::TagFindingResponse {
     /// # Errors
     /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the response has none.
     pub fn tag(&self) -> Result<&types::FindingTag> {
-        stored(self.tag.as_ref(), "tag")
+        present(self.tag.as_ref(), "tag")
     }
 }
 
@@ -88,18 +89,13 @@ impl types::PutPendFindingResponse {
     /// # Errors
     /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the response has none.
     pub fn pend_finding(&self) -> Result<&types::PendFinding> {
-        stored(self.pend_finding.as_ref(), "pend_finding")
+        present(self.pend_finding.as_ref(), "pend_finding")
     }
-}
-
-/// What the service stored and returns.
-fn stored<'a, T>(value: Option<&'a T>, name: &str) -> Result<&'a T> {
-    value.ok_or_else(|| Error::new(ErrorKind::Decode, format!("the response has no `{name}`")))
 }
 
 #[cfg(test)]
 mod tests {
-    use cloud_core::JsonText;
+    use cloud_core::{ErrorKind, JsonText};
 
     use super::types::{
         Finding, FindingForUpsert, FindingTag, PutFindingRequest, PutFindingResponse, PutPendFindingResponse,

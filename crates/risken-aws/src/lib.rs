@@ -8,6 +8,8 @@ mod env;
 mod generated;
 #[cfg(any(feature = "aws", feature = "finding"))]
 mod ids;
+#[cfg(any(feature = "aws", feature = "finding"))]
+mod present;
 mod risken;
 mod sign;
 #[cfg(feature = "testing")]

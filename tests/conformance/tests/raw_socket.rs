@@ -70,7 +70,7 @@ impl Listener {
             for stream in socket.incoming() {
                 let mut stream = stream.unwrap();
                 let raw = read(&mut stream);
-                // First, so that whoever has the answer finds the request.
+                // First, so that the test finds the request once it has the answer.
                 if found.send(raw).is_err() {
                     return;
                 }

@@ -12,7 +12,7 @@ use super::{Client, Inner};
 use crate::auth::{Anonymous, Signer};
 use crate::dialect::Dialect;
 use crate::endpoint::Endpoint;
-#[cfg(not(any(feature = "reqwest", feature = "hyper-no-provider")))]
+#[cfg(not(any(feature = "reqwest-no-provider", feature = "hyper-no-provider")))]
 use crate::error::Error;
 use crate::error::Result;
 use crate::operation::ApiVersion;
@@ -170,9 +170,9 @@ impl ClientBuilder {
 /// # Errors
 /// [`ErrorKind::Config`](crate::ErrorKind::Config) if TLS cannot be set up, or without a feature that has a transport.
 pub fn default_transport() -> Result<Arc<dyn Transport>> {
-    #[cfg(any(feature = "reqwest", feature = "hyper-no-provider"))]
+    #[cfg(any(feature = "reqwest-no-provider", feature = "hyper-no-provider"))]
     return Ok(Arc::new(crate::transport::DefaultTransport::new()?));
-    #[cfg(not(any(feature = "reqwest", feature = "hyper-no-provider")))]
+    #[cfg(not(any(feature = "reqwest-no-provider", feature = "hyper-no-provider")))]
     Err(Error::config(
         "no transport: enable the feature `ring`, `aws-lc-rs` or `hyper`, or pass a transport to .transport()",
     ))

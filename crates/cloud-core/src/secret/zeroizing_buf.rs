@@ -17,7 +17,7 @@ impl ZeroizingBuf {
         Self(Vec::with_capacity(bytes))
     }
 
-    #[cfg(any(feature = "reqwest", feature = "hyper-no-provider"))]
+    #[cfg(any(feature = "reqwest-no-provider", feature = "hyper-no-provider"))]
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }

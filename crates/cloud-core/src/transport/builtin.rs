@@ -18,10 +18,10 @@ mod tls;
 
 pub(super) use body::Collector;
 pub use builder::{BuiltInTransport, TransportBuilder};
-pub(super) use builder::{Ready, sealed};
+pub(super) use builder::{TransportSettings, sealed};
 pub(super) use failure::{Failure, failure};
 pub(super) use pools::Pools;
-#[cfg(feature = "reqwest")]
+#[cfg(feature = "reqwest-no-provider")]
 pub(super) use proxy::is_local;
 pub(super) use proxy::{Proxy, Via};
 
@@ -29,27 +29,30 @@ pub(super) use proxy::{Proxy, Via};
 const DEFAULT_BODY_LIMIT: usize = 16 << 20;
 
 /// A transport's pools, each a `P`, and what it checks before it sends.
-pub(super) struct Shared<P> {
+pub(super) struct Common<P> {
     pools: Arc<Pools<P>>,
     proxy: Proxy,
     /// Why no server can be trusted, if so.
-    untrusting: Option<String>,
+    no_roots: Option<String>,
     body_limit: usize,
 }
 
-impl<P: Clone + Send + Sync + 'static> Shared<P> {
+impl<P: Clone + Send + Sync + 'static> Common<P> {
     /// Makes pools with these settings, one for each runtime.
-    pub(super) fn new(ready: Ready, make: impl Fn(&Ready) -> Result<P> + Send + Sync + 'static) -> Result<Self> {
-        let (proxy, untrusting) = (ready.proxy.clone(), ready.untrusting.clone());
-        let body_limit = ready.body_limit;
-        let pools = Pools::making(move || make(&ready))?;
-        Ok(Self { pools, proxy, untrusting, body_limit })
+    pub(super) fn new(
+        settings: TransportSettings,
+        make: impl Fn(&TransportSettings) -> Result<P> + Send + Sync + 'static,
+    ) -> Result<Self> {
+        let (proxy, no_roots) = (settings.proxy.clone(), settings.no_roots.clone());
+        let body_limit = settings.body_limit;
+        let pools = Pools::making(move || make(&settings))?;
+        Ok(Self { pools, proxy, no_roots, body_limit })
     }
 
     /// Only one pool, which cannot be made again.
     #[cfg(feature = "reqwest-0_13")]
     pub(super) fn of_one(pool: P) -> Self {
-        Self { pools: Pools::of_one(pool), proxy: Proxy::none(), untrusting: None, body_limit: DEFAULT_BODY_LIMIT }
+        Self { pools: Pools::of_one(pool), proxy: Proxy::none(), no_roots: None, body_limit: DEFAULT_BODY_LIMIT }
     }
 
     pub(super) fn body_limit(&self) -> usize {
@@ -63,7 +66,7 @@ impl<P: Clone + Send + Sync + 'static> Shared<P> {
 
     /// Returns the pool and the proxy of a request to this URL.
     pub(super) fn route(&self, uri: &Uri) -> Result<(Cow<'_, P>, Option<Via<'_>>), TransportError> {
-        if let Some(problem) = self.untrusting.as_ref().filter(|_| uri.scheme() == Some(&Scheme::HTTPS)) {
+        if let Some(problem) = self.no_roots.as_ref().filter(|_| uri.scheme() == Some(&Scheme::HTTPS)) {
             return Err(TransportError::new(Stage::Config, problem));
         }
         let via = self.proxy.of(uri).map_err(|problem| TransportError::new(Stage::Config, problem))?;
@@ -74,12 +77,12 @@ impl<P: Clone + Send + Sync + 'static> Shared<P> {
     }
 }
 
-impl<P> Clone for Shared<P> {
+impl<P> Clone for Common<P> {
     fn clone(&self) -> Self {
         Self {
             pools: Arc::clone(&self.pools),
             proxy: self.proxy.clone(),
-            untrusting: self.untrusting.clone(),
+            no_roots: self.no_roots.clone(),
             body_limit: self.body_limit,
         }
     }

@@ -13,7 +13,7 @@ use hyper::body::{Body as _, Incoming};
 use hyper_util::client::legacy::{Client, Error as ClientError};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-use super::builtin::{Collector, Failure, Ready, Shared, failure, is_sent_as_written, sealed};
+use super::builtin::{Collector, Common, Failure, TransportSettings, failure, is_sent_as_written, sealed};
 use super::{Transport, TransportBuilder, TransportError};
 use crate::error::Result;
 use crate::runtime::BoxFuture;
@@ -36,7 +36,7 @@ pub type HyperBuilder = TransportBuilder<HyperTransport>;
 /// each runtime has its own pool, which is dropped with the runtime.
 #[derive(Clone)]
 pub struct HyperTransport {
-    shared: Shared<Arc<Client<Connector, RequestBody>>>,
+    shared: Common<Arc<Client<Connector, RequestBody>>>,
     user_agent: HeaderValue,
 }
 
@@ -63,11 +63,11 @@ impl fmt::Debug for HyperTransport {
 }
 
 impl sealed::FromSettings for HyperTransport {
-    fn from_settings(ready: Ready) -> Result<Self> {
-        let user_agent = ready.user_agent.clone();
-        let connector = Connector::new(&ready);
-        let idle_timeout = ready.idle_timeout;
-        let shared = Shared::new(ready, move |_| Ok(Arc::new(client(connector.clone(), idle_timeout))))?;
+    fn from_settings(settings: TransportSettings) -> Result<Self> {
+        let user_agent = settings.user_agent.clone();
+        let connector = Connector::new(&settings);
+        let idle_timeout = settings.idle_timeout;
+        let shared = Common::new(settings, move |_| Ok(Arc::new(client(connector.clone(), idle_timeout))))?;
         Ok(Self { shared, user_agent })
     }
 }
@@ -76,8 +76,8 @@ fn client(connector: Connector, idle_timeout: std::time::Duration) -> Client<Con
     Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(idle_timeout)
-        // Hyper hands a request back only if it has written none of it, because the server had closed the idle connection.
-        // To send it on another connection is no second sending, and it fails no call that can succeed.
+        // Hyper returns a request only if it has not written any of it, because the server had closed the idle connection.
+        // So it is still sent only once, and a call that can succeed does not fail.
         .retry_canceled_requests(true)
         .build(connector)
 }

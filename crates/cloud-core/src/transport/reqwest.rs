@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::builtin::{Collector, Failure, Ready, Shared, failure, is_local, is_sent_as_written, sealed};
+use super::builtin::{Collector, Common, Failure, TransportSettings, failure, is_local, is_sent_as_written, sealed};
 use super::{Transport, TransportBuilder, TransportError};
 use crate::error::{Error, Result};
 use crate::runtime::BoxFuture;
@@ -28,7 +28,7 @@ pub type ReqwestBuilder = TransportBuilder<ReqwestTransport>;
 /// each runtime has its own pool, which is dropped with the runtime.
 #[derive(Clone)]
 pub struct ReqwestTransport {
-    shared: Shared<Pool>,
+    shared: Common<Pool>,
     origins: Arc<Origins>,
 }
 
@@ -69,7 +69,7 @@ impl ReqwestTransport {
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) if the client cannot be built.
     #[cfg(feature = "reqwest-0_13")]
     pub fn from_client_builder(builder: reqwest::ClientBuilder) -> Result<Self> {
-        let shared = Shared::of_one(Pool { client: finish(builder)?, direct: None });
+        let shared = Common::of_one(Pool { client: finish(builder)?, direct: None });
         Ok(Self { shared, origins: Arc::default() })
     }
 }
@@ -81,26 +81,26 @@ impl fmt::Debug for ReqwestTransport {
 }
 
 impl sealed::FromSettings for ReqwestTransport {
-    fn from_settings(ready: Ready) -> Result<Self> {
-        Ok(Self { shared: Shared::new(ready, pool)?, origins: Arc::default() })
+    fn from_settings(settings: TransportSettings) -> Result<Self> {
+        Ok(Self { shared: Common::new(settings, pool)?, origins: Arc::default() })
     }
 }
 
-fn pool(ready: &Ready) -> Result<Pool> {
-    let direct = finish(client(ready).no_proxy())?;
-    let mut builder = client(ready);
-    if let Some(url) = &ready.proxy_url {
+fn pool(settings: &TransportSettings) -> Result<Pool> {
+    let direct = finish(client(settings).no_proxy())?;
+    let mut builder = client(settings);
+    if let Some(url) = &settings.proxy_url {
         builder = builder.proxy(reqwest::Proxy::all(url).map_err(|_| Error::config("the proxy is not a valid URL"))?);
     }
     Ok(Pool { client: finish(builder)?, direct: Some(direct) })
 }
 
-fn client(ready: &Ready) -> reqwest::ClientBuilder {
+fn client(settings: &TransportSettings) -> reqwest::ClientBuilder {
     reqwest::Client::builder()
-        .tls_backend_preconfigured(ready.tls.clone())
-        .connect_timeout(ready.connect_timeout)
-        .pool_idle_timeout(ready.idle_timeout)
-        .user_agent(ready.user_agent.clone())
+        .tls_backend_preconfigured(settings.tls.clone())
+        .connect_timeout(settings.connect_timeout)
+        .pool_idle_timeout(settings.idle_timeout)
+        .user_agent(settings.user_agent.clone())
 }
 
 /// Builds a client that sends a request once, as it is.
@@ -135,10 +135,10 @@ impl Transport for ReqwestTransport {
             let mut body = Collector::new(response.content_length(), limit)?;
             while let Some(chunk) = response.chunk().await.map_err(failed)? {
                 if let Some(whole) = body.push(chunk)? {
-                    return Ok(answer(&mut response, whole));
+                    return Ok(received(&mut response, whole));
                 }
             }
-            Ok(answer(&mut response, body.finish()))
+            Ok(received(&mut response, body.finish()))
         })
     }
 }
@@ -163,7 +163,7 @@ fn failed_at(error: &reqwest::Error) -> Failure {
     }
 }
 
-fn answer(response: &mut reqwest::Response, body: Bytes) -> http::Response<Bytes> {
+fn received(response: &mut reqwest::Response, body: Bytes) -> http::Response<Bytes> {
     let mut answer = http::Response::new(body);
     *answer.status_mut() = response.status();
     *answer.headers_mut() = std::mem::take(response.headers_mut());

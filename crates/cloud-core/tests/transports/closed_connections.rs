@@ -1,7 +1,7 @@
 //! A server that closes idle connections at the worst moments: a request is never written twice, and one that was not
 //! written goes to another connection.
 //!
-//! The runtime has one thread, and the tests block it where nothing of the client may run, so that each moment is certain.
+//! The runtime has one thread, and the tests block it to stop the client, so that the order of events is fixed.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -90,7 +90,7 @@ impl Server {
                 }
             }
             drop(stream);
-            // Later than the end of the connection, so that whoever hears of this can hear of that.
+            // After the connection is closed, so that the client sees the close first.
             rung.recv().unwrap().write_all(b"!").unwrap();
             done.send(()).unwrap();
         });
@@ -101,7 +101,7 @@ impl Server {
         self.seen.try_iter().collect()
     }
 
-    /// Ends the first connection while nothing of the client runs.
+    /// Closes the first connection while the client is stopped.
     fn end_connection(&self) {
         self.end.send(()).unwrap();
         self.ended.recv().unwrap();

@@ -39,7 +39,7 @@ async fn unencrypted_request_is_forwarded_by_its_url<T: BuiltInTransport>() {
     assert_eq!((received.header("host"), received.header("proxy-authorization")), (Some("kms.example"), None));
 }
 
-/// A proxy that connects whoever asks to this server. Returns its address and the requests for tunnels.
+/// A proxy that opens each tunnel to this server. Returns its address and the requests for tunnels.
 fn tunnel(server: &str) -> (String, Receiver<Received>) {
     let (found, seen) = channel();
     let server = server.to_owned();
@@ -135,7 +135,7 @@ async fn proxy_that_does_not_tunnel_is_named<T: BuiltInTransport>() {
     for (answer, cause) in [
         ("HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n", "authorization required"),
         ("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n", "unsuccessful"),
-        ("nothing of the kind\r\n\r\n", "unsuccessful"),
+        ("not HTTP\r\n\r\n", "unsuccessful"),
         ("", "end of file"),
     ] {
         let proxy = serve(move |mut stream| {

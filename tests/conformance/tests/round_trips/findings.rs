@@ -51,6 +51,18 @@ async fn attached(risken: &Risken, name: &str) -> DataSource {
     aws.list_data_sources(project(), aws_id).data_source(name).await.unwrap().data_source.unwrap().remove(0)
 }
 
+#[tokio::test]
+async fn maximum_score_of_zero_is_rejected_and_sent_unless_validation_is_skipped() {
+    let sandbox = sandbox().await;
+    let findings = risken(&sandbox, &settings(&sandbox)["RISKEN_ACCESS_TOKEN"]).finding();
+    let mut request = finding("zero", 0.0);
+    request.finding.original_max_score = 0.0;
+    let error = findings.put_finding(&request).await.unwrap_err();
+    assert!(error.is_unsent() && error.to_string().contains("`original_max_score` must"), "{error}");
+    let error = findings.put_finding(&request).skip_validation().await.unwrap_err();
+    assert_eq!(error.status(), Some(400), "{error}");
+}
+
 #[test]
 fn guide_shows_the_example_that_runs_here() {
     let example = include_str!("findings_guide.rs").split_once("\n\n").unwrap().1.replace("pub(crate) ", "");

@@ -25,27 +25,27 @@ pub(in crate::transport) mod sealed {
     pub trait FromSettings: Sized {
         /// Builds the transport.
         #[doc(hidden)]
-        fn from_settings(ready: super::Ready) -> super::Result<Self>;
+        fn from_settings(settings: super::TransportSettings) -> super::Result<Self>;
     }
 }
 
 /// Settings that were checked, from which a transport makes its pools.
-pub struct Ready {
+pub struct TransportSettings {
     pub(in crate::transport) connect_timeout: Duration,
     pub(in crate::transport) idle_timeout: Duration,
     pub(in crate::transport) user_agent: HeaderValue,
     pub(in crate::transport) tls: rustls::ClientConfig,
     /// The URL of the proxy for everything, if one was given.
-    #[cfg(feature = "reqwest")]
+    #[cfg(feature = "reqwest-no-provider")]
     pub(in crate::transport) proxy_url: Option<String>,
     pub(in crate::transport) proxy: Proxy,
-    pub(super) untrusting: Option<String>,
+    pub(super) no_roots: Option<String>,
     pub(super) body_limit: usize,
 }
 
-impl fmt::Debug for Ready {
+impl fmt::Debug for TransportSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ready").field("connect_timeout", &self.connect_timeout).finish_non_exhaustive()
+        f.debug_struct("TransportSettings").field("connect_timeout", &self.connect_timeout).finish_non_exhaustive()
     }
 }
 
@@ -169,22 +169,22 @@ impl<T: BuiltInTransport> TransportBuilder<T> {
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) if a certificate, the proxy or TLS cannot be used. That the system
     /// has no certificate authorities is an error of the first request that needs one.
     pub fn build(self) -> Result<T> {
-        let (tls, untrusting) = self.tls.config()?;
+        let (tls, no_roots) = self.tls.config()?;
         let proxy = match &self.proxy {
             Some(url) => Proxy::given(url).map_err(|what| Error::config(format!("the proxy {what}")))?,
             None => Proxy::of_environment(&ProcessEnv),
         };
         let user_agent = HeaderValue::try_from(self.user_agent)
             .map_err(|_| Error::config("the user agent is not a valid header value"))?;
-        T::from_settings(Ready {
+        T::from_settings(TransportSettings {
             connect_timeout: self.connect_timeout,
             idle_timeout: self.idle_timeout,
             user_agent,
             tls,
-            #[cfg(feature = "reqwest")]
+            #[cfg(feature = "reqwest-no-provider")]
             proxy_url: self.proxy,
             proxy,
-            untrusting,
+            no_roots,
             body_limit: self.body_limit,
         })
     }

@@ -7,15 +7,15 @@ use rustls::{AlertDescription, CertificateError, InvalidMessage};
 
 use crate::transport::{Stage, TransportError};
 
-/// Where an HTTP client failed, as far as it says.
+/// Where an HTTP client reports that it failed.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::transport) enum Failure {
     /// Before there was a connection.
     Connect,
     /// The request is one that cannot be sent.
-    #[cfg(feature = "reqwest")]
+    #[cfg(feature = "reqwest-no-provider")]
     Request,
-    /// There was a connection, and there is no response.
+    /// The connection was made, but no response arrived.
     Send,
     /// Within the response's body.
     Body,
@@ -28,7 +28,7 @@ where
 {
     let (stage, text) = match at {
         Failure::Connect => connect(&error, uri, proxy),
-        #[cfg(feature = "reqwest")]
+        #[cfg(feature = "reqwest-no-provider")]
         Failure::Request => (Stage::Invalid, "the request cannot be sent".to_owned()),
         Failure::Send => (Stage::PossiblySent, "the connection ended without a response".to_owned()),
         Failure::Body => (Stage::PossiblySent, "the response was truncated".to_owned()),
@@ -49,7 +49,7 @@ fn connect(error: &(dyn Error + 'static), uri: &Uri, proxy: Option<&str>) -> (St
     }
 }
 
-/// What a TLS error means that another attempt would meet again.
+/// Returns the text of a TLS error that a retry would not fix.
 fn tls(error: &(dyn Error + 'static)) -> Option<&'static str> {
     use rustls::Error as Tls;
     match causes(error).find_map(|cause| cause.downcast_ref::<Tls>())? {
@@ -67,8 +67,8 @@ fn tls(error: &(dyn Error + 'static)) -> Option<&'static str> {
                 "the server's certificate is for another host"
             }
             CertificateError::UnknownIssuer => {
-                "the server's certificate is not trusted: no trusted authority has issued it; for an authority of \
-                 your own, use root_certificates_pem()"
+                "the server's certificate is not trusted: no trusted authority has issued it; for a private \
+                 authority, use root_certificates_pem()"
             }
             CertificateError::Revoked => "the server's certificate is revoked",
             CertificateError::Other(_) => {

@@ -28,7 +28,7 @@ pub(in crate::transport) struct Via<'a> {
     pub(in crate::transport) intercept: Intercept,
 }
 
-/// Stands in for a proxy that cannot be used, so that the matcher knows the hosts that `NO_PROXY` leaves to it.
+/// Given to the matcher in place of an unusable proxy, so that it still applies `NO_PROXY`.
 const UNUSABLE: &str = "http://proxy.invalid";
 
 impl Proxy {
@@ -52,7 +52,7 @@ impl Proxy {
         if source.variable("REQUEST_METHOD").is_some() {
             return Self(None);
         }
-        // As the HTTP client reads them: of each pair the first that is set, though it be empty.
+        // As the HTTP client reads them: of each pair the first that is set, even if empty.
         let pair = |names: [&'static str; 2]| names.into_iter().find_map(|name| Some((name, source.variable(name)?)));
         let of_scheme = |own: [&'static str; 2]| {
             let pairs = [own, ["ALL_PROXY", "all_proxy"]].into_iter().filter_map(pair);

@@ -66,7 +66,7 @@ impl TlsSettings {
         if self.only_given_roots && roots.is_empty() {
             return Err(Error::config("only_given_roots() is set and no root is given: add root_certificates_pem()"));
         }
-        let mut untrusting = None;
+        let mut no_roots = None;
         let config = if self.only_given_roots {
             let mut store = rustls::RootCertStore::empty();
             for root in roots {
@@ -78,7 +78,7 @@ impl TlsSettings {
             match rustls_platform_verifier::Verifier::new_with_extra_roots(roots, provider) {
                 Ok(verifier) => config.dangerous().with_custom_certificate_verifier(Arc::new(verifier)),
                 Err(rustls::Error::General(_)) if none_given => {
-                    untrusting = Some(no_authorities(&ProcessEnv));
+                    no_roots = Some(no_authorities(&ProcessEnv));
                     config.with_root_certificates(rustls::RootCertStore::empty())
                 }
                 Err(error) => return Err(problem(error)),
@@ -90,7 +90,7 @@ impl TlsSettings {
                 .map_err(|_| Error::config("the client certificate and its private key cannot be used together"))?,
             None => config.with_no_client_auth(),
         };
-        Ok((config, untrusting))
+        Ok((config, no_roots))
     }
 }
 

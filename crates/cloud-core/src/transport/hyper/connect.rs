@@ -18,7 +18,7 @@ use tower_service::Service;
 
 use super::stream::Stream;
 use crate::runtime::{BoxFuture, limited};
-use crate::transport::builtin::{Proxy, Ready};
+use crate::transport::builtin::{Proxy, TransportSettings};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -49,22 +49,22 @@ struct Direct {
 }
 
 impl Connector {
-    pub(super) fn new(ready: &Ready) -> Self {
+    pub(super) fn new(settings: &TransportSettings) -> Self {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         // Divided among the addresses of a name, so that one that does not answer leaves time for the others.
-        tcp.set_connect_timeout(Some(ready.connect_timeout));
+        tcp.set_connect_timeout(Some(settings.connect_timeout));
         tcp.set_keepalive(Some(KEEP_ALIVE));
         tcp.set_keepalive_interval(Some(KEEP_ALIVE));
         tcp.set_keepalive_retries(Some(KEEP_ALIVE_RETRIES));
         #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
         tcp.set_tcp_user_timeout(Some(UNACKNOWLEDGED));
         Self(Arc::new(Inner {
-            direct: Direct { tcp, tls: Arc::new(ready.tls.clone()).into() },
-            proxy: ready.proxy.clone(),
-            user_agent: ready.user_agent.clone(),
-            limit: ready.connect_timeout,
+            direct: Direct { tcp, tls: Arc::new(settings.tls.clone()).into() },
+            proxy: settings.proxy.clone(),
+            user_agent: settings.user_agent.clone(),
+            limit: settings.connect_timeout,
         }))
     }
 }
