@@ -172,7 +172,7 @@ pub struct FindingForUpsert {
     pub original_score: f64,
     /// Maximum of that scale.
     ///
-    /// At least 0. At most 999.99.
+    /// Above 0. At most 999.99.
     pub original_max_score: f64,
     /// Details of the finding, JSON in a string.
     ///
@@ -363,7 +363,7 @@ impl Body for FindingForUpsert {
             .float(
                 "original_max_score",
                 self.original_max_score,
-                &[Constraint::Min(0), Constraint::MaxDecimal("999.99")],
+                &[Constraint::Above(0), Constraint::MaxDecimal("999.99")],
             );
         validator.text("data", self.data.as_str(), &[Constraint::Json]);
     }
