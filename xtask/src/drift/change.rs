@@ -11,6 +11,7 @@ use super::{pairs, paths};
 
 mod models;
 mod operation;
+mod parameters;
 mod schema;
 
 /// One difference between a page and the committed documents.

@@ -105,6 +105,7 @@ rules! {
     OperationRenamed, Major, Changed, "operation renamed", "renames a method and its types";
     OperationDeprecated, Minor, Deprecated, "operation deprecated", "its method is deprecated";
     ArgumentAdded, Major, Changed, "new required parameter", "the method takes another argument";
+    ArgumentOrder, Major, Changed, "order of arguments", "calls still compile, with swapped values";
     OptionAdded, Minor, Added, "new optional parameter", "adds a setter to the call";
     ParameterRemoved, Major, Removed, "parameter removed", "removes an argument or a setter";
     ParameterRequired, Major, Changed, "parameter required", "a setter becomes an argument, or the reverse";

@@ -287,8 +287,10 @@ fn request_with_another_name_is_compared_with_its_old_self() {
 #[test]
 fn each_rule_has_a_case() {
     let seen: BTreeSet<What> = cases().into_iter().flat_map(|(_, expected)| expected).map(|(what, _)| what).collect();
-    // These compare versions with each other, or lists: see `shared.rs` and `tests/page_drift.rs`.
+    // These compare versions with each other, or lists: see `shared.rs` and `tests/page_drift.rs`. The order needs two
+    // arguments: see `order_of_arguments_is_a_part_of_each_format`.
     let elsewhere = [
+        What::ArgumentOrder,
         What::VersionAdded,
         What::VersionEnded,
         What::VersionUnlisted,
@@ -498,4 +500,105 @@ fn path_that_is_written_otherwise_changes_only_the_protocol() {
     after["paths"]["/v1/keys/{key_id}/state"] = json!({"get": item["get"]});
     let told: Vec<What> = found(&before, &after).iter().map(|own| own.what).collect();
     assert!(told.contains(&What::OperationRemoved) && told.contains(&What::OperationAdded), "{told:?}");
+}
+
+/// `list_keys` with these query parameters, and with a second format if `split` has one. A name ends with `!` if the
+/// parameter is required, with `@` if it is a required instant.
+fn with_parameters(names: &[&str], split: &Value) -> Value {
+    let mut document: Value = serde_json::from_str(DOCUMENT).unwrap();
+    let parameter = |text: &&str| {
+        let name = text.trim_end_matches(['!', '@']);
+        let schema = match text.ends_with('@') {
+            true => json!({"type": "string", "format": "date-time"}),
+            false => json!({"type": "string"}),
+        };
+        json!({"name": name, "in": "query", "required": name != *text, "description": "d", "schema": schema})
+    };
+    let operation = document.pointer_mut(&format!("{KEYS}/get")).unwrap();
+    operation["parameters"] = names.iter().map(parameter).collect();
+    if !split.is_null() {
+        operation["x-sdk"]["split"] = split.clone();
+        operation["x-sdk"]["split"]["operationId"] = json!("list_details");
+        operation["x-sdk"]["split"]["schema"] = json!(format!("#{MODELS}/Key"));
+    }
+    document
+}
+
+/// Parameters before and after, and the changes of `list_keys`.
+fn assert_parameters(old: (&[&str], &Value), new: (&[&str], &Value), expected: &[(What, &str)]) {
+    let changes = found(&with_parameters(old.0, old.1), &with_parameters(new.0, new.1));
+    let told: Vec<(What, &str)> = changes.iter().map(|own| (own.what, own.place.as_str())).collect();
+    assert_eq!(told, expected, "{old:?} {new:?}");
+}
+
+#[test]
+fn order_of_arguments_is_a_part_of_each_format() {
+    let order = &[(What::ArgumentOrder, "list_keys")][..];
+    let none = Value::Null;
+    for (old, new, expected) in [
+        (&["a!", "b!"][..], &["b!", "a!"][..], order),
+        (&["a!", "b!", "c"], &["c", "a!", "b!"], &[]),
+        (&["a", "b"], &["b", "a"], &[]),
+        (&["a!", "b"], &["b", "a!"], &[]),
+        (
+            &["a!", "b!"],
+            &["c!", "b!"],
+            &[(What::ParameterRemoved, "list_keys.a"), (What::ArgumentAdded, "list_keys.c")],
+        ),
+        // Two instants are arguments of their own, and beside another argument they are one period.
+        (&["from@", "to@"], &["to@", "from@"], order),
+        (&["a!", "from@", "to@"], &["to@", "from@", "a!"], &[]),
+    ] {
+        assert_parameters((old, &none), (new, &none), expected);
+    }
+    let detail = json!({"parameter": "detail"});
+    let second = &[(What::ArgumentOrder, "list_details")][..];
+    assert_parameters((&["detail!", "a!"], &detail), (&["a!", "detail!"], &detail), second);
+}
+
+#[test]
+fn each_format_is_compared_with_its_own_parameters() {
+    let none = Value::Null;
+    let split = |only: Value, value: Value| {
+        let mut split = json!({"parameter": "detail"});
+        for (key, own) in [("only", only), ("value", value)] {
+            if !own.is_null() {
+                split[key] = own;
+            }
+        }
+        split
+    };
+    let plain = split(none.clone(), none.clone());
+    let fixed = split(none.clone(), json!("yes"));
+    let only = split(json!(["a"]), none.clone());
+    let (removed, added) = (What::ParameterRemoved, What::OperationAdded);
+    let both = &["detail", "a"][..];
+    for (old, new, expected) in [
+        // What selects the new format, and what it alone takes, are no options of the first one any more.
+        (&none, &plain, &[(removed, "list_keys.detail"), (added, "list_details")][..]),
+        (&none, &fixed, &[(removed, "list_keys.detail"), (added, "list_details")]),
+        (&none, &only, &[(removed, "list_keys.detail"), (removed, "list_keys.a"), (added, "list_details")]),
+        (&plain, &none, &[(What::OptionAdded, "list_keys.detail"), (What::OperationRemoved, "list_details")]),
+        (&plain, &only, &[(removed, "list_keys.a")]),
+        (&only, &plain, &[(What::OptionAdded, "list_keys.a")]),
+        (&plain, &fixed, &[(removed, "list_details.detail")]),
+        (&fixed, &plain, &[(What::ArgumentAdded, "list_details.detail")]),
+        (&fixed, &split(none.clone(), json!("no")), &[(What::Protocol, "list_details")]),
+        (
+            &plain,
+            &json!({"parameter": "a"}),
+            &[
+                (removed, "list_keys.a"),
+                (What::OptionAdded, "list_keys.detail"),
+                (What::ParameterRequired, "list_details.detail"),
+                (What::ParameterRequired, "list_details.a"),
+            ],
+        ),
+    ] {
+        assert_parameters((both, old), (both, new), expected);
+    }
+    // Without a second format in between, callers of either lose the option.
+    let lost = &[(removed, "list_keys.a"), (removed, "list_details.a")];
+    assert_parameters((both, &plain), (&["detail"], &plain), lost);
+    assert_parameters((both, &only), (&["detail"], &json!({"parameter": "detail"})), &[(removed, "list_details.a")]);
 }

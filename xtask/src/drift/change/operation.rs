@@ -1,10 +1,11 @@
-//! Compares an operation: parameters, body, responses, and its second format.
+//! Compares an operation: body, responses, and its second format.
 
 use serde_json::Value;
 
 use super::super::answer;
 use super::super::rules::What;
 use super::super::uses::named;
+use super::parameters::{Format, taken};
 use super::schema::{shape, words};
 use super::{Walk, arrow, different, from_to, name};
 
@@ -15,9 +16,11 @@ impl Walk {
         let (one, other) = (answer::of(before, old), answer::of(after, new));
         self.answer(&place, &one, &other);
         self.statuses(&place, &old["responses"], &new["responses"], shape(&one) == shape(&other));
+        self.parameters(&place, &taken(old, Format::First), &taken(new, Format::First));
         let formats = (&old["x-sdk"]["split"], &new["x-sdk"]["split"]);
         if let (Some(second), true) = (formats.0["operationId"].as_str(), formats.1.is_object()) {
             self.answer(second, &answer::of_split(before, old), &answer::of_split(after, new));
+            self.parameters(second, &taken(old, Format::Second), &taken(new, Format::Second));
         }
         for (key, one, other) in different(old, new) {
             match key.as_str() {
@@ -27,65 +30,12 @@ impl Walk {
                     self.add(What::Documentation, &place, key);
                 }
                 "security" => self.add(What::Protocol, &place, key),
-                "parameters" => self.parameters(&place, one, other),
                 "requestBody" => self.body(&place, one, other),
                 // Compared above.
-                "responses" => {}
+                "parameters" | "responses" => {}
                 "x-sdk" => self.operation_sdk(&place, one, other),
                 _ => self.add(What::Unknown, &place, key),
             }
-        }
-    }
-
-    fn parameters(&mut self, operation: &str, old: &Value, new: &Value) {
-        let list = |own: &Value| own.as_array().cloned().unwrap_or_default();
-        let (before, after) = (list(old), list(new));
-        let same = |one: &Value, other: &Value| one["name"] == other["name"] && one["in"] == other["in"];
-        let place = |own: &Value| own["in"].as_str().unwrap_or_default().to_owned();
-        let label = |own: &Value| format!("{operation}.{}", own["name"].as_str().unwrap_or_default());
-        for own in &before {
-            match after.iter().find(|other| same(own, other)) {
-                Some(other) if is_filled_in(own) && is_filled_in(other) => self.filled_in(&label(own), own, other),
-                Some(other) => self.parameter(&label(own), own, other),
-                None if is_filled_in(own) => self.add(What::Protocol, label(own), format!("{} removed", place(own))),
-                None => self.add(What::ParameterRemoved, label(own), ""),
-            }
-        }
-        for own in after.iter().filter(|own| !before.iter().any(|other| same(own, other))) {
-            match (is_filled_in(own), is_required(own)) {
-                (true, _) => self.add(What::Protocol, label(own), format!("new {}", place(own))),
-                (_, true) => self.add(What::ArgumentAdded, label(own), ""),
-                _ => self.add(What::OptionAdded, label(own), ""),
-            }
-        }
-    }
-
-    fn parameter(&mut self, place: &str, old: &Value, new: &Value) {
-        let (before, after) = (is_required(old), is_required(new));
-        if before != after {
-            self.add(What::ParameterRequired, place, arrow(before, after));
-        }
-        for (key, one, other) in different(old, new) {
-            match key.as_str() {
-                "schema" => self.sent(place, one, other, What::ParameterType),
-                // Compared above.
-                "required" | "x-sdk" if before != after => {}
-                "required" | "example" | "description" | "x-assumed" | "x-realm" => {
-                    self.add(What::Documentation, place, key);
-                }
-                "x-style" => self.add(What::Protocol, place, key),
-                _ => self.add(What::Unknown, place, key),
-            }
-        }
-    }
-
-    /// A parameter that no method shows.
-    fn filled_in(&mut self, place: &str, old: &Value, new: &Value) {
-        let prose = |key: &str| matches!(key, "description" | "example" | "examples" | "x-assumed" | "x-realm");
-        for (key, one, other) in different(old, new) {
-            let only_prose = prose(&key) || key == "schema" && different(one, other).iter().all(|(key, ..)| prose(key));
-            let what = if only_prose { What::Documentation } else { What::Protocol };
-            self.add(what, place, key);
         }
     }
 
@@ -147,25 +97,16 @@ impl Walk {
             let what = match key.as_str() {
                 "operationId" => What::OperationRenamed,
                 "title" | "summary" | "description" | "example" | "x-realm" => What::Documentation,
-                // The answer is compared with that of the first format.
-                "schema" => continue,
-                // Either format then takes other parameters.
-                "only" => What::ParameterRequired,
+                // Compared as answer and parameters of either format.
+                "schema" | "parameter" | "only" => continue,
+                // With a value, the call sends the parameter on its own; without, it is an argument.
+                "value" if one.is_null() || other.is_null() => continue,
+                "value" => What::Protocol,
                 _ => What::Unknown,
             };
             self.add(what, own(old), from_to(one, other));
         }
     }
-}
-
-/// Whether the signer or the configuration gives the parameter, and no caller.
-fn is_filled_in(parameter: &Value) -> bool {
-    parameter["in"] == "header" || parameter["in"] == "path" && parameter["x-sdk"]["source"] == "config"
-}
-
-/// Whether callers must give the parameter.
-fn is_required(parameter: &Value) -> bool {
-    parameter["required"] == true || parameter["x-sdk"]["required_by_server"] == true
 }
 
 /// The model of a body, or `nothing`.
