@@ -22,7 +22,7 @@ mod rules;
 mod shared;
 mod uses;
 
-pub use change::{Change, changes};
+pub use change::{Change, Versions, changes};
 pub use judge::{Tree, judge};
 pub use rules::{Bump, Section, What};
 

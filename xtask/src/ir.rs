@@ -8,7 +8,7 @@ mod parameters;
 mod types;
 
 pub(crate) use parameters::{Argument, Parameter, ParameterType};
-pub(crate) use types::{Constraint, Field, Format, Kind, Presence, Role, Type, TypeDef, bare, home};
+pub(crate) use types::{Constraint, Field, Format, Kind, Presence, Role, Type, TypeDef, Wrapper, bare, home};
 
 /// One service with all its versions.
 #[derive(Debug)]

@@ -19,6 +19,7 @@ mod types;
 pub(crate) use assumed::REALMS;
 pub(crate) use formats::PEM;
 pub(crate) use naming::{rust_name, versioned};
+pub(crate) use roles::take_role;
 
 /// A fixture with its place relative to the root.
 #[derive(Debug)]

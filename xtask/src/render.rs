@@ -26,6 +26,7 @@ pub(crate) use blocks::block;
 pub(crate) use clients::clients;
 pub(crate) use conformance::conformance;
 pub(crate) use coverage::coverage;
+pub(crate) use types::public_type;
 
 /// All files of one service in its vendor's crate.
 pub(crate) fn service(service: &Service, output: &mut Output) -> Result<(), Malformed> {

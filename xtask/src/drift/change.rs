@@ -12,7 +12,11 @@ use super::{pairs, paths};
 mod models;
 mod operation;
 mod parameters;
+mod roles;
 mod schema;
+
+/// Documents of a service as JSON, by version.
+pub type Versions = BTreeMap<String, Value>;
 
 /// One difference between a page and the committed documents.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,19 +53,23 @@ impl Change {
     }
 }
 
-/// What differs between two states of one version.
+/// What differs between two states of a version. `versions` are both states of all versions of the service, because
+/// versions share types.
 #[must_use]
-pub fn changes(old: &Value, new: &Value) -> Vec<Change> {
+pub fn changes(old: &Value, new: &Value, versions: (&Versions, &Versions)) -> Vec<Change> {
     let (old, moved) = &paths::followed(old, new);
     let pairs = pairs::of(old, new);
     let mut found: Vec<Change> =
         moved.iter().map(|(operation, how)| Change::new(What::Protocol, operation, how)).collect();
     names(old, new, &pairs, &mut found);
+    let before = Uses::among(old, versions.0.values()).renamed(&pairs);
+    let after = Uses::among(new, versions.1.values());
     let old = &pairs::renamed(old, &pairs);
-    let mut walk = Walk { before: Uses::of(old), after: Uses::of(new), found };
+    let mut walk = Walk { before, after, found };
     walk.document(old, new);
     walk.operations(old, new);
     walk.models(&old["components"]["schemas"], &new["components"]["schemas"]);
+    walk.roles(old, new);
     walk.found
 }
 

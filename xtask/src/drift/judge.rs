@@ -89,7 +89,7 @@ impl OneService<'_> {
                 false => Vec::new(),
             };
         };
-        let mut changes = change::changes(old, new);
+        let mut changes = change::changes(old, new, (before, after));
         let state = |service, all| lifecycle::State::of(service, number, self.document(all, number));
         lifecycle::version(&state(self.old, self.before), &state(self.service, self.after), &mut changes);
         // Two maps are equal in any order, so the written text is compared.

@@ -122,10 +122,11 @@ rules! {
     RequestFieldAdded, Minor, Added, "new optional field of a request", "adds a setter";
     RequestFieldRequired, Major, Changed, "new required field of a request", "`new` or the builder asks for it";
     FieldRemoved, Major, Removed, "field removed", "fields are public";
-    FieldPresence, Major, Changed, "field required or nullable", "`T` becomes `Option<T>`, or the reverse";
-    FieldNull, Patch, Nowhere, "null for an optional field", "the field is an `Option` already";
+    FieldPresence, Major, Changed, "field required or nullable", "`T`, `Option<T>` and `Patch<T>` differ, or `new` takes other arguments";
+    FieldNull, Patch, Nowhere, "absence or null of a field", "the field is an `Option` before and after";
     FieldType, Major, Changed, "type of a field", "fields are public";
     FieldOrder, Major, Changed, "order of required fields", "`new` takes its arguments in this order";
+    ModelUse, Major, Changed, "use of a model", "its type loses `Deserialize`, or `new` and the setters";
     TraitsLost, Major, Changed, "model with a secret", "the type loses `Serialize` and `PartialEq`";
     EnumValueAdded, Minor, Added, "new value", "the enumeration is `#[non_exhaustive]` and kept the value before";
     EnumValueRemoved, Major, Removed, "value removed", "removes a variant";

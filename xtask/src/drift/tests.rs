@@ -35,7 +35,7 @@ fn edit(document: &mut Value, pointer: &str, value: Option<Value>) {
 }
 
 fn found(before: &Value, after: &Value) -> Vec<Change> {
-    changes(before, after)
+    changes(before, after, (&BTreeMap::new(), &BTreeMap::new()))
 }
 
 fn cases() -> Vec<Case> {
@@ -287,10 +287,11 @@ fn request_with_another_name_is_compared_with_its_old_self() {
 #[test]
 fn each_rule_has_a_case() {
     let seen: BTreeSet<What> = cases().into_iter().flat_map(|(_, expected)| expected).map(|(what, _)| what).collect();
-    // These compare versions with each other, or lists: see `shared.rs` and `tests/page_drift.rs`. The order needs two
-    // arguments: see `order_of_arguments_is_a_part_of_each_format`.
+    // These compare versions with each other, or lists: see `shared.rs` and `tests/page_drift.rs`.
     let elsewhere = [
+        // These have tests of their own below.
         What::ArgumentOrder,
+        What::ModelUse,
         What::VersionAdded,
         What::VersionEnded,
         What::VersionUnlisted,
@@ -601,4 +602,164 @@ fn each_format_is_compared_with_its_own_parameters() {
     let lost = &[(removed, "list_keys.a"), (removed, "list_details.a")];
     assert_parameters((both, &plain), (&["detail"], &plain), lost);
     assert_parameters((both, &only), (&["detail"], &json!({"parameter": "detail"})), &[(removed, "list_details.a")]);
+}
+
+/// The document with a field that is required and nullable, or not.
+fn with_presence(model: &str, field: &str, required: bool, nullable: bool) -> Value {
+    let mut document: Value = serde_json::from_str(DOCUMENT).unwrap();
+    let own = &mut document["components"]["schemas"][model];
+    let mut names: Vec<Value> = own["required"].as_array().cloned().unwrap_or_default();
+    names.retain(|name| name != field);
+    if required {
+        names.insert(0, json!(field));
+    }
+    own["required"] = names.into();
+    own["properties"][field]["type"] = if nullable { json!(["string", "null"]) } else { json!("string") };
+    document
+}
+
+#[test]
+fn presence_counts_by_the_type_that_it_makes() {
+    let (required, nullable) = ((true, false), (true, true));
+    let (optional, optional_nullable) = ((false, false), (false, true));
+    let (major, patch, first) = (What::FieldPresence, What::FieldNull, What::FirstRequiredField);
+    for (model, field, transitions) in [
+        (
+            "Key",
+            "id",
+            [
+                (required, nullable, major),
+                (required, optional, major),
+                (required, optional_nullable, major),
+                (nullable, optional, patch),
+                (nullable, optional_nullable, patch),
+                (optional, optional_nullable, patch),
+            ],
+        ),
+        // The only required field of a response also decides whether it is `Default`; of a request, what `new` takes.
+        (
+            "Usage",
+            "calls",
+            [
+                (nullable, required, major),
+                (optional, required, major),
+                (optional_nullable, required, major),
+                (optional, nullable, first),
+                (optional_nullable, nullable, first),
+                (nullable, optional, patch),
+            ],
+        ),
+        (
+            "CreateKeyRequest",
+            "name",
+            [
+                (required, nullable, major),
+                (required, optional, major),
+                (required, optional_nullable, major),
+                (nullable, optional, major),
+                (nullable, optional_nullable, major),
+                (optional, optional_nullable, patch),
+            ],
+        ),
+        (
+            "UpdateKeyRequest",
+            "note",
+            [
+                (required, nullable, major),
+                (required, optional, major),
+                (required, optional_nullable, major),
+                (nullable, optional, major),
+                (nullable, optional_nullable, major),
+                // `Option<T>` and `Patch<T>`.
+                (optional, optional_nullable, major),
+            ],
+        ),
+    ] {
+        for (old, new, what) in transitions {
+            // What loses `Default` one way, gains it the other.
+            let gains = what == first || what == patch && model == "Usage";
+            let reverse = match (gains, old.0) {
+                (false, _) => what,
+                (true, false) => patch,
+                (true, true) => first,
+            };
+            for (old, new, what) in [(old, new, what), (new, old, reverse)] {
+                let states = [old, new].map(|(required, null)| with_presence(model, field, required, null));
+                let told: Vec<(What, String)> =
+                    found(&states[0], &states[1]).into_iter().map(|own| (own.what, own.place)).collect();
+                assert_eq!(told, [(what, format!("{model}.{field}"))], "{old:?} {new:?}");
+            }
+        }
+    }
+    let text = found(&with_presence("Key", "id", true, true), &with_presence("Key", "id", false, false));
+    assert_eq!(text[0].how, "required, nullable -> optional");
+}
+
+/// The document whose models `Key` and `UpdateKeyRequest` have a field of each kind that depends on their use.
+fn with_formats() -> Value {
+    let mut document: Value = serde_json::from_str(DOCUMENT).unwrap();
+    for (name, schema) in [
+        ("active", json!({"type": "string", "description": "d", "x-sdk": {"type": "yes_no"}})),
+        ("owner", json!({"type": "integer", "description": "d", "x-sdk": {"vendor_type": "OwnerId"}})),
+        ("reason", json!({"type": ["string", "null"], "description": "d"})),
+    ] {
+        document["components"]["schemas"]["Usage"]["properties"][name] = schema;
+    }
+    document
+}
+
+/// An operation that sends the model.
+fn sending(model: &str, method: &str) -> Value {
+    let schema = json!({"$ref": format!("#{MODELS}/{model}")});
+    let body = json!({"content": {"application/json": {"schema": schema}}});
+    json!({method: {"operationId": "send_it", "requestBody": body, "responses": {"204": {"description": "Done."}}}})
+}
+
+#[test]
+fn use_of_a_model_changes_the_types_of_its_fields() {
+    let before = with_formats();
+    let types = |update: bool| {
+        let patch = ("Usage.reason", "Option<String> -> Patch<String>");
+        let own = [
+            ("Usage.active", "Option<Lenient<bool>> -> Option<bool>"),
+            ("Usage.owner", "Option<i64> -> Option<crate::OwnerId>"),
+        ];
+        own.into_iter().chain(update.then_some(patch)).collect::<Vec<_>>()
+    };
+    let told = |before: &Value, after: &Value, versions: (&[&Value], &[&Value])| {
+        let all = |own: &[&Value]| -> BTreeMap<String, Value> {
+            own.iter().enumerate().map(|(number, own)| (number.to_string(), (*own).clone())).collect()
+        };
+        let changes = changes(before, after, (&all(versions.0), &all(versions.1)));
+        let types = changes.into_iter().filter(|own| matches!(own.what, What::FieldType | What::ModelUse));
+        types.map(|own| (own.place, own.how)).collect::<Vec<_>>()
+    };
+    let owned = |own: Vec<(&str, &str)>| -> Vec<(String, String)> {
+        own.into_iter().map(|(place, how)| (place.to_owned(), how.to_owned())).collect()
+    };
+    for (method, update) in [("post", false), ("put", true)] {
+        let mut after = before.clone();
+        after["paths"]["/v1/sent"] = sending("Usage", method);
+        assert_eq!(told(&before, &after, (&[], &[])), owned(types(update)));
+        // Another version that sends it changes the type that both share.
+        assert_eq!(told(&before, &before, (&[&before], &[&before, &after])), owned(types(update)));
+        assert_eq!(told(&before, &after, (&[&after], &[&after])), [], "it was sent before");
+        // The name is that of the new document.
+        let text = after.to_string().replace("/Usage\"", "/Use\"").replace("\"Usage\":", "\"Use\":");
+        let renamed: Vec<_> =
+            types(update).iter().map(|(place, how)| (place.replace("Usage", "Use"), (*how).to_owned())).collect();
+        assert_eq!(told(&before, &serde_json::from_str(&text).unwrap(), (&[], &[])), renamed);
+        // No request any more: it loses its constructor and setters as well.
+        let mut back: Vec<_> = vec![("Usage".to_owned(), "request and response -> response".to_owned())];
+        back.extend(types(update).iter().map(|(place, how)| {
+            let (one, other) = how.split_once(" -> ").unwrap();
+            ((*place).to_owned(), format!("{other} -> {one}"))
+        }));
+        assert_eq!(told(&after, &before, (&[], &[])), back);
+        // No response any more: users decode it no more.
+        let mut sent = after.clone();
+        sent["paths"]["/v1/usage"]["get"]["responses"] = json!({"204": {"description": "Done."}});
+        let lost = [("Usage".to_owned(), "request and response -> request".to_owned())];
+        assert_eq!(told(&after, &sent, (&[], &[])), lost);
+    }
 }

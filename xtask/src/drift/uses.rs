@@ -1,8 +1,11 @@
 //! Which models requests and responses are made of.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
+
+use super::answer;
+use crate::ir::Role;
 
 /// The models of one document by their use.
 #[derive(Debug, Default)]
@@ -10,6 +13,8 @@ pub(super) struct Uses {
     requests: BTreeSet<String>,
     /// Bodies of updates, where null and absent differ.
     updates: BTreeSet<String>,
+    /// What operations return.
+    responses: BTreeSet<String>,
     reached: BTreeSet<String>,
     /// What holds a secret or an authentication code.
     secrets: BTreeSet<String>,
@@ -22,6 +27,10 @@ impl Uses {
             let schemas = found.flat_map(|(.., operation)| names(&operation["requestBody"]));
             reachable(document, schemas.collect())
         };
+        let returned = operations(document).into_iter().flat_map(|(.., operation)| {
+            [answer::of(document, operation), answer::of_split(document, operation)].map(|own| names(&own)).concat()
+        });
+        let responses = reachable(document, returned.collect());
         let models = document.pointer("/components/schemas").and_then(Value::as_object);
         let names: Vec<&String> = models.into_iter().flat_map(|models| models.keys()).collect();
         let holds = |name: &&&String| {
@@ -30,7 +39,36 @@ impl Uses {
                 .any(|inner| is_secret(&model(document, inner)["properties"]))
         };
         let secrets = names.iter().filter(holds).map(|name| (*name).clone()).collect();
-        Self { requests: bodies(false), updates: bodies(true), reached: reached(document), secrets }
+        let (requests, updates) = (bodies(false), bodies(true));
+        Self { requests, updates, responses, reached: reached(document), secrets }
+    }
+
+    /// The uses in one of several versions: a type that they share is used in one way.
+    pub(super) fn among<'a>(document: &Value, versions: impl IntoIterator<Item = &'a Value>) -> Self {
+        let mut own = Self::of(document);
+        for other in versions.into_iter().map(Self::of) {
+            own.requests.extend(other.requests);
+            own.updates.extend(other.updates);
+            own.responses.extend(other.responses);
+        }
+        own
+    }
+
+    /// The same with the new names of models.
+    pub(super) fn renamed(mut self, names: &BTreeMap<String, String>) -> Self {
+        let Self { requests, updates, responses, reached, secrets } = &mut self;
+        for set in [requests, updates, responses, reached, secrets] {
+            let new: Vec<String> = set.iter().filter_map(|name| names.get(name).cloned()).collect();
+            set.extend(new);
+        }
+        self
+    }
+
+    /// How the type of the model is used.
+    pub(super) fn role(&self, model: &str) -> Role {
+        let is = |of: &BTreeSet<String>| of.contains(model);
+        let (request, response, update) = (is(&self.requests), is(&self.responses), is(&self.updates));
+        Role { request, response, update, secret: is(&self.secrets), page: None }
     }
 
     /// Whether an operation leads to the model, so that it has a Rust type.

@@ -93,9 +93,37 @@ pub(crate) enum Presence {
 }
 
 impl Presence {
+    /// By whether the model requires the field, the field's `x-sdk.type`, and whether it can be null.
+    pub(crate) fn of(required: bool, kind: Option<&str>, nullable: bool) -> Self {
+        match (required && kind != Some("optional"), nullable) {
+            (true, false) => Self::Required,
+            (true, true) => Self::Nullable,
+            (false, false) => Self::Optional,
+            (false, true) => Self::OptionalNullable,
+        }
+    }
+
+    /// What the type of the field is wrapped in, in a model that is or is not a part of updates.
+    pub(crate) fn wrapper(self, update: bool) -> Wrapper {
+        match self {
+            Self::Required => Wrapper::None,
+            Self::OptionalNullable if update => Wrapper::Patch,
+            _ => Wrapper::Option,
+        }
+    }
+
     pub(crate) fn is_required(self) -> bool {
         matches!(self, Self::Required | Self::Nullable)
     }
+}
+
+/// What the type of a field is wrapped in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wrapper {
+    None,
+    Option,
+    /// Absent, null or a value.
+    Patch,
 }
 
 /// A Rust type of a field or an answer.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Problem;
-use crate::ir::{Field, Kind, Method, Presence, Service, Type, TypeDef};
+use crate::ir::{Field, Kind, Method, Presence, Role, Service, Type, TypeDef};
 
 /// A response is read whatever number it has: an ID of 0 would fail all of it.
 fn keep_numbers(ty: &mut TypeDef) {
@@ -11,6 +11,14 @@ fn keep_numbers(ty: &mut TypeDef) {
         for field in fields.iter_mut().filter(|field| matches!(field.ty, Type::Id(_))) {
             field.ty = Type::Integer;
         }
+    }
+}
+
+/// Gives the type its role, and its fields the types that they have in it.
+pub(crate) fn take_role(ty: &mut TypeDef, role: Role) {
+    ty.role = role;
+    if !ty.role.request {
+        keep_numbers(ty);
     }
 }
 
@@ -39,13 +47,10 @@ pub(super) fn assign(service: &mut Service) -> Result<(), Problem> {
         }
     }
     for ty in &mut service.types {
-        ty.role.request = requests.contains(&ty.name);
-        ty.role.response = responses.contains(&ty.name);
-        ty.role.update = updates.contains(&ty.name);
-        ty.role.secret = secrets.contains(&ty.name);
-    }
-    for ty in service.types.iter_mut().filter(|ty| !ty.role.request) {
-        keep_numbers(ty);
+        let is = |of: &BTreeSet<String>| of.contains(&ty.name);
+        let (request, response, update) = (is(&requests), is(&responses), is(&updates));
+        let role = Role { request, response, update, secret: is(&secrets), page: None };
+        take_role(ty, role);
     }
     for ty in &service.types {
         let Kind::Struct(fields) = &ty.kind else {

@@ -139,13 +139,7 @@ fn field(
     }
     let ty =
         if is_inline_enum(property) { Type::Enum(names::pascal(name)) } else { resolve(context, property, pointer)? };
-    let required = parent.requires(name) && property.sdk.kind.as_deref() != Some("optional");
-    let presence = match (required, property.nullable()) {
-        (true, false) => Presence::Required,
-        (true, true) => Presence::Nullable,
-        (false, false) => Presence::Optional,
-        (false, true) => Presence::OptionalNullable,
-    };
+    let presence = Presence::of(parent.requires(name), property.sdk.kind.as_deref(), property.nullable());
     let rules = rules(context, property, &ty, pointer)?;
     let mut docs = description(property, name);
     docs.push_str(&notes(property, &rules));

@@ -7,7 +7,7 @@ use quote::quote;
 
 use super::paths::{CODEGEN, codegen, key_material, vendor_type};
 use super::{docs, imports};
-use crate::ir::{Field, Format, Kind, Presence, Service, Type, TypeDef, Version, bare, home};
+use crate::ir::{Field, Format, Kind, Presence, Service, Type, TypeDef, Version, Wrapper, bare, home};
 use crate::names::ident;
 
 mod body;
@@ -172,16 +172,13 @@ fn is_comparable(service: &Service, ty: &TypeDef) -> bool {
 
 /// Whether absent, null and a value mean three things.
 pub(super) fn is_patch(ty: &TypeDef, field: &Field) -> bool {
-    ty.role.update && field.presence == Presence::OptionalNullable
+    field.presence.wrapper(ty.role.update) == Wrapper::Patch
 }
 
 fn member(ty: &TypeDef, field: &Field) -> TokenStream {
     let name = ident(&field.rust);
     let doc = docs(&field.docs);
-    let inner = rust_type(&field.ty);
-    let lenient = !ty.role.request && matches!(field.ty, Type::Formatted(_));
-    let inner = if lenient { quote!(Lenient<#inner>) } else { inner };
-    let patch = is_patch(ty, field);
+    let (lenient, patch) = (is_lenient(ty, field), is_patch(ty, field));
     let optional = field.presence != Presence::Required;
     let mut serde = Vec::new();
     let bare = name.to_string();
@@ -220,12 +217,24 @@ fn member(ty: &TypeDef, field: &Field) -> TokenStream {
         // Written by hand, so that serde's attributes exist only where tests read it.
         (false, true) => quote!(#[cfg_attr(feature = "_deserialize", serde(#(#serde),*))]),
     };
-    let rust = match (patch, field.presence) {
-        (true, _) => quote!(Patch<#inner>),
-        (false, Presence::Required) => inner,
-        (false, _) => quote!(Option<#inner>),
-    };
+    let rust = public_type(ty, field);
     quote!(#doc #serde pub #name: #rust,)
+}
+
+/// Whether a value of another format is kept as it was read.
+fn is_lenient(ty: &TypeDef, field: &Field) -> bool {
+    !ty.role.request && matches!(field.ty, Type::Formatted(_))
+}
+
+/// The type of a field as users see it, which depends on how its model is used.
+pub(crate) fn public_type(ty: &TypeDef, field: &Field) -> TokenStream {
+    let inner = rust_type(&field.ty);
+    let inner = if is_lenient(ty, field) { quote!(Lenient<#inner>) } else { inner };
+    match field.presence.wrapper(ty.role.update) {
+        Wrapper::None => inner,
+        Wrapper::Option => quote!(Option<#inner>),
+        Wrapper::Patch => quote!(Patch<#inner>),
+    }
 }
 
 /// Whether callers hold something that becomes the type, such as a `&str`.

@@ -4,13 +4,13 @@ use serde_json::Value;
 
 use super::super::rules::What;
 use super::{Walk, arrow, different, from_to};
+use crate::ir::Presence;
 
-/// Where a field stands.
+/// The place of a field.
 struct Field<'a> {
     place: String,
     name: &'a str,
     request: bool,
-    update: bool,
     /// Both states of the model.
     models: (&'a Value, &'a Value),
 }
@@ -51,7 +51,8 @@ impl Walk {
         for (key, one, other) in different(old, new) {
             match key.as_str() {
                 "properties" => self.fields(name, old, new),
-                "required" => self.presence(name, old, new),
+                // Compared below, because the type depends on both.
+                "required" => {}
                 "description" | "x-assumed" => self.add(What::Documentation, name, key),
                 "enum" => self.values(name, one, other),
                 "x-sdk" if different(one, other).iter().all(|(key, ..)| key == "unused") => {
@@ -61,18 +62,19 @@ impl Walk {
                 _ => self.add(What::Unknown, name, key),
             }
         }
+        self.presences(name, old, new);
     }
 
     fn fields(&mut self, name: &str, old: &Value, new: &Value) {
         let request = self.before.is_request(name) || self.after.is_request(name);
-        let update = self.before.is_update(name) || self.after.is_update(name);
         for (field, one, other) in different(&old["properties"], &new["properties"]) {
             let place = format!("{name}.{field}");
-            let at = Field { place, name: &field, request, update, models: (old, new) };
+            let at = Field { place, name: &field, request, models: (old, new) };
             match (one.is_null(), other.is_null()) {
                 (true, _) => self.added(&at),
                 (_, true) => self.add(What::FieldRemoved, at.place, ""),
-                _ => self.field(&at, one, other),
+                _ if request => self.sent(&at.place, one, other, What::FieldType),
+                _ => self.received(&at.place, one, other),
             }
         }
     }
@@ -89,29 +91,24 @@ impl Walk {
         self.add(what, &at.place, "");
     }
 
-    /// Fields of both states whose flag changed; the others are new or gone.
-    fn presence(&mut self, name: &str, old: &Value, new: &Value) {
+    /// Fields of both states that are required or nullable in another way; the others are new or gone.
+    fn presences(&mut self, name: &str, old: &Value, new: &Value) {
+        let request = self.before.is_request(name) || self.after.is_request(name);
+        let update = self.after.is_update(name);
         let fields = old["properties"].as_object().into_iter().flat_map(|own| own.keys());
         for field in fields.filter(|field| !new["properties"][field.as_str()].is_null()) {
-            let (one, other) = (is_required(old, field), is_required(new, field));
+            let (one, other) = (presence(old, field), presence(new, field));
+            let what = match one.is_required() == other.is_required() {
+                _ if one.wrapper(update) != other.wrapper(update) => What::FieldPresence,
+                // An argument of `new`.
+                false if request => What::FieldPresence,
+                // A type without required fields is `Default`.
+                false if other.is_required() && required(old).is_empty() => What::FirstRequiredField,
+                _ => What::FieldNull,
+            };
             if one != other {
-                self.add(What::FieldPresence, format!("{name}.{field}"), format!("required {}", arrow(one, other)));
+                self.add(what, format!("{name}.{field}"), arrow(words(one), words(other)));
             }
-        }
-    }
-
-    fn field(&mut self, at: &Field<'_>, old: &Value, new: &Value) {
-        let (one, other) = (is_nullable(old), is_nullable(new));
-        if one != other {
-            let required = is_required(at.models.0, at.name) || is_required(at.models.1, at.name);
-            // In an update, null is a value of its own: `Patch<T>`.
-            let visible = required || at.update;
-            let what = if visible { What::FieldPresence } else { What::FieldNull };
-            self.add(what, &at.place, format!("nullable {}", arrow(one, other)));
-        }
-        match at.request {
-            true => self.sent(&at.place, old, new, What::FieldType),
-            false => self.received(&at.place, old, new),
         }
     }
 
@@ -148,8 +145,22 @@ fn required(model: &Value) -> Vec<String> {
 }
 
 fn is_required(model: &Value, field: &str) -> bool {
+    presence(model, field).is_required()
+}
+
+fn presence(model: &Value, field: &str) -> Presence {
     let listed = model["required"].as_array().is_some_and(|own| own.iter().any(|name| name == field));
-    listed && model["properties"][field]["x-sdk"]["type"] != "optional"
+    let own = &model["properties"][field];
+    Presence::of(listed, own["x-sdk"]["type"].as_str(), is_nullable(own))
+}
+
+fn words(presence: Presence) -> &'static str {
+    match presence {
+        Presence::Required => "required",
+        Presence::Nullable => "required, nullable",
+        Presence::Optional => "optional",
+        Presence::OptionalNullable => "optional, nullable",
+    }
 }
 
 fn is_nullable(schema: &Value) -> bool {
