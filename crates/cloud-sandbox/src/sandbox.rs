@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 use std::sync::mpsc;
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use tokio::runtime::Builder;
@@ -27,11 +27,29 @@ pub use in_process::InProcess;
 /// A server on loopback that emulates all three vendors until it is dropped.
 ///
 /// It runs on the Tokio runtime on which it was started, or in a thread of its own after
-/// [`SandboxBuilder::start_in_thread`].
+/// [`SandboxBuilder::start_in_thread`]. Dropping it closes the port and lets requests in progress finish, without
+/// waiting for them; [`shutdown`](Self::shutdown) waits.
 pub struct Sandbox {
     server: Server,
-    /// Ends the thread when it is dropped, which is after the server has been told to stop.
-    thread: Option<oneshot::Sender<()>>,
+    /// Dropped after the server has been told to stop.
+    thread: Option<Thread>,
+}
+
+/// A thread that ends when this is dropped, once requests in progress are done.
+struct Thread {
+    stop: oneshot::Sender<()>,
+    handle: JoinHandle<()>,
+}
+
+impl Thread {
+    /// Ends the thread and waits until it has ended.
+    async fn end(self) -> io::Result<()> {
+        let Self { stop, handle } = self;
+        drop(stop);
+        // Joining blocks, and the caller's runtime may have only one thread.
+        let joined = tokio::task::spawn_blocking(|| handle.join()).await?;
+        joined.map_err(|_| io::Error::other("the sandbox's thread panicked"))
+    }
 }
 
 impl Sandbox {
@@ -145,14 +163,17 @@ impl Sandbox {
         self.server.engine.lock().state.scp.kms.public_key(key_id, version)
     }
 
-    /// Stops the server, waits until requests in progress are done, and writes the state file if there is one.
+    /// Stops the server, waits up to 5 seconds until requests in progress are done, and writes the state file if there
+    /// is one. The thread of [`SandboxBuilder::start_in_thread`] has then ended.
     ///
     /// # Errors
     /// When the server had failed, or the state cannot be written.
     pub async fn shutdown(self) -> io::Result<()> {
         let Self { server, thread } = self;
         let engine = server.stop().await?;
-        drop(thread);
+        if let Some(thread) = thread {
+            thread.end().await?;
+        }
         let Some(path) = &engine.settings.state_file else { return Ok(()) };
         // Written after the lock is released: the disk may be slow.
         let held = serde_json::to_value(&*engine.lock())?;
@@ -177,6 +198,9 @@ impl SandboxBuilder {
     /// theirs. With this method, one `static` serves all tests of a binary. A `static` is never dropped: a state file is
     /// only written by [`Sandbox::shutdown`].
     ///
+    /// The thread ends after [`Sandbox::shutdown`], which waits for it, or after a drop, which does not: requests in
+    /// progress still have 5 seconds to finish.
+    ///
     /// ```
     /// use std::sync::LazyLock;
     ///
@@ -192,21 +216,26 @@ impl SandboxBuilder {
     /// As [`start`](Self::start), or when no thread or runtime can be made.
     pub fn start_in_thread(self) -> io::Result<Sandbox> {
         let (started, start) = mpsc::channel();
-        let (thread, stopped) = oneshot::channel::<()>();
+        let (stop, stopped) = oneshot::channel::<()>();
         let run = move || {
             let runtime = match Builder::new_current_thread().enable_all().build() {
                 Ok(runtime) => runtime,
                 Err(error) => return drop(started.send(Err(error))),
             };
             runtime.block_on(async {
-                drop(started.send(self.start().await));
+                let sandbox = self.start().await;
+                let ended = sandbox.as_ref().ok().map(|sandbox| sandbox.server.ended());
+                drop(started.send(sandbox));
                 // The sender is dropped, never used.
                 let _ = stopped.await;
+                if let Some(ended) = ended {
+                    ended.await;
+                }
             });
         };
-        thread::Builder::new().name("cloud-sandbox".to_owned()).spawn(run)?;
+        let handle = thread::Builder::new().name("cloud-sandbox".to_owned()).spawn(run)?;
         let mut sandbox = start.recv().map_err(io::Error::other)??;
-        sandbox.thread = Some(thread);
+        sandbox.thread = Some(Thread { stop, handle });
         Ok(sandbox)
     }
 }

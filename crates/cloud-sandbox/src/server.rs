@@ -20,7 +20,7 @@ pub(crate) mod pipeline;
 mod tls;
 
 use connection::{ClientInfo, PlainListener};
-use listener::Serving;
+use listener::{SHUTDOWN_TIMEOUT, Serving};
 use tls::TlsListener;
 
 /// A running server: the engine and its listeners.
@@ -56,11 +56,30 @@ impl Server {
 
     /// Stops the listeners and waits until requests in progress are done.
     pub(crate) async fn stop(self) -> io::Result<Arc<Engine>> {
-        self.plain.finish().await?;
-        if let Some(mutual_tls) = self.mutual_tls {
-            mutual_tls.serving.finish().await?;
+        let of_certificates = async {
+            match self.mutual_tls {
+                Some(mutual_tls) => mutual_tls.serving.finish().await,
+                None => Ok(()),
+            }
+        };
+        let (plain, of_certificates) = tokio::join!(self.plain.finish(), of_certificates);
+        plain.and(of_certificates).map(|()| self.engine)
+    }
+
+    /// Waits a while, also after this was dropped, for requests in progress.
+    pub(crate) fn ended(&self) -> impl Future<Output = ()> + Send + use<> {
+        let plain = self.plain.ended();
+        let mutual_tls = self.mutual_tls.as_ref().map(|mutual_tls| mutual_tls.serving.ended());
+        async move {
+            let both = async {
+                plain.await;
+                if let Some(mutual_tls) = mutual_tls {
+                    mutual_tls.await;
+                }
+            };
+            // What lasts longer is aborted with the runtime.
+            let _ = tokio::time::timeout(SHUTDOWN_TIMEOUT, both).await;
         }
-        Ok(self.engine)
     }
 }
 

@@ -15,13 +15,14 @@ use tokio::task::{JoinHandle, JoinSet};
 use super::connection::ClientInfo;
 
 /// How long a stop waits for requests in progress.
-const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A listener that is being served; dropping it stops it.
 #[derive(Debug)]
 pub(crate) struct Serving {
     stop: watch::Sender<()>,
     task: JoinHandle<()>,
+    ended: watch::Receiver<()>,
 }
 
 impl Serving {
@@ -32,7 +33,19 @@ impl Serving {
         L: Listener<Addr = ClientInfo>,
     {
         let (stop, stopped) = watch::channel(());
-        Self { stop, task: tokio::spawn(serve(listener, router, header_timeout, stopped)) }
+        let (running, ended) = watch::channel(());
+        let task = tokio::spawn(async move {
+            // Dropped when the task ends, also if it is aborted.
+            let _running = running;
+            serve(listener, router, header_timeout, stopped).await;
+        });
+        Self { stop, task, ended }
+    }
+
+    /// Waits until the last connection is closed, also after this was dropped.
+    pub(super) fn ended(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut ended = self.ended.clone();
+        async move { while ended.changed().await.is_ok() {} }
     }
 
     /// Stops, and waits a while for requests in progress.

@@ -29,3 +29,4 @@ mod secure_key_manager;
 mod secure_key_manager_callers;
 mod server;
 mod state_file;
+mod thread;
