@@ -77,9 +77,9 @@ fn list_finding_tags(state: &mut State, call: &mut Call<'_>) -> Result<Value, Er
     if store.finding(request.project_id, request.finding_id).is_none() {
         call.note = Some(NO_FINDING);
     }
-    let found = store.tags(&request);
-    let (shown, total) = page(&found, &request);
-    let tags: Vec<Value> = shown.iter().map(|own| tag(own)).collect();
+    let (skip, take) = window(&request);
+    let (shown, total) = store.tags(&request, skip, take);
+    let tags: Vec<Value> = shown.into_iter().map(tag).collect();
     Ok(present([("count", tags.len().into()), ("total", total.into()), ("tag", tags.into())]))
 }
 
@@ -122,15 +122,7 @@ fn delete_pend_finding(state: &mut State, call: &mut Call<'_>) -> Result<Value, 
     Ok(json!({}))
 }
 
-/// The part of a list that was asked for, and the length of the whole; zero is the service's own limit.
-fn page<'a, T>(all: &'a [T], request: &Request) -> (&'a [T], usize) {
-    let (skip, take) = window(request);
-    let from = skip.min(all.len());
-    let to = from.saturating_add(take).min(all.len());
-    (&all[from..to], all.len())
-}
-
-/// How many entries are left out, and how many are shown.
+/// How many entries are left out, and how many are shown; zero is the service's own limit.
 fn window(request: &Request) -> (usize, usize) {
     let number = |value: i32| usize::try_from(value).unwrap_or_default();
     let limit = if request.limit == 0 { rules::LIMIT } else { request.limit };

@@ -45,8 +45,8 @@ impl Row for Key {
 }
 
 impl Keyed for Key {
-    fn key(&self) -> String {
-        self.text.clone()
+    fn key(&self) -> &str {
+        &self.text
     }
 
     fn set_key(&mut self, key: String) {
@@ -84,13 +84,13 @@ impl Access {
 
     pub(super) fn remove_of_vault(&mut self, id: &str) {
         let own = self.keys.span(VAULT, |key| key.vault.as_deref().cmp(&Some(id)));
-        self.keys.remove_all(VAULT, own);
+        self.keys.remove_range(VAULT, own);
     }
 
     /// Removes the keys that have ended.
     pub(super) fn remove_ended(&mut self, now: OffsetDateTime) {
         let ended = self.keys.span(EXPIRES, |key| table::due(key.expires, &now));
-        self.keys.remove_all(EXPIRES, ended);
+        self.keys.remove_range(EXPIRES, ended);
     }
 
     /// The secret of a key that has not ended.

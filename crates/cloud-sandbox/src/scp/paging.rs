@@ -7,37 +7,41 @@ use serde_json::{Value, json};
 
 use crate::call::Call;
 use crate::scp::error::ErrorResponse;
-use crate::state::table::{Place, Row, Table};
+use crate::state::table::{self, Place, Row, Table};
 
 /// The order of a list unless the caller names one.
 const NEWEST_FIRST: &str = "created_at:desc";
 
+/// A field that rows can be sorted by, and how two rows compare by it.
+pub(super) type Field<R> = (&'static str, fn(&R, &R) -> Ordering);
+
 /// The page of a short list that the caller asks for by `page`, `size` and `sort`, with `items` as the name of the rows.
+/// Only its rows are shown.
 ///
 /// The rows come oldest first: where the sorted field is equal, that order decides.
-pub(super) fn page(
+pub(super) fn page<R>(
     call: &Call<'_>,
     items: &str,
-    sortable: &[&str],
+    fields: &[Field<R>],
     default_size: usize,
-    mut rows: Vec<Value>,
+    mut rows: Vec<R>,
+    show: impl Fn(&R) -> Value,
 ) -> Result<Value, ErrorResponse> {
     let (page, size) = (number(call, "page", 0, 0)?, number(call, "size", default_size, 1)?);
     let sort = call.query("sort").unwrap_or(NEWEST_FIRST);
-    order(sort, sortable, &mut rows)?;
-    let count = rows.len();
-    let rows: Vec<_> = rows.into_iter().skip(page.saturating_mul(size)).take(size).collect();
-    Ok(body(items, sort, count, (page, size), rows))
+    order(sort, fields, &mut rows)?;
+    let shown = rows.iter().skip(page.saturating_mul(size)).take(size).map(show).collect();
+    Ok(body(items, sort, rows.len(), (page, size), shown))
 }
 
 /// A list as a table keeps it.
 pub(super) struct Listing<'a, T> {
     pub(super) table: &'a Table<T>,
     pub(super) sorts: &'a [Sort<'a, T>],
-    /// The ranks of an order that make up the list; all of them unless a part is listed alone.
-    pub(super) part: &'a dyn Fn(usize) -> Range<usize>,
-    /// The only rows that come into question, where an order has found them already.
-    pub(super) chosen: Option<Vec<Place>>,
+    /// The ranks of an order that make up the list; all of them unless only some rows are listed.
+    pub(super) range: &'a dyn Fn(usize) -> Range<usize>,
+    /// The only rows that can pass the filter, if an order has found them already.
+    pub(super) candidates: Option<Vec<Place>>,
     /// What the caller filters by, if anything.
     pub(super) filter: Option<&'a dyn Fn(&T) -> bool>,
 }
@@ -47,13 +51,13 @@ pub(super) enum Sort<'a, T> {
     /// An order of the table.
     Kept(&'static str, usize),
     /// A field that changes with time alone, so that no order can be kept.
-    Now(&'static str, &'a dyn Fn(&T, &T) -> Ordering),
+    Computed(&'static str, &'a dyn Fn(&T, &T) -> Ordering),
 }
 
 impl<T> Sort<'_, T> {
     fn name(&self) -> &'static str {
         match self {
-            Self::Kept(name, _) | Self::Now(name, _) => name,
+            Self::Kept(name, _) | Self::Computed(name, _) => name,
         }
     }
 }
@@ -81,11 +85,11 @@ impl<T: Row> Listing<'_, T> {
         let (field, descends) = direction(sort, &names)?;
         let found = self.sorts.iter().find(|known| known.name() == field).ok_or_else(|| wrong_sort(&names))?;
         let places = match found {
-            Sort::Kept(_, order) if self.chosen.is_none() && self.filter.is_none() => {
-                Places::Ranks(*order, (self.part)(*order))
+            Sort::Kept(_, order) if self.candidates.is_none() && self.filter.is_none() => {
+                Places::Ranks(*order, (self.range)(*order))
             }
             Sort::Kept(_, order) => Places::Found(self.filtered(*order)),
-            Sort::Now(_, compare) => {
+            Sort::Computed(_, compare) => {
                 let mut found = self.filtered(0);
                 found.sort_by(|one, other| {
                     let rows = self.table.get(*one).zip(self.table.get(*other));
@@ -104,10 +108,10 @@ impl<T: Row> Listing<'_, T> {
             let row = self.table.get(*place);
             row.is_some_and(|row| self.filter.is_none_or(|filter| filter(row)))
         };
-        let Some(chosen) = &self.chosen else {
-            return self.table.places(order, (self.part)(order)).filter(passes).collect();
+        let Some(candidates) = &self.candidates else {
+            return self.table.places(order, (self.range)(order)).filter(passes).collect();
         };
-        let mut found: Vec<_> = chosen.iter().copied().filter(passes).collect();
+        let mut found: Vec<_> = candidates.iter().copied().filter(passes).collect();
         found.sort_by(|one, other| self.table.compare_rows(order, *one, *other));
         found
     }
@@ -137,21 +141,18 @@ impl<'a, T: Row> Sorted<'a, T> {
 
     /// Some of the rows, after the first ones.
     pub(super) fn rows(&self, skip: usize, take: usize) -> Vec<&'a T> {
-        let window = window(self.len(), self.descends, skip, take);
-        let mut shown: Vec<_> = match &self.places {
-            Places::Ranks(order, ranks) => {
-                let window = ranks.start + window.start..ranks.start + window.end;
-                self.table.rows(*order, window).collect()
-            }
+        match &self.places {
+            Places::Ranks(order, ranks) => self.table.page(*order, ranks.clone(), self.descends, skip, take),
             Places::Found(found) => {
+                let window = table::window(found.len(), self.descends, skip, take);
                 let found = found.get(window).unwrap_or_default().iter();
-                found.filter_map(|place| self.table.get(*place)).collect()
+                let mut shown: Vec<_> = found.filter_map(|place| self.table.get(*place)).collect();
+                if self.descends {
+                    shown.reverse();
+                }
+                shown
             }
-        };
-        if self.descends {
-            shown.reverse();
         }
-        shown
     }
 
     /// How many rows come before this one, if it is in the list.
@@ -165,13 +166,6 @@ impl<'a, T: Row> Sorted<'a, T> {
         };
         Some(if self.descends { self.len() - 1 - at } else { at })
     }
-}
-
-/// The places of a page in an order of so many rows, which may be read backwards.
-fn window(length: usize, descends: bool, skip: usize, take: usize) -> Range<usize> {
-    let from = skip.min(length);
-    let to = from.saturating_add(take).min(length);
-    if descends { length - to..length - from } else { from..to }
 }
 
 fn body(items: &str, sort: &str, count: usize, (page, size): (usize, usize), rows: Vec<Value>) -> Value {
@@ -196,9 +190,11 @@ pub(super) fn flag(call: &Call<'_>, name: &str) -> bool {
 }
 
 /// Sorts by `field:asc` or `field:desc`.
-pub(super) fn order(sort: &str, sortable: &[&str], rows: &mut [Value]) -> Result<(), ErrorResponse> {
-    let (field, descends) = direction(sort, sortable)?;
-    rows.sort_by(|one, other| compare(&one[field], &other[field]));
+pub(super) fn order<R>(sort: &str, fields: &[Field<R>], rows: &mut [R]) -> Result<(), ErrorResponse> {
+    let names: Vec<_> = fields.iter().map(|(name, _)| *name).collect();
+    let (field, descends) = direction(sort, &names)?;
+    let (_, compare) = fields.iter().find(|(name, _)| *name == field).ok_or_else(|| wrong_sort(&names))?;
+    rows.sort_by(compare);
     if descends {
         rows.reverse();
     }
@@ -217,30 +213,22 @@ fn wrong_sort(sortable: &[&str]) -> ErrorResponse {
     ErrorResponse::invalid_input(format!("sort must be one of {} and :asc or :desc", sortable.join(", ")))
 }
 
-/// Nothing comes before something; numbers and texts compare among themselves.
-fn compare(one: &Value, other: &Value) -> Ordering {
-    match (one, other) {
-        (Value::String(one), Value::String(other)) => one.cmp(other),
-        (Value::Number(one), Value::Number(other)) => {
-            one.as_f64().partial_cmp(&other.as_f64()).unwrap_or(Ordering::Equal)
-        }
-        (Value::Bool(one), Value::Bool(other)) => one.cmp(other),
-        _ => other.is_null().cmp(&one.is_null()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn names(sort: &str) -> Result<Vec<String>, ErrorResponse> {
-        let mut rows = vec![
-            json!({"name": "b", "created_at": "2026-01-01", "read_at": null}),
-            json!({"name": "c", "created_at": "2026-01-02", "read_at": "2026-02-02"}),
-            json!({"name": "a", "created_at": "2026-01-02", "read_at": "2026-02-01"}),
+    /// A name, a day, and one that may be missing.
+    type Dated = (&'static str, u8, Option<u8>);
+
+    fn names(sort: &str) -> Result<Vec<&'static str>, ErrorResponse> {
+        let fields: [Field<Dated>; 3] = [
+            ("name", |one, other| one.0.cmp(other.0)),
+            ("created_at", |one, other| one.1.cmp(&other.1)),
+            ("read_at", |one, other| one.2.cmp(&other.2)),
         ];
-        order(sort, &["name", "created_at", "read_at"], &mut rows)?;
-        Ok(rows.iter().filter_map(|row| row["name"].as_str().map(str::to_owned)).collect())
+        let mut rows = [("b", 1, None), ("c", 2, Some(2)), ("a", 2, Some(1))];
+        order(sort, &fields, &mut rows)?;
+        Ok(rows.map(|(name, ..)| name).to_vec())
     }
 
     #[test]
@@ -255,7 +243,7 @@ mod tests {
     struct Pair(usize, &'static str);
 
     impl Row for Pair {
-        const ORDERS: &'static [crate::state::table::Compare<Self>] =
+        const ORDERS: &'static [table::Compare<Self>] =
             &[|one, other| one.0.cmp(&other.0), |one, other| one.1.cmp(other.1)];
     }
 
@@ -265,7 +253,7 @@ mod tests {
         let table: Table<Pair> = rows.map(|(number, text)| Pair(number, text)).into_iter().collect();
         let odd = |pair: &Pair| pair.0 % 2 == 1;
         let later = |one: &Pair, other: &Pair| one.1.cmp(other.1).reverse();
-        let sorts = [Sort::Kept("number", 0), Sort::Kept("text", 1), Sort::Now("later", &later)];
+        let sorts = [Sort::Kept("number", 0), Sort::Kept("text", 1), Sort::Computed("later", &later)];
         for filtered in [false, true] {
             for (sort, compare) in [
                 ("number", (|one, other| one.0.cmp(&other.0)) as fn(&Pair, &Pair) -> Ordering),
@@ -280,7 +268,7 @@ mod tests {
                         wanted.reverse();
                     }
                     let filter: Option<&dyn Fn(&Pair) -> bool> = if filtered { Some(&odd) } else { None };
-                    let listing = Listing { table: &table, sorts: &sorts, part: &|_| 0..7, chosen: None, filter };
+                    let listing = Listing { table: &table, sorts: &sorts, range: &|_| 0..7, candidates: None, filter };
                     let sorted = listing.sorted(&format!("{sort}:{direction}")).ok().unwrap();
                     assert_eq!(sorted.len(), wanted.len());
                     for skip in 0..8 {

@@ -1,4 +1,4 @@
-//! Resources in every order in which calls look for them, so that no call has to go through all of them.
+//! A table that keeps its rows sorted by several fields, so that a page or a lookup does not scan it.
 
 use std::cell::OnceCell;
 use std::cmp::Ordering;
@@ -48,7 +48,7 @@ struct Slot<T> {
     row: T,
 }
 
-/// Selects what has a date that has come, in an order by dates; rows without one come first.
+/// Compares a date with now, for `span`: `Equal` if it has passed. Rows without a date come first.
 pub(crate) fn due<D: Ord>(date: Option<D>, now: &D) -> Ordering {
     match date {
         None => Ordering::Less,
@@ -57,7 +57,14 @@ pub(crate) fn due<D: Ord>(date: Option<D>, now: &D) -> Ordering {
     }
 }
 
-/// A row that can be changed; its place in the orders follows when this is dropped.
+/// The places of a page in an order of so many rows, which may be read backwards.
+pub(crate) fn window(length: usize, descends: bool, skip: usize, take: usize) -> Range<usize> {
+    let from = skip.min(length);
+    let to = from.saturating_add(take).min(length);
+    if descends { length - to..length - from } else { from..to }
+}
+
+/// A row that can be changed. The orders are updated on drop.
 pub(crate) struct Change<'a, T: Row> {
     table: &'a mut Table<T>,
     place: u32,
@@ -99,8 +106,8 @@ impl<T: Row> Table<T> {
         Some(slot.row)
     }
 
-    /// Removes the rows of these ranks, and says how many.
-    pub(crate) fn remove_all(&mut self, order: usize, ranks: Range<usize>) -> usize {
+    /// Removes the rows of these ranks, and returns how many there were.
+    pub(crate) fn remove_range(&mut self, order: usize, ranks: Range<usize>) -> usize {
         let places: Vec<_> = self.places(order, ranks).collect();
         places.into_iter().filter_map(|place| self.remove(place)).count()
     }
@@ -114,7 +121,7 @@ impl<T: Row> Table<T> {
         Some(Change { table: self, place, taken_out: false })
     }
 
-    /// All rows, for changes before any order is used, oldest first.
+    /// Every row, to change many, in no particular order. The orders are dropped, and built again when next used.
     pub(crate) fn fresh_mut(&mut self) -> impl Iterator<Item = &mut T> {
         for order in &mut self.orders {
             order.take();
@@ -144,6 +151,13 @@ impl<T: Row> Table<T> {
     /// The rows of these ranks, in order.
     pub(crate) fn rows(&self, order: usize, ranks: Range<usize>) -> impl DoubleEndedIterator<Item = &T> {
         self.order(order).range(ranks).filter_map(|place| self.slot(place)).map(|slot| &slot.row)
+    }
+
+    /// Some of the rows of these ranks, after the first ones, in the order or backwards.
+    pub(crate) fn page(&self, order: usize, ranks: Range<usize>, descends: bool, skip: usize, take: usize) -> Vec<&T> {
+        let window = window(ranks.len(), descends, skip, take);
+        let rows = self.rows(order, ranks.start + window.start..ranks.start + window.end);
+        if descends { rows.rev().collect() } else { rows.collect() }
     }
 
     /// All rows in an order.

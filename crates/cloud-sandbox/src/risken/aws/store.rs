@@ -213,9 +213,9 @@ impl Store {
         let was_there = self.has_account(project, id);
         let order = of_attachments::IN_PROJECT;
         let attached = self.attachments.span(order, |row| (row.project_id, row.aws_id).cmp(&(project, id)));
-        self.attachments.remove_all(order, attached);
+        self.attachments.remove_range(order, attached);
         let accounts = self.accounts_with_id(project, id);
-        self.accounts.remove_all(of_accounts::ID_IN_PROJECT, accounts);
+        self.accounts.remove_range(of_accounts::ID_IN_PROJECT, accounts);
         was_there
     }
 
@@ -271,7 +271,7 @@ impl Store {
     pub(super) fn detach(&mut self, project: u32, id: u32, source: u32) -> bool {
         let order = of_attachments::IN_PROJECT;
         let rows = self.attachments.span(order, |row| row.in_project().cmp(&(project, id, source)));
-        self.attachments.remove_all(order, rows) > 0
+        self.attachments.remove_range(order, rows) > 0
     }
 
     /// Sends a scan on its way, whether or not one is running.

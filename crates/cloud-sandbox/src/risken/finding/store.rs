@@ -6,10 +6,12 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::request::{Request, Upsert};
+use super::request::Upsert;
 use super::scan;
 use crate::risken::error::Failure;
 use crate::state::table::{self, Compare, Place, Row, Table};
+
+mod list;
 
 /// A finding; project, data source and the ID there identify it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -100,13 +102,26 @@ impl Finding {
 mod of_tags {
     pub(super) const ID: usize = 0;
     pub(super) const TEXT: usize = 1;
+    pub(super) const TEXT_ALONE: usize = 2;
+    pub(super) const LISTED_BY_ID: usize = 3;
+    pub(super) const LISTED_BY_TEXT: usize = 4;
+    pub(super) const LISTED_BY_UPDATE: usize = 5;
 }
 
 impl Row for Tag {
     const ORDERS: &'static [Compare<Self>] = &[
         |one, other| (one.project_id, one.id).cmp(&(other.project_id, other.id)),
         |one, other| (one.finding_id, &one.tag).cmp(&(other.finding_id, &other.tag)),
+        |one, other| one.tag.cmp(&other.tag),
+        |one, other| listed(one, other, Ordering::Equal),
+        |one, other| listed(one, other, one.tag.cmp(&other.tag)),
+        |one, other| listed(one, other, one.updated_at.cmp(&other.updated_at)),
     ];
+}
+
+fn listed(one: &Tag, other: &Tag, field: Ordering) -> Ordering {
+    let finding = (one.finding_id, one.project_id).cmp(&(other.finding_id, other.project_id));
+    finding.then(field).then(one.id.cmp(&other.id))
 }
 
 /// The order of suspensions by finding.
@@ -138,78 +153,6 @@ impl Store {
 
     fn place(&self, project: u32, id: u64) -> Option<Place> {
         self.findings.find(of_findings::ID, |own| (own.project_id, own.id).cmp(&(project, id)))
-    }
-
-    /// The IDs on a page of the findings that pass all filters, in the order that was asked for, and how many pass. One
-    /// with two of the tags comes twice, since the service joins the tables.
-    pub(super) fn list(&self, request: &Request, skip: usize, take: usize) -> (Vec<u64>, usize) {
-        let order = match &*request.sort {
-            "description" => of_findings::DESCRIPTION,
-            "data_source" => of_findings::SOURCE,
-            "resource_name" => of_findings::RESOURCE,
-            "score" => of_findings::SCORE,
-            "updated_at" => of_findings::UPDATED,
-            _ => of_findings::ID,
-        };
-        let project = self.findings.span(order, |own| own.project_id.cmp(&request.project_id));
-        let descends = request.direction == "desc";
-        if self.passes_all(request, project.len()) {
-            let from = skip.min(project.len());
-            let to = from.saturating_add(take).min(project.len());
-            let ids = |own: &Finding| own.id;
-            let shown = match descends {
-                true => self.findings.rows(order, project.end - to..project.end - from).rev().map(ids).collect(),
-                false => self.findings.rows(order, project.start + from..project.start + to).map(ids).collect(),
-            };
-            return (shown, project.len());
-        }
-        let rows = self.findings.rows(order, project).filter(|own| self.passes(request, own));
-        let joined = rows.flat_map(|own| std::iter::repeat_n(own.id, self.times(request, own)));
-        let mut found: Vec<_> = joined.collect();
-        if descends {
-            found.reverse();
-        }
-        let total = found.len();
-        (found.into_iter().skip(skip).take(take).collect(), total)
-    }
-
-    /// Whether all findings of the project pass, so that none has to be looked at.
-    fn passes_all(&self, request: &Request, findings: usize) -> bool {
-        let filters = [&request.data_sources, &request.resource_names, &request.tags];
-        if filters.iter().any(|filter| !filter.is_empty()) || request.finding_id != 0 || matches!(request.status, 1 | 2)
-        {
-            return false;
-        }
-        let score = |own: &Finding| match own.score {
-            score if score < request.from_score => Ordering::Less,
-            score if score > most(request) => Ordering::Greater,
-            _ => Ordering::Equal,
-        };
-        let fitting = |own: &Finding| own.project_id.cmp(&request.project_id).then_with(|| score(own));
-        self.findings.span(of_findings::SCORE, fitting).len() == findings
-    }
-
-    fn passes(&self, request: &Request, own: &Finding) -> bool {
-        let begins =
-            |text: &str, all: &[String]| all.is_empty() || all.iter().any(|part| text.starts_with(part.as_str()));
-        let suspended = || !self.pends_of(own.id).is_empty();
-        (request.from_score..=most(request)).contains(&own.score)
-            && (request.finding_id == 0 || own.id == request.finding_id)
-            && begins(&own.data_source, &request.data_sources)
-            && begins(&own.resource_name, &request.resource_names)
-            && match request.status {
-                1 => !suspended(),
-                2 => suspended(),
-                _ => true,
-            }
-    }
-
-    /// How often a finding comes.
-    fn times(&self, request: &Request, own: &Finding) -> usize {
-        if request.tags.is_empty() {
-            return 1;
-        }
-        self.tags.rows(of_tags::TEXT, self.tags_of(own.id)).filter(|tag| request.tags.contains(&tag.tag)).count()
     }
 
     /// Stores a finding in place of the one with the same keys.
@@ -247,7 +190,7 @@ impl Store {
     pub(super) fn delete(&mut self, project: u32, id: u64) -> bool {
         let was_there = self.finding(project, id).is_some();
         let findings = self.findings.span(of_findings::ID, |own| (own.project_id, own.id).cmp(&(project, id)));
-        self.findings.remove_all(of_findings::ID, findings);
+        self.findings.remove_range(of_findings::ID, findings);
         let tags = self.tags_of(id);
         let own = |place: &Place| self.tags.get(*place).is_some_and(|tag| tag.project_id == project);
         let tags: Vec<_> = self.tags.places(of_tags::TEXT, tags).filter(own).collect();
@@ -259,21 +202,6 @@ impl Store {
 
     fn tags_of(&self, finding: u64) -> Range<usize> {
         self.tags.span(of_tags::TEXT, |tag| tag.finding_id.cmp(&finding))
-    }
-
-    pub(super) fn tags(&self, request: &Request) -> Vec<&Tag> {
-        let here = |own: &&Tag| own.project_id == request.project_id;
-        let own = self.tags_of(request.finding_id);
-        let mut found: Vec<&Tag> = self.tags.rows(of_tags::TEXT, own).filter(here).collect();
-        found.sort_by(|one, other| {
-            let order = match &*request.sort {
-                "finding_tag_id" => Ordering::Equal,
-                "updated_at" => one.updated_at.cmp(&other.updated_at),
-                _ => one.tag.cmp(&other.tag),
-            };
-            directed(order.then(one.id.cmp(&other.id)), &request.direction)
-        });
-        found
     }
 
     /// Adds a tag; one that the finding has stays as it is.
@@ -294,7 +222,7 @@ impl Store {
 
     pub(super) fn untag(&mut self, project: u32, id: u64) -> bool {
         let tags = self.tags.span(of_tags::ID, |own| (own.project_id, own.id).cmp(&(project, id)));
-        self.tags.remove_all(of_tags::ID, tags) > 0
+        self.tags.remove_range(of_tags::ID, tags) > 0
     }
 
     pub(super) fn pend(&self, project: u32, finding: u64) -> Option<&Pend> {
@@ -346,17 +274,8 @@ impl Store {
     }
 }
 
-/// The highest score that is asked for; zero is no limit.
-fn most(request: &Request) -> f32 {
-    if request.to_score == 0.0 { 1.0 } else { request.to_score }
-}
-
 /// Characters of a note.
 const NOTE: usize = 128;
-
-fn directed(order: Ordering, direction: &str) -> Ordering {
-    if direction == "desc" { order.reverse() } else { order }
-}
 
 /// The score from 0 to 1, with two digits.
 fn ratio(score: f32, most: f32) -> f32 {

@@ -35,7 +35,7 @@ pub(super) fn list(state: &mut State, call: &mut Call<'_>) -> Result<Value, Erro
         Sort::Kept("modified_at", order::CREATED),
         Sort::Kept("name", order::NAME),
         Sort::Kept("cn", order::CN),
-        Sort::Now("state", &by_state),
+        Sort::Computed("state", &by_state),
         Sort::Kept("cert_kind", order::KIND),
         Sort::Kept("not_before_dt", order::NOT_BEFORE),
         Sort::Kept("not_after_dt", order::NOT_AFTER),
@@ -44,7 +44,7 @@ pub(super) fn list(state: &mut State, call: &mut Call<'_>) -> Result<Value, Erro
     let filtered = mine || !(name.is_empty() && cn.is_empty() && states.is_empty());
     let table = &state.certificates.certificates;
     let filter: Option<&dyn Fn(&Certificate) -> bool> = if filtered { Some(&wanted) } else { None };
-    let listing = Listing { table, sorts: &sorts, part: &|_| 0..table.len(), chosen: None, filter };
+    let listing = Listing { table, sorts: &sorts, range: &|_| 0..table.len(), candidates: None, filter };
     paging::listed(call, "certificates", Some(20), &listing, |one| one.row(now))
 }
 

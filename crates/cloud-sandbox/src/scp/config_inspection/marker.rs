@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::call::Call;
 use crate::scp::error::ErrorResponse;
-use crate::scp::paging::{self, Listing};
+use crate::scp::paging::{self, Field, Listing};
 use crate::state::table::{Place, Row};
 
 /// The rows of a page unless the caller says how many.
@@ -69,23 +69,24 @@ pub(super) fn listed<T: Row>(
     Ok(asked.page(call, sorted.len(), start, rows))
 }
 
-/// The page of a short list after the row whose `marker` the caller names.
+/// The page of a short list after the row whose marker the caller names. Only its rows are shown.
 ///
 /// The rows come oldest first and stay so when neither the caller nor `default_sort` orders them.
-pub(super) fn page(
+pub(super) fn page<R>(
     call: &Call<'_>,
-    sortable: &[&str],
+    fields: &[Field<R>],
     default_sort: Option<&str>,
-    mut rows: Vec<Value>,
+    mut rows: Vec<R>,
+    marker: impl Fn(&R) -> &str,
+    show: impl Fn(&R) -> Value,
 ) -> Result<Page, ErrorResponse> {
     let asked = Asked::read(call)?;
     if let Some(sort) = call.query("sort").or(default_sort) {
-        paging::order(sort, sortable, &mut rows)?;
+        paging::order(sort, fields, &mut rows)?;
     }
-    let total = rows.len();
-    let start = asked.marker.map_or(Ok(0), |marker| after(&rows, marker))?;
-    let rows = rows.into_iter().skip(start).take(asked.limit).collect();
-    Ok(asked.page(call, total, start, rows))
+    let start = asked.marker.map_or(Ok(0), |wanted| after(&rows, |row| marker(row) == wanted))?;
+    let shown = rows.iter().skip(start).take(asked.limit).map(show).collect();
+    Ok(asked.page(call, rows.len(), start, shown))
 }
 
 /// The origin under which the caller reaches this server: clients follow links to that one only.
@@ -95,9 +96,9 @@ fn origin(call: &Call<'_>) -> String {
     origin.unwrap_or(call.endpoint).to_owned()
 }
 
-/// The place behind the row with this marker.
-fn after(rows: &[Value], marker: &str) -> Result<usize, ErrorResponse> {
-    let found = rows.iter().position(|row| row["marker"] == marker);
+/// The place behind the row that has the marker.
+fn after<R>(rows: &[R], has_marker: impl Fn(&R) -> bool) -> Result<usize, ErrorResponse> {
+    let found = rows.iter().position(has_marker);
     found.map(|place| place.saturating_add(1)).ok_or_else(unknown)
 }
 
@@ -144,8 +145,7 @@ mod tests {
 
     #[test]
     fn unknown_marker_is_refused() {
-        let rows = [json!({"marker": "a"}), json!({"marker": "b"})];
-        assert_eq!(after(&rows, "b").unwrap(), 2);
-        assert!(after(&rows, "c").is_err());
+        assert_eq!(after(&["a", "b"], |row| *row == "b").unwrap(), 2);
+        assert!(after(&["a", "b"], |row| *row == "c").is_err());
     }
 }

@@ -1,14 +1,17 @@
 //! Questions about diagnoses and their results.
 
+use std::cmp::Ordering;
+
 use serde_json::{Value, json};
 
-use super::checklist::Version;
+use super::checklist::{Item, Version};
 use super::dates::Span;
+use super::run::{self, Finding};
 use super::store::{Diagnosis, current, order};
 use super::{checklist, marker};
 use crate::call::Call;
 use crate::scp::error::ErrorResponse;
-use crate::scp::paging::{self, Listing, Sort};
+use crate::scp::paging::{self, Field, Listing, Sort};
 use crate::scp::state::State;
 use crate::scp::timestamps::plain;
 
@@ -18,20 +21,47 @@ const NEWEST_FIRST: &str = "created_at:desc";
 const CSP: &str = "SCP";
 
 /// The page's example sorts by a time that no entry shows; entries are in the order of their creation.
-const SORTABLE_CHECKLISTS: &[&str] = &["created_at", "check_list_name", "check_list_version", "diagnosis_check_type"];
-
-const SORTABLE_RESULTS: &[&str] = &[
-    "created_at",
-    "proceed_date",
-    "csp_type",
-    "diagnosis_account_id",
-    "diagnosis_check_type",
-    "diagnosis_id",
-    "diagnosis_name",
-    "diagnosis_result",
+const CHECKLIST_FIELDS: &[Field<&Version>] = &[
+    ("created_at", |_, _| Ordering::Equal),
+    ("check_list_name", |one, other| checklist::name(one.check_type).cmp(&checklist::name(other.check_type))),
+    ("check_list_version", |one, other| one.number.cmp(other.number)),
+    ("diagnosis_check_type", |one, other| one.check_type.cmp(other.check_type)),
 ];
-const SORTABLE_ITEMS: &[&str] =
-    &["created_at", "diagnosis_item", "diagnosis_layer", "diagnosis_result", "sub_category"];
+
+/// A run with its diagnosis.
+type Run<'a> = (&'a Diagnosis, &'a run::Run);
+
+// Responses show whole seconds.
+fn result_fields<'a>() -> [Field<Run<'a>>; 8] {
+    [
+        ("created_at", |(_, one), (_, other)| {
+            one.requested_at().unix_timestamp().cmp(&other.requested_at().unix_timestamp())
+        }),
+        ("proceed_date", |(_, one), (_, other)| {
+            one.proceeded_at().unix_timestamp().cmp(&other.proceeded_at().unix_timestamp())
+        }),
+        ("csp_type", |(one, _), (other, _)| one.csp_type.cmp(&other.csp_type)),
+        ("diagnosis_account_id", |(one, _), (other, _)| one.diagnosis_account_id.cmp(&other.diagnosis_account_id)),
+        ("diagnosis_check_type", |(_, one), (_, other)| one.check_type().cmp(other.check_type())),
+        ("diagnosis_id", |(one, _), (other, _)| one.id.cmp(&other.id)),
+        ("diagnosis_name", |(one, _), (other, _)| one.name.cmp(&other.name)),
+        ("diagnosis_result", |(_, one), (_, other)| one.result().cmp(other.result())),
+    ]
+}
+
+/// An item of a result.
+type Row<'a> = (&'static Item, &'a Finding);
+
+fn item_fields<'a>() -> [Field<Row<'a>>; 5] {
+    [
+        // All items of a result have the same time.
+        ("created_at", |_, _| Ordering::Equal),
+        ("diagnosis_item", |(one, _), (other, _)| one.item.cmp(other.item)),
+        ("diagnosis_layer", |(one, _), (other, _)| one.layer.cmp(other.layer)),
+        ("diagnosis_result", |(_, one), (_, other)| one.outcome.cmp(&other.outcome)),
+        ("sub_category", |(one, _), (other, _)| one.code.cmp(other.code)),
+    ]
+}
 
 /// One page of the versions of the checklists that fit every filter.
 pub(super) fn checklists(_: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
@@ -42,7 +72,7 @@ pub(super) fn checklists(_: &mut State, call: &mut Call<'_>) -> Result<Value, Er
             && is("checklist_name", &checklist::name(version.check_type))
             && is("check_list_version", version.number)
     };
-    let row = |version: &Version| {
+    let row = |version: &&Version| {
         json!({
             "check_list_name": checklist::name(version.check_type),
             "check_list_state": version.state,
@@ -52,8 +82,8 @@ pub(super) fn checklists(_: &mut State, call: &mut Call<'_>) -> Result<Value, Er
             "diagnosis_check_type": version.check_type,
         })
     };
-    let rows = checklist::VERSIONS.iter().filter(fits).map(row).collect();
-    paging::page(call, "contents", SORTABLE_CHECKLISTS, 20, rows)
+    let rows = checklist::VERSIONS.iter().filter(fits).collect();
+    paging::page(call, "contents", CHECKLIST_FIELDS, 20, rows, row)
 }
 
 /// One diagnosis with its key and schedule.
@@ -90,14 +120,14 @@ pub(super) fn list(state: &mut State, call: &mut Call<'_>) -> Result<Value, Erro
         Sort::Kept("diagnosis_id", order::ID),
         Sort::Kept("diagnosis_name", order::NAME),
         Sort::Kept("recent_diagnosis_at", order::RECENT),
-        Sort::Now("recent_diagnosis_state", &by_state),
+        Sort::Computed("recent_diagnosis_state", &by_state),
     ];
     let asked = ["diagnosis_id", "csp_type", "diagnosis_account_id", "diagnosis_name"];
     let filtered = mine || !states.is_empty() || !span.is_open() || asked.iter().any(|name| call.query(name).is_some());
     let table = &store.diagnoses;
     let filter: Option<&dyn Fn(&Diagnosis) -> bool> = if filtered { Some(&wanted) } else { None };
-    let chosen = call.query("diagnosis_id").map(|id| store.place(id).into_iter().collect());
-    let listing = Listing { table, sorts: &sorts, part: &|_| 0..table.len(), chosen, filter };
+    let candidates = call.query("diagnosis_id").map(|id| store.place(id).into_iter().collect());
+    let listing = Listing { table, sorts: &sorts, range: &|_| 0..table.len(), candidates, filter };
     let page = marker::listed(
         call,
         &listing,
@@ -134,8 +164,8 @@ pub(super) fn results(state: &mut State, call: &mut Call<'_>) -> Result<Value, E
         })
         .collect();
     found.sort_by_key(|(_, run)| run.requested_at());
-    let rows = found.into_iter().map(|(one, run)| one.result_row(run)).collect();
-    let page = marker::page(call, SORTABLE_RESULTS, Some(NEWEST_FIRST), rows)?;
+    let row = |(one, run): &Run<'_>| one.result_row(run);
+    let page = marker::page(call, &result_fields(), Some(NEWEST_FIRST), found, |(_, run)| run.sequence(), row)?;
     Ok(json!({ "count": page.count, "links": page.links, "diagnosis_result_responses": page.rows }))
 }
 
@@ -146,8 +176,10 @@ pub(super) fn result(state: &mut State, call: &mut Call<'_>) -> Result<Value, Er
     let sequence = call.query("diagnosis_request_sequence").unwrap_or_default();
     let run = diagnosis.runs.iter().find(|run| run.sequence() == sequence && run.is_over(call.now));
     let run = run.ok_or_else(|| ErrorResponse::not_found("diagnosis result", sequence))?;
-    let total = run.rows().len();
-    let page = marker::page(call, SORTABLE_ITEMS, None, run.rows())?;
+    let items = run.items();
+    let total = items.len();
+    let row = |(item, finding): &Row<'_>| run.row(item, finding);
+    let page = marker::page(call, &item_fields(), None, items, |(item, _)| item.code, row)?;
     Ok(json!({
         "check_list_version": run.checklist().map(|version| version.number),
         "checklist_name": checklist::name(run.check_type()),

@@ -15,8 +15,8 @@ const LASTS: Duration = Duration::seconds(5);
 pub(super) const COMPLETED: &str = "Completed";
 pub(super) const ERROR: &str = "Error";
 
-/// What a check came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// What a check came to; outcomes compare as their codes do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) enum Outcome {
     #[serde(rename = "01")]
     Pass,
@@ -30,8 +30,8 @@ pub(super) enum Outcome {
 
 /// The outcome of one item, and whether the run before had another.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Finding {
-    outcome: Outcome,
+pub(super) struct Finding {
+    pub(super) outcome: Outcome,
     changed: bool,
 }
 
@@ -168,11 +168,16 @@ impl Run {
         if self.unreachable { ERROR } else { COMPLETED }
     }
 
+    /// The outcome as a whole.
+    pub(super) fn result(&self) -> &'static str {
+        if self.unreachable { "FAIL" } else { "SUCCESS" }
+    }
+
     pub(super) fn error_state(&self, now: OffsetDateTime) -> Option<&'static str> {
         (self.unreachable && self.is_over(now)).then_some("CONNECTION_FAIL")
     }
 
-    /// The outcome as a whole and how many items had each.
+    /// The outcome as a whole and how many items had each outcome.
     pub(super) fn counts(&self) -> Value {
         let count = |wanted: Outcome| self.findings.iter().filter(|finding| finding.outcome == wanted).count();
         let total = self.findings.len();
@@ -184,7 +189,7 @@ impl Run {
             "count_pass": count(Outcome::Pass),
             "diagnosis_check_type": self.check_type,
             "diagnosis_request_sequence": self.sequence,
-            "diagnosis_result": if self.unreachable { "FAIL" } else { "SUCCESS" },
+            "diagnosis_result": self.result(),
             "diagnosis_total_count": total,
             "proceed_date": plain(self.proceeded_at()),
             "total": total,
@@ -192,12 +197,12 @@ impl Run {
     }
 
     /// The items with what was found, in the order of the checklist.
-    pub(super) fn rows(&self) -> Vec<Value> {
+    pub(super) fn items(&self) -> Vec<(&'static Item, &Finding)> {
         let items = self.checklist().map(Version::items).unwrap_or_default();
-        items.iter().zip(&self.findings).map(|(item, finding)| self.row(item, finding)).collect()
+        items.iter().zip(&self.findings).collect()
     }
 
-    fn row(&self, item: &Item, finding: &Finding) -> Value {
+    pub(super) fn row(&self, item: &Item, finding: &Finding) -> Value {
         json!({
             "action_guide": item.action,
             "changed": finding.changed,
@@ -248,11 +253,15 @@ mod tests {
         assert_eq!((bad.state(now), bad.error_state(now)), (ERROR, Some("CONNECTION_FAIL")));
     }
 
+    fn rows(run: &Run) -> Vec<Value> {
+        run.items().into_iter().map(|(item, finding)| run.row(item, finding)).collect()
+    }
+
     #[test]
     fn run_counts_agree_with_its_items() {
         for (seed, unreachable) in [(1, false), (2, false), (3, true)] {
             let run = run(unreachable, None, seed);
-            let (counts, rows) = (run.counts(), run.rows());
+            let (counts, rows) = (run.counts(), rows(&run));
             let of = |code: &str| rows.iter().filter(|row| row["diagnosis_result"] == code).count();
             for (name, code) in [("count_pass", "01"), ("count_na", "02"), ("count_fail", "03"), ("count_error", "04")]
             {
@@ -267,9 +276,9 @@ mod tests {
     #[test]
     fn change_is_relative_to_the_previous_run() {
         let first = run(false, None, 1);
-        assert!(first.rows().iter().all(|row| row["changed"] == false));
+        assert!(rows(&first).iter().all(|row| row["changed"] == false));
         let second = run(false, Some(&first), 5);
-        for (old, new) in first.rows().iter().zip(second.rows()) {
+        for (old, new) in rows(&first).iter().zip(rows(&second)) {
             assert_eq!(new["changed"], old["diagnosis_result"] != new["diagnosis_result"]);
         }
         let lists = [BEST_PRACTICE, SSI].map(|kind| checklist::items(kind).len());

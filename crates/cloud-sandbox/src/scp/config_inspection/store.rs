@@ -87,8 +87,8 @@ impl Row for Diagnosis {
 }
 
 impl Keyed for Diagnosis {
-    fn key(&self) -> String {
-        self.id.clone()
+    fn key(&self) -> &str {
+        &self.id
     }
 
     fn set_key(&mut self, key: String) {

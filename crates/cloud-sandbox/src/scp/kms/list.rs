@@ -36,8 +36,8 @@ pub(super) fn page(store: &Store, managed: bool, call: &Call<'_>) -> Result<Valu
     let listing = Listing {
         table: &store.keys,
         sorts: SORTS,
-        part: &|order| store.keys.span(order, |key| key.managed.cmp(&managed)),
-        chosen: call.query("name").map(named),
+        range: &|order| store.keys.span(order, |key| key.managed.cmp(&managed)),
+        candidates: call.query("name").map(named),
         filter: None,
     };
     paging::listed(call, "keys", Some(SIZE), &listing, |key| key.show(region(call.settings)))

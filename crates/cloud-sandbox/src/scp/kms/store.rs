@@ -64,8 +64,8 @@ impl Row for Key {
 }
 
 impl Keyed for Key {
-    fn key(&self) -> String {
-        self.id.clone()
+    fn key(&self) -> &str {
+        &self.id
     }
 
     fn set_key(&mut self, key: String) {
@@ -130,7 +130,7 @@ impl Store {
     pub(super) fn settled(&mut self, call: &mut Call<'_>) -> Result<&mut Self, ErrorResponse> {
         let now = call.now;
         let ended = self.keys.span(order::END, |key| table::due(key.delete_at, &now));
-        self.keys.remove_all(order::END, ended);
+        self.keys.remove_range(order::END, ended);
         let due = self.keys.span(order::ROTATION, |key| table::due(key.rotates_on(), &now.date()));
         let due = self.keys.places(order::ROTATION, due);
         let mut due: Vec<_> = due.filter_map(|place| Some((self.keys.get(place)?.id.clone(), place))).collect();

@@ -80,7 +80,7 @@ pub(super) fn list(state: &mut State, call: &mut Call<'_>) -> Result<Value, Erro
     store.forget_deleted(access, call.now);
     let table = &store.vaults;
     let sorts = [Sort::Kept("created_at", order::CREATED)];
-    let listing = Listing { table, sorts: &sorts, part: &|_| 0..table.len(), chosen: None, filter: None };
+    let listing = Listing { table, sorts: &sorts, range: &|_| 0..table.len(), candidates: None, filter: None };
     paging::listed(call, "secret_vaults", None, &listing, |vault| vault.shown(access, call.now))
 }
 

@@ -77,8 +77,8 @@ impl Row for Vault {
 }
 
 impl Keyed for Vault {
-    fn key(&self) -> String {
-        self.id.clone()
+    fn key(&self) -> &str {
+        &self.id
     }
 
     fn set_key(&mut self, key: String) {

@@ -7,7 +7,7 @@ use super::store::{Secret, order};
 use super::versions::Version;
 use crate::call::Call;
 use crate::scp::error::ErrorResponse;
-use crate::scp::paging::{self, Listing, Sort};
+use crate::scp::paging::{self, Field, Listing, Sort};
 use crate::scp::state::State;
 use crate::scp::timestamps::plain;
 use crate::scp::{account, networks};
@@ -23,6 +23,14 @@ const SORTS: &[Sort<'_, Secret>] = &[
     Sort::Kept("id", order::ID),
 ];
 
+fn version_fields<'a>() -> [Field<&'a Version>; 2] {
+    [
+        // Responses show whole seconds.
+        ("created_at", |one, other| one.created_at.unix_timestamp().cmp(&other.created_at.unix_timestamp())),
+        ("version_id", |one, other| one.id.cmp(&other.id)),
+    ]
+}
+
 /// One page of the secrets whose name holds the text and whose state is one of those asked for.
 pub(super) fn list(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
     let secrets = &mut state.secrets;
@@ -34,8 +42,8 @@ pub(super) fn list(state: &mut State, call: &mut Call<'_>) -> Result<Value, Erro
     let listing = Listing {
         table: &secrets.secrets,
         sorts: SORTS,
-        part: &|_| 0..secrets.secrets.len(),
-        chosen: None,
+        range: &|_| 0..secrets.secrets.len(),
+        candidates: None,
         filter: if name.is_empty() && states.is_empty() { None } else { Some(&wanted) },
     };
     paging::listed(call, "secret", Some(20), &listing, |secret| secret.shown(account::region(call.settings)))
@@ -49,7 +57,7 @@ pub(super) fn show(state: &mut State, call: &mut Call<'_>) -> Result<Value, Erro
 /// The versions without their values; version 1.0 has no pages and shows all.
 pub(super) fn versions(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
     let secret = state.secrets.find(call)?;
-    let row = |version: &Version| {
+    let row = |version: &&Version| {
         json!({
             "version_id": version.id,
             "label": version.labels,
@@ -57,8 +65,8 @@ pub(super) fn versions(state: &mut State, call: &mut Call<'_>) -> Result<Value, 
             "created_by": version.created_by,
         })
     };
-    let rows = secret.versions.all().iter().map(row).collect();
-    paging::page(call, "version_list", &["created_at", "version_id"], 100, rows)
+    let rows = secret.versions.all().iter().collect();
+    paging::page(call, "version_list", &version_fields(), 100, rows, row)
 }
 
 /// The value of the version under a label or id, for callers in the secret's networks.

@@ -29,7 +29,7 @@ pub(super) struct Secret {
     pub(super) name: String,
     pub(super) description: Option<String>,
     pub(super) kms_id: String,
-    /// As it was when the key was chosen: keys keep their names.
+    /// As it was when the key was candidates: keys keep their names.
     pub(super) kms_name: String,
     pub(super) acl_cidr: Option<String>,
     #[serde(flatten)]
@@ -81,8 +81,8 @@ fn millis(at: OffsetDateTime) -> i128 {
 }
 
 impl Keyed for Secret {
-    fn key(&self) -> String {
-        self.id.clone()
+    fn key(&self) -> &str {
+        &self.id
     }
 
     fn set_key(&mut self, key: String) {
@@ -94,7 +94,7 @@ impl Store {
     /// Deletes what has waited long enough.
     pub(super) fn forget_deleted(&mut self, now: OffsetDateTime) {
         let ended = self.secrets.span(order::END, |secret| table::due(secret.deleted_at, &now));
-        self.secrets.remove_all(order::END, ended);
+        self.secrets.remove_range(order::END, ended);
     }
 
     /// The secret that a call names.

@@ -1,12 +1,10 @@
 //! Tables in state files and seed data: an object by id, or an array.
 
-use std::cmp::Ordering;
-
 use super::{Row, Table};
 
 /// A row that an id names.
 pub(crate) trait Keyed: Row {
-    fn key(&self) -> String;
+    fn key(&self) -> &str;
 
     fn set_key(&mut self, key: String);
 }
@@ -17,7 +15,7 @@ pub(crate) mod map {
 
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    use super::{Keyed, Table, by_key};
+    use super::{Keyed, Table};
 
     pub(crate) fn serialize<T, S>(table: &Table<T>, serializer: S) -> Result<S::Ok, S::Error>
     where
@@ -25,7 +23,7 @@ pub(crate) mod map {
         S: Serializer,
     {
         let mut rows: Vec<_> = table.occupied().filter_map(|place| table.slot(place)).collect();
-        rows.sort_by(|one, other| by_key(&one.row, &other.row));
+        rows.sort_by(|one, other| one.row.key().cmp(other.row.key()));
         serializer.collect_map(rows.into_iter().map(|slot| (slot.row.key(), &slot.row)))
     }
 
@@ -41,10 +39,6 @@ pub(crate) mod map {
         };
         Ok(rows.into_iter().map(named).collect())
     }
-}
-
-fn by_key<T: Keyed>(one: &T, other: &T) -> Ordering {
-    one.key().cmp(&other.key())
 }
 
 /// An array, oldest row first.

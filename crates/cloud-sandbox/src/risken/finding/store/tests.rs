@@ -1,5 +1,6 @@
 //! Tests of the tables: keys, filters, orders, and what a scan leaves behind.
 
+use super::super::request::Request;
 use super::*;
 
 const NOW: i64 = 1_700_000_000;
@@ -73,7 +74,7 @@ fn tags_stay_once_and_go_with_their_finding() {
     assert_eq!(store.tag(1001, 4001, "k", NOW + 9).unwrap(), first);
     let names = |store: &Store, query: &str| -> Vec<String> {
         let request = Request::from_query(&format!("project_id=1001&finding_id=4001&{query}"));
-        store.tags(&request).iter().map(|own| own.tag.clone()).collect()
+        store.tags(&request, 0, usize::MAX).0.iter().map(|own| own.tag.clone()).collect()
     };
     assert_eq!(names(&store, ""), ["123456789012", "aws", "guard-duty", "k"]);
     assert_eq!(names(&store, "sort=finding_tag_id&direction=desc")[0], "k");
