@@ -4,6 +4,7 @@ use super::state::Handlers;
 
 mod access;
 mod authority;
+mod credential;
 mod credentials;
 mod crypto;
 mod data;

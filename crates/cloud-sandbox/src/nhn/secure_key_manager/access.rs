@@ -5,8 +5,10 @@ use std::net::{IpAddr, Ipv4Addr};
 use time::OffsetDateTime;
 
 use super::authority::{Authority, Distrust};
-use super::key_store::{Address, AuthMode, KeyStore, YesNo, is_gone};
+use super::credential::{Address, Certificate, covering, named, order};
+use super::key_store::{AuthMode, KeyStore, YesNo, is_gone};
 use crate::nhn::korean_time;
+use crate::state::table::{Place, Table};
 
 /// The caller as the service sees it.
 #[derive(Debug, Clone, Copy)]
@@ -63,13 +65,15 @@ impl KeyStore {
 
     fn by_address(&mut self, caller: &Caller<'_>, now: OffsetDateTime) -> Option<()> {
         let IpAddr::V4(address) = caller.address.to_canonical() else { return None };
-        vouch(&mut self.ipv4_list, |value| covers(value, address), now)
+        let place = covering(&self.ipv4_list, address)?;
+        vouch(&mut self.ipv4_list, place, now)
     }
 
     fn by_mac(&mut self, caller: &Caller<'_>, now: OffsetDateTime) -> Option<()> {
         let mac = caller.mac?;
         // The service's rule is unknown, and some of its clients change the case on their own.
-        vouch(&mut self.mac_list, |value| value.eq_ignore_ascii_case(mac), now)
+        let (place, _) = named(&self.mac_list, mac).find(|(_, entry)| entry.deletion_datetime.is_none())?;
+        vouch(&mut self.mac_list, place, now)
     }
 
     fn by_certificate(
@@ -83,11 +87,12 @@ impl KeyStore {
             Distrust::Issuer => Denied::Issuer,
             Distrust::Expired => Denied::Expired,
         })?;
-        let entry = self
-            .certificate_list
-            .iter_mut()
-            .find(|entry| entry.issued.as_ref().is_some_and(|issued| issued.is(der)))
-            .ok_or(Denied::Certificate)?;
+        let list = &mut self.certificate_list;
+        let mut places = list.places(order::AGE, 0..list.len());
+        let is_caller = |entry: &Certificate| entry.issued.as_ref().is_some_and(|issued| issued.is(der));
+        let place = places.find(|place| list.get(*place).is_some_and(is_caller));
+        drop(places);
+        let mut entry = place.and_then(|place| list.get_mut(place)).ok_or(Denied::Certificate)?;
         if entry.deletion_datetime.is_some() {
             return Err(Denied::Certificate);
         }
@@ -99,16 +104,10 @@ impl KeyStore {
     }
 }
 
-/// Marks the entry that fits; one that waits for its deletion authorizes no caller.
-fn vouch(entries: &mut [Address], fits: impl Fn(&str) -> bool, now: OffsetDateTime) -> Option<()> {
-    let entry = entries.iter_mut().find(|entry| entry.deletion_datetime.is_none() && fits(&entry.value))?;
-    entry.last_access_datetime = korean_time::local(now);
+/// Notes the time on the entry that authorizes a caller.
+fn vouch(list: &mut Table<Address>, place: Place, now: OffsetDateTime) -> Option<()> {
+    list.get_mut(place)?.last_access_datetime = korean_time::local(now);
     Some(())
-}
-
-/// Whether an address, or a range written `10.0.0.0/8`, covers this one.
-fn covers(entry: &str, address: Ipv4Addr) -> bool {
-    network(entry).is_some_and(|(network, mask)| network & mask == u32::from(address) & mask)
 }
 
 /// An address or a range as bits with their mask.
@@ -159,8 +158,9 @@ mod tests {
         let authority = Authority::create().unwrap();
         let mut store = seed::key_stores().remove(&1).unwrap();
         let end = OffsetDateTime::from_unix_timestamp(1_900_000_000).unwrap();
-        store.certificate_list[0].issued = Some(authority.issue_client("certificate1", end).unwrap());
-        let der = store.certificate_list[0].issued.as_ref().unwrap().der().unwrap();
+        let issued = authority.issue_client("certificate1", end).unwrap();
+        let der = issued.der().unwrap();
+        store.certificate_list.fresh_mut().next().unwrap().issued = Some(issued);
         let flag = |bits: u8, bit: u8| bits & (1 << bit) != 0;
         let switch = |on: bool| if on { YesNo::Y } else { YesNo::N };
         for (asked, passed) in (0..8).flat_map(|asked| (0..8).map(move |passed| (asked, passed))) {
@@ -187,9 +187,10 @@ mod tests {
     fn entry_is_marked_when_used_and_ignored_when_deletion_is_planned() {
         let mut store = seed::key_stores().remove(&1).unwrap();
         store.admit(&caller("127.0.0.2", MAC), None, now()).unwrap();
-        assert_eq!(store.ipv4_list[0].last_access_datetime, "2025-01-25T13:00:00");
-        assert_eq!(store.ipv4_list[1].last_access_datetime, "2025-10-09T17:53:20.000");
-        store.mac_list[0].deletion_datetime = Some("2030-01-01T00:00:00".to_owned());
+        let used: Vec<_> = store.ipv4_list.all(order::AGE).map(|entry| &*entry.last_access_datetime).collect();
+        assert_eq!(used, ["2025-01-25T13:00:00", "2025-10-09T17:53:20.000"]);
+        let own = named(&store.mac_list, "aa:aa:aa:aa:aa:aa").next().unwrap().0;
+        store.mac_list.get_mut(own).unwrap().deletion_datetime = Some("2030-01-01T00:00:00".to_owned());
         assert_eq!(store.admit(&caller("127.0.0.2", MAC), None, now()), Err(Denied::Mac));
     }
 
@@ -214,7 +215,9 @@ mod tests {
             ("10.0.0.0/33", "10.0.0.0", false),
             ("ten", "10.0.0.0", false),
         ] {
-            assert_eq!(covers(entry, address.parse().unwrap()), inside, "{entry} {address}");
+            let mut list = seed::key_stores().remove(&3).unwrap().ipv4_list;
+            entry.clone_into(&mut list.fresh_mut().next().unwrap().value);
+            assert_eq!(covering(&list, address.parse().unwrap()).is_some(), inside, "{entry} {address}");
         }
     }
 }

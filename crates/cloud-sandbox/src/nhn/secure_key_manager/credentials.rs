@@ -6,53 +6,19 @@ use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
 use super::access::network;
+use super::credential::{Address, Certificate, Credential, find, named};
 use super::error::{Name, invalid, refuse};
-use super::key_store::{Address, Certificate, History, KeyStore, deletion_day};
+use super::key_store::{History, KeyStore, deletion_day};
 use crate::call::Call;
 use crate::nhn::error::ErrorResponse;
 use crate::nhn::korean_time;
 use crate::nhn::state::State;
+use crate::state::table::Table;
 
 /// The longest life of a certificate, in days.
 const LONGEST_LIFE: i64 = 36_500;
 
 type HandlerResult = Result<Value, ErrorResponse>;
-
-/// An entry of one of the three lists.
-pub(super) trait Credential {
-    /// What names the entry in requests.
-    fn name(&self) -> &str;
-    fn deletion(&mut self) -> &mut Option<String>;
-    fn history(&mut self) -> &mut History;
-}
-
-impl Credential for Address {
-    fn name(&self) -> &str {
-        &self.value
-    }
-
-    fn deletion(&mut self) -> &mut Option<String> {
-        &mut self.deletion_datetime
-    }
-
-    fn history(&mut self) -> &mut History {
-        &mut self.history
-    }
-}
-
-impl Credential for Certificate {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn deletion(&mut self) -> &mut Option<String> {
-        &mut self.deletion_datetime
-    }
-
-    fn history(&mut self) -> &mut History {
-        &mut self.history
-    }
-}
 
 pub(super) fn add_ipv4_address(state: &mut State, call: &mut Call<'_>) -> HandlerResult {
     if !field(call, "value").is_some_and(|value| is_network(&value)) {
@@ -68,18 +34,17 @@ pub(super) fn add_mac_address(state: &mut State, call: &mut Call<'_>) -> Handler
     add_address(state, call, |store| &mut store.mac_list)
 }
 
-fn add_address(state: &mut State, call: &Call<'_>, list: fn(&mut KeyStore) -> &mut Vec<Address>) -> HandlerResult {
+fn add_address(state: &mut State, call: &Call<'_>, list: fn(&mut KeyStore) -> &mut Table<Address>) -> HandlerResult {
     let value = field(call, "value").unwrap_or_default();
     let store = state.skm.store_by_name(call)?;
     store.purge_credentials(call.now);
     let list = list(store);
-    // Callers are compared without regard to case.
-    if list.iter().any(|entry| entry.value.eq_ignore_ascii_case(&value)) {
+    if named(list, &value).next().is_some() {
         return Err(refuse(Name::Duplicate));
     }
     let description = field(call, "description").unwrap_or_default();
     let shown = json!({ "value": value, "description": description });
-    list.push(Address {
+    list.insert(Address {
         value,
         description,
         last_access_datetime: korean_time::local(call.now),
@@ -100,14 +65,14 @@ pub(super) fn add_certificate(state: &mut State, call: &mut Call<'_>) -> Handler
     let authority = state.skm.authority.clone();
     let store = state.skm.store_by_name(call)?;
     store.purge_credentials(call.now);
-    if store.certificate_list.iter().any(|entry| entry.name == name) {
+    if named(&store.certificate_list, &name).next().is_some() {
         return Err(refuse(Name::Duplicate));
     }
     let issued = authority.map(|authority| authority.issue_client(&name, end)).transpose();
     let issued = issued.map_err(|_| invalid("no certificate can be issued with this name and lifeTime"))?;
     let description = field(call, "description").unwrap_or_default();
     let shown = json!({ "name": name, "description": description });
-    store.certificate_list.push(Certificate {
+    store.certificate_list.insert(Certificate {
         name,
         password,
         description,
@@ -157,24 +122,24 @@ fn removal(state: &mut State, call: &Call<'_>, key: &str, change: Change) -> Han
 }
 
 /// Plans the deletion of an entry, which from now on authorizes nobody.
-fn schedule<T: Credential>(list: &mut [T], name: &str, now: OffsetDateTime) -> Result<String, ErrorResponse> {
-    let entry = list.iter_mut().find(|entry| entry.name() == name).ok_or_else(|| refuse(Name::Credential))?;
+fn schedule<T: Credential>(list: &mut Table<T>, name: &str, now: OffsetDateTime) -> Result<String, ErrorResponse> {
+    let entry = find(list, name).and_then(|place| list.get_mut(place));
+    let mut entry = entry.ok_or_else(|| refuse(Name::Credential))?;
     if entry.deletion().is_some() {
         return Err(refuse(Name::CredentialStatus));
     }
     let day = deletion_day(now);
-    *entry.deletion() = Some(day.clone());
-    entry.history().change(now);
+    entry.delete_on(day.clone(), now);
     Ok(day)
 }
 
 /// Deletes an entry at once, which has to wait for its deletion already.
-fn delete<T: Credential>(list: &mut Vec<T>, name: &str, now: OffsetDateTime) -> Result<String, ErrorResponse> {
-    let index = list.iter().position(|entry| entry.name() == name).ok_or_else(|| refuse(Name::Credential))?;
-    if list.get_mut(index).is_some_and(|entry| entry.deletion().is_none()) {
+fn delete<T: Credential>(list: &mut Table<T>, name: &str, now: OffsetDateTime) -> Result<String, ErrorResponse> {
+    let place = find(list, name).ok_or_else(|| refuse(Name::Credential))?;
+    if list.get(place).is_some_and(|entry| entry.deletion().is_none()) {
         return Err(refuse(Name::CredentialStatus));
     }
-    list.remove(index);
+    list.remove(place);
     Ok(korean_time::local(now))
 }
 

@@ -6,7 +6,7 @@ use std::fmt;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::authority::{Authority, Cipher, Issued};
-use super::key_store::Certificate;
+use super::credential::{Certificate, order};
 use super::store::Store;
 use crate::nhn::korean_time;
 
@@ -67,7 +67,7 @@ impl Store {
             None => Authority::create()?,
         };
         for store in self.key_stores.values_mut() {
-            for entry in store.certificate_list.iter_mut().filter(|entry| entry.issued.is_none()) {
+            for entry in store.certificate_list.fresh_mut().filter(|entry| entry.issued.is_none()) {
                 let end = korean_time::read_local(&entry.expiration_date)
                     .ok_or_else(|| format!("certificate {}: {} is not a date", entry.name, entry.expiration_date))?;
                 entry.issued = Some(authority.issue_client(&entry.name, end)?);
@@ -98,7 +98,7 @@ impl Store {
     }
 
     fn certificates(&self) -> impl Iterator<Item = &Certificate> {
-        self.key_stores.values().flat_map(|store| &store.certificate_list)
+        self.key_stores.values().flat_map(|store| store.certificate_list.all(order::AGE))
     }
 }
 

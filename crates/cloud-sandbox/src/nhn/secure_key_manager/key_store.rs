@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
-use super::authority::Issued;
+use super::credential::{self, Address, Certificate};
 use crate::nhn::korean_time;
 use crate::state::table::{self, Compare, Place, Row, Table};
 
@@ -26,12 +26,12 @@ pub(super) struct KeyStore {
     pub(super) certificate_auth_use: YesNo,
     #[serde(default)]
     pub(super) auth_mode: AuthMode,
-    #[serde(default)]
-    pub(super) ipv4_list: Vec<Address>,
-    #[serde(default)]
-    pub(super) mac_list: Vec<Address>,
-    #[serde(default)]
-    pub(super) certificate_list: Vec<Certificate>,
+    #[serde(default, with = "table::list")]
+    pub(super) ipv4_list: Table<Address>,
+    #[serde(default, with = "table::list")]
+    pub(super) mac_list: Table<Address>,
+    #[serde(default, with = "table::list")]
+    pub(super) certificate_list: Table<Certificate>,
     #[serde(default, with = "table::list")]
     pub(super) keys: Table<Key>,
     #[serde(default)]
@@ -92,41 +92,6 @@ impl Default for History {
             last_change_datetime: "2025-01-30T15:00:00.000".to_owned(),
         }
     }
-}
-
-/// An IPv4 address or range, or a MAC address, that may call.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct Address {
-    pub(super) value: String,
-    #[serde(default)]
-    pub(super) description: String,
-    #[serde(default = "long_ago")]
-    pub(super) last_access_datetime: String,
-    #[serde(default)]
-    pub(super) deletion_datetime: Option<String>,
-    #[serde(default)]
-    pub(super) history: History,
-}
-
-/// A client certificate that may call.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct Certificate {
-    pub(super) name: String,
-    pub(super) password: String,
-    #[serde(default)]
-    pub(super) description: String,
-    pub(super) expiration_date: String,
-    #[serde(default = "long_ago")]
-    pub(super) last_access_datetime: String,
-    #[serde(default)]
-    pub(super) deletion_datetime: Option<String>,
-    #[serde(default)]
-    pub(super) history: History,
-    /// The certificate itself with its private key; made when the mutual-TLS listener starts.
-    #[serde(default)]
-    pub(super) issued: Option<Issued>,
 }
 
 /// A secret or a key.
@@ -231,7 +196,7 @@ pub(super) fn deletion_day(now: OffsetDateTime) -> String {
 }
 
 /// The service's table requires a date even of what was never used; its creation date is shown then.
-fn long_ago() -> String {
+pub(super) fn long_ago() -> String {
     History::default().creation_datetime
 }
 
@@ -297,6 +262,20 @@ pub(super) fn is_gone(deletion: Option<&str>, now: OffsetDateTime) -> bool {
     deletion.and_then(korean_time::read_local).is_some_and(|day| day <= now)
 }
 
+/// The rows with a date that has come, in an order by these dates.
+pub(super) fn dated<T: Row>(
+    table: &Table<T>,
+    order: usize,
+    now: OffsetDateTime,
+    date: fn(&T) -> Option<&str>,
+) -> Vec<Place> {
+    // Texts of equal moments differ by the digits of their fractions, so the last ones are read.
+    let latest = format!("{}999999", korean_time::local(now));
+    let come = table.span(order, |row| table::due(date(row), &&*latest));
+    let has_come = |place: &Place| table.get(*place).is_some_and(|row| is_gone(date(row), now));
+    table.places(order, come).filter(has_come).collect()
+}
+
 impl KeyStore {
     /// A key store without keys and credentials, whose settings are yet to be set.
     pub(super) fn empty(history: History) -> Self {
@@ -307,9 +286,9 @@ impl KeyStore {
             mac_auth_use: YesNo::N,
             certificate_auth_use: YesNo::N,
             auth_mode: AuthMode::And,
-            ipv4_list: Vec::new(),
-            mac_list: Vec::new(),
-            certificate_list: Vec::new(),
+            ipv4_list: Table::default(),
+            mac_list: Table::default(),
+            certificate_list: Table::default(),
             keys: Table::default(),
             history,
         }
@@ -317,24 +296,15 @@ impl KeyStore {
 
     /// Drops the keys whose day has come, so that their names are free again, and returns their IDs.
     pub(super) fn purge_keys(&mut self, now: OffsetDateTime) -> Vec<String> {
-        let gone = self.dated(order::DELETION, now, |key| key.deletion_datetime.as_deref());
+        let gone = dated(&self.keys, order::DELETION, now, |key| key.deletion_datetime.as_deref());
         gone.into_iter().filter_map(|place| self.keys.remove(place)).map(|key| key.key_id).collect()
     }
 
     /// The keys whose automatic rotation is due, oldest first.
     pub(super) fn due(&self, now: OffsetDateTime) -> Vec<Place> {
-        let mut due = self.dated(order::ROTATION, now, |key| key.next_auto_rotation_date.as_deref());
+        let mut due = dated(&self.keys, order::ROTATION, now, |key| key.next_auto_rotation_date.as_deref());
         due.sort_by(|one, other| self.keys.compare_ages(*one, *other));
         due
-    }
-
-    /// The keys with a date that has come, in an order by these dates.
-    fn dated(&self, order: usize, now: OffsetDateTime, date: fn(&Key) -> Option<&str>) -> Vec<Place> {
-        // Texts of equal moments differ by the digits of their fractions, so the last ones are read.
-        let latest = format!("{}999999", korean_time::local(now));
-        let come = self.keys.span(order, |key| table::due(date(key), &&*latest));
-        let has_come = |place: &Place| self.keys.get(*place).is_some_and(|key| is_gone(date(key), now));
-        self.keys.places(order, come).filter(has_come).collect()
     }
 
     /// The first key with this ID that passes and is not purged yet.
@@ -354,8 +324,8 @@ impl KeyStore {
 
     /// Drops the credentials whose day has come, so that their names are free again.
     pub(super) fn purge_credentials(&mut self, now: OffsetDateTime) {
-        self.ipv4_list.retain(|entry| !is_gone(entry.deletion_datetime.as_deref(), now));
-        self.mac_list.retain(|entry| !is_gone(entry.deletion_datetime.as_deref(), now));
-        self.certificate_list.retain(|entry| !is_gone(entry.deletion_datetime.as_deref(), now));
+        credential::purge(&mut self.ipv4_list, now);
+        credential::purge(&mut self.mac_list, now);
+        credential::purge(&mut self.certificate_list, now);
     }
 }

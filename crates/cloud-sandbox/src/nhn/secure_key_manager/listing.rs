@@ -4,8 +4,9 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
+use super::credential::{Address, Certificate, Credential, named, order as credential};
 use super::error::{Name, refuse};
-use super::key_store::{Address, Certificate, History, Key, KeyStore, Kind, is_gone, order};
+use super::key_store::{History, Key, KeyStore, Kind, is_gone, order};
 use crate::call::Call;
 use crate::nhn::error::ErrorResponse;
 use crate::nhn::state::State;
@@ -161,15 +162,12 @@ pub(super) fn mac_address(state: &mut State, call: &mut Call<'_>) -> Result<Valu
 pub(super) fn certificates(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
     let store = state.skm.authorized_store(call)?;
     let kept = |entry: &&Certificate| !is_gone(entry.deletion_datetime.as_deref(), call.now);
-    let names: Vec<_> = store.certificate_list.iter().filter(kept).map(|entry| &entry.name).collect();
+    let names: Vec<_> = store.certificate_list.all(credential::AGE).filter(kept).map(|entry| &entry.name).collect();
     Ok(json!({ "certificateList": names }))
 }
 
 pub(super) fn certificate(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
     let store = state.skm.authorized_store(call)?;
-    let name = call.query("value");
-    let kept =
-        |entry: &&Certificate| Some(&*entry.name) == name && !is_gone(entry.deletion_datetime.as_deref(), call.now);
     let show = |entry: &Certificate| {
         let shown = json!({
             "name": entry.name,
@@ -181,20 +179,17 @@ pub(super) fn certificate(state: &mut State, call: &mut Call<'_>) -> Result<Valu
         });
         with_history(shown, &entry.history)
     };
-    let found: Vec<_> = store.certificate_list.iter().filter(kept).map(show).collect();
+    let found: Vec<_> = asked(&store.certificate_list, call).into_iter().map(show).collect();
     Ok(json!({ "certificateList": found }))
 }
 
-fn values<'a>(entries: &'a [Address], call: &Call<'_>) -> Vec<&'a str> {
+fn values<'a>(entries: &'a Table<Address>, call: &Call<'_>) -> Vec<&'a str> {
     let kept = |entry: &&Address| !is_gone(entry.deletion_datetime.as_deref(), call.now);
-    entries.iter().filter(kept).map(|entry| &*entry.value).collect()
+    entries.all(credential::AGE).filter(kept).map(|entry| &*entry.value).collect()
 }
 
 /// The entry that the query names as a list of one; an empty list when there is none.
-fn particulars(entries: &[Address], call: &Call<'_>) -> Vec<Value> {
-    let value = call.query("value");
-    let kept =
-        |entry: &&Address| Some(&*entry.value) == value && !is_gone(entry.deletion_datetime.as_deref(), call.now);
+fn particulars(entries: &Table<Address>, call: &Call<'_>) -> Vec<Value> {
     let show = |entry: &Address| {
         let shown = json!({
             "value": entry.value,
@@ -204,7 +199,14 @@ fn particulars(entries: &[Address], call: &Call<'_>) -> Vec<Value> {
         });
         with_history(shown, &entry.history)
     };
-    entries.iter().filter(kept).map(show).collect()
+    asked(entries, call).into_iter().map(show).collect()
+}
+
+/// The entries that the query names.
+fn asked<'a, T: Credential>(entries: &'a Table<T>, call: &Call<'_>) -> Vec<&'a T> {
+    let Some(name) = call.query("value") else { return Vec::new() };
+    let kept = |entry: &&T| entry.name() == name && !is_gone(entry.deletion(), call.now);
+    named(entries, name).map(|(_, entry)| entry).filter(kept).collect()
 }
 
 /// Adds who made and changed an entry, and when.

@@ -6,7 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-use super::key_store::{Address, AuthMode, Certificate, History, Key, KeyStore, Material, Version, YesNo};
+use super::credential::{Address, Certificate};
+use super::key_store::{AuthMode, History, Key, KeyStore, Material, Version, YesNo};
 use crate::settings::nhn::SKM_MAC_ADDRESS;
 use crate::state::table::Table;
 
@@ -24,9 +25,12 @@ pub(super) fn key_stores() -> BTreeMap<i64, KeyStore> {
         mac_auth_use: YesNo::Y,
         certificate_auth_use: YesNo::N,
         auth_mode: AuthMode::And,
-        ipv4_list: vec![address("127.0.0.1", "IPv4 설명"), address("127.0.0.2", "IPv4 설명")],
-        mac_list: vec![address(SKM_MAC_ADDRESS, "MAC 설명"), address("bb:bb:bb:bb:bb:bb", "MAC 설명")],
-        certificate_list: vec![certificate("certificate1", "password1"), certificate("certificate2", "password2")],
+        ipv4_list: Table::from_iter([address("127.0.0.1", "IPv4 설명"), address("127.0.0.2", "IPv4 설명")]),
+        mac_list: Table::from_iter([address(SKM_MAC_ADDRESS, "MAC 설명"), address("bb:bb:bb:bb:bb:bb", "MAC 설명")]),
+        certificate_list: Table::from_iter([
+            certificate("certificate1", "password1"),
+            certificate("certificate2", "password2"),
+        ]),
         keys: Table::from_iter([
             // The page shows this id for a key of each kind.
             key("035a0ffa16a64bbf8171c4bdcea37bbf", "키 이름", symmetric("first", 3)),
@@ -47,9 +51,9 @@ pub(super) fn key_stores() -> BTreeMap<i64, KeyStore> {
         mac_auth_use: YesNo::Y,
         certificate_auth_use: YesNo::Y,
         auth_mode: AuthMode::Or,
-        ipv4_list: Vec::new(),
-        mac_list: vec![address(SKM_MAC_ADDRESS, "build servers")],
-        certificate_list: vec![certificate("partner", "partner-password")],
+        ipv4_list: Table::default(),
+        mac_list: Table::from_iter([address(SKM_MAC_ADDRESS, "build servers")]),
+        certificate_list: Table::from_iter([certificate("partner", "partner-password")]),
         keys: Table::from_iter([
             key("5b1c9f0e7d2a4c7f9a31d0c4e86f2b17", "exchange", symmetric("second", 1)),
             key("6c2dae1f8e3b4d80ab42e1d5f97a3c28", "invoices", asymmetric(rsa.get(2..).unwrap_or_default())),
@@ -68,9 +72,9 @@ pub(super) fn key_stores() -> BTreeMap<i64, KeyStore> {
         mac_auth_use: YesNo::N,
         certificate_auth_use: YesNo::N,
         auth_mode: AuthMode::And,
-        ipv4_list: vec![address("127.0.0.0/8", "this machine")],
-        mac_list: Vec::new(),
-        certificate_list: Vec::new(),
+        ipv4_list: Table::from_iter([address("127.0.0.0/8", "this machine")]),
+        mac_list: Table::default(),
+        certificate_list: Table::default(),
         keys: Table::from_iter([
             key("8e4fcb30af5d4fa2cd64a3f71b9c5e4a", "sessions", symmetric("third", 1)),
             key("9f50dc41b06e40b3de75b4082cad6f5b", "receipts", asymmetric(rsa.get(..1).unwrap_or_default())),

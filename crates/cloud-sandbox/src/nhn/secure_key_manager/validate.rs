@@ -3,6 +3,7 @@
 use time::OffsetDateTime;
 
 use super::access::network;
+use super::credential::order as credential;
 use super::crypto;
 use super::key_store::{Key, KeyStore, Kind, Version, order};
 use crate::nhn::korean_time;
@@ -10,15 +11,15 @@ use crate::nhn::korean_time;
 impl KeyStore {
     /// Says which entry cannot mean what it was written for.
     pub(super) fn check(&self) -> Result<(), String> {
-        for entry in &self.ipv4_list {
+        for entry in self.ipv4_list.all(credential::AGE) {
             if network(&entry.value).is_none() {
                 return Err(format!("{} is not an IPv4 address or range", entry.value));
             }
         }
-        for entry in self.ipv4_list.iter().chain(&self.mac_list) {
+        for entry in self.ipv4_list.all(credential::AGE).chain(self.mac_list.all(credential::AGE)) {
             date(&entry.value, entry.deletion_datetime.as_deref())?;
         }
-        for entry in &self.certificate_list {
+        for entry in self.certificate_list.all(credential::AGE) {
             date(&entry.name, Some(&entry.expiration_date))?;
             date(&entry.name, entry.deletion_datetime.as_deref())?;
         }
