@@ -16,7 +16,6 @@ mod judge;
 mod lifecycle;
 mod listed;
 mod pairs;
-mod paths;
 mod report;
 mod rules;
 mod shared;

@@ -1,5 +1,4 @@
-//! Operations whose path is written otherwise than before: with other names of its placeholders, with or without a
-//! slash at its end, or corrected under the same title.
+//! Matches operations whose path changed: renamed placeholders, a trailing slash, or a new path under the same title.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,41 +34,68 @@ impl Moved {
     }
 }
 
+/// The titles of each call by method and path: pages of two realms can give one call two titles.
+type Titles<'a> = BTreeMap<(&'a str, &'a str), BTreeSet<&'a str>>;
+
+fn titles(calls: &[Call]) -> Titles<'_> {
+    let mut found = Titles::new();
+    for call in calls {
+        found.entry((&call.method, &call.path)).or_default().extend(call.title.as_deref());
+    }
+    found
+}
+
 /// Pairs what only one side has, where there is one candidate on each.
 pub(crate) fn between(old: &[Call], new: &[Call]) -> Vec<Moved> {
-    let same = |one: &Call, other: &Call| (&one.method, &one.path) == (&other.method, &other.path);
-    let left = |own: &[Call], rest: &[Call]| -> BTreeSet<Call> {
-        own.iter().filter(|call| !rest.iter().any(|other| same(call, other))).cloned().collect()
-    };
-    let (mut before, mut after) = (left(old, new), left(new, old));
+    let (mut before, mut after) = (titles(old), titles(new));
+    let both: Vec<(&str, &str)> = before.keys().filter(|call| after.contains_key(*call)).copied().collect();
+    for call in both {
+        before.remove(&call);
+        after.remove(&call);
+    }
     let mut found = Vec::new();
-    let keys: [fn(&Call) -> Option<String>; 2] = [|own| Some(without_names(&own.path)), |own| own.title.clone()];
-    for key in keys {
-        let (one, other) = (unique(&before, key), unique(&after, key));
-        for (key, from) in one {
-            if let Some(to) = other.get(&key) {
-                before.remove(&from);
-                after.remove(to);
-                found.push(Moved { method: from.method, from: from.path, to: to.path.clone() });
-            }
+    let keys: [fn(&str, &BTreeSet<&str>) -> Vec<String>; 2] =
+        [|path, _| vec![without_names(path)], |_, titles| titles.iter().map(|title| (*title).to_owned()).collect()];
+    for keys in keys {
+        for (method, from, to) in paired(&unique(&before, keys), &unique(&after, keys)) {
+            before.remove(&(method, from));
+            after.remove(&(method, to));
+            found.push(Moved { method: method.to_owned(), from: from.to_owned(), to: to.to_owned() });
         }
     }
     found
 }
 
-/// The calls by method and key; a key that several have tells nothing.
-fn unique(calls: &BTreeSet<Call>, key: fn(&Call) -> Option<String>) -> BTreeMap<(String, String), Call> {
-    let mut found: BTreeMap<(String, String), Vec<&Call>> = BTreeMap::new();
-    for call in calls {
-        if let Some(key) = key(call) {
-            found.entry((call.method.clone(), key)).or_default().push(call);
+/// The path of each method and key; a key of several paths says nothing.
+fn unique<'a>(
+    calls: &Titles<'a>,
+    keys: fn(&str, &BTreeSet<&str>) -> Vec<String>,
+) -> BTreeMap<(&'a str, String), &'a str> {
+    let mut found: BTreeMap<(&str, String), Vec<&str>> = BTreeMap::new();
+    for ((method, path), titles) in calls {
+        for key in keys(path, titles) {
+            found.entry((method, key)).or_default().push(path);
         }
     }
-    let one = |(key, calls): (_, Vec<&Call>)| match calls.as_slice() {
-        [call] => Some((key, (*call).clone())),
+    let one = |(key, paths): (_, Vec<&'a str>)| match paths.as_slice() {
+        [path] => Some((key, *path)),
         _ => None,
     };
     found.into_iter().filter_map(one).collect()
+}
+
+/// Method and both paths of what has a key in common; a path with two partners has none.
+fn paired<'a, 'b>(
+    before: &BTreeMap<(&'a str, String), &'a str>,
+    after: &BTreeMap<(&'b str, String), &'b str>,
+) -> Vec<(&'a str, &'a str, &'b str)> {
+    let pairs: BTreeSet<(&str, &str, &str)> =
+        before.iter().filter_map(|(key, from)| Some((key.0, *from, *after.get(key)?))).collect();
+    let is_only = |(method, from, to): &&(&str, &str, &str)| {
+        let partners = pairs.iter().filter(|own| own.0 == *method && (own.1 == *from || own.2 == *to));
+        partners.count() == 1
+    };
+    pairs.iter().filter(is_only).copied().collect()
 }
 
 /// Whether only placeholders and the slash at the end differ.
@@ -83,7 +109,7 @@ fn without_names(path: &str) -> String {
     texts.join("{}").trim_end_matches('/').to_owned()
 }
 
-/// What stands between the placeholders, and their names.
+/// The texts between the placeholders, and their names.
 fn pieces(path: &str) -> (Vec<&str>, Vec<&str>) {
     let (mut texts, mut names, mut rest) = (Vec::new(), Vec::new(), path);
     while let Some((text, tail)) = rest.split_once('{') {
@@ -105,13 +131,18 @@ pub(crate) fn renamed<'a>(from: &'a str, to: &'a str) -> BTreeMap<&'a str, &'a s
     }
 }
 
+/// The names of the path's placeholders, in their order.
+pub(crate) fn placeholders(path: &str) -> Vec<&str> {
+    pieces(path).1
+}
+
 /// The operations of a document.
 pub(crate) fn calls(document: &Document) -> Vec<Call> {
     let operations = document.operations();
     operations.map(|(path, method, own)| Call::new(method, path, own.sdk.title.as_deref())).collect()
 }
 
-/// The document with the paths of `new`, each where the old one stood, and what has moved.
+/// The document with the paths of `new` in the order of the old ones, and what has moved.
 pub(crate) fn followed(document: &Document, new: &[Call]) -> (Document, Vec<Moved>) {
     let moved = between(&calls(document), new);
     (follow(document, &moved), moved)
@@ -164,6 +195,12 @@ mod tests {
             (&["get /key"], &["get /keys"], &[]),
             (&["get /a/{b}", "get /a/{c}"], &["get /a/{d}"], &[]),
             (&["get /a Show", "get /b Show"], &["get /c Show"], &[]),
+            // The pages of two realms have titles of their own.
+            (&["get /key Show"], &["get /keys Show", "get /keys Show key"], &["get /key /keys"]),
+            (&["get /key/{a} Show"], &["get /key/{b} One", "get /key/{b} Two"], &["get /key/{a} /key/{b}"]),
+            (&["get /a Show", "get /a Read"], &["get /b Show", "get /b Read"], &["get /a /b"]),
+            (&["get /a Show", "get /b Read"], &["get /c Show", "get /c Read"], &[]),
+            (&["get /a Show", "get /a Read"], &["get /b Show", "get /c Read"], &[]),
             (&["get /a/{b} Show", "get /a"], &["get /a/{c}", "get /d Show"], &["get /a/{b} /a/{c}"]),
         ] {
             let calls = |own: &[&str]| own.iter().map(|text| call(text)).collect::<Vec<_>>();

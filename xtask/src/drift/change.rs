@@ -5,9 +5,11 @@ use std::fmt::Display;
 
 use serde_json::{Map, Value};
 
+use super::pairs;
 use super::rules::{Bump, Section, What};
 use super::uses::{Uses, operations};
-use super::{pairs, paths};
+use crate::moved::{self, Moved};
+use crate::openapi::Document;
 
 mod models;
 mod operation;
@@ -53,14 +55,36 @@ impl Change {
     }
 }
 
-/// What differs between two states of a version. `versions` are both states of all versions of the service, because
+/// What the new paths of operations change. The document still has the old ones.
+pub(super) fn moves(document: &Document, moved: &[Moved]) -> Vec<Change> {
+    let mut found = Vec::new();
+    for (path, method, own) in document.operations() {
+        let Some(to) = moved.iter().find(|own| own.method == method && own.from == path) else { continue };
+        let how = format!("{} {}", method.to_uppercase(), arrow(path, &to.to));
+        found.push(Change::new(What::Protocol, &own.operation_id, how));
+        // Placeholders are arguments in the order of the path; their names are no names of the Rust interface.
+        let is_config = |name: &str| {
+            let mut own = own.parameters.iter().filter(|own| own.place == "path");
+            own.any(|own| own.name == name && own.sdk.source.as_deref() == Some("config"))
+        };
+        let names = |own: &str, other: &str| -> Vec<String> {
+            let (own, rest) = (moved::placeholders(own), moved::placeholders(other));
+            own.into_iter().filter(|name| rest.contains(name) && !is_config(name)).map(str::to_owned).collect()
+        };
+        let (one, other) = (names(path, &to.to), names(&to.to, path));
+        if one != other {
+            found.push(Change::new(What::ArgumentOrder, &own.operation_id, arrow(one.join(", "), other.join(", "))));
+        }
+    }
+    found
+}
+
+/// What differs between two states of a version, whose operations have the same paths. `versions` are both states of all versions of the service, because
 /// versions share types.
 #[must_use]
 pub fn changes(old: &Value, new: &Value, versions: (&Versions, &Versions)) -> Vec<Change> {
-    let (old, moved) = &paths::followed(old, new);
     let pairs = pairs::of(old, new);
-    let mut found: Vec<Change> =
-        moved.iter().map(|(operation, how)| Change::new(What::Protocol, operation, how)).collect();
+    let mut found = Vec::new();
     names(old, new, &pairs, &mut found);
     let before = Uses::among(old, versions.0.values()).renamed(&pairs);
     let after = Uses::among(new, versions.1.values());

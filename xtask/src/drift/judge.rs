@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 
-use serde_json::Value;
-
-use super::change::{self, Change};
+use super::change::{self, Change, Versions};
 use super::rules::What;
 use super::{Version, lifecycle, shared};
 use crate::import::Fixtures;
+use crate::moved;
 use crate::names;
 use crate::openapi::Document;
 use crate::vendors::{Service, Vendor, Vendors};
@@ -70,10 +69,21 @@ impl OneService<'_> {
             changes,
         };
         let mut found = vec![version("", lifecycle::list(self.old.listed.as_ref(), self.service.listed.as_ref()))];
-        let (before, after) = (self.json(self.before, &numbers)?, self.json(self.after, &numbers)?);
+        let mut moved: BTreeMap<&str, Vec<Change>> = BTreeMap::new();
+        let mut old = self.before.clone();
+        for number in &numbers {
+            let key = (self.service.name.clone(), (*number).to_owned());
+            if let (Some(one), Some(other)) = (self.document(self.before, number), self.document(self.after, number)) {
+                let (followed, paths) = moved::followed(one, &moved::calls(other));
+                moved.insert(number, change::moves(one, &paths));
+                old.insert(key, followed);
+            }
+        }
+        let (before, after) = (self.json(&old, &numbers)?, self.json(self.after, &numbers)?);
         let splits = shared::splits(&before, &after);
         for number in numbers {
-            let mut changes = self.one(number, &before, &after);
+            let mut changes = moved.remove(number).unwrap_or_default();
+            self.one(number, &before, &after, &mut changes);
             changes.extend(splits.get(number).cloned().unwrap_or_default());
             found.push(version(number, changes));
         }
@@ -81,27 +91,27 @@ impl OneService<'_> {
         Ok(found)
     }
 
-    fn one(&self, number: &str, before: &BTreeMap<String, Value>, after: &BTreeMap<String, Value>) -> Vec<Change> {
+    /// Adds what differs in one version, whose operations have the same paths in both states.
+    fn one(&self, number: &str, before: &Versions, after: &Versions, changes: &mut Vec<Change>) {
         let (Some(old), Some(new)) = (before.get(number), after.get(number)) else {
             let count = self.document(self.after, number).map_or(0, |own| own.operations().count());
-            return match after.contains_key(number) {
-                true => vec![Change::new(What::VersionAdded, "", format!("{count} operations"))],
-                false => Vec::new(),
-            };
+            if after.contains_key(number) {
+                changes.push(Change::new(What::VersionAdded, "", format!("{count} operations")));
+            }
+            return;
         };
-        let mut changes = change::changes(old, new, (before, after));
+        changes.extend(change::changes(old, new, (before, after)));
         let state = |service, all| lifecycle::State::of(service, number, self.document(all, number));
-        lifecycle::version(&state(self.old, self.before), &state(self.service, self.after), &mut changes);
+        lifecycle::version(&state(self.old, self.before), &state(self.service, self.after), changes);
         // Two maps are equal in any order, so the written text is compared.
         let (one, other) = (old.to_string(), new.to_string());
         if changes.is_empty() && one != other {
             changes.push(Change::new(What::Documentation, "", "order"));
         }
-        changes
     }
 
     /// The documents as committed, by version.
-    fn json(&self, all: &Fixtures, numbers: &[&str]) -> Result<BTreeMap<String, Value>, Box<dyn Error>> {
+    fn json(&self, all: &Fixtures, numbers: &[&str]) -> Result<Versions, Box<dyn Error>> {
         let found = numbers.iter().filter_map(|number| Some((*number, self.document(all, number)?)));
         found.map(|(number, own)| Ok((number.to_owned(), serde_json::to_value(own)?))).collect()
     }

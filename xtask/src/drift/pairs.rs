@@ -1,4 +1,4 @@
-//! Models that a page calls otherwise than before, and the Rust names of models.
+//! Matches renamed models of two documents, and computes the Rust names of models.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,14 +10,13 @@ use crate::lower::rust_name;
 
 const PREFIX: &str = "#/components/schemas/";
 
-/// The new name of each model that stands where another stood: as a request, a response, or a field of both.
+/// The new name of each model that took the place of another: as a request, a response, or a field of both.
 pub(super) fn of(old: &Value, new: &Value) -> BTreeMap<String, String> {
-    let old = &super::paths::followed(old, new).0;
     let mut search = Search { old, new, seen: BTreeSet::new(), found: BTreeMap::new() };
     for (path, method, own) in operations(old) {
         let other = &new["paths"][path][method];
         search.schemas(&own["requestBody"], &other["requestBody"]);
-        // The answer can stand under another status than before.
+        // The answer can have another status than before.
         search.schemas(answer::success(own), answer::success(other));
         search.schemas(&answer::of(old, own), &answer::of(new, other));
         search.schemas(&own["responses"], &other["responses"]);

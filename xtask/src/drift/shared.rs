@@ -4,17 +4,14 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::change::Change;
+use super::change::{Change, Versions};
 use super::rules::What;
 use super::{pairs, uses};
 
 /// For each version, the types that it no longer shares with another one.
 ///
 /// Versions share a type by the name of its model: where the shapes differ, so do the names.
-pub(super) fn splits(
-    before: &BTreeMap<String, Value>,
-    after: &BTreeMap<String, Value>,
-) -> BTreeMap<String, Vec<Change>> {
+pub(super) fn splits(before: &Versions, after: &Versions) -> BTreeMap<String, Vec<Change>> {
     let both = before.iter().filter_map(|(number, old)| Some((number, old, after.get(number)?)));
     let states: Vec<(&String, &Value, BTreeMap<String, String>)> =
         both.map(|(number, old, new)| (number, old, pairs::of(old, new))).collect();

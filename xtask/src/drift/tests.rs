@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::{Bump, Change, ROUNDS, Tree, What, changes, settle};
+use super::{Bump, Change, ROUNDS, Tree, What, changes, judge, settle};
 use crate::import::{Fixtures, Outcome};
 use crate::openapi::Document;
 use crate::vendors::Vendors;
@@ -469,8 +469,20 @@ fn answer_is_what_stands_inside_of_the_envelope() {
     assert!(told.contains(&expected), "{told:?}");
 }
 
+/// What the command would tell about two states of the document.
+fn judged(before: &Value, after: &Value) -> Vec<Change> {
+    const TABLE: &str = "[[vendor]]\nname = \"scp\"\ntitle = \"Test\"\ncrate = \"keys\"\nhandle = \"Keys\"\n\n\
+        [[vendor.service]]\nname = \"keys\"\nmodule = \"keys\"\ndefault = \"1.0\"\npage = \"https://example.com/\"\n";
+    let tree = |own: &Value| {
+        let key = ("keys".to_owned(), "1.0".to_owned());
+        let documents = Fixtures::from([(key, serde_json::from_value(own.clone()).unwrap())]);
+        Tree { vendors: Vendors::parse(TABLE).unwrap(), documents: BTreeMap::from([("scp".to_owned(), documents)]) }
+    };
+    judge(&tree(before), &tree(after)).unwrap().into_iter().flat_map(|own| own.changes).collect()
+}
+
 #[test]
-fn path_that_is_written_otherwise_changes_only_the_protocol() {
+fn changed_path_changes_only_the_protocol() {
     let before: Value = serde_json::from_str(DOCUMENT).unwrap();
     for (from, to, names, operations) in [
         ("/v1/keys/{key_id}", "/v1/keys/{keyId}", ["key_id", "keyId"], &["show_key", "update_key", "delete_key"][..]),
@@ -480,7 +492,7 @@ fn path_that_is_written_otherwise_changes_only_the_protocol() {
         let text = DOCUMENT.replace(&format!("\"{from}\""), &format!("\"{to}\""));
         let [old, new] = names.map(|name| format!("\"name\": \"{name}\""));
         let after: Value = serde_json::from_str(&text.replace(&old, &new)).unwrap();
-        let told: Vec<(What, String)> = found(&before, &after).into_iter().map(|own| (own.what, own.text())).collect();
+        let told: Vec<(What, String)> = judged(&before, &after).into_iter().map(|own| (own.what, own.text())).collect();
         let methods = ["GET", "PUT", "DELETE"];
         let line = |(name, method): (&&str, &str)| {
             let words = What::Protocol.words();
@@ -494,13 +506,40 @@ fn path_that_is_written_otherwise_changes_only_the_protocol() {
     let mut after: Value = serde_json::from_str(&text).unwrap();
     let at = "/paths/~1v1~1keys~1{key_id}~1/get/parameters/0/schema/type";
     edit(&mut after, at, Some(json!("integer")));
-    assert!(found(&before, &after).iter().any(|own| own.what == What::ParameterType));
+    assert!(judged(&before, &after).iter().any(|own| own.what == What::ParameterType));
     // Another operation at another path is new.
     edit(&mut after, "/paths/~1v1~1keys~1{key_id}~1/get/x-sdk/title", Some(json!("Show Key State")));
     let item = after["paths"].as_object_mut().unwrap().shift_remove("/v1/keys/{key_id}/").unwrap();
     after["paths"]["/v1/keys/{key_id}/state"] = json!({"get": item["get"]});
-    let told: Vec<What> = found(&before, &after).iter().map(|own| own.what).collect();
+    let told: Vec<What> = judged(&before, &after).iter().map(|own| own.what).collect();
     assert!(told.contains(&What::OperationRemoved) && told.contains(&What::OperationAdded), "{told:?}");
+}
+
+#[test]
+fn order_of_placeholders_is_that_of_the_arguments() {
+    let mut before: Value = serde_json::from_str(DOCUMENT).unwrap();
+    let item = before["paths"].as_object_mut().unwrap().shift_remove("/v1/usage").unwrap();
+    let placed = |path: &str, names: [&str; 3]| {
+        let mut document = before.clone();
+        let own = |name: &&str| {
+            let sdk = if *name == "app" { json!({"source": "config"}) } else { json!({}) };
+            json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}, "x-sdk": sdk})
+        };
+        document["paths"][path] = item.clone();
+        document["paths"][path]["get"]["parameters"] = names.iter().map(own).collect();
+        document
+    };
+    let old = placed("/{app}/a/{a}/b/{b}", ["app", "a", "b"]);
+    for (path, names, is_swapped) in [
+        ("/{app}/b/{b}/a/{a}", ["app", "a", "b"], true),
+        ("/{app}/a/{b}/b/{a}", ["app", "a", "b"], true),
+        ("/a/{a}/{app}/b/{b}", ["app", "a", "b"], false),
+        ("/{app}/a/{x}/b/{y}", ["app", "x", "y"], false),
+    ] {
+        let told: Vec<What> = judged(&old, &placed(path, names)).iter().map(|own| own.what).collect();
+        let order = told.contains(&What::ArgumentOrder);
+        assert_eq!((told[0], order), (What::Protocol, is_swapped), "{path}: {told:?}");
+    }
 }
 
 /// `list_keys` with these query parameters, and with a second format if `split` has one. A name ends with `!` if the
