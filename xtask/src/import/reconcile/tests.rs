@@ -307,7 +307,7 @@ fn hand_written_parts_stay() {
 }
 
 #[test]
-fn operation_whose_path_is_written_otherwise_keeps_its_hand_written_parts() {
+fn operation_with_a_changed_path_keeps_its_hand_written_parts() {
     let mut fixtures = imported("nhn", &[PUBLIC]);
     let document = fixtures.values_mut().next().unwrap();
     let put = document.operation_mut(&format!("{ROOT}/keys/{{keyid}}"), "put").unwrap();
@@ -330,4 +330,31 @@ fn operation_whose_path_is_written_otherwise_keeps_its_hand_written_parts() {
     let kept = import("nhn", &[&changed], &fixtures, &known);
     assert_eq!(kept.lines, Vec::<String>::new());
     assert_eq!(kept.documents.values().next().unwrap().to_json().unwrap(), before);
+}
+
+/// The pages of the two realms name one call by different titles.
+#[test]
+fn path_that_both_realms_correct_is_one_moved_operation() {
+    let moved = |page: &str| page.replace("{keyid}", "{key_id}");
+    let (public, government) = (moved(PUBLIC), moved(GOVERNMENT));
+    let fault = FAULT.replace("{keyid}", "{key_id}");
+    let mut fixtures = imported("nhn", &[PUBLIC, GOVERNMENT]);
+    for document in fixtures.values_mut() {
+        for (_, operation) in document.paths.values_mut().flat_map(|item| item.operations_mut()) {
+            operation.summary = Some("own summary".to_owned());
+        }
+    }
+    let outcome = import("nhn", &[&public, &government], &fixtures, &[&fault]);
+    let told: Vec<&String> = outcome.lines.iter().filter(|line| line.starts_with("secure-key-manager 9.1")).collect();
+    let line = |method: &str| {
+        let (old, new) = (format!("{ROOT}/keys/{{keyid}}"), format!("{ROOT}/keys/{{key_id}}"));
+        format!("secure-key-manager 9.1 {method} {old}: path `{new}` in the page, `{old}` in the fixture")
+    };
+    assert!(told.contains(&&line("get")) && told.contains(&&line("put")), "{told:#?}");
+    assert_eq!(
+        told.len(),
+        2 + lines("nhn", &[PUBLIC, GOVERNMENT], &fixtures).iter().filter(|line| line.contains(" 9.1 ")).count()
+    );
+    let after = value(&outcome.documents, "9.1");
+    assert_eq!(after["paths"][format!("{ROOT}/keys/{{key_id}}")]["get"]["summary"], "own summary");
 }
