@@ -18,8 +18,8 @@ type Operations = Vec<(String, Option<String>)>;
 
 /// The table with a row for each new operation and without those that are gone, if that changes it.
 ///
-/// A new row says what the same operation of the version before has, or else what operations that are as idempotent
-/// have. Whether that is what users should get is for a person to read.
+/// A new row has the value of the same operation in an older version if that one is as idempotent, or else the usual
+/// value of such operations. Whether that is what users should get is for a person to read.
 pub(crate) fn complete(root: &Path) -> Result<Option<String>, Box<dyn Error>> {
     let path = root.join(TABLE);
     if !path.exists() {
@@ -81,7 +81,9 @@ impl Rows {
                     continue;
                 }
                 let older = lists[..index].iter().rev().filter(|(other, ..)| other == place);
-                let before = older.clone().find_map(|(_, number, _)| self.value(&key(place, number, name)));
+                let as_idempotent = |all: &Operations| all.iter().any(|own| own.0 == *name && own.1 == *idempotency);
+                let mut older = older.filter(|(.., all)| as_idempotent(all));
+                let before = older.find_map(|(_, number, _)| self.value(&key(place, number, name)));
                 let value = before.or_else(|| usual.get(idempotency.as_deref()?).map(String::as_str));
                 // Without an idempotency, lint asks for it first.
                 let Some(value) = value else { continue };
@@ -133,8 +135,8 @@ impl Rows {
 mod tests {
     use super::*;
 
-    const TABLE: &str =
-        "# Why.\na keys 1.0 list: 3 3\na keys 1.0 make: 3 1\na keys 1.0 gone: 3 1\nb locks 1 list: 3 2\n";
+    const TABLE: &str = "# Why.\na keys 1.0 list: 3 3\na keys 1.0 find: 3 3\na keys 1.0 make: 3 1\n\
+        a keys 1.0 gone: 3 1\na locks 1.0 turn: 9 9\nb locks 1 list: 3 2\n";
 
     fn list(place: &str, number: &str, operations: &[(&str, Option<&str>)]) -> (String, String, Operations) {
         let all = operations.iter().map(|(name, own)| ((*name).to_owned(), own.map(str::to_owned))).collect();
@@ -145,15 +147,22 @@ mod tests {
     fn rows_follow_the_documents() {
         let (safe, other) = (Some("safe"), Some("unsafe"));
         let lists = [
-            list("a keys", "1.0", &[("list", safe), ("show", safe), ("make", other)]),
+            list("a keys", "1.0", &[("list", safe), ("find", safe), ("show", safe), ("make", other)]),
             list("a keys", "1.1", &[("make", safe), ("list", safe), ("drop", other), ("open", None)]),
+            // The nearest version that is as idempotent counts: its value need not be the usual one.
+            list("a keys", "1.2", &[("make", other), ("list", safe)]),
+            list("a locks", "1.0", &[("turn", safe)]),
+            list("a locks", "1.1", &[("turn", safe)]),
+            list("a locks", "1.2", &[("turn", other)]),
             list("a new", "1.0", &[("list", safe)]),
             list("b locks", "1", &[("list", safe)]),
         ];
         assert_eq!(
             Rows::of(TABLE).completed(&lists),
-            "# Why.\na keys 1.0 list: 3 3\na keys 1.0 show: 3 3\na keys 1.0 make: 3 1\na keys 1.1 make: 3 1\n\
-             a keys 1.1 list: 3 3\na keys 1.1 drop: 3 1\na new 1.0 list: 3 3\nb locks 1 list: 3 2\n"
+            "# Why.\na keys 1.0 list: 3 3\na keys 1.0 find: 3 3\na keys 1.0 show: 3 3\na keys 1.0 make: 3 1\n\
+             a keys 1.1 make: 3 3\na keys 1.1 list: 3 3\na keys 1.1 drop: 3 1\na keys 1.2 make: 3 1\na keys 1.2 list: 3 3\n\
+             a locks 1.0 turn: 9 9\na locks 1.1 turn: 9 9\na locks 1.2 turn: 3 1\na new 1.0 list: 3 3\n\
+             b locks 1 list: 3 2\n"
         );
     }
 
