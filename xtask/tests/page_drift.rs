@@ -402,6 +402,57 @@ fn dates_and_states_of_listed_versions_are_differences() {
     }
 }
 
+/// Such a version has no accessor, so nothing but the list states its date and state.
+#[test]
+fn dates_and_states_of_versions_without_a_document_are_differences() {
+    const LAST: &str = "\"date\": \"2027-01-31\"}";
+    let tree = scp("undocumented");
+    let page = |row: &str| {
+        assert!(NEWER.contains(LAST));
+        tree.write("pages/scp-newer.json", &NEWER.replacen(LAST, &format!("{LAST},\n {row}"), 1));
+    };
+    let apply = |day| tree.run(Options { apply: true, as_of: Some(day) });
+    let told = || {
+        let versions = tree.drift().versions;
+        let changes =
+            versions.iter().flat_map(|own| own.changes.iter().map(|change| (own.number.clone(), change.text())));
+        changes.collect::<Vec<_>>()
+    };
+    page("{\"version\": \"0.9\", \"status\": \"SUPPORTED\", \"date\": null}");
+    // The small page has no descriptions, so a person would have something to write.
+    let _ = apply("2026-09-18");
+    assert_eq!(told(), []);
+    for (status, date, expected, written) in [
+        (
+            "DEPRECATED",
+            "\"2027-02-28\"",
+            &["`0.9`: state, supported -> deprecated", "`0.9`: end date, none -> 2027-02-28"][..],
+            "deprecated = [\"0.9\"]\nends = { \"0.9\" = \"2027-02-28\" }\n",
+        ),
+        (
+            "DEPRECATED",
+            "\"2027-03-31\"",
+            &["`0.9`: end date, 2027-02-28 -> 2027-03-31"],
+            "deprecated = [\"0.9\"]\nends = { \"0.9\" = \"2027-03-31\" }\n",
+        ),
+        (
+            "SUPPORTED",
+            "null",
+            &["`0.9`: state, deprecated -> supported", "`0.9`: end date, 2027-03-31 -> none"],
+            "current = \"1.3\"\n",
+        ),
+    ] {
+        page(&format!("{{\"version\": \"0.9\", \"status\": \"{status}\", \"date\": {date}}}"));
+        let expected: Vec<(String, String)> = expected.iter().map(|text| (String::new(), (*text).to_owned())).collect();
+        assert_eq!(told(), expected);
+        assert_eq!(tree.drift().bump(), Bump::Patch);
+        let _ = apply("2026-09-19");
+        let table = tree.read("fixtures/vendors.toml");
+        assert!(table.ends_with(written), "{table}");
+        assert_eq!(told(), []);
+    }
+}
+
 #[test]
 fn day_of_the_pages_is_written_and_never_goes_back() {
     let (tree, _) = lists("day", &[], None);

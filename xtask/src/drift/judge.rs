@@ -68,7 +68,8 @@ impl OneService<'_> {
             number: number.to_owned(),
             changes,
         };
-        let mut found = vec![version("", lifecycle::list(self.old.listed.as_ref(), self.service.listed.as_ref()))];
+        let mut found =
+            vec![version("", lifecycle::list(self.old.listed.as_ref(), self.service.listed.as_ref(), &numbers))];
         let mut moved: BTreeMap<&str, Vec<Change>> = BTreeMap::new();
         let mut old = self.before.clone();
         for number in &numbers {

@@ -1,12 +1,13 @@
-//! What a vendor's list of versions and its day say: which versions there are, which are deprecated, and which ended.
+//! Compares the lists of versions: added, deprecated, ended.
 
 use super::change::{Change, arrow};
 use super::rules::What;
+use crate::names;
 use crate::openapi::Document;
 use crate::vendors::{Listed, Service};
 
-/// What differs between two lists as a whole.
-pub(super) fn list(before: Option<&Listed>, after: Option<&Listed>) -> Vec<Change> {
+/// What differs between two lists: as a whole, and in what they say of versions that have no document.
+pub(super) fn list(before: Option<&Listed>, after: Option<&Listed>, documents: &[&str]) -> Vec<Change> {
     let Some(after) = after else { return Vec::new() };
     let show = |own: &Listed| {
         let current = own.current.as_deref().map(|own| format!(", current {own}")).unwrap_or_default();
@@ -20,8 +21,28 @@ pub(super) fn list(before: Option<&Listed>, after: Option<&Listed>) -> Vec<Chang
     if let Some(before) = before.filter(|before| before.as_of != after.as_of) {
         found.push(Change::new(What::ListRead, "", arrow(&before.as_of, &after.as_of)));
     }
-    // A version without a document has no accessor, so its state and date are facts of the list alone.
+    let none = Listed::default();
+    let before = before.unwrap_or(&none);
+    let all = [before, after].into_iter().flat_map(|own| own.deprecated.iter().chain(own.ends.keys()));
+    let mut numbers: Vec<&str> = all.map(String::as_str).filter(|number| !documents.contains(number)).collect();
+    numbers.sort_by_key(|number| names::version_parts(number));
+    numbers.dedup();
+    for number in numbers {
+        found.extend(only_listed(number, before, after));
+    }
     found
+}
+
+/// Without a document, a version has no accessor: its state and date are facts of the list alone.
+fn only_listed(number: &str, before: &Listed, after: &Listed) -> Vec<Change> {
+    let state = |own: &Listed| if own.deprecated.iter().any(|own| own == number) { "deprecated" } else { "supported" };
+    let day = |own: &Listed| own.ends.get(number).cloned().unwrap_or_else(|| "none".to_owned());
+    let facts = [
+        (What::VersionState, state(before).to_owned(), state(after).to_owned()),
+        (What::LifecycleDate, day(before), day(after)),
+    ];
+    let changed = facts.into_iter().filter(|(_, one, other)| one != other);
+    changed.map(|(what, one, other)| Change::new(what, number, arrow(one, other))).collect()
 }
 
 /// State, end date and end of one version.

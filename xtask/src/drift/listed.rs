@@ -1,4 +1,4 @@
-//! The list of versions of a page, and how the table of vendors says it.
+//! Updates `[vendor.service.listed]` in `vendors.toml`.
 
 use std::fmt::Write as _;
 
@@ -10,7 +10,7 @@ use crate::vendors::Listed;
 pub(super) fn with(old: &Listed, list: &Listing) -> Listed {
     let mut versions = old.versions.clone();
     versions.sort_by_key(|number| version_parts(number));
-    // The order of the table says nothing, so it stays.
+    // The order of the table has no meaning, so it stays.
     let versions = if versions == list.versions { old.versions.clone() } else { list.versions.clone() };
     Listed {
         as_of: old.as_of.clone(),
@@ -21,23 +21,25 @@ pub(super) fn with(old: &Listed, list: &Listing) -> Listed {
     }
 }
 
-/// The table of vendors with another list for one service; comments and order stay.
+/// The table of vendors with another list for one service. The order stays, and so do comments, except those between
+/// the lines of a list that is replaced.
 pub(super) fn with_list(table: &str, vendor: &str, service: &str, list: &Listed) -> String {
     let block = block(list);
     let mut out = String::new();
     let (mut in_vendor, mut service_table, mut wanted, mut skipping) = (false, false, false, false);
-    let finish = |out: &mut String, wanted: &mut bool| {
+    // Comments below the replaced list, which belong to what follows.
+    let mut comments = String::new();
+    let finish = |out: &mut String, wanted: &mut bool, comments: &mut String| {
         if std::mem::take(wanted) {
-            let trimmed = out.trim_end().len();
-            out.truncate(trimmed);
-            out.push_str(&format!("\n\n{block}\n"));
+            out.truncate(out.trim_end().len());
+            out.push_str(&format!("\n\n{block}\n{}", std::mem::take(comments).trim_start()));
         }
     };
     for line in table.lines() {
         let text = line.trim();
         if text.starts_with('[') {
             if text != "[vendor.service.listed]" {
-                finish(&mut out, &mut wanted);
+                finish(&mut out, &mut wanted, &mut comments);
                 service_table = text == "[[vendor.service]]";
             }
             skipping = wanted && text == "[vendor.service.listed]";
@@ -49,12 +51,18 @@ pub(super) fn with_list(table: &str, vendor: &str, service: &str, list: &Listed)
                 false => in_vendor = name == vendor,
             }
         }
-        if !skipping {
-            out.push_str(line);
-            out.push('\n');
-        }
+        let kept = match (skipping, text.is_empty() || text.starts_with('#')) {
+            (false, _) => &mut out,
+            (true, true) => &mut comments,
+            (true, false) => {
+                comments.clear();
+                continue;
+            }
+        };
+        kept.push_str(line);
+        kept.push('\n');
     }
-    finish(&mut out, &mut wanted);
+    finish(&mut out, &mut wanted, &mut comments);
     format!("{}\n", out.trim_end())
 }
 
@@ -101,5 +109,12 @@ mod tests {
         let added = TABLE.replace("name = \"b\"\n", &format!("name = \"b\"\n\n{block}"));
         assert_eq!(with_list(TABLE, "scp", "b", &two), added);
         assert_eq!(with_list(TABLE, "nhn", "a", &two), format!("{TABLE}\n{block}"));
+        // Comments stay, except those of the old lines.
+        let below = "\n# Why b.\n# Why again.\n[[vendor.service]]\nname = \"b\"";
+        let commented = TABLE.replace("\n[[vendor.service]]\nname = \"b\"", below);
+        let inside = commented.replace("as_of = \"2026-01-01\"\n", "as_of = \"2026-01-01\" # The day.\n# Both.\n");
+        assert_eq!(with_list(&inside, "scp", "a", &two), commented.replace(old, block));
+        let end = format!("{TABLE}\n{old}\n# The end.\n");
+        assert_eq!(with_list(&end, "nhn", "a", &two), format!("{TABLE}\n{block}\n# The end.\n"));
     }
 }
