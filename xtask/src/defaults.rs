@@ -160,7 +160,8 @@ mod tests {
         assert_eq!(
             Rows::of(TABLE).completed(&lists),
             "# Why.\na keys 1.0 list: 3 3\na keys 1.0 find: 3 3\na keys 1.0 show: 3 3\na keys 1.0 make: 3 1\n\
-             a keys 1.1 make: 3 3\na keys 1.1 list: 3 3\na keys 1.1 drop: 3 1\na keys 1.2 make: 3 1\na keys 1.2 list: 3 3\n\
+             a keys 1.1 make: 3 3\na keys 1.1 list: 3 3\na keys 1.1 drop: 3 1\n\
+             a keys 1.2 make: 3 1\na keys 1.2 list: 3 3\n\
              a locks 1.0 turn: 9 9\na locks 1.1 turn: 9 9\na locks 1.2 turn: 3 1\na new 1.0 list: 3 3\n\
              b locks 1 list: 3 2\n"
         );

@@ -112,14 +112,30 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Adds the lists of values that do not agree with the enumerations.
+    /// Adds the lists of values that do not agree with the enumerations. What is known of one version is known of the
+    /// next one, as long as it differs in the same way.
     fn compare_prose(&mut self, prose: &Prose, known: &Known) {
-        for ((service, _), document) in &self.documents {
-            let listed = prose.get(service).map(Vec::as_slice).unwrap_or_default();
-            let (settled, open) =
-                prose::differences(listed, document).into_iter().partition(|line| known.contains(line));
-            self.lines.extend::<Vec<String>>(open);
-            self.known.extend::<Vec<String>>(settled);
+        let mut keys: Vec<(String, String)> = self.documents.keys().cloned().collect();
+        keys.sort_by_key(|(service, version)| (service.clone(), names::version_parts(version)));
+        let (mut last, mut settled) = (String::new(), BTreeSet::new());
+        for key in keys {
+            let Some(document) = self.documents.get(&key) else { continue };
+            let (service, version) = key;
+            let before = std::mem::take(&mut settled);
+            let before = if last == service { before } else { BTreeSet::new() };
+            for difference in prose::differences(prose.get(&service).map_or(&[], Vec::as_slice), document) {
+                let line = format!("{service} {version} {difference}");
+                let is_known = known.contains(&line);
+                if !is_known && !before.contains(&difference) {
+                    self.lines.push(line);
+                    continue;
+                }
+                if is_known {
+                    self.known.insert(line);
+                }
+                settled.insert(difference);
+            }
+            last = service;
         }
     }
 }

@@ -79,8 +79,8 @@ pub(super) fn moves(document: &Document, moved: &[Moved]) -> Vec<Change> {
     found
 }
 
-/// What differs between two states of a version, whose operations have the same paths. `versions` are both states of all versions of the service, because
-/// versions share types.
+/// What differs between two states of a version, whose operations have the same paths. `versions` are both states of
+/// all versions of the service, because versions share types.
 #[must_use]
 pub fn changes(old: &Value, new: &Value, versions: (&Versions, &Versions)) -> Vec<Change> {
     let pairs = pairs::of(old, new);

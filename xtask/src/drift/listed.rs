@@ -102,7 +102,8 @@ mod tests {
         let mut two = list(&["1.0", "1.1"], Some("1.1"));
         two.deprecated.push("1.0".to_owned());
         two.ends.insert("1.0".to_owned(), "2027-01-31".to_owned());
-        let block = "[vendor.service.listed]\nas_of = \"2026-09-18\"\nversions = [\"1.0\", \"1.1\"]\ncurrent = \"1.1\"\n\
+        let block = "[vendor.service.listed]\nas_of = \"2026-09-18\"\nversions = [\"1.0\", \"1.1\"]\n\
+             current = \"1.1\"\n\
              deprecated = [\"1.0\"]\nends = { \"1.0\" = \"2027-01-31\" }\n";
         let old = "[vendor.service.listed]\nas_of = \"2026-01-01\"\nversions = [\"1.0\"]\n";
         assert_eq!(with_list(TABLE, "scp", "a", &two), TABLE.replace(old, block));

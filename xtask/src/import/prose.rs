@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::page;
+use super::row::Field;
 use crate::openapi::{Document, Schema};
 
 /// The lists of each service.
@@ -14,6 +15,8 @@ pub(super) type Prose = BTreeMap<String, Vec<Listed>>;
 pub(super) struct Listed {
     place: Place,
     values: Vec<String>,
+    /// Whether the page also states values as the type, which is compared like any other type.
+    typed: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,33 +27,42 @@ enum Place {
     Parameter([String; 4]),
 }
 
-/// The values that stand in parentheses, or none.
+/// The values in parentheses: those of the first list, else of the first word, or none.
 pub(super) fn values(text: &str) -> Vec<String> {
-    let is_value = |value: &&str| {
+    let is_value = |value: &String| {
         !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
     };
     let groups = text.split('(').skip(1).filter_map(|rest| rest.split_once(')'));
-    let mut lists = groups.map(|(inner, _)| inner.split(',').map(str::trim).collect::<Vec<_>>());
-    let found = lists.find(|list| list.len() > 1 && list.iter().all(is_value));
-    found.into_iter().flatten().map(str::to_owned).collect()
+    let lists = groups.map(|(inner, _)| {
+        let inner = inner.replace(" or ", ",").replace(" \u{b610}\u{b294} ", ",");
+        inner.split(',').map(|value| value.trim().to_owned()).collect::<Vec<_>>()
+    });
+    let lists: Vec<Vec<String>> = lists.filter(|list| list.iter().all(is_value)).collect();
+    let found = lists.iter().find(|list| list.len() > 1).or(lists.first());
+    found.cloned().unwrap_or_default()
 }
 
-/// What the page lists about its models and parameters.
+/// What the page lists about each of its fields and parameters, also where it lists nothing.
 pub(super) fn of(service: &page::Service) -> Vec<Listed> {
     let fields = service.models.iter().flat_map(|model| model.fields.iter().map(move |field| (model, field)));
     let fields = fields.map(|(model, field)| Listed {
         place: Place::Field(model.name.clone(), field.name.clone()),
         values: field.listed.clone(),
+        typed: is_typed(field),
     });
     let parameters = service.calls.iter().flat_map(|call| call.parameters.iter().map(move |own| (call, own)));
     let parameters = parameters.map(|(call, own)| {
         let place = [&call.lifecycle.version, &call.method, &call.path, &own.field.name].map(String::clone);
-        Listed { place: Place::Parameter(place), values: own.field.listed.clone() }
+        Listed { place: Place::Parameter(place), values: own.field.listed.clone(), typed: is_typed(&own.field) }
     });
-    fields.chain(parameters).filter(|own| !own.values.is_empty()).collect()
+    fields.chain(parameters).collect()
 }
 
-/// The lists that do not have the values of the enumeration, one line each.
+fn is_typed(field: &Field) -> bool {
+    !field.schema.allowed.is_empty() || field.schema.items.as_ref().is_some_and(|own| !own.allowed.is_empty())
+}
+
+/// The lists that do not have the values of the enumeration, one line each, without service and version.
 pub(super) fn differences(listed: &[Listed], document: &Document) -> Vec<String> {
     let version = &document.info.version;
     let lines = listed.iter().filter_map(|own| {
@@ -64,17 +76,23 @@ pub(super) fn differences(listed: &[Listed], document: &Document) -> Vec<String>
                 (format!("{}.{name}", operation.operation_id), &parameter.schema)
             }
         };
-        let (name, known) = enumeration(schema, document)?;
+        let Some((name, known)) = enumeration(schema, document) else {
+            // One word in parentheses is seldom a value.
+            let stated = (own.values.len() > 1).then(|| own.values.join(", "))?;
+            return Some(format!("{place}: values only in the description, which no enumeration has: {stated}"));
+        };
+        if own.values.is_empty() {
+            return (!own.typed).then(|| format!("{place}: no values in the description, but in {name}"));
+        }
         let stated: BTreeSet<&str> = own.values.iter().map(String::as_str).collect();
         let known: BTreeSet<&str> = known.iter().map(String::as_str).collect();
         let only = |one: &BTreeSet<&str>, other: &BTreeSet<&str>| -> String {
             let own: Vec<&str> = one.difference(other).copied().collect();
             if own.is_empty() { "none".to_owned() } else { own.join(", ") }
         };
-        let scope = format!("{} {version} {place}", document.sdk.service);
         let (page, fixture) = (only(&stated, &known), only(&known, &stated));
         (stated != known)
-            .then(|| format!("{scope}: values differ; only in the description: {page}; only in {name}: {fixture}"))
+            .then(|| format!("{place}: values differ; only in the description: {page}; only in {name}: {fixture}"))
     });
     lines.collect()
 }
@@ -111,7 +129,10 @@ mod tests {
             ("State (see below) of a key (Active,Stop)", &["Active", "Stop"]),
             ("State of key(Creating, Active) Example : Active (now, soon)", &["Creating", "Active"]),
             ("Purpose(aes256-gcm96, rsa.2048)", &["aes256-gcm96", "rsa.2048"]),
-            ("Key(s)", &[]),
+            ("Key type( plaintext or wrapped )", &["plaintext", "wrapped"]),
+            ("Kind(y \u{b610}\u{b294} n)", &["y", "n"]),
+            ("Key(s) by state(Active, Stop)", &["Active", "Stop"]),
+            ("State(Active)", &["Active"]),
             ("Name (two words, or more)", &[]),
             ("State(Active, )", &[]),
             ("State(Active, Stop", &[]),

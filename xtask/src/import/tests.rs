@@ -328,36 +328,59 @@ fn values_in_the_words_of_a_page_are_compared_with_the_enumeration() {
                 Some("State".to_owned());
         }
     };
-    let row = ("| query | name required | prose", "| query | name required | Name(Active, Error) prose");
-    let key = "keys 1.1 Key.state: values differ; only in the description";
-    let list = "keys 1.1 list_keys.name: values differ; only in the description: Error; only in `State`: Stop";
-    for (values, edits, expected) in [
-        (&["Active", "Stop"][..], &[][..], &[][..]),
-        (&["Stop", "Active"], &[], &[]),
-        (&["Active"], &[], &[format!("{key}: Stop; only in `State`: none")]),
-        (&["Active", "Stop", "Error"], &[], &[format!("{key}: none; only in `State`: Error")]),
+    let (state, name) = ("| state required | State", "| query | name required | prose");
+    let told = |place: &str, what: &str| format!("keys 1.1 {place}: {what}");
+    let differ = |place: &str, page: &str, fixture: &str| {
+        let what = format!("values differ; only in the description: {page}; only in `State`: {fixture}");
+        vec![told(place, &what)]
+    };
+    let gone = |place: &str| vec![told(place, "no values in the description, but in `State`")];
+    let (key, list) = ("Key.state", "list_keys.name");
+    for (values, state_text, name_text, expected) in [
+        (&["Active", "Stop"][..], "State(Active, Stop)", "Name(Active, Stop)", Vec::new()),
+        (&["Stop", "Active"], "State(Active, Stop)", "Name(Stop or Active)", Vec::new()),
+        (&["Active"], "State(Active, Stop)", "Name(Active)", differ(key, "Stop", "none")),
         (
-            &["Active", "Stop"],
-            &[("State(Active, Stop)", "State(On, Stop)")],
-            &[format!("{key}: On; only in `State`: Active")],
+            &["Active", "Stop", "Error"],
+            "State(Active, Stop, Error)",
+            "Name(Error)",
+            differ(list, "none", "Active, Stop"),
         ),
-        (&["Active"], &[("State(Active, Stop)", "State")], &[]),
-        (&["Active", "Stop"], &[row], &[list.to_owned()]),
+        (&["Active", "Stop"], "State(On, Stop)", "Name(Active, Stop)", differ(key, "On", "Active")),
+        (&["Active", "Stop"], "State(Active, Stop)", "Name(Active, Error)", differ(list, "Error", "Stop")),
+        // A list of one value, and one that is gone.
+        (&["Active", "Stop"], "State(Active)", "Name(Active, Stop)", differ(key, "none", "Stop")),
+        (&["Active", "Stop"], "State", "Name(Active, Stop)", gone(key)),
+        (&["Active", "Stop"], "State(Active, Stop)", "Name", gone(list)),
     ] {
-        let (outcome, _) = imported(enumerated(values), edits);
-        assert_eq!(outcome.lines, expected, "{values:?} {edits:?}");
+        let rows = (format!("| state required | {state_text}"), format!("| query | name required | {name_text} prose"));
+        let (outcome, _) = imported(enumerated(values), &[(state, &rows.0), (name, &rows.1)]);
+        assert_eq!(outcome.lines, expected, "{values:?} {state_text} {name_text}");
         assert!(outcome.known.is_empty());
     }
-    // Without an enumeration there is nothing to compare.
-    assert_eq!(imported(|_| {}, &[row]).0.lines, Vec::<String>::new());
-    // A known difference stays.
-    let pages = [PAGE.to_owned()];
-    let mut fixtures = compare("scp", &pages, &Fixtures::new(), &Known::default()).unwrap().documents;
-    enumerated(&["Active"])(fixtures.get_mut(&("keys".to_owned(), "1.1".to_owned())).unwrap());
-    let line = format!("{key}: Stop; only in `State`: none");
-    let known = Known::parse(&format!("[[known]]\nreason = \"tested\"\ndifferences = ['{line}']\n")).unwrap();
-    let outcome = compare("scp", &pages, &fixtures, &known).unwrap();
-    assert_eq!((outcome.lines, outcome.known), (Vec::new(), BTreeSet::from([line])));
+    // A fixture without an enumeration lacks one as soon as the page lists values.
+    let own = told(list, "values only in the description, which no enumeration has: On, Off");
+    for (name_text, expected) in [("Name", Vec::new()), ("Name(s)", Vec::new()), ("Name(On, Off)", vec![own])] {
+        let row = format!("| query | name required | {name_text} prose");
+        assert_eq!(imported(|_| {}, &[(name, &row)]).0.lines, expected);
+    }
+}
+
+#[test]
+fn known_list_of_values_is_known_of_later_versions() {
+    let pages = [PAGE.replacen("| note optional | Note", "| note optional | Note(On, Off)", 1)];
+    let fixtures = compare("scp", &pages, &Fixtures::new(), &Known::default()).unwrap().documents;
+    let line = |number: &str| {
+        format!("keys {number} KeyRequest.note: values only in the description, which no enumeration has: On, Off")
+    };
+    for (known, open) in [(&[][..], &["1.0", "1.1"][..]), (&["1.0"], &[]), (&["1.0", "1.1"], &[]), (&["1.1"], &["1.0"])]
+    {
+        let lines = |own: &[&str]| own.iter().map(|number| line(number)).collect::<Vec<_>>();
+        let quoted: Vec<String> = lines(known).iter().map(|line| format!("'{line}'")).collect();
+        let text = format!("[[known]]\nreason = \"tested\"\ndifferences = [{}]\n", quoted.join(", "));
+        let outcome = compare("scp", &pages, &fixtures, &Known::parse(&text).unwrap()).unwrap();
+        assert_eq!((outcome.lines, outcome.known), (lines(open), lines(known).into_iter().collect()), "{known:?}");
+    }
 }
 
 #[test]
