@@ -28,24 +28,28 @@ async fn self_sign(sandbox: &Sandbox, name: &str) -> Value {
     response.expect(201).json()["certificate"].clone()
 }
 
-/// A certificate of `shop.example` for June 2026 with its key, and the authority above it as the chain.
 fn issued() -> Value {
+    issued_for("shop.example", 10)
+}
+
+/// A certificate up to a day of June 2026 with its key, and the authority above it as the chain.
+pub(crate) fn issued_for(cn: &str, last_day: u8) -> Value {
     let params = |cn: &str| {
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, cn);
         params.not_before = datetime!(2026-06-01 0:00 UTC);
-        params.not_after = datetime!(2026-06-10 0:00 UTC);
+        params.not_after = datetime!(2026-06-01 0:00 UTC).replace_day(last_day).unwrap();
         params
     };
     let mut authority = params("Test Authority");
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let [above, key] = [(); 2].map(|()| KeyPair::generate().unwrap());
     let chain = authority.self_signed(&above).unwrap();
-    let certificate = params("shop.example").signed_by(&key, &Issuer::new(authority, above)).unwrap();
+    let certificate = params(cn).signed_by(&key, &Issuer::new(authority, above)).unwrap();
     json!({"cert_body": certificate.pem(), "cert_chain": chain.pem(), "private_key": key.serialize_pem()})
 }
 
-fn import(name: &str, from: &Value) -> Value {
+pub(crate) fn import(name: &str, from: &Value) -> Value {
     json!({
         "cert_body": from["cert_body"], "cert_chain": from["cert_chain"], "private_key": from["private_key"],
         "name": name, "region": "west1", "timezone": "Asia/Seoul",

@@ -10,7 +10,7 @@ use super::response_schema;
 use super::scp_signer::Signer;
 
 /// The first of June 2026.
-const START: u64 = 1_780_272_000;
+pub(crate) const START: u64 = 1_780_272_000;
 pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A sandbox with a fixed clock that the test advances.

@@ -10,6 +10,7 @@ mod faults;
 mod fixed_clock;
 mod kms;
 mod kms_keys;
+mod lists;
 mod nhn;
 mod nhn_security_checks;
 mod no_secrets;
