@@ -1,8 +1,10 @@
 //! Times calls to the sandbox while it holds more and more resources of a kind, and the memory of each.
 //!
 //! Needs Linux, for the memory. `-- 1000 100000` sets the numbers of resources, `-- keys 1000` picks kinds by name.
+//! `--check` makes it an error if a creation or a page costs much more among 100,000 resources than among 1,000.
 #![allow(clippy::print_stdout, clippy::disallowed_methods, reason = "measures real time and prints it")]
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
@@ -16,6 +18,10 @@ use sha2::Sha256;
 /// How often a call is timed; the median is shown.
 const ROUNDS: usize = 21;
 
+/// The numbers of resources that `--check` compares, and the most that the second may cost in terms of the first.
+const COMPARED: [usize; 2] = [1_000, 100_000];
+const MOST: f64 = 1.5;
+
 /// A request: method, path with query, and body.
 type Request = (&'static str, String, Option<Value>);
 
@@ -26,7 +32,11 @@ struct Kind {
     /// The ID in the response to a creation.
     id: fn(usize, &Value) -> String,
     /// A page of 20, the first or one in the middle of so many resources.
-    page: fn(usize) -> Request,
+    page: Option<fn(usize) -> Request>,
+    /// The whole list, of a kind that has no pages.
+    list: Option<fn() -> Request>,
+    /// What lets the caller get a resource, by its number.
+    admit: Option<fn(usize) -> Request>,
     get: fn(&str) -> Request,
     /// The requests that delete a resource; the last one is timed.
     delete: fn(&str) -> Vec<Request>,
@@ -37,8 +47,10 @@ struct Context {
     certificate: Value,
 }
 
-const CERTIFICATE: &str = include_str!("../../crates/cloud-sandbox/src/scp/certificate_manager/seed/test.pem");
-const PRIVATE_KEY: &str = include_str!("../../crates/cloud-sandbox/src/scp/certificate_manager/seed/test.key.pem");
+/// The sandbox refuses certificates that are signed with their own key.
+const CERTIFICATE: &str = include_str!("../../crates/cloud-sandbox/src/scp/certificate_manager/seed/chained.pem");
+const PRIVATE_KEY: &str = include_str!("../../crates/cloud-sandbox/src/scp/certificate_manager/seed/chained.key.pem");
+const CHAIN: &str = include_str!("../../crates/cloud-sandbox/src/scp/certificate_manager/seed/chained.chain.pem");
 const SKM: &str = "/keymanager/v1.3/appkey/sandboxKeyManagerKey";
 
 fn text(value: &Value) -> String {
@@ -54,7 +66,9 @@ const KINDS: [Kind; 8] = [
             ("POST", "/v1/kms/transit".to_owned(), Some(body))
         },
         id: |_, shown| text(&shown["key"]["id"]),
-        page: |skip| ("GET", format!("/v1/kms/transit?size=20&page={}", skip / 20), None),
+        page: Some(|skip| ("GET", format!("/v1/kms/transit?size=20&page={}", skip / 20), None)),
+        list: None,
+        admit: None,
         get: |id| ("GET", format!("/v1/kms/transit/{id}"), None),
         delete: |id| vec![("DELETE", format!("/v1/kms/transit/{id}?is_directly=True"), None)],
     },
@@ -66,7 +80,9 @@ const KINDS: [Kind; 8] = [
             ("POST", "/v1/secrets".to_owned(), Some(body))
         },
         id: |_, shown| text(&shown["secret"]["id"]),
-        page: |skip| ("GET", format!("/v1/secrets?size=20&page={}", skip / 20), None),
+        page: Some(|skip| ("GET", format!("/v1/secrets?size=20&page={}", skip / 20), None)),
+        list: None,
+        admit: None,
         get: |id| ("GET", format!("/v1/secrets/{id}"), None),
         delete: |id| vec![("DELETE", format!("/v1/secrets/{id}"), Some(json!({"waiting_time_ndays": 7})))],
     },
@@ -78,7 +94,9 @@ const KINDS: [Kind; 8] = [
             ("POST", "/v1/certificatemanager".to_owned(), Some(body))
         },
         id: |_, shown| text(&shown["certificate"]["id"]),
-        page: |skip| ("GET", format!("/v1/certificatemanager?size=20&page={}", skip / 20), None),
+        page: Some(|skip| ("GET", format!("/v1/certificatemanager?size=20&page={}", skip / 20), None)),
+        list: None,
+        admit: None,
         get: |id| ("GET", format!("/v1/certificatemanager/{id}"), None),
         delete: |id| vec![("DELETE", format!("/v1/certificatemanager/{id}"), None)],
     },
@@ -95,11 +113,13 @@ const KINDS: [Kind; 8] = [
             ("POST", "/v1/configinspection/diagnosis/save".to_owned(), Some(body))
         },
         id: |number, _| format!("DIA-{number}"),
-        page: |skip| match skip {
+        page: Some(|skip| match skip {
             0 => ("GET", "/v1/configinspection/diagnosis/list?limit=20".to_owned(), None),
             // Newest first, and so counted from the end.
             skip => ("GET", format!("/v1/configinspection/diagnosis/list?limit=20&marker=DIA-{skip}"), None),
-        },
+        }),
+        list: None,
+        admit: None,
         get: |id| ("GET", format!("/v1/configinspection/diagnosis/detail/{id}"), None),
         delete: |id| vec![("DELETE", format!("/v1/configinspection/diagnosis/terminate/{id}"), None)],
     },
@@ -111,9 +131,11 @@ const KINDS: [Kind; 8] = [
             ("POST", format!("{SKM}/keys/symmetric-keys/create"), Some(body))
         },
         id: |_, shown| text(&shown["body"]["keyId"]),
-        page: |skip| {
+        page: Some(|skip| {
             ("GET", format!("{SKM}/keystores/2/keys?detail=true&pageSize=20&pageNumber={}", skip / 20 + 1), None)
-        },
+        }),
+        list: None,
+        admit: None,
         get: |id| ("GET", format!("{SKM}/keystores/2/keys/{id}"), None),
         delete: |id| {
             let schedule = ("PUT", format!("{SKM}/keys/{id}/delete"), None);
@@ -128,9 +150,13 @@ const KINDS: [Kind; 8] = [
             ("POST", format!("{SKM}/keystores"), Some(body))
         },
         id: |_, shown| text(&shown["body"]["keyStoreId"]),
-        // The only list of key stores has no pages, so a refused call stands for it.
-        page: |_| ("GET", format!("{SKM}/keystores/2"), None),
-        get: |_| ("GET", format!("{SKM}/keystores/2"), None),
+        page: None,
+        list: Some(|| ("GET", format!("{SKM}/keystores"), None)),
+        admit: Some(|number| {
+            let body = json!({"keyStoreName": format!("store-{number}"), "value": "127.0.0.1", "description": ""});
+            ("POST", format!("{SKM}/auths/ipv4s"), Some(body))
+        }),
+        get: |id| ("GET", format!("{SKM}/keystores/{id}"), None),
         delete: |id| vec![("DELETE", format!("{SKM}/keystores/{id}"), None)],
     },
     Kind {
@@ -140,8 +166,9 @@ const KINDS: [Kind; 8] = [
             ("POST", "/api/v1/aws/put-aws/".to_owned(), Some(json!({"project_id": 1001, "aws": account})))
         },
         id: |_, shown| text(&shown["data"]["aws"]["aws_id"]),
-        // The list has no pages; one account is asked for.
-        page: |skip| ("GET", format!("/api/v1/aws/list-aws/?project_id=1001&aws_account_id={skip:012}"), None),
+        page: None,
+        list: Some(|| ("GET", "/api/v1/aws/list-aws/?project_id=1001".to_owned(), None)),
+        admit: None,
         get: |id| ("GET", format!("/api/v1/aws/list-aws/?project_id=1001&aws_id={id}"), None),
         delete: |id| {
             let body = json!({"project_id": 1001, "aws_id": id.parse::<u32>().unwrap_or_default()});
@@ -157,7 +184,11 @@ const KINDS: [Kind; 8] = [
             ("POST", "/api/v1/finding/put-finding/".to_owned(), Some(json!({"project_id": 1001, "finding": finding})))
         },
         id: |_, shown| text(&shown["data"]["finding"]["finding_id"]),
-        page: |skip| ("GET", format!("/api/v1/finding/list-finding/?project_id=1001&limit=20&offset={skip}"), None),
+        page: Some(|skip| {
+            ("GET", format!("/api/v1/finding/list-finding/?project_id=1001&limit=20&offset={skip}"), None)
+        }),
+        list: None,
+        admit: None,
         get: |id| ("GET", format!("/api/v1/finding/get-finding/?project_id=1001&finding_id={id}"), None),
         delete: |id| {
             let body = json!({"project_id": 1001, "finding_id": id.parse::<u64>().unwrap_or_default()});
@@ -230,111 +261,211 @@ impl Caller {
         Ok(shown)
     }
 
+    /// How long one call takes, and what it returns.
+    async fn once(&self, request: &Request) -> Result<(Duration, Value)> {
+        let start = Instant::now();
+        let shown = self.call(request).await?;
+        Ok((start.elapsed(), shown))
+    }
+
     /// The median time of a call.
     async fn time(&self, request: &Request) -> Result<Duration> {
         let mut times = Vec::new();
         for _ in 0..ROUNDS {
-            let start = Instant::now();
-            self.call(request).await?;
-            times.push(start.elapsed());
+            times.push(self.once(request).await?.0);
         }
-        times.sort();
-        Ok(times.get(ROUNDS / 2).copied().unwrap_or_default())
+        Ok(median(times))
     }
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times.get(times.len() / 2).copied().unwrap_or_default()
 }
 
 /// The memory of this process, in bytes.
 fn resident() -> Result<usize> {
-    let pages = std::fs::read_to_string("/proc/self/statm")?;
-    let pages: usize = pages.split(' ').nth(1).ok_or("no resident pages")?.parse()?;
-    Ok(pages * 4096)
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let kilobytes = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB"));
+    Ok(kilobytes.ok_or("no VmRSS")?.parse::<usize>()? * 1024)
 }
 
 fn micros(time: Duration) -> f64 {
     time.as_secs_f64() * 1e6
 }
 
-async fn measure(kind: &Kind, sizes: &[usize]) -> Result<()> {
-    let path = std::env::temp_dir().join(format!("bench-sandbox-{}.json", std::process::id()));
-    let sandbox = Sandbox::builder().state_file(&path).start().await?;
-    let caller = Caller::new(&sandbox).await?;
-    let certificate = json!({"cert_body": CERTIFICATE, "private_key": PRIVATE_KEY, "cert_chain": "",
-        "region": "kr-west1", "timezone": "Asia/Seoul", "recipients": [], "tags": []});
-    let context = Context { certificate };
-    let (before, mut made, mut ids) = (resident()?, 0, Vec::new());
-    for &size in sizes {
-        while made + ROUNDS < size {
-            let shown = caller.call(&(kind.create)(made, &context)).await?;
-            ids.push((kind.id)(made, &shown));
-            made += 1;
-        }
-        let mut times = Vec::new();
-        while made < size {
-            let request = (kind.create)(made, &context);
-            let start = Instant::now();
-            let shown = caller.call(&request).await?;
-            times.push(start.elapsed());
-            ids.push((kind.id)(made, &shown));
-            made += 1;
-        }
-        times.sort();
-        let create = times.get(times.len() / 2).copied().unwrap_or_default();
-        let first = caller.time(&(kind.page)(0)).await?;
-        let middle = caller.time(&(kind.page)(size / 2)).await?;
-        let id = ids.get(size / 2).ok_or("nothing was made")?.clone();
-        let get = caller.time(&(kind.get)(&id)).await?;
-        let mut times = Vec::new();
-        for id in ids.iter().rev().take(ROUNDS).rev().cloned().collect::<Vec<_>>() {
-            let requests = (kind.delete)(&id);
-            for (place, request) in requests.iter().enumerate() {
-                let start = Instant::now();
-                caller.call(request).await?;
-                if place + 1 == requests.len() {
-                    times.push(start.elapsed());
-                }
-            }
-        }
-        times.sort();
-        let delete = times.get(times.len() / 2).copied().unwrap_or_default();
-        // Names are taken for ever where a deletion waits, so numbers go on.
-        ids.truncate(ids.len() - ROUNDS);
-        ids.extend(std::iter::repeat_n(String::new(), ROUNDS));
-        let bytes = resident()?.saturating_sub(before) / size;
-        println!(
-            "| {} | {size} | {:.0} | {:.0} | {:.0} | {:.0} | {:.0} | {bytes} |",
-            kind.name,
-            micros(create),
-            micros(first),
-            micros(middle),
-            micros(get),
-            micros(delete)
-        );
+/// A state file, which is removed at the end, also after an error.
+struct StateFile(PathBuf);
+
+impl StateFile {
+    fn new() -> Self {
+        Self(std::env::temp_dir().join(format!("bench-sandbox-{}.json", std::process::id())))
     }
-    let start = Instant::now();
+}
+
+impl Drop for StateFile {
+    fn drop(&mut self) {
+        // What is not there needs no removal.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// What was measured among so many resources; a kind without pages has no times of them.
+struct Measured {
+    size: usize,
+    create: Duration,
+    pages: Option<[Duration; 2]>,
+    get: Duration,
+    delete: Duration,
+}
+
+/// A sandbox with the resources that were made of a kind.
+struct Filled<'a> {
+    kind: &'a Kind,
+    caller: Caller,
+    context: Context,
+    /// The IDs by number; those that were deleted stay.
+    ids: Vec<String>,
+}
+
+impl Filled<'_> {
+    async fn create(&mut self) -> Result<Duration> {
+        let number = self.ids.len();
+        let (time, shown) = self.caller.once(&(self.kind.create)(number, &self.context)).await?;
+        self.ids.push((self.kind.id)(number, &shown));
+        Ok(time)
+    }
+
+    /// Deletes the newest resources. Names are taken for ever where a deletion waits, so numbers go on.
+    async fn delete(&self) -> Result<Duration> {
+        let mut times = Vec::new();
+        for id in self.ids.iter().skip(self.ids.len() - ROUNDS) {
+            let mut last = Duration::ZERO;
+            for request in (self.kind.delete)(id) {
+                last = self.caller.once(&request).await?.0;
+            }
+            times.push(last);
+        }
+        Ok(median(times))
+    }
+
+    async fn measure(&mut self, size: usize) -> Result<Measured> {
+        while self.ids.len() + ROUNDS < size {
+            self.create().await?;
+        }
+        let mut times = Vec::new();
+        while self.ids.len() < size {
+            times.push(self.create().await?);
+        }
+        let (kind, caller, middle) = (self.kind, &self.caller, size / 2);
+        let pages = match kind.page {
+            Some(page) => Some([caller.time(&page(0)).await?, caller.time(&page(middle)).await?]),
+            None => None,
+        };
+        if let Some(list) = kind.list {
+            let time = caller.time(&list()).await?;
+            println!("| {}, the whole list | {size} | {:.1} ms |", kind.name, micros(time) / 1e3);
+        }
+        if let Some(admit) = kind.admit {
+            caller.call(&admit(middle)).await?;
+        }
+        let get = caller.time(&(kind.get)(self.ids.get(middle).ok_or("nothing was made")?)).await?;
+        Ok(Measured { size, create: median(times), pages, get, delete: self.delete().await? })
+    }
+}
+
+async fn measure(kind: &Kind, sizes: &[usize]) -> Result<Vec<Measured>> {
+    let file = StateFile::new();
+    let sandbox = Sandbox::builder().state_file(&file.0).start().await?;
+    let certificate = json!({"cert_body": CERTIFICATE, "private_key": PRIVATE_KEY, "cert_chain": CHAIN,
+        "region": "kr-west1", "timezone": "Asia/Seoul", "recipients": [], "tags": []});
+    let caller = Caller::new(&sandbox).await?;
+    let mut filled = Filled { kind, caller, context: Context { certificate }, ids: Vec::new() };
+    let before = resident()?;
+    let mut all = Vec::new();
+    for &size in sizes {
+        let measured = filled.measure(size).await?;
+        let bytes = resident()?.saturating_sub(before) / size;
+        let [first, middle] = match measured.pages {
+            Some(pages) => pages.map(|page| format!("{:.0}", micros(page))),
+            None => ["-", "-"].map(str::to_owned),
+        };
+        println!(
+            "| {} | {size} | {:.0} | {first} | {middle} | {:.0} | {:.0} | {bytes} |",
+            kind.name,
+            micros(measured.create),
+            micros(measured.get),
+            micros(measured.delete)
+        );
+        all.push(measured);
+    }
+    let (start, made) = (Instant::now(), filled.ids.len());
     sandbox.shutdown().await?;
     println!("| {}, writing the state of all | {made} | {:.0} ms |", kind.name, start.elapsed().as_secs_f64() * 1e3);
     let start = Instant::now();
-    drop(Sandbox::builder().state_file(&path).start().await?);
+    drop(Sandbox::builder().state_file(&file.0).start().await?);
     println!("| {}, reading the state of all | {made} | {:.0} ms |", kind.name, start.elapsed().as_secs_f64() * 1e3);
-    std::fs::remove_file(path)?;
-    Ok(())
+    Ok(all)
+}
+
+/// The calls that cost too much more among many resources than among few.
+fn missed(kind: &Kind, all: &[Measured]) -> Vec<String> {
+    let of = |size: usize| all.iter().find(|measured| measured.size == size);
+    let [Some(few), Some(many)] = COMPARED.map(of) else { return Vec::new() };
+    let pages = few.pages.into_iter().zip(many.pages).flat_map(|([first, middle], [later_first, later_middle])| {
+        [("first page", first, later_first), ("middle page", middle, later_middle)]
+    });
+    let compared = std::iter::once(("create", few.create, many.create)).chain(pages);
+    let ratios = compared.map(|(name, few, many)| (name, many.as_secs_f64() / few.as_secs_f64()));
+    let high = ratios.filter(|(_, ratio)| *ratio > MOST);
+    high.map(|(name, ratio)| format!("{}, {name}: {ratio:.2} times", kind.name)).collect()
+}
+
+/// The numbers of resources to measure. The newest of each are deleted, and what is in the middle of the next has to be
+/// there.
+fn sizes(arguments: &[String], check: bool) -> Result<Vec<usize>> {
+    let mut sizes: Vec<usize> = arguments.iter().filter_map(|argument| argument.parse().ok()).collect();
+    if sizes.is_empty() {
+        sizes = vec![1_000, 10_000, 100_000];
+    }
+    let mut least = 2 * ROUNDS;
+    for &size in &sizes {
+        if size < least {
+            return Err(format!(
+                "{size} resources are too few: the first number must be at least {}, and each of the others at least \
+                 twice the one before",
+                2 * ROUNDS
+            )
+            .into());
+        }
+        least = size.saturating_mul(2);
+    }
+    if check && COMPARED.iter().any(|size| !sizes.contains(size)) {
+        return Err(format!("--check compares {} resources with {}: name both", COMPARED[1], COMPARED[0]).into());
+    }
+    Ok(sizes)
 }
 
 fn main() -> Result<()> {
     // reqwest's own default needs a provider of the process.
     let _ = rustls::crypto::ring::default_provider().install_default();
+    let check = std::env::args().any(|argument| argument == "--check");
     let arguments: Vec<_> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
-    let mut sizes: Vec<usize> = arguments.iter().filter_map(|argument| argument.parse().ok()).collect();
-    if sizes.is_empty() {
-        sizes = vec![1_000, 10_000, 100_000];
-    }
+    let sizes = sizes(&arguments, check)?;
     let named: Vec<_> = arguments.iter().filter(|argument| argument.parse::<usize>().is_err()).collect();
+    let is_named = |kind: &&Kind| named.is_empty() || named.iter().any(|name| kind.name.contains(name.as_str()));
+    if KINDS.iter().filter(is_named).next().is_none() {
+        return Err(format!("no kind has such a name: {}", KINDS.map(|kind| kind.name).join(", ")).into());
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     println!("| kind | resources | create µs | first page µs | middle page µs | get µs | delete µs | bytes each |");
-    for kind in &KINDS {
-        if named.is_empty() || named.iter().any(|name| kind.name.contains(name.as_str())) {
-            runtime.block_on(measure(kind, &sizes)).map_err(|error| format!("{}: {error}", kind.name))?;
-        }
+    let mut slow = Vec::new();
+    for kind in KINDS.iter().filter(is_named) {
+        let all = runtime.block_on(measure(kind, &sizes)).map_err(|error| format!("{}: {error}", kind.name))?;
+        slow.extend(missed(kind, &all));
+    }
+    if check && !slow.is_empty() {
+        return Err(format!("more than {MOST} times as slow: {}", slow.join("; ")).into());
     }
     Ok(())
 }
