@@ -28,6 +28,7 @@ mod prose;
 mod reconcile;
 mod risken;
 mod row;
+mod usual;
 
 pub use compare::differences;
 pub use folder::{Group, groups};
@@ -217,7 +218,7 @@ fn outcome(fresh: Fixtures, fixtures: &Fixtures, whole: bool) -> Outcome {
             keep_order(&mut page, old);
         }
         let mut merged = merge(page, old.as_ref());
-        location::add_effects(&mut merged);
+        usual::add_effects(&mut merged);
         known.insert(key.clone(), merged.clone());
         outcome.documents.insert(key, merged);
     }

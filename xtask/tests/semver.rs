@@ -29,7 +29,7 @@ struct Case {
     name: String,
     /// JSON pointer to what changes.
     at: Option<String>,
-    /// What stands there then; without it, the member is removed.
+    /// The new value there; without it, the member is removed.
     set: Option<Value>,
     /// A model's old and new name.
     rename: Option<[String; 2]>,

@@ -84,7 +84,7 @@ pub(super) fn insert(text: &str, entry: &Entry) -> Result<String, String> {
                 let to = body[from..].find("\n### ").map_or(body.len(), |at| from + at);
                 let kept = body[..to].trim_end().to_owned();
                 let rest = body[to..].to_owned();
-                // Bullets of one section stand without gaps.
+                // No blank lines separate the bullets of a section.
                 let gap = if kept.ends_with(heading) { "\n\n" } else { "\n" };
                 body = format!("{kept}{gap}{lines}\n{rest}").trim_end().to_owned();
             }

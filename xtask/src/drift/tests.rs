@@ -15,7 +15,7 @@ const KEYS: &str = "/paths/~1v1~1keys";
 const KEY: &str = "/paths/~1v1~1keys~1{key_id}";
 const MODELS: &str = "/components/schemas";
 
-/// A pointer, and what then stands there.
+/// A pointer, and the new value there.
 type Edit = (String, Option<Value>);
 
 /// Edits of the document, and the changes that they make.
@@ -430,7 +430,7 @@ fn models_are_paired_by_the_answer_whatever_its_status() {
 }
 
 #[test]
-fn answer_is_what_stands_inside_of_the_envelope() {
+fn answer_is_the_payload_inside_of_the_envelope() {
     let mut before: Value = serde_json::from_str(DOCUMENT).unwrap();
     before["x-sdk"]["envelope"] = json!("data");
     let envelope = |payload: Value| {

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::ImportError;
 use super::page::{Call, Lifecycle, Model, Parameter, Service};
+use super::usual::usual_idempotency;
 use crate::names;
 use crate::openapi::{
     self, Document, DocumentSdk, Info, Map, MediaType, Operation, OperationSdk, ParameterSdk, PathItem, RequestBody,
@@ -261,11 +262,6 @@ fn parameter(own: &Parameter) -> openapi::Parameter {
 fn content(schema: &Schema, example: Option<&Value>) -> Map<MediaType> {
     let media = MediaType { schema: schema.clone(), example: example.cloned(), examples: Map::new() };
     Map::from_iter([(JSON.to_owned(), media)])
-}
-
-/// Reading is safe to repeat. Whether anything else is, a person must say: lint asks for it.
-pub(super) fn usual_idempotency(method: &str) -> Option<String> {
-    (method == "get").then(|| "safe".to_owned())
 }
 
 fn snake_case(title: &str) -> String {

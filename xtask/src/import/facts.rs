@@ -122,7 +122,7 @@ pub(super) fn type_of(value: &Value) -> Option<&'static str> {
 }
 
 /// The fields that an example shows and a table lists. A row belongs to the first field of its name that has no row
-/// yet; a row without such a field stands beside the row before it.
+/// yet; a row without such a field is on the level of the row before it.
 pub(super) fn tree(example: Option<&Value>, rows: &[Row]) -> Result<Vec<Node>, ImportError> {
     let mut nodes = example.map(shown).unwrap_or_default();
     let mut before: Vec<String> = Vec::new();

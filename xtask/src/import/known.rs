@@ -32,7 +32,7 @@ impl Known {
     /// Reads the file below `root`; none is an empty list.
     ///
     /// # Errors
-    /// A file of another form, an empty reason, or a line that stands twice.
+    /// A file of another form, an empty reason, or a line that occurs twice.
     pub fn load(root: &Path) -> Result<Self, Box<dyn Error>> {
         let path = root.join(FILE);
         match path.exists() {
@@ -54,7 +54,7 @@ impl Known {
             }
             for line in group.differences {
                 if found.insert(line.clone(), group.reason.clone()).is_some() {
-                    return Err(format!("{FILE}: `{line}` stands twice").into());
+                    return Err(format!("{FILE}: `{line}` occurs twice").into());
                 }
             }
         }
@@ -84,7 +84,7 @@ mod tests {
         assert_eq!(known.lines().collect::<Vec<_>>(), ["a", "b"]);
         for (text, told) in [
             ("[[known]]\nreason = \" \"\ndifferences = [\"a\"]\n", "without a reason"),
-            ("[[known]]\nreason = \"why\"\ndifferences = [\"a\", \"a\"]\n", "stands twice"),
+            ("[[known]]\nreason = \"why\"\ndifferences = [\"a\", \"a\"]\n", "occurs twice"),
             ("[[known]]\ndifferences = [\"a\"]\n", "missing field `reason`"),
             ("[[other]]\n", "unknown field"),
         ] {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::openapi::{Document, escape_pointer};
 
-/// A place by the names that stand in the document.
+/// A place by the names in the document.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Location {
     /// The document as a whole.
@@ -61,7 +61,7 @@ impl Location {
         }
     }
 
-    /// The only realm that has what stands there.
+    /// The only realm that has this place.
     pub(super) fn realm(&self, document: &Document) -> Option<String> {
         let operation = |path: &str, method: &str| document.operation(path, method);
         match self {
@@ -141,23 +141,6 @@ pub(super) fn differences(page: &Document, fixture: &Document) -> Vec<String> {
     missing.chain(stale.map(|(place, _)| format!("{scope} {place}: marked as assumed, the page states it"))).collect()
 }
 
-/// Says what each operation does where nobody has written it.
-pub(super) fn add_effects(document: &mut Document) {
-    for (method, own) in document.paths.values_mut().flat_map(|item| item.operations_mut()) {
-        if own.sdk.effect.is_none() {
-            own.sdk.effect = usual_effect(method, own.sdk.idempotency.as_deref()).map(str::to_owned);
-        }
-        if let Some(split) = own.sdk.split.as_mut().filter(|split| split.effect.is_none()) {
-            split.effect = Some("read".to_owned());
-        }
-    }
-}
-
-/// What an operation does if nobody has written it: reading needs no words. Of all else, lint asks a person.
-fn usual_effect(method: &str, idempotency: Option<&str>) -> Option<&'static str> {
-    matches!((method, idempotency), ("get", _) | ("post", Some("safe"))).then_some("read")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -202,18 +185,5 @@ mod tests {
         let mut own = document();
         Location::field("M", "other").assume(&mut own, "Why.");
         assert_eq!(own, document(), "a place that is not there");
-    }
-
-    #[test]
-    fn only_reading_needs_no_words() {
-        for (method, idempotency, effect) in [
-            ("get", None, Some("read")),
-            ("post", Some("safe"), Some("read")),
-            ("post", None, None),
-            ("put", Some("idempotent"), None),
-            ("delete", Some("idempotent"), None),
-        ] {
-            assert_eq!(usual_effect(method, idempotency), effect, "{method} {idempotency:?}");
-        }
     }
 }

@@ -61,7 +61,7 @@ pub(super) fn keep_order(page: &mut Document, old: &Document) {
     page.components.schemas.sort_by_cached_key(|own, _| place(&models, own));
 }
 
-/// The older model for each new one that stands where the older one stood.
+/// The older model whose place each new one takes.
 fn predecessors(page: &Document, old: &Document) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     for (path, method, fresh) in page.operations() {
@@ -70,7 +70,7 @@ fn predecessors(page: &Document, old: &Document) -> BTreeMap<String, String> {
         };
         let first = |content: &Map<MediaType>| content.values().next().map(|media| media.schema.clone());
         let body = |own: &Operation| own.request_body.as_ref().and_then(|body| first(&body.content));
-        // The answer can stand under another status than before.
+        // The answer can have another status than before.
         let answer = |own: &Operation| own.answer().map(|(_, media)| media.schema.clone());
         let rest = fresh.responses.iter().filter_map(|(status, own)| {
             let other = older.responses.get(status)?;

@@ -133,7 +133,7 @@ impl Reader {
 
     fn rows(&mut self, kind: Table, rows: Vec<(usize, Vec<String>)>) -> Result<(), ImportError> {
         let Some(open) = &mut self.open else {
-            // Before the first call stand the tables of what all calls share.
+            // The tables of what all calls share come before the first call.
             return Ok(());
         };
         for (line, row) in rows {

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::facts::{Page, Realm, Stated};
 use super::known::Known;
-use super::location::{self, Location};
-use super::{Fixtures, Outcome, ancestor, hand};
+use super::location::Location;
+use super::{Fixtures, Outcome, ancestor, hand, usual};
 use crate::names;
 use crate::openapi::{Document, Operation, Server, Split};
 
@@ -56,7 +56,7 @@ pub(super) fn outcome(mut pages: Vec<Page>, fixtures: &Fixtures, known: &Known) 
         if fresh {
             renumber::keep_order(&mut document, &pages);
         }
-        location::add_effects(&mut document);
+        usual::add_effects(&mut document);
         all.insert(key.clone(), document.clone());
         outcome.documents.insert(key, document);
     }
@@ -156,7 +156,7 @@ impl<'a> Walk<'a> {
         self.differ(place, &format!("{name} {page} in the page{realm}, {fixture} in the fixture")) && first
     }
 
-    /// Notes that the page states what stands there.
+    /// Notes that the page states this place.
     fn note(&mut self, place: Location) {
         let realms = self.stated.entry(place).or_default();
         if self.whole {

@@ -26,7 +26,7 @@ pub(super) fn reached(page: &page::Service) -> BTreeSet<String> {
     found
 }
 
-/// Renames such models wherever they stand.
+/// Renames such models wherever they are used.
 pub(super) fn apply(service: &str, page: &mut page::Service, fixtures: &Fixtures) -> Assumptions {
     let versions = || page.versions.iter().map(|own| own.version.as_str());
     let Some(oldest) = versions().min_by_key(|own| names::version_parts(own)).map(str::to_owned) else {

@@ -96,7 +96,7 @@ pub(super) fn expand(listed: &[(usize, String, String)]) -> Vec<(usize, String, 
     calls
 }
 
-/// A described call must be in the list; a format that the query selects may stand under its path.
+/// A described call must be in the list; a format that the query selects may be listed under its path.
 pub(super) fn check_listed(own: &Stated, listed: &[(usize, String, String)]) -> Result<(), ImportError> {
     let same = |(_, method, path): &(usize, String, String)| *method == own.method && split_query(path).0 == own.path;
     match listed.is_empty() || listed.iter().any(same) {

@@ -20,7 +20,7 @@ impl Walk<'_> {
         self.shown();
     }
 
-    /// Whether the pages leave out what stands there, and would have it.
+    /// Whether the pages leave out this place, although they would have it.
     fn unstated(&mut self, at: &Location, place: &str, what: &str, realms: &BTreeSet<Realm>) -> bool {
         let marked = at.realm(self.document);
         let Some(stated) = self.stated.get(at).cloned() else {

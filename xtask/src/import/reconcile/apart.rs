@@ -1,4 +1,4 @@
-//! Versions share the types of models with equal names, so a model that one version alone changed gets another name.
+//! Renames a model that changed in one version only, because versions share types by name.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -56,7 +56,7 @@ impl Walk<'_> {
         responses.filter(|(status, _)| status.starts_with('2')).find_map(|(_, own)| own.content.get(JSON))
     }
 
-    /// Compares what stands inside the envelope.
+    /// Compares the payload inside the envelope.
     fn payload(&mut self, model: &str, answer: &Body) {
         let envelope = self.document.sdk.envelope.clone();
         let Some(field) = envelope.filter(|own| own != "*") else {

@@ -1,4 +1,4 @@
-//! Operations whose path the pages write otherwise than the fixture.
+//! Applies changed paths to a fixture before it is compared.
 
 use super::super::facts::Page;
 use super::Walk;

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::super::build::usual_idempotency;
 use super::super::facts::{Page, Stated, type_of};
+use super::super::usual::usual_idempotency;
 use super::parameters::typed;
 use crate::names;
 use crate::openapi::{

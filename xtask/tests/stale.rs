@@ -1,4 +1,4 @@
-//! Whatever changes in a fixture or in a generated file is noticed.
+//! `codegen --check` and `lint` report every edited fixture or generated file.
 #![cfg(test)]
 
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ struct Tree(PathBuf);
 
 impl Tree {
     fn new(name: &str) -> Self {
-        let root = env::temp_dir().join(format!("xtask-drift-{}-{name}", std::process::id()));
+        let root = env::temp_dir().join(format!("xtask-stale-{}-{name}", std::process::id()));
         let _ = fs::remove_dir_all(&root);
         copy(&xtask::root().join("fixtures"), &root.join("fixtures"));
         codegen::run(&root, false).unwrap();
