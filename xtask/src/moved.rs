@@ -37,6 +37,9 @@ impl Moved {
 /// The titles of each call by method and path: pages of two realms can give one call two titles.
 type Titles<'a> = BTreeMap<(&'a str, &'a str), BTreeSet<&'a str>>;
 
+/// What a call can be matched by: its path and titles give any number of keys.
+type Keys = fn(&str, &BTreeSet<&str>) -> Vec<String>;
+
 fn titles(calls: &[Call]) -> Titles<'_> {
     let mut found = Titles::new();
     for call in calls {
@@ -54,7 +57,7 @@ pub(crate) fn between(old: &[Call], new: &[Call]) -> Vec<Moved> {
         after.remove(&call);
     }
     let mut found = Vec::new();
-    let keys: [fn(&str, &BTreeSet<&str>) -> Vec<String>; 2] =
+    let keys: [Keys; 2] =
         [|path, _| vec![without_names(path)], |_, titles| titles.iter().map(|title| (*title).to_owned()).collect()];
     for keys in keys {
         for (method, from, to) in paired(&unique(&before, keys), &unique(&after, keys)) {
@@ -67,10 +70,7 @@ pub(crate) fn between(old: &[Call], new: &[Call]) -> Vec<Moved> {
 }
 
 /// The path of each method and key; a key of several paths says nothing.
-fn unique<'a>(
-    calls: &Titles<'a>,
-    keys: fn(&str, &BTreeSet<&str>) -> Vec<String>,
-) -> BTreeMap<(&'a str, String), &'a str> {
+fn unique<'a>(calls: &Titles<'a>, keys: Keys) -> BTreeMap<(&'a str, String), &'a str> {
     let mut found: BTreeMap<(&str, String), Vec<&str>> = BTreeMap::new();
     for ((method, path), titles) in calls {
         for key in keys(path, titles) {
