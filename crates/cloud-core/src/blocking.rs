@@ -1,9 +1,8 @@
 //! Calls from programs without an async runtime.
 //!
 //! [`wait`] blocks the current thread until a call has ended; `.wait()` of a call does the same. One thread, started by the
-//! first wait and shared by the process, runs all of them. It has connections of its own, but for a transport made by
-//! `ReqwestTransport::from_client_builder`, whose pool cannot be made a second time: give blocking calls a transport of
-//! their own then.
+//! first wait and shared by the process, runs all of them. It uses its own connection pool. A transport from
+//! `ReqwestTransport::from_client_builder` has only one pool; create a separate transport for blocking calls.
 
 use std::cell::RefCell;
 use std::future::IntoFuture;
@@ -28,7 +27,7 @@ use crate::error::{Error, ErrorKind, Result};
 ///
 /// # Errors
 /// What the future ends with. [`ErrorKind::Config`] before anything is sent where a tokio runtime is current: in async
-/// code, in `spawn_blocking` and within `block_on`. To block there could stop the tasks that the call needs.
+/// code, in `spawn_blocking` and within `block_on`. Blocking there could stall the tasks that the call needs.
 pub fn wait<T, F>(future: F) -> Result<T>
 where
     T: Send + 'static,

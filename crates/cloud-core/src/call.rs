@@ -80,7 +80,8 @@ impl<T> Call<T> {
         self
     }
 
-    /// Sends the request even if a value breaks a documented limit, which the vendor may have relaxed.
+    /// Sends the request even if a value breaks a documented limit, which the vendor may have relaxed. An empty filter is
+    /// rejected even so.
     pub fn skip_validation(mut self) -> Self {
         self.options.skip_validation = true;
         self
@@ -162,14 +163,14 @@ impl<T: DeserializeOwned> Call<T> {
 }
 
 #[cfg(feature = "blocking")]
-impl<T: DeserializeOwned + Send + 'static> Call<T> {
+impl<T: DeserializeOwned> Call<T> {
     /// Sends the call and blocks the current thread until it has ended; see [`blocking`](crate::blocking).
     ///
     /// # Errors
     /// Those of the call, and [`ErrorKind::Config`](crate::ErrorKind::Config) where a tokio runtime is current.
-    pub fn wait(self) -> Result<T> {
-        let context = self.context();
-        crate::blocking::wait(self).map_err(|error| error.with_context(context))
+    pub fn wait(mut self) -> Result<T> {
+        let sending = self.sending.take().unwrap_or_else(|| self.send());
+        sending.wait().map(Response::into_inner)
     }
 }
 
@@ -212,8 +213,7 @@ impl<T: DeserializeOwned> Future for SendFuture<T> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let Some(response) = &mut self.response else {
-            let error = Error::request("the call has already completed; create a new call to send it again");
-            return Poll::Ready(Err(error.with_context(self.called).with_delivery(Delivery::PossiblySent)));
+            return Poll::Ready(Err(completed(self.called)));
         };
         let outcome = ready!(response.get_mut().as_mut().poll(context));
         self.response = None;
@@ -221,15 +221,23 @@ impl<T: DeserializeOwned> Future for SendFuture<T> {
     }
 }
 
+fn completed(called: CallContext) -> Error {
+    let error = Error::request("the call has already completed; create a new call to send it again");
+    error.with_context(called).with_delivery(Delivery::PossiblySent)
+}
+
 #[cfg(feature = "blocking")]
-impl<T: DeserializeOwned + Send + 'static> SendFuture<T> {
+impl<T: DeserializeOwned> SendFuture<T> {
     /// Blocks the current thread until the call has ended; see [`blocking`](crate::blocking).
     ///
     /// # Errors
     /// Those of the call, and [`ErrorKind::Config`](crate::ErrorKind::Config) where a tokio runtime is current.
     pub fn wait(self) -> Result<Response<T>> {
         let called = self.called;
-        crate::blocking::wait(self).map_err(|error| error.with_context(called))
+        let response = self.response.ok_or_else(|| completed(called))?.into_inner();
+        // Only bytes cross the threads: each caller decodes its own response.
+        let response = crate::blocking::wait(response).map_err(|error| error.with_context(called))?;
+        response.decode(called)
     }
 }
 
@@ -243,7 +251,7 @@ impl<T> fmt::Debug for SendFuture<T> {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! call_settings {
-    ($name:ident => $answer:ty) => {
+    ($name:ident) => {
         impl $name {
             /// Sets the limit of the call with its retries and delays, instead of the client's.
             pub fn call_timeout(self, limit: ::std::time::Duration) -> Self {
@@ -265,7 +273,7 @@ macro_rules! call_settings {
                 Self(self.0.body_limit(bytes))
             }
 
-            /// Sends the request even if a value breaks a documented limit. An empty filter is refused all the same.
+            /// Sends the request even if a value breaks a documented limit. An empty filter is rejected even so.
             pub fn skip_validation(self) -> Self {
                 Self(self.0.skip_validation())
             }
@@ -308,7 +316,7 @@ macro_rules! call_wait {
 #[macro_export]
 macro_rules! call_options {
     ($name:ident => $answer:ty) => {
-        $crate::call_settings!($name => $answer);
+        $crate::call_settings!($name);
 
         impl $name {
             /// Sends the call and returns the response with its status, headers, request ID and number of attempts.
@@ -346,7 +354,7 @@ macro_rules! call_options {
 #[macro_export]
 macro_rules! list_options {
     ($name:ident => $page:ty) => {
-        $crate::call_settings!($name => $page);
+        $crate::call_settings!($name);
 
         impl $name {
             /// Returns the call of one page: the first, or the one that was set. It holds a part of the list only.

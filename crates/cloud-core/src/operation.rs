@@ -119,7 +119,7 @@ pub struct Operation {
     pub path: &'static [Segment],
     /// The HTTP statuses that mean success.
     pub success: &'static [u16],
-    /// The effect of a second delivery.
+    /// What happens when the same request arrives twice.
     pub idempotency: Idempotency,
     /// What it does to what the service keeps.
     pub effect: Effect,
@@ -173,7 +173,7 @@ impl Operation {
         self
     }
 
-    /// Sets the effect of a second delivery.
+    /// Sets what happens when the same request arrives twice.
     #[must_use]
     pub const fn idempotency(mut self, idempotency: Idempotency) -> Self {
         self.idempotency = idempotency;

@@ -247,19 +247,8 @@ impl<P: Page + DeserializeOwned> Pages<P> {
     }
 
     fn poll_fetch(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<P, Incomplete>>> {
-        if self.waiting.is_none() {
-            match &self.cursor {
-                Cursor::Done => return Poll::Ready(None),
-                Cursor::Last => {
-                    self.cursor = Cursor::Done;
-                    return Poll::Ready(self.verdict().map(Err));
-                }
-                Cursor::Numbered { .. } | Cursor::Marked { .. } => {}
-            }
-            match self.start() {
-                Ok(waiting) => self.waiting = Some(Exclusive::new(waiting)),
-                Err(error) => return Poll::Ready(Some(Err(self.fail(error)))),
-            }
+        if let Some(ended) = self.begin() {
+            return Poll::Ready(ended.map(Err));
         }
         let Some(waiting) = self.waiting.as_mut() else { return Poll::Ready(None) };
         let outcome = ready!(waiting.get_mut().as_mut().poll(context)).and_then(|response| {
@@ -276,7 +265,27 @@ impl<P: Page + DeserializeOwned> Pages<P> {
         }
     }
 
-    /// Sends the request for the next page.
+    /// Creates the request for the next page unless it is under way. Returns how the list ended, if it has.
+    fn begin(&mut self) -> Option<Option<Incomplete>> {
+        if self.waiting.is_some() {
+            return None;
+        }
+        match &self.cursor {
+            Cursor::Done => return Some(None),
+            Cursor::Last => {
+                self.cursor = Cursor::Done;
+                return Some(self.verdict());
+            }
+            Cursor::Numbered { .. } | Cursor::Marked { .. } => {}
+        }
+        match self.start() {
+            Ok(waiting) => self.waiting = Some(Exclusive::new(waiting)),
+            Err(error) => return Some(Some(self.fail(error))),
+        }
+        None
+    }
+
+    /// Creates the request for the next page.
     fn start(&mut self) -> Result<BoxFuture<'static, Result<Response<Bytes>>>> {
         let validate = self.call.validates();
         if let Some(error) = self.call.request_mut().take_error(validate) {

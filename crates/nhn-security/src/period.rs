@@ -46,7 +46,7 @@ impl Period {
         if end - start > LONGEST {
             let days = (end - start).whole_days();
             return Err(Error::request(format!(
-                "the period is longer than one month ({days} days and more); split it with Period::split_months()"
+                "the period is longer than 31 days ({days} days and more); split it with Period::split()"
             )));
         }
         Ok(Self { start, end })
@@ -75,17 +75,17 @@ impl Period {
         Self::new(first.midnight().assume_offset(korea), end.assume_offset(korea))
     }
 
-    /// Splits the time from `start` to `end` into periods that the service accepts, in order and without a gap.
+    /// Splits the time from `start` to `end` into periods of at most 28 days, in order and without a gap.
     ///
-    /// Each is 28 days long but for the last: the vendor says "one month", not how many days that is, nor in which time
-    /// zone it begins, and no month is shorter. A period ends one second before the next one begins, since both ends
+    /// The vendor says "one month", but not how many days that is, nor in which time zone it begins; no month is shorter
+    /// than 28 days. A period ends one second before the next one begins, since both ends
     /// may count. `end` is part of the last period.
     ///
     /// ```
     /// use nhn_security::Period;
     /// use time::macros::datetime;
     ///
-    /// let periods = Period::split_months(datetime!(2025-07-01 0:00 +9), datetime!(2025-08-01 0:00 +9))?;
+    /// let periods = Period::split(datetime!(2025-07-01 0:00 +9), datetime!(2025-08-01 0:00 +9))?;
     /// assert_eq!(periods.len(), 2);
     /// assert_eq!(periods[0].end(), datetime!(2025-07-28 23:59:59 +9));
     /// assert_eq!((periods[1].start(), periods[1].end()), (datetime!(2025-07-29 0:00 +9), datetime!(2025-08-01 0:00 +9)));
@@ -94,7 +94,7 @@ impl Period {
     ///
     /// # Errors
     /// [`ErrorKind::Request`](cloud_core::ErrorKind::Request) as [`new`](Self::new), except for the length.
-    pub fn split_months(start: OffsetDateTime, end: OffsetDateTime) -> Result<Vec<Self>> {
+    pub fn split(start: OffsetDateTime, end: OffsetDateTime) -> Result<Vec<Self>> {
         // What is wrong with an end is an error before anything is split.
         Self::new(start, start)?;
         Self::new(end, end)?;
@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn period_is_at_most_a_month_and_ends_after_it_begins() {
-        let (before, long) = ("the period ends before it begins", "longer than one month");
+        let (before, long) = ("the period ends before it begins", "longer than 31 days");
         for (from, to, expected) in [
             (datetime!(2025-01-01 0:00 UTC), datetime!(2025-01-02 0:00 UTC), None),
             (datetime!(2025-01-01 0:00 UTC), datetime!(2025-01-01 0:00 UTC), None),
@@ -224,7 +224,7 @@ mod tests {
             (datetime!(2024-01-31 15:00 UTC), datetime!(2024-03-31 14:59:59 UTC), 3),
             (datetime!(9999-11-01 0:00 -12), datetime!(9999-12-31 23:59:59 -12), 3),
         ] {
-            let periods = Period::split_months(from, to).unwrap();
+            let periods = Period::split(from, to).unwrap();
             assert_eq!(periods.len(), parts, "{from} {to}");
             assert_eq!((periods[0].start(), periods[parts - 1].end()), (from, to));
             assert!(periods.iter().all(|one| one.end() - one.start() < Duration::days(28)), "{periods:?}");
@@ -236,7 +236,7 @@ mod tests {
             (datetime!(-0001-12-31 0:00 UTC), day, "begins in a year that is not"),
             (day, datetime!(2026-01-02 0:00 +9:00:01), "at an offset with seconds"),
         ] {
-            let error = Period::split_months(from, to).unwrap_err();
+            let error = Period::split(from, to).unwrap_err();
             assert!(error.kind() == cloud_core::ErrorKind::Request && error.to_string().contains(text), "{error}");
         }
     }

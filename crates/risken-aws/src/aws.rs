@@ -51,10 +51,14 @@ impl Client {
     /// [`ErrorKind::Request`](crate::ErrorKind::Request) if `before` is not attached. Otherwise the error of the poll
     /// that failed.
     pub fn wait_until_scanned(&self, before: &types::DataSource) -> Waiter<types::DataSource> {
-        let Some((project_id, aws_id, source_id)) = before.ids() else {
-            return Waiter::rejected(Error::request(
-                "the data source is not attached; attach it and read it with list_data_sources before the scan",
-            ));
+        let (project_id, aws_id, source_id) = match before.ids() {
+            Ok(Some(ids)) => ids,
+            Ok(None) => {
+                return Waiter::rejected(Error::request(
+                    "the data source is not attached; attach it and read it with list_data_sources before the scan",
+                ));
+            }
+            Err(error) => return Waiter::rejected(error),
         };
         let before = before.scan_at;
         Waiter::new(self.list_data_sources(project_id, aws_id), move |listed: types::ListDataSourcesResponse| {
@@ -108,7 +112,7 @@ impl types::Aws {
     /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the response has none: the service takes 0 for all accounts,
     /// so a default is no substitute.
     pub fn id(&self) -> Result<AwsId> {
-        AwsId::of(self.aws_id)
+        AwsId::from_response(self.aws_id)
     }
 }
 
@@ -118,12 +122,16 @@ impl types::DataSource {
     /// # Errors
     /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the response has none.
     pub fn id(&self) -> Result<AwsDataSourceId> {
-        AwsDataSourceId::of(self.aws_data_source_id)
+        AwsDataSourceId::from_response(self.aws_data_source_id)
     }
 
     /// The project, the account and the data source, if they are attached.
-    fn ids(&self) -> Option<(ProjectId, AwsId, AwsDataSourceId)> {
-        Some((ProjectId::of(self.project_id).ok()?, AwsId::of(self.aws_id).ok()?, self.id().ok()?))
+    fn ids(&self) -> Result<Option<(ProjectId, AwsId, AwsDataSourceId)>> {
+        if !self.is_attached() {
+            return Ok(None);
+        }
+        let (project_id, aws_id) = (ProjectId::from_response(self.project_id)?, AwsId::from_response(self.aws_id)?);
+        Ok(Some((project_id, aws_id, self.id()?)))
     }
 
     /// Compares with the time of the latest scan before: the service's own times, so no clock matters.
@@ -153,10 +161,10 @@ impl types::DataSource {
 
     /// Returns the current attachment, to be changed and sent back: the way to change a role and keep the rest.
     /// Attaching replaces the whole attachment, so a field that is left out is reset. `None` if the data source is not
-    /// attached.
+    /// attached, or has no valid IDs.
     #[must_use]
     pub fn to_attachment(&self) -> Option<types::DataSourceForAttach> {
-        let (project_id, aws_id, source_id) = self.ids()?;
+        let (project_id, aws_id, source_id) = self.ids().ok().flatten()?;
         let mut attachment = types::DataSourceForAttach::builder()
             .aws_id(aws_id)
             .aws_data_source_id(source_id)

@@ -49,7 +49,7 @@ impl types::Finding {
     /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the response has none: the service takes 0 for all findings,
     /// so a default is no substitute.
     pub fn id(&self) -> Result<FindingId> {
-        FindingId::of(self.finding_id)
+        FindingId::from_response(self.finding_id)
     }
 }
 
@@ -59,7 +59,7 @@ impl types::FindingTag {
     /// # Errors
     /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the response has none.
     pub fn id(&self) -> Result<FindingTagId> {
-        FindingTagId::of(self.finding_tag_id)
+        FindingTagId::from_response(self.finding_tag_id)
     }
 }
 

@@ -8,6 +8,8 @@ use cloud_core::codegen::{PathValue, QueryValue};
 use cloud_core::{Error, ErrorKind, Result};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::present::present;
+
 /// Project, account and data source IDs have 32 bits at the service.
 const WIDE: u64 = u32::MAX as u64;
 /// IDs of findings have 64 bits there; JSON and the service's language write them with a sign.
@@ -39,11 +41,12 @@ macro_rules! ids {
                 i64::try_from(self.0.get()).unwrap_or(i64::MAX)
             }
 
-            /// The ID that a response has, which leaves out what is 0.
+            /// The ID in a response. The service omits a 0.
             #[allow(dead_code, reason = "a build can have one service only")]
-            pub(crate) fn of(number: Option<i64>) -> Result<Self> {
-                let missing = || Error::new(ErrorKind::Decode, concat!("the response has no `", $field, "`"));
-                number.and_then(|number| Self::new(number).ok()).ok_or_else(missing)
+            pub(crate) fn from_response(number: Option<i64>) -> Result<Self> {
+                let number = *present(number.as_ref().filter(|number| **number != 0), $field)?;
+                let invalid = |_| Error::new(ErrorKind::Decode, concat!("the response has an invalid `", $field, "`"));
+                Self::new(number).map_err(invalid)
             }
         }
 
@@ -136,11 +139,14 @@ mod tests {
         for number in [0, -1, i64::MIN, i64::from(u32::MAX) + 1, i64::MAX] {
             let error = AwsId::new(number).unwrap_err();
             assert_eq!(error.to_string(), "`aws_id` must be at least 1 and at most 4294967295", "{number}");
-            assert_eq!(AwsId::of(Some(number)).unwrap_err().kind(), ErrorKind::Decode);
+            let error = AwsId::from_response(Some(number)).unwrap_err();
+            let wanted =
+                if number == 0 { "the response has no `aws_id`" } else { "the response has an invalid `aws_id`" };
+            assert_eq!((error.kind(), error.message()), (ErrorKind::Decode, wanted), "{number}");
         }
         assert_eq!(AwsId::new(i64::from(u32::MAX)).unwrap().get(), 4_294_967_295);
         assert_eq!(FindingId::new(i64::MAX).unwrap().get(), i64::MAX);
-        assert!(FindingId::new(0).is_err() && FindingId::of(None).is_err());
+        assert!(FindingId::new(0).is_err() && FindingId::from_response(None).is_err());
         for text in ["", "0", "-1", "+1", " 1", "1.0", "x", "4294967296", "99999999999999999999"] {
             let error = text.parse::<ProjectId>().unwrap_err().to_string();
             assert!(error.starts_with("`project_id` must be at least 1") && !error.contains("x"), "{text:?}: {error}");

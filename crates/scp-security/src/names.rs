@@ -3,8 +3,8 @@
 use cloud_core::named_values;
 
 named_values! {
-    /// A region, as host names and responses have it. [`Environment::regions`](crate::Environment::regions) tells which
-    /// environment has which.
+    /// A region of Samsung Cloud Platform. [`Environment::regions`](crate::Environment::regions) lists the regions of an
+    /// environment.
     ///
     /// ```
     /// use scp_security::Region;

@@ -52,17 +52,33 @@ impl<P: Page + DeserializeOwned> Items<P> {
     /// # Errors
     /// The error of the first page. If a later page fails, the result is incomplete and keeps the items received.
     pub async fn into_listing(mut self) -> Result<Listing<P::Item>> {
-        let mut items: Vec<_> = self.ready.into();
+        let mut items: Vec<_> = std::mem::take(&mut self.ready).into();
         loop {
-            match std::future::poll_fn(|context| self.pages.poll_fetch(context)).await {
-                Some(Ok(page)) => items.extend(page.into_items()),
-                Some(Err(Incomplete { reason: IncompleteReason::Failed(error), .. })) if self.pages.count == 0 => {
-                    return Err(error);
-                }
-                Some(Err(incomplete)) => return Ok(Listing { items, incomplete: Some(incomplete) }),
-                None => return Ok(Listing { items, incomplete: self.pages.started_later() }),
+            let fetched = std::future::poll_fn(|context| self.pages.poll_fetch(context)).await;
+            if let Some(outcome) = self.gather(fetched, &mut items) {
+                return outcome;
             }
         }
+    }
+
+    /// Adds a page to the items. Returns the listing if no page follows.
+    pub(super) fn gather(
+        &self,
+        fetched: Option<Result<P, Incomplete>>,
+        items: &mut Vec<P::Item>,
+    ) -> Option<Result<Listing<P::Item>>> {
+        let incomplete = match fetched {
+            Some(Ok(page)) => {
+                items.extend(page.into_items());
+                return None;
+            }
+            Some(Err(Incomplete { reason: IncompleteReason::Failed(error), .. })) if self.pages.count == 0 => {
+                return Some(Err(error));
+            }
+            Some(Err(incomplete)) => Some(incomplete),
+            None => self.pages.started_later(),
+        };
+        Some(Ok(Listing { items: std::mem::take(items), incomplete }))
     }
 
     pub(super) fn poll_item(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<P::Item>>> {

@@ -58,7 +58,7 @@ async fn maximum_score_of_zero_is_rejected_and_sent_unless_validation_is_skipped
     let mut request = finding("zero", 0.0);
     request.finding.original_max_score = 0.0;
     let error = findings.put_finding(&request).await.unwrap_err();
-    assert!(error.is_unsent() && error.to_string().contains("`original_max_score` must"), "{error}");
+    assert!(error.is_unsent() && error.to_string().contains("original_max_score` must be above 0"), "{error}");
     let error = findings.put_finding(&request).skip_validation().await.unwrap_err();
     assert_eq!(error.status(), Some(400), "{error}");
 }

@@ -115,7 +115,7 @@ impl fmt::Debug for Proxy {
 /// Returns host and port of a proxy's URL, or what is wrong with it. The credentials are not part of either.
 fn host(url: &str) -> Result<String, &'static str> {
     if url.trim() != url {
-        return Err("has blanks around it");
+        return Err("has leading or trailing spaces");
     }
     let uri: Uri = url.parse().map_err(|_| "is not a valid URL")?;
     if !matches!(uri.scheme_str(), None | Some("http" | "https")) {
@@ -167,7 +167,7 @@ mod tests {
         check(&[("all_proxy", "https://proxy")], KMS, Ok(Some("proxy of all_proxy")));
         check(&[("https_proxy", "proxy:3128")], KMS, Ok(Some("proxy:3128 of https_proxy")));
         check(&[("HTTPS_PROXY", ""), ("https_proxy", "http://unused")], KMS, Ok(None));
-        check(&[("HTTPS_PROXY", " http://proxy")], KMS, Err("has blanks"));
+        check(&[("HTTPS_PROXY", " http://proxy")], KMS, Err("has leading or trailing spaces"));
         for url in ["http://user:canary/canary@proxy:1", "http://user:1#canary@proxy:1", "http://user:1?canary@proxy"] {
             check(&[("HTTPS_PROXY", url)], KMS, Err("percent-encode"));
         }
