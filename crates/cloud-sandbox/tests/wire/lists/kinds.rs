@@ -98,7 +98,7 @@ pub(super) const SECRETS: Kind = Kind {
     pages: Pages::Number,
     fields: &["created_at", "modified_at", "deleted_at", "recent_searched_at", "name", "state", "kms_name", "id"],
     filters: &[
-        ("name=ine", |row| text(row, "name").contains("ine")),
+        ("name=in", |row| text(row, "name").contains("in")),
         ("state=To_Be_Terminated", |row| row["state"] == "To_Be_Terminated"),
         ("state=Active&name=mine", |row| row["state"] == "Active" && text(row, "name").contains("mine")),
     ],
