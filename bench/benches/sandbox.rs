@@ -454,7 +454,7 @@ fn main() -> Result<()> {
     let sizes = sizes(&arguments, check)?;
     let named: Vec<_> = arguments.iter().filter(|argument| argument.parse::<usize>().is_err()).collect();
     let is_named = |kind: &&Kind| named.is_empty() || named.iter().any(|name| kind.name.contains(name.as_str()));
-    if KINDS.iter().filter(is_named).next().is_none() {
+    if !KINDS.iter().any(|kind| is_named(&kind)) {
         return Err(format!("no kind has such a name: {}", KINDS.map(|kind| kind.name).join(", ")).into());
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -16,6 +16,8 @@ mod key_material;
 mod links;
 #[path = "../../crates/scp-security/src/names.rs"]
 mod names;
+#[path = "../../crates/risken-aws/src/present.rs"]
+mod present;
 #[path = "../../crates/nhn-security/src/period.rs"]
 mod two_instants;
 
