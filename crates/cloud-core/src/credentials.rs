@@ -13,8 +13,9 @@ use crate::runtime::{self, Runtime, within};
 use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 // The paths hold wherever this file is compiled from.
+#[doc(hidden)]
 #[path = "credentials/shared_request.rs"]
-mod shared_request;
+pub mod shared_request;
 #[path = "credentials/state.rs"]
 mod state;
 use shared_request::SharedRequest;
@@ -186,15 +187,18 @@ impl<T: Send + Sync + 'static> CredentialCache<T> {
         let number = state.started;
         // The cache may keep the request, so the request must not keep the cache.
         let cache = Arc::downgrade(&self.state);
-        let shared = SharedRequest::new(Box::pin(async move {
-            let outcome = issue.await;
-            let Some(cache) = cache.upgrade() else {
-                return outcome.map(|issued| (Arc::new(issued.value), Generation::default()));
-            };
-            // What is replaced is dropped after the lock is released, as it may run code of the caller.
-            let (completed, _left) = lock(&cache).complete(number, now, outcome);
-            completed
-        }));
+        let shared = SharedRequest::new(
+            asks_itself,
+            Box::pin(async move {
+                let outcome = issue.await;
+                let Some(cache) = cache.upgrade() else {
+                    return outcome.map(|issued| (Arc::new(issued.value), Generation::default()));
+                };
+                // What is replaced is dropped after the lock is released, as it may run code of the caller.
+                let (completed, _left) = lock(&cache).complete(number, now, outcome);
+                completed
+            }),
+        );
         state.requests.retain(|request| request.shared.strong_count() > 0);
         state.requests.push(InFlight { number, origin, shared: Arc::downgrade(&shared) });
         shared
@@ -237,6 +241,10 @@ impl<T> CredentialCache<T> {
     fn lock(&self) -> MutexGuard<'_, State<T>> {
         lock(&self.state)
     }
+}
+
+fn asks_itself() -> Error {
+    Error::new(ErrorKind::Credentials, "the provider of the credentials asks for the credentials that it provides")
 }
 
 fn lock<T>(state: &Mutex<State<T>>) -> MutexGuard<'_, State<T>> {

@@ -12,9 +12,11 @@ use time::OffsetDateTime;
 use crate::error::{Error, Result};
 
 mod within;
-pub(crate) use within::within;
+#[doc(hidden)]
+pub use within::within;
 
-pub(crate) use tokio::runtime::Id as RuntimeId;
+#[doc(hidden)]
+pub use tokio::runtime::Id as RuntimeId;
 
 /// A boxed future that may move between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -92,7 +94,9 @@ thread_local! {
 
 /// Returns which tokio runtime this is called in, if any. What a runtime has to drive, such as a connection, stalls while
 /// that runtime is idle.
-pub(crate) fn current() -> Option<RuntimeId> {
+#[doc(hidden)]
+#[must_use]
+pub fn current() -> Option<RuntimeId> {
     tokio::runtime::Handle::try_current().ok().map(|runtime| runtime.id())
 }
 

@@ -9,10 +9,12 @@ use secrecy::zeroize::Zeroizing;
 use crate::error::{Error, ErrorKind, Result};
 
 mod bytes;
+mod source;
 mod string;
 mod zeroizing_buf;
 
 pub use self::bytes::SecretBytes;
+pub use self::source::{SecretRef, SecretSource};
 pub use self::string::SecretString;
 pub(crate) use self::zeroizing_buf::ZeroizingBuf;
 

@@ -7,17 +7,19 @@ use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::task::{Context, Poll, Wake, Waker};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::runtime::BoxFuture;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sync::thread::{self, ThreadId};
 use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A request in flight. It is dropped with its last waiter.
-pub(super) struct SharedRequest<T> {
+pub struct SharedRequest<T> {
     stage: Mutex<Stage<T>>,
     wakers: Arc<Wakers>,
     waiters: AtomicU64,
+    /// The error of a request that waits for itself.
+    asks_itself: fn() -> Error,
 }
 
 enum Stage<T> {
@@ -29,22 +31,23 @@ enum Stage<T> {
 }
 
 impl<T: Clone> SharedRequest<T> {
-    pub(super) fn new(request: BoxFuture<'static, Result<T>>) -> Arc<Self> {
+    pub fn new(asks_itself: fn() -> Error, request: BoxFuture<'static, Result<T>>) -> Arc<Self> {
         let (wakers, waiters) = (Arc::default(), AtomicU64::new(0));
-        Arc::new(Self { stage: Mutex::new(Stage::Waiting(request)), wakers, waiters })
+        Arc::new(Self { stage: Mutex::new(Stage::Waiting(request)), wakers, waiters, asks_itself })
     }
 
-    pub(super) fn is_complete(&self) -> bool {
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
         matches!(*lock(&self.stage), Stage::Complete(_))
     }
 
     /// Waits for the outcome, and drives the request. Only one waiter gets an error with its source.
-    pub(super) fn join(self: Arc<Self>) -> Waiter<T> {
+    pub fn join(self: Arc<Self>) -> Waiter<T> {
         self.wait(true)
     }
 
     /// Waits for the outcome that others bring about.
-    pub(super) fn watch(self: Arc<Self>) -> Waiter<T> {
+    pub fn watch(self: Arc<Self>) -> Waiter<T> {
         self.wait(false)
     }
 
@@ -70,7 +73,7 @@ impl<T: Clone> SharedRequest<T> {
 }
 
 /// Waits for the outcome of a shared request; `None` if it panicked.
-pub(super) struct Waiter<T> {
+pub struct Waiter<T> {
     shared: Arc<SharedRequest<T>>,
     number: u64,
     /// Whether it polls the request.
@@ -101,7 +104,7 @@ impl<T: Clone> Future for Waiter<T> {
                 Stage::Polled(other) => {
                     *stage = Stage::Polled(other);
                     // Nobody is woken during a poll, so only the request itself comes here on the thread that polls it.
-                    return if other == by { Poll::Ready(Some(Err(asks_itself()))) } else { Poll::Pending };
+                    return if other == by { Poll::Ready(Some(Err((shared.asks_itself)()))) } else { Poll::Pending };
                 }
                 Stage::Complete(outcome) => {
                     let copy = outcome.as_ref().map(copy);
@@ -176,10 +179,6 @@ impl Wake for Wakers {
     }
 }
 
-fn asks_itself() -> Error {
-    Error::new(ErrorKind::Credentials, "the provider of the credentials asks for the credentials that it provides")
-}
-
 fn copy<T: Clone>(outcome: &Result<T>) -> Result<T> {
     match outcome {
         Ok(value) => Ok(value.clone()),
@@ -189,6 +188,12 @@ fn copy<T: Clone>(outcome: &Result<T>) -> Result<T> {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<T> fmt::Debug for Waiter<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Waiter").finish_non_exhaustive()
+    }
 }
 
 impl<T> fmt::Debug for SharedRequest<T> {
@@ -201,6 +206,11 @@ impl<T> fmt::Debug for SharedRequest<T> {
 #[cfg(feature = "testing")]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
+
+    fn asks_itself() -> Error {
+        Error::new(ErrorKind::Credentials, "the request waits for itself")
+    }
 
     #[derive(Default)]
     struct Flag(AtomicBool);
@@ -234,13 +244,13 @@ mod tests {
             let outcome = waiter.unwrap().as_mut().poll(&mut Context::from_waker(Waker::noop()));
             outcome.map(|outcome| outcome.unwrap())
         });
-        let shared = SharedRequest::new(Box::pin(request));
+        let shared = SharedRequest::new(asks_itself, Box::pin(request));
         *lock(&slot) = Some(Box::pin(Arc::clone(&shared).join()));
         let mut outer = Box::pin(Arc::clone(&shared).join());
         let Poll::Ready(Some(Err(error))) = outer.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
             panic!("no error");
         };
-        assert!(error.to_string().contains("asks for the credentials that it provides"), "{error}");
+        assert!(error.to_string().contains("the request waits for itself"), "{error}");
     }
 
     #[test]
@@ -259,7 +269,7 @@ mod tests {
             assert!(poll_elsewhere(&other, &flag).is_pending());
             Poll::Pending
         });
-        let shared = SharedRequest::new(Box::pin(request));
+        let shared = SharedRequest::new(asks_itself, Box::pin(request));
         *lock(&first) = Some(Box::pin(Arc::clone(&shared).join()));
         *lock(&second) = Some(Box::pin(Arc::clone(&shared).join()));
         assert!(poll(&first, &early).is_pending());
@@ -277,7 +287,7 @@ mod tests {
 
     #[test]
     fn waker_that_is_dropped_may_drop_another_waiter() {
-        let shared = SharedRequest::<u32>::new(Box::pin(std::future::pending()));
+        let shared = SharedRequest::<u32>::new(asks_itself, Box::pin(std::future::pending()));
         let task = Arc::new(Holder(Mutex::new(Some(Box::pin(Arc::clone(&shared).join())))));
         let mut waiter = Box::pin(Arc::clone(&shared).join());
         // From here on only the waker that the waiter keeps holds the task.
@@ -316,7 +326,7 @@ mod tests {
             }
             Poll::Pending
         });
-        let shared = SharedRequest::new(Box::pin(request));
+        let shared = SharedRequest::new(asks_itself, Box::pin(request));
         let waiter = Mutex::new(Some(Box::pin(Arc::clone(&shared).join())));
         let task = Arc::new(Inline { waiter, outcome: Mutex::default() });
         Arc::clone(&task).wake();
@@ -334,7 +344,7 @@ mod tests {
             assert!(poll_elsewhere(&other, &flag).is_pending());
             Poll::<Result<u32>>::Pending
         });
-        let shared = SharedRequest::new(Box::pin(request));
+        let shared = SharedRequest::new(asks_itself, Box::pin(request));
         *lock(&first) = Some(Box::pin(Arc::clone(&shared).join()));
         *lock(&second) = Some(Box::pin(Arc::clone(&shared).join()));
         assert!(poll(&first, &early).is_pending());
@@ -352,7 +362,7 @@ mod tests {
             counted.fetch_add(1, Ordering::SeqCst);
             Pin::new(&mut answered).poll(context).map(|value| Ok(value.unwrap()))
         });
-        let shared = SharedRequest::new(Box::pin(request));
+        let shared = SharedRequest::new(asks_itself, Box::pin(request));
         runtime.block_on(async {
             let mut tasks = tokio::task::JoinSet::new();
             for _ in 0..WAITERS {

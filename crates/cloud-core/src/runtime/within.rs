@@ -6,7 +6,7 @@ use std::task::Poll;
 use super::BoxFuture;
 
 /// Returns the result of `future`, or `None` if `deadline` completes first. Its timer starts once `future` is pending.
-pub(crate) async fn within<T>(
+pub async fn within<T>(
     future: impl Future<Output = T> + Send,
     deadline: impl Fn() -> BoxFuture<'static, ()> + Send,
 ) -> Option<T> {
