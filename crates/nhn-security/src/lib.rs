@@ -42,7 +42,7 @@ pub use cloud_core::blocking;
 pub use cloud_core::{
     BoxFuture, Call, ConfigSource, Delivery, Endpoint, Error, ErrorCategory, ErrorKind, Incomplete, IncompleteReason,
     Items, Json, Lenient, Listing, Networks, Page, Pages, Response, ResponseParts, Result, RetryPolicy, Runtime,
-    SecretBytes, SecretString, Settings, Timestamp, Transport,
+    SecretBytes, SecretRef, SecretSource, SecretString, Settings, Timestamp, Transport,
 };
 pub use hosts::Realm;
 pub use key_material::KeyMaterial;

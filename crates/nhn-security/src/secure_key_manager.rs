@@ -37,7 +37,10 @@ use cloud_core::{Error, ErrorKind, Result, SecretBytes, SecretString};
 
 use crate::KeyMaterial;
 
+mod source;
+
 pub use crate::generated::secure_key_manager::*;
+pub use source::KeyStoreSecrets;
 
 impl types::EncryptRequest {
     /// Creates a request that encrypts this text, as [`new`](Self::new) does.

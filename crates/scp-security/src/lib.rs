@@ -54,8 +54,8 @@ pub use cloud_core::blocking;
 pub use cloud_core::{
     BoxFuture, Call, ConfigSource, DateOrTime, Days, Delivery, Endpoint, Error, ErrorCategory, ErrorKind, Hmac, Hours,
     Incomplete, IncompleteReason, Items, Json, Lenient, Listing, Networks, OneOrMany, Page, Pages, Patch, Pem,
-    Response, ResponseParts, Result, RetryPolicy, Runtime, SecretBytes, SecretJson, SecretString, Settings, Sort,
-    Timestamp, Transport,
+    Response, ResponseParts, Result, RetryPolicy, Runtime, SecretBytes, SecretJson, SecretRef, SecretSource,
+    SecretString, Settings, Sort, Timestamp, Transport,
 };
 pub use hosts::Environment;
 pub use names::{Language, Region};

@@ -19,7 +19,10 @@ use cloud_core::Result;
 
 use crate::by_name;
 
+mod source;
+
 pub use crate::generated::secrets_manager::*;
+pub use source::Source;
 
 impl<V: client::Version> client::Client<V> {
     /// Returns the secret with exactly this name.
