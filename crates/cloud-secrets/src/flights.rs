@@ -1,0 +1,133 @@
+//! The requests in flight for one secret: at most one of each runtime, driven by the callers that wait.
+
+use std::any::Any;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use cloud_core::credentials::shared_request::SharedRequest;
+use cloud_core::runtime::{self, RuntimeId};
+
+/// How long a caller with a usable value waits for a new one, and how old a request of another runtime may get before a
+/// caller makes its own.
+pub(crate) const BRIEF: Duration = Duration::from_secs(1);
+/// A request that nobody waits for and that takes longer is given up.
+const ABANDONED: Duration = Duration::from_secs(60);
+
+/// What is dropped after the lock is released, as it may run code of the caller.
+#[derive(Default)]
+pub(crate) struct Left(Vec<Box<dyn Any + Send>>);
+
+impl Left {
+    pub(crate) fn push(&mut self, item: impl Any + Send) {
+        self.0.push(Box::new(item));
+    }
+
+    pub(crate) fn push_some(&mut self, item: Option<impl Any + Send>) {
+        if let Some(item) = item {
+            self.push(item);
+        }
+    }
+}
+
+pub(crate) struct Flights<T> {
+    flying: Vec<Flight<T>>,
+    /// One that was started while there was a usable value, kept for later callers, by its number.
+    kept: Option<(u64, Arc<SharedRequest<T>>)>,
+}
+
+struct Flight<T> {
+    number: u64,
+    /// The runtime that drives it: it stalls while that runtime is idle.
+    runtime: Option<RuntimeId>,
+    /// By the monotonic clock.
+    started: Duration,
+    shared: Weak<SharedRequest<T>>,
+}
+
+/// What a caller finds.
+pub(crate) enum Found<T> {
+    Nothing,
+    /// Of the caller's runtime.
+    Own(Arc<SharedRequest<T>>),
+    /// Of another runtime, and how long to wait for it.
+    Other(Arc<SharedRequest<T>>, Duration),
+}
+
+impl<T> Default for Flights<T> {
+    fn default() -> Self {
+        Self { flying: Vec::new(), kept: None }
+    }
+}
+
+impl<T: Clone + Send + Sync + 'static> Flights<T> {
+    /// Returns the request that a caller can wait for. `needed`: the caller has no usable value, so that a request that
+    /// nobody has polled for a while is replaced.
+    pub(crate) fn find(&mut self, now: Duration, needed: bool, left: &mut Left) -> Found<T> {
+        self.leave_useless(now, needed, left);
+        let here = runtime::current();
+        let mut other = None;
+        for flight in &self.flying {
+            let Some(shared) = flight.shared.upgrade() else { continue };
+            let age = now.saturating_sub(flight.started);
+            if shared.is_complete() {
+                left.push(shared);
+            } else if flight.runtime == here {
+                left.push_some(other);
+                return Found::Own(shared);
+            } else if age < BRIEF {
+                let replaced = other.replace((shared, BRIEF.saturating_sub(age)));
+                left.push_some(replaced);
+            } else {
+                left.push(shared);
+            }
+        }
+        other.map_or(Found::Nothing, |(shared, wait)| Found::Other(shared, wait))
+    }
+
+    fn leave_useless(&mut self, now: Duration, needed: bool, left: &mut Left) {
+        let started = |number| self.flying.iter().find(|flight| flight.number == number).map(|flight| flight.started);
+        if let Some((number, shared)) = &self.kept {
+            let old = started(*number).is_none_or(|started| now.saturating_sub(started) >= ABANDONED);
+            let unattended = Arc::strong_count(shared) == 1;
+            if shared.is_complete() || (unattended && (needed || old)) {
+                let number = *number;
+                self.flying.retain(|flight| flight.number != number);
+                left.push_some(self.kept.take());
+            }
+        }
+        self.flying.retain(|flight| flight.shared.strong_count() > 0);
+    }
+
+    /// Registers a request. `keep` holds it for later callers when its own caller leaves.
+    pub(crate) fn add(
+        &mut self,
+        number: u64,
+        now: Duration,
+        shared: &Arc<SharedRequest<T>>,
+        keep: bool,
+        left: &mut Left,
+    ) {
+        let runtime = runtime::current();
+        self.flying.push(Flight { number, runtime, started: now, shared: Arc::downgrade(shared) });
+        if keep {
+            let replaced = self.kept.replace((number, Arc::clone(shared)));
+            left.push_some(replaced);
+        }
+    }
+
+    /// Removes a completed request and those that were started before it, whose outcome is older. Returns whether it was
+    /// registered; otherwise its outcome must not be stored.
+    pub(crate) fn complete(&mut self, number: u64, left: &mut Left) -> bool {
+        if !self.flying.iter().any(|flight| flight.number == number) {
+            return false;
+        }
+        self.flying.retain(|flight| flight.number > number);
+        left.push_some(self.kept.take_if(|(kept, _)| *kept <= number));
+        true
+    }
+
+    /// Whether nobody waits for a request and none is kept.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.kept.is_none() && self.flying.iter().all(|flight| flight.shared.strong_count() == 0)
+    }
+}

@@ -1,0 +1,177 @@
+//! Stores the outcome of a request.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cloud_core::{Error, Result};
+
+use super::{Inner, Kind, Names};
+use crate::flights::Left;
+use crate::metrics::count;
+use crate::slot::{Failure, Held, is_refusal};
+use crate::store::{Entry, Store};
+
+/// The delay after the first failure; it doubles with each.
+const BACKOFF: Duration = Duration::from_secs(1);
+/// The longest delay after failures.
+const LONGEST: Duration = Duration::from_secs(60);
+/// The longest delay that a service may ask for.
+const LONGEST_HINT: Duration = Duration::from_secs(300);
+
+/// What is logged and told once the lock is released.
+enum Event {
+    Fetched,
+    Rotated,
+    Refused,
+    /// Whether the value is used on.
+    Failed {
+        stale: bool,
+    },
+}
+
+impl Inner {
+    /// Stores the outcome of the request of this number. Returns what its waiters get.
+    pub(super) fn complete<K: Kind>(
+        &self,
+        key: &Arc<str>,
+        number: u64,
+        started: Duration,
+        outcome: Result<K::Item>,
+    ) -> Result<K::Item> {
+        let mut left = Left::default();
+        let mut store = self.lock();
+        let now = self.runtime.elapsed();
+        let Some(entry) = K::table(&mut store).get_mut(key) else { return outcome };
+        if !entry.slot.flights.complete(number, &mut left) {
+            return overtaken(entry, now, outcome);
+        }
+        let (outcome, event) = match outcome {
+            Ok(item) => {
+                let rotated = self.keep::<K>(entry, started, item, &mut left);
+                let item = entry.slot.held.as_ref().map(|held| held.value.clone());
+                let event = if rotated { Event::Rotated } else { Event::Fetched };
+                // It was stored a line above.
+                (item.ok_or_else(|| Error::request("the secret is no longer held")), event)
+            }
+            Err(error) => {
+                let event = self.note(entry, now, &error, &mut left);
+                (Err(error), event)
+            }
+        };
+        K::table(&mut store).weigh(key);
+        if let (false, Ok(item)) = (K::EXPIRES, &outcome) {
+            forgive::<K>(&mut store, item, now, &mut left);
+        }
+        self.evict(&mut store, &mut left);
+        drop(store);
+        self.report::<K>(&event, outcome.as_ref().err());
+        outcome
+    }
+
+    /// Keeps a new value, and the old one if it differs. Returns whether it does.
+    fn keep<K: Kind>(&self, entry: &mut Entry<K::Item>, started: Duration, item: K::Item, left: &mut Left) -> bool {
+        left.push_some(entry.slot.failure.take());
+        let (value, rotated) = match entry.slot.held.take() {
+            // Its holders and the cache share one copy.
+            Some(old) if K::same(&old.value, &item) => (old.value, false),
+            Some(old) => {
+                entry.previous = Some(old.value);
+                (item, true)
+            }
+            None => (item, false),
+        };
+        entry.slot.held = Some(match K::EXPIRES {
+            true => {
+                let (ttl, half) = (self.settings.ttl, self.settings.ttl / 2);
+                let fresh = started.saturating_add(ttl);
+                let refresh = started.saturating_add(half).saturating_add(self.jitter(ttl.saturating_sub(half)));
+                let stale = fresh.saturating_add(self.settings.stale);
+                Held { value, fetched: started, refresh, fresh, stale }
+            }
+            false => {
+                let never = Duration::MAX;
+                Held { value, fetched: started, refresh: never, fresh: never, stale: never }
+            }
+        });
+        rotated
+    }
+
+    /// Notes an error: a refusal evicts the value, anything else delays the next request.
+    fn note<T>(&self, entry: &mut Entry<T>, now: Duration, error: &Error, left: &mut Left) -> Event {
+        let slot = &mut entry.slot;
+        let refusal = is_refusal(error);
+        let earlier = slot.failure.as_ref().filter(|failure| !failure.refusal).map_or(0, |failure| failure.count);
+        let count = if refusal { 1 } else { earlier.saturating_add(1) };
+        let delay = match refusal {
+            true => self.settings.negative,
+            false => {
+                let longest = BACKOFF.saturating_mul(1 << (count - 1).min(6)).min(LONGEST);
+                let delay = longest / 2 + self.jitter(longest / 2);
+                delay.max(error.retry_after().unwrap_or_default().min(LONGEST_HINT))
+            }
+        };
+        let failure = Failure { error: error.duplicate(), until: now.saturating_add(delay), refusal, count };
+        left.push_some(slot.failure.replace(failure));
+        if refusal {
+            slot.held = None;
+            entry.previous = None;
+            return Event::Refused;
+        }
+        // What may not be used any more is not kept either.
+        if slot.held.as_ref().is_some_and(|held| now >= held.fresh.max(held.stale)) {
+            slot.held = None;
+            entry.previous = None;
+        }
+        Event::Failed { stale: slot.held.is_some() }
+    }
+
+    fn report<K: Kind>(&self, event: &Event, error: Option<&Error>) {
+        if error.is_some() {
+            count(&self.counters.errors);
+        }
+        let kind = error.map(Error::kind);
+        match event {
+            Event::Fetched => tracing::debug!(of_name = !K::EXPIRES, "secret fetched"),
+            Event::Rotated => {
+                count(&self.counters.rotations);
+                tracing::info!("secret rotated");
+            }
+            Event::Refused => {
+                count(&self.counters.refusals);
+                let category = error.and_then(Error::category);
+                tracing::warn!(of_name = !K::EXPIRES, "error.type" = ?kind, ?category, "secret refused and evicted");
+            }
+            Event::Failed { stale } => {
+                tracing::warn!(of_name = !K::EXPIRES, "error.type" = ?kind, value_kept = stale, "secret not fetched");
+            }
+        }
+        self.changed.notify_waiters();
+    }
+
+    /// A random part of this time.
+    fn jitter(&self, of: Duration) -> Duration {
+        // The upper bits, as a fraction below one.
+        let part = (self.runtime.random() >> 11) as f64 / (1_u64 << 53) as f64;
+        of.mul_f64(part)
+    }
+}
+
+/// What waits for a request that a newer one or `invalidate` has overtaken gets: never a value from before a refusal.
+fn overtaken<T: Clone>(entry: &Entry<T>, now: Duration, outcome: Result<T>) -> Result<T> {
+    match (&entry.slot.held, &entry.slot.failure) {
+        (Some(held), _) if now < held.fresh => Ok(held.value.clone()),
+        (_, Some(failure)) if failure.refusal => Err(failure.error.duplicate()),
+        _ => outcome,
+    }
+}
+
+/// Lets the secret of a name be fetched that was refused before the name was resolved again.
+fn forgive<K: Kind>(store: &mut Store, item: &K::Item, now: Duration, left: &mut Left) {
+    let item: &dyn std::any::Any = item;
+    let Some(id) = item.downcast_ref::<<Names as Kind>::Item>() else { return };
+    if let Some(entry) = store.ids.get_mut(id)
+        && entry.slot.refused_before(now)
+    {
+        left.push_some(entry.slot.failure.take());
+    }
+}

@@ -1,0 +1,169 @@
+//! Logins while a password is rotated.
+
+use std::future::IntoFuture as _;
+use std::sync::{Arc, Mutex};
+
+use cloud_core::testing::FakeRuntime;
+use cloud_secrets::{LoginError, SecretCache};
+
+use crate::script::{Script, cache, denied, got, now, outage, poll, secs};
+
+#[derive(Debug, PartialEq)]
+enum DbError {
+    Auth,
+    Io,
+}
+
+impl std::fmt::Display for DbError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{self:?}")
+    }
+}
+
+impl std::error::Error for DbError {}
+
+/// A database whose password changes at a time.
+struct Database {
+    runtime: Arc<FakeRuntime>,
+    passwords: Vec<(u64, &'static str)>,
+    tried: Mutex<Vec<String>>,
+}
+
+impl Database {
+    fn new(runtime: &Arc<FakeRuntime>, passwords: &[(u64, &'static str)]) -> Self {
+        Self { runtime: Arc::clone(runtime), passwords: passwords.to_vec(), tried: Mutex::default() }
+    }
+
+    fn connect(&self, password: &str) -> Result<String, DbError> {
+        use cloud_core::Runtime as _;
+        self.tried.lock().unwrap().push(password.to_owned());
+        let elapsed = self.runtime.elapsed();
+        let current = self.passwords.iter().rev().find(|(from, _)| elapsed >= secs(*from)).map(|(_, text)| *text);
+        if current == Some(password) { Ok(password.to_owned()) } else { Err(DbError::Auth) }
+    }
+
+    fn login(&self, cache: &SecretCache, limit: u64) -> Result<String, LoginError<DbError>> {
+        let login = cache
+            .login("db", |password| std::future::ready(self.connect(password.expose_secret())))
+            .retry_if(|error| *error == DbError::Auth)
+            .within(secs(limit));
+        now(login.into_future())
+    }
+
+    fn tried(&self) -> Vec<String> {
+        self.tried.lock().unwrap().clone()
+    }
+}
+
+#[test]
+fn current_value_is_tried_first() {
+    let script = Script::new("a");
+    let (cache, runtime) = cache(&script);
+    let database = Database::new(&runtime, &[(0, "a")]);
+    assert_eq!(database.login(&cache, 90).unwrap(), "a");
+    assert_eq!((database.tried().len(), script.fetches()), (1, 1));
+}
+
+#[test]
+fn previous_value_is_tried_while_the_database_lags_behind() {
+    let script = Script::new("a");
+    let (cache, runtime) = cache(&script);
+    assert_eq!(got(&cache).unwrap(), "a");
+    script.value("b");
+    now(cache.refresh("db")).unwrap();
+    let database = Database::new(&runtime, &[(0, "a"), (60, "b")]);
+    assert_eq!(database.login(&cache, 90).unwrap(), "a");
+    assert_eq!((database.tried(), script.fetches()), (vec!["b".to_owned(), "a".to_owned()], 2));
+}
+
+#[test]
+fn cached_value_is_read_again_at_once_if_the_service_is_ahead() {
+    let script = Script::new("a");
+    let (cache, runtime) = cache(&script);
+    assert_eq!(got(&cache).unwrap(), "a");
+    runtime.advance(secs(30));
+    script.value("b");
+    let database = Database::new(&runtime, &[(0, "b")]);
+    assert_eq!(database.login(&cache, 90).unwrap(), "b");
+    assert_eq!((database.tried(), script.fetches()), (vec!["a".to_owned(), "b".to_owned()], 2));
+    assert!(runtime.waits().is_empty());
+}
+
+#[test]
+fn secret_is_read_until_it_fits_or_the_limit_has_passed() {
+    // The database changes 60 s after the service, and nothing is known of the value before.
+    for (limit, fits) in [(90, true), (30, false)] {
+        let script = Script::new("b");
+        let (cache, runtime) = cache(&script);
+        let database = Database::new(&runtime, &[(0, "a"), (60, "b")]);
+        let outcome = database.login(&cache, limit);
+        assert_eq!(outcome.is_ok(), fits, "{outcome:?}");
+        if !fits {
+            assert!(matches!(outcome, Err(LoginError::Login(DbError::Auth))));
+        }
+        let waits: Vec<_> = runtime.waits().iter().map(std::time::Duration::as_secs).collect();
+        assert_eq!(waits, &[1, 2, 4, 8, 15, 15, 15][..if fits { 7 } else { 4 }]);
+    }
+}
+
+#[test]
+fn other_error_ends_the_login_at_once() {
+    let script = Script::new("a");
+    let (cache, _) = cache(&script);
+    let login = cache.login("db", |_| async { Err::<(), _>(DbError::Io) }).retry_if(|error| *error == DbError::Auth);
+    assert!(matches!(now(login.into_future()), Err(LoginError::Login(DbError::Io))));
+    let login = cache.login("db", |_| async { Err::<(), _>(DbError::Auth) });
+    assert!(
+        matches!(now(login.into_future()), Err(LoginError::Login(DbError::Auth))),
+        "without `retry_if` none is retried"
+    );
+}
+
+#[test]
+fn refusal_ends_the_login_and_an_outage_does_not() {
+    for refused in [true, false] {
+        let script = Script::new("a");
+        let (cache, runtime) = cache(&script);
+        assert_eq!(got(&cache).unwrap(), "a");
+        runtime.advance(secs(10));
+        script.fail(if refused { denied } else { outage });
+        let database = Database::new(&runtime, &[(0, "b"), (40, "a")]);
+        match database.login(&cache, 90) {
+            Ok(_) => assert!(!refused),
+            Err(LoginError::Secret(error)) => assert!(refused && error.is_denied()),
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+    let script = Script::new("a");
+    script.fail(outage);
+    let (cache, runtime) = cache(&script);
+    let database = Database::new(&runtime, &[(0, "a")]);
+    assert!(matches!(database.login(&cache, 90), Err(LoginError::Secret(_))), "there is nothing to try");
+}
+
+#[test]
+fn limit_covers_a_try_that_hangs() {
+    let script = Script::new("a");
+    let (cache, runtime) = cache(&script);
+    let login =
+        cache.login("db", |_| std::future::pending::<Result<(), DbError>>()).retry_if(|_| true).within(secs(90));
+    let mut login = login.into_future();
+    assert!(poll(login.as_mut()).is_pending());
+    runtime.advance(secs(90));
+    let std::task::Poll::Ready(Err(error)) = poll(login.as_mut()) else { panic!("the limit did not end it") };
+    assert!(matches!(&error, LoginError::Secret(error) if error.kind() == cloud_core::ErrorKind::Timeout));
+    assert!(std::error::Error::source(&error).is_some());
+}
+
+#[test]
+fn many_logins_that_fail_share_the_reads() {
+    let script = Script::new("b");
+    let (cache, runtime) = cache(&script);
+    assert_eq!(got(&cache).unwrap(), "b");
+    runtime.advance(secs(2));
+    for _ in 0..100 {
+        let login = cache.login("db", |_| async { Err::<(), _>(DbError::Auth) }).retry_if(|_| true).within(secs(0));
+        assert!(now(login.into_future()).is_err());
+    }
+    assert_eq!(script.fetches(), 2);
+}
