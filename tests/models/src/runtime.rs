@@ -13,7 +13,7 @@ use time::macros::datetime;
 
 #[path = "../../../crates/cloud-core/src/runtime/within.rs"]
 mod within;
-pub(crate) use within::within;
+pub use within::within;
 
 pub(crate) type RuntimeId = u32;
 
