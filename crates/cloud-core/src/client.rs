@@ -20,6 +20,7 @@ use crate::retry::RetryPolicy;
 use crate::runtime::{BoxFuture, Runtime};
 use crate::transport::Transport;
 
+mod access;
 mod attempt;
 mod budget;
 mod builder;
@@ -33,6 +34,7 @@ mod skew;
 mod sunset;
 mod trace;
 
+use access::Access;
 use attempt::Attempt;
 use budget::Budget;
 pub use builder::{ClientBuilder, Settings, default_transport};
@@ -48,6 +50,7 @@ use sunset::SunsetWarnings;
 pub struct Client {
     inner: Arc<Inner>,
     version: &'static ApiVersion,
+    access: Access,
 }
 
 struct Inner {
@@ -98,6 +101,18 @@ impl Client {
         self.version
     }
 
+    /// Returns the same client, which refuses operations that mutate. Clients made from it refuse them too.
+    #[must_use]
+    pub fn read_only(self) -> Self {
+        Self { access: self.access.read_only(), ..self }
+    }
+
+    /// Returns the same client, which refuses operations that reveal secrets. Clients made from it refuse them too.
+    #[must_use]
+    pub fn hiding_secrets(self) -> Self {
+        Self { access: self.access.hiding_secrets(), ..self }
+    }
+
     pub(crate) fn runtime(&self) -> Arc<dyn Runtime> {
         Arc::clone(&self.inner.runtime)
     }
@@ -116,12 +131,13 @@ impl Client {
         mut request: Request,
         options: CallOptions,
     ) -> BoxFuture<'static, Result<Response<Bytes>>> {
-        let Self { inner, version } = self;
+        let Self { inner, version, access } = self;
         let context = CallContext::new(request.operation(), version);
         let span = trace::call(context, &inner.endpoint);
         let recorded = span.clone();
         let call = async move {
             let start = inner.runtime.elapsed();
+            access.check(context)?;
             // By reference: what a future is given by value, it stores twice.
             let outcome = inner.run(context, &mut request, &options, start).await;
             trace::ended(&recorded, &outcome, || inner.runtime.elapsed().saturating_sub(start));

@@ -63,7 +63,11 @@ impl Error {
     #[must_use]
     pub fn new(kind: ErrorKind, text: impl Into<String>) -> Self {
         let delivery = match kind {
-            ErrorKind::Config | ErrorKind::Request | ErrorKind::Credentials | ErrorKind::Connect => Delivery::NotSent,
+            ErrorKind::Config
+            | ErrorKind::Request
+            | ErrorKind::Restricted
+            | ErrorKind::Credentials
+            | ErrorKind::Connect => Delivery::NotSent,
             ErrorKind::Timeout | ErrorKind::Transport => Delivery::PossiblySent,
             ErrorKind::Service
             | ErrorKind::Decode

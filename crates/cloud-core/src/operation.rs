@@ -123,6 +123,7 @@ pub struct Operation {
     pub idempotency: Idempotency,
     /// What it does to what the service keeps.
     pub effect: Effect,
+    pub(crate) reveals_secrets: bool,
     /// How it is authenticated.
     pub authentication: Authentication,
     /// Where the payload of a response is.
@@ -150,6 +151,7 @@ impl Operation {
             success: &[200],
             idempotency: Idempotency::Unsafe,
             effect: Effect::Mutate,
+            reveals_secrets: false,
             authentication: Authentication::Default,
             envelope: Envelope::None,
             returns: true,
@@ -185,6 +187,33 @@ impl Operation {
     pub const fn effect(mut self, effect: Effect) -> Self {
         self.effect = effect;
         self
+    }
+
+    /// States that a successful response holds a secret in plaintext.
+    #[must_use]
+    pub const fn revealing_secrets(mut self) -> Self {
+        self.reveals_secrets = true;
+        self
+    }
+
+    /// Returns whether a successful response holds a secret in plaintext: a key, a password, a token or decrypted data.
+    /// Ciphertexts, signatures and public keys are no secrets.
+    #[must_use]
+    pub const fn reveals_secrets(&self) -> bool {
+        self.reveals_secrets
+    }
+
+    /// Returns whether it creates, changes, deletes or removes something, or schedules that.
+    ///
+    /// ```
+    /// use cloud_core::{Effect, Method, Operation, Segment};
+    ///
+    /// static SHOW: Operation = Operation::new("show_key", Method::Get, &[Segment::Literal("/keys")]).effect(Effect::Read);
+    /// assert!(!SHOW.mutates() && !SHOW.reveals_secrets());
+    /// ```
+    #[must_use]
+    pub const fn mutates(&self) -> bool {
+        !matches!(self.effect, Effect::Read)
     }
 
     /// Sets how the operation is authenticated.

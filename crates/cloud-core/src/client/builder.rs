@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::HeaderValue;
 
+use super::access::Access;
 use super::budget::Budget;
 use super::skew::Skew;
 use super::sunset::SunsetWarnings;
@@ -161,7 +162,7 @@ impl ClientBuilder {
             budget: Budget::default(),
             skew: Skew::default(),
         };
-        Client { inner: Arc::new(inner), version: ApiVersion::UNNAMED }
+        Client { inner: Arc::new(inner), version: ApiVersion::UNNAMED, access: Access::default() }
     }
 }
 

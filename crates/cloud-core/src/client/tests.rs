@@ -15,6 +15,7 @@ use crate::testing::{FakeRuntime, FakeTransport};
 use crate::transport::{BodyLimit, Stage};
 
 mod repeated;
+mod restricted;
 mod signers;
 
 static V1: ApiVersion = ApiVersion::new("test", "keys", "1").status(Lifecycle::Deprecated).sunset("2026-02-01");

@@ -10,7 +10,7 @@ impl Inner {
     /// What happened to the call, in one word or two.
     fn verb(&self) -> &'static str {
         match self.kind {
-            ErrorKind::Config | ErrorKind::Request => "rejected locally",
+            ErrorKind::Config | ErrorKind::Request | ErrorKind::Restricted => "rejected locally",
             ErrorKind::Service if self.status.is_none_or(|status| status < 500) => "refused",
             _ => "failed",
         }

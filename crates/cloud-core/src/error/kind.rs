@@ -15,6 +15,10 @@ pub enum ErrorKind {
     ///
     /// What to do: correct the argument. Retrying does not help.
     Request,
+    /// The handle is from `read_only()` or `hiding_secrets()`, and refuses the operation. Nothing was sent.
+    ///
+    /// What to do: make the call through a handle without the restriction. Retrying does not help.
+    Restricted,
     /// No credentials are available for the call, so it was not sent.
     ///
     /// What to do: check the keys or the token, and the service that issues them. Retry if

@@ -30,6 +30,8 @@ pub struct ApiVersion {
     pub status: Lifecycle,
     /// The day from which the vendor no longer guarantees this version, as `YYYY-MM-DD`.
     pub sunset: Option<&'static str>,
+    /// The URL of the vendor's documentation of the service.
+    pub documentation: Option<&'static str>,
 }
 
 impl ApiVersion {
@@ -39,7 +41,7 @@ impl ApiVersion {
     /// Creates a version without a published lifecycle.
     #[must_use]
     pub const fn new(vendor: &'static str, service: &'static str, number: &'static str) -> Self {
-        Self { vendor, service, number, status: Lifecycle::Unversioned, sunset: None }
+        Self { vendor, service, number, status: Lifecycle::Unversioned, sunset: None, documentation: None }
     }
 
     /// Sets the state of the version in its lifecycle.
@@ -53,6 +55,13 @@ impl ApiVersion {
     #[must_use]
     pub const fn sunset(mut self, day: &'static str) -> Self {
         self.sunset = Some(day);
+        self
+    }
+
+    /// Sets the URL of the vendor's documentation of the service.
+    #[must_use]
+    pub const fn documentation(mut self, url: &'static str) -> Self {
+        self.documentation = Some(url);
         self
     }
 }
