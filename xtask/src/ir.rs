@@ -87,6 +87,8 @@ pub(crate) struct Operation {
     pub(crate) success: Vec<u16>,
     pub(crate) idempotency: Idempotency,
     pub(crate) effect: Effect,
+    /// Whether its response holds a secret in plaintext.
+    pub(crate) reveals_secrets: bool,
     pub(crate) auth: String,
     pub(crate) envelope: String,
     /// Path ids, then required query parameters, in call order.

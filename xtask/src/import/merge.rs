@@ -113,6 +113,7 @@ fn operation(fresh: &mut Operation, old: &Operation) {
     fresh.deprecated = old.deprecated;
     fresh.sdk.idempotency.clone_from(&old.sdk.idempotency);
     fresh.sdk.effect.clone_from(&old.sdk.effect);
+    fresh.sdk.reveals_secrets = old.sdk.reveals_secrets;
     fresh.sdk.page.clone_from(&old.sdk.page);
     fresh.sdk.split.clone_from(&old.sdk.split);
     fresh.sdk.lost_response.clone_from(&old.sdk.lost_response);

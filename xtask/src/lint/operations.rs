@@ -179,6 +179,7 @@ impl<'a> Check<'a, '_> {
             self.effect("/x-sdk/split", split.effect.as_deref());
             self.realm("/x-sdk/split", split.realm.as_deref());
         }
+        self.reveals_secrets();
         self.realm("", operation.realm.as_deref());
         models::assumed(operation.assumed.as_deref(), self.pointer, self.findings);
         self.page();
@@ -193,6 +194,37 @@ impl<'a> Check<'a, '_> {
                 self.at(&format!("{inside}/effect"), format!("`{other}` is not read, mutate or destroy"));
             }
         }
+    }
+
+    /// A person says whether what is marked as sensitive is returned in plaintext.
+    fn reveals_secrets(&mut self) {
+        let operation = self.operation;
+        let mut answers = operation.good().flat_map(|(_, response)| response.content.values());
+        let own = answers.any(|media| self.is_sensitive(&media.schema, &mut BTreeSet::new()));
+        self.reveals("/x-sdk", operation.sdk.reveals_secrets, "reveals_secrets", own);
+        if let Some(split) = &operation.sdk.split {
+            let schema = Schema { reference: Some(split.schema.clone()), ..Schema::default() };
+            let sensitive = self.is_sensitive(&schema, &mut BTreeSet::new());
+            self.reveals("/x-sdk/split", split.reveals_secrets, "revealsSecrets", sensitive);
+        }
+    }
+
+    fn reveals(&mut self, inside: &str, stated: Option<bool>, key: &str, sensitive: bool) {
+        match stated {
+            None if sensitive => self.at(inside, format!("missing {key}: the response has a sensitive property")),
+            Some(true) if !sensitive => self.at(&format!("{inside}/{key}"), "the response has no sensitive property"),
+            _ => {}
+        }
+    }
+
+    /// Whether a value of this schema can hold a property that is marked as sensitive.
+    fn is_sensitive(&self, schema: &Schema, seen: &mut BTreeSet<String>) -> bool {
+        if let Some(name) = schema.model() {
+            let model = self.document.components.schemas.get(name);
+            return seen.insert(name.to_owned()) && model.is_some_and(|model| self.is_sensitive(model, seen));
+        }
+        let mut inside = schema.properties.values().chain(schema.items.as_deref());
+        schema.sdk.sensitive || inside.any(|part| self.is_sensitive(part, seen))
     }
 
     fn realm(&mut self, inside: &str, realm: Option<&str>) {

@@ -159,6 +159,29 @@ fn effect_is_stated_for_every_operation() {
 }
 
 #[test]
+fn response_with_a_sensitive_property_says_whether_it_reveals_it() {
+    let [own, split] = [format!("{GET}/x-sdk"), format!("{GET}/x-sdk/split")];
+    let mut document = good();
+    document["components"]["schemas"]["Key"]["properties"]["name"]["x-sdk"]["sensitive"] = json!(true);
+    let told = |document: &Value| {
+        let findings: Vec<_> = check_text(&document.to_string()).iter().map(Finding::to_string).collect();
+        findings.into_iter().filter(|finding| finding.contains("eals")).collect::<Vec<_>>()
+    };
+    let why = "the response has a sensitive property";
+    let missing = [format!("{own}: missing reveals_secrets: {why}"), format!("{split}: missing revealsSecrets: {why}")];
+    assert_eq!(told(&document), missing);
+    for revealed in [true, false] {
+        document.pointer_mut(&own).unwrap()["reveals_secrets"] = json!(revealed);
+        document.pointer_mut(&split).unwrap()["revealsSecrets"] = json!(revealed);
+        assert_eq!(told(&document), Vec::<String>::new(), "{revealed}");
+    }
+    for place in [format!("{own}/reveals_secrets"), format!("{split}/revealsSecrets")] {
+        assert_eq!(broken(&place, json!(false)), Vec::<String>::new());
+        expect(&place, json!(true), &place, "the response has no sensitive property");
+    }
+}
+
+#[test]
 fn assumption_is_a_sentence() {
     for place in [String::new(), GET.to_owned(), KEY.to_owned(), format!("{KEY}/properties/name")] {
         let place = format!("{place}/x-assumed");

@@ -98,6 +98,7 @@ impl Reader<'_> {
             success: self.success()?,
             idempotency: self.idempotency(sdk)?,
             effect: self.effect(split)?,
+            reveals_secrets: split.map_or(sdk.reveals_secrets, |split| split.reveals_secrets).unwrap_or_default(),
             auth: self.auth(),
             envelope: self.context.document.sdk.envelope.clone().unwrap_or_default(),
             arguments: self.arguments(ids, required)?,

@@ -111,6 +111,9 @@ pub struct OperationSdk {
     /// What it does to what the service keeps: `read`, `mutate` or `destroy`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effect: Option<String>,
+    /// Whether its response holds a secret in plaintext.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reveals_secrets: Option<bool>,
 }
 
 /// How a list is paged.
@@ -170,6 +173,9 @@ pub struct Split {
     /// What it does to what the service keeps: `read`, `mutate` or `destroy`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effect: Option<String>,
+    /// Whether its response holds a secret in plaintext.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reveals_secrets: Option<bool>,
     /// The only realm of the vendor that has it: `public` or `government`.
     #[serde(rename = "x-realm", default, skip_serializing_if = "Option::is_none")]
     pub realm: Option<String>,

@@ -54,6 +54,10 @@ fn render(vendor: &Vendor, services: &[Service]) -> TokenStream {
         Self { #(#[cfg(feature = #features)] #modules: client(Service::#variants) #ask),* }
     };
     let fields = if vendor.fallible { fields } else { quote!(Ok(#fields)) };
+    let mapped = modules.iter().map(|module| match vendor.fallible {
+        true => quote!(self.#module.clone().map(&change)),
+        false => quote!(change(self.#module.clone())),
+    });
     let used = if vendor.fallible {
         quote!(
             use cloud_core::{Authentication, Client};
@@ -80,7 +84,7 @@ fn render(vendor: &Vendor, services: &[Service]) -> TokenStream {
             }
         }
         #[doc = " The core client of each service."]
-        #[derive(Debug)]
+        #[derive(Clone, Debug)]
         pub(crate) struct Clients {
             #(#[cfg(feature = #features)] #modules: #slot),*
         }
@@ -89,6 +93,11 @@ fn render(vendor: &Vendor, services: &[Service]) -> TokenStream {
             #[cfg_attr(not(any(#(feature = #features),*)), allow(unused_mut, unused_variables))]
             pub(crate) fn new(mut client: impl FnMut(Service) -> #made) -> #outcome {
                 #fields
+            }
+            #[doc = " Returns the clients, each changed by `change`."]
+            #[cfg_attr(not(any(#(feature = #features),*)), allow(unused_variables))]
+            pub(crate) fn map(&self, change: impl Fn(Client) -> Client) -> Self {
+                Self { #(#[cfg(feature = #features)] #modules: #mapped),* }
             }
         }
         #[doc = " One accessor for each version of each service."]

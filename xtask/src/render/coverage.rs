@@ -28,8 +28,11 @@ pub(crate) fn coverage(services: &[Service]) -> String {
     for service in services {
         let (title, vendor, name) = (plain(&service.title), &service.vendor.name, &service.name);
         line(&mut text, format_args!("\n## {title} ({vendor}, `{name}`)\n"));
-        line(&mut text, format_args!("| version | state | operation | request | Rust | idempotency | effect |"));
-        line(&mut text, format_args!("|---|---|---|---|---|---|---|"));
+        line(
+            &mut text,
+            format_args!("| version | state | operation | request | Rust | idempotency | effect | secrets |"),
+        );
+        line(&mut text, format_args!("|---|---|---|---|---|---|---|---|"));
         for version in &service.versions {
             rows(&mut text, service, version);
         }
@@ -49,13 +52,14 @@ fn rows(text: &mut String, service: &Service, version: &Version) {
         line(
             text,
             format_args!(
-                "| {} | {} | {} | {} | `{path}::{}` | {again} | {} |",
+                "| {} | {} | {} | {} | `{path}::{}` | {again} | {} | {} |",
                 version.number,
                 cell(lifecycle::brief(service, version)),
                 plain(&operation.title),
                 code(&format!("{} {}", operation.method.wire(), request(operation))),
                 operation.name,
                 operation.effect.word(),
+                if operation.reveals_secrets { "yes" } else { "no" },
             ),
         );
     }

@@ -40,11 +40,12 @@ fn version_static(own: &Service, version: &Version) -> TokenStream {
         None => quote!(),
     };
     let sunset = version.sunset.as_ref().map(|day| quote!(.sunset(#day)));
+    let page = &own.page;
     let gate = lifecycle::gate(version);
     quote! {
         #doc
         #gate
-        pub(crate) static #name: ApiVersion = ApiVersion::new(#vendor, #service, #number)#status #sunset;
+        pub(crate) static #name: ApiVersion = ApiVersion::new(#vendor, #service, #number)#status #sunset.documentation(#page);
     }
 }
 
@@ -89,6 +90,7 @@ pub(super) fn operation_static(operation: &Operation) -> TokenStream {
     let method = ident(operation.method.variant());
     let idempotency = ident(operation.idempotency.variant());
     let effect = ident(operation.effect.variant());
+    let reveals = operation.reveals_secrets.then(|| quote!(.revealing_secrets()));
     let authentication = (!auth.is_empty()).then(|| {
         let authentication = authentication(auth);
         quote!(.authentication(#authentication))
@@ -118,6 +120,6 @@ pub(super) fn operation_static(operation: &Operation) -> TokenStream {
             .title(#title)
             .idempotency(Idempotency::#idempotency)
             .effect(Effect::#effect)
-            #success #authentication #envelope #returns #known #deleted #lost;
+            #reveals #success #authentication #envelope #returns #known #deleted #lost;
     }
 }
