@@ -31,7 +31,7 @@ impl Service {
 }
 
 /// The core client of each service.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Clients {
     #[cfg(feature = "security-advisor")]
     security_advisor: Result<Client, String>,
@@ -63,6 +63,28 @@ impl Clients {
             server_security_check: client(Service::ServerSecurityCheck),
             #[cfg(feature = "secure-key-manager")]
             secure_key_manager: client(Service::SecureKeyManager),
+        }
+    }
+
+    /// Returns the clients, each changed by `change`.
+    #[cfg_attr(
+        not(
+            any(
+                feature = "security-advisor",
+                feature = "server-security-check",
+                feature = "secure-key-manager"
+            )
+        ),
+        allow(unused_variables)
+    )]
+    pub(crate) fn map(&self, change: impl Fn(Client) -> Client) -> Self {
+        Self {
+            #[cfg(feature = "security-advisor")]
+            security_advisor: self.security_advisor.clone().map(&change),
+            #[cfg(feature = "server-security-check")]
+            server_security_check: self.server_security_check.clone().map(&change),
+            #[cfg(feature = "secure-key-manager")]
+            secure_key_manager: self.secure_key_manager.clone().map(&change),
         }
     }
 }

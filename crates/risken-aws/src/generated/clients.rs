@@ -27,7 +27,7 @@ impl Service {
 }
 
 /// The core client of each service.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Clients {
     #[cfg(feature = "aws")]
     aws: Client,
@@ -50,6 +50,17 @@ impl Clients {
             #[cfg(feature = "finding")]
             finding: client(Service::Finding)?,
         })
+    }
+
+    /// Returns the clients, each changed by `change`.
+    #[cfg_attr(not(any(feature = "aws", feature = "finding")), allow(unused_variables))]
+    pub(crate) fn map(&self, change: impl Fn(Client) -> Client) -> Self {
+        Self {
+            #[cfg(feature = "aws")]
+            aws: change(self.aws.clone()),
+            #[cfg(feature = "finding")]
+            finding: change(self.finding.clone()),
+        }
     }
 }
 

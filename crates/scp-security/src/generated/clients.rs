@@ -39,7 +39,7 @@ impl Service {
 }
 
 /// The core client of each service.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Clients {
     #[cfg(feature = "certificate-manager")]
     certificate_manager: Client,
@@ -82,6 +82,34 @@ impl Clients {
             #[cfg(feature = "secrets-manager")]
             secrets_manager: client(Service::SecretsManager)?,
         })
+    }
+
+    /// Returns the clients, each changed by `change`.
+    #[cfg_attr(
+        not(
+            any(
+                feature = "certificate-manager",
+                feature = "config-inspection",
+                feature = "kms",
+                feature = "secret-vault",
+                feature = "secrets-manager"
+            )
+        ),
+        allow(unused_variables)
+    )]
+    pub(crate) fn map(&self, change: impl Fn(Client) -> Client) -> Self {
+        Self {
+            #[cfg(feature = "certificate-manager")]
+            certificate_manager: change(self.certificate_manager.clone()),
+            #[cfg(feature = "config-inspection")]
+            config_inspection: change(self.config_inspection.clone()),
+            #[cfg(feature = "kms")]
+            kms: change(self.kms.clone()),
+            #[cfg(feature = "secret-vault")]
+            secret_vault: change(self.secret_vault.clone()),
+            #[cfg(feature = "secrets-manager")]
+            secrets_manager: change(self.secrets_manager.clone()),
+        }
     }
 }
 

@@ -7,17 +7,25 @@
 use cloud_core::ApiVersion;
 
 /// Version 1.0.
-pub(crate) static V1_0: ApiVersion = ApiVersion::new("nhn", "secure-key-manager", "1.0");
-
+pub(crate) static V1_0: ApiVersion = ApiVersion::new("nhn", "secure-key-manager", "1.0")
+    .documentation(
+        "https://docs.nhncloud.com/en/Security/Secure%20Key%20Manager/en/api-guide-v1.3/",
+    );
 /// Version 1.1.
-pub(crate) static V1_1: ApiVersion = ApiVersion::new("nhn", "secure-key-manager", "1.1");
-
+pub(crate) static V1_1: ApiVersion = ApiVersion::new("nhn", "secure-key-manager", "1.1")
+    .documentation(
+        "https://docs.nhncloud.com/en/Security/Secure%20Key%20Manager/en/api-guide-v1.3/",
+    );
 /// Version 1.2.
-pub(crate) static V1_2: ApiVersion = ApiVersion::new("nhn", "secure-key-manager", "1.2");
-
+pub(crate) static V1_2: ApiVersion = ApiVersion::new("nhn", "secure-key-manager", "1.2")
+    .documentation(
+        "https://docs.nhncloud.com/en/Security/Secure%20Key%20Manager/en/api-guide-v1.3/",
+    );
 /// Version 1.3.
-pub(crate) static V1_3: ApiVersion = ApiVersion::new("nhn", "secure-key-manager", "1.3");
-
+pub(crate) static V1_3: ApiVersion = ApiVersion::new("nhn", "secure-key-manager", "1.3")
+    .documentation(
+        "https://docs.nhncloud.com/en/Security/Secure%20Key%20Manager/en/api-guide-v1.3/",
+    );
 /// Operations of version 1.0.
 pub(crate) mod v1_0 {
     use cloud_core::{
@@ -53,6 +61,7 @@ pub(crate) mod v1_0 {
         .title("Show secret")
         .idempotency(Idempotency::Safe)
         .effect(Effect::Read)
+        .revealing_secrets()
         .authentication(Authentication::None)
         .envelope(Envelope::Field("body"));
     /// `POST /keymanager/v1.0/appkey/{appkey}/symmetric-keys/{keyid}/encrypt`
@@ -87,6 +96,7 @@ pub(crate) mod v1_0 {
         .title("Decrypt")
         .idempotency(Idempotency::Safe)
         .effect(Effect::Read)
+        .revealing_secrets()
         .authentication(Authentication::None)
         .envelope(Envelope::Field("body"));
     /// `POST /keymanager/v1.0/appkey/{appkey}/symmetric-keys/{keyid}/create-local-key`
@@ -104,6 +114,7 @@ pub(crate) mod v1_0 {
         .title("Create local key")
         .idempotency(Idempotency::Safe)
         .effect(Effect::Read)
+        .revealing_secrets()
         .authentication(Authentication::None)
         .envelope(Envelope::Field("body"));
     /// `GET /keymanager/v1.0/appkey/{appkey}/symmetric-keys/{keyid}/symmetric-key`
@@ -121,6 +132,7 @@ pub(crate) mod v1_0 {
         .title("Show symmetric key")
         .idempotency(Idempotency::Safe)
         .effect(Effect::Read)
+        .revealing_secrets()
         .authentication(Authentication::None)
         .envelope(Envelope::Field("body"));
     /// `POST /keymanager/v1.0/appkey/{appkey}/asymmetric-keys/{keyid}/sign`
@@ -172,6 +184,7 @@ pub(crate) mod v1_0 {
         .title("Show private key")
         .idempotency(Idempotency::Safe)
         .effect(Effect::Read)
+        .revealing_secrets()
         .authentication(Authentication::None)
         .envelope(Envelope::Field("body"));
     /// `GET /keymanager/v1.0/appkey/{appkey}/asymmetric-keys/{keyid}/publicKey`
@@ -389,6 +402,7 @@ pub(crate) mod v1_0 {
         .title("Show certificate")
         .idempotency(Idempotency::Safe)
         .effect(Effect::Read)
+        .revealing_secrets()
         .authentication(Authentication::None)
         .envelope(Envelope::Field("body"));
     /// All operations of the version.
@@ -439,6 +453,7 @@ pub(crate) mod v1_1 {
         .title("Show symmetric key")
         .idempotency(Idempotency::Safe)
         .effect(Effect::Read)
+        .revealing_secrets()
         .authentication(Authentication::None)
         .envelope(Envelope::Field("body"));
     /// All operations of the version.
@@ -480,6 +495,7 @@ pub(crate) mod v1_2 {
         .title("Show secret")
         .idempotency(Idempotency::Safe)
         .effect(Effect::Read)
+        .revealing_secrets()
         .authentication(Authentication::Scheme("UserAccessKeyId"))
         .envelope(Envelope::Field("body"));
     /// `PUT /keymanager/v1.2/appkey/{appkey}/secrets/{keyid}`
@@ -496,6 +512,7 @@ pub(crate) mod v1_2 {
         .title("Update secret")
         .idempotency(Idempotency::Idempotent)
         .effect(Effect::Mutate)
+        .revealing_secrets()
         .authentication(Authentication::Scheme("UserAccessKeyId"))
         .envelope(Envelope::Field("body"));
     /// `POST /keymanager/v1.2/appkey/{appkey}/symmetric-keys/{keyid}/encrypt`
@@ -530,6 +547,7 @@ pub(crate) mod v1_2 {
         .title("Decrypt")
         .idempotency(Idempotency::Safe)
         .effect(Effect::Read)
+        .revealing_secrets()
         .authentication(Authentication::Scheme("UserAccessKeyId"))
         .envelope(Envelope::Field("body"));
     /// `POST /keymanager/v1.2/appkey/{appkey}/symmetric-keys/{keyid}/create-local-key`
@@ -547,6 +565,7 @@ pub(crate) mod v1_2 {
         .title("Create local key")
         .idempotency(Idempotency::Safe)
         .effect(Effect::Read)
+        .revealing_secrets()
         .authentication(Authentication::Scheme("UserAccessKeyId"))
         .envelope(Envelope::Field("body"));
     /// `GET /keymanager/v1.2/appkey/{appkey}/symmetric-keys/{keyid}/symmetric-key`
@@ -564,6 +583,7 @@ pub(crate) mod v1_2 {
         .title("Show symmetric key")
         .idempotency(Idempotency::Safe)
         .effect(Effect::Read)
+        .revealing_secrets()
         .authentication(Authentication::Scheme("UserAccessKeyId"))
         .envelope(Envelope::Field("body"));
     /// `POST /keymanager/v1.2/appkey/{appkey}/asymmetric-keys/{keyid}/sign`
@@ -615,6 +635,7 @@ pub(crate) mod v1_2 {
         .title("Show private key")
         .idempotency(Idempotency::Safe)
         .effect(Effect::Read)
+        .revealing_secrets()
         .authentication(Authentication::Scheme("UserAccessKeyId"))
         .envelope(Envelope::Field("body"));
     /// `GET /keymanager/v1.2/appkey/{appkey}/asymmetric-keys/{keyid}/publicKey`
@@ -1047,6 +1068,7 @@ pub(crate) mod v1_2 {
         .title("Show certificate")
         .idempotency(Idempotency::Safe)
         .effect(Effect::Read)
+        .revealing_secrets()
         .authentication(Authentication::Scheme("UserAccessKeyId"))
         .envelope(Envelope::Field("body"));
     /// All operations of the version.
@@ -1122,6 +1144,7 @@ pub(crate) mod v1_3 {
         .title("Show secret")
         .idempotency(Idempotency::Safe)
         .effect(Effect::Read)
+        .revealing_secrets()
         .envelope(Envelope::Field("body"));
     /// `PUT /keymanager/v1.3/appkey/{appkey}/secrets/{keyid}`
     pub(crate) static UPDATE_SECRET: Operation = Operation::new(
@@ -1137,6 +1160,7 @@ pub(crate) mod v1_3 {
         .title("Update secret")
         .idempotency(Idempotency::Idempotent)
         .effect(Effect::Mutate)
+        .revealing_secrets()
         .envelope(Envelope::Field("body"));
     /// `POST /keymanager/v1.3/appkey/{appkey}/symmetric-keys/{keyid}/encrypt`
     pub(crate) static ENCRYPT: Operation = Operation::new(
@@ -1169,6 +1193,7 @@ pub(crate) mod v1_3 {
         .title("Decrypt")
         .idempotency(Idempotency::Safe)
         .effect(Effect::Read)
+        .revealing_secrets()
         .envelope(Envelope::Field("body"));
     /// `POST /keymanager/v1.3/appkey/{appkey}/symmetric-keys/{keyid}/create-local-key`
     pub(crate) static CREATE_LOCAL_KEY: Operation = Operation::new(
@@ -1185,6 +1210,7 @@ pub(crate) mod v1_3 {
         .title("Create local key")
         .idempotency(Idempotency::Safe)
         .effect(Effect::Read)
+        .revealing_secrets()
         .envelope(Envelope::Field("body"));
     /// `GET /keymanager/v1.3/appkey/{appkey}/symmetric-keys/{keyid}/symmetric-key`
     pub(crate) static SHOW_SYMMETRIC_KEY: Operation = Operation::new(
@@ -1201,6 +1227,7 @@ pub(crate) mod v1_3 {
         .title("Show symmetric key")
         .idempotency(Idempotency::Safe)
         .effect(Effect::Read)
+        .revealing_secrets()
         .envelope(Envelope::Field("body"));
     /// `POST /keymanager/v1.3/appkey/{appkey}/asymmetric-keys/{keyid}/sign`
     pub(crate) static SIGN: Operation = Operation::new(
@@ -1249,6 +1276,7 @@ pub(crate) mod v1_3 {
         .title("Show private key")
         .idempotency(Idempotency::Safe)
         .effect(Effect::Read)
+        .revealing_secrets()
         .envelope(Envelope::Field("body"));
     /// `GET /keymanager/v1.3/appkey/{appkey}/asymmetric-keys/{keyid}/publicKey`
     pub(crate) static SHOW_PUBLIC_KEY: Operation = Operation::new(
@@ -1700,6 +1728,7 @@ pub(crate) mod v1_3 {
         .title("Show certificate")
         .idempotency(Idempotency::Safe)
         .effect(Effect::Read)
+        .revealing_secrets()
         .envelope(Envelope::Field("body"));
     /// `POST /keymanager/v1.3/appkey/{appkey}/asymmetric-keys/{keyid}/sign-standard`
     pub(crate) static SIGN_STANDARD: Operation = Operation::new(

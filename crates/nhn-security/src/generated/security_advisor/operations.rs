@@ -5,8 +5,10 @@
 use cloud_core::ApiVersion;
 
 /// Version 1.0.
-pub(crate) static V1_0: ApiVersion = ApiVersion::new("nhn", "security-advisor", "1.0");
-
+pub(crate) static V1_0: ApiVersion = ApiVersion::new("nhn", "security-advisor", "1.0")
+    .documentation(
+        "https://docs.nhncloud.com/en/Security/Security%20Advisor/en/public-api/",
+    );
 /// Operations of version 1.0.
 pub(crate) mod v1_0 {
     use cloud_core::{Effect, Envelope, Idempotency, Method, Operation, Segment};

@@ -6,11 +6,13 @@ use cloud_core::ApiVersion;
 
 /// Version 1.0.
 pub(crate) static V1_0: ApiVersion = ApiVersion::new(
-    "nhn",
-    "server-security-check",
-    "1.0",
-);
-
+        "nhn",
+        "server-security-check",
+        "1.0",
+    )
+    .documentation(
+        "https://docs.nhncloud.com/en/Security/Server%20Security%20Check/en/api-guide/",
+    );
 /// Operations of version 1.0.
 pub(crate) mod v1_0 {
     use cloud_core::{Effect, Envelope, Idempotency, Method, Operation, Segment};

@@ -5,8 +5,8 @@
 use cloud_core::ApiVersion;
 
 /// Version 1.
-pub(crate) static V1: ApiVersion = ApiVersion::new("risken", "aws", "1");
-
+pub(crate) static V1: ApiVersion = ApiVersion::new("risken", "aws", "1")
+    .documentation("https://docs.security-hub.jp/reference/api_aws");
 /// Operations of version 1.
 pub(crate) mod v1 {
     use cloud_core::{Effect, Envelope, Idempotency, Method, Operation, Segment};

@@ -5,8 +5,8 @@
 use cloud_core::ApiVersion;
 
 /// Version 1.
-pub(crate) static V1: ApiVersion = ApiVersion::new("risken", "finding", "1");
-
+pub(crate) static V1: ApiVersion = ApiVersion::new("risken", "finding", "1")
+    .documentation("https://docs.security-hub.jp/reference/api_finding");
 /// Operations of version 1.
 pub(crate) mod v1 {
     use cloud_core::{Effect, Envelope, Idempotency, Method, Operation, Segment};

@@ -9,13 +9,22 @@ use cloud_core::{ApiVersion, Lifecycle};
 #[cfg(feature = "ended-versions")]
 pub(crate) static V1_0: ApiVersion = ApiVersion::new("scp", "certificatemanager", "1.0")
     .status(Lifecycle::Unlisted)
-    .sunset("2026-05-31");
+    .sunset("2026-05-31")
+    .documentation(
+        "https://docs.e.samsungsdscloud.com/apireference/security/certificatemanager/",
+    );
 /// Version 1.1.
 pub(crate) static V1_1: ApiVersion = ApiVersion::new("scp", "certificatemanager", "1.1")
-    .status(Lifecycle::Supported);
+    .status(Lifecycle::Supported)
+    .documentation(
+        "https://docs.e.samsungsdscloud.com/apireference/security/certificatemanager/",
+    );
 /// Version 1.2.
 pub(crate) static V1_2: ApiVersion = ApiVersion::new("scp", "certificatemanager", "1.2")
-    .status(Lifecycle::Current);
+    .status(Lifecycle::Current)
+    .documentation(
+        "https://docs.e.samsungsdscloud.com/apireference/security/certificatemanager/",
+    );
 /// Operations of version 1.0.
 #[cfg(feature = "ended-versions")]
 pub(crate) mod v1_0 {
@@ -76,6 +85,7 @@ pub(crate) mod v1_1 {
         .title("Create a certificate")
         .idempotency(Idempotency::Unsafe)
         .effect(Effect::Mutate)
+        .revealing_secrets()
         .success(&[201]);
     /// `GET /v1/certificatemanager/{certificate_id}`
     pub(crate) static SHOW_CERTIFICATE: Operation = Operation::new(
@@ -88,7 +98,8 @@ pub(crate) mod v1_1 {
         )
         .title("Detail a certificate")
         .idempotency(Idempotency::Safe)
-        .effect(Effect::Read);
+        .effect(Effect::Read)
+        .revealing_secrets();
     /// `DELETE /v1/certificatemanager/{certificate_id}`
     pub(crate) static DELETE_CERTIFICATE: Operation = Operation::new(
             "delete_certificate",
@@ -112,6 +123,7 @@ pub(crate) mod v1_1 {
         .title("Self-sign a certificate")
         .idempotency(Idempotency::Unsafe)
         .effect(Effect::Mutate)
+        .revealing_secrets()
         .success(&[201]);
     /// `POST /v1/certificatemanager/check-validation`
     pub(crate) static VALIDATE_CERTIFICATE: Operation = Operation::new(

@@ -10,17 +10,29 @@ use cloud_core::{ApiVersion, Lifecycle};
 #[cfg(feature = "ended-versions")]
 pub(crate) static V1_0: ApiVersion = ApiVersion::new("scp", "configinspection", "1.0")
     .status(Lifecycle::Unlisted)
-    .sunset("2026-05-31");
+    .sunset("2026-05-31")
+    .documentation(
+        "https://docs.e.samsungsdscloud.com/apireference/security/configinspection/",
+    );
 /// Version 1.1.
 #[cfg(feature = "ended-versions")]
 pub(crate) static V1_1: ApiVersion = ApiVersion::new("scp", "configinspection", "1.1")
-    .status(Lifecycle::Unlisted);
+    .status(Lifecycle::Unlisted)
+    .documentation(
+        "https://docs.e.samsungsdscloud.com/apireference/security/configinspection/",
+    );
 /// Version 1.2.
 pub(crate) static V1_2: ApiVersion = ApiVersion::new("scp", "configinspection", "1.2")
-    .status(Lifecycle::Supported);
+    .status(Lifecycle::Supported)
+    .documentation(
+        "https://docs.e.samsungsdscloud.com/apireference/security/configinspection/",
+    );
 /// Version 1.3.
 pub(crate) static V1_3: ApiVersion = ApiVersion::new("scp", "configinspection", "1.3")
-    .status(Lifecycle::Current);
+    .status(Lifecycle::Current)
+    .documentation(
+        "https://docs.e.samsungsdscloud.com/apireference/security/configinspection/",
+    );
 /// Operations of version 1.0.
 #[cfg(feature = "ended-versions")]
 pub(crate) mod v1_0 {

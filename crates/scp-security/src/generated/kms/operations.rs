@@ -9,21 +9,26 @@ use cloud_core::{ApiVersion, Lifecycle};
 #[cfg(feature = "ended-versions")]
 pub(crate) static V1_0: ApiVersion = ApiVersion::new("scp", "kms", "1.0")
     .status(Lifecycle::Unlisted)
-    .sunset("2025-12-31");
+    .sunset("2025-12-31")
+    .documentation("https://docs.e.samsungsdscloud.com/apireference/security/kms/");
 /// Version 1.1.
 #[cfg(feature = "ended-versions")]
 pub(crate) static V1_1: ApiVersion = ApiVersion::new("scp", "kms", "1.1")
     .status(Lifecycle::Unlisted)
-    .sunset("2026-08-31");
+    .sunset("2026-08-31")
+    .documentation("https://docs.e.samsungsdscloud.com/apireference/security/kms/");
 /// Version 1.2.
 pub(crate) static V1_2: ApiVersion = ApiVersion::new("scp", "kms", "1.2")
-    .status(Lifecycle::Supported);
+    .status(Lifecycle::Supported)
+    .documentation("https://docs.e.samsungsdscloud.com/apireference/security/kms/");
 /// Version 1.3.
 pub(crate) static V1_3: ApiVersion = ApiVersion::new("scp", "kms", "1.3")
-    .status(Lifecycle::Supported);
+    .status(Lifecycle::Supported)
+    .documentation("https://docs.e.samsungsdscloud.com/apireference/security/kms/");
 /// Version 1.4.
 pub(crate) static V1_4: ApiVersion = ApiVersion::new("scp", "kms", "1.4")
-    .status(Lifecycle::Current);
+    .status(Lifecycle::Current)
+    .documentation("https://docs.e.samsungsdscloud.com/apireference/security/kms/");
 /// Operations of version 1.0.
 #[cfg(feature = "ended-versions")]
 pub(crate) mod v1_0 {
@@ -137,7 +142,8 @@ pub(crate) mod v1_2 {
         )
         .title("Create Datakey")
         .idempotency(Idempotency::Safe)
-        .effect(Effect::Read);
+        .effect(Effect::Read)
+        .revealing_secrets();
     /// `GET /v1/kms/transit`
     pub(crate) static LIST_KEYS: Operation = Operation::new(
             "list_keys",
@@ -165,7 +171,8 @@ pub(crate) mod v1_2 {
         )
         .title("Decrypt Data")
         .idempotency(Idempotency::Safe)
-        .effect(Effect::Read);
+        .effect(Effect::Read)
+        .revealing_secrets();
     /// `GET /v1/kms/transit/{key_id}`
     pub(crate) static SHOW_KEY: Operation = Operation::new(
             "show_key",

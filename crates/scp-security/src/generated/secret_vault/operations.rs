@@ -6,7 +6,10 @@ use cloud_core::{ApiVersion, Lifecycle};
 
 /// Version 1.0.
 pub(crate) static V1_0: ApiVersion = ApiVersion::new("scp", "secretvault", "1.0")
-    .status(Lifecycle::Current);
+    .status(Lifecycle::Current)
+    .documentation(
+        "https://docs.e.samsungsdscloud.com/apireference/security/secretvault/",
+    );
 /// Operations of version 1.0.
 pub(crate) mod v1_0 {
     use cloud_core::{Authentication, Effect, Idempotency, Method, Operation, Segment};
@@ -28,6 +31,7 @@ pub(crate) mod v1_0 {
         .title("Create Secret Vault")
         .idempotency(Idempotency::Unsafe)
         .effect(Effect::Mutate)
+        .revealing_secrets()
         .success(&[201])
         .lost_response(
             "the vault may exist and its token cannot be read again: find it with list_secret_vaults and terminate it, because the access key is in use until the waiting period ends",
@@ -44,7 +48,8 @@ pub(crate) mod v1_0 {
         )
         .title("Delete Secret Vault")
         .idempotency(Idempotency::Idempotent)
-        .effect(Effect::Destroy);
+        .effect(Effect::Destroy)
+        .revealing_secrets();
     /// `GET /v1/temporarykey/{secret_vault_id}`
     pub(crate) static SHOW_TEMPORARY_KEY: Operation = Operation::new(
             "show_temporary_key",
@@ -54,6 +59,7 @@ pub(crate) mod v1_0 {
         .title("Get Temporary Key")
         .idempotency(Idempotency::Unsafe)
         .effect(Effect::Mutate)
+        .revealing_secrets()
         .authentication(Authentication::Scheme("SvAccesskey"))
         .known_members(&["access_key", "expired_at", "secret_key"]);
     /// `GET /v1/secretvault/{secret_vault_id}`
@@ -64,7 +70,8 @@ pub(crate) mod v1_0 {
         )
         .title("Show Secret Vault")
         .idempotency(Idempotency::Safe)
-        .effect(Effect::Read);
+        .effect(Effect::Read)
+        .revealing_secrets();
     /// All operations of the version.
     pub(crate) static ALL: &[&Operation] = &[
         &LIST_SECRET_VAULTS,

@@ -9,13 +9,22 @@ use cloud_core::{ApiVersion, Lifecycle};
 #[cfg(feature = "ended-versions")]
 pub(crate) static V1_0: ApiVersion = ApiVersion::new("scp", "secretsmanager", "1.0")
     .status(Lifecycle::Unlisted)
-    .sunset("2026-08-31");
+    .sunset("2026-08-31")
+    .documentation(
+        "https://docs.e.samsungsdscloud.com/apireference/security/secretsmanager/",
+    );
 /// Version 1.1.
 pub(crate) static V1_1: ApiVersion = ApiVersion::new("scp", "secretsmanager", "1.1")
-    .status(Lifecycle::Supported);
+    .status(Lifecycle::Supported)
+    .documentation(
+        "https://docs.e.samsungsdscloud.com/apireference/security/secretsmanager/",
+    );
 /// Version 1.2.
 pub(crate) static V1_2: ApiVersion = ApiVersion::new("scp", "secretsmanager", "1.2")
-    .status(Lifecycle::Current);
+    .status(Lifecycle::Current)
+    .documentation(
+        "https://docs.e.samsungsdscloud.com/apireference/security/secretsmanager/",
+    );
 /// Operations of version 1.0.
 #[cfg(feature = "ended-versions")]
 pub(crate) mod v1_0 {
@@ -96,7 +105,8 @@ pub(crate) mod v1_1 {
         )
         .title("Generate Random Password")
         .idempotency(Idempotency::Safe)
-        .effect(Effect::Read);
+        .effect(Effect::Read)
+        .revealing_secrets();
     /// `GET /v1/secrets/{secret_id}/versions`
     pub(crate) static LIST_SECRET_VERSIONS: Operation = Operation::new(
             "list_secret_versions",
@@ -201,7 +211,8 @@ pub(crate) mod v1_1 {
         )
         .title("Show Secret Value")
         .idempotency(Idempotency::Safe)
-        .effect(Effect::Read);
+        .effect(Effect::Read)
+        .revealing_secrets();
     /// `PUT /v1/secrets/{secret_id}/values`
     pub(crate) static UPDATE_SECRET_VALUE: Operation = Operation::new(
             "update_secret_value",
