@@ -39,6 +39,38 @@ impl Nhn {
         self.0.realm
     }
 
+    /// Returns a handle that refuses operations that create, change, delete or remove something: calls of them end with
+    /// [`ErrorKind::Restricted`](crate::ErrorKind::Restricted) before anything is sent. Clients, lists and waiters made
+    /// from it do so too. It cannot be undone on the handle.
+    ///
+    /// The handle still fetches the credentials that it signs with.
+    ///
+    /// ```
+    /// # async fn run(nhn: nhn_security::Nhn) -> nhn_security::Result<()> {
+    /// let nhn = nhn.read_only();
+    /// let stores = nhn.secure_key_manager()?.list_key_stores().await?;
+    /// let error = nhn.secure_key_manager()?.delete_key_store(1).await.unwrap_err();
+    /// assert_eq!(error.kind(), nhn_security::ErrorKind::Restricted);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn read_only(&self) -> Self {
+        self.restricted(Client::read_only)
+    }
+
+    /// Returns a handle that refuses operations whose response holds a secret in plaintext, as
+    /// [`Operation::reveals_secrets`](cloud_core::Operation::reveals_secrets) tells. It refuses nothing else:
+    /// `read_only().hiding_secrets()` has both restrictions.
+    #[must_use]
+    pub fn hiding_secrets(&self) -> Self {
+        self.restricted(Client::hiding_secrets)
+    }
+
+    fn restricted(&self, change: fn(Client) -> Client) -> Self {
+        Self::new(self.0.realm, self.0.clients.map(change), self.0.access_key.clone())
+    }
+
     pub(crate) fn clients(&self) -> &Clients {
         &self.0.clients
     }

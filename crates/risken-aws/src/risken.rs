@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use cloud_core::Client;
+
 use crate::generated::clients::Clients;
 
 /// A RISKEN site. Cloning is cheap and shares connections.
@@ -22,6 +24,39 @@ pub struct Risken(Arc<Clients>);
 impl Risken {
     pub(crate) fn new(clients: Clients) -> Self {
         Self(Arc::new(clients))
+    }
+
+    /// Returns a handle that refuses operations that create, change, delete or remove something: calls of them end with
+    /// [`ErrorKind::Restricted`](crate::ErrorKind::Restricted) before anything is sent. Clients, lists and waiters made
+    /// from it do so too. It cannot be undone on the handle.
+    ///
+    /// The handle still fetches the credentials that it signs with.
+    ///
+    /// ```
+    /// # async fn run(risken: risken_aws::Risken) -> risken_aws::Result<()> {
+    /// let risken = risken.read_only();
+    /// let accounts = risken.aws().list_aws(1001.try_into()?).await?;
+    /// let body = risken_aws::aws::types::DeleteAwsRequest::new(1001.try_into()?, 1.try_into()?);
+    /// let error = risken.aws().delete_aws(&body).await.unwrap_err();
+    /// assert_eq!(error.kind(), risken_aws::ErrorKind::Restricted);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn read_only(&self) -> Self {
+        self.restricted(Client::read_only)
+    }
+
+    /// Returns a handle that refuses operations whose response holds a secret in plaintext, as
+    /// [`Operation::reveals_secrets`](cloud_core::Operation::reveals_secrets) tells. It refuses nothing else:
+    /// `read_only().hiding_secrets()` has both restrictions.
+    #[must_use]
+    pub fn hiding_secrets(&self) -> Self {
+        self.restricted(Client::hiding_secrets)
+    }
+
+    fn restricted(&self, change: fn(Client) -> Client) -> Self {
+        Self::new(self.0.map(change))
     }
 
     pub(crate) fn clients(&self) -> &Clients {

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use cloud_core::Client;
+
 use crate::generated::clients::Clients;
 use crate::sign::ScpSigner;
 
@@ -30,6 +32,38 @@ struct Inner {
 impl Scp {
     pub(crate) fn new(clients: Clients, signer: Arc<ScpSigner>) -> Self {
         Self(Arc::new(Inner { clients, signer }))
+    }
+
+    /// Returns a handle that refuses operations that create, change, delete or remove something: calls of them end with
+    /// [`ErrorKind::Restricted`](crate::ErrorKind::Restricted) before anything is sent. Clients, lists and waiters made
+    /// from it do so too. It cannot be undone on the handle.
+    ///
+    /// The handle still fetches the credentials that it signs with.
+    ///
+    /// ```
+    /// # async fn run(scp: scp_security::Scp) -> scp_security::Result<()> {
+    /// let scp = scp.read_only();
+    /// let keys = scp.kms().list_keys().items().try_collect().await?;
+    /// let error = scp.kms().delete_key("3265ab469f0d406d83073da3e11e7a6c").await.unwrap_err();
+    /// assert_eq!(error.kind(), scp_security::ErrorKind::Restricted);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn read_only(&self) -> Self {
+        self.restricted(Client::read_only)
+    }
+
+    /// Returns a handle that refuses operations whose response holds a secret in plaintext, as
+    /// [`Operation::reveals_secrets`](cloud_core::Operation::reveals_secrets) tells. It refuses nothing else:
+    /// `read_only().hiding_secrets()` has both restrictions.
+    #[must_use]
+    pub fn hiding_secrets(&self) -> Self {
+        self.restricted(Client::hiding_secrets)
+    }
+
+    fn restricted(&self, change: fn(Client) -> Client) -> Self {
+        Self::new(self.0.clients.map(change), Arc::clone(&self.0.signer))
     }
 
     pub(crate) fn clients(&self) -> &Clients {

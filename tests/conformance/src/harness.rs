@@ -1,5 +1,6 @@
 //! Calls without a network: a transport that records requests and returns a prepared response.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -50,6 +51,7 @@ pub struct Recorder {
     token: Reply,
     reply: Reply,
     sent: Mutex<Vec<http::Request<Bytes>>>,
+    count: AtomicUsize,
 }
 
 impl Recorder {
@@ -63,7 +65,18 @@ impl Recorder {
     #[must_use]
     pub fn replying(secrets: Secrets, reply: Reply) -> Arc<Self> {
         let token = serde_json::json!({"access_token": secrets.token(), "token_type": "Bearer", "expires_in": 86_400});
-        Arc::new(Self { token: Reply::answer(200, Some(&token)), reply, sent: Mutex::default() })
+        Arc::new(Self {
+            token: Reply::answer(200, Some(&token)),
+            reply,
+            sent: Mutex::default(),
+            count: AtomicUsize::new(0),
+        })
+    }
+
+    /// How many requests were sent, those for tokens too.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.count.load(Ordering::SeqCst)
     }
 
     /// The requests so far, those for tokens aside.
@@ -75,6 +88,7 @@ impl Recorder {
 
 impl Transport for Recorder {
     fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
+        self.count.fetch_add(1, Ordering::SeqCst);
         let is_token = request.uri().path() == "/oauth2/token/create";
         let reply = if is_token { &self.token } else { &self.reply };
         let mut headers: &[_] = &[];
