@@ -163,6 +163,9 @@ fn every_documented_operation_is_in_the_coverage() {
 #[test]
 fn generated_sources_decide_nothing() {
     let mut open = vec![xtask::root().join("crates")];
+    // The address of a vendor's documentation is no host that is called.
+    let table = fs::read_to_string(xtask::root().join("fixtures/vendors.toml")).unwrap();
+    let pages: Vec<_> = table.lines().filter_map(|line| line.strip_prefix("page = ")).collect();
     let mut seen = 0;
     while let Some(folder) = open.pop() {
         for entry in fs::read_dir(&folder).unwrap() {
@@ -177,7 +180,8 @@ fn generated_sources_decide_nothing() {
                     let words: Vec<&str> = line.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
                     let banned = ["if", "loop", "while", "async", "await", "reqwest"];
                     let found = words.iter().find(|word| banned.contains(word));
-                    assert!(found.is_none() && !line.contains("://"), "{}: {line}", path.display());
+                    let is_page = pages.iter().any(|page| line.contains(page));
+                    assert!(found.is_none() && (is_page || !line.contains("://")), "{}: {line}", path.display());
                 }
                 seen += 1;
             }

@@ -102,10 +102,10 @@ fn function(service: &Service, version: &Version, operation: &Operation) -> Toke
     let call = quote!(client.#method(#(#arguments),*)#first_page);
     let secret = operation.answer.named().and_then(|name| service.find(name)).is_some_and(|ty| ty.role.secret);
     let send = if operation.answer == Type::Unit || secret || operation.answer.is_secret() {
-        quote!(context.finish(OPERATION, #call, |call| call.wait()).await?;)
+        quote!(context.finish(OPERATION, #call, |call| call.plan(), |call| call.wait()).await?;)
     } else {
         quote! {
-            let answer = context.finish(OPERATION, #call, |call| call.wait()).await?;
+            let answer = context.finish(OPERATION, #call, |call| call.plan(), |call| call.wait()).await?;
             context.keep(OPERATION, &answer);
         }
     };

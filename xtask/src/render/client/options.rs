@@ -126,6 +126,7 @@ const CALL_METHODS: &[&str] = &[
     "retry",
     "body_limit",
     "skip_validation",
+    "plan",
     "send",
     "wait",
     "first_page",

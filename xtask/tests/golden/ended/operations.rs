@@ -12,13 +12,14 @@ use cloud_core::Lifecycle;
 #[cfg(feature = "ended-versions")]
 pub(crate) static V1_0: ApiVersion = ApiVersion::new("scp", "tiny", "1.0")
     .status(Lifecycle::Unlisted)
-    .sunset("2026-05-31");
+    .sunset("2026-05-31")
+    .documentation("https://example.com/");
 /// Version 1.1.
-pub(crate) static V1_1: ApiVersion = ApiVersion::new("scp", "tiny", "1.1");
-
+pub(crate) static V1_1: ApiVersion = ApiVersion::new("scp", "tiny", "1.1")
+    .documentation("https://example.com/");
 /// Version 1.2.
-pub(crate) static V1_2: ApiVersion = ApiVersion::new("scp", "tiny", "1.2");
-
+pub(crate) static V1_2: ApiVersion = ApiVersion::new("scp", "tiny", "1.2")
+    .documentation("https://example.com/");
 /// Operations of version 1.0.
 #[cfg(feature = "ended-versions")]
 pub(crate) mod v1_0 {

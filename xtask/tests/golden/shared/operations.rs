@@ -7,10 +7,12 @@ use cloud_core::{ApiVersion, Lifecycle};
 /// Version 1.0.
 pub(crate) static V1_0: ApiVersion = ApiVersion::new("scp", "tiny", "1.0")
     .status(Lifecycle::Deprecated)
-    .sunset("2025-12-31");
+    .sunset("2025-12-31")
+    .documentation("https://example.com/");
 /// Version 1.1.
 pub(crate) static V1_1: ApiVersion = ApiVersion::new("scp", "tiny", "1.1")
-    .status(Lifecycle::Current);
+    .status(Lifecycle::Current)
+    .documentation("https://example.com/");
 /// Operations of version 1.0.
 pub(crate) mod v1_0 {
     use cloud_core::{Effect, Idempotency, Method, Operation, Segment};

@@ -5,8 +5,8 @@
 use cloud_core::ApiVersion;
 
 /// Version 1.0.
-pub(crate) static V1_0: ApiVersion = ApiVersion::new("scp", "tiny", "1.0");
-
+pub(crate) static V1_0: ApiVersion = ApiVersion::new("scp", "tiny", "1.0")
+    .documentation("https://example.com/");
 /// Operations of version 1.0.
 pub(crate) mod v1_0 {
     use cloud_core::{Effect, Idempotency, Method, Operation, Segment};

@@ -23,7 +23,7 @@ impl Service {
 }
 
 /// The core client of each service.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Clients {
     #[cfg(feature = "tiny")]
     tiny: Client,
@@ -39,6 +39,15 @@ impl Clients {
             #[cfg(feature = "tiny")]
             tiny: client(Service::Tiny)?,
         })
+    }
+
+    /// Returns the clients, each changed by `change`.
+    #[cfg_attr(not(any(feature = "tiny")), allow(unused_variables))]
+    pub(crate) fn map(&self, change: impl Fn(Client) -> Client) -> Self {
+        Self {
+            #[cfg(feature = "tiny")]
+            tiny: change(self.tiny.clone()),
+        }
     }
 }
 
