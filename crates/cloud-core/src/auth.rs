@@ -11,6 +11,9 @@ use crate::operation::Operation;
 use crate::runtime::BoxFuture;
 use crate::secret::SecretString;
 
+mod plan;
+pub use plan::SignaturePlan;
+
 /// The input of a signature.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
@@ -54,6 +57,16 @@ pub trait Signer: fmt::Debug + Send + Sync {
         request: &'a mut http::Request<Bytes>,
     ) -> BoxFuture<'a, Result<Generation>>;
 
+    /// Adds the headers of [`sign`](Self::sign) without a request for credentials: with those at hand, or with placeholders
+    /// that are marked as sensitive. Returns how a shell makes them. The default is for signers that add nothing.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Credentials`](crate::ErrorKind::Credentials) if `sign` would find no credentials either.
+    fn plan(&self, context: SignContext<'_>, request: &mut http::Request<Bytes>) -> Result<SignaturePlan> {
+        let _ = (context, request);
+        Ok(SignaturePlan::default())
+    }
+
     /// Invalidates credentials that the service refused. Returns whether signing again can help; the client then
     /// signs and sends the request again, once. A token cache drops the refused token, and no newer one.
     fn invalidate(&self, operation: &'static Operation, credentials: Generation) -> bool {
@@ -83,6 +96,10 @@ impl<T: Signer + ?Sized> Signer for Arc<T> {
         request: &'a mut http::Request<Bytes>,
     ) -> BoxFuture<'a, Result<Generation>> {
         T::sign(self, context, request)
+    }
+
+    fn plan(&self, context: SignContext<'_>, request: &mut http::Request<Bytes>) -> Result<SignaturePlan> {
+        T::plan(self, context, request)
     }
 
     fn invalidate(&self, operation: &'static Operation, credentials: Generation) -> bool {

@@ -16,6 +16,7 @@ use crate::delivery::Delivery;
 use crate::error::{Error, Result};
 use crate::exclusive::Exclusive;
 use crate::operation::{ApiVersion, CallContext, Operation};
+use crate::plan::Plan;
 use crate::request::{QueryValue, Request};
 use crate::response::Response;
 use crate::retry::RetryPolicy;
@@ -115,16 +116,36 @@ impl<T> Call<T> {
         self.request.set_query_joined(name, values, rules);
     }
 
-    pub(crate) fn validates(&self) -> bool {
-        !self.options.skip_validation
-    }
-
     pub(crate) fn request(&self) -> &Request {
         &self.request
     }
 
     pub(crate) fn request_mut(&mut self) -> &mut Request {
         &mut self.request
+    }
+
+    /// Returns the request as it would be sent now, without sending anything, not even a request for credentials.
+    ///
+    /// It passes the same checks, and is made by the same code, as one that is sent. Printed, it shows neither credentials
+    /// nor values; see [`Plan`].
+    ///
+    /// # Errors
+    /// Those of the call before it is sent: [`ErrorKind::Request`](crate::ErrorKind::Request) if a value breaks a limit,
+    /// [`ErrorKind::Restricted`](crate::ErrorKind::Restricted) if the handle refuses the operation, and
+    /// [`ErrorKind::Credentials`](crate::ErrorKind::Credentials) if there can be none.
+    pub fn plan(&self) -> Result<Plan> {
+        if self.sending.is_some() {
+            return Err(completed(self.context()));
+        }
+        self.client.plan(&self.request, &self.options)
+    }
+
+    /// Returns the same call again, or why it cannot be sent. For generated code.
+    #[doc(hidden)]
+    pub fn checked(&self) -> Result<Self> {
+        let checked = self.request.check(!self.options.skip_validation);
+        checked.map_err(|error| error.with_context(self.context()))?;
+        Ok(self.again())
     }
 
     /// Returns the same call for another page.
@@ -324,6 +345,12 @@ macro_rules! call_options {
                 self.0.send()
             }
 
+            /// Returns the request as it would be sent now, without sending anything; see
+            /// [`Call::plan`]($crate::Call::plan).
+            pub fn plan(&self) -> $crate::Result<$crate::Plan> {
+                self.0.plan()
+            }
+
             $crate::call_wait!($answer);
         }
 
@@ -365,6 +392,12 @@ macro_rules! list_options {
             /// Returns the items of the list. Pages are fetched when they are needed.
             pub fn items(self) -> $crate::Items<$page> {
                 self.pages().items()
+            }
+
+            /// Returns the request of the first page as it would be sent now, without sending anything; see
+            /// [`Call::plan`]($crate::Call::plan).
+            pub fn plan(&self) -> $crate::Result<$crate::Plan> {
+                Self(self.0.checked()?).pages().plan()
             }
         }
     };

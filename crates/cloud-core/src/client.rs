@@ -27,6 +27,7 @@ mod builder;
 mod config;
 mod deadline;
 mod failure;
+mod plan;
 mod read;
 mod recovery;
 mod retries;
@@ -126,11 +127,7 @@ impl Client {
     }
 
     /// Sends a request and returns the payload of its response. Not generic, so compiled once.
-    pub(crate) fn execute(
-        self,
-        mut request: Request,
-        options: CallOptions,
-    ) -> BoxFuture<'static, Result<Response<Bytes>>> {
+    pub(crate) fn execute(self, request: Request, options: CallOptions) -> BoxFuture<'static, Result<Response<Bytes>>> {
         let Self { inner, version, access } = self;
         let context = CallContext::new(request.operation(), version);
         let span = trace::call(context, &inner.endpoint);
@@ -139,7 +136,7 @@ impl Client {
             let start = inner.runtime.elapsed();
             access.check(context)?;
             // By reference: what a future is given by value, it stores twice.
-            let outcome = inner.run(context, &mut request, &options, start).await;
+            let outcome = inner.run(context, &request, &options, start).await;
             trace::ended(&recorded, &outcome, || inner.runtime.elapsed().saturating_sub(start));
             outcome
         };
@@ -164,19 +161,13 @@ impl Inner {
     async fn run(
         &self,
         context: CallContext,
-        request: &mut Request,
+        request: &Request,
         options: &CallOptions,
         start: Duration,
     ) -> Result<Response<Bytes>> {
         let named = |error: Error| error.with_context(context);
         self.runtime.ready().map_err(named)?;
-        let deny = self.settings.deny_sunset_versions;
-        self.sunset.check(context.version, || self.runtime.now(), deny).map_err(named)?;
-        if let Some(error) = request.take_error(!options.skip_validation) {
-            return Err(named(error));
-        }
-        let config = |name: &str| self.dialect.config(context, name);
-        let url = Bytes::from(request.url(self.endpoint.as_str(), context.version, config).map_err(named)?);
+        let url = self.url(context, request, options).map_err(named)?;
         let limit = options.call_timeout.unwrap_or(self.settings.call_timeout);
         if limit.is_zero() {
             let error = Error::new(ErrorKind::Timeout, "the call's limit is 0 ms");
@@ -196,6 +187,14 @@ impl Inner {
             let error = named(error).with_attempts(progress.attempts).with_delivery(delivery);
             error.with_earlier(progress.earlier, progress.executed).with_loss()
         })
+    }
+
+    /// Checks a request and builds its URL.
+    fn url(&self, context: CallContext, request: &Request, options: &CallOptions) -> Result<Bytes> {
+        self.sunset.check(context.version, || self.runtime.now(), self.settings.deny_sunset_versions)?;
+        request.check(!options.skip_validation)?;
+        let config = |name: &str| self.dialect.config(context, name);
+        Ok(Bytes::from(request.url(self.endpoint.as_str(), context.version, config)?))
     }
 
     /// Makes attempts until one succeeds or another one cannot help.

@@ -156,6 +156,13 @@ pub trait Dialect: fmt::Debug + Send + Sync {
         None
     }
 
+    /// Returns the shell variable with a value that [`config`](Self::config) or a sensitive header of
+    /// [`prepare`](Self::prepare) holds, for [`Plan::as_curl`](crate::Plan::as_curl). Without one, it is made of the name.
+    fn shell_variable(&self, context: CallContext, name: &str) -> Option<&'static str> {
+        let _ = (context, name);
+        None
+    }
+
     /// Classifies a response as payload, failure or unreadable.
     fn read(&self, context: CallContext, answer: &RawResponse) -> ResponseOutcome;
 
@@ -174,6 +181,10 @@ impl<T: Dialect + ?Sized> Dialect for Arc<T> {
 
     fn config(&self, context: CallContext, name: &str) -> Option<&str> {
         T::config(self, context, name)
+    }
+
+    fn shell_variable(&self, context: CallContext, name: &str) -> Option<&'static str> {
+        T::shell_variable(self, context, name)
     }
 
     fn read(&self, context: CallContext, answer: &RawResponse) -> ResponseOutcome {

@@ -19,6 +19,7 @@ mod exclusive;
 mod json;
 pub mod operation;
 pub mod page;
+mod plan;
 #[cfg(test)]
 mod proptests;
 mod redaction;
@@ -47,6 +48,7 @@ pub use operation::{
     ApiVersion, Authentication, CallContext, Effect, Envelope, Idempotency, Lifecycle, Method, Operation, Segment,
 };
 pub use page::{Incomplete, IncompleteReason, Items, Listing, Page, Pages};
+pub use plan::{Plan, PlannedHeader};
 pub use request::{Body, Request};
 pub use response::{Response, ResponseParts};
 pub use retry::RetryPolicy;

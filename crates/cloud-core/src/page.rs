@@ -12,6 +12,7 @@ use crate::call::Call;
 use crate::delivery::Delivery;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exclusive::Exclusive;
+use crate::plan::Plan;
 use crate::request::percent::decode;
 use crate::response::Response;
 use crate::runtime::BoxFuture;
@@ -285,13 +286,16 @@ impl<P: Page + DeserializeOwned> Pages<P> {
         None
     }
 
-    /// Creates the request for the next page.
+    /// Sends the request for the next page.
     fn start(&mut self) -> Result<BoxFuture<'static, Result<Response<Bytes>>>> {
-        let validate = self.call.validates();
-        if let Some(error) = self.call.request_mut().take_error(validate) {
-            return Err(error);
-        }
-        let mut call = self.call.again();
+        let call = self.next_call()?;
+        self.sent = self.call.elapsed();
+        Ok(call.start())
+    }
+
+    /// Creates the call of the next page.
+    fn next_call(&self) -> Result<Call<P>> {
+        let mut call = self.call.checked()?;
         if let Some(limit) = self.timeout {
             let left = limit.saturating_sub(self.in_flight);
             if left.is_zero() {
@@ -306,8 +310,20 @@ impl<P: Page + DeserializeOwned> Pages<P> {
             Cursor::Marked { parameter, next: Some(marker) } => call.set_query(parameter, marker, &[]),
             _ => {}
         }
-        self.sent = self.call.elapsed();
-        Ok(call.start())
+        Ok(call)
+    }
+
+    /// Returns the request of the next page as it would be sent now, without sending anything; see [`Plan`].
+    ///
+    /// # Errors
+    /// Those of [`Call::plan`]. [`ErrorKind::Request`] if the list has ended.
+    pub fn plan(&self) -> Result<Plan> {
+        match &self.cursor {
+            Cursor::Last | Cursor::Done => {
+                Err(Error::request("the list has ended; no page follows").with_context(self.call.context()))
+            }
+            _ => self.next_call().map_err(|error| error.with_context(self.call.context()))?.plan(),
+        }
     }
 
     /// Why a list that was received to its end is not all of the service's.

@@ -153,15 +153,18 @@ impl Request {
         }
     }
 
-    pub(crate) fn take_error(&mut self, validate: bool) -> Option<Error> {
-        let validator = std::mem::take(&mut self.validator);
-        let missing = match self.operation.path.get(self.cursor) {
-            Some(Segment::Param(name)) => Some(Error::request(format!("`{name}` of the path is not set"))),
-            _ => None,
-        };
-        let unusable = std::mem::take(&mut self.unusable).into_iter().next();
-        let unusable = unusable.map(|(name, problem)| Error::request(format!("`{name}` {problem}")));
-        self.error.take().or(missing).or(unusable).or_else(|| validator.into_error().filter(|_| validate))
+    /// Returns an error if the request cannot be sent, or if it breaks a documented limit and `validate` is set.
+    pub(crate) fn check(&self, validate: bool) -> Result<()> {
+        if let Some(error) = &self.error {
+            return Err(Error::new(error.kind(), error.message()));
+        }
+        if let Some(Segment::Param(name)) = self.operation.path.get(self.cursor) {
+            return Err(Error::request(format!("`{name}` of the path is not set")));
+        }
+        if let Some((name, problem)) = self.unusable.first() {
+            return Err(Error::request(format!("`{name}` {problem}")));
+        }
+        if validate { self.validator.check() } else { Ok(()) }
     }
 
     /// The URL below `base`, in one string of the right size.
@@ -171,15 +174,28 @@ impl Request {
         version: &ApiVersion,
         config: impl Fn(&str) -> Option<&'a str>,
     ) -> Result<String> {
+        self.write_url(base, |name, url| {
+            let value = config(name)
+                .ok_or_else(|| Error::config(format!("`{name}` is not configured for {}", version.service)))?;
+            PathValue::write(value, url).map_err(|rule| Error::config(format!("the configured `{name}` {rule}")))
+        })
+    }
+
+    /// The same URL with the names of configured values in their place, in braces, which no value holds unescaped.
+    pub(crate) fn url_with_names(&self, base: &str) -> Result<String> {
+        self.write_url(base, |name, url| {
+            url.extend(["{", name, "}"]);
+            Ok(())
+        })
+    }
+
+    fn write_url(&self, base: &str, mut config: impl FnMut(&str, &mut String) -> Result<()>) -> Result<String> {
         let mut url = String::with_capacity(base.len() + self.path.len() + self.query.len() + 64);
         url.push_str(base);
         let mut done = 0;
         for (position, name) in self.config.iter().rev() {
             url.push_str(&self.path[done..*position]);
-            let value = config(name)
-                .ok_or_else(|| Error::config(format!("`{name}` is not configured for {}", version.service)))?;
-            PathValue::write(value, &mut url)
-                .map_err(|rule| Error::config(format!("the configured `{name}` {rule}")))?;
+            config(name, &mut url)?;
             done = *position;
         }
         url.push_str(&self.path[done..]);
@@ -188,6 +204,15 @@ impl Request {
             url.push_str(&self.query);
         }
         Ok(url)
+    }
+
+    /// The names of the configured values of the path.
+    pub(crate) fn config_names(&self) -> impl Iterator<Item = &'static str> {
+        self.config.iter().rev().map(|(_, name)| *name)
+    }
+
+    pub(crate) fn query_names(&self) -> impl Iterator<Item = &str> {
+        self.query.split('&').filter_map(|pair| pair.split_once('=')).map(|(name, _)| name)
     }
 
     pub(crate) fn body_bytes(&self) -> Option<&Bytes> {
@@ -222,11 +247,10 @@ impl Request {
 
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = self.query.split('&').filter_map(|pair| pair.split_once('=')).map(|(name, _)| name);
         f.debug_struct("Request")
             .field("operation", &self.operation.name)
             .field("path", &self.operation.template())
-            .field("query", &names.collect::<Vec<_>>())
+            .field("query", &self.query_names().collect::<Vec<_>>())
             .field("body_bytes", &self.body.as_ref().map(Bytes::len))
             .finish_non_exhaustive()
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::secret::SecretBytes;
 use crate::types::json_text::is_json;
 use crate::types::pem::labels;
@@ -229,8 +229,9 @@ impl Validator {
         self.problems.retain(|problem| !problem.starts_with(&start));
     }
 
-    pub(crate) fn into_error(self) -> Option<Error> {
-        (!self.problems.is_empty()).then(|| Error::request(self.problems.join("; ")))
+    /// Returns an error that lists every problem, if there is one.
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.problems.is_empty() { Ok(()) } else { Err(Error::request(self.problems.join("; "))) }
     }
 }
 
@@ -285,7 +286,7 @@ mod tests {
         validator.nested("tags", Some(1), days(31));
         validator.nested("tag", None, days(6));
         validator.nested("tag", None, days(7));
-        let error = validator.into_error().unwrap();
+        let error = validator.check().unwrap_err();
         assert_eq!(error.to_string(), "`tags[1].days` must be at most 30; `tag.days` must be at least 7");
         assert!(error.is_unsent());
     }

@@ -70,7 +70,7 @@ impl Attempt<'_> {
         self.read(response, signed, *executed)
     }
 
-    fn prepare(&self) -> Result<http::Request<Bytes>> {
+    pub(super) fn prepare(&self) -> Result<http::Request<Bytes>> {
         let uri = Uri::from_maybe_shared(self.url.clone())
             .map_err(|_| AttemptError::unsendable(Error::request("the URL is too long")))?;
         let body = self.request.body_bytes();
@@ -91,6 +91,12 @@ impl Attempt<'_> {
         Ok(http)
     }
 
+    pub(super) fn signed_at(&self, now: OffsetDateTime) -> SignContext<'_> {
+        // The URL is built from ASCII only.
+        let url = std::str::from_utf8(self.url).unwrap_or_default();
+        SignContext { operation: self.context.operation, url, now }
+    }
+
     async fn sign(
         &self,
         http: &mut http::Request<Bytes>,
@@ -99,9 +105,7 @@ impl Attempt<'_> {
         start: Duration,
     ) -> Result<Generation> {
         let runtime = &self.client.runtime;
-        // The URL is built from ASCII only.
-        let url = std::str::from_utf8(self.url).unwrap_or_default();
-        let context = SignContext { operation: self.context.operation, url, now };
+        let context = self.signed_at(now);
         let left = deadline.left(start);
         match within(self.client.signer.sign(context, http), || runtime.deadline(left)).await {
             Some(outcome) => outcome.map_err(AttemptError::signing_failed),

@@ -19,8 +19,8 @@ pub(super) static SHOW: Operation = Operation::new(
     ],
 );
 
-pub(super) fn url(mut request: Request) -> Result<String> {
-    match request.take_error(true) {
+pub(super) fn url(request: Request) -> Result<String> {
+    match request.check(true).err() {
         Some(error) => Err(error),
         None => request.url("https://host", &VERSION, |name| (name == "account").then_some("k/1")),
     }
@@ -105,9 +105,9 @@ fn last_value_of_a_query_parameter_counts_with_its_own_problems_only() {
     // A limit may be wrong; an empty filter never is what the caller meant.
     let mut request = Request::new(&SHOW).path("key", "a").path("user", "b");
     request.set_query("size", 500, SIZE);
-    assert!(request.take_error(false).is_none());
+    assert!(request.check(false).is_ok());
     request.set_query("name", "", &[]);
-    assert!(request.take_error(false).unwrap().is_unsent());
+    assert!(request.check(false).unwrap_err().is_unsent());
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn date_time_outside_the_format_returns_error() {
         (datetime!(2026-01-01 00:00 +09:00:01), "`from` has an offset with seconds"),
     ] {
         let error =
-            Request::new(&SHOW).path("key", "a").path("user", "b").query("from", time).take_error(false).unwrap();
+            Request::new(&SHOW).path("key", "a").path("user", "b").query("from", time).check(false).unwrap_err();
         assert!(error.to_string().contains(problem), "{error}");
     }
 }

@@ -129,7 +129,7 @@ fn pem_is_checked_and_never_shown() {
             _ => &[crate::Constraint::Pem("PRIVATE KEY")],
         };
         validator.text("cert", text, rules);
-        validator.into_error().map(|error| error.to_string()).unwrap_or_default()
+        validator.check().err().map(|error| error.to_string()).unwrap_or_default()
     };
     assert_eq!(check(&format!("{}# the issuer\n{}", block("CERTIFICATE"), block("CERTIFICATE")), "CERTIFICATE"), "");
     for label in ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY"] {
