@@ -8,10 +8,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use time::OffsetDateTime;
+
+mod explanation;
 mod lookup;
 mod resolver;
 mod value;
 
+pub use explanation::Explanation;
 pub use lookup::{Lookup, Origin, Shown};
 pub use resolver::Resolver;
 pub use value::Value;
@@ -32,6 +36,12 @@ pub trait ConfigSource: fmt::Debug + Send + Sync {
         let _ = path;
         Ok(None)
     }
+
+    /// Returns when a file below the home folder was last changed, if that is known.
+    fn home_file_changed(&self, path: &str) -> Option<OffsetDateTime> {
+        let _ = path;
+        None
+    }
 }
 
 impl<T: ConfigSource + ?Sized> ConfigSource for Arc<T> {
@@ -41,6 +51,10 @@ impl<T: ConfigSource + ?Sized> ConfigSource for Arc<T> {
 
     fn home_file(&self, path: &str) -> io::Result<Option<Vec<u8>>> {
         T::home_file(self, path)
+    }
+
+    fn home_file_changed(&self, path: &str) -> Option<OffsetDateTime> {
+        T::home_file_changed(self, path)
     }
 }
 
@@ -61,6 +75,12 @@ impl ConfigSource for ProcessEnv {
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    fn home_file_changed(&self, path: &str) -> Option<OffsetDateTime> {
+        let home = home(["HOME", "USERPROFILE"].map(std::env::var_os))?;
+        let changed = std::fs::metadata(home.join(path)).and_then(|found| found.modified());
+        changed.ok().map(OffsetDateTime::from)
     }
 }
 

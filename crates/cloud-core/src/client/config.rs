@@ -152,6 +152,18 @@ macro_rules! client_setters {
                 self
             }
 
+            /// Returns where each setting comes from, and the error that [`build`](Self::build) ends with, if it does.
+            ///
+            /// The code that builds the handle records it. Secrets are not in it; see
+            /// [`Explanation`]($crate::config::Explanation).
+            #[must_use]
+            pub fn explain(&self) -> $crate::config::Explanation {
+                let source = self.config.source.clone();
+                let mut resolver = $crate::config::Resolver::new(source.as_deref());
+                let error = self.clone().assemble(&mut resolver).err();
+                resolver.explain(error)
+            }
+
             /// Sets the transport. Unless set, it is one with its defaults: on reqwest if that is compiled in, otherwise on
             /// hyper.
             pub fn transport(mut self, transport: impl $crate::Transport + 'static) -> Self {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use time::OffsetDateTime;
+
 use super::FileEntry;
 
 /// A source of a setting.
@@ -43,17 +45,42 @@ pub struct Lookup {
     pub setting: &'static str,
     /// The source of the value, and what may be shown of it; `None` if the setting has none.
     pub found: Option<(Origin, Shown)>,
+    /// The source whose value is not valid, or cannot be read, if that ended the look-up.
+    pub invalid: Option<Origin>,
+    /// The value that counts if the setting has none.
+    pub default: Option<&'static str>,
+    /// When the file of the value was last changed, if it came from one.
+    pub changed: Option<OffsetDateTime>,
     /// Later sources that have a value as well, which is not used.
     pub hidden: Vec<Origin>,
     /// Sources that were not read.
     pub unread: Vec<Origin>,
 }
 
+impl Lookup {
+    /// A setting that has no value.
+    pub(super) fn new(setting: &'static str) -> Self {
+        Self {
+            setting,
+            found: None,
+            invalid: None,
+            default: None,
+            changed: None,
+            hidden: Vec::new(),
+            unread: Vec::new(),
+        }
+    }
+}
+
 impl fmt::Display for Lookup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.setting)?;
         match &self.found {
-            None => f.write_str("not set")?,
+            None => match (self.invalid, self.default) {
+                (Some(origin), _) => write!(f, "invalid in {origin}")?,
+                (None, Some(default)) => write!(f, "`{default}` by default")?,
+                (None, None) => f.write_str("not set")?,
+            },
             Some((origin, Shown::Text(text))) => write!(f, "`{text}` from {origin}")?,
             Some((origin, Shown::Length(bytes))) => write!(f, "{bytes} bytes from {origin}")?,
         }

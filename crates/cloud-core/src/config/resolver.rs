@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde_json::value::RawValue;
 
-use super::{ConfigSource, FileEntry, Lookup, Origin, Setting, Value};
+use super::{ConfigSource, Explanation, FileEntry, Lookup, Origin, Setting, Shown, Value};
 use crate::error::{Error, Result};
 use crate::secret::{SecretBytes, SecretString};
 
@@ -38,13 +38,14 @@ pub struct Resolver<'a> {
     source: Option<&'a dyn ConfigSource>,
     files: HashMap<&'static str, Option<SecretBytes>>,
     lookups: Vec<Lookup>,
+    credentials: Option<&'static str>,
 }
 
 impl<'a> Resolver<'a> {
     /// Creates a resolver that reads this source after the values given in code.
     #[must_use]
     pub fn new(source: Option<&'a dyn ConfigSource>) -> Self {
-        Self { source, files: HashMap::new(), lookups: Vec::new() }
+        Self { source, files: HashMap::new(), lookups: Vec::new(), credentials: None }
     }
 
     /// Returns the value of a setting from its first source that has one. `given` is the value given in code.
@@ -79,24 +80,25 @@ impl<'a> Resolver<'a> {
         with_files: bool,
     ) -> Result<Option<(Value, Value)>> {
         if let Some((one, two)) = given {
-            return Ok(self.search(first, Some(one), with_files)?.zip(self.search(second, Some(two), with_files)?));
+            let (one, two) = (self.search(first, Some(one), with_files), self.search(second, Some(two), with_files));
+            return Ok(one?.zip(two?));
         }
         let origins: Vec<_> = first.origins(with_files).zip(second.origins(with_files)).collect();
         for (position, (one, two)) in origins.iter().enumerate() {
-            let (found, other) = (self.read(first, *one)?, self.read(second, *two)?);
-            match (found, other) {
-                (Some(found), Some(other)) => {
-                    self.record(first, Some(&found), position + 1, with_files);
-                    self.record(second, Some(&other), position + 1, with_files);
-                    return Ok(Some((found, other)));
-                }
-                (None, None) => {}
-                (Some(found), None) => return Err(found.error(&format!("{two} is not set; set both or neither"))),
-                (None, Some(other)) => return Err(other.error(&format!("{one} is not set; set both or neither"))),
+            let (found, other) = (self.read(first, *one), self.read(second, *two));
+            if matches!((&found, &other), (Ok(None), Ok(None))) {
+                continue;
             }
+            self.record(first, *one, &found, position + 1);
+            self.record(second, *two, &other, position + 1);
+            return match (found?, other?) {
+                (Some(found), None) => Err(found.error(&format!("{two} is not set; set both or neither"))),
+                (None, Some(other)) => Err(other.error(&format!("{one} is not set; set both or neither"))),
+                (found, other) => Ok(found.zip(other)),
+            };
         }
-        self.record(first, None, origins.len(), with_files);
-        self.record(second, None, origins.len(), with_files);
+        self.record_absent(first, with_files);
+        self.record_absent(second, with_files);
         Ok(None)
     }
 
@@ -133,6 +135,30 @@ impl<'a> Resolver<'a> {
         }
     }
 
+    /// Records a setting that only the code can give.
+    pub fn note(&mut self, setting: &'static Setting, given: Option<Shown>) {
+        let found = given.map(|shown| (Origin::Code(setting.method), shown));
+        self.add(setting, Lookup { found, ..Lookup::new(setting.name) }, 0);
+    }
+
+    /// Records the value that counts where the setting has none.
+    pub fn assume(&mut self, setting: &'static Setting, default: &'static str) {
+        if let Some(lookup) = self.lookups.iter_mut().find(|lookup| lookup.setting == setting.name) {
+            lookup.default = Some(default);
+        }
+    }
+
+    /// Records what requests are signed with, as a phrase such as `the access key`.
+    pub fn signs_with(&mut self, credentials: &'static str) {
+        self.credentials = Some(credentials);
+    }
+
+    /// Returns how each setting was resolved, and the error that building ended with.
+    #[must_use]
+    pub fn explain(self, error: Option<Error>) -> Explanation {
+        Explanation::new(self.lookups, self.source.is_some(), self.credentials, error)
+    }
+
     /// Returns how each setting was resolved, in the order of the look-ups.
     #[must_use]
     pub fn into_lookups(self) -> Vec<Lookup> {
@@ -146,18 +172,19 @@ impl<'a> Resolver<'a> {
         with_files: bool,
     ) -> Result<Option<Value>> {
         if let Some(text) = given {
-            let value = Value::given(setting, text)?;
-            self.record(setting, Some(&value), 0, with_files);
-            return Ok(Some(value));
+            let value = Value::given(setting, text).map(Some);
+            self.record(setting, Origin::Code(setting.method), &value, 0);
+            return value;
         }
         let origins: Vec<_> = setting.origins(with_files).collect();
         for (position, origin) in origins.iter().enumerate() {
-            if let Some(value) = self.read(setting, *origin)? {
-                self.record(setting, Some(&value), position + 1, with_files);
-                return Ok(Some(value));
+            let value = self.read(setting, *origin);
+            if !matches!(value, Ok(None)) {
+                self.record(setting, *origin, &value, position + 1);
+                return value;
             }
         }
-        self.record(setting, None, origins.len(), with_files);
+        self.record_absent(setting, with_files);
         Ok(None)
     }
 
@@ -191,15 +218,26 @@ impl<'a> Resolver<'a> {
             .map_err(|_| Error::config(format!("{} is not a JSON string", Origin::File(entry))))
     }
 
-    /// Records a look-up. `next` is the number of sources up to the one that was found, the code not counted.
-    fn record(&mut self, setting: &'static Setting, found: Option<&Value>, next: usize, with_files: bool) {
-        let mut lookup = Lookup {
-            setting: setting.name,
-            found: found.map(|value| (value.origin(), value.shown())),
-            hidden: Vec::new(),
-            unread: Vec::new(),
-        };
-        let read = if found.is_some() { next } else { setting.origins(with_files).count() };
+    /// Records the look-up that ended at `origin`, the source of this number, the code not counted.
+    fn record(&mut self, setting: &'static Setting, origin: Origin, value: &Result<Option<Value>>, number: usize) {
+        let mut lookup = Lookup::new(setting.name);
+        match value {
+            Ok(found) => lookup.found = found.as_ref().map(|value| (value.origin(), value.shown())),
+            Err(_) => lookup.invalid = Some(origin),
+        }
+        if let (Some(_), Origin::File(entry), Some(source)) = (&lookup.found, origin, self.source) {
+            lookup.changed = source.home_file_changed(entry.path);
+        }
+        self.add(setting, lookup, number);
+    }
+
+    /// Records that no source that was read has a value.
+    fn record_absent(&mut self, setting: &'static Setting, with_files: bool) {
+        self.add(setting, Lookup::new(setting.name), setting.origins(with_files).count());
+    }
+
+    /// Adds a look-up that read this number of sources, with what the others have.
+    fn add(&mut self, setting: &'static Setting, mut lookup: Lookup, read: usize) {
         for origin in setting.origins(true).skip(read) {
             let known = match (origin, self.source) {
                 (_, None) => break,
@@ -217,7 +255,9 @@ impl<'a> Resolver<'a> {
                 Some(false) => {}
             }
         }
-        self.lookups.retain(|earlier| earlier.setting != setting.name);
-        self.lookups.push(lookup);
+        match self.lookups.iter_mut().find(|earlier| earlier.setting == setting.name) {
+            Some(earlier) => *earlier = lookup,
+            None => self.lookups.push(lookup),
+        }
     }
 }
