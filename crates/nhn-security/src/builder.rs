@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use cloud_core::auth::Anonymous;
 use cloud_core::client::{ClientConfig, Shared};
+use cloud_core::config::{Resolver, Setting, Shown};
 use cloud_core::{Endpoint, Error, Result, SecretString, Signer, client_setters};
 
 use crate::client_identity::Certificate;
 use crate::dialect::NhnDialect;
-use crate::env::{Found, Overrides, Resolved};
+#[cfg(feature = "pkcs12")]
+use crate::env::CERTIFICATE_PKCS12;
+use crate::env::{ADVISOR_APP_KEY, CERTIFICATE_PEM, CHECK_APP_KEY, Found, Overrides, Resolved};
 use crate::generated::clients::{Clients, Service};
 use crate::hosts::{Host, Realm};
 use crate::nhn::Nhn;
@@ -44,7 +47,7 @@ impl Nhn {
 ///     .build()?;
 /// # Ok::<(), nhn_security::Error>(())
 /// ```
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 #[must_use = "call `build` to get the clients"]
 pub struct NhnBuilder {
     given: Overrides,
@@ -121,7 +124,15 @@ impl NhnBuilder {
     /// # Errors
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) names the setting that is malformed.
     pub fn build(self) -> Result<Nhn> {
-        let resolved = Resolved::new(self.given, self.config.resolver(), self.config.insecure)?;
+        let source = self.config.source.clone();
+        self.assemble(&mut Resolver::new(source.as_deref()))
+    }
+
+    /// Builds the handle, for `build` and `explain`.
+    fn assemble(self, resolver: &mut Resolver<'_>) -> Result<Nhn> {
+        let (setting, length) = certificate_setting(self.certificate.as_ref());
+        resolver.note(setting, length.map(Shown::Length));
+        let resolved = Resolved::new(self.given, resolver, self.config.insecure)?;
         if self.certificate.is_some() && self.config.transport.is_some() {
             return Err(Error::config(
                 "a client certificate and a transport exclude each other: set the certificate in the transport",
@@ -137,13 +148,15 @@ impl NhnBuilder {
             Ok(key) => Arc::new(access_key_signer(key, &resolved, &shared)?),
             Err(_) => Arc::new(Anonymous),
         };
-        let inspecting = |host, app_key: &Found<SecretString>| {
-            let dialect = Arc::new(NhnDialect::new(app_key.clone()?));
+        let inspecting = |host, app_key: &Found<SecretString>, variable| {
+            let dialect = Arc::new(NhnDialect::new(app_key.clone()?, variable));
             Ok(shared.client(endpoint(&resolved, host)?, dialect, Arc::clone(&signer)))
         };
         let clients = Clients::new(|service| match service {
-            Service::SecurityAdvisor => inspecting(Host::SecurityAdvisor, &resolved.security_advisor),
-            Service::ServerSecurityCheck => inspecting(Host::ServerSecurityCheck, &resolved.server_security_check),
+            Service::SecurityAdvisor => inspecting(Host::SecurityAdvisor, &resolved.security_advisor, ADVISOR_APP_KEY),
+            Service::ServerSecurityCheck => {
+                inspecting(Host::ServerSecurityCheck, &resolved.server_security_check, CHECK_APP_KEY)
+            }
             Service::SecureKeyManager => {
                 let app_key = resolved.secure_key_manager.clone()?;
                 let dialect = Arc::new(NhnDialect::key_manager(app_key, resolved.mac_address.clone()));
@@ -151,6 +164,16 @@ impl NhnBuilder {
             }
         });
         Ok(Nhn::new(resolved.realm, clients, resolved.access_key.map(drop)))
+    }
+}
+
+/// The setting of the client certificate, and its length.
+fn certificate_setting(certificate: Option<&Certificate>) -> (&'static Setting, Option<usize>) {
+    match certificate {
+        None => (&CERTIFICATE_PEM, None),
+        Some(Certificate::Pem(pem)) => (&CERTIFICATE_PEM, Some(pem.expose_secret().len())),
+        #[cfg(feature = "pkcs12")]
+        Some(Certificate::Pkcs12 { der, .. }) => (&CERTIFICATE_PKCS12, Some(der.expose_secret().len())),
     }
 }
 

@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::env::{SKM_APP_KEY, SKM_MAC_ADDRESS};
 use crate::sign::takes_access_key;
 
 const MAC_HEADER: HeaderName = HeaderName::from_static("x-toast-client-mac-addr");
@@ -22,6 +23,8 @@ const TOKEN_CODES: [&str; 3] = ["80007", "80401", "401100003"];
 #[derive(Debug)]
 pub(crate) struct NhnDialect {
     app_key: SecretString,
+    /// The variable that holds it.
+    app_key_variable: &'static str,
     /// Whether failures have the names that Secure Key Manager gives them.
     names_failures: bool,
     mac_address: Option<HeaderValue>,
@@ -29,13 +32,13 @@ pub(crate) struct NhnDialect {
 
 impl NhnDialect {
     /// Creates the dialect of a service.
-    pub(crate) fn new(app_key: SecretString) -> Self {
-        Self { app_key, names_failures: false, mac_address: None }
+    pub(crate) fn new(app_key: SecretString, variable: &'static str) -> Self {
+        Self { app_key, app_key_variable: variable, names_failures: false, mac_address: None }
     }
 
     /// Creates the dialect of Secure Key Manager.
     pub(crate) fn key_manager(app_key: SecretString, mac_address: Option<HeaderValue>) -> Self {
-        Self { app_key, names_failures: true, mac_address }
+        Self { app_key, app_key_variable: SKM_APP_KEY, names_failures: true, mac_address }
     }
 
     fn failed(
@@ -81,6 +84,13 @@ impl Dialect for NhnDialect {
     fn config(&self, _: CallContext, name: &str) -> Option<&str> {
         // The guides spell it both ways.
         name.eq_ignore_ascii_case("appkey").then(|| self.app_key.expose_secret())
+    }
+
+    fn shell_variable(&self, _: CallContext, name: &str) -> Option<&'static str> {
+        if name.eq_ignore_ascii_case("appkey") {
+            return Some(self.app_key_variable);
+        }
+        (name == MAC_HEADER.as_str()).then_some(SKM_MAC_ADDRESS)
     }
 
     fn read(&self, context: CallContext, answer: &RawResponse) -> ResponseOutcome {

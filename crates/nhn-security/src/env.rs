@@ -7,30 +7,41 @@ use cloud_core::{Endpoint, Error, Result, SecretString, secret};
 use http::HeaderValue;
 
 use crate::hosts::Realm;
-use crate::token::AccessKey;
+use crate::token::{AccessKey, KEY_VARIABLES};
 
-static ACCESS_KEY_ID: Setting = Setting::new("user_access_key_id", "NhnBuilder::user_access_key")
-    .secret()
-    .variables(&["NHN_CLOUD_USER_ACCESS_KEY_ID"]);
-static ACCESS_KEY_SECRET: Setting = Setting::new("user_access_key_secret", "NhnBuilder::user_access_key")
-    .secret()
-    .variables(&["NHN_CLOUD_USER_SECRET_ACCESS_KEY"]);
+/// The variables of the app keys and of the MAC address.
+pub(crate) const ADVISOR_APP_KEY: &str = "NHN_CLOUD_SECURITY_ADVISOR_APP_KEY";
+pub(crate) const CHECK_APP_KEY: &str = "NHN_CLOUD_SERVER_SECURITY_CHECK_APP_KEY";
+pub(crate) const SKM_APP_KEY: &str = "NHN_CLOUD_SKM_APP_KEY";
+pub(crate) const SKM_MAC_ADDRESS: &str = "NHN_CLOUD_SKM_MAC_ADDRESS";
+
+static ACCESS_KEY_ID: Setting =
+    Setting::new("user_access_key_id", "NhnBuilder::user_access_key").secret().variables(&[KEY_VARIABLES[0]]);
+static ACCESS_KEY_SECRET: Setting =
+    Setting::new("user_access_key_secret", "NhnBuilder::user_access_key").secret().variables(&[KEY_VARIABLES[1]]);
 static REALM: Setting = Setting::new("realm", "NhnBuilder::realm").variables(&["NHN_CLOUD_REALM"]);
 static ENDPOINT: Setting =
     Setting::new("endpoint", "NhnBuilder::endpoint").endpoint().variables(&["NHN_CLOUD_ENDPOINT"]);
 static SECURITY_ADVISOR: Setting = Setting::new("security_advisor_app_key", "NhnBuilder::security_advisor_app_key")
     .secret()
-    .variables(&["NHN_CLOUD_SECURITY_ADVISOR_APP_KEY"]);
+    .variables(&[ADVISOR_APP_KEY]);
 static SERVER_SECURITY_CHECK: Setting =
     Setting::new("server_security_check_app_key", "NhnBuilder::server_security_check_app_key")
         .secret()
-        .variables(&["NHN_CLOUD_SERVER_SECURITY_CHECK_APP_KEY"]);
+        .variables(&[CHECK_APP_KEY]);
 static SECURE_KEY_MANAGER: Setting =
     Setting::new("secure_key_manager_app_key", "NhnBuilder::secure_key_manager_app_key")
         .secret()
-        .variables(&["NHN_CLOUD_SKM_APP_KEY"]);
+        .variables(&[SKM_APP_KEY]);
 static MAC_ADDRESS: Setting =
-    Setting::new("mac_address", "NhnBuilder::mac_address").secret().variables(&["NHN_CLOUD_SKM_MAC_ADDRESS"]);
+    Setting::new("mac_address", "NhnBuilder::mac_address").secret().variables(&[SKM_MAC_ADDRESS]);
+
+/// Only the builder sets it.
+pub(crate) static CERTIFICATE_PEM: Setting =
+    Setting::new("client_certificate", "NhnBuilder::client_certificate_pem").secret();
+#[cfg(feature = "pkcs12")]
+pub(crate) static CERTIFICATE_PKCS12: Setting =
+    Setting::new("client_certificate", "NhnBuilder::client_certificate_pkcs12").secret();
 
 /// A setting, or why it is missing: a lowercase fragment for the service that needs it.
 pub(crate) type Found<T> = Result<T, String>;
@@ -76,21 +87,30 @@ pub(crate) struct Resolved {
 
 impl Resolved {
     /// Reads each setting from its first source that has a value.
-    pub(crate) fn new(given: Overrides, mut resolver: Resolver<'_>, insecure: bool) -> Result<Self> {
-        let resolver = &mut resolver;
-        let realm = resolver.find(&REALM, given.realm.map(|realm| realm.as_str().into()))?;
-        let endpoint = resolver.find(&ENDPOINT, given.endpoint.map(Into::into))?;
-        let endpoint = endpoint.map(|url| url.to_endpoint(insecure)).transpose()?;
-        let mac_address = resolver.find(&MAC_ADDRESS, given.mac_address)?;
+    ///
+    /// All are looked up before the first problem counts, so that [`NhnBuilder::explain`](crate::NhnBuilder::explain)
+    /// shows every one.
+    pub(crate) fn new(given: Overrides, resolver: &mut Resolver<'_>, insecure: bool) -> Result<Self> {
+        let realm = resolver.find(&REALM, given.realm.map(|realm| realm.as_str().into()));
+        resolver.assume(&REALM, Realm::default().as_str());
+        let endpoint = resolver.find(&ENDPOINT, given.endpoint.map(Into::into));
+        let mac_address = resolver.find(&MAC_ADDRESS, given.mac_address);
+        let access_key = access_key(resolver, given.access_key);
+        let security_advisor = app_key(resolver, &SECURITY_ADVISOR, given.security_advisor);
+        let server_security_check = app_key(resolver, &SERVER_SECURITY_CHECK, given.server_security_check);
+        let secure_key_manager = app_key(resolver, &SECURE_KEY_MANAGER, given.secure_key_manager);
+        let realm = realm?;
+        let endpoint = endpoint?.map(|url| url.to_endpoint(insecure)).transpose()?;
+        let mac_address = mac_address?;
         Ok(Self {
             realm: realm.map_or(Ok(Realm::default()), |realm| {
                 realm.as_str().parse().map_err(|error: Error| realm.error(error.message()))
             })?,
             endpoint: endpoint.ok_or_else(|| resolver.describe_missing(&[&ENDPOINT])),
-            access_key: access_key(resolver, given.access_key)?,
-            security_advisor: app_key(resolver, &SECURITY_ADVISOR, given.security_advisor)?,
-            server_security_check: app_key(resolver, &SERVER_SECURITY_CHECK, given.server_security_check)?,
-            secure_key_manager: app_key(resolver, &SECURE_KEY_MANAGER, given.secure_key_manager)?,
+            access_key: access_key?,
+            security_advisor: security_advisor?,
+            server_security_check: server_security_check?,
+            secure_key_manager: secure_key_manager?,
             mac_address: mac_address.map(|address| mac_header(&address)).transpose()?,
         })
     }

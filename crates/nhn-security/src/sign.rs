@@ -3,12 +3,12 @@
 use std::fmt;
 
 use bytes::Bytes;
-use cloud_core::auth::{Generation, SignContext};
+use cloud_core::auth::{Generation, SignContext, SignaturePlan};
 use cloud_core::client::Shared;
 use cloud_core::{Authentication, BoxFuture, Endpoint, Error, Operation, Result, Signer, secret};
 use http::{HeaderName, HeaderValue};
 
-use crate::token::{AccessKey, TokenSigner};
+use crate::token::{AccessKey, KEY_VARIABLES, TokenSigner};
 
 const ID: HeaderName = HeaderName::from_static("x-tc-authentication-id");
 const SECRET: HeaderName = HeaderName::from_static("x-tc-authentication-secret");
@@ -29,6 +29,11 @@ impl AccessKeySigner {
         let (id, secret) = (header(&key.id)?, header(key.secret.expose_secret())?);
         Ok(Self { token: TokenSigner::new(key, endpoint, shared)?, id, secret })
     }
+
+    fn add_key(&self, request: &mut http::Request<Bytes>) {
+        request.headers_mut().insert(ID, self.id.clone());
+        request.headers_mut().insert(SECRET, self.secret.clone());
+    }
 }
 
 /// Whether the operation takes the User Access Key itself and no token.
@@ -45,9 +50,17 @@ impl Signer for AccessKeySigner {
         if !takes_access_key(context.operation) {
             return self.token.sign(context, request);
         }
-        request.headers_mut().insert(ID, self.id.clone());
-        request.headers_mut().insert(SECRET, self.secret.clone());
+        self.add_key(request);
         Box::pin(std::future::ready(Ok(Generation::default())))
+    }
+
+    fn plan(&self, context: SignContext<'_>, request: &mut http::Request<Bytes>) -> Result<SignaturePlan> {
+        if !takes_access_key(context.operation) {
+            return self.token.plan(context, request);
+        }
+        self.add_key(request);
+        let [id, secret] = KEY_VARIABLES;
+        Ok(SignaturePlan::new(&KEY_VARIABLES).header(ID, format!("${id}")).header(SECRET, format!("${secret}")))
     }
 
     fn invalidate(&self, operation: &'static Operation, credentials: Generation) -> bool {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use cloud_core::auth::{Generation, SignContext};
+use cloud_core::auth::{Generation, SignContext, SignaturePlan};
 use cloud_core::client::Shared;
 use cloud_core::codegen::{As, LenientInt, from_json};
 use cloud_core::credentials::{CredentialCache, Expiring};
@@ -21,6 +21,8 @@ use serde::Deserialize;
 /// The header that carries the token; `Authorization` carries the access key, to the token service only.
 const HEADER: HeaderName = HeaderName::from_static("x-nhn-authorization");
 const FORM: &str = "grant_type=client_credentials";
+/// What a shell needs to authenticate with a User Access Key.
+pub(crate) const KEY_VARIABLES: [&str; 2] = ["NHN_CLOUD_USER_ACCESS_KEY_ID", "NHN_CLOUD_USER_SECRET_ACCESS_KEY"];
 /// Assumed where a response names no lifetime: the shortest that the console offers.
 const SHORTEST_LIFETIME: i64 = 60;
 
@@ -118,6 +120,23 @@ impl Signer for TokenSigner {
             request.headers_mut().insert(HEADER, HeaderValue::clone(&token));
             Ok(generation)
         })
+    }
+
+    fn plan(&self, context: SignContext<'_>, request: &mut http::Request<Bytes>) -> Result<SignaturePlan> {
+        if !wants_token(context.operation) {
+            return Ok(SignaturePlan::default());
+        }
+        let current = self.cache.current();
+        let mut token = current.as_deref().cloned().unwrap_or(HeaderValue::from_static("requested-by-the-call"));
+        token.set_sensitive(true);
+        request.headers_mut().insert(HEADER, token);
+        let ([id, secret], service, path) = (KEY_VARIABLES, self.client.endpoint(), CREATE_TOKEN.template());
+        let token = format!(
+            "token=$(curl -sS -u \"${id}:${secret}\" -d {FORM} '{service}{path}' | \
+             sed -n 's/.*\"access_token\" *: *\"\\([^\"]*\\)\".*/\\1/p')"
+        );
+        let plan = SignaturePlan::new(&KEY_VARIABLES).pending(current.is_none());
+        Ok(plan.step(token).header(HEADER, "Bearer $token"))
     }
 
     fn invalidate(&self, operation: &'static Operation, credentials: Generation) -> bool {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use cloud_core::client::ClientConfig;
+use cloud_core::config::Resolver;
 use cloud_core::{Result, SecretString, client_setters};
 
 use crate::dialect::RiskenDialect;
@@ -36,7 +37,7 @@ impl Risken {
 /// let risken = Risken::builder().endpoint("https://risken.example.com").access_token("a-token").build()?;
 /// # Ok::<(), risken_aws::Error>(())
 /// ```
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 #[must_use = "call `build` to get the clients"]
 pub struct RiskenBuilder {
     given: Overrides,
@@ -65,8 +66,13 @@ impl RiskenBuilder {
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) names the setting that is missing or malformed, and every
     /// place that was searched.
     pub fn build(self) -> Result<Risken> {
-        let Resolved { endpoint, access_token } =
-            Resolved::new(self.given, self.config.resolver(), self.config.insecure)?;
+        let source = self.config.source.clone();
+        self.assemble(&mut Resolver::new(source.as_deref()))
+    }
+
+    /// Builds the handle, for `build` and `explain`.
+    fn assemble(self, resolver: &mut Resolver<'_>) -> Result<Risken> {
+        let Resolved { endpoint, access_token } = Resolved::new(self.given, resolver, self.config.insecure)?;
         let signer = Arc::new(BearerSigner::new(&access_token)?);
         let client = self.config.shared(PRODUCT)?.client(endpoint, RiskenDialect, signer);
         Ok(Risken::new(Clients::new(|_| Ok(client.clone()))?))

@@ -40,13 +40,17 @@ pub(crate) struct Resolved {
 
 impl Resolved {
     /// Reads each setting from its first source that has a value.
-    pub(crate) fn new(given: Overrides, mut resolver: Resolver<'_>, insecure: bool) -> Result<Self> {
+    ///
+    /// All are looked up before the first problem counts, so that
+    /// [`RiskenBuilder::explain`](crate::RiskenBuilder::explain) shows every one.
+    pub(crate) fn new(given: Overrides, resolver: &mut Resolver<'_>, insecure: bool) -> Result<Self> {
         let mut find = |setting, given| {
             let found = resolver.find(setting, given)?;
             found.ok_or_else(|| resolver.missing(&[setting]))
         };
-        let site = find(&ENDPOINT, given.endpoint.map(Into::into))?.to_endpoint(insecure)?;
-        let access_token = find(&ACCESS_TOKEN, given.access_token)?.visible_ascii()?;
+        let site = find(&ENDPOINT, given.endpoint.map(Into::into));
+        let access_token = find(&ACCESS_TOKEN, given.access_token);
+        let (site, access_token) = (site?.to_endpoint(insecure)?, access_token?.visible_ascii()?);
         Ok(Self { endpoint: api(&site), access_token })
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use bytes::Bytes;
-use cloud_core::auth::{Generation, SignContext};
+use cloud_core::auth::{Generation, SignContext, SignaturePlan};
 use cloud_core::config::Value;
 use cloud_core::{BoxFuture, Result, Signer, secret};
 use http::HeaderValue;
@@ -29,6 +29,11 @@ impl Signer for BearerSigner {
     ) -> BoxFuture<'a, Result<Generation>> {
         request.headers_mut().insert(AUTHORIZATION, self.0.clone());
         Box::pin(std::future::ready(Ok(Generation::default())))
+    }
+
+    fn plan(&self, _: SignContext<'_>, request: &mut http::Request<Bytes>) -> Result<SignaturePlan> {
+        request.headers_mut().insert(AUTHORIZATION, self.0.clone());
+        Ok(SignaturePlan::new(&["RISKEN_ACCESS_TOKEN"]).header(AUTHORIZATION, "Bearer $RISKEN_ACCESS_TOKEN"))
     }
 }
 

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use cloud_core::client::{ClientConfig, Shared};
+use cloud_core::config::{Resolver, Shown};
 use cloud_core::{Client, Error, Result, SecretString, client_setters};
 
 use crate::credentials::{Cached, Credentials, KeySource, Keys, ProvideCredentials};
 use crate::dialect::ScpDialect;
-use crate::env::{Overrides, Resolved};
+use crate::env::{LANGUAGE, Overrides, Resolved};
 use crate::generated::clients::{Clients, Service};
 use crate::hosts::Environment;
 use crate::names::{Language, Region};
@@ -46,7 +47,7 @@ impl Scp {
 ///     .build()?;
 /// # Ok::<(), scp_security::Error>(())
 /// ```
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 #[must_use = "call `build` to get the clients"]
 pub struct ScpBuilder {
     given: Overrides,
@@ -123,13 +124,53 @@ impl ScpBuilder {
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) names the setting that is missing or malformed, and every
     /// place that was searched.
     pub fn build(self) -> Result<Scp> {
+        let source = self.config.source.clone();
+        self.assemble(&mut Resolver::new(source.as_deref()))?.finish()
+    }
+
+    /// Does all that can go wrong, for `build` and `explain`. It starts nothing and registers no use of a vault.
+    fn assemble(self, resolver: &mut Resolver<'_>) -> Result<Assembled> {
         // What the program says comes before the environment: a vault set here before keys set there.
         let vault = self.given.vault_id.is_some() || self.given.vault_token.is_some();
         let from_vault = self.from_vault || (vault && self.given.credentials.is_none() && self.provider.is_none());
-        let resolved = Resolved::new(self.given, self.config.resolver(), self.config.insecure)?;
-        let dialect = Arc::new(ScpDialect::new(self.language.as_ref().unwrap_or(&Language::EnUs))?);
+        let language = self.language.as_ref();
+        resolver.note(&LANGUAGE, language.map(|language| shown(language.as_str())));
+        resolver.assume(&LANGUAGE, "en-US");
+        let resolved = Resolved::new(self.given, resolver, self.config.insecure)?;
+        let dialect = Arc::new(ScpDialect::new(language.unwrap_or(&Language::EnUs))?);
         let parts = Parts { shared: self.config.shared(PRODUCT)?, dialect };
-        let signer = Arc::new(signer(&resolved, self.provider, from_vault, &parts)?);
+        let keys = keys(&resolved, self.provider, from_vault)?;
+        resolver.signs_with(keys.phrase());
+        resolved.hosts.as_ref().map_err(Error::config)?;
+        Ok(Assembled { resolved, parts, keys })
+    }
+}
+
+/// A language as explanations show it: only one from a response can be anything but a short tag.
+fn shown(language: &str) -> Shown {
+    let is_tag = language.len() <= 16 && language.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    if is_tag { Shown::Text(language.to_owned()) } else { Shown::Length(language.len()) }
+}
+
+/// All that a handle is made of.
+struct Assembled {
+    resolved: Resolved,
+    parts: Parts,
+    keys: KeysFrom,
+}
+
+impl Assembled {
+    fn finish(self) -> Result<Scp> {
+        let Self { resolved, parts, keys } = self;
+        let credentials = match keys {
+            KeysFrom::Fixed(pair) => Keys::Fixed(pair),
+            KeysFrom::Provider(provider) => {
+                Keys::Renewed(Arc::new(Cached::new(provider, Arc::clone(parts.shared.runtime()))))
+            }
+            KeysFrom::Vault => Keys::Renewed(vault_provider(&resolved, &parts)?),
+        };
+        let vault_token = resolved.vault_token.clone().ok().map(Arc::new);
+        let signer = Arc::new(ScpSigner { credentials: Some(credentials), vault_token });
         let clients = Clients::new(|service| parts.client(&resolved, service, Arc::clone(&signer)))?;
         Ok(Scp::new(clients, signer))
     }
@@ -148,25 +189,39 @@ impl Parts {
     }
 }
 
-fn signer(
-    resolved: &Resolved,
-    provider: Option<Arc<dyn ProvideCredentials>>,
-    from_vault: bool,
-    parts: &Parts,
-) -> Result<ScpSigner> {
-    let fixed = || resolved.credentials.clone().ok().map(Keys::Fixed);
-    let cached = |provider| Keys::Renewed(Arc::new(Cached::new(provider, Arc::clone(parts.shared.runtime()))));
-    let vault_token = resolved.vault_token.clone().ok().map(Arc::new);
-    let credentials = if from_vault {
-        Keys::Renewed(vault_provider(resolved, parts)?)
-    } else if let Some(found) = provider.map(cached).or_else(fixed) {
-        found
-    } else if resolved.vault_id.is_ok() {
-        Keys::Renewed(vault_provider(resolved, parts)?)
-    } else {
-        return Err(Error::config(resolved.credentials.as_ref().err().cloned().unwrap_or_default()));
-    };
-    Ok(ScpSigner { credentials: Some(credentials), vault_token })
+/// Where the keys that sign come from.
+enum KeysFrom {
+    Fixed(Credentials),
+    Provider(Arc<dyn ProvideCredentials>),
+    Vault,
+}
+
+impl KeysFrom {
+    fn phrase(&self) -> &'static str {
+        match self {
+            Self::Fixed(_) => "the access key",
+            Self::Provider(_) => "the keys of the credentials provider",
+            Self::Vault => "temporary keys from the secret vault",
+        }
+    }
+}
+
+fn keys(resolved: &Resolved, provider: Option<Arc<dyn ProvideCredentials>>, from_vault: bool) -> Result<KeysFrom> {
+    let fixed = || resolved.credentials.clone().ok().map(KeysFrom::Fixed);
+    if !from_vault {
+        if let Some(found) = provider.map(KeysFrom::Provider).or_else(fixed) {
+            return Ok(found);
+        }
+        if resolved.vault_id.is_err() {
+            return Err(Error::config(resolved.credentials.as_ref().err().cloned().unwrap_or_default()));
+        }
+    }
+    if !cfg!(feature = "secret-vault") {
+        return Err(Error::config("temporary keys from a secret vault need the feature `secret-vault`"));
+    }
+    resolved.vault_token.as_ref().map_err(Error::config)?;
+    resolved.vault_id.as_ref().map_err(Error::config)?;
+    Ok(KeysFrom::Vault)
 }
 
 #[cfg(feature = "secret-vault")]

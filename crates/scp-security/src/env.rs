@@ -39,6 +39,9 @@ static ENVIRONMENT: Setting = Setting::new("environment", "ScpBuilder::environme
 /// Its host names the environment, and so does that of `auth-url` in the file.
 const AUTH_URL: &str = "SCP_TF_AUTH_URL";
 
+/// Only the builder sets it.
+pub(crate) static LANGUAGE: Setting = Setting::new("language", "ScpBuilder::language");
+
 /// Settings given in code.
 #[derive(Clone, Default)]
 pub(crate) struct Overrides {
@@ -75,16 +78,21 @@ pub(crate) struct Resolved {
 
 impl Resolved {
     /// Reads each setting from its first source that has a value.
-    pub(crate) fn new(given: Overrides, mut resolver: Resolver<'_>, insecure: bool) -> Result<Self> {
-        let resolver = &mut resolver;
-        let vault_token = pair(resolver, (&VAULT_TOKEN_ID, &VAULT_TOKEN_SECRET), given.vault_token, false)?;
-        let vault_id =
-            resolver.find(&VAULT_ID, given.vault_id.map(Into::into))?.map(Value::visible_ascii).transpose()?;
-        both_or_neither(resolver, vault_token.is_some(), vault_id.is_some())?;
+    ///
+    /// All are looked up before the first problem counts, so that [`ScpBuilder::explain`](crate::ScpBuilder::explain)
+    /// shows every one.
+    pub(crate) fn new(given: Overrides, resolver: &mut Resolver<'_>, insecure: bool) -> Result<Self> {
+        let vault_token = pair(resolver, (&VAULT_TOKEN_ID, &VAULT_TOKEN_SECRET), given.vault_token, false);
+        let vault_id = resolver.find(&VAULT_ID, given.vault_id.map(Into::into));
         // A vault and its token, which the environment or the builder set, come before the keys in the file.
-        let with_file = vault_token.is_none();
-        let credentials = pair(resolver, (&ACCESS_KEY, &SECRET_KEY), given.credentials, with_file)?;
-        let hosts = hosts(resolver, given.endpoint, given.region, given.environment, insecure)?;
+        let with_file = !matches!(vault_token, Ok(Some(_)));
+        let credentials = pair(resolver, (&ACCESS_KEY, &SECRET_KEY), given.credentials, with_file);
+        let place = Place::new(resolver, given.endpoint, given.region.as_ref(), given.environment);
+        let vault_token = vault_token?;
+        let vault_id = vault_id?.map(Value::visible_ascii).transpose()?;
+        both_or_neither(resolver, vault_token.is_some(), vault_id.is_some())?;
+        let credentials = credentials?;
+        let hosts = hosts(resolver, place, given.region, insecure)?;
         Ok(Self {
             credentials: credentials.ok_or_else(|| no_credentials(resolver)),
             vault_token: vault_token.ok_or_else(|| resolver.describe_missing(&[&VAULT_TOKEN_ID, &VAULT_TOKEN_SECRET])),
@@ -127,27 +135,49 @@ fn pair(
     Ok(Some(Credentials::new(id.visible_ascii()?.as_str(), secret.into_secret())))
 }
 
-/// The base URL, or region and environment. The file counts only where the other sources leave something open.
-fn hosts(
-    resolver: &mut Resolver<'_>,
-    endpoint: Option<String>,
-    given_region: Option<Region>,
-    environment: Option<Environment>,
-    insecure: bool,
-) -> Result<Result<Hosts, String>> {
-    let environment = environment.map(|environment| environment.as_str().into());
-    let mut endpoint = resolver.find_before_files(&ENDPOINT, endpoint.map(Into::into))?;
-    let given = given_region.as_ref().map(|region| region.as_str().into());
-    let mut region = resolver.find_before_files(&REGION, given)?;
-    let mut environment = resolver.find_before_files(&ENVIRONMENT, environment)?;
-    if endpoint.is_none() && (region.is_none() || environment.is_none()) {
-        endpoint = resolver.find(&ENDPOINT, None)?;
-        for (value, setting) in [(&mut region, &REGION), (&mut environment, &ENVIRONMENT)] {
-            if value.is_none() {
-                *value = resolver.find(setting, None)?;
+/// What names the hosts, as it was found.
+struct Place {
+    endpoint: Result<Option<Value>>,
+    region: Result<Option<Value>>,
+    environment: Result<Option<Value>>,
+}
+
+impl Place {
+    /// Looks for the base URL, or region and environment. The file counts only where the other sources leave something
+    /// open.
+    fn new(
+        resolver: &mut Resolver<'_>,
+        endpoint: Option<String>,
+        region: Option<&Region>,
+        environment: Option<Environment>,
+    ) -> Self {
+        let region = region.map(|region| region.as_str().into());
+        let environment = environment.map(|environment| environment.as_str().into());
+        let mut place = Self {
+            endpoint: resolver.find_before_files(&ENDPOINT, endpoint.map(Into::into)),
+            region: resolver.find_before_files(&REGION, region),
+            environment: resolver.find_before_files(&ENVIRONMENT, environment),
+        };
+        let absent = |value: &Result<Option<Value>>| matches!(value, Ok(None));
+        if absent(&place.endpoint) && (absent(&place.region) || absent(&place.environment)) {
+            let Self { endpoint, region, environment } = &mut place;
+            for (value, setting) in [(endpoint, &ENDPOINT), (region, &REGION), (environment, &ENVIRONMENT)] {
+                if absent(value) {
+                    *value = resolver.find(setting, None);
+                }
             }
         }
+        place
     }
+}
+
+fn hosts(
+    resolver: &Resolver<'_>,
+    place: Place,
+    given_region: Option<Region>,
+    insecure: bool,
+) -> Result<Result<Hosts, String>> {
+    let (endpoint, region, environment) = (place.endpoint?, place.region?, place.environment?);
     let environment = environment.as_ref().map(environment_of).transpose()?;
     if let Some(url) = endpoint {
         let endpoint = url.to_endpoint(insecure)?;

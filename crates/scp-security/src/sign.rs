@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use cloud_core::auth::{Generation, SignContext, Signer};
+use cloud_core::auth::{Generation, SignContext, SignaturePlan, Signer};
 use cloud_core::{Authentication, BoxFuture, Error, ErrorKind, Operation, Result, SecretString};
 use http::{HeaderName, HeaderValue};
 
@@ -45,6 +45,13 @@ impl ScpSigner {
         // The fixture names the security scheme of the one operation that a vault token signs.
         matches!(operation.authentication, Authentication::Scheme(name) if name.starts_with("Sv"))
     }
+
+    fn token(&self) -> Result<&Credentials> {
+        self.vault_token.as_deref().ok_or_else(|| {
+            let text = "no vault token: set `.vault_token()` or SCP_VAULT_TOKEN_ID and SCP_VAULT_TOKEN_SECRET";
+            Error::new(ErrorKind::Credentials, text)
+        })
+    }
 }
 
 impl Signer for ScpSigner {
@@ -55,17 +62,12 @@ impl Signer for ScpSigner {
     ) -> BoxFuture<'a, Result<Generation>> {
         Box::pin(async move {
             if Self::for_vault(context.operation) {
-                let token = self.vault_token.as_deref().ok_or_else(|| {
-                    Error::new(
-                        ErrorKind::Credentials,
-                        "no vault token: set `.vault_token()` or SCP_VAULT_TOKEN_ID and SCP_VAULT_TOKEN_SECRET",
-                    )
-                })?;
+                let token = self.token()?;
                 add(&VAULT, &context, token, request)?;
                 return Ok(Generation::FIXED);
             }
             match &self.credentials {
-                None => Err(Error::new(ErrorKind::Credentials, "this client only fetches temporary keys")),
+                None => Err(no_keys()),
                 Some(Keys::Fixed(credentials)) => {
                     add(&API, &context, credentials, request)?;
                     Ok(Generation::FIXED)
@@ -77,6 +79,26 @@ impl Signer for ScpSigner {
                 }
             }
         })
+    }
+
+    fn plan(&self, context: SignContext<'_>, request: &mut http::Request<Bytes>) -> Result<SignaturePlan> {
+        if Self::for_vault(context.operation) {
+            add(&VAULT, &context, self.token()?, request)?;
+            return Ok(in_shell(&VAULT, ["SCP_VAULT_TOKEN_ID", "SCP_VAULT_TOKEN_SECRET"], context.operation));
+        }
+        let plan = in_shell(&API, ["SCP_ACCESS_KEY", "SCP_SECRET_KEY"], context.operation);
+        let current = match &self.credentials {
+            None => return Err(no_keys()),
+            Some(Keys::Fixed(credentials)) => {
+                add(&API, &context, credentials, request)?;
+                return Ok(plan);
+            }
+            Some(Keys::Renewed(source)) => source.current(),
+        };
+        let pending = current.is_none();
+        let credentials = current.unwrap_or_else(|| Arc::new(Credentials::new("requested-by-the-call", "")));
+        add(&API, &context, &credentials, request)?;
+        Ok(plan.pending(pending))
     }
 
     fn invalidate(&self, operation: &'static Operation, credentials: Generation) -> bool {
@@ -100,6 +122,24 @@ impl Signer for ScpSigner {
     fn signs_time(&self, _: &'static Operation) -> bool {
         true
     }
+}
+
+fn no_keys() -> Error {
+    Error::new(ErrorKind::Credentials, "this client only fetches temporary keys")
+}
+
+/// The signature as a shell makes it, from the variables of a key and its secret.
+fn in_shell(names: &Names, [key, secret]: [&'static str; 2], operation: &Operation) -> SignaturePlan {
+    let method = operation.method.as_str();
+    SignaturePlan::new(&[key, secret])
+        .step("timestamp=$(date +%s)000")
+        .step(format!(
+            "signature=$(printf '%s' \"{method}$url$timestamp${{{key}}}{CLIENT_TYPE}\" | \
+             openssl dgst -sha256 -hmac \"${secret}\" -binary | openssl base64 -A)"
+        ))
+        .header(names.key.clone(), format!("${key}"))
+        .header(names.signature.clone(), "$signature")
+        .header(names.timestamp.clone(), "$timestamp")
 }
 
 fn add(

@@ -20,7 +20,7 @@ const fn operation(envelope: Envelope, returns: bool) -> Operation {
 type Called = (NhnDialect, &'static Operation);
 
 fn with_token() -> Called {
-    (NhnDialect::new("the-app-key".into()), &BODY)
+    (NhnDialect::new("the-app-key".into(), "APP_KEY"), &BODY)
 }
 
 fn without_token() -> Called {

@@ -34,7 +34,7 @@ fn fake(variables: Pairs, files: Pairs) -> Fake {
 
 fn resolve(given: Overrides, variables: Pairs, files: Pairs) -> Result<Resolved> {
     let source = fake(variables, files);
-    Resolved::new(given, Resolver::new(Some(&source)), false)
+    Resolved::new(given, &mut Resolver::new(Some(&source)), false)
 }
 
 /// Access key and endpoint of KMS.
