@@ -766,7 +766,12 @@ fn security_advisor_v1_0_show_last_inspection_date(context: &Context) -> Running
             .security_advisor_v1_0()
             .map_err(|error| error.to_string())?;
         let answer = context
-            .finish(OPERATION, client.show_last_inspection_date(), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.show_last_inspection_date(),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -787,6 +792,7 @@ fn security_advisor_v1_0_show_auto_inspection_settings(
             .finish(
                 OPERATION,
                 client.show_auto_inspection_settings(),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -817,6 +823,7 @@ fn security_advisor_v1_0_list_inspection_results(context: &Context) -> Running<'
                             .parse::<nhn_security::Language>()
                             .map_err(|error| error.to_string())?,
                     ),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -851,6 +858,7 @@ fn server_security_check_v1_0_list_inspection_summaries(
                         period,
                     )
                     .first_page(),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -872,6 +880,7 @@ fn server_security_check_v1_0_list_inspection_details(context: &Context) -> Runn
             .finish(
                 OPERATION,
                 client.list_inspection_details(usage_stas_no),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -889,7 +898,12 @@ fn secure_key_manager_v1_0_confirm_client(context: &Context) -> Running<'_> {
             .secure_key_manager_v1_0()
             .map_err(|error| error.to_string())?;
         let answer = context
-            .finish(OPERATION, client.confirm_client(), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.confirm_client(),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -906,7 +920,14 @@ fn secure_key_manager_v1_0_show_secret(context: &Context) -> Running<'_> {
             .map_err(|error| error.to_string())?;
         let keyid = context
             .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
-        context.finish(OPERATION, client.show_secret(&keyid), |call| call.wait()).await?;
+        context
+            .finish(
+                OPERATION,
+                client.show_secret(&keyid),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
+            .await?;
         Ok(())
     })
 }
@@ -926,7 +947,12 @@ fn secure_key_manager_v1_0_encrypt(context: &Context) -> Running<'_> {
                 nhn_security::secure_key_manager::v1_0::types::EncryptRequest,
             >(OPERATION, "{\"plaintext\":\"data\"}")?;
         let answer = context
-            .finish(OPERATION, client.encrypt(&keyid, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.encrypt(&keyid, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -951,7 +977,12 @@ fn secure_key_manager_v1_0_decrypt(context: &Context) -> Running<'_> {
                 "{\"ciphertext\":\"AAAAABzGwQniNneKXmcOLhWnxEqC1rNY+UdVb3lyeX/4wSrP\"}",
             )?;
         context
-            .finish(OPERATION, client.decrypt(&keyid, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.decrypt(&keyid, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         Ok(())
     })
@@ -968,7 +999,12 @@ fn secure_key_manager_v1_0_create_local_key(context: &Context) -> Running<'_> {
         let keyid = context
             .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
         context
-            .finish(OPERATION, client.create_local_key(&keyid), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.create_local_key(&keyid),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         Ok(())
     })
@@ -985,7 +1021,12 @@ fn secure_key_manager_v1_0_show_symmetric_key(context: &Context) -> Running<'_> 
         let keyid = context
             .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
         context
-            .finish(OPERATION, client.show_symmetric_key(&keyid), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.show_symmetric_key(&keyid),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         Ok(())
     })
@@ -1006,7 +1047,12 @@ fn secure_key_manager_v1_0_sign(context: &Context) -> Running<'_> {
                 nhn_security::secure_key_manager::v1_0::types::SignRequest,
             >(OPERATION, "{\"plaintext\":\"data\"}")?;
         let answer = context
-            .finish(OPERATION, client.sign(&keyid, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.sign(&keyid, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1028,7 +1074,12 @@ fn secure_key_manager_v1_0_verify(context: &Context) -> Running<'_> {
                 nhn_security::secure_key_manager::v1_0::types::VerifyRequest,
             >(OPERATION, "{\"plaintext\":\"data\",\"signature\":\"AAAAAGI9zf831DX\"}")?;
         let answer = context
-            .finish(OPERATION, client.verify(&keyid, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.verify(&keyid, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1046,7 +1097,12 @@ fn secure_key_manager_v1_0_show_private_key(context: &Context) -> Running<'_> {
         let keyid = context
             .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
         context
-            .finish(OPERATION, client.show_private_key(&keyid), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.show_private_key(&keyid),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         Ok(())
     })
@@ -1063,7 +1119,12 @@ fn secure_key_manager_v1_0_show_public_key(context: &Context) -> Running<'_> {
         let keyid = context
             .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
         let answer = context
-            .finish(OPERATION, client.show_public_key(&keyid), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.show_public_key(&keyid),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1079,7 +1140,12 @@ fn secure_key_manager_v1_0_list_key_stores(context: &Context) -> Running<'_> {
             .secure_key_manager_v1_0()
             .map_err(|error| error.to_string())?;
         let answer = context
-            .finish(OPERATION, client.list_key_stores(), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.list_key_stores(),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1095,7 +1161,12 @@ fn secure_key_manager_v1_0_list_key_store_details(context: &Context) -> Running<
             .secure_key_manager_v1_0()
             .map_err(|error| error.to_string())?;
         let answer = context
-            .finish(OPERATION, client.list_key_store_details(), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.list_key_store_details(),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1112,7 +1183,12 @@ fn secure_key_manager_v1_0_show_key_store(context: &Context) -> Running<'_> {
             .map_err(|error| error.to_string())?;
         let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
         let answer = context
-            .finish(OPERATION, client.show_key_store(key_store_id), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.show_key_store(key_store_id),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1129,7 +1205,12 @@ fn secure_key_manager_v1_0_list_keys(context: &Context) -> Running<'_> {
             .map_err(|error| error.to_string())?;
         let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
         let answer = context
-            .finish(OPERATION, client.list_keys(key_store_id), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.list_keys(key_store_id),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1149,6 +1230,7 @@ fn secure_key_manager_v1_0_list_key_details(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.list_key_details(key_store_id).first_page(),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -1172,6 +1254,7 @@ fn secure_key_manager_v1_0_show_key(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.show_key(key_store_id, &key_id),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -1193,6 +1276,7 @@ fn secure_key_manager_v1_0_list_ipv4_addresses(context: &Context) -> Running<'_>
             .finish(
                 OPERATION,
                 client.list_ipv4_addresses(key_store_id),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -1215,6 +1299,7 @@ fn secure_key_manager_v1_0_show_ipv4_address(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.show_ipv4_address(key_store_id, &value),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -1236,6 +1321,7 @@ fn secure_key_manager_v1_0_list_mac_addresses(context: &Context) -> Running<'_> 
             .finish(
                 OPERATION,
                 client.list_mac_addresses(key_store_id),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -1258,6 +1344,7 @@ fn secure_key_manager_v1_0_show_mac_address(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.show_mac_address(key_store_id, &value),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -1279,6 +1366,7 @@ fn secure_key_manager_v1_0_list_certificates(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.list_certificates(key_store_id),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -1301,6 +1389,7 @@ fn secure_key_manager_v1_0_show_certificate(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.show_certificate(key_store_id, &value),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -1319,7 +1408,12 @@ fn secure_key_manager_v1_1_show_symmetric_key(context: &Context) -> Running<'_> 
         let keyid = context
             .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
         context
-            .finish(OPERATION, client.show_symmetric_key(&keyid), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.show_symmetric_key(&keyid),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         Ok(())
     })
@@ -1334,7 +1428,12 @@ fn secure_key_manager_v1_2_confirm_client(context: &Context) -> Running<'_> {
             .secure_key_manager_v1_2()
             .map_err(|error| error.to_string())?;
         let answer = context
-            .finish(OPERATION, client.confirm_client(), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.confirm_client(),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1351,7 +1450,14 @@ fn secure_key_manager_v1_2_show_secret(context: &Context) -> Running<'_> {
             .map_err(|error| error.to_string())?;
         let keyid = context
             .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
-        context.finish(OPERATION, client.show_secret(&keyid), |call| call.wait()).await?;
+        context
+            .finish(
+                OPERATION,
+                client.show_secret(&keyid),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
+            .await?;
         Ok(())
     })
 }
@@ -1371,7 +1477,12 @@ fn secure_key_manager_v1_2_update_secret(context: &Context) -> Running<'_> {
                 nhn_security::secure_key_manager::v1_2::types::UpdateSecretRequest,
             >(OPERATION, "{\"secretValue\":\"data\"}")?;
         context
-            .finish(OPERATION, client.update_secret(&keyid, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.update_secret(&keyid, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         Ok(())
     })
@@ -1392,7 +1503,12 @@ fn secure_key_manager_v1_2_encrypt(context: &Context) -> Running<'_> {
                 nhn_security::secure_key_manager::v1_2::types::EncryptRequest,
             >(OPERATION, "{\"plaintext\":\"data\"}")?;
         let answer = context
-            .finish(OPERATION, client.encrypt(&keyid, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.encrypt(&keyid, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1417,7 +1533,12 @@ fn secure_key_manager_v1_2_decrypt(context: &Context) -> Running<'_> {
                 "{\"ciphertext\":\"AAAAABzGwQniNneKXmcOLhWnxEqC1rNY+UdVb3lyeX/4wSrP\"}",
             )?;
         context
-            .finish(OPERATION, client.decrypt(&keyid, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.decrypt(&keyid, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         Ok(())
     })
@@ -1434,7 +1555,12 @@ fn secure_key_manager_v1_2_create_local_key(context: &Context) -> Running<'_> {
         let keyid = context
             .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
         context
-            .finish(OPERATION, client.create_local_key(&keyid), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.create_local_key(&keyid),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         Ok(())
     })
@@ -1451,7 +1577,12 @@ fn secure_key_manager_v1_2_show_symmetric_key(context: &Context) -> Running<'_> 
         let keyid = context
             .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
         context
-            .finish(OPERATION, client.show_symmetric_key(&keyid), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.show_symmetric_key(&keyid),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         Ok(())
     })
@@ -1472,7 +1603,12 @@ fn secure_key_manager_v1_2_sign(context: &Context) -> Running<'_> {
                 nhn_security::secure_key_manager::v1_2::types::SignRequest,
             >(OPERATION, "{\"plaintext\":\"data\"}")?;
         let answer = context
-            .finish(OPERATION, client.sign(&keyid, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.sign(&keyid, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1494,7 +1630,12 @@ fn secure_key_manager_v1_2_verify(context: &Context) -> Running<'_> {
                 nhn_security::secure_key_manager::v1_2::types::VerifyRequest,
             >(OPERATION, "{\"plaintext\":\"data\",\"signature\":\"AAAAAGI9zf831DX\"}")?;
         let answer = context
-            .finish(OPERATION, client.verify(&keyid, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.verify(&keyid, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1512,7 +1653,12 @@ fn secure_key_manager_v1_2_show_private_key(context: &Context) -> Running<'_> {
         let keyid = context
             .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
         context
-            .finish(OPERATION, client.show_private_key(&keyid), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.show_private_key(&keyid),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         Ok(())
     })
@@ -1529,7 +1675,12 @@ fn secure_key_manager_v1_2_show_public_key(context: &Context) -> Running<'_> {
         let keyid = context
             .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
         let answer = context
-            .finish(OPERATION, client.show_public_key(&keyid), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.show_public_key(&keyid),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1552,7 +1703,12 @@ fn secure_key_manager_v1_2_create_secret(context: &Context) -> Running<'_> {
                 "{\"keyStoreName\":\"Store #1\",\"name\":\"Key Sample #1\",\"description\":\"Description #1\",\"secretValue\":\"data\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.create_secret(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.create_secret(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1575,7 +1731,12 @@ fn secure_key_manager_v1_2_create_symmetric_key(context: &Context) -> Running<'_
                 "{\"keyStoreName\":\"Store #1\",\"name\":\"Key Sample #2\",\"description\":\"Description #2\",\"autoRotationPeriod\":0}",
             )?;
         let answer = context
-            .finish(OPERATION, client.create_symmetric_key(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.create_symmetric_key(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1598,7 +1759,12 @@ fn secure_key_manager_v1_2_create_asymmetric_key(context: &Context) -> Running<'
                 "{\"keyStoreName\":\"Store #1\",\"name\":\"Key Sample #2\",\"description\":\"Description #2\",\"autoRotationPeriod\":0}",
             )?;
         let answer = context
-            .finish(OPERATION, client.create_asymmetric_key(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.create_asymmetric_key(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1616,7 +1782,12 @@ fn secure_key_manager_v1_2_schedule_key_deletion(context: &Context) -> Running<'
         let keyid = context
             .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
         let answer = context
-            .finish(OPERATION, client.schedule_key_deletion(&keyid), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.schedule_key_deletion(&keyid),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1634,7 +1805,12 @@ fn secure_key_manager_v1_2_delete_key(context: &Context) -> Running<'_> {
         let keyid = context
             .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
         let answer = context
-            .finish(OPERATION, client.delete_key(&keyid), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.delete_key(&keyid),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1657,7 +1833,12 @@ fn secure_key_manager_v1_2_add_ipv4_address(context: &Context) -> Running<'_> {
                 "{\"keyStoreName\":\"Store #1\",\"value\":\"127.0.0.1\",\"description\":\"Description #1\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.add_ipv4_address(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.add_ipv4_address(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1680,7 +1861,12 @@ fn secure_key_manager_v1_2_add_mac_address(context: &Context) -> Running<'_> {
                 "{\"keyStoreName\":\"Store #1\",\"value\":\"aa:aa:aa:aa:aa:aa\",\"description\":\"Description #1\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.add_mac_address(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.add_mac_address(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1703,7 +1889,12 @@ fn secure_key_manager_v1_2_add_certificate(context: &Context) -> Running<'_> {
                 "{\"keyStoreName\":\"Store #1\",\"name\":\"Certificate Name #1\",\"password\":\"Password\",\"lifeTime\":365,\"description\":\"Description #1\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.add_certificate(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.add_certificate(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1723,7 +1914,12 @@ fn secure_key_manager_v1_2_delete_ipv4_address(context: &Context) -> Running<'_>
                 nhn_security::secure_key_manager::v1_2::types::Ipv4AddressToDelete,
             >(OPERATION, "{\"keyStoreName\":\"Store #1\",\"value\":\"127.0.0.1\"}")?;
         let answer = context
-            .finish(OPERATION, client.delete_ipv4_address(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.delete_ipv4_address(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1748,6 +1944,7 @@ fn secure_key_manager_v1_2_schedule_ipv4_address_deletion(
             .finish(
                 OPERATION,
                 client.schedule_ipv4_address_deletion(&body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -1772,7 +1969,12 @@ fn secure_key_manager_v1_2_delete_mac_address(context: &Context) -> Running<'_> 
                 "{\"keyStoreName\":\"Store #1\",\"value\":\"aa:aa:aa:aa:aa:aa\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.delete_mac_address(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.delete_mac_address(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1800,6 +2002,7 @@ fn secure_key_manager_v1_2_schedule_mac_address_deletion(
             .finish(
                 OPERATION,
                 client.schedule_mac_address_deletion(&body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -1824,7 +2027,12 @@ fn secure_key_manager_v1_2_delete_certificate(context: &Context) -> Running<'_> 
                 "{\"keyStoreName\":\"Store #1\",\"name\":\"Certificate Name #1\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.delete_certificate(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.delete_certificate(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1852,6 +2060,7 @@ fn secure_key_manager_v1_2_schedule_certificate_deletion(
             .finish(
                 OPERATION,
                 client.schedule_certificate_deletion(&body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -1869,7 +2078,12 @@ fn secure_key_manager_v1_2_list_key_stores(context: &Context) -> Running<'_> {
             .secure_key_manager_v1_2()
             .map_err(|error| error.to_string())?;
         let answer = context
-            .finish(OPERATION, client.list_key_stores(), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.list_key_stores(),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1885,7 +2099,12 @@ fn secure_key_manager_v1_2_list_key_store_details(context: &Context) -> Running<
             .secure_key_manager_v1_2()
             .map_err(|error| error.to_string())?;
         let answer = context
-            .finish(OPERATION, client.list_key_store_details(), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.list_key_store_details(),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1902,7 +2121,12 @@ fn secure_key_manager_v1_2_show_key_store(context: &Context) -> Running<'_> {
             .map_err(|error| error.to_string())?;
         let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
         let answer = context
-            .finish(OPERATION, client.show_key_store(key_store_id), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.show_key_store(key_store_id),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1919,7 +2143,12 @@ fn secure_key_manager_v1_2_list_keys(context: &Context) -> Running<'_> {
             .map_err(|error| error.to_string())?;
         let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
         let answer = context
-            .finish(OPERATION, client.list_keys(key_store_id), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.list_keys(key_store_id),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1939,6 +2168,7 @@ fn secure_key_manager_v1_2_list_key_details(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.list_key_details(key_store_id).first_page(),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -1962,6 +2192,7 @@ fn secure_key_manager_v1_2_show_key(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.show_key(key_store_id, &key_id),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -1983,6 +2214,7 @@ fn secure_key_manager_v1_2_list_ipv4_addresses(context: &Context) -> Running<'_>
             .finish(
                 OPERATION,
                 client.list_ipv4_addresses(key_store_id),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -2005,6 +2237,7 @@ fn secure_key_manager_v1_2_show_ipv4_address(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.show_ipv4_address(key_store_id, &value),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -2026,6 +2259,7 @@ fn secure_key_manager_v1_2_list_mac_addresses(context: &Context) -> Running<'_> 
             .finish(
                 OPERATION,
                 client.list_mac_addresses(key_store_id),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -2048,6 +2282,7 @@ fn secure_key_manager_v1_2_show_mac_address(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.show_mac_address(key_store_id, &value),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -2069,6 +2304,7 @@ fn secure_key_manager_v1_2_list_certificates(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.list_certificates(key_store_id),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -2091,6 +2327,7 @@ fn secure_key_manager_v1_2_show_certificate(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.show_certificate(key_store_id, &value),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -2107,7 +2344,12 @@ fn secure_key_manager_v1_3_confirm_client(context: &Context) -> Running<'_> {
             .secure_key_manager_v1_3()
             .map_err(|error| error.to_string())?;
         let answer = context
-            .finish(OPERATION, client.confirm_client(), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.confirm_client(),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2124,7 +2366,14 @@ fn secure_key_manager_v1_3_show_secret(context: &Context) -> Running<'_> {
             .map_err(|error| error.to_string())?;
         let keyid = context
             .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
-        context.finish(OPERATION, client.show_secret(&keyid), |call| call.wait()).await?;
+        context
+            .finish(
+                OPERATION,
+                client.show_secret(&keyid),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
+            .await?;
         Ok(())
     })
 }
@@ -2144,7 +2393,12 @@ fn secure_key_manager_v1_3_update_secret(context: &Context) -> Running<'_> {
                 nhn_security::secure_key_manager::v1_3::types::UpdateSecretRequest,
             >(OPERATION, "{\"secretValue\":\"data\"}")?;
         context
-            .finish(OPERATION, client.update_secret(&keyid, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.update_secret(&keyid, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         Ok(())
     })
@@ -2165,7 +2419,12 @@ fn secure_key_manager_v1_3_encrypt(context: &Context) -> Running<'_> {
                 nhn_security::secure_key_manager::v1_3::types::EncryptRequest,
             >(OPERATION, "{\"plaintext\":\"data\"}")?;
         let answer = context
-            .finish(OPERATION, client.encrypt(&keyid, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.encrypt(&keyid, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2190,7 +2449,12 @@ fn secure_key_manager_v1_3_decrypt(context: &Context) -> Running<'_> {
                 "{\"ciphertext\":\"AAAAABzGwQniNneKXmcOLhWnxEqC1rNY+UdVb3lyeX/4wSrP\"}",
             )?;
         context
-            .finish(OPERATION, client.decrypt(&keyid, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.decrypt(&keyid, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         Ok(())
     })
@@ -2207,7 +2471,12 @@ fn secure_key_manager_v1_3_create_local_key(context: &Context) -> Running<'_> {
         let keyid = context
             .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
         context
-            .finish(OPERATION, client.create_local_key(&keyid), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.create_local_key(&keyid),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         Ok(())
     })
@@ -2224,7 +2493,12 @@ fn secure_key_manager_v1_3_show_symmetric_key(context: &Context) -> Running<'_> 
         let keyid = context
             .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
         context
-            .finish(OPERATION, client.show_symmetric_key(&keyid), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.show_symmetric_key(&keyid),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         Ok(())
     })
@@ -2245,7 +2519,12 @@ fn secure_key_manager_v1_3_sign(context: &Context) -> Running<'_> {
                 nhn_security::secure_key_manager::v1_3::types::SignRequest,
             >(OPERATION, "{\"plaintext\":\"data\"}")?;
         let answer = context
-            .finish(OPERATION, client.sign(&keyid, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.sign(&keyid, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2267,7 +2546,12 @@ fn secure_key_manager_v1_3_verify(context: &Context) -> Running<'_> {
                 nhn_security::secure_key_manager::v1_3::types::VerifyRequest,
             >(OPERATION, "{\"plaintext\":\"data\",\"signature\":\"AAAAAGI9zf831DX\"}")?;
         let answer = context
-            .finish(OPERATION, client.verify(&keyid, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.verify(&keyid, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2285,7 +2569,12 @@ fn secure_key_manager_v1_3_show_private_key(context: &Context) -> Running<'_> {
         let keyid = context
             .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
         context
-            .finish(OPERATION, client.show_private_key(&keyid), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.show_private_key(&keyid),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         Ok(())
     })
@@ -2302,7 +2591,12 @@ fn secure_key_manager_v1_3_show_public_key(context: &Context) -> Running<'_> {
         let keyid = context
             .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
         let answer = context
-            .finish(OPERATION, client.show_public_key(&keyid), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.show_public_key(&keyid),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2325,7 +2619,12 @@ fn secure_key_manager_v1_3_create_secret(context: &Context) -> Running<'_> {
                 "{\"keyStoreName\":\"Store #1\",\"name\":\"Key Sample #1\",\"description\":\"Description #1\",\"secretValue\":\"data\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.create_secret(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.create_secret(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2348,7 +2647,12 @@ fn secure_key_manager_v1_3_create_symmetric_key(context: &Context) -> Running<'_
                 "{\"keyStoreName\":\"Store #1\",\"name\":\"Key Sample #2\",\"description\":\"Description #2\",\"autoRotationPeriod\":0}",
             )?;
         let answer = context
-            .finish(OPERATION, client.create_symmetric_key(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.create_symmetric_key(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2371,7 +2675,12 @@ fn secure_key_manager_v1_3_create_asymmetric_key(context: &Context) -> Running<'
                 "{\"keyStoreName\":\"Store #1\",\"name\":\"Key Sample #3\",\"description\":\"Description #3\",\"autoRotationPeriod\":0}",
             )?;
         let answer = context
-            .finish(OPERATION, client.create_asymmetric_key(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.create_asymmetric_key(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2389,7 +2698,12 @@ fn secure_key_manager_v1_3_schedule_key_deletion(context: &Context) -> Running<'
         let keyid = context
             .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
         let answer = context
-            .finish(OPERATION, client.schedule_key_deletion(&keyid), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.schedule_key_deletion(&keyid),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2407,7 +2721,12 @@ fn secure_key_manager_v1_3_delete_key(context: &Context) -> Running<'_> {
         let keyid = context
             .text(OPERATION, "keyid", "035a0ffa16a64bbf8171c4bdcea37bbf")?;
         let answer = context
-            .finish(OPERATION, client.delete_key(&keyid), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.delete_key(&keyid),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2430,7 +2749,12 @@ fn secure_key_manager_v1_3_add_ipv4_address(context: &Context) -> Running<'_> {
                 "{\"keyStoreName\":\"Store #1\",\"value\":\"127.0.0.1\",\"description\":\"Description #1\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.add_ipv4_address(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.add_ipv4_address(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2453,7 +2777,12 @@ fn secure_key_manager_v1_3_add_mac_address(context: &Context) -> Running<'_> {
                 "{\"keyStoreName\":\"Store #1\",\"value\":\"aa:aa:aa:aa:aa:aa\",\"description\":\"Description #1\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.add_mac_address(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.add_mac_address(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2476,7 +2805,12 @@ fn secure_key_manager_v1_3_add_certificate(context: &Context) -> Running<'_> {
                 "{\"keyStoreName\":\"Store #1\",\"name\":\"Certificate Name #1\",\"password\":\"Password\",\"lifeTime\":365,\"description\":\"Description #1\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.add_certificate(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.add_certificate(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2496,7 +2830,12 @@ fn secure_key_manager_v1_3_delete_ipv4_address(context: &Context) -> Running<'_>
                 nhn_security::secure_key_manager::v1_3::types::Ipv4AddressToDelete,
             >(OPERATION, "{\"keyStoreName\":\"Store #1\",\"value\":\"127.0.0.1\"}")?;
         let answer = context
-            .finish(OPERATION, client.delete_ipv4_address(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.delete_ipv4_address(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2521,6 +2860,7 @@ fn secure_key_manager_v1_3_schedule_ipv4_address_deletion(
             .finish(
                 OPERATION,
                 client.schedule_ipv4_address_deletion(&body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -2545,7 +2885,12 @@ fn secure_key_manager_v1_3_delete_mac_address(context: &Context) -> Running<'_> 
                 "{\"keyStoreName\":\"Store #1\",\"value\":\"aa:aa:aa:aa:aa:aa\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.delete_mac_address(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.delete_mac_address(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2573,6 +2918,7 @@ fn secure_key_manager_v1_3_schedule_mac_address_deletion(
             .finish(
                 OPERATION,
                 client.schedule_mac_address_deletion(&body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -2597,7 +2943,12 @@ fn secure_key_manager_v1_3_delete_certificate(context: &Context) -> Running<'_> 
                 "{\"keyStoreName\":\"Store #1\",\"name\":\"Certificate Name #1\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.delete_certificate(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.delete_certificate(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2625,6 +2976,7 @@ fn secure_key_manager_v1_3_schedule_certificate_deletion(
             .finish(
                 OPERATION,
                 client.schedule_certificate_deletion(&body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -2642,7 +2994,12 @@ fn secure_key_manager_v1_3_list_key_stores(context: &Context) -> Running<'_> {
             .secure_key_manager_v1_3()
             .map_err(|error| error.to_string())?;
         let answer = context
-            .finish(OPERATION, client.list_key_stores(), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.list_key_stores(),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2658,7 +3015,12 @@ fn secure_key_manager_v1_3_list_key_store_details(context: &Context) -> Running<
             .secure_key_manager_v1_3()
             .map_err(|error| error.to_string())?;
         let answer = context
-            .finish(OPERATION, client.list_key_store_details(), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.list_key_store_details(),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2681,7 +3043,12 @@ fn secure_key_manager_v1_3_create_key_store(context: &Context) -> Running<'_> {
                 "{\"name\":\"myKeyStore\",\"description\":\"Custom description\",\"ip4AuthUse\":\"Y\",\"macAuthUse\":\"N\",\"certificateAuthUse\":\"N\",\"authMode\":\"AND\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.create_key_store(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.create_key_store(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2698,7 +3065,12 @@ fn secure_key_manager_v1_3_show_key_store(context: &Context) -> Running<'_> {
             .map_err(|error| error.to_string())?;
         let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
         let answer = context
-            .finish(OPERATION, client.show_key_store(key_store_id), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.show_key_store(key_store_id),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2725,6 +3097,7 @@ fn secure_key_manager_v1_3_replace_key_store(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.replace_key_store(key_store_id, &body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -2742,7 +3115,12 @@ fn secure_key_manager_v1_3_delete_key_store(context: &Context) -> Running<'_> {
             .map_err(|error| error.to_string())?;
         let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
         context
-            .finish(OPERATION, client.delete_key_store(key_store_id), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.delete_key_store(key_store_id),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         Ok(())
     })
@@ -2758,7 +3136,12 @@ fn secure_key_manager_v1_3_list_keys(context: &Context) -> Running<'_> {
             .map_err(|error| error.to_string())?;
         let key_store_id = context.integer(OPERATION, "keyStoreId", 1)?;
         let answer = context
-            .finish(OPERATION, client.list_keys(key_store_id), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.list_keys(key_store_id),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2778,6 +3161,7 @@ fn secure_key_manager_v1_3_list_key_details(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.list_key_details(key_store_id).first_page(),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -2801,6 +3185,7 @@ fn secure_key_manager_v1_3_show_key(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.show_key(key_store_id, &key_id),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -2822,6 +3207,7 @@ fn secure_key_manager_v1_3_list_ipv4_addresses(context: &Context) -> Running<'_>
             .finish(
                 OPERATION,
                 client.list_ipv4_addresses(key_store_id),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -2844,6 +3230,7 @@ fn secure_key_manager_v1_3_show_ipv4_address(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.show_ipv4_address(key_store_id, &value),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -2865,6 +3252,7 @@ fn secure_key_manager_v1_3_list_mac_addresses(context: &Context) -> Running<'_> 
             .finish(
                 OPERATION,
                 client.list_mac_addresses(key_store_id),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -2887,6 +3275,7 @@ fn secure_key_manager_v1_3_show_mac_address(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.show_mac_address(key_store_id, &value),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -2908,6 +3297,7 @@ fn secure_key_manager_v1_3_list_certificates(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.list_certificates(key_store_id),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -2930,6 +3320,7 @@ fn secure_key_manager_v1_3_show_certificate(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.show_certificate(key_store_id, &value),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -2955,7 +3346,12 @@ fn secure_key_manager_v1_3_sign_standard(context: &Context) -> Running<'_> {
                 "{\"plaintext\":\"Base64(...)\",\"algorithm\":\"RSASSA-PSS\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.sign_standard(&keyid, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.sign_standard(&keyid, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2980,7 +3376,12 @@ fn secure_key_manager_v1_3_verify_standard(context: &Context) -> Running<'_> {
                 "{\"plaintext\":\"Base64(...)\",\"signature\":\"Base64(...)\",\"algorithm\":\"RSASSA-PSS\",\"keyVersion\":0}",
             )?;
         let answer = context
-            .finish(OPERATION, client.verify_standard(&keyid, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.verify_standard(&keyid, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())

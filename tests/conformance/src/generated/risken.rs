@@ -141,6 +141,7 @@ fn aws_v1_list_aws(context: &Context) -> Running<'_> {
                         risken_aws::ProjectId::new(project_id)
                             .map_err(|error| error.to_string())?,
                     ),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -162,7 +163,12 @@ fn aws_v1_put_aws(context: &Context) -> Running<'_> {
                 "{\"project_id\":1001,\"aws\":{\"name\":\"Production AWS Account\",\"project_id\":1001,\"aws_account_id\":\"123456789012\"}}",
             )?;
         let answer = context
-            .finish(OPERATION, client.put_aws(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.put_aws(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -178,7 +184,14 @@ fn aws_v1_delete_aws(context: &Context) -> Running<'_> {
             .body::<
                 risken_aws::aws::v1::types::DeleteAwsRequest,
             >(OPERATION, "{\"project_id\":1001,\"aws_id\":1001}")?;
-        context.finish(OPERATION, client.delete_aws(&body), |call| call.wait()).await?;
+        context
+            .finish(
+                OPERATION,
+                client.delete_aws(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
+            .await?;
         Ok(())
     })
 }
@@ -200,6 +213,7 @@ fn aws_v1_list_data_sources(context: &Context) -> Running<'_> {
                         risken_aws::AwsId::new(aws_id)
                             .map_err(|error| error.to_string())?,
                     ),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -221,7 +235,12 @@ fn aws_v1_attach_data_source(context: &Context) -> Running<'_> {
                 "{\"project_id\":1001,\"attach_data_source\":{\"aws_id\":1001,\"aws_data_source_id\":1001,\"project_id\":1001,\"assume_role_arn\":\"arn:aws:iam::123456789012:role/RiskenRole\",\"external_id\":\"unique-external-id\",\"status\":1,\"status_detail\":\"OK\"}}",
             )?;
         let answer = context
-            .finish(OPERATION, client.attach_data_source(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.attach_data_source(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -241,7 +260,12 @@ fn aws_v1_detach_data_source(context: &Context) -> Running<'_> {
                 "{\"project_id\":1001,\"aws_id\":1001,\"aws_data_source_id\":1001}",
             )?;
         context
-            .finish(OPERATION, client.detach_data_source(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.detach_data_source(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         Ok(())
     })
@@ -259,7 +283,14 @@ fn aws_v1_invoke_scan(context: &Context) -> Running<'_> {
                 OPERATION,
                 "{\"project_id\":1001,\"aws_id\":1001,\"aws_data_source_id\":1001,\"scan_only\":false}",
             )?;
-        context.finish(OPERATION, client.invoke_scan(&body), |call| call.wait()).await?;
+        context
+            .finish(
+                OPERATION,
+                client.invoke_scan(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
+            .await?;
         Ok(())
     })
 }
@@ -279,6 +310,7 @@ fn finding_v1_list_findings(context: &Context) -> Running<'_> {
                             .map_err(|error| error.to_string())?,
                     )
                     .first_page(),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -304,6 +336,7 @@ fn finding_v1_show_finding(context: &Context) -> Running<'_> {
                         risken_aws::FindingId::new(finding_id)
                             .map_err(|error| error.to_string())?,
                     ),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -325,7 +358,12 @@ fn finding_v1_put_finding(context: &Context) -> Running<'_> {
                 "{\"project_id\":1001,\"finding\":{\"description\":\"desc\",\"data_source\":\"ds\",\"data_source_id\":\"ds-004\",\"resource_name\":\"rn\",\"project_id\":1001,\"original_score\":55.51,\"original_max_score\":100.0,\"data\":\"{\\\"key\\\":\\\"value\\\"}\"}}",
             )?;
         let answer = context
-            .finish(OPERATION, client.put_finding(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.put_finding(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -342,7 +380,12 @@ fn finding_v1_delete_finding(context: &Context) -> Running<'_> {
                 risken_aws::finding::v1::types::DeleteFindingRequest,
             >(OPERATION, "{\"project_id\":1001,\"finding_id\":1042}")?;
         context
-            .finish(OPERATION, client.delete_finding(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.delete_finding(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         Ok(())
     })
@@ -366,6 +409,7 @@ fn finding_v1_list_finding_tags(context: &Context) -> Running<'_> {
                             .map_err(|error| error.to_string())?,
                     )
                     .first_page(),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -387,7 +431,12 @@ fn finding_v1_tag_finding(context: &Context) -> Running<'_> {
                 "{\"project_id\":1001,\"tag\":{\"finding_id\":1001,\"project_id\":1001,\"tag\":\"key:value\"}}",
             )?;
         let answer = context
-            .finish(OPERATION, client.tag_finding(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.tag_finding(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -404,7 +453,12 @@ fn finding_v1_untag_finding(context: &Context) -> Running<'_> {
                 risken_aws::finding::v1::types::UntagFindingRequest,
             >(OPERATION, "{\"project_id\":1001,\"finding_tag_id\":1007}")?;
         context
-            .finish(OPERATION, client.untag_finding(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.untag_finding(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         Ok(())
     })
@@ -427,6 +481,7 @@ fn finding_v1_show_pend_finding(context: &Context) -> Running<'_> {
                         risken_aws::FindingId::new(finding_id)
                             .map_err(|error| error.to_string())?,
                     ),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -448,7 +503,12 @@ fn finding_v1_put_pend_finding(context: &Context) -> Running<'_> {
                 "{\"project_id\":1001,\"pend_finding\":{\"finding_id\":1001,\"project_id\":1001,\"note\":\"note\"}}",
             )?;
         let answer = context
-            .finish(OPERATION, client.put_pend_finding(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.put_pend_finding(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -465,7 +525,12 @@ fn finding_v1_delete_pend_finding(context: &Context) -> Running<'_> {
                 risken_aws::finding::v1::types::DeletePendFindingRequest,
             >(OPERATION, "{\"project_id\":1001,\"finding_id\":1001}")?;
         context
-            .finish(OPERATION, client.delete_pend_finding(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.delete_pend_finding(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         Ok(())
     })

@@ -1397,7 +1397,12 @@ fn certificate_manager_v1_0_check_duplicate_name(context: &Context) -> Running<'
                 scp_security::certificate_manager::v1_0::types::CheckDuplicateNameRequest,
             >(OPERATION, "{\"name\":\"\"}")?;
         let answer = context
-            .finish(OPERATION, client.check_duplicate_name(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.check_duplicate_name(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1413,6 +1418,7 @@ fn certificate_manager_v1_0_list_certificates(context: &Context) -> Running<'_> 
             .finish(
                 OPERATION,
                 client.list_certificates().first_page(),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -1434,7 +1440,12 @@ fn certificate_manager_v1_0_create_certificate(context: &Context) -> Running<'_>
                 "{\"cert_body\":\"<encoded certificate body data>\",\"cert_chain\":\"<encoded certificate chain data>\",\"name\":\"test-certificate\",\"private_key\":\"<encoded private_key data>\",\"recipients\":[{\"region\":\"\",\"user_id\":\"sdaFDQSDADZ2488e195c0e97d9b9eb\",\"user_name\":\"kildong.hong\"}],\"region\":\"west1\",\"tags\":[],\"timezone\":\"Asia/Seoul\"}",
             )?;
         context
-            .finish(OPERATION, client.create_certificate(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.create_certificate(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         Ok(())
     })
@@ -1450,6 +1461,7 @@ fn certificate_manager_v1_0_show_certificate(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.show_certificate(&certificate_id),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -1467,6 +1479,7 @@ fn certificate_manager_v1_0_delete_certificate(context: &Context) -> Running<'_>
             .finish(
                 OPERATION,
                 client.delete_certificate(&certificate_id),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -1492,6 +1505,7 @@ fn certificate_manager_v1_0_create_self_signed_certificate(
             .finish(
                 OPERATION,
                 client.create_self_signed_certificate(&body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -1512,7 +1526,12 @@ fn certificate_manager_v1_0_validate_certificate(context: &Context) -> Running<'
                 "{\"cert_body\":\"<encoded certificate body data>\",\"cert_chain\":\"<encoded certificate chain data>\",\"is_need_cert_chain\":\"True\",\"private_key\":\"<encoded private_key data>\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.validate_certificate(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.validate_certificate(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1529,7 +1548,12 @@ fn certificate_manager_v1_1_check_duplicate_name(context: &Context) -> Running<'
                 scp_security::certificate_manager::v1_1::types::CheckDuplicateNameRequest,
             >(OPERATION, "{\"name\":\"\"}")?;
         let answer = context
-            .finish(OPERATION, client.check_duplicate_name(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.check_duplicate_name(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1545,6 +1569,7 @@ fn certificate_manager_v1_1_list_certificates(context: &Context) -> Running<'_> 
             .finish(
                 OPERATION,
                 client.list_certificates().first_page(),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -1566,7 +1591,12 @@ fn certificate_manager_v1_1_create_certificate(context: &Context) -> Running<'_>
                 "{\"cert_body\":\"<encoded certificate body data>\",\"cert_chain\":\"<encoded certificate chain data>\",\"name\":\"test-certificate\",\"private_key\":\"<encoded private_key data>\",\"recipients\":[{\"region\":\"\",\"user_id\":\"sdaFDQSDADZ2488e195c0e97d9b9eb\",\"user_name\":\"kildong.hong\"}],\"region\":\"west1\",\"tags\":[],\"timezone\":\"Asia/Seoul\"}",
             )?;
         context
-            .finish(OPERATION, client.create_certificate(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.create_certificate(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         Ok(())
     })
@@ -1582,6 +1612,7 @@ fn certificate_manager_v1_1_show_certificate(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.show_certificate(&certificate_id),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -1599,6 +1630,7 @@ fn certificate_manager_v1_1_delete_certificate(context: &Context) -> Running<'_>
             .finish(
                 OPERATION,
                 client.delete_certificate(&certificate_id),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -1624,6 +1656,7 @@ fn certificate_manager_v1_1_create_self_signed_certificate(
             .finish(
                 OPERATION,
                 client.create_self_signed_certificate(&body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -1644,7 +1677,12 @@ fn certificate_manager_v1_1_validate_certificate(context: &Context) -> Running<'
                 "{\"cert_body\":\"<encoded certificate body data>\",\"cert_chain\":\"<encoded certificate chain data>\",\"private_key\":\"<encoded private_key data>\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.validate_certificate(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.validate_certificate(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1661,7 +1699,12 @@ fn certificate_manager_v1_2_check_duplicate_name(context: &Context) -> Running<'
                 scp_security::certificate_manager::v1_2::types::CheckDuplicateNameRequest,
             >(OPERATION, "{\"name\":\"\"}")?;
         let answer = context
-            .finish(OPERATION, client.check_duplicate_name(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.check_duplicate_name(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1677,6 +1720,7 @@ fn certificate_manager_v1_2_list_certificates(context: &Context) -> Running<'_> 
             .finish(
                 OPERATION,
                 client.list_certificates().first_page(),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -1698,7 +1742,12 @@ fn certificate_manager_v1_2_create_certificate(context: &Context) -> Running<'_>
                 "{\"cert_body\":\"<encoded certificate body data>\",\"cert_chain\":\"<encoded certificate chain data>\",\"name\":\"test-certificate\",\"private_key\":\"<encoded private_key data>\",\"recipients\":[{\"region\":\"\",\"user_id\":\"sdaFDQSDADZ2488e195c0e97d9b9eb\",\"user_name\":\"kildong.hong\"}],\"region\":\"west1\",\"tags\":[],\"timezone\":\"Asia/Seoul\"}",
             )?;
         context
-            .finish(OPERATION, client.create_certificate(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.create_certificate(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         Ok(())
     })
@@ -1714,6 +1763,7 @@ fn certificate_manager_v1_2_show_certificate(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.show_certificate(&certificate_id),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -1731,6 +1781,7 @@ fn certificate_manager_v1_2_delete_certificate(context: &Context) -> Running<'_>
             .finish(
                 OPERATION,
                 client.delete_certificate(&certificate_id),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -1756,6 +1807,7 @@ fn certificate_manager_v1_2_create_self_signed_certificate(
             .finish(
                 OPERATION,
                 client.create_self_signed_certificate(&body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -1776,7 +1828,12 @@ fn certificate_manager_v1_2_validate_certificate(context: &Context) -> Running<'
                 "{\"cert_body\":\"<encoded certificate body data>\",\"cert_chain\":\"<encoded certificate chain data>\",\"private_key\":\"<encoded private_key data>\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.validate_certificate(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.validate_certificate(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1796,7 +1853,12 @@ fn config_inspection_v1_0_create_diagnosis(context: &Context) -> Running<'_> {
                 "{\"account_id\":\"0e3dffc50eb247a1adf4f2e5c82c4f99\",\"auth_key_request\":{\"auth_key_created_at\":\"2022-01-01 12:00:00\",\"auth_key_expired_at\":\"2023-01-01 12:00:00\",\"auth_key_id\":\"9b72a9856e494e67afc69atd3631fe38\",\"diagnosis_id\":\"DIA-943731CB8E3045C289BAECAEC3532097\"},\"csp_type\":\"SCP\",\"diagnosis_account_id\":\"0e3dffc50eb247a1adf4f2e5c82c4f99\",\"diagnosis_check_type\":\"BP\",\"diagnosis_id\":\"DIA-943731CB8E3045C289BAECAEC3532097\",\"diagnosis_name\":\"Sample Diagnosis Name\",\"diagnosis_type\":\"Console\",\"plan_type\":\"STANDARD\",\"schedule_request\":{\"diagnosis_id\":\"DIA-943731CB8E3045C289BAECAEC3532097\",\"diagnosis_start_time_pattern\":\"08:00\",\"frequency_type\":\"MONTH\",\"frequency_value\":\"1\",\"use_diagnosis_check_type_bp\":\"y\",\"use_diagnosis_check_type_ssi\":\"y\"},\"tags\":[]}",
             )?;
         let answer = context
-            .finish(OPERATION, client.create_diagnosis(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.create_diagnosis(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1814,6 +1876,7 @@ fn config_inspection_v1_0_delete_diagnosis(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.delete_diagnosis(&diagnosis_id),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -1835,7 +1898,12 @@ fn config_inspection_v1_0_request_diagnosis(context: &Context) -> Running<'_> {
                 "{\"access_key\":\"SAMPLE KEY\",\"diagnosis_check_type\":\"BP\",\"diagnosis_id\":\"DIA-943731CB8E3045C289BAECAEC3532097\",\"secret_key\":\"SAMPLE KEY\",\"tenant_id\":\"1234567890\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.request_diagnosis(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.request_diagnosis(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1850,7 +1918,12 @@ fn config_inspection_v1_0_show_diagnosis(context: &Context) -> Running<'_> {
         let diagnosis_id = context
             .text(OPERATION, "diagnosis_id", "Sample Diagnosis Name")?;
         let answer = context
-            .finish(OPERATION, client.show_diagnosis(&diagnosis_id), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.show_diagnosis(&diagnosis_id),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1876,6 +1949,7 @@ fn config_inspection_v1_0_show_diagnosis_result(context: &Context) -> Running<'_
                 client
                     .show_diagnosis_result(&diagnosis_id, &diagnosis_request_sequence)
                     .first_page(),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -1890,7 +1964,12 @@ fn config_inspection_v1_0_list_diagnoses(context: &Context) -> Running<'_> {
     Box::pin(async move {
         let client = context.scp()?.config_inspection_v1_0();
         let answer = context
-            .finish(OPERATION, client.list_diagnoses().first_page(), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.list_diagnoses().first_page(),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1906,6 +1985,7 @@ fn config_inspection_v1_0_list_diagnosis_results(context: &Context) -> Running<'
             .finish(
                 OPERATION,
                 client.list_diagnosis_results().first_page(),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -1927,7 +2007,12 @@ fn config_inspection_v1_1_create_diagnosis(context: &Context) -> Running<'_> {
                 "{\"account_id\":\"0e3dffc50eb247a1adf4f2e5c82c4f99\",\"auth_key_request\":{\"auth_key_created_at\":\"2022-01-01 12:00:00\",\"auth_key_expired_at\":\"2023-01-01 12:00:00\",\"auth_key_id\":\"9b72a9856e494e67afc69atd3631fe38\",\"diagnosis_id\":\"DIA-943731CB8E3045C289BAECAEC3532097\"},\"csp_type\":\"SCP\",\"diagnosis_account_id\":\"0e3dffc50eb247a1adf4f2e5c82c4f99\",\"diagnosis_check_type\":\"BP\",\"diagnosis_id\":\"DIA-943731CB8E3045C289BAECAEC3532097\",\"diagnosis_name\":\"Sample Diagnosis Name\",\"diagnosis_type\":\"Console\",\"plan_type\":\"STANDARD\",\"schedule_request\":{\"diagnosis_id\":\"DIA-943731CB8E3045C289BAECAEC3532097\",\"diagnosis_start_time_pattern\":\"08:00\",\"frequency_type\":\"MONTH\",\"frequency_value\":\"1\",\"use_diagnosis_check_type_bp\":\"y\",\"use_diagnosis_check_type_ssi\":\"y\"},\"tags\":[]}",
             )?;
         let answer = context
-            .finish(OPERATION, client.create_diagnosis(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.create_diagnosis(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1945,6 +2030,7 @@ fn config_inspection_v1_1_delete_diagnosis(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.delete_diagnosis(&diagnosis_id),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -1966,7 +2052,12 @@ fn config_inspection_v1_1_request_diagnosis(context: &Context) -> Running<'_> {
                 "{\"access_key\":\"SAMPLE KEY\",\"diagnosis_check_type\":\"BP\",\"diagnosis_id\":\"DIA-943731CB8E3045C289BAECAEC3532097\",\"secret_key\":\"SAMPLE KEY\",\"tenant_id\":\"1234567890\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.request_diagnosis(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.request_diagnosis(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -1981,7 +2072,12 @@ fn config_inspection_v1_1_show_diagnosis(context: &Context) -> Running<'_> {
         let diagnosis_id = context
             .text(OPERATION, "diagnosis_id", "Sample Diagnosis Name")?;
         let answer = context
-            .finish(OPERATION, client.show_diagnosis(&diagnosis_id), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.show_diagnosis(&diagnosis_id),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2007,6 +2103,7 @@ fn config_inspection_v1_1_show_diagnosis_result(context: &Context) -> Running<'_
                 client
                     .show_diagnosis_result(&diagnosis_id, &diagnosis_request_sequence)
                     .first_page(),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -2021,7 +2118,12 @@ fn config_inspection_v1_1_list_diagnoses(context: &Context) -> Running<'_> {
     Box::pin(async move {
         let client = context.scp()?.config_inspection_v1_1();
         let answer = context
-            .finish(OPERATION, client.list_diagnoses().first_page(), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.list_diagnoses().first_page(),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2037,6 +2139,7 @@ fn config_inspection_v1_1_list_diagnosis_results(context: &Context) -> Running<'
             .finish(
                 OPERATION,
                 client.list_diagnosis_results().first_page(),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -2058,7 +2161,12 @@ fn config_inspection_v1_2_create_diagnosis(context: &Context) -> Running<'_> {
                 "{\"account_id\":\"0e3dffc50eb247a1adf4f2e5c82c4f99\",\"auth_key_request\":{\"auth_key_created_at\":\"2022-01-01 12:00:00\",\"auth_key_expired_at\":\"2023-01-01 12:00:00\",\"auth_key_id\":\"9b72a9856e494e67afc69atd3631fe38\",\"diagnosis_id\":\"DIA-943731CB8E3045C289BAECAEC3532097\"},\"csp_type\":\"SCP\",\"diagnosis_account_id\":\"0e3dffc50eb247a1adf4f2e5c82c4f99\",\"diagnosis_check_type\":\"BP\",\"diagnosis_id\":\"DIA-943731CB8E3045C289BAECAEC3532097\",\"diagnosis_name\":\"Sample Diagnosis Name\",\"diagnosis_type\":\"Console\",\"plan_type\":\"STANDARD\",\"schedule_request\":{\"diagnosis_id\":\"DIA-943731CB8E3045C289BAECAEC3532097\",\"diagnosis_start_time_pattern\":\"08:00\",\"frequency_type\":\"MONTH\",\"frequency_value\":\"1\",\"use_diagnosis_check_type_bp\":\"y\",\"use_diagnosis_check_type_ssi\":\"y\"},\"tags\":[]}",
             )?;
         let answer = context
-            .finish(OPERATION, client.create_diagnosis(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.create_diagnosis(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2076,6 +2184,7 @@ fn config_inspection_v1_2_delete_diagnosis(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.delete_diagnosis(&diagnosis_id),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -2097,7 +2206,12 @@ fn config_inspection_v1_2_request_diagnosis(context: &Context) -> Running<'_> {
                 "{\"access_key\":\"SAMPLE KEY\",\"diagnosis_check_type\":\"BP\",\"diagnosis_id\":\"DIA-943731CB8E3045C289BAECAEC3532097\",\"secret_key\":\"SAMPLE KEY\",\"tenant_id\":\"1234567890\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.request_diagnosis(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.request_diagnosis(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2112,7 +2226,12 @@ fn config_inspection_v1_2_show_diagnosis(context: &Context) -> Running<'_> {
         let diagnosis_id = context
             .text(OPERATION, "diagnosis_id", "Sample Diagnosis Name")?;
         let answer = context
-            .finish(OPERATION, client.show_diagnosis(&diagnosis_id), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.show_diagnosis(&diagnosis_id),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2138,6 +2257,7 @@ fn config_inspection_v1_2_show_diagnosis_result(context: &Context) -> Running<'_
                 client
                     .show_diagnosis_result(&diagnosis_id, &diagnosis_request_sequence)
                     .first_page(),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -2152,7 +2272,12 @@ fn config_inspection_v1_2_list_diagnoses(context: &Context) -> Running<'_> {
     Box::pin(async move {
         let client = context.scp()?.config_inspection_v1_2();
         let answer = context
-            .finish(OPERATION, client.list_diagnoses().first_page(), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.list_diagnoses().first_page(),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2168,6 +2293,7 @@ fn config_inspection_v1_2_list_diagnosis_results(context: &Context) -> Running<'
             .finish(
                 OPERATION,
                 client.list_diagnosis_results().first_page(),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -2189,7 +2315,12 @@ fn config_inspection_v1_3_create_diagnosis(context: &Context) -> Running<'_> {
                 "{\"account_id\":\"0e3dffc50eb247a1adf4f2e5c82c4f99\",\"auth_key_request\":{\"auth_key_created_at\":\"2022-01-01 12:00:00\",\"auth_key_expired_at\":\"2023-01-01 12:00:00\",\"auth_key_id\":\"9b72a9856e494e67afc69atd3631fe38\",\"diagnosis_id\":\"DIA-943731CB8E3045C289BAECAEC3532097\"},\"check_list_version_id\":\"d1873841f30c4862897d1f287a973a7f\",\"csp_type\":\"SCP\",\"diagnosis_account_id\":\"0e3dffc50eb247a1adf4f2e5c82c4f99\",\"diagnosis_check_type\":\"BP\",\"diagnosis_id\":\"DIA-943731CB8E3045C289BAECAEC3532097\",\"diagnosis_name\":\"Sample Diagnosis Name\",\"diagnosis_type\":\"Console\",\"plan_type\":\"STANDARD\",\"schedule_request\":{\"diagnosis_start_time_pattern\":\"08:00\",\"frequency_type\":\"MONTH\",\"frequency_value\":\"1\"},\"tags\":[]}",
             )?;
         let answer = context
-            .finish(OPERATION, client.create_diagnosis(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.create_diagnosis(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2207,6 +2338,7 @@ fn config_inspection_v1_3_delete_diagnosis(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.delete_diagnosis(&diagnosis_id),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -2228,7 +2360,12 @@ fn config_inspection_v1_3_request_diagnosis(context: &Context) -> Running<'_> {
                 "{\"access_key\":\"SAMPLE KEY\",\"diagnosis_id\":\"DIA-943731CB8E3045C289BAECAEC3532097\",\"secret_key\":\"SAMPLE KEY\",\"tenant_id\":\"1234567890\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.request_diagnosis(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.request_diagnosis(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2243,7 +2380,12 @@ fn config_inspection_v1_3_show_diagnosis(context: &Context) -> Running<'_> {
         let diagnosis_id = context
             .text(OPERATION, "diagnosis_id", "Sample Diagnosis Name")?;
         let answer = context
-            .finish(OPERATION, client.show_diagnosis(&diagnosis_id), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.show_diagnosis(&diagnosis_id),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2269,6 +2411,7 @@ fn config_inspection_v1_3_show_diagnosis_result(context: &Context) -> Running<'_
                 client
                     .show_diagnosis_result(&diagnosis_id, &diagnosis_request_sequence)
                     .first_page(),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -2283,7 +2426,12 @@ fn config_inspection_v1_3_list_diagnoses(context: &Context) -> Running<'_> {
     Box::pin(async move {
         let client = context.scp()?.config_inspection_v1_3();
         let answer = context
-            .finish(OPERATION, client.list_diagnoses().first_page(), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.list_diagnoses().first_page(),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2299,6 +2447,7 @@ fn config_inspection_v1_3_list_diagnosis_results(context: &Context) -> Running<'
             .finish(
                 OPERATION,
                 client.list_diagnosis_results().first_page(),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -2316,6 +2465,7 @@ fn config_inspection_v1_3_list_checklist_versions(context: &Context) -> Running<
             .finish(
                 OPERATION,
                 client.list_checklist_versions().first_page(),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -2336,7 +2486,12 @@ fn kms_v1_0_set_rotation(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_0::types::SetRotationRequest,
             >(OPERATION, "{\"auto_rotate\":\"Y\",\"rotate_cycle\":7}")?;
         let answer = context
-            .finish(OPERATION, client.set_rotation(&key_id, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.set_rotation(&key_id, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2355,7 +2510,12 @@ fn kms_v1_0_set_key_state(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_0::types::SetKeyStateRequest,
             >(OPERATION, "{\"state\":\"Active\"}")?;
         let answer = context
-            .finish(OPERATION, client.set_key_state(&key_id, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.set_key_state(&key_id, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2369,7 +2529,12 @@ fn kms_v1_0_check_duplicate_name(context: &Context) -> Running<'_> {
         let client = context.scp()?.kms_v1_0();
         let name = context.text(OPERATION, "name", "testkey")?;
         let answer = context
-            .finish(OPERATION, client.check_duplicate_name(&name), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.check_duplicate_name(&name),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2391,6 +2556,7 @@ fn kms_v1_0_create_data_key(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.create_data_key(&key_id, &body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -2404,7 +2570,12 @@ fn kms_v1_0_list_keys(context: &Context) -> Running<'_> {
     Box::pin(async move {
         let client = context.scp()?.kms_v1_0();
         let answer = context
-            .finish(OPERATION, client.list_keys().first_page(), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.list_keys().first_page(),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2424,7 +2595,12 @@ fn kms_v1_0_create_key(context: &Context) -> Running<'_> {
                 "{\"auto_rotate\":\"Y\",\"description\":\"description1\",\"key_type\":\"advanced\",\"name\":\"testkey\",\"purpose\":\"rsa-2048\",\"rotate_cycle\":7,\"tags\":[]}",
             )?;
         let answer = context
-            .finish(OPERATION, client.create_key(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.create_key(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2446,7 +2622,12 @@ fn kms_v1_0_decrypt(context: &Context) -> Running<'_> {
                 "{\"ciphertext\":\"vault:v283:YiUpW1bpF2fMY0VR332Qpik781Ul2gFPsfdwsypwouccHtPSfRaE40wTHHl4a5AK\"}",
             )?;
         context
-            .finish(OPERATION, client.decrypt(&key_id, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.decrypt(&key_id, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         Ok(())
     })
@@ -2460,7 +2641,12 @@ fn kms_v1_0_show_key(context: &Context) -> Running<'_> {
         let key_id = context
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let answer = context
-            .finish(OPERATION, client.show_key(&key_id), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.show_key(&key_id),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2474,7 +2660,14 @@ fn kms_v1_0_delete_key(context: &Context) -> Running<'_> {
         let client = context.scp()?.kms_v1_0();
         let key_id = context
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
-        context.finish(OPERATION, client.delete_key(&key_id), |call| call.wait()).await?;
+        context
+            .finish(
+                OPERATION,
+                client.delete_key(&key_id),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
+            .await?;
         Ok(())
     })
 }
@@ -2491,7 +2684,12 @@ fn kms_v1_0_encrypt(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_0::types::EncryptRequest,
             >(OPERATION, "{\"plaintext\":\"dGhlIHF1aWNrIGJyb3duIGZveAo=\"}")?;
         let answer = context
-            .finish(OPERATION, client.encrypt(&key_id, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.encrypt(&key_id, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2506,7 +2704,12 @@ fn kms_v1_0_list_key_users(context: &Context) -> Running<'_> {
         let key_id = context
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let answer = context
-            .finish(OPERATION, client.list_key_users(&key_id), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.list_key_users(&key_id),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2525,7 +2728,12 @@ fn kms_v1_0_create_hmac(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_0::types::CreateHmacRequest,
             >(OPERATION, "{\"input\":\"dGVzdCBpbnB1dA==\"}")?;
         let answer = context
-            .finish(OPERATION, client.create_hmac(&key_id, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.create_hmac(&key_id, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2547,7 +2755,12 @@ fn kms_v1_0_rewrap(context: &Context) -> Running<'_> {
                 "{\"ciphertext\":\"vault:v283:YiUpW1bpF2fMY0VR33aQpik781Ul2gFPsfdwsypwouccHtPSfRaE40wTHHl4a5AK\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.rewrap(&key_id, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.rewrap(&key_id, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2562,7 +2775,12 @@ fn kms_v1_0_rotate_key(context: &Context) -> Running<'_> {
         let key_id = context
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let answer = context
-            .finish(OPERATION, client.rotate_key(&key_id), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.rotate_key(&key_id),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2581,7 +2799,12 @@ fn kms_v1_0_sign(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_0::types::SignRequest,
             >(OPERATION, "{\"input\":\"dGVzdCBpbnB1dA==\"}")?;
         let answer = context
-            .finish(OPERATION, client.sign(&key_id, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.sign(&key_id, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2603,6 +2826,7 @@ fn kms_v1_0_set_description(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.set_description(&key_id, &body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -2626,7 +2850,12 @@ fn kms_v1_0_verify(context: &Context) -> Running<'_> {
                 "{\"input\":\"dGVzdCBpbnB1dA==\",\"signature\":\"vault:v142:MEUCIQDt+iM27ZENLTxFCKH2krlvn2xRRuoqt8aU+xP/RYEJpgIgN6V6QjhpK4dA/vwgX95UW140ge167ECnLjccXDPbZAg=\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.verify(&key_id, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.verify(&key_id, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2648,7 +2877,12 @@ fn kms_v1_0_verify_hmac(context: &Context) -> Running<'_> {
                 "{\"hmac\":\"vault:v142:MEUCIQDt+iM27ZENLTxFCKH2krlvn2xRRuoqt8aU+xP/RYEJpgIgN6V6QjhpK4dA/vwgX95UW140ge167ECnLjccXDPbZAg=\",\"input\":\"dGVzdCBpbnB1dA==\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.verify_hmac(&key_id, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.verify_hmac(&key_id, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2667,7 +2901,12 @@ fn kms_v1_1_set_rotation(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_1::types::SetRotationRequest,
             >(OPERATION, "{\"auto_rotate\":\"Y\",\"rotate_cycle\":7}")?;
         let answer = context
-            .finish(OPERATION, client.set_rotation(&key_id, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.set_rotation(&key_id, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2686,7 +2925,12 @@ fn kms_v1_1_set_key_state(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_1::types::SetKeyStateRequest,
             >(OPERATION, "{\"state\":\"Active\"}")?;
         let answer = context
-            .finish(OPERATION, client.set_key_state(&key_id, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.set_key_state(&key_id, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2700,7 +2944,12 @@ fn kms_v1_1_check_duplicate_name(context: &Context) -> Running<'_> {
         let client = context.scp()?.kms_v1_1();
         let name = context.text(OPERATION, "name", "testkey")?;
         let answer = context
-            .finish(OPERATION, client.check_duplicate_name(&name), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.check_duplicate_name(&name),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2722,6 +2971,7 @@ fn kms_v1_1_create_data_key(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.create_data_key(&key_id, &body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -2735,7 +2985,12 @@ fn kms_v1_1_list_keys(context: &Context) -> Running<'_> {
     Box::pin(async move {
         let client = context.scp()?.kms_v1_1();
         let answer = context
-            .finish(OPERATION, client.list_keys().first_page(), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.list_keys().first_page(),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2755,7 +3010,12 @@ fn kms_v1_1_create_key(context: &Context) -> Running<'_> {
                 "{\"auto_rotate\":\"Y\",\"description\":\"description1\",\"key_type\":\"advanced\",\"name\":\"testkey\",\"purpose\":\"rsa-2048\",\"rotate_cycle\":7,\"tags\":[]}",
             )?;
         let answer = context
-            .finish(OPERATION, client.create_key(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.create_key(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2777,7 +3037,12 @@ fn kms_v1_1_decrypt(context: &Context) -> Running<'_> {
                 "{\"ciphertext\":\"vault:v283:YiUpW1bpF2fMY0VR332Qpik781Ul2gFPsfdwsypwouccHtPSfRaE40wTHHl4a5AK\"}",
             )?;
         context
-            .finish(OPERATION, client.decrypt(&key_id, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.decrypt(&key_id, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         Ok(())
     })
@@ -2791,7 +3056,12 @@ fn kms_v1_1_show_key(context: &Context) -> Running<'_> {
         let key_id = context
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let answer = context
-            .finish(OPERATION, client.show_key(&key_id), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.show_key(&key_id),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2805,7 +3075,14 @@ fn kms_v1_1_delete_key(context: &Context) -> Running<'_> {
         let client = context.scp()?.kms_v1_1();
         let key_id = context
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
-        context.finish(OPERATION, client.delete_key(&key_id), |call| call.wait()).await?;
+        context
+            .finish(
+                OPERATION,
+                client.delete_key(&key_id),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
+            .await?;
         Ok(())
     })
 }
@@ -2822,7 +3099,12 @@ fn kms_v1_1_encrypt(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_1::types::EncryptRequest,
             >(OPERATION, "{\"plaintext\":\"dGhlIHF1aWNrIGJyb3duIGZveAo=\"}")?;
         let answer = context
-            .finish(OPERATION, client.encrypt(&key_id, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.encrypt(&key_id, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2837,7 +3119,12 @@ fn kms_v1_1_list_key_users(context: &Context) -> Running<'_> {
         let key_id = context
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let answer = context
-            .finish(OPERATION, client.list_key_users(&key_id), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.list_key_users(&key_id),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2856,7 +3143,12 @@ fn kms_v1_1_create_hmac(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_1::types::CreateHmacRequest,
             >(OPERATION, "{\"input\":\"dGVzdCBpbnB1dA==\"}")?;
         let answer = context
-            .finish(OPERATION, client.create_hmac(&key_id, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.create_hmac(&key_id, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2878,7 +3170,12 @@ fn kms_v1_1_rewrap(context: &Context) -> Running<'_> {
                 "{\"ciphertext\":\"vault:v283:YiUpW1bpF2fMY0VR33aQpik781Ul2gFPsfdwsypwouccHtPSfRaE40wTHHl4a5AK\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.rewrap(&key_id, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.rewrap(&key_id, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2893,7 +3190,12 @@ fn kms_v1_1_rotate_key(context: &Context) -> Running<'_> {
         let key_id = context
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let answer = context
-            .finish(OPERATION, client.rotate_key(&key_id), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.rotate_key(&key_id),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2912,7 +3214,12 @@ fn kms_v1_1_sign(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_1::types::SignRequest,
             >(OPERATION, "{\"input\":\"dGVzdCBpbnB1dA==\"}")?;
         let answer = context
-            .finish(OPERATION, client.sign(&key_id, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.sign(&key_id, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2934,6 +3241,7 @@ fn kms_v1_1_set_description(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.set_description(&key_id, &body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -2957,7 +3265,12 @@ fn kms_v1_1_verify(context: &Context) -> Running<'_> {
                 "{\"input\":\"dGVzdCBpbnB1dA==\",\"signature\":\"vault:v142:MEUCIQDt+iM27ZENLTxFCKH2krlvn2xRRuoqt8aU+xP/RYEJpgIgN6V6QjhpK4dA/vwgX95UW140ge167ECnLjccXDPbZAg=\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.verify(&key_id, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.verify(&key_id, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2979,7 +3292,12 @@ fn kms_v1_1_verify_hmac(context: &Context) -> Running<'_> {
                 "{\"hmac\":\"vault:v142:MEUCIQDt+iM27ZENLTxFCKH2krlvn2xRRuoqt8aU+xP/RYEJpgIgN6V6QjhpK4dA/vwgX95UW140ge167ECnLjccXDPbZAg=\",\"input\":\"dGVzdCBpbnB1dA==\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.verify_hmac(&key_id, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.verify_hmac(&key_id, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -2998,7 +3316,12 @@ fn kms_v1_2_set_rotation(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_2::types::SetRotationRequest,
             >(OPERATION, "{\"auto_rotate\":\"Y\",\"rotate_cycle\":7}")?;
         let answer = context
-            .finish(OPERATION, client.set_rotation(&key_id, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.set_rotation(&key_id, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3017,7 +3340,12 @@ fn kms_v1_2_set_key_state(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_2::types::SetKeyStateRequest,
             >(OPERATION, "{\"state\":\"Active\"}")?;
         let answer = context
-            .finish(OPERATION, client.set_key_state(&key_id, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.set_key_state(&key_id, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3031,7 +3359,12 @@ fn kms_v1_2_check_duplicate_name(context: &Context) -> Running<'_> {
         let client = context.scp()?.kms_v1_2();
         let name = context.text(OPERATION, "name", "testkey")?;
         let answer = context
-            .finish(OPERATION, client.check_duplicate_name(&name), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.check_duplicate_name(&name),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3053,6 +3386,7 @@ fn kms_v1_2_create_data_key(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.create_data_key(&key_id, &body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -3066,7 +3400,12 @@ fn kms_v1_2_list_keys(context: &Context) -> Running<'_> {
     Box::pin(async move {
         let client = context.scp()?.kms_v1_2();
         let answer = context
-            .finish(OPERATION, client.list_keys().first_page(), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.list_keys().first_page(),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3086,7 +3425,12 @@ fn kms_v1_2_create_key(context: &Context) -> Running<'_> {
                 "{\"auto_rotate\":\"Y\",\"description\":\"description1\",\"key_type\":\"advanced\",\"name\":\"testkey\",\"purpose\":\"rsa-2048\",\"rotate_cycle\":7,\"tags\":[]}",
             )?;
         let answer = context
-            .finish(OPERATION, client.create_key(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.create_key(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3108,7 +3452,12 @@ fn kms_v1_2_decrypt(context: &Context) -> Running<'_> {
                 "{\"ciphertext\":\"vault:v283:YiUpW1bpF2fMY0VR332Qpik781Ul2gFPsfdwsypwouccHtPSfRaE40wTHHl4a5AK\"}",
             )?;
         context
-            .finish(OPERATION, client.decrypt(&key_id, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.decrypt(&key_id, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         Ok(())
     })
@@ -3122,7 +3471,12 @@ fn kms_v1_2_show_key(context: &Context) -> Running<'_> {
         let key_id = context
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let answer = context
-            .finish(OPERATION, client.show_key(&key_id), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.show_key(&key_id),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3136,7 +3490,14 @@ fn kms_v1_2_delete_key(context: &Context) -> Running<'_> {
         let client = context.scp()?.kms_v1_2();
         let key_id = context
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
-        context.finish(OPERATION, client.delete_key(&key_id), |call| call.wait()).await?;
+        context
+            .finish(
+                OPERATION,
+                client.delete_key(&key_id),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
+            .await?;
         Ok(())
     })
 }
@@ -3153,7 +3514,12 @@ fn kms_v1_2_encrypt(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_2::types::EncryptRequest,
             >(OPERATION, "{\"plaintext\":\"dGhlIHF1aWNrIGJyb3duIGZveAo=\"}")?;
         let answer = context
-            .finish(OPERATION, client.encrypt(&key_id, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.encrypt(&key_id, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3169,6 +3535,7 @@ fn kms_v1_2_list_managed_keys(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.list_managed_keys().first_page(),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -3185,7 +3552,12 @@ fn kms_v1_2_list_key_users(context: &Context) -> Running<'_> {
         let key_id = context
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let answer = context
-            .finish(OPERATION, client.list_key_users(&key_id), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.list_key_users(&key_id),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3204,7 +3576,12 @@ fn kms_v1_2_create_hmac(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_2::types::CreateHmacRequest,
             >(OPERATION, "{\"input\":\"dGVzdCBpbnB1dA==\"}")?;
         let answer = context
-            .finish(OPERATION, client.create_hmac(&key_id, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.create_hmac(&key_id, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3226,7 +3603,12 @@ fn kms_v1_2_rewrap(context: &Context) -> Running<'_> {
                 "{\"ciphertext\":\"vault:v283:YiUpW1bpF2fMY0VR33aQpik781Ul2gFPsfdwsypwouccHtPSfRaE40wTHHl4a5AK\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.rewrap(&key_id, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.rewrap(&key_id, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3241,7 +3623,12 @@ fn kms_v1_2_rotate_key(context: &Context) -> Running<'_> {
         let key_id = context
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let answer = context
-            .finish(OPERATION, client.rotate_key(&key_id), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.rotate_key(&key_id),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3256,7 +3643,12 @@ fn kms_v1_2_show_managed_key(context: &Context) -> Running<'_> {
         let key_id = context
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let answer = context
-            .finish(OPERATION, client.show_managed_key(&key_id), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.show_managed_key(&key_id),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3275,7 +3667,12 @@ fn kms_v1_2_sign(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_2::types::SignRequest,
             >(OPERATION, "{\"input\":\"dGVzdCBpbnB1dA==\"}")?;
         let answer = context
-            .finish(OPERATION, client.sign(&key_id, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.sign(&key_id, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3297,6 +3694,7 @@ fn kms_v1_2_set_description(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.set_description(&key_id, &body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -3320,6 +3718,7 @@ fn kms_v1_2_set_managed_key_description(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.set_managed_key_description(&key_id, &body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -3343,7 +3742,12 @@ fn kms_v1_2_verify(context: &Context) -> Running<'_> {
                 "{\"input\":\"dGVzdCBpbnB1dA==\",\"signature\":\"vault:v142:MEUCIQDt+iM27ZENLTxFCKH2krlvn2xRRuoqt8aU+xP/RYEJpgIgN6V6QjhpK4dA/vwgX95UW140ge167ECnLjccXDPbZAg=\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.verify(&key_id, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.verify(&key_id, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3365,7 +3769,12 @@ fn kms_v1_2_verify_hmac(context: &Context) -> Running<'_> {
                 "{\"hmac\":\"vault:v142:MEUCIQDt+iM27ZENLTxFCKH2krlvn2xRRuoqt8aU+xP/RYEJpgIgN6V6QjhpK4dA/vwgX95UW140ge167ECnLjccXDPbZAg=\",\"input\":\"dGVzdCBpbnB1dA==\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.verify_hmac(&key_id, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.verify_hmac(&key_id, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3384,7 +3793,12 @@ fn kms_v1_3_set_rotation(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_3::types::SetRotationRequest,
             >(OPERATION, "{\"auto_rotate\":\"Y\",\"rotate_cycle\":7}")?;
         let answer = context
-            .finish(OPERATION, client.set_rotation(&key_id, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.set_rotation(&key_id, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3403,7 +3817,12 @@ fn kms_v1_3_set_key_state(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_3::types::SetKeyStateRequest,
             >(OPERATION, "{\"state\":\"Active\"}")?;
         let answer = context
-            .finish(OPERATION, client.set_key_state(&key_id, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.set_key_state(&key_id, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3417,7 +3836,12 @@ fn kms_v1_3_check_duplicate_name(context: &Context) -> Running<'_> {
         let client = context.scp()?.kms_v1_3();
         let name = context.text(OPERATION, "name", "testkey")?;
         let answer = context
-            .finish(OPERATION, client.check_duplicate_name(&name), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.check_duplicate_name(&name),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3439,6 +3863,7 @@ fn kms_v1_3_create_data_key(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.create_data_key(&key_id, &body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -3452,7 +3877,12 @@ fn kms_v1_3_list_keys(context: &Context) -> Running<'_> {
     Box::pin(async move {
         let client = context.scp()?.kms_v1_3();
         let answer = context
-            .finish(OPERATION, client.list_keys().first_page(), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.list_keys().first_page(),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3472,7 +3902,12 @@ fn kms_v1_3_create_key(context: &Context) -> Running<'_> {
                 "{\"auto_rotate\":\"Y\",\"description\":\"description1\",\"key_type\":\"advanced\",\"name\":\"testkey\",\"purpose\":\"rsa-2048\",\"rotate_cycle\":7,\"tags\":[]}",
             )?;
         let answer = context
-            .finish(OPERATION, client.create_key(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.create_key(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3494,7 +3929,12 @@ fn kms_v1_3_decrypt(context: &Context) -> Running<'_> {
                 "{\"ciphertext\":\"vault:v283:YiUpW1bpF2fMY0VR332Qpik781Ul2gFPsfdwsypwouccHtPSfRaE40wTHHl4a5AK\"}",
             )?;
         context
-            .finish(OPERATION, client.decrypt(&key_id, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.decrypt(&key_id, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         Ok(())
     })
@@ -3508,7 +3948,12 @@ fn kms_v1_3_show_key(context: &Context) -> Running<'_> {
         let key_id = context
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let answer = context
-            .finish(OPERATION, client.show_key(&key_id), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.show_key(&key_id),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3522,7 +3967,14 @@ fn kms_v1_3_delete_key(context: &Context) -> Running<'_> {
         let client = context.scp()?.kms_v1_3();
         let key_id = context
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
-        context.finish(OPERATION, client.delete_key(&key_id), |call| call.wait()).await?;
+        context
+            .finish(
+                OPERATION,
+                client.delete_key(&key_id),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
+            .await?;
         Ok(())
     })
 }
@@ -3539,7 +3991,12 @@ fn kms_v1_3_encrypt(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_3::types::EncryptRequest,
             >(OPERATION, "{\"plaintext\":\"dGhlIHF1aWNrIGJyb3duIGZveAo=\"}")?;
         let answer = context
-            .finish(OPERATION, client.encrypt(&key_id, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.encrypt(&key_id, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3555,6 +4012,7 @@ fn kms_v1_3_list_managed_keys(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.list_managed_keys().first_page(),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -3571,7 +4029,12 @@ fn kms_v1_3_list_key_users(context: &Context) -> Running<'_> {
         let key_id = context
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let answer = context
-            .finish(OPERATION, client.list_key_users(&key_id), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.list_key_users(&key_id),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3590,7 +4053,12 @@ fn kms_v1_3_create_hmac(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_3::types::CreateHmacRequest,
             >(OPERATION, "{\"input\":\"dGVzdCBpbnB1dA==\"}")?;
         let answer = context
-            .finish(OPERATION, client.create_hmac(&key_id, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.create_hmac(&key_id, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3612,7 +4080,12 @@ fn kms_v1_3_rewrap(context: &Context) -> Running<'_> {
                 "{\"ciphertext\":\"vault:v283:YiUpW1bpF2fMY0VR33aQpik781Ul2gFPsfdwsypwouccHtPSfRaE40wTHHl4a5AK\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.rewrap(&key_id, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.rewrap(&key_id, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3627,7 +4100,12 @@ fn kms_v1_3_rotate_key(context: &Context) -> Running<'_> {
         let key_id = context
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let answer = context
-            .finish(OPERATION, client.rotate_key(&key_id), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.rotate_key(&key_id),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3642,7 +4120,12 @@ fn kms_v1_3_show_managed_key(context: &Context) -> Running<'_> {
         let key_id = context
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let answer = context
-            .finish(OPERATION, client.show_managed_key(&key_id), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.show_managed_key(&key_id),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3661,7 +4144,12 @@ fn kms_v1_3_sign(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_3::types::SignRequest,
             >(OPERATION, "{\"input\":\"dGVzdCBpbnB1dA==\"}")?;
         let answer = context
-            .finish(OPERATION, client.sign(&key_id, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.sign(&key_id, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3683,6 +4171,7 @@ fn kms_v1_3_set_description(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.set_description(&key_id, &body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -3706,6 +4195,7 @@ fn kms_v1_3_set_managed_key_description(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.set_managed_key_description(&key_id, &body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -3729,7 +4219,12 @@ fn kms_v1_3_verify(context: &Context) -> Running<'_> {
                 "{\"input\":\"dGVzdCBpbnB1dA==\",\"signature\":\"vault:v142:MEUCIQDt+iM27ZENLTxFCKH2krlvn2xRRuoqt8aU+xP/RYEJpgIgN6V6QjhpK4dA/vwgX95UW140ge167ECnLjccXDPbZAg=\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.verify(&key_id, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.verify(&key_id, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3748,7 +4243,12 @@ fn kms_v1_4_set_rotation(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_4::types::SetRotationRequest,
             >(OPERATION, "{\"auto_rotate\":\"Y\",\"rotate_cycle\":7}")?;
         let answer = context
-            .finish(OPERATION, client.set_rotation(&key_id, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.set_rotation(&key_id, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3767,7 +4267,12 @@ fn kms_v1_4_set_key_state(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_4::types::SetKeyStateRequest,
             >(OPERATION, "{\"state\":\"Active\"}")?;
         let answer = context
-            .finish(OPERATION, client.set_key_state(&key_id, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.set_key_state(&key_id, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3781,7 +4286,12 @@ fn kms_v1_4_check_duplicate_name(context: &Context) -> Running<'_> {
         let client = context.scp()?.kms_v1_4();
         let name = context.text(OPERATION, "name", "testkey")?;
         let answer = context
-            .finish(OPERATION, client.check_duplicate_name(&name), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.check_duplicate_name(&name),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3803,6 +4313,7 @@ fn kms_v1_4_create_data_key(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.create_data_key(&key_id, &body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -3816,7 +4327,12 @@ fn kms_v1_4_list_keys(context: &Context) -> Running<'_> {
     Box::pin(async move {
         let client = context.scp()?.kms_v1_4();
         let answer = context
-            .finish(OPERATION, client.list_keys().first_page(), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.list_keys().first_page(),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3836,7 +4352,12 @@ fn kms_v1_4_create_key(context: &Context) -> Running<'_> {
                 "{\"acl_cidr\":\"192.168.1.1/24, 10.0.0.1/16\",\"auto_rotate\":\"Y\",\"description\":\"description1\",\"key_type\":\"advanced\",\"name\":\"testkey\",\"private_acl_enabled\":true,\"private_acl_resources\":[{\"resource_id\":\"vs-xxxxx\"}],\"purpose\":\"rsa-2048\",\"rotate_cycle\":7,\"tags\":[]}",
             )?;
         let answer = context
-            .finish(OPERATION, client.create_key(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.create_key(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3858,7 +4379,12 @@ fn kms_v1_4_decrypt(context: &Context) -> Running<'_> {
                 "{\"ciphertext\":\"vault:v283:YiUpW1bpF2fMY0VR332Qpik781Ul2gFPsfdwsypwouccHtPSfRaE40wTHHl4a5AK\"}",
             )?;
         context
-            .finish(OPERATION, client.decrypt(&key_id, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.decrypt(&key_id, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         Ok(())
     })
@@ -3872,7 +4398,12 @@ fn kms_v1_4_show_key(context: &Context) -> Running<'_> {
         let key_id = context
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let answer = context
-            .finish(OPERATION, client.show_key(&key_id), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.show_key(&key_id),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3886,7 +4417,14 @@ fn kms_v1_4_delete_key(context: &Context) -> Running<'_> {
         let client = context.scp()?.kms_v1_4();
         let key_id = context
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
-        context.finish(OPERATION, client.delete_key(&key_id), |call| call.wait()).await?;
+        context
+            .finish(
+                OPERATION,
+                client.delete_key(&key_id),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
+            .await?;
         Ok(())
     })
 }
@@ -3903,7 +4441,12 @@ fn kms_v1_4_encrypt(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_4::types::EncryptRequest,
             >(OPERATION, "{\"plaintext\":\"dGhlIHF1aWNrIGJyb3duIGZveAo=\"}")?;
         let answer = context
-            .finish(OPERATION, client.encrypt(&key_id, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.encrypt(&key_id, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3919,6 +4462,7 @@ fn kms_v1_4_list_managed_keys(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.list_managed_keys().first_page(),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -3935,7 +4479,12 @@ fn kms_v1_4_list_key_users(context: &Context) -> Running<'_> {
         let key_id = context
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let answer = context
-            .finish(OPERATION, client.list_key_users(&key_id), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.list_key_users(&key_id),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3954,7 +4503,12 @@ fn kms_v1_4_create_hmac(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_4::types::CreateHmacRequest,
             >(OPERATION, "{\"input\":\"dGVzdCBpbnB1dA==\"}")?;
         let answer = context
-            .finish(OPERATION, client.create_hmac(&key_id, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.create_hmac(&key_id, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3976,7 +4530,12 @@ fn kms_v1_4_rewrap(context: &Context) -> Running<'_> {
                 "{\"ciphertext\":\"vault:v283:YiUpW1bpF2fMY0VR33aQpik781Ul2gFPsfdwsypwouccHtPSfRaE40wTHHl4a5AK\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.rewrap(&key_id, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.rewrap(&key_id, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -3991,7 +4550,12 @@ fn kms_v1_4_rotate_key(context: &Context) -> Running<'_> {
         let key_id = context
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let answer = context
-            .finish(OPERATION, client.rotate_key(&key_id), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.rotate_key(&key_id),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -4006,7 +4570,12 @@ fn kms_v1_4_show_managed_key(context: &Context) -> Running<'_> {
         let key_id = context
             .text(OPERATION, "key_id", "138c2fc8c29a449dbfa8681f8f1d78e2")?;
         let answer = context
-            .finish(OPERATION, client.show_managed_key(&key_id), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.show_managed_key(&key_id),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -4025,7 +4594,12 @@ fn kms_v1_4_sign(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_4::types::SignRequest,
             >(OPERATION, "{\"input\":\"dGVzdCBpbnB1dA==\"}")?;
         let answer = context
-            .finish(OPERATION, client.sign(&key_id, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.sign(&key_id, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -4047,6 +4621,7 @@ fn kms_v1_4_set_description(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.set_description(&key_id, &body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -4070,6 +4645,7 @@ fn kms_v1_4_set_managed_key_description(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.set_managed_key_description(&key_id, &body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -4093,7 +4669,12 @@ fn kms_v1_4_verify(context: &Context) -> Running<'_> {
                 "{\"input\":\"dGVzdCBpbnB1dA==\",\"signature\":\"vault:v142:MEUCIQDt+iM27ZENLTxFCKH2krlvn2xRRuoqt8aU+xP/RYEJpgIgN6V6QjhpK4dA/vwgX95UW140ge167ECnLjccXDPbZAg=\"}",
             )?;
         let answer = context
-            .finish(OPERATION, client.verify(&key_id, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.verify(&key_id, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -4115,6 +4696,7 @@ fn kms_v1_4_export_public_key(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.export_public_key(&key_id, &body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -4135,7 +4717,12 @@ fn kms_v1_4_set_acl_cidr(context: &Context) -> Running<'_> {
                 scp_security::kms::v1_4::types::SetAclCidrRequest,
             >(OPERATION, "{\"acl_cidr\":\"192.168.1.1/24, 10.0.0.1/16\"}")?;
         let answer = context
-            .finish(OPERATION, client.set_acl_cidr(&key_id, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.set_acl_cidr(&key_id, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -4160,6 +4747,7 @@ fn kms_v1_4_set_private_acl(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.set_private_acl(&key_id, &body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -4174,7 +4762,12 @@ fn secret_vault_v1_0_list_secret_vaults(context: &Context) -> Running<'_> {
     Box::pin(async move {
         let client = context.scp()?.secret_vault_v1_0();
         context
-            .finish(OPERATION, client.list_secret_vaults(), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.list_secret_vaults(),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         Ok(())
     })
@@ -4193,7 +4786,12 @@ fn secret_vault_v1_0_create_secret_vault(context: &Context) -> Running<'_> {
                 "{\"access_key_id\":\"b754b12b39da4ce29a40c5e324650bd0\",\"acl_cidr\":\"192.168.1.1/24, 10.0.0.1/16\",\"description\":\"description\",\"name\":\"name\",\"tags\":[],\"temporary_key_ttl_nhours\":\"3\",\"vault_token_ttl_ndays\":\"720\"}",
             )?;
         context
-            .finish(OPERATION, client.create_secret_vault(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.create_secret_vault(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         Ok(())
     })
@@ -4214,6 +4812,7 @@ fn secret_vault_v1_0_delete_secret_vault(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.delete_secret_vault(&secret_vault_id, &body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -4232,6 +4831,7 @@ fn secret_vault_v1_0_show_temporary_key(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.show_temporary_key(&secret_vault_id),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -4250,6 +4850,7 @@ fn secret_vault_v1_0_show_secret_vault(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.show_secret_vault(&secret_vault_id),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -4263,7 +4864,12 @@ fn secrets_manager_v1_0_list_secrets(context: &Context) -> Running<'_> {
     Box::pin(async move {
         let client = context.scp()?.secrets_manager_v1_0();
         let answer = context
-            .finish(OPERATION, client.list_secrets().first_page(), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.list_secrets().first_page(),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -4283,7 +4889,12 @@ fn secrets_manager_v1_0_create_secret(context: &Context) -> Running<'_> {
                 "{\"acl_cidr\":\"192.168.1.1/24, 10.0.0.1/16\",\"description\":\"description\",\"kms_id\":\"3265ab469f0d406d83073da3e11e7a6c\",\"name\":\"name\",\"secret_value\":\"{\\\"key1\\\":\\\"value1\\\",\\\"key2\\\":\\\"value2\\\"}\",\"tags\":[]}",
             )?;
         let answer = context
-            .finish(OPERATION, client.create_secret(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.create_secret(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -4298,7 +4909,12 @@ fn secrets_manager_v1_0_show_secret(context: &Context) -> Running<'_> {
         let secret_id = context
             .text(OPERATION, "secret_id", "3265ab469f0d406d83073da3e11e7a6c")?;
         let answer = context
-            .finish(OPERATION, client.show_secret(&secret_id), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.show_secret(&secret_id),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -4320,6 +4936,7 @@ fn secrets_manager_v1_0_delete_secret(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.delete_secret(&secret_id, &body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -4343,6 +4960,7 @@ fn secrets_manager_v1_0_generate_random_password(context: &Context) -> Running<'
             .finish(
                 OPERATION,
                 client.generate_random_password(&body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -4361,6 +4979,7 @@ fn secrets_manager_v1_0_list_secret_versions(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.list_secret_versions(&secret_id),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -4377,7 +4996,12 @@ fn secrets_manager_v1_0_restore_secret(context: &Context) -> Running<'_> {
         let secret_id = context
             .text(OPERATION, "secret_id", "3265ab469f0d406d83073da3e11e7a6c")?;
         let answer = context
-            .finish(OPERATION, client.restore_secret(&secret_id), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.restore_secret(&secret_id),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -4399,6 +5023,7 @@ fn secrets_manager_v1_0_set_acl_cidr(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.set_acl_cidr(&secret_id, &body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -4422,6 +5047,7 @@ fn secrets_manager_v1_0_set_description(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.set_description(&secret_id, &body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -4442,7 +5068,12 @@ fn secrets_manager_v1_0_set_kms_key(context: &Context) -> Running<'_> {
                 scp_security::secrets_manager::v1_0::types::SetKmsKeyRequest,
             >(OPERATION, "{\"kms_id\":\"3265ab469f0d406d83073da3e11e7a6c\"}")?;
         let answer = context
-            .finish(OPERATION, client.set_kms_key(&secret_id, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.set_kms_key(&secret_id, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -4467,6 +5098,7 @@ fn secrets_manager_v1_0_set_version_label(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.set_version_label(&secret_id, &body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -4492,6 +5124,7 @@ fn secrets_manager_v1_0_set_private_acl(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.set_private_acl(&secret_id, &body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -4518,6 +5151,7 @@ fn secrets_manager_v1_0_show_secret_value(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.show_secret_value(&secret_id, &body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -4543,6 +5177,7 @@ fn secrets_manager_v1_0_update_secret_value(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.update_secret_value(&secret_id, &body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -4557,7 +5192,12 @@ fn secrets_manager_v1_1_list_secrets(context: &Context) -> Running<'_> {
     Box::pin(async move {
         let client = context.scp()?.secrets_manager_v1_1();
         let answer = context
-            .finish(OPERATION, client.list_secrets().first_page(), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.list_secrets().first_page(),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -4577,7 +5217,12 @@ fn secrets_manager_v1_1_create_secret(context: &Context) -> Running<'_> {
                 "{\"acl_cidr\":\"192.168.1.1/24, 10.0.0.1/16\",\"description\":\"description\",\"kms_id\":\"3265ab469f0d406d83073da3e11e7a6c\",\"name\":\"name\",\"private_acl_enabled\":\"true\",\"private_acl_resources\":[],\"secret_value\":\"{\\\"key1\\\":\\\"value1\\\",\\\"key2\\\":\\\"value2\\\"}\",\"tags\":[]}",
             )?;
         let answer = context
-            .finish(OPERATION, client.create_secret(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.create_secret(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -4592,7 +5237,12 @@ fn secrets_manager_v1_1_show_secret(context: &Context) -> Running<'_> {
         let secret_id = context
             .text(OPERATION, "secret_id", "3265ab469f0d406d83073da3e11e7a6c")?;
         let answer = context
-            .finish(OPERATION, client.show_secret(&secret_id), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.show_secret(&secret_id),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -4614,6 +5264,7 @@ fn secrets_manager_v1_1_delete_secret(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.delete_secret(&secret_id, &body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -4637,6 +5288,7 @@ fn secrets_manager_v1_1_generate_random_password(context: &Context) -> Running<'
             .finish(
                 OPERATION,
                 client.generate_random_password(&body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -4655,6 +5307,7 @@ fn secrets_manager_v1_1_list_secret_versions(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.list_secret_versions(&secret_id).first_page(),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -4671,7 +5324,12 @@ fn secrets_manager_v1_1_restore_secret(context: &Context) -> Running<'_> {
         let secret_id = context
             .text(OPERATION, "secret_id", "3265ab469f0d406d83073da3e11e7a6c")?;
         let answer = context
-            .finish(OPERATION, client.restore_secret(&secret_id), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.restore_secret(&secret_id),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -4693,6 +5351,7 @@ fn secrets_manager_v1_1_set_acl_cidr(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.set_acl_cidr(&secret_id, &body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -4716,6 +5375,7 @@ fn secrets_manager_v1_1_set_description(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.set_description(&secret_id, &body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -4736,7 +5396,12 @@ fn secrets_manager_v1_1_set_kms_key(context: &Context) -> Running<'_> {
                 scp_security::secrets_manager::v1_1::types::SetKmsKeyRequest,
             >(OPERATION, "{\"kms_id\":\"3265ab469f0d406d83073da3e11e7a6c\"}")?;
         let answer = context
-            .finish(OPERATION, client.set_kms_key(&secret_id, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.set_kms_key(&secret_id, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -4761,6 +5426,7 @@ fn secrets_manager_v1_1_set_version_label(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.set_version_label(&secret_id, &body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -4786,6 +5452,7 @@ fn secrets_manager_v1_1_set_private_acl(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.set_private_acl(&secret_id, &body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -4812,6 +5479,7 @@ fn secrets_manager_v1_1_show_secret_value(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.show_secret_value(&secret_id, &body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -4837,6 +5505,7 @@ fn secrets_manager_v1_1_update_secret_value(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.update_secret_value(&secret_id, &body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -4851,7 +5520,12 @@ fn secrets_manager_v1_2_list_secrets(context: &Context) -> Running<'_> {
     Box::pin(async move {
         let client = context.scp()?.secrets_manager_v1_2();
         let answer = context
-            .finish(OPERATION, client.list_secrets().first_page(), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.list_secrets().first_page(),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -4871,7 +5545,12 @@ fn secrets_manager_v1_2_create_secret(context: &Context) -> Running<'_> {
                 "{\"acl_cidr\":\"192.168.1.1/24, 10.0.0.1/16\",\"description\":\"description\",\"kms_id\":\"3265ab469f0d406d83073da3e11e7a6c\",\"name\":\"name\",\"private_acl_enabled\":\"true\",\"private_acl_resources\":[],\"secret_value\":\"{\\\"key1\\\":\\\"value1\\\",\\\"key2\\\":\\\"value2\\\"}\",\"tags\":[]}",
             )?;
         let answer = context
-            .finish(OPERATION, client.create_secret(&body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.create_secret(&body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -4886,7 +5565,12 @@ fn secrets_manager_v1_2_show_secret(context: &Context) -> Running<'_> {
         let secret_id = context
             .text(OPERATION, "secret_id", "3265ab469f0d406d83073da3e11e7a6c")?;
         let answer = context
-            .finish(OPERATION, client.show_secret(&secret_id), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.show_secret(&secret_id),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -4908,6 +5592,7 @@ fn secrets_manager_v1_2_delete_secret(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.delete_secret(&secret_id, &body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -4931,6 +5616,7 @@ fn secrets_manager_v1_2_generate_random_password(context: &Context) -> Running<'
             .finish(
                 OPERATION,
                 client.generate_random_password(&body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -4949,6 +5635,7 @@ fn secrets_manager_v1_2_list_secret_versions(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.list_secret_versions(&secret_id).first_page(),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -4965,7 +5652,12 @@ fn secrets_manager_v1_2_restore_secret(context: &Context) -> Running<'_> {
         let secret_id = context
             .text(OPERATION, "secret_id", "3265ab469f0d406d83073da3e11e7a6c")?;
         let answer = context
-            .finish(OPERATION, client.restore_secret(&secret_id), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.restore_secret(&secret_id),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -4987,6 +5679,7 @@ fn secrets_manager_v1_2_set_acl_cidr(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.set_acl_cidr(&secret_id, &body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -5010,6 +5703,7 @@ fn secrets_manager_v1_2_set_description(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.set_description(&secret_id, &body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -5030,7 +5724,12 @@ fn secrets_manager_v1_2_set_kms_key(context: &Context) -> Running<'_> {
                 scp_security::secrets_manager::v1_2::types::SetKmsKeyRequest,
             >(OPERATION, "{\"kms_id\":\"3265ab469f0d406d83073da3e11e7a6c\"}")?;
         let answer = context
-            .finish(OPERATION, client.set_kms_key(&secret_id, &body), |call| call.wait())
+            .finish(
+                OPERATION,
+                client.set_kms_key(&secret_id, &body),
+                |call| call.plan(),
+                |call| call.wait(),
+            )
             .await?;
         context.keep(OPERATION, &answer);
         Ok(())
@@ -5055,6 +5754,7 @@ fn secrets_manager_v1_2_set_version_label(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.set_version_label(&secret_id, &body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -5080,6 +5780,7 @@ fn secrets_manager_v1_2_set_private_acl(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.set_private_acl(&secret_id, &body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -5106,6 +5807,7 @@ fn secrets_manager_v1_2_show_secret_value(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.show_secret_value(&secret_id, &body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
@@ -5131,6 +5833,7 @@ fn secrets_manager_v1_2_update_secret_value(context: &Context) -> Running<'_> {
             .finish(
                 OPERATION,
                 client.update_secret_value(&secret_id, &body),
+                |call| call.plan(),
                 |call| call.wait(),
             )
             .await?;
