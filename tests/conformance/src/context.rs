@@ -9,7 +9,7 @@ use std::hash::BuildHasher;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use cloud_core::{CallContext, Transport};
+use cloud_core::{CallContext, Plan, Transport};
 use nhn_security::Nhn;
 use risken_aws::Risken;
 use scp_security::Scp;
@@ -127,6 +127,7 @@ pub struct Context {
     secrets: Mutex<HashMap<&'static str, Value>>,
     plant: Option<Box<dyn Plant>>,
     blocking: bool,
+    plans: Option<Mutex<Vec<Plan>>>,
     /// What names end with that no later run may use again.
     mark: String,
     shown: Mutex<String>,
@@ -142,6 +143,7 @@ impl Context {
             secrets: Mutex::default(),
             plant: None,
             blocking: false,
+            plans: None,
             mark: String::new(),
             shown: Mutex::default(),
         }
@@ -166,6 +168,28 @@ impl Context {
     pub fn blocking(mut self) -> Self {
         self.blocking = true;
         self
+    }
+
+    /// Plans each call before it is made.
+    #[must_use]
+    pub fn planning(mut self) -> Self {
+        self.plans = Some(Mutex::default());
+        self
+    }
+
+    /// The plans so far, of a run that [plans](Self::planning).
+    #[must_use]
+    pub fn plans(&self) -> Vec<Plan> {
+        self.plans.iter().flat_map(|plans| plans.lock().unwrap_or_else(PoisonError::into_inner).clone()).collect()
+    }
+
+    fn plan(&self, plan: cloud_core::Result<Plan>) -> Result<(), String> {
+        let plan = plan.map_err(|error| error.to_string())?;
+        self.show(format_args!("{plan} {plan:?} {plan:#?} {} {:?}", plan.as_curl(), plan.headers()));
+        if let Some(plans) = &self.plans {
+            plans.lock().unwrap_or_else(PoisonError::into_inner).push(plan);
+        }
+        Ok(())
     }
 
     /// The answer of an operation (`kms.1.2.encrypt`), encoded again, where its type can be.
@@ -270,9 +294,13 @@ impl Context {
         &self,
         operation: &'static str,
         call: C,
+        plan: impl FnOnce(&C) -> cloud_core::Result<Plan>,
         wait: impl FnOnce(C) -> cloud_core::Result<T>,
     ) -> Result<T, String> {
         self.show(format_args!("{call:?}"));
+        if self.plans.is_some() {
+            self.plan(plan(&call))?;
+        }
         let answer = if self.blocking { wait(call) } else { call.await };
         self.show(format_args!("{answer:?} {answer:#?}"));
         if let Some(held) = answer.as_ref().ok().and_then(|answer| certificate(answer)) {

@@ -83,7 +83,7 @@ fn planted_body(documented: &Documented) -> usize {
 /// Makes the call with this reply, proves that nothing leaks, and returns how it ended.
 async fn judged(entry: &'static Entry, documented: &Documented, reply: Reply) -> (Result<(), String>, Arc<Recorder>) {
     let transport = Recorder::replying(SECRETS, reply);
-    let context = Context::new(SECRETS.clients(&transport)).with_plant(Canary(*documented));
+    let context = Context::new(SECRETS.clients(&transport)).with_plant(Canary(*documented)).planning();
     let shown = assert_no_leak_async(MARK, || async {
         let result = (entry.call)(&context).await;
         let error = result.err().unwrap_or_default();
