@@ -25,5 +25,9 @@ struct Sandbox;
 struct Resilience;
 
 #[cfg(doctest)]
+#[doc = include_str!("../../../docs/debugging.md")]
+struct Debugging;
+
+#[cfg(doctest)]
 #[doc = include_str!("../../../docs/tls.md")]
 struct Tls;

@@ -5,6 +5,7 @@ mod nhn;
 mod risken;
 mod scp;
 mod show;
+mod why;
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -43,6 +44,7 @@ async fn tour() -> Result<(), Box<dyn Error>> {
     scp::run(&settings).await?;
     nhn::run(&settings).await?;
     risken::run(&settings).await?;
+    why::run(&settings).await?;
     faults::run(&sandbox, &settings).await?;
     print("\nGuides: docs/scp.md, docs/nhn.md, docs/risken.md. Errors and retries: docs/resilience.md.");
     sandbox.shutdown().await?;
