@@ -31,3 +31,7 @@ struct Debugging;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/tls.md")]
 struct Tls;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/secrets.md")]
+struct Secrets;
