@@ -48,8 +48,9 @@ impl Client {
     /// # Errors
     /// [`ErrorKind::FailureState`](crate::ErrorKind::FailureState) if the scan failed, with the reason, and
     /// [`ErrorKind::Timeout`](crate::ErrorKind::Timeout) if the deadline passed. Both name the last state.
-    /// [`ErrorKind::Request`](crate::ErrorKind::Request) if `before` is not attached. Otherwise the error of the poll
-    /// that failed.
+    /// [`ErrorKind::Request`](crate::ErrorKind::Request) if `before` is not attached, and
+    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) if it has no valid IDs. Otherwise the error of the poll that
+    /// failed.
     pub fn wait_until_scanned(&self, before: &types::DataSource) -> Waiter<types::DataSource> {
         let (project_id, aws_id, source_id) = match before.ids() {
             Ok(Some(ids)) => ids,

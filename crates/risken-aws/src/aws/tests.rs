@@ -162,9 +162,13 @@ async fn scan_that_never_ends_is_a_timeout_with_the_last_state() {
 }
 
 #[tokio::test]
-async fn waiting_for_a_data_source_that_is_not_attached_is_rejected() {
-    for before in ["{}", r#"{"aws_data_source_id":1004,"aws_id":0,"project_id":7}"#, r#"{"aws_id":1,"project_id":7}"#] {
+async fn waiting_for_a_data_source_that_is_not_attached_or_has_no_id_is_rejected() {
+    for (before, wanted) in [
+        ("{}", ErrorKind::Request),
+        (r#"{"aws_data_source_id":1004,"aws_id":0,"project_id":7}"#, ErrorKind::Request),
+        (r#"{"aws_id":1,"project_id":7}"#, ErrorKind::Decode),
+    ] {
         let (polls, outcome) = wait(before, &[row((1, "", 20))]).await;
-        assert_eq!((polls, outcome.unwrap_err().0), (0, ErrorKind::Request), "{before}");
+        assert_eq!((polls, outcome.unwrap_err().0), (0, wanted), "{before}");
     }
 }
