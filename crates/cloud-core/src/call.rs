@@ -27,9 +27,12 @@ use crate::validate::Constraint;
 /// with status, headers and request ID.
 #[must_use = "a call does nothing until it is awaited"]
 pub struct Call<T> {
-    client: Client,
+    /// Taken by the first poll, since callers on other threads share the client's count of references.
+    client: Option<Client>,
+    version: &'static ApiVersion,
     request: Request,
-    options: CallOptions,
+    /// Boxed, since few calls set any and each call is moved.
+    options: Option<Box<CallOptions>>,
     /// Set by the first poll, which takes the request.
     sending: Option<SendFuture<T>>,
     payload: PhantomData<fn() -> T>,
@@ -38,7 +41,16 @@ pub struct Call<T> {
 impl<T> Call<T> {
     /// Creates a call of this request through this client.
     pub fn new(client: &Client, request: Request) -> Self {
-        Self { client: client.clone(), request, options: CallOptions::default(), sending: None, payload: PhantomData }
+        Self::with(Some(client.clone()), client.api_version(), request, None)
+    }
+
+    fn with(
+        client: Option<Client>,
+        version: &'static ApiVersion,
+        request: Request,
+        options: Option<Box<CallOptions>>,
+    ) -> Self {
+        Self { client, version, request, options, sending: None, payload: PhantomData }
     }
 
     /// Returns the operation.
@@ -50,7 +62,7 @@ impl<T> Call<T> {
     /// Returns the version of the service.
     #[must_use]
     pub fn api_version(&self) -> &'static ApiVersion {
-        self.client.api_version()
+        self.version
     }
 
     pub(crate) fn context(&self) -> CallContext {
@@ -59,32 +71,32 @@ impl<T> Call<T> {
 
     /// Sets the limit of this call with its retries and delays, instead of the client's.
     pub fn call_timeout(mut self, limit: Duration) -> Self {
-        self.options.call_timeout = Some(limit);
+        self.options_mut().call_timeout = Some(limit);
         self
     }
 
     /// Sets the limit of each attempt of this call, instead of the client's. The limit of the call still holds.
     pub fn attempt_timeout(mut self, limit: Duration) -> Self {
-        self.options.attempt_timeout = Some(limit);
+        self.options_mut().attempt_timeout = Some(limit);
         self
     }
 
     /// Sets when this call is retried, instead of the client's policy. Unsafe operations stay unsafe.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.options.retry = Some(policy);
+        self.options_mut().retry = Some(policy);
         self
     }
 
     /// Sets the limit of the response's size in bytes, instead of the transport's limit of 16 MiB.
     pub fn body_limit(mut self, bytes: usize) -> Self {
-        self.options.body_limit = Some(bytes);
+        self.options_mut().body_limit = Some(bytes);
         self
     }
 
     /// Sends the request even if a value breaks a documented limit, which the vendor may have relaxed. An empty filter is
     /// rejected even so.
     pub fn skip_validation(mut self) -> Self {
-        self.options.skip_validation = true;
+        self.options_mut().skip_validation = true;
         self
     }
 
@@ -116,6 +128,10 @@ impl<T> Call<T> {
         self.request.set_query_joined(name, values, rules);
     }
 
+    fn options_mut(&mut self) -> &mut CallOptions {
+        self.options.get_or_insert_default()
+    }
+
     pub(crate) fn request(&self) -> &Request {
         &self.request
     }
@@ -134,45 +150,55 @@ impl<T> Call<T> {
     /// [`ErrorKind::Restricted`](crate::ErrorKind::Restricted) if the handle refuses the operation, and
     /// [`ErrorKind::Credentials`](crate::ErrorKind::Credentials) if there can be none.
     pub fn plan(&self) -> Result<Plan> {
-        if self.sending.is_some() {
-            return Err(completed(self.context()));
-        }
-        self.client.plan(&self.request, &self.options)
+        let client = self.client.as_ref().ok_or_else(|| completed(self.context()))?;
+        client.plan(&self.request, self.options.as_deref())
     }
 
     /// Returns the same call again, or why it cannot be sent. For generated code.
     #[doc(hidden)]
     pub fn checked(&self) -> Result<Self> {
-        let checked = self.request.check(!self.options.skip_validation);
+        let checked = self.request.check(!self.options.as_ref().is_some_and(|options| options.skip_validation));
         checked.map_err(|error| error.with_context(self.context()))?;
         Ok(self.again())
     }
 
     /// Returns the same call for another page.
     pub(crate) fn again(&self) -> Self {
-        let (client, request) = (self.client.clone(), self.request.template());
-        Self { client, request, options: self.options.clone(), sending: None, payload: PhantomData }
+        Self::with(self.client.clone(), self.version, self.request.template(), self.options.clone())
     }
 
     /// Returns the call with its own limit, or `left` if that is shorter.
     pub(crate) fn within(self, left: Duration) -> Self {
-        let own = self.options.call_timeout.unwrap_or_else(|| self.client.call_timeout());
-        self.call_timeout(own.min(left))
+        let own = self.options.as_ref().and_then(|options| options.call_timeout);
+        let own = own.or_else(|| Some(self.client.as_ref()?.call_timeout()));
+        self.call_timeout(own.map_or(left, |own| own.min(left)))
     }
 
-    /// Returns the source of time and delays.
-    pub(crate) fn runtime(&self) -> Arc<dyn Runtime> {
-        self.client.runtime()
+    /// Returns the source of time and delays, unless the call was polled.
+    pub(crate) fn runtime(&self) -> Option<Arc<dyn Runtime>> {
+        self.client.as_ref().map(Client::runtime)
     }
 
     /// Returns the time of the client's monotonic clock.
     pub(crate) fn elapsed(&self) -> Duration {
-        self.client.elapsed()
+        self.client.as_ref().map_or(Duration::ZERO, Client::elapsed)
     }
 
     /// Sends the call; the caller decodes the payload.
     pub(crate) fn start(self) -> BoxFuture<'static, Result<Response<Bytes>>> {
-        self.client.execute(self.request, self.options)
+        execute(self.context(), self.client, self.request, self.options)
+    }
+}
+
+fn execute(
+    called: CallContext,
+    client: Option<Client>,
+    request: Request,
+    options: Option<Box<CallOptions>>,
+) -> BoxFuture<'static, Result<Response<Bytes>>> {
+    match client {
+        Some(client) => client.execute(request, options),
+        None => Box::pin(std::future::ready(Err(completed(called)))),
     }
 }
 
@@ -200,9 +226,9 @@ impl<T: DeserializeOwned> Future for Call<T> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let called = self.context();
-        let this = &mut *self;
-        let sending = this.sending.get_or_insert_with(|| {
-            SendFuture::new(called, this.client.clone().execute(this.request.take(), std::mem::take(&mut this.options)))
+        let Self { client, request, options, sending, .. } = &mut *self;
+        let sending = sending.get_or_insert_with(|| {
+            SendFuture::new(called, execute(called, client.take(), request.take(), options.take()))
         });
         Pin::new(sending).poll(context).map_ok(Response::into_inner)
     }
@@ -242,7 +268,7 @@ impl<T: DeserializeOwned> Future for SendFuture<T> {
     }
 }
 
-fn completed(called: CallContext) -> Error {
+pub(crate) fn completed(called: CallContext) -> Error {
     let error = Error::request("the call has already completed; create a new call to send it again");
     error.with_context(called).with_delivery(Delivery::PossiblySent)
 }

@@ -10,7 +10,7 @@ use tracing::Instrument as _;
 
 use crate::auth::Signer;
 use crate::delivery::Delivery;
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, RawResponse};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
 use crate::operation::{ApiVersion, CallContext};
@@ -41,6 +41,7 @@ use budget::Budget;
 pub use builder::{ClientBuilder, Settings, default_transport};
 pub use config::{ClientConfig, Shared};
 use deadline::{Deadline, Phase};
+use failure::AttemptError;
 use recovery::Recovery;
 use retries::Retries;
 use skew::Skew;
@@ -127,7 +128,11 @@ impl Client {
     }
 
     /// Sends a request and returns the payload of its response. Not generic, so compiled once.
-    pub(crate) fn execute(self, request: Request, options: CallOptions) -> BoxFuture<'static, Result<Response<Bytes>>> {
+    pub(crate) fn execute(
+        self,
+        request: Request,
+        options: Option<Box<CallOptions>>,
+    ) -> BoxFuture<'static, Result<Response<Bytes>>> {
         let Self { inner, version, access } = self;
         let context = CallContext::new(request.operation(), version);
         let span = trace::call(context, &inner.endpoint);
@@ -136,7 +141,7 @@ impl Client {
             let start = inner.runtime.elapsed();
             access.check(context)?;
             // By reference: what a future is given by value, it stores twice.
-            let outcome = inner.run(context, &request, &options, start).await;
+            let outcome = inner.run(&context, &request, options.as_deref(), start).await;
             trace::ended(&recorded, &outcome, || inner.runtime.elapsed().saturating_sub(start));
             outcome
         };
@@ -148,6 +153,8 @@ impl Client {
 struct Progress {
     deadline: Deadline,
     attempts: u32,
+    /// When the current attempt started.
+    start: Duration,
     /// How far the attempts got.
     delivery: Delivery,
     /// Whether an attempt before the current one may have been executed.
@@ -160,27 +167,27 @@ impl Inner {
     /// Runs a call that started at `start`. The clock is read as seldom as possible: it costs as much as the loop's own work.
     async fn run(
         &self,
-        context: CallContext,
+        context: &CallContext,
         request: &Request,
-        options: &CallOptions,
+        options: Option<&CallOptions>,
         start: Duration,
     ) -> Result<Response<Bytes>> {
-        let named = |error: Error| error.with_context(context);
+        let named = |error: Error| error.with_context(*context);
         self.runtime.ready().map_err(named)?;
-        let url = self.url(context, request, options).map_err(named)?;
-        let limit = options.call_timeout.unwrap_or(self.settings.call_timeout);
+        let url = self.url(*context, request, options).map_err(named)?;
+        let limit = options.and_then(|options| options.call_timeout).unwrap_or(self.settings.call_timeout);
         if limit.is_zero() {
             let error = Error::new(ErrorKind::Timeout, "the call's limit is 0 ms");
             return Err(named(error.with_delivery(Delivery::NotSent)));
         }
-        let timeout = options.attempt_timeout.unwrap_or(self.settings.attempt_timeout);
-        let body_limit = options.body_limit;
-        let attempt = Attempt { client: self, context, request, url: &url, timeout, body_limit };
-        let policy = options.retry.as_ref().unwrap_or(&self.settings.retry);
+        let timeout = options.and_then(|options| options.attempt_timeout).unwrap_or(self.settings.attempt_timeout);
+        let body_limit = options.and_then(|options| options.body_limit);
+        let attempt = Attempt { client: self, context: *context, request, url: &url, timeout, body_limit };
+        let policy = options.and_then(|options| options.retry.as_ref()).unwrap_or(&self.settings.retry);
         let deadline = Deadline::new(start, limit);
         let (delivery, earlier) = (Delivery::NotSent, Vec::new());
-        let mut progress = Progress { deadline, attempts: 0, delivery, executed: false, earlier };
-        let outcome = self.attempts(&attempt, policy, &mut progress, start).await;
+        let mut progress = Progress { deadline, attempts: 0, start, delivery, executed: false, earlier };
+        let outcome = self.attempts(&attempt, policy, &mut progress).await;
         outcome.map_err(|error| {
             // A call that may have been executed in an earlier attempt is not unsent.
             let delivery = error.delivery().max(progress.delivery);
@@ -190,9 +197,9 @@ impl Inner {
     }
 
     /// Checks a request and builds its URL.
-    fn url(&self, context: CallContext, request: &Request, options: &CallOptions) -> Result<Bytes> {
+    fn url(&self, context: CallContext, request: &Request, options: Option<&CallOptions>) -> Result<Bytes> {
         self.sunset.check(context.version, || self.runtime.now(), self.settings.deny_sunset_versions)?;
-        request.check(!options.skip_validation)?;
+        request.check(!options.is_some_and(|options| options.skip_validation))?;
         let config = |name: &str| self.dialect.config(context, name);
         Ok(Bytes::from(request.url(self.endpoint.as_str(), context.version, config)?))
     }
@@ -203,56 +210,72 @@ impl Inner {
         attempt: &Attempt<'_>,
         policy: &RetryPolicy,
         progress: &mut Progress,
-        mut start: Duration,
     ) -> Result<Response<Bytes>> {
-        let operation = attempt.context.operation;
         let mut recovery = Recovery::new(&self.skew);
-        let mut retries = Retries::new(policy, operation.idempotency, &self.budget);
+        let mut retries = Retries::new(policy, attempt.context.operation.idempotency, &self.budget);
         loop {
             progress.attempts += 1;
-            let number = progress.attempts;
-            let outcome = attempt.send(&recovery, progress, start).await;
-            let elapsed = || self.runtime.elapsed().saturating_sub(start);
-            let failed = match outcome {
+            let failed = match attempt.send(&recovery, progress).await {
                 Ok((payload, response)) => {
                     retries.succeeded();
                     recovery.accepted(&self.skew, &response.headers, || self.runtime.now());
-                    let request_id = self.dialect.request_id(&response.headers);
-                    trace::succeeded(number, response.status, request_id.as_deref(), elapsed);
-                    let (status, headers) = (response.status, response.headers);
-                    return Ok(Response::new(payload, ResponseParts { status, headers, request_id, attempts: number }));
+                    return Ok(self.response(payload, response, progress));
                 }
-                Err(mut failed) => {
-                    failed.explain_clock(self.signer.signs_time(operation), self.runtime.now());
-                    failed
-                }
+                Err(failed) => failed,
             };
-            trace::failed(number, &failed.error, elapsed);
-            progress.delivery = progress.delivery.max(failed.outcome.delivery);
-            if let Some(refusal) = &failed.refusal
-                && let Some(recovered) = recovery.recover(&*self.signer, operation, refusal, self.runtime.now())
-            {
-                trace::recovered(number, recovered);
-                progress.earlier.push(failed.error.summary());
-                start = self.runtime.elapsed();
-                continue;
+            if let Some(delay) = self.next(attempt, failed, progress, &mut recovery, &mut retries)? {
+                progress.deadline.enter(Phase::Backoff, self.runtime.elapsed());
+                self.runtime.sleep(delay).await;
             }
-            let exhausted = failed.outcome.is_exhausted();
-            let (summary, executed) = (failed.error.summary(), failed.outcome.may_have_been_executed());
-            let left = progress.deadline.left(self.runtime.elapsed());
-            let delay = retries.next(*failed, left, self.runtime.random())?;
-            trace::retrying(number, delay);
-            progress.executed |= executed;
-            if exhausted {
-                // No attempt was made.
-                progress.attempts -= 1;
-            } else {
-                progress.earlier.push(summary);
-            }
-            progress.deadline.enter(Phase::Backoff, self.runtime.elapsed());
-            self.runtime.sleep(delay).await;
-            start = self.runtime.elapsed();
+            progress.start = self.runtime.elapsed();
         }
+    }
+
+    fn response(&self, payload: Bytes, response: RawResponse, progress: &Progress) -> Response<Bytes> {
+        let (RawResponse { status, headers, .. }, attempts) = (response, progress.attempts);
+        let request_id = self.dialect.request_id(&headers);
+        let elapsed = || self.runtime.elapsed().saturating_sub(progress.start);
+        trace::succeeded(attempts, status, request_id.as_deref(), elapsed);
+        Response::new(payload, ResponseParts { status, headers, request_id, attempts })
+    }
+
+    /// Returns the delay before the next attempt after a failed one; `None` if it follows at once, with a corrected clock
+    /// or new credentials.
+    ///
+    /// # Errors
+    /// The attempt's error if another one cannot help.
+    fn next(
+        &self,
+        attempt: &Attempt<'_>,
+        mut failed: Box<AttemptError>,
+        progress: &mut Progress,
+        recovery: &mut Recovery,
+        retries: &mut Retries<'_>,
+    ) -> Result<Option<Duration>> {
+        let (operation, number) = (attempt.context.operation, progress.attempts);
+        failed.explain_clock(self.signer.signs_time(operation), self.runtime.now());
+        trace::failed(number, &failed.error, || self.runtime.elapsed().saturating_sub(progress.start));
+        progress.delivery = progress.delivery.max(failed.outcome.delivery);
+        if let Some(refusal) = &failed.refusal
+            && let Some(recovered) = recovery.recover(&*self.signer, operation, refusal, self.runtime.now())
+        {
+            trace::recovered(number, recovered);
+            progress.earlier.push(failed.error.summary());
+            return Ok(None);
+        }
+        let exhausted = failed.outcome.is_exhausted();
+        let (summary, executed) = (failed.error.summary(), failed.outcome.may_have_been_executed());
+        let left = progress.deadline.left(self.runtime.elapsed());
+        let delay = retries.next(*failed, left, self.runtime.random())?;
+        trace::retrying(number, delay);
+        progress.executed |= executed;
+        if exhausted {
+            // No attempt was made.
+            progress.attempts -= 1;
+        } else {
+            progress.earlier.push(summary);
+        }
+        Ok(Some(delay))
     }
 }
 

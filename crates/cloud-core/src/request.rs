@@ -32,10 +32,17 @@ pub struct Request {
     content_type: &'static str,
     /// The members of the body that hold a secret.
     secret_fields: &'static [&'static str],
+    /// Boxed, since few requests have any and each is moved.
+    problems: Option<Box<Problems>>,
+}
+
+/// What is wrong with a request.
+#[derive(Default)]
+struct Problems {
+    error: Option<Error>,
     /// Query values that cannot be sent, by parameter; a value that is set again replaces its problem.
     unusable: Vec<(&'static str, &'static str)>,
     validator: Validator,
-    error: Option<Error>,
 }
 
 impl Request {
@@ -57,9 +64,7 @@ impl Request {
             body: None,
             content_type: "application/json",
             secret_fields: &[],
-            unusable: Vec::new(),
-            validator: Validator::default(),
-            error: None,
+            problems: None,
         }
     }
 
@@ -96,8 +101,7 @@ impl Request {
             Err(error) => self.fail(error),
         }
         self.secret_fields = body.secret_fields();
-        body.validate(&mut self.validator);
-        self
+        self.validate(|validator| body.validate(validator))
     }
 
     /// Sets a form as the body, encoded as `application/x-www-form-urlencoded`.
@@ -111,8 +115,17 @@ impl Request {
     /// Checks a parameter against a rule beyond the types.
     #[must_use]
     pub fn validate(mut self, validate: impl FnOnce(&mut Validator)) -> Self {
-        validate(&mut self.validator);
+        self.collect(validate);
         self
+    }
+
+    fn collect(&mut self, validate: impl FnOnce(&mut Validator)) {
+        let mut validator =
+            self.problems.as_mut().map(|problems| std::mem::take(&mut problems.validator)).unwrap_or_default();
+        validate(&mut validator);
+        if !validator.is_empty() {
+            self.problems.get_or_insert_default().validator = validator;
+        }
     }
 
     /// Moves the request out and leaves an empty one of the same operation, which cannot be sent.
@@ -122,7 +135,7 @@ impl Request {
     }
 
     pub(crate) fn fail(&mut self, error: Error) {
-        self.error.get_or_insert(error);
+        self.problems.get_or_insert_default().error.get_or_insert(error);
     }
 
     fn advance(&mut self) {
@@ -147,24 +160,24 @@ impl Request {
             body: self.body.clone(),
             content_type: self.content_type,
             secret_fields: self.secret_fields,
-            unusable: Vec::new(),
-            validator: Validator::default(),
-            error: None,
+            problems: None,
         }
     }
 
     /// Returns an error if the request cannot be sent, or if it breaks a documented limit and `validate` is set.
     pub(crate) fn check(&self, validate: bool) -> Result<()> {
-        if let Some(error) = &self.error {
+        let problems = self.problems.as_deref();
+        if let Some(error) = problems.and_then(|problems| problems.error.as_ref()) {
             return Err(Error::new(error.kind(), error.message()));
         }
         if let Some(Segment::Param(name)) = self.operation.path.get(self.cursor) {
             return Err(Error::request(format!("`{name}` of the path is not set")));
         }
-        if let Some((name, problem)) = self.unusable.first() {
+        let Some(problems) = problems else { return Ok(()) };
+        if let Some((name, problem)) = problems.unusable.first() {
             return Err(Error::request(format!("`{name}` {problem}")));
         }
-        if validate { self.validator.check() } else { Ok(()) }
+        if validate { problems.validator.check() } else { Ok(()) }
     }
 
     /// The URL below `base`, in one string of the right size.

@@ -233,6 +233,10 @@ impl Validator {
     pub(crate) fn check(&self) -> Result<()> {
         if self.problems.is_empty() { Ok(()) } else { Err(Error::request(self.problems.join("; "))) }
     }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.problems.is_empty()
+    }
 }
 
 #[cfg(test)]

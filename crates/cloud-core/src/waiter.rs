@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
-use crate::call::Call;
+use crate::call::{Call, completed};
 use crate::delivery::Delivery;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exclusive::Exclusive;
@@ -110,7 +110,7 @@ async fn poll<M: DeserializeOwned, T>(
     if limits.interval.is_zero() {
         return Err(Error::request("the interval of a waiter must not be zero").with_context(context));
     }
-    let runtime = call.runtime();
+    let Some(runtime) = call.runtime() else { return Err(completed(context)) };
     let start = runtime.elapsed();
     let left = || limits.deadline.saturating_sub(runtime.elapsed().saturating_sub(start));
     // Only the call itself knows what is wrong with its arguments; copies of it do not.

@@ -83,7 +83,7 @@ where
             let Self { inner, secret, connect, retry_if, limit } = self;
             let mut last = None;
             let tries = Tries { inner, secret, connect, retry_if, last: &mut last, limit };
-            let outcome = within(tries.run(), || inner.runtime.deadline(limit)).await;
+            let outcome = within(std::pin::pin!(tries.run()), || inner.runtime.deadline(limit)).await;
             outcome.unwrap_or_else(|| Err(last.map_or_else(|| LoginError::Secret(passed(limit)), LoginError::Login)))
         })
     }

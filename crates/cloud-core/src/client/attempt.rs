@@ -44,30 +44,28 @@ pub(super) struct Signed {
 
 impl Attempt<'_> {
     /// Makes the attempt and returns the payload, out of its envelope, with the response that it came in.
-    /// It starts at `start`.
-    pub(super) async fn send(
-        &self,
-        recovery: &Recovery,
-        progress: &mut Progress,
-        start: Duration,
-    ) -> Result<(Bytes, RawResponse)> {
-        let Progress { deadline, executed, .. } = progress;
-        let runtime = &self.client.runtime;
-        deadline.enter(Phase::Credentials, start);
-        let mut http = self.prepare()?;
-        let now = runtime.now();
-        let generation = self.sign(&mut http, recovery.signing_time(now), deadline, start).await?;
-        let signed = runtime.elapsed();
-        deadline.enter(Phase::Sending, signed);
-        let sent = now + signed.saturating_sub(start);
-        let left = deadline.left(signed);
+    pub(super) async fn send(&self, recovery: &Recovery, progress: &mut Progress) -> Result<(Bytes, RawResponse)> {
+        progress.deadline.enter(Phase::Credentials, progress.start);
+        // Boxed, so that the call's future has no room for it besides the transport's.
+        let mut http = Box::new(self.prepare()?);
+        let now = self.client.runtime.now();
+        let generation = self.sign(&mut http, recovery.signing_time(now), progress).await?;
+        let elapsed = self.client.runtime.elapsed();
+        progress.deadline.enter(Phase::Sending, elapsed);
+        let sent = now + elapsed.saturating_sub(progress.start);
         let signed = Signed { generation, sent, secrets: secrets(http.headers()) };
-        if left.is_zero() {
-            return Err(self.call_timeout(deadline, Delivery::NotSent));
+        let response = {
+            let left = progress.deadline.left(elapsed);
+            if left.is_zero() {
+                return Err(self.call_timeout(&mut progress.deadline, Delivery::NotSent));
+            }
+            // Sent from here, so that the request is moved once, into the transport's future.
+            let sending = self.client.transport.send(*http);
+            // One timer: whichever limit is earlier decides which error it is.
+            self.receive(sending, &mut progress.deadline, self.timeout.min(left))
         }
-        // Sent from here, so that the request is moved once, into the transport's future.
-        let response = self.receive(self.client.transport.send(http), deadline, left).await?;
-        self.read(response, signed, *executed)
+        .await?;
+        self.read(response, signed, progress.executed)
     }
 
     pub(super) fn prepare(&self) -> Result<http::Request<Bytes>> {
@@ -101,17 +99,16 @@ impl Attempt<'_> {
         &self,
         http: &mut http::Request<Bytes>,
         now: OffsetDateTime,
-        deadline: &mut Deadline,
-        start: Duration,
+        progress: &mut Progress,
     ) -> Result<Generation> {
         let runtime = &self.client.runtime;
         let context = self.signed_at(now);
-        let left = deadline.left(start);
-        match within(self.client.signer.sign(context, http), || runtime.deadline(left)).await {
+        let left = progress.deadline.left(progress.start);
+        match within(self.client.signer.sign(context, http), move || runtime.deadline(left)).await {
             Some(outcome) => outcome.map_err(AttemptError::signing_failed),
             None => {
                 // The signer's own request may be under way.
-                let mut timeout = self.call_timeout(deadline, Delivery::NotSent);
+                let mut timeout = self.call_timeout(&mut progress.deadline, Delivery::NotSent);
                 timeout.error.set_credentials_requested();
                 Err(timeout)
             }
@@ -122,12 +119,9 @@ impl Attempt<'_> {
         &self,
         response: BoxFuture<'_, std::result::Result<http::Response<Bytes>, TransportError>>,
         deadline: &mut Deadline,
-        left: Duration,
+        limit: Duration,
     ) -> Result<RawResponse> {
-        let runtime = &self.client.runtime;
-        // One timer: whichever limit is earlier decides which error it is.
-        let limit = self.timeout.min(left);
-        let response = match within(response, || runtime.deadline(limit)).await {
+        let response = match within(response, move || self.client.runtime.deadline(limit)).await {
             Some(outcome) => outcome.map_err(AttemptError::transport)?,
             None if limit < self.timeout => {
                 return Err(self.call_timeout(deadline, Delivery::PossiblySent));

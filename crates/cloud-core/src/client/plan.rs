@@ -12,7 +12,7 @@ use crate::request::Request;
 
 impl Client {
     /// Returns the request as it would be sent now. Sends nothing, not even a request for credentials.
-    pub(crate) fn plan(&self, request: &Request, options: &CallOptions) -> Result<Plan> {
+    pub(crate) fn plan(&self, request: &Request, options: Option<&CallOptions>) -> Result<Plan> {
         let context = CallContext::new(request.operation(), self.version);
         self.access.check(context)?;
         self.inner.plan(context, request, options).map_err(|error| error.with_context(context))
@@ -20,17 +20,10 @@ impl Client {
 }
 
 impl Inner {
-    fn plan(&self, context: CallContext, request: &Request, options: &CallOptions) -> Result<Plan> {
+    fn plan(&self, context: CallContext, request: &Request, options: Option<&CallOptions>) -> Result<Plan> {
         let url = self.url(context, request, options)?;
         // No limit applies to what is not sent.
-        let attempt = Attempt {
-            client: self,
-            context,
-            request,
-            url: &url,
-            timeout: Duration::MAX,
-            body_limit: options.body_limit,
-        };
+        let attempt = Attempt { client: self, context, request, url: &url, timeout: Duration::MAX, body_limit: None };
         let mut http = attempt.prepare().map_err(|failed| failed.error)?;
         let now = Recovery::new(&self.skew).signing_time(self.runtime.now());
         let signature = self.signer.plan(attempt.signed_at(now), &mut http)?;

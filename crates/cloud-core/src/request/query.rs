@@ -36,7 +36,7 @@ impl Request {
         self.clear_query(name);
         let mut values = values.into_iter().peekable();
         if values.peek().is_none() {
-            self.unusable.push((name, EMPTY));
+            self.unusable(name, EMPTY);
         }
         values.for_each(|value| self.push_query(name, value.as_ref(), rules));
     }
@@ -53,14 +53,14 @@ impl Request {
         let mut joined = String::new();
         for value in values {
             match value.as_ref() {
-                "" => return self.unusable.push((name, EMPTY)),
-                value if value.contains(',') => return self.unusable.push((name, COMMA)),
+                "" => return self.unusable(name, EMPTY),
+                value if value.contains(',') => return self.unusable(name, COMMA),
                 value => {
                     if !joined.is_empty() {
                         joined.push(',');
                     }
                     joined.push_str(value);
-                    self.validator.text(name, value, rules);
+                    self.collect(|validator| validator.text(name, value, rules));
                 }
             }
         }
@@ -93,8 +93,14 @@ impl Request {
 
     fn clear_query(&mut self, name: &'static str) {
         self.take_query(name);
-        self.unusable.retain(|(other, _)| *other != name);
-        self.validator.forget(name);
+        if let Some(problems) = &mut self.problems {
+            problems.unusable.retain(|(other, _)| *other != name);
+            problems.validator.forget(name);
+        }
+    }
+
+    fn unusable(&mut self, name: &'static str, problem: &'static str) {
+        self.problems.get_or_insert_default().unusable.push((name, problem));
     }
 
     fn push_query(&mut self, name: &'static str, value: impl QueryValue, rules: &'static [Constraint]) {
@@ -106,12 +112,12 @@ impl Request {
         let start = self.query.len();
         match value.problem() {
             None => value.write(&mut self.query),
-            Some(problem) => return self.unusable.push((name, problem)),
+            Some(problem) => return self.unusable(name, problem),
         }
         if self.query.len() == start {
-            return self.unusable.push((name, EMPTY));
+            return self.unusable(name, EMPTY);
         }
-        value.validate(name, rules, &mut self.validator);
+        self.collect(|validator| value.validate(name, rules, validator));
     }
 
     /// Removes a query parameter and returns its last value, still encoded.

@@ -19,7 +19,7 @@ mod tls;
 pub(super) use body::Collector;
 pub use builder::{BuiltInTransport, TransportBuilder};
 pub(super) use builder::{TransportSettings, sealed};
-pub(super) use failure::{Failure, failure};
+pub(super) use failure::{Failure, Target, failure};
 pub(super) use pools::Pools;
 #[cfg(feature = "reqwest-no-provider")]
 pub(super) use proxy::is_local;

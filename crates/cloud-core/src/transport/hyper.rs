@@ -10,10 +10,10 @@ use http::header::{PROXY_AUTHORIZATION, USER_AGENT};
 use http::uri::Scheme;
 use http::{HeaderValue, Version};
 use hyper::body::{Body as _, Incoming};
-use hyper_util::client::legacy::{Client, Error as ClientError};
+use hyper_util::client::legacy::{Client, Error as ClientError, ResponseFuture};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-use super::builtin::{Collector, Common, Failure, TransportSettings, failure, is_sent_as_written, sealed};
+use super::builtin::{Collector, Common, Failure, Target, TransportSettings, failure, is_sent_as_written, sealed};
 use super::{Transport, TransportBuilder, TransportError};
 use crate::error::Result;
 use crate::runtime::BoxFuture;
@@ -86,33 +86,41 @@ impl Transport for HyperTransport {
     fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
         Box::pin(async move {
             let limit = self.shared.limit_of(&request);
-            let uri = request.uri().clone();
-            if !is_sent_as_written(&uri) {
-                return Err(TransportError::rewritten());
-            }
-            let (client, via) = self.shared.route(&uri)?;
-            let mut request = request.map(RequestBody::new);
-            *request.version_mut() = Version::HTTP_11;
-            let headers = request.headers_mut();
-            headers.entry(USER_AGENT).or_insert_with(|| self.user_agent.clone());
-            // A tunnel's proxy gets its credentials when the tunnel is made.
-            let untunneled = via.as_ref().filter(|_| uri.scheme() == Some(&Scheme::HTTP));
-            if let Some(credentials) = untunneled.and_then(|via| via.intercept.basic_auth()) {
-                headers.insert(PROXY_AUTHORIZATION, credentials.clone());
-            }
-            let proxy = via.as_ref().map(|via| via.name);
-            let response =
-                client.request(request).await.map_err(|error| failure(failed_at(&error), error, &uri, proxy))?;
+            let (sending, target) = self.start(request)?;
+            let response = sending.await.map_err(|error| failure(failed_at(&error), error, &target))?;
             let (parts, mut incoming) = response.into_parts();
             let mut body = Collector::new(incoming.size_hint().exact(), limit)?;
             while let Some(chunk) = chunk(&mut incoming).await {
-                let chunk = chunk.map_err(|error| failure(Failure::Body, error, &uri, proxy))?;
+                let chunk = chunk.map_err(|error| failure(Failure::Body, error, &target))?;
                 if let Some(whole) = body.push(chunk)? {
                     return Ok(http::Response::from_parts(parts, whole));
                 }
             }
             Ok(http::Response::from_parts(parts, body.finish()))
         })
+    }
+}
+
+impl HyperTransport {
+    /// Starts to send. A function of its own, so that the transport's future keeps only what it needs later.
+    fn start<'a>(&'a self, request: http::Request<Bytes>) -> Result<(ResponseFuture, Target<'a>), TransportError> {
+        let uri = request.uri();
+        if !is_sent_as_written(uri) {
+            return Err(TransportError::rewritten());
+        }
+        let (client, via) = self.shared.route(uri)?;
+        let target = Target::new(uri, via.as_ref());
+        // A tunnel's proxy gets its credentials when the tunnel is made.
+        let untunneled = via.as_ref().filter(|_| uri.scheme() == Some(&Scheme::HTTP));
+        let credentials = untunneled.and_then(|via| via.intercept.basic_auth()).cloned();
+        let mut request = request.map(RequestBody::new);
+        *request.version_mut() = Version::HTTP_11;
+        let headers = request.headers_mut();
+        headers.entry(USER_AGENT).or_insert_with(|| self.user_agent.clone());
+        if let Some(credentials) = credentials {
+            headers.insert(PROXY_AUTHORIZATION, credentials);
+        }
+        Ok((client.request(request), target))
     }
 }
 

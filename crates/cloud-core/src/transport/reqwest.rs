@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::builtin::{Collector, Common, Failure, TransportSettings, failure, is_local, is_sent_as_written, sealed};
+use super::builtin::{
+    Collector, Common, Failure, Target, TransportSettings, failure, is_local, is_sent_as_written, sealed,
+};
 use super::{Transport, TransportBuilder, TransportError};
 use crate::error::{Error, Result};
 use crate::runtime::BoxFuture;
@@ -121,17 +123,9 @@ impl Transport for ReqwestTransport {
     fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
         Box::pin(async move {
             let limit = self.shared.limit_of(&request);
-            let uri = request.uri().clone();
-            if !is_sent_as_written(&uri) {
-                return Err(TransportError::rewritten());
-            }
-            let url = self.origins.url(&uri)?;
-            let (pool, via) = self.shared.route(&uri)?;
-            let client = pool.direct.as_ref().filter(|_| is_local(&uri)).unwrap_or(&pool.client);
-            let failed = |error: reqwest::Error| {
-                failure(failed_at(&error), error.without_url(), &uri, via.as_ref().map(|via| via.name))
-            };
-            let mut response = client.execute(converted(request, url)).await.map_err(failed)?;
+            let (sending, target) = self.start(request)?;
+            let failed = |error: reqwest::Error| failure(failed_at(&error), error.without_url(), &target);
+            let mut response = sending.await.map_err(failed)?;
             let mut body = Collector::new(response.content_length(), limit)?;
             while let Some(chunk) = response.chunk().await.map_err(failed)? {
                 if let Some(whole) = body.push(chunk)? {
@@ -140,6 +134,24 @@ impl Transport for ReqwestTransport {
             }
             Ok(received(&mut response, body.finish()))
         })
+    }
+}
+
+impl ReqwestTransport {
+    /// Starts to send. A function of its own, so that the transport's future keeps only what it needs later.
+    fn start<'a>(
+        &'a self,
+        request: http::Request<Bytes>,
+    ) -> Result<(impl Future<Output = reqwest::Result<reqwest::Response>> + use<>, Target<'a>), TransportError> {
+        let uri = request.uri();
+        if !is_sent_as_written(uri) {
+            return Err(TransportError::rewritten());
+        }
+        let url = self.origins.url(uri)?;
+        let (pool, via) = self.shared.route(uri)?;
+        let client = pool.direct.as_ref().filter(|_| is_local(uri)).unwrap_or(&pool.client);
+        let target = Target::new(uri, via.as_ref());
+        Ok((client.execute(converted(request, url)), target))
     }
 }
 

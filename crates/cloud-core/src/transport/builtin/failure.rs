@@ -3,8 +3,10 @@
 use std::error::Error;
 
 use http::Uri;
+use http::uri::Authority;
 use rustls::{AlertDescription, CertificateError, InvalidMessage};
 
+use super::Via;
 use crate::transport::{Stage, TransportError};
 
 /// Where an HTTP client reports that it failed.
@@ -21,13 +23,26 @@ pub(in crate::transport) enum Failure {
     Body,
 }
 
-/// Classifies an error of a request to `uri`, sent through `proxy` if there is one. The error must not show a query.
-pub(in crate::transport) fn failure<E>(at: Failure, error: E, uri: &Uri, proxy: Option<&str>) -> TransportError
+/// What an error says about where a request was sent.
+pub(in crate::transport) struct Target<'a> {
+    authority: Option<Authority>,
+    /// Host and port of the proxy, and the variable that names them.
+    proxy: Option<&'a str>,
+}
+
+impl<'a> Target<'a> {
+    pub(in crate::transport) fn new(uri: &Uri, via: Option<&Via<'a>>) -> Self {
+        Self { authority: uri.authority().cloned(), proxy: via.map(|via| via.name) }
+    }
+}
+
+/// Classifies an error. It must not show a query.
+pub(in crate::transport) fn failure<E>(at: Failure, error: E, target: &Target<'_>) -> TransportError
 where
     E: Error + Send + Sync + 'static,
 {
     let (stage, text) = match at {
-        Failure::Connect => connect(&error, uri, proxy),
+        Failure::Connect => connect(&error, target),
         #[cfg(feature = "reqwest-no-provider")]
         Failure::Request => (Stage::Invalid, "the request cannot be sent".to_owned()),
         Failure::Send => (Stage::PossiblySent, "the connection ended without a response".to_owned()),
@@ -36,8 +51,8 @@ where
     TransportError::new(stage, text).with_source(error)
 }
 
-fn connect(error: &(dyn Error + 'static), uri: &Uri, proxy: Option<&str>) -> (Stage, String) {
-    let target = uri.authority().map_or("the host", |authority| authority.as_str());
+fn connect(error: &(dyn Error + 'static), Target { authority, proxy }: &Target<'_>) -> (Stage, String) {
+    let target = authority.as_ref().map_or("the host", Authority::as_str);
     let through = proxy.map(|proxy| format!(" through the proxy {proxy}")).unwrap_or_default();
     match tls(error) {
         Some(what) => (Stage::Handshake, format!("no TLS connection to {target}{through}: {what}")),
