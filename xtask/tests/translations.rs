@@ -46,7 +46,8 @@ fn code_and_tables_of_translations_are_those_of_the_original() {
         }
         assert!(rows.iter().all(|row| rows_wanted.contains(row)), "{name}: a table differs");
         // The two commands, and the first call of each vendor.
-        for needed in wanted.iter().filter(|block| block.starts_with("```rust") || block.contains("cargo run -p tour")) {
+        for needed in wanted.iter().filter(|block| block.starts_with("```rust") || block.contains("cargo run -p tour"))
+        {
             assert!(blocks.contains(needed), "{name} lacks:\n{needed}");
         }
     }
