@@ -223,7 +223,7 @@ impl Inner {
                 }
                 Err(failed) => failed,
             };
-            if let Some(delay) = self.next(attempt, failed, progress, &mut recovery, &mut retries)? {
+            if let Some(delay) = self.next(attempt, *failed, progress, &mut recovery, &mut retries)? {
                 progress.deadline.enter(Phase::Backoff, self.runtime.elapsed());
                 self.runtime.sleep(delay).await;
             }
@@ -247,7 +247,7 @@ impl Inner {
     fn next(
         &self,
         attempt: &Attempt<'_>,
-        mut failed: Box<AttemptError>,
+        mut failed: AttemptError,
         progress: &mut Progress,
         recovery: &mut Recovery,
         retries: &mut Retries<'_>,
@@ -266,7 +266,7 @@ impl Inner {
         let exhausted = failed.outcome.is_exhausted();
         let (summary, executed) = (failed.error.summary(), failed.outcome.may_have_been_executed());
         let left = progress.deadline.left(self.runtime.elapsed());
-        let delay = retries.next(*failed, left, self.runtime.random())?;
+        let delay = retries.next(failed, left, self.runtime.random())?;
         trace::retrying(number, delay);
         progress.executed |= executed;
         if exhausted {

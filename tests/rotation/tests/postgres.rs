@@ -17,6 +17,7 @@ use rotation::{SCP_SECRET, World, cache};
 use tokio::task::JoinSet;
 
 /// Folders of the programs beside those of `PATH`: Debian keeps them apart, by version.
+#[allow(clippy::disallowed_methods, reason = "finds programs as a shell does")]
 fn folders() -> Vec<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<_> = std::env::split_paths(&path).collect();

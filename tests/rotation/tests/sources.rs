@@ -10,8 +10,10 @@ use rotation::{NHN_SECRET, NHN_STORE, SCP_SECRET, World};
 use scp_security::ErrorKind;
 use scp_security::secrets_manager::types::CreateSecretRequest;
 
-/// Each client as a source, with a name, its ID and the value.
-fn sources(world: &World) -> Vec<(&'static str, Arc<dyn SecretSource>, (&'static str, &'static str), &'static str)> {
+/// The client, its source, a name with its ID, and the value.
+type Case = (&'static str, Arc<dyn SecretSource>, (&'static str, &'static str), &'static str);
+
+fn sources(world: &World) -> Vec<Case> {
     let (scp, nhn) = (&world.scp, &world.nhn);
     let scp_value = r#"{"key1":"value1","key2":"value2"}"#;
     let nhn_value = r#"{"username":"app","password":"sandbox"}"#;
