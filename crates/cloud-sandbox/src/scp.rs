@@ -92,12 +92,13 @@ impl Vendor for Scp {
         })
     }
 
-    fn refuse(&self, engine: &Engine, _: &HttpRequest, status: u16, reason: &str) -> HttpResponse {
+    fn refuse(&self, engine: &Engine, request: &HttpRequest, status: u16, reason: &str) -> HttpResponse {
         let code = match status {
             502..=504 => return HttpResponse::text(status, "upstream connect error\n"),
+            // A service's own 404 says that a resource is missing, which only the state decides.
+            404 => return refuse_at_gateway(engine, request, status, "Not Found"),
             401 => "HmacValidFail",
             403 => "Forbidden",
-            404 => "ResourceNotFound",
             406 => "NoSuchVersion",
             429 => "TooManyRequests",
             500.. => "ContactAdminForAssistance",

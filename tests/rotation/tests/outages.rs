@@ -11,7 +11,7 @@ use scp_security::secrets_manager::types::{DeleteSecretRequest, SetAclCidrReques
 
 /// What no service itself has said.
 fn faults() -> Vec<Fault> {
-    let mut faults: Vec<_> = [408, 429, 500, 502, 503, 504].into_iter().map(Fault::status).collect();
+    let mut faults: Vec<_> = [404, 408, 429, 500, 502, 503, 504].into_iter().map(Fault::status).collect();
     faults.extend([Fault::reset_before(), Fault::reset_after(), Fault::truncated_body(), Fault::proxy_html()]);
     faults
 }
