@@ -4,6 +4,7 @@ mod faults;
 mod nhn;
 mod risken;
 mod scp;
+mod secrets;
 mod show;
 mod why;
 
@@ -44,9 +45,12 @@ async fn tour() -> Result<(), Box<dyn Error>> {
     scp::run(&settings).await?;
     nhn::run(&settings).await?;
     risken::run(&settings).await?;
+    secrets::run(&sandbox, &settings).await?;
     why::run(&settings).await?;
     faults::run(&sandbox, &settings).await?;
-    print("\nGuides: docs/scp.md, docs/nhn.md, docs/risken.md. Errors and retries: docs/resilience.md.");
+    print(
+        "\nGuides: docs/scp.md, docs/nhn.md, docs/risken.md, docs/secrets.md. Errors and retries: docs/resilience.md.",
+    );
     sandbox.shutdown().await?;
     Ok(())
 }
