@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use time::OffsetDateTime;
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::operation::Operation;
 use crate::runtime::BoxFuture;
 use crate::secret::SecretString;
@@ -58,13 +58,14 @@ pub trait Signer: fmt::Debug + Send + Sync {
     ) -> BoxFuture<'a, Result<Generation>>;
 
     /// Adds the headers of [`sign`](Self::sign) without a request for credentials: with those at hand, or with placeholders
-    /// that are marked as sensitive. Returns how a shell makes them. The default is for signers that add nothing.
+    /// that are marked as sensitive. Returns how a shell makes them.
     ///
     /// # Errors
-    /// [`ErrorKind::Credentials`](crate::ErrorKind::Credentials) if `sign` would find no credentials either.
+    /// [`ErrorKind::Credentials`](crate::ErrorKind::Credentials) if `sign` would find no credentials either, and from a
+    /// signer that does not implement this method.
     fn plan(&self, context: SignContext<'_>, request: &mut http::Request<Bytes>) -> Result<SignaturePlan> {
         let _ = (context, request);
-        Ok(SignaturePlan::default())
+        Err(Error::new(ErrorKind::Credentials, "this signer cannot plan a request; implement Signer::plan"))
     }
 
     /// Invalidates credentials that the service refused. Returns whether signing again can help; the client then
@@ -143,5 +144,9 @@ pub struct Anonymous;
 impl Signer for Anonymous {
     fn sign<'a>(&'a self, _: SignContext<'a>, _: &'a mut http::Request<Bytes>) -> BoxFuture<'a, Result<Generation>> {
         Box::pin(std::future::ready(Ok(Generation::FIXED)))
+    }
+
+    fn plan(&self, _: SignContext<'_>, _: &mut http::Request<Bytes>) -> Result<SignaturePlan> {
+        Ok(SignaturePlan::default())
     }
 }

@@ -146,11 +146,16 @@ impl<T> Call<T> {
     /// nor values; see [`Plan`].
     ///
     /// # Errors
-    /// Those of the call before it is sent: [`ErrorKind::Request`](crate::ErrorKind::Request) if a value breaks a limit,
+    /// Those of the call before it is sent: [`ErrorKind::Request`](crate::ErrorKind::Request) if a value breaks a limit or
+    /// the call was started already,
     /// [`ErrorKind::Restricted`](crate::ErrorKind::Restricted) if the handle refuses the operation, and
     /// [`ErrorKind::Credentials`](crate::ErrorKind::Credentials) if there can be none.
     pub fn plan(&self) -> Result<Plan> {
-        let client = self.client.as_ref().ok_or_else(|| completed(self.context()))?;
+        let started = || {
+            let error = Error::request("the call was started already; plan it before it is awaited");
+            error.with_context(self.context()).with_delivery(Delivery::PossiblySent)
+        };
+        let client = self.client.as_ref().ok_or_else(started)?;
         client.plan(&self.request, self.options.as_deref())
     }
 

@@ -139,9 +139,11 @@ impl Client {
         let recorded = span.clone();
         let call = async move {
             let start = inner.runtime.elapsed();
-            access.check(context)?;
-            // By reference: what a future is given by value, it stores twice.
-            let outcome = inner.run(&context, &request, options.as_deref(), start).await;
+            let outcome = match access.check(context) {
+                // By reference: what a future is given by value, it stores twice.
+                Ok(()) => inner.run(&context, &request, options.as_deref(), start).await,
+                Err(refused) => Err(refused),
+            };
             trace::ended(&recorded, &outcome, || inner.runtime.elapsed().saturating_sub(start));
             outcome
         };
@@ -286,6 +288,7 @@ impl fmt::Debug for Client {
             .field("signer", &self.inner.signer)
             .field("dialect", &self.inner.dialect)
             .field("settings", &self.inner.settings)
+            .field("access", &self.access)
             .finish_non_exhaustive()
     }
 }

@@ -230,6 +230,15 @@ impl<T> CredentialCache<T> {
         self.lock().current.as_ref().map(|current| Arc::clone(&current.value))
     }
 
+    /// Returns the current credentials unless they have expired at `now`.
+    #[must_use]
+    pub fn valid(&self, now: OffsetDateTime) -> Option<Arc<T>> {
+        match self.lock().validity(now) {
+            Validity::Valid((found, _)) | Validity::RenewalDue((found, _)) => Some(found),
+            Validity::Expired => None,
+        }
+    }
+
     /// Returns the credentials of this generation if they are the current ones, valid or not.
     #[must_use]
     pub fn held(&self, generation: Generation) -> Option<Arc<T>> {

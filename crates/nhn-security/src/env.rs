@@ -92,7 +92,7 @@ impl Resolved {
     /// shows every one.
     pub(crate) fn new(given: Overrides, resolver: &mut Resolver<'_>, insecure: bool) -> Result<Self> {
         let realm = resolver.find(&REALM, given.realm.map(|realm| realm.as_str().into()));
-        resolver.assume(&REALM, Realm::default().as_str());
+        resolver.defaults_to(&REALM, Realm::default().as_str());
         let endpoint = resolver.find(&ENDPOINT, given.endpoint.map(Into::into));
         let mac_address = resolver.find(&MAC_ADDRESS, given.mac_address);
         let access_key = access_key(resolver, given.access_key);

@@ -126,7 +126,7 @@ impl Signer for TokenSigner {
         if !wants_token(context.operation) {
             return Ok(SignaturePlan::default());
         }
-        let current = self.cache.current();
+        let current = self.cache.valid(context.now);
         let mut token = current.as_deref().cloned().unwrap_or(HeaderValue::from_static("requested-by-the-call"));
         token.set_sensitive(true);
         request.headers_mut().insert(HEADER, token);
@@ -136,7 +136,8 @@ impl Signer for TokenSigner {
              sed -n 's/.*\"access_token\" *: *\"\\([^\"]*\\)\".*/\\1/p')"
         );
         let plan = SignaturePlan::new(&KEY_VARIABLES).pending(current.is_none());
-        Ok(plan.step(token).header(HEADER, "Bearer $token"))
+        let checked = ": \"${token:?no token: check the user access key}\"";
+        Ok(plan.step(token).step(checked.to_owned()).header(HEADER, "Bearer $token"))
     }
 
     fn invalidate(&self, operation: &'static Operation, credentials: Generation) -> bool {

@@ -135,7 +135,7 @@ impl ScpBuilder {
         let from_vault = self.from_vault || (vault && self.given.credentials.is_none() && self.provider.is_none());
         let language = self.language.as_ref();
         resolver.note(&LANGUAGE, language.map(|language| shown(language.as_str())));
-        resolver.assume(&LANGUAGE, "en-US");
+        resolver.defaults_to(&LANGUAGE, "en-US");
         let resolved = Resolved::new(self.given, resolver, self.config.insecure)?;
         let dialect = Arc::new(ScpDialect::new(language.unwrap_or(&Language::EnUs))?);
         let parts = Parts { shared: self.config.shared(PRODUCT)?, dialect };

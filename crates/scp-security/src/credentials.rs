@@ -129,6 +129,9 @@ pub(crate) trait KeySource: fmt::Debug + Send + Sync {
     /// Returns the keys at hand, without a request, so that an error text that repeats part of one is not shown.
     fn current(&self) -> Option<Arc<Credentials>>;
 
+    /// Returns the keys at hand unless they have expired at `now`, without a request.
+    fn valid(&self, now: OffsetDateTime) -> Option<Arc<Credentials>>;
+
     /// Reports that the service refused these keys. Returns whether new ones may be available.
     fn invalidate(&self, generation: Generation) -> bool;
 }
@@ -169,6 +172,10 @@ impl KeySource for Cached {
 
     fn current(&self) -> Option<Arc<Credentials>> {
         self.cache.current()
+    }
+
+    fn valid(&self, now: OffsetDateTime) -> Option<Arc<Credentials>> {
+        self.cache.valid(now)
     }
 
     fn invalidate(&self, generation: Generation) -> bool {

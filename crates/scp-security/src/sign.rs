@@ -93,7 +93,7 @@ impl Signer for ScpSigner {
                 add(&API, &context, credentials, request)?;
                 return Ok(plan);
             }
-            Some(Keys::Renewed(source)) => source.current(),
+            Some(Keys::Renewed(source)) => source.valid(context.now),
         };
         let pending = current.is_none();
         let credentials = current.unwrap_or_else(|| Arc::new(Credentials::new("requested-by-the-call", "")));

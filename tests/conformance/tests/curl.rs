@@ -38,7 +38,9 @@ fn has_programs() -> bool {
     let runs = |program: &str, argument| Command::new(program).arg(argument).output().is_ok();
     let has = runs("curl", "--version") && runs("openssl", "version");
     if !has {
-        eprintln!("SKIPPED: curl or openssl is not installed, so no line was run");
+        // Not through `eprintln!`, which the test runner hides of a test that passes.
+        let text = "SKIPPED: curl or openssl is not installed, so no line was run\n";
+        std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes()).unwrap();
     }
     has
 }
@@ -115,6 +117,27 @@ async fn curl_line_succeeds_with_the_variables_of_the_settings() {
         assert!((200..300).contains(&call.status), "{told}\n{call:?}");
         assert!(call.operation.contains(plan.operation().name), "{told}\n{call:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn curl_line_sends_nothing_without_its_body_or_token() {
+    if !has_programs() {
+        return;
+    }
+    let sandbox = Sandbox::start().await.unwrap();
+    let shell = Shell(sandbox.env_vars());
+    let with_body = scp_plans(&shell).unwrap().into_iter().find(|plan| plan.body().is_some()).unwrap();
+    let output = shell.run(&with_body, Path::new("/none"));
+    assert!(!output.status.success() && String::from_utf8_lossy(&output.stderr).contains("/none"), "{output:?}");
+    let with_token = nhn_plans(&shell).unwrap().pop().unwrap();
+    let mut wrong = sandbox.env_vars();
+    wrong.iter_mut().filter(|(name, _)| name.contains("SECRET_ACCESS_KEY")).for_each(|(_, value)| *value = "x".into());
+    let before = sandbox.calls().len();
+    let output = Shell(wrong).run(&with_token, Path::new("/none"));
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && errors.contains("no token: check the user access key"), "{output:?}");
+    let calls = sandbox.calls().split_off(before);
+    assert!(calls.iter().all(|call| call.status >= 400), "only the token was requested: {calls:?}");
 }
 
 #[test]

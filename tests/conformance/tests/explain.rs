@@ -335,7 +335,7 @@ fn explanation_names_what_signs() {
         (vault(pair()).vault_credentials(), "temporary keys from the secret vault"),
         (vault(Scp::builder().endpoint("https://a.example")), "temporary keys from the secret vault"),
     ] {
-        assert_eq!(builder.explain().credentials(), Some(wanted));
+        assert_eq!(builder.explain().signs_with(), Some(wanted));
         assert_eq!(builder.explain().error().map(ToString::to_string), builder.build().err().map(|e| e.to_string()));
     }
 }

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use cloud_core::testing::FakeRuntime;
 use cloud_core::{Plan, Runtime};
@@ -18,6 +19,10 @@ const APP_KEYS: [&str; 3] = ["test-sa-appkey", "test-ssc-appkey", "test-skm-appk
 type Sent = http::Request<bytes::Bytes>;
 
 fn runtime() -> Arc<dyn Runtime> {
+    clock()
+}
+
+fn clock() -> Arc<FakeRuntime> {
     Arc::new(FakeRuntime::new(datetime!(2026-01-01 0:00 UTC)))
 }
 
@@ -109,6 +114,8 @@ async fn list_plans_the_page_that_it_fetches_first() {
 async fn plan_requests_no_credentials_and_says_that_the_call_would() {
     let reply = serde_json::json!({"access_key": "k", "secret_key": "s", "expired_at": "2026-01-02 00:00:00.000"});
     let transport = Recorder::new(SECRETS, 200, Some(&reply));
+    let clock = clock();
+    let runtime = || Arc::clone(&clock) as Arc<dyn Runtime>;
     let builder = Scp::builder()
         .endpoint("http://127.0.0.1:9")
         .vault_token("an-id", "a-secret")
@@ -128,4 +135,7 @@ async fn plan_requests_no_credentials_and_says_that_the_call_would() {
     assert!(!scp.secret_vault().show_temporary_key("a-vault").plan().unwrap().requests_credentials());
     let _ = (scp.kms().show_key("a-key").await, nhn.secure_key_manager().unwrap().list_key_stores().await);
     assert!(!temporary().requests_credentials() && !token().requests_credentials());
+    // Expired ones are not at hand.
+    clock.advance(Duration::from_secs(2 * 86_400));
+    assert!(temporary().requests_credentials() && token().requests_credentials());
 }

@@ -108,8 +108,8 @@ async fn refuses(blocking: bool) {
                 None => assert_eq!((&result, transport.sent().len()), (&Ok(()), 1), "{entry} by {handle:?}"),
                 Some(method) => {
                     let text = result.unwrap_err();
-                    let start = format!("{entry} rejected locally: it");
-                    let end = format!(", which a handle from `{method}` refuses");
+                    let start = format!("{entry} rejected locally: the handle ");
+                    let end = format!(": use a handle without {method}");
                     assert!(text.starts_with(&start) && text.ends_with(&end), "{entry} by {handle:?}: {text}");
                     assert_eq!(transport.count(), 0, "{entry} by {handle:?}: a request was sent, perhaps for a token");
                 }

@@ -22,15 +22,18 @@ impl Access {
     /// Returns an error if the handle refuses this operation.
     pub(super) fn check(self, context: CallContext) -> Result<()> {
         let operation = context.operation;
-        let (what, handle) = match operation.effect {
-            Effect::Mutate if self.read_only => ("it creates or changes something", "read_only()"),
-            Effect::Destroy if self.read_only => ("it deletes or removes something", "read_only()"),
+        let text = match operation.effect {
+            Effect::Mutate if self.read_only => {
+                "the handle is read-only, and the operation creates or changes something: use a handle without read_only()"
+            }
+            Effect::Destroy if self.read_only => {
+                "the handle is read-only, and the operation deletes or removes something: use a handle without read_only()"
+            }
             _ if self.hiding_secrets && operation.reveals_secrets() => {
-                ("its response holds a secret", "hiding_secrets()")
+                "the handle hides secrets, and the response holds one: use a handle without hiding_secrets()"
             }
             _ => return Ok(()),
         };
-        let text = format!("{what}, which a handle from `{handle}` refuses");
         Err(Error::new(ErrorKind::Restricted, text).with_context(context))
     }
 }

@@ -59,7 +59,8 @@ impl Attempt<'_> {
             if left.is_zero() {
                 return Err(self.call_timeout(&mut progress.deadline, Delivery::NotSent));
             }
-            // Sent from here, so that the request is moved once, into the transport's future.
+            // Sent from here, so that the request is moved once, into the transport's future; its box is freed before.
+            let http = http;
             let sending = self.client.transport.send(*http);
             // One timer: whichever limit is earlier decides which error it is.
             self.receive(sending, &mut progress.deadline, self.timeout.min(left))

@@ -6,7 +6,7 @@ use http::HeaderValue;
 
 use super::{Client, ClientBuilder, Settings, default_transport};
 use crate::auth::Signer;
-use crate::config::{ConfigSource, Resolver};
+use crate::config::ConfigSource;
 use crate::dialect::Dialect;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Result};
@@ -33,12 +33,6 @@ pub struct ClientConfig {
 }
 
 impl ClientConfig {
-    /// Returns a resolver of settings for this configuration.
-    #[must_use]
-    pub fn resolver(&self) -> Resolver<'_> {
-        Resolver::new(self.source.as_deref())
-    }
-
     /// Returns what the clients of one handle share. `product` is the crate's name and version,
     /// such as `example-crate/1.0`.
     ///
@@ -154,8 +148,8 @@ macro_rules! client_setters {
 
             /// Returns where each setting comes from, and the error that [`build`](Self::build) ends with, if it does.
             ///
-            /// The code that builds the handle records it. Secrets are not in it; see
-            /// [`Explanation`]($crate::config::Explanation).
+            /// The code that builds the handle records it, and logs the warnings that `build` logs. Secrets are not in it;
+            /// see [`Explanation`]($crate::config::Explanation).
             #[must_use]
             pub fn explain(&self) -> $crate::config::Explanation {
                 let source = self.config.source.clone();

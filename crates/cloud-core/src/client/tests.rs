@@ -559,3 +559,13 @@ async fn encoded_response_is_an_error_unless_it_is_identity() {
         assert!(error.to_string().contains("compressed or otherwise encoded"), "{error}");
     }
 }
+
+/// glibc serves up to 1,032 bytes from a thread's own cache; a larger future costs a lock and another core's cache.
+#[cfg(target_pointer_width = "64")]
+#[test]
+fn future_of_a_call_stays_small() {
+    let endpoint = Endpoint::parse("https://keys.example").unwrap();
+    let client = Client::builder(endpoint, Plain).transport(FakeTransport::new()).build().unwrap().with_version(&V1);
+    let future = client.execute(Request::new(&SHOW), None);
+    assert!(size_of_val(&*future) <= 1_032, "{}", size_of_val(&*future));
+}

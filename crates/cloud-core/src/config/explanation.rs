@@ -26,7 +26,7 @@ use crate::error::Error;
 pub struct Explanation {
     lookups: Vec<Lookup>,
     reads_environment: bool,
-    credentials: Option<&'static str>,
+    signs_with: Option<&'static str>,
     error: Option<Error>,
 }
 
@@ -34,10 +34,10 @@ impl Explanation {
     pub(super) fn new(
         lookups: Vec<Lookup>,
         reads_environment: bool,
-        credentials: Option<&'static str>,
+        signs_with: Option<&'static str>,
         error: Option<Error>,
     ) -> Self {
-        Self { lookups, reads_environment, credentials, error }
+        Self { lookups, reads_environment, signs_with, error }
     }
 
     /// Returns how each setting was resolved.
@@ -61,8 +61,8 @@ impl Explanation {
 
     /// Returns what requests are signed with, where there is a choice.
     #[must_use]
-    pub fn credentials(&self) -> Option<&str> {
-        self.credentials
+    pub fn signs_with(&self) -> Option<&str> {
+        self.signs_with
     }
 
     /// Returns the error that `build()` ends with, if it does.
@@ -111,7 +111,7 @@ impl fmt::Display for Explanation {
         if !self.reads_environment {
             writeln!(f, "nothing outside the program was read, since `.env()` was not called")?;
         }
-        if let Some(credentials) = self.credentials {
+        if let Some(credentials) = self.signs_with {
             writeln!(f, "signs with: {credentials}")?;
         }
         match &self.error {

@@ -142,7 +142,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// Records the value that counts where the setting has none.
-    pub fn assume(&mut self, setting: &'static Setting, default: &'static str) {
+    pub fn defaults_to(&mut self, setting: &'static Setting, default: &'static str) {
         if let Some(lookup) = self.lookups.iter_mut().find(|lookup| lookup.setting == setting.name) {
             lookup.default = Some(default);
         }
@@ -155,14 +155,34 @@ impl<'a> Resolver<'a> {
 
     /// Returns how each setting was resolved, and the error that building ended with.
     #[must_use]
-    pub fn explain(self, error: Option<Error>) -> Explanation {
+    pub fn explain(mut self, error: Option<Error>) -> Explanation {
+        self.settle();
         Explanation::new(self.lookups, self.source.is_some(), self.credentials, error)
     }
 
     /// Returns how each setting was resolved, in the order of the look-ups.
     #[must_use]
-    pub fn into_lookups(self) -> Vec<Lookup> {
+    pub fn into_lookups(mut self) -> Vec<Lookup> {
+        self.settle();
         self.lookups
+    }
+
+    /// Completes earlier look-ups by the files that were read after them.
+    fn settle(&mut self) {
+        let Some(source) = self.source else { return };
+        for mut lookup in std::mem::take(&mut self.lookups) {
+            for origin in std::mem::take(&mut lookup.unread) {
+                match origin {
+                    Origin::File(entry) if self.files.contains_key(entry.path) => {
+                        if self.entry(source, entry).ok().flatten().is_some() {
+                            lookup.hidden.push(origin);
+                        }
+                    }
+                    _ => lookup.unread.push(origin),
+                }
+            }
+            self.lookups.push(lookup);
+        }
     }
 
     fn search(

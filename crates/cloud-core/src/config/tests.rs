@@ -86,6 +86,21 @@ fn first_source_with_a_value_wins_and_the_lookup_says_what_it_hides() {
 }
 
 #[test]
+fn file_that_a_later_setting_reads_is_told_for_earlier_ones() {
+    for (file, told) in [
+        (r#"{"region":"kr-file","endpoint":"https://a.example"}"#, "; hides region in ~/.example/config.json"),
+        (r#"{"endpoint":"https://a.example"}"#, ""),
+    ] {
+        let source = fake(&[("A_REGION", "kr-a")], Some(file));
+        let mut resolver = Resolver::new(Some(&source));
+        resolver.find(&REGION, None).unwrap();
+        resolver.find(&ENDPOINT, None).unwrap();
+        let lookups = resolver.into_lookups();
+        assert_eq!(lookups[0].to_string(), format!("region: `kr-a` from A_REGION{told}"));
+    }
+}
+
+#[test]
 fn resolver_without_source_reads_code_only() {
     let mut resolver = Resolver::new(None);
     assert!(resolver.find(&REGION, None).unwrap().is_none());

@@ -25,6 +25,10 @@ impl Plan {
         if !checks.is_empty() {
             steps.push(format!(": {}", checks.join(" ")));
         }
+        if self.body.is_some() {
+            // curl would send no body in place of a file that it cannot read.
+            steps.push(format!(": < \"${BODY}\""));
+        }
         steps.push(format!("url={}", self.shell_url()));
         steps.extend(self.signature.steps.iter().cloned());
         let mut curl = format!("curl -sS -g -X {} \"$url\"", self.method().as_str());

@@ -168,6 +168,10 @@ impl KeySource for VaultProvider {
         self.cache.current().map(|key| Arc::clone(&key.credentials))
     }
 
+    fn valid(&self, now: OffsetDateTime) -> Option<Arc<Credentials>> {
+        self.cache.valid(now).map(|key| Arc::clone(&key.credentials))
+    }
+
     fn invalidate(&self, generation: Generation) -> bool {
         if let Some(key) = self.cache.held(generation) {
             let age = self.vault.runtime.elapsed().saturating_sub(key.history.since);

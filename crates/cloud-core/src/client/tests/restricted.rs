@@ -44,14 +44,15 @@ async fn refusals(operation: &'static Operation) -> [Option<String>; 4] {
 #[tokio::test]
 async fn restricted_clients_refuse_by_effect_and_by_secrets() {
     let error = |what: &str, by: &str| {
-        Some(format!("test keys 1 show rejected locally: {what}, which a handle from `{by}()` refuses"))
+        Some(format!("test keys 1 show rejected locally: the handle {what}: use a handle without {by}()"))
     };
-    let destroys = || error("it deletes or removes something", "read_only");
-    let reveals = || error("its response holds a secret", "hiding_secrets");
+    let destroys = || error("is read-only, and the operation deletes or removes something", "read_only");
+    let reveals = || error("hides secrets, and the response holds one", "hiding_secrets");
     assert_eq!(refusals(&READ).await, [None, None, None, None]);
     assert_eq!(refusals(&REVEAL).await, [None, None, reveals(), reveals()]);
     assert_eq!(refusals(&DESTROY).await, [None, destroys(), None, destroys()]);
-    let changes = error("it creates or changes something", "read_only").map(|text| text.replace(" show ", " create "));
+    let changes = error("is read-only, and the operation creates or changes something", "read_only")
+        .map(|text| text.replace(" show ", " create "));
     assert_eq!(refusals(&CREATE).await, [None, changes.clone(), None, changes]);
 }
 
@@ -85,4 +86,17 @@ async fn waiter_and_list_of_a_restricted_client_refuse_too() {
         assert_eq!((error.kind(), error.delivery()), (ErrorKind::Restricted, Delivery::NotSent), "{error}");
     }
     assert!(transport.sent().is_empty());
+}
+
+#[cfg(feature = "testing")]
+#[test]
+fn refused_call_logs_how_it_ended() {
+    let transport = Arc::new(FakeTransport::new());
+    let client = client(&transport).read_only();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let (outcome, lines) =
+        crate::testing::capture(|| runtime.block_on(Call::<u32>::new(&client, Request::new(&CREATE))));
+    assert!(outcome.is_err());
+    assert!(lines.iter().any(|line| line.contains("error.type") && line.contains("Restricted")), "{lines:?}");
+    assert!(format!("{client:?}").contains("read_only: true"));
 }
