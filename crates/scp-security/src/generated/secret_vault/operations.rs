@@ -21,7 +21,8 @@ pub(crate) mod v1_0 {
         )
         .title("List Secret Vaults")
         .idempotency(Idempotency::Safe)
-        .effect(Effect::Read);
+        .effect(Effect::Read)
+        .revealing_secrets();
     /// `POST /v1/secretvault`
     pub(crate) static CREATE_SECRET_VAULT: Operation = Operation::new(
             "create_secret_vault",
