@@ -16,6 +16,7 @@ use crate::flights::{BRIEF, Found, Left};
 use crate::metrics::{Counters, Metrics, count};
 use crate::slot::{Decision, Mode};
 use crate::store::{Id, Store, Table, Value, Weigh};
+use crate::watch::Seen;
 
 mod complete;
 
@@ -155,7 +156,9 @@ impl Inner {
         if refused {
             slot.held = None;
         }
-        slot.held.is_some()
+        let held = slot.held.is_some();
+        names.weigh(name);
+        held
     }
 
     async fn obtain<K: Kind>(self: &Arc<Self>, key: &Arc<str>, mode: Mode) -> Result<(K::Item, Served)> {
@@ -242,7 +245,8 @@ impl Inner {
             }
         }
         K::table(store).weigh(key);
-        self.evict(store, left);
+        // Nothing else bounds what callers leave behind that are dropped before an outcome.
+        K::table(store).evict_empty(self.settings.entries, self.settings.bytes, left);
         shared
     }
 
@@ -279,9 +283,22 @@ impl Inner {
         self.entry(secret, |entry| entry.previous.clone()).flatten()
     }
 
-    /// The value that is held, usable or not.
-    pub(crate) fn peek(&self, secret: SecretRef<'_>) -> Option<Value> {
-        self.entry(secret, |entry| entry.slot.held.as_ref().map(|held| Arc::clone(&held.value))).flatten()
+    /// What is known of the secret, without a request.
+    pub(crate) fn glance(&self, secret: SecretRef<'_>) -> Seen {
+        if let Some(seen) =
+            self.entry(secret, |entry| entry.slot.held.as_ref().map(|held| Arc::clone(&held.value))).flatten()
+        {
+            return Seen::Value(seen);
+        }
+        let refused = |failure: Option<&crate::slot::Failure>| failure.is_some_and(|failure| failure.refusal);
+        let value = self.entry(secret, |entry| refused(entry.slot.failure.as_ref()));
+        let name = || match secret {
+            SecretRef::Name(name) => {
+                self.lock().names.get(name).is_some_and(|entry| refused(entry.slot.failure.as_ref()))
+            }
+            _ => false,
+        };
+        if value.unwrap_or_else(name) { Seen::Refused } else { Seen::Nothing }
     }
 
     /// How long until a caller would fetch.
@@ -291,7 +308,10 @@ impl Inner {
             return due;
         }
         let SecretRef::Name(name) = secret else { return Duration::ZERO };
-        self.lock().names.get(name).map_or(Duration::ZERO, |entry| entry.slot.due(now))
+        // A name that is resolved says nothing of its value, which was evicted.
+        let store = self.lock();
+        let unresolved = store.names.get(name).filter(|entry| entry.slot.held.is_none());
+        unresolved.map_or(Duration::ZERO, |entry| entry.slot.due(now))
     }
 
     fn entry<R>(&self, secret: SecretRef<'_>, read: impl FnOnce(&crate::store::Entry<Value>) -> R) -> Option<R> {
@@ -340,8 +360,10 @@ impl Inner {
     fn evict(&self, store: &mut Store, left: &mut Left) {
         let Settings { entries, bytes, .. } = self.settings;
         store.ids.evict(entries, bytes, &self.counters.evictions, left);
+        store.ids.evict_empty(entries, bytes, left);
         // Names are few bytes each, so their number alone is limited; one that is gone is resolved again.
         store.names.evict(entries, usize::MAX, &Default::default(), left);
+        store.names.evict_empty(entries, bytes, left);
     }
 
     fn lock(&self) -> MutexGuard<'_, Store> {

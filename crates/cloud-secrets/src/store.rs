@@ -27,6 +27,16 @@ pub(crate) struct Store {
 /// What is held under one kind of key.
 pub(crate) struct Table<T> {
     map: HashMap<Arc<str>, Entry<T>>,
+    /// The entries that hold a value.
+    full: Share,
+    /// The entries that remember a failure, or whose request is in flight.
+    empty: Share,
+}
+
+/// A number of entries, and their bytes.
+#[derive(Clone, Copy, Default)]
+struct Share {
+    entries: usize,
     bytes: usize,
 }
 
@@ -34,7 +44,8 @@ pub(crate) struct Entry<T> {
     pub(crate) slot: Slot<T>,
     /// The value before the held one.
     pub(crate) previous: Option<T>,
-    weight: usize,
+    /// As it was counted last, and whether it held a value then; none if it was not counted.
+    counted: Option<(usize, bool)>,
 }
 
 /// How many bytes something takes.
@@ -61,13 +72,13 @@ pub(crate) fn same(one: &SecretString, other: &SecretString) -> bool {
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self { map: HashMap::new(), bytes: 0 }
+        Self { map: HashMap::new(), full: Share::default(), empty: Share::default() }
     }
 }
 
 impl<T> Default for Entry<T> {
     fn default() -> Self {
-        Self { slot: Slot::default(), previous: None, weight: 0 }
+        Self { slot: Slot::default(), previous: None, counted: None }
     }
 }
 
@@ -87,47 +98,83 @@ impl<T: Weigh + Clone + Send + Sync + 'static> Table<T> {
     /// Removes the entry. A request in flight is no longer registered, so that its outcome is not stored.
     pub(crate) fn remove(&mut self, key: &str, left: &mut Left) {
         if let Some(entry) = self.map.remove(key) {
-            self.bytes = self.bytes.saturating_sub(entry.weight);
+            self.discount(entry.counted);
             left.push(entry);
         }
     }
 
     /// Removes all entries.
     pub(crate) fn clear(&mut self, left: &mut Left) {
-        self.bytes = 0;
+        (self.full, self.empty) = (Share::default(), Share::default());
         left.push(std::mem::take(&mut self.map));
     }
 
-    /// Counts the bytes of an entry after it has changed.
+    /// Counts an entry and its bytes after it has changed.
     pub(crate) fn weigh(&mut self, key: &str) {
         let Some(entry) = self.map.get_mut(key) else { return };
         let held = entry.slot.held.iter().map(|held| held.value.weight());
         let weight = key.len() + held.chain(entry.previous.iter().map(Weigh::weight)).sum::<usize>();
-        self.bytes = self.bytes.saturating_sub(entry.weight) + weight;
-        entry.weight = weight;
+        let full = entry.slot.held.is_some();
+        let before = entry.counted.replace((weight, full));
+        self.discount(before);
+        let share = if full { &mut self.full } else { &mut self.empty };
+        share.entries += 1;
+        share.bytes += weight;
     }
 
-    /// Removes what was not used for longest until the rest is within the capacity. Requests in flight stay.
+    fn discount(&mut self, counted: Option<(usize, bool)>) {
+        let Some((weight, full)) = counted else { return };
+        let share = if full { &mut self.full } else { &mut self.empty };
+        share.entries = share.entries.saturating_sub(1);
+        share.bytes = share.bytes.saturating_sub(weight);
+    }
+
+    /// Evicts the least recently used values until the rest is within the capacity. Requests in flight stay.
     pub(crate) fn evict(&mut self, entries: usize, bytes: usize, evictions: &AtomicU64, left: &mut Left) {
-        while self.map.len() > entries || self.bytes > bytes {
-            let idle = self.map.iter().filter(|(_, entry)| entry.slot.flights.is_idle());
-            // An entry without a value is of less use than one with a value.
-            let last = idle.min_by_key(|(_, entry)| (entry.slot.held.is_some(), entry.slot.used));
+        // One that is too large alone must not push out all others.
+        let large = |(_, entry): &(&Arc<str>, &Entry<T>)| entry.counted.is_some_and(|(weight, _)| weight > bytes);
+        while self.full.entries > entries || self.full.bytes > bytes {
+            let too_large = (self.full.bytes > bytes).then(|| self.idle(true).find(large)).flatten();
+            let last = too_large.or_else(|| self.idle(true).min_by_key(|(_, entry)| entry.slot.used));
             let Some(key) = last.map(|(key, _)| Arc::clone(key)) else { return };
-            if self.map.get(&*key).is_some_and(|entry| entry.slot.held.is_some()) {
-                count(evictions);
-            }
+            count(evictions);
             self.remove(&key, left);
         }
     }
 
+    /// Removes the least recently used entries without a value. They have a capacity of their own, of the same size, so
+    /// that lookups that fail do not evict values.
+    pub(crate) fn evict_empty(&mut self, entries: usize, bytes: usize, left: &mut Left) {
+        while self.empty.entries > entries || self.empty.bytes > bytes {
+            let (mut idle, mut size) = (0, 0_usize);
+            let mut last: Option<(&Arc<str>, u64)> = None;
+            for (key, entry) in self.idle(false) {
+                idle += 1;
+                size += key.len();
+                if last.is_none_or(|(_, used)| entry.slot.used < used) {
+                    last = Some((key, entry.slot.used));
+                }
+            }
+            let Some(key) = last.filter(|_| idle > entries || size > bytes).map(|(key, _)| Arc::clone(key)) else {
+                return;
+            };
+            self.remove(&key, left);
+        }
+    }
+
+    /// The entries with a value, or without, that wait for no request.
+    fn idle(&self, full: bool) -> impl Iterator<Item = (&Arc<str>, &Entry<T>)> {
+        let has = move |entry: &Entry<T>| entry.slot.held.is_some() == full;
+        self.map.iter().filter(move |(_, entry)| has(entry) && entry.slot.flights.is_idle())
+    }
+
     pub(crate) fn bytes(&self) -> usize {
-        self.bytes
+        self.full.bytes + self.empty.bytes
     }
 
     /// The number of entries with a value.
     pub(crate) fn held(&self) -> usize {
-        self.map.values().filter(|entry| entry.slot.held.is_some()).count()
+        self.full.entries
     }
 }
 

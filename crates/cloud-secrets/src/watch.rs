@@ -13,7 +13,7 @@ use crate::inner::Inner;
 use crate::slot::{Mode, is_refusal};
 use crate::store::{Value, same};
 
-/// The shortest time between two looks, whatever the TTL.
+/// The shortest time between two fetches of a stream, whatever the TTL and the capacity.
 const SHORTEST: Duration = Duration::from_secs(1);
 
 /// A change of a value.
@@ -31,9 +31,9 @@ pub struct Rotation {
 pub struct Watch {
     inner: Arc<Inner>,
     secret: Secret,
-    seen: Seen,
+    state: State,
     /// Only reached through `&mut`: the lock makes the stream `Sync` and is never taken.
-    next: Mutex<Option<BoxFuture<'static, (Seen, Rotation)>>>,
+    next: Mutex<Option<BoxFuture<'static, (State, Rotation)>>>,
 }
 
 /// A reference that owns its text.
@@ -43,10 +43,18 @@ enum Secret {
     Name(Arc<str>),
 }
 
-/// The value that the stream saw last.
+/// What a stream remembers between two rotations.
 #[derive(Clone)]
-enum Seen {
-    /// No value was seen yet, so that the first is no rotation.
+struct State {
+    /// What the stream saw last. If it is nothing, the first value is no rotation.
+    seen: Seen,
+    /// The stream fetches nothing before, by the monotonic clock.
+    next: Duration,
+}
+
+/// What is known of a secret.
+#[derive(Clone)]
+pub(crate) enum Seen {
     Nothing,
     Value(Value),
     Refused,
@@ -63,13 +71,13 @@ impl Secret {
 
 impl Watch {
     pub(crate) fn new(inner: Arc<Inner>, secret: SecretRef<'_>) -> Self {
-        let seen = inner.peek(secret).map_or(Seen::Nothing, Seen::Value);
+        let state = State { seen: inner.glance(secret), next: Duration::ZERO };
         let secret = match secret {
             SecretRef::Id(id) => Secret::Id(id.into()),
             SecretRef::Name(name) => Secret::Name(name.into()),
             _ => Secret::Name("".into()),
         };
-        Self { inner, secret, seen, next: Mutex::default() }
+        Self { inner, secret, state, next: Mutex::default() }
     }
 
     /// Waits for the next rotation. If the future is dropped, no rotation is lost.
@@ -80,13 +88,13 @@ impl Watch {
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Rotation> {
         let next = self.next.get_mut().unwrap_or_else(PoisonError::into_inner);
         let start = || -> BoxFuture<'static, _> {
-            Box::pin(rotation(Arc::clone(&self.inner), self.secret.clone(), self.seen.clone()))
+            Box::pin(rotation(Arc::clone(&self.inner), self.secret.clone(), self.state.clone()))
         };
-        let Poll::Ready((seen, rotation)) = next.get_or_insert_with(start).as_mut().poll(context) else {
+        let Poll::Ready((state, rotation)) = next.get_or_insert_with(start).as_mut().poll(context) else {
             return Poll::Pending;
         };
         *next = None;
-        self.seen = seen;
+        self.state = state;
         Poll::Ready(rotation)
     }
 }
@@ -99,34 +107,54 @@ impl Stream for Watch {
     }
 }
 
-/// Fetches whenever a value is due, until it has changed.
-async fn rotation(inner: Arc<Inner>, secret: Secret, mut seen: Seen) -> (Seen, Rotation) {
+/// Fetches whenever a value is due, until it has changed. What others fetch is only looked at, so that streams do not make
+/// each other fetch.
+async fn rotation(inner: Arc<Inner>, secret: Secret, mut state: State) -> (State, Rotation) {
     loop {
         // From here on it is told of changes, so that none is missed between the look and the wait.
         let changed = inner.changed.notified();
         let mut changed = std::pin::pin!(changed);
         changed.as_mut().enable();
-        match inner.get(secret.borrow(), Mode::Watch).await {
-            Ok((value, _)) => {
-                let previous = match std::mem::replace(&mut seen, Seen::Value(Arc::clone(&value))) {
-                    Seen::Nothing => None,
-                    Seen::Value(old) if same(&old, &value) => None,
-                    Seen::Value(old) => Some(Some(old)),
-                    Seen::Refused => Some(None),
-                };
-                if let Some(previous) = previous {
-                    return (seen, Rotation { value, previous });
-                }
-            }
-            Err(error) if is_refusal(&error) => seen = Seen::Refused,
-            Err(_) => {}
+        if let Some(rotation) = state.see(inner.glance(secret.borrow())) {
+            return (state, rotation);
         }
-        let mut due = inner.runtime.deadline(inner.due(secret.borrow()).max(SHORTEST));
+        let wait = inner.due(secret.borrow()).max(state.next.saturating_sub(inner.runtime.elapsed()));
+        if wait.is_zero() {
+            let seen = match inner.get(secret.borrow(), Mode::Watch).await {
+                Ok((value, _)) => Seen::Value(value),
+                Err(error) if is_refusal(&error) => Seen::Refused,
+                Err(_) => Seen::Nothing,
+            };
+            state.next = inner.runtime.elapsed().saturating_add(SHORTEST);
+            if let Some(rotation) = state.see(seen) {
+                return (state, rotation);
+            }
+            continue;
+        }
+        let mut due = inner.runtime.deadline(wait);
         std::future::poll_fn(|context| match changed.as_mut().poll(context) {
             Poll::Ready(()) => Poll::Ready(()),
             Poll::Pending => due.as_mut().poll(context),
         })
         .await;
+    }
+}
+
+impl State {
+    /// Notes what the cache or the service has now. Returns a rotation if the value is another one.
+    fn see(&mut self, now: Seen) -> Option<Rotation> {
+        if matches!(now, Seen::Nothing) {
+            return None;
+        }
+        let previous = match (std::mem::replace(&mut self.seen, now.clone()), &now) {
+            (Seen::Value(old), Seen::Value(new)) if !same(&old, new) => Some(old),
+            (Seen::Refused, Seen::Value(_)) => None,
+            _ => return None,
+        };
+        match now {
+            Seen::Value(value) => Some(Rotation { value, previous }),
+            Seen::Nothing | Seen::Refused => None,
+        }
     }
 }
 

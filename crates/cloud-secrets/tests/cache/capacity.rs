@@ -82,6 +82,71 @@ fn unknown_names_do_not_fill_the_memory_or_push_values_out() {
 }
 
 #[test]
+fn lookups_that_fail_evict_no_value() {
+    let script = script();
+    let cache = builder(&script).0.capacity(5).capacity_bytes(5 * 104).build();
+    for number in 0..5 {
+        get(&cache, number);
+    }
+    script.close();
+    let ids: Vec<_> = (0..50).map(|number| format!("unknown-{number}")).collect();
+    let mut lookups: Vec<_> = ids.iter().map(|id| Box::pin(cache.get(SecretRef::id(id)))).collect();
+    assert!(lookups.iter_mut().all(|lookup| crate::script::poll(lookup.as_mut()).is_pending()));
+    assert_eq!(cache.metrics().entries, 5, "while they are in flight");
+    script.open();
+    for lookup in &mut lookups {
+        assert!(matches!(crate::script::poll(lookup.as_mut()), std::task::Poll::Ready(Err(_))));
+    }
+    let fetches = script.fetches();
+    for number in 0..5 {
+        get(&cache, number);
+    }
+    assert_eq!((script.fetches(), cache.metrics().evictions), (fetches, 0));
+}
+
+#[test]
+fn backoff_is_kept_while_the_cache_is_full() {
+    let script = script();
+    let cache = builder(&script).0.capacity(2).build();
+    get(&cache, 0);
+    get(&cache, 1);
+    script.answer("id-2", Answer::Fail(crate::script::outage));
+    script.answer("id-3", Answer::Fail(crate::script::denied));
+    for _ in 0..5 {
+        for id in ["id-2", "id-3"] {
+            now(cache.get(SecretRef::id(id))).unwrap_err();
+        }
+        get(&cache, 0);
+        get(&cache, 1);
+    }
+    assert_eq!((script.fetches(), cache.metrics().entries), (4, 2));
+}
+
+#[test]
+fn value_larger_than_the_capacity_evicts_no_other() {
+    let script = script();
+    script.answer("id-9", Answer::Value("x".repeat(10_000)));
+    let cache = builder(&script).0.capacity_bytes(3 * 104).build();
+    for number in [0, 1, 2] {
+        get(&cache, number);
+    }
+    assert_eq!(now(cache.get(SecretRef::id("id-9"))).unwrap().expose_secret().len(), 10_000);
+    assert_eq!(cache.metrics().entries, 3);
+}
+
+#[test]
+fn lookups_that_are_dropped_do_not_fill_the_memory() {
+    let script = script();
+    script.close();
+    let cache = builder(&script).0.capacity(5).build();
+    for number in 0..1_000 {
+        let id = format!("unknown-{number}");
+        assert!(crate::script::poll(std::pin::pin!(cache.get(SecretRef::id(&id)))).is_pending());
+    }
+    assert!(cache.metrics().bytes < 100, "{:?}", cache.metrics());
+}
+
+#[test]
 fn request_in_flight_is_not_evicted() {
     let script = script();
     script.close();
