@@ -1,7 +1,7 @@
 //! Values for caches: resolves names, reads a label or a version, and refuses what is stopped.
 
 use cloud_core::error::ErrorCategory;
-use cloud_core::{BoxFuture, Error, ErrorKind, Result, SecretSource, SecretString};
+use cloud_core::{BoxFuture, Error, ErrorKind, Result, SecretSource, SecretString, Timestamp};
 
 use super::client::{self, Client};
 use super::types::{SecretState, ShowSecretValueRequest};
@@ -68,18 +68,22 @@ impl<V: client::Version> Source<V> {
     }
 }
 
-/// The state of a secret, and whether it has a time of deletion.
-type State = (Option<SecretState>, bool);
+/// The state of a secret, and its time of deletion.
+type State = (Option<SecretState>, Option<Timestamp>);
 
 /// The error of a secret that may not be used although the service may still show its value; none if it may be used.
-fn unusable((state, scheduled): &State) -> Option<Error> {
+///
+/// The state decides if it is known: the vendor's own example of an active secret has a time of deletion.
+fn unusable((state, deleted): &State) -> Option<Error> {
     // The service writes states in several ways, such as `To be terminated`.
     let state = state.as_ref().map_or("", SecretState::as_str);
     let plain: String = state.chars().filter(char::is_ascii_alphabetic).map(|c| c.to_ascii_lowercase()).collect();
+    let scheduled = deleted.as_ref().is_some_and(|time| !time.as_str().trim().is_empty());
     let text = match &*plain {
-        _ if *scheduled => "the secret is scheduled for deletion: restore it first",
         "tobeterminated" | "terminated" => "the secret is scheduled for deletion: restore it first",
         "stop" | "stopped" => "the secret is stopped",
+        "active" | "creating" | "error" => return None,
+        _ if scheduled => "the secret is scheduled for deletion: restore it first",
         _ => return None,
     };
     Some(Error::builder(ErrorKind::FailureState, text).category(ErrorCategory::Conflict).build())
@@ -90,6 +94,8 @@ fn unusable((state, scheduled): &State) -> Option<Error> {
 fn judge(value: Result<SecretString>, state: Result<State>) -> Result<SecretString> {
     match (value, state) {
         (value, Ok(state)) => unusable(&state).map_or(value, Err),
+        // The request for the value did not say why it failed.
+        (Err(_), Err(state)) if state.is_not_found() => Err(state),
         (Err(error), Err(_)) => Err(error),
         // Who may read values need not be allowed to read secrets; the service itself has shown the value.
         (Ok(value), Err(error)) if error.is_denied() => Ok(value),
@@ -115,7 +121,7 @@ macro_rules! sources {
                         return value;
                     }
                     let shown = self.client.show_secret(id).await;
-                    judge(value, shown.map(|shown| (shown.secret.state, shown.secret.deleted_at.is_some())))
+                    judge(value, shown.map(|shown| (shown.secret.state, shown.secret.deleted_at)))
                 })
             }
         }
@@ -146,35 +152,48 @@ mod tests {
 
     #[test]
     fn stopped_and_scheduled_secrets_are_refused_however_the_state_is_written() {
+        let time = "2025-02-25 05:47:35.000";
         let cases = [
-            ("Active", false, true),
-            ("Creating", false, true),
-            ("Error", false, true),
-            ("Stop", false, false),
-            ("STOPPED", false, false),
-            ("To_Be_Terminated", false, false),
-            ("To be terminated", false, false),
-            ("Active", true, false),
+            (Some("Active"), "", true),
+            (Some("Creating"), "", true),
+            (Some("Error"), "", true),
+            (Some("Stop"), "", false),
+            (Some("STOPPED"), "", false),
+            (Some("To_Be_Terminated"), "", false),
+            (Some("To be terminated"), "", false),
+            // So the vendor's own example of an active secret.
+            (Some("Active"), time, true),
+            (Some("ACTIVE"), time, true),
+            (Some("Paused"), "", true),
+            (Some("Paused"), time, false),
+            (None, "", true),
+            (None, time, false),
         ];
-        for (state, scheduled, usable) in cases {
-            let state: SecretState = serde_json::from_str(&format!("\"{state}\"")).unwrap();
-            let error = unusable(&(Some(state.clone()), scheduled));
-            assert_eq!(error.is_none(), usable, "{state:?} {scheduled}");
+        for (state, deleted, usable) in cases {
+            let state = state.map(|state| serde_json::from_str::<SecretState>(&format!("\"{state}\"")).unwrap());
+            let time = serde_json::from_str::<Timestamp>(&format!("\"{deleted}\"")).unwrap();
+            let error = unusable(&(state.clone(), Some(time)));
+            assert_eq!(error.is_none(), usable, "{state:?} {deleted:?}");
             assert!(error.is_none_or(|error| error.is_conflict()));
+            assert!(!deleted.is_empty() || unusable(&(state, None)).is_none() == usable);
         }
-        assert!(unusable(&(None, false)).is_none());
     }
 
     #[test]
     fn value_and_state_decide_together() {
         let value = || Ok(SecretString::from("a"));
         let failed = |category| Error::builder(ErrorKind::Service, "failed").category(category).build();
-        let active = || Ok((Some(SecretState::Active), false));
-        let stopped = || Ok((Some(SecretState::Stop), false));
+        let active = || Ok((Some(SecretState::Active), None));
+        let stopped = || Ok((Some(SecretState::Stop), None));
         assert!(judge(value(), active()).is_ok());
         assert!(judge(value(), stopped()).unwrap_err().is_conflict());
         assert!(judge(Err(failed(None)), stopped()).unwrap_err().is_conflict());
         assert_eq!(judge(Err(failed(None)), active()).unwrap_err().category(), None);
+        // Deleted: the first request did not say so, the second did.
+        let gone = judge(Err(failed(None)), Err(failed(Some(ErrorCategory::NotFound)))).unwrap_err();
+        assert!(gone.is_not_found());
+        let denied = judge(Err(failed(None)), Err(failed(Some(ErrorCategory::Denied)))).unwrap_err();
+        assert_eq!(denied.category(), None, "who may not read secrets learns nothing from the second request");
         assert!(judge(value(), Err(failed(Some(ErrorCategory::Denied)))).is_ok());
         assert!(judge(value(), Err(failed(None))).is_err());
         assert!(judge(value(), Err(failed(Some(ErrorCategory::NotFound)))).unwrap_err().is_not_found());
