@@ -19,6 +19,8 @@ const LIMIT: Duration = Duration::from_secs(90);
 const YOUNG: Duration = Duration::from_secs(1);
 /// The longest pause between two rounds. It starts at [`YOUNG`] and doubles.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+/// How long before the limit the last try starts.
+const LAST: Duration = Duration::from_secs(1);
 
 /// A login that survives a rotation; see [`SecretCache::login`](crate::SecretCache::login). `.await` runs it.
 ///
@@ -36,8 +38,10 @@ pub struct Login<'a, C, P> {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum LoginError<E> {
-    /// The secret could not be read, or the limit passed during the first try.
+    /// The secret could not be read.
     Secret(Error),
+    /// The limit passed before any try had an outcome.
+    Timeout(Error),
     /// The error of the last try.
     Login(E),
 }
@@ -59,8 +63,8 @@ impl<'a, C, P> Login<'a, C, P> {
         Login { inner, secret, connect, retry_if, limit }
     }
 
-    /// Sets the limit of the whole login, with all tries. The default is 90 seconds. A try that is running when it
-    /// passes is dropped.
+    /// Sets the limit of the whole login, with all tries. The default is 90 seconds. The last try starts a second before
+    /// it; a try that is running when it passes is dropped.
     pub fn within(mut self, limit: Duration) -> Self {
         self.limit = limit;
         self
@@ -84,7 +88,7 @@ where
             let mut last = None;
             let tries = Tries { inner, secret, connect, retry_if, last: &mut last, limit };
             let outcome = within(std::pin::pin!(tries.run()), || inner.runtime.deadline(limit)).await;
-            outcome.unwrap_or_else(|| Err(last.map_or_else(|| LoginError::Secret(passed(limit)), LoginError::Login)))
+            outcome.unwrap_or_else(|| Err(last.map_or_else(|| LoginError::Timeout(passed(limit)), LoginError::Login)))
         })
     }
 }
@@ -109,34 +113,33 @@ where
         let runtime = &self.inner.runtime;
         let start = runtime.elapsed();
         let mut value = self.inner.get(self.secret, Mode::Get).await.map_err(LoginError::Secret)?.0;
-        let mut previous: Option<Value> = None;
+        let mut tried: Vec<Value> = Vec::new();
         let mut pause = YOUNG;
         loop {
             if let Some(done) = self.attempt(&value).await {
                 return done;
             }
+            note(&mut tried, &value);
             // One that was tried before stays wrong: a database does not go back to it.
-            let before = self.inner.previous(self.secret).filter(|before| {
-                let tried = previous.as_ref().is_some_and(|tried| same(tried, before));
-                !tried && !same(before, &value)
-            });
-            if let Some(before) = before {
+            let before = self.inner.previous(self.secret);
+            if let Some(before) = before.filter(|before| !tried.iter().any(|tried| same(tried, before))) {
                 if let Some(done) = self.attempt(&before).await {
                     return done;
                 }
-                previous = Some(before);
+                note(&mut tried, &before);
             }
             let next = read_again(self.inner, self.secret, &value).await.map_err(LoginError::Secret)?;
             if !same(&next, &value) {
                 value = next;
                 continue;
             }
-            let left = self.limit.saturating_sub(runtime.elapsed().saturating_sub(start));
-            if left <= pause {
-                let passed = || LoginError::Secret(passed(self.limit));
+            // The last try starts this long before the limit, and not with a pause that would end after it.
+            let left = self.limit.saturating_sub(runtime.elapsed().saturating_sub(start)).saturating_sub(LAST);
+            if left.is_zero() {
+                let passed = || LoginError::Timeout(passed(self.limit));
                 return Err(self.last.take().map_or_else(passed, LoginError::Login));
             }
-            runtime.sleep(pause).await;
+            runtime.sleep(pause.min(left)).await;
             pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
             value = read_again(self.inner, self.secret, &value).await.map_err(LoginError::Secret)?;
         }
@@ -164,6 +167,13 @@ async fn read_again(inner: &Arc<Inner>, secret: SecretRef<'_>, value: &Value) ->
     }
 }
 
+/// Remembers a value that was tried.
+fn note(tried: &mut Vec<Value>, value: &Value) {
+    if !tried.iter().any(|tried| same(tried, value)) {
+        tried.push(Arc::clone(value));
+    }
+}
+
 fn passed(limit: Duration) -> Error {
     let text = format!("no login within {} s; wait longer with within()", limit.as_secs_f64());
     Error::builder(ErrorKind::Timeout, text).transient(true).build()
@@ -174,7 +184,8 @@ impl<E> fmt::Display for LoginError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Secret(_) => "login failed: the secret could not be read",
-            Self::Login(_) => "login failed with each value of the secret",
+            Self::Timeout(_) => "login timed out",
+            Self::Login(_) => "login failed",
         })
     }
 }
@@ -182,7 +193,7 @@ impl<E> fmt::Display for LoginError<E> {
 impl<E: StdError + 'static> StdError for LoginError<E> {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
-            Self::Secret(error) => Some(error),
+            Self::Secret(error) | Self::Timeout(error) => Some(error),
             Self::Login(error) => Some(error),
         }
     }

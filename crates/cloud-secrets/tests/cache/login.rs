@@ -91,19 +91,40 @@ fn cached_value_is_read_again_at_once_if_the_service_is_ahead() {
 
 #[test]
 fn secret_is_read_until_it_fits_or_the_limit_has_passed() {
-    // The database changes 60 s after the service, and nothing is known of the value before.
-    for (limit, fits) in [(90, true), (30, false)] {
+    // When the database takes the value of the service, the limit, and the pauses; nothing is known of the value before.
+    let cases: [(u64, u64, bool, &[u64]); 7] = [
+        (60, 90, true, &[1, 2, 4, 8, 15, 15, 15]),
+        (60, 30, false, &[1, 2, 4, 8, 14]),
+        (25, 30, true, &[1, 2, 4, 8, 14]),
+        (29, 30, true, &[1, 2, 4, 8, 14]),
+        (1, 2, true, &[1]),
+        (3, 4, true, &[1, 2]),
+        (3, 1, false, &[]),
+    ];
+    for (changes, limit, fits, pauses) in cases {
         let script = Script::new("b");
         let (cache, runtime) = cache(&script);
-        let database = Database::new(&runtime, &[(0, "a"), (60, "b")]);
+        let database = Database::new(&runtime, &[(0, "a"), (changes, "b")]);
         let outcome = database.login(&cache, limit);
-        assert_eq!(outcome.is_ok(), fits, "{outcome:?}");
+        assert_eq!(outcome.is_ok(), fits, "{changes} {limit} {outcome:?}");
         if !fits {
             assert!(matches!(outcome, Err(LoginError::Login(DbError::Auth))));
         }
         let waits: Vec<_> = runtime.waits().iter().map(std::time::Duration::as_secs).collect();
-        assert_eq!(waits, &[1, 2, 4, 8, 15, 15, 15][..if fits { 7 } else { 4 }]);
+        assert_eq!(waits, pauses, "{changes} {limit}");
     }
+}
+
+#[test]
+fn value_that_was_rejected_is_not_tried_again_as_the_previous_one() {
+    let script = Script::new("a");
+    let (cache, runtime) = cache(&script);
+    assert_eq!(got(&cache).unwrap(), "a");
+    runtime.advance(secs(30));
+    script.value("b");
+    let database = Database::new(&runtime, &[(0, "c"), (33, "b")]);
+    assert_eq!(database.login(&cache, 90).unwrap(), "b");
+    assert_eq!(database.tried(), ["a", "b", "b", "b"]);
 }
 
 #[test]
@@ -111,7 +132,9 @@ fn other_error_ends_the_login_at_once() {
     let script = Script::new("a");
     let (cache, _) = cache(&script);
     let login = cache.login("db", |_| async { Err::<(), _>(DbError::Io) }).retry_if(|error| *error == DbError::Auth);
-    assert!(matches!(now(login.into_future()), Err(LoginError::Login(DbError::Io))));
+    let error = now(login.into_future()).unwrap_err();
+    assert!(matches!(error, LoginError::Login(DbError::Io)));
+    assert_eq!(error.to_string(), "login failed", "one value was tried");
     let login = cache.login("db", |_| async { Err::<(), _>(DbError::Auth) });
     assert!(
         matches!(now(login.into_future()), Err(LoginError::Login(DbError::Auth))),
@@ -151,7 +174,8 @@ fn limit_covers_a_try_that_hangs() {
     assert!(poll(login.as_mut()).is_pending());
     runtime.advance(secs(90));
     let std::task::Poll::Ready(Err(error)) = poll(login.as_mut()) else { panic!("the limit did not end it") };
-    assert!(matches!(&error, LoginError::Secret(error) if error.kind() == cloud_core::ErrorKind::Timeout));
+    assert!(matches!(&error, LoginError::Timeout(error) if error.kind() == cloud_core::ErrorKind::Timeout));
+    assert_eq!(error.to_string(), "login timed out");
     assert!(std::error::Error::source(&error).is_some());
 }
 
