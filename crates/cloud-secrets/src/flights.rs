@@ -10,7 +10,7 @@ use cloud_core::runtime::{self, RuntimeId};
 /// How long a caller with a usable value waits for a new one, and how old a request of another runtime may get before a
 /// caller makes its own.
 pub(crate) const BRIEF: Duration = Duration::from_secs(1);
-/// A request that nobody waits for and that takes longer is given up.
+/// A request that takes longer is waited for no more, and given up if nobody waits for it.
 const ABANDONED: Duration = Duration::from_secs(60);
 
 /// What is dropped after the lock is released, as it may run code of the caller.
@@ -44,13 +44,21 @@ struct Flight<T> {
     shared: Weak<SharedRequest<T>>,
 }
 
+/// A request that a caller has found or made.
+pub(crate) struct Joined<T> {
+    pub(crate) shared: Arc<SharedRequest<T>>,
+    pub(crate) number: u64,
+    /// By the monotonic clock.
+    pub(crate) started: Duration,
+}
+
 /// What a caller finds.
 pub(crate) enum Found<T> {
     Nothing,
     /// Of the caller's runtime.
-    Own(Arc<SharedRequest<T>>),
+    Own(Joined<T>),
     /// Of another runtime, and how long to wait for it.
-    Other(Arc<SharedRequest<T>>, Duration),
+    Other(Joined<T>, Duration),
 }
 
 impl<T> Default for Flights<T> {
@@ -69,19 +77,20 @@ impl<T: Clone + Send + Sync + 'static> Flights<T> {
         for flight in &self.flying {
             let Some(shared) = flight.shared.upgrade() else { continue };
             let age = now.saturating_sub(flight.started);
+            let (number, started) = (flight.number, flight.started);
             if shared.is_complete() {
                 left.push(shared);
-            } else if flight.runtime == here {
-                left.push_some(other);
-                return Found::Own(shared);
-            } else if age < BRIEF {
-                let replaced = other.replace((shared, BRIEF.saturating_sub(age)));
-                left.push_some(replaced);
+            } else if flight.runtime == here && age < ABANDONED {
+                left.push_some(other.map(|(joined, _): (Joined<T>, _)| joined.shared));
+                return Found::Own(Joined { shared, number, started });
+            } else if flight.runtime != here && age < BRIEF {
+                let replaced = other.replace((Joined { shared, number, started }, BRIEF.saturating_sub(age)));
+                left.push_some(replaced.map(|(joined, _)| joined.shared));
             } else {
                 left.push(shared);
             }
         }
-        other.map_or(Found::Nothing, |(shared, wait)| Found::Other(shared, wait))
+        other.map_or(Found::Nothing, |(joined, wait)| Found::Other(joined, wait))
     }
 
     fn leave_useless(&mut self, now: Duration, needed: bool, left: &mut Left) {

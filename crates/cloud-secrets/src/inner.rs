@@ -12,13 +12,13 @@ use cloud_core::{BoxFuture, Error, ErrorKind, Result, Runtime, SecretRef, Secret
 use tokio::sync::Notify;
 
 use crate::builder::Settings;
-use crate::flights::{BRIEF, Found, Left};
+use crate::flights::{BRIEF, Found, Joined, Left};
 use crate::metrics::{Counters, Metrics, count};
 use crate::slot::{Decision, Mode};
 use crate::store::{Id, Store, Table, Value, Weigh};
-use crate::watch::Seen;
 
 mod complete;
+mod look;
 
 pub(crate) struct Inner {
     pub(crate) source: Arc<dyn SecretSource>,
@@ -90,13 +90,32 @@ pub(crate) enum Served {
 enum Step<T> {
     Done(Result<(T, Served)>),
     /// Waits for the request.
-    Wait(Arc<SharedRequest<T>>),
+    Wait(Joined<T>),
     /// Waits this long for the request of another runtime.
-    Watch(Arc<SharedRequest<T>>, Duration),
+    Watch(Joined<T>, Duration),
     /// Has a usable value and started a request: waits for it briefly.
-    Drive(Arc<SharedRequest<T>>),
+    Drive(Joined<T>),
     /// Has a usable value: looks whether the request that an earlier caller left has an outcome.
-    Look(Arc<SharedRequest<T>>),
+    Look(Joined<T>),
+}
+
+/// When a caller came, which decides whether the outcome of a request is new enough for it.
+#[derive(Clone, Copy)]
+struct Arrival {
+    mode: Mode,
+    now: Duration,
+    /// How many requests had been started.
+    started: u64,
+}
+
+impl Arrival {
+    fn accepts<T>(&self, joined: &Joined<T>) -> bool {
+        match self.mode {
+            Mode::Get | Mode::Watch => true,
+            Mode::NotOlder(age) => joined.number > self.started || joined.started.saturating_add(age) > self.now,
+            Mode::Force => joined.number > self.started,
+        }
+    }
 }
 
 impl Inner {
@@ -162,19 +181,30 @@ impl Inner {
     }
 
     async fn obtain<K: Kind>(self: &Arc<Self>, key: &Arc<str>, mode: Mode) -> Result<(K::Item, Served)> {
+        let arrival = Arrival { mode, now: self.runtime.elapsed(), started: self.lock().started };
         loop {
-            let outcome = match self.step::<K>(key, mode) {
+            let step = self.step::<K>(key, mode);
+            let (number, accepted) = match &step {
+                Step::Done(_) => (0, true),
+                Step::Wait(joined) | Step::Watch(joined, _) | Step::Drive(joined) | Step::Look(joined) => {
+                    (joined.number, arrival.accepts(joined))
+                }
+            };
+            let outcome = match step {
                 Step::Done(done) => return done,
-                Step::Wait(shared) => Some(shared.join().await.unwrap_or_else(|| Err(panicked()))),
-                Step::Watch(shared, wait) => within(shared.watch(), || self.runtime.deadline(wait)).await.flatten(),
-                Step::Drive(shared) => within(shared.join(), || self.runtime.deadline(BRIEF)).await.flatten(),
-                Step::Look(shared) => {
-                    let mut waiter = std::pin::pin!(shared.join());
+                Step::Wait(joined) => Some(joined.shared.join().await.unwrap_or_else(|| Err(panicked()))),
+                Step::Watch(joined, wait) => {
+                    within(joined.shared.watch(), || self.runtime.deadline(wait)).await.flatten()
+                }
+                Step::Drive(joined) => within(joined.shared.join(), || self.runtime.deadline(BRIEF)).await.flatten(),
+                Step::Look(joined) => {
+                    let mut waiter = std::pin::pin!(joined.shared.join());
                     let look = |poll| if let Poll::Ready(outcome) = poll { outcome } else { None };
                     std::future::poll_fn(|context| Poll::Ready(look(waiter.as_mut().poll(context)))).await
                 }
             };
-            if let Some(done) = self.settle::<K>(key, mode, outcome) {
+            // A request from before the caller came is waited for, so that there is one at a time, and then repeated.
+            if accepted && let Some(done) = self.settle::<K>(key, mode, number, outcome) {
                 return done;
             }
         }
@@ -199,17 +229,17 @@ impl Inner {
         };
         let fresh = entry.slot.held.as_ref().is_some_and(|held| now < held.fresh);
         match (entry.slot.flights.find(now, usable.is_none(), &mut left), usable) {
-            (Found::Own(shared), None) => Step::Wait(shared),
-            (Found::Own(shared), Some(_)) => Step::Look(shared),
-            (Found::Other(shared, wait), None) => Step::Watch(shared, wait),
-            (Found::Other(shared, _), Some(value)) => {
-                left.push(shared);
+            (Found::Own(joined), None) => Step::Wait(joined),
+            (Found::Own(joined), Some(_)) => Step::Look(joined),
+            (Found::Other(joined, wait), None) => Step::Watch(joined, wait),
+            (Found::Other(joined, _), Some(value)) => {
+                left.push(joined.shared);
                 Step::Done(Ok((value, if fresh { Served::Cached } else { Served::Stale })))
             }
             (Found::Nothing, usable) => {
                 let keep = usable.is_some();
-                let shared = self.start::<K>(&mut store, key, now, keep, &mut left);
-                if keep { Step::Drive(shared) } else { Step::Wait(shared) }
+                let joined = self.start::<K>(&mut store, key, now, keep, &mut left);
+                if keep { Step::Drive(joined) } else { Step::Wait(joined) }
             }
         }
     }
@@ -221,7 +251,7 @@ impl Inner {
         now: Duration,
         keep: bool,
         left: &mut Left,
-    ) -> Arc<SharedRequest<K::Item>> {
+    ) -> Joined<K::Item> {
         store.started += 1;
         let number = store.started;
         // The cache may keep the request, so the request must not keep the cache.
@@ -247,7 +277,7 @@ impl Inner {
         K::table(store).weigh(key);
         // Nothing else bounds what callers leave behind that are dropped before an outcome.
         K::table(store).evict_empty(self.settings.entries, self.settings.bytes, left);
-        shared
+        Joined { shared, number, started: now }
     }
 
     /// Returns what a caller gets after it waited; none if it decides again. `outcome` is none if it waited in vain.
@@ -255,9 +285,12 @@ impl Inner {
         &self,
         key: &str,
         mode: Mode,
+        number: u64,
         outcome: Option<Result<K::Item>>,
     ) -> Option<Result<(K::Item, Served)>> {
         let error = match outcome {
+            // The service has refused the secret since that request was sent.
+            Some(Ok(_)) if K::table(&mut self.lock()).refused(key) > number => return None,
             Some(Ok(value)) => return Some(Ok((value, Served::Fetched))),
             Some(Err(error)) if mode == Mode::Force => return Some(Err(error)),
             Some(Err(error)) => Some(error),
@@ -276,80 +309,6 @@ impl Inner {
             }
             _ => error.map(Err),
         }
-    }
-
-    /// The value before the current one.
-    pub(crate) fn previous(&self, secret: SecretRef<'_>) -> Option<Value> {
-        self.entry(secret, |entry| entry.previous.clone()).flatten()
-    }
-
-    /// What is known of the secret, without a request.
-    pub(crate) fn glance(&self, secret: SecretRef<'_>) -> Seen {
-        if let Some(seen) =
-            self.entry(secret, |entry| entry.slot.held.as_ref().map(|held| Arc::clone(&held.value))).flatten()
-        {
-            return Seen::Value(seen);
-        }
-        let refused = |failure: Option<&crate::slot::Failure>| failure.is_some_and(|failure| failure.refusal);
-        let value = self.entry(secret, |entry| refused(entry.slot.failure.as_ref()));
-        let name = || match secret {
-            SecretRef::Name(name) => {
-                self.lock().names.get(name).is_some_and(|entry| refused(entry.slot.failure.as_ref()))
-            }
-            _ => false,
-        };
-        if value.unwrap_or_else(name) { Seen::Refused } else { Seen::Nothing }
-    }
-
-    /// How long until a caller would fetch.
-    pub(crate) fn due(&self, secret: SecretRef<'_>) -> Duration {
-        let now = self.runtime.elapsed();
-        if let Some(due) = self.entry(secret, |entry| entry.slot.due(now)) {
-            return due;
-        }
-        let SecretRef::Name(name) = secret else { return Duration::ZERO };
-        // A name that is resolved says nothing of its value, which was evicted.
-        let store = self.lock();
-        let unresolved = store.names.get(name).filter(|entry| entry.slot.held.is_none());
-        unresolved.map_or(Duration::ZERO, |entry| entry.slot.due(now))
-    }
-
-    fn entry<R>(&self, secret: SecretRef<'_>, read: impl FnOnce(&crate::store::Entry<Value>) -> R) -> Option<R> {
-        let store = self.lock();
-        let id = match secret {
-            SecretRef::Id(id) => id,
-            SecretRef::Name(name) => &store.names.get(name)?.slot.held.as_ref()?.value,
-            _ => return None,
-        };
-        store.ids.get(id).map(read)
-    }
-
-    /// Removes the value, and the ID of a name.
-    pub(crate) fn invalidate(&self, secret: SecretRef<'_>) {
-        let mut left = Left::default();
-        let mut store = self.lock();
-        match secret {
-            SecretRef::Id(id) => store.ids.remove(id, &mut left),
-            SecretRef::Name(name) => {
-                let held = store.names.get(name).and_then(|entry| entry.slot.held.as_ref());
-                if let Some(id) = held.map(|held| Arc::clone(&held.value)) {
-                    store.ids.remove(&id, &mut left);
-                }
-                store.names.remove(name, &mut left);
-            }
-            _ => {}
-        }
-        drop(store);
-        self.changed.notify_waiters();
-    }
-
-    pub(crate) fn invalidate_all(&self) {
-        let mut left = Left::default();
-        let mut store = self.lock();
-        store.ids.clear(&mut left);
-        store.names.clear(&mut left);
-        drop(store);
-        self.changed.notify_waiters();
     }
 
     pub(crate) fn metrics(&self) -> Metrics {

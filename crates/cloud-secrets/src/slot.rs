@@ -11,6 +11,8 @@ pub(crate) struct Slot<T> {
     pub(crate) held: Option<Held<T>>,
     pub(crate) failure: Option<Failure>,
     pub(crate) flights: Flights<T>,
+    /// The number of the last request that was refused, or zero. A value of an earlier one is not used.
+    pub(crate) refused: u64,
     /// When it was last used, by the cache's counter.
     pub(crate) used: u64,
 }
@@ -64,7 +66,7 @@ pub(crate) enum Decision<T> {
 
 impl<T> Default for Slot<T> {
     fn default() -> Self {
-        Self { held: None, failure: None, flights: Flights::default(), used: 0 }
+        Self { held: None, failure: None, flights: Flights::default(), refused: 0, used: 0 }
     }
 }
 

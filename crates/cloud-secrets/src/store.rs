@@ -27,6 +27,8 @@ pub(crate) struct Store {
 /// What is held under one kind of key.
 pub(crate) struct Table<T> {
     map: HashMap<Arc<str>, Entry<T>>,
+    /// The greatest number of a refused request of an entry that was removed.
+    refused: u64,
     /// The entries that hold a value.
     full: Share,
     /// The entries that remember a failure, or whose request is in flight.
@@ -72,7 +74,7 @@ pub(crate) fn same(one: &SecretString, other: &SecretString) -> bool {
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self { map: HashMap::new(), full: Share::default(), empty: Share::default() }
+        Self { map: HashMap::new(), refused: 0, full: Share::default(), empty: Share::default() }
     }
 }
 
@@ -92,13 +94,20 @@ impl<T: Weigh + Clone + Send + Sync + 'static> Table<T> {
     }
 
     pub(crate) fn get_or_insert(&mut self, key: &Arc<str>) -> &mut Entry<T> {
-        self.map.entry(Arc::clone(key)).or_default()
+        let slot = || Slot { refused: self.refused, ..Slot::default() };
+        self.map.entry(Arc::clone(key)).or_insert_with(|| Entry { slot: slot(), ..Entry::default() })
+    }
+
+    /// The number of the last request for this key that was refused, or a greater one.
+    pub(crate) fn refused(&self, key: &str) -> u64 {
+        self.map.get(key).map_or(self.refused, |entry| entry.slot.refused)
     }
 
     /// Removes the entry. A request in flight is no longer registered, so that its outcome is not stored.
     pub(crate) fn remove(&mut self, key: &str, left: &mut Left) {
         if let Some(entry) = self.map.remove(key) {
             self.discount(entry.counted);
+            self.refused = self.refused.max(entry.slot.refused);
             left.push(entry);
         }
     }
@@ -106,6 +115,8 @@ impl<T: Weigh + Clone + Send + Sync + 'static> Table<T> {
     /// Removes all entries.
     pub(crate) fn clear(&mut self, left: &mut Left) {
         (self.full, self.empty) = (Share::default(), Share::default());
+        let refused = self.map.values().map(|entry| entry.slot.refused).max();
+        self.refused = self.refused.max(refused.unwrap_or_default());
         left.push(std::mem::take(&mut self.map));
     }
 

@@ -45,6 +45,9 @@ impl Inner {
         if !entry.slot.flights.complete(number, &mut left) {
             return overtaken(entry, now, outcome);
         }
+        if outcome.as_ref().is_err_and(is_refusal) {
+            entry.slot.refused = number;
+        }
         let (outcome, event) = match outcome {
             Ok(item) => {
                 let rotated = self.keep::<K>(entry, started, item, &mut left);
@@ -156,11 +159,11 @@ impl Inner {
     }
 }
 
-/// What waits for a request that a newer one or `invalidate` has overtaken gets: never a value from before a refusal.
+/// What waits for a request that a newer one or `invalidate` has overtaken gets. Who waits for it discards a value from
+/// before a refusal.
 fn overtaken<T: Clone>(entry: &Entry<T>, now: Duration, outcome: Result<T>) -> Result<T> {
-    match (&entry.slot.held, &entry.slot.failure) {
-        (Some(held), _) if now < held.fresh => Ok(held.value.clone()),
-        (_, Some(failure)) if failure.refusal => Err(failure.error.duplicate()),
+    match &entry.slot.held {
+        Some(held) if now < held.fresh => Ok(held.value.clone()),
         _ => outcome,
     }
 }

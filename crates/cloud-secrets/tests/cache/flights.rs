@@ -198,6 +198,134 @@ fn caller_does_not_wait_for_an_idle_runtime() {
 }
 
 #[test]
+fn refresh_returns_no_value_from_before_the_call() {
+    let script = Script::new("a");
+    script.close();
+    let (cache, _) = cache(&script);
+    let id = SecretRef::id("id-db");
+    let mut early = pin!(cache.get(id));
+    assert!(poll(early.as_mut()).is_pending());
+    let mut refreshes: Vec<_> = (0..5).map(|_| Box::pin(cache.refresh(id))).collect();
+    assert!(refreshes.iter_mut().all(|refresh| poll(refresh.as_mut()).is_pending()));
+    assert_eq!(script.fetches(), 1, "one request at a time");
+    script.open();
+    assert!(matches!(poll(early.as_mut()), Poll::Ready(Ok(value)) if value.expose_secret() == "a"));
+    script.value("b");
+    script.close();
+    assert!(refreshes.iter_mut().all(|refresh| poll(refresh.as_mut()).is_pending()));
+    script.open();
+    for refresh in &mut refreshes {
+        assert!(matches!(poll(refresh.as_mut()), Poll::Ready(Ok(value)) if value.expose_secret() == "b"));
+    }
+    assert_eq!((script.fetches(), got(&cache).unwrap()), (2, "b".into()), "the refreshes share the second");
+}
+
+#[test]
+fn refresh_does_not_fail_with_an_error_from_before_the_call() {
+    let script = Script::new("a");
+    script.close();
+    script.fail(denied);
+    let (cache, _) = cache(&script);
+    let mut early = pin!(cache.get(SecretRef::id("id-db")));
+    let mut refresh = pin!(cache.refresh(SecretRef::id("id-db")));
+    assert!(poll(early.as_mut()).is_pending() && poll(refresh.as_mut()).is_pending());
+    script.open();
+    assert!(matches!(poll(early.as_mut()), Poll::Ready(Err(_))));
+    script.value("a");
+    assert!(matches!(poll(refresh.as_mut()), Poll::Ready(Ok(_))));
+}
+
+#[test]
+fn request_that_is_not_polled_for_long_is_replaced() {
+    let script = Script::new("a");
+    script.close();
+    let (cache, runtime) = cache(&script);
+    let mut early = pin!(cache.get(SecretRef::id("id-db")));
+    assert!(poll(early.as_mut()).is_pending());
+    for (advance, fetches) in [(59, 1), (1, 2)] {
+        runtime.advance(secs(advance));
+        assert!(poll(pin!(cache.get(SecretRef::id("id-db")))).is_pending());
+        assert_eq!(script.fetches(), fetches);
+    }
+}
+
+/// What happens between a refusal and the end of a request that was sent before it.
+const AFTERWARDS: [(&str, fn(&Script, &SecretCache)); 4] = [
+    ("nothing", |_, _| {}),
+    ("an outage", |script, cache| {
+        script.fail(outage);
+        assert!(now(cache.refresh(SecretRef::id("id-db"))).is_err());
+    }),
+    ("invalidated", |script, cache| {
+        cache.invalidate(SecretRef::id("id-db"));
+        script.fail(outage);
+    }),
+    ("all invalidated", |script, cache| {
+        cache.invalidate_all();
+        script.fail(outage);
+        assert!(now(cache.get(SecretRef::id("id-db"))).is_err());
+    }),
+];
+
+#[test]
+fn request_of_an_idle_runtime_returns_no_value_from_before_a_refusal() {
+    for (case, afterwards) in AFTERWARDS {
+        let slow = Slow::new("a");
+        let (builder, runtime) = crate::script::builder_of(slow.clone());
+        let cache = builder.build();
+        let executor = || tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let (idle, busy) = (executor(), executor());
+        let mut stalled = Box::pin(cache.get(SecretRef::id("id-db")));
+        {
+            let _here = idle.enter();
+            assert!(poll(stalled.as_mut()).is_pending());
+        }
+        let _here = busy.enter();
+        runtime.advance(secs(1));
+        slow.script.fail(denied);
+        assert!(now(cache.get(SecretRef::id("id-db"))).unwrap_err().is_denied(), "{case}");
+        afterwards(&slow.script, &cache);
+        slow.end();
+        // It may ask again, and gets what the service says now.
+        assert!(matches!(poll(stalled.as_mut()), Poll::Ready(Err(_))), "{case}");
+        assert_eq!(cache.metrics().entries, 0, "{case}");
+    }
+}
+
+/// A source whose first request returns a value when it is told to; the others are those of a script.
+#[derive(Clone, Debug)]
+struct Slow {
+    script: Script,
+    first: Arc<Mutex<(bool, bool, String)>>,
+}
+
+impl Slow {
+    fn new(value: &str) -> Self {
+        Self { script: Script::new(value), first: Arc::new(Mutex::new((false, false, value.to_owned()))) }
+    }
+
+    fn end(&self) {
+        self.first.lock().unwrap().1 = true;
+    }
+}
+
+impl SecretSource for Slow {
+    fn resolve<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<String>> {
+        self.script.resolve(name)
+    }
+
+    fn fetch<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<SecretString>> {
+        if std::mem::replace(&mut self.first.lock().unwrap().0, true) {
+            return self.script.fetch(id);
+        }
+        Box::pin(std::future::poll_fn(|_| {
+            let (_, ended, value) = &*self.first.lock().unwrap();
+            if *ended { Poll::Ready(Ok((&**value).into())) } else { Poll::Pending }
+        }))
+    }
+}
+
+#[test]
 fn default_runtime_says_what_is_missing() {
     let cache = SecretCache::builder(Script::new("a")).build();
     assert_eq!(now(cache.get("db")).unwrap_err().kind(), cloud_core::ErrorKind::Config);

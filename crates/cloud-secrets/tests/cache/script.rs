@@ -176,8 +176,13 @@ pub(crate) fn cache(script: &Script) -> (SecretCache, Arc<FakeRuntime>) {
 }
 
 pub(crate) fn builder(script: &Script) -> (SecretCacheBuilder, Arc<FakeRuntime>) {
+    builder_of(script.clone())
+}
+
+/// The same over any source.
+pub(crate) fn builder_of(source: impl SecretSource + 'static) -> (SecretCacheBuilder, Arc<FakeRuntime>) {
     let runtime = Arc::new(FakeRuntime::new(datetime!(2026-01-01 0:00 UTC)));
-    let builder = SecretCache::builder(script.clone())
+    let builder = SecretCache::builder(source)
         .ttl(secs(100))
         .stale_on_outage(secs(1_000))
         .negative_ttl(secs(10))
