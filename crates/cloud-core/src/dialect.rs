@@ -8,7 +8,7 @@ use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::error::{ErrorCategory, Result};
+use crate::error::{Advice, ErrorCategory, Result};
 use crate::json::{from_json, guess};
 use crate::operation::CallContext;
 
@@ -77,8 +77,12 @@ pub struct Failure {
     pub message: Option<String>,
     /// The vendor's id of the request.
     pub request_id: Option<String>,
-    /// What to do about it, as a lowercase fragment.
+    /// What the error says about the cause or the remedy, as a lowercase fragment.
     pub hint: Option<&'static str>,
+    /// The permission that the caller lacks, in the vendor's spelling.
+    pub required_action: Option<String>,
+    /// What to do about it, the most likely remedy first.
+    pub advice: &'static [Advice],
 }
 
 impl Failure {
@@ -116,12 +120,32 @@ impl Failure {
         self
     }
 
-    /// Sets what to do about it.
+    /// Sets what the error says about the cause or the remedy.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<Option<&'static str>>) -> Self {
         self.hint = hint.into();
         self
     }
+
+    /// Sets the permission that the caller lacks. A text that is not the name of one is left out.
+    #[must_use]
+    pub fn required_action(mut self, action: impl Into<Option<String>>) -> Self {
+        self.required_action = action.into().filter(|name| is_action(name));
+        self
+    }
+
+    /// Sets what to do about it, the most likely remedy first.
+    #[must_use]
+    pub fn advice(mut self, advice: &'static [Advice]) -> Self {
+        self.advice = advice;
+        self
+    }
+}
+
+/// Whether a text has the form of a permission's name, such as `service:Action` or `service/action`.
+fn is_action(name: &str) -> bool {
+    let part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'/' | b'.' | b'-' | b'_' | b'*');
+    (1..=128).contains(&name.len()) && name.bytes().all(part)
 }
 
 impl fmt::Debug for Failure {

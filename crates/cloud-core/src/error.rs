@@ -6,11 +6,13 @@ use std::time::Duration;
 use crate::delivery::Delivery;
 use crate::operation::{ApiVersion, CallContext, Idempotency, Operation};
 
+mod advice;
 mod builder;
 mod category;
 mod display;
 mod kind;
 mod setters;
+pub use advice::Advice;
 pub use builder::ErrorBuilder;
 pub use category::ErrorCategory;
 pub use kind::ErrorKind;
@@ -47,6 +49,10 @@ struct Inner {
     delivery: Delivery,
     transient: bool,
     category: Option<ErrorCategory>,
+    /// The permission that the service asked for.
+    required_action: Option<String>,
+    /// What the vendor's rules advise.
+    advice: &'static [Advice],
     retry_after: Option<Duration>,
     /// Whether a request for credentials may have been executed.
     credentials_requested: bool,
@@ -86,6 +92,8 @@ impl Error {
             delivery,
             transient: kind == ErrorKind::Connect,
             category: None,
+            required_action: None,
+            advice: &[],
             retry_after: None,
             credentials_requested: false,
             earlier: Vec::new(),
@@ -221,6 +229,13 @@ impl Error {
     #[must_use]
     pub fn is_conflict(&self) -> bool {
         self.0.category == Some(ErrorCategory::Conflict)
+    }
+
+    /// Returns the permission that the caller lacks, in the vendor's spelling, if the service named it in its refusal or
+    /// the vendor derives it from the path. `None` for vendors that publish no names of permissions.
+    #[must_use]
+    pub fn required_action(&self) -> Option<&str> {
+        self.0.required_action.as_deref()
     }
 
     /// Returns the delay that the service asked for.

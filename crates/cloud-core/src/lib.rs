@@ -43,7 +43,7 @@ pub use config::ConfigSource;
 pub use delivery::Delivery;
 pub use dialect::Dialect;
 pub use endpoint::Endpoint;
-pub use error::{Error, ErrorCategory, ErrorKind, Result};
+pub use error::{Advice, Error, ErrorCategory, ErrorKind, Result};
 pub use operation::{
     ApiVersion, Authentication, CallContext, Effect, Envelope, Idempotency, Lifecycle, Method, Operation, Segment,
 };

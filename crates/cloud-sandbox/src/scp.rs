@@ -93,6 +93,10 @@ impl Vendor for Scp {
     }
 
     fn refuse(&self, engine: &Engine, request: &HttpRequest, status: u16, reason: &str) -> HttpResponse {
+        let operation = self.operation(&engine.catalogue, request);
+        if let (403, Some(operation)) = (status, operation) {
+            return error::forbidden(&engine.ids, operation);
+        }
         let code = match status {
             502..=504 => return HttpResponse::text(status, "upstream connect error\n"),
             // A service's own 404 says that a resource is missing, which only the state decides.

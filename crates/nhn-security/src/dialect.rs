@@ -5,13 +5,15 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use cloud_core::codegen::{As, LenientBool};
 use cloud_core::dialect::{Failure, FailureClass, RawResponse, ResponseOutcome, foreign, unreadable};
-use cloud_core::{Authentication, CallContext, Dialect, ErrorCategory, Operation, Result, SecretString};
+use cloud_core::{Advice, Authentication, CallContext, Dialect, ErrorCategory, Operation, Result, SecretString};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::env::{SKM_APP_KEY, SKM_MAC_ADDRESS};
 use crate::sign::takes_access_key;
+
+mod advice;
 
 const MAC_HEADER: HeaderName = HeaderName::from_static("x-toast-client-mac-addr");
 
@@ -58,18 +60,20 @@ impl NhnDialect {
         };
         // Without the vendor's header it is the text of a gateway.
         let named = header.and(message.as_deref()).filter(|_| self.names_failures).and_then(key_manager_failure);
-        let (hint, category) = match named {
-            Some((hint, category)) => (Some(hint), Some(category)),
+        let (hint, category, advice) = match named {
+            Some((hint, category, advice)) => (Some(hint), Some(category), advice),
             None if authenticated => {
                 let (code, message) = (code.as_deref(), message.as_deref());
-                (account_hint(operation, status, code, message), account_category(status, code, message))
+                let advice = advice::of_account(operation, status, code, message);
+                (account_hint(operation, status, code, message), account_category(status, code, message), advice)
             }
-            None => (None, None),
+            None => (None, None, &[][..]),
         };
         // The app key is part of the path, and a service may quote the path.
         let hide = |text: String| text.replace(self.app_key.expose_secret(), "[…]");
         let (code, message) = (code.map(hide), message.map(hide));
-        ResponseOutcome::Failed(Failure::new(class).category(category).code(code).message(message).hint(hint))
+        let failure = Failure::new(class).category(category).code(code).message(message).hint(hint);
+        ResponseOutcome::Failed(failure.advice(advice))
     }
 }
 
@@ -208,29 +212,37 @@ fn is_wrong_app_key(message: &str) -> bool {
 
 /// What to do and what it means. Secure Key Manager publishes names of failures, not codes, and spells them in several
 /// ways.
-fn key_manager_failure(message: &str) -> Option<(&'static str, ErrorCategory)> {
+fn key_manager_failure(message: &str) -> Option<(&'static str, ErrorCategory, &'static [Advice])> {
     use ErrorCategory::{Conflict, Denied, InvalidCredentials, NotFound};
-    const FAILURES: [(&str, ErrorCategory, &str); 9] = [
+    const FAILURES: [(&str, ErrorCategory, &str, &[Advice]); 9] = [
         (
             "ipv4authfailure",
             Denied,
             "the key store does not admit this address; `confirm_client` shows which one the service sees",
+            advice::ADDRESS,
         ),
         (
             "macauthfailure",
             Denied,
             "set NHN_CLOUD_SKM_MAC_ADDRESS to an address that the key store lists, spelled the same way",
+            advice::MAC_ADDRESS,
         ),
-        ("certificateauthfailure", Denied, "give the client certificate that the key store lists"),
-        ("invalidappkey", InvalidCredentials, "check NHN_CLOUD_SKM_APP_KEY and the realm"),
-        ("invalidkeyid", NotFound, "check the key id, and that the key is of the kind that this call takes"),
-        ("invalidkeystore", NotFound, "check the id or the name of the key store"),
-        ("invalidkeyversionstatus", Conflict, "this version of the key is not in use"),
-        ("invalidkeyversion", NotFound, "the key has no such version"),
-        ("invalidkeystatus", Conflict, "the key is about to be deleted or not in use"),
+        ("certificateauthfailure", Denied, "give the client certificate that the key store lists", advice::CERTIFICATE),
+        ("invalidappkey", InvalidCredentials, "check NHN_CLOUD_SKM_APP_KEY and the realm", advice::APP_KEY),
+        (
+            "invalidkeyid",
+            NotFound,
+            "check the key id, and that the key is of the kind that this call takes",
+            advice::KEY_ID,
+        ),
+        ("invalidkeystore", NotFound, "check the id or the name of the key store", advice::KEY_STORE),
+        ("invalidkeyversionstatus", Conflict, "this version of the key is not in use", advice::STATE),
+        ("invalidkeyversion", NotFound, "the key has no such version", advice::KEY_VERSION),
+        ("invalidkeystatus", Conflict, "the key is about to be deleted or not in use", advice::STATE),
     ];
     let plain = plain(message);
-    FAILURES.iter().find(|(name, ..)| plain.contains(name)).map(|(_, category, hint)| (*hint, *category))
+    let known = FAILURES.iter().find(|(name, ..)| plain.contains(name));
+    known.map(|(_, category, hint, advice)| (*hint, *category, *advice))
 }
 
 #[cfg(test)]

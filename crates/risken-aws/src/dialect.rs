@@ -13,6 +13,10 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
+use crate::policy;
+
+mod advice;
+
 /// The conventions of every API of a site.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RiskenDialect;
@@ -103,7 +107,7 @@ fn failed(context: CallContext, answer: &RawResponse) -> ResponseOutcome {
             Some("the site took the caller for a person without a session; the access token was not accepted")
         }
         StatusCode::FORBIDDEN => Some(
-            "the access token belongs to another project, its role does not allow this, or its project has no active member with a role",
+            "the access token's role does not allow this, it belongs to another project, or its project has no active member with a role",
         ),
         StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Some("check the URL of the site"),
         StatusCode::PAYLOAD_TOO_LARGE => Some("the site does not take requests of this size"),
@@ -119,7 +123,12 @@ fn failed(context: CallContext, answer: &RawResponse) -> ResponseOutcome {
         StatusCode::FORBIDDEN => Some(ErrorCategory::Denied),
         _ => None,
     };
-    ResponseOutcome::Failed(Failure::new(class).category(category).code(code).message(message).hint(hint))
+    let advice = advice::of(context, answer.status, missing, message.as_deref());
+    // A page of a proxy says nothing about the role.
+    let denied = category == Some(ErrorCategory::Denied) && message.is_some();
+    let action = denied.then(|| policy::action(context.operation)).flatten();
+    let failure = Failure::new(class).category(category).code(code).message(message).hint(hint);
+    ResponseOutcome::Failed(failure.required_action(action).advice(advice))
 }
 
 fn details(answer: &RawResponse) -> Details {

@@ -8,6 +8,7 @@ mod env;
 mod generated;
 #[cfg(any(feature = "aws", feature = "finding"))]
 mod ids;
+mod policy;
 #[cfg(any(feature = "aws", feature = "finding"))]
 mod present;
 mod risken;
@@ -34,10 +35,11 @@ pub use cloud_core;
 pub use cloud_core::blocking;
 #[doc(inline)]
 pub use cloud_core::{
-    BoxFuture, Call, ConfigSource, Delivery, Endpoint, Error, ErrorCategory, ErrorKind, Incomplete, IncompleteReason,
-    Items, Json, JsonText, Lenient, Listing, Page, Pages, Response, ResponseParts, Result, RetryPolicy, Runtime,
-    SecretBytes, SecretString, Settings, Timestamp, Transport, UnixSeconds,
+    Advice, BoxFuture, Call, ConfigSource, Delivery, Endpoint, Error, ErrorCategory, ErrorKind, Incomplete,
+    IncompleteReason, Items, Json, JsonText, Lenient, Listing, Page, Pages, Response, ResponseParts, Result,
+    RetryPolicy, Runtime, SecretBytes, SecretString, Settings, Timestamp, Transport, UnixSeconds,
 };
 #[cfg(any(feature = "aws", feature = "finding"))]
 pub use ids::{AwsDataSourceId, AwsId, FindingId, FindingTagId, ProjectId};
+pub use policy::{Policy, policy_for};
 pub use risken::Risken;

@@ -9,6 +9,8 @@ use serde::Deserialize;
 
 use crate::names::Language;
 
+mod advice;
+
 const API_VERSION: HeaderName = HeaderName::from_static("scp-api-version");
 
 /// Adds language and version, reads both kinds of error.
@@ -90,6 +92,24 @@ struct Item {
     detail: Option<Detail>,
     request_id: Option<String>,
     global_request_id: Option<String>,
+    response: Option<Refusal>,
+}
+
+/// What a refusal for want of a permission adds.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Refusal {
+    Named { action_name: String },
+    Other(serde::de::IgnoredAny),
+}
+
+impl Refusal {
+    fn action(self) -> Option<String> {
+        match self {
+            Self::Named { action_name } => Some(action_name),
+            Self::Other(_) => None,
+        }
+    }
 }
 
 /// One string or several.
@@ -142,7 +162,8 @@ fn failure(answer: &RawResponse) -> Failure {
     // A gateway's texts say nothing about the resource.
     let absent = |category: &ErrorCategory| *category == ErrorCategory::NotFound && !own;
     failure.category = category(status, &failure).filter(|category| !absent(category));
-    failure
+    let steps = advice::of(status, &failure);
+    failure.advice(steps)
 }
 
 fn category(status: u16, failure: &Failure) -> Option<ErrorCategory> {
@@ -165,14 +186,16 @@ fn category(status: u16, failure: &Failure) -> Option<ErrorCategory> {
 fn of_service(errors: Vec<Item>) -> Failure {
     let mut failure = Failure::default();
     let mut messages = Vec::new();
+    let mut action = None;
     for error in errors {
         let detail = error.detail.and_then(Detail::text).filter(|text| !text.is_empty());
         messages.extend(detail.or(error.title));
         failure.code = failure.code.or(error.code);
         failure.request_id = failure.request_id.or(error.request_id).or(error.global_request_id);
+        action = action.or(error.response.and_then(Refusal::action));
     }
     failure.message = (!messages.is_empty()).then(|| messages.join("; "));
-    failure
+    failure.required_action(action)
 }
 
 fn hint(status: u16, failure: &Failure) -> Option<&'static str> {

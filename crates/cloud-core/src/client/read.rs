@@ -68,6 +68,8 @@ impl Attempt<'_> {
             .with_status(status)
             .with_category(category(status).or(failure.category))
             .with_code(failure.code.as_deref().and_then(clean))
+            .with_required_action(failure.required_action.as_deref().and_then(clean))
+            .with_advice(failure.advice)
             .with_request_id(request_id.as_deref().and_then(clean));
         let outcome = match failure.class {
             FailureClass::Permanent | FailureClass::Unauthorized => {

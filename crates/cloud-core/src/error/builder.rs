@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::time::Duration;
 
-use super::{Error, ErrorCategory, ErrorKind};
+use super::{Advice, Error, ErrorCategory, ErrorKind};
 use crate::delivery::Delivery;
 use crate::operation::CallContext;
 
@@ -63,6 +63,16 @@ impl ErrorBuilder {
     /// Sets what the service's refusal means.
     pub fn category(self, category: impl Into<Option<ErrorCategory>>) -> Self {
         Self(self.0.with_category(category.into()))
+    }
+
+    /// Sets the permission that the caller lacks, in the vendor's spelling.
+    pub fn required_action(self, action: impl Into<Option<String>>) -> Self {
+        Self(self.0.with_required_action(action.into()))
+    }
+
+    /// Sets what to do about it, the most likely remedy first.
+    pub fn advice(self, advice: &'static [Advice]) -> Self {
+        Self(self.0.with_advice(advice))
     }
 
     /// Sets the delay that the service asked for.

@@ -78,6 +78,8 @@ impl fmt::Debug for Error {
             .field("delivery", &inner.delivery)
             .field("transient", &inner.transient)
             .field("category", &inner.category)
+            .field("required_action", &inner.required_action)
+            .field("advice", &inner.advice)
             .field("earlier", &inner.earlier)
             .field("source", &inner.source)
             .finish_non_exhaustive()

@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::time::Duration;
 
-use super::{Error, ErrorCategory, Inner};
+use super::{Advice, Error, ErrorCategory, Inner};
 use crate::delivery::Delivery;
 use crate::operation::CallContext;
 
@@ -64,6 +64,20 @@ impl Error {
         self
     }
 
+    /// Sets the permission that the service asked for.
+    #[must_use]
+    pub(crate) fn with_required_action(mut self, action: Option<String>) -> Self {
+        self.0.required_action = action;
+        self
+    }
+
+    /// Sets what the vendor's rules advise, the most likely remedy first.
+    #[must_use]
+    pub(crate) fn with_advice(mut self, advice: &'static [Advice]) -> Self {
+        self.0.advice = advice;
+        self
+    }
+
     /// Sets what the attempts before the last one met, and whether one of them may have been executed.
     pub(crate) fn with_earlier(mut self, earlier: Vec<String>, executed: bool) -> Self {
         self.0.earlier = earlier;
@@ -95,6 +109,7 @@ impl Error {
             text: inner.text.clone(),
             code: inner.code.clone(),
             request_id: inner.request_id.clone(),
+            required_action: inner.required_action.clone(),
             earlier: inner.earlier.clone(),
             source: None,
             ..*inner

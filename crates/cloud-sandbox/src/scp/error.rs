@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::clock::Clock;
 use crate::http::HttpResponse;
 use crate::ids::Ids;
+use crate::spec::Operation;
 use crate::spec::violation::{Rule, Violation};
 
 /// The code of a request that does not fit its documented form.
@@ -56,7 +57,7 @@ impl ErrorResponse {
 /// The response to a request that does not fit its documented form: a text for each violation, without field names.
 pub(super) fn violations(ids: &Ids, wrong: &[Violation]) -> HttpResponse {
     let texts: Vec<_> = wrong.iter().map(|one| Value::from(text(&one.rule))).collect();
-    envelope(ids, 400, VALIDATION, texts.into())
+    envelope(ids, 400, VALIDATION, texts.into(), Value::Null)
 }
 
 /// A broken rule in the words of the services' validator. One text was observed; the others are its usual ones.
@@ -96,10 +97,41 @@ pub(super) fn gateway(ids: &Ids, clock: &Clock, path: &str, status: u16, error: 
 /// The error response of a service. The texts of a failed validation are an array, others one string.
 pub(super) fn service(ids: &Ids, status: u16, code: &str, detail: &str) -> HttpResponse {
     let detail = if code == VALIDATION { json!([detail]) } else { detail.into() };
-    envelope(ids, status, code, detail)
+    envelope(ids, status, code, detail, Value::Null)
 }
 
-fn envelope(ids: &Ids, status: u16, code: &str, detail: Value) -> HttpResponse {
+/// The response to a caller whose policy lacks an action. It names the action, as recorded of another service.
+pub(super) fn forbidden(ids: &Ids, operation: &Operation) -> HttpResponse {
+    let level = access_level(operation);
+    let response = json!({
+        "access_level": level,
+        "action_name": format!("{}:{}", operation.document.service, pascal(&operation.name)),
+        "caused_auths": [],
+        "message": "You are not authorized to perform this operation.",
+    });
+    let detail = format!("You do not have permission to {level}. Please contact the administrator.");
+    envelope(ids, 403, "Forbidden", detail.into(), response)
+}
+
+/// `Create` and `Update` were observed.
+fn access_level(operation: &Operation) -> &'static str {
+    match operation.method.as_str() {
+        "GET" if operation.page.is_some() => "List",
+        "GET" => "Read",
+        "PUT" => "Update",
+        "DELETE" => "Delete",
+        _ => "Create",
+    }
+}
+
+/// `rotate_key` as `RotateKey`.
+fn pascal(name: &str) -> String {
+    name.split('_')
+        .flat_map(|word| word.chars().take(1).flat_map(char::to_uppercase).chain(word.chars().skip(1)))
+        .collect()
+}
+
+fn envelope(ids: &Ids, status: u16, code: &str, detail: Value, response: Value) -> HttpResponse {
     let id = || format!("req-{}", ids.request());
     let error = json!({
         "code": code,
@@ -108,7 +140,7 @@ fn envelope(ids: &Ids, status: u16, code: &str, detail: Value) -> HttpResponse {
         "links": [],
         "related_resources": [],
         "request_id": id(),
-        "response": null,
+        "response": response,
         "status": status,
         "title": code,
     });

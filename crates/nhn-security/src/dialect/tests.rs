@@ -244,3 +244,37 @@ fn refusals_of_the_account_are_told_from_those_of_the_key_store() {
         assert_eq!(failure.hint.is_some(), !hint.is_empty(), "{status} {code} {message}");
     }
 }
+
+#[test]
+fn advice_begins_with_the_most_likely_remedy_and_names_no_permission() {
+    let key_manager = |operation| (NhnDialect::key_manager("the-app-key".into(), None), operation);
+    for (operation, status, code, message, steps) in [
+        (&WITH_KEY, 200, "1000", "IPv4 Auth Failure", &["allow_address", "check_auth_mode"][..]),
+        (&WITH_KEY, 200, "1000", "mac auth failure", &["set_mac_address", "check_auth_mode"]),
+        (
+            &WITH_KEY,
+            200,
+            "1000",
+            "Certificate Auth Failure: expired",
+            &["give_client_certificate", "renew_client_certificate", "check_auth_mode"],
+        ),
+        (&BODY, 200, "1", "Invalid Appkey", &["check_app_key", "check_realm"]),
+        (&BODY, 200, "1", "Invalid Key Id", &["check_id", "check_kind"]),
+        (&BODY, 200, "1", "Invalid Key Version Status", &["read_state"]),
+        (&BODY, 200, "1", "Invalid Key Version", &["check_key_version"]),
+        (&BODY, 401, "80007", "no", &["check_credentials", "check_realm", "allow_address"]),
+        (&WITH_KEY, 401, "1", "no", &["check_credentials", "check_realm"]),
+        (&BODY, 200, "-6", "no", &["grant_permission"]),
+        (&BODY, 403, "-8", "no", &["allow_address"]),
+        (&BODY, 403, "1", "no", &["grant_permission", "allow_address"]),
+        (&BODY, 404, "1", "no", &["check_app_key", "check_realm"]),
+        (&BODY, 400, "1", "no", &[]),
+        (&OPEN, 401, "80007", "no", &[]),
+    ] {
+        let failure = failure(&key_manager(operation), status, &header("false", code, message));
+        let given: Vec<_> = failure.advice.iter().map(|step| step.code()).collect();
+        assert_eq!(given, steps, "{status} {code} {message}");
+        // The vendor publishes no names of permissions for its calls.
+        assert_eq!(failure.required_action, None);
+    }
+}

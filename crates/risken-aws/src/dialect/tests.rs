@@ -198,3 +198,31 @@ async fn missing_finding_is_not_found_whatever_was_looked_for() {
         assert_eq!(error.to_string().contains("the project has no such finding"), found, "{error}");
     }
 }
+
+#[tokio::test]
+async fn refusal_names_the_action_and_lists_causes_by_likelihood() {
+    const DENIED: &str = "Unauthorized the project resource for token access\n";
+    let denied = &["grant_permission", "match_project", "add_member"][..];
+    for (status, kind, body, action, steps) in [
+        (403, TEXT, DENIED, Some("aws/invoke-scan"), denied),
+        (403, JSON, r#"{"error":{"code":"PermissionDenied","message":"no"}}"#, Some("aws/invoke-scan"), denied),
+        (403, JSON, r#"{"error":"Invalid token"}"#, None, &["check_credentials"]),
+        (403, "text/html", "<html>blocked</html>", None, &["check_endpoint"]),
+        (401, TEXT, "Unauthenticated\n", None, &["check_credentials", "send_again_later"]),
+        (413, TEXT, "Request body too large\n", None, &["send_less"]),
+        (404, "", "", None, &["check_endpoint"]),
+        (
+            500,
+            JSON,
+            r#"{"error":{"code":"Unknown","message":"record not found"}}"#,
+            None,
+            &["attach_data_source", "send_again_later", "read_state"],
+        ),
+        (400, JSON, r#"{"error":"aws_id: cannot be blank."}"#, None, &[]),
+    ] {
+        let error = error(status, kind, body).await;
+        assert_eq!(error.required_action(), action, "{status} {body}");
+        let codes: Vec<_> = error.advice().iter().map(|step| step.code()).collect();
+        assert_eq!(codes, steps, "{status} {body}");
+    }
+}

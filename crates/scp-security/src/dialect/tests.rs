@@ -129,3 +129,57 @@ fn refusals_have_a_category() {
         assert_eq!(failure.category, category, "{status} {body}");
     }
 }
+
+/// Recorded of another service of the platform; IDs are invented.
+const REFUSED: &str = concat!(
+    r#"{"errors": [{"code": "Forbidden", "detail": "You do not have permission to Update. Please contact the administrator.","#,
+    r#" "links": [], "global_request_id": "req-g", "request_id": "req-r", "status": 403, "title": "Forbidden","#,
+    r#" "response": {"access_level": "Update", "action_name": "kms:ChangeRotateInfo", "caused_auths": [],"#,
+    r#" "message": "You are not authorized to perform this operation."}}]}"#,
+);
+
+#[test]
+fn refused_permission_is_named_and_nothing_is_invented() {
+    let with = |response: &str| format!(r#"{{"errors":[{{"code":"Forbidden","response":{response}}}]}}"#);
+    for (body, action) in [
+        (REFUSED.to_owned(), Some("kms:ChangeRotateInfo")),
+        (with("null"), None),
+        (with("{}"), None),
+        (with(r#""text""#), None),
+        (with("[1]"), None),
+        (with(r#"{"action_name":null}"#), None),
+        (with(r#"{"action_name":7}"#), None),
+        (with(r#"{"action_name":""}"#), None),
+        (with(r#"{"action_name":"not the name of an action"}"#), None),
+        (r#"{"error":"Forbidden","action_name":"kms:ListKeys"}"#.to_owned(), None),
+    ] {
+        let ResponseOutcome::Failed(failure) = read(&RETURNS, 403, &body) else { panic!("{body}") };
+        assert_eq!(failure.required_action.as_deref(), action, "{body}");
+        assert_eq!(failure.category, Some(ErrorCategory::Denied), "{body}");
+    }
+}
+
+#[test]
+fn advice_begins_with_the_most_likely_remedy() {
+    for (status, body, codes) in [
+        (403, REFUSED, &["grant_permission"][..]),
+        (403, r#"{"errors":[{"code":"Forbidden"}]}"#, &["grant_permission", "allow_address"]),
+        (403, r#"{"errors":[{"code":"Forbidden","detail":"Action definition is not found"}]}"#, &["check_endpoint"]),
+        (401, r#"{"error":"HmacValidFail"}"#, &["check_credentials", "check_clock", "enable_service"]),
+        (401, r#"{"error":"catalog has not target"}"#, &["enable_service"]),
+        (400, r#"{"errors":[{"code":"x","detail":"Svaccesskey is not existed."}]}"#, &["check_vault_token"]),
+        (400, r#"{"errors":[{"code":"scp-security.secret.source-cidr-error"}]}"#, &["allow_network"]),
+        (400, r#"{"errors":[{"code":"ValidationError"}]}"#, &[]),
+        (
+            404,
+            r#"{"timestamp":"t","path":"/v1/x","status":404,"error":"Not Found","requestId":"q"}"#,
+            &["check_endpoint", "check_credentials"],
+        ),
+        (404, r#"{"errors":[{"code":"ResourceNotFound"}]}"#, &[]),
+        (406, r#"{"errors":[{"code":"NoSuchVersion"}]}"#, &["use_other_version"]),
+    ] {
+        let ResponseOutcome::Failed(failure) = read(&RETURNS, status, body) else { panic!("{body}") };
+        let given: Vec<_> = failure.advice.iter().map(|step| step.code()).collect();
+        assert_eq!(given, codes, "{status} {body}");
+    }
+}

@@ -9,6 +9,7 @@ mod findings_guide;
 mod inspection;
 mod kms;
 mod nhn;
+mod refusals;
 mod risken;
 mod secrets;
 mod skm;
