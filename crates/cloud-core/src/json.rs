@@ -6,7 +6,10 @@ use serde::de::DeserializeOwned;
 use crate::error::{Error, ErrorKind, Result};
 
 mod place;
+mod secret;
 mod strict;
+
+pub(crate) use secret::{from_secret_json, unquoted};
 
 use strict::Strict;
 
@@ -35,6 +38,9 @@ pub fn from_json<T: DeserializeOwned>(text: &[u8]) -> Result<T> {
         Error::new(ErrorKind::Decode, text)
     })
 }
+
+/// What the error of a value that is read as a whole calls a value that is neither an object nor an array.
+pub(crate) const PLAIN_VALUE: &str = "a plain value";
 
 /// Reads JSON whose shape is a guess; `None` if it is another. From text always: each kind of input that a program reads
 /// compiles a decoder of its own.
@@ -81,7 +87,9 @@ fn objects(text: &[u8]) -> usize {
 fn explain(error: &serde_json::Error, text: &str) -> Error {
     let (line, column) = (error.line(), error.column());
     let text = if error.is_data() {
-        let problem = shape_problem(&place::name(text.as_bytes(), line, column), &error.to_string());
+        let what = error.to_string();
+        let name = if what.contains(PLAIN_VALUE) { place::name_of_last } else { place::name };
+        let problem = shape_problem(&name(text.as_bytes(), line, column), &what);
         format!("cannot decode the response: {problem}; the service may have changed, so check for a newer release")
     } else if error.is_eof() {
         format!("response truncated at line {line} column {column}; the connection or a proxy may have cut it")

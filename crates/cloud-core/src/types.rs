@@ -16,7 +16,7 @@ mod patch;
 pub(crate) mod pem;
 #[cfg(test)]
 mod proptests;
-mod raw;
+pub(crate) mod raw;
 pub(crate) mod secret_json;
 mod sort;
 mod span;

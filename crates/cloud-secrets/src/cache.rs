@@ -4,8 +4,9 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
-use cloud_core::codegen::from_json;
-use cloud_core::{Error, ErrorKind, Result, SecretRef, SecretSource, SecretString};
+#[cfg(doc)]
+use cloud_core::ErrorKind;
+use cloud_core::{Result, SecretRef, SecretSource, SecretString};
 use serde::de::DeserializeOwned;
 
 use crate::builder::SecretCacheBuilder;
@@ -89,7 +90,7 @@ impl SecretCache {
     /// value.
     pub async fn get_as<'a, T: DeserializeOwned>(&self, secret: impl Into<SecretRef<'a>>) -> Result<T> {
         let value = self.get(secret).await?;
-        from_json(value.expose_secret().as_bytes()).map_err(|error| misfit(&error))
+        value.parse_json()
     }
 
     /// Fetches a secret now, and returns the new value.
@@ -168,13 +169,6 @@ impl SecretCache {
     pub fn metrics(&self) -> Metrics {
         self.0.metrics()
     }
-}
-
-fn misfit(error: &Error) -> Error {
-    let text = error.message();
-    let text = text.strip_prefix("cannot decode the response: ").unwrap_or(text).replace("response", "value");
-    let problem = text.split("; ").next().unwrap_or_default();
-    Error::new(ErrorKind::Decode, format!("the value of the secret does not fit the type: {problem}"))
 }
 
 impl fmt::Debug for SecretCache {

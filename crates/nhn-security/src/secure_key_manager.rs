@@ -35,12 +35,40 @@
 use cloud_core::secret::{from_base64, to_base64};
 use cloud_core::{Error, ErrorKind, Result, SecretBytes, SecretString};
 
+use serde::de::DeserializeOwned;
+
 use crate::KeyMaterial;
 
 mod source;
 
 pub use crate::generated::secure_key_manager::*;
 pub use source::KeyStoreSecrets;
+
+impl types::ShowSecretResponse {
+    /// Reads the value as JSON of a type of yours, without leaving a plain copy in memory. What the type keeps is wiped
+    /// if its fields are: use [`SecretString`] for passwords. A value that is not JSON is in `secret`.
+    ///
+    /// ```
+    /// use nhn_security::SecretString;
+    /// use nhn_security::secure_key_manager::types::ShowSecretResponse;
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Login {
+    ///     user: String,
+    ///     password: SecretString,
+    /// }
+    ///
+    /// fn login(shown: &ShowSecretResponse) -> nhn_security::Result<Login> {
+    ///     shown.parse()
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Decode`] if the value is not JSON or does not fit. It names the place, and shows no value.
+    pub fn parse<T: DeserializeOwned>(&self) -> Result<T> {
+        self.secret.parse_json()
+    }
+}
 
 impl types::EncryptRequest {
     /// Creates a request that encrypts this text, as [`new`](Self::new) does.

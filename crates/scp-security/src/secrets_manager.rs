@@ -14,8 +14,11 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! [`parse`](types::ShowSecretValueResponse::parse) reads it as a type of yours.
 
-use cloud_core::Result;
+use cloud_core::{Result, SecretString};
+use serde::de::DeserializeOwned;
 
 use crate::by_name;
 
@@ -39,6 +42,43 @@ impl<V: client::Version> client::Client<V> {
     }
 }
 
+impl types::ShowSecretValueResponse {
+    /// Reads the value as a type of yours, without leaving a plain copy in memory.
+    ///
+    /// The documented value is an object of names and strings. Numbers, arrays and nested objects are read as well, and
+    /// so is a value that is no object, where the type fits. What the type keeps is wiped if its fields are: use
+    /// [`SecretString`] for passwords.
+    ///
+    /// ```no_run
+    /// use scp_security::SecretString;
+    /// use scp_security::secrets_manager::types::ShowSecretValueRequest;
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Login {
+    ///     user: String,
+    ///     password: SecretString,
+    /// }
+    ///
+    /// # async fn run(scp: &scp_security::Scp, secret_id: &str) -> scp_security::Result<()> {
+    /// let current = ShowSecretValueRequest::default().with_label("CURRENT");
+    /// let login = scp.secrets_manager().show_secret_value(secret_id, &current).await?.parse::<Login>()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the value does not fit. It names the place, and shows no value.
+    pub fn parse<T: DeserializeOwned>(&self) -> Result<T> {
+        let Some(raw) = self.secret_value.raw() else { return self.secret_value()?.decode() };
+        let raw = SecretString::from(raw);
+        // JSON in a string, as documented, or the string itself.
+        match raw.parse_json::<SecretString>() {
+            Ok(text) => text.parse_json().or_else(|_| raw.parse_json()),
+            Err(_) => raw.parse_json(),
+        }
+    }
+}
+
 impl types::SetAclCidrRequest {
     /// Creates the body that removes the limit of networks.
     ///
@@ -55,5 +95,40 @@ impl types::SetDescriptionRequest {
     #[must_use]
     pub fn without_description() -> Self {
         Self { description: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use cloud_core::{ErrorKind, SecretString};
+
+    use super::types::ShowSecretValueResponse;
+
+    fn shown(value: &str) -> ShowSecretValueResponse {
+        cloud_core::testing::response(&format!(r#"{{"secret_value":{value}}}"#)).unwrap()
+    }
+
+    #[test]
+    fn value_is_read_as_a_type_whatever_form_it_has() {
+        let object = shown(r#""{\"port\":5432,\"password\":\"a\\\"b\"}""#);
+        #[derive(serde::Deserialize)]
+        struct Login {
+            port: u16,
+            password: SecretString,
+        }
+        let login: Login = object.parse().unwrap();
+        assert_eq!((login.port, login.password.expose_secret()), (5432, "a\"b"));
+        let bare: BTreeMap<String, u8> = shown(r#"{"a":1}"#).parse().unwrap();
+        assert_eq!(bare["a"], 1);
+        assert_eq!(shown(r#""[1,2]""#).parse::<Vec<u8>>().unwrap(), [1, 2]);
+        assert_eq!(shown(r#""hunter2""#).parse::<SecretString>().unwrap().expose_secret(), "hunter2");
+        assert_eq!(shown("7").parse::<u8>().unwrap(), 7);
+        for value in [r#""S3CRET""#, r#""{\"port\":\"S3CRET\",\"password\":\"x\"}""#, "null", r#"["S3CRET"]"#] {
+            let error = shown(value).parse::<Login>().map(|_| ()).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Decode, "{value}");
+            assert!(!format!("{error} {error:?}").contains("S3CRET"), "{error}");
+        }
     }
 }

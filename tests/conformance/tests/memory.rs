@@ -15,8 +15,9 @@ use cloud_core::transport::{BuiltInTransport, TransportBuilder, TransportError};
 use cloud_core::{BoxFuture, Transport};
 use nhn_security::{KeyMaterial, Nhn};
 use risken_aws::Risken;
-use scp_security::Scp;
 use scp_security::kms::types::{DecryptRequest, EncryptRequest};
+use scp_security::secrets_manager::types::ShowSecretValueRequest;
+use scp_security::{Scp, SecretString};
 
 /// A text that stands nowhere in the program: made of a number, and searched for without being held.
 struct Canary(u64);
@@ -161,6 +162,13 @@ impl Transport for Answers {
     }
 }
 
+/// What a program keeps in a secret.
+#[derive(serde::Deserialize)]
+struct Login {
+    port: u16,
+    password: SecretString,
+}
+
 /// Answers one request on the loopback, and wipes what it read.
 fn serve_once(answer: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -246,6 +254,30 @@ async fn memory_has_no_secrets_after_drop() {
         let kms = scp(r#"{"plaintext":["@"],"key_version":1}"#, 10).kms();
         let decrypted = kms.decrypt("key", &DecryptRequest::new("vault:v1:AA==")).await.unwrap();
         assert!(decrypted.plaintext().is_err() && decrypted.plaintext.raw().unwrap().starts_with("[\""));
+    })
+    .await;
+
+    clean("a secret value that was read as a type", 12, async |_| {
+        // A value in a string, whose password has an escape of its own.
+        let secrets = scp(r#"{"secret_value":"{\"port\":5432,\"password\":\"\\n@\"}"}"#, 12).secrets_manager();
+        let shown = secrets.show_secret_value("id", &ShowSecretValueRequest::default()).await.unwrap();
+        assert_eq!(shown.secret_value().unwrap().get("password").unwrap().expose_secret().len(), LENGTH + 1);
+        let login: Login = shown.parse().unwrap();
+        assert!(Canary(12).found() >= 1, "it is there while it is held");
+        assert_eq!((login.port, login.password.expose_secret().len()), (5432, LENGTH + 1));
+    })
+    .await;
+
+    clean("a secret of NHN Cloud that was read as a type", 13, async |_| {
+        let answer = r#"{"header":{"isSuccessful":true},"body":{"secret":"{\"port\":1,\"password\":\"\\n@\"}"}}"#;
+        let nhn = Nhn::builder()
+            .endpoint("http://127.0.0.1:9")
+            .secure_key_manager_app_key("app")
+            .transport(Arc::new(Answers(answer, 13)))
+            .build()
+            .unwrap();
+        let shown = nhn.secure_key_manager_v1_0().unwrap().show_secret("id").await.unwrap();
+        assert_eq!(shown.parse::<Login>().unwrap().password.expose_secret().len(), LENGTH + 1);
     })
     .await;
 

@@ -15,6 +15,17 @@ enum Container {
 /// `line` and `column` are those of the last byte that was read, so decoding itself need not keep track.
 #[cold]
 pub(super) fn name(text: &[u8], line: usize, column: usize) -> String {
+    found(text, line, column, false)
+}
+
+/// The place of the last value before that one. What is read as a whole is noticed after the next byte, which may have
+/// closed the object that the value is in.
+#[cold]
+pub(super) fn name_of_last(text: &[u8], line: usize, column: usize) -> String {
+    found(text, line, column, true)
+}
+
+fn found(text: &[u8], line: usize, column: usize, last: bool) -> String {
     let before =
         text.split_inclusive(|byte| *byte == b'\n').take(line.saturating_sub(1)).map(<[u8]>::len).sum::<usize>();
     let read = text.get(..before + column).unwrap_or(text);
@@ -32,6 +43,7 @@ pub(super) fn name(text: &[u8], line: usize, column: usize) -> String {
             }
             b'{' => around.push(Container::Object(None)),
             b'[' => around.push(Container::Array(0)),
+            b'}' | b']' if last && position == read.len() => {}
             b'}' | b']' => drop(around.pop()),
             b':' => {
                 if let Some(Container::Object(name)) = around.last_mut() {

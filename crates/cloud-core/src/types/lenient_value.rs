@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use secrecy::zeroize::Zeroizing;
 use serde::{Deserializer, Serialize, Serializer, ser};
 use serde_json::value::RawValue;
 
@@ -93,7 +92,7 @@ impl<T> Lenient<T> {
         // The text goes into a buffer that is wiped, whatever it is.
         let json = SecretString::from(json);
         // A string with half a surrogate is JSON, and no text.
-        let text = serde_json::from_str(json.expose_secret()).ok().map(Zeroizing::<String>::new);
+        let text = crate::json::unquoted(json.expose_secret());
         let bare = || if F::BARE { F::read(json.expose_secret()) } else { None };
         let value = text.map_or_else(bare, |text| F::read(&text));
         Self(value.map_or_else(|| State::Other(json, F::NAME), State::Read))

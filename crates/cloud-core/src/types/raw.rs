@@ -6,10 +6,10 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 
 /// The name under which serde_json gives the text of a value instead of the value.
-pub(super) const NAME: &str = "$serde_json::private::RawValue";
+pub(crate) const NAME: &str = "$serde_json::private::RawValue";
 
 /// Reads the text.
-pub(super) struct Read;
+pub(crate) struct Read;
 
 /// Reads the name that precedes the text.
 struct Name;

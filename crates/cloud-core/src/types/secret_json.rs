@@ -59,7 +59,7 @@ impl SecretJson {
     /// Returns the value under the name if it is a string.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<SecretString> {
-        serde_json::from_str(self.members()?.get(name)?.get()).ok()
+        crate::json::from_secret_json(self.members()?.get(name)?.get()).ok()
     }
 
     /// Returns the names, in alphabetical order. They are not secret.
@@ -74,12 +74,13 @@ impl SecretJson {
         serde_json::from_str(self.0.expose_secret()).ok()
     }
 
-    /// Reads the object as a type of yours.
+    /// Reads the object as a type of yours, without leaving a plain copy in memory. What the type keeps is wiped if its
+    /// fields are: use [`SecretString`] for passwords.
     ///
     /// # Errors
     /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) names the place that does not fit, and shows no value.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T> {
-        crate::json::from_json(self.0.expose_secret().as_bytes())
+        self.0.parse_json()
     }
 
     /// Returns the JSON text.
