@@ -17,6 +17,9 @@ pub enum Realm {
 }
 
 impl Realm {
+    /// Every realm.
+    pub const ALL: &'static [Self] = &[Self::Public, Self::Gov];
+
     /// Returns the name, as `NHN_CLOUD_REALM` spells it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -74,7 +77,7 @@ mod tests {
 
     #[test]
     fn realm_is_parsed_by_name() {
-        for realm in [Realm::Public, Realm::Gov] {
+        for realm in Realm::ALL.iter().copied() {
             assert_eq!(realm.as_str().parse::<Realm>().unwrap(), realm);
             assert_eq!(format!(" {realm}\n").to_uppercase().parse::<Realm>().unwrap(), realm);
         }

@@ -19,6 +19,9 @@ pub enum Environment {
 }
 
 impl Environment {
+    /// Every environment.
+    pub const ALL: &'static [Self] = &[Self::Enterprise, Self::Samsung, Self::Sovereign];
+
     /// Returns the letter in host names.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -54,8 +57,7 @@ impl std::str::FromStr for Environment {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        [Self::Enterprise, Self::Samsung, Self::Sovereign]
-            .into_iter()
+        (Self::ALL.iter().copied())
             .find(|e| e.as_str() == text)
             .ok_or_else(|| Error::config("not an environment: use `e` (enterprise), `s` (Samsung) or `g` (sovereign)"))
     }

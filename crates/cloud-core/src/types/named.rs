@@ -23,6 +23,9 @@ macro_rules! named_values {
         }
 
         impl $name {
+            /// Every value that this version of the crate knows, in the vendor's order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
             #[doc = concat!("Returns a ", $noun, " that this version of the crate does not know.")]
             ///
             /// # Errors

@@ -43,6 +43,9 @@ pub(super) fn text(ty: &TypeDef, variants: &[(String, String)]) -> TokenStream {
             Other(UnknownText),
         }
         impl #name {
+            #[doc = " Every value that this version of the crate knows, in the vendor's order."]
+            pub const ALL: &'static [Self] = &[#(Self::#names),*];
+
             #[doc = " Returns the value as sent to the service."]
             #[must_use]
             pub fn as_str(&self) -> &str {
@@ -113,6 +116,9 @@ pub(super) fn integer(ty: &TypeDef, variants: &[(String, i64)]) -> TokenStream {
             Other(UnknownInteger),
         }
         impl #name {
+            #[doc = " Every value that this version of the crate knows, in the vendor's order."]
+            pub const ALL: &'static [Self] = &[#(Self::#names),*];
+
             #[doc = " Returns the value as sent to the service."]
             #[must_use]
             pub fn as_i64(&self) -> i64 {

@@ -21,6 +21,8 @@ pub enum Region {
 }
 
 impl Region {
+    /// Every value that this version of the crate knows, in the vendor's order.
+    pub const ALL: &'static [Self] = &[Self::Kr1, Self::Jp1];
     /// Returns the value as sent to the service.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -99,6 +101,8 @@ pub enum Language {
 }
 
 impl Language {
+    /// Every value that this version of the crate knows, in the vendor's order.
+    pub const ALL: &'static [Self] = &[Self::Ko, Self::En];
     /// Returns the value as sent to the service.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -179,6 +183,8 @@ pub enum Status {
 }
 
 impl Status {
+    /// Every value that this version of the crate knows, in the vendor's order.
+    pub const ALL: &'static [Self] = &[Self::Unknown, Self::Ok, Self::InProgress];
     /// Returns the value as sent to the service.
     #[must_use]
     pub fn as_i64(&self) -> i64 {
@@ -301,6 +307,8 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every value that this version of the crate knows, in the vendor's order.
+    pub const ALL: &'static [Self] = &[Self::Basic, Self::Advanced];
     /// Returns the value as sent to the service.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -471,6 +471,8 @@ pub enum SealState {
 }
 
 impl SealState {
+    /// Every value that this version of the crate knows, in the vendor's order.
+    pub const ALL: &'static [Self] = &[Self::InUse, Self::OutOfUse];
     /// Returns the value as sent to the service.
     #[must_use]
     pub fn as_str(&self) -> &str {
