@@ -446,6 +446,12 @@ pub enum KeyType {
 }
 
 impl KeyType {
+    /// Every value that this version of the crate knows, in the vendor's order.
+    pub const ALL: &'static [Self] = &[
+        Self::Secret,
+        Self::SymmetricKey,
+        Self::AsymmetricKey,
+    ];
     /// Returns the value as sent to the service.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -534,6 +540,8 @@ pub enum KeyState {
 }
 
 impl KeyState {
+    /// Every value that this version of the crate knows, in the vendor's order.
+    pub const ALL: &'static [Self] = &[Self::Active, Self::Inactive];
     /// Returns the value as sent to the service.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -2275,6 +2283,8 @@ pub enum SignatureAlgorithm {
 }
 
 impl SignatureAlgorithm {
+    /// Every value that this version of the crate knows, in the vendor's order.
+    pub const ALL: &'static [Self] = &[Self::RsassaPss, Self::RsassaPkcs1V15];
     /// Returns the value as sent to the service.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -2360,6 +2370,8 @@ pub enum AuthMode {
 }
 
 impl AuthMode {
+    /// Every value that this version of the crate knows, in the vendor's order.
+    pub const ALL: &'static [Self] = &[Self::And, Self::Or];
     /// Returns the value as sent to the service.
     #[must_use]
     pub fn as_str(&self) -> &str {

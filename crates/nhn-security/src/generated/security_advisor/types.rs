@@ -133,6 +133,13 @@ pub enum InspectionStatus {
 }
 
 impl InspectionStatus {
+    /// Every value that this version of the crate knows, in the vendor's order.
+    pub const ALL: &'static [Self] = &[
+        Self::Critical,
+        Self::Warning,
+        Self::Interest,
+        Self::Good,
+    ];
     /// Returns the value as sent to the service.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -224,6 +231,8 @@ pub enum InspectionRange {
 }
 
 impl InspectionRange {
+    /// Every value that this version of the crate knows, in the vendor's order.
+    pub const ALL: &'static [Self] = &[Self::Project, Self::Org];
     /// Returns the value as sent to the service.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -181,6 +181,8 @@ pub enum Os {
 }
 
 impl Os {
+    /// Every value that this version of the crate knows, in the vendor's order.
+    pub const ALL: &'static [Self] = &[Self::Window, Self::Linux];
     /// Returns the value as sent to the service.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -259,6 +261,8 @@ pub enum InspectionKind {
 }
 
 impl InspectionKind {
+    /// Every value that this version of the crate knows, in the vendor's order.
+    pub const ALL: &'static [Self] = &[Self::Os, Self::Was];
     /// Returns the value as sent to the service.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -345,6 +349,8 @@ pub enum InspectionStandard {
 }
 
 impl InspectionStandard {
+    /// Every value that this version of the crate knows, in the vendor's order.
+    pub const ALL: &'static [Self] = &[Self::M, Self::F];
     /// Returns the value as sent to the service.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -432,6 +438,8 @@ pub enum WeakLevel {
 }
 
 impl WeakLevel {
+    /// Every value that this version of the crate knows, in the vendor's order.
+    pub const ALL: &'static [Self] = &[Self::H, Self::M, Self::L];
     /// Returns the value as sent to the service.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -513,6 +521,8 @@ pub enum ItemResult {
 }
 
 impl ItemResult {
+    /// Every value that this version of the crate knows, in the vendor's order.
+    pub const ALL: &'static [Self] = &[Self::Passed, Self::Weak];
     /// Returns the value as sent to the service.
     #[must_use]
     pub fn as_str(&self) -> &str {

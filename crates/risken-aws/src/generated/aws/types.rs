@@ -783,6 +783,14 @@ pub enum DataSourceStatus {
 }
 
 impl DataSourceStatus {
+    /// Every value that this version of the crate knows, in the vendor's order.
+    pub const ALL: &'static [Self] = &[
+        Self::Unknown,
+        Self::Ok,
+        Self::Configured,
+        Self::InProgress,
+        Self::Error,
+    ];
     /// Returns the value as sent to the service.
     #[must_use]
     pub fn as_i64(&self) -> i64 {

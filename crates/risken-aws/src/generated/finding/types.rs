@@ -824,6 +824,15 @@ pub enum FindingSort {
 }
 
 impl FindingSort {
+    /// Every value that this version of the crate knows, in the vendor's order.
+    pub const ALL: &'static [Self] = &[
+        Self::FindingId,
+        Self::Description,
+        Self::DataSource,
+        Self::ResourceName,
+        Self::Score,
+        Self::UpdatedAt,
+    ];
     /// Returns the value as sent to the service.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -930,6 +939,8 @@ pub enum FindingTagSort {
 }
 
 impl FindingTagSort {
+    /// Every value that this version of the crate knows, in the vendor's order.
+    pub const ALL: &'static [Self] = &[Self::FindingTagId, Self::Tag, Self::UpdatedAt];
     /// Returns the value as sent to the service.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -1018,6 +1029,8 @@ pub enum SortDirection {
 }
 
 impl SortDirection {
+    /// Every value that this version of the crate knows, in the vendor's order.
+    pub const ALL: &'static [Self] = &[Self::Asc, Self::Desc];
     /// Returns the value as sent to the service.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -1105,6 +1118,8 @@ pub enum FindingStatus {
 }
 
 impl FindingStatus {
+    /// Every value that this version of the crate knows, in the vendor's order.
+    pub const ALL: &'static [Self] = &[Self::Unknown, Self::Active, Self::Pending];
     /// Returns the value as sent to the service.
     #[must_use]
     pub fn as_i64(&self) -> i64 {

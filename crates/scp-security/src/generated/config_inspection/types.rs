@@ -191,6 +191,8 @@ pub enum CheckType {
 }
 
 impl CheckType {
+    /// Every value that this version of the crate knows, in the vendor's order.
+    pub const ALL: &'static [Self] = &[Self::BestPractice, Self::Ssi];
     /// Returns the value as sent to the service.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -642,6 +642,14 @@ pub enum KeyState {
 }
 
 impl KeyState {
+    /// Every value that this version of the crate knows, in the vendor's order.
+    pub const ALL: &'static [Self] = &[
+        Self::Creating,
+        Self::Active,
+        Self::Error,
+        Self::Stop,
+        Self::ToBeTerminated,
+    ];
     /// Returns the value as sent to the service.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -736,6 +744,8 @@ pub enum NewKeyState {
 }
 
 impl NewKeyState {
+    /// Every value that this version of the crate knows, in the vendor's order.
+    pub const ALL: &'static [Self] = &[Self::Active, Self::Stop];
     /// Returns the value as sent to the service.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -821,6 +831,8 @@ pub enum KeyType {
 }
 
 impl KeyType {
+    /// Every value that this version of the crate knows, in the vendor's order.
+    pub const ALL: &'static [Self] = &[Self::Basic, Self::Advanced];
     /// Returns the value as sent to the service.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -912,6 +924,14 @@ pub enum KeyPurpose {
 }
 
 impl KeyPurpose {
+    /// Every value that this version of the crate knows, in the vendor's order.
+    pub const ALL: &'static [Self] = &[
+        Self::Aes256Gcm96,
+        Self::EcdsaP256,
+        Self::Rsa2048,
+        Self::Hmac,
+        Self::Aria,
+    ];
     /// Returns the value as sent to the service.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -1006,6 +1026,8 @@ pub enum DataKeyForm {
 }
 
 impl DataKeyForm {
+    /// Every value that this version of the crate knows, in the vendor's order.
+    pub const ALL: &'static [Self] = &[Self::Plaintext, Self::Wrapped];
     /// Returns the value as sent to the service.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -1387,6 +1409,8 @@ pub enum KeyManager {
 }
 
 impl KeyManager {
+    /// Every value that this version of the crate knows, in the vendor's order.
+    pub const ALL: &'static [Self] = &[Self::Scp, Self::User];
     /// Returns the value as sent to the service.
     #[must_use]
     pub fn as_str(&self) -> &str {

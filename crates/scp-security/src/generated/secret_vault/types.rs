@@ -582,6 +582,14 @@ pub enum VaultState {
 }
 
 impl VaultState {
+    /// Every value that this version of the crate knows, in the vendor's order.
+    pub const ALL: &'static [Self] = &[
+        Self::Creating,
+        Self::Active,
+        Self::Error,
+        Self::Stop,
+        Self::ToBeTerminated,
+    ];
     /// Returns the value as sent to the service.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -676,6 +684,8 @@ pub enum AccessKeyType {
 }
 
 impl AccessKeyType {
+    /// Every value that this version of the crate knows, in the vendor's order.
+    pub const ALL: &'static [Self] = &[Self::Temporary, Self::Permanent];
     /// Returns the value as sent to the service.
     #[must_use]
     pub fn as_str(&self) -> &str {

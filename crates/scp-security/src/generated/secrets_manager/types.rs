@@ -816,6 +816,14 @@ pub enum SecretState {
 }
 
 impl SecretState {
+    /// Every value that this version of the crate knows, in the vendor's order.
+    pub const ALL: &'static [Self] = &[
+        Self::Creating,
+        Self::Active,
+        Self::Error,
+        Self::Stop,
+        Self::ToBeTerminated,
+    ];
     /// Returns the value as sent to the service.
     #[must_use]
     pub fn as_str(&self) -> &str {
