@@ -2,18 +2,28 @@
 
 use std::fmt;
 
+use ::time::format_description::well_known::Rfc3339;
+use ::time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use time::format_description::well_known::Rfc3339;
-use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
 
 use super::number;
 use crate::error::{Error, ErrorKind, Result};
+
+#[cfg(feature = "chrono-0_4")]
+mod chrono;
+#[cfg(feature = "jiff-0_2")]
+mod jiff;
+mod time;
 
 /// A point in time as a string, exactly as received.
 ///
 /// The services write dates in many ways, with and without a zone. Decoding never fails; conversions
 /// happen on request, and a missing zone stays missing until the caller says which one is meant. `==` compares the
 /// strings: two that name the same instant in different zones differ. Compare instants.
+///
+/// `TryFrom` converts it to the types of `time`, and of `jiff` and `chrono` with the features `jiff-0_2` and
+/// `chrono-0_4`: to instants if the string names its zone, and to a date and time without a zone if it names none.
+/// `From` writes their instants.
 ///
 /// ```
 /// use cloud_core::Timestamp;
@@ -93,6 +103,33 @@ fn completed(text: &str) -> Option<String> {
     };
     let seconds = if time.len() == 5 { ":00" } else { "" };
     Some(format!("{day}T{time}{seconds}Z"))
+}
+
+/// An instant as RFC 3339 writes it, in the offset that it is in.
+fn written(instant: OffsetDateTime) -> Timestamp {
+    let offset = instant.offset();
+    // RFC 3339 knows no seconds of an offset.
+    let instant = if offset.seconds_past_minute() == 0 { instant } else { instant.to_offset(UtcOffset::UTC) };
+    let (date, time, (hours, minutes, _)) = (instant.date(), instant.time(), instant.offset().as_hms());
+    let (month, nanos) = (u8::from(date.month()), time.nanosecond());
+    let mut text = format!(
+        "{:04}-{month:02}-{:02}T{:02}:{:02}:{:02}",
+        date.year(),
+        date.day(),
+        time.hour(),
+        time.minute(),
+        time.second()
+    );
+    if nanos > 0 {
+        text.push_str(format!(".{nanos:09}").trim_end_matches('0'));
+    }
+    if instant.offset().is_utc() {
+        text.push('Z');
+    } else {
+        let sign = if instant.offset().is_negative() { '-' } else { '+' };
+        text.push_str(&format!("{sign}{:02}:{:02}", hours.unsigned_abs(), minutes.unsigned_abs()));
+    }
+    Timestamp(text)
 }
 
 impl From<&str> for Timestamp {
@@ -250,6 +287,26 @@ mod tests {
         check("2025-02-25é03:07", None, false);
         check("", None, false);
         check("tomorrow", None, false);
+    }
+
+    #[test]
+    fn instants_are_written_with_their_offset_and_read_again() {
+        for text in [
+            "2024-05-17T00:23:17Z",
+            "2026-04-14T15:05:24.124Z",
+            "2025-03-11T16:00:32+09:00",
+            "2025-03-11T16:00:32.000000001-05:30",
+            "0001-01-01T00:00:00Z",
+            "9999-12-31T23:59:59.999999999-00:30",
+        ] {
+            let instant = OffsetDateTime::try_from(&Timestamp::from(text)).unwrap();
+            assert_eq!(Timestamp::from(instant).as_str(), text);
+            assert!(PrimitiveDateTime::try_from(&Timestamp::from(text)).is_err(), "the zone would be lost");
+        }
+        let odd = OffsetDateTime::UNIX_EPOCH.to_offset(UtcOffset::from_hms(0, 20, 8).unwrap());
+        assert_eq!(Timestamp::from(odd).as_str(), "1970-01-01T00:00:00Z");
+        assert!(OffsetDateTime::try_from(&Timestamp::from("2025-02-25 03:07:17")).is_err());
+        assert_eq!(OffsetDateTime::try_from(UnixSeconds(7)).unwrap().unix_timestamp(), 7);
     }
 
     #[test]
