@@ -3,8 +3,10 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod builder;
-#[cfg(any(feature = "kms", feature = "secrets-manager"))]
+#[cfg(any(feature = "kms", feature = "rustls", feature = "secrets-manager"))]
 mod by_name;
+#[cfg(feature = "rustls")]
+mod cert_resolver;
 pub mod credentials;
 mod dialect;
 mod env;
@@ -45,6 +47,8 @@ pub use secrets_manager::SecretsManagerClient;
 // /codegen
 
 pub use builder::ScpBuilder;
+#[cfg(feature = "rustls")]
+pub use cert_resolver::{CertResolver, CertResolverBuilder, CertStatus};
 #[doc(no_inline)]
 pub use cloud_core;
 #[cfg(feature = "blocking")]
@@ -52,8 +56,8 @@ pub use cloud_core;
 pub use cloud_core::blocking;
 #[doc(inline)]
 pub use cloud_core::{
-    BoxFuture, Call, ConfigSource, DateOrTime, Days, Delivery, Endpoint, Error, ErrorCategory, ErrorKind, Hmac, Hours,
-    Incomplete, IncompleteReason, Items, Json, Lenient, Listing, Networks, OneOrMany, Page, Pages, Patch, Pem,
+    Advice, BoxFuture, Call, ConfigSource, DateOrTime, Days, Delivery, Endpoint, Error, ErrorCategory, ErrorKind, Hmac,
+    Hours, Incomplete, IncompleteReason, Items, Json, Lenient, Listing, Networks, OneOrMany, Page, Pages, Patch, Pem,
     Response, ResponseParts, Result, RetryPolicy, Runtime, SecretBytes, SecretJson, SecretRef, SecretSource,
     SecretString, Settings, Sort, Timestamp, Transport,
 };
