@@ -15,6 +15,7 @@ use cell::{CellResult, Environment};
 use cloud_core::transport::BuiltInTransport;
 pub use command::{command, guide, replace};
 use faults::{FAULTS, Fault, Meaning, Source};
+use faulty_server::{End, Misbehavior};
 pub use table::render;
 
 /// Which requests have the fault.
@@ -24,6 +25,15 @@ pub enum Frequency {
     Once,
     /// Every request.
     Always,
+}
+
+/// How the caller gets the result of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manner {
+    /// It awaits the call.
+    Awaited,
+    /// Its thread blocks, and the thread of blocking calls runs the call.
+    Waited,
 }
 
 /// The result of a call.
@@ -72,20 +82,20 @@ pub struct Cell {
 
 const ROTATES: &str = "scp/kms/rotate_key";
 
-/// Runs every cell with this transport. The order is that of the tables.
+/// Runs every cell with this transport, in this manner. The order is that of the tables.
 ///
 /// # Errors
 /// When the sandbox or a socket cannot be opened, or a client cannot be built.
-pub async fn run<T: BuiltInTransport + 'static>() -> Result<Vec<Cell>, String> {
+pub async fn run<T: BuiltInTransport + 'static>(manner: Manner) -> Result<Vec<Cell>, String> {
     let mut cells = Vec::new();
     for fault in FAULTS {
         // One for each fault, because every cell searches the log of calls.
         let environment = Environment::start().await?;
         let first = cells.len();
         for frequency in [Frequency::Once, Frequency::Always] {
-            for target in TARGETS.iter().filter(|target| applies(fault, frequency, target)) {
+            for target in TARGETS.iter().filter(|target| applies(fault, frequency, target) && suits(fault, manner)) {
                 let CellResult { observed, sent, arrived, error } =
-                    environment.run::<T>(target, fault, frequency).await?;
+                    environment.run::<T>(target, fault, frequency, manner).await?;
                 cells.push(Cell {
                     fault: fault.name,
                     frequency,
@@ -111,6 +121,12 @@ pub async fn run<T: BuiltInTransport + 'static>() -> Result<Vec<Cell>, String> {
         }
     }
     Ok(cells)
+}
+
+/// Whether the result is the same whichever thread the call runs on. A server in another thread can reset a connection
+/// before the client has it, or after.
+fn suits(fault: &Fault, manner: Manner) -> bool {
+    manner == Manner::Awaited || !matches!(fault.source, Source::Wire(Misbehavior::AtConnect(_, End::Reset)))
 }
 
 fn applies(fault: &Fault, frequency: Frequency, target: &Target) -> bool {

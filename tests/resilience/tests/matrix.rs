@@ -4,8 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use cloud_core::transport::BuiltInTransport;
-use resilience::matrix::{Cell, Class, command, guide, replace, run};
+use cloud_core::transport::{BuiltInTransport, DefaultTransport};
+use resilience::matrix::{Cell, Class, Manner, command, guide, replace, run};
 
 /// Faults after which an unsafe request may be sent again, because the service did not execute it.
 const CERTAIN: [&str; 5] = [
@@ -23,12 +23,8 @@ fn shown(cell: &Cell) -> String {
 conformance::each_transport!(async cells_are_as_expected);
 
 async fn cells_are_as_expected<T: BuiltInTransport + 'static>() {
-    let cells = run::<T>().await.unwrap();
-    let wrong: Vec<_> = cells.iter().filter(|cell| cell.observed != cell.expected).collect();
-    let texts =
-        wrong.iter().map(|cell| format!("{}\n  is   {:?}\n  want {:?}", shown(cell), cell.observed, cell.expected));
-    assert!(wrong.is_empty(), "{} of {} cells:\n{}", wrong.len(), cells.len(), texts.collect::<Vec<_>>().join("\n"));
-
+    let cells = run::<T>(Manner::Awaited).await.unwrap();
+    assert_as_expected(&cells);
     let faults: BTreeSet<_> = cells.iter().map(|cell| cell.fault).collect();
     assert!(faults.len() > 60, "{} faults", faults.len());
     for (vendor, classes) in [("scp", 4), ("nhn", 4), ("risken", 3)] {
@@ -44,6 +40,22 @@ async fn cells_are_as_expected<T: BuiltInTransport + 'static>() {
     }
     let old = std::fs::read_to_string(guide()).unwrap();
     assert!(replace(&old, &cells).unwrap() == old, "stale: run `cargo run -p resilience -- matrix`");
+}
+
+/// A thread that blocks gets what a task that awaits gets, of every cell.
+#[tokio::test]
+async fn cells_are_as_expected_through_wait() {
+    let cells = run::<DefaultTransport>(Manner::Waited).await.unwrap();
+    assert!(cells.len() > 1000, "{} cells", cells.len());
+    assert_as_expected(&cells);
+    cells.iter().for_each(assert_unsafe_operation_executed_once);
+}
+
+fn assert_as_expected(cells: &[Cell]) {
+    let wrong: Vec<_> = cells.iter().filter(|cell| cell.observed != cell.expected).collect();
+    let texts =
+        wrong.iter().map(|cell| format!("{}\n  is   {:?}\n  want {:?}", shown(cell), cell.observed, cell.expected));
+    assert!(wrong.is_empty(), "{} of {} cells:\n{}", wrong.len(), cells.len(), texts.collect::<Vec<_>>().join("\n"));
 }
 
 /// Must hold independently of the expected cells.

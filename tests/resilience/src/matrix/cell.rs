@@ -13,7 +13,7 @@ use super::calls::{Class, Credentials, Outcome, Parts, Target, is_for_credential
 use super::clock::{ClientClock, Clock};
 use super::faults::{BODY_LIMIT, Fault, Meaning, Source};
 use super::faulty_server::{FaultyServer, RequestCounter};
-use super::{Frequency, Observation};
+use super::{Frequency, Manner, Observation};
 
 /// The faults of the sandbox with which it executes the call.
 const CARRIED_OUT: [&str; 11] = [
@@ -116,6 +116,7 @@ impl Environment {
         target: &Target,
         fault: &Fault,
         frequency: Frequency,
+        manner: Manner,
     ) -> Result<CellResult, String> {
         self.sandbox.clear_faults();
         self.clock.next_second();
@@ -146,7 +147,7 @@ impl Environment {
         };
         let call = (target.call)(&parts).map_err(|error| error.to_string())?;
         if warmed_up(target, fault) {
-            self.drive(call()).await?;
+            self.drive(call(), manner).await?;
             // Refused temporary keys are replaced, but not in their first minute.
             self.clock.pass(Duration::from_secs(120));
         }
@@ -154,7 +155,7 @@ impl Environment {
         transport.begin(target, frequency);
         self.clock.take_waits();
         let (start, logged) = (self.clock.since_start(), self.logged());
-        let outcome = self.drive(call()).await?;
+        let outcome = self.drive(call(), manner).await?;
         let total = self.clock.since_start().saturating_sub(start);
         let waits = self.clock.take_waits();
         let (reached, executed) = self.executed(target, logged);
@@ -171,9 +172,25 @@ impl Environment {
     }
 
     /// Runs a call to its end. The real time limit ends a call that neither waits nor gets a response.
-    async fn drive(&self, call: BoxFuture<'_, Outcome>) -> Result<Outcome, String> {
-        let driven = tokio::time::timeout(Duration::from_secs(60), self.clock.drive(call)).await;
-        driven.map_err(|_| "a call hangs: it neither waits nor gets a response".to_owned())
+    async fn drive(&self, call: BoxFuture<'static, Outcome>, manner: Manner) -> Result<Outcome, String> {
+        const LIMIT: Duration = Duration::from_secs(60);
+        let hangs = |_| "a call hangs: it neither waits nor gets a response".to_owned();
+        match manner {
+            Manner::Awaited => tokio::time::timeout(LIMIT, self.clock.drive(call)).await.map_err(hangs),
+            Manner::Waited => {
+                let (sender, receiver) = tokio::sync::oneshot::channel();
+                let clock = self.clock.clone();
+                // A thread of its own, since no runtime may be current where a thread blocks.
+                std::thread::spawn(move || {
+                    let outcome = cloud_core::blocking::wait(async move { Ok(clock.drive(call).await) });
+                    // Nobody receives it after the limit.
+                    let _ = sender.send(outcome);
+                });
+                let outcome = tokio::time::timeout(LIMIT, receiver).await.map_err(hangs)?;
+                let outcome = outcome.map_err(|_| "the thread that waits has ended".to_owned())?;
+                outcome.map_err(|error| error.to_string())
+            }
+        }
     }
 
     /// Starts the faulty server, if the fault needs it.

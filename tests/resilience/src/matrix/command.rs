@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use cloud_core::transport::DefaultTransport;
 
-use super::{Cell, render};
+use super::{Cell, Manner, render};
 
 const HELP: &str = "\
 Runs every cell of the fault matrix.
@@ -34,12 +34,16 @@ pub fn command(words: &[String]) -> Result<String, String> {
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| format!("no runtime: {error}"))?;
-    let cells = runtime.block_on(super::run::<DefaultTransport>())?;
+    let cells = runtime.block_on(super::run::<DefaultTransport>(Manner::Awaited))?;
     if word == "--cells" {
         return Ok(cells.iter().map(line).collect::<Vec<_>>().join("\n"));
     }
     if let Some(wrong) = cells.iter().find(|cell| cell.observed != cell.expected) {
         return Err(format!("a cell is not as expected: {}", line(wrong)));
+    }
+    let waited = runtime.block_on(super::run::<DefaultTransport>(Manner::Waited))?;
+    if let Some(wrong) = waited.iter().find(|cell| cell.observed != cell.expected) {
+        return Err(format!("a cell is not as expected when its thread waits: {}", line(wrong)));
     }
     let path = guide();
     let old = std::fs::read_to_string(&path).map_err(|error| format!("docs/resilience.md cannot be read: {error}"))?;
