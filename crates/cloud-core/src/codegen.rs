@@ -1,6 +1,7 @@
 //! What generated code uses. Not part of the public API: it changes with the generator, without notice.
 
 pub use crate::json::from_json;
+pub use crate::lookup::{only, only_usable};
 pub use crate::page::NextMarker;
 pub use crate::request::body::{Exposed, ExposedOption, json};
 pub use crate::request::percent::decode as percent_decode;

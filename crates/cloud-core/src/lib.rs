@@ -17,6 +17,7 @@ pub mod endpoint;
 pub mod error;
 mod exclusive;
 mod json;
+mod lookup;
 pub mod operation;
 pub mod page;
 mod plan;

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use cloud_core::SecretSource;
 use cloud_sandbox::Fault;
 use rotation::{NHN_SECRET, NHN_STORE, SCP_SECRET, World};
-use scp_security::ErrorKind;
-use scp_security::secrets_manager::types::CreateSecretRequest;
+use scp_security::secrets_manager::types::{CreateSecretRequest, DeleteSecretRequest};
+use scp_security::{Days, ErrorKind};
 
 /// The client, its source, a name with its ID, and the value.
 type Case = (&'static str, Arc<dyn SecretSource>, (&'static str, &'static str), &'static str);
@@ -52,16 +52,44 @@ async fn every_client_resolves_names_and_fetches_values() {
     }
 }
 
-#[tokio::test]
-async fn name_of_two_secrets_is_an_error() {
-    let world = World::start().await;
+/// Creates a secret with the name of the seed's, and another value.
+async fn create_scp_again(world: &World) {
     let again = CreateSecretRequest::builder()
         .name(SCP_SECRET.0)
         .kms_id("3265ab469f0d406d83073da3e11e7a6c")
         .acl_cidr("127.0.0.1/32".parse::<scp_security::Networks>().unwrap())
-        .secret_value(r#"{"password":"x"}"#.parse().unwrap())
+        .secret_value(r#"{"password":"again"}"#.parse().unwrap())
         .build();
     world.scp.secrets_manager().create_secret(&again).await.unwrap();
+}
+
+#[tokio::test]
+async fn secret_that_is_created_again_under_its_name_is_resolved() {
+    let world = World::start().await;
+    let scp = world.scp.secrets_manager();
+    scp.delete_secret(SCP_SECRET.1, &DeleteSecretRequest::new(Days(7))).await.unwrap();
+    world.nhn.secure_key_manager().unwrap().schedule_key_deletion(NHN_SECRET.1).await.unwrap();
+    // Nothing else has the name: it is refused, and not a name that never was.
+    for (client, source, (name, _), _) in sources(&world) {
+        let error = source.resolve(name).await.unwrap_err();
+        assert!(error.is_conflict(), "{client}: {error}");
+    }
+    create_scp_again(&world).await;
+    // A key store of Secure Key Manager keeps the name until the secret is gone.
+    for (client, source, (name, id), _) in sources(&world).into_iter().filter(|case| case.0.starts_with("scp")) {
+        let found = source.resolve(name).await.unwrap();
+        assert_ne!(found, id, "{client}");
+        if !client.contains("label") && !client.contains("scp version") {
+            let value = source.fetch(&found).await.unwrap();
+            assert!(value.expose_secret().contains("again"), "{client}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn name_of_two_secrets_is_an_error() {
+    let world = World::start().await;
+    create_scp_again(&world).await;
     let error = world.scp.secrets_manager().resolve(SCP_SECRET.0).await.unwrap_err();
     assert!(error.kind() == ErrorKind::Lookup && !error.is_not_found(), "{error}");
 }

@@ -1,7 +1,8 @@
 //! Values for caches: the secrets of one key store, by name or ID.
 
+use cloud_core::codegen::{only, only_usable};
 use cloud_core::error::ErrorCategory;
-use cloud_core::{BoxFuture, Error, ErrorKind, Result, SecretSource, SecretString};
+use cloud_core::{BoxFuture, Error, ErrorKind, Result, SecretSource, SecretString, Timestamp};
 
 use super::types::KeyType;
 
@@ -27,20 +28,12 @@ pub struct KeyStoreSecrets<C> {
     key_store: String,
 }
 
-/// Returns the only item with the name.
-fn only<T>(what: &str, items: impl IntoIterator<Item = T>, has_name: impl Fn(&T) -> bool) -> Result<T> {
-    let mut found: Vec<_> = items.into_iter().filter(has_name).collect();
-    match (found.pop(), found.len()) {
-        (Some(item), 0) => Ok(item),
-        (None, _) => {
-            let error = Error::builder(ErrorKind::Lookup, format!("no {what} has this name"));
-            Err(error.category(ErrorCategory::NotFound).build())
-        }
-        (Some(_), more) => {
-            let text = format!("{} {what}s have this name: list them and choose one by its ID", more + 1);
-            Err(Error::new(ErrorKind::Lookup, text))
-        }
-    }
+/// The error of a secret that is about to be deleted; none if it may be used.
+fn unusable(key: &impl Named) -> Option<Error> {
+    key.deletion().filter(|time| !time.as_str().trim().is_empty()).map(|_| {
+        let text = "the secret is scheduled for deletion: restore it first";
+        Error::builder(ErrorKind::FailureState, text).category(ErrorCategory::Conflict).build()
+    })
 }
 
 macro_rules! sources {
@@ -54,15 +47,17 @@ macro_rules! sources {
 
         impl SecretSource for KeyStoreSecrets<super::$version::Client> {
             /// Lists the key stores and the secrets of the one that is meant, and compares whole names, because the
-            /// vendor does not document whether its filter compares a part of the name.
+            /// vendor does not document whether its filter compares a part of the name. Secrets that are scheduled for
+            /// deletion do not count. If there are no others, the name is refused.
             fn resolve<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<String>> {
                 Box::pin(async move {
                     let stores = self.client.list_key_store_details().await?.key_store_list;
-                    let store = only("key store", stores, |store| store.name == self.key_store)?;
+                    let named = stores.into_iter().filter(|store| store.name == self.key_store);
+                    let store = only("key store", named)?;
                     let keys = self.client.list_key_details(store.key_store_id).r#type(KeyType::Secret).name(name);
-                    let keys = keys.items().try_collect().await?;
-                    let secret = |key: &_| has_name(key, name);
-                    Ok(only("secret of the key store", keys, secret)?.key_id)
+                    let keys = keys.items().try_collect().await?.into_iter();
+                    let named = keys.filter(|key| has_name(key, name));
+                    Ok(only_usable("secret of the key store", named, |key| unusable(key))?.key_id)
                 })
             }
 
@@ -74,9 +69,10 @@ macro_rules! sources {
     )*};
 }
 
-/// The two types of the items of a list of keys.
+/// Both types of the items of a list of keys.
 trait Named {
     fn named(&self) -> (&str, &KeyType);
+    fn deletion(&self) -> Option<&Timestamp>;
 }
 
 fn has_name(key: &impl Named, name: &str) -> bool {
@@ -87,11 +83,19 @@ impl Named for super::types::KeyMetadata {
     fn named(&self) -> (&str, &KeyType) {
         (&self.name, &self.key_type)
     }
+
+    fn deletion(&self) -> Option<&Timestamp> {
+        self.deletion_datetime.as_ref()
+    }
 }
 
 impl Named for super::v1_0::types::Key {
     fn named(&self) -> (&str, &KeyType) {
         (&self.name, &self.key_type)
+    }
+
+    fn deletion(&self) -> Option<&Timestamp> {
+        self.deletion_datetime.as_ref()
     }
 }
 

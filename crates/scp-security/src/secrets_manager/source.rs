@@ -1,10 +1,11 @@
 //! Values for caches: resolves names, reads a label or a version, and refuses what is stopped.
 
+use cloud_core::codegen::only_usable;
 use cloud_core::error::ErrorCategory;
 use cloud_core::{BoxFuture, Error, ErrorKind, Result, SecretSource, SecretString, Timestamp};
 
 use super::client::{self, Client};
-use super::types::{SecretState, ShowSecretValueRequest};
+use super::types::{Secret, SecretState, ShowSecretValueRequest};
 
 /// The label of the version that is read unless another is set.
 const CURRENT: &str = "CURRENT";
@@ -107,9 +108,15 @@ macro_rules! sources {
     ($($(#[$gate:meta])? $version:ident),* $(,)?) => {$(
         $(#[$gate])?
         impl SecretSource for Source<client::$version> {
-            /// Resolves a name as [`secret_by_name`](client::Client::secret_by_name) does.
+            /// Resolves a name as [`secret_by_name`](client::Client::secret_by_name) does, but secrets that are stopped or
+            /// scheduled for deletion do not count. If there are no others, the name is refused.
             fn resolve<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<String>> {
-                Box::pin(async move { Ok(self.client.secret_by_name(name).await?.id) })
+                Box::pin(async move {
+                    let mut found = self.client.list_secrets().name(name).items().try_collect().await?;
+                    found.retain(|secret| secret.name.as_deref() == Some(name));
+                    let refusal = |secret: &Secret| unusable(&(secret.state.clone(), secret.deleted_at.clone()));
+                    Ok(only_usable("secret", found, refusal)?.id)
+                })
             }
 
             /// Reads the value, and the state of the secret: one that is stopped or scheduled for deletion is refused.
