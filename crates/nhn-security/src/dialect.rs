@@ -194,7 +194,8 @@ fn account_hint(
 fn account_category(status: StatusCode, code: Option<&str>, message: Option<&str>) -> Option<ErrorCategory> {
     match (status, code) {
         _ if message.is_some_and(is_wrong_app_key) => Some(ErrorCategory::InvalidCredentials),
-        (_, Some("-6" | "-8")) | (StatusCode::FORBIDDEN, _) => Some(ErrorCategory::Denied),
+        // Without the vendor's header it may be a proxy that forbids something.
+        (_, Some("-6" | "-8")) | (StatusCode::FORBIDDEN, Some(_)) => Some(ErrorCategory::Denied),
         (StatusCode::UNAUTHORIZED, _) => Some(ErrorCategory::InvalidCredentials),
         (_, Some(code)) if TOKEN_CODES.contains(&code) => Some(ErrorCategory::InvalidCredentials),
         _ => None,

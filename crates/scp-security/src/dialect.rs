@@ -6,6 +6,7 @@ use cloud_core::{ApiVersion, CallContext, Error, ErrorCategory, Result};
 use http::header::ACCEPT_LANGUAGE;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::names::Language;
 
@@ -118,7 +119,7 @@ impl Refusal {
 enum Detail {
     One(String),
     Many(Vec<String>),
-    Other(serde::de::IgnoredAny),
+    Other(IgnoredAny),
 }
 
 impl Detail {
@@ -138,15 +139,19 @@ struct Gateway {
     error: Option<String>,
     message: Option<String>,
     request_id: Option<String>,
+    timestamp: Option<IgnoredAny>,
+    path: Option<IgnoredAny>,
+    status: Option<IgnoredAny>,
 }
 
 fn failure(answer: &RawResponse) -> Failure {
     let status = answer.status.as_u16();
-    let mut own = false;
+    let (mut own, mut vendors) = (false, false);
     let mut failure = if let Some(Errors { errors }) = answer.json() {
-        own = true;
+        (own, vendors) = (true, true);
         of_service(errors)
     } else if let Some(gateway) = answer.json::<Gateway>() {
+        vendors = gateway.timestamp.is_some() && gateway.path.is_some() && gateway.status.is_some();
         let message = gateway.message.or_else(|| gateway.error.clone());
         Failure::default().code(gateway.error).message(message).request_id(gateway.request_id)
     } else {
@@ -159,9 +164,13 @@ fn failure(answer: &RawResponse) -> Failure {
         failure.class = FailureClass::Permanent;
     }
     failure.hint = hint(status, &failure);
-    // A gateway's texts say nothing about the resource.
-    let absent = |category: &ErrorCategory| *category == ErrorCategory::NotFound && !own;
-    failure.category = category(status, &failure).filter(|category| !absent(category));
+    // A gateway's texts say nothing about the resource, and a proxy's nothing about the permissions. The vendor does not
+    // document the body of a 401, so any counts.
+    failure.category = category(status, &failure).filter(|category| match category {
+        ErrorCategory::NotFound => own,
+        ErrorCategory::Denied | ErrorCategory::Conflict => vendors || status == 401,
+        _ => true,
+    });
     let steps = advice::of(status, &failure);
     failure.advice(steps)
 }

@@ -223,6 +223,10 @@ fn text_without_the_header_of_the_vendor_has_no_category() {
     for body in [r#"{"message":"Invalid Key Id"}"#, r#"{"error":"InvalidKeyIdException"}"#] {
         assert_eq!(failure(&without_token(), 404, body).category, None, "{body}");
     }
+    for body in [r#"{"message":"Forbidden"}"#, "{}"] {
+        assert_eq!(failure(&with_token(), 403, body).category, None, "{body}");
+    }
+    assert_eq!(failure(&with_token(), 403, &header("false", "403", "no")).category, Some(ErrorCategory::Denied));
 }
 
 #[test]

@@ -124,6 +124,15 @@ fn refusals_have_a_category() {
         (406, r#"{"errors":[{"code":"NoSuchVersion"}]}"#, Some(EndedVersion)),
         (409, r#"{"errors":[{"code":"x"}]}"#, Some(Conflict)),
         (503, "{}", None),
+        // The gateway's own form counts; what a proxy says does not.
+        (403, r#"{"timestamp":"t","path":"/v1/x","status":403,"error":"Forbidden","requestId":"q"}"#, Some(Denied)),
+        (409, r#"{"timestamp":"t","path":"/v1/x","status":409,"error":"Conflict","requestId":"q"}"#, Some(Conflict)),
+        (403, r#"{"message":"Forbidden"}"#, None),
+        (403, r#"{"error":"Forbidden","status":403}"#, None),
+        (403, "{}", None),
+        (403, "", None),
+        (409, r#"{"message":"busy"}"#, None),
+        (409, "", None),
     ] {
         let ResponseOutcome::Failed(failure) = read(&RETURNS, status, body) else { panic!("{body}") };
         assert_eq!(failure.category, category, "{status} {body}");
