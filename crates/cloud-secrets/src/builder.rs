@@ -80,15 +80,17 @@ impl SecretCacheBuilder {
         self
     }
 
-    /// Sets the most secrets that the cache holds, and the most names. The default is 1,000. If there are more, the ones
-    /// that were not used for longest are removed.
+    /// Sets the maximum number of secrets, and of names. The default is 1,000. If there are more, the cache evicts the least
+    /// recently used.
+    ///
+    /// As many secrets and names again are remembered that were refused or failed. They evict no values.
     pub fn capacity(mut self, entries: usize) -> Self {
         self.settings.entries = entries;
         self
     }
 
-    /// Sets the most bytes of values and IDs that the cache holds. The default is 16 MiB. A value before a rotation
-    /// counts as well.
+    /// Sets the most bytes of values and IDs that the cache holds. The default is 16 MiB. The previous value
+    /// counts too.
     pub fn capacity_bytes(mut self, bytes: usize) -> Self {
         self.settings.bytes = bytes;
         self

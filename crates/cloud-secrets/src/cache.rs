@@ -105,6 +105,8 @@ impl SecretCache {
     }
 
     /// Removes a secret, and the ID of its name. The next caller fetches it; requests in flight are not stored.
+    ///
+    /// A name that this cache has not resolved refers to nothing yet: a value that was cached by its ID stays.
     pub fn invalidate<'a>(&self, secret: impl Into<SecretRef<'a>>) {
         self.0.invalidate(secret.into());
     }

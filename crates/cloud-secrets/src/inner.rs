@@ -39,6 +39,9 @@ pub(crate) trait Kind: 'static {
     fn table(store: &mut Store) -> &mut Table<Self::Item>;
     fn request(source: Arc<dyn SecretSource>, key: Arc<str>) -> BoxFuture<'static, Result<Self::Item>>;
     fn same(one: &Self::Item, other: &Self::Item) -> bool;
+
+    /// Called once an item was stored.
+    fn kept(_: &mut Store, _: &Self::Item, _: Duration, _: &mut Left) {}
 }
 
 pub(crate) struct Values;
@@ -75,6 +78,15 @@ impl Kind for Names {
 
     fn same(one: &Id, other: &Id) -> bool {
         one == other
+    }
+
+    /// Lets the secret of a name be fetched that was refused before the name was resolved again.
+    fn kept(store: &mut Store, id: &Id, now: Duration, left: &mut Left) {
+        if let Some(entry) = store.ids.get_mut(id)
+            && entry.slot.refused_before(now)
+        {
+            left.push_some(entry.slot.failure.take());
+        }
     }
 }
 

@@ -13,7 +13,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Metrics {
-    /// Gets that returned a value within its TTL without waiting for the service.
+    /// Gets that returned a value within its TTL from the cache. The one that starts a refresh waits for it at most a second
+    /// and counts here only if it ends up with the value that was held.
     pub hits: u64,
     /// Gets that had to wait for the service, or that failed.
     pub misses: u64,
@@ -21,9 +22,9 @@ pub struct Metrics {
     pub stale: u64,
     /// Requests for a value, successful or not. Each may be several attempts of the SDK.
     pub fetches: u64,
-    /// Of these, requests that replaced a value that the cache held, ahead of its end or after it.
+    /// Of these, requests that were started while the cache held a value, whatever their outcome.
     pub refreshes: u64,
-    /// Requests for a value or for the ID of a name that failed, with refusals.
+    /// Requests for a value or for the ID of a name that failed, including refusals.
     pub errors: u64,
     /// Requests that the service refused, so that the value was evicted.
     pub refusals: u64,

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use cloud_core::{Error, Result};
 
-use super::{Inner, Kind, Names};
+use super::{Inner, Kind};
 use crate::flights::Left;
 use crate::metrics::count;
 use crate::slot::{Failure, Held, is_refusal};
-use crate::store::{Entry, Store};
+use crate::store::Entry;
 
 /// The delay after the first failure; it doubles with each.
 const BACKOFF: Duration = Duration::from_secs(1);
@@ -50,11 +50,8 @@ impl Inner {
         }
         let (outcome, event) = match outcome {
             Ok(item) => {
-                let rotated = self.keep::<K>(entry, started, item, &mut left);
-                let item = entry.slot.held.as_ref().map(|held| held.value.clone());
-                let event = if rotated { Event::Rotated } else { Event::Fetched };
-                // It was stored a line above.
-                (item.ok_or_else(|| Error::request("the secret is no longer held")), event)
+                let (item, rotated) = self.keep::<K>(entry, started, item, &mut left);
+                (Ok(item), if rotated { Event::Rotated } else { Event::Fetched })
             }
             Err(error) => {
                 let event = self.note(entry, now, &error, &mut left);
@@ -62,8 +59,8 @@ impl Inner {
             }
         };
         K::table(&mut store).weigh(key);
-        if let (false, Ok(item)) = (K::EXPIRES, &outcome) {
-            forgive::<K>(&mut store, item, now, &mut left);
+        if let Ok(item) = &outcome {
+            K::kept(&mut store, item, now, &mut left);
         }
         self.evict(&mut store, &mut left);
         drop(store);
@@ -71,8 +68,14 @@ impl Inner {
         outcome
     }
 
-    /// Keeps a new value, and the old one if it differs. Returns whether it does.
-    fn keep<K: Kind>(&self, entry: &mut Entry<K::Item>, started: Duration, item: K::Item, left: &mut Left) -> bool {
+    /// Keeps a new value, and the old one if it differs. Returns the value that is held, and whether it differs.
+    fn keep<K: Kind>(
+        &self,
+        entry: &mut Entry<K::Item>,
+        started: Duration,
+        item: K::Item,
+        left: &mut Left,
+    ) -> (K::Item, bool) {
         left.push_some(entry.slot.failure.take());
         let (value, rotated) = match entry.slot.held.take() {
             // Its holders and the cache share one copy.
@@ -83,6 +86,7 @@ impl Inner {
             }
             None => (item, false),
         };
+        let kept = value.clone();
         entry.slot.held = Some(match K::EXPIRES {
             true => {
                 let (ttl, half) = (self.settings.ttl, self.settings.ttl / 2);
@@ -96,7 +100,7 @@ impl Inner {
                 Held { value, fetched: started, refresh: never, fresh: never, stale: never }
             }
         });
-        rotated
+        (kept, rotated)
     }
 
     /// Notes an error: a refusal evicts the value, anything else delays the next request.
@@ -165,16 +169,5 @@ fn overtaken<T: Clone>(entry: &Entry<T>, now: Duration, outcome: Result<T>) -> R
     match &entry.slot.held {
         Some(held) if now < held.fresh => Ok(held.value.clone()),
         _ => outcome,
-    }
-}
-
-/// Lets the secret of a name be fetched that was refused before the name was resolved again.
-fn forgive<K: Kind>(store: &mut Store, item: &K::Item, now: Duration, left: &mut Left) {
-    let item: &dyn std::any::Any = item;
-    let Some(id) = item.downcast_ref::<<Names as Kind>::Item>() else { return };
-    if let Some(entry) = store.ids.get_mut(id)
-        && entry.slot.refused_before(now)
-    {
-        left.push_some(entry.slot.failure.take());
     }
 }

@@ -249,8 +249,10 @@ fn request_that_is_not_polled_for_long_is_replaced() {
     }
 }
 
+type Afterwards = fn(&Script, &SecretCache);
+
 /// What happens between a refusal and the end of a request that was sent before it.
-const AFTERWARDS: [(&str, fn(&Script, &SecretCache)); 4] = [
+const AFTERWARDS: [(&str, Afterwards); 4] = [
     ("nothing", |_, _| {}),
     ("an outage", |script, cache| {
         script.fail(outage);

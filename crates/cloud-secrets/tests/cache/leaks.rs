@@ -6,7 +6,7 @@ use cloud_core::testing::{assert_no_leak, find_leak};
 use cloud_core::{Error, SecretRef};
 use cloud_secrets::SecretString;
 
-use crate::script::{Script, builder, denied, now, outage, poll, secs};
+use crate::script::{Answer, Script, builder, denied, now, outage, poll, secs};
 
 const CANARY: &str = "correct-horse-battery";
 
@@ -19,10 +19,11 @@ struct Typed {
 
 #[test]
 fn values_and_names_show_nowhere() {
-    for canary in [CANARY, "name-of-the-secret"] {
+    for canary in [CANARY, "name-of-the-secret", "id-of-the-secret"] {
         let shown = assert_no_leak(canary, || {
             let script = Script::new(&format!("{{\"password\":\"{CANARY}\"}}"));
-            script.name("name-of-the-secret", &["id-db"]);
+            script.name("name-of-the-secret", &["id-of-the-secret"]);
+            script.answer("id-of-the-secret", Answer::Value(format!("{{\"password\":\"{CANARY}\"}}")));
             let secret = SecretRef::name("name-of-the-secret");
             let (builder, runtime) = builder(&script);
             let mut shown = vec![format!("{builder:?} {secret:?}")];
@@ -32,7 +33,7 @@ fn values_and_names_show_nowhere() {
             let mut errors: Vec<Error> = vec![now(cache.get_as::<Typed>(secret)).unwrap_err()];
             let mut watch = cache.watch(secret);
             shown.push(format!("{watch:?}"));
-            script.value(&format!("{CANARY}2"));
+            script.answer("id-of-the-secret", Answer::Value(format!("{CANARY}2")));
             now(cache.refresh(secret)).unwrap();
             shown.push(format!("{:?}", now(watch.changed())));
             let login = cache.login(secret, |_| async { Err::<(), _>(std::io::Error::other("wrong password")) });
@@ -41,16 +42,18 @@ fn values_and_names_show_nowhere() {
             shown.push(format!("{failed} {failed:?}"));
             runtime.advance(secs(300));
             for fail in [outage as fn() -> Error, denied] {
-                script.fail(fail);
+                script.answer("id-of-the-secret", Answer::Fail(fail));
                 runtime.advance(secs(60));
-                let _ = now(cache.get(secret));
-                errors.extend(now(cache.refresh(secret)).err());
+                for secret in [secret, SecretRef::id("id-of-the-secret")] {
+                    errors.extend(now(cache.get(secret)).err());
+                    errors.extend(now(cache.refresh(secret)).err());
+                }
             }
-            script.name("name-of-the-secret", &["id-db", "id-2"]);
+            script.name("name-of-the-secret", &["id-of-the-secret", "id-2"]);
             runtime.advance(secs(60));
             errors.push(now(cache.get(secret)).unwrap_err());
             script.close();
-            let waiting = &mut Box::pin(cache.get(SecretRef::id("id-db")));
+            let waiting = &mut Box::pin(cache.get(SecretRef::id("id-of-the-secret")));
             assert!(poll(waiting.as_mut()).is_pending());
             shown.push(format!("{cache:?}"));
             (shown, errors)

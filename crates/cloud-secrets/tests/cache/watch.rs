@@ -86,8 +86,10 @@ fn stream_outlives_outage_and_refusal() {
     assert_eq!(shown(&rotation), ("a".into(), None));
 }
 
-/// A cache whose values are due at once, for one reason or the other.
-fn never_fresh() -> Vec<(&'static str, Script, SecretCache, Arc<FakeRuntime>, Vec<SecretRef<'static>>)> {
+type Case = (&'static str, Script, SecretCache, Arc<FakeRuntime>, Vec<SecretRef<'static>>);
+
+/// Caches whose values are due at once, for one reason or the other.
+fn never_fresh() -> Vec<Case> {
     type Change = fn(SecretCacheBuilder) -> SecretCacheBuilder;
     let db = &[SecretRef::name("db")][..];
     let both = &[SecretRef::name("db"), SecretRef::id("id-2")][..];
