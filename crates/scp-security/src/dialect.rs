@@ -101,7 +101,7 @@ struct Item {
 #[serde(untagged)]
 enum Refusal {
     Named { action_name: String },
-    Other(serde::de::IgnoredAny),
+    Other(IgnoredAny),
 }
 
 impl Refusal {

@@ -164,7 +164,9 @@ fn refused_permission_is_named_and_nothing_is_invented() {
     ] {
         let ResponseOutcome::Failed(failure) = read(&RETURNS, 403, &body) else { panic!("{body}") };
         assert_eq!(failure.required_action.as_deref(), action, "{body}");
-        assert_eq!(failure.category, Some(ErrorCategory::Denied), "{body}");
+        // The last one may be a proxy's.
+        let category = body.contains("\"errors\"").then_some(ErrorCategory::Denied);
+        assert_eq!(failure.category, category, "{body}");
     }
 }
 
