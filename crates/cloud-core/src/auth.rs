@@ -50,7 +50,7 @@ pub trait Signer: fmt::Debug + Send + Sync {
     /// Adds headers to the request. URL and body do not change afterwards. Returns which credentials were used.
     ///
     /// # Errors
-    /// [`ErrorKind::Credentials`](crate::ErrorKind::Credentials) if no credentials are available.
+    /// [`ErrorKind::Credentials`] if no credentials are available.
     fn sign<'a>(
         &'a self,
         context: SignContext<'a>,
@@ -61,7 +61,7 @@ pub trait Signer: fmt::Debug + Send + Sync {
     /// that are marked as sensitive. Returns how a shell makes them.
     ///
     /// # Errors
-    /// [`ErrorKind::Credentials`](crate::ErrorKind::Credentials) if `sign` would find no credentials either, and from a
+    /// [`ErrorKind::Credentials`] if `sign` would find no credentials either, and from a
     /// signer that does not implement this method.
     fn plan(&self, context: SignContext<'_>, request: &mut http::Request<Bytes>) -> Result<SignaturePlan> {
         let _ = (context, request);
