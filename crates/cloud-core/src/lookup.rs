@@ -52,7 +52,8 @@ mod tests {
     fn items_that_may_not_be_used_do_not_count() {
         let refused = || Error::builder(ErrorKind::FailureState, "stopped").category(ErrorCategory::Conflict).build();
         // Negative ones may not be used.
-        let cases: [(&[i32], Result<i32, (ErrorKind, Option<ErrorCategory>)>); 7] = [
+        type Outcome = Result<i32, (ErrorKind, Option<ErrorCategory>)>;
+        let cases: [(&[i32], Outcome); 7] = [
             (&[], Err((ErrorKind::Lookup, Some(ErrorCategory::NotFound)))),
             (&[1], Ok(1)),
             (&[1, 2], Err((ErrorKind::Lookup, None))),
