@@ -231,7 +231,7 @@ impl Error {
         self.0.category == Some(ErrorCategory::Conflict)
     }
 
-    /// Returns the permission that the caller lacks, in the vendor's spelling, if the service named it in its refusal or
+    /// Returns the permission that the call needs, in the vendor's spelling, if the service named it in its refusal or
     /// the vendor derives it from the path. `None` for vendors that publish no names of permissions.
     #[must_use]
     pub fn required_action(&self) -> Option<&str> {

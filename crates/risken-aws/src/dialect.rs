@@ -123,9 +123,10 @@ fn failed(context: CallContext, answer: &RawResponse) -> ResponseOutcome {
         StatusCode::FORBIDDEN => Some(ErrorCategory::Denied),
         _ => None,
     };
-    let advice = advice::of(context, answer.status, missing, message.as_deref());
-    // A page of a proxy says nothing about the role.
-    let denied = category == Some(ErrorCategory::Denied) && message.is_some();
+    // A proxy's page or line says nothing about the role.
+    let own = code.is_some() || message.as_deref().is_some_and(|text| text.starts_with("Unauthorized the "));
+    let advice = advice::of(context, answer.status, missing, own, message.as_deref());
+    let denied = category == Some(ErrorCategory::Denied) && own;
     let action = denied.then(|| policy::action(context.operation)).flatten();
     let failure = Failure::new(class).category(category).code(code).message(message).hint(hint);
     ResponseOutcome::Failed(failure.required_action(action).advice(advice))

@@ -133,15 +133,19 @@ impl CertResolver {
             Ok(true) => tracing::info!(wanted = ?self.wanted, "another certificate is served"),
             Ok(false) => {}
             Err(error) => {
-                self.failed(error);
+                self.failed(error, check);
                 tracing::warn!(wanted = ?self.wanted, %error, "no new certificate; the old one is served");
             }
         }
         outcome
     }
 
-    fn failed(&self, error: &Error) {
+    fn failed(&self, error: &Error, check: u64) {
         let mut served = self.served.write().unwrap_or_else(PoisonError::into_inner);
+        if check < served.check {
+            return;
+        }
+        served.check = check;
         served.status.failures = served.status.failures.saturating_add(1);
         served.status.last_error = Some(error.duplicate());
     }
@@ -177,8 +181,9 @@ impl CertResolver {
             return Ok(false);
         }
         let other = loaded.key.cert != served.key.cert;
+        // The same one is served on even if it has expired, and the status says so.
+        loaded.check_dates(now)?;
         if other {
-            loaded.check_dates(now)?;
             served.key = Arc::new(loaded.key);
             served.status.replaced += 1;
         }

@@ -73,7 +73,7 @@ impl types::ShowSecretValueResponse {
         let raw = SecretString::from(raw);
         // JSON in a string, as documented, or the string itself.
         match raw.parse_json::<SecretString>() {
-            Ok(text) => text.parse_json().or_else(|_| raw.parse_json()),
+            Ok(text) => text.parse_json().or_else(|first| raw.parse_json().map_err(|_| first)),
             Err(_) => raw.parse_json(),
         }
     }

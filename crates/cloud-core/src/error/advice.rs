@@ -72,7 +72,7 @@ mod general {
     pub(super) const READ_STATE: Advice =
         Advice::new("read_state", "read the state of the resource before anything is sent again");
     pub(super) const SEND_AGAIN_LATER: Advice =
-        Advice::new("send_again_later", "send the same request again later; it cannot be executed twice");
+        Advice::new("send_again_later", "send the same request again later; repeating it is safe");
     pub(super) const CHECK_NETWORK: Advice =
         Advice::new("check_network", "check the endpoint, name resolution, the proxy and the TLS settings");
     pub(super) const LOOK_FOR_A_PROXY: Advice = Advice::new(
@@ -93,15 +93,17 @@ impl Error {
     /// Returns what to do next, the most likely remedy first. The first steps are those of the vendor's own rules;
     /// where it has none for this error, they follow from the kind and the category.
     ///
-    /// Contains `read_state` wherever [`may_have_been_executed`](Self::may_have_been_executed) holds. Empty if nothing
-    /// more is known than the [message](Self::message).
+    /// Contains `read_state` wherever [`may_have_been_executed`](Self::may_have_been_executed) holds, except with
+    /// `send_again_later`, since repeating is safe then. Empty if nothing more is known than the
+    /// [message](Self::message).
     #[must_use]
     pub fn advice(&self) -> Vec<Advice> {
         let mut steps = match self.0.advice {
             [] => self.general_advice().into_iter().collect(),
             own => own.to_vec(),
         };
-        let says_so = steps.iter().any(|step| step.code == general::READ_STATE.code);
+        let codes = [general::READ_STATE.code, general::SEND_AGAIN_LATER.code];
+        let says_so = steps.iter().any(|step| codes.contains(&step.code));
         if self.may_have_been_executed() && !says_so {
             steps.push(general::READ_STATE);
         }
@@ -124,6 +126,8 @@ impl Error {
             (None, ErrorKind::Restricted) => USE_FULL_HANDLE,
             (None, ErrorKind::Incomplete) => RESUME_LIST,
             (None, ErrorKind::FailureState) => READ_FAILURE,
+            // Without a call there was no response: a value of the program, or one that it had received before.
+            (None, ErrorKind::Decode) if self.0.context.is_none() => return None,
             (None, ErrorKind::Decode) => LOOK_FOR_A_PROXY,
             (None, ErrorKind::Connect) => CHECK_NETWORK,
             (None, _) if self.may_resend() => SEND_AGAIN_LATER,
@@ -143,6 +147,8 @@ mod tests {
     static READS: Operation =
         Operation::new("show", Method::Get, &[Segment::Literal("/")]).idempotency(Idempotency::Safe);
     static CHANGES: Operation = Operation::new("create", Method::Post, &[Segment::Literal("/")]);
+    static SETS: Operation =
+        Operation::new("set", Method::Put, &[Segment::Literal("/")]).idempotency(Idempotency::Idempotent);
     static VERSION: ApiVersion = ApiVersion::new("vendor", "service", "1");
 
     fn codes(error: &Error) -> Vec<&'static str> {
@@ -162,6 +168,7 @@ mod tests {
             (Connect, None, None, &CHANGES, &["check_network"]),
             (Timeout, None, None, &READS, &["send_again_later"]),
             (Timeout, None, None, &CHANGES, &["read_state"]),
+            (Timeout, None, None, &SETS, &["send_again_later"]),
             (Transport, None, None, &CHANGES, &["read_state"]),
             (Service, Some(400), None, &CHANGES, &[]),
             (Service, Some(500), None, &READS, &["ask_support"]),
@@ -189,6 +196,11 @@ mod tests {
                 .build();
             assert_eq!(codes(&error), *expected, "{kind:?} {status:?} {category:?} {}", operation.name);
         }
+    }
+
+    #[test]
+    fn decoding_without_a_call_blames_no_proxy() {
+        assert!(codes(&Error::builder(ErrorKind::Decode, "no time zone").build()).is_empty());
     }
 
     #[test]

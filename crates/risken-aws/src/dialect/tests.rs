@@ -208,7 +208,8 @@ async fn refusal_names_the_action_and_lists_causes_by_likelihood() {
         (403, JSON, r#"{"error":{"code":"PermissionDenied","message":"no"}}"#, Some("aws/invoke-scan"), denied),
         (403, JSON, r#"{"error":"Invalid token"}"#, None, &["check_credentials"]),
         (403, "text/html", "<html>blocked</html>", None, &["check_endpoint"]),
-        (401, TEXT, "Unauthenticated\n", None, &["check_credentials", "send_again_later"]),
+        (403, TEXT, "error code: 1020\n", None, &["check_endpoint"]),
+        (401, TEXT, "Unauthenticated\n", None, &["check_credentials", "try_again_in_a_minute"]),
         (413, TEXT, "Request body too large\n", None, &["send_less"]),
         (404, "", "", None, &["check_endpoint"]),
         (
@@ -216,7 +217,7 @@ async fn refusal_names_the_action_and_lists_causes_by_likelihood() {
             JSON,
             r#"{"error":{"code":"Unknown","message":"record not found"}}"#,
             None,
-            &["attach_data_source", "send_again_later", "read_state"],
+            &["attach_data_source", "try_again_in_a_minute", "read_state"],
         ),
         (400, JSON, r#"{"error":"aws_id: cannot be blank."}"#, None, &[]),
     ] {

@@ -36,8 +36,6 @@ pub(super) fn of(status: u16, failure: &Failure) -> &'static [Advice] {
         401 if says(&["rejected by gateway", "catalog has not target"]) => &[ENABLE_SERVICE],
         401 => &[CHECK_KEYS, CHECK_CLOCK, ENABLE_SERVICE],
         403 if says(&["Action definition is not found"]) => &[CHECK_ENDPOINT],
-        // A refusal that names an action is one of the policy; the address was not looked at.
-        403 if failure.required_action.is_some() => &[ALLOW_ACTION],
         403 => &[ALLOW_ACTION, ALLOW_ADDRESS],
         404 if !matches!(code, "NotFound" | "ResourceNotFound") => &[CHECK_ENDPOINT, CHECK_KEYS],
         406 => &[USE_OTHER_VERSION],

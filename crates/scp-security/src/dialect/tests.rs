@@ -173,7 +173,7 @@ fn refused_permission_is_named_and_nothing_is_invented() {
 #[test]
 fn advice_begins_with_the_most_likely_remedy() {
     for (status, body, codes) in [
-        (403, REFUSED, &["grant_permission"][..]),
+        (403, REFUSED, &["grant_permission", "allow_address"][..]),
         (403, r#"{"errors":[{"code":"Forbidden"}]}"#, &["grant_permission", "allow_address"]),
         (403, r#"{"errors":[{"code":"Forbidden","detail":"Action definition is not found"}]}"#, &["check_endpoint"]),
         (401, r#"{"error":"HmacValidFail"}"#, &["check_credentials", "check_clock", "enable_service"]),

@@ -72,7 +72,8 @@ async fn key(scp: &Scp, name: &str) -> Result<String> {
     }
 }
 
-/// The secret with this name, made if there is none. Only this machine may read its value.
+/// The secret with this name, made if there is none. Its network is the address from which the sandbox is called; on the
+/// platform, pass the address that the service sees.
 async fn secret(scp: &Scp, name: &str, key_id: &str) -> Result<String> {
     match scp.secrets_manager().secret_by_name(name).await {
         Ok(secret) => Ok(secret.id),

@@ -27,7 +27,7 @@ async fn samsung_cloud_platform_names_the_action() {
     for (action, error) in errors {
         assert_eq!(error.required_action(), Some(action), "{error}");
         assert!(error.is_denied() && error.request_id().is_some(), "{error}");
-        assert_eq!(codes(&error), ["grant_permission"], "{error}");
+        assert_eq!(codes(&error), ["grant_permission", "allow_address"], "{error}");
         assert!(!error.to_string().contains("grant") && !error.to_string().contains(action), "{error}");
     }
 }
