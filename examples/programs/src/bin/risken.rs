@@ -42,7 +42,7 @@ async fn run(project: &str) -> Result<()> {
     let risken = Risken::from_env()?;
     let aws = risken.aws();
     for account in aws.list_aws(project).await?.aws.unwrap_or_default() {
-        println!("registered: {}", account.aws_account_id.unwrap_or_default());
+        println!("registered: {}", account.aws_account_id.as_deref().unwrap_or("no account"));
     }
 
     let account = AwsForUpsert::builder().project_id(project).name("production").aws_account_id(ACCOUNT).build();
