@@ -95,8 +95,8 @@ impl SecretCache {
 
     /// Fetches a secret now, and returns the new value.
     ///
-    /// The value is never from a request that was sent before the call: if one is in flight, waits for it and fetches
-    /// once more, together with all callers that came meanwhile. The delay after failures does not apply.
+    /// The value is never from a request that was sent before the call. If one is in flight, this waits for it and then
+    /// sends another, which all callers share that came meanwhile. The delay after failures does not apply.
     ///
     /// # Errors
     /// The service's error. A refusal evicts the value; after any other error the cache keeps it.

@@ -102,10 +102,15 @@ impl Resolved {
         let realm = realm?;
         let endpoint = endpoint?.map(|url| url.to_endpoint(insecure)).transpose()?;
         let mac_address = mac_address?;
+        let realm = realm.map_or(Ok(Realm::default()), |realm| {
+            realm.as_str().parse().map_err(|error: Error| realm.error(error.message()))
+        })?;
+        resolver.sends_to(match &endpoint {
+            Some(endpoint) => format!("{endpoint}, which takes the place of the realm's hosts"),
+            None => format!("the hosts of the realm `{realm}`"),
+        });
         Ok(Self {
-            realm: realm.map_or(Ok(Realm::default()), |realm| {
-                realm.as_str().parse().map_err(|error: Error| realm.error(error.message()))
-            })?,
+            realm,
             endpoint: endpoint.ok_or_else(|| resolver.describe_missing(&[&ENDPOINT])),
             access_key: access_key?,
             security_advisor: security_advisor?,

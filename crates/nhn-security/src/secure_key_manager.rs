@@ -45,8 +45,8 @@ pub use crate::generated::secure_key_manager::*;
 pub use source::KeyStoreSecrets;
 
 impl types::ShowSecretResponse {
-    /// Reads the value as JSON of a type of yours, without leaving a plain copy in memory. What the type keeps is wiped
-    /// if its fields are: use [`SecretString`] for passwords. A value that is not JSON is in `secret`.
+    /// Reads the value as JSON of a type of yours, as [`SecretString::parse_json`] does. A value that is not JSON is in
+    /// `secret`.
     ///
     /// ```
     /// use nhn_security::SecretString;

@@ -141,7 +141,7 @@ impl ScpBuilder {
         let parts = Parts { shared: self.config.shared(PRODUCT)?, dialect };
         let keys = keys(&resolved, self.provider, from_vault)?;
         resolver.signs_with(keys.phrase());
-        resolved.hosts.as_ref().map_err(Error::config)?;
+        resolver.sends_to(resolved.hosts.as_ref().map_err(Error::config)?.to_string());
         Ok(Assembled { resolved, parts, keys })
     }
 }

@@ -12,7 +12,8 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use time::{OffsetDateTime, UtcOffset};
+use time::OffsetDateTime;
+use x509_cert::der::Decode as _;
 
 use crate::CertificateManagerClient;
 use crate::by_name;
@@ -77,7 +78,7 @@ struct Served {
 pub struct CertStatus {
     /// The ID of the certificate that is served.
     pub certificate_id: String,
-    /// The end of its validity, as the service states it; `None` if that is not a date. UTC is assumed.
+    /// The end of its validity, as the certificate states it; `None` if it cannot be read.
     pub not_after: Option<OffsetDateTime>,
     /// How often the certificate was replaced.
     pub replaced: u64,
@@ -102,7 +103,7 @@ pub struct CertResolverBuilder {
 /// A certificate that can be served.
 struct Loaded {
     id: String,
-    key: CertifiedKey,
+    key: Arc<CertifiedKey>,
     not_before: Option<OffsetDateTime>,
     not_after: Option<OffsetDateTime>,
 }
@@ -125,7 +126,8 @@ impl CertResolver {
     /// the certificate cannot be served. The old certificate is served on, and [`status`](Self::status) has the error.
     pub async fn refresh(&self) -> Result<bool> {
         let check = self.checks.fetch_add(1, Ordering::Relaxed) + 1;
-        let loaded = fetch(&self.client, &self.wanted, &self.provider).await;
+        let served = Arc::clone(&self.served.read().unwrap_or_else(PoisonError::into_inner).key);
+        let loaded = fetch(&self.client, &self.wanted, &self.provider, Some(&served)).await;
         let now = self.runtime.now();
         let outcome = loaded.and_then(|loaded| self.serve(loaded, check, now));
         // The events come without the lock: a subscriber may ask for the status.
@@ -184,7 +186,7 @@ impl CertResolver {
         // The same one is served on even if it has expired, and the status says so.
         loaded.check_dates(now)?;
         if other {
-            served.key = Arc::new(loaded.key);
+            served.key = loaded.key;
             served.status.replaced += 1;
         }
         served.check = check;
@@ -287,7 +289,7 @@ impl CertResolverBuilder {
             )
         })?;
         let runtime = self.runtime.unwrap_or_else(|| Arc::new(TokioRuntime::default()));
-        let loaded = fetch(&self.client, &self.wanted, &provider).await?;
+        let loaded = fetch(&self.client, &self.wanted, &provider, None).await?;
         let now = runtime.now();
         loaded.check_dates(now)?;
         let status = CertStatus {
@@ -305,7 +307,7 @@ impl CertResolverBuilder {
             runtime,
             provider,
             checks: AtomicU64::new(0),
-            served: RwLock::new(Served { key: Arc::new(loaded.key), check: 0, status }),
+            served: RwLock::new(Served { key: loaded.key, check: 0, status }),
         }))
     }
 }
@@ -319,7 +321,12 @@ impl fmt::Debug for CertResolverBuilder {
     }
 }
 
-async fn fetch(client: &CertificateManagerClient, wanted: &Wanted, provider: &CryptoProvider) -> Result<Loaded> {
+async fn fetch(
+    client: &CertificateManagerClient,
+    wanted: &Wanted,
+    provider: &CryptoProvider,
+    served: Option<&Arc<CertifiedKey>>,
+) -> Result<Loaded> {
     let id = match wanted {
         Wanted::Id(id) => id.clone(),
         Wanted::Name(name) => {
@@ -327,33 +334,24 @@ async fn fetch(client: &CertificateManagerClient, wanted: &Wanted, provider: &Cr
             by_name::only("certificate", all, |certificate| certificate.name == *name).await?.id
         }
     };
-    Loaded::new(&client.show_certificate(&id).await?.certificate, provider)
+    Loaded::new(&client.show_certificate(&id).await?.certificate, provider, served)
 }
 
 impl Loaded {
-    fn new(certificate: &Certificate, provider: &CryptoProvider) -> Result<Self> {
+    /// Reads a certificate. The private key of the one that is `served` is not decoded again.
+    fn new(certificate: &Certificate, provider: &CryptoProvider, served: Option<&Arc<CertifiedKey>>) -> Result<Self> {
         let chain = [Some(&certificate.cert_body), certificate.cert_chain.as_ref()].into_iter().flatten();
         let chain = chain.flat_map(|pem| CertificateDer::pem_slice_iter(pem.as_str().as_bytes()));
         let chain = chain.collect::<std::result::Result<Vec<_>, _>>();
         // What these libraries say could quote the text.
         let chain = chain.map_err(|_| unusable("its chain is not PEM"))?;
-        if chain.is_empty() {
-            return Err(unusable("it has no chain"));
-        }
-        let key = PrivateKeyDer::from_pem_slice(certificate.private_key.expose_secret().as_bytes());
-        let key = key.map_err(|_| unusable("its private key is not PEM"))?;
-        let key = CertifiedKey::from_der(chain, key, provider).map_err(|error| match error {
-            rustls::Error::InconsistentKeys(_) => unusable("its private key does not belong to it"),
-            rustls::Error::InvalidCertificate(_) => unusable("it is not an X.509 certificate"),
-            _ => unusable("the crypto provider does not accept its private key"),
-        })?;
-        let instant = |text: &cloud_core::Timestamp| text.to_instant(UtcOffset::UTC).ok();
-        Ok(Self {
-            id: certificate.id.clone(),
-            key,
-            not_before: instant(&certificate.not_before_dt),
-            not_after: instant(&certificate.not_after_dt),
-        })
+        let leaf = chain.first().ok_or_else(|| unusable("it has no chain"))?;
+        let (not_before, not_after) = validity(leaf).unzip();
+        let key = match served.filter(|served| served.cert == chain) {
+            Some(served) => Arc::clone(served),
+            None => Arc::new(certified(chain, certificate, provider)?),
+        };
+        Ok(Self { id: certificate.id.clone(), key, not_before, not_after })
     }
 
     /// Refuses a certificate that clients would refuse. An unknown date is no reason.
@@ -366,6 +364,30 @@ impl Loaded {
         }
         Ok(())
     }
+}
+
+fn certified(
+    chain: Vec<CertificateDer<'static>>,
+    certificate: &Certificate,
+    provider: &CryptoProvider,
+) -> Result<CertifiedKey> {
+    let key = PrivateKeyDer::from_pem_slice(certificate.private_key.expose_secret().as_bytes());
+    let key = key.map_err(|_| unusable("its private key is not PEM"))?;
+    CertifiedKey::from_der(chain, key, provider).map_err(|error| match error {
+        rustls::Error::InconsistentKeys(_) => unusable("its private key does not belong to it"),
+        rustls::Error::InvalidCertificate(_) => unusable("it is not an X.509 certificate"),
+        _ => unusable("the crypto provider does not accept its private key"),
+    })
+}
+
+/// The certificate's own dates: those of the service have no time zone.
+fn validity(leaf: &CertificateDer<'_>) -> Option<(OffsetDateTime, OffsetDateTime)> {
+    let leaf = x509_cert::Certificate::from_der(leaf).ok()?;
+    let validity = leaf.tbs_certificate().validity();
+    let instant = |time: x509_cert::time::Time| {
+        OffsetDateTime::from_unix_timestamp(i64::try_from(time.to_unix_duration().as_secs()).ok()?).ok()
+    };
+    Some((instant(validity.not_before)?, instant(validity.not_after)?))
 }
 
 fn unusable(why: &str) -> Error {

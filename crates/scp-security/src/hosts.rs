@@ -78,6 +78,15 @@ pub(crate) enum Hosts {
     Region { environment: Environment, region: Region },
 }
 
+impl fmt::Display for Hosts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::One(endpoint) => write!(f, "{endpoint}, which takes the place of region and environment"),
+            Self::Region { environment, region } => write!(f, "https://SERVICE.{region}.{environment}.{DOMAIN}"),
+        }
+    }
+}
+
 impl Hosts {
     /// The base URL of a service.
     pub(crate) fn endpoint(&self, service: &str) -> Result<Endpoint> {

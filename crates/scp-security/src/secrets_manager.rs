@@ -43,11 +43,10 @@ impl<V: client::Version> client::Client<V> {
 }
 
 impl types::ShowSecretValueResponse {
-    /// Reads the value as a type of yours, without leaving a plain copy in memory.
+    /// Reads the value as a type of yours, as [`SecretString::parse_json`] does.
     ///
     /// The documented value is an object of names and strings. Numbers, arrays and nested objects are read as well, and
-    /// so is a value that is no object, where the type fits. What the type keeps is wiped if its fields are: use
-    /// [`SecretString`] for passwords.
+    /// so is a value that is no object, where the type fits.
     ///
     /// ```no_run
     /// use scp_security::SecretString;

@@ -297,6 +297,7 @@ secret_key          *** (10 bytes, file changed 2026-03-04 05:06 UTC)  secret-ke
 endpoint            https://a.example                                  SCP_ENDPOINT                                           endpoint-override in ~/.scpconf/config.json
 region              kr-east1                                           ScpBuilder::region                         SCP_REGION  default-region in ~/.scpconf/config.json
 environment         s                                                  SCP_ENVIRONMENT                                        auth-url in ~/.scpconf/config.json
+sends to: https://a.example, which takes the place of region and environment
 signs with: the access key
 build() succeeds"
     );
@@ -322,6 +323,35 @@ fn explanation_of_a_builder_that_fails_shows_every_setting_and_the_error() {
         for setting in ["secret_vault_id", "secret_key", "endpoint", "region kr-east1", "environment s"] {
             assert!(plain.iter().any(|line| line.starts_with(setting)), "{setting}\n{table}");
         }
+    }
+}
+
+#[test]
+fn explanation_names_where_requests_go() {
+    let scp = || Scp::builder().credentials("key", "secret");
+    let nhn = || Nhn::builder().user_access_key("id", "secret");
+    for (explanation, wanted) in [
+        (
+            scp().region(Region::KrWest1).environment(Environment::Enterprise).explain(),
+            Some("https://SERVICE.kr-west1.e.samsungsdscloud.com"),
+        ),
+        (
+            scp().region(Region::KrWest1).endpoint("https://a.example").explain(),
+            Some("https://a.example, which takes the place of region and environment"),
+        ),
+        (scp().explain(), None),
+        (nhn().explain(), Some("the hosts of the realm `public`")),
+        (nhn().realm(Realm::Gov).explain(), Some("the hosts of the realm `gov`")),
+        (
+            nhn().endpoint("https://a.example").explain(),
+            Some("https://a.example, which takes the place of the realm's hosts"),
+        ),
+        (
+            Risken::builder().endpoint("https://a.example").access_token("token").explain(),
+            Some("https://a.example/api/v1"),
+        ),
+    ] {
+        assert_eq!(explanation.sends_to(), wanted, "{explanation}");
     }
 }
 

@@ -26,6 +26,7 @@ use crate::error::Error;
 pub struct Explanation {
     lookups: Vec<Lookup>,
     reads_environment: bool,
+    sends_to: Option<String>,
     signs_with: Option<&'static str>,
     error: Option<Error>,
 }
@@ -34,10 +35,10 @@ impl Explanation {
     pub(super) fn new(
         lookups: Vec<Lookup>,
         reads_environment: bool,
-        signs_with: Option<&'static str>,
+        (sends_to, signs_with): (Option<String>, Option<&'static str>),
         error: Option<Error>,
     ) -> Self {
-        Self { lookups, reads_environment, signs_with, error }
+        Self { lookups, reads_environment, sends_to, signs_with, error }
     }
 
     /// Returns how each setting was resolved.
@@ -57,6 +58,12 @@ impl Explanation {
     #[must_use]
     pub fn reads_environment(&self) -> bool {
         self.reads_environment
+    }
+
+    /// Returns where requests go, as a phrase; `None` if a setting for it is missing or malformed.
+    #[must_use]
+    pub fn sends_to(&self) -> Option<&str> {
+        self.sends_to.as_deref()
     }
 
     /// Returns what requests are signed with, where there is a choice.
@@ -110,6 +117,9 @@ impl fmt::Display for Explanation {
         }
         if !self.reads_environment {
             writeln!(f, "nothing outside the program was read, since `.env()` was not called")?;
+        }
+        if let Some(target) = &self.sends_to {
+            writeln!(f, "sends to: {target}")?;
         }
         if let Some(credentials) = self.signs_with {
             writeln!(f, "signs with: {credentials}")?;

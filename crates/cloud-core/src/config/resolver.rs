@@ -38,6 +38,7 @@ pub struct Resolver<'a> {
     source: Option<&'a dyn ConfigSource>,
     files: HashMap<&'static str, Option<SecretBytes>>,
     lookups: Vec<Lookup>,
+    target: Option<String>,
     credentials: Option<&'static str>,
 }
 
@@ -45,7 +46,7 @@ impl<'a> Resolver<'a> {
     /// Creates a resolver that reads this source after the values given in code.
     #[must_use]
     pub fn new(source: Option<&'a dyn ConfigSource>) -> Self {
-        Self { source, files: HashMap::new(), lookups: Vec::new(), credentials: None }
+        Self { source, files: HashMap::new(), lookups: Vec::new(), target: None, credentials: None }
     }
 
     /// Returns the value of a setting from its first source that has one. `given` is the value given in code.
@@ -148,6 +149,11 @@ impl<'a> Resolver<'a> {
         }
     }
 
+    /// Records where requests go, as a phrase that begins with a URL or names the hosts.
+    pub fn sends_to(&mut self, target: String) {
+        self.target = Some(target);
+    }
+
     /// Records what requests are signed with, as a phrase such as `the access key`.
     pub fn signs_with(&mut self, credentials: &'static str) {
         self.credentials = Some(credentials);
@@ -157,7 +163,7 @@ impl<'a> Resolver<'a> {
     #[must_use]
     pub fn explain(mut self, error: Option<Error>) -> Explanation {
         self.settle();
-        Explanation::new(self.lookups, self.source.is_some(), self.credentials, error)
+        Explanation::new(self.lookups, self.source.is_some(), (self.target, self.credentials), error)
     }
 
     /// Returns how each setting was resolved, in the order of the look-ups.

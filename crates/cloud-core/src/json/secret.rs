@@ -133,18 +133,18 @@ impl<'de> Value<'de> {
         }
         visitor.visit_str(&unescaped(quoted).ok_or_else(|| Problem::is_not("a string of Unicode characters"))?)
     }
+}
 
-    fn number<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
-        if let Ok(number) = self.json.parse() {
-            return visitor.visit_u64(number);
-        }
-        if let Ok(number) = self.json.parse() {
-            return visitor.visit_i64(number);
-        }
-        match self.json.parse::<f64>() {
-            Ok(number) if number.is_finite() => visitor.visit_f64(number),
-            _ => Err(Problem::is_not("a number in range")),
-        }
+fn number<'de, V: Visitor<'de>>(json: &str, visitor: V) -> Result<V::Value, Problem> {
+    if let Ok(number) = json.parse() {
+        return visitor.visit_u64(number);
+    }
+    if let Ok(number) = json.parse() {
+        return visitor.visit_i64(number);
+    }
+    match json.parse::<f64>() {
+        Ok(number) if number.is_finite() => visitor.visit_f64(number),
+        _ => Err(Problem::is_not("a number in range")),
     }
 }
 
@@ -201,7 +201,7 @@ impl<'de> Deserializer<'de> for Value<'de> {
                 let items: Vec<&RawValue> = serde_json::from_str(self.json).map_err(|_| Problem::is_not("an array"))?;
                 visitor.visit_seq(Items { outer: self, items: items.into_iter().enumerate() })
             }
-            _ => self.number(visitor),
+            _ => number(self.json, visitor),
         }
     }
 
@@ -312,7 +312,7 @@ impl<'de> MapAccess<'de> for Members<'de> {
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Problem> {
         let Some((name, value)) = self.members.next() else { return Ok(None) };
-        let key = seed.deserialize::<StrDeserializer<'_, Problem>>(name.as_str().into_deserializer());
+        let key = seed.deserialize(Key(&name));
         self.value = Some((name, value));
         key.map(Some)
     }
@@ -321,6 +321,70 @@ impl<'de> MapAccess<'de> for Members<'de> {
         let Some((name, value)) = self.value.take() else { return Err(Problem::is_not("an object")) };
         let value = self.outer.inner(value).and_then(|value| seed.deserialize(value));
         value.map_err(|problem| problem.within(&format!(".{name}")))
+    }
+}
+
+/// The name of a member as a key. As in `serde_json`, it may say a number or a flag.
+struct Key<'a>(&'a str);
+
+impl Key<'_> {
+    fn number<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        let is_number = self.0.starts_with(|first: char| first == '-' || first.is_ascii_digit());
+        match serde_json::from_str::<de::IgnoredAny>(self.0) {
+            Ok(_) if is_number => number(self.0, visitor),
+            _ => visitor.visit_str(self.0),
+        }
+    }
+}
+
+macro_rules! number_keys {
+    ($($method:ident)+) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+            self.number(visitor)
+        }
+    )+};
+}
+
+impl<'de> Deserializer<'de> for Key<'_> {
+    type Error = Problem;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        visitor.visit_str(self.0)
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        match self.0 {
+            "true" => visitor.visit_bool(true),
+            "false" => visitor.visit_bool(false),
+            other => visitor.visit_str(other),
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Problem> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Problem> {
+        let name: StrDeserializer<'_, Problem> = self.0.into_deserializer();
+        visitor.visit_enum(name)
+    }
+
+    number_keys! {
+        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_u8 deserialize_u16 deserialize_u32
+        deserialize_u64 deserialize_f32 deserialize_f64
+    }
+
+    forward_to_deserialize_any! {
+        i128 u128 char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
     }
 }
 
@@ -376,6 +440,35 @@ mod tests {
             "x"
         );
         assert_eq!(from_secret_json::<(u8, bool, ())>("[7,true,null]").unwrap(), (7, true, ()));
+    }
+
+    /// Reads an object by its keys as `serde_json` does, or refuses it as that does.
+    fn same_keys<K: DeserializeOwned + Ord + fmt::Debug>(names: &[&str]) {
+        for name in names {
+            let text = format!(r#"{{"{name}":1}}"#);
+            let wanted = serde_json::from_str::<BTreeMap<K, u8>>(&text).ok();
+            assert_eq!(from_secret_json::<BTreeMap<K, u8>>(&text).ok(), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn keys_are_read_as_serde_json_reads_them() {
+        #[derive(Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+        struct Name(String);
+        #[derive(Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+        enum Unit {
+            A,
+        }
+        let names = &["1", "-1", "007", "70000", "1.5", "1e2", " 1", "1 ", "", "x", "true", "null", "A", "\\n", "é"];
+        same_keys::<u16>(names);
+        same_keys::<i64>(names);
+        // serde_json panics where a flag is wanted and the key begins outside ASCII.
+        same_keys::<bool>(&names[..names.len() - 1]);
+        same_keys::<char>(names);
+        same_keys::<String>(names);
+        same_keys::<Name>(names);
+        same_keys::<Unit>(names);
+        same_keys::<Option<u8>>(names);
     }
 
     #[test]

@@ -74,8 +74,7 @@ impl SecretJson {
         serde_json::from_str(self.0.expose_secret()).ok()
     }
 
-    /// Reads the object as a type of yours, without leaving a plain copy in memory. What the type keeps is wiped if its
-    /// fields are: use [`SecretString`] for passwords.
+    /// Reads the object as a type of yours, as [`SecretString::parse_json`] does.
     ///
     /// # Errors
     /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) names the place that does not fit, and shows no value.

@@ -41,7 +41,7 @@ impl Inner {
             return due;
         }
         let SecretRef::Name(name) = secret else { return Duration::ZERO };
-        // A name that is resolved says nothing of its value, which was evicted.
+        // The name is resolved, but the value was evicted.
         let store = self.lock();
         let unresolved = store.names.get(name).filter(|entry| entry.slot.held.is_none());
         unresolved.map_or(Duration::ZERO, |entry| entry.slot.due(now))

@@ -19,13 +19,24 @@ struct Pair {
     key: String,
 }
 
-fn pair() -> Pair {
+const JUNE: OffsetDateTime = datetime!(2026-06-01 0:00 UTC);
+const JULY: OffsetDateTime = datetime!(2026-07-01 0:00 UTC);
+
+/// A certificate of these days.
+fn pair_of(from: OffsetDateTime, until: OffsetDateTime) -> Pair {
     let key = KeyPair::generate().unwrap();
-    let body = CertificateParams::new(["shop.example".to_owned()]).unwrap().self_signed(&key).unwrap().pem();
-    Pair { body, key: key.serialize_pem() }
+    let mut params = CertificateParams::new(["shop.example".to_owned()]).unwrap();
+    (params.not_before, params.not_after) = (from, until);
+    Pair { body: params.self_signed(&key).unwrap().pem(), key: key.serialize_pem() }
 }
 
-fn shown(id: &str, body: &str, key: &str, from: &str, until: &str) -> String {
+fn pair() -> Pair {
+    pair_of(JUNE, JULY)
+}
+
+/// The response with this certificate. Its dates are text without a time zone, and far off: they do not count.
+fn shown(id: &str, body: &str, key: &str) -> String {
+    let (from, until) = ("2027-01-01T00:00:00", "2025-01-01T00:00:00");
     let text = Value::from("x");
     let mut certificate = json!({
         "id": id, "cert_body": body, "cert_chain": null, "private_key": key, "not_before_dt": from,
@@ -57,7 +68,7 @@ fn shown(id: &str, body: &str, key: &str, from: &str, until: &str) -> String {
 }
 
 fn valid(id: &str, pair: &Pair) -> String {
-    shown(id, &pair.body, &pair.key, "2026-06-01T00:00:00", "2026-07-01T00:00:00")
+    shown(id, &pair.body, &pair.key)
 }
 
 fn client(transport: FakeTransport) -> CertificateManagerClient {
@@ -81,24 +92,24 @@ fn der(pair: &Pair) -> Vec<u8> {
 #[tokio::test]
 async fn only_a_usable_certificate_replaces_the_old_one() {
     let (old, new) = (pair(), pair());
-    let dated = |from, until| shown("2", &new.body, &new.key, from, until);
-    let (june, july) = ("2026-06-01T00:00:00", "2026-07-01T00:00:00");
+    let dated = |from, until| valid("2", &pair_of(from, until));
     for (status, answer, expected) in [
         (200, valid("1", &old), Ok(false)),
         (200, valid("2", &new), Ok(true)),
-        (200, shown("2", &new.body, &new.key, "soon", "later"), Ok(true)),
-        (200, shown("2", &new.body, &old.key, june, july), Err("does not belong to it")),
-        (200, shown("2", "S3CRET", &new.key, june, july), Err("it has no chain")),
+        // The key of the certificate that is served is not read again.
+        (200, shown("1", &old.body, "S3CRET"), Ok(false)),
+        (200, shown("2", &new.body, &old.key), Err("does not belong to it")),
+        (200, shown("2", "S3CRET", &new.key), Err("it has no chain")),
         (
             200,
-            shown("2", "-----BEGIN CERTIFICATE-----\nAAEC\n-----END CERTIFICATE-----\n", &new.key, june, july),
+            shown("2", "-----BEGIN CERTIFICATE-----\nAAEC\n-----END CERTIFICATE-----\n", &new.key),
             Err("cannot be served"),
         ),
-        (200, shown("2", "-----BEGIN CERTIFICATE-----\nS3CRET", &new.key, june, july), Err("cannot be served")),
-        (200, shown("2", &new.body, "S3CRET", june, july), Err("its private key is not PEM")),
-        (200, shown("2", &new.body, "", june, july), Err("its private key is not PEM")),
-        (200, dated(june, "2026-06-10T12:00:00"), Err("it has expired")),
-        (200, dated("2026-06-10T12:00:01", july), Err("it is not valid yet")),
+        (200, shown("2", "-----BEGIN CERTIFICATE-----\nS3CRET", &new.key), Err("cannot be served")),
+        (200, shown("2", &new.body, "S3CRET"), Err("its private key is not PEM")),
+        (200, shown("2", &new.body, ""), Err("its private key is not PEM")),
+        (200, dated(JUNE, NOW), Err("it has expired")),
+        (200, dated(NOW + Duration::from_secs(1), JULY), Err("it is not valid yet")),
         (404, r#"{"errors":[{"code":"ResourceNotFound","detail":"gone"}]}"#.to_owned(), Err("gone")),
         (200, "{}".to_owned(), Err("missing")),
     ] {
@@ -116,7 +127,7 @@ async fn only_a_usable_certificate_replaces_the_old_one() {
                 assert!(error.to_string().contains(why), "{answer}: {error}");
                 assert_eq!((status.failures, &*status.certificate_id), (1, "1"), "{answer}");
                 assert_eq!(status.last_error.as_ref().map(ToString::to_string), Some(error.to_string()));
-                assert_eq!(status.not_after, Some(datetime!(2026-07-01 0:00 UTC)));
+                assert_eq!(status.not_after, Some(JULY));
             }
             _ => panic!("{answer}: {outcome:?}"),
         }
@@ -128,9 +139,8 @@ async fn only_a_usable_certificate_replaces_the_old_one() {
 
 #[tokio::test]
 async fn load_fails_rather_than_serve_nothing() {
-    let pair = pair();
-    let expired = shown("1", &pair.body, &pair.key, "2026-05-01T00:00:00", "2026-06-01T00:00:00");
-    for (answer, why) in [(expired, "expired"), (shown("1", "", &pair.key, "x", "y"), "no chain")] {
+    let expired = valid("1", &pair_of(datetime!(2026-05-01 0:00 UTC), JUNE));
+    for (answer, why) in [(expired, "expired"), (shown("1", "", &pair().key), "no chain")] {
         let client = client(FakeTransport::new().answer(200, &answer));
         let error = builder(&client, FakeRuntime::new(NOW)).load().await.unwrap_err();
         assert!(error.to_string().contains(why), "{error}");
@@ -206,13 +216,12 @@ impl Runtime for Delays {
 
 #[tokio::test]
 async fn checks_come_ahead_of_the_end_and_a_minute_after_a_failure() {
-    let (old, new) = (pair(), pair());
-    let soon = |id: &str, pair: &Pair, until: &str| shown(id, &pair.body, &pair.key, "2026-06-01T00:00:00", until);
+    let (old, new) = (pair_of(JUNE, NOW + Duration::from_secs(3600)), pair());
     let transport = FakeTransport::new()
-        .answer(200, &soon("1", &old, "2026-06-10T13:00:00"))
-        .answer(200, &soon("1", &old, "2026-06-10T13:00:00"))
+        .answer(200, &valid("1", &old))
+        .answer(200, &valid("1", &old))
         .answer(404, r#"{"errors":[{"code":"ResourceNotFound"}]}"#)
-        .answer(200, &soon("2", &new, "2026-08-01T00:00:00"));
+        .answer(200, &valid("2", &new));
     let over = Arc::new(tokio::sync::Notify::new());
     let runtime = Arc::new(Delays { clock: FakeRuntime::new(NOW), left: Mutex::new(3), over: Arc::clone(&over) });
     let resolver = builder(&client(transport), Arc::clone(&runtime)).load().await.unwrap();
@@ -224,6 +233,37 @@ async fn checks_come_ahead_of_the_end_and_a_minute_after_a_failure() {
     // Half of an hour, half of the rest, a minute after the failure, then the interval.
     assert_eq!(minutes, [30, 15, 1, 60]);
     assert_eq!(served(&resolver), der(&new));
+}
+
+#[tokio::test]
+async fn expired_certificate_is_served_on_and_the_status_says_so() {
+    let pair = pair();
+    let client = client(FakeTransport::new().answer(200, &valid("1", &pair)).answer(200, &valid("1", &pair)));
+    let runtime = Arc::new(FakeRuntime::new(NOW));
+    let resolver = builder(&client, Arc::clone(&runtime)).load().await.unwrap();
+    runtime.advance(Duration::try_from(JULY - NOW).unwrap());
+    assert!(resolver.refresh().await.unwrap_err().to_string().contains("it has expired"));
+    assert_eq!((served(&resolver), resolver.status().failures), (der(&pair), 1));
+}
+
+#[tokio::test]
+async fn earlier_check_does_not_replace_the_result_of_a_later_one() {
+    let (old, new) = (pair(), pair());
+    let client = client(FakeTransport::new().answer(200, &valid("1", &old)));
+    let resolver = builder(&client, FakeRuntime::new(NOW)).load().await.unwrap();
+    let provider = rustls::crypto::ring::default_provider();
+    let load = |id, pair| {
+        let certificate: Value = serde_json::from_str(&valid(id, pair)).unwrap();
+        let certificate = cloud_core::testing::response(&certificate["certificate"].to_string()).unwrap();
+        Loaded::new(&certificate, &provider, None).unwrap()
+    };
+    assert!(resolver.serve(load("2", &new), 2, NOW).unwrap());
+    resolver.failed(&unusable("late"), 1);
+    assert!(!resolver.serve(load("1", &old), 1, NOW).unwrap());
+    assert_eq!((served(&resolver), resolver.status().failures), (der(&new), 0));
+    resolver.failed(&unusable("now"), 3);
+    assert!(!resolver.serve(load("2", &new), 2, NOW).unwrap());
+    assert_eq!(resolver.status().failures, 1);
 }
 
 #[tokio::test]
