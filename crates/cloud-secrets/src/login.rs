@@ -88,7 +88,8 @@ where
             let mut last = None;
             let tries = Tries { inner, secret, connect, retry_if, last: &mut last, limit };
             let outcome = within(std::pin::pin!(tries.run()), || inner.runtime.deadline(limit)).await;
-            outcome.unwrap_or_else(|| Err(last.map_or_else(|| LoginError::Timeout(passed(limit)), LoginError::Login)))
+            let done = outcome.and_then(Result::transpose);
+            done.unwrap_or_else(|| Err(last.map_or_else(|| LoginError::Timeout(passed(limit)), LoginError::Login)))
         })
     }
 }
@@ -109,51 +110,55 @@ where
     F: Future<Output = Result<T, E>>,
     P: FnMut(&E) -> bool,
 {
-    async fn run(mut self) -> Result<T, LoginError<E>> {
+    /// Returns none if the limit leaves no time for another try.
+    async fn run(mut self) -> Result<Option<T>, LoginError<E>> {
         let runtime = &self.inner.runtime;
         let start = runtime.elapsed();
         let mut value = self.inner.get(self.secret, Mode::Get).await.map_err(LoginError::Secret)?.0;
         let mut tried: Vec<Value> = Vec::new();
         let mut pause = YOUNG;
+        // A value that changes with each read must not be tried without end: the database may lock the account.
+        let mut hurried = false;
         loop {
-            if let Some(done) = self.attempt(&value).await {
-                return done;
+            if let Some(done) = self.attempt(&value).await? {
+                return Ok(Some(done));
             }
             note(&mut tried, &value);
             // One that was tried before stays wrong: a database does not go back to it.
             let before = self.inner.previous(self.secret);
             if let Some(before) = before.filter(|before| !tried.iter().any(|tried| same(tried, before))) {
-                if let Some(done) = self.attempt(&before).await {
-                    return done;
+                if let Some(done) = self.attempt(&before).await? {
+                    return Ok(Some(done));
                 }
                 note(&mut tried, &before);
             }
             let next = read_again(self.inner, self.secret, &value).await.map_err(LoginError::Secret)?;
-            if !same(&next, &value) {
-                value = next;
+            let changed = !same(&next, &value);
+            value = next;
+            if changed && !std::mem::replace(&mut hurried, true) {
                 continue;
             }
             // The last try starts this long before the limit, and not with a pause that would end after it.
             let left = self.limit.saturating_sub(runtime.elapsed().saturating_sub(start)).saturating_sub(LAST);
             if left.is_zero() {
-                let passed = || LoginError::Timeout(passed(self.limit));
-                return Err(self.last.take().map_or_else(passed, LoginError::Login));
+                return Ok(None);
             }
             runtime.sleep(pause.min(left)).await;
             pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
+            hurried = false;
             value = read_again(self.inner, self.secret, &value).await.map_err(LoginError::Secret)?;
         }
     }
 
     /// Tries a value. Returns none if another value may help.
-    async fn attempt(&mut self, value: &Value) -> Option<Result<T, LoginError<E>>> {
+    async fn attempt(&mut self, value: &Value) -> Result<Option<T>, LoginError<E>> {
         match (self.connect)(Arc::clone(value)).await {
-            Ok(done) => Some(Ok(done)),
+            Ok(done) => Ok(Some(done)),
             Err(error) if (self.retry_if)(&error) => {
                 *self.last = Some(error);
-                None
+                Ok(None)
             }
-            Err(error) => Some(Err(LoginError::Login(error))),
+            Err(error) => Err(LoginError::Login(error)),
         }
     }
 }

@@ -191,3 +191,26 @@ fn many_logins_that_fail_share_the_reads() {
     }
     assert_eq!(script.fetches(), 2);
 }
+
+#[test]
+fn value_that_changes_with_each_read_is_not_tried_without_a_pause() {
+    let script = Script::new("0");
+    let (builder, runtime) = crate::script::builder(&script);
+    let cache = builder.ttl(secs(0)).build();
+    let tries = Mutex::new(std::collections::BTreeMap::<_, usize>::new());
+    let login = cache.login("db", |_| {
+        use cloud_core::Runtime as _;
+        let mut tries = tries.lock().unwrap();
+        *tries.entry(runtime.elapsed().as_secs()).or_default() += 1;
+        script.value(&tries.values().sum::<usize>().to_string());
+        // Without a pause the clock stands still, and the limit never passes.
+        assert!(tries.values().sum::<usize>() < 100, "{tries:?}");
+        async { Err::<(), _>(DbError::Auth) }
+    });
+    assert!(matches!(now(login.retry_if(|_| true).into_future()), Err(LoginError::Login(DbError::Auth))));
+    // Before and after each pause: the value, the one that is read next, and the values before them.
+    let tries = tries.lock().unwrap();
+    let times: Vec<_> = tries.keys().copied().collect();
+    assert_eq!(times, [0, 1, 3, 7, 15, 30, 45, 60, 75, 89]);
+    assert!(tries.values().all(|tries| (2..=4).contains(tries)), "{tries:?}");
+}
