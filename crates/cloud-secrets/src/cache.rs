@@ -119,7 +119,10 @@ impl SecretCache {
     /// Returns a stream of the rotations of a secret from now on.
     ///
     /// The stream fetches the value when it is due, as long as it is polled. It also sees what other callers fetch. It
-    /// outlives errors: after a refusal, the next value that the service returns counts as a rotation.
+    /// outlives errors: after a refusal, the next value that the service returns counts as a rotation, if the stream was
+    /// polled in between. It holds the value that it saw last.
+    ///
+    /// Outside a tokio runtime the stream fetches nothing, and only sees what other callers fetch.
     ///
     /// ```no_run
     /// # async fn run(cache: cloud_secrets::SecretCache) {

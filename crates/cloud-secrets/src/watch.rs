@@ -22,30 +22,30 @@ const SHORTEST: Duration = Duration::from_secs(1);
 pub struct Rotation {
     /// The new value.
     pub value: Arc<SecretString>,
-    /// The value before; none if the service had refused the secret meanwhile.
+    /// The value before; none if the stream saw that the service refused the secret meanwhile.
     pub previous: Option<Arc<SecretString>>,
 }
 
 /// A stream of the rotations of a secret. It ends only by being dropped, and does nothing unless it is polled.
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct Watch {
-    inner: Arc<Inner>,
-    secret: Secret,
-    state: State,
     /// Only reached through `&mut`: the lock makes the stream `Sync` and is never taken.
-    next: Mutex<Option<BoxFuture<'static, (State, Rotation)>>>,
+    next: Mutex<Next>,
 }
 
+/// The next rotation. It owns all that the stream remembers, so that a value is not kept longer than needed.
+type Next = BoxFuture<'static, (State, Rotation)>;
+
 /// A reference that owns its text.
-#[derive(Clone)]
 enum Secret {
     Id(Arc<str>),
     Name(Arc<str>),
 }
 
 /// What a stream remembers between two rotations.
-#[derive(Clone)]
 struct State {
+    inner: Arc<Inner>,
+    secret: Secret,
     /// What the stream saw last. If it is nothing, the first value is no rotation.
     seen: Seen,
     /// The stream fetches nothing before, by the monotonic clock.
@@ -71,13 +71,14 @@ impl Secret {
 
 impl Watch {
     pub(crate) fn new(inner: Arc<Inner>, secret: SecretRef<'_>) -> Self {
-        let state = State { seen: inner.glance(secret), next: Duration::ZERO };
+        let seen = inner.glance(secret);
         let secret = match secret {
             SecretRef::Id(id) => Secret::Id(id.into()),
             SecretRef::Name(name) => Secret::Name(name.into()),
             _ => Secret::Name("".into()),
         };
-        Self { inner, secret, state, next: Mutex::default() }
+        let state = State { inner, secret, seen, next: Duration::ZERO };
+        Self { next: Mutex::new(Box::pin(state.rotation())) }
     }
 
     /// Waits for the next rotation. If the future is dropped, no rotation is lost.
@@ -87,15 +88,10 @@ impl Watch {
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Rotation> {
         let next = self.next.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let start = || -> BoxFuture<'static, _> {
-            Box::pin(rotation(Arc::clone(&self.inner), self.secret.clone(), self.state.clone()))
-        };
-        let Poll::Ready((state, rotation)) = next.get_or_insert_with(start).as_mut().poll(context) else {
-            return Poll::Pending;
-        };
-        *next = None;
-        self.state = state;
-        Poll::Ready(rotation)
+        next.as_mut().poll(context).map(|(state, rotation)| {
+            *next = Box::pin(state.rotation());
+            rotation
+        })
     }
 }
 
@@ -107,40 +103,44 @@ impl Stream for Watch {
     }
 }
 
-/// Fetches whenever a value is due, until it has changed. What others fetch is only looked at, so that streams do not make
-/// each other fetch.
-async fn rotation(inner: Arc<Inner>, secret: Secret, mut state: State) -> (State, Rotation) {
-    loop {
-        // From here on it is told of changes, so that none is missed between the look and the wait.
-        let changed = inner.changed.notified();
-        let mut changed = std::pin::pin!(changed);
-        changed.as_mut().enable();
-        if let Some(rotation) = state.see(inner.glance(secret.borrow())) {
-            return (state, rotation);
-        }
-        let wait = inner.due(secret.borrow()).max(state.next.saturating_sub(inner.runtime.elapsed()));
-        if wait.is_zero() {
-            let seen = match inner.get(secret.borrow(), Mode::Watch).await {
-                Ok((value, _)) => Seen::Value(value),
-                Err(error) if is_refusal(&error) => Seen::Refused,
-                Err(_) => Seen::Nothing,
-            };
-            state.next = inner.runtime.elapsed().saturating_add(SHORTEST);
-            if let Some(rotation) = state.see(seen) {
-                return (state, rotation);
-            }
-            continue;
-        }
-        let mut due = inner.runtime.deadline(wait);
-        std::future::poll_fn(|context| match changed.as_mut().poll(context) {
-            Poll::Ready(()) => Poll::Ready(()),
-            Poll::Pending => due.as_mut().poll(context),
-        })
-        .await;
-    }
-}
-
 impl State {
+    /// Fetches whenever a value is due, until it has changed. What others fetch is only looked at, so that streams do not
+    /// make each other fetch.
+    async fn rotation(mut self) -> (Self, Rotation) {
+        let inner = Arc::clone(&self.inner);
+        loop {
+            // From here on it is told of changes, so that none is missed between the look and the wait.
+            let changed = inner.changed.notified();
+            let mut changed = std::pin::pin!(changed);
+            changed.as_mut().enable();
+            if let Some(rotation) = self.see(inner.glance(self.secret.borrow())) {
+                return (self, rotation);
+            }
+            let due = inner.due(self.secret.borrow());
+            let wait = due.max(self.next.saturating_sub(inner.runtime.elapsed()));
+            if wait.is_zero() {
+                let seen = match inner.get(self.secret.borrow(), Mode::Watch).await {
+                    Ok((value, _)) => Seen::Value(value),
+                    Err(error) if is_refusal(&error) => Seen::Refused,
+                    Err(_) => Seen::Nothing,
+                };
+                self.next = inner.runtime.elapsed().saturating_add(SHORTEST);
+                if let Some(rotation) = self.see(seen) {
+                    return (self, rotation);
+                }
+                continue;
+            }
+            let mut due = None;
+            std::future::poll_fn(|context| match changed.as_mut().poll(context) {
+                Poll::Ready(()) => Poll::Ready(()),
+                // Without a timer it waits for what others fetch: to create one would panic.
+                Poll::Pending if due.is_none() && inner.runtime.ready().is_err() => Poll::Pending,
+                Poll::Pending => due.get_or_insert_with(|| inner.runtime.deadline(wait)).as_mut().poll(context),
+            })
+            .await;
+        }
+    }
+
     /// Notes what the cache or the service has now. Returns a rotation if the value is another one.
     fn see(&mut self, now: Seen) -> Option<Rotation> {
         if matches!(now, Seen::Nothing) {

@@ -188,6 +188,52 @@ fn rotation_shows_neither_value() {
 }
 
 #[test]
+fn stream_keeps_no_value_that_was_refused() {
+    for rotates in [false, true] {
+        let script = Script::new("a");
+        let (cache, _) = cache(&script);
+        let mut value = Arc::downgrade(&now(cache.get("db")).unwrap());
+        let mut watch = cache.watch("db");
+        assert!(poll(pin!(watch.changed())).is_pending());
+        if rotates {
+            script.value("b");
+            value = Arc::downgrade(&now(cache.refresh("db")).unwrap());
+            drop(now(watch.changed()));
+        }
+        script.fail(denied);
+        now(cache.refresh("db")).unwrap_err();
+        assert!(poll(pin!(watch.changed())).is_pending());
+        assert!(value.upgrade().is_none(), "rotates: {rotates}");
+    }
+}
+
+#[test]
+fn stream_without_timers_sees_what_others_fetch() {
+    let executor = |timers| {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        if timers { builder.enable_time() } else { &mut builder }.build().unwrap()
+    };
+    let (with, without) = (executor(true), executor(false));
+    for inside in [None, Some(&without)] {
+        let script = Script::new("a");
+        let cache = SecretCache::builder(script.clone()).build();
+        let mut watch = cache.watch("db");
+        let mut look = || {
+            let _here = inside.map(|executor| executor.enter());
+            poll(pin!(watch.changed()))
+        };
+        assert!(look().is_pending() && look().is_pending());
+        assert_eq!(script.fetches(), 0);
+        with.block_on(async { cache.get("db").await.unwrap() });
+        assert!(look().is_pending(), "the first value is no rotation");
+        script.value("b");
+        with.block_on(async { cache.refresh("db").await.unwrap() });
+        let Poll::Ready(rotation) = look() else { panic!("no rotation") };
+        assert_eq!(shown(&rotation), ("b".into(), Some("a".into())));
+    }
+}
+
+#[test]
 fn stream_alone_does_not_keep_requests_running() {
     let script = Script::new("a");
     script.close();
