@@ -68,6 +68,9 @@ impl SecretCacheBuilder {
     /// Sets how long after its TTL a value is still used while the service cannot be asked. The default is zero: an
     /// outage is an error once the TTL has passed.
     ///
+    /// A caller waits at most a second for a service that does not respond, and then uses the value. The request goes on,
+    /// and a later caller gets its outcome.
+    ///
     /// A value that the service has refused is never used, whatever is set here.
     pub fn stale_on_outage(mut self, limit: Duration) -> Self {
         self.settings.stale = limit;

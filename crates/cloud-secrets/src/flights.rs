@@ -10,7 +10,7 @@ use cloud_core::runtime::{self, RuntimeId};
 /// How long a caller with a usable value waits for a new one, and how old a request of another runtime may get before a
 /// caller makes its own.
 pub(crate) const BRIEF: Duration = Duration::from_secs(1);
-/// A request that takes longer is waited for no more, and given up if nobody waits for it.
+/// A request that is older gets no further waiters, and is given up if it has none.
 const ABANDONED: Duration = Duration::from_secs(60);
 
 /// What is dropped after the lock is released, as it may run code of the caller.
@@ -52,13 +52,19 @@ pub(crate) struct Joined<T> {
     pub(crate) started: Duration,
 }
 
+impl<T> Joined<T> {
+    pub(crate) fn age(&self, now: Duration) -> Duration {
+        now.saturating_sub(self.started)
+    }
+}
+
 /// What a caller finds.
 pub(crate) enum Found<T> {
     Nothing,
     /// Of the caller's runtime.
     Own(Joined<T>),
-    /// Of another runtime, and how long to wait for it.
-    Other(Joined<T>, Duration),
+    /// Of another runtime.
+    Other(Joined<T>),
 }
 
 impl<T> Default for Flights<T> {
@@ -73,24 +79,23 @@ impl<T: Clone + Send + Sync + 'static> Flights<T> {
     pub(crate) fn find(&mut self, now: Duration, needed: bool, left: &mut Left) -> Found<T> {
         self.leave_useless(now, needed, left);
         let here = runtime::current();
-        let mut other = None;
+        let mut other: Option<Joined<T>> = None;
         for flight in &self.flying {
             let Some(shared) = flight.shared.upgrade() else { continue };
-            let age = now.saturating_sub(flight.started);
-            let (number, started) = (flight.number, flight.started);
-            if shared.is_complete() {
-                left.push(shared);
+            let joined = Joined { shared, number: flight.number, started: flight.started };
+            let age = joined.age(now);
+            if joined.shared.is_complete() {
+                left.push(joined.shared);
             } else if flight.runtime == here && age < ABANDONED {
-                left.push_some(other.map(|(joined, _): (Joined<T>, _)| joined.shared));
-                return Found::Own(Joined { shared, number, started });
+                left.push_some(other.map(|other| other.shared));
+                return Found::Own(joined);
             } else if flight.runtime != here && age < BRIEF {
-                let replaced = other.replace((Joined { shared, number, started }, BRIEF.saturating_sub(age)));
-                left.push_some(replaced.map(|(joined, _)| joined.shared));
+                left.push_some(other.replace(joined).map(|other| other.shared));
             } else {
-                left.push(shared);
+                left.push(joined.shared);
             }
         }
-        other.map_or(Found::Nothing, |(joined, wait)| Found::Other(joined, wait))
+        other.map_or(Found::Nothing, Found::Other)
     }
 
     fn leave_useless(&mut self, now: Duration, needed: bool, left: &mut Left) {
@@ -135,8 +140,9 @@ impl<T: Clone + Send + Sync + 'static> Flights<T> {
         true
     }
 
-    /// Whether nobody waits for a request and none is kept.
+    /// Whether nobody waits for a request.
     pub(crate) fn is_idle(&self) -> bool {
-        self.kept.is_none() && self.flying.iter().all(|flight| flight.shared.strong_count() == 0)
+        let kept = |number| self.kept.as_ref().is_some_and(|(kept, _)| *kept == number);
+        self.flying.iter().all(|flight| flight.shared.strong_count() <= usize::from(kept(flight.number)))
     }
 }

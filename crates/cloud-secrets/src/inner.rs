@@ -1,6 +1,5 @@
 //! The cache itself: decides what each caller does, and stores the outcomes of requests.
 
-use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
@@ -15,10 +14,13 @@ use crate::builder::Settings;
 use crate::flights::{BRIEF, Found, Joined, Left};
 use crate::metrics::{Counters, Metrics, count};
 use crate::slot::{Decision, Mode};
-use crate::store::{Id, Store, Table, Value, Weigh};
+use crate::store::{Id, Known, Store, Value};
 
 mod complete;
+mod kind;
 mod look;
+
+pub(crate) use kind::{Kind, Names, Values};
 
 pub(crate) struct Inner {
     pub(crate) source: Arc<dyn SecretSource>,
@@ -28,66 +30,6 @@ pub(crate) struct Inner {
     /// Told when a value was stored, refused or invalidated.
     pub(crate) changed: Notify,
     store: Mutex<Store>,
-}
-
-/// What is looked up under a key: a value by its ID, or an ID by its name.
-pub(crate) trait Kind: 'static {
-    type Item: Weigh + Clone + Send + Sync + 'static;
-    /// Whether it is fetched again after the TTL.
-    const EXPIRES: bool;
-
-    fn table(store: &mut Store) -> &mut Table<Self::Item>;
-    fn request(source: Arc<dyn SecretSource>, key: Arc<str>) -> BoxFuture<'static, Result<Self::Item>>;
-    fn same(one: &Self::Item, other: &Self::Item) -> bool;
-
-    /// Called once an item was stored.
-    fn kept(_: &mut Store, _: &Self::Item, _: Duration, _: &mut Left) {}
-}
-
-pub(crate) struct Values;
-pub(crate) struct Names;
-
-impl Kind for Values {
-    type Item = Value;
-    const EXPIRES: bool = true;
-
-    fn table(store: &mut Store) -> &mut Table<Value> {
-        &mut store.ids
-    }
-
-    fn request(source: Arc<dyn SecretSource>, id: Arc<str>) -> BoxFuture<'static, Result<Value>> {
-        Box::pin(async move { source.fetch(&id).await.map(Arc::new) })
-    }
-
-    fn same(one: &Value, other: &Value) -> bool {
-        crate::store::same(one, other)
-    }
-}
-
-impl Kind for Names {
-    type Item = Id;
-    const EXPIRES: bool = false;
-
-    fn table(store: &mut Store) -> &mut Table<Id> {
-        &mut store.names
-    }
-
-    fn request(source: Arc<dyn SecretSource>, name: Arc<str>) -> BoxFuture<'static, Result<Id>> {
-        Box::pin(async move { source.resolve(&name).await.map(Id::from) })
-    }
-
-    fn same(one: &Id, other: &Id) -> bool {
-        one == other
-    }
-
-    /// Lets the secret of a name be fetched that was refused before the name was resolved again.
-    fn kept(store: &mut Store, id: &Id, now: Duration, left: &mut Left) {
-        if let Some(entry) = store.ids.get_mut(id)
-            && entry.slot.refused_before(now)
-        {
-            left.push_some(entry.slot.failure.take());
-        }
-    }
 }
 
 /// How a caller came to a value.
@@ -101,14 +43,10 @@ pub(crate) enum Served {
 /// What a caller does next.
 enum Step<T> {
     Done(Result<(T, Served)>),
-    /// Waits for the request.
-    Wait(Joined<T>),
+    /// Drives the request, at most this long if it has a usable value.
+    Join(Joined<Known<T>>, Option<Duration>),
     /// Waits this long for the request of another runtime.
-    Watch(Joined<T>, Duration),
-    /// Has a usable value and started a request: waits for it briefly.
-    Drive(Joined<T>),
-    /// Has a usable value: looks whether the request that an earlier caller left has an outcome.
-    Look(Joined<T>),
+    Watch(Joined<Known<T>>, Duration),
 }
 
 /// When a caller came, which decides whether the outcome of a request is new enough for it.
@@ -121,11 +59,15 @@ struct Arrival {
 }
 
 impl Arrival {
-    fn accepts<T>(&self, joined: &Joined<T>) -> bool {
-        match self.mode {
-            Mode::Get | Mode::Watch => true,
-            Mode::NotOlder(age) => joined.number > self.started || joined.started.saturating_add(age) > self.now,
-            Mode::Force => joined.number > self.started,
+    fn accepts<K: Kind, T: Clone>(&self, joined: &Joined<T>, outcome: Option<&Result<T>>) -> bool {
+        match (outcome, self.mode) {
+            // Only a request that waits for itself has an outcome before it is complete: to repeat would never end.
+            (Some(_), _) if !joined.shared.is_complete() => true,
+            // The value is fetched after the caller came; the ID may be from before.
+            (Some(Ok(_)), _) if !K::EXPIRES => true,
+            (_, Mode::Get | Mode::Watch) => true,
+            (_, Mode::NotOlder(age)) => joined.number > self.started || joined.started.saturating_add(age) > self.now,
+            (_, Mode::Force) => joined.number > self.started,
         }
     }
 }
@@ -151,7 +93,7 @@ impl Inner {
             }
             _ => return None,
         };
-        let held = entry.slot.held.as_ref().filter(|held| now < held.refresh && now < held.fresh)?;
+        let held = entry.slot.held.as_ref().filter(|held| now < held.refresh)?;
         entry.slot.used = *used;
         Some(Arc::clone(&held.value))
     }
@@ -159,19 +101,21 @@ impl Inner {
     /// Returns a value as `mode` demands.
     pub(crate) async fn get(self: &Arc<Self>, secret: SecretRef<'_>, mode: Mode) -> Result<(Value, Served)> {
         self.runtime.ready()?;
-        let id = self.id_of(secret, mode).await?;
-        self.obtain::<Values>(&id, mode).await
+        let arrival = Arrival { mode, now: self.runtime.elapsed(), started: self.lock().started };
+        let id = self.id_of(secret, arrival).await?;
+        self.obtain::<Values>(&id, arrival).await
     }
 
-    async fn id_of(self: &Arc<Self>, secret: SecretRef<'_>, mode: Mode) -> Result<Id> {
+    async fn id_of(self: &Arc<Self>, secret: SecretRef<'_>, arrival: Arrival) -> Result<Id> {
         let name = match secret {
             SecretRef::Id(id) => return Ok(Id::from(id)),
             SecretRef::Name(name) => Arc::from(name),
             _ => return Err(Error::request("this kind of reference to a secret is not known")),
         };
         // A name is resolved once, and again after the service has refused its secret: another may have the name now.
-        let mode = if self.is_resolved(&name, mode) || mode != Mode::Force { Mode::Get } else { Mode::Force };
-        Ok(self.obtain::<Names>(&name, mode).await?.0)
+        let resolved = self.is_resolved(&name, arrival.mode);
+        let mode = if !resolved && arrival.mode == Mode::Force { Mode::Force } else { Mode::Get };
+        Ok(self.obtain::<Names>(&name, Arrival { mode, ..arrival }).await?.0)
     }
 
     fn is_resolved(&self, name: &str, mode: Mode) -> bool {
@@ -192,34 +136,29 @@ impl Inner {
         held
     }
 
-    async fn obtain<K: Kind>(self: &Arc<Self>, key: &Arc<str>, mode: Mode) -> Result<(K::Item, Served)> {
-        let arrival = Arrival { mode, now: self.runtime.elapsed(), started: self.lock().started };
+    async fn obtain<K: Kind>(self: &Arc<Self>, key: &Arc<str>, arrival: Arrival) -> Result<(K::Item, Served)> {
         loop {
-            let step = self.step::<K>(key, mode);
-            let (number, accepted) = match &step {
-                Step::Done(_) => (0, true),
-                Step::Wait(joined) | Step::Watch(joined, _) | Step::Drive(joined) | Step::Look(joined) => {
-                    (joined.number, arrival.accepts(joined))
-                }
-            };
-            let outcome = match step {
+            let (waiter, joined, limit) = match self.step::<K>(key, arrival.mode) {
                 Step::Done(done) => return done,
-                Step::Wait(joined) => Some(joined.shared.join().await.unwrap_or_else(|| Err(panicked()))),
-                Step::Watch(joined, wait) => {
-                    within(joined.shared.watch(), || self.runtime.deadline(wait)).await.flatten()
-                }
-                Step::Drive(joined) => within(joined.shared.join(), || self.runtime.deadline(BRIEF)).await.flatten(),
-                Step::Look(joined) => {
-                    let mut waiter = std::pin::pin!(joined.shared.join());
-                    let look = |poll| if let Poll::Ready(outcome) = poll { outcome } else { None };
-                    std::future::poll_fn(|context| Poll::Ready(look(waiter.as_mut().poll(context)))).await
-                }
+                Step::Join(joined, limit) => (Arc::clone(&joined.shared).join(), joined, limit),
+                Step::Watch(joined, limit) => (Arc::clone(&joined.shared).watch(), joined, Some(limit)),
+            };
+            let outcome = match limit {
+                None => Some(waiter.await.unwrap_or_else(|| Err(panicked()))),
+                Some(limit) => within(waiter, || self.deadline(limit)).await.flatten(),
             };
             // A request from before the caller came is waited for, so that there is one at a time, and then repeated.
-            if accepted && let Some(done) = self.settle::<K>(key, mode, number, outcome) {
+            if arrival.accepts::<K, _>(&joined, outcome.as_ref())
+                && let Some(done) = self.settle::<K>(key, arrival.mode, joined.number, outcome)
+            {
                 return done;
             }
         }
+    }
+
+    fn deadline(&self, limit: Duration) -> BoxFuture<'static, ()> {
+        // A timer needs a while even for no time at all.
+        if limit.is_zero() { Box::pin(std::future::ready(())) } else { self.runtime.deadline(limit) }
     }
 
     /// Decides what the caller does, and starts a request if there is none.
@@ -232,26 +171,25 @@ impl Inner {
         let used = store.used;
         let entry = K::table(&mut store).get_or_insert(key);
         entry.slot.used = used;
-        let usable = match entry.slot.decide(now, mode) {
+        let patience = match entry.slot.decide(now, mode) {
             Decision::Use(value) => return Step::Done(Ok((value, Served::Cached))),
             Decision::UseStale(value) => return Step::Done(Ok((value, Served::Stale))),
             Decision::Fail(error) => return Step::Done(Err(error)),
-            Decision::Ahead(value) => Some(value),
+            Decision::Ahead(patience) => Some(patience),
             Decision::Fetch => None,
         };
-        let fresh = entry.slot.held.as_ref().is_some_and(|held| now < held.fresh);
-        match (entry.slot.flights.find(now, usable.is_none(), &mut left), usable) {
-            (Found::Own(joined), None) => Step::Wait(joined),
-            (Found::Own(joined), Some(_)) => Step::Look(joined),
-            (Found::Other(joined, wait), None) => Step::Watch(joined, wait),
-            (Found::Other(joined, _), Some(value)) => {
-                left.push(joined.shared);
-                Step::Done(Ok((value, if fresh { Served::Cached } else { Served::Stale })))
+        match entry.slot.flights.find(now, patience.is_none(), &mut left) {
+            Found::Own(joined) => {
+                let limit = patience.map(|patience| patience.saturating_sub(joined.age(now)));
+                Step::Join(joined, limit)
             }
-            (Found::Nothing, usable) => {
-                let keep = usable.is_some();
-                let joined = self.start::<K>(&mut store, key, now, keep, &mut left);
-                if keep { Step::Drive(joined) } else { Step::Wait(joined) }
+            Found::Other(joined) => {
+                let limit = patience.unwrap_or(BRIEF).saturating_sub(joined.age(now));
+                Step::Watch(joined, limit)
+            }
+            Found::Nothing => {
+                let joined = self.start::<K>(&mut store, key, now, patience.is_some(), &mut left);
+                Step::Join(joined, patience.map(|_| BRIEF))
             }
         }
     }
@@ -263,7 +201,7 @@ impl Inner {
         now: Duration,
         keep: bool,
         left: &mut Left,
-    ) -> Joined<K::Item> {
+    ) -> Joined<Known<K::Item>> {
         store.started += 1;
         let number = store.started;
         // The cache may keep the request, so the request must not keep the cache.
@@ -274,7 +212,7 @@ impl Inner {
                 let outcome = caught(K::request(source, Arc::clone(&id))).await;
                 match cache.upgrade() {
                     Some(cache) => cache.complete::<K>(&id, number, now, outcome),
-                    None => outcome,
+                    None => outcome.map(|item| (item, number)),
                 }
             }),
         );
@@ -298,12 +236,14 @@ impl Inner {
         key: &str,
         mode: Mode,
         number: u64,
-        outcome: Option<Result<K::Item>>,
+        outcome: Option<Result<Known<K::Item>>>,
     ) -> Option<Result<(K::Item, Served)>> {
         let error = match outcome {
-            // The service has refused the secret since that request was sent.
-            Some(Ok(_)) if K::table(&mut self.lock()).refused(key) > number => return None,
-            Some(Ok(value)) => return Some(Ok((value, Served::Fetched))),
+            Some(Ok((value, known))) => {
+                // The service may have refused the secret since that request was sent.
+                let refused = K::table(&mut self.lock()).refused_since(key, number, known);
+                return (!refused).then_some(Ok((value, Served::Fetched)));
+            }
             Some(Err(error)) if mode == Mode::Force => return Some(Err(error)),
             Some(Err(error)) => Some(error),
             None => None,
@@ -311,10 +251,7 @@ impl Inner {
         // Looked up again, not remembered: it may have been refused meanwhile.
         let mut store = self.lock();
         let now = self.runtime.elapsed();
-        let slot = K::table(&mut store).get(key).map(|entry| &entry.slot);
-        let failed = error.is_some() || slot.is_some_and(|slot| slot.failure.is_some());
-        let usable = slot.and_then(|slot| slot.usable(now)).filter(|held| failed || now < held.fresh);
-        match usable {
+        match K::table(&mut store).get(key).and_then(|entry| entry.slot.usable(now)) {
             Some(held) if mode != Mode::Force => {
                 let served = if now < held.fresh { Served::Cached } else { Served::Stale };
                 Some(Ok((held.value.clone(), served)))

@@ -26,7 +26,7 @@ pub struct Metrics {
     pub refreshes: u64,
     /// Requests for a value or for the ID of a name that failed, including refusals.
     pub errors: u64,
-    /// Requests that the service refused, so that the value was evicted.
+    /// Requests that the service refused. Each evicts the value, unless a newer request has an outcome.
     pub refusals: u64,
     /// Changes of a value.
     pub rotations: u64,

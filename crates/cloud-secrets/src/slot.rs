@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use cloud_core::{Error, ErrorCategory};
 
-use crate::flights::Flights;
+use crate::flights::{BRIEF, Flights};
+use crate::store::Known;
 
 /// A value with its age, the last failure, and the requests in flight.
 pub(crate) struct Slot<T> {
     pub(crate) held: Option<Held<T>>,
     pub(crate) failure: Option<Failure>,
-    pub(crate) flights: Flights<T>,
+    pub(crate) flights: Flights<Known<T>>,
     /// The number of the last request that was refused, or zero. A value of an earlier one is not used.
     pub(crate) refused: u64,
     /// When it was last used, by the cache's counter.
@@ -26,7 +27,7 @@ pub(crate) struct Held<T> {
     pub(crate) refresh: Duration,
     /// Until then it is used without asking.
     pub(crate) fresh: Duration,
-    /// Until then it is used in an outage.
+    /// Until then it is used in an outage. Never before `fresh`.
     pub(crate) stale: Duration,
 }
 
@@ -58,8 +59,8 @@ pub(crate) enum Decision<T> {
     Use(T),
     /// The same, past its TTL.
     UseStale(T),
-    /// Uses this value unless a request brings another soon.
-    Ahead(T),
+    /// Uses the held value unless a request brings another soon. One in flight is waited for until it is this old.
+    Ahead(Duration),
     Fail(Error),
     Fetch,
 }
@@ -83,9 +84,10 @@ impl<T: Clone + Send + Sync + 'static> Slot<T> {
             (Some(held), _) if new(held) && now < held.fresh => Decision::Use(held.value.clone()),
             (Some(held), Some(_)) if now < held.fresh => Decision::Use(held.value.clone()),
             (Some(held), Some(_)) => Decision::UseStale(held.value.clone()),
-            // Past its TTL it is used only if the service is known to fail: the last request has.
-            (Some(held), None) if mode == Mode::Get && (now < held.fresh || self.failure.is_some()) => {
-                Decision::Ahead(held.value.clone())
+            (Some(held), None) if mode == Mode::Get => {
+                // Past its TTL it is used only if the service is known to fail, or does not respond.
+                let known = now < held.fresh || self.failure.is_some();
+                Decision::Ahead(if known { Duration::ZERO } else { BRIEF })
             }
             (None, Some(failure)) => Decision::Fail(failure.error.duplicate()),
             (Some(_) | None, None) => Decision::Fetch,
@@ -94,7 +96,7 @@ impl<T: Clone + Send + Sync + 'static> Slot<T> {
 
     /// Returns the value if it may be used when the service cannot be asked.
     pub(crate) fn usable(&self, now: Duration) -> Option<&Held<T>> {
-        self.held.as_ref().filter(|held| now < held.fresh || now < held.stale)
+        self.held.as_ref().filter(|held| now < held.stale)
     }
 
     /// Whether the last answer was a refusal that is no longer kept.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use cloud_core::SecretString;
+use cloud_core::{SecretRef, SecretString};
 use subtle::ConstantTimeEq as _;
 
 use crate::flights::Left;
@@ -13,6 +13,8 @@ use crate::slot::Slot;
 
 pub(crate) type Value = Arc<SecretString>;
 pub(crate) type Id = Arc<str>;
+/// An item that was requested, and the number up to which refusals of removed entries are none of its key.
+pub(crate) type Known<T> = (T, u64);
 
 #[derive(Default)]
 pub(crate) struct Store {
@@ -22,6 +24,18 @@ pub(crate) struct Store {
     pub(crate) used: u64,
     /// How many requests were started.
     pub(crate) started: u64,
+}
+
+impl Store {
+    /// The entry of a value, whose name may be used if it is resolved.
+    pub(crate) fn entry(&self, secret: SecretRef<'_>) -> Option<&Entry<Value>> {
+        let id = match secret {
+            SecretRef::Id(id) => id,
+            SecretRef::Name(name) => &*self.names.get(name)?.slot.held.as_ref()?.value,
+            _ => return None,
+        };
+        self.ids.get(id)
+    }
 }
 
 /// What is held under one kind of key.
@@ -98,9 +112,14 @@ impl<T: Weigh + Clone + Send + Sync + 'static> Table<T> {
         self.map.entry(Arc::clone(key)).or_insert_with(|| Entry { slot: slot(), ..Entry::default() })
     }
 
-    /// The number of the last request for this key that was refused, or a greater one.
-    pub(crate) fn refused(&self, key: &str) -> u64 {
-        self.map.get(key).map_or(self.refused, |entry| entry.slot.refused)
+    /// Whether a request for this key was refused that is newer than `number`, or may have been if the entry is gone.
+    pub(crate) fn refused_since(&self, key: &str, number: u64, known: u64) -> bool {
+        self.map.get(key).map_or(self.refused > known, |entry| entry.slot.refused > number)
+    }
+
+    /// The greatest number of a refused request of an entry that was removed.
+    pub(crate) fn refused(&self) -> u64 {
+        self.refused
     }
 
     /// Removes the entry. A request in flight is no longer registered, so that its outcome is not stored.
@@ -146,31 +165,27 @@ impl<T: Weigh + Clone + Send + Sync + 'static> Table<T> {
         let large = |(_, entry): &(&Arc<str>, &Entry<T>)| entry.counted.is_some_and(|(weight, _)| weight > bytes);
         while self.full.entries > entries || self.full.bytes > bytes {
             let too_large = (self.full.bytes > bytes).then(|| self.idle(true).find(large)).flatten();
-            let last = too_large.or_else(|| self.idle(true).min_by_key(|(_, entry)| entry.slot.used));
-            let Some(key) = last.map(|(key, _)| Arc::clone(key)) else { return };
+            let Some(key) = too_large.map(|(key, _)| Arc::clone(key)).or_else(|| self.oldest(true)) else { return };
             count(evictions);
             self.remove(&key, left);
         }
     }
 
     /// Removes the least recently used entries without a value. They have a capacity of their own, of the same size, so
-    /// that lookups that fail do not evict values.
+    /// that lookups that fail do not evict values. Requests in flight do not count.
     pub(crate) fn evict_empty(&mut self, entries: usize, bytes: usize, left: &mut Left) {
         while self.empty.entries > entries || self.empty.bytes > bytes {
-            let (mut idle, mut size) = (0, 0_usize);
-            let mut last: Option<(&Arc<str>, u64)> = None;
-            for (key, entry) in self.idle(false) {
-                idle += 1;
-                size += key.len();
-                if last.is_none_or(|(_, used)| entry.slot.used < used) {
-                    last = Some((key, entry.slot.used));
-                }
-            }
-            let Some(key) = last.filter(|_| idle > entries || size > bytes).map(|(key, _)| Arc::clone(key)) else {
+            let size: usize = self.idle(false).map(|(key, _)| key.len()).sum();
+            if self.idle(false).count() <= entries && size <= bytes {
                 return;
-            };
+            }
+            let Some(key) = self.oldest(false) else { return };
             self.remove(&key, left);
         }
+    }
+
+    fn oldest(&self, full: bool) -> Option<Arc<str>> {
+        self.idle(full).min_by_key(|(_, entry)| entry.slot.used).map(|(key, _)| Arc::clone(key))
     }
 
     /// The entries with a value, or without, that wait for no request.

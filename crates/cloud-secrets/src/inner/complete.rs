@@ -9,7 +9,7 @@ use super::{Inner, Kind};
 use crate::flights::Left;
 use crate::metrics::count;
 use crate::slot::{Failure, Held, is_refusal};
-use crate::store::Entry;
+use crate::store::{Entry, Known};
 
 /// The delay after the first failure; it doubles with each.
 const BACKOFF: Duration = Duration::from_secs(1);
@@ -37,13 +37,19 @@ impl Inner {
         number: u64,
         started: Duration,
         outcome: Result<K::Item>,
-    ) -> Result<K::Item> {
+    ) -> Result<Known<K::Item>> {
+        if let Err(error) = &outcome {
+            count(&self.counters.errors);
+            if is_refusal(error) {
+                count(&self.counters.refusals);
+            }
+        }
         let mut left = Left::default();
         let mut store = self.lock();
         let now = self.runtime.elapsed();
-        let Some(entry) = K::table(&mut store).get_mut(key) else { return outcome };
+        let Some(entry) = K::table(&mut store).get_mut(key) else { return outcome.map(|item| (item, number)) };
         if !entry.slot.flights.complete(number, &mut left) {
-            return overtaken(entry, now, outcome);
+            return overtaken(entry, now, outcome, &mut left).map(|item| (item, number));
         }
         if outcome.as_ref().is_err_and(is_refusal) {
             entry.slot.refused = number;
@@ -63,9 +69,11 @@ impl Inner {
             K::kept(&mut store, item, now, &mut left);
         }
         self.evict(&mut store, &mut left);
+        // The entry was there until now, so that refusals of removed ones were of other keys.
+        let known = number.max(K::table(&mut store).refused());
         drop(store);
         self.report::<K>(&event, outcome.as_ref().err());
-        outcome
+        outcome.map(|item| (item, known))
     }
 
     /// Keeps a new value, and the old one if it differs. Returns the value that is held, and whether it differs.
@@ -125,7 +133,7 @@ impl Inner {
             return Event::Refused;
         }
         // What may not be used any more is not kept either.
-        if slot.held.as_ref().is_some_and(|held| now >= held.fresh.max(held.stale)) {
+        if slot.held.as_ref().is_some_and(|held| now >= held.stale) {
             slot.held = None;
             entry.previous = None;
         }
@@ -133,9 +141,6 @@ impl Inner {
     }
 
     fn report<K: Kind>(&self, event: &Event, error: Option<&Error>) {
-        if error.is_some() {
-            count(&self.counters.errors);
-        }
         let kind = error.map(Error::kind);
         match event {
             Event::Fetched => tracing::debug!(of_name = !K::EXPIRES, "secret fetched"),
@@ -144,7 +149,6 @@ impl Inner {
                 tracing::info!("secret rotated");
             }
             Event::Refused => {
-                count(&self.counters.refusals);
                 let category = error.and_then(Error::category);
                 tracing::warn!(of_name = !K::EXPIRES, "error.type" = ?kind, ?category, "secret refused and evicted");
             }
@@ -165,9 +169,15 @@ impl Inner {
 
 /// What waits for a request that a newer one or `invalidate` has overtaken gets. Who waits for it discards a value from
 /// before a refusal.
-fn overtaken<T: Clone>(entry: &Entry<T>, now: Duration, outcome: Result<T>) -> Result<T> {
+fn overtaken<T>(entry: &Entry<T>, now: Duration, outcome: Result<T>, left: &mut Left) -> Result<T>
+where
+    T: Clone + Send + 'static,
+{
     match &entry.slot.held {
-        Some(held) if now < held.fresh => Ok(held.value.clone()),
+        Some(held) if now < held.fresh => {
+            left.push(outcome);
+            Ok(held.value.clone())
+        }
         _ => outcome,
     }
 }

@@ -1,9 +1,12 @@
 //! Capacity in entries and bytes.
 
+use std::pin::pin;
+use std::task::Poll;
+
 use cloud_core::SecretRef;
 use cloud_secrets::SecretCache;
 
-use crate::script::{Answer, Script, builder, now, secs};
+use crate::script::{Answer, Script, builder, denied, now, outage, poll, secs};
 
 fn script() -> Script {
     let script = Script::default();
@@ -51,13 +54,12 @@ fn value_larger_than_the_capacity_is_returned_and_not_kept() {
 #[test]
 fn previous_value_counts_until_the_secret_is_gone() {
     let script = script();
-    let (builder, _) = builder(&script);
-    let cache = builder.build();
+    let cache = builder(&script).0.build();
     get(&cache, 0);
     script.answer("id-0", Answer::Value("y".repeat(50)));
     now(cache.refresh(SecretRef::id("id-0"))).unwrap();
     assert_eq!(cache.metrics().bytes, 4 + 100 + 50);
-    script.answer("id-0", Answer::Fail(crate::script::denied));
+    script.answer("id-0", Answer::Fail(denied));
     now(cache.refresh(SecretRef::id("id-0"))).unwrap_err();
     assert_eq!((cache.metrics().bytes, cache.metrics().entries), (4, 0));
     cache.invalidate_all();
@@ -67,8 +69,7 @@ fn previous_value_counts_until_the_secret_is_gone() {
 #[test]
 fn unknown_names_do_not_fill_the_memory_or_push_values_out() {
     let script = script();
-    let (builder, runtime) = builder(&script);
-    let cache = builder.capacity(5).build();
+    let cache = builder(&script).0.capacity(5).build();
     get(&cache, 0);
     for number in 0..1_000 {
         now(cache.get(&*format!("unknown-{number}"))).unwrap_err();
@@ -78,7 +79,6 @@ fn unknown_names_do_not_fill_the_memory_or_push_values_out() {
     get(&cache, 0);
     assert_eq!(script.fetches(), fetches);
     assert!(cache.metrics().bytes < 1_000, "{:?}", cache.metrics());
-    runtime.advance(secs(1));
 }
 
 #[test]
@@ -91,11 +91,11 @@ fn lookups_that_fail_evict_no_value() {
     script.close();
     let ids: Vec<_> = (0..50).map(|number| format!("unknown-{number}")).collect();
     let mut lookups: Vec<_> = ids.iter().map(|id| Box::pin(cache.get(SecretRef::id(id)))).collect();
-    assert!(lookups.iter_mut().all(|lookup| crate::script::poll(lookup.as_mut()).is_pending()));
+    assert!(lookups.iter_mut().all(|lookup| poll(lookup.as_mut()).is_pending()));
     assert_eq!(cache.metrics().entries, 5, "while they are in flight");
     script.open();
     for lookup in &mut lookups {
-        assert!(matches!(crate::script::poll(lookup.as_mut()), std::task::Poll::Ready(Err(_))));
+        assert!(matches!(poll(lookup.as_mut()), Poll::Ready(Err(_))));
     }
     let fetches = script.fetches();
     for number in 0..5 {
@@ -110,8 +110,8 @@ fn backoff_is_kept_while_the_cache_is_full() {
     let cache = builder(&script).0.capacity(2).build();
     get(&cache, 0);
     get(&cache, 1);
-    script.answer("id-2", Answer::Fail(crate::script::outage));
-    script.answer("id-3", Answer::Fail(crate::script::denied));
+    script.answer("id-2", Answer::Fail(outage));
+    script.answer("id-3", Answer::Fail(denied));
     for _ in 0..5 {
         for id in ["id-2", "id-3"] {
             now(cache.get(SecretRef::id(id))).unwrap_err();
@@ -141,7 +141,7 @@ fn lookups_that_are_dropped_do_not_fill_the_memory() {
     let cache = builder(&script).0.capacity(5).build();
     for number in 0..1_000 {
         let id = format!("unknown-{number}");
-        assert!(crate::script::poll(std::pin::pin!(cache.get(SecretRef::id(&id)))).is_pending());
+        assert!(poll(pin!(cache.get(SecretRef::id(&id)))).is_pending());
     }
     assert!(cache.metrics().bytes < 100, "{:?}", cache.metrics());
 }
@@ -151,10 +151,36 @@ fn request_in_flight_is_not_evicted() {
     let script = script();
     script.close();
     let cache = builder(&script).0.capacity(1).build();
-    let mut first = std::pin::pin!(cache.get(SecretRef::id("id-0")));
-    let mut second = std::pin::pin!(cache.get(SecretRef::id("id-1")));
-    assert!(crate::script::poll(first.as_mut()).is_pending() && crate::script::poll(second.as_mut()).is_pending());
+    let mut first = pin!(cache.get(SecretRef::id("id-0")));
+    let mut second = pin!(cache.get(SecretRef::id("id-1")));
+    assert!(poll(first.as_mut()).is_pending() && poll(second.as_mut()).is_pending());
     script.open();
-    assert!(crate::script::poll(first.as_mut()).is_ready() && crate::script::poll(second.as_mut()).is_ready());
-    assert_eq!(cache.metrics().entries, 1);
+    assert!(poll(first.as_mut()).is_ready());
+    // The other has no value yet, and takes no room.
+    get(&cache, 0);
+    assert_eq!(script.fetches(), 2);
+    assert!(poll(second.as_mut()).is_ready());
+    assert_eq!((script.fetches(), cache.metrics().entries, cache.metrics().evictions), (2, 1, 1));
+}
+
+#[test]
+fn value_is_evicted_unless_its_refresh_is_waited_for() {
+    for waited_for in [true, false] {
+        let script = script();
+        let (builder, runtime) = builder(&script);
+        let cache = builder.capacity(1).build();
+        get(&cache, 0);
+        script.close();
+        runtime.advance(secs(60));
+        let mut refresh = Some(Box::pin(cache.get(SecretRef::id("id-0"))));
+        assert!(refresh.iter_mut().all(|refresh| poll(refresh.as_mut()).is_pending()));
+        refresh = refresh.filter(|_| waited_for);
+        script.open();
+        get(&cache, 1);
+        assert!(refresh.iter_mut().all(|refresh| poll(refresh.as_mut()).is_ready()));
+        let dropped = usize::from(!waited_for);
+        assert_eq!((script.fetches(), script.dropped(), cache.metrics().entries), (3, dropped, 1), "{waited_for}");
+        get(&cache, dropped);
+        assert_eq!(script.fetches(), 3, "{waited_for}");
+    }
 }

@@ -1,27 +1,60 @@
 //! One request in flight, driven by the callers that wait for it.
 
-use std::pin::pin;
-use std::sync::{Arc, Mutex};
+use std::future::{Future, IntoFuture as _};
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, mpsc};
 use std::task::Poll;
 
-use cloud_core::{BoxFuture, Result, SecretRef, SecretSource, SecretString};
+use cloud_core::testing::FakeRuntime;
+use cloud_core::{BoxFuture, Error, ErrorCategory, ErrorKind, Result, SecretRef, SecretSource, SecretString};
 use cloud_secrets::SecretCache;
 
-use crate::script::{Script, cache, denied, got, now, outage, poll, secs};
+use crate::script::{Answer, Script, builder, builder_of, cache, denied, got, now, outage, poll, secs};
 
-#[tokio::test]
-async fn thousand_callers_on_a_cold_secret_make_one_request() {
+const ID: SecretRef<'static> = SecretRef::id("id-db");
+
+/// A source with the value `a` whose requests wait, and a cache over it.
+fn closed() -> (Script, SecretCache, Arc<FakeRuntime>) {
     let script = Script::new("a");
     script.close();
-    let (cache, _) = cache(&script);
+    let (cache, runtime) = cache(&script);
+    (script, cache, runtime)
+}
+
+type Get<'a> = Pin<Box<dyn Future<Output = Result<Arc<SecretString>>> + 'a>>;
+
+/// A get by ID that waits.
+#[track_caller]
+fn waiting(cache: &SecretCache) -> Get<'_> {
+    let mut get: Get<'_> = Box::pin(cache.get(ID));
+    assert!(poll(get.as_mut()).is_pending());
+    get
+}
+
+fn executor() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().build().unwrap()
+}
+
+/// A get by ID that waits, and whose runtime is idle from here on.
+#[track_caller]
+fn stalled(cache: &SecretCache) -> (Get<'_>, tokio::runtime::Runtime) {
+    let idle = executor();
+    let here = idle.enter();
+    let get = waiting(cache);
+    drop(here);
+    (get, idle)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn thousand_callers_on_a_cold_secret_make_one_request() {
+    let (script, cache, _) = closed();
     let mut tasks = tokio::task::JoinSet::new();
     for number in 0..1_000 {
         let cache = cache.clone();
         // Half of them by ID: they share the request, too.
-        let secret = if number % 2 == 0 { SecretRef::name("db") } else { SecretRef::id("id-db") };
+        let secret = if number % 2 == 0 { SecretRef::name("db") } else { ID };
         tasks.spawn(async move { cache.get(secret).await });
     }
-    tokio::task::yield_now().await;
     while script.fetches() == 0 {
         tokio::task::yield_now().await;
     }
@@ -35,9 +68,7 @@ async fn thousand_callers_on_a_cold_secret_make_one_request() {
 
 #[test]
 fn dropped_caller_leaves_the_request_to_the_others() {
-    let script = Script::new("a");
-    script.close();
-    let (cache, _) = cache(&script);
+    let (script, cache, _) = closed();
     let mut second = Box::pin(cache.get("db"));
     {
         let mut first = Box::pin(cache.get("db"));
@@ -51,9 +82,7 @@ fn dropped_caller_leaves_the_request_to_the_others() {
 
 #[test]
 fn request_ends_with_its_last_caller_and_the_next_starts_another() {
-    let script = Script::new("a");
-    script.close();
-    let (cache, _) = cache(&script);
+    let (script, cache, _) = closed();
     {
         let mut only = Box::pin(cache.get("db"));
         assert!(poll(only.as_mut()).is_pending());
@@ -100,12 +129,9 @@ fn refusal_during_the_brief_wait_is_not_overlooked() {
 
 #[test]
 fn outcome_of_a_request_from_before_invalidation_is_not_kept() {
-    let script = Script::new("a");
-    script.close();
-    let (cache, _) = cache(&script);
-    let mut early = pin!(cache.get(SecretRef::id("id-db")));
-    assert!(poll(early.as_mut()).is_pending());
-    cache.invalidate(SecretRef::id("id-db"));
+    let (script, cache, _) = closed();
+    let mut early = waiting(&cache);
+    cache.invalidate(ID);
     script.open();
     assert!(matches!(poll(early.as_mut()), Poll::Ready(Ok(_))), "its own caller gets it");
     assert_eq!(cache.metrics().entries, 0);
@@ -114,14 +140,10 @@ fn outcome_of_a_request_from_before_invalidation_is_not_kept() {
 
 #[test]
 fn early_request_does_not_revive_what_a_later_one_was_refused() {
-    let script = Script::new("a");
-    script.close();
-    let (cache, _) = cache(&script);
-    let mut early = pin!(cache.get(SecretRef::id("id-db")));
-    assert!(poll(early.as_mut()).is_pending());
-    cache.invalidate(SecretRef::id("id-db"));
-    let mut late = pin!(cache.get(SecretRef::id("id-db")));
-    assert!(poll(late.as_mut()).is_pending());
+    let (script, cache, _) = closed();
+    let mut early = waiting(&cache);
+    cache.invalidate(ID);
+    let mut late = waiting(&cache);
     script.open();
     script.fail(denied);
     assert!(matches!(poll(late.as_mut()), Poll::Ready(Err(_))));
@@ -131,10 +153,8 @@ fn early_request_does_not_revive_what_a_later_one_was_refused() {
 
 #[test]
 fn callers_share_a_failure() {
-    let script = Script::new("a");
-    script.close();
+    let (script, cache, _) = closed();
     script.fail(outage);
-    let (cache, _) = cache(&script);
     let mut callers: Vec<_> = (0..10).map(|_| Box::pin(cache.get("db"))).collect();
     assert!(callers.iter_mut().all(|caller| poll(caller.as_mut()).is_pending()));
     script.open();
@@ -144,68 +164,149 @@ fn callers_share_a_failure() {
     assert_eq!((script.fetches(), cache.metrics().misses), (1, 10));
 }
 
-/// A source that asks the cache for the secret that it is to fetch.
-#[derive(Clone, Debug, Default)]
-struct Circular(Arc<Mutex<Option<SecretCache>>>);
+type Ask = fn(SecretCache, SecretRef<'static>) -> BoxFuture<'static, Result<()>>;
+
+/// A source that asks a cache for the secret that it is to fetch, or to look up.
+#[derive(Clone, Debug)]
+struct Circular {
+    script: Script,
+    ask: Ask,
+    cache: Arc<Mutex<Option<SecretCache>>>,
+    by_name: bool,
+}
+
+impl Circular {
+    async fn ask(&self, secret: SecretRef<'static>) -> Result<()> {
+        let cache = self.cache.lock().unwrap().clone();
+        match cache.filter(|_| matches!(secret, SecretRef::Name(_)) == self.by_name) {
+            Some(cache) => (self.ask)(cache, secret).await,
+            None => Ok(()),
+        }
+    }
+}
 
 impl SecretSource for Circular {
-    fn resolve<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<String>> {
-        Box::pin(async { Ok("id".to_owned()) })
+    fn resolve<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<String>> {
+        Box::pin(async move {
+            self.ask(SecretRef::name("db")).await?;
+            self.script.resolve(name).await
+        })
     }
 
     fn fetch<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<SecretString>> {
         Box::pin(async move {
-            let cache = self.0.lock().unwrap().clone().unwrap();
-            let value = cache.get(SecretRef::id(id)).await?;
-            Ok((*value).clone())
+            self.ask(ID).await?;
+            self.script.fetch(id).await
         })
     }
 }
 
-#[tokio::test]
-async fn source_that_asks_its_own_cache_is_an_error() {
-    let source = Circular::default();
-    let cache = SecretCache::builder(source.clone()).build();
-    *source.0.lock().unwrap() = Some(cache.clone());
-    let error = cache.get("db").await.unwrap_err();
-    assert!(error.to_string().contains("asks the cache for the secret that it fetches"), "{error}");
+async fn log_in(cache: SecretCache, secret: SecretRef<'static>) -> Result<()> {
+    use cloud_secrets::LoginError;
+    let login = cache.login(secret, |_| async { Err::<(), _>(std::io::Error::other("wrong password")) });
+    match login.retry_if(|_| true).into_future().await {
+        Err(LoginError::Secret(error)) => Err(error),
+        Err(LoginError::Login(_)) => Err(Error::new(ErrorKind::Service, "wrong password")),
+        outcome => panic!("{outcome:?}"),
+    }
+}
+
+#[test]
+fn source_that_asks_its_own_cache_is_an_error() {
+    const ITSELF: &str = "asks the cache for the secret that it fetches";
+    let ways: [(&str, Ask, &str); 3] = [
+        ("get", |cache, secret| Box::pin(async move { cache.get(secret).await.map(drop) }), ""),
+        ("refresh", |cache, secret| Box::pin(async move { cache.refresh(secret).await.map(drop) }), ITSELF),
+        ("login", |cache, secret| Box::pin(log_in(cache, secret)), "wrong password"),
+    ];
+    for (way, ask, when_cached) in ways {
+        for (by_name, cached) in [(false, false), (false, true), (true, false)] {
+            let case = format!("{way}, by name: {by_name}, cached: {cached}");
+            let source = Circular { script: Script::new("a"), ask, cache: Arc::default(), by_name };
+            let (builder, runtime) = builder_of(source.clone());
+            let cache = builder.build();
+            if cached {
+                now(cache.get(ID)).unwrap();
+                runtime.advance(secs(10));
+            }
+            *source.cache.lock().unwrap() = Some(cache.clone());
+            let expected = if cached { when_cached } else { ITSELF };
+            match now(cache.refresh(if by_name { SecretRef::name("db") } else { ID })) {
+                Ok(_) => assert!(expected.is_empty(), "{case}: no error"),
+                Err(error) => {
+                    assert!(!expected.is_empty() && error.to_string().contains(expected), "{case}: {error}");
+                }
+            }
+        }
+    }
 }
 
 #[test]
 fn caller_does_not_wait_for_an_idle_runtime() {
-    let script = Script::new("a");
-    script.close();
-    let (cache, runtime) = cache(&script);
-    let executor = || tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let (idle, busy) = (executor(), executor());
-    let mut stalled = Box::pin(cache.get(SecretRef::id("id-db")));
-    {
-        let _here = idle.enter();
-        assert!(poll(stalled.as_mut()).is_pending());
-    }
+    let slow = Slow::new("b");
+    let (builder, runtime) = builder_of(slow.clone());
+    let cache = builder.build();
+    let (mut stalled, _idle) = stalled(&cache);
+    let busy = executor();
     let _here = busy.enter();
-    let mut caller = pin!(cache.get(SecretRef::id("id-db")));
-    assert!(poll(caller.as_mut()).is_pending());
-    assert_eq!(script.fetches(), 1, "a young request of another runtime is waited for");
+    let mut caller = waiting(&cache);
+    assert_eq!(slow.script.fetches(), 0, "a young request of another runtime is waited for");
     runtime.advance(secs(1));
-    assert!(poll(caller.as_mut()).is_pending());
-    assert_eq!(script.fetches(), 2);
-    script.open();
-    assert!(matches!(poll(caller.as_mut()), Poll::Ready(Ok(_))));
+    assert!(matches!(poll(caller.as_mut()), Poll::Ready(Ok(value)) if value.expose_secret() == "b"));
+    slow.end(Ok("a".into()));
     // What the idle runtime fetched is older, and does not replace it.
-    assert!(matches!(poll(stalled.as_mut()), Poll::Ready(Ok(_))));
-    assert_eq!((now(cache.get("db")).unwrap().expose_secret(), script.fetches()), ("a", 2));
+    assert!(matches!(poll(stalled.as_mut()), Poll::Ready(Ok(value)) if value.expose_secret() == "b"));
+    assert_eq!((got(&cache).unwrap(), slow.script.fetches()), ("b".into(), 1));
+}
+
+/// An error whose cause asks the cache when it is dropped, on another thread so that a deadlock fails the test.
+#[derive(Debug)]
+struct AsksWhenDropped(SecretCache, mpsc::Sender<bool>);
+
+impl std::fmt::Display for AsksWhenDropped {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("asks when dropped")
+    }
+}
+
+impl std::error::Error for AsksWhenDropped {}
+
+impl Drop for AsksWhenDropped {
+    fn drop(&mut self) {
+        let (sender, receiver) = mpsc::channel();
+        let cache = self.0.clone();
+        std::thread::spawn(move || sender.send(cache.metrics().fetches));
+        self.1.send(receiver.recv_timeout(secs(5)).is_ok()).unwrap();
+    }
+}
+
+#[test]
+fn error_of_an_overtaken_request_is_counted_and_dropped_without_the_lock() {
+    for (category, refusals) in [(None, 0), (Some(ErrorCategory::Denied), 1)] {
+        let slow = Slow::new("b");
+        let (builder, runtime) = builder_of(slow.clone());
+        let cache = builder.build();
+        let (mut stalled, _idle) = stalled(&cache);
+        let busy = executor();
+        let _here = busy.enter();
+        runtime.advance(secs(1));
+        assert_eq!(got(&cache).unwrap(), "b");
+        let (sender, dropped) = mpsc::channel();
+        let cause = AsksWhenDropped(cache.clone(), sender);
+        let error = Error::builder(ErrorKind::Service, "late").category(category).source(cause).build();
+        slow.end(Err(error));
+        assert!(matches!(poll(stalled.as_mut()), Poll::Ready(Ok(value)) if value.expose_secret() == "b"));
+        let metrics = cache.metrics();
+        assert_eq!((metrics.fetches, metrics.errors, metrics.refusals, metrics.entries), (2, 1, refusals, 1));
+        assert_eq!(dropped.try_recv(), Ok(true), "the cache was locked");
+    }
 }
 
 #[test]
 fn refresh_returns_no_value_from_before_the_call() {
-    let script = Script::new("a");
-    script.close();
-    let (cache, _) = cache(&script);
-    let id = SecretRef::id("id-db");
-    let mut early = pin!(cache.get(id));
-    assert!(poll(early.as_mut()).is_pending());
-    let mut refreshes: Vec<_> = (0..5).map(|_| Box::pin(cache.refresh(id))).collect();
+    let (script, cache, _) = closed();
+    let mut early = waiting(&cache);
+    let mut refreshes: Vec<_> = (0..5).map(|_| Box::pin(cache.refresh(ID))).collect();
     assert!(refreshes.iter_mut().all(|refresh| poll(refresh.as_mut()).is_pending()));
     assert_eq!(script.fetches(), 1, "one request at a time");
     script.open();
@@ -222,13 +323,11 @@ fn refresh_returns_no_value_from_before_the_call() {
 
 #[test]
 fn refresh_does_not_fail_with_an_error_from_before_the_call() {
-    let script = Script::new("a");
-    script.close();
+    let (script, cache, _) = closed();
     script.fail(denied);
-    let (cache, _) = cache(&script);
-    let mut early = pin!(cache.get(SecretRef::id("id-db")));
-    let mut refresh = pin!(cache.refresh(SecretRef::id("id-db")));
-    assert!(poll(early.as_mut()).is_pending() && poll(refresh.as_mut()).is_pending());
+    let mut early = waiting(&cache);
+    let mut refresh = pin!(cache.refresh(ID));
+    assert!(poll(refresh.as_mut()).is_pending());
     script.open();
     assert!(matches!(poll(early.as_mut()), Poll::Ready(Err(_))));
     script.value("a");
@@ -237,14 +336,11 @@ fn refresh_does_not_fail_with_an_error_from_before_the_call() {
 
 #[test]
 fn request_that_is_not_polled_for_long_is_replaced() {
-    let script = Script::new("a");
-    script.close();
-    let (cache, runtime) = cache(&script);
-    let mut early = pin!(cache.get(SecretRef::id("id-db")));
-    assert!(poll(early.as_mut()).is_pending());
+    let (script, cache, runtime) = closed();
+    let _early = waiting(&cache);
     for (advance, fetches) in [(59, 1), (1, 2)] {
         runtime.advance(secs(advance));
-        assert!(poll(pin!(cache.get(SecretRef::id("id-db")))).is_pending());
+        drop(waiting(&cache));
         assert_eq!(script.fetches(), fetches);
     }
 }
@@ -256,16 +352,16 @@ const AFTERWARDS: [(&str, Afterwards); 4] = [
     ("nothing", |_, _| {}),
     ("an outage", |script, cache| {
         script.fail(outage);
-        assert!(now(cache.refresh(SecretRef::id("id-db"))).is_err());
+        assert!(now(cache.refresh(ID)).is_err());
     }),
     ("invalidated", |script, cache| {
-        cache.invalidate(SecretRef::id("id-db"));
+        cache.invalidate(ID);
         script.fail(outage);
     }),
     ("all invalidated", |script, cache| {
         cache.invalidate_all();
         script.fail(outage);
-        assert!(now(cache.get(SecretRef::id("id-db"))).is_err());
+        assert!(now(cache.get(ID)).is_err());
     }),
 ];
 
@@ -273,41 +369,99 @@ const AFTERWARDS: [(&str, Afterwards); 4] = [
 fn request_of_an_idle_runtime_returns_no_value_from_before_a_refusal() {
     for (case, afterwards) in AFTERWARDS {
         let slow = Slow::new("a");
-        let (builder, runtime) = crate::script::builder_of(slow.clone());
+        let (builder, runtime) = builder_of(slow.clone());
         let cache = builder.build();
-        let executor = || tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let (idle, busy) = (executor(), executor());
-        let mut stalled = Box::pin(cache.get(SecretRef::id("id-db")));
-        {
-            let _here = idle.enter();
-            assert!(poll(stalled.as_mut()).is_pending());
-        }
+        let (mut stalled, _idle) = stalled(&cache);
+        let busy = executor();
         let _here = busy.enter();
         runtime.advance(secs(1));
         slow.script.fail(denied);
-        assert!(now(cache.get(SecretRef::id("id-db"))).unwrap_err().is_denied(), "{case}");
+        assert!(now(cache.get(ID)).unwrap_err().is_denied(), "{case}");
         afterwards(&slow.script, &cache);
-        slow.end();
+        slow.end(Ok("a".into()));
         // It may ask again, and gets what the service says now.
         assert!(matches!(poll(stalled.as_mut()), Poll::Ready(Err(_))), "{case}");
         assert_eq!(cache.metrics().entries, 0, "{case}");
     }
 }
 
-/// A source whose first request returns a value when it is told to; the others are those of a script.
+#[test]
+fn caller_that_is_polled_late_gets_no_value_from_before_a_refusal() {
+    for (case, afterwards) in AFTERWARDS {
+        let (script, cache, _) = closed();
+        let (mut early, mut late) = (waiting(&cache), waiting(&cache));
+        script.open();
+        assert!(matches!(poll(early.as_mut()), Poll::Ready(Ok(_))), "{case}");
+        script.fail(denied);
+        assert!(now(cache.refresh(ID)).unwrap_err().is_denied(), "{case}");
+        afterwards(&script, &cache);
+        assert!(matches!(poll(late.as_mut()), Poll::Ready(Err(_))), "{case}");
+    }
+}
+
+#[test]
+fn refusal_of_another_secret_discards_no_value() {
+    type Change = fn(cloud_secrets::SecretCacheBuilder) -> cloud_secrets::SecretCacheBuilder;
+    let cases: [(&str, Change); 2] =
+        [("nothing is kept", |builder| builder.capacity(0)), ("too large", |builder| builder.capacity_bytes(7))];
+    for (case, change) in cases {
+        let script = Script::new("a long value");
+        script.close();
+        script.answer("other", Answer::Fail(denied));
+        let cache = change(builder(&script).0).build();
+        let mut caller = waiting(&cache);
+        let mut other = Box::pin(cache.get(SecretRef::id("other")));
+        assert!(poll(other.as_mut()).is_pending());
+        script.open();
+        assert!(matches!(poll(other.as_mut()), Poll::Ready(Err(_))), "{case}");
+        cache.invalidate(SecretRef::id("other"));
+        assert!(matches!(poll(caller.as_mut()), Poll::Ready(Ok(_))), "{case}");
+        assert_eq!((script.fetches(), cache.metrics().entries), (2, 0), "{case}");
+    }
+}
+
+#[test]
+fn concurrent_refreshes_of_an_unresolved_name_share_lookup_and_request() {
+    for fails in [false, true] {
+        let (script, cache, _) = closed();
+        script.close_names();
+        if fails {
+            script.name("db", &[]);
+        }
+        let mut refreshes: Vec<_> = (0..5).map(|_| Box::pin(cache.refresh("db"))).collect();
+        assert!(refreshes.iter_mut().all(|refresh| poll(refresh.as_mut()).is_pending()));
+        assert_eq!((script.resolves(), script.fetches()), (1, 0));
+        script.open_names();
+        if fails {
+            // The lookup was started before the others came, so they do not share its failure.
+            assert!(matches!(poll(refreshes.remove(0).as_mut()), Poll::Ready(Err(error)) if error.is_not_found()));
+            script.name("db", &["id-db"]);
+            script.close_names();
+            assert!(refreshes.iter_mut().all(|refresh| poll(refresh.as_mut()).is_pending()));
+            script.open_names();
+        }
+        assert!(refreshes.iter_mut().all(|refresh| poll(refresh.as_mut()).is_pending()));
+        script.open();
+        assert!(refreshes.iter_mut().all(|refresh| matches!(poll(refresh.as_mut()), Poll::Ready(Ok(_)))));
+        assert_eq!((script.resolves(), script.fetches()), (1 + usize::from(fails), 1), "fails: {fails}");
+    }
+}
+
+/// A source whose first request ends when it is told to; the others are those of a script.
 #[derive(Clone, Debug)]
 struct Slow {
     script: Script,
-    first: Arc<Mutex<(bool, bool, String)>>,
+    first: Arc<Mutex<(bool, Option<Result<SecretString>>)>>,
 }
 
 impl Slow {
+    /// The others return this value.
     fn new(value: &str) -> Self {
-        Self { script: Script::new(value), first: Arc::new(Mutex::new((false, false, value.to_owned()))) }
+        Self { script: Script::new(value), first: Arc::default() }
     }
 
-    fn end(&self) {
-        self.first.lock().unwrap().1 = true;
+    fn end(&self, outcome: Result<SecretString>) {
+        self.first.lock().unwrap().1 = Some(outcome);
     }
 }
 
@@ -320,15 +474,12 @@ impl SecretSource for Slow {
         if std::mem::replace(&mut self.first.lock().unwrap().0, true) {
             return self.script.fetch(id);
         }
-        Box::pin(std::future::poll_fn(|_| {
-            let (_, ended, value) = &*self.first.lock().unwrap();
-            if *ended { Poll::Ready(Ok((&**value).into())) } else { Poll::Pending }
-        }))
+        Box::pin(std::future::poll_fn(|_| self.first.lock().unwrap().1.take().map_or(Poll::Pending, Poll::Ready)))
     }
 }
 
 #[test]
 fn default_runtime_says_what_is_missing() {
     let cache = SecretCache::builder(Script::new("a")).build();
-    assert_eq!(now(cache.get("db")).unwrap_err().kind(), cloud_core::ErrorKind::Config);
+    assert_eq!(now(cache.get("db")).unwrap_err().kind(), ErrorKind::Config);
 }

@@ -1,8 +1,11 @@
 //! Stale on outage, never after a refusal.
 
+use std::pin::pin;
+use std::task::Poll;
+
 use cloud_core::{Error, ErrorCategory, ErrorKind};
 
-use crate::script::{Answer, Script, cache, got, outage, refused, secs};
+use crate::script::{Answer, Script, cache, got, outage, poll, refused, secs};
 
 fn error(kind: ErrorKind, status: u16, category: Option<ErrorCategory>) -> Error {
     Error::builder(kind, "failed").status(status).category(category).build()
@@ -64,6 +67,46 @@ fn caller_whose_own_request_fails_gets_the_stale_value() {
     // Nobody asked for a long time, so the first request after the TTL is the one that fails.
     runtime.advance(secs(500));
     assert_eq!((got(&cache).unwrap(), script.fetches(), cache.metrics().stale), ("a".into(), 2, 1));
+}
+
+#[test]
+fn service_that_does_not_respond_is_waited_for_at_most_a_second() {
+    let script = Script::new("a");
+    let (cache, runtime) = cache(&script);
+    assert_eq!(got(&cache).unwrap(), "a");
+    script.close();
+    let get = || Box::pin(cache.get("db"));
+    let is_a = |get: Poll<cloud_core::Result<std::sync::Arc<cloud_secrets::SecretString>>>| matches!(get, Poll::Ready(Ok(value)) if value.expose_secret() == "a");
+    // From the TTL on, and again when the first request is given up after a minute.
+    for (advance, fetches) in [(100, 2), (60, 3)] {
+        runtime.advance(secs(advance));
+        let mut callers = [get(), get()];
+        assert!(callers.iter_mut().all(|caller| poll(caller.as_mut()).is_pending()), "at {advance} s");
+        runtime.advance(secs(1));
+        assert!(callers.iter_mut().all(|caller| is_a(poll(caller.as_mut()))), "at {advance} s");
+        for _ in 0..58 {
+            runtime.advance(secs(1));
+            assert!(is_a(poll(get().as_mut())), "what has not responded for a second is not waited for");
+        }
+        assert_eq!((script.fetches(), cache.metrics().errors), (fetches, 0));
+    }
+    assert_eq!(cache.metrics().stale, 2 * (2 + 58));
+    script.value("b");
+    script.open();
+    assert_eq!((got(&cache).unwrap(), script.fetches()), ("b".into(), 3), "a later caller drives the last request");
+}
+
+#[test]
+fn refresh_that_hangs_is_not_started_again_at_the_end_of_the_ttl() {
+    let script = Script::new("a");
+    let (cache, runtime) = cache(&script);
+    assert_eq!(got(&cache).unwrap(), "a");
+    script.close();
+    runtime.advance(secs(95));
+    assert!(poll(pin!(cache.get("db"))).is_pending());
+    runtime.advance(secs(5));
+    assert_eq!((got(&cache).unwrap(), cache.metrics().stale), ("a".into(), 1));
+    assert_eq!((script.fetches(), script.dropped()), (2, 0));
 }
 
 #[test]

@@ -28,8 +28,9 @@ pub(crate) struct Script(Arc<Mutex<State>>);
 struct State {
     names: HashMap<String, Vec<String>>,
     answers: HashMap<String, Answer>,
-    /// Whether requests wait, and who is to be woken.
+    /// Whether requests for a value wait, and those for the ID of a name; and who is to be woken.
     closed: bool,
+    names_closed: bool,
     wakers: Vec<Waker>,
     fetches: usize,
     resolves: usize,
@@ -63,15 +64,28 @@ impl Script {
         self.answer("id-db", Answer::Fail(error));
     }
 
-    /// Makes requests wait until [`open`](Self::open).
+    /// Makes requests for a value wait until [`open`](Self::open).
     pub(crate) fn close(&self) {
         self.0.lock().unwrap().closed = true;
     }
 
     pub(crate) fn open(&self) {
+        self.let_go(|state| state.closed = false);
+    }
+
+    /// Makes requests for the ID of a name wait until [`open_names`](Self::open_names).
+    pub(crate) fn close_names(&self) {
+        self.0.lock().unwrap().names_closed = true;
+    }
+
+    pub(crate) fn open_names(&self) {
+        self.let_go(|state| state.names_closed = false);
+    }
+
+    fn let_go(&self, change: impl FnOnce(&mut State)) {
         let wakers = {
             let mut state = self.0.lock().unwrap();
-            state.closed = false;
+            change(&mut state);
             std::mem::take(&mut state.wakers)
         };
         wakers.into_iter().for_each(Waker::wake);
@@ -98,20 +112,21 @@ impl fmt::Debug for Script {
 
 impl SecretSource for Script {
     fn resolve<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<String>> {
-        let ids = {
+        self.0.lock().unwrap().resolves += 1;
+        Box::pin(std::future::poll_fn(move |context| {
             let mut state = self.0.lock().unwrap();
-            state.resolves += 1;
-            state.names.get(name).cloned().unwrap_or_default()
-        };
-        Box::pin(async move {
-            match &*ids {
+            if state.names_closed {
+                state.wakers.push(context.waker().clone());
+                return Poll::Pending;
+            }
+            Poll::Ready(match state.names.get(name).map_or(&[][..], |ids| ids) {
                 [id] => Ok(id.clone()),
                 [] => Err(Error::builder(ErrorKind::Lookup, "no secret has this name")
                     .category(ErrorCategory::NotFound)
                     .build()),
                 _ => Err(Error::new(ErrorKind::Lookup, "2 secrets have this name")),
-            }
-        })
+            })
+        }))
     }
 
     fn fetch<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<SecretString>> {
