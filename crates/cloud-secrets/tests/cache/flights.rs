@@ -259,6 +259,29 @@ fn caller_does_not_wait_for_an_idle_runtime() {
     assert_eq!((got(&cache).unwrap(), slow.script.fetches()), ("b".into(), 1));
 }
 
+#[test]
+fn refresh_of_an_idle_runtime_delays_only_callers_past_the_ttl() {
+    for (age, delayed) in [(60, false), (150, true)] {
+        let script = Script::new("a");
+        let (cache, runtime) = cache(&script);
+        assert_eq!(got(&cache).unwrap(), "a");
+        script.close();
+        runtime.advance(secs(age));
+        let (_stalled, _idle) = stalled(&cache);
+        let busy = executor();
+        let _here = busy.enter();
+        let mut caller = Box::pin(cache.get(ID));
+        let mut outcome = poll(caller.as_mut());
+        assert_eq!(outcome.is_pending(), delayed, "{age}");
+        if delayed {
+            runtime.advance(secs(1));
+            outcome = poll(caller.as_mut());
+        }
+        assert!(matches!(outcome, Poll::Ready(Ok(value)) if value.expose_secret() == "a"), "{age}");
+        assert_eq!((script.fetches(), cache.metrics().stale), (2, u64::from(delayed)), "{age}");
+    }
+}
+
 /// An error whose cause asks the cache when it is dropped, on another thread so that a deadlock fails the test.
 #[derive(Debug)]
 struct AsksWhenDropped(SecretCache, mpsc::Sender<bool>);
