@@ -100,20 +100,29 @@ fn explain(error: &serde_json::Error, text: &str) -> Error {
     Error::new(ErrorKind::Decode, text)
 }
 
-/// Serde's message may quote the value, so only the field name or the expected type is taken from it.
-fn shape_problem(path: &str, text: &str) -> String {
-    if let Some(name) = text.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
-        return match path {
-            "" => format!("`{name}` is missing"),
-            _ => format!("`{path}.{name}` is missing"),
-        };
+fn missing(path: &str, name: &str) -> String {
+    match path {
+        "" => format!("`{name}` is missing"),
+        _ => format!("`{path}.{name}` is missing"),
     }
-    let wanted = text.rsplit_once(", expected ").map_or("another type", |(_, rest)| rest);
-    let wanted = match wanted.split(" at line ").next().unwrap_or(wanted) {
+}
+
+/// What JSON calls a type of serde's.
+fn json_name(wanted: &str) -> &str {
+    match wanted {
         "a sequence" => "an array",
         "a map" => "an object",
         other => other,
-    };
+    }
+}
+
+/// Serde's message may quote the value, so only the field name or the expected type is taken from it.
+fn shape_problem(path: &str, text: &str) -> String {
+    if let Some(name) = text.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
+        return missing(path, name);
+    }
+    let wanted = text.rsplit_once(", expected ").map_or("another type", |(_, rest)| rest);
+    let wanted = json_name(wanted.split(" at line ").next().unwrap_or(wanted));
     if let Some(name) = text.strip_prefix("duplicate field `").and_then(|rest| rest.split('`').next()) {
         return match path {
             "" => format!("`{name}` comes twice"),

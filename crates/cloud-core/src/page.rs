@@ -352,4 +352,4 @@ impl<P> fmt::Debug for Pages<P> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -68,7 +68,7 @@ impl SecretCache {
         outcome.map(|(value, _)| value)
     }
 
-    /// Returns the value of a secret that is JSON, as a type of yours.
+    /// Returns the value of a secret that is JSON, as your own type.
     ///
     /// ```no_run
     /// use cloud_secrets::SecretString;

@@ -13,8 +13,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Metrics {
-    /// Gets that returned a value within its TTL from the cache. The one that starts a refresh waits for it at most a second
-    /// and counts here only if it ends up with the value that was held.
+    /// Gets that returned a value within its TTL from the cache. A get that starts a refresh waits for it for at most a
+    /// second, and is a miss if the refresh completes in time, even with an unchanged value.
     pub hits: u64,
     /// Gets that had to wait for the service, or that failed.
     pub misses: u64,

@@ -105,10 +105,10 @@ impl Resolved {
         let realm = realm.map_or(Ok(Realm::default()), |realm| {
             realm.as_str().parse().map_err(|error: Error| realm.error(error.message()))
         })?;
-        resolver.sends_to(match &endpoint {
-            Some(endpoint) => format!("{endpoint}, which takes the place of the realm's hosts"),
-            None => format!("the hosts of the realm `{realm}`"),
-        });
+        match &endpoint {
+            Some(endpoint) => resolver.sends_to_endpoint(endpoint, ", which takes the place of the realm's hosts"),
+            None => resolver.sends_to(format!("the hosts of the realm `{realm}`")),
+        }
         Ok(Self {
             realm,
             endpoint: endpoint.ok_or_else(|| resolver.describe_missing(&[&ENDPOINT])),

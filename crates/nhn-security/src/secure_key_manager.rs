@@ -45,7 +45,7 @@ pub use crate::generated::secure_key_manager::*;
 pub use source::KeyStoreSecrets;
 
 impl types::ShowSecretResponse {
-    /// Reads the value as JSON of a type of yours, as [`SecretString::parse_json`] does. A value that is not JSON is in
+    /// Reads the value as JSON of your own type, as [`SecretString::parse_json`] does. A value that is not JSON is in
     /// `secret`.
     ///
     /// ```

@@ -95,6 +95,8 @@ fn failed(context: CallContext, answer: &RawResponse) -> ResponseOutcome {
         status if status.is_success() || missing => FailureClass::Permanent,
         _ => FailureClass::ByStatus,
     };
+    // A proxy's page or line says nothing about the role.
+    let own = code.is_some() || message.as_deref().is_some_and(|text| text.starts_with("Unauthorized the "));
     let hint = match answer.status {
         _ if missing && context.version.service == "finding" => {
             Some("the project has no such finding, or it was stored a moment ago and is not known everywhere yet")
@@ -106,7 +108,7 @@ fn failed(context: CallContext, answer: &RawResponse) -> ResponseOutcome {
         StatusCode::FORBIDDEN if message.as_deref() == Some("Invalid token") => {
             Some("the site took the caller for a person without a session; the access token was not accepted")
         }
-        StatusCode::FORBIDDEN => Some(
+        StatusCode::FORBIDDEN if own => Some(
             "the access token's role does not allow this, it belongs to another project, or its project has no active member with a role",
         ),
         StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Some("check the URL of the site"),
@@ -120,13 +122,11 @@ fn failed(context: CallContext, answer: &RawResponse) -> ResponseOutcome {
         _ if missing => Some(ErrorCategory::NotFound),
         StatusCode::UNAUTHORIZED => Some(ErrorCategory::InvalidCredentials),
         StatusCode::FORBIDDEN if message.as_deref() == Some("Invalid token") => Some(ErrorCategory::InvalidCredentials),
-        StatusCode::FORBIDDEN => Some(ErrorCategory::Denied),
+        StatusCode::FORBIDDEN if own => Some(ErrorCategory::Denied),
         _ => None,
     };
-    // A proxy's page or line says nothing about the role.
-    let own = code.is_some() || message.as_deref().is_some_and(|text| text.starts_with("Unauthorized the "));
     let advice = advice::of(context, answer.status, missing, own, message.as_deref());
-    let denied = category == Some(ErrorCategory::Denied) && own;
+    let denied = category == Some(ErrorCategory::Denied);
     let action = denied.then(|| policy::action(context.operation)).flatten();
     let failure = Failure::new(class).category(category).code(code).message(message).hint(hint);
     ResponseOutcome::Failed(failure.required_action(action).advice(advice))

@@ -51,9 +51,8 @@ impl Resolved {
         let site = find(&ENDPOINT, given.endpoint.map(Into::into));
         let access_token = find(&ACCESS_TOKEN, given.access_token);
         let (site, access_token) = (site?.to_endpoint(insecure)?, access_token?.visible_ascii()?);
-        let endpoint = api(&site);
-        resolver.sends_to(endpoint.to_string());
-        Ok(Self { endpoint, access_token })
+        resolver.sends_to_endpoint(&site, "");
+        Ok(Self { endpoint: api(&site), access_token })
     }
 }
 

@@ -22,8 +22,7 @@ impl fmt::Display for Policy {
     }
 }
 
-/// Returns the smallest policy that allows these operations: a token with a role that has it can call them and nothing
-/// else.
+/// Returns the smallest policy that allows these operations: a role with only this policy allows exactly these calls.
 ///
 /// RISKEN's patterns match anywhere in a name, so `list-aws` would also allow every action whose name contains it. These
 /// are anchored. Operations come from `OPERATIONS` of a client, or from [`Error::operation`] of a refused call.

@@ -137,11 +137,14 @@ impl ScpBuilder {
         resolver.note(&LANGUAGE, language.map(|language| shown(language.as_str())));
         resolver.defaults_to(&LANGUAGE, "en-US");
         let resolved = Resolved::new(self.given, resolver, self.config.insecure)?;
+        if let Ok(hosts) = &resolved.hosts {
+            resolver.sends_to(hosts.to_string());
+        }
         let dialect = Arc::new(ScpDialect::new(language.unwrap_or(&Language::EnUs))?);
         let parts = Parts { shared: self.config.shared(PRODUCT)?, dialect };
         let keys = keys(&resolved, self.provider, from_vault)?;
         resolver.signs_with(keys.phrase());
-        resolver.sends_to(resolved.hosts.as_ref().map_err(Error::config)?.to_string());
+        resolved.hosts.as_ref().map_err(Error::config)?;
         Ok(Assembled { resolved, parts, keys })
     }
 }

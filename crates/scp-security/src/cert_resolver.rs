@@ -12,7 +12,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use time::OffsetDateTime;
+use time::{OffsetDateTime, UtcOffset};
 use x509_cert::der::Decode as _;
 
 use crate::CertificateManagerClient;
@@ -40,6 +40,8 @@ const SHORTEST: Duration = Duration::from_secs(60);
 /// use scp_security::{CertResolver, Scp};
 ///
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// // An error means that the program has installed a provider already.
+/// let _ = rustls::crypto::ring::default_provider().install_default();
 /// let scp = Scp::from_env()?;
 /// let resolver = CertResolver::by_name(&scp.certificate_manager(), "shop.example").load().await?;
 /// tokio::spawn(resolver.keep_fresh());
@@ -54,7 +56,7 @@ pub struct CertResolver {
     interval: Duration,
     runtime: Arc<dyn Runtime>,
     provider: Arc<CryptoProvider>,
-    /// Counts checks, so that the result of an earlier one never replaces that of a later one.
+    /// Counts checks, so that the certificate of an earlier one never replaces that of a later one.
     checks: AtomicU64,
     served: RwLock<Served>,
 }
@@ -68,7 +70,10 @@ enum Wanted {
 
 struct Served {
     key: Arc<CertifiedKey>,
+    /// The last check that succeeded.
     check: u64,
+    /// The last check that failed.
+    failed: u64,
     status: CertStatus,
 }
 
@@ -78,7 +83,8 @@ struct Served {
 pub struct CertStatus {
     /// The ID of the certificate that is served.
     pub certificate_id: String,
-    /// The end of its validity, as the certificate states it; `None` if it cannot be read.
+    /// The end of its validity, as the certificate states it. If that cannot be read, as the service states it, in UTC;
+    /// `None` if that is not a date.
     pub not_after: Option<OffsetDateTime>,
     /// How often the certificate was replaced.
     pub replaced: u64,
@@ -147,16 +153,17 @@ impl CertResolver {
         if check < served.check {
             return;
         }
-        served.check = check;
+        served.failed = served.failed.max(check);
         served.status.failures = served.status.failures.saturating_add(1);
         served.status.last_error = Some(error.duplicate());
     }
 
-    /// Returns a future that checks for a new certificate until the resolver has no other holder. The program spawns or
-    /// polls it; dropping it ends the checks.
+    /// Returns a future that checks for a new certificate. It ends at the next check after the resolver's last holder is
+    /// gone. The program spawns or polls it; dropping it ends the checks.
     ///
-    /// Between two checks lies the [`interval`](CertResolverBuilder::interval), half of the time that is left to the end
-    /// of the certificate if that is less, and a minute after a check that failed. It never ends with an error.
+    /// It waits for the [`interval`](CertResolverBuilder::interval) between checks, or for half of the remaining validity
+    /// if that is shorter, but at least a minute; after a failure, for a minute. Up to a tenth is subtracted at random. It
+    /// never ends with an error.
     pub fn keep_fresh(self: &Arc<Self>) -> impl Future<Output = ()> + Send + 'static {
         let resolver = Arc::downgrade(self);
         keep_fresh(resolver, Arc::clone(&self.runtime))
@@ -190,9 +197,12 @@ impl CertResolver {
             served.status.replaced += 1;
         }
         served.check = check;
+        let later_failure = served.failed > check;
         let status = &mut served.status;
-        (status.certificate_id, status.not_after) = (loaded.id, loaded.not_after);
-        (status.checked_at, status.failures, status.last_error) = (now, 0, None);
+        (status.certificate_id, status.not_after, status.checked_at) = (loaded.id, loaded.not_after, now);
+        if !later_failure {
+            (status.failures, status.last_error) = (0, None);
+        }
         Ok(other)
     }
 
@@ -226,7 +236,7 @@ fn delay(interval: Duration, failed: bool, left: Option<Duration>, random: u64) 
     }
     let delay = left.map_or(interval, |left| interval.min((left / 2).max(SHORTEST)));
     let part = u32::try_from(random % 1024).unwrap_or_default();
-    delay - delay / 10 * part / 1024
+    delay - (delay / 10_240) * part
 }
 
 impl ResolvesServerCert for CertResolver {
@@ -307,7 +317,7 @@ impl CertResolverBuilder {
             runtime,
             provider,
             checks: AtomicU64::new(0),
-            served: RwLock::new(Served { key: loaded.key, check: 0, status }),
+            served: RwLock::new(Served { key: loaded.key, check: 0, failed: 0, status }),
         }))
     }
 }
@@ -346,7 +356,12 @@ impl Loaded {
         // What these libraries say could quote the text.
         let chain = chain.map_err(|_| unusable("its chain is not PEM"))?;
         let leaf = chain.first().ok_or_else(|| unusable("it has no chain"))?;
-        let (not_before, not_after) = validity(leaf).unzip();
+        // Those of the service have no time zone; they count, as UTC, only if the certificate's own cannot be read.
+        let stated = |text: &cloud_core::Timestamp| text.to_instant(UtcOffset::UTC).ok();
+        let (not_before, not_after) = match validity(leaf) {
+            Some((from, until)) => (Some(from), Some(until)),
+            None => (stated(&certificate.not_before_dt), stated(&certificate.not_after_dt)),
+        };
         let key = match served.filter(|served| served.cert == chain) {
             Some(served) => Arc::clone(served),
             None => Arc::new(certified(chain, certificate, provider)?),
@@ -380,7 +395,7 @@ fn certified(
     })
 }
 
-/// The certificate's own dates: those of the service have no time zone.
+/// The certificate's own dates.
 fn validity(leaf: &CertificateDer<'_>) -> Option<(OffsetDateTime, OffsetDateTime)> {
     let leaf = x509_cert::Certificate::from_der(leaf).ok()?;
     let validity = leaf.tbs_certificate().validity();

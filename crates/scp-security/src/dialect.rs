@@ -163,7 +163,7 @@ fn failure(answer: &RawResponse) -> Failure {
     if status == 406 {
         failure.class = FailureClass::Permanent;
     }
-    failure.hint = hint(status, &failure);
+    failure.hint = hint(status, &failure, vendors);
     // A gateway's texts say nothing about the resource, and a proxy's nothing about the permissions. The vendor does not
     // document the body of a 401, so any counts.
     failure.category = category(status, &failure).filter(|category| match category {
@@ -171,7 +171,7 @@ fn failure(answer: &RawResponse) -> Failure {
         ErrorCategory::Denied | ErrorCategory::Conflict => vendors || status == 401,
         _ => true,
     });
-    let steps = advice::of(status, &failure);
+    let steps = advice::of(status, &failure, vendors);
     failure.advice(steps)
 }
 
@@ -207,7 +207,7 @@ fn of_service(errors: Vec<Item>) -> Failure {
     failure.required_action(action)
 }
 
-fn hint(status: u16, failure: &Failure) -> Option<&'static str> {
+fn hint(status: u16, failure: &Failure, vendors: bool) -> Option<&'static str> {
     let code = failure.code.as_deref();
     match status {
         400 if failure.message.as_deref().is_some_and(|text| text.contains("Svaccesskey")) => {
@@ -216,7 +216,8 @@ fn hint(status: u16, failure: &Failure) -> Option<&'static str> {
         401 => Some(
             "check the access key and its secret, or the vault token's, that the two are not swapped, this machine's clock, and that the service is enabled for the account in this region",
         ),
-        403 => Some("the key's policy may lack this action, or its allowed addresses this machine"),
+        403 if vendors => Some("the key's policy may lack this action, or its allowed addresses this machine"),
+        403 => Some("neither the service nor its gateway answers so; a proxy may have sent it"),
         404 if code != Some("ResourceNotFound") && code != Some("NotFound") => {
             Some("the gateway also says so when it does not recognise the call: check the endpoint")
         }

@@ -15,7 +15,7 @@
 //! # }
 //! ```
 //!
-//! [`parse`](types::ShowSecretValueResponse::parse) reads it as a type of yours.
+//! [`parse`](types::ShowSecretValueResponse::parse) reads it as your own type.
 
 use cloud_core::{Result, SecretString};
 use serde::de::DeserializeOwned;
@@ -43,7 +43,7 @@ impl<V: client::Version> client::Client<V> {
 }
 
 impl types::ShowSecretValueResponse {
-    /// Reads the value as a type of yours, as [`SecretString::parse_json`] does.
+    /// Reads the value as your own type, as [`SecretString::parse_json`] does.
     ///
     /// The documented value is an object of names and strings. Numbers, arrays and nested objects are read as well, and
     /// so is a value that is no object, where the type fits.

@@ -137,6 +137,8 @@ fn in_shell(names: &Names, [key, secret]: [&'static str; 2], operation: &Operati
             "signature=$(printf '%s' \"{method}$url$timestamp${{{key}}}{CLIENT_TYPE}\" | \
              openssl dgst -sha256 -hmac \"${secret}\" -binary | openssl base64 -A)"
         ))
+        // The status of a pipe is that of its last program.
+        .step(": \"${signature:?no signature: check openssl}\"")
         .header(names.key.clone(), format!("${key}"))
         .header(names.signature.clone(), "$signature")
         .header(names.timestamp.clone(), "$timestamp")

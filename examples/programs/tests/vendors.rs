@@ -6,6 +6,9 @@ use std::process::{Command, Output};
 
 use cloud_sandbox::{Fault, Sandbox};
 
+/// The secret that every sandbox has.
+const SECRET: &str = "04fde6d8ee604cbe8fa7abe135a7dc3e";
+
 fn sandbox() -> Sandbox {
     Sandbox::builder().seed(7).start_in_thread().unwrap()
 }
@@ -31,7 +34,7 @@ fn programs_of_the_guides_run_with_what_the_sandbox_exports() {
         ),
         (
             env!("CARGO_BIN_EXE_nhn"),
-            &[],
+            &[SECRET],
             &[
                 "inspected at ",
                 "checks weak",
@@ -69,20 +72,22 @@ fn refused_program_says_what_to_do() {
         .filter(|(name, _)| *name == "RISKEN_ACCESS_TOKEN")
         .for_each(|(_, token)| token.clone_from(&viewer));
     sandbox.fault(Fault::status(403).on("scp/kms/list_keys").unwrap().always()).unwrap();
-    for (program, variables, lines) in [
+    for (program, argument, variables, lines) in [
         (
             env!("CARGO_BIN_EXE_scp"),
+            "programs",
             &variables[..],
             &["status 403", "- the policy of the access key needs the action kms:ListKeys"][..],
         ),
         (
             env!("CARGO_BIN_EXE_risken"),
+            "1001",
             &as_viewer,
             &["status 403", "a role whose policy allows this action", "action_ptn ^aws/put-aws$"],
         ),
-        (env!("CARGO_BIN_EXE_nhn"), &[], &["- correct the setting that the message names"]),
+        (env!("CARGO_BIN_EXE_nhn"), SECRET, &[], &["- correct the setting that the message names"]),
     ] {
-        let output = run(program, &[], variables);
+        let output = run(program, &[argument], variables);
         let errors = text(&output.stderr);
         assert!(!output.status.success(), "{program}");
         for line in lines {

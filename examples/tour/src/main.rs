@@ -49,7 +49,7 @@ async fn tour() -> Result<(), Box<dyn Error>> {
     why::run(&settings).await?;
     faults::run(&sandbox, &settings).await?;
     print(
-        "\nGuides: docs/scp.md, docs/nhn.md, docs/risken.md, docs/secrets.md. Errors and retries: docs/resilience.md.",
+        "\nGuides: docs/scp.md, docs/nhn.md, docs/risken.md, docs/secrets.md. Errors and retries: docs/resilience.md. Debugging: docs/debugging.md.",
     );
     sandbox.shutdown().await?;
     Ok(())

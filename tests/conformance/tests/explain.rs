@@ -340,16 +340,21 @@ fn explanation_names_where_requests_go() {
             Some("https://a.example, which takes the place of region and environment"),
         ),
         (scp().explain(), None),
+        (
+            Scp::builder().endpoint("https://a.example").explain(),
+            Some("https://a.example, which takes the place of region and environment"),
+        ),
+        (
+            nhn().endpoint("https://a.example/appkey/a-key").explain(),
+            Some("https://a.example/…, which takes the place of the realm's hosts"),
+        ),
         (nhn().explain(), Some("the hosts of the realm `public`")),
         (nhn().realm(Realm::Gov).explain(), Some("the hosts of the realm `gov`")),
         (
             nhn().endpoint("https://a.example").explain(),
             Some("https://a.example, which takes the place of the realm's hosts"),
         ),
-        (
-            Risken::builder().endpoint("https://a.example").access_token("token").explain(),
-            Some("https://a.example/api/v1"),
-        ),
+        (Risken::builder().endpoint("https://a.example").access_token("token").explain(), Some("https://a.example")),
     ] {
         assert_eq!(explanation.sends_to(), wanted, "{explanation}");
     }

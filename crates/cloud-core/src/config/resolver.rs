@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use serde_json::value::RawValue;
 
 use super::{ConfigSource, Explanation, FileEntry, Lookup, Origin, Setting, Shown, Value};
+use crate::endpoint::Endpoint;
 use crate::error::{Error, Result};
 use crate::secret::{SecretBytes, SecretString};
 
@@ -154,6 +155,12 @@ impl<'a> Resolver<'a> {
         self.target = Some(target);
     }
 
+    /// Records that requests go to this base URL, with a note after it. A path is not shown: it may hold a key.
+    pub fn sends_to_endpoint(&mut self, endpoint: &Endpoint, note: &str) {
+        let path = if endpoint.path().is_empty() { "" } else { "/…" };
+        self.sends_to(format!("{}{path}{note}", endpoint.with_path("")));
+    }
+
     /// Records what requests are signed with, as a phrase such as `the access key`.
     pub fn signs_with(&mut self, credentials: &'static str) {
         self.credentials = Some(credentials);
@@ -180,7 +187,7 @@ impl<'a> Resolver<'a> {
             for origin in std::mem::take(&mut lookup.unread) {
                 match origin {
                     Origin::File(entry) if self.files.contains_key(entry.path) => {
-                        if self.entry(source, entry).ok().flatten().is_some() {
+                        if self.has_entry(source, entry) {
                             lookup.hidden.push(origin);
                         }
                     }
@@ -244,6 +251,12 @@ impl<'a> Resolver<'a> {
             .map_err(|_| Error::config(format!("{} is not a JSON string", Origin::File(entry))))
     }
 
+    /// Whether the file has a value for the entry. A malformed one is none: it hides nothing.
+    fn has_entry(&mut self, source: &dyn ConfigSource, entry: FileEntry) -> bool {
+        let value = self.entry(source, entry).ok().flatten();
+        value.is_some_and(|value| !value.expose_secret().trim().is_empty())
+    }
+
     /// Records the look-up that ended at `origin`, the source of this number, the code not counted.
     fn record(&mut self, setting: &'static Setting, origin: Origin, value: &Result<Option<Value>>, number: usize) {
         let mut lookup = Lookup::new(setting.name);
@@ -269,7 +282,7 @@ impl<'a> Resolver<'a> {
                 (_, None) => break,
                 (Origin::File(entry), _) if !self.files.contains_key(entry.path) => None,
                 // A malformed value hides nothing and must not fail a look-up that does not use it.
-                (Origin::File(entry), Some(source)) => Some(self.entry(source, entry).ok().flatten().is_some()),
+                (Origin::File(entry), Some(source)) => Some(self.has_entry(source, entry)),
                 (Origin::Variable(name), Some(source)) => {
                     Some(source.variable(name).is_some_and(|value| !value.trim().is_empty()))
                 }

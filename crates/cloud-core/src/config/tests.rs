@@ -90,6 +90,7 @@ fn file_that_a_later_setting_reads_is_told_for_earlier_ones() {
     for (file, told) in [
         (r#"{"region":"kr-file","endpoint":"https://a.example"}"#, "; hides region in ~/.example/config.json"),
         (r#"{"endpoint":"https://a.example"}"#, ""),
+        (r#"{"region":" ","endpoint":"https://a.example"}"#, ""),
     ] {
         let source = fake(&[("A_REGION", "kr-a")], Some(file));
         let mut resolver = Resolver::new(Some(&source));

@@ -12,6 +12,7 @@ use serde::de::{
 use serde::{Deserialize, forward_to_deserialize_any};
 use serde_json::value::RawValue;
 
+use super::{json_name, missing};
 use crate::error::{Advice, Error, ErrorKind, Result};
 
 /// The deepest nesting, as in `serde_json`.
@@ -28,10 +29,9 @@ pub(crate) fn from_secret_json<T: DeserializeOwned>(text: &str) -> Result<T> {
     T::deserialize(Value { json: json.get(), depth: 0 }).map_err(|problem| {
         let place = problem.place.trim_start_matches('.');
         let text = match problem.what {
-            What::IsNot(wanted) if place.is_empty() => format!("the value is not {wanted}"),
-            What::IsNot(wanted) => format!("`{place}` is not {wanted}"),
-            What::Missing(name) if place.is_empty() => format!("`{name}` is missing"),
-            What::Missing(name) => format!("`{place}.{name}` is missing"),
+            What::IsNot(wanted) if place.is_empty() => format!("the value is not {}", json_name(&wanted)),
+            What::IsNot(wanted) => format!("`{place}` is not {}", json_name(&wanted)),
+            What::Missing(name) => missing(place, name),
         };
         misfit(&format!("cannot read the secret: {text}"))
     })
@@ -121,9 +121,10 @@ impl<'de> Value<'de> {
         }
     }
 
-    fn members(self) -> Result<Members<'de>, Problem> {
+    /// The members of an object. Errors name those of these `fields`; any other name may be part of the secret.
+    fn members(self, fields: &'static [&'static str]) -> Result<Members<'de>, Problem> {
         let Pairs(members) = serde_json::from_str(self.json).map_err(|_| Problem::is_not("an object"))?;
-        Ok(Members { outer: self, members: members.into_iter(), value: None })
+        Ok(Members { outer: self, fields, members: members.into_iter().enumerate(), value: None })
     }
 
     fn text<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
@@ -196,10 +197,13 @@ impl<'de> Deserializer<'de> for Value<'de> {
             Some(b't') => visitor.visit_bool(true),
             Some(b'f') => visitor.visit_bool(false),
             Some(b'"') => self.text(visitor),
-            Some(b'{') => visitor.visit_map(self.members()?),
+            Some(b'{') => visitor.visit_map(self.members(&[])?),
             Some(b'[') => {
                 let items: Vec<&RawValue> = serde_json::from_str(self.json).map_err(|_| Problem::is_not("an array"))?;
-                visitor.visit_seq(Items { outer: self, items: items.into_iter().enumerate() })
+                let mut items = Items { outer: self, items: items.into_iter().enumerate() };
+                let value = visitor.visit_seq(&mut items)?;
+                // A tuple takes as many as it has, and leaves the others.
+                if items.items.len() > 0 { Err(Problem::is_not("an array of the type's length")) } else { Ok(value) }
             }
             _ => number(self.json, visitor),
         }
@@ -217,15 +221,29 @@ impl<'de> Deserializer<'de> for Value<'de> {
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
-        _: &'static [&'static str],
+        fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Problem> {
-        visitor.visit_map(self.members()?)
+        visitor.visit_map(self.members(fields)?)
+    }
+
+    fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        match self.json.parse() {
+            Ok(number) => visitor.visit_i128(number),
+            Err(_) => self.deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        match self.json.parse() {
+            Ok(number) => visitor.visit_u128(number),
+            Err(_) => self.deserialize_any(visitor),
+        }
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
         self,
-        name: &'static str,
+        _: &'static str,
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Problem> {
@@ -241,9 +259,11 @@ impl<'de> Deserializer<'de> for Value<'de> {
                 self.0.visit_enum(name)
             }
         }
-        let _ = (name, variants);
         match self.json.as_bytes().first() {
-            Some(b'{') => visitor.visit_enum(MapAccessDeserializer::new(self.members()?)),
+            Some(b'{') => match self.members(variants)? {
+                one if one.members.len() == 1 => visitor.visit_enum(MapAccessDeserializer::new(one)),
+                _ => Err(Problem::is_not("an object with one member")),
+            },
             _ => self.deserialize_str(Name(visitor)),
         }
     }
@@ -253,7 +273,7 @@ impl<'de> Deserializer<'de> for Value<'de> {
     }
 
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
         tuple_struct map identifier
     }
 }
@@ -303,7 +323,9 @@ impl<'de> SeqAccess<'de> for Items<'de> {
 
 struct Members<'de> {
     outer: Value<'de>,
-    members: std::vec::IntoIter<(String, &'de RawValue)>,
+    fields: &'static [&'static str],
+    members: std::iter::Enumerate<std::vec::IntoIter<(String, &'de RawValue)>>,
+    /// The value of the last key, with its place.
     value: Option<(String, &'de RawValue)>,
 }
 
@@ -311,16 +333,17 @@ impl<'de> MapAccess<'de> for Members<'de> {
     type Error = Problem;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Problem> {
-        let Some((name, value)) = self.members.next() else { return Ok(None) };
+        let Some((index, (name, value))) = self.members.next() else { return Ok(None) };
         let key = seed.deserialize(Key(&name));
-        self.value = Some((name, value));
+        let known = self.fields.contains(&name.as_str());
+        self.value = Some((if known { format!(".{name}") } else { format!("[key {}]", index + 1) }, value));
         key.map(Some)
     }
 
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Problem> {
-        let Some((name, value)) = self.value.take() else { return Err(Problem::is_not("an object")) };
+        let Some((place, value)) = self.value.take() else { return Err(Problem::is_not("an object")) };
         let value = self.outer.inner(value).and_then(|value| seed.deserialize(value));
-        value.map_err(|problem| problem.within(&format!(".{name}")))
+        value.map_err(|problem| problem.within(&place))
     }
 }
 
@@ -328,12 +351,13 @@ impl<'de> MapAccess<'de> for Members<'de> {
 struct Key<'a>(&'a str);
 
 impl Key<'_> {
+    fn is_number(&self) -> bool {
+        self.0.starts_with(|first: char| first == '-' || first.is_ascii_digit())
+            && serde_json::from_str::<de::IgnoredAny>(self.0).is_ok()
+    }
+
     fn number<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
-        let is_number = self.0.starts_with(|first: char| first == '-' || first.is_ascii_digit());
-        match serde_json::from_str::<de::IgnoredAny>(self.0) {
-            Ok(_) if is_number => number(self.0, visitor),
-            _ => visitor.visit_str(self.0),
-        }
+        if self.is_number() { number(self.0, visitor) } else { visitor.visit_str(self.0) }
     }
 }
 
@@ -378,13 +402,27 @@ impl<'de> Deserializer<'de> for Key<'_> {
         visitor.visit_enum(name)
     }
 
+    fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        match self.0.parse() {
+            Ok(number) if self.is_number() => visitor.visit_i128(number),
+            _ => visitor.visit_str(self.0),
+        }
+    }
+
+    fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        match self.0.parse() {
+            Ok(number) if self.is_number() => visitor.visit_u128(number),
+            _ => visitor.visit_str(self.0),
+        }
+    }
+
     number_keys! {
         deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_u8 deserialize_u16 deserialize_u32
         deserialize_u64 deserialize_f32 deserialize_f64
     }
 
     forward_to_deserialize_any! {
-        i128 u128 char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
+        char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
     }
 }
 
@@ -442,6 +480,28 @@ mod tests {
         assert_eq!(from_secret_json::<(u8, bool, ())>("[7,true,null]").unwrap(), (7, true, ()));
     }
 
+    /// Reads a text as `serde_json` does, or refuses it as that does.
+    fn same<T: DeserializeOwned + PartialEq + fmt::Debug>(texts: &[&str]) {
+        for text in texts {
+            assert_eq!(from_secret_json::<T>(text).ok(), serde_json::from_str::<T>(text).ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn no_part_of_a_value_is_left_out() {
+        same::<(u8, u8)>(&["[1]", "[1,2]", "[1,2,3]"]);
+        same::<[u8; 2]>(&["[1]", "[1,2]", "[1,2,3]"]);
+        same::<Mode>(&[
+            r#"{"ports":[1,2,3]}"#,
+            r#"{"tls":{"name":"n"},"plain":null}"#,
+            r#"{"plain":null,"tls":{"name":"n"}}"#,
+            r#"{"plain":null}"#,
+            "{}",
+        ]);
+        same::<u128>(&["340282366920938463463374607431768211455", "-1", "1.5", r#""1""#, "7"]);
+        same::<i128>(&["-170141183460469231731687303715884105728", "340282366920938463463374607431768211455", "7"]);
+    }
+
     /// Reads an object by its keys as `serde_json` does, or refuses it as that does.
     fn same_keys<K: DeserializeOwned + Ord + fmt::Debug>(names: &[&str]) {
         for name in names {
@@ -462,6 +522,7 @@ mod tests {
         let names = &["1", "-1", "007", "70000", "1.5", "1e2", " 1", "1 ", "", "x", "true", "null", "A", "\\n", "é"];
         same_keys::<u16>(names);
         same_keys::<i64>(names);
+        same_keys::<u128>(names);
         // serde_json panics where a flag is wanted and the key begins outside ASCII.
         same_keys::<bool>(&names[..names.len() - 1]);
         same_keys::<char>(names);
@@ -483,7 +544,7 @@ mod tests {
             (r#"{"user":"x","port":"S3CRET"}"#.to_owned(), "`port` is not u16"),
             (r#"{"user":"x","port":70000}"#.to_owned(), "`port` is not u16"),
             (login(r#","user":"S3CRET""#), "once"),
-            (login(r#","hosts":"S3CRET""#), "`hosts` is not a sequence"),
+            (login(r#","hosts":"S3CRET""#), "`hosts` is not an array"),
             (login(r#","hosts":[{"name":"a","weight":1},{"name":"S3CRET"}]"#), "`hosts[1].weight` is missing"),
             (login(r#","hosts":[{"name":7,"weight":1}]"#), "`hosts[0].name` is not a string"),
             (login(r#","hosts":[{"S3CRET":7}]"#), "`hosts[0]` is not an object with the fields of the type alone"),
@@ -498,6 +559,8 @@ mod tests {
             assert!(shown.contains(place) && !shown.contains("S3CRET"), "{text}: {shown}");
             assert!(std::error::Error::source(&error).is_none(), "{text}");
         }
+        let error = from_secret_json::<BTreeMap<String, u16>>(r#"{"a":1,"S3CRET":"x"}"#).unwrap_err().to_string();
+        assert!(error.contains("`[key 2]` is not u16") && !error.contains("S3CRET"), "{error}");
         let deep = "[".repeat(40_000) + &"]".repeat(40_000);
         assert!(from_secret_json::<crate::types::Json>(&deep).is_err());
     }

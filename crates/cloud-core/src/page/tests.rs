@@ -32,7 +32,7 @@ impl Dialect for Plain {
 
 /// A page whose items are their own ids.
 #[derive(Debug, Deserialize)]
-struct List {
+pub(crate) struct List {
     #[serde(default)]
     names: Vec<String>,
     #[serde(default)]

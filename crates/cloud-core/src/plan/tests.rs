@@ -4,13 +4,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use serde::Deserialize;
 use time::macros::datetime;
 
 use crate::auth::{Generation, SignContext, SignaturePlan};
 use crate::dialect::{Dialect, RawResponse, ResponseOutcome};
 use crate::operation::{ApiVersion, CallContext, Method, Operation, Segment};
-use crate::page::{Page, Pages};
+use crate::page::Pages;
+use crate::page::tests::List;
 use crate::request::{Body, Request};
 use crate::testing::{FakeRuntime, FakeTransport, assert_no_leak};
 use crate::validate::{Constraint, Validator};
@@ -211,26 +211,11 @@ async fn plan_fails_as_the_call_does() {
     assert!(call.skip_validation().plan().is_ok());
 }
 
-#[derive(Deserialize)]
-#[serde(transparent)]
-struct List(Vec<u32>);
-
-impl Page for List {
-    type Item = u32;
-    fn into_items(self) -> Vec<u32> {
-        self.0
-    }
-    fn len(&self) -> usize {
-        self.0.len()
-    }
-    fn total(&self) -> Option<u64> {
-        Some(3)
-    }
-}
-
 #[tokio::test]
 async fn list_plans_its_next_page() {
-    let transport = Arc::new(FakeTransport::new().answer(200, "[1,2]").answer(200, "[3]"));
+    let transport = Arc::new(
+        FakeTransport::new().answer(200, r#"{"keys":[1,2],"count":3}"#).answer(200, r#"{"keys":[3],"count":3}"#),
+    );
     let call = Call::new(&client(&transport, false), Request::new(&CREATE).query("size", 2_i64));
     let mut pages = Pages::<List>::numbered(call, "page", "size", 1);
     let mut planned = Vec::new();

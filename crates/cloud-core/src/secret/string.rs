@@ -32,7 +32,7 @@ impl SecretString {
         self.0.expose_secret()
     }
 
-    /// Reads the text as JSON of a type of yours. All buffers are wiped that this needs; what the type keeps is wiped if
+    /// Reads the text as JSON of your own type. All buffers are wiped that this needs; what the type keeps is wiped if
     /// its fields are, so use `SecretString` for passwords. Serde itself keeps copies, which are not wiped, for untagged
     /// and internally tagged enumerations and for flattened fields.
     ///

@@ -51,7 +51,7 @@ impl JsonText {
         Json::parse(&self.0)
     }
 
-    /// Parses the text as a type of yours.
+    /// Parses the text as your own type.
     ///
     /// # Errors
     /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) names the place that does not fit, and shows no value.

@@ -14,7 +14,7 @@ use crate::secret::SecretString;
 
 /// A JSON object as text: the value of a secret, usually pairs of a name and a string.
 ///
-/// It is built from pairs or from a type of yours, so that quotes and backslashes in a password are escaped. The text
+/// It is built from pairs or from your own type, so that quotes and backslashes in a password are escaped. The text
 /// is kept as it is; `Debug` does not show it.
 ///
 /// ```
@@ -74,7 +74,7 @@ impl SecretJson {
         serde_json::from_str(self.0.expose_secret()).ok()
     }
 
-    /// Reads the object as a type of yours, as [`SecretString::parse_json`] does.
+    /// Reads the object as your own type, as [`SecretString::parse_json`] does.
     ///
     /// # Errors
     /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) names the place that does not fit, and shows no value.

@@ -36,7 +36,7 @@ const CHECK_ACCESS_KEY: Advice =
 const GRANT_ROLE: Advice =
     Advice::new("grant_permission", "give the account behind the user access key a role for this");
 const ADMIT_ADDRESS: Advice =
-    Advice::new("allow_address", "let the organization's IP access control admit this machine's address");
+    Advice::new("admit_address", "let the organization's IP access control admit this machine's address");
 
 pub(super) const ADDRESS: &[Advice] = &[LIST_ADDRESS, CHECK_AUTH_MODE];
 pub(super) const MAC_ADDRESS: &[Advice] = &[SET_MAC_ADDRESS, CHECK_AUTH_MODE];
@@ -68,7 +68,8 @@ pub(super) fn of_account(
                 TOKEN
             }
         }
-        (StatusCode::FORBIDDEN, _) => &[GRANT_ROLE, ADMIT_ADDRESS],
+        // Without the vendor's header it may be a proxy that forbids something.
+        (StatusCode::FORBIDDEN, Some(_)) => &[GRANT_ROLE, ADMIT_ADDRESS],
         (StatusCode::NOT_FOUND, _) => APP_KEY,
         _ => &[],
     }

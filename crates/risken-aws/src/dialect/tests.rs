@@ -165,6 +165,9 @@ async fn refusals_have_a_category() {
         (401, TEXT, "Unauthenticated\n", Some(InvalidCredentials)),
         (403, JSON, r#"{"error":"Invalid token"}"#, Some(InvalidCredentials)),
         (403, TEXT, "Unauthorized the project resource for token access\n", Some(Denied)),
+        // A proxy's.
+        (403, TEXT, "error code: 1020\n", None),
+        (403, "text/html", "<html>blocked</html>", None),
         (404, "", "", None),
         (429, "", "", Some(Throttled)),
         (400, JSON, r#"{"error":"aws_id: cannot be blank."}"#, None),

@@ -21,11 +21,10 @@ const CHECK_VAULT_TOKEN: Advice = Advice::new(
     "check SCP_VAULT_TOKEN_ID and SCP_SECRET_VAULT_ID, and that the token has not expired",
 );
 const CHECK_ENDPOINT: Advice =
-    Advice::new("check_endpoint", "check the endpoint and the region, because the gateway does not know this path");
-const USE_OTHER_VERSION: Advice =
-    Advice::new("use_other_version", "use the client of an API version that the service still serves");
+    Advice::new("check_endpoint", "check the endpoint, the region, and whether a proxy is in between");
 
-pub(super) fn of(status: u16, failure: &Failure) -> &'static [Advice] {
+/// `vendors` says whether the body is the service's or the gateway's.
+pub(super) fn of(status: u16, failure: &Failure, vendors: bool) -> &'static [Advice] {
     let message = failure.message.as_deref().unwrap_or_default();
     let code = failure.code.as_deref().unwrap_or_default();
     let says = |texts: &[&str]| texts.iter().any(|text| message.contains(text));
@@ -36,9 +35,9 @@ pub(super) fn of(status: u16, failure: &Failure) -> &'static [Advice] {
         401 if says(&["rejected by gateway", "catalog has not target"]) => &[ENABLE_SERVICE],
         401 => &[CHECK_KEYS, CHECK_CLOCK, ENABLE_SERVICE],
         403 if says(&["Action definition is not found"]) => &[CHECK_ENDPOINT],
-        403 => &[ALLOW_ACTION, ALLOW_ADDRESS],
+        403 if vendors => &[ALLOW_ACTION, ALLOW_ADDRESS],
+        403 => &[CHECK_ENDPOINT],
         404 if !matches!(code, "NotFound" | "ResourceNotFound") => &[CHECK_ENDPOINT, CHECK_KEYS],
-        406 => &[USE_OTHER_VERSION],
         _ => &[],
     }
 }

@@ -187,7 +187,10 @@ fn advice_begins_with_the_most_likely_remedy() {
             &["check_endpoint", "check_credentials"],
         ),
         (404, r#"{"errors":[{"code":"ResourceNotFound"}]}"#, &[]),
-        (406, r#"{"errors":[{"code":"NoSuchVersion"}]}"#, &["use_other_version"]),
+        // The category says what to do.
+        (406, r#"{"errors":[{"code":"NoSuchVersion"}]}"#, &[]),
+        (403, r#"{"message":"Forbidden"}"#, &["check_endpoint"]),
+        (403, "", &["check_endpoint"]),
     ] {
         let ResponseOutcome::Failed(failure) = read(&RETURNS, status, body) else { panic!("{body}") };
         let given: Vec<_> = failure.advice.iter().map(|step| step.code()).collect();

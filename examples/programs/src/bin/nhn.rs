@@ -1,15 +1,13 @@
 //! NHN Cloud: tells which servers are weak, and reads a login from Secure Key Manager.
 //!
-//! `cargo run -p programs --bin nhn -- SECRET-ID`, with the variables that `cargo run -p cloud-sandbox` prints. Without an
-//! ID it reads the secret that every sandbox has.
+//! `cargo run -p programs --bin nhn -- 04fde6d8ee604cbe8fa7abe135a7dc3e`, with the variables that
+//! `cargo run -p cloud-sandbox` prints. Every sandbox has a secret with this ID.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints")]
 
 use std::process::ExitCode;
 
 use nhn_security::{Language, Nhn, Period, Region, Result, SecretString};
 use time::Month;
-
-const SANDBOX_SECRET: &str = "04fde6d8ee604cbe8fa7abe135a7dc3e";
 
 /// What the secret holds.
 #[derive(serde::Deserialize)]
@@ -20,7 +18,10 @@ struct Login {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let secret_id = std::env::args().nth(1).unwrap_or_else(|| SANDBOX_SECRET.to_owned());
+    let Some(secret_id) = std::env::args().nth(1) else {
+        eprintln!("usage: nhn SECRET-ID");
+        return ExitCode::FAILURE;
+    };
     match run(&secret_id).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

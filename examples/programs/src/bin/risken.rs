@@ -15,7 +15,10 @@ const ACCOUNT: &str = "123456789012";
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let project = std::env::args().nth(1).unwrap_or_else(|| "1001".to_owned());
+    let Some(project) = std::env::args().nth(1) else {
+        eprintln!("usage: risken PROJECT-ID");
+        return ExitCode::FAILURE;
+    };
     match run(&project).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -1,4 +1,4 @@
-//! Samsung Cloud Platform: keeps the login of a database as a secret, sealed with a key of its own.
+//! Samsung Cloud Platform: keeps the login of a database as a secret, encrypted with its own key.
 //!
 //! `cargo run -p programs --bin scp -- orders`, with the variables that `cargo run -p cloud-sandbox` prints.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints")]
@@ -54,7 +54,7 @@ async fn run(name: &str) -> Result<()> {
     Ok(())
 }
 
-/// The key with this name, made if there is none.
+/// The key with this name, created if missing.
 async fn key(scp: &Scp, name: &str) -> Result<String> {
     match scp.kms().key_by_name(name).await {
         Ok(key) => Ok(key.id),
@@ -72,7 +72,7 @@ async fn key(scp: &Scp, name: &str) -> Result<String> {
     }
 }
 
-/// The secret with this name, made if there is none. Its network is the address from which the sandbox is called; on the
+/// The secret with this name, created if missing. Its network is the address from which the sandbox is called; on the
 /// platform, pass the address that the service sees.
 async fn secret(scp: &Scp, name: &str, key_id: &str) -> Result<String> {
     match scp.secrets_manager().secret_by_name(name).await {

@@ -76,7 +76,7 @@ async fn nhn_cloud_publishes_no_actions_so_none_is_named() {
     let other = super::common::nhn(&sandbox).secure_key_manager_app_key(&*wrong).build().unwrap();
     let unknown = other.secure_key_manager().unwrap().show_secret("a").await.unwrap_err();
     for (error, steps) in
-        [(refusal, &["grant_permission", "allow_address"][..]), (unknown, &["check_app_key", "check_realm"])]
+        [(refusal, &["grant_permission", "admit_address"][..]), (unknown, &["check_app_key", "check_realm"])]
     {
         assert_eq!((error.required_action(), &*codes(&error)), (None, steps), "{error}");
     }

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::operation::Effect;
-use crate::page::{Page, Pages};
+use crate::page::Pages;
+use crate::page::tests::List;
 use crate::waiter::{Observed, Waiter};
 
 static READ: Operation = SHOW.effect(Effect::Read);
@@ -56,26 +57,9 @@ async fn restricted_clients_refuse_by_effect_and_by_secrets() {
     assert_eq!(refusals(&CREATE).await, [None, changes.clone(), None, changes]);
 }
 
-#[derive(serde::Deserialize)]
-#[serde(transparent)]
-struct List(Vec<u32>);
-
-impl Page for List {
-    type Item = u32;
-    fn into_items(self) -> Vec<u32> {
-        self.0
-    }
-    fn len(&self) -> usize {
-        self.0.len()
-    }
-    fn total(&self) -> Option<u64> {
-        None
-    }
-}
-
 #[tokio::test]
 async fn waiter_and_list_of_a_restricted_client_refuse_too() {
-    let transport = Arc::new(FakeTransport::new().answer(200, "[]"));
+    let transport = Arc::new(FakeTransport::new().answer(200, r#"{"keys":[]}"#));
     let client = client(&transport).read_only();
     let call = || Call::<List>::new(&client, Request::new(&DESTROY));
     let pages = Pages::offset(call(), "offset").next().await.unwrap();

@@ -36,7 +36,7 @@ impl From<DateTime<FixedOffset>> for Timestamp {
         match (utc, offset) {
             (Ok(utc), Ok(offset)) => written(utc.checked_to_offset(offset).unwrap_or(utc)),
             // A year of six digits, which no service sends.
-            _ => Self(format!("{:?}", instant.naive_utc())),
+            _ => Self(format!("{:?}Z", instant.naive_utc())),
         }
     }
 }
