@@ -1,11 +1,12 @@
 //! The calls of the matrix: one for each vendor and class of operation.
 
-use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use cloud_core::call::SendFuture;
 use cloud_core::{
-    BoxFuture, Error, ErrorKind, Incomplete, IncompleteReason, Listing, Response, Result, Runtime, Transport,
+    BoxFuture, Error, ErrorKind, Incomplete, IncompleteReason, Items, Listing, Page, Response, Result, Runtime,
+    Transport,
 };
 use cloud_sandbox::Sandbox;
 use nhn_security::secure_key_manager::types::{CreateSecretRequest, UpdateSecretRequest};
@@ -14,7 +15,10 @@ use risken_aws::aws::types::{AwsForUpsert, InvokeScanRequest, PutAwsRequest};
 use risken_aws::{ProjectId, Risken};
 use scp_security::Scp;
 use scp_security::kms::types::{EncryptRequest, SetDescriptionRequest};
+use serde::de::DeserializeOwned;
 use time::macros::datetime;
+
+use super::Manner;
 
 /// The class of an operation, which decides how often a request may be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,11 +100,11 @@ const PROJECT: i64 = 1001;
 /// How many secrets the calls have created.
 static CREATED: AtomicU64 = AtomicU64::new(0);
 
-/// A client that makes its call on each invocation.
-pub(super) type Caller = Box<dyn Fn() -> BoxFuture<'static, Outcome> + Send>;
+/// A client that makes its call on each invocation, in this manner.
+pub(super) type Caller = Box<dyn Fn(Manner) -> BoxFuture<'static, Outcome> + Send>;
 type Made = Result<Caller>;
 
-fn calls(call: impl Fn() -> BoxFuture<'static, Outcome> + Send + 'static) -> Made {
+fn calls(call: impl Fn(Manner) -> BoxFuture<'static, Outcome> + Send + 'static) -> Made {
     Ok(Box::new(call))
 }
 
@@ -118,53 +122,53 @@ const fn target(
 pub(super) static TARGETS: [Target; 13] = [
     target("scp", Class::Safe, Credentials::Signed, "scp/kms/encrypt", |parts| {
         let kms = scp(parts)?.kms();
-        calls(move || single(kms.encrypt(KEY, &EncryptRequest::new(b"x")).send()))
+        calls(move |manner| single(manner, kms.encrypt(KEY, &EncryptRequest::new(b"x")).send()))
     }),
     target("scp", Class::Idempotent, Credentials::Signed, "scp/kms/set_description", |parts| {
         let kms = scp(parts)?.kms();
-        calls(move || single(kms.set_description(KEY, &SetDescriptionRequest::new("x")).send()))
+        calls(move |manner| single(manner, kms.set_description(KEY, &SetDescriptionRequest::new("x")).send()))
     }),
     target("scp", Class::Unsafe, Credentials::Signed, "scp/kms/rotate_key", |parts| {
         let kms = scp(parts)?.kms();
-        calls(move || single(kms.rotate_key(KEY).send()))
+        calls(move |manner| single(manner, kms.rotate_key(KEY).send()))
     }),
     target("scp", Class::Unsafe, Credentials::Temporary, "scp/kms/rotate_key", |parts| {
         let kms = scp_from_vault(parts)?.kms();
-        calls(move || single(kms.rotate_key(KEY).send()))
+        calls(move |manner| single(manner, kms.rotate_key(KEY).send()))
     }),
     target("scp", Class::List, Credentials::Signed, "scp/kms/list_keys", |parts| {
         let kms = scp(parts)?.kms();
-        calls(move || list(kms.list_keys().size(2).items().into_listing()))
+        calls(move |manner| list(manner, kms.list_keys().size(2).items()))
     }),
     target("nhn", Class::Safe, Credentials::Absent, "nhn/secure-key-manager/show_secret", |parts| {
         let keys = nhn(parts)?.secure_key_manager_v1_0()?;
-        calls(move || single(keys.show_secret(SECRET).send()))
+        calls(move |manner| single(manner, keys.show_secret(SECRET).send()))
     }),
     target("nhn", Class::Idempotent, Credentials::Token, "nhn/secure-key-manager/update_secret", |parts| {
         let keys = nhn(parts)?.secure_key_manager_v1_3()?;
-        calls(move || single(keys.update_secret(SECRET, &UpdateSecretRequest::new("x")).send()))
+        calls(move |manner| single(manner, keys.update_secret(SECRET, &UpdateSecretRequest::new("x")).send()))
     }),
     target("nhn", Class::Unsafe, Credentials::Fixed, "nhn/secure-key-manager/create_secret", |parts| {
         let keys = nhn(parts)?.secure_key_manager_v1_2()?;
-        calls(move || {
+        calls(move |manner| {
             // Each call creates one of its own.
             let name = format!("secret {}", CREATED.fetch_add(1, Ordering::Relaxed));
             let secret = CreateSecretRequest::builder().key_store_name("servers").name(name).description("");
-            single(keys.create_secret(&secret.secret_value("x").build()).send())
+            single(manner, keys.create_secret(&secret.secret_value("x").build()).send())
         })
     }),
     target("nhn", Class::Safe, Credentials::Token, "nhn/security-advisor/show_last_inspection_date", |parts| {
         let advisor = nhn(parts)?.security_advisor()?;
-        calls(move || single(advisor.show_last_inspection_date().send()))
+        calls(move |manner| single(manner, advisor.show_last_inspection_date().send()))
     }),
     target("nhn", Class::List, Credentials::Token, "nhn/server-security-check/list_inspection_summaries", |parts| {
         let june = Period::new(datetime!(2025-06-01 00:00 +9), datetime!(2025-06-30 23:59:59 +9))?;
         let check = nhn(parts)?.server_security_check()?;
-        calls(move || list(check.list_inspection_summaries(Region::Kr1, june).limit(14).items().into_listing()))
+        calls(move |manner| list(manner, check.list_inspection_summaries(Region::Kr1, june).limit(14).items()))
     }),
     target("risken", Class::Safe, Credentials::Fixed, "risken/aws/list_aws", |parts| {
         let (aws, project) = (risken(parts)?.aws(), ProjectId::new(PROJECT)?);
-        calls(move || single(aws.list_aws(project).send()))
+        calls(move |manner| single(manner, aws.list_aws(project).send()))
     }),
     target("risken", Class::Idempotent, Credentials::Fixed, "risken/aws/put_aws", |parts| {
         let account = AwsForUpsert::builder()
@@ -173,7 +177,7 @@ pub(super) static TARGETS: [Target; 13] = [
             .aws_account_id("210987654321");
         let account = PutAwsRequest::from(account.build());
         let aws = risken(parts)?.aws();
-        calls(move || single(aws.put_aws(&account).send()))
+        calls(move |manner| single(manner, aws.put_aws(&account).send()))
     }),
     target("risken", Class::Unsafe, Credentials::Fixed, "risken/aws/invoke_scan", |parts| {
         let aws = risken(parts)?.aws();
@@ -182,7 +186,7 @@ pub(super) static TARGETS: [Target; 13] = [
             .aws_id(2001.try_into()?)
             .aws_data_source_id(3001.try_into()?)
             .build();
-        calls(move || single(aws.invoke_scan(&scan).send()))
+        calls(move |manner| single(manner, aws.invoke_scan(&scan).send()))
     }),
 ];
 
@@ -191,25 +195,56 @@ pub(super) async fn key_version(parts: &Parts<'_>) -> Result<i64> {
     Ok(scp(parts)?.kms().encrypt(KEY, &EncryptRequest::new(b"x")).await?.key_version)
 }
 
-fn single<T>(call: impl Future<Output = Result<Response<T>>> + Send + 'static) -> BoxFuture<'static, Outcome> {
-    Box::pin(async move {
-        match call.await {
-            Ok(response) => Outcome::Good(Some(response.parts().attempts)),
-            Err(error) => Outcome::Failed(error),
-        }
-    })
+fn single<T: DeserializeOwned + Send + 'static>(manner: Manner, call: SendFuture<T>) -> BoxFuture<'static, Outcome> {
+    let outcome = |result: Result<Response<T>>| match result {
+        Ok(response) => Outcome::Good(Some(response.parts().attempts)),
+        Err(error) => Outcome::Failed(error),
+    };
+    match manner {
+        Manner::Awaited => Box::pin(async move { outcome(call.await) }),
+        Manner::Waited => on_a_thread(move || outcome(call.wait())),
+    }
 }
 
-fn list<T>(call: impl Future<Output = Result<Listing<T>>> + Send + 'static) -> BoxFuture<'static, Outcome> {
-    Box::pin(async move {
-        match call.await {
-            Err(error) => Outcome::Failed(error),
-            Ok(listing) => match listing.incomplete() {
-                None => Outcome::Good(None),
-                Some(incomplete) => Outcome::Partial(partial(incomplete)),
-            },
-        }
-    })
+fn list<P>(manner: Manner, items: Items<P>) -> BoxFuture<'static, Outcome>
+where
+    P: Page + DeserializeOwned + Send + 'static,
+    P::Item: Send,
+{
+    let listed = |listing: Listing<P::Item>| match listing.incomplete() {
+        None => Outcome::Good(None),
+        Some(incomplete) => Outcome::Partial(partial(incomplete)),
+    };
+    match manner {
+        Manner::Awaited => Box::pin(async move { items.into_listing().await.map_or_else(Outcome::Failed, listed) }),
+        Manner::Waited => on_a_thread(move || match items.collect_wait() {
+            Ok(_) => Outcome::Good(None),
+            Err(error) if error.kind() == ErrorKind::Incomplete => Outcome::Partial(short(&error).to_owned()),
+            // No page was received: the second one has the fault, or the request for a token.
+            Err(error) if error.kind() == ErrorKind::Credentials => Outcome::Failed(error),
+            Err(error) => Outcome::Partial(summary(&error)),
+        }),
+    }
+}
+
+/// Runs a call that blocks. A thread of its own, since no runtime may be current where a thread blocks.
+fn on_a_thread(call: impl FnOnce() -> Outcome + Send + 'static) -> BoxFuture<'static, Outcome> {
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        // Nobody receives it after the limit.
+        let _ = sender.send(call());
+    });
+    Box::pin(async move { receiver.await.unwrap_or_else(|_| Outcome::Partial("the thread panicked".to_owned())) })
+}
+
+/// What [`partial`] says of the list of this error, which does not tell whether it can be resumed.
+fn short(error: &Error) -> &'static str {
+    let causes = [
+        ("it ended after", "Incomplete: ended early"),
+        ("the same page again", "Incomplete: the same page again"),
+        ("an item came twice", "Incomplete: an item twice"),
+    ];
+    causes.iter().find(|(text, _)| error.message().contains(text)).map_or("Incomplete: otherwise", |(_, short)| short)
 }
 
 fn partial(incomplete: &Incomplete) -> String {

@@ -147,7 +147,7 @@ impl Environment {
         };
         let call = (target.call)(&parts).map_err(|error| error.to_string())?;
         if warmed_up(target, fault) {
-            self.drive(call(), manner).await?;
+            self.drive(call(manner), manner).await?;
             // Refused temporary keys are replaced, but not in their first minute.
             self.clock.pass(Duration::from_secs(120));
         }
@@ -155,7 +155,7 @@ impl Environment {
         transport.begin(target, frequency);
         self.clock.take_waits();
         let (start, logged) = (self.clock.since_start(), self.logged());
-        let outcome = self.drive(call(), manner).await?;
+        let outcome = self.drive(call(manner), manner).await?;
         let total = self.clock.since_start().saturating_sub(start);
         let waits = self.clock.take_waits();
         let (reached, executed) = self.executed(target, logged);
@@ -174,23 +174,8 @@ impl Environment {
     /// Runs a call to its end. The real time limit ends a call that neither waits nor gets a response.
     async fn drive(&self, call: BoxFuture<'static, Outcome>, manner: Manner) -> Result<Outcome, String> {
         const LIMIT: Duration = Duration::from_secs(60);
-        let hangs = |_| "a call hangs: it neither waits nor gets a response".to_owned();
-        match manner {
-            Manner::Awaited => tokio::time::timeout(LIMIT, self.clock.drive(call)).await.map_err(hangs),
-            Manner::Waited => {
-                let (sender, receiver) = tokio::sync::oneshot::channel();
-                let clock = self.clock.clone();
-                // A thread of its own, since no runtime may be current where a thread blocks.
-                std::thread::spawn(move || {
-                    let outcome = cloud_core::blocking::wait(async move { Ok(clock.drive(call).await) });
-                    // Nobody receives it after the limit.
-                    let _ = sender.send(outcome);
-                });
-                let outcome = tokio::time::timeout(LIMIT, receiver).await.map_err(hangs)?;
-                let outcome = outcome.map_err(|_| "the thread that waits has ended".to_owned())?;
-                outcome.map_err(|error| error.to_string())
-            }
-        }
+        let ended = tokio::time::timeout(LIMIT, self.clock.drive(call, manner)).await;
+        ended.map_err(|_| "a call hangs: it neither waits nor gets a response".to_owned())
     }
 
     /// Starts the faulty server, if the fault needs it.

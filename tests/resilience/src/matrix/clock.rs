@@ -11,6 +11,8 @@ use cloud_core::{BoxFuture, Runtime};
 use time::OffsetDateTime;
 use time::macros::datetime;
 
+use super::Manner;
+
 const START: OffsetDateTime = datetime!(2026-06-01 12:00 UTC);
 
 /// The only random number, a half, so that each delay is half of its maximum.
@@ -25,12 +27,21 @@ pub(super) struct Clock(Arc<Mutex<State>>);
 struct State {
     elapsed: Duration,
     last: u64,
-    /// The ends of waits, with how long each was when it began.
-    sleepers: BTreeMap<(Duration, u64), (Duration, Option<Waker>)>,
+    /// By the ends of the waits.
+    sleepers: BTreeMap<(Duration, u64), Sleeper>,
     in_flight: u32,
     silent: bool,
     driver: Option<Waker>,
     waits: Vec<Duration>,
+}
+
+#[derive(Debug)]
+struct Sleeper {
+    /// How long the wait was when it began.
+    length: Duration,
+    waker: Option<Waker>,
+    /// Whether the call waited for this alone when it looked last.
+    alone: bool,
 }
 
 impl Clock {
@@ -74,15 +85,15 @@ impl Clock {
         InFlight(self.clone())
     }
 
-    /// Runs a call to its end, and advances the time whenever it only waits.
-    pub(super) async fn drive<T>(&self, call: impl Future<Output = T>) -> T {
+    /// Runs a call to its end, and advances the time whenever it only waits. A call that blocks a thread runs beside this.
+    pub(super) async fn drive<T>(&self, call: impl Future<Output = T>, manner: Manner) -> T {
         let mut call = std::pin::pin!(call);
         std::future::poll_fn(|context| {
             loop {
                 if let Poll::Ready(value) = call.as_mut().poll(context) {
                     return Poll::Ready(value);
                 }
-                if !self.jump(context) {
+                if !self.jump(context, manner) {
                     return Poll::Pending;
                 }
             }
@@ -90,15 +101,21 @@ impl Clock {
         .await
     }
 
-    /// Ends the nearest wait, unless a request is in flight.
-    fn jump(&self, context: &Context<'_>) -> bool {
+    /// Ends the nearest wait, unless a request is in flight. In another thread, a wait of an earlier request may be about to
+    /// be dropped, so that only one counts with which the call waits for nothing else.
+    fn jump(&self, context: &Context<'_>, manner: Manner) -> bool {
         let mut state = self.lock();
         state.driver = Some(context.waker().clone());
         if state.in_flight > 0 && !state.silent {
             return false;
         }
-        let Some(((end, _), (length, waker))) = state.sleepers.pop_first() else { return false };
-        state.elapsed = state.elapsed.max(end);
+        let silent = state.in_flight > 0;
+        let ends = |sleeper: &Sleeper| manner == Manner::Awaited || silent || sleeper.alone;
+        let Some(key) = state.sleepers.iter().find(|(_, sleeper)| ends(sleeper)).map(|(key, _)| *key) else {
+            return false;
+        };
+        let Some(Sleeper { length, waker, .. }) = state.sleepers.remove(&key) else { return false };
+        state.elapsed = state.elapsed.max(key.0);
         if state.in_flight == 0 {
             state.waits.push(length);
         }
@@ -136,13 +153,16 @@ impl Future for Sleep {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        match self.clock.lock().sleepers.get_mut(&self.key) {
-            Some((_, waker)) => {
-                *waker = Some(context.waker().clone());
-                Poll::Pending
-            }
-            None => Poll::Ready(()),
+        let mut state = self.clock.lock();
+        let (alone, silent) = (state.in_flight == 0, state.silent);
+        let Some(sleeper) = state.sleepers.get_mut(&self.key) else { return Poll::Ready(()) };
+        (sleeper.waker, sleeper.alone) = (Some(context.waker().clone()), alone);
+        if (alone || silent)
+            && let Some(driver) = state.driver.take()
+        {
+            driver.wake();
         }
+        Poll::Pending
     }
 }
 
@@ -172,7 +192,7 @@ impl Runtime for ClientClock {
         let mut state = self.clock.lock();
         state.last += 1;
         let key = (state.elapsed.saturating_add(duration), state.last);
-        state.sleepers.insert(key, (duration, None));
+        state.sleepers.insert(key, Sleeper { length: duration, waker: None, alone: false });
         drop(state);
         Box::pin(Sleep { clock: self.clock.clone(), key })
     }
