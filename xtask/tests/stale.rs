@@ -163,7 +163,7 @@ fn every_documented_operation_is_in_the_coverage() {
 #[test]
 fn generated_sources_decide_nothing() {
     let mut open = vec![xtask::root().join("crates")];
-    // The address of a vendor's documentation is no host that is called.
+    // The address of a vendor's documentation is not a host that is called.
     let table = fs::read_to_string(xtask::root().join("fixtures/vendors.toml")).unwrap();
     let pages: Vec<_> = table.lines().filter_map(|line| line.strip_prefix("page = ")).collect();
     let mut seen = 0;

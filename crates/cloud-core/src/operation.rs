@@ -197,7 +197,7 @@ impl Operation {
     }
 
     /// Returns whether a successful response holds a secret in plaintext: a key, a password, a token or decrypted data.
-    /// Ciphertexts, signatures and public keys are no secrets.
+    /// Ciphertexts, signatures and public keys are not secrets.
     #[must_use]
     pub const fn reveals_secrets(&self) -> bool {
         self.reveals_secrets

@@ -46,7 +46,7 @@ enum Secret {
 struct State {
     inner: Arc<Inner>,
     secret: Secret,
-    /// What the stream saw last. If it is nothing, the first value is no rotation.
+    /// What the stream saw last. If it is nothing, the first value is not a rotation.
     seen: Seen,
     /// The stream fetches nothing before, by the monotonic clock.
     next: Duration,

@@ -369,7 +369,7 @@ impl Loaded {
         Ok(Self { id: certificate.id.clone(), key, not_before, not_after })
     }
 
-    /// Refuses a certificate that clients would refuse. An unknown date is no reason.
+    /// Refuses a certificate that clients would refuse. An unknown date is not a reason.
     fn check_dates(&self, now: OffsetDateTime) -> Result<()> {
         if self.not_after.is_some_and(|end| end <= now) {
             return Err(unusable("it has expired"));

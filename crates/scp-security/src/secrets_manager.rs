@@ -46,7 +46,7 @@ impl types::ShowSecretValueResponse {
     /// Reads the value as your own type, as [`SecretString::parse_json`] does.
     ///
     /// The documented value is an object of names and strings. Numbers, arrays and nested objects are read as well, and
-    /// so is a value that is no object, where the type fits.
+    /// so is a value that is not an object, where the type fits.
     ///
     /// ```no_run
     /// use scp_security::SecretString;

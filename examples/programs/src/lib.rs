@@ -28,8 +28,8 @@ pub async fn serve(listener: TcpListener, config: ServerConfig, router: Router) 
     axum::serve(TlsListener { ready, address, accepting: task.abort_handle() }, router).await
 }
 
-/// Performs each handshake in a task of its own, so that a slow client delays no other.
-#[allow(clippy::disallowed_methods, reason = "a server of its own, without the clock of the SDK")]
+/// Performs each handshake in its own task, so that a slow client does not delay the others.
+#[allow(clippy::disallowed_methods, reason = "a server beside the SDK, without its clock")]
 async fn accept(listener: TcpListener, acceptor: TlsAcceptor, ready: mpsc::Sender<(TlsStream<TcpStream>, SocketAddr)>) {
     loop {
         let Ok((connection, client)) = listener.accept().await else {

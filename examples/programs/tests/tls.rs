@@ -23,7 +23,7 @@ use tokio_rustls::TlsConnector;
 
 const NAME: &str = "shop.example";
 
-/// A certificate of an authority of its own, and its key: the service takes no self-signed pair.
+/// A certificate of a new authority, and its key: the service takes no self-signed pair.
 struct Issued {
     body: String,
     chain: String,
@@ -63,7 +63,7 @@ async fn register(scp: &Scp, issued: &Issued) -> String {
     scp.certificate_manager().create_certificate(&wanted).await.unwrap().certificate.id
 }
 
-/// A request over a connection of its own; returns the certificate that the server showed.
+/// A request over a new connection; returns the certificate that the server showed.
 async fn request(connector: &TlsConnector, address: SocketAddr) -> CertificateDer<'static> {
     let stream = TcpStream::connect(address).await.unwrap();
     let mut stream = connector.connect(ServerName::try_from(NAME).unwrap(), stream).await.unwrap();

@@ -258,7 +258,7 @@ async fn memory_has_no_secrets_after_drop() {
     .await;
 
     clean("a secret value that was read as a type", 12, async |_| {
-        // A value in a string, whose password has an escape of its own.
+        // A value in a string, whose password has its own escape.
         let secrets = scp(r#"{"secret_value":"{\"port\":5432,\"password\":\"\\n@\"}"}"#, 12).secrets_manager();
         let shown = secrets.show_secret_value("id", &ShowSecretValueRequest::default()).await.unwrap();
         assert_eq!(shown.secret_value().unwrap().get("password").unwrap().expose_secret().len(), LENGTH + 1);

@@ -1,6 +1,6 @@
 //! Logins to a real PostgreSQL whose password changes before or after the secret does.
 //!
-//! The test starts a server in a folder of its own, on a socket in that folder. Where the programs are not installed, it
+//! The test starts a server in a new folder, on a socket in that folder. Where the programs are not installed, it
 //! says so and passes.
 #![cfg(test)]
 

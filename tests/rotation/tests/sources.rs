@@ -102,7 +102,7 @@ async fn name_in_another_key_store_is_not_found() {
         let error = keys.clone().key_store(store).resolve(NHN_SECRET.0).await.unwrap_err();
         assert!(error.is_not_found() && error.to_string().contains(what), "{error}");
     }
-    // A key that is no secret does not count.
+    // A key that is not a secret does not count.
     assert!(keys.key_store(NHN_STORE).resolve("signing").await.unwrap_err().is_not_found());
 }
 

@@ -37,7 +37,7 @@ impl SignaturePlan {
         self
     }
 
-    /// Adds a header. `value` stands between double quotes, so that the shell replaces variables in it.
+    /// Adds a header. `value` is put between double quotes, so that the shell replaces variables in it.
     pub fn header(mut self, name: HeaderName, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self

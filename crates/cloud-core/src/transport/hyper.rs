@@ -102,7 +102,7 @@ impl Transport for HyperTransport {
 }
 
 impl HyperTransport {
-    /// Starts to send. A function of its own, so that the transport's future keeps only what it needs later.
+    /// Starts to send. A separate function, so that the transport's future keeps only what it needs later.
     fn start<'a>(&'a self, request: http::Request<Bytes>) -> Result<(ResponseFuture, Target<'a>), TransportError> {
         let uri = request.uri();
         if !is_sent_as_written(uri) {

@@ -138,7 +138,7 @@ impl Transport for ReqwestTransport {
 }
 
 impl ReqwestTransport {
-    /// Starts to send. A function of its own, so that the transport's future keeps only what it needs later.
+    /// Starts to send. A separate function, so that the transport's future keeps only what it needs later.
     fn start<'a>(
         &'a self,
         request: http::Request<Bytes>,

@@ -57,7 +57,7 @@ impl TlsListener {
     }
 }
 
-/// Performs each handshake in a task of its own, so that a slow client delays no other.
+/// Performs each handshake in its own task, so that a slow client does not delay the others.
 async fn accept(
     mut listener: PlainListener,
     acceptor: TlsAcceptor,

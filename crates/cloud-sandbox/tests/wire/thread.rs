@@ -1,4 +1,4 @@
-//! A sandbox in a thread of its own, and the end of that thread.
+//! A sandbox in its own thread, and the end of that thread.
 
 use std::cell::RefCell;
 use std::sync::mpsc::{Receiver, Sender, channel};

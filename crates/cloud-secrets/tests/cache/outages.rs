@@ -11,7 +11,7 @@ fn error(kind: ErrorKind, status: u16, category: Option<ErrorCategory>) -> Error
     Error::builder(kind, "failed").status(status).category(category).build()
 }
 
-/// Everything that is no refusal, as the SDKs report it.
+/// Everything that is not a refusal, as the SDKs report it.
 const OUTAGES: [fn() -> Error; 8] = [
     outage,
     // A gateway's 404 has no category.

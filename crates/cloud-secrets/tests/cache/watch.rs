@@ -22,7 +22,7 @@ fn stream_fetches_when_due_and_yields_changes_alone() {
     let mut watch = cache.watch("db");
     let mut changed = Box::pin(watch.changed());
     for fetches in 1..5 {
-        assert!(poll(changed.as_mut()).is_pending(), "the first value is no rotation, nor is the same again");
+        assert!(poll(changed.as_mut()).is_pending(), "neither the first value nor the same one again is a rotation");
         assert_eq!(script.fetches(), fetches);
         assert!(poll(changed.as_mut()).is_pending());
         assert_eq!(script.fetches(), fetches, "nothing is due");
@@ -225,7 +225,7 @@ fn stream_without_timers_sees_what_others_fetch() {
         assert!(look().is_pending() && look().is_pending());
         assert_eq!(script.fetches(), 0);
         with.block_on(async { cache.get("db").await.unwrap() });
-        assert!(look().is_pending(), "the first value is no rotation");
+        assert!(look().is_pending(), "the first value is not a rotation");
         script.value("b");
         with.block_on(async { cache.refresh("db").await.unwrap() });
         let Poll::Ready(rotation) = look() else { panic!("no rotation") };

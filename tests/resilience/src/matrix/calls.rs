@@ -227,7 +227,7 @@ where
     }
 }
 
-/// Runs a call that blocks. A thread of its own, since no runtime may be current where a thread blocks.
+/// Runs a call that blocks, in its own thread, since no runtime may be current where a thread blocks.
 fn on_a_thread(call: impl FnOnce() -> Outcome + Send + 'static) -> BoxFuture<'static, Outcome> {
     let (sender, receiver) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || {
