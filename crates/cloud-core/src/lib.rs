@@ -54,7 +54,7 @@ pub use request::{Body, Request};
 pub use response::{Response, ResponseParts};
 pub use retry::RetryPolicy;
 pub use runtime::{BoxFuture, Runtime};
-pub use secret::{SecretBytes, SecretRef, SecretSource, SecretString};
+pub use secret::{DataKey, DataKeySource, SecretBytes, SecretRef, SecretSource, SecretString, WrappedKey};
 pub use transport::Transport;
 pub use types::{
     DateOrTime, Days, Hmac, Hours, Json, JsonText, Lenient, Networks, OneOrMany, Patch, Pem, SecretJson, Sort,

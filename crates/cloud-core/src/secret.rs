@@ -9,11 +9,13 @@ use secrecy::zeroize::Zeroizing;
 use crate::error::{Error, ErrorKind, Result};
 
 mod bytes;
+mod data_key;
 mod source;
 mod string;
 mod zeroizing_buf;
 
 pub use self::bytes::SecretBytes;
+pub use self::data_key::{DataKey, DataKeySource, WrappedKey};
 pub use self::source::{SecretRef, SecretSource};
 pub use self::string::SecretString;
 pub(crate) use self::zeroizing_buf::ZeroizingBuf;

@@ -40,9 +40,10 @@ pub use cloud_core;
 pub use cloud_core::blocking;
 #[doc(inline)]
 pub use cloud_core::{
-    Advice, BoxFuture, Call, ConfigSource, Delivery, Endpoint, Error, ErrorCategory, ErrorKind, Incomplete,
-    IncompleteReason, Items, Json, Lenient, Listing, Networks, Page, Pages, Response, ResponseParts, Result,
-    RetryPolicy, Runtime, SecretBytes, SecretRef, SecretSource, SecretString, Settings, Timestamp, Transport,
+    Advice, BoxFuture, Call, ConfigSource, DataKey, DataKeySource, Delivery, Endpoint, Error, ErrorCategory, ErrorKind,
+    Incomplete, IncompleteReason, Items, Json, Lenient, Listing, Networks, Page, Pages, Response, ResponseParts,
+    Result, RetryPolicy, Runtime, SecretBytes, SecretRef, SecretSource, SecretString, Settings, Timestamp, Transport,
+    WrappedKey,
 };
 pub use hosts::Realm;
 pub use key_material::KeyMaterial;

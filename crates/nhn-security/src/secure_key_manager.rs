@@ -40,9 +40,11 @@ use serde::de::DeserializeOwned;
 use crate::KeyMaterial;
 
 mod source;
+mod wrapping_key;
 
 pub use crate::generated::secure_key_manager::*;
 pub use source::KeyStoreSecrets;
+pub use wrapping_key::WrappingKey;
 
 impl types::ShowSecretResponse {
     /// Reads the value as JSON of your own type, as [`SecretString::parse_json`] does. A value that is not JSON is in

@@ -33,7 +33,10 @@ use cloud_core::{Error, ErrorKind, Result, SecretBytes};
 
 use crate::by_name;
 
+mod wrapping_key;
+
 pub use crate::generated::kms::*;
+pub use wrapping_key::WrappingKey;
 
 macro_rules! by_name {
     ($client:ty, $method:ident, $list:ident, $model:ty, $what:literal) => {

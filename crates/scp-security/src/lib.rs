@@ -20,6 +20,8 @@ mod sign;
 mod signing_key;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(any(feature = "kms", feature = "secrets-manager"))]
+mod usable;
 #[cfg(any(feature = "certificate-manager", feature = "config-inspection", feature = "kms"))]
 mod verdict;
 
@@ -56,10 +58,10 @@ pub use cloud_core;
 pub use cloud_core::blocking;
 #[doc(inline)]
 pub use cloud_core::{
-    Advice, BoxFuture, Call, ConfigSource, DateOrTime, Days, Delivery, Endpoint, Error, ErrorCategory, ErrorKind, Hmac,
-    Hours, Incomplete, IncompleteReason, Items, Json, Lenient, Listing, Networks, OneOrMany, Page, Pages, Patch, Pem,
-    Response, ResponseParts, Result, RetryPolicy, Runtime, SecretBytes, SecretJson, SecretRef, SecretSource,
-    SecretString, Settings, Sort, Timestamp, Transport,
+    Advice, BoxFuture, Call, ConfigSource, DataKey, DataKeySource, DateOrTime, Days, Delivery, Endpoint, Error,
+    ErrorCategory, ErrorKind, Hmac, Hours, Incomplete, IncompleteReason, Items, Json, Lenient, Listing, Networks,
+    OneOrMany, Page, Pages, Patch, Pem, Response, ResponseParts, Result, RetryPolicy, Runtime, SecretBytes, SecretJson,
+    SecretRef, SecretSource, SecretString, Settings, Sort, Timestamp, Transport, WrappedKey,
 };
 pub use hosts::Environment;
 pub use names::{Language, Region};

@@ -6,6 +6,7 @@ use cloud_core::{BoxFuture, Error, ErrorKind, Result, SecretSource, SecretString
 
 use super::client::{self, Client};
 use super::types::{Secret, SecretState, ShowSecretValueRequest};
+use crate::usable;
 
 /// The label of the version that is read unless another is set.
 const CURRENT: &str = "CURRENT";
@@ -76,17 +77,14 @@ type State = (Option<SecretState>, Option<Timestamp>);
 ///
 /// The state decides if it is known: the vendor's own example of an active secret has a time of deletion.
 fn unusable((state, deleted): &State) -> Option<Error> {
-    // The service writes states in several ways, such as `To be terminated`.
     let state = state.as_ref().map_or("", SecretState::as_str);
-    let plain: String = state.chars().filter(char::is_ascii_alphabetic).map(|c| c.to_ascii_lowercase()).collect();
     let scheduled = deleted.as_ref().is_some_and(|time| !time.as_str().trim().is_empty());
-    let text = match &*plain {
-        "tobeterminated" | "terminated" => "the secret is scheduled for deletion: restore it first",
-        "stop" | "stopped" => "the secret is stopped",
-        "active" | "creating" | "error" => return None,
-        _ if scheduled => "the secret is scheduled for deletion: restore it first",
-        _ => return None,
+    let known = ["active", "creating", "error"].iter().any(|known| state.eq_ignore_ascii_case(known));
+    let reason = match usable::reason_against(state) {
+        None if scheduled && !known => "scheduled for deletion: restore it first",
+        reason => reason?,
     };
+    let text = format!("the secret is {reason}");
     Some(Error::builder(ErrorKind::FailureState, text).category(ErrorCategory::Conflict).build())
 }
 
