@@ -1,0 +1,216 @@
+//! Frames: the parts of a message's body, each encrypted and authenticated.
+//!
+//! Specification: `data-format/message-body.md` and `data-format/message-body-aad.md`.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::suite::{IV_LENGTH, Iv, MessageId, MessageKey, TAG_LENGTH, TagBytes};
+
+/// What precedes the content of a frame that is not the last: sequence number and IV.
+pub(crate) const REGULAR_PREFIX: usize = 4 + IV_LENGTH;
+/// What precedes the content of the last frame: a mark, sequence number, IV and length.
+pub(crate) const FINAL_PREFIX: usize = 4 + 4 + IV_LENGTH + 4;
+/// What the last frame has in place of a sequence number; no other frame can have this number.
+pub(crate) const FINAL_MARK: [u8; 4] = [0xFF; 4];
+
+const REGULAR_CONTENT: &[u8] = b"AWSKMSEncryptionClient Frame";
+const FINAL_CONTENT: &[u8] = b"AWSKMSEncryptionClient Final Frame";
+const AAD_LENGTH: usize = 32 + FINAL_CONTENT.len() + 4 + 8;
+
+/// Encrypts or decrypts the frames of one message, in their order.
+pub(crate) struct Frames {
+    key: MessageKey,
+    id: MessageId,
+    pub(crate) frame_length: u32,
+    sequence: u32,
+}
+
+/// What precedes the content of a frame.
+pub(crate) enum Prefix {
+    Regular([u8; REGULAR_PREFIX]),
+    Final([u8; FINAL_PREFIX]),
+}
+
+impl AsRef<[u8]> for Prefix {
+    fn as_ref(&self) -> &[u8] {
+        match self {
+            Self::Regular(bytes) => bytes,
+            Self::Final(bytes) => bytes,
+        }
+    }
+}
+
+impl Frames {
+    pub(crate) fn new(key: MessageKey, id: MessageId, frame_length: u32) -> Self {
+        Self { key, id, frame_length, sequence: 0 }
+    }
+
+    pub(crate) fn frame_length(&self) -> usize {
+        usize::try_from(self.frame_length).unwrap_or(usize::MAX)
+    }
+
+    /// Encrypts the next frame in place. Returns what precedes its content, and the tag that follows.
+    pub(crate) fn seal(&mut self, last: bool, content: &mut [u8]) -> Result<(Prefix, TagBytes)> {
+        let sequence = self.advance(Error::new(ErrorKind::Input, TOO_MANY))?;
+        let (iv, aad) = (iv(sequence), Aad::new(&self.id, last, sequence, content.len()));
+        let tag = self.key.seal(iv, aad.as_ref(), content)?;
+        let length = u32::try_from(content.len()).map_err(|_| Error::new(ErrorKind::Input, "the frame is too long"))?;
+        Ok((if last { final_prefix(sequence, iv, length) } else { regular_prefix(sequence, iv) }, tag))
+    }
+
+    /// Checks that a frame is the next one, by what precedes its content. Returns the length of the content.
+    pub(crate) fn expect_regular(&mut self, prefix: &[u8; REGULAR_PREFIX]) -> Result<usize> {
+        self.expect(prefix)?;
+        Ok(self.frame_length())
+    }
+
+    /// Does so for the last frame.
+    pub(crate) fn expect_last(&mut self, prefix: &[u8; FINAL_PREFIX]) -> Result<usize> {
+        let (rest, length) = prefix.split_last_chunk().ok_or_else(Error::truncated)?;
+        self.expect(rest.strip_prefix(&FINAL_MARK).ok_or_else(out_of_order)?)?;
+        final_length(*length, self.frame_length())
+    }
+
+    /// Checks sequence number and IV.
+    fn expect(&mut self, prefix: &[u8]) -> Result<()> {
+        let next = self.advance(out_of_order())?;
+        let (sequence, iv) = prefix.split_first_chunk().ok_or_else(out_of_order)?;
+        if next.to_be_bytes() == *sequence && self::iv(next) == iv { Ok(()) } else { Err(out_of_order()) }
+    }
+
+    /// Decrypts in place the frame whose prefix was checked last.
+    pub(crate) fn open(&self, last: bool, tag: TagBytes, content: &mut [u8]) -> Result<()> {
+        let aad = Aad::new(&self.id, last, self.sequence, content.len());
+        let forged = |_| Error::new(ErrorKind::Frame, "a frame of the message was changed");
+        self.key.open(iv(self.sequence), aad.as_ref(), tag, content).map_err(forged)
+    }
+
+    fn advance(&mut self, exhausted: Error) -> Result<u32> {
+        // The greatest number is the mark of the last frame.
+        match self.sequence.checked_add(1) {
+            Some(next) if next != u32::MAX => {
+                self.sequence = next;
+                Ok(next)
+            }
+            _ => Err(exhausted),
+        }
+    }
+}
+
+const TOO_MANY: &str = "the data needs more frames than the format allows: set a longer frame length";
+
+/// Checks that data of this length fits into one message.
+pub(crate) fn check_length(length: usize, frame_length: usize) -> Result<()> {
+    let fits = u32::try_from(length / frame_length).is_ok_and(|frames| frames < u32::MAX - 1);
+    if fits { Ok(()) } else { Err(Error::new(ErrorKind::Input, TOO_MANY)) }
+}
+
+fn out_of_order() -> Error {
+    Error::new(ErrorKind::Frame, "the frames of the message are not in order")
+}
+
+/// The frame's number, filled with zeros in front.
+fn iv(sequence: u32) -> Iv {
+    let mut iv = [0; IV_LENGTH];
+    iv[IV_LENGTH - 4..].copy_from_slice(&sequence.to_be_bytes());
+    iv
+}
+
+fn regular_prefix(sequence: u32, iv: Iv) -> Prefix {
+    let mut bytes = [0; REGULAR_PREFIX];
+    bytes[..4].copy_from_slice(&sequence.to_be_bytes());
+    bytes[4..].copy_from_slice(&iv);
+    Prefix::Regular(bytes)
+}
+
+fn final_prefix(sequence: u32, iv: Iv, length: u32) -> Prefix {
+    let mut bytes = [0; FINAL_PREFIX];
+    bytes[..4].copy_from_slice(&FINAL_MARK);
+    bytes[4..8].copy_from_slice(&sequence.to_be_bytes());
+    bytes[8..8 + IV_LENGTH].copy_from_slice(&iv);
+    bytes[8 + IV_LENGTH..].copy_from_slice(&length.to_be_bytes());
+    Prefix::Final(bytes)
+}
+
+/// What a frame's tag covers besides its content.
+struct Aad {
+    bytes: [u8; AAD_LENGTH],
+    length: usize,
+}
+
+impl Aad {
+    fn new(id: &MessageId, last: bool, sequence: u32, length: usize) -> Self {
+        let content = if last { FINAL_CONTENT } else { REGULAR_CONTENT };
+        // A `usize` has at most 64 bits.
+        let length = (length as u64).to_be_bytes();
+        let mut aad = Self { bytes: [0; AAD_LENGTH], length: 0 };
+        for part in [id.as_slice(), content, &sequence.to_be_bytes(), &length] {
+            aad.bytes[aad.length..aad.length + part.len()].copy_from_slice(part);
+            aad.length += part.len();
+        }
+        aad
+    }
+}
+
+impl AsRef<[u8]> for Aad {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+}
+
+/// A frame in a message that is in memory.
+pub(crate) struct Frame<'a> {
+    prefix: Prefix,
+    pub(crate) content: &'a [u8],
+    pub(crate) tag: TagBytes,
+}
+
+impl<'a> Frame<'a> {
+    /// Splits a frame off a body.
+    pub(crate) fn split(rest: &mut &'a [u8], frame_length: usize) -> Result<Self> {
+        let (prefix, length) = if rest.starts_with(&FINAL_MARK) {
+            let prefix: [u8; FINAL_PREFIX] = take(rest)?;
+            let length = *prefix.last_chunk().ok_or_else(Error::truncated)?;
+            (Prefix::Final(prefix), final_length(length, frame_length)?)
+        } else {
+            (Prefix::Regular(take(rest)?), frame_length)
+        };
+        let (content, after) = rest.split_at_checked(length).ok_or_else(Error::truncated)?;
+        *rest = after;
+        Ok(Self { prefix, content, tag: take(rest)? })
+    }
+
+    pub(crate) fn is_last(&self) -> bool {
+        matches!(self.prefix, Prefix::Final(_))
+    }
+
+    /// Checks that this is the next frame.
+    pub(crate) fn check(&self, frames: &mut Frames) -> Result<()> {
+        match &self.prefix {
+            Prefix::Regular(prefix) => frames.expect_regular(prefix),
+            Prefix::Final(prefix) => frames.expect_last(prefix),
+        }
+        .map(drop)
+    }
+}
+
+/// The length of the last frame, which is at most that of the others.
+fn final_length(length: [u8; 4], frame_length: usize) -> Result<usize> {
+    let length = usize::try_from(u32::from_be_bytes(length)).unwrap_or(usize::MAX);
+    if length <= frame_length {
+        return Ok(length);
+    }
+    Err(Error::new(ErrorKind::Frame, "the last frame of the message is longer than the others"))
+}
+
+/// Splits an array off a body.
+fn take<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N]> {
+    let (bytes, after) = rest.split_first_chunk().ok_or_else(Error::truncated)?;
+    *rest = after;
+    Ok(*bytes)
+}
+
+/// The length of a body that holds `length` bytes of data.
+pub(crate) fn body_length(length: usize, frame_length: usize) -> usize {
+    let regular = length.saturating_sub(1) / frame_length;
+    length + regular * (REGULAR_PREFIX + TAG_LENGTH) + FINAL_PREFIX + TAG_LENGTH
+}
