@@ -48,13 +48,18 @@ impl Frames {
         usize::try_from(self.frame_length).unwrap_or(usize::MAX)
     }
 
-    /// Encrypts the next frame in place. Returns what precedes its content, and the tag that follows.
-    pub(crate) fn seal(&mut self, last: bool, content: &mut [u8]) -> Result<(Prefix, TagBytes)> {
+    /// Begins the next frame. Returns what precedes its content.
+    pub(crate) fn next_prefix(&mut self, last: bool, length: usize) -> Result<Prefix> {
         let sequence = self.advance(Error::new(ErrorKind::Input, TOO_MANY))?;
-        let (iv, aad) = (iv(sequence), Aad::new(&self.id, last, sequence, content.len()));
-        let tag = self.key.seal(iv, aad.as_ref(), content)?;
-        let length = u32::try_from(content.len()).map_err(|_| Error::new(ErrorKind::Input, "the frame is too long"))?;
-        Ok((if last { final_prefix(sequence, iv, length) } else { regular_prefix(sequence, iv) }, tag))
+        let length = u32::try_from(length).map_err(|_| Error::new(ErrorKind::Input, "the frame is too long"))?;
+        let iv = iv(sequence);
+        Ok(if last { final_prefix(sequence, iv, length) } else { regular_prefix(sequence, iv) })
+    }
+
+    /// Encrypts in place the frame that was begun. Returns the tag that follows it.
+    pub(crate) fn seal(&self, last: bool, content: &mut [u8]) -> Result<TagBytes> {
+        let aad = Aad::new(&self.id, last, self.sequence, content.len());
+        self.key.seal(iv(self.sequence), aad.as_ref(), content)
     }
 
     /// Checks that a frame is the next one, by what precedes its content. Returns the length of the content.

@@ -4,7 +4,7 @@ use cloud_core::SecretBytes;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::frame::{FINAL_PREFIX, Frame, Frames, REGULAR_PREFIX, body_length};
+use crate::frame::{Frame, Frames, body_length};
 use crate::header::{self, Header, Parsed};
 use crate::keys::SealingKey;
 use crate::suite::{self, MessageKey};
@@ -33,17 +33,13 @@ pub(crate) fn seal(key: &SealingKey, context: &[u8], frame_length: u32, data: &[
     }
 }
 
-/// Encrypts a frame where it is written: what precedes it depends on its place alone, so it is filled in afterwards.
+/// Encrypts a frame where it is written.
 fn append(message: &mut Vec<u8>, frames: &mut Frames, last: bool, content: &[u8]) -> Result<()> {
+    let prefix = frames.next_prefix(last, content.len())?;
+    message.extend_from_slice(prefix.as_ref());
     let start = message.len();
-    let prefix = if last { FINAL_PREFIX } else { REGULAR_PREFIX };
-    message.resize(start + prefix, 0);
     message.extend_from_slice(content);
-    let (before, body) = message.split_at_mut(start + prefix);
-    let (prefix, tag) = frames.seal(last, body)?;
-    if let Some(place) = before.get_mut(start..) {
-        place.copy_from_slice(prefix.as_ref());
-    }
+    let tag = frames.seal(last, message.get_mut(start..).unwrap_or_default())?;
     message.extend_from_slice(&tag);
     Ok(())
 }

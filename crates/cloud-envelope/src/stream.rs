@@ -31,7 +31,8 @@ impl FrameBuffer {
 
     /// Encrypts the content as the next frame. Returns the frame.
     fn seal(&mut self, frames: &mut Frames, last: bool, length: usize) -> Result<&[u8]> {
-        let (prefix, tag) = frames.seal(last, self.content(length))?;
+        let prefix = frames.next_prefix(last, length)?;
+        let tag = frames.seal(last, self.content(length))?;
         let (prefix, end) = (prefix.as_ref(), FINAL_PREFIX + length);
         let start = FINAL_PREFIX - prefix.len();
         for (place, bytes) in [(start..FINAL_PREFIX, prefix), (end..end + TAG_LENGTH, &tag)] {
