@@ -35,3 +35,7 @@ struct Tls;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/secrets.md")]
 struct Secrets;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/envelope.md")]
+struct Envelope;
