@@ -1,0 +1,7 @@
+//! The command: its options, its tokens and its signals.
+
+pub(crate) mod arguments;
+pub(crate) mod sandbox;
+pub(crate) mod serve;
+pub(crate) mod signals;
+pub(crate) mod token;

@@ -1,0 +1,79 @@
+//! Connections over a Unix socket that only its owner may use.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use axum::serve::Listener;
+use tokio::net::{UnixListener, UnixStream};
+
+/// A bound socket. Its file is removed when this is dropped.
+#[derive(Debug)]
+pub(crate) struct UnixSockets {
+    listener: UnixListener,
+    path: PathBuf,
+    /// Of the file, so that one that has replaced it is left alone.
+    inode: u64,
+}
+
+impl UnixSockets {
+    /// Binds the socket. It is made in a folder of its own and then moved, so that it is never there with wider rights,
+    /// and so that a stale one is replaced at once.
+    pub(crate) async fn bind(path: &Path) -> io::Result<Self> {
+        let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+        Self::bind_at(path).await.map_err(named)
+    }
+
+    async fn bind_at(path: &Path) -> io::Result<Self> {
+        match fs::symlink_metadata(path) {
+            Ok(about) if !about.file_type().is_socket() => {
+                return Err(io::Error::new(io::ErrorKind::AlreadyExists, "something that is not a socket is there"));
+            }
+            Ok(_) if UnixStream::connect(path).await.is_ok() => {
+                return Err(io::Error::new(io::ErrorKind::AddrInUse, "another process serves it"));
+            }
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        let mut name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_owned();
+        name.push(format!(".{}", std::process::id()));
+        let folder = path.with_file_name(name);
+        fs::DirBuilder::new().mode(0o700).create(&folder)?;
+        let bound = Self::bind_in(&folder, path);
+        let _ = fs::remove_dir_all(&folder);
+        bound
+    }
+
+    fn bind_in(folder: &Path, path: &Path) -> io::Result<Self> {
+        let made = folder.join("socket");
+        let listener = UnixListener::bind(&made)?;
+        fs::set_permissions(&made, fs::Permissions::from_mode(0o600))?;
+        let inode = fs::symlink_metadata(&made)?.ino();
+        fs::rename(&made, path)?;
+        Ok(Self { listener, path: path.to_owned(), inode })
+    }
+}
+
+impl Listener for UnixSockets {
+    type Io = UnixStream;
+    type Addr = ();
+
+    async fn accept(&mut self) -> (UnixStream, ()) {
+        (Listener::accept(&mut self.listener).await.0, ())
+    }
+
+    fn local_addr(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for UnixSockets {
+    fn drop(&mut self) {
+        let own = fs::symlink_metadata(&self.path).is_ok_and(|about| about.ino() == self.inode);
+        if own {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}

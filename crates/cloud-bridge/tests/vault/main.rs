@@ -1,0 +1,10 @@
+//! Vault's API over a bridge, with a sandbox of both clouds behind it.
+#![cfg(test)]
+
+mod attacks;
+mod client;
+mod kv;
+mod server;
+mod sys;
+mod transit;
+mod world;

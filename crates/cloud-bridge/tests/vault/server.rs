@@ -1,0 +1,148 @@
+//! The server: limits, stops, sockets and TLS.
+
+use std::time::Duration;
+
+use cloud_bridge::{Server, ServerLimits};
+use cloud_sandbox::{Fault, Sandbox};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::client;
+use crate::world::{ROOT, World, mounted, root};
+
+async fn limited(limits: ServerLimits) -> (Sandbox, Server, std::net::SocketAddr) {
+    let sandbox = Sandbox::start().await.unwrap();
+    let bridge = mounted(&sandbox).policies(root()).build().unwrap();
+    let server = Server::listen(bridge, "127.0.0.1:0".parse().unwrap(), limits).await.unwrap();
+    let address = server.address().strip_prefix("http://").unwrap().parse().unwrap();
+    (sandbox, server, address)
+}
+
+fn short() -> ServerLimits {
+    let mut limits = ServerLimits::default();
+    limits.head = Duration::from_millis(200);
+    limits
+}
+
+#[tokio::test]
+async fn half_sent_head_and_idle_connection_end() {
+    let (_sandbox, _server, address) = limited(short()).await;
+    for begin in ["", "GET /v1/sys/hea", "GET /v1/sys/health HTTP/1.1\r\nHost: b\r\n"] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(begin.as_bytes()).await.unwrap();
+        let mut received = Vec::new();
+        // Ends because the server closes the connection.
+        drop(stream.read_to_end(&mut received).await);
+    }
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(b"GET /v1/sys/health HTTP/1.1\r\nHost: b\r\n\r\n").await.unwrap();
+    let mut received = Vec::new();
+    drop(stream.read_to_end(&mut received).await);
+    assert_eq!(client::parse(&received).status, 200);
+}
+
+#[tokio::test]
+async fn connections_above_the_limit_wait_for_a_place() {
+    let mut limits = short();
+    limits.connections = 2;
+    let (_sandbox, _server, address) = limited(limits).await;
+    let idle = [TcpStream::connect(address).await.unwrap(), TcpStream::connect(address).await.unwrap()];
+    client::send(address, "GET", "/v1/sys/health", "", b"").await.expect(200);
+    drop(idle);
+}
+
+#[tokio::test]
+async fn stop_lets_requests_finish_and_takes_no_new_ones() {
+    let world = World::start().await;
+    world.sandbox.fault(Fault::late(Duration::from_millis(300)).on("scp/kms/encrypt").unwrap()).unwrap();
+    let address = world.address;
+    let headers = format!("X-Vault-Token: {ROOT}\r\n");
+    let slow = tokio::spawn(async move {
+        client::send(address, "POST", "/v1/transit/encrypt/by-id", &headers, br#"{"plaintext":""}"#).await
+    });
+    while world.count("scp/kms/encrypt") == 0 {
+        tokio::task::yield_now().await;
+    }
+    world.server.shutdown().await;
+    slow.await.unwrap().expect(200);
+    assert!(TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
+async fn request_ends_at_its_limit() {
+    let world = World::with(|builder| builder.policies(root()).request_limit(Duration::from_millis(200))).await;
+    world.sandbox.fault(Fault::delay(Duration::from_secs(60)).on("scp").unwrap().always()).unwrap();
+    let body = serde_json::json!({ "plaintext": "" });
+    let reply = world.post("/v1/transit/encrypt/by-id", body).await.expect(504);
+    assert!(reply.error().contains("took too long"), "{}", reply.text);
+    let body = serde_json::json!({ "data": { "a": "b" } });
+    let reply = world.post("/v1/secret/data/team/id", body).await.expect(400);
+    assert!(reply.error().contains("may have been executed"), "{}", reply.text);
+    assert_eq!(world.log.lines().len(), 2);
+}
+
+#[tokio::test]
+async fn client_that_goes_away_leaves_a_line_without_a_status() {
+    let world = World::start().await;
+    world.sandbox.fault(Fault::delay(Duration::from_secs(60)).on("scp/kms/encrypt").unwrap()).unwrap();
+    let mut stream = TcpStream::connect(world.address).await.unwrap();
+    let request = format!(
+        "POST /v1/transit/encrypt/by-id HTTP/1.1\r\nHost: b\r\nX-Vault-Token: {ROOT}\r\nContent-Length: 16\r\n\r\n{{\"plaintext\":\"\"}}"
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    drop(stream);
+    while world.log.lines().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let line = world.log.lines().pop().unwrap();
+    assert_eq!((&line["token"], &line["status"]), (&"root".into(), &serde_json::Value::Null), "{line}");
+}
+
+#[tokio::test]
+async fn address_beyond_loopback_needs_tls() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let bridge = mounted(&sandbox).policies(root()).build().unwrap();
+    let error = Server::listen(bridge, "0.0.0.0:0".parse().unwrap(), short()).await.unwrap_err();
+    assert!(error.to_string().contains("configure TLS"), "{error}");
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::os::unix::fs::PermissionsExt;
+
+    use tokio::net::{UnixListener, UnixStream};
+
+    use super::*;
+    use crate::world::Folder;
+
+    async fn status(path: &std::path::Path) -> u16 {
+        let mut stream = UnixStream::connect(path).await.unwrap();
+        stream.write_all(b"GET /v1/sys/health HTTP/1.1\r\nHost: b\r\nConnection: close\r\n\r\n").await.unwrap();
+        let mut received = Vec::new();
+        stream.read_to_end(&mut received).await.unwrap();
+        client::parse(&received).status
+    }
+
+    #[tokio::test]
+    async fn socket_is_its_owners_and_replaces_a_stale_one() {
+        let folder = Folder::new("socket");
+        let path = folder.0.join("bridge.sock");
+        // Left behind by a process that has ended.
+        drop(UnixListener::bind(&path).unwrap());
+        let sandbox = Sandbox::start().await.unwrap();
+        let bridge = mounted(&sandbox).policies(root()).build().unwrap();
+        let server = Server::listen_unix(bridge.clone(), &path, short()).await.unwrap();
+        assert_eq!(status(&path).await, 200);
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        let error = Server::listen_unix(bridge.clone(), &path, short()).await.unwrap_err();
+        assert!(error.to_string().contains("another process serves it"), "{error}");
+        assert_eq!(status(&path).await, 200, "a live socket is left alone");
+        server.shutdown().await;
+        assert!(!path.exists());
+        std::fs::write(&path, "a file").unwrap();
+        let error = Server::listen_unix(bridge, &path, short()).await.unwrap_err();
+        assert!(error.to_string().contains("not a socket"), "{error}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "a file");
+        assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 1, "nothing else is left behind");
+    }
+}

@@ -1,0 +1,216 @@
+//! Health, mounts, tokens, metrics and the audit log.
+
+use cloud_core::testing::find_leak;
+use serde_json::{Value, json};
+
+use crate::world::{ROOT, World, root, token};
+
+#[tokio::test]
+async fn health_needs_no_token_and_has_vaults_status_codes() {
+    let world = World::start().await;
+    for (path, status) in [
+        ("/v1/sys/health", 200),
+        ("/v1/sys/health?standbyok=true", 200),
+        ("/v1/sys/health?activecode=299", 299),
+        ("/v1/sys/health?activecode=x", 400),
+        ("/v1/sys/health?activecode=99", 400),
+    ] {
+        let reply = world.send("GET", path, "", "").await;
+        assert_eq!(reply.status, status, "{path}");
+    }
+    let health = world.send("GET", "/v1/sys/health", "", "").await.json();
+    assert_eq!(
+        (&health["initialized"], &health["sealed"], &health["standby"]),
+        (&json!(true), &json!(false), &json!(false))
+    );
+    assert!(health["version"].as_str().unwrap().starts_with("1."), "{health}");
+    let head = world.send("HEAD", "/v1/sys/health", "", "").await.expect(200);
+    assert!(head.text.is_empty());
+    let status = world.send("GET", "/v1/sys/seal-status", "", "").await.expect(200).json();
+    assert_eq!((&status["sealed"], &status["t"]), (&json!(false), &json!(1)));
+}
+
+#[tokio::test]
+async fn mounts_are_shown_to_those_who_may_use_them() {
+    let policies = root() + &token("reader", "reader-token", &[("secret/data/*", r#""read""#)]);
+    let world = World::with(|builder| builder.policies(policies)).await;
+    let mounts = world.get("/v1/sys/mounts").await.expect(200).data();
+    assert_eq!(mounts["secret/"]["options"], json!({ "version": "2" }));
+    assert_eq!(mounts["transit/"]["type"], "transit");
+    let reader = "X-Vault-Token: reader-token\r\n";
+    world.send("GET", "/v1/sys/mounts", reader, "").await.expect(403);
+    // The question of `vault kv` before each command.
+    let mount = world.send("GET", "/v1/sys/internal/ui/mounts/secret/team/db", reader, "").await.expect(200).data();
+    assert_eq!((&mount["path"], &mount["options"]["version"]), (&json!("secret/"), &json!("2")));
+    for path in ["transit/encrypt/a", "no-such-mount", "sys"] {
+        world.send("GET", &format!("/v1/sys/internal/ui/mounts/{path}"), reader, "").await.expect(403);
+    }
+    let visible = world.send("GET", "/v1/sys/internal/ui/mounts", reader, "").await.expect(200).data();
+    assert_eq!(visible["secret"].as_object().unwrap().keys().collect::<Vec<_>>(), ["secret/"]);
+}
+
+#[tokio::test]
+async fn token_is_looked_up_and_renewed_without_end() {
+    let world = World::start().await;
+    let about = world.get("/v1/auth/token/lookup-self").await.expect(200).data();
+    for (member, value) in [
+        ("ttl", json!(0)),
+        ("expire_time", json!(null)),
+        ("renewable", json!(false)),
+        ("type", json!("service")),
+        ("display_name", json!("root")),
+        ("policies", json!(["root"])),
+        ("id", json!(ROOT)),
+    ] {
+        assert_eq!(about[member], value, "{member}");
+    }
+    for method in ["POST", "PUT"] {
+        let renewed = world.call(method, "/v1/auth/token/renew-self", r#"{"increment":0}"#).await.expect(200).json();
+        assert_eq!((&renewed["auth"]["renewable"], &renewed["data"]), (&json!(false), &json!(null)));
+    }
+    let own = world.post("/v1/sys/capabilities-self", json!({ "paths": ["secret/data/x"] })).await.expect(200).data();
+    assert_eq!(own["secret/data/x"], json!(["read", "list", "update", "create", "delete"]));
+    for (method, path) in [
+        ("POST", "auth/token/create"),
+        ("POST", "auth/token/revoke-self"),
+        ("POST", "auth/approle/login"),
+        ("PUT", "sys/seal"),
+        ("POST", "sys/mounts/x"),
+        ("GET", "sys/policies/acl"),
+    ] {
+        let reply = world.call(method, &format!("/v1/{path}"), "{}").await.expect(405);
+        assert!(reply.error().contains("not supported"), "{path}: {}", reply.text);
+    }
+}
+
+#[tokio::test]
+async fn capabilities_are_needed_one_by_one() {
+    let all = [
+        ("read", "GET", "secret/data/team/db", "", 200),
+        ("read", "GET", "secret/metadata/team/db", "", 200),
+        ("list", "LIST", "secret/metadata", "", 200),
+        ("list", "GET", "secret/metadata?list=true", "", 200),
+        ("update", "POST", "secret/data/team/db", r#"{"data":{"a":"b"}}"#, 200),
+        ("create", "POST", "secret/data/a-new-one", r#"{"data":{"a":"b"}}"#, 200),
+        ("delete", "DELETE", "secret/metadata/team/db", "", 204),
+        ("update", "POST", "transit/encrypt/orders", r#"{"plaintext":""}"#, 200),
+        ("read", "GET", "transit/keys/orders", "", 200),
+        ("list", "LIST", "transit/keys", "", 200),
+        ("read", "GET", "sys/mounts", "", 200),
+        ("read", "GET", "sys/metrics?format=prometheus", "", 200),
+    ];
+    let mut policies = root();
+    for capability in ["read", "list", "update", "create", "delete"] {
+        policies += &token(capability, &format!("{capability}-token"), &[("*", &format!("\"{capability}\""))]);
+    }
+    for (needed, method, path, body, status) in all {
+        let world = World::with(|builder| builder.policies(policies.clone())).await;
+        for capability in ["read", "list", "update", "create", "delete"].into_iter().filter(|own| *own != needed) {
+            let headers = format!("X-Vault-Token: {capability}-token\r\n");
+            let reply = world.send(method, &format!("/v1/{path}"), &headers, body).await.expect(403);
+            assert_eq!(reply.json(), json!({ "errors": ["permission denied"] }), "{path} with {capability}");
+        }
+        let headers = format!("Authorization: Bearer {needed}-token\r\n");
+        world.send(method, &format!("/v1/{path}"), &headers, body).await.expect(status);
+    }
+}
+
+#[tokio::test]
+async fn namespace_and_wrapping_are_checked() {
+    let world = World::with(|builder| builder.policies(root()).namespace("team/")).await;
+    for (header, status) in [
+        ("", 200),
+        ("X-Vault-Namespace: team\r\n", 200),
+        ("X-Vault-Namespace: team/\r\n", 200),
+        ("X-Vault-Namespace: other\r\n", 400),
+        ("X-Vault-Request: true\r\n", 200),
+        ("X-Vault-Wrap-TTL: 60\r\n", 400),
+    ] {
+        let headers = format!("X-Vault-Token: {ROOT}\r\n{header}");
+        world.send("GET", "/v1/secret/data/team/db", &headers, "").await.expect(status);
+    }
+}
+
+#[tokio::test]
+async fn metrics_count_requests_and_show_no_path() {
+    let world = World::start().await;
+    world.get("/v1/secret/data/team/db").await.expect(200);
+    world.get("/v1/secret/data/no-such-secret").await.expect(404);
+    world.send("GET", "/v1/secret/data/team/db", "", "").await.expect(403);
+    let reply = world.get("/v1/sys/metrics?format=prometheus").await.expect(200);
+    assert!(reply.header("content-type").unwrap().starts_with("text/plain"), "{}", reply.head);
+    for line in [
+        r#"cloud_bridge_request_duration_seconds_count{mount="secret",operation="read",status="200"} 1"#,
+        r#"cloud_bridge_request_duration_seconds_count{mount="secret",operation="read",status="404"} 1"#,
+        r#"cloud_bridge_request_duration_seconds_count{mount="none",operation="none",status="403"} 1"#,
+        r#"cloud_bridge_cache_misses_total{mount="secret"} 2"#,
+        "cloud_bridge_policy_file_broken 0",
+    ] {
+        assert!(reply.text.lines().any(|own| own == line), "{line}: {}", reply.text);
+    }
+    assert!(!reply.text.contains("no-such-secret") && !reply.text.contains("team"), "{}", reply.text);
+    world.get("/v1/sys/metrics").await.expect(400);
+}
+
+#[tokio::test]
+async fn audit_log_has_a_line_for_each_request_and_no_value() {
+    let world = World::start().await;
+    let canary = "canary-of-a-plaintext";
+    let encoded = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, canary);
+    world.post("/v1/transit/encrypt/orders", json!({ "plaintext": encoded })).await.expect(200);
+    world.post("/v1/secret/data/audited", json!({ "data": { "a": canary } })).await.expect(200);
+    world.get("/v1/secret/data/audited").await.expect(200);
+    world.send("GET", "/v1/secret/data/audited?x=canary-of-a-query", "X-Vault-Token: canary-of-a-token\r\n", "").await;
+    world.get(&format!("/v1/secret/data/{ROOT}")).await;
+    world.send("GET", "/v1/secret//data", "", "").await.expect(400);
+    world.send("GET", "/v1/sys/health", "", "").await.expect(200);
+    let lines = world.log.lines();
+    let shown: Vec<Value> =
+        lines.iter().map(|line| json!([line["token"], line["operation"], line["path"], line["status"]])).collect();
+    let wanted = [
+        json!(["root", "POST", "transit/encrypt/orders", 200]),
+        json!(["root", "POST", "secret/data/audited", 200]),
+        json!(["root", "GET", "secret/data/audited", 200]),
+        json!([null, "GET", "secret/data/audited", 403]),
+        json!(["root", "GET", "secret/data/[redacted]", 404]),
+        json!([null, "-", null, 400]),
+    ];
+    assert_eq!(shown, wanted);
+    for line in &lines {
+        assert!(line["time"].as_str().unwrap().ends_with('Z') && line["duration_ms"].is_number(), "{line}");
+        assert_eq!(line["request_id"].as_str().unwrap().len(), 36);
+    }
+    for secret in [canary, "canary-of-a-query", "canary-of-a-token", ROOT] {
+        assert_eq!(find_leak(secret, &world.log.text()), None, "{secret}");
+    }
+}
+
+#[tokio::test]
+async fn audit_log_has_the_clouds_id_of_a_request_that_failed() {
+    let world = World::start().await;
+    world.post("/v1/transit/decrypt/orders", json!({ "ciphertext": "vault:v1:AAAA" })).await.expect(400);
+    let line = world.log.lines().pop().unwrap();
+    let ids = line["cloud_request_ids"].as_array().unwrap();
+    assert!(ids.len() == 1 && ids[0].as_str().unwrap().len() > 8, "{line}");
+}
+
+/// A log that cannot be written.
+struct Full;
+
+impl std::io::Write for Full {
+    fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+        Err(std::io::ErrorKind::StorageFull.into())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_returned_if_the_audit_log_cannot_be_written() {
+    let world = World::with(|builder| builder.policies(root()).audit(Full)).await;
+    let reply = world.get("/v1/secret/data/team/db").await.expect(500);
+    assert!(reply.error().contains("audit log cannot be written") && !reply.text.contains("value1"), "{}", reply.text);
+    world.send("GET", "/v1/sys/health", "", "").await.expect(200);
+}
