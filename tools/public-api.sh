@@ -12,7 +12,7 @@ export RUSTC_BOOTSTRAP=1
 target=${CARGO_TARGET_DIR:-target}
 differs=0
 
-for crate in cloud-core scp-security nhn-security risken-aws cloud-secrets cloud-envelope cloud-sandbox cloud-bridge; do
+for crate in cloud-core scp-security nhn-security risken-aws cloud-secrets cloud-envelope cloud-findings cloud-sandbox cloud-bridge; do
     metadata=$(sed -n '/^\[package.metadata.docs.rs\]/,/^\[/p' "crates/$crate/Cargo.toml")
     features=$(sed -n 's/^features = \[\(.*\)\]/\1/p' <<< "$metadata" | tr -d '" ')
     selection=(--features "$features")

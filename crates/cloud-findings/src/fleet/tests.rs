@@ -1,0 +1,315 @@
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use cloud_core::testing::FakeRuntime;
+use cloud_core::{Delivery, Error, ErrorKind};
+use time::macros::datetime;
+use tokio::sync::Semaphore;
+
+use super::*;
+use crate::{Event, FindingInfo, Gap, Metadata, Millis, Severity};
+
+/// A checkpoint that is removed with the test.
+struct Checkpoint(PathBuf);
+
+impl Checkpoint {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("cloud-findings-{}-{name}.checkpoint", std::process::id()));
+        let _ = fs::remove_file(&path);
+        Self(path)
+    }
+}
+
+impl Drop for Checkpoint {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+impl AsRef<Path> for Checkpoint {
+    fn as_ref(&self) -> &Path {
+        &self.0
+    }
+}
+
+fn targets(count: usize) -> Vec<Target> {
+    (0..count).map(|number| Target::new(format!("account-{}", number / 4), format!("service-{}", number % 4))).collect()
+}
+
+fn report(target: &Target) -> Report {
+    let uid = crate::uid(&["risken", &target.account, &target.service]);
+    let event = Event::detection(
+        Metadata::new("RISKEN", "Finding"),
+        FindingInfo::new(uid, "a finding"),
+        Severity::LOW,
+        Millis::default(),
+    );
+    let mut report = Report::new();
+    report.push(event);
+    report.drop_row(crate::reason::NO_ID);
+    report
+}
+
+fn runtime() -> Arc<FakeRuntime> {
+    Arc::new(FakeRuntime::new(datetime!(2026-01-01 0:00 UTC)))
+}
+
+fn transient() -> Error {
+    Error::builder(ErrorKind::Transport, "the connection broke").delivery(Delivery::NotSent).transient(true).build()
+}
+
+fn uids(report: &Report) -> BTreeSet<String> {
+    report.events.iter().filter_map(|event| event.uid().map(str::to_owned)).collect()
+}
+
+#[tokio::test]
+async fn no_more_than_the_given_number_of_targets_is_in_work() {
+    for concurrency in [0, 1, 5, 100] {
+        let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let counted = (Arc::clone(&now), Arc::clone(&most));
+        let summary = over(targets(40))
+            .concurrency(concurrency)
+            .run(move |target| {
+                let (now, most) = counted.clone();
+                async move {
+                    most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                    for _ in 0..5 {
+                        tokio::task::yield_now().await;
+                    }
+                    now.fetch_sub(1, Ordering::SeqCst);
+                    Ok(report(&target))
+                }
+            })
+            .await
+            .unwrap();
+        assert_eq!((summary.done, summary.events, summary.is_complete()), (40, 40, true));
+        assert_eq!(most.load(Ordering::SeqCst), concurrency.clamp(1, 40));
+    }
+}
+
+#[tokio::test]
+async fn one_dead_target_fails_no_other_one() {
+    let file = Checkpoint::new("dead");
+    let mut run = over(targets(8).into_iter().map(|target| {
+        let prefix = crate::uid(&["risken", &target.account, &target.service]);
+        target.with_prefix(prefix)
+    }))
+    .checkpoint(file.as_ref())
+    .run(|target| async move {
+        match &*target.service {
+            "service-1" => Err(Error::config("the key is missing")),
+            "service-2" if target.account == "account-0" => panic!("a bug"),
+            _ => Ok(report(&target)),
+        }
+    });
+    let mut failed = Vec::new();
+    while let Some(step) = run.next().await {
+        if let Progress::Failed { target, error } = step {
+            failed.push(format!("{target}: {error}"));
+        }
+    }
+    let summary = run.finish().await.unwrap();
+    assert_eq!((summary.done, summary.failed, summary.is_complete()), (5, 3, false));
+    assert!(failed.iter().any(|text| text == "service-1 of account-1: the key is missing"), "{failed:?}");
+    assert!(
+        failed.iter().any(|text| text.starts_with("service-2 of account-0: the inspection panicked")),
+        "{failed:?}"
+    );
+    let report = read([&file]).unwrap();
+    assert_eq!((report.events.len(), report.dropped_rows(), report.incomplete.len()), (5, 5, 3));
+    assert!(report.incomplete.iter().any(|gap| gap.covers("risken/account-1/service-1/7")));
+    assert!(!report.incomplete.iter().any(|gap| gap.covers("risken/account-1/service-0/7")));
+}
+
+#[tokio::test]
+async fn dropped_run_goes_on_from_its_checkpoint() {
+    let file = Checkpoint::new("dropped");
+    let places = Arc::new(Semaphore::new(0));
+    let mut started = BTreeSet::new();
+    let mut first = {
+        let places = Arc::clone(&places);
+        over(targets(30)).concurrency(4).checkpoint(file.as_ref()).run(move |target| {
+            let places = Arc::clone(&places);
+            async move {
+                places.acquire().await.map_err(|_| Error::config("closed"))?.forget();
+                Ok(report(&target))
+            }
+        })
+    };
+    places.add_permits(11);
+    let mut done = BTreeSet::new();
+    while done.len() < 11 {
+        match first.next().await.unwrap() {
+            Progress::Started { target } => drop(started.insert(target)),
+            Progress::Done { target, .. } => drop(done.insert(target)),
+            other => panic!("{other:?}"),
+        }
+    }
+    drop(first);
+    assert!(!read([&file]).unwrap().is_complete(), "the run has not come to its end");
+
+    let mut again = BTreeSet::new();
+    let mut second =
+        over(targets(30)).concurrency(4).checkpoint(file.as_ref()).run(|target| async move { Ok(report(&target)) });
+    while let Some(step) = second.next().await {
+        match step {
+            Progress::Started { target } => drop(again.insert(target)),
+            Progress::Skipped { target } => assert!(done.contains(&target)),
+            Progress::Done { .. } => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    let summary = second.finish().await.unwrap();
+    assert_eq!((summary.targets, summary.skipped, summary.done), (30, 11, 19));
+    assert!(done.is_disjoint(&again), "finished targets are not run again");
+    assert!(started.intersection(&again).count() <= 4, "at most the unfinished ones");
+    let all = read([&file]).unwrap();
+    assert_eq!((all.events.len(), uids(&all).len(), all.is_complete()), (30, 30, true));
+}
+
+#[tokio::test]
+async fn failed_and_incomplete_targets_are_inspected_again_and_replaced() {
+    let file = Checkpoint::new("again");
+    for round in 0..2 {
+        let summary = over(targets(4))
+            .checkpoint(file.as_ref())
+            .run(move |target| async move {
+                let mut found = report(&target);
+                match (&*target.service, round) {
+                    ("service-1", 0) => return Err(Error::config("no key")),
+                    ("service-2", 0) => {
+                        found.incomplete.push(Gap::new("risken/account-0/service-2", "a page is missing"))
+                    }
+                    _ => {}
+                }
+                Ok(found)
+            })
+            .await
+            .unwrap();
+        assert_eq!(summary.skipped, if round == 0 { 0 } else { 2 });
+        let report = read([&file]).unwrap();
+        assert_eq!((report.events.len(), uids(&report).len()), if round == 0 { (3, 3) } else { (4, 4) });
+        assert_eq!(report.incomplete.len(), if round == 0 { 2 } else { 0 });
+    }
+}
+
+#[tokio::test]
+async fn transient_errors_take_the_retries_of_the_account() {
+    let tries = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&tries);
+    let summary = over(targets(8))
+        .concurrency(1)
+        .account_retries(2)
+        .runtime(runtime())
+        .run(move |target| {
+            let seen = Arc::clone(&seen);
+            async move {
+                seen.lock().unwrap().push(target.clone());
+                match (&*target.account, &*target.service) {
+                    ("account-0", _) => Err(transient()),
+                    ("account-1", "service-0") => Err(Error::config("not transient")),
+                    _ => Ok(report(&target)),
+                }
+            }
+        })
+        .await
+        .unwrap();
+    let tries = tries.lock().unwrap();
+    let of = |account: &str| tries.iter().filter(|target| target.account == account).count();
+    assert_eq!((of("account-0"), of("account-1")), (4 + 2, 4));
+    assert_eq!((summary.done, summary.failed), (3, 5));
+}
+
+#[tokio::test]
+async fn deadline_of_an_account_cancels_and_fails_its_targets_alone() {
+    let clock = runtime();
+    let inner = Arc::clone(&clock);
+    let mut run =
+        over(targets(8)).concurrency(1).account_deadline(Duration::from_secs(60)).runtime(clock).run(move |target| {
+            let clock = Arc::clone(&inner);
+            async move {
+                if target.account == "account-0" {
+                    clock.sleep(Duration::from_secs(25)).await;
+                }
+                Ok(report(&target))
+            }
+        });
+    let mut ends = Vec::new();
+    while let Some(step) = run.next().await {
+        match step {
+            Progress::Done { target, .. } => ends.push((target.account, true)),
+            Progress::Failed { target, error } => {
+                assert_eq!(error.kind(), ErrorKind::Timeout);
+                ends.push((target.account, false));
+            }
+            _ => {}
+        }
+    }
+    let done = |name: &str| ends.iter().filter(|(account, done)| account == name && *done).count();
+    assert_eq!((ends.len(), done("account-1")), (8, 4));
+    assert!(done("account-0") < 4, "{ends:?}");
+}
+
+#[tokio::test]
+async fn stopped_run_cancels_its_targets_and_says_so() {
+    let file = Checkpoint::new("stopped");
+    let mut run = over(targets(8)).concurrency(2).checkpoint(file.as_ref()).run(|target| async move {
+        if target.account == "account-1" {
+            std::future::pending::<()>().await;
+        }
+        Ok(report(&target))
+    });
+    let stopper = run.stopper();
+    let mut done = 0;
+    while let Some(step) = run.next().await {
+        done += usize::from(matches!(step, Progress::Done { .. }));
+        if done == 4 {
+            stopper.stop();
+        }
+    }
+    let summary = run.finish().await.unwrap();
+    assert_eq!((summary.done, summary.stopped, summary.is_complete()), (4, true, false));
+    assert!(!read([&file]).unwrap().is_complete());
+}
+
+#[tokio::test]
+async fn shards_add_up_and_a_missing_one_is_noticed() {
+    let files: Vec<_> = (0..3).map(|index| Checkpoint::new(&format!("shard-{index}"))).collect();
+    for (index, file) in (0..).zip(&files) {
+        let shard = Shard::new(index, 3).unwrap();
+        let run = over(targets(60)).shard(shard).checkpoint(file.as_ref());
+        assert!(run.run(|target| async move { Ok(report(&target)) }).await.unwrap().is_complete());
+    }
+    let all = read(&files).unwrap();
+    assert_eq!((all.events.len(), uids(&all).len(), all.is_complete()), (60, 60, true));
+    let some = read(&files[..2]).unwrap();
+    assert!(some.events.len() < 60 && some.incomplete[0].why == "shard 2 of 3 is missing", "{:?}", some.incomplete);
+}
+
+#[tokio::test]
+async fn export_is_the_report_as_json_lines() {
+    let (one, other) = (Checkpoint::new("export"), Checkpoint::new("export-2"));
+    for file in [&one, &other] {
+        let run = over(targets(5)).checkpoint(file.as_ref()).run(|target| async move { Ok(report(&target)) });
+        assert!(run.await.unwrap().is_complete());
+    }
+    let mut out = Vec::new();
+    export([&one, &other], &mut out).unwrap();
+    let exported = Report::read_jsonl(&*out).unwrap();
+    let read = read([&one, &other]).unwrap();
+    assert_eq!(uids(&exported), uids(&read));
+    assert_eq!((exported.events.len(), exported.dropped.clone()), (5, read.dropped));
+    assert!(exported.is_complete());
+}
+
+#[test]
+fn run_outside_a_runtime_is_an_error() {
+    let run = over(targets(1)).run(|target| async move { Ok(report(&target)) });
+    let mut ended = std::pin::pin!(run.finish());
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let std::task::Poll::Ready(Err(error)) = ended.as_mut().poll(&mut context) else { panic!("it must not run") };
+    assert!(error.to_string().contains("tokio runtime"), "{error}");
+}

@@ -1,0 +1,18 @@
+//! Why a row of a vendor became no event: the keys of [`Report::dropped`](crate::Report::dropped).
+
+/// The rule was never inspected, so there is no result.
+pub const NEVER_INSPECTED: &str = "never_inspected";
+/// The inspection was never run, so there are no results.
+pub const NEVER_RUN: &str = "never_run";
+/// A newer inspection of the same resource replaces it.
+pub const SUPERSEDED: &str = "superseded";
+/// An event with the same uid is in the report already.
+pub const DUPLICATE: &str = "duplicate";
+/// The row names nothing that a stable uid can be made of.
+pub const NO_ID: &str = "no_id";
+/// The data source is not attached to the account.
+pub const NOT_ATTACHED: &str = "not_attached";
+/// The row was deleted between its list and its details.
+pub const DELETED: &str = "deleted";
+/// The rule covers the organization, and the caller has asked for the rules of the project alone.
+pub const ORGANIZATION: &str = "organization";
