@@ -16,3 +16,6 @@
 //! ```
 
 pub use crate::generated::security_advisor::*;
+
+#[cfg(feature = "ocsf")]
+pub mod ocsf;

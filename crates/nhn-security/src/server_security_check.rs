@@ -28,6 +28,9 @@ use cloud_core::{Error, ErrorKind, Result};
 
 pub use crate::generated::server_security_check::*;
 
+#[cfg(feature = "ocsf")]
+pub mod ocsf;
+
 impl types::InspectionSummary {
     /// Returns the number of this result, as [`list_inspection_details`](v1_0::Client::list_inspection_details) takes it.
     ///

@@ -36,6 +36,9 @@ use cloud_core::{Error, Result, UnixSeconds, Waiter};
 
 pub use crate::generated::aws::*;
 
+#[cfg(feature = "ocsf")]
+pub mod ocsf;
+
 impl Client {
     /// Waits until a scan that was started after `before` was read has ended, and returns the data source.
     ///

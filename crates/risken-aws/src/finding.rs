@@ -21,6 +21,9 @@ use cloud_core::Result;
 
 pub use crate::generated::finding::*;
 
+#[cfg(feature = "ocsf")]
+pub mod ocsf;
+
 impl From<types::FindingForUpsert> for types::PutFindingRequest {
     /// Uses the project of the finding: the service refuses a request in which the two differ.
     fn from(finding: types::FindingForUpsert) -> Self {

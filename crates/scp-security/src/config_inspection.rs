@@ -20,6 +20,9 @@ use cloud_core::{Error, ErrorKind, Result, Waiter};
 
 pub use crate::generated::config_inspection::*;
 
+#[cfg(feature = "ocsf")]
+pub mod ocsf;
+
 macro_rules! waits {
     ($client:ty, $types:path) => {
         const _: () = {

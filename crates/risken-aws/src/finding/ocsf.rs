@@ -1,0 +1,204 @@
+//! Findings of RISKEN as OCSF Detection Findings.
+
+use std::collections::BTreeSet;
+
+use cloud_core::{ErrorKind, Result, UnixSeconds};
+use cloud_findings::{
+    Activity, Cloud, Event, FindingInfo, Gap, Metadata, Millis, Report, Resource, Scope, Severity, Status, reason,
+    record, uid,
+};
+
+use super::FindingClient;
+use super::types::{Finding, FindingStatus};
+use crate::{FindingId, ProjectId};
+
+/// Lists the active and the pending findings of a project, reads each, and converts it. A pending finding is suppressed.
+///
+/// The service has no call that returns several findings, so this is one request for each. A finding that was deleted
+/// meanwhile is counted as [`DELETED`](reason::DELETED), and one that cannot be read makes the report incomplete.
+///
+/// # Errors
+/// The error of the first page of a list.
+pub async fn inspect(client: &FindingClient, project: ProjectId, scope: &Scope) -> Result<Report> {
+    let mut report = Report::new();
+    let mut seen = BTreeSet::new();
+    for status in [FindingStatus::Active, FindingStatus::Pending] {
+        let is_pending = status == FindingStatus::Pending;
+        let list = client.list_findings(project).status(status).items().into_listing().await?;
+        report.note_incomplete(prefix(project, scope), list.incomplete());
+        for number in list.into_partial() {
+            // A finding can become pending between the two lists.
+            if !seen.insert(number) {
+                continue;
+            }
+            let found = match FindingId::new(number) {
+                Ok(id) => client.show_finding(project, id).await.map(|response| response.finding),
+                Err(_) => {
+                    report.drop_row(reason::NO_ID);
+                    continue;
+                }
+            };
+            match found {
+                Ok(Some(finding)) => add(&mut report, &finding, is_pending, project, scope),
+                Ok(None) => report.drop_row(reason::DELETED),
+                // What denies one finding denies all of them.
+                Err(error) if matches!(error.kind(), ErrorKind::Credentials | ErrorKind::Config) => return Err(error),
+                Err(error) => report.incomplete.push(Gap::new(prefix(project, scope), error.to_string())),
+            }
+        }
+    }
+    Ok(report)
+}
+
+/// Converts a finding. The list with the status `Pending` says whether it is pending; the finding does not.
+pub fn report(finding: &Finding, is_pending: bool, project: ProjectId, scope: &Scope) -> Report {
+    let mut report = Report::new();
+    add(&mut report, finding, is_pending, project, scope);
+    report
+}
+
+/// With what the uids of a project's findings begin. The account of the scope is the site.
+#[must_use]
+pub fn prefix(project: ProjectId, scope: &Scope) -> String {
+    uid(&["risken", "finding", &scope.account, &project.to_string()])
+}
+
+/// The severity of a score, by the bands of the vendor's guide: 0.8 and more is high, 0.4 and more medium.
+#[must_use]
+pub fn severity(score: Option<f64>) -> Severity {
+    match score {
+        Some(score) if score >= 0.8 => Severity::HIGH,
+        Some(score) if score >= 0.4 => Severity::MEDIUM,
+        Some(score) if score >= 0.0 => Severity::LOW,
+        // Responses omit what is zero.
+        None => Severity::LOW,
+        Some(_) => Severity::UNKNOWN,
+    }
+}
+
+fn add(report: &mut Report, finding: &Finding, is_pending: bool, project: ProjectId, scope: &Scope) {
+    match identity(finding) {
+        Some(own) => {
+            let own = format!("{}/{own}", prefix(project, scope));
+            report.push(event(finding, own, is_pending, scope));
+        }
+        None => report.drop_row(reason::NO_ID),
+    }
+}
+
+/// Data source and the ID there: they stay when a finding is deleted and found again, the number of the finding does not.
+fn identity(finding: &Finding) -> Option<String> {
+    let text = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+    match (text(&finding.data_source), text(&finding.data_source_id)) {
+        (Some(source), Some(id)) => Some(uid(&[&source, &id])),
+        _ => finding.finding_id.map(|id| uid(&["id", &id.to_string()])),
+    }
+}
+
+fn event(finding: &Finding, own: String, is_pending: bool, scope: &Scope) -> Event {
+    let instant = |time: Option<UnixSeconds>| time.and_then(|time| time.to_offset_date_time().ok());
+    let (created, updated) = (instant(finding.created_at), instant(finding.updated_at));
+    let title = finding.description.as_deref().filter(|text| !text.is_empty());
+    let title = title.or(finding.data_source.as_deref()).unwrap_or("a finding");
+    let mut info = FindingInfo::new(own, title);
+    info.created_time = created.map(Millis::from);
+    info.modified_time = updated.map(Millis::from);
+    info.data_sources = finding.data_source.clone().map(|source| vec![source]);
+
+    let metadata = Metadata::new("RISKEN", "Finding");
+    let mut event = Event::detection(metadata, info, severity(finding.score), scope.time_of(updated.or(created)));
+    if updated > created {
+        event.set_activity(Activity::UPDATE);
+    }
+    event.set_status(if is_pending { Status::SUPPRESSED } else { Status::NEW });
+    event.message = Some(title.to_owned());
+    let resource = finding.resource_name.as_deref().filter(|name| !name.is_empty());
+    if let Some(arn) = resource.and_then(Arn::read) {
+        let mut cloud = Cloud::new("AWS", arn.account);
+        cloud.region = Some(arn.region.to_owned()).filter(|region| !region.is_empty());
+        if arn.account.is_empty() {
+            cloud.account = None;
+        }
+        event.set_cloud(cloud);
+    }
+    event.resources = resource.map(|name| {
+        let arn = Arn::read(name);
+        let mut resource = Resource::new("", name);
+        resource.name = Some(name.to_owned());
+        resource.region = arn.as_ref().map(|arn| arn.region.to_owned()).filter(|region| !region.is_empty());
+        resource.kind = arn.map(|arn| arn.service.to_owned());
+        vec![resource]
+    });
+    event.unmapped = record(finding);
+    event
+}
+
+/// The parts of an ARN that say where a resource is.
+struct Arn<'a> {
+    service: &'a str,
+    region: &'a str,
+    account: &'a str,
+}
+
+impl<'a> Arn<'a> {
+    fn read(text: &'a str) -> Option<Self> {
+        let mut parts = text.splitn(6, ':');
+        let (arn, _, service, region, account, rest) =
+            (parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        (arn == "arn" && !rest.is_empty()).then_some(Self { service, region, account })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    fn one(json: &str, is_pending: bool) -> Report {
+        let finding: Finding = serde_json::from_str(json).unwrap();
+        let scope = Scope::new("risken.example.com", datetime!(2026-01-01 0:00 UTC));
+        report(&finding, is_pending, ProjectId::new(1001).unwrap(), &scope)
+    }
+
+    #[test]
+    fn severity_follows_the_bands_of_the_guide() {
+        for (score, wanted) in [
+            (Some(1.0), Severity::HIGH),
+            (Some(0.8), Severity::HIGH),
+            (Some(0.79), Severity::MEDIUM),
+            (Some(0.4), Severity::MEDIUM),
+            (Some(0.39), Severity::LOW),
+            (Some(0.0), Severity::LOW),
+            (None, Severity::LOW),
+            (Some(-1.0), Severity::UNKNOWN),
+            (Some(f64::NAN), Severity::UNKNOWN),
+        ] {
+            assert_eq!(severity(score), wanted, "{score:?}");
+        }
+    }
+
+    #[test]
+    fn finding_is_an_event_with_times_in_milliseconds() {
+        let json = r#"{"finding_id":9,"description":"probed","data_source":"aws:guard-duty","data_source_id":"a/1",
+            "resource_name":"arn:aws:ec2:ap-northeast-1:123456789012:instance/i-01","project_id":1001,"original_score":8,
+            "score":0.8,"data":"{\"a\": 1}","created_at":1629337534,"updated_at":1629337600}"#;
+        let report = one(json, true);
+        let event = &report.events[0];
+        assert_eq!(event.uid(), Some("risken/finding/risken.example.com/1001/aws:guard-duty/a%2F1"));
+        assert_eq!((event.time.get(), event.type_uid), (1_629_337_600_000, 200_402));
+        assert_eq!((event.status_id, event.severity_id), (Some(Status::SUPPRESSED), Severity::HIGH));
+        let cloud = event.cloud.as_ref().unwrap();
+        assert_eq!(cloud.region.as_deref(), Some("ap-northeast-1"));
+        assert_eq!(cloud.account.as_ref().unwrap().uid.as_deref(), Some("123456789012"));
+        assert_eq!(one(json, false).events[0].status_id, Some(Status::NEW));
+    }
+
+    #[test]
+    fn finding_without_anything_to_identify_it_is_counted() {
+        assert_eq!(one("{}", false).dropped[reason::NO_ID], 1);
+        let report = one(r#"{"finding_id":9,"resource_name":"example.com"}"#, false);
+        assert_eq!(report.events[0].uid(), Some("risken/finding/risken.example.com/1001/id/9"));
+        assert!(report.events[0].cloud.is_none());
+    }
+}
