@@ -1,9 +1,11 @@
 //! What all requests share: the operations, the settings, the state, and how a checked call is performed.
 
+use std::collections::btree_map::Entry;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
+use crate::accounts::Account;
 use crate::admin::log::Log;
 use crate::admin::redact;
 use crate::call::{Call, Handler, Handlers};
@@ -32,6 +34,8 @@ pub(crate) struct Engine {
     /// The names under which the state shows its strings.
     pub(crate) public_names: redact::PublicNames,
     pub(crate) key_generator: KeyGenerator,
+    /// The state with which further accounts begin, where there are some.
+    seed: Option<Value>,
     held: Mutex<Held>,
 }
 
@@ -79,6 +83,8 @@ impl Engine {
     pub(crate) fn new(mut settings: Settings, endpoint: String) -> Result<Self, String> {
         let mut held = snapshot::load(&mut settings)?;
         held.state.nhn.skm.complete(&mut held.rng, settings.clock.utc())?;
+        let seed = (settings.accounts > 0).then(|| serde_json::to_value(&held.state)).transpose();
+        let seed = seed.map_err(|error| error.to_string())?;
         let catalogue = Catalogue::embedded()?;
         let schemas = catalogue.operations().map(|operation| &operation.document.schemas);
         Ok(Self {
@@ -90,6 +96,7 @@ impl Engine {
             ids: Ids::default(),
             endpoint,
             key_generator: KeyGenerator::default(),
+            seed,
             held: Mutex::new(held),
         })
     }
@@ -97,6 +104,29 @@ impl Engine {
     /// Locks the state; nothing may be awaited while it is locked.
     pub(crate) fn lock(&self) -> MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The account that a request is for, by its credentials.
+    pub(crate) fn account(&self, request: &HttpRequest) -> Account {
+        let account = Account::of(request);
+        if account.0 <= self.settings.accounts { account } else { Account::default() }
+    }
+
+    /// Does something with the state of an account, which is made when it is first used.
+    pub(crate) fn with_account<T>(&self, account: Account, act: impl FnOnce(&mut State, &mut Rng) -> T) -> T {
+        let mut held = self.lock();
+        let Held { state, others, rng } = &mut *held;
+        if account == Account::default() {
+            return act(state, rng);
+        }
+        let own = match others.entry(account) {
+            Entry::Occupied(own) => own.into_mut(),
+            Entry::Vacant(place) => match self.seed.as_ref().and_then(|seed| account.seeded(seed).ok()) {
+                Some(seeded) => place.insert(seeded),
+                None => return act(state, rng),
+            },
+        };
+        act(own, rng)
     }
 
     /// Every operation by its name in faults and in the log, and whether it has pages.
@@ -165,28 +195,35 @@ impl Engine {
         checked: &Checked<'_>,
         keys: &mut ReadyKeys,
     ) -> Attempt<V::Error> {
-        let mut held = self.lock();
-        let Held { state, rng } = &mut *held;
-        let arguments = checked.hit.arguments.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
-        let mut call = Call {
-            arguments: arguments.collect(),
-            query: &checked.query,
-            body: &checked.body,
-            now: self.settings.clock.utc(),
-            rng,
-            keys,
-            credential: checked.credential,
-            settings: &self.settings,
-            request: checked.request,
-            endpoint: &self.endpoint,
-            note: None,
-        };
-        let outcome = handler(V::state(state), &mut call);
-        let note = call.note;
-        match keys.take_missing() && outcome.is_err() {
-            true => Attempt::NeedsKey(Box::new(rng.fork())),
-            false => Attempt::Done(outcome.map(|payload| (payload, note))),
-        }
+        let account = self.account(checked.request);
+        self.with_account(account, |state, rng| {
+            let arguments = checked.hit.arguments.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+            let mut call = Call {
+                arguments: arguments.collect(),
+                query: &checked.query,
+                body: &checked.body,
+                now: self.settings.clock.utc(),
+                rng,
+                keys,
+                credential: checked.credential,
+                settings: &self.settings,
+                request: checked.request,
+                endpoint: &self.endpoint,
+                note: None,
+            };
+            let mut outcome = handler(V::state(state), &mut call);
+            if let Ok(payload) = &mut outcome
+                && account != Account::default()
+            {
+                // Handlers show the ID of the first account, which is a constant.
+                account.rewrite(payload);
+            }
+            let note = call.note;
+            match keys.take_missing() && outcome.is_err() {
+                true => Attempt::NeedsKey(Box::new(rng.fork())),
+                false => Attempt::Done(outcome.map(|payload| (payload, note))),
+            }
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 #![doc = include_str!("../README.md")]
 
+mod accounts;
 mod admin;
 mod call;
 mod clock;

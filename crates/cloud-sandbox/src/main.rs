@@ -28,6 +28,8 @@ usage: cloud-sandbox [OPTION...]
                     examples: the documented examples
                     required: required fields only, null wherever that is allowed
                     unknown:  the examples with an undocumented field in every object
+  --accounts N      each vendor has N accounts beside the one whose variables are printed; the credentials of
+                    account I end with -I, or for Samsung Cloud Platform with I in 4 hexadecimal digits
   --random-seed N   keys, ids and passwords are the same in every run
   --timestamp-tolerance N
                     signed times of Samsung Cloud Platform may be N seconds off (default 300)

@@ -1,5 +1,6 @@
 //! NHN Cloud: appkeys, tokens and the header envelope around every response.
 
+use crate::accounts::Account;
 use crate::engine::{Engine, Services};
 use crate::http::{HttpRequest, HttpResponse};
 use crate::settings::nhn;
@@ -162,7 +163,7 @@ async fn serve(engine: &Engine, request: &HttpRequest) -> Result<HttpResponse, R
         return Err(Refused::gateway(404, 404, "URL NOT FOUND"));
     };
     let credential = authenticate(engine, request, &hit.operation.schemes)?;
-    if !has_right_appkey(hit) {
+    if !has_right_appkey(hit, engine.account(request)) {
         return Err(Refused::bad_request("Invalid Appkey"));
     }
     let wrong = validate::parameters(hit, request);
@@ -184,6 +185,11 @@ fn sentence(wrong: &[Violation]) -> String {
     parts.join("; ")
 }
 
+/// The user of a header with Basic authentication.
+pub(crate) fn basic_user(header: &str) -> Option<String> {
+    token_server::basic(header).and_then(|pair| Some(pair.split_once(':')?.0.to_owned()))
+}
+
 fn token(request: &HttpRequest) -> &str {
     let header = request.header("x-nhn-authorization").unwrap_or_default();
     header.strip_prefix("Bearer ").unwrap_or_default()
@@ -197,21 +203,26 @@ fn authenticate<'a>(engine: &Engine, request: &'a HttpRequest, schemes: &[String
     if schemes.iter().any(|scheme| scheme == ACCESS_KEY_SCHEME) {
         let header = |name| request.header(name).unwrap_or_default();
         let (id, secret) = (header("x-tc-authentication-id"), header("x-tc-authentication-secret"));
-        return match (id, secret) == (nhn::USER_ACCESS_KEY_ID, nhn::SECRET_ACCESS_KEY) {
+        let wanted = engine.account(request).nhn_keys();
+        return match (id, secret) == (&*wanted.0, &*wanted.1) {
             true => Ok(id),
             false => Err(Refused::gateway(401, BAD_ACCESS_KEY, "the User Access Key is absent or wrong")),
         };
     }
     let token = token(request);
-    match engine.lock().state.nhn.tokens.knows(token, engine.settings.clock.utc()) {
+    let now = engine.settings.clock.utc();
+    match engine.with_account(engine.account(request), |state, _| state.nhn.tokens.knows(token, now)) {
         true => Ok(token),
         false => Err(Refused::gateway(401, BAD_TOKEN, "the token is absent, unknown or expired")),
     }
 }
 
-fn has_right_appkey(hit: &Hit<'_>) -> bool {
-    let wanted = appkey(hit.operation);
-    hit.arguments.iter().filter(|(name, _)| name.eq_ignore_ascii_case("appkey")).all(|(_, key)| Some(&**key) == wanted)
+fn has_right_appkey(hit: &Hit<'_>, account: Account) -> bool {
+    let wanted = appkey(hit.operation).map(|first| account.nhn_app_key(first));
+    hit.arguments
+        .iter()
+        .filter(|(name, _)| name.eq_ignore_ascii_case("appkey"))
+        .all(|(_, key)| Some(&**key) == wanted.as_deref())
 }
 
 fn appkey(operation: &Operation) -> Option<&'static str> {

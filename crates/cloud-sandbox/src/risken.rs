@@ -200,6 +200,14 @@ fn sign_out(engine: &Engine, request: &HttpRequest) -> HttpResponse {
     HttpResponse::empty(200).with_header("set-cookie", gone)
 }
 
+/// The project of a token in a header.
+pub(crate) fn project_of(header: &str) -> Option<u32> {
+    match token::from_header(header)?.owner {
+        Owner::Project(project) => Some(project),
+        Owner::Organization(_) => None,
+    }
+}
+
 /// Looks at the token of a request, when there is a good one.
 fn with_token<T>(
     engine: &Engine,
@@ -208,7 +216,8 @@ fn with_token<T>(
 ) -> Option<T> {
     let parts = token::from_header(request.header("authorization")?)?;
     let now = engine.settings.clock.utc().unix_timestamp();
-    let held = engine.lock();
-    let access = &held.state.risken.store.access;
-    access.token(&parts, now).map(|token| look(access, token))
+    engine.with_account(engine.account(request), |state, _| {
+        let access = &state.risken.store.access;
+        access.token(&parts, now).map(|token| look(access, token))
+    })
 }

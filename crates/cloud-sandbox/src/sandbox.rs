@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
+use crate::accounts::Account;
 use crate::admin::LoggedCall;
 use crate::faults::{Fault, RefusedFault};
 use crate::nhn::ClientIdentity;
@@ -76,7 +77,15 @@ impl Sandbox {
     /// The variables that make the SDKs of all three vendors use this server.
     #[must_use]
     pub fn env_vars(&self) -> Vec<(&'static str, String)> {
-        environment(&self.server.engine.endpoint, self.server.engine.settings.sovereign)
+        self.account_env_vars(0)
+    }
+
+    /// The variables of one of the further accounts that [`SandboxBuilder::accounts`] asked for, counted from 1; 0 is the
+    /// account of [`env_vars`](Self::env_vars). The credentials of an account that is not there are refused.
+    #[must_use]
+    pub fn account_env_vars(&self, account: u32) -> Vec<(&'static str, String)> {
+        let engine = &self.server.engine;
+        environment(&engine.endpoint, engine.settings.sovereign, Account(account))
     }
 
     /// The address for callers with client certificates, such as `https://127.0.0.1:49153`, where

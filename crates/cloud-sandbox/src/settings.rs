@@ -9,6 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
+use crate::accounts::Account;
 use crate::clock::Clock;
 use crate::nhn::options::Options;
 use crate::spec::example::Answers;
@@ -27,6 +28,8 @@ pub(crate) struct Settings {
     pub(crate) random_seed: Option<u64>,
     /// Emulates environment `g` of Samsung Cloud Platform.
     pub(crate) sovereign: bool,
+    /// How many accounts each vendor has beside the first.
+    pub(crate) accounts: u32,
     /// How NHN Cloud is emulated.
     pub(crate) nhn: Options,
     /// How long a connection may go without a whole request head.
@@ -65,6 +68,7 @@ impl Default for Settings {
             token_lifetime: Duration::from_secs(24 * 60 * 60),
             random_seed: None,
             sovereign: false,
+            accounts: 0,
             nhn: Options::default(),
             header_timeout: Duration::from_secs(60),
             bind: Ipv4Addr::LOCALHOST.into(),
@@ -103,31 +107,33 @@ pub(crate) mod risken {
 }
 
 /// The token in the form that RISKEN hands out.
-pub(crate) fn risken_token() -> String {
-    URL_SAFE_NO_PAD.encode(format!("{}@{}@{}", risken::PROJECT_ID, risken::ACCESS_TOKEN_ID, risken::SECRET))
+pub(crate) fn risken_token(account: Account) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{}@{}@{}", account.risken_project(), risken::ACCESS_TOKEN_ID, risken::SECRET))
 }
 
-/// The environment that points all three SDKs at an endpoint.
-pub(crate) fn environment(endpoint: &str, sovereign: bool) -> Vec<(&'static str, String)> {
+/// The environment that points all three SDKs at an endpoint, with the credentials of an account.
+pub(crate) fn environment(endpoint: &str, sovereign: bool, account: Account) -> Vec<(&'static str, String)> {
     let (region, environment) = if sovereign { ("kr-south1", "g") } else { ("kr-west1", "e") };
+    let (scp_key, scp_secret) = account.scp_keys();
+    let (nhn_key, nhn_secret) = account.nhn_keys();
     vec![
-        ("SCP_ACCESS_KEY", scp::ACCESS_KEY.to_owned()),
-        ("SCP_SECRET_KEY", scp::SECRET_KEY.to_owned()),
+        ("SCP_ACCESS_KEY", scp_key),
+        ("SCP_SECRET_KEY", scp_secret),
         ("SCP_REGION", region.to_owned()),
         ("SCP_ENVIRONMENT", environment.to_owned()),
         ("SCP_ENDPOINT", endpoint.to_owned()),
         ("SCP_VAULT_TOKEN_ID", scp::VAULT_TOKEN_ID.to_owned()),
         ("SCP_VAULT_TOKEN_SECRET", scp::VAULT_TOKEN_SECRET.to_owned()),
         ("SCP_SECRET_VAULT_ID", scp::VAULT_ID.to_owned()),
-        ("NHN_CLOUD_USER_ACCESS_KEY_ID", nhn::USER_ACCESS_KEY_ID.to_owned()),
-        ("NHN_CLOUD_USER_SECRET_ACCESS_KEY", nhn::SECRET_ACCESS_KEY.to_owned()),
-        ("NHN_CLOUD_SECURITY_ADVISOR_APP_KEY", nhn::SECURITY_ADVISOR_APP_KEY.to_owned()),
-        ("NHN_CLOUD_SERVER_SECURITY_CHECK_APP_KEY", nhn::SERVER_SECURITY_CHECK_APP_KEY.to_owned()),
-        ("NHN_CLOUD_SKM_APP_KEY", nhn::SKM_APP_KEY.to_owned()),
+        ("NHN_CLOUD_USER_ACCESS_KEY_ID", nhn_key),
+        ("NHN_CLOUD_USER_SECRET_ACCESS_KEY", nhn_secret),
+        ("NHN_CLOUD_SECURITY_ADVISOR_APP_KEY", account.nhn_app_key(nhn::SECURITY_ADVISOR_APP_KEY)),
+        ("NHN_CLOUD_SERVER_SECURITY_CHECK_APP_KEY", account.nhn_app_key(nhn::SERVER_SECURITY_CHECK_APP_KEY)),
+        ("NHN_CLOUD_SKM_APP_KEY", account.nhn_app_key(nhn::SKM_APP_KEY)),
         ("NHN_CLOUD_SKM_MAC_ADDRESS", nhn::SKM_MAC_ADDRESS.to_owned()),
         ("NHN_CLOUD_ENDPOINT", endpoint.to_owned()),
         ("RISKEN_URL", endpoint.to_owned()),
-        ("RISKEN_ACCESS_TOKEN", risken_token()),
+        ("RISKEN_ACCESS_TOKEN", risken_token(account)),
     ]
 }
 

@@ -1,7 +1,10 @@
 //! Everything that calls change: one store for each service, kept and restored as one JSON value.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
+use crate::accounts::Account;
 use crate::nhn::state as nhn;
 use crate::risken::state as risken;
 use crate::rng::Rng;
@@ -26,6 +29,9 @@ pub(crate) struct State {
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Held {
     pub(crate) state: State,
+    /// The further accounts that were used.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) others: BTreeMap<Account, State>,
     pub(crate) rng: Rng,
 }
 
@@ -35,7 +41,7 @@ mod tests {
 
     #[test]
     fn state_round_trips_through_json() {
-        let held = Held { state: State::default(), rng: Rng::new(Some(1)).unwrap() };
+        let held = Held { state: State::default(), others: BTreeMap::new(), rng: Rng::new(Some(1)).unwrap() };
         let text = serde_json::to_string(&held).unwrap();
         let back: Held = serde_json::from_str(&text).unwrap();
         assert_eq!(serde_json::to_string(&back).unwrap(), text);

@@ -12,6 +12,9 @@ use time::format_description::well_known::Rfc3339;
 /// The most that `--clock` may differ from now, in years.
 const FARTHEST: u32 = 199;
 
+/// What `--accounts` takes.
+const ACCOUNTS: &str = "--accounts takes a number from 0 to 10000";
+
 /// What the command is asked to do.
 pub(crate) enum Command {
     Help,
@@ -89,6 +92,7 @@ impl Options {
 
     fn set(&mut self, name: &str, value: impl FnOnce() -> Option<OsString>) -> Result<(), String> {
         let known = [
+            "--accounts",
             "--port",
             "--bind",
             "--state",
@@ -112,6 +116,13 @@ impl Options {
         self.builder = match name {
             "--state" => builder.state_file(value),
             "--answers" => builder.answers(text.parse().map_err(|error| format!("--answers: {error}"))?),
+            "--accounts" => {
+                let accounts: u16 = number(text, ACCOUNTS)?;
+                if accounts > 10_000 {
+                    return Err(ACCOUNTS.to_owned());
+                }
+                builder.accounts(accounts.into())
+            }
             "--random-seed" => builder.seed(number(text, "--random-seed takes a whole number")?),
             "--timestamp-tolerance" => {
                 let tolerance = number(text, "--timestamp-tolerance takes seconds")?;

@@ -5,10 +5,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use super::error::envelope;
+use crate::accounts::Account;
 use crate::engine::Engine;
 use crate::http::{HttpRequest, HttpResponse, pairs};
-use crate::settings::nhn;
-use crate::state::Held;
 
 /// Responds to the two calls of the token server.
 pub(super) fn respond(engine: &Engine, request: &HttpRequest) -> HttpResponse {
@@ -32,14 +31,15 @@ pub(super) fn respond(engine: &Engine, request: &HttpRequest) -> HttpResponse {
     if form.iter().enumerate().any(repeated) {
         return refuse(400, "invalid_request", "a parameter must not be repeated");
     }
-    if !knows_caller(request) {
+    let account = engine.account(request);
+    if !knows_caller(request, account) {
         let refused = refuse(401, "invalid_client", "the User Access Key is absent or wrong");
         return refused.with_header("www-authenticate", "Basic realm=\"oauth2\"");
     }
-    call(engine, &form)
+    call(engine, account, &form)
 }
 
-fn create(engine: &Engine, form: &[(String, String)]) -> HttpResponse {
+fn create(engine: &Engine, account: Account, form: &[(String, String)]) -> HttpResponse {
     match field(form, "grant_type") {
         None => return refuse(400, "invalid_request", "grant_type is required"),
         Some("client_credentials") => {}
@@ -49,20 +49,21 @@ fn create(engine: &Engine, form: &[(String, String)]) -> HttpResponse {
     }
     let now = engine.settings.clock.utc();
     let lifetime = engine.settings.token_lifetime;
-    let mut held = engine.lock();
-    let Held { state, rng } = &mut *held;
-    let token = [rng.id(), rng.id(), rng.id(), rng.id()].concat();
-    state.nhn.tokens.insert(token.clone(), lifetime, now);
+    let token = engine.with_account(account, |state, rng| {
+        let token = [rng.id(), rng.id(), rng.id(), rng.id()].concat();
+        state.nhn.tokens.insert(token.clone(), lifetime, now);
+        token
+    });
     let issued = json!({ "access_token": token, "token_type": "Bearer", "expires_in": lifetime.as_secs() });
     HttpResponse::json(200, issued).with_header("cache-control", "no-store")
 }
 
-fn revoke(engine: &Engine, form: &[(String, String)]) -> HttpResponse {
+fn revoke(engine: &Engine, account: Account, form: &[(String, String)]) -> HttpResponse {
     let Some(token) = field(form, "token") else {
         return refuse(400, "invalid_request", "token is required");
     };
     let mut response = HttpResponse::empty(200);
-    if !engine.lock().state.nhn.tokens.remove(token) {
+    if !engine.with_account(account, |state, _| state.nhn.tokens.remove(token)) {
         response.note = Some("nothing was there: no such token, or it was revoked already");
     }
     response
@@ -73,11 +74,15 @@ fn field<'a>(form: &'a [(String, String)], name: &str) -> Option<&'a str> {
     form.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| &**value)
 }
 
-fn knows_caller(request: &HttpRequest) -> bool {
-    let header = request.header("authorization").unwrap_or_default();
-    let decoded = header.strip_prefix("Basic ").and_then(|text| STANDARD.decode(text).ok());
-    let wanted = format!("{}:{}", nhn::USER_ACCESS_KEY_ID, nhn::SECRET_ACCESS_KEY);
-    decoded.is_some_and(|pair| pair == wanted.as_bytes())
+/// The decoded pair of a header with Basic authentication.
+pub(super) fn basic(header: &str) -> Option<String> {
+    let decoded = header.strip_prefix("Basic ").and_then(|text| STANDARD.decode(text).ok())?;
+    String::from_utf8(decoded).ok()
+}
+
+fn knows_caller(request: &HttpRequest, account: Account) -> bool {
+    let (id, secret) = account.nhn_keys();
+    basic(request.header("authorization").unwrap_or_default()).is_some_and(|pair| pair == format!("{id}:{secret}"))
 }
 
 /// An error response of the token server.

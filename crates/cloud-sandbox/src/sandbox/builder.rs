@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
+use crate::accounts::MOST;
 use crate::clock::Clock;
 use crate::nhn::NhnStatuses;
 use crate::settings::Settings;
@@ -86,6 +87,15 @@ impl SandboxBuilder {
     #[must_use]
     pub fn mutual_tls_port(mut self, port: u16) -> Self {
         self.settings.nhn.mutual_tls_port = Some(port);
+        self
+    }
+
+    /// How many accounts each vendor has beside the one of [`Sandbox::env_vars`](crate::Sandbox::env_vars), at most 10,000;
+    /// none unless set. Each begins with the state of that one, under identities of its own, when it is first used.
+    /// [`Sandbox::account_env_vars`](crate::Sandbox::account_env_vars) has their credentials.
+    #[must_use]
+    pub fn accounts(mut self, accounts: u32) -> Self {
+        self.settings.accounts = accounts.min(MOST);
         self
     }
 

@@ -56,7 +56,7 @@ impl InProcess {
     /// The variables that hold what callers need.
     #[must_use]
     pub fn env_vars(&self) -> Vec<(&'static str, String)> {
-        environment(&self.0.endpoint, self.0.settings.sovereign)
+        environment(&self.0.endpoint, self.0.settings.sovereign, Default::default())
     }
 
     /// The calls in the log with a number above this one.

@@ -26,16 +26,19 @@ pub(super) fn remember_example(engine: &Engine, body: Option<&Value>) {
 pub(super) fn authenticate(engine: &Engine, request: &HttpRequest, vault_call: bool) -> Result<String, HttpResponse> {
     let ordinary = Credentials::read(request, ORDINARY);
     let vault = Credentials::read(request, VAULT).filter(|_| vault_call);
+    let account = engine.account(request);
     let refused = |why: &str| service(&engine.ids, 401, "HmacValidFail", &format!("HmacValidFail: {why}"));
     let unknown_token = || service(&engine.ids, 400, "InvalidInputValue", UNKNOWN_TOKEN);
     let by_key = |ordinary: &Credentials<'_>| {
-        let secret = engine.lock().state.scp.access.secret(ordinary.access_key, engine.settings.clock.utc());
+        let now = engine.settings.clock.utc();
+        let secret = engine.with_account(account, |state, _| state.scp.access.secret(ordinary.access_key, now));
         ordinary.verify(&engine.settings, request, secret.as_deref()).map_err(refused)
     };
     if let Some(vault) = vault {
         // The page shows an ordinary signature beside that of the token: one that is there must be good.
         ordinary.as_ref().map_or(Ok(()), by_key)?;
-        let known = engine.lock().state.scp.access.vault_tokens.get(vault.access_key).cloned();
+        let known =
+            engine.with_account(account, |state, _| state.scp.access.vault_tokens.get(vault.access_key).cloned());
         let secret = known.ok_or_else(unknown_token)?;
         vault.verify(&engine.settings, request, Some(&secret)).map_err(refused)?;
         return Ok(vault.access_key.to_owned());

@@ -1,5 +1,6 @@
 //! What a sandbox starts with, from default seed, seed data and state file, and what it leaves behind.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
@@ -31,7 +32,7 @@ pub(crate) fn load(settings: &mut Settings) -> Result<Held, String> {
         Some(data) => seeded(data)?,
         None => State::default(),
     };
-    Ok(Held { state, rng: Rng::new(settings.random_seed)? })
+    Ok(Held { state, others: BTreeMap::new(), rng: Rng::new(settings.random_seed)? })
 }
 
 fn restored(settings: &mut Settings, mut saved: Value) -> Result<Held, String> {
