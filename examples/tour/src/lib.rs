@@ -33,6 +33,14 @@ struct Debugging;
 struct Tls;
 
 #[cfg(doctest)]
+#[doc = include_str!("../../../docs/findings.md")]
+struct Findings;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/fleet.md")]
+struct Fleets;
+
+#[cfg(doctest)]
 #[doc = include_str!("../../../docs/secrets.md")]
 struct Secrets;
 
