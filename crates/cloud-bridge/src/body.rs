@@ -41,6 +41,34 @@ fn explain(place: &str, error: &serde_json::Error) -> String {
     }
 }
 
+/// A number, also as a string: Vault's command line writes all parameters as strings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Number(pub(crate) u64);
+
+impl<'de> de::Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        deserializer.deserialize_any(Digits)
+    }
+}
+
+struct Digits;
+
+impl Visitor<'_> for Digits {
+    type Value = Number;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number")
+    }
+    fn visit_u64<E: de::Error>(self, value: u64) -> std::result::Result<Number, E> {
+        Ok(Number(value))
+    }
+    fn visit_str<E: de::Error>(self, value: &str) -> std::result::Result<Number, E> {
+        let plain = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+        let number = plain.then(|| value.parse().ok()).flatten();
+        number.map(Number).ok_or_else(|| E::custom("not a number"))
+    }
+}
+
 /// A parameter of Vault's API that no cloud has: null, false, zero and what is empty mean that it is not used.
 #[derive(Debug, Default)]
 pub(crate) struct Absent;
@@ -79,7 +107,7 @@ impl<'de> Visitor<'de> for Unset {
         unset(value == 0.0)
     }
     fn visit_str<E: de::Error>(self, value: &str) -> std::result::Result<Absent, E> {
-        unset(value.is_empty())
+        unset(matches!(value, "" | "false" | "0"))
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> std::result::Result<Absent, A::Error> {
         unset(items.next_element::<IgnoredAny>()?.is_none())
@@ -108,7 +136,7 @@ mod tests {
 
     #[test]
     fn unsupported_parameter_is_named_unless_it_is_empty() {
-        for absent in ["null", "false", "0", "\"\"", "[]", "{}"] {
+        for absent in ["null", "false", "0", "\"\"", "\"false\"", "\"0\"", "[]", "{}"] {
             assert!(
                 read::<Request>(format!(r#"{{"plaintext":"a","context":{absent}}}"#).as_bytes()).is_ok(),
                 "{absent}"
@@ -118,6 +146,15 @@ mod tests {
             let body = format!(r#"{{"plaintext":"a","context":{present}}}"#);
             let failure = read::<Request>(body.as_bytes()).unwrap_err();
             assert_eq!(failure.text(), Some("`context` is not supported by this bridge"), "{present}");
+        }
+    }
+
+    #[test]
+    fn number_is_read_from_a_string_too() {
+        for (json, wanted) in
+            [("7", Some(7)), ("\"7\"", Some(7)), ("\"\"", None), ("\"+7\"", None), ("-7", None), ("7.0", None)]
+        {
+            assert_eq!(serde_json::from_str::<Number>(json).ok(), wanted.map(Number), "{json}");
         }
     }
 

@@ -116,6 +116,10 @@ impl Inner {
                 record.unlogged("seal_status");
                 return sys::seal_status(self.draining.load(Ordering::Acquire));
             }
+            (Verb::Get, ["sys", "init"]) => {
+                record.unlogged("init");
+                return sys::init();
+            }
             _ => {}
         }
         let presented = request::token(&parts.headers)?.ok_or_else(Failure::denied)?;

@@ -58,6 +58,16 @@ pub(crate) fn health(query: &Query, now: OffsetDateTime, draining: bool) -> Resu
 }
 
 #[derive(Serialize)]
+struct Initialized {
+    initialized: bool,
+}
+
+/// `GET sys/init`.
+pub(crate) fn init() -> Result<Reply> {
+    Reply::plain(&Initialized { initialized: true })
+}
+
+#[derive(Serialize)]
 struct SealStatus {
     r#type: &'static str,
     initialized: bool,

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use super::document::{About, Labels, object, raw_object, stored};
 use super::merge::merge;
 use super::{Kv, Named};
-use crate::body::{self, Absent};
+use crate::body::{self, Absent, Number};
 use crate::context::Context;
 use crate::failure::{Failure, Result};
 use crate::policy::Capability;
@@ -30,7 +30,7 @@ struct Write<'a> {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Options {
-    cas: Option<u64>,
+    cas: Option<Number>,
 }
 
 #[derive(Deserialize)]
@@ -68,7 +68,7 @@ impl Kv {
         if raw_object(data.get()).is_none() {
             return Err(Failure::invalid("`data` must be an object"));
         }
-        let cas = options.and_then(|options| options.cas);
+        let cas = options.and_then(|options| options.cas).map(|cas| cas.0);
         let named =
             self.named(path).ok_or_else(|| Failure::invalid("the path is not a name that the service accepts"))?;
         let _lock = self.locks.lock(named.key()).await;
@@ -100,7 +100,7 @@ impl Kv {
         if raw_object(data.get()).is_none() {
             return Err(Failure::invalid("`data` must be an object"));
         }
-        let cas = options.and_then(|options| options.cas);
+        let cas = options.and_then(|options| options.cas).map(|cas| cas.0);
         let named = self.named(path).ok_or_else(Failure::not_found)?;
         let _lock = self.locks.lock(named.key()).await;
         let id = self.id(named).await.map_err(|error| match error.is_not_found() {

@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::Chosen;
+use crate::body::Number;
 use crate::context::Context;
 use crate::failure::{Failure, Result};
 use crate::reply::Reply;
@@ -57,7 +58,7 @@ pub(super) async fn run<I: Item>(
     chosen: Chosen,
     single: I,
     batch: Option<Vec<I>>,
-    partial: Option<u16>,
+    partial: Option<Number>,
     lenient: bool,
 ) -> Result<Reply> {
     let Some(items) = batch else {
@@ -72,8 +73,9 @@ pub(super) async fn run<I: Item>(
     let own = failed.iter().any(|failure| failure.status().is_server_error());
     let status = match (failed.is_empty() || lenient, partial) {
         (true, _) => StatusCode::OK,
-        (false, Some(code)) if some => StatusCode::from_u16(code)
+        (false, Some(code)) if some => u16::try_from(code.0)
             .ok()
+            .and_then(|code| StatusCode::from_u16(code).ok())
             .filter(|status| (200..=599).contains(&status.as_u16()))
             .ok_or_else(|| Failure::invalid("`partial_failure_response_code` must be a status from 200 to 599"))?,
         (false, _) if own => StatusCode::BAD_GATEWAY,

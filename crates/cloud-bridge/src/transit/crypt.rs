@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::Chosen;
 use super::batch::{self, Item};
-use crate::body::{self, Absent};
+use crate::body::{self, Absent, Number};
 use crate::context::Context;
 use crate::failure::{Failure, Result};
 use crate::keys::{NamedKeys, Versioned};
@@ -27,10 +27,18 @@ pub(super) fn encode<S: Serializer>(bytes: &SecretBytes, serializer: S) -> std::
     Exposed(&secret::to_base64(bytes.expose_secret())).serialize(serializer)
 }
 
+/// Rejects a name that is not that of the path: some clients repeat it in the body.
+pub(super) fn check_name(name: Option<&str>, key: &str) -> Result<()> {
+    match name {
+        Some(name) if name != key => Err(Failure::invalid("`name` is not that of the path")),
+        _ => Ok(()),
+    }
+}
+
 /// Rejects a version that is not the one that the service has used.
-pub(super) fn check_version(wanted: Option<u64>, used: &Versioned) -> Result<()> {
+pub(super) fn check_version(wanted: Option<Number>, used: &Versioned) -> Result<()> {
     match wanted {
-        Some(version) if version != 0 && version != used.version => {
+        Some(Number(version)) if version != 0 && version != used.version => {
             Err(Failure::invalid("`key_version` must be the newest version: the service uses no other"))
         }
         _ => Ok(()),
@@ -41,10 +49,11 @@ pub(super) fn check_version(wanted: Option<u64>, used: &Versioned) -> Result<()>
 #[serde(deny_unknown_fields, default)]
 #[allow(dead_code, reason = "what is not supported is only checked")]
 struct Encrypt {
+    name: Option<String>,
     plaintext: Option<SecretString>,
-    key_version: Option<u64>,
+    key_version: Option<Number>,
     batch_input: Option<Vec<EncryptItem>>,
-    partial_failure_response_code: Option<u16>,
+    partial_failure_response_code: Option<Number>,
     /// The type of a key to create.
     r#type: Option<String>,
     context: Absent,
@@ -59,7 +68,7 @@ struct Encrypt {
 #[allow(dead_code, reason = "what is not supported is only checked")]
 struct EncryptItem {
     plaintext: Option<SecretString>,
-    key_version: Option<u64>,
+    key_version: Option<Number>,
     reference: Option<String>,
     context: Absent,
     nonce: Absent,
@@ -99,6 +108,7 @@ pub(super) async fn encrypt(keys: &NamedKeys, context: &Context<'_>, key: &str) 
     let request: Encrypt = body::read(&bytes)?;
     let single =
         EncryptItem { plaintext: request.plaintext, key_version: request.key_version, ..EncryptItem::default() };
+    check_name(request.name.as_deref(), key)?;
     let chosen = Chosen::new(keys, key).await?;
     batch::run(context, chosen, single, request.batch_input, request.partial_failure_response_code, false).await
 }
@@ -107,9 +117,10 @@ pub(super) async fn encrypt(keys: &NamedKeys, context: &Context<'_>, key: &str) 
 #[serde(deny_unknown_fields, default)]
 #[allow(dead_code, reason = "what is not supported is only checked")]
 struct Decrypt {
+    name: Option<String>,
     ciphertext: Option<String>,
     batch_input: Option<Vec<DecryptItem>>,
-    partial_failure_response_code: Option<u16>,
+    partial_failure_response_code: Option<Number>,
     context: Absent,
     nonce: Absent,
     associated_data: Absent,
@@ -155,6 +166,7 @@ pub(super) async fn decrypt(keys: &NamedKeys, context: &Context<'_>, key: &str) 
     let bytes = context.body().await?;
     let request: Decrypt = body::read(&bytes)?;
     let single = DecryptItem { ciphertext: request.ciphertext, ..DecryptItem::default() };
+    check_name(request.name.as_deref(), key)?;
     let chosen = Chosen::new(keys, key).await?;
     batch::run(context, chosen, single, request.batch_input, request.partial_failure_response_code, false).await
 }
@@ -163,10 +175,11 @@ pub(super) async fn decrypt(keys: &NamedKeys, context: &Context<'_>, key: &str) 
 #[serde(deny_unknown_fields, default)]
 #[allow(dead_code, reason = "what is not supported is only checked")]
 struct Rewrap {
+    name: Option<String>,
     ciphertext: Option<String>,
-    key_version: Option<u64>,
+    key_version: Option<Number>,
     batch_input: Option<Vec<RewrapItem>>,
-    partial_failure_response_code: Option<u16>,
+    partial_failure_response_code: Option<Number>,
     context: Absent,
     nonce: Absent,
     decrypt_padding_scheme: Absent,
@@ -178,7 +191,7 @@ struct Rewrap {
 #[allow(dead_code, reason = "what is not supported is only checked")]
 struct RewrapItem {
     ciphertext: Option<String>,
-    key_version: Option<u64>,
+    key_version: Option<Number>,
     reference: Option<String>,
     context: Absent,
     nonce: Absent,
@@ -206,6 +219,7 @@ pub(super) async fn rewrap(keys: &NamedKeys, context: &Context<'_>, key: &str) -
     let request: Rewrap = body::read(&bytes)?;
     let single =
         RewrapItem { ciphertext: request.ciphertext, key_version: request.key_version, ..RewrapItem::default() };
+    check_name(request.name.as_deref(), key)?;
     let chosen = Chosen::new(keys, key).await?;
     batch::run(context, chosen, single, request.batch_input, request.partial_failure_response_code, false).await
 }

@@ -5,8 +5,8 @@ use cloud_core::{SecretBytes, SecretString, secret};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::Chosen;
-use super::crypt::encode;
-use crate::body::{self, Absent};
+use super::crypt::{check_name, encode};
+use crate::body::{self, Absent, Number};
 use crate::context::Context;
 use crate::failure::{Failure, Result};
 use crate::keys::NamedKeys;
@@ -20,7 +20,8 @@ const MOST: usize = 128 * 1024;
 #[serde(deny_unknown_fields, default)]
 #[allow(dead_code, reason = "what is not supported is only checked")]
 struct Request {
-    bits: Option<u16>,
+    name: Option<String>,
+    bits: Option<Number>,
     context: Absent,
     nonce: Absent,
     padding_scheme: Absent,
@@ -46,10 +47,12 @@ fn encode_some<S: Serializer>(bytes: &Option<SecretBytes>, serializer: S) -> std
 pub(super) async fn create(keys: &NamedKeys, context: &Context<'_>, key: &str, plaintext: bool) -> Result<Reply> {
     let bytes = context.body().await?;
     let request: Request = body::read(&bytes)?;
-    let bits = request.bits.filter(|bits| *bits != 0).unwrap_or(256);
-    if ![128, 256, 512].contains(&bits) {
+    let bits = request.bits.map(|bits| bits.0).filter(|bits| *bits != 0).unwrap_or(256);
+    let bits = u16::try_from(bits).ok().filter(|bits| [128, 256, 512].contains(bits));
+    let Some(bits) = bits else {
         return Err(Failure::invalid("`bits` must be 128, 256 or 512"));
-    }
+    };
+    check_name(request.name.as_deref(), key)?;
     let chosen = Chosen::new(keys, key).await?;
     let made = chosen.keys.data_key(&chosen.id, bits, plaintext).await?;
     let (ciphertext, key_version) = (made.ciphertext.text, made.ciphertext.version);
@@ -59,17 +62,9 @@ pub(super) async fn create(keys: &NamedKeys, context: &Context<'_>, key: &str, p
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 struct RandomRequest {
-    bytes: Option<Count>,
+    bytes: Option<Number>,
     format: Option<String>,
     source: Option<String>,
-}
-
-/// A number, also as a string.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Count {
-    Number(u64),
-    Text(String),
 }
 
 #[derive(Serialize)]
@@ -92,8 +87,7 @@ pub(super) async fn random(context: &Context<'_>, bytes: Option<&str>) -> Result
     let wrong = || Failure::invalid(format!("`bytes` must be a number from 1 to {MOST}"));
     let count = match (bytes, request.bytes) {
         (Some(text), _) => text.parse().map_err(|_| wrong())?,
-        (None, Some(Count::Number(number))) => usize::try_from(number).map_err(|_| wrong())?,
-        (None, Some(Count::Text(text))) => text.parse().map_err(|_| wrong())?,
+        (None, Some(Number(number))) => usize::try_from(number).map_err(|_| wrong())?,
         (None, None) => 32,
     };
     if !(1..=MOST).contains(&count) {

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::Chosen;
 use super::batch::{self, Item};
-use super::crypt::{check_version, decode};
-use crate::body::{self, Absent};
+use super::crypt::{check_name, check_version, decode};
+use crate::body::{self, Absent, Number};
 use crate::context::Context;
 use crate::failure::{Failure, Result};
 use crate::keys::{NamedKeys, Signing};
@@ -17,10 +17,11 @@ use crate::reply::Reply;
 #[serde(deny_unknown_fields, default)]
 #[allow(dead_code, reason = "what is not supported is only checked")]
 struct Request {
+    name: Option<String>,
     input: Option<SecretString>,
     signature: Option<String>,
     hmac: Option<SecretString>,
-    key_version: Option<u64>,
+    key_version: Option<Number>,
     batch_input: Option<Vec<Input>>,
     hash_algorithm: Option<String>,
     /// The older name of the same.
@@ -54,7 +55,8 @@ struct Input {
 
 impl Request {
     /// Rejects algorithms that no service has: all hash with SHA-256 and encode as ASN.1.
-    fn check(&self, of_path: Option<&str>) -> Result<Signing> {
+    fn check(&self, key: &str, of_path: Option<&str>) -> Result<Signing> {
+        check_name(self.name.as_deref(), key)?;
         for name in [of_path, self.hash_algorithm.as_deref(), self.algorithm.as_deref()].into_iter().flatten() {
             if !matches!(name, "sha2-256" | "") {
                 return Err(Failure::invalid("the hash algorithm must be sha2-256: the service has no other"));
@@ -77,7 +79,7 @@ impl Request {
     }
 
     /// The item of the request itself, and those of its batch, each with what applies to all.
-    fn items<T>(self, item: impl Fn(Input, Option<u64>) -> T) -> (T, Option<Vec<T>>) {
+    fn items<T>(self, item: impl Fn(Input, Option<Number>) -> T) -> (T, Option<Vec<T>>) {
         let Self { input, signature, hmac, key_version, batch_input, .. } = self;
         let single = Input { input, signature, hmac, ..Input::default() };
         let batch = batch_input.map(|items| items.into_iter().map(|input| item(input, key_version)).collect());
@@ -85,7 +87,7 @@ impl Request {
     }
 }
 
-struct Sign(Input, Signing, Option<u64>);
+struct Sign(Input, Signing, Option<Number>);
 
 #[derive(Serialize)]
 struct Signature {
@@ -115,7 +117,7 @@ impl Item for Sign {
 pub(super) async fn sign(keys: &NamedKeys, context: &Context<'_>, key: &str, hash: Option<&str>) -> Result<Reply> {
     let bytes = context.body().await?;
     let request: Request = body::read(&bytes)?;
-    let how = request.check(hash)?;
+    let how = request.check(key, hash)?;
     let (single, batch) = request.items(|input, version| Sign(input, how, version));
     let chosen = Chosen::new(keys, key).await?;
     batch::run(context, chosen, single, batch, None, true).await
@@ -151,8 +153,8 @@ impl Item for Verify {
 pub(super) async fn verify(keys: &NamedKeys, context: &Context<'_>, key: &str, hash: Option<&str>) -> Result<Reply> {
     let bytes = context.body().await?;
     let request: Request = body::read(&bytes)?;
-    let how = request.check(hash)?;
-    if request.key_version.is_some_and(|version| version != 0) {
+    let how = request.check(key, hash)?;
+    if request.key_version.is_some_and(|version| version != Number(0)) {
         return Err(Failure::invalid("`key_version` is not a parameter of verify: the signature names its version"));
     }
     let (single, batch) = request.items(|input, _| Verify(input, how));
@@ -160,7 +162,7 @@ pub(super) async fn verify(keys: &NamedKeys, context: &Context<'_>, key: &str, h
     batch::run(context, chosen, single, batch, None, true).await
 }
 
-struct Authenticate(Input, Option<u64>);
+struct Authenticate(Input, Option<Number>);
 
 #[derive(Serialize)]
 struct Code {
@@ -195,7 +197,7 @@ impl Item for Authenticate {
 pub(super) async fn hmac(keys: &NamedKeys, context: &Context<'_>, key: &str, hash: Option<&str>) -> Result<Reply> {
     let bytes = context.body().await?;
     let request: Request = body::read(&bytes)?;
-    request.check(hash)?;
+    request.check(key, hash)?;
     let (single, batch) = request.items(Authenticate);
     let chosen = Chosen::new(keys, key).await?;
     batch::run(context, chosen, single, batch, None, true).await

@@ -4,6 +4,7 @@
 mod attacks;
 mod client;
 mod kv;
+mod programs;
 mod server;
 mod sys;
 mod transit;

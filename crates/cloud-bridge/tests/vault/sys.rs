@@ -26,6 +26,8 @@ async fn health_needs_no_token_and_has_vaults_status_codes() {
     assert!(health["version"].as_str().unwrap().starts_with("1."), "{health}");
     let head = world.send("HEAD", "/v1/sys/health", "", "").await.expect(200);
     assert!(head.text.is_empty());
+    let init = world.send("GET", "/v1/sys/init", "", "").await.expect(200).json();
+    assert_eq!(init, json!({ "initialized": true }));
     let status = world.send("GET", "/v1/sys/seal-status", "", "").await.expect(200).json();
     assert_eq!((&status["sealed"], &status["t"]), (&json!(false), &json!(1)));
 }

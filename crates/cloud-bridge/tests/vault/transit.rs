@@ -147,6 +147,7 @@ async fn what_no_cloud_can_do_is_rejected_by_name_before_anything_is_sent() {
             "`batch_input[0].context`",
         ),
         ("encrypt", json!({ "plaintext": plaintext, "unheard_of": 1 }), "`unheard_of`"),
+        ("encrypt", json!({ "plaintext": plaintext, "name": "another" }), "`name`"),
         ("decrypt", json!({ "ciphertext": "vault:v1:AAAA", "associated_data": "AA" }), "`associated_data`"),
         ("rewrap", json!({ "ciphertext": "vault:v1:AAAA", "context": "AA" }), "`context`"),
         ("datakey/plaintext", json!({ "bits": 64 }), "`bits`"),

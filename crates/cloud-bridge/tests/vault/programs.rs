@@ -1,0 +1,40 @@
+//! Programs that others wrote, against a bridge. Each is skipped with a message where it is not installed.
+
+use std::process::{Command, Output};
+
+use crate::world::{ROOT, World};
+
+/// The interpreter: one of a virtual environment, or the system's.
+#[allow(clippy::disallowed_methods, reason = "only says which program the test runs")]
+fn python() -> String {
+    std::env::var("BRIDGE_PYTHON").unwrap_or_else(|_| "python3".to_owned())
+}
+
+/// Whether the interpreter has a module; says so if not.
+fn has(module: &str) -> bool {
+    let imported = Command::new(python()).args(["-c", &format!("import {module}")]).output();
+    let found = imported.is_ok_and(|output| output.status.success());
+    if !found {
+        eprintln!("SKIPPED: {} has no {module}; set BRIDGE_PYTHON to an interpreter that has it", python());
+    }
+    found
+}
+
+async fn run(mut command: Command) -> Output {
+    tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hvac_sees_a_vault() {
+    if !has("hvac") {
+        return;
+    }
+    let world = World::start().await;
+    let mut command = Command::new(python());
+    command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/programs/hvac_client.py"));
+    command.env("VAULT_ADDR", world.server.address()).env("VAULT_TOKEN", ROOT);
+    let output = run(command).await;
+    let (printed, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && printed.ends_with("calls as expected\n"), "{printed}{errors}");
+    println!("{printed}");
+}
