@@ -5,6 +5,7 @@ mod attacks;
 mod client;
 mod kv;
 mod programs;
+mod replays;
 mod server;
 mod sys;
 mod transit;

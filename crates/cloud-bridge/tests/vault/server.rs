@@ -146,3 +146,86 @@ mod unix {
         assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 1, "nothing else is left behind");
     }
 }
+
+mod tls {
+    use std::sync::Arc;
+
+    use cloud_bridge::TlsFiles;
+    use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+    use tokio_rustls::TlsConnector;
+    use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+
+    use super::*;
+    use crate::world::Folder;
+
+    /// An authority, and a certificate of it with its key.
+    struct Identity {
+        authority: CertificateDer<'static>,
+        certificate: CertificateDer<'static>,
+        key: KeyPair,
+        pem: [String; 2],
+    }
+
+    fn identity() -> Identity {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let own = CertificateParams::new(vec!["localhost".to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
+        let pem = [own.pem(), issuer.pem()];
+        Identity { authority: issuer.der().clone(), certificate: own.der().clone(), key, pem }
+    }
+
+    async fn status(address: std::net::SocketAddr, server: &Identity, client: Option<&Identity>) -> Option<u16> {
+        let mut roots = RootCertStore::empty();
+        roots.add(server.authority.clone()).unwrap();
+        let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
+        let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        let builder = builder.with_root_certificates(roots);
+        let config = match client {
+            None => builder.with_no_client_auth(),
+            Some(own) => {
+                let key = PrivateKeyDer::try_from(own.key.serialize_der()).unwrap();
+                builder.with_client_auth_cert(vec![own.certificate.clone()], key).unwrap()
+            }
+        };
+        let stream = TcpStream::connect(address).await.unwrap();
+        let name = "localhost".try_into().unwrap();
+        let mut stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.ok()?;
+        stream.write_all(b"GET /v1/sys/health HTTP/1.1\r\nHost: b\r\nConnection: close\r\n\r\n").await.ok()?;
+        let mut received = Vec::new();
+        drop(stream.read_to_end(&mut received).await);
+        Some(client::parse(&received).status).filter(|status| *status != 0)
+    }
+
+    #[tokio::test]
+    async fn certificate_of_a_client_is_required_if_authorities_are_configured() {
+        let folder = Folder::new("tls");
+        let (server, client, stranger) = (identity(), identity(), identity());
+        let file = |name: &str, text: &str| {
+            let path = folder.0.join(name);
+            std::fs::write(&path, text).unwrap();
+            path
+        };
+        let (certificate, key) = (file("server.pem", &server.pem[0]), file("key.pem", &server.key.serialize_pem()));
+        let files = TlsFiles::new(&certificate, &key);
+        let mutual = files.clone().client_ca(file("clients.pem", &client.pem[1]));
+        let sandbox = Sandbox::start().await.unwrap();
+        let bridge = mounted(&sandbox).policies(root()).build().unwrap();
+        for (files, expected) in [(&files, [true, true, true]), (&mutual, [false, true, false])] {
+            let any = "127.0.0.1:0".parse().unwrap();
+            let served = Server::listen_tls(bridge.clone(), any, files, short()).await.unwrap();
+            let address = served.address().strip_prefix("https://").unwrap().parse().unwrap();
+            for (own, expected) in [None, Some(&client), Some(&stranger)].into_iter().zip(expected) {
+                assert_eq!(status(address, &server, own).await, expected.then_some(200));
+            }
+        }
+        for files in
+            [TlsFiles::new(&key, &key), TlsFiles::new(&certificate, &certificate), TlsFiles::new("/no/file", &key)]
+        {
+            let any = "127.0.0.1:0".parse().unwrap();
+            assert!(Server::listen_tls(bridge.clone(), any, &files, short()).await.is_err());
+        }
+    }
+}
