@@ -13,6 +13,8 @@ mod header;
 mod keys;
 mod limits;
 mod message;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 mod sealer;
 mod stream;
 mod suite;

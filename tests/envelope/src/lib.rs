@@ -2,8 +2,9 @@
 #![allow(clippy::expect_used, clippy::missing_panics_doc, reason = "for tests only")]
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use cloud_core::RetryPolicy;
+use cloud_core::{DataKeySource, RetryPolicy};
 use cloud_sandbox::Sandbox;
 use nhn_security::Nhn;
 use scp_security::Scp;
@@ -58,6 +59,23 @@ impl World {
     pub fn count(&self, operation: &str) -> usize {
         self.sandbox.calls().iter().filter(|call| call.operation.contains(operation)).count()
     }
+}
+
+/// The sources of all versions of both services.
+#[allow(deprecated, reason = "versions that have ended")]
+#[must_use]
+pub fn sources(world: &World) -> Vec<(&'static str, Arc<dyn DataKeySource>)> {
+    let (scp, nhn) = (&world.scp, &world.nhn);
+    vec![
+        ("scp 1.0", Arc::new(scp.kms_v1_0().key(SCP_KEY))),
+        ("scp 1.1", Arc::new(scp.kms_v1_1().key(SCP_KEY))),
+        ("scp 1.2", Arc::new(scp.kms_v1_2().key(SCP_KEY))),
+        ("scp 1.3", Arc::new(scp.kms_v1_3().key(SCP_KEY))),
+        ("scp 1.4", Arc::new(scp.kms_v1_4().key(SCP_KEY))),
+        ("nhn 1.0", Arc::new(nhn.secure_key_manager_v1_0().expect("the app key is set").key(NHN_KEY))),
+        ("nhn 1.2", Arc::new(nhn.secure_key_manager_v1_2().expect("the app key is set").key(NHN_KEY))),
+        ("nhn 1.3", Arc::new(nhn.secure_key_manager_v1_3().expect("the app key is set").key(NHN_KEY))),
+    ]
 }
 
 /// Data of this length, as `make_messages.py` makes it.

@@ -2,33 +2,15 @@
 #![cfg(test)]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use std::sync::Arc;
-
 use cloud_envelope::{DataKeySource, ErrorKind, Sealer};
 use cloud_sandbox::Fault;
-use envelope::{NHN_KEY, SCP_KEY, World, pattern};
+use envelope::{NHN_KEY, SCP_KEY, World, pattern, sources};
 use scp_security::kms::types::{NewKeyState, SetKeyStateRequest};
 
 const CONTEXT: &[(&str, &str)] = &[("table", "orders")];
 
 fn sealer(source: impl DataKeySource + 'static) -> Sealer {
     Sealer::builder(source).build().unwrap()
-}
-
-/// The sources of all versions of both services.
-#[allow(deprecated, reason = "versions that have ended")]
-fn sources(world: &World) -> Vec<(&'static str, Arc<dyn DataKeySource>)> {
-    let (scp, nhn) = (&world.scp, &world.nhn);
-    vec![
-        ("scp 1.0", Arc::new(scp.kms_v1_0().key(SCP_KEY))),
-        ("scp 1.1", Arc::new(scp.kms_v1_1().key(SCP_KEY))),
-        ("scp 1.2", Arc::new(scp.kms_v1_2().key(SCP_KEY))),
-        ("scp 1.3", Arc::new(scp.kms_v1_3().key(SCP_KEY))),
-        ("scp 1.4", Arc::new(scp.kms_v1_4().key(SCP_KEY))),
-        ("nhn 1.0", Arc::new(nhn.secure_key_manager_v1_0().unwrap().key(NHN_KEY))),
-        ("nhn 1.2", Arc::new(nhn.secure_key_manager_v1_2().unwrap().key(NHN_KEY))),
-        ("nhn 1.3", Arc::new(nhn.secure_key_manager_v1_3().unwrap().key(NHN_KEY))),
-    ]
 }
 
 #[tokio::test]

@@ -6,6 +6,8 @@ mod source;
 mod keys;
 mod leaks;
 mod messages;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod properties;
 mod reader;
 mod several_keys;

@@ -133,7 +133,7 @@ impl DataKeySource for Source {
             let known = self.wrapped.lock().unwrap().get(&key.ciphertext).cloned();
             let unknown = || Error::builder(ErrorKind::Service, "not a ciphertext").status(400).build();
             let opened = known.ok_or_else(unknown)?;
-            let length = *self.length.lock().unwrap();
+            let length = (*self.length.lock().unwrap()).min(opened.expose_secret().len());
             Ok(SecretBytes::from(&opened.expose_secret()[..length.min(32)]))
         })
     }
