@@ -30,7 +30,7 @@
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cloud_core::runtime::TokioRuntime;
@@ -62,7 +62,7 @@ where
     I::IntoIter: Send + 'static,
 {
     Fleet {
-        targets: Box::new(targets.into_iter()),
+        targets: Mutex::new(Box::new(targets.into_iter())),
         concurrency: DEFAULT_CONCURRENCY,
         checkpoint: None,
         shard: None,
@@ -76,7 +76,8 @@ const DEFAULT_CONCURRENCY: NonZeroUsize = NonZeroUsize::new(16).unwrap();
 /// The settings of an inspection; made by [`over`].
 #[must_use = "call `run` to inspect"]
 pub struct Fleet {
-    targets: Box<dyn Iterator<Item = Target> + Send>,
+    /// Never locked: it makes the type `Sync`.
+    targets: Mutex<Box<dyn Iterator<Item = Target> + Send>>,
     concurrency: NonZeroUsize,
     checkpoint: Option<PathBuf>,
     shard: Option<Shard>,

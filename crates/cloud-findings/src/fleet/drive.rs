@@ -1,7 +1,7 @@
 //! The loop of a run: starts targets while there are free places, and stores results before it reports them.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use cloud_core::runtime::within;
@@ -96,7 +96,8 @@ impl Driver {
     /// Starts targets until every place is taken.
     async fn fill(&mut self) {
         while self.in_work.len() < self.fleet.concurrency.get() && !*self.stopped.borrow() {
-            let Some(target) = self.fleet.targets.next() else { return };
+            let targets = self.fleet.targets.get_mut().unwrap_or_else(PoisonError::into_inner);
+            let Some(target) = targets.next() else { return };
             if self.fleet.shard.is_some_and(|shard| !shard.contains(&target)) {
                 continue;
             }
@@ -153,8 +154,7 @@ impl Driver {
         Ok(())
     }
 
-    // Not `&self`: the targets are not Sync.
-    async fn report(&mut self, progress: Progress) {
+    async fn report(&self, progress: Progress) {
         // Without a receiver nobody polls this future either.
         let _ = self.progress.send(progress).await;
     }

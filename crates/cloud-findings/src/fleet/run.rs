@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::{IntoFuture, poll_fn};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use cloud_core::{BoxFuture, Result};
@@ -20,7 +20,8 @@ const WAITING: usize = 1;
 /// inspected again by the next run.
 #[must_use = "a run goes on only while it is awaited"]
 pub struct Run {
-    driver: Option<BoxFuture<'static, Result<Summary>>>,
+    /// Never locked: it makes the type `Sync`.
+    driver: Option<Mutex<BoxFuture<'static, Result<Summary>>>>,
     progress: mpsc::Receiver<Progress>,
     summary: Option<Result<Summary>>,
     stop: Arc<watch::Sender<bool>>,
@@ -31,7 +32,7 @@ impl Run {
         let (sender, progress) = mpsc::channel(WAITING);
         let (stop, stopped) = watch::channel(false);
         let driver = Driver::new(fleet, inspect, stopped, sender).run();
-        Self { driver: Some(Box::pin(driver)), progress, summary: None, stop: Arc::new(stop) }
+        Self { driver: Some(Mutex::new(Box::pin(driver))), progress, summary: None, stop: Arc::new(stop) }
     }
 
     /// Returns the next step, or `None` after the last one. Then [`finish`](Self::finish) returns the summary.
@@ -63,7 +64,8 @@ impl Run {
             return Poll::Ready(Some(step));
         }
         if let Some(driver) = &mut self.driver
-            && let Poll::Ready(summary) = driver.as_mut().poll(context)
+            && let Poll::Ready(summary) =
+                driver.get_mut().unwrap_or_else(PoisonError::into_inner).as_mut().poll(context)
         {
             self.summary = Some(summary);
             self.driver = None;

@@ -313,3 +313,11 @@ fn run_outside_a_runtime_is_an_error() {
     let std::task::Poll::Ready(Err(error)) = ended.as_mut().poll(&mut context) else { panic!("it must not run") };
     assert!(error.to_string().contains("tokio runtime"), "{error}");
 }
+
+#[test]
+fn settings_and_runs_can_be_shared_between_threads() {
+    fn shared<T: Send + Sync>() {}
+    shared::<Fleet>();
+    shared::<Run>();
+    shared::<Progress>();
+}
