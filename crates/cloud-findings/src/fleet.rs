@@ -116,9 +116,9 @@ impl Fleet {
         self
     }
 
-    /// Sets how many failures of an account's targets may be followed by another attempt: 3 unless set. Only transient
-    /// errors are: those of the transport, and the statuses 429, 502, 503 and 504. This is in addition to the retries of
-    /// the client.
+    /// Sets how many failures of an account's targets may be followed by another attempt: 3 unless set. An error is
+    /// followed by one if it [`may_resend`](cloud_core::Error::may_resend). This is in addition to the retries of the
+    /// client.
     pub fn account_retries(mut self, retries: u32) -> Self {
         self.limits.retries = retries;
         self
@@ -130,8 +130,8 @@ impl Fleet {
         self
     }
 
-    /// Starts the inspections when the result is awaited or polled. `inspect` is called for each target, again after a
-    /// transient error, and runs as a task of the tokio runtime. Dropping the [`Run`] cancels it.
+    /// Starts the inspections when the result is awaited or polled. `inspect` is called for each target, again after an
+    /// error that may be followed by another attempt, and runs as a task of the tokio runtime. Dropping the [`Run`] cancels it.
     pub fn run<F, Fut>(self, inspect: F) -> Run
     where
         F: Fn(Target) -> Fut + Send + Sync + 'static,

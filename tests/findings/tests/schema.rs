@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use cloud_findings::{Class, Report};
-use cloud_sandbox::{Answers, Sandbox};
+use cloud_sandbox::{Answers, Fault, Sandbox};
 use findings::{Fleet, SERVICES};
 
 /// The report of each service.
@@ -162,4 +162,33 @@ async fn pending_finding_is_suppressed_and_the_difference_shows_it() {
     let found = cloud_findings::diff(&before, &after);
     assert_eq!((found.changed.len(), found.unchanged, found.new.len(), found.gone.len()), (1, 1, 0, 0));
     assert_eq!(found.changed[0].after.status_id, Some(cloud_findings::Status::SUPPRESSED));
+}
+
+/// Errors of every service while its credentials are refused, and findings: neither shows a credential.
+#[tokio::test]
+async fn checkpoint_and_progress_hold_no_credentials() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let fleet = Fleet::of(&sandbox, 0);
+    let path = std::env::temp_dir().join(format!("cloud-findings-leak-{}.fleet", std::process::id()));
+    let mut shown = String::new();
+    for (faults, wanted) in [(true, (0, 5)), (false, (5, 0))] {
+        match faults {
+            true => sandbox.fault(Fault::token_revoked().always()).unwrap(),
+            false => sandbox.clear_faults(),
+        }
+        let (inspected, targets) = (fleet.clone(), fleet.targets());
+        let run = cloud_findings::fleet::over(targets).account_retries(0).checkpoint(&path);
+        let mut run = run.run(move |target| inspected.clone().inspect(target));
+        while let Some(step) = run.next().await {
+            shown += &format!("{step:?}");
+        }
+        let summary = run.finish().await.unwrap();
+        assert_eq!((summary.done, summary.failed), wanted);
+    }
+    shown += &std::fs::read_to_string(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    for (name, value) in sandbox.env_vars() {
+        let secret = ["KEY", "SECRET", "TOKEN"].iter().any(|word| name.contains(word));
+        assert!(!secret || !shown.contains(&value), "{name}");
+    }
 }

@@ -166,7 +166,7 @@ async fn inspect(inspect: Inspect, target: Target, account: Arc<Account>, runtim
     loop {
         let left = account.left(runtime.elapsed());
         let error = match attempt(&inspect, &target, left, &*runtime).await {
-            Err(error) if error.is_transient() && error.kind() != ErrorKind::Timeout => error,
+            Err(error) if error.may_resend() => error,
             ended => return ended,
         };
         if !account.take_retry() {
