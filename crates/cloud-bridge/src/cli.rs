@@ -1,6 +1,8 @@
 //! The command: its options, its tokens and its signals.
 
 pub(crate) mod arguments;
+#[cfg(unix)]
+pub(crate) mod kubernetes;
 pub(crate) mod sandbox;
 pub(crate) mod serve;
 pub(crate) mod signals;

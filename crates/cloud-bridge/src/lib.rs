@@ -8,6 +8,8 @@ mod bridge;
 mod config;
 mod context;
 mod failure;
+#[cfg(unix)]
+mod k8s;
 mod keys;
 mod kv;
 mod metrics;
@@ -30,6 +32,8 @@ pub use bridge::{Bridge, BridgeBuilder, Names};
 pub use cloud_core;
 pub use config::{Clouds, Config, Mount, MountType, Tls, Vendor};
 pub use failure::{Failure, Result};
+#[cfg(unix)]
+pub use k8s::{KmsPlugin, KmsPluginBuilder, KmsServer};
 pub use keys::nhn::NhnKeys;
 pub use keys::scp::ScpKeys;
 pub use keys::{DataKey, Key, KeyUsage, Keys, Signing, Versioned};

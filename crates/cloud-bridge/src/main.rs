@@ -13,6 +13,7 @@ Vault's HTTP API in front of the keys and secrets of Samsung Cloud Platform and 
 
 usage: cloud-bridge [OPTION...]
        cloud-bridge token NAME
+       cloud-bridge k8s-kms --key VENDOR:ID... --socket PATH
 
   --listen ADDRESS  listen on this address, or on the Unix socket unix:PATH
                     (default 127.0.0.1:8200); an address that is not a loopback one needs TLS
@@ -32,6 +33,9 @@ usage: cloud-bridge [OPTION...]
   --help            print this
 
 token NAME prints a new token, and the lines of the policy file that know it.
+
+k8s-kms serves the KMS plugin of Kubernetes' API server (version 2) on a Unix socket. A key is
+scp:ID, scp@REGION:ID or nhn:ID. With several keys, all encrypt and any one decrypts.
 
 The clients of the clouds read their settings and credentials from the environment.
 The exit status is 0 after Ctrl-C or SIGTERM, 2 for options that are invalid, 1 for everything
@@ -57,6 +61,13 @@ async fn main() -> ExitCode {
             Ok(()) => return ExitCode::SUCCESS,
             Err(reason) => (ExitCode::from(MISUSED), reason),
         },
+        #[cfg(unix)]
+        Ok(Command::Kubernetes { keys, socket }) => match cli::kubernetes::serve(&keys, &socket).await {
+            Ok(()) => return ExitCode::SUCCESS,
+            Err(reason) => (ExitCode::FAILURE, reason),
+        },
+        #[cfg(not(unix))]
+        Ok(Command::Kubernetes { .. }) => (ExitCode::FAILURE, "there are no Unix sockets here".to_owned()),
         Ok(Command::Serve(options)) => match cli::serve::serve(*options).await {
             Ok(()) => return ExitCode::SUCCESS,
             Err(reason) => (ExitCode::FAILURE, reason),

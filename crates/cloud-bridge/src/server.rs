@@ -18,6 +18,8 @@ mod tcp;
 mod tls;
 #[cfg(unix)]
 mod unix;
+#[cfg(unix)]
+pub(crate) use unix::UnixSockets;
 
 use crate::bridge::Bridge;
 use tcp::TcpSockets;
@@ -92,7 +94,7 @@ impl Server {
     /// If a process serves the socket, something else is in its place, or it cannot be created.
     #[cfg(unix)]
     pub async fn listen_unix(bridge: Bridge, path: &std::path::Path, limits: ServerLimits) -> io::Result<Self> {
-        let sockets = unix::UnixSockets::bind(path).await?;
+        let sockets = UnixSockets::bind(path).await?;
         Ok(Self::start(bridge, sockets, format!("unix:{}", path.display()), limits))
     }
 

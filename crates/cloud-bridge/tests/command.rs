@@ -191,3 +191,34 @@ fn policy_file_that_changes_under_load_is_in_force_within_a_second() {
         assert_eq!(fs::metadata(&audit).unwrap().permissions().mode() & 0o777, 0o600);
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn plugin_of_kubernetes_serves_its_socket_until_a_signal() {
+    let sandbox = cloud_sandbox::Sandbox::builder().start_in_thread().unwrap();
+    let folder = Folder::new("kubernetes");
+    let socket = folder.0.join("kms.sock");
+    let key = "--key=scp:3265ab469f0d406d83073da3e11e7a6c";
+    let arguments =
+        ["k8s-kms", key, "--key", "nhn:8e4fcb30af5d4fa2cd64a3f71b9c5e4a", "--socket", socket.to_str().unwrap()];
+    let mut running = Running::start(&arguments, &sandbox.env_vars(), 1);
+    assert_eq!(running.value("listening on unix:"), socket.to_str().unwrap());
+    assert!(std::os::unix::net::UnixStream::connect(&socket).is_ok());
+    let again = Command::new(BRIDGE).args(arguments).env_clear().envs(sandbox.env_vars()).output().unwrap();
+    assert!(String::from_utf8_lossy(&again.stderr).contains("another process serves it"));
+    assert!(Command::new("kill").arg(running.child.id().to_string()).status().unwrap().success());
+    assert_eq!(running.child.wait().unwrap().code(), Some(0));
+    assert!(!socket.exists());
+    for (arguments, status, wanted) in [
+        (&["k8s-kms", "--socket", "a"][..], 2, "needs --key"),
+        (&["k8s-kms", key], 2, "needs --key VENDOR:ID and --socket PATH"),
+        (&["k8s-kms", "--key", "scp:short", "--socket", "a"], 1, "32 hexadecimal digits"),
+        (&["k8s-kms", "--key", "aws:3265ab469f0d406d83073da3e11e7a6c", "--socket", "a"], 1, "a key is scp:ID"),
+        (&["k8s-kms", key, "--socket", "a"], 1, "SCP_"),
+    ] {
+        let output = Command::new(BRIDGE).args(arguments).env_clear().output().unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(status), "{arguments:?}: {errors}");
+        assert!(errors.contains(wanted), "{arguments:?}: {errors}");
+    }
+}

@@ -12,6 +12,11 @@ pub(crate) enum Command {
     Serve(Box<Options>),
     /// Make a token with this name.
     Token(String),
+    /// Serve the plugin of Kubernetes with these keys on this socket.
+    Kubernetes {
+        keys: Vec<String>,
+        socket: PathBuf,
+    },
 }
 
 /// The options of `serve`.
@@ -44,6 +49,7 @@ pub(crate) fn read(mut arguments: impl Iterator<Item = OsString>) -> Result<Comm
             "--help" | "-h" => return Ok(Command::Help),
             "--version" | "-V" => return Ok(Command::Version),
             "token" if first => return token(arguments),
+            "k8s-kms" if first => return kubernetes(arguments),
             "--writable" | "--sandbox" if inline.is_some() => return Err(format!("{name} takes no value")),
             "--writable" => options.writable = true,
             "--sandbox" => options.sandbox = true,
@@ -62,6 +68,31 @@ fn token(mut arguments: impl Iterator<Item = OsString>) -> Result<Command, Strin
     match (name, arguments.next()) {
         (Some(name), None) if !name.starts_with('-') => Ok(Command::Token(name)),
         _ => Err("token takes the name of the token".to_owned()),
+    }
+}
+
+fn kubernetes(mut arguments: impl Iterator<Item = OsString>) -> Result<Command, String> {
+    let (mut keys, mut socket) = (Vec::new(), None);
+    while let Some(argument) = arguments.next() {
+        let text = argument.into_string().map_err(|odd| format!("unknown argument {odd:?}: see --help"))?;
+        let (name, inline) = match text.split_once('=') {
+            Some((name, value)) => (name.to_owned(), Some(OsString::from(value))),
+            None => (text, None),
+        };
+        let mut value = || inline.clone().or_else(|| arguments.next()).filter(|value| !value.is_empty());
+        let needed = || format!("{name} needs a value");
+        match name.as_str() {
+            "--key" => {
+                let key = value().ok_or_else(needed)?.into_string();
+                keys.push(key.map_err(|_| "--key is not valid Unicode".to_owned())?);
+            }
+            "--socket" => socket = Some(PathBuf::from(value().ok_or_else(needed)?)),
+            _ => return Err(format!("unknown argument {name:?}: see --help")),
+        }
+    }
+    match socket {
+        Some(socket) if !keys.is_empty() => Ok(Command::Kubernetes { keys, socket }),
+        _ => Err("k8s-kms needs --key VENDOR:ID and --socket PATH".to_owned()),
     }
 }
 

@@ -3,6 +3,8 @@
 
 mod attacks;
 mod client;
+#[cfg(unix)]
+mod k8s;
 mod kv;
 mod programs;
 mod replays;

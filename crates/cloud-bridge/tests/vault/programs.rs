@@ -38,3 +38,18 @@ async fn hvac_sees_a_vault() {
     assert!(output.status.success() && printed.ends_with("calls as expected\n"), "{printed}{errors}");
     println!("{printed}");
 }
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn grpcio_sees_a_plugin() {
+    if !has("grpc, google.protobuf") {
+        return;
+    }
+    let own = crate::k8s::Plugin::start("grpcio", &["scp", "nhn"]).await;
+    let mut command = Command::new(python());
+    command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/programs/grpc_client.py"));
+    command.env("SOCKET", own.folder.0.join("kms.sock"));
+    let output = run(command).await;
+    let (printed, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && printed.ends_with("calls as expected\n"), "{printed}{errors}");
+}

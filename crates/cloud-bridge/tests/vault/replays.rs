@@ -174,7 +174,15 @@ fn guide_shows_the_recipes_as_they_are() {
         eprintln!("SKIPPED: the package has no docs/bridge.md");
         return;
     };
-    for name in ["external-secrets.yaml", "sops.yaml", "openbao.hcl", "vault-agent.hcl"] {
+    let recipes = [
+        "external-secrets.yaml",
+        "sops.yaml",
+        "openbao.hcl",
+        "vault-agent.hcl",
+        "encryption-configuration.yaml",
+        "kms-static-pod.yaml",
+    ];
+    for name in recipes {
         let recipe = recipe(name).unwrap();
         assert!(guide.contains(&recipe), "docs/bridge.md does not show deploy/bridge/{name}");
     }
