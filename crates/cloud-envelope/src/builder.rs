@@ -72,7 +72,8 @@ impl SealerBuilder {
         self
     }
 
-    /// Sets the length of the frames in bytes, from 1. The default is 64 KiB. Each frame adds 32 bytes to the message.
+    /// Sets the length of the frames in bytes, from 1 to [`max_frame_length`](Self::max_frame_length). The default is
+    /// 64 KiB. Each frame adds 32 bytes to the message, the last one 40.
     pub fn frame_length(mut self, bytes: u32) -> Self {
         self.formats.frame_length = bytes;
         self
@@ -112,6 +113,9 @@ impl SealerBuilder {
         }
         if formats.frame_length == 0 || formats.max_frame_length == 0 {
             return wrong("the length of frames must be at least 1 byte");
+        }
+        if formats.frame_length > formats.max_frame_length {
+            return wrong("the frames are longer than the sealer allows of streams: raise `max_frame_length`");
         }
         if sources.len() > formats.max_keys {
             return wrong("the sealer has more keys than it allows in a message: raise `max_wrapped_keys`");

@@ -2,7 +2,7 @@
 //!
 //! Serialized as in the specification, `framework/structures.md`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map};
 use std::fmt;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -24,8 +24,9 @@ impl Context {
     }
 
     /// Returns all pairs, ordered by name.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    #[must_use]
+    pub fn iter(&self) -> Pairs<'_> {
+        Pairs(self.0.iter())
     }
 
     /// Returns how many pairs there are.
@@ -51,7 +52,7 @@ impl Context {
         Err(Error::new(ErrorKind::Context, "the encryption context of the message lacks a pair that was expected"))
     }
 
-    /// Reads what [`encode`] wrote, without its length. Strict: the pairs are in order, each name once.
+    /// Reads what [`encode`] wrote, without its length. Other writers order the pairs in other ways; each name is there once.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self> {
         let malformed = || Error::new(ErrorKind::Malformed, "the encryption context in the header is malformed");
         if bytes.is_empty() {
@@ -63,13 +64,44 @@ impl Context {
         for _ in 0..count {
             let name = text(&mut rest).ok_or_else(malformed)?;
             let value = text(&mut rest).ok_or_else(malformed)?;
-            let ordered = pairs.last_key_value().is_none_or(|(last, _): (&String, _)| last.as_str() < name);
-            if !ordered {
+            if pairs.insert(name.to_owned(), value.to_owned()).is_some() {
                 return Err(malformed());
             }
-            pairs.insert(name.to_owned(), value.to_owned());
         }
         if count == 0 || !rest.is_empty() { Err(malformed()) } else { Ok(Self(pairs)) }
+    }
+}
+
+impl<'a> IntoIterator for &'a Context {
+    type Item = (&'a str, &'a str);
+    type IntoIter = Pairs<'a>;
+
+    fn into_iter(self) -> Pairs<'a> {
+        self.iter()
+    }
+}
+
+/// The pairs of a [`Context`], ordered by name.
+#[derive(Clone)]
+pub struct Pairs<'a>(btree_map::Iter<'a, String, String>);
+
+impl<'a> Iterator for Pairs<'a> {
+    type Item = (&'a str, &'a str);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Pairs<'_> {}
+
+impl fmt::Debug for Pairs<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Pairs([{} pairs])", self.len())
     }
 }
 
@@ -151,19 +183,21 @@ mod tests {
 
     #[test]
     fn malformed_context_is_rejected() {
-        let cases: [(&str, &[u8]); 8] = [
+        let cases: [(&str, &[u8]); 7] = [
             ("no pairs, counted", &[0, 0]),
             ("half a count", &[0]),
             ("a missing pair", &[0, 1]),
             ("a missing value", &[0, 1, 0, 1, b'a']),
             ("a short value", &[0, 1, 0, 1, b'a', 0, 2, b'b']),
             ("a byte too many", &[0, 1, 0, 1, b'a', 0, 0, 0]),
-            ("out of order", &[0, 2, 0, 1, b'b', 0, 0, 0, 1, b'a', 0, 0]),
             ("a name twice", &[0, 2, 0, 1, b'a', 0, 0, 0, 1, b'a', 0, 0]),
         ];
         for (what, bytes) in cases {
             assert_eq!(Context::decode(bytes).unwrap_err().kind(), ErrorKind::Malformed, "{what}");
         }
         assert!(Context::decode(&[0, 1, 0, 1, 0xFF, 0, 0]).is_err(), "not UTF-8");
+        // The JavaScript package orders by the rules of a language: `a` before `B`.
+        let unordered = Context::decode(&[0, 2, 0, 1, b'a', 0, 0, 0, 1, b'B', 0, 0]).unwrap();
+        assert_eq!(unordered.iter().collect::<Vec<_>>(), [("B", ""), ("a", "")]);
     }
 }

@@ -70,7 +70,7 @@ pub enum ErrorKind {
     ///
     /// What to do: treat the message as forged.
     WrongKey,
-    /// The header, which has the encryption context and the wrapped keys, was changed.
+    /// The header was changed: for example the encryption context, or one of several wrapped keys.
     ///
     /// What to do: treat the message as forged.
     Header,
@@ -78,7 +78,7 @@ pub enum ErrorKind {
     ///
     /// What to do: treat the message as forged. Discard what a stream has written.
     Frame,
-    /// The message is genuine, but its encryption context lacks a pair that the caller expects.
+    /// The encryption context lacks a pair that the caller expects. Nothing else of the message was checked yet.
     ///
     /// What to do: check which message was read.
     Context,
@@ -103,10 +103,6 @@ impl Error {
     }
 
     pub(crate) fn reading(error: io::Error) -> Self {
-        // Tokio's `read_exact` says so; a reader may say it of its own source, which has ended early too.
-        if error.kind() == io::ErrorKind::UnexpectedEof {
-            return Self::truncated();
-        }
         Self { kind: ErrorKind::Io, text: "reading failed", source: Some(Source::Io(error)) }
     }
 
@@ -137,7 +133,8 @@ impl Error {
         }
     }
 
-    /// Returns whether the message itself is at fault: it is not of this format, damaged or forged. A retry cannot help.
+    /// Returns whether the message itself is at fault: it is not of this format, incomplete, damaged or forged. To open the
+    /// same bytes again cannot help.
     #[must_use]
     pub fn is_message_at_fault(&self) -> bool {
         use ErrorKind::{Foreign, Frame, Header, Malformed, Trailing, Truncated, Unsupported, WrongKey};

@@ -50,7 +50,7 @@ impl Frames {
 
     /// Begins the next frame. Returns what precedes its content.
     pub(crate) fn next_prefix(&mut self, last: bool, length: usize) -> Result<Prefix> {
-        let sequence = self.advance(Error::new(ErrorKind::Input, TOO_MANY))?;
+        let sequence = self.advance(last, Error::new(ErrorKind::Input, TOO_MANY))?;
         let length = u32::try_from(length).map_err(|_| Error::new(ErrorKind::Input, "the frame is too long"))?;
         let iv = iv(sequence);
         Ok(if last { final_prefix(sequence, iv, length) } else { regular_prefix(sequence, iv) })
@@ -64,20 +64,20 @@ impl Frames {
 
     /// Checks that a frame is the next one, by what precedes its content. Returns the length of the content.
     pub(crate) fn expect_regular(&mut self, prefix: &[u8; REGULAR_PREFIX]) -> Result<usize> {
-        self.expect(prefix)?;
+        self.expect(false, prefix)?;
         Ok(self.frame_length())
     }
 
     /// Does so for the last frame.
     pub(crate) fn expect_last(&mut self, prefix: &[u8; FINAL_PREFIX]) -> Result<usize> {
         let (rest, length) = prefix.split_last_chunk().ok_or_else(Error::truncated)?;
-        self.expect(rest.strip_prefix(&FINAL_MARK).ok_or_else(out_of_order)?)?;
+        self.expect(true, rest.strip_prefix(&FINAL_MARK).ok_or_else(out_of_order)?)?;
         final_length(*length, self.frame_length())
     }
 
     /// Checks sequence number and IV.
-    fn expect(&mut self, prefix: &[u8]) -> Result<()> {
-        let next = self.advance(out_of_order())?;
+    fn expect(&mut self, last: bool, prefix: &[u8]) -> Result<()> {
+        let next = self.advance(last, out_of_order())?;
         let (sequence, iv) = prefix.split_first_chunk().ok_or_else(out_of_order)?;
         if next.to_be_bytes() == *sequence && self::iv(next) == iv { Ok(()) } else { Err(out_of_order()) }
     }
@@ -89,15 +89,11 @@ impl Frames {
         self.key.open(iv(self.sequence), aad.as_ref(), tag, content).map_err(forged)
     }
 
-    fn advance(&mut self, exhausted: Error) -> Result<u32> {
-        // The greatest number is the mark of the last frame.
-        match self.sequence.checked_add(1) {
-            Some(next) if next != u32::MAX => {
-                self.sequence = next;
-                Ok(next)
-            }
-            _ => Err(exhausted),
-        }
+    fn advance(&mut self, last: bool, exhausted: Error) -> Result<u32> {
+        // The greatest number marks the last frame, so no other can have it.
+        let next = self.sequence.checked_add(1).filter(|next| last || *next != u32::MAX);
+        self.sequence = next.ok_or(exhausted)?;
+        Ok(self.sequence)
     }
 }
 
@@ -105,7 +101,7 @@ const TOO_MANY: &str = "the data needs more frames than the format allows: set a
 
 /// Checks that data of this length fits into one message.
 pub(crate) fn check_length(length: usize, frame_length: usize) -> Result<()> {
-    let fits = u32::try_from(length / frame_length).is_ok_and(|frames| frames < u32::MAX - 1);
+    let fits = u32::try_from(length.div_ceil(frame_length)).is_ok();
     if fits { Ok(()) } else { Err(Error::new(ErrorKind::Input, TOO_MANY)) }
 }
 
@@ -215,7 +211,54 @@ fn take<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N]> {
 }
 
 /// The length of a body that holds `length` bytes of data.
-pub(crate) fn body_length(length: usize, frame_length: usize) -> usize {
+pub(crate) fn body_length(length: usize, frame_length: usize) -> Result<usize> {
     let regular = length.saturating_sub(1) / frame_length;
-    length + regular * (REGULAR_PREFIX + TAG_LENGTH) + FINAL_PREFIX + TAG_LENGTH
+    let added =
+        regular.checked_mul(REGULAR_PREFIX + TAG_LENGTH).and_then(|added| added.checked_add(FINAL_PREFIX + TAG_LENGTH));
+    let total = added.and_then(|added| added.checked_add(length));
+    total.ok_or_else(|| Error::new(ErrorKind::Input, "the message does not fit into memory: use a stream"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::suite::derive;
+
+    /// Frames of a message whose next frame has this number.
+    fn next_is(number: u32) -> Frames {
+        let (key, _) = derive(&cloud_core::SecretBytes::from([7; 32]), &[1; 32]).unwrap();
+        Frames { sequence: number - 1, ..Frames::new(key, [1; 32], 16) }
+    }
+
+    #[test]
+    fn greatest_number_is_that_of_a_last_frame() {
+        for (number, last, fits) in [
+            (1, false, true),
+            (u32::MAX - 1, false, true),
+            (u32::MAX - 1, true, true),
+            (u32::MAX, false, false),
+            (u32::MAX, true, true),
+        ] {
+            let mut writer = next_is(number);
+            let prefix = writer.next_prefix(last, 16);
+            assert_eq!(prefix.is_ok(), fits, "{number} {last}");
+            let Ok(prefix) = prefix else { continue };
+            let read = match &prefix {
+                Prefix::Regular(prefix) => next_is(number).expect_regular(prefix),
+                Prefix::Final(prefix) => next_is(number).expect_last(prefix),
+            };
+            assert_eq!(read.unwrap(), 16);
+        }
+        let mut full = next_is(u32::MAX);
+        full.next_prefix(true, 0).unwrap();
+        assert!(full.next_prefix(true, 0).is_err(), "nothing follows it");
+    }
+
+    #[test]
+    fn data_fits_into_as_many_frames_as_there_are_numbers() {
+        let most = usize::try_from(u32::MAX).unwrap();
+        assert!(check_length(most, 1).is_ok() && check_length(most * 16, 16).is_ok() && check_length(0, 1).is_ok());
+        assert!(check_length(most + 1, 1).is_err() && check_length(most * 16 + 1, 16).is_err());
+        assert!(body_length(usize::MAX - 10, 1).is_err());
+    }
 }

@@ -14,6 +14,10 @@ const FRAMED: u8 = 2;
 const NOT_FRAMED: u8 = 1;
 /// The header is authenticated with this IV; frames are counted from one.
 const HEADER_IV: [u8; IV_LENGTH] = [0; IV_LENGTH];
+/// What follows the wrapped keys: content type, frame length, commitment and tag.
+pub(crate) const END_LENGTH: usize = 1 + 4 + COMMITMENT_LENGTH + TAG_LENGTH;
+/// How messages of versions 1 and 2 begin as Base64.
+const BASE64: [&[u8]; 3] = [b"AYAD", b"AgR4", b"AgV4"];
 
 /// A header that was read. Nothing in it may be trusted before [`verify`](Self::verify).
 #[derive(Debug)]
@@ -30,13 +34,6 @@ pub(crate) struct Header {
     covered: usize,
 }
 
-/// How far a header can be read.
-pub(crate) enum Parsed {
-    Header(Box<Header>),
-    /// The header has at least so many bytes.
-    Needs(usize),
-}
-
 /// Writes a header with its tag into a buffer with this much room for what follows.
 pub(crate) fn write(
     key: &MessageKey,
@@ -46,13 +43,18 @@ pub(crate) fn write(
     frame_length: u32,
     room: usize,
 ) -> Result<Vec<u8>> {
-    let too_long = |_| Error::new(ErrorKind::Input, "the encryption context is longer than 65,535 bytes");
+    let input = |text| Error::new(ErrorKind::Input, text);
+    let too_long = |_| input("the encryption context is longer than 65,535 bytes");
     let context_length = u16::try_from(context.len()).map_err(too_long)?.to_be_bytes();
     let frame_length = frame_length.to_be_bytes();
     let parts: [&[u8]; 9] =
         [&[VERSION], &SUITE, id, &context_length, context, keys, &[FRAMED], &frame_length, commitment];
     let length = parts.iter().map(|part| part.len()).sum::<usize>() + TAG_LENGTH;
-    let mut header = Vec::with_capacity(length + room);
+    let mut header = Vec::new();
+    let reserved = length.checked_add(room).is_some_and(|total| header.try_reserve_exact(total).is_ok());
+    if !reserved {
+        return Err(input("the message does not fit into memory: use a stream"));
+    }
     for part in parts {
         header.extend_from_slice(part);
     }
@@ -75,30 +77,10 @@ pub(crate) fn write_keys(keys: &[WrappedKey]) -> Result<Vec<u8>> {
 
 impl Header {
     /// Reads a header from the beginning of a message.
-    pub(crate) fn parse(message: &[u8], max_keys: usize) -> Result<Parsed> {
-        let mut reader = Reader { bytes: message, at: 0 };
-        match Self::read(&mut reader, max_keys) {
-            Ok(header) => Ok(Parsed::Header(Box::new(header))),
-            Err(Stop::Needs(length)) => Ok(Parsed::Needs(length)),
-            Err(Stop::Error(error)) => Err(error),
-        }
-    }
-
-    fn read(reader: &mut Reader<'_>, max_keys: usize) -> Result<Self, Stop> {
-        match reader.byte()? {
-            VERSION => {}
-            VERSION_1 => {
-                return Err(unsupported("version 1 of the message format is not supported: it commits to no key"));
-            }
-            _ => {
-                return Err(
-                    Error::new(ErrorKind::Foreign, "these bytes are not a message of the AWS Encryption SDK").into()
-                );
-            }
-        }
-        if reader.array()? != SUITE {
-            return Err(unsupported("the message has another algorithm suite than 0x0478"));
-        }
+    pub(crate) fn parse(message: &[u8], max_keys: usize) -> Result<Box<Self>> {
+        let reader = &mut Reader { bytes: message, at: 0 };
+        check_version(reader.byte()?, message)?;
+        check_suite(reader.array()?)?;
         let id = reader.array()?;
         let serialized_context = reader.with_length()?;
         let context = Context::decode(serialized_context)?;
@@ -106,17 +88,17 @@ impl Header {
         match reader.byte()? {
             FRAMED => {}
             NOT_FRAMED => return Err(unsupported("messages without frames are not supported")),
-            _ => return Err(Error::new(ErrorKind::Malformed, "the message has an unknown content type").into()),
+            _ => return Err(malformed("the message has an unknown content type")),
         }
         let frame_length = u32::from_be_bytes(reader.array()?);
         if frame_length == 0 {
-            return Err(Error::new(ErrorKind::Malformed, "the message has frames of no length").into());
+            return Err(malformed("the frame length of the message is 0"));
         }
-        let commitment = reader.array::<COMMITMENT_LENGTH>()?;
+        let commitment = reader.array()?;
         let covered = reader.at;
         let tag = reader.array()?;
         let serialized_context = serialized_context.to_vec();
-        Ok(Self { id, context, serialized_context, keys, frame_length, commitment, tag, covered })
+        Ok(Box::new(Self { id, context, serialized_context, keys, frame_length, commitment, tag, covered }))
     }
 
     /// How many bytes the header has.
@@ -132,16 +114,8 @@ impl Header {
     }
 }
 
-fn read_keys(reader: &mut Reader<'_>, max_keys: usize) -> Result<Vec<WrappedKey>, Stop> {
-    let malformed = |text| Error::new(ErrorKind::Malformed, text);
-    let count = usize::from(u16::from_be_bytes(reader.array()?));
-    if count == 0 {
-        return Err(malformed("the message has no wrapped data key").into());
-    }
-    if count > max_keys {
-        let text = "the message has more wrapped data keys than the sealer allows";
-        return Err(Error::new(ErrorKind::Limit, text).into());
-    }
+fn read_keys(reader: &mut Reader<'_>, max_keys: usize) -> Result<Vec<WrappedKey>> {
+    let count = check_count(reader.array()?, max_keys)?;
     let mut keys = Vec::with_capacity(count);
     for _ in 0..count {
         let provider = std::str::from_utf8(reader.with_length()?);
@@ -151,20 +125,42 @@ fn read_keys(reader: &mut Reader<'_>, max_keys: usize) -> Result<Vec<WrappedKey>
     Ok(keys)
 }
 
-/// Why a header cannot be read.
-enum Stop {
-    Needs(usize),
-    Error(Error),
-}
-
-impl From<Error> for Stop {
-    fn from(error: Error) -> Self {
-        Self::Error(error)
+/// Checks the first byte of a message.
+pub(crate) fn check_version(version: u8, message: &[u8]) -> Result<()> {
+    let foreign = |text| Err(Error::new(ErrorKind::Foreign, text));
+    match version {
+        VERSION => Ok(()),
+        VERSION_1 => Err(unsupported("version 1 of the message format is not supported: it commits to no key")),
+        _ if BASE64.iter().any(|beginning| message.starts_with(beginning)) => {
+            foreign("the message is encoded as Base64: decode it first")
+        }
+        _ => foreign("these bytes are not a message of the AWS Encryption SDK"),
     }
 }
 
-fn unsupported(text: &'static str) -> Stop {
-    Error::new(ErrorKind::Unsupported, text).into()
+pub(crate) fn check_suite(suite: [u8; 2]) -> Result<()> {
+    if suite == SUITE { Ok(()) } else { Err(unsupported("the message has another algorithm suite than 0x0478")) }
+}
+
+/// Checks and returns the number of wrapped keys.
+pub(crate) fn check_count(count: [u8; 2], max_keys: usize) -> Result<usize> {
+    let count = usize::from(u16::from_be_bytes(count));
+    if count == 0 {
+        return Err(malformed("the message has no wrapped data key"));
+    }
+    if count > max_keys {
+        let text = "the message has more wrapped data keys than the sealer allows: raise `max_wrapped_keys`";
+        return Err(Error::new(ErrorKind::Limit, text));
+    }
+    Ok(count)
+}
+
+fn unsupported(text: &'static str) -> Error {
+    Error::new(ErrorKind::Unsupported, text)
+}
+
+fn malformed(text: &'static str) -> Error {
+    Error::new(ErrorKind::Malformed, text)
 }
 
 struct Reader<'a> {
@@ -173,25 +169,23 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn take(&mut self, length: usize) -> Result<&'a [u8], Stop> {
-        // Each length has at most 16 bits, and their number is limited.
-        let end = self.at + length;
-        let taken = self.bytes.get(self.at..end).ok_or(Stop::Needs(end))?;
-        self.at = end;
+    fn take(&mut self, length: usize) -> Result<&'a [u8]> {
+        let rest = self.bytes.get(self.at..);
+        let taken = rest.and_then(|rest| rest.get(..length)).ok_or_else(Error::truncated)?;
+        self.at += length;
         Ok(taken)
     }
 
-    fn byte(&mut self) -> Result<u8, Stop> {
+    fn byte(&mut self) -> Result<u8> {
         self.array().map(|[byte]| byte)
     }
 
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], Stop> {
-        let bytes = self.take(N)?;
-        bytes.try_into().map_err(|_| Stop::Needs(self.at))
+    fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
+        self.take(N)?.try_into().map_err(|_| Error::truncated())
     }
 
     /// Reads what is preceded by its length.
-    fn with_length(&mut self) -> Result<&'a [u8], Stop> {
+    fn with_length(&mut self) -> Result<&'a [u8]> {
         let length = u16::from_be_bytes(self.array()?);
         self.take(usize::from(length))
     }

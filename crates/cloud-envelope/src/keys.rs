@@ -1,23 +1,21 @@
 //! The data keys in use: to seal, until a limit is reached, and to open, by their wrapped form.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use cloud_core::credentials::shared_request::SharedRequest;
-use cloud_core::runtime::{self, RuntimeId};
-use cloud_core::{BoxFuture, DataKeySource, Error as ServiceError, ErrorCategory, Runtime, SecretBytes, WrappedKey};
+use cloud_core::{DataKeySource, Error as ServiceError, ErrorCategory, Runtime, SecretBytes, WrappedKey};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::header;
 use crate::limits::Limits;
 use crate::suite::{self, DATA_KEY_LENGTH};
 
+mod requests;
 mod sealing_key;
 
+use requests::{Requests, outcome};
 pub(crate) use sealing_key::SealingKey;
-
-type Shared<T> = SharedRequest<T>;
 
 /// What a request for a data key returns. Errors are those of the services.
 type Outcome<T> = cloud_core::Result<T>;
@@ -33,14 +31,36 @@ pub(crate) struct Keys {
 #[derive(Default)]
 struct State {
     sealing: Option<Arc<SealingKey>>,
-    sealing_requests: Requests<Arc<SealingKey>>,
+    sealing_requests: Requests<Made>,
     opened: HashMap<WrappedKey, Opened>,
-    opening_requests: HashMap<WrappedKey, Requests<Arc<SecretBytes>>>,
-    /// How often a key was refused or invalidated. What was requested before is not kept.
-    epoch: u64,
+    opening_requests: HashMap<Question, Requests<Unwrapped>>,
+    refusals: Refusals,
     /// Counts uses, to find what was not used for longest.
     uses: u64,
+    /// When keys that are too old are dropped next, by the monotonic clock.
+    purge: Duration,
 }
+
+/// How often keys were refused or invalidated, to seal, and to open with each source. What was requested before is not
+/// used afterwards.
+#[derive(Default)]
+struct Refusals {
+    sealing: u64,
+    opening: HashMap<usize, u64>,
+}
+
+impl Refusals {
+    fn of(&self, source: usize) -> u64 {
+        self.opening.get(&source).copied().unwrap_or_default()
+    }
+}
+
+/// A key to seal with, and the number of refusals when it was requested.
+type Made = (Arc<SealingKey>, u64);
+/// A key to open with, and the number of refusals of its source when it was requested.
+type Unwrapped = (Arc<SecretBytes>, u64);
+/// What a source is asked to unwrap, and the encryption context.
+type Question = (usize, WrappedKey, Vec<u8>);
 
 /// A data key that was unwrapped.
 struct Opened {
@@ -52,31 +72,12 @@ struct Opened {
     used: u64,
 }
 
-/// The requests in flight for one thing: one for each runtime, since a runtime may be idle.
-struct Requests<T>(Vec<(Option<RuntimeId>, Weak<Shared<T>>)>);
-
-impl<T> Default for Requests<T> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
-}
-
-impl<T: Clone> Requests<T> {
-    /// Returns the request of this runtime, or makes one.
-    fn join(&mut self, request: impl FnOnce() -> BoxFuture<'static, Outcome<T>>) -> Arc<Shared<T>> {
-        let here = runtime::current();
-        self.0.retain(|(_, shared)| shared.strong_count() > 0);
-        let joined = self.0.iter().filter(|(runtime, _)| *runtime == here).find_map(|(_, shared)| shared.upgrade());
-        joined.filter(|shared| !shared.is_complete()).unwrap_or_else(|| {
-            let shared = SharedRequest::new(asks_itself, request());
-            self.0.push((here, Arc::downgrade(&shared)));
-            shared
-        })
-    }
-
-    fn is_idle(&self) -> bool {
-        self.0.iter().all(|(_, shared)| shared.strong_count() == 0)
-    }
+/// Which data keys are forgotten.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Use {
+    Sealing,
+    Opening,
+    Both,
 }
 
 impl Keys {
@@ -92,32 +93,44 @@ impl Keys {
     /// Returns a data key to seal a message with this many bytes.
     pub(crate) async fn to_seal(self: &Arc<Self>, bytes: u64) -> Result<Arc<SealingKey>> {
         loop {
+            let now = self.runtime.elapsed();
             let request = {
                 let mut state = self.lock();
-                let now = self.runtime.elapsed();
-                let young = |key: &Arc<SealingKey>| now.saturating_sub(key.requested()) < self.limits.age;
-                if let Some(key) = state.sealing.as_ref().filter(|key| young(key) && key.reserve(bytes, self.limits)) {
+                state.purge(now, self.limits.age);
+                if let Some(key) = state.sealing.as_ref().filter(|key| self.allows(key, now, bytes)) {
                     return Ok(Arc::clone(key));
                 }
                 state.sealing = None;
-                let epoch = state.epoch;
-                state.sealing_requests.join(|| Box::pin(Self::request_sealing(Arc::clone(self), now, epoch)))
+                let refusals = state.refusals.sealing;
+                state.sealing_requests.join(|| Box::pin(Arc::clone(self).request_sealing(now, refusals)))
             };
-            let key = wait(request).await?;
-            // It is the newest there is. Others that waited may have used it up.
+            let (key, refusals) = outcome(request).await.map_err(Error::service)?;
+            if self.lock().refusals.sealing != refusals {
+                continue;
+            }
+            // It is the newest there is. Others that waited may have used it up: then each makes one of its own.
             if key.reserve(bytes, self.limits) {
+                return Ok(key);
+            }
+            let (key, refusals) = Arc::clone(self).request_sealing(now, refusals).await.map_err(Error::service)?;
+            if self.lock().refusals.sealing == refusals && key.reserve(bytes, self.limits) {
                 return Ok(key);
             }
         }
     }
 
-    async fn request_sealing(self: Arc<Self>, now: Duration, epoch: u64) -> Outcome<Arc<SealingKey>> {
+    fn allows(&self, key: &SealingKey, now: Duration, bytes: u64) -> bool {
+        now.saturating_sub(key.requested()) < self.limits.age && key.reserve(bytes, self.limits)
+    }
+
+    async fn request_sealing(self: Arc<Self>, now: Duration, refusals: u64) -> Outcome<Made> {
         let key = Arc::new(self.make(now).await?);
         let mut state = self.lock();
-        if state.epoch == epoch {
+        // One that seals a single message is not for others.
+        if state.refusals.sealing == refusals && self.limits.messages > 1 {
             state.sealing = Some(Arc::clone(&key));
         }
-        Ok(key)
+        Ok((key, refusals))
     }
 
     /// Makes a data key, and wraps it with each source.
@@ -126,15 +139,15 @@ impl Keys {
         let mut wrapped = Vec::with_capacity(self.sources.len());
         for (index, source) in self.sources.iter().enumerate() {
             let ciphertext = match &made {
-                Some(key) => self.checked(index, source.wrap(key).await)?,
-                None => match self.checked(index, source.generate().await)? {
+                Some(key) => self.checked(index, Use::Sealing, source.wrap(key).await)?,
+                None => match self.checked(index, Use::Sealing, source.generate().await)? {
                     Some(key) => {
                         made = Some(complete(key.plaintext)?);
                         key.wrapped
                     }
                     None => {
                         let key = made.insert(suite::data_key().map_err(unavailable)?);
-                        self.checked(index, source.wrap(key).await)?
+                        self.checked(index, Use::Sealing, source.wrap(key).await)?
                     }
                 },
             };
@@ -147,16 +160,26 @@ impl Keys {
 
     /// Returns the data key of a message: one that is known, or the first that a service unwraps.
     pub(crate) async fn to_open(self: &Arc<Self>, keys: &[WrappedKey], context: &[u8]) -> Result<Arc<SecretBytes>> {
-        if let Some(known) = keys.iter().find_map(|key| self.known(key)) {
+        let known = {
+            let now = self.runtime.elapsed();
+            let mut state = self.lock();
+            state.purge(now, self.limits.age);
+            keys.iter().find_map(|key| state.known(key, now, self.limits.age))
+        };
+        if let Some(known) = known {
             return Ok(known);
         }
         let mut failure: Option<ServiceError> = None;
-        for key in keys {
+        for (number, key) in keys.iter().enumerate() {
+            // A forged message may repeat a key, to cost requests.
+            if keys.iter().take(number).any(|earlier| earlier == key) {
+                continue;
+            }
             let sources = self.sources.iter().enumerate();
             for (index, _) in sources.filter(|(_, source)| source.can_unwrap(key)) {
                 match self.unwrap(index, key, context).await {
                     Ok(opened) => return Ok(opened),
-                    // One that may pass says more than one that will not.
+                    // A transient error is preferred, since a retry may help.
                     Err(error)
                         if failure.as_ref().is_none_or(|known| error.is_transient() && !known.is_transient()) =>
                     {
@@ -170,77 +193,80 @@ impl Keys {
         Err(failure.map_or_else(none, Error::service))
     }
 
-    fn known(&self, key: &WrappedKey) -> Option<Arc<SecretBytes>> {
-        let mut state = self.lock();
-        let now = self.runtime.elapsed();
-        state.uses += 1;
-        let used = state.uses;
-        let opened = state.opened.get_mut(key)?;
-        if now.saturating_sub(opened.requested) >= self.limits.age {
-            state.opened.remove(key);
-            return None;
-        }
-        opened.used = used;
-        Some(Arc::clone(&opened.key))
-    }
-
     async fn unwrap(self: &Arc<Self>, source: usize, key: &WrappedKey, context: &[u8]) -> Outcome<Arc<SecretBytes>> {
-        let request = {
-            let mut state = self.lock();
-            let (now, epoch) = (self.runtime.elapsed(), state.epoch);
-            state.opening_requests.retain(|other, requests| other == key || !requests.is_idle());
-            let requests = state.opening_requests.entry(key.clone()).or_default();
-            let (keys, key, context) = (Arc::clone(self), key.clone(), context.to_vec());
-            requests.join(move || Box::pin(keys.request_opening(source, key, context, now, epoch)))
-        };
-        wait_for(request).await
+        loop {
+            let now = self.runtime.elapsed();
+            let request = {
+                let mut state = self.lock();
+                // A request may have ended since it was looked for.
+                if let Some(known) = state.known(key, now, self.limits.age) {
+                    return Ok(known);
+                }
+                let refusals = state.refusals.of(source);
+                let question = (source, key.clone(), context.to_vec());
+                state.opening_requests.retain(|other, requests| *other == question || !requests.is_idle());
+                let requests = state.opening_requests.entry(question.clone()).or_default();
+                requests.join(|| Box::pin(Arc::clone(self).request_opening(question, now, refusals)))
+            };
+            let (opened, refusals) = outcome(request).await?;
+            if self.lock().refusals.of(source) == refusals {
+                return Ok(opened);
+            }
+        }
     }
 
-    async fn request_opening(
-        self: Arc<Self>,
-        source: usize,
-        key: WrappedKey,
-        context: Vec<u8>,
-        now: Duration,
-        epoch: u64,
-    ) -> Outcome<Arc<SecretBytes>> {
+    async fn request_opening(self: Arc<Self>, question: Question, now: Duration, refusals: u64) -> Outcome<Unwrapped> {
+        let (source, key, context) = question;
         let opened = match self.sources.get(source) {
-            Some(service) => self.checked(source, service.unwrap(&key, &context).await)?,
+            Some(service) => self.checked(source, Use::Opening, service.unwrap(&key, &context).await)?,
             None => SecretBytes::default(),
         };
         let opened = Arc::new(complete(opened)?);
         let mut state = self.lock();
         state.uses += 1;
-        if state.epoch == epoch {
+        if state.refusals.of(source) == refusals {
             let entry = Opened { key: Arc::clone(&opened), source, requested: now, used: state.uses };
             state.opened.insert(key, entry);
             state.evict(self.capacity);
         }
-        Ok(opened)
+        Ok((opened, refusals))
     }
 
     /// Forgets the keys of a source once its service has refused one.
-    fn checked<T>(&self, source: usize, outcome: Outcome<T>) -> Outcome<T> {
+    fn checked<T>(&self, source: usize, which: Use, outcome: Outcome<T>) -> Outcome<T> {
         use ErrorCategory::{Conflict, Denied, InvalidCredentials, NotFound};
-        let category = outcome.as_ref().err().and_then(ServiceError::category);
-        if matches!(category, Some(Conflict | Denied | InvalidCredentials | NotFound)) {
-            self.forget(|index| index == source);
+        match outcome.as_ref().err().and_then(ServiceError::category) {
+            // A permission is that of one operation.
+            Some(Denied) => self.forget(&[source], which),
+            Some(Conflict | InvalidCredentials | NotFound) => self.forget(&[source], Use::Both),
+            _ => {}
         }
         outcome
     }
 
     /// Forgets the data keys of a service's key.
     pub(crate) fn invalidate(&self, key_id: &str) {
-        self.forget(|index| self.sources.get(index).is_some_and(|source| source.key_id() == key_id));
+        let sources = self.sources.iter().enumerate().filter(|(_, source)| source.key_id() == key_id);
+        let sources: Vec<_> = sources.map(|(index, _)| index).collect();
+        if !sources.is_empty() {
+            self.forget(&sources, Use::Both);
+        }
     }
 
-    fn forget(&self, is_source: impl Fn(usize) -> bool) {
+    fn forget(&self, sources: &[usize], which: Use) {
         let mut state = self.lock();
-        state.epoch += 1;
-        state.opened.retain(|_, opened| !is_source(opened.source));
-        // Each source has wrapped it.
-        if (0..self.sources.len()).any(is_source) {
+        if which != Use::Opening {
+            // Each source has wrapped it.
             state.sealing = None;
+            state.sealing_requests = Requests::default();
+            state.refusals.sealing += 1;
+        }
+        if which != Use::Sealing {
+            state.opened.retain(|_, opened| !sources.contains(&opened.source));
+            state.opening_requests.retain(|(source, ..), _| !sources.contains(source));
+            for source in sources {
+                *state.refusals.opening.entry(*source).or_default() += 1;
+            }
         }
     }
 
@@ -251,6 +277,24 @@ impl Keys {
 }
 
 impl State {
+    fn known(&mut self, key: &WrappedKey, now: Duration, age: Duration) -> Option<Arc<SecretBytes>> {
+        self.uses += 1;
+        let opened = self.opened.get_mut(key).filter(|opened| now.saturating_sub(opened.requested) < age)?;
+        opened.used = self.uses;
+        Some(Arc::clone(&opened.key))
+    }
+
+    /// Drops keys that are too old, at most once in the time that they are used.
+    fn purge(&mut self, now: Duration, age: Duration) {
+        if now < self.purge {
+            return;
+        }
+        self.purge = now.saturating_add(age);
+        let young = |requested: Duration| now.saturating_sub(requested) < age;
+        self.opened.retain(|_, opened| young(opened.requested));
+        self.sealing.take_if(|key| !young(key.requested()));
+    }
+
     fn evict(&mut self, capacity: usize) {
         while self.opened.len() > capacity {
             let oldest = self.opened.iter().min_by_key(|(_, opened)| opened.used).map(|(key, _)| key.clone());
@@ -270,20 +314,4 @@ fn complete(key: SecretBytes) -> Outcome<SecretBytes> {
 
 fn unavailable(error: Error) -> ServiceError {
     ServiceError::new(cloud_core::ErrorKind::Config, error.to_string())
-}
-
-fn asks_itself() -> ServiceError {
-    ServiceError::new(
-        cloud_core::ErrorKind::FailureState,
-        "the source of a data key opens a message that needs the key",
-    )
-}
-
-async fn wait<T: Clone + Send + Sync + 'static>(request: Arc<Shared<T>>) -> Result<T> {
-    wait_for(request).await.map_err(Error::service)
-}
-
-async fn wait_for<T: Clone + Send + Sync + 'static>(request: Arc<Shared<T>>) -> Outcome<T> {
-    let panicked = || ServiceError::new(cloud_core::ErrorKind::FailureState, "the source of the data keys panicked");
-    request.join().await.unwrap_or_else(|| Err(panicked()))
 }

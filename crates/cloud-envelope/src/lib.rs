@@ -24,7 +24,7 @@ pub use builder::SealerBuilder;
 pub use cloud_core;
 #[doc(inline)]
 pub use cloud_core::{DataKey, DataKeySource, SecretBytes, WrappedKey};
-pub use context::Context;
+pub use context::{Context, Pairs};
 pub use error::{Error, ErrorKind, Result};
 pub use limits::Limits;
 pub use sealer::{Opened, OpenedStream, Sealer};

@@ -18,17 +18,19 @@ use std::time::Duration;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// How long a data key is used after it was requested, to seal and to open. With zero, each message is a request.
+    /// How long a data key is used after it was requested, to encrypt and to decrypt. With zero, each message is a request;
+    /// callers that wait at the same time share it.
     pub age: Duration,
-    /// How many messages a data key seals, from 1 to 2^32.
+    /// How many messages a data key encrypts, from 1 to 2^32.
     pub messages: u64,
-    /// How many bytes a data key seals, from 1. A longer message gets a data key of its own. A stream, whose length is
-    /// not known, ends under the data key that it began with.
+    /// How many bytes a data key encrypts, from 1. A longer message gets a data key of its own. The length of a stream is
+    /// not known when it begins: it counts as it goes on, and ends under the data key that it began with. Streams that
+    /// run at the same time can together go beyond this limit.
     pub bytes: u64,
 }
 
 impl Limits {
-    /// The most messages that may be set: the limit of the specification, `framework/caching-cmm.md`.
+    /// The most messages that may be set: the default of the specification, `framework/caching-cmm.md`.
     pub(crate) const MAX_MESSAGES: u64 = 1 << 32;
 }
 

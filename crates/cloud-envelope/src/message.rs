@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::frame::{Frame, Frames, body_length};
-use crate::header::{self, Header, Parsed};
+use crate::header::{self, Header};
 use crate::keys::SealingKey;
 use crate::suite::{self, MessageKey};
 
@@ -20,7 +20,8 @@ pub(crate) fn begin(key: &SealingKey, context: &[u8], frame_length: u32, room: u
 /// Seals data as one message.
 pub(crate) fn seal(key: &SealingKey, context: &[u8], frame_length: u32, data: &[u8]) -> Result<Vec<u8>> {
     let step = usize::try_from(frame_length).unwrap_or(usize::MAX);
-    let (mut message, mut frames) = begin(key, context, frame_length, body_length(data.len(), step))?;
+    let room = body_length(data.len(), step)?;
+    let (mut message, mut frames) = begin(key, context, frame_length, room)?;
     let mut rest = data;
     loop {
         let last = rest.len() <= step;
@@ -42,14 +43,6 @@ fn append(message: &mut Vec<u8>, frames: &mut Frames, last: bool, content: &[u8]
     let tag = frames.seal(last, message.get_mut(start..).unwrap_or_default())?;
     message.extend_from_slice(&tag);
     Ok(())
-}
-
-/// Reads the header of a message that is in memory.
-pub(crate) fn header(message: &[u8], max_keys: usize) -> Result<Box<Header>> {
-    match Header::parse(message, max_keys)? {
-        Parsed::Header(header) => Ok(header),
-        Parsed::Needs(_) => Err(Error::truncated()),
-    }
 }
 
 /// Returns the length of the data, and checks the structure of the body.

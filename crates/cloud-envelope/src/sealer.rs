@@ -26,7 +26,7 @@ pub(crate) struct Formats {
 /// Encrypts data of any size under a key of a cloud service, and decrypts it.
 ///
 /// Data is encrypted here, under data keys that the service wraps. A data key is used for many messages within
-/// [`Limits`](crate::Limits), so that most messages cost no request. Copies share their data keys.
+/// [`Limits`](crate::Limits), so that most messages cost no request. Clones share their data keys.
 ///
 /// Sealing and opening in memory runs on the calling task: for much data, use a stream or a thread of its own.
 #[derive(Clone)]
@@ -45,7 +45,7 @@ pub struct Opened {
     pub context: Context,
 }
 
-/// What a stream was opened to.
+/// The result of opening a stream.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct OpenedStream {
@@ -89,11 +89,11 @@ impl Sealer {
     /// Decrypts a message whose encryption context has these pairs, and possibly others.
     ///
     /// # Errors
-    /// As [`open`](Self::open), and [`ErrorKind::Context`] if a pair is missing. The context is checked first, and is
+    /// As [`open`](Self::open), and [`ErrorKind::Context`] if a pair is missing. The context is compared first, and is
     /// authenticated before any data is decrypted.
     pub async fn open_expecting(&self, message: impl AsRef<[u8]>, expected: &[(&str, &str)]) -> Result<Opened> {
         let message = message.as_ref();
-        let header = message::header(message, self.formats.max_keys)?;
+        let header = Header::parse(message, self.formats.max_keys)?;
         // Before a request: a damaged message costs none.
         let length = message::data_length(message, &header)?;
         header.context.expect(expected)?;
@@ -102,7 +102,9 @@ impl Sealer {
         Ok(Opened { data, context: header.context })
     }
 
-    /// Encrypts what a reader returns, in the memory of two frames. Returns how many bytes that were.
+    /// Encrypts what a reader returns, in the memory of two frames. Returns the number of bytes read.
+    ///
+    /// The writer is flushed, not shut down: pass `&mut writer`, and shut it down if it needs that to store what was written.
     ///
     /// # Errors
     /// As [`seal`](Self::seal), and [`ErrorKind::Io`]. What was written is then not a complete message, and does not open.
@@ -118,6 +120,7 @@ impl Sealer {
 
     /// Decrypts a message from a reader, in the memory of one frame.
     ///
+    /// The reader is read to its end, which tells that nothing follows the message. The writer is flushed, not shut down.
     /// Each frame is written once it is known to be genuine. **After an error, discard what was written**: only a success
     /// means that the data is complete.
     ///
@@ -151,10 +154,10 @@ impl Sealer {
         Ok(OpenedStream { bytes, context: header.context })
     }
 
-    /// Seals a message again, with the same encryption context, so that it depends on the sealer's keys alone and on
+    /// Encrypts a message again, with the same encryption context, so that it depends on the sealer's keys alone and on
     /// their newest versions. After a rotation of a key, call [`invalidate`](Self::invalidate) first.
     ///
-    /// The data is encrypted again. The format does not allow to replace only the wrapped keys: the header would be
+    /// The data is encrypted again. The format does not allow replacing only the wrapped keys: the header would be
     /// authenticated twice with one key and one IV, and a reader of both could then forge frames.
     ///
     /// # Errors
@@ -165,8 +168,8 @@ impl Sealer {
         self.seal(opened.data.expose_secret(), &context).await
     }
 
-    /// Seals again a message from a reader, as [`rewrap`](Self::rewrap) does, with frames of the same length. Returns how
-    /// many bytes of data it has.
+    /// Encrypts a message from a reader again, as [`rewrap`](Self::rewrap) does, with frames of the same length. Returns
+    /// the number of bytes of data.
     ///
     /// # Errors
     /// As [`open_stream`](Self::open_stream). What was written is then not a complete message, and does not open.
@@ -201,7 +204,7 @@ impl Sealer {
         }
         header.context.expect(expected)?;
         let key = self.message_key(&header, &bytes).await?;
-        let opening = stream::Opening::new(reader, &header, key);
+        let opening = stream::Opening::new(reader, &header, key)?;
         Ok((header, opening))
     }
 

@@ -3,20 +3,25 @@
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use zeroize::Zeroizing;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::frame::{FINAL_MARK, FINAL_PREFIX, Frames, REGULAR_PREFIX};
-use crate::header::{Header, Parsed};
+use crate::header::{END_LENGTH, Header, check_count, check_suite, check_version};
 use crate::keys::SealingKey;
 use crate::message::{self, trailing};
-use crate::suite::{MessageKey, TAG_LENGTH, TagBytes};
+use crate::suite::{MessageId, MessageKey, TAG_LENGTH, TagBytes};
 
 /// The bytes of one frame, with room for the longest prefix and the tag, so that a frame is one write. Zeroized when
 /// dropped, and never reallocated.
 struct FrameBuffer(Zeroizing<Vec<u8>>);
 
 impl FrameBuffer {
-    fn new(frame_length: usize) -> Self {
-        Self(Zeroizing::new(vec![0; FINAL_PREFIX + frame_length + TAG_LENGTH]))
+    fn new(frame_length: usize) -> Result<Self> {
+        let mut bytes = Zeroizing::new(Vec::new());
+        let length = frame_length.checked_add(FINAL_PREFIX + TAG_LENGTH);
+        let length = length.filter(|length| bytes.try_reserve_exact(*length).is_ok());
+        let too_long = || Error::new(ErrorKind::Limit, "the frames of the message do not fit into memory");
+        bytes.resize(length.ok_or_else(too_long)?, 0);
+        Ok(Self(bytes))
     }
 
     /// The place of this many bytes of content.
@@ -65,7 +70,7 @@ async fn write<W: AsyncWrite + Unpin>(writer: &mut W, bytes: &[u8]) -> Result<()
     writer.write_all(bytes).await.map_err(Error::writing)
 }
 
-/// Seals what a reader returns. Returns how many bytes that were.
+/// Encrypts what a reader returns. Returns the number of bytes read.
 pub(crate) async fn seal<R, W>(
     key: &SealingKey,
     context: &[u8],
@@ -81,7 +86,7 @@ where
     write(&mut writer, &header).await?;
     // Only the end of the data tells which frame is the last, so one frame is read ahead.
     let step = frames.frame_length();
-    let (mut frame, mut ahead) = (FrameBuffer::new(step), FrameBuffer::new(step));
+    let (mut frame, mut ahead) = (FrameBuffer::new(step)?, FrameBuffer::new(step)?);
     let mut length = fill(&mut reader, frame.content(step)).await?;
     let mut total = 0;
     loop {
@@ -99,22 +104,43 @@ where
     }
 }
 
+/// Appends this many bytes of a reader. Returns them.
+async fn append<'a, R: AsyncRead + Unpin>(reader: &mut R, bytes: &'a mut Vec<u8>, length: usize) -> Result<&'a [u8]> {
+    let start = bytes.len();
+    bytes.resize(start + length, 0);
+    let appended = bytes.get_mut(start..).unwrap_or_default();
+    if fill(reader, appended).await? == length { Ok(appended) } else { Err(Error::truncated()) }
+}
+
+/// Appends a length of two bytes.
+async fn append_length<R: AsyncRead + Unpin>(reader: &mut R, bytes: &mut Vec<u8>) -> Result<[u8; 2]> {
+    append(reader, bytes, 2).await?.try_into().map_err(|_| Error::truncated())
+}
+
+/// Appends what is preceded by its length.
+async fn append_with_length<R: AsyncRead + Unpin>(reader: &mut R, bytes: &mut Vec<u8>) -> Result<()> {
+    let length = u16::from_be_bytes(append_length(reader, bytes).await?);
+    append(reader, bytes, usize::from(length)).await.map(drop)
+}
+
 /// Reads a header, and no byte of what follows it. Returns it with its bytes.
 pub(crate) async fn header<R: AsyncRead + Unpin>(reader: &mut R, max_keys: usize) -> Result<(Box<Header>, Vec<u8>)> {
     let mut bytes = Vec::new();
-    loop {
-        match Header::parse(&bytes, max_keys)? {
-            Parsed::Header(header) => return Ok((header, bytes)),
-            Parsed::Needs(length) => {
-                let start = bytes.len();
-                bytes.resize(length, 0);
-                let read = fill(reader, bytes.get_mut(start..).unwrap_or_default()).await?;
-                if start + read < length {
-                    return Err(Error::truncated());
-                }
-            }
+    // What is decided early costs no reading; the rest is parsed once.
+    append(reader, &mut bytes, 1).await?;
+    check_version(bytes.first().copied().unwrap_or_default(), &bytes)?;
+    check_suite(append_length(reader, &mut bytes).await?)?;
+    append(reader, &mut bytes, MessageId::default().len()).await?;
+    append_with_length(reader, &mut bytes).await?;
+    let keys = check_count(append_length(reader, &mut bytes).await?, max_keys)?;
+    for _ in 0..keys {
+        // Provider, key and wrapped key.
+        for _ in 0..3 {
+            append_with_length(reader, &mut bytes).await?;
         }
     }
+    append(reader, &mut bytes, END_LENGTH).await?;
+    Ok((Header::parse(&bytes, max_keys)?, bytes))
 }
 
 /// The frames of a message that a reader returns, decrypted one at a time.
@@ -125,10 +151,10 @@ pub(crate) struct Opening<R> {
 }
 
 impl<R: AsyncRead + Unpin> Opening<R> {
-    pub(crate) fn new(reader: R, header: &Header, key: MessageKey) -> Self {
+    pub(crate) fn new(reader: R, header: &Header, key: MessageKey) -> Result<Self> {
         let frames = Frames::new(key, header.id, header.frame_length);
-        let frame = FrameBuffer::new(frames.frame_length());
-        Self { reader, frames, frame }
+        let frame = FrameBuffer::new(frames.frame_length())?;
+        Ok(Self { reader, frames, frame })
     }
 
     /// Reads the next frame and checks it. Returns the length of its content, and whether it is the last.
@@ -172,7 +198,7 @@ impl<R: AsyncRead + Unpin> Opening<R> {
         }
     }
 
-    /// Writes the data as another message. It has an end only if this one has.
+    /// Writes the data as another message, which is complete only if this one is.
     pub(crate) async fn seal_to<W: AsyncWrite + Unpin>(
         mut self,
         key: &SealingKey,

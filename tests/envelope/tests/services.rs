@@ -104,3 +104,16 @@ async fn stopped_key_ends_the_use_of_its_data_keys_with_the_first_refusal() {
     kms.set_key_state(SCP_KEY, &SetKeyStateRequest::new(NewKeyState::Active)).await.unwrap();
     assert!(one.open(&known).await.is_ok() && one.open(&unknown).await.is_ok());
 }
+
+#[tokio::test]
+async fn key_that_is_about_to_be_deleted_is_refused_by_secure_key_manager() {
+    let world = World::start().await;
+    let keys = world.nhn.secure_key_manager().unwrap();
+    let one = sealer(keys.clone().key(NHN_KEY));
+    let known = one.seal("known", CONTEXT).await.unwrap();
+    one.open(&known).await.unwrap();
+    let unknown = sealer(keys.clone().key(NHN_KEY)).seal("unknown", CONTEXT).await.unwrap();
+    keys.schedule_key_deletion(NHN_KEY).await.unwrap();
+    assert!(one.open(&unknown).await.is_err());
+    assert!(one.open(&known).await.is_err() && one.seal("x", &[]).await.is_err());
+}

@@ -66,8 +66,9 @@ pub trait DataKeySource: fmt::Debug + Send + Sync {
     /// The errors of the request.
     fn wrap<'a>(&'a self, key: &'a SecretBytes) -> BoxFuture<'a, Result<Vec<u8>>>;
 
-    /// Unwraps a data key. `context` is the serialized encryption context of the message; a service that binds keys to a
-    /// context needs it.
+    /// Unwraps a data key. `context` is the serialized encryption context of the message, for keys that others have bound to
+    /// it. `cloud-envelope` reuses data keys for messages with other contexts: it binds no data key to one, and does not
+    /// ask again for a data key that is known.
     ///
     /// # Errors
     /// The errors of the request. The categories denied, invalid credentials, not found and conflict mean that the key

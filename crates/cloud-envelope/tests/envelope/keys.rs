@@ -99,14 +99,135 @@ async fn many_callers_wait_for_one_request() {
         message = call.await.unwrap().unwrap();
     }
     assert_eq!(source.counts(), [1, 0, 0]);
+    let held = source.permits.forget_permits(usize::MAX);
     let opening = (0..1_000).map(|_| {
         let (sealer, message) = (sealer.clone(), message.clone());
         tokio::spawn(async move { sealer.open(&message).await.map(drop) })
     });
-    for call in opening.collect::<Vec<_>>() {
+    let opening: Vec<_> = opening.collect();
+    tokio::task::yield_now().await;
+    source.permits.add_permits(held);
+    for call in opening {
         call.await.unwrap().unwrap();
     }
     assert_eq!(source.counts(), [1, 0, 1]);
+}
+
+#[tokio::test]
+async fn caller_that_does_not_look_makes_no_requests_for_others() {
+    let source = source();
+    let (sealer, _) = sealer(&source, Limits::default());
+    let held = source.permits.forget_permits(usize::MAX);
+    let mut looks = Box::pin(sealer.seal("x", &[]));
+    let mut does_not_look = Box::pin(sealer.seal("x", &[]));
+    let pending = |call: &mut std::pin::Pin<Box<_>>| futures_poll(call);
+    assert!(pending(&mut looks).is_none() && pending(&mut does_not_look).is_none());
+    source.permits.add_permits(held);
+    looks.await.unwrap();
+    sealer.invalidate("key-1");
+    let held = source.permits.forget_permits(usize::MAX);
+    let calls: Vec<_> = (0..100)
+        .map(|_| {
+            let sealer = sealer.clone();
+            tokio::spawn(async move { sealer.seal("x", &[]).await.map(drop) })
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    source.permits.add_permits(held);
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+    // Its key was invalidated meanwhile, so it takes the new one.
+    does_not_look.await.unwrap();
+    assert_eq!(source.counts(), [2, 0, 0]);
+}
+
+/// Polls a call once.
+fn futures_poll<F: Future>(call: &mut std::pin::Pin<Box<F>>) -> Option<F::Output> {
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    match call.as_mut().poll(&mut context) {
+        std::task::Poll::Ready(output) => Some(output),
+        std::task::Poll::Pending => None,
+    }
+}
+
+#[tokio::test]
+async fn call_after_an_invalidation_does_not_join_a_request_from_before() {
+    let source = source();
+    let (sealer, _) = sealer(&source, Limits::default());
+    let message = sealer.seal("x", &[]).await.unwrap();
+    sealer.invalidate("key-1");
+    let held = source.permits.forget_permits(usize::MAX);
+    let mut calls = Vec::new();
+    for _ in 0..2 {
+        let (to_seal, to_open, message) = (sealer.clone(), sealer.clone(), message.clone());
+        calls.push(tokio::spawn(async move { to_seal.seal("x", &[]).await.map(drop) }));
+        calls.push(tokio::spawn(async move { to_open.open(&message).await.map(drop) }));
+        tokio::task::yield_now().await;
+        sealer.invalidate("key-1");
+    }
+    source.permits.add_permits(held);
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+    // The first of all, those of the two rounds, and one more: both rounds were invalidated while they waited.
+    assert_eq!(source.counts(), [4, 0, 3]);
+}
+
+#[tokio::test]
+async fn callers_do_not_wait_for_each_other_at_a_low_limit() {
+    let source = source();
+    let (sealer, _) = sealer(&source, limits(1, 1 << 20));
+    let held = source.permits.forget_permits(usize::MAX);
+    let calls: Vec<_> = (0..50)
+        .map(|_| {
+            let sealer = sealer.clone();
+            tokio::spawn(async move { sealer.seal("x", &[]).await.map(drop) })
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    // One request for all, and then one for each but the first, at the same time.
+    source.permits.add_permits(1);
+    tokio::task::yield_now().await;
+    tokio::task::yield_now().await;
+    source.permits.add_permits(held);
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+    assert_eq!(source.counts(), [50, 0, 0]);
+}
+
+#[test]
+fn runtimes_do_not_wait_for_each_other() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let source = source();
+    let (sealer, _) = sealer(&source, Limits::default());
+    let (idle, busy) = (runtime(), runtime());
+    let held = source.permits.forget_permits(usize::MAX);
+    // A call of a runtime that nobody drives any more.
+    let waiting = {
+        let sealer = sealer.clone();
+        idle.spawn(async move { sealer.seal("x", &[]).await.map(drop) })
+    };
+    idle.block_on(tokio::task::yield_now());
+    source.permits.add_permits(held);
+    busy.block_on(sealer.seal("x", &[])).unwrap();
+    idle.block_on(waiting).unwrap().unwrap();
+    assert_eq!(source.counts(), [2, 0, 0]);
+}
+
+#[tokio::test]
+async fn key_that_is_repeated_in_a_message_is_asked_for_once() {
+    let source = source();
+    let message = builder(&source).build().unwrap().seal("x", &[]).await.unwrap();
+    let header = 1 + 2 + 32 + 2;
+    let key = message[header + 2..header + 2 + 10 + 7 + 18].to_vec();
+    let forged = [&message[..header], &[0, 5], &key.repeat(5), &message[header + 2 + key.len()..]].concat();
+    source.set(Mood::Refuses(ErrorCategory::Denied));
+    let asked = source.asked.load(Ordering::Relaxed);
+    let error = builder(&source).build().unwrap().open(&forged).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::KeyService);
+    assert_eq!(source.asked.load(Ordering::Relaxed), asked + 1);
 }
 
 #[tokio::test]
@@ -155,11 +276,13 @@ async fn data_keys_are_used_through_an_outage_but_never_after_a_refusal() {
         let error = sealer.open(&unknown).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::KeyService, "{mood:?}");
         assert_eq!(sealer.open(&known).await.is_err(), ends, "{mood:?}: to open");
-        assert_eq!(sealer.seal("x", &[]).await.is_err(), ends, "{mood:?}: to seal");
+        // Who may not decrypt may still encrypt.
+        let ends_sealing = ends && mood != Mood::Refuses(ErrorCategory::Denied);
+        assert_eq!(sealer.seal("x", &[]).await.is_err(), ends_sealing, "{mood:?}: to seal");
         // A later outage does not bring them back.
         source.set(Mood::IsDown);
         assert_eq!(sealer.open(&known).await.is_err(), ends, "{mood:?}: later");
-        assert_eq!(sealer.seal("x", &[]).await.is_err(), ends, "{mood:?}: later");
+        assert_eq!(sealer.seal("x", &[]).await.is_err(), ends_sealing, "{mood:?}: later");
     }
 }
 

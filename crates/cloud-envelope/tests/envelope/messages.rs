@@ -99,12 +99,13 @@ async fn context_is_checked_before_anything_is_sent() {
 #[test]
 fn settings_that_cannot_work_are_rejected() {
     type Change = fn(cloud_envelope::SealerBuilder) -> cloud_envelope::SealerBuilder;
-    let cases: [(&str, Change); 7] = [
+    let cases: [(&str, Change); 8] = [
         ("messages", |builder| builder.reuse(Limits { messages: 0, ..Limits::default() })),
         ("messages", |builder| builder.reuse(Limits { messages: (1 << 32) + 1, ..Limits::default() })),
         ("bytes", |builder| builder.reuse(Limits { bytes: 0, ..Limits::default() })),
         ("frames", |builder| builder.frame_length(0)),
         ("frames", |builder| builder.max_frame_length(0)),
+        ("max_frame_length", |builder| builder.frame_length(17 << 20)),
         ("twice", |builder| builder.also(source())),
         ("more keys", |builder| builder.max_wrapped_keys(0)),
     ];

@@ -28,7 +28,7 @@ const PARTS: &[(&str, usize, &[ErrorKind])] = &[
     ("version", 1, &[Foreign]),
     ("algorithm suite", 2, &[Unsupported]),
     ("message ID", 32, &[WrongKey]),
-    ("context length", 2, &[Malformed, Truncated]),
+    ("context length", 2, &[Malformed, Truncated, ErrorKind::Limit]),
     ("context count", 2, &[Malformed]),
     ("name length", 2, &[Malformed]),
     ("name", 3, &[Header, Malformed]),
@@ -161,7 +161,7 @@ async fn other_formats_are_named() {
 #[tokio::test]
 async fn header_cannot_ask_for_more_than_the_limits() {
     let source = source();
-    let sealer = builder(&source).max_frame_length(1024).build().unwrap();
+    let sealer = builder(&source).frame_length(1024).max_frame_length(1024).build().unwrap();
     let data = pattern(20);
     let fits = builder(&source).frame_length(1024).build().unwrap().seal(&data, &[]).await.unwrap();
     let long = builder(&source).frame_length(1025).build().unwrap().seal(&data, &[]).await.unwrap();

@@ -33,6 +33,8 @@ pub(crate) struct Service {
     pub(crate) generated: AtomicUsize,
     pub(crate) wraps: AtomicUsize,
     pub(crate) unwraps: AtomicUsize,
+    /// How many requests were answered, also with an error.
+    pub(crate) asked: AtomicUsize,
     /// Requests wait for a permit each.
     pub(crate) permits: Semaphore,
 }
@@ -61,6 +63,7 @@ impl Source {
             generated: AtomicUsize::new(0),
             wraps: AtomicUsize::new(0),
             unwraps: AtomicUsize::new(0),
+            asked: AtomicUsize::new(0),
             permits: Semaphore::new(Semaphore::MAX_PERMITS),
         }))
     }
@@ -78,6 +81,7 @@ impl Source {
 impl Service {
     async fn respond(&self) -> Result<()> {
         self.permits.acquire().await.unwrap().forget();
+        self.asked.fetch_add(1, Ordering::Relaxed);
         let failed = |text: &str, category| Error::builder(ErrorKind::Service, text).category(category).build();
         let mood = *self.mood.lock().unwrap();
         match mood {

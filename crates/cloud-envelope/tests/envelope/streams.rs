@@ -96,11 +96,15 @@ async fn reader_that_fails_is_an_error_and_leaves_no_message() {
     let sealer = small_frames(&source());
     let data = pattern(100);
     let message = sealer.seal(&data, CONTEXT).await.unwrap();
-    for end in [0, 1, 16, 32, 100] {
+    for (end, kind) in [0, 1, 16, 32, 100]
+        .into_iter()
+        .zip([io::ErrorKind::ConnectionReset, io::ErrorKind::UnexpectedEof].into_iter().cycle())
+    {
         let mut written = Vec::new();
-        let reader = Slow { fails: Some(io::ErrorKind::ConnectionReset), ..Slow::new(&data[..end], 7) };
+        let reader = Slow { fails: Some(kind), ..Slow::new(&data[..end], 7) };
         let error = sealer.seal_stream(reader, &mut written, CONTEXT).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Io);
+        assert!(std::error::Error::source(&error).is_some() && !error.is_message_at_fault());
         assert_eq!(sealer.open(&written).await.unwrap_err().kind(), ErrorKind::Truncated, "after {end} bytes");
     }
     for end in 0..=message.len() {

@@ -58,7 +58,10 @@ impl<V: client::Version> WrappingKey<V> {
 
 /// Whether the service refused a request without saying what the refusal means.
 fn is_unclear<T>(outcome: &Result<T>) -> bool {
-    outcome.as_ref().is_err_and(|error| error.category().is_none() && error.status() == Some(400))
+    outcome.as_ref().is_err_and(|error| {
+        let refused = error.status().is_some_and(|status| (400..500).contains(&status));
+        refused && error.category().is_none() && !error.is_transient()
+    })
 }
 
 /// The vendor does not document how requests for a key are refused that is stopped or scheduled for deletion. So its
@@ -67,11 +70,14 @@ fn judge<T>(outcome: Result<T>, state: Result<Option<KeyState>>) -> Result<T> {
     match (outcome, state) {
         (Err(error), Ok(state)) => {
             let reason = usable::reason_against(state.as_ref().map_or("", KeyState::as_str));
-            let stopped = |reason| {
-                let text = format!("the key is {reason}");
-                Error::builder(ErrorKind::FailureState, text).category(ErrorCategory::Conflict).build()
-            };
-            Err(reason.map_or(error, stopped))
+            Err(match reason {
+                Some(reason) => {
+                    let text = format!("the key is {reason}");
+                    let stopped = Error::builder(ErrorKind::FailureState, text);
+                    stopped.category(ErrorCategory::Conflict).source(error).build()
+                }
+                None => error,
+            })
         }
         (Err(_), Err(state)) if state.is_not_found() => Err(state),
         (outcome, _) => outcome,
