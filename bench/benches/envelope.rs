@@ -55,11 +55,11 @@ impl DataKeySource for Source {
         Box::pin(async { Ok(Some(DataKey::new(KEY, b"wrapped".to_vec()))) })
     }
 
-    fn wrap<'a>(&'a self, _: &'a SecretBytes) -> BoxFuture<'a, cloud_core::Result<Vec<u8>>> {
+    fn wrap_key<'a>(&'a self, _: &'a SecretBytes) -> BoxFuture<'a, cloud_core::Result<Vec<u8>>> {
         Box::pin(async { Ok(b"wrapped".to_vec()) })
     }
 
-    fn unwrap<'a>(&'a self, _: &'a WrappedKey, _: &'a [u8]) -> BoxFuture<'a, cloud_core::Result<SecretBytes>> {
+    fn unwrap_key<'a>(&'a self, _: &'a WrappedKey, _: &'a [u8]) -> BoxFuture<'a, cloud_core::Result<SecretBytes>> {
         self.0.fetch_add(1, Ordering::Relaxed);
         Box::pin(async { Ok(SecretBytes::from(KEY)) })
     }

@@ -32,11 +32,11 @@ impl DataKeySource for Source {
         Box::pin(async { Ok(Some(DataKey::new([7; 32], b"wrapped".to_vec()))) })
     }
 
-    fn wrap<'a>(&'a self, _: &'a SecretBytes) -> BoxFuture<'a, Result<Vec<u8>>> {
+    fn wrap_key<'a>(&'a self, _: &'a SecretBytes) -> BoxFuture<'a, Result<Vec<u8>>> {
         Box::pin(async { Ok(b"wrapped".to_vec()) })
     }
 
-    fn unwrap<'a>(&'a self, _: &'a WrappedKey, _: &'a [u8]) -> BoxFuture<'a, Result<SecretBytes>> {
+    fn unwrap_key<'a>(&'a self, _: &'a WrappedKey, _: &'a [u8]) -> BoxFuture<'a, Result<SecretBytes>> {
         Box::pin(async { Ok(SecretBytes::from([7; 32])) })
     }
 }

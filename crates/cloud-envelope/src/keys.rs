@@ -139,7 +139,7 @@ impl Keys {
         let mut wrapped = Vec::with_capacity(self.sources.len());
         for (index, source) in self.sources.iter().enumerate() {
             let ciphertext = match &made {
-                Some(key) => self.checked(index, Use::Sealing, source.wrap(key).await)?,
+                Some(key) => self.checked(index, Use::Sealing, source.wrap_key(key).await)?,
                 None => match self.checked(index, Use::Sealing, source.generate().await)? {
                     Some(key) => {
                         made = Some(complete(key.plaintext)?);
@@ -147,7 +147,7 @@ impl Keys {
                     }
                     None => {
                         let key = made.insert(suite::data_key().map_err(unavailable)?);
-                        self.checked(index, Use::Sealing, source.wrap(key).await)?
+                        self.checked(index, Use::Sealing, source.wrap_key(key).await)?
                     }
                 },
             };
@@ -218,7 +218,7 @@ impl Keys {
     async fn request_opening(self: Arc<Self>, question: Question, now: Duration, refusals: u64) -> Outcome<Unwrapped> {
         let (source, key, context) = question;
         let opened = match self.sources.get(source) {
-            Some(service) => self.checked(source, Use::Opening, service.unwrap(&key, &context).await)?,
+            Some(service) => self.checked(source, Use::Opening, service.unwrap_key(&key, &context).await)?,
             None => SecretBytes::default(),
         };
         let opened = Arc::new(complete(opened)?);

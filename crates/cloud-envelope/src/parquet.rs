@@ -99,7 +99,7 @@ impl ParquetKms {
     fn wrap(&self, key: &[u8], key_id: &str) -> Result<String, ParquetKeyError> {
         let source = self.source(key_id)?;
         let key = SecretBytes::from(key);
-        let request = self.0.worker.run(async move { source.wrap(&key).await });
+        let request = self.0.worker.run(async move { source.wrap_key(&key).await });
         Ok(to_text(request.map_err(|error| ParquetKeyError::service(error, key_id))?))
     }
 
@@ -108,7 +108,7 @@ impl ParquetKms {
         let ciphertext = from_text(wrapped).map_err(|error| ParquetKeyError::service(error, key_id))?;
         let request = self.0.worker.run(async move {
             let key = WrappedKey::new(source.provider(), source.key_id(), ciphertext);
-            source.unwrap(&key, &[]).await
+            source.unwrap_key(&key, &[]).await
         });
         request.map_err(|error| ParquetKeyError::service(error, key_id))
     }

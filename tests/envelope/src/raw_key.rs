@@ -60,11 +60,11 @@ impl DataKeySource for RawKey {
         key.provider == self.provider() && key.info.starts_with(&self.prefix)
     }
 
-    fn wrap<'a>(&'a self, _: &'a SecretBytes) -> BoxFuture<'a, Result<Vec<u8>>> {
+    fn wrap_key<'a>(&'a self, _: &'a SecretBytes) -> BoxFuture<'a, Result<Vec<u8>>> {
         Box::pin(async { Err(Error::new(ErrorKind::Request, "a raw key of the tests only unwraps")) })
     }
 
-    fn unwrap<'a>(&'a self, key: &'a WrappedKey, context: &'a [u8]) -> BoxFuture<'a, Result<SecretBytes>> {
+    fn unwrap_key<'a>(&'a self, key: &'a WrappedKey, context: &'a [u8]) -> BoxFuture<'a, Result<SecretBytes>> {
         let failed = || Error::new(ErrorKind::Decode, "the wrapped key was changed");
         Box::pin(async move { self.decrypt(key, context).map(SecretBytes::from).ok_or_else(failed) })
     }

@@ -30,11 +30,11 @@ use crate::runtime::BoxFuture;
 ///         "key-1"
 ///     }
 ///
-///     fn wrap<'a>(&'a self, _: &'a SecretBytes) -> BoxFuture<'a, Result<Vec<u8>>> {
+///     fn wrap_key<'a>(&'a self, _: &'a SecretBytes) -> BoxFuture<'a, Result<Vec<u8>>> {
 ///         Box::pin(async { Ok(b"wrapped".to_vec()) })
 ///     }
 ///
-///     fn unwrap<'a>(&'a self, _: &'a WrappedKey, _: &'a [u8]) -> BoxFuture<'a, Result<SecretBytes>> {
+///     fn unwrap_key<'a>(&'a self, _: &'a WrappedKey, _: &'a [u8]) -> BoxFuture<'a, Result<SecretBytes>> {
 ///         Box::pin(async { Ok(SecretBytes::from([7; 32])) })
 ///     }
 /// }
@@ -64,7 +64,7 @@ pub trait DataKeySource: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// The errors of the request.
-    fn wrap<'a>(&'a self, key: &'a SecretBytes) -> BoxFuture<'a, Result<Vec<u8>>>;
+    fn wrap_key<'a>(&'a self, key: &'a SecretBytes) -> BoxFuture<'a, Result<Vec<u8>>>;
 
     /// Unwraps a data key. `context` is the serialized encryption context of the message, for keys that others have bound to
     /// it. `cloud-envelope` reuses data keys for messages with other contexts: it binds no data key to one, and does not
@@ -73,7 +73,7 @@ pub trait DataKeySource: fmt::Debug + Send + Sync {
     /// # Errors
     /// The errors of the request. The categories denied, invalid credentials, not found and conflict mean that the key
     /// may no longer be used.
-    fn unwrap<'a>(&'a self, key: &'a WrappedKey, context: &'a [u8]) -> BoxFuture<'a, Result<SecretBytes>>;
+    fn unwrap_key<'a>(&'a self, key: &'a WrappedKey, context: &'a [u8]) -> BoxFuture<'a, Result<SecretBytes>>;
 }
 
 impl<T: DataKeySource + ?Sized> DataKeySource for Arc<T> {
@@ -93,12 +93,12 @@ impl<T: DataKeySource + ?Sized> DataKeySource for Arc<T> {
         T::generate(self)
     }
 
-    fn wrap<'a>(&'a self, key: &'a SecretBytes) -> BoxFuture<'a, Result<Vec<u8>>> {
-        T::wrap(self, key)
+    fn wrap_key<'a>(&'a self, key: &'a SecretBytes) -> BoxFuture<'a, Result<Vec<u8>>> {
+        T::wrap_key(self, key)
     }
 
-    fn unwrap<'a>(&'a self, key: &'a WrappedKey, context: &'a [u8]) -> BoxFuture<'a, Result<SecretBytes>> {
-        T::unwrap(self, key, context)
+    fn unwrap_key<'a>(&'a self, key: &'a WrappedKey, context: &'a [u8]) -> BoxFuture<'a, Result<SecretBytes>> {
+        T::unwrap_key(self, key, context)
     }
 }
 

@@ -172,14 +172,14 @@ impl DataKeySource for Scripted {
         "key-1"
     }
 
-    fn wrap<'a>(&'a self, _: &'a SecretBytes) -> BoxFuture<'a, Result<Vec<u8>>> {
+    fn wrap_key<'a>(&'a self, _: &'a SecretBytes) -> BoxFuture<'a, Result<Vec<u8>>> {
         Box::pin(async {
             (self.before)().await;
             Ok(self.ciphertext.to_vec())
         })
     }
 
-    fn unwrap<'a>(&'a self, key: &'a WrappedKey, _: &'a [u8]) -> BoxFuture<'a, Result<SecretBytes>> {
+    fn unwrap_key<'a>(&'a self, key: &'a WrappedKey, _: &'a [u8]) -> BoxFuture<'a, Result<SecretBytes>> {
         Box::pin(async {
             assert_eq!(key.provider, "scripted");
             assert_eq!(key.info, b"key-1");

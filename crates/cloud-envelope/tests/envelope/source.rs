@@ -122,7 +122,7 @@ impl DataKeySource for Source {
         })
     }
 
-    fn wrap<'a>(&'a self, key: &'a SecretBytes) -> BoxFuture<'a, Result<Vec<u8>>> {
+    fn wrap_key<'a>(&'a self, key: &'a SecretBytes) -> BoxFuture<'a, Result<Vec<u8>>> {
         Box::pin(async {
             self.respond().await?;
             self.wraps.fetch_add(1, Ordering::Relaxed);
@@ -130,7 +130,7 @@ impl DataKeySource for Source {
         })
     }
 
-    fn unwrap<'a>(&'a self, key: &'a WrappedKey, _: &'a [u8]) -> BoxFuture<'a, Result<SecretBytes>> {
+    fn unwrap_key<'a>(&'a self, key: &'a WrappedKey, _: &'a [u8]) -> BoxFuture<'a, Result<SecretBytes>> {
         Box::pin(async {
             self.respond().await?;
             self.unwraps.fetch_add(1, Ordering::Relaxed);

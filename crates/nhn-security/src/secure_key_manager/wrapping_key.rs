@@ -15,7 +15,7 @@ use super::types::{DecryptRequest, EncryptRequest};
 /// use nhn_security::{DataKeySource as _, SecretBytes};
 ///
 /// let key = nhn_security::Nhn::from_env()?.secure_key_manager()?.key(key_id);
-/// let wrapped = key.wrap(&SecretBytes::from([7; 32])).await?;
+/// let wrapped = key.wrap_key(&SecretBytes::from([7; 32])).await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -46,7 +46,7 @@ macro_rules! keys {
             }
 
             #[inline]
-            fn wrap<'a>(&'a self, key: &'a SecretBytes) -> BoxFuture<'a, Result<Vec<u8>>> {
+            fn wrap_key<'a>(&'a self, key: &'a SecretBytes) -> BoxFuture<'a, Result<Vec<u8>>> {
                 Box::pin(async {
                     let body = EncryptRequest::from_bytes(key.clone());
                     Ok(self.client.encrypt(&self.id, &body).await?.ciphertext.into_bytes())
@@ -54,7 +54,7 @@ macro_rules! keys {
             }
 
             #[inline]
-            fn unwrap<'a>(&'a self, key: &'a WrappedKey, _: &'a [u8]) -> BoxFuture<'a, Result<SecretBytes>> {
+            fn unwrap_key<'a>(&'a self, key: &'a WrappedKey, _: &'a [u8]) -> BoxFuture<'a, Result<SecretBytes>> {
                 Box::pin(async {
                     let ciphertext = text(&key.ciphertext)?;
                     self.client.decrypt(&self.id, &DecryptRequest::new(ciphertext)).await?.to_bytes()

@@ -114,12 +114,12 @@ macro_rules! sources {
             }
 
             #[inline]
-            fn wrap<'a>(&'a self, key: &'a SecretBytes) -> BoxFuture<'a, Result<Vec<u8>>> {
+            fn wrap_key<'a>(&'a self, key: &'a SecretBytes) -> BoxFuture<'a, Result<Vec<u8>>> {
                 Box::pin(async { self.judged(self.encrypt(key).await).await })
             }
 
             #[inline]
-            fn unwrap<'a>(&'a self, key: &'a WrappedKey, _: &'a [u8]) -> BoxFuture<'a, Result<SecretBytes>> {
+            fn unwrap_key<'a>(&'a self, key: &'a WrappedKey, _: &'a [u8]) -> BoxFuture<'a, Result<SecretBytes>> {
                 Box::pin(async { self.judged(self.decrypt(key).await).await })
             }
         }
