@@ -122,6 +122,7 @@ impl Inner {
             }
             _ => {}
         }
+        record.request(verb, path.text());
         let presented = request::token(&parts.headers)?.ok_or_else(Failure::denied)?;
         let policies = self.tokens.current();
         record.request(verb, path.text().replace(presented.expose_secret(), "[redacted]"));

@@ -32,7 +32,8 @@ usage: cloud-bridge [OPTION...]
   --version         print the version
   --help            print this
 
-token NAME prints a new token, and the lines of the policy file that know it.
+token NAME prints the lines of the policy file that know a new token, and the token itself on the
+standard error. It is not stored anywhere.
 
 k8s-kms serves the KMS plugin of Kubernetes' API server (version 2) on a Unix socket. A key is
 scp:ID, scp@REGION:ID or nhn:ID. With several keys, all encrypt and any one decrypts.

@@ -135,11 +135,10 @@ fn wrong_options_end_with_a_line_that_says_why() {
 /// A new token, and the lines of the policy file that know it.
 fn token(name: &str) -> (String, String) {
     let output = Command::new(BRIDGE).args(["token", name]).output().unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    let (first, lines) = text.split_once('\n').unwrap();
-    let token = first.rsplit(' ').next().unwrap().to_owned();
-    assert!(token.len() == 67 && !lines.contains(&token), "{text}");
-    (token, lines.to_owned())
+    let (lines, token) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    let token = token.trim_end().to_owned();
+    assert!(token.len() == 67 && !lines.contains(&token), "{lines}");
+    (token, lines)
 }
 
 #[test]

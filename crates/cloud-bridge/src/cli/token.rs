@@ -21,19 +21,19 @@ pub(crate) fn policy(name: &str, token: &SecretString) -> String {
     format!("[[token]]\nname = \"{name}\"\nsha256 = \"{}\"\n", hex(&hash))
 }
 
-/// Prints a new token and its lines. The token is shown this once.
+/// Prints a new token on the standard error, and its lines on the standard output: they can be appended to the policy
+/// file, where the token has no place. The token is shown this once.
 pub(crate) fn print(name: &str) -> Result<(), String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if name.is_empty() || !name.chars().all(plain) {
         return Err("a name of a token has letters, digits, `-`, `_` and `.`".to_owned());
     }
     let token = create()?;
-    let text = format!(
-        "# the token, which is not stored anywhere: {}\n{}\n[[token.policy]]\npath = \"secret/data/*\"\ncapabilities = [\"read\"]\n",
-        token.expose_secret(),
-        policy(name, &token)
-    );
-    io::stdout().write_all(text.as_bytes()).map_err(|error| format!("the standard output: {error}"))
+    let rule = "[[token.policy]]\npath = \"secret/data/*\"\ncapabilities = [\"read\"]\n";
+    let lines = format!("{}\n{rule}\n", policy(name, &token));
+    io::stdout().write_all(lines.as_bytes()).map_err(|error| format!("the standard output: {error}"))?;
+    eprintln!("{}", token.expose_secret());
+    Ok(())
 }
 
 fn hex(bytes: &[u8]) -> String {

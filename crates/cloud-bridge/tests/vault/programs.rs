@@ -53,3 +53,32 @@ async fn grpcio_sees_a_plugin() {
     let (printed, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success() && printed.ends_with("calls as expected\n"), "{printed}{errors}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn node_vault_sees_a_vault() {
+    // `NODE_PATH` says where the package is.
+    let found = Command::new("node").args(["-e", "require('node-vault')"]).output();
+    if !found.is_ok_and(|output| output.status.success()) {
+        eprintln!("SKIPPED: node has no node-vault; set NODE_PATH to a folder node_modules that has it");
+        return;
+    }
+    let world = World::start().await;
+    let mut command = Command::new("node");
+    command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/programs/node_client.js"));
+    command.env("VAULT_ADDR", world.server.address()).env("VAULT_TOKEN", ROOT);
+    let output = run(command).await;
+    let (printed, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && printed.ends_with("calls as expected\n"), "{printed}{errors}");
+}
+
+#[test]
+fn manifests_fit_the_schemas_of_kubernetes() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/bridge");
+    if !std::path::Path::new(folder).exists() || !has("kubernetes_validate, yaml") {
+        return;
+    }
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/programs/manifests.py");
+    let output = Command::new(python()).args([script, folder]).output().unwrap();
+    let (printed, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && printed.ends_with("manifests as expected\n"), "{printed}{errors}");
+}
