@@ -3,6 +3,7 @@
 //! ```text
 //! findings sandbox ACCOUNTS                       # prints the accounts as JSON, serves until its input ends
 //! findings run ACCOUNTS.json CHECKPOINT CONCURRENCY [SHARD SHARDS]
+//! findings export CHECKPOINT…                     # the results as JSON Lines
 //! findings measure ACCOUNTS                       # time and memory at 1, 16 and 64 concurrent targets
 //! ```
 #![allow(clippy::print_stdout, reason = "the program reports on its standard output")]
@@ -32,6 +33,7 @@ async fn main() -> Outcome<()> {
             };
             run(accounts, checkpoint, concurrency.parse()?, shard).await
         }
+        ["export", checkpoints @ ..] => Ok(fleet::export(checkpoints, io::stdout().lock())?),
         ["measure", accounts] => measure(accounts),
         _ => Err("see the top of tests/findings/src/main.rs".into()),
     }
