@@ -40,7 +40,7 @@ const fn on_demand(name: &'static str, about: &'static str, run: fn(&Workspace) 
 /// The cheap checks come first.
 const STEPS: &[Step] = &[
     step("toolchain", "the toolchain is the minimum version, and the documents state it", checks::toolchain),
-    step("lock", "both lock files are current", checks::lock),
+    step("lock", "the lock files are current", checks::lock),
     step("fmt", "the sources are formatted", checks::fmt),
     step("spelling", "typos finds no misspelling", checks::spelling),
     step("lint", "the fixtures are complete", checks::lint),
