@@ -161,7 +161,8 @@ fn from_text(wrapped: &str) -> Result<Vec<u8>, ServiceError> {
 /// Returns whether a file is a Parquet file with an encrypted footer: it begins and ends with `PARE`.
 ///
 /// An engine that loses the settings of encryption writes a plaintext file and reports success. Check each file after it
-/// was written. A file with a plaintext footer does not pass, whether or not its columns are encrypted.
+/// was written. A file with a plaintext footer does not pass, whether or not its columns are encrypted. Columns are not
+/// looked at: if some have keys of their own, the others are plaintext.
 ///
 /// ```
 /// use std::io::Cursor;

@@ -83,3 +83,7 @@ pub fn sources(world: &World) -> Vec<(&'static str, Arc<dyn DataKeySource>)> {
 pub fn pattern(length: usize) -> Vec<u8> {
     (0..=250).cycle().take(length).collect()
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/big-data.md")]
+struct BigData;
