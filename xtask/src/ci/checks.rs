@@ -239,10 +239,16 @@ fn copy_file(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
+const DEV_DEBUG: &str = "CARGO_PROFILE_DEV_DEBUG";
+
 /// Uses the dependencies that the workspace has built, where version and profile are the same.
+#[allow(clippy::disallowed_methods, reason = "a setting of cargo")]
 pub(super) fn share_builds(workspace: &Workspace, command: &mut std::process::Command) {
     command.env("CARGO_TARGET_DIR", workspace.root.join("target"));
-    command.env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only");
+    // The profile of the workspace, unless the environment has another.
+    if std::env::var_os(DEV_DEBUG).is_none() {
+        command.env(DEV_DEBUG, "line-tables-only");
+    }
 }
 
 fn passed(result: Result<()>) -> Result<Outcome> {
