@@ -224,6 +224,16 @@ mod tests {
     }
 
     #[test]
+    fn event_of_another_class_is_kept() {
+        let text = r#"{"activity_id":1,"category_uid":3,"class_uid":3002,"is_mfa":true,"metadata":{"product":{"name":"p"},
+            "version":"1.9.0"},"severity_id":1,"status_id":1,"time":1752720140123,"type_uid":300201,"user":{"uid":"u"}}"#;
+        let value: serde_json::Value = serde_json::from_str(text).unwrap();
+        let event: Event = serde_json::from_value(value.clone()).unwrap();
+        assert_eq!((event.class_uid.caption(), event.uid()), (None, None));
+        assert_eq!(serde_json::to_value(&event).unwrap(), value);
+    }
+
+    #[test]
     fn debug_hides_the_record_of_the_vendor() {
         let shown = format!("{:?}", event());
         assert!(shown.contains("canary") && !shown.contains("hunter2"), "{shown}");

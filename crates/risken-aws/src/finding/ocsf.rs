@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cloud_core::{ErrorKind, Result, UnixSeconds};
+use cloud_core::{Error, ErrorKind, Result, UnixSeconds};
 use cloud_findings::{
     Activity, Cloud, Event, FindingInfo, Gap, Metadata, Millis, Report, Resource, Scope, Severity, Status, reason,
     record, uid,
@@ -15,13 +15,14 @@ use crate::{FindingId, ProjectId};
 /// Lists the active and the pending findings of a project, reads each, and converts it. A pending finding is suppressed.
 ///
 /// The service has no call that returns several findings, so this is one request for each. A finding that was deleted
-/// meanwhile is counted as [`DELETED`](reason::DELETED), and one that cannot be read makes the report incomplete.
+/// meanwhile is counted as [`DELETED`](reason::DELETED). Findings that cannot be read make the report incomplete. If the
+/// service denies one, the remaining ones are not tried.
 ///
 /// # Errors
 /// The error of the first page of a list.
 pub async fn inspect(client: &FindingClient, project: ProjectId, scope: &Scope) -> Result<Report> {
     let mut report = Report::new();
-    let mut seen = BTreeSet::new();
+    let (mut seen, mut unread) = (BTreeSet::new(), Unread::default());
     for status in [FindingStatus::Active, FindingStatus::Pending] {
         let is_pending = status == FindingStatus::Pending;
         let list = client.list_findings(project).status(status).items().into_listing().await?;
@@ -31,23 +32,44 @@ pub async fn inspect(client: &FindingClient, project: ProjectId, scope: &Scope) 
             if !seen.insert(number) {
                 continue;
             }
-            let found = match FindingId::new(number) {
-                Ok(id) => client.show_finding(project, id).await.map(|response| response.finding),
-                Err(_) => {
-                    report.drop_row(reason::NO_ID);
-                    continue;
-                }
+            let Ok(id) = FindingId::new(number) else {
+                report.drop_row(reason::NO_ID);
+                continue;
             };
-            match found {
+            if unread.is_denied {
+                unread.count += 1;
+                continue;
+            }
+            match client.show_finding(project, id).await.map(|response| response.finding) {
                 Ok(Some(finding)) => add(&mut report, &finding, is_pending, project, scope),
                 Ok(None) => report.drop_row(reason::DELETED),
-                // What denies one finding denies all of them.
-                Err(error) if matches!(error.kind(), ErrorKind::Credentials | ErrorKind::Config) => return Err(error),
-                Err(error) => report.incomplete.push(Gap::new(prefix(project, scope), error.to_string())),
+                Err(error) => unread.add(&error),
             }
         }
     }
+    if let Some(first) = unread.first {
+        let why = format!("{} findings could not be read; the first one: {first}", unread.count);
+        report.incomplete.push(Gap::new(prefix(project, scope), why));
+    }
     Ok(report)
+}
+
+/// Findings that could not be read: one gap for all of them.
+#[derive(Default)]
+struct Unread {
+    count: u64,
+    first: Option<String>,
+    is_denied: bool,
+}
+
+impl Unread {
+    fn add(&mut self, error: &Error) {
+        self.count += 1;
+        self.first.get_or_insert_with(|| error.to_string());
+        // What denies one finding denies all of them.
+        let is_local = matches!(error.kind(), ErrorKind::Credentials | ErrorKind::Config);
+        self.is_denied |= is_local || error.is_denied() || error.is_invalid_credentials();
+    }
 }
 
 /// Converts a finding. The list with the status `Pending` says whether it is pending; the finding does not.
@@ -200,5 +222,33 @@ mod tests {
         let report = one(r#"{"finding_id":9,"resource_name":"example.com"}"#, false);
         assert_eq!(report.events[0].uid(), Some("risken/finding/risken.example.com/1001/id/9"));
         assert!(report.events[0].cloud.is_none());
+    }
+
+    #[tokio::test]
+    async fn findings_that_cannot_be_read_are_one_gap_and_a_denial_ends_the_requests() {
+        use cloud_core::testing::FakeTransport;
+        let list = r#"{"data":{"finding_id":[1,2,3],"count":3,"total":3}}"#;
+        let found = |id| format!(r#"{{"data":{{"finding":{{"finding_id":{id}}}}}}}"#);
+        let denial = "Unauthorized the project resource for token access\n";
+        for (status, text, requests, count) in [(500, "Internal", 5, 1), (403, denial, 4, 2)] {
+            let transport = FakeTransport::new().answer(200, list).answer(200, &found(1));
+            let transport = transport.answer_with(status, &[("content-type", "text/plain")], text);
+            let transport = if status == 500 { transport.answer(200, &found(3)) } else { transport };
+            let transport = std::sync::Arc::new(transport.answer(200, r#"{"data":{"count":0,"total":0}}"#));
+            let risken = crate::Risken::builder().endpoint("https://risken.example").access_token("t");
+            let risken = risken.retry(crate::RetryPolicy::never()).transport(std::sync::Arc::clone(&transport));
+            let client = risken.build().unwrap().finding();
+            let scope = Scope::new("site", datetime!(2026-01-01 0:00 UTC));
+            let report = inspect(&client, ProjectId::new(1001).unwrap(), &scope).await.unwrap();
+            assert_eq!(transport.sent().len(), requests, "{status}");
+            assert_eq!(report.incomplete.len(), 1);
+            let gap = &report.incomplete[0];
+            assert!(
+                gap.why.starts_with(&format!("{count} findings could not be read; the first one: ")),
+                "{}",
+                gap.why
+            );
+            assert!(gap.covers("risken/finding/site/1001/id/2"));
+        }
     }
 }
