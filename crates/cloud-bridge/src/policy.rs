@@ -311,7 +311,7 @@ mod tests {
             (&file("[[token.policy]]\npath = \"a\"\ncapabilities = [\"canary-token\"]"), "line 6"),
             (&file("[[token.policy]]\npath = \"a\"\ncapabilities = []"), "no capability"),
             (&file("[[token.policy]]\npath = \"/canary-token\"\ncapabilities = [\"read\"]"), "a pattern is a path"),
-            (&file("polcy = 1"), "unknown field"),
+            (&file("police = 1"), "unknown field"),
             (&again, "comes twice"),
         ];
         for (text, wanted) in cases {

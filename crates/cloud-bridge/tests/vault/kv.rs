@@ -29,7 +29,7 @@ async fn secret_is_read_by_name_path_and_id() {
             assert_eq!(whole[member], value);
         }
     }
-    for path in ["no-such-secret", "x", "a/b", "MY-SECRET-NAME", "my-secret-nam"] {
+    for path in ["no-such-secret", "x", "a/b", "MY-SECRET-NAME", "my-secret-name-2"] {
         let read = world.get(&format!("/v1/secret/data/{path}")).await.expect(404);
         assert_eq!(read.json(), json!({ "errors": [] }), "{path}");
     }
