@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Write;
 use std::path::PathBuf;
-use std::sync::{Arc, atomic::AtomicBool};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use cloud_core::runtime::TokioRuntime;
@@ -31,7 +32,8 @@ pub type Names = BTreeMap<String, String>;
 pub struct BridgeBuilder {
     mounts: Vec<(String, Mounted)>,
     policies: Option<Source>,
-    audit: Option<Box<dyn Write + Send>>,
+    /// Behind a lock only so that builders can be shared.
+    audit: Option<Mutex<Box<dyn Write + Send>>>,
     namespace: String,
     limit: Duration,
     lifetimes: Lifetimes,
@@ -90,7 +92,7 @@ impl BridgeBuilder {
 
     /// Writes the audit log here. Without it, there is none. If a line cannot be written, the request fails.
     pub fn audit(mut self, target: impl Write + Send + 'static) -> Self {
-        self.audit = Some(Box::new(target));
+        self.audit = Some(Mutex::new(Box::new(target)));
         self
     }
 
@@ -147,7 +149,8 @@ impl BridgeBuilder {
             };
             mounts.add(&path, engine).map_err(Error::config)?;
         }
-        let audit = self.audit.map_or(Ok(Audit::off()), Audit::start);
+        let audit = self.audit.map(|target| target.into_inner().unwrap_or_else(PoisonError::into_inner));
+        let audit = audit.map_or(Ok(Audit::off()), Audit::start);
         let audit = audit.map_err(|error| Error::config(format!("no thread for the audit log: {error}")))?;
         Ok(Bridge(Arc::new(Inner {
             mounts,
