@@ -14,5 +14,3 @@ pub const NO_ID: &str = "no_id";
 pub const NOT_ATTACHED: &str = "not_attached";
 /// The row was deleted between its list and its details.
 pub const DELETED: &str = "deleted";
-/// The rule covers the organization, and the caller has asked for the rules of the project alone.
-pub const ORGANIZATION: &str = "organization";
