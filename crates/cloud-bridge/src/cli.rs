@@ -1,4 +1,5 @@
 //! The command: its options, its tokens and its signals.
+#![allow(clippy::print_stderr, reason = "the command reports on its standard streams")]
 
 pub(crate) mod arguments;
 #[cfg(unix)]

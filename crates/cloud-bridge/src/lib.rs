@@ -5,6 +5,8 @@
 mod audit;
 mod body;
 mod bridge;
+mod cli;
+pub mod command;
 mod config;
 mod context;
 mod failure;

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use cloud_bridge::{Keys, KmsPlugin, KmsServer, NhnKeys, ScpKeys};
+use crate::{Keys, KmsPlugin, KmsServer, NhnKeys, ScpKeys};
 use nhn_security::Nhn;
 use scp_security::Scp;
 

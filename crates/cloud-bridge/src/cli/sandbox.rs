@@ -23,7 +23,7 @@ pub(crate) async fn serve(options: Options, stop: Stop) -> Result<(), String> {
     let token = token::create()?;
     let all =
         "[[token.policy]]\npath = \"*\"\ncapabilities = [\"read\", \"list\", \"update\", \"create\", \"delete\"]\n";
-    let builder = cloud_bridge::Bridge::builder().policies(token::policy("sandbox", &token) + all);
+    let builder = crate::Bridge::builder().policies(token::policy("sandbox", &token) + all);
     let builder = audited(builder, audit.as_deref())?;
     let (config, mut clouds) = configured(&sandbox.env_vars())?;
     let bridge = config.apply(builder, &mut clouds).and_then(|builder| builder.build());
@@ -39,8 +39,8 @@ pub(crate) async fn serve(options: Options, stop: Stop) -> Result<(), String> {
 
 /// The keys and secrets of the sandbox: Samsung Cloud Platform under Vault's usual paths, NHN Cloud beside it.
 #[cfg(feature = "sandbox")]
-fn configured(variables: &[(&'static str, String)]) -> Result<(cloud_bridge::Config, cloud_bridge::Clouds), String> {
-    use cloud_bridge::{Clouds, Config, Mount, MountType, Vendor};
+fn configured(variables: &[(&'static str, String)]) -> Result<(crate::Config, crate::Clouds), String> {
+    use crate::{Clouds, Config, Mount, MountType, Vendor};
 
     let get = |name: &str| variables.iter().find(|(own, _)| *own == name).map(|(_, value)| value.clone());
     let get = |name: &str| get(name).unwrap_or_default();
@@ -54,9 +54,9 @@ fn configured(variables: &[(&'static str, String)]) -> Result<(cloud_bridge::Con
         .secure_key_manager_app_key(get("NHN_CLOUD_SKM_APP_KEY"))
         .mac_address(get("NHN_CLOUD_SKM_MAC_ADDRESS"))
         .build();
-    let mut clouds = Clouds::default();
-    clouds.scp = Some(scp.map_err(|error| error.to_string())?);
-    clouds.nhn = Some(nhn.map_err(|error| error.to_string())?);
+    let scp = scp.map_err(|error| error.to_string())?;
+    let nhn = nhn.map_err(|error| error.to_string())?;
+    let clouds = Clouds { scp: Some(scp), nhn: Some(nhn) };
     let mut config = Config::default();
     for (path, kind, vendor) in [
         ("transit", MountType::Transit, Vendor::Scp),

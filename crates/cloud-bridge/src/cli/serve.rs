@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use cloud_bridge::{Bridge, BridgeBuilder, Clouds, Config, Mount, MountType, Server, ServerLimits, TlsFiles, Vendor};
+use crate::{Bridge, BridgeBuilder, Clouds, Config, Mount, MountType, Server, ServerLimits, TlsFiles, Vendor};
 
 use super::arguments::Options;
 use super::sandbox;
@@ -55,7 +55,7 @@ fn configured(options: &Options) -> Result<Config, String> {
     match (&options.tls_certificate, &options.tls_key, &options.tls_client_ca) {
         (None, None, None) => {}
         (Some(certificate), Some(key), authority) => {
-            config.tls = Some(cloud_bridge::Tls::new(certificate, key, authority.clone()));
+            config.tls = Some(crate::Tls::new(certificate, key, authority.clone()));
         }
         _ => return Err("--tls-cert and --tls-key go together".to_owned()),
     }
