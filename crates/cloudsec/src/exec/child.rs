@@ -1,0 +1,92 @@
+//! A program with private files: it is started, gets the signals that this process gets, and its files are removed.
+
+use std::io::{self, IsTerminal, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Command, ExitStatus};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::signal::unix::{self, SignalKind};
+
+use super::not_started;
+use super::secrets::Value;
+use crate::exit::{self, Failure, Result};
+use crate::private::{self, Directory};
+
+/// The signals that the program gets, with whether a terminal sends them to the program, too.
+const FORWARDED: [(SignalKind, Signal, bool); 6] = [
+    (SignalKind::hangup(), Signal::HUP, false),
+    (SignalKind::interrupt(), Signal::INT, true),
+    (SignalKind::quit(), Signal::QUIT, true),
+    (SignalKind::terminate(), Signal::TERM, false),
+    (SignalKind::user_defined1(), Signal::USR1, false),
+    (SignalKind::user_defined2(), Signal::USR2, false),
+];
+
+/// Runs the program and returns its exit status, or 128 + N after the signal N.
+pub(super) async fn run(mut command: Command, files: &[Value], folder: &Path) -> Result<u8> {
+    // Before the files exist, so that no signal leaves them behind.
+    let mut signals = Signals::listen().map_err(|error| Failure::io("signals", &error))?;
+    let failed = |error| Failure::io("private files", &error);
+    let directory = Directory::create(folder).map_err(failed)?;
+    for Value { variable, secret } in files {
+        // The name has letters, digits and `_` only.
+        let path = directory.path().join(variable);
+        private::create(&path)
+            .and_then(|mut file| file.write_all(secret.expose_secret().as_bytes()))
+            .map_err(failed)?;
+        command.env(variable, path);
+    }
+    let mut command = tokio::process::Command::from(command);
+    let mut child = command.spawn().map_err(|error| not_started(command.as_std(), &error))?;
+    // The command holds the environment of the program.
+    drop(command);
+    let status = loop {
+        tokio::select! {
+            status = child.wait() => break status.map_err(|error| Failure::io("the program", &error))?,
+            signal = signals.next() => {
+                if let Some(pid) = child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?)) {
+                    // It may have ended meanwhile.
+                    let _ = kill_process(pid, signal);
+                }
+            }
+        }
+    };
+    directory.remove().map_err(failed)?;
+    Ok(status_of(status))
+}
+
+fn status_of(status: ExitStatus) -> u8 {
+    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
+    code.and_then(|code| u8::try_from(code).ok()).unwrap_or(exit::EXEC_FAILED)
+}
+
+/// The signals of this process that the program gets.
+struct Signals(tokio::sync::mpsc::UnboundedReceiver<Signal>);
+
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();
+        let has_terminal = io::stdin().is_terminal();
+        for (kind, signal, from_terminal) in FORWARDED {
+            let mut received = unix::signal(kind)?;
+            let sender = sender.clone();
+            tokio::spawn(async move {
+                while received.recv().await.is_some() {
+                    // The terminal has sent Ctrl-C and Ctrl-\ to the program already.
+                    if !(from_terminal && has_terminal) && sender.send(signal).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        Ok(Self(receiver))
+    }
+
+    async fn next(&mut self) -> Signal {
+        match self.0.recv().await {
+            Some(signal) => signal,
+            None => std::future::pending().await,
+        }
+    }
+}

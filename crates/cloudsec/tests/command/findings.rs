@@ -1,0 +1,192 @@
+//! `findings` and `certs`.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use cloud_findings::Report;
+use serde_json::Value;
+
+use crate::world::{Folder, PERIOD, Ran, SANDBOX, command, run};
+
+/// The arguments of `findings` with the period of the sandbox's results.
+fn findings(arguments: &[&str]) -> Ran {
+    run(&[&["findings"], &PERIOD[..], arguments].concat())
+}
+
+fn report(ran: &Ran) -> Report {
+    Report::read_jsonl(&*ran.out).unwrap()
+}
+
+#[test]
+fn report_has_all_services_and_says_what_it_lacks() {
+    let ran = findings(&[]);
+    // One inspection of the sandbox has failed.
+    assert_eq!(ran.status, 3, "{ran:?}");
+    assert!(ran.errors.contains("the latest run did not succeed") && ran.errors.contains("INCOMPLETE"), "{ran:?}");
+    let report = report(&ran);
+    let mut services: BTreeMap<String, usize> = BTreeMap::new();
+    for event in &report.events {
+        let uid = event.uid().unwrap();
+        *services.entry(uid.splitn(3, '/').take(2).collect::<Vec<_>>().join("/")).or_default() += 1;
+    }
+    let wanted =
+        ["nhn/security-advisor", "nhn/server-security-check", "risken/aws", "risken/finding", "scp/config-inspection"];
+    assert_eq!(services.keys().collect::<Vec<_>>(), wanted);
+    assert_eq!((report.events.len(), report.dropped_rows(), report.incomplete.len()), (50, 7, 1), "{services:?}");
+}
+
+#[test]
+fn every_format_has_the_same_events() {
+    let events = report(&findings(&[])).events.len();
+    let json: Value = serde_json::from_slice(&findings(&["--output", "json"]).out).unwrap();
+    assert_eq!(json["events"].as_array().unwrap().len(), events);
+    let ocsf = findings(&["--output", "ocsf"]);
+    assert!(ocsf.text().lines().all(|line| serde_json::from_str::<Value>(line).unwrap()["class_uid"].is_u64()));
+    assert_eq!(ocsf.text().lines().count(), events);
+    let csv = findings(&["--output", "csv"]);
+    assert!(csv.text().starts_with("severity,result,service,account,resource,title,uid\r\n"));
+    assert_eq!(csv.text().matches("\r\n").count(), events + 1);
+    let all = findings(&["--output", "table", "--all"]);
+    assert_eq!(all.text().lines().count(), events + 1);
+    let open = findings(&["--output", "table"]);
+    assert!(open.text().starts_with("SEVERITY") && open.text().lines().count() < events, "{open:?}");
+    assert!(!open.text().contains("  Pass  ") && all.text().contains("  Pass  "), "{open:?}");
+}
+
+#[test]
+fn difference_compares_with_an_earlier_report() {
+    let folder = Folder::new();
+    let file = folder.write("old.jsonl", findings(&[]).out);
+    let same = findings(&["--diff", &file, "--output", "json"]);
+    let found: Value = serde_json::from_slice(&same.out).unwrap();
+    assert_eq!((same.status, &found["unchanged"], &found["new"]), (3, &50.into(), &Value::Array(Vec::new())));
+    // An earlier report without one event: the event is new.
+    let text = fs::read_to_string(&file).unwrap();
+    let (first, rest) = text.split_once('\n').unwrap();
+    let fewer = folder.write("fewer.jsonl", rest.replace("\"events\":50", "\"events\":49"));
+    let found: Value = serde_json::from_slice(&findings(&["--diff", &fewer, "--output", "json"]).out).unwrap();
+    let uid = serde_json::from_str::<Value>(first).unwrap()["finding_info"]["uid"].clone();
+    assert_eq!((found["new"][0]["finding_info"]["uid"].clone(), &found["unchanged"]), (uid, &49.into()));
+    let table = findings(&["--diff", &fewer, "--output", "table"]);
+    assert!(
+        table.text().starts_with("CHANGE") && table.text().lines().nth(1).unwrap().starts_with("new "),
+        "{table:?}"
+    );
+    let lifecycle = findings(&["--diff", &fewer, "--output", "ocsf"]);
+    assert_eq!(lifecycle.text().lines().count(), 1);
+    let broken = folder.write("broken.jsonl", "canary-of-16-let");
+    let ran = findings(&["--diff", &broken]);
+    assert!(ran.status == 1 && ran.errors.contains("line 1") && !ran.errors.contains("canary"), "{ran:?}");
+}
+
+/// A fleet file with two further accounts of NHN Cloud and one of RISKEN, and their variables.
+fn fleet(folder: &Folder) -> (String, Vec<(String, String)>) {
+    let mut variables = Vec::new();
+    for account in [1, 2] {
+        let own = SANDBOX.account_env_vars(account).into_iter();
+        variables.extend(own.map(|(name, value)| (format!("A{account}_{name}"), value)));
+        variables.push((format!("A{account}_RISKEN_PROJECT_ID"), (100_000 + account).to_string()));
+    }
+    let text = "
+[[account]]
+name = \"web\"
+vendor = \"nhn\"
+variables = \"A1_\"
+services = [\"security-advisor\"]
+
+[[account]]
+name = \"pay\"
+vendor = \"nhn\"
+variables = \"A2_\"
+regions = [\"KR1\"]
+
+[[account]]
+name = \"site\"
+vendor = \"risken\"
+variables = \"A2_\"
+";
+    (folder.write("targets.toml", text), variables)
+}
+
+#[test]
+fn fleet_reads_each_account_with_its_own_variables() {
+    let folder = Folder::new();
+    let (file, variables) = fleet(&folder);
+    let checkpoint = folder.file("run.fleet");
+    let arguments = [&["findings", "--fleet", &file, "--checkpoint", &checkpoint], &PERIOD[..]].concat();
+    let run = |variables: &[(String, String)]| {
+        let mut command = command(&arguments);
+        command.env_clear().envs(variables.iter().map(|(name, value)| (name, value)));
+        Ran::from(command.output().unwrap())
+    };
+    // Without the credentials of one account, the others are read.
+    let without: Vec<_> = variables.iter().filter(|(name, _)| !name.starts_with("A1_NHN")).cloned().collect();
+    let partial = run(&without);
+    assert!(partial.status == 3 && partial.errors.contains("web"), "{partial:?}");
+    let has = |ran: &Ran, prefix: &str| report(ran).events.iter().any(|event| event.uid().unwrap().starts_with(prefix));
+    let prefixes = [
+        "nhn/security-advisor/web/",
+        "nhn/security-advisor/pay/",
+        "nhn/server-security-check/pay/",
+        "risken/aws/site/100002",
+        "risken/finding/site/100002",
+    ];
+    assert_eq!(prefixes.map(|prefix| has(&partial, prefix)), [false, true, true, true, true]);
+    // The next run goes on with the checkpoint.
+    let complete = run(&variables);
+    assert_eq!((complete.status, prefixes.map(|prefix| has(&complete, prefix))), (0, [true; 5]), "{complete:?}");
+    let read = cloud_findings::fleet::read([&checkpoint]).unwrap();
+    assert_eq!(read.events.len(), report(&complete).events.len());
+    let shards: Vec<_> = ["0/2", "1/2"]
+        .iter()
+        .map(|shard| {
+            let mut command = command(&[&["findings", "--fleet", &file, "--shard", shard], &PERIOD[..]].concat());
+            report(&Ran::from(command.envs(variables.iter().map(|(name, value)| (name, value))).output().unwrap()))
+                .events
+                .len()
+        })
+        .collect();
+    assert_eq!(shards.iter().sum::<usize>(), read.events.len());
+}
+
+#[test]
+fn unreachable_service_is_incomplete_and_severity_decides_the_status() {
+    let mut unreachable = command(&["findings"]);
+    unreachable.env("RISKEN_URL", "http://127.0.0.1:1").env_remove("SCP_ACCESS_KEY");
+    let ran = Ran::from(unreachable.output().unwrap());
+    assert_eq!(ran.status, 3, "{ran:?}");
+    assert!(ran.errors.contains("could not connect") && ran.errors.contains("SCP_ACCESS_KEY"), "{ran:?}");
+    let advisor = |severity: &str| {
+        let mut command = command(&["findings", "--fail-on", severity]);
+        for name in ["SCP_ACCESS_KEY", "SCP_SECRET_KEY", "SCP_ENDPOINT", "SCP_REGION", "SCP_ENVIRONMENT"] {
+            command.env_remove(name);
+        }
+        for name in ["SCP_VAULT_TOKEN_ID", "SCP_VAULT_TOKEN_SECRET", "SCP_SECRET_VAULT_ID", "RISKEN_URL"] {
+            command.env_remove(name);
+        }
+        Ran::from(command.env_remove("RISKEN_ACCESS_TOKEN").output().unwrap())
+    };
+    let ran = advisor("critical");
+    assert!(report(&ran).events.iter().all(|event| event.uid().unwrap().starts_with("nhn/")), "{ran:?}");
+    assert_eq!(ran.status, 4, "{ran:?}");
+    let mut nothing = command(&["findings"]);
+    let ran = Ran::from(nothing.env_clear().output().unwrap());
+    assert!(ran.status == 1 && ran.errors.contains("cloudsec doctor"), "{ran:?}");
+}
+
+#[test]
+fn certificates_are_listed_by_their_end() {
+    let ran = run(&["certs", "--output", "csv"]);
+    let names: Vec<_> = ran.text().lines().map(|line| line.split(',').next().unwrap()).collect();
+    assert_eq!(
+        (ran.status, names),
+        (0, vec!["name", "expired-certificate", "test-certificate", "chained-certificate"])
+    );
+    let ran = run(&["certs", "--expiring", "60d", "--output", "json"]);
+    let found: Value = serde_json::from_slice(&ran.out).unwrap();
+    assert_eq!((ran.status, &found[0]["state"], found.as_array().unwrap().len()), (4, &"EXPIRED".into(), 1));
+    assert_eq!(ran.errors, "1 of 3 certificates\n");
+    assert!(run(&["certs", "--output", "table"]).text().starts_with("NAME "));
+    let quiet = run(&["--quiet", "certs", "--expiring", "60d"]);
+    assert_eq!((quiet.status, quiet.errors.as_str(), quiet.text().lines().count()), (4, "", 1));
+}
