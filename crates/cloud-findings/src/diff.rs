@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Activity, Event, Gap, Report, Status};
+use time::OffsetDateTime;
+
+use crate::{Activity, ComplianceStatus, Event, Gap, Metadata, Millis, Report, Status};
 
 /// The difference of two reports.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -35,7 +37,8 @@ pub struct Change {
 
 /// Compares two reports by the uids of their events.
 ///
-/// Times, metadata and the vendor's record do not count as a change: they differ in each run. If an uid occurs twice in a
+/// Times, metadata and the vendor's record do not count as a change: they differ in each run. Neither does the
+/// `status_detail` of an inventory, which can quote the time of a scan. If an uid occurs twice in a
 /// report, its last event counts.
 #[must_use]
 pub fn diff(before: &Report, after: &Report) -> Diff {
@@ -67,24 +70,67 @@ impl Diff {
         self.new.is_empty() && self.gone.is_empty() && self.changed.is_empty() && self.uncertain.is_empty()
     }
 
-    /// Converts into events of the lifecycle: created, updated and closed findings. What is gone is resolved. What is
-    /// uncertain is left out, and so are inventories that are gone, for which the schema has no activity.
+    /// Converts into events of the lifecycle, as [`into_events_at`](Self::into_events_at). A finding that is gone keeps
+    /// the time at which it was last seen.
     #[must_use]
     pub fn into_events(self) -> Vec<Event> {
-        let set = |mut event: Event, activity| {
-            if event.finding_info.is_some() {
-                event.set_activity(activity);
-            }
-            event
-        };
-        let created = self.new.into_iter().map(|event| set(event, Activity::CREATE));
-        let updated = self.changed.into_iter().map(|change| set(change.after, Activity::UPDATE));
-        let closed = self.gone.into_iter().filter(|event| event.finding_info.is_some()).map(|event| {
-            let mut event = set(event, Activity::CLOSE);
-            event.set_status(Status::RESOLVED);
+        self.lifecycle(None)
+    }
+
+    /// Converts into events of the lifecycle: created, updated and closed findings.
+    ///
+    /// - A new event, and a check that passed before and does not pass now, is created.
+    /// - A check that passes now and did not before is closed and resolved.
+    /// - A finding that is gone is closed and resolved, with a `status_detail` that says so, at the time of the later
+    ///   reading: `closed_at`. A passed check that is gone is left out, because nothing is to be closed.
+    /// - Any other change is an update.
+    ///
+    /// What is uncertain is left out. An inventory keeps its activity, and is left out if it is gone: the schema has no
+    /// activity for that.
+    #[must_use]
+    pub fn into_events_at(self, closed_at: OffsetDateTime) -> Vec<Event> {
+        self.lifecycle(Some(closed_at.into()))
+    }
+
+    fn lifecycle(self, closed_at: Option<Millis>) -> Vec<Event> {
+        let created = self.new.into_iter().map(|event| with_activity(event, Activity::CREATE));
+        let changed =
+            self.changed.into_iter().map(|Change { before, after }| match (is_open(&before), is_open(&after)) {
+                (true, false) => closed(after),
+                (false, true) => with_activity(after, Activity::CREATE),
+                _ => with_activity(after, Activity::UPDATE),
+            });
+        let gone = self.gone.into_iter().filter(is_open).map(|event| {
+            let mut event = closed(event);
+            event.time = closed_at.unwrap_or(event.time);
+            event.status_detail = Some("the finding is no longer reported".to_owned());
             event
         });
-        created.chain(updated).chain(closed).collect()
+        created.chain(changed).chain(gone).collect()
+    }
+}
+
+fn with_activity(mut event: Event, activity: Activity) -> Event {
+    if event.finding_info.is_some() {
+        event.set_activity(activity);
+    }
+    event
+}
+
+fn closed(event: Event) -> Event {
+    let mut event = with_activity(event, Activity::CLOSE);
+    event.set_status(Status::RESOLVED);
+    event
+}
+
+/// Whether an event is a finding that somebody may have to look at. A check that passed is none.
+fn is_open(event: &Event) -> bool {
+    let check = event.compliance.as_ref().and_then(|check| check.status_id);
+    match (event.status_id, check) {
+        _ if event.finding_info.is_none() => false,
+        (Some(Status::RESOLVED), _) | (_, Some(ComplianceStatus::PASS)) => false,
+        (Some(_), _) | (None, None) => true,
+        (None, Some(check)) => matches!(check, ComplianceStatus::FAIL | ComplianceStatus::WARNING),
     }
 }
 
@@ -105,13 +151,14 @@ fn same(one: &Event, other: &Event) -> bool {
 fn lasting(event: &Event) -> Event {
     let mut event = event.clone();
     event.time = Default::default();
-    event.metadata.original_time = None;
-    event.metadata.other.clear();
+    event.metadata = Metadata::new("", "");
     event.unmapped = None;
     event.set_activity(Activity::CREATE);
     if let Some(info) = &mut event.finding_info {
         (info.created_time, info.modified_time, info.last_seen_time) = (None, None, None);
         info.other.retain(|name, _| !name.ends_with("_time"));
+    } else {
+        event.status_detail = None;
     }
     event.other.retain(|name, _| !matches!(name.as_str(), "raw_data" | "start_time" | "end_time" | "timezone_offset"));
     event
@@ -122,7 +169,7 @@ mod tests {
     use cloud_core::UnixSeconds;
 
     use super::*;
-    use crate::{FindingInfo, Metadata, Millis, Severity};
+    use crate::{Compliance, FindingInfo, Severity};
 
     fn event(uid: &str, severity: Severity, second: i64) -> Event {
         let time = Millis::from(UnixSeconds(second));
@@ -157,6 +204,56 @@ mod tests {
         let types: Vec<_> = events.iter().map(|event| (event.uid().unwrap(), event.type_uid)).collect();
         assert_eq!(types, [("d", 200_401), ("c", 200_402), ("a", 200_403)]);
         assert_eq!(events[2].status_id, Some(Status::RESOLVED));
+    }
+
+    fn check(uid: &str, status: ComplianceStatus, state: Option<Status>, second: i64) -> Event {
+        let info = FindingInfo::new(uid.to_owned(), "a check");
+        let (check, time) = (Compliance::new("U-01", status), Millis::from(UnixSeconds(second)));
+        let mut event = Event::compliance(Metadata::new("NHN Cloud", "Check"), info, check, Severity::LOW, time);
+        if let Some(state) = state {
+            event.set_status(state);
+        }
+        event
+    }
+
+    #[test]
+    fn check_that_passes_now_is_closed_and_one_that_fails_now_is_created() {
+        let (pass, fail, new) = (ComplianceStatus::PASS, ComplianceStatus::FAIL, Some(Status::NEW));
+        let (other, warning) = (ComplianceStatus::OTHER, ComplianceStatus::WARNING);
+        let at = time::macros::datetime!(1970-01-01 0:00:09 UTC);
+        let resolved = Some(Status::RESOLVED);
+        for (before, after, wanted) in [
+            (Some((fail, new)), Some((pass, None)), Some((200_303, resolved, 2_000))),
+            // As Config Inspection says "not applicable".
+            (Some((fail, new)), Some((other, None)), Some((200_303, resolved, 2_000))),
+            (Some((pass, None)), Some((fail, new)), Some((200_301, new, 2_000))),
+            (Some((fail, new)), Some((warning, new)), Some((200_302, new, 2_000))),
+            (Some((fail, None)), Some((pass, None)), Some((200_303, resolved, 2_000))),
+            (Some((fail, new)), Some((fail, new)), None),
+            (None, Some((fail, new)), Some((200_301, new, 2_000))),
+            (None, Some((pass, None)), Some((200_301, None, 2_000))),
+            (Some((fail, new)), None, Some((200_303, resolved, 9_000))),
+            (Some((pass, None)), None, None),
+        ] {
+            let report = |one: Option<(ComplianceStatus, Option<Status>)>, second| {
+                let events = one.into_iter().map(|(status, state)| check("a", status, state, second)).collect();
+                Report { events, ..Report::new() }
+            };
+            let events = diff(&report(before, 1), &report(after, 2)).into_events_at(at);
+            let found = events.first().map(|event| (event.type_uid, event.status_id, event.time.get()));
+            assert_eq!((found, events.len()), (wanted, usize::from(wanted.is_some())), "{before:?} {after:?}");
+        }
+    }
+
+    #[test]
+    fn new_version_of_the_schema_changes_no_finding() {
+        let before = report(&[("a", Severity::LOW)], 1);
+        let mut after = before.clone();
+        let metadata = &mut after.events[0].metadata;
+        metadata.version = "1.9.0".to_owned();
+        metadata.profiles = Some(vec!["cloud".to_owned()]);
+        metadata.product.other.insert("version".to_owned(), "2".parse().unwrap());
+        assert!(diff(&before, &after).is_empty());
     }
 
     #[test]

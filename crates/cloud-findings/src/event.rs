@@ -13,8 +13,9 @@ use crate::{
 /// An OCSF event.
 ///
 /// [`Event::compliance`], [`Event::detection`] and [`Event::inventory`] create one with all that its class demands.
-/// Reading keeps every field, also of classes and versions that this crate does not know, and writing returns it.
-/// `Debug` does not show the vendor's record.
+/// Reading keeps every field, also of classes and versions that this crate does not know, and writing returns it. A
+/// field that this crate names is left out if its value is `null`, which means the same. `Debug` does not show the
+/// vendor's record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Event {
@@ -197,6 +198,8 @@ mod tests {
             Event::compliance(Metadata::new("NHN Cloud", "Security Advisor"), info, check, Severity::HIGH, time);
         event.set_status(Status::NEW);
         event.set_cloud(Cloud::new("NHN Cloud", "project"));
+        event.remediation = Some(Remediation::new("Turn it off."));
+        event.resources = Some(vec![Resource::new("Instance", "web-1"), Resource::new("Instance", "web-2")]);
         event.unmapped = Some(r#"{"canary":"hunter2"}"#.parse().unwrap());
         event
     }
@@ -215,11 +218,17 @@ mod tests {
     #[test]
     fn unknown_fields_are_kept_at_every_level() {
         let mut value = serde_json::to_value(event()).unwrap();
-        for path in ["", "/metadata", "/metadata/product", "/cloud", "/cloud/account", "/finding_info", "/compliance"] {
+        let finding =
+            ["", "/metadata", "/metadata/product", "/cloud", "/cloud/account", "/finding_info", "/compliance"];
+        for path in finding.into_iter().chain(["/remediation", "/resources/0", "/resources/1"]) {
             let object = value.pointer_mut(path).unwrap().as_object_mut().unwrap();
             object.insert("from_a_later_version".to_owned(), serde_json::json!({ "a": [1, 2.5, null] }));
         }
         let read: Event = serde_json::from_value(value.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&read).unwrap(), value);
+        let mut with_null = value.clone();
+        with_null["message"] = serde_json::Value::Null;
+        let read: Event = serde_json::from_value(with_null).unwrap();
         assert_eq!(serde_json::to_value(&read).unwrap(), value);
     }
 

@@ -70,8 +70,10 @@ objects! {
         status: String,
         /// The vendor's own code of the result.
         status_code: String,
-        /// Why the result is what it is.
+        /// Why the result is what it is, in one text; deprecated by the schema in favour of `status_details`.
         status_detail: String,
+        /// Why the result is what it is.
+        status_details: Vec<String>,
         /// What the rule demands.
         desc: String,
     }

@@ -67,9 +67,12 @@ impl Report {
         self.drop_rows(reason, 1);
     }
 
-    pub(crate) fn drop_rows(&mut self, reason: &str, count: u64) {
-        let counted = self.dropped.entry(reason.to_owned()).or_default();
-        *counted = counted.saturating_add(count);
+    /// Counts rows that become no event.
+    pub fn drop_rows(&mut self, reason: &str, count: u64) {
+        if count > 0 {
+            let counted = self.dropped.entry(reason.to_owned()).or_default();
+            *counted = counted.saturating_add(count);
+        }
     }
 
     /// Notes that a list was not complete. The text says why and quotes no request.
