@@ -54,8 +54,9 @@ pub use target::{Shard, Target};
 
 /// Creates an inspection of these targets. They are taken one after another, when a place is free.
 ///
-/// List the targets of an account one after another: the account's deadline and retries are forgotten when no target of
-/// it is in work and the next one belongs to another account.
+/// A target that is listed twice is inspected twice, and its later result counts. List the targets of an account one
+/// after another: the account's deadline and retries are forgotten when no target of it is in work and the next one
+/// belongs to another account.
 pub fn over<I>(targets: I) -> Fleet
 where
     I: IntoIterator<Item = Target>,
@@ -65,6 +66,7 @@ where
         targets: Mutex::new(Box::new(targets.into_iter())),
         concurrency: DEFAULT_CONCURRENCY,
         checkpoint: None,
+        max_age: None,
         shard: None,
         limits: account::Limits { deadline: None, retries: 3 },
         runtime: Arc::new(TokioRuntime::default()),
@@ -80,6 +82,7 @@ pub struct Fleet {
     targets: Mutex<Box<dyn Iterator<Item = Target> + Send>>,
     concurrency: NonZeroUsize,
     checkpoint: Option<PathBuf>,
+    max_age: Option<Duration>,
     shard: Option<Shard>,
     limits: account::Limits,
     runtime: Arc<dyn Runtime>,
@@ -92,13 +95,23 @@ impl Fleet {
         self
     }
 
-    /// Sets the file that keeps the results, each written to the disk before its [`Progress`] is reported. A run with the
-    /// file of an earlier one inspects only the targets that failed, were incomplete or were not reached. The file is
-    /// locked as long as the run lasts. [`read`] and [`export`] return its results.
+    /// Sets the file that keeps the results, each written to the disk before its [`Progress`] is reported. A run with
+    /// the file of an earlier one inspects only the targets that failed, were incomplete or were not reached, however
+    /// old the results of the others are: use one file for each inspection, or set [`max_age`](Self::max_age). The file
+    /// is locked as long as the run lasts; if a run is dropped, until it has written what it was writing. [`read`] and
+    /// [`export`] return its results. A file that exists and is not a checkpoint is an error, and is left as it is.
     ///
-    /// The file contains findings: only its owner may read it.
+    /// The file contains findings: on Unix, only its owner may read it.
     pub fn checkpoint(mut self, path: impl Into<PathBuf>) -> Self {
         self.checkpoint = Some(path.into());
+        self
+    }
+
+    /// Inspects a target again if its result in the checkpoint is of a run that began earlier than this before now:
+    /// results of any age count unless set. A job that runs each night with the same file sets less than a day; killed
+    /// and started again, it still goes on where it was.
+    pub fn max_age(mut self, age: Duration) -> Self {
+        self.max_age = Some(age);
         self
     }
 
@@ -117,8 +130,9 @@ impl Fleet {
     }
 
     /// Sets how many failures of an account's targets may be followed by another attempt: 3 unless set. An error is
-    /// followed by one if it [`may_resend`](cloud_core::Error::may_resend). This is in addition to the retries of the
-    /// client.
+    /// followed by one if it [`may_resend`](cloud_core::Error::may_resend), unless the service asks for a delay of more
+    /// than 30 seconds. This is in addition to the retries of the client. A report that is incomplete is not an error:
+    /// its target is inspected again by the next run with the checkpoint.
     pub fn account_retries(mut self, retries: u32) -> Self {
         self.limits.retries = retries;
         self
@@ -150,6 +164,7 @@ impl fmt::Debug for Fleet {
         f.debug_struct("Fleet")
             .field("concurrency", &self.concurrency)
             .field("checkpoint", &self.checkpoint)
+            .field("max_age", &self.max_age)
             .field("shard", &self.shard)
             .field("limits", &self.limits)
             .finish_non_exhaustive()

@@ -10,11 +10,12 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{Id, JoinError, JoinSet, spawn_blocking};
 
 use super::account::{Account, Accounts};
-use super::journal::Journal;
+use super::journal::{Begin, Journal};
 use super::{Fleet, Inspect, Progress, Summary, Target};
-use crate::Report;
+use crate::{Millis, Report};
 
-/// The delay before the second attempt; it doubles up to the longest one, and a random part of it is waited.
+/// The delay before the second attempt; it doubles up to the longest one, and a random part of it is waited. A service
+/// that asks for more than the longest one is not asked again.
 const FIRST_DELAY: Duration = Duration::from_secs(1);
 const LONGEST_DELAY: Duration = Duration::from_secs(30);
 
@@ -63,10 +64,14 @@ impl Driver {
     pub(super) async fn run(mut self) -> Result<Summary> {
         self.fleet.runtime.ready()?;
         if let Some(path) = self.fleet.checkpoint.take() {
-            self.journal = Some(blocking(move || Journal::open(path)).await?);
+            let now = self.fleet.runtime.now();
+            let begin = Begin::new(now, self.fleet.shard);
+            let oldest = self.fleet.max_age.map(|age| now.checked_sub(age.try_into().unwrap_or(time::Duration::MAX)));
+            let oldest = oldest.map(|oldest| oldest.map(Millis::from).unwrap_or_default());
+            self.journal = Some(blocking(move || Journal::open(path, begin, oldest)).await?);
         }
         loop {
-            self.fill().await;
+            self.fill().await?;
             let mut stopped = self.stopped.clone();
             let ended = tokio::select! {
                 biased;
@@ -87,22 +92,25 @@ impl Driver {
             self.store(outcomes).await?;
         }
         if let Some(mut journal) = self.journal.take() {
-            let (targets, shard) = (self.summary.targets, self.fleet.shard);
-            blocking(move || journal.end(targets, shard)).await?;
+            let targets = self.summary.targets;
+            blocking(move || journal.end(targets)).await?;
         }
         Ok(self.summary)
     }
 
     /// Starts targets until every place is taken.
-    async fn fill(&mut self) {
+    async fn fill(&mut self) -> Result<()> {
         while self.in_work.len() < self.fleet.concurrency.get() && !*self.stopped.borrow() {
             let targets = self.fleet.targets.get_mut().unwrap_or_else(PoisonError::into_inner);
-            let Some(target) = targets.next() else { return };
+            let Some(target) = targets.next() else { break };
             if self.fleet.shard.is_some_and(|shard| !shard.contains(&target)) {
                 continue;
             }
             self.summary.targets += 1;
-            if self.journal.as_ref().is_some_and(|journal| journal.has_done(&target)) {
+            if let Some(journal) = self.journal.as_mut().filter(|journal| journal.has_done(&target)) {
+                if journal.keep(&target)? {
+                    self.store(Vec::new()).await?;
+                }
                 self.summary.skipped += 1;
                 self.report(Progress::Skipped { target }).await;
                 continue;
@@ -114,13 +122,17 @@ impl Driver {
             self.targets.insert(task.id(), target.clone());
             self.report(Progress::Started { target }).await;
         }
+        Ok(())
     }
 
     /// The result of a task that has ended, with its target.
     fn outcome(&mut self, ended: std::result::Result<(Id, Result<Report>), JoinError>) -> Outcome {
         let (id, result) = ended.unwrap_or_else(|error| {
-            // Tasks are aborted only when the run ends.
-            let text = "the inspection panicked; the panic message is in the program's error output";
+            // Tasks are aborted only when the run ends, or with the runtime.
+            let text = match error.is_panic() {
+                true => "the inspection panicked; the panic message is in the program's error output",
+                false => "the runtime shut down during the inspection",
+            };
             (error.id(), Err(Error::new(ErrorKind::FailureState, text)))
         });
         let target = self.targets.remove(&id).unwrap_or_else(|| Target::new("", ""));
@@ -169,7 +181,8 @@ async fn inspect(inspect: Inspect, target: Target, account: Arc<Account>, runtim
             Err(error) if error.may_resend() => error,
             ended => return ended,
         };
-        if !account.take_retry() {
+        // A service that is closed for longer holds no place that another account could have.
+        if error.retry_after().is_some_and(|asked| asked > LONGEST_DELAY) || !account.take_retry() {
             return Err(error);
         }
         let wait = jittered(delay, runtime.random()).max(error.retry_after().unwrap_or_default());

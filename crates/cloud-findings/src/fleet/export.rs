@@ -1,25 +1,26 @@
 //! Reads checkpoints: the results of one run, or of all shards.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use cloud_core::Result;
 
-use super::journal::{Lines, Outline, Record, corrupt, io_error};
-use super::target::Id;
+use super::journal::{Begin, Lines, Outline, Record, corrupt, from_hex, io_error, record};
+use super::target::{Id, Shard};
 use crate::jsonl::{Summary, write_line, write_summary};
-use crate::{Event, Gap, Report, reason};
+use crate::{Event, Gap, Millis, Report, reason};
 
 /// Reads the results of checkpoints into one report.
 ///
-/// It is incomplete if a target failed, if a report is incomplete, if a run has not come to its end, or if a shard is
-/// missing.
+/// Of a file whose latest run has come to its end, the targets of that run count and no others; of several results of a
+/// target, that of the latest run. The report is incomplete if a target failed, if a report is incomplete, if a run has
+/// not come to its end, if a record is damaged, if a shard is missing, or if the files are shards of different numbers.
 ///
 /// # Errors
 /// [`ErrorKind::Config`](crate::ErrorKind::Config) names a file that cannot be read, and
-/// [`ErrorKind::Decode`](crate::ErrorKind::Decode) a line that is not a record.
+/// [`ErrorKind::Decode`](crate::ErrorKind::Decode) one that is not a checkpoint.
 pub fn read<P: AsRef<Path>>(checkpoints: impl IntoIterator<Item = P>) -> Result<Report> {
     let mut report = Report::new();
     let summary = each(checkpoints, &mut |event| {
@@ -57,7 +58,7 @@ fn each<P: AsRef<Path>>(
             if !index.uses.contains(&(number, line.number)) {
                 continue;
             }
-            let Ok(Record::Done { report, .. }) = serde_json::from_slice::<Record>(&line.bytes) else {
+            let Some(Record::Done { report, .. }) = record::<Report>(&line, path)? else {
                 return Err(corrupt(path, line.number));
             };
             for event in report.events {
@@ -82,65 +83,148 @@ fn each<P: AsRef<Path>>(
 #[derive(Default)]
 struct Index {
     uses: BTreeSet<(usize, u64)>,
-    /// Why targets without a report have failed.
-    failed: HashMap<Id, Gap>,
-    /// The files whose last record is not the end of a run.
-    open: Vec<PathBuf>,
-    /// The number of shards by the ends of the runs, and those that are there.
-    shards: Option<(u32, BTreeSet<u32>)>,
+    /// What is missing from the files.
+    gaps: Vec<Gap>,
+    /// The numbers of shards by the latest runs, and the shards that are there.
+    shards: BTreeMap<u32, BTreeSet<u32>>,
 }
 
 impl Index {
     fn read(files: &[PathBuf]) -> Result<Self> {
         let mut index = Self::default();
-        let mut latest: HashMap<Id, (usize, u64)> = HashMap::new();
+        let mut latest: HashMap<Id, (Millis, usize, u64)> = HashMap::new();
+        let mut failed: HashMap<Id, (Millis, Vec<Gap>)> = HashMap::new();
         for (number, path) in files.iter().enumerate() {
-            let mut ended = false;
-            for line in Lines::new(File::open(path).map_err(io_error(path))?) {
-                let line = line.map_err(io_error(path))?;
-                ended = false;
-                match serde_json::from_slice::<Record<Outline>>(&line.bytes) {
-                    Ok(Record::Done { target, .. }) => {
-                        index.failed.remove(&target.id());
-                        latest.insert(target.id(), (number, line.number));
-                    }
-                    Ok(Record::Failed { target, why }) => {
-                        if !latest.contains_key(&target.id()) {
-                            index.failed.insert(target.id(), Gap::new(&target.prefix, format!("{target}: {why}")));
-                        }
-                    }
-                    Ok(Record::End { shard, .. }) => {
-                        ended = true;
-                        if let Some(shard) = shard {
-                            let (_, there) = index.shards.get_or_insert_with(|| (shard.count(), BTreeSet::new()));
-                            there.insert(shard.index());
-                        }
-                    }
-                    Err(_) if line.is_last => {}
-                    Err(_) => return Err(corrupt(path, line.number)),
+            let mut contents = Contents::read(path)?;
+            contents.keep_current();
+            for (id, (at, line)) in contents.reports {
+                let own = (at, number, line);
+                latest.entry(id).and_modify(|other| *other = own.max(*other)).or_insert(own);
+            }
+            for (id, (at, gaps)) in contents.failed {
+                match failed.get(&id) {
+                    Some((other, _)) if *other > at => {}
+                    _ => drop(failed.insert(id, (at, gaps))),
                 }
             }
-            if !ended {
-                index.open.push(path.clone());
+            index.gaps.extend(contents.missing.into_iter().map(|why| {
+                let text = format!("checkpoint {}: {why}", path.display());
+                Gap::new("", text)
+            }));
+            if let Some(shard) = contents.shard {
+                index.shards.entry(shard.count()).or_default().insert(shard.index());
             }
         }
-        index.uses = latest.into_values().collect();
+        // A later report from another file makes up for a failure.
+        failed.retain(|id, (at, _)| latest.get(id).is_none_or(|(reported, ..)| reported <= at));
+        index.gaps.extend(failed.into_values().flat_map(|(_, gaps)| gaps));
+        index.uses = latest.into_values().map(|(_, number, line)| (number, line)).collect();
         Ok(index)
     }
 
     /// What is missing from the files as a whole.
     fn gaps(&self) -> Vec<Gap> {
-        let failed = self.failed.values().cloned();
-        let open = self
-            .open
-            .iter()
-            .map(|path| Gap::new("", format!("checkpoint {}: its latest run has not come to the end", path.display())));
-        let shards = self.shards.iter().flat_map(|(count, there)| {
-            let missing = (0..*count).filter(|index| !there.contains(index));
-            missing.map(move |index| Gap::new("", format!("shard {index} of {count} is missing")))
-        });
-        let mut gaps: Vec<_> = failed.chain(open).chain(shards).collect();
+        let mut gaps = self.gaps.clone();
+        for (count, there) in &self.shards {
+            gaps.extend(missing(*count, there).map(|why| Gap::new("", why)));
+        }
+        if self.shards.len() > 1 {
+            let counts: Vec<_> = self.shards.keys().map(u32::to_string).collect();
+            let counts = counts.join(" and of ");
+            gaps.push(Gap::new("", format!("the checkpoints are shards of {counts}, so accounts may be missing")));
+        }
         gaps.sort();
         gaps
+    }
+}
+
+/// The ranges of shards that are not there, in words.
+fn missing(count: u32, there: &BTreeSet<u32>) -> impl Iterator<Item = String> {
+    let ends = there.iter().copied().chain([count]);
+    let starts = [0].into_iter().chain(there.iter().map(|index| index.saturating_add(1)));
+    starts.zip(ends).filter(|(start, end)| start < end).map(move |(start, end)| match end - start {
+        1 => format!("shard {start} of {count} is missing"),
+        _ => format!("shards {start} to {} of {count} are missing", end - 1),
+    })
+}
+
+/// What a file contains.
+#[derive(Default)]
+struct Contents {
+    /// The latest report of each target: when its run began, and its line.
+    reports: HashMap<Id, (Millis, u64)>,
+    /// The targets whose latest inspection failed.
+    failed: HashMap<Id, (Millis, Vec<Gap>)>,
+    /// The targets of the latest run so far, and how many records it has of them.
+    current: HashSet<Id>,
+    records: u64,
+    /// How many targets the latest run had, if it has come to its end.
+    end: Option<u64>,
+    shard: Option<Shard>,
+    /// What is missing, in words.
+    missing: Vec<String>,
+}
+
+impl Contents {
+    fn read(path: &Path) -> Result<Self> {
+        let mut contents = Self::default();
+        let mut at = Millis::default();
+        for line in Lines::new(File::open(path).map_err(io_error(path))?) {
+            let line = line.map_err(io_error(path))?;
+            match record::<Outline>(&line, path)? {
+                Some(Record::Begin(run)) => {
+                    at = run.at;
+                    contents.begin(run);
+                }
+                Some(Record::Done { target, .. }) => {
+                    let id = contents.count(target.id());
+                    contents.failed.remove(&id);
+                    contents.reports.insert(id, (at, line.number));
+                }
+                Some(Record::Failed { target, why }) => {
+                    let id = contents.count(target.id());
+                    let gaps = target.prefixes().map(|prefix| Gap::new(prefix, format!("{target}: {why}")));
+                    contents.failed.insert(id, (at, gaps.collect()));
+                }
+                Some(Record::Kept { id }) => {
+                    let id = from_hex(&id).ok_or_else(|| corrupt(path, line.number))?;
+                    contents.count(id);
+                }
+                Some(Record::End { targets }) => contents.end = Some(targets),
+                // The numbers below show whether something is missing.
+                None => {}
+            }
+        }
+        Ok(contents)
+    }
+
+    fn begin(&mut self, run: Begin) {
+        self.current.clear();
+        (self.records, self.end, self.shard) = (0, None, run.shard);
+    }
+
+    fn count(&mut self, id: Id) -> Id {
+        self.records += 1;
+        self.current.insert(id);
+        id
+    }
+
+    /// Forgets the targets that are not in the list of the latest run, if all of that list is known; otherwise says so.
+    fn keep_current(&mut self) {
+        let Some(targets) = self.end else {
+            self.missing.push("its latest run has not come to the end".to_owned());
+            return;
+        };
+        if targets != self.records {
+            self.missing.push(format!("{} of {targets} records of its latest run are in the file", self.records));
+            return;
+        }
+        self.reports.retain(|id, _| self.current.contains(id));
+        self.failed.retain(|id, _| self.current.contains(id));
+        let has_result = |id: &&Id| self.reports.contains_key(*id) || self.failed.contains_key(*id);
+        let lost = self.current.len() - self.current.iter().filter(has_result).count();
+        if lost > 0 {
+            self.missing.push(format!("the results of {lost} targets are damaged"));
+        }
     }
 }

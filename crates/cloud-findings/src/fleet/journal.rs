@@ -1,36 +1,59 @@
 //! The checkpoint: a journal to which each result is appended, and what survives when the process is killed.
 //!
 //! A record is one line, so a line without an end is one whose writing was interrupted. It is cut off when the file is
-//! opened again. Results are synced to the disk before they are reported.
+//! opened again. Results are synced to the disk before they are reported. Each run begins with a record of its own, so
+//! that a file tells whether its latest run has come to the end, and which targets were in the list of that run.
 
 use std::collections::HashSet;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use serde::de::IgnoredAny;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
 
 use cloud_core::{Error, ErrorKind, Result};
 
 use super::drive::Outcome;
 use super::target::{Id, Shard, Target};
-use crate::Report;
+use crate::{Millis, Report};
 
 /// A line of the journal.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Record<R = Report> {
+    /// A run begins.
+    Begin(Begin),
     /// A target was inspected.
     Done { target: Target, report: R },
     /// The inspection of a target failed.
     Failed { target: Target, why: String },
-    /// A run has come to the end of the list.
-    End {
-        targets: u64,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        shard: Option<Shard>,
-    },
+    /// A target of the list was done by an earlier run.
+    Kept { id: String },
+    /// A run has come to the end of the list, which had so many targets.
+    End { targets: u64 },
+}
+
+/// The beginning of a run, and the first line of a file.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct Begin {
+    format: u32,
+    /// When the run began.
+    pub(super) at: Millis,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) shard: Option<Shard>,
+}
+
+/// The version of the format.
+const FORMAT: u32 = 1;
+/// How every checkpoint begins, in any version.
+const START: &[u8] = b"{\"begin\":{\"format\":";
+
+impl Begin {
+    pub(super) fn new(at: OffsetDateTime, shard: Option<Shard>) -> Self {
+        Self { format: FORMAT, at: at.into(), shard }
+    }
 }
 
 /// What of a report decides whether its target is done; the events are not kept.
@@ -47,11 +70,17 @@ pub(super) struct Journal {
     path: PathBuf,
     /// The targets that earlier runs have done, in 16 bytes each.
     done: HashSet<Id>,
+    /// Records that are written with the next ones.
+    waiting: Vec<u8>,
 }
 
+/// How many bytes may wait.
+const MOST_WAITING: usize = 1 << 16;
+
 impl Journal {
-    /// Opens or creates the file, locks it, and cuts off a record that was not written to its end.
-    pub(super) fn open(path: PathBuf) -> Result<Self> {
+    /// Opens or creates the file, locks it, cuts off a record that was not written to its end, and begins a run.
+    /// Results of runs that began before `oldest` do not count.
+    pub(super) fn open(path: PathBuf, run: Begin, oldest: Option<Millis>) -> Result<Self> {
         let error = io_error(path.clone());
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
@@ -66,12 +95,17 @@ impl Journal {
             }
             Err(TryLockError::Error(why)) => return Err(error(why)),
         }
-        let (done, end) = replay(&file, &path)?;
+        // Nothing is written to a file that is something else.
+        check_start(&mut file, &path)?;
+        let (done, end) = replay(&file, &path, oldest)?;
+        make_private(&file).map_err(&error)?;
         file.set_len(end).map_err(&error)?;
         file.seek(SeekFrom::End(0)).map_err(&error)?;
         // The name of a new file is not on the disk before its folder is.
         sync_folder(&path).map_err(&error)?;
-        Ok(Self { file, path, done })
+        let mut journal = Self { file, path, done, waiting: Vec::new() };
+        journal.write(std::iter::once(Record::Begin(run)))?;
+        Ok(journal)
     }
 
     /// Returns whether an earlier run has done a target.
@@ -79,7 +113,14 @@ impl Journal {
         self.done.contains(&target.id())
     }
 
-    /// Appends results and syncs them to the disk.
+    /// Notes that a target is in the list, whose result is kept. It is written later; returns whether much waits.
+    pub(super) fn keep(&mut self, target: &Target) -> Result<bool> {
+        let record = Record::<&Report>::Kept { id: hex(target.id()) };
+        crate::jsonl::write_line(&mut self.waiting, &record).map_err(io_error(&self.path))?;
+        Ok(self.waiting.len() >= MOST_WAITING)
+    }
+
+    /// Appends results, and what waits, and syncs them to the disk.
     pub(super) fn append(&mut self, outcomes: &[Outcome]) -> Result<()> {
         self.write(outcomes.iter().map(|Outcome { target, result }| match result {
             Ok(report) => Record::Done { target: target.clone(), report },
@@ -88,46 +129,106 @@ impl Journal {
     }
 
     /// Appends the end of a run.
-    pub(super) fn end(&mut self, targets: u64, shard: Option<Shard>) -> Result<()> {
-        self.write(std::iter::once(Record::End { targets, shard }))
+    pub(super) fn end(&mut self, targets: u64) -> Result<()> {
+        self.write(std::iter::once(Record::End { targets }))
     }
 
     fn write<'a>(&mut self, mut records: impl Iterator<Item = Record<&'a Report>>) -> Result<()> {
-        let mut lines = Vec::new();
+        let mut lines = std::mem::take(&mut self.waiting);
         let written = records.try_for_each(|record| crate::jsonl::write_line(&mut lines, &record));
         let synced = written.and_then(|()| self.file.write_all(&lines)).and_then(|()| self.file.sync_data());
         synced.map_err(io_error(&self.path))
     }
 }
 
-/// Reads the targets that are done, and where the last whole record ends.
-fn replay(file: &File, path: &Path) -> Result<(HashSet<Id>, u64)> {
+/// Rejects a file that is not empty and does not begin as a checkpoint does, or as far as its first line was written.
+fn check_start(file: &mut File, path: &Path) -> Result<()> {
+    let length = START.len().try_into().unwrap_or(u64::MAX);
+    let mut start = Vec::new();
+    file.rewind().and_then(|()| file.take(length).read_to_end(&mut start)).map_err(io_error(path))?;
+    file.rewind().map_err(io_error(path))?;
+    if START.starts_with(&start) { Ok(()) } else { Err(foreign(path)) }
+}
+
+/// Reads the targets that are done, and where the last whole line ends.
+fn replay(file: &File, path: &Path, oldest: Option<Millis>) -> Result<(HashSet<Id>, u64)> {
     let mut done = HashSet::new();
-    let mut end = 0;
-    let lines = Lines::new(file);
-    for line in lines {
+    let (mut end, mut at) = (0, Millis::default());
+    for line in Lines::new(file) {
         let line = line.map_err(io_error(path))?;
-        match serde_json::from_slice::<Record<Outline>>(&line.bytes) {
-            Ok(Record::Done { target, report }) => {
-                // An incomplete report is read again.
-                match report.incomplete.is_empty() {
+        match record::<Outline>(&line, path)? {
+            Some(Record::Begin(run)) => at = run.at,
+            // An incomplete report is read again, and so is one that is too old.
+            Some(Record::Done { target, report }) => {
+                match report.incomplete.is_empty() && oldest.is_none_or(|oldest| at >= oldest) {
                     true => done.insert(target.id()),
                     false => done.remove(&target.id()),
                 };
             }
-            Ok(Record::Failed { .. } | Record::End { .. }) => {}
-            Err(_) if line.is_last => break,
-            Err(_) => return Err(corrupt(path, line.number)),
+            Some(Record::Failed { target, .. }) => drop(done.remove(&target.id())),
+            // Whatever a damaged line said is inspected again.
+            Some(Record::Kept { .. } | Record::End { .. }) | None => {}
         }
         end = line.end;
     }
     Ok((done, end))
 }
 
-/// A line in the middle that is not a record: the rest of the file is not reliable.
+/// Reads a line, or returns `None` if it is damaged: a power failure can lose a page in the middle of several records
+/// that were written together.
+///
+/// # Errors
+/// If the file is not a checkpoint, or of another version of its format.
+pub(super) fn record<R: DeserializeOwned>(line: &Line, path: &Path) -> Result<Option<Record<R>>> {
+    let record = serde_json::from_slice(&line.bytes);
+    match record {
+        Ok(Record::Begin(Begin { format, .. })) if format != FORMAT => {
+            let text = format!("checkpoint {}: its format {format} is not known; use another file", path.display());
+            Err(Error::new(ErrorKind::Decode, text))
+        }
+        Ok(Record::Begin(_)) => Ok(record.ok()),
+        _ if line.number == 1 => Err(foreign(path)),
+        Ok(record) => Ok(Some(record)),
+        // Damage does not make valid JSON.
+        Err(_) if serde_json::from_slice::<IgnoredAny>(&line.bytes).is_ok() => Err(corrupt(path, line.number)),
+        Err(_) => Ok(None),
+    }
+}
+
+/// A line that is JSON and not a record: another program has written it.
 pub(super) fn corrupt(path: &Path, line: u64) -> Error {
     let text = format!("checkpoint {}: line {line} is not a record of a fleet; use another file", path.display());
     Error::new(ErrorKind::Decode, text)
+}
+
+fn foreign(path: &Path) -> Error {
+    let text = format!("{} exists and is not a checkpoint of a fleet; use another file", path.display());
+    Error::new(ErrorKind::Decode, text)
+}
+
+/// The ID of a target as text.
+pub(super) fn hex(id: Id) -> String {
+    format!("{:032x}", u128::from_be_bytes(id))
+}
+
+/// The ID of a target from its text.
+pub(super) fn from_hex(text: &str) -> Option<Id> {
+    u128::from_str_radix(text, 16).ok().map(u128::to_be_bytes)
+}
+
+/// Takes the rights of others away from a file that was there before.
+#[cfg(unix)]
+fn make_private(file: &File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    match file.metadata()?.permissions().mode() & 0o077 {
+        0 => Ok(()),
+        _ => file.set_permissions(std::fs::Permissions::from_mode(0o600)),
+    }
+}
+
+#[cfg(not(unix))]
+fn make_private(_: &File) -> io::Result<()> {
+    Ok(())
 }
 
 /// Returns a function that converts an error of a file into one that names it.
@@ -161,17 +262,15 @@ pub(super) struct Line {
     pub(super) number: u64,
     /// Where the next line begins.
     pub(super) end: u64,
-    /// Whether the file has no other whole line after it.
-    pub(super) is_last: bool,
 }
 
-impl<R: io::Read> Lines<R> {
+impl<R: Read> Lines<R> {
     pub(super) fn new(file: R) -> Self {
         Self { reader: BufReader::new(file), number: 0, end: 0 }
     }
 }
 
-impl<R: io::Read> Iterator for Lines<R> {
+impl<R: Read> Iterator for Lines<R> {
     type Item = io::Result<Line>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -183,11 +282,7 @@ impl<R: io::Read> Iterator for Lines<R> {
         bytes.pop_if(|last| *last == b'\n')?;
         self.number += 1;
         self.end += u64::try_from(length).unwrap_or(u64::MAX);
-        let is_last = match self.reader.fill_buf() {
-            Ok(rest) => rest.is_empty(),
-            Err(error) => return Some(Err(error)),
-        };
-        Some(Ok(Line { bytes, number: self.number, end: self.end, is_last }))
+        Some(Ok(Line { bytes, number: self.number, end: self.end }))
     }
 }
 

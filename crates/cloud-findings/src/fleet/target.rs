@@ -21,13 +21,22 @@ pub struct Target {
     /// With what the uids of its events begin, if that is known: what may be missing if the target fails.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub prefix: String,
+    /// Other beginnings of the uids of its events, such as that of rules which are the same in all regions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further_prefixes: Vec<String>,
 }
 
 impl Target {
     /// Creates the target of a service of an account.
     #[must_use]
     pub fn new(account: impl Into<String>, service: impl Into<String>) -> Self {
-        Self { account: account.into(), region: None, service: service.into(), prefix: String::new() }
+        Self {
+            account: account.into(),
+            region: None,
+            service: service.into(),
+            prefix: String::new(),
+            further_prefixes: Vec::new(),
+        }
     }
 
     /// Sets the region.
@@ -42,6 +51,19 @@ impl Target {
     pub fn with_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
         self
+    }
+
+    /// Adds another beginning of the uids of its events. Without [`with_prefix`](Self::with_prefix) it has no effect.
+    #[must_use]
+    pub fn and_prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.further_prefixes.push(prefix.into());
+        self
+    }
+
+    /// Returns all beginnings of the uids of its events; an empty one if they are not known.
+    pub fn prefixes(&self) -> impl Iterator<Item = &str> {
+        let further = self.further_prefixes.iter().filter(|_| !self.prefix.is_empty());
+        std::iter::once(&self.prefix).chain(further).map(String::as_str)
     }
 
     /// Returns the targets of each account, in each region, for each service.
@@ -86,9 +108,25 @@ pub(super) fn id_of(text: &str) -> Id {
 
 /// One of several shares of the targets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Numbers")]
 pub struct Shard {
     index: u32,
     count: u32,
+}
+
+/// A shard that may not exist.
+#[derive(Deserialize)]
+struct Numbers {
+    index: u32,
+    count: u32,
+}
+
+impl TryFrom<Numbers> for Shard {
+    type Error = Error;
+
+    fn try_from(Numbers { index, count }: Numbers) -> Result<Self> {
+        Self::new(index, count)
+    }
 }
 
 impl Shard {
@@ -158,6 +196,8 @@ mod tests {
     fn shard_that_does_not_exist_is_rejected() {
         for (index, count) in [(0, 0), (1, 1), (5, 4)] {
             assert!(Shard::new(index, count).unwrap_err().to_string().contains("does not exist"));
+            let json = format!(r#"{{"index":{index},"count":{count}}}"#);
+            assert!(serde_json::from_str::<Shard>(&json).unwrap_err().to_string().contains("does not exist"));
         }
     }
 

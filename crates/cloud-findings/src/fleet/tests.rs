@@ -305,6 +305,151 @@ async fn export_is_the_report_as_json_lines() {
     assert!(exported.is_complete());
 }
 
+/// Runs these targets to the end; `fail` names an account whose targets fail.
+async fn ran(targets: Vec<Target>, shard: Option<Shard>, file: &Checkpoint, clock: &Arc<FakeRuntime>, fail: &str) {
+    let mut fleet = over(targets).checkpoint(file.as_ref()).runtime(Arc::clone(clock));
+    fleet.shard = shard;
+    let fail = fail.to_owned();
+    let run = fleet.run(move |target| {
+        let fails = target.account == fail;
+        async move { if fails { Err(Error::config("no key")) } else { Ok(report(&target)) } }
+    });
+    assert!(!run.await.unwrap().stopped);
+}
+
+#[tokio::test]
+async fn targets_that_left_the_list_are_not_exported() {
+    let (file, clock) = (Checkpoint::new("list"), runtime());
+    ran(targets(12), None, &file, &clock, "account-1").await;
+    let all = read([&file]).unwrap();
+    assert_eq!((all.events.len(), all.incomplete.len()), (8, 4));
+    // The list shrinks by account-1, which failed, and by account-2, which is done.
+    ran(targets(4), None, &file, &clock, "").await;
+    let fewer = read([&file]).unwrap();
+    assert_eq!((fewer.events.len(), fewer.is_complete()), (4, true));
+    // What an earlier run has done still counts if it comes back.
+    ran(targets(12), None, &file, &clock, "account-1").await;
+    assert_eq!(read([&file]).unwrap().events.len(), 8);
+}
+
+#[tokio::test]
+async fn run_that_ends_before_its_first_record_is_not_complete() {
+    let (file, clock) = (Checkpoint::new("killed"), runtime());
+    ran(targets(4), None, &file, &clock, "").await;
+    assert!(read([&file]).unwrap().is_complete());
+    let whole = fs::read(&file.0).unwrap();
+    // The list grows, and the process is killed when the first target has started.
+    let run = over(targets(8)).checkpoint(file.as_ref());
+    let mut run = run.run(|_| async { std::future::pending::<Result<Report>>().await });
+    while !matches!(run.next().await, Some(Progress::Started { .. })) {}
+    drop(run);
+    let killed = read([&file]).unwrap();
+    assert_eq!((killed.events.len(), killed.incomplete.len()), (4, 1));
+    assert!(killed.incomplete[0].why.contains("has not come to the end"), "{:?}", killed.incomplete);
+    // So does a first record that was written in part.
+    let mut bytes = fs::read(&file.0).unwrap();
+    assert!(bytes.len() > whole.len());
+    bytes.extend(b"{\"done\":{\"tar");
+    fs::write(&file.0, bytes).unwrap();
+    assert!(!read([&file]).unwrap().is_complete());
+}
+
+#[tokio::test]
+async fn failure_after_an_earlier_result_is_a_gap() {
+    let (file, clock) = (Checkpoint::new("stale"), runtime());
+    ran(targets(4), None, &file, &clock, "").await;
+    clock.advance(Duration::from_secs(86_400));
+    let inspected = Arc::new(AtomicUsize::new(0));
+    for (age, fails, wanted) in [(100_000, true, (0, 4, 0)), (80_000, true, (4, 4, 4)), (80_000, false, (4, 4, 0))] {
+        inspected.store(0, Ordering::SeqCst);
+        let counter = Arc::clone(&inspected);
+        let fleet = over(targets(4)).checkpoint(file.as_ref()).max_age(Duration::from_secs(age));
+        let run = fleet.runtime(Arc::clone(&clock)).run(move |target| {
+            counter.fetch_add(1, Ordering::SeqCst);
+            async move { if fails { Err(Error::config("no key")) } else { Ok(report(&target)) } }
+        });
+        run.await.unwrap();
+        let found = read([&file]).unwrap();
+        let found = (inspected.load(Ordering::SeqCst), found.events.len(), found.incomplete.len());
+        assert_eq!(found, wanted, "{age} {fails}");
+    }
+}
+
+#[tokio::test]
+async fn another_number_of_shards_is_noticed() {
+    let clock = runtime();
+    let files: Vec<_> = (0..4).map(|index| Checkpoint::new(&format!("count-{index}"))).collect();
+    let why = |report: &Report| report.incomplete.iter().map(|gap| gap.why.clone()).collect::<Vec<_>>();
+    for index in 0..3 {
+        ran(targets(60), Some(Shard::new(index, 3).unwrap()), &files[index as usize], &clock, "").await;
+    }
+    clock.advance(Duration::from_secs(60));
+    let gaps = [
+        &["shards 1 to 3 of 4 are missing", "the checkpoints are shards of 3 and of 4, so accounts may be missing"][..],
+        &["shards 2 to 3 of 4 are missing"],
+        &["shard 3 of 4 is missing"],
+        &[],
+    ];
+    for index in 0..4 {
+        ran(targets(60), Some(Shard::new(index, 4).unwrap()), &files[index as usize], &clock, "").await;
+        let there = &files[..(index as usize + 1).max(3)];
+        let found = why(&read(there).unwrap());
+        let wanted = gaps[index as usize];
+        assert!(wanted.iter().all(|text| found.iter().any(|own| own == text)), "{index}: {found:?}");
+        assert_eq!(found.is_empty(), wanted.is_empty(), "{index}: {found:?}");
+    }
+    let all = read(&files).unwrap();
+    assert_eq!((all.events.len(), uids(&all).len(), all.dropped.get(crate::reason::DUPLICATE)), (60, 60, None));
+    // The highest number of shards is no work.
+    ran(targets(4), Some(Shard::new(7, u32::MAX).unwrap()), &files[0], &clock, "").await;
+    assert_eq!(why(&read(&files[..1]).unwrap()).len(), 2);
+}
+
+#[tokio::test]
+async fn later_run_wins_whatever_the_order_of_the_files() {
+    let (old, new, clock) = (Checkpoint::new("old"), Checkpoint::new("new"), runtime());
+    ran(targets(4), None, &old, &clock, "").await;
+    clock.advance(Duration::from_secs(60));
+    let run = over(targets(4)).checkpoint(new.as_ref()).runtime(Arc::clone(&clock));
+    let run = run.run(|target| async move {
+        let mut found = report(&target);
+        found.events[0].message = Some("the later one".to_owned());
+        Ok(found)
+    });
+    run.await.unwrap();
+    for files in [[&old, &new], [&new, &old]] {
+        let found = read(files).unwrap();
+        assert!(found.events.len() == 4 && found.events.iter().all(|event| event.message.is_some()));
+    }
+}
+
+#[tokio::test]
+async fn every_prefix_of_a_failed_target_is_a_gap() {
+    let (file, clock) = (Checkpoint::new("prefixes"), runtime());
+    let target = Target::new("web", "advisor").with_prefix("nhn/web/KR1").and_prefix("nhn/web/organization");
+    ran(vec![target], None, &file, &clock, "web").await;
+    let found = read([&file]).unwrap().incomplete;
+    for (uid, covered) in [("nhn/web/KR1/7", true), ("nhn/web/organization/7", true), ("nhn/web/KR2/7", false)] {
+        assert_eq!(found.iter().any(|gap| gap.covers(uid)), covered, "{uid}");
+    }
+}
+
+#[tokio::test]
+async fn service_that_asks_for_a_long_delay_is_not_waited_for() {
+    for (seconds, tries, waited) in [(5, 2, 5), (30, 2, 30), (86_400, 1, 0)] {
+        let (clock, calls) = (runtime(), Arc::new(AtomicUsize::new(0)));
+        let counter = Arc::clone(&calls);
+        let run = over(targets(1)).account_retries(1).runtime(Arc::clone(&clock)).run(move |_| {
+            counter.fetch_add(1, Ordering::SeqCst);
+            let delay = Duration::from_secs(seconds);
+            let error = Error::builder(ErrorKind::Service, "busy").delivery(Delivery::NotSent).transient(true);
+            async move { Err(error.retry_after(delay).build()) }
+        });
+        assert_eq!(run.await.unwrap().failed, 1);
+        assert_eq!((calls.load(Ordering::SeqCst), clock.waits().iter().sum()), (tries, Duration::from_secs(waited)));
+    }
+}
+
 #[test]
 fn run_outside_a_runtime_is_an_error() {
     let run = over(targets(1)).run(|target| async move { Ok(report(&target)) });

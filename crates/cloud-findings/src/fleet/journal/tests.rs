@@ -28,6 +28,10 @@ fn outcome(number: u32, incomplete: bool) -> Outcome {
     Outcome { target: Target::new(format!("account-{number}"), "service"), result: Ok(report) }
 }
 
+fn open(path: &Path) -> Result<Journal> {
+    Journal::open(path.to_owned(), Begin::new(OffsetDateTime::UNIX_EPOCH, None), None)
+}
+
 fn target(number: u32) -> Target {
     Target::new(format!("account-{number}"), "service")
 }
@@ -35,8 +39,8 @@ fn target(number: u32) -> Target {
 #[test]
 fn journal_cut_at_any_byte_keeps_every_whole_record() {
     let file = Temporary::new("cut");
-    let mut journal = Journal::open(file.0.clone()).unwrap();
-    let mut ends = vec![0];
+    let mut journal = open(&file.0).unwrap();
+    let mut ends = Vec::new();
     for number in 0..2 {
         journal.append(&[outcome(number, false)]).unwrap();
         ends.push(fs::metadata(&file.0).unwrap().len());
@@ -45,45 +49,103 @@ fn journal_cut_at_any_byte_keeps_every_whole_record() {
     let whole = fs::read(&file.0).unwrap();
     for length in 0..=whole.len() {
         fs::write(&file.0, &whole[..length]).unwrap();
-        let mut journal = Journal::open(file.0.clone()).unwrap();
-        let kept = ends.iter().filter(|end| **end <= length as u64).count() - 1;
+        let mut journal = open(&file.0).unwrap();
+        let kept = ends.iter().filter(|end| **end <= length as u64).count();
         let done: Vec<_> = (0..2).filter(|number| journal.has_done(&target(*number))).collect();
         assert_eq!(done, (0..kept as u32).collect::<Vec<_>>(), "{length} bytes");
         // The next record begins on a line of its own.
         journal.append(&[outcome(9, false)]).unwrap();
         drop(journal);
-        let journal = Journal::open(file.0.clone()).unwrap();
+        let journal = open(&file.0).unwrap();
         assert!(journal.has_done(&target(9)), "{length} bytes");
     }
 }
 
 #[test]
-fn last_line_of_garbage_is_cut_off_and_one_in_the_middle_is_an_error() {
-    let file = Temporary::new("garbage");
-    let mut journal = Journal::open(file.0.clone()).unwrap();
-    journal.append(&[outcome(0, false)]).unwrap();
+fn damaged_record_is_inspected_again_and_keeps_the_others() {
+    let file = Temporary::new("damaged");
+    let mut journal = open(&file.0).unwrap();
+    journal.append(&[outcome(0, false), outcome(1, false), outcome(2, false)]).unwrap();
+    journal.end(3).unwrap();
     drop(journal);
+    assert!(fleet::read([&file.0]).unwrap().is_complete());
+    // A power failure can leave zeros where the middle of a batch was.
     let mut bytes = fs::read(&file.0).unwrap();
-    bytes.extend(b"\0\0\0\0\n");
+    let at = String::from_utf8_lossy(&bytes).find("account-1").unwrap();
+    bytes[at..at + 40].fill(0);
     fs::write(&file.0, &bytes).unwrap();
-    let mut journal = Journal::open(file.0.clone()).unwrap();
-    assert!(journal.has_done(&target(0)));
+    let why = fleet::read([&file.0]).unwrap().incomplete[0].why.clone();
+    assert!(why.ends_with("2 of 3 records of its latest run are in the file"), "{why}");
+
+    let mut journal = open(&file.0).unwrap();
+    assert_eq!([0, 1, 2].map(|number| journal.has_done(&target(number))), [true, false, true]);
+    journal.keep(&target(0)).unwrap();
+    journal.keep(&target(2)).unwrap();
     journal.append(&[outcome(1, false)]).unwrap();
+    journal.end(3).unwrap();
     drop(journal);
-    bytes.extend(fs::read(&file.0).unwrap());
+    assert!(fleet::read([&file.0]).unwrap().is_complete());
+
+    // Damage to a result that a later run has kept.
+    let mut bytes = fs::read(&file.0).unwrap();
+    let at = String::from_utf8_lossy(&bytes).find("account-2").unwrap();
+    bytes[at..at + 40].fill(0);
     fs::write(&file.0, &bytes).unwrap();
-    let error = Journal::open(file.0.clone()).unwrap_err();
-    assert!(error.kind() == ErrorKind::Decode && error.to_string().contains("line 2"), "{error}");
+    let why = fleet::read([&file.0]).unwrap().incomplete[0].why.clone();
+    assert!(why.ends_with("the results of 1 targets are damaged"), "{why}");
+}
+
+#[test]
+fn file_that_is_not_a_checkpoint_is_rejected_and_left_as_it_is() {
+    let file = Temporary::new("foreign");
+    let later = r#"{"begin":{"format":2,"at":0,"news":1}}"#;
+    let own = r#"{"begin":{"format":1,"at":0}}"#;
+    for (text, wanted) in [
+        (r#"[{"account":"web"}]"#.to_owned(), "is not a checkpoint"),
+        ("{\"targets\":[]}\n".to_owned(), "is not a checkpoint"),
+        ("\n".to_owned(), "is not a checkpoint"),
+        ("\0\0\0".to_owned(), "is not a checkpoint"),
+        (r#"{"begin":{"form":"of words"}}"#.to_owned(), "is not a checkpoint"),
+        ("{\"begin\":{\"format\":\"pdf\"}}\n".to_owned(), "is not a checkpoint"),
+        (format!("{later}\n"), "format 2 is not known"),
+        // A record of a later version, as the last line and in the middle.
+        (format!("{own}\n{{\"paused\":{{}}}}\n"), "line 2 is not a record"),
+        (format!("{own}\n{{\"paused\":{{}}}}\n{own}\n"), "line 2 is not a record"),
+    ] {
+        fs::write(&file.0, &text).unwrap();
+        let error = open(&file.0).unwrap_err();
+        assert!(error.kind() == ErrorKind::Decode && error.to_string().contains(wanted), "{text:?}: {error}");
+        assert_eq!(fs::read_to_string(&file.0).unwrap(), text);
+        if text.ends_with('\n') {
+            assert_eq!(fleet::read([&file.0]).unwrap_err().kind(), ErrorKind::Decode, "{text:?}");
+        }
+    }
+}
+
+#[test]
+fn results_of_earlier_runs_count_up_to_an_age() {
+    let file = Temporary::new("age");
+    let at = |second| OffsetDateTime::from_unix_timestamp(second).unwrap();
+    let open = |second, oldest: Option<i64>| {
+        let oldest = oldest.map(|second| at(second).into());
+        Journal::open(file.0.clone(), Begin::new(at(second), None), oldest).unwrap()
+    };
+    open(100, None).append(&[outcome(0, false)]).unwrap();
+    open(200, None).append(&[outcome(1, false)]).unwrap();
+    for (oldest, wanted) in [(None, [true, true]), (Some(100), [true, true]), (Some(101), [false, true])] {
+        let journal = open(300, oldest);
+        assert_eq!([0, 1].map(|number| journal.has_done(&target(number))), wanted, "{oldest:?}");
+    }
 }
 
 #[test]
 fn incomplete_and_failed_targets_are_not_done() {
     let file = Temporary::new("incomplete");
-    let mut journal = Journal::open(file.0.clone()).unwrap();
+    let mut journal = open(&file.0).unwrap();
     let failed = Outcome { target: target(2), result: Err(Error::config("no key")) };
     journal.append(&[outcome(0, false), outcome(1, true), failed]).unwrap();
     drop(journal);
-    let journal = Journal::open(file.0.clone()).unwrap();
+    let journal = open(&file.0).unwrap();
     assert_eq!([0, 1, 2].map(|number| journal.has_done(&target(number))), [true, false, false]);
     let report = fleet::read([&file.0]).unwrap();
     let why: Vec<_> = report.incomplete.iter().map(|gap| gap.why.as_str()).collect();
@@ -93,14 +155,20 @@ fn incomplete_and_failed_targets_are_not_done() {
 #[test]
 fn journal_is_locked_and_private() {
     let file = Temporary::new("locked");
-    let journal = Journal::open(file.0.clone()).unwrap();
-    assert!(Journal::open(file.0.clone()).unwrap_err().to_string().contains("another run uses it"));
+    let journal = open(&file.0).unwrap();
+    assert!(open(&file.0).unwrap_err().to_string().contains("another run uses it"));
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
         assert_eq!(fs::metadata(&file.0).unwrap().permissions().mode() & 0o777, 0o600);
+        fs::set_permissions(&file.0, fs::Permissions::from_mode(0o644)).unwrap();
     }
     drop(journal);
-    assert!(Journal::open(file.0.clone()).is_ok());
-    assert!(Journal::open("/nonexistent/x.fleet".into()).unwrap_err().to_string().contains("/nonexistent/x.fleet"));
+    assert!(open(&file.0).is_ok());
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(fs::metadata(&file.0).unwrap().permissions().mode() & 0o777, 0o600, "one that was there before");
+    }
+    assert!(open(Path::new("/nonexistent/x.fleet")).unwrap_err().to_string().contains("/nonexistent/x.fleet"));
 }
