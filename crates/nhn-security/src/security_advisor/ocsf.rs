@@ -58,6 +58,13 @@ pub fn prefix(scope: &Scope, region: Option<&Region>) -> String {
     uid(&["nhn", "security-advisor", &scope.account, region.map_or("organization", Region::as_str)])
 }
 
+/// With what the uids of the results of a region's inspection begin: those of the region and those of the organization.
+/// All of them may be missing if the inspection fails.
+#[must_use]
+pub fn prefixes(scope: &Scope, region: &Region) -> [String; 2] {
+    [prefix(scope, Some(region)), prefix(scope, None)]
+}
+
 /// The compliance and the severity of a status. The console calls the four Critical, High, Moderate and Low.
 fn rating(status: &InspectionStatus) -> (ComplianceStatus, Severity) {
     match status {
@@ -81,7 +88,7 @@ fn event(result: &InspectionResult, status: &InspectionStatus, region: &Region, 
         check.status.clone_from(&unknown);
     }
     let (found, excluded) = (result.detection_count, result.exception_count);
-    check.status_detail = Some(format!("{found} found, {excluded} excluded as exceptions"));
+    check.status_details = Some(vec![format!("{found} found, {excluded} excluded as exceptions")]);
 
     let instant = result.inspect_time.as_ref().and_then(|time| time.to_offset_date_time().ok());
     let time = scope.time_of(instant);
@@ -155,7 +162,11 @@ mod tests {
         let mut all = report(&results, &Region::Kr1, &scope);
         all.merge(report(&results, &Region::Kr2, &scope));
         assert_eq!((all.events.len(), all.dropped[reason::DUPLICATE]), (1, 1));
-        assert_eq!(all.events[0].uid(), Some("nhn/security-advisor/project/organization/7"));
+        let own = all.events[0].uid().unwrap();
+        assert_eq!(own, "nhn/security-advisor/project/organization/7");
+        // A region that is down can hide it.
+        let gaps = prefixes(&scope, &Region::Kr1).map(|prefix| cloud_findings::Gap::new(prefix, "the region is down"));
+        assert!(gaps.iter().any(|gap| gap.covers(own)));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! They are compliance findings, not vulnerabilities: a Vulnerability Finding demands a CVE, a CWE or an advisory, and
 //! the items of this service have none.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cloud_core::Result;
 use cloud_findings::{
@@ -19,8 +19,11 @@ const PRODUCT: &str = "Server Security Check";
 
 /// Lists the inspections of a region in a period, reads the latest one of each instance and standard, and converts it.
 ///
-/// Earlier inspections of an instance are counted as [`SUPERSEDED`](reason::SUPERSEDED). An inspection whose details
-/// cannot be read makes the report incomplete.
+/// The items of earlier inspections of an instance are counted as [`SUPERSEDED`](reason::SUPERSEDED). An inspection
+/// whose details cannot be read, or are fewer or more than its summary announces, makes the report incomplete.
+///
+/// An instance without an inspection in the period is not in the report, and the service does not list instances.
+/// Compare with an earlier report only after [`note_absent`]; otherwise its findings look as if they were gone.
 ///
 /// # Errors
 /// The error of the first page of the list.
@@ -51,7 +54,8 @@ pub async fn inspect(
 /// Summaries on a page: the most that the service returns.
 const MOST: u32 = 1000;
 
-/// Converts the details of one inspection.
+/// Converts the details of one inspection. The report is incomplete if they are fewer or more than the summary
+/// announces.
 pub fn report(summary: &InspectionSummary, details: &[InspectionDetail], region: &Region, scope: &Scope) -> Report {
     let mut report = Report::new();
     add(&mut report, summary, details, region, scope);
@@ -64,27 +68,47 @@ pub fn prefix(scope: &Scope, region: &Region) -> String {
     uid(&["nhn", "server-security-check", &scope.account, region.as_str()])
 }
 
+/// Makes a report incomplete for each instance of an earlier report that was not inspected in the period of this one,
+/// so that [`diff`](cloud_findings::diff) does not take its findings for gone. Returns how many instances these are.
+pub fn note_absent(report: &mut Report, earlier: &Report, region: &Region, scope: &Scope) -> usize {
+    let region = prefix(scope, region);
+    let absent: Vec<_> = instances(earlier, &region).difference(&instances(report, &region)).cloned().collect();
+    for instance in &absent {
+        report.incomplete.push(Gap::new(instance, "the instance was not inspected in the period"));
+    }
+    absent.len()
+}
+
+/// The beginnings of the uids of instances, standards and kinds.
+fn instances(report: &Report, region: &str) -> BTreeSet<String> {
+    let within = Gap::new(region, "");
+    let uids = report.events.iter().filter_map(Event::uid).filter(|uid| within.covers(uid));
+    uids.filter_map(|uid| Some(uid.rsplit_once('/')?.0.to_owned())).collect()
+}
+
 fn of_instance(summary: &InspectionSummary, region: &Region, scope: &Scope) -> String {
     // Two kinds of inspections and two standards can look at one instance.
-    let kind = summary.kind.as_ref().map_or("OS", |kind| kind.as_str());
-    let own = uid(&[&summary.instance_name, summary.bss.as_str(), kind]);
+    let own = uid(&[&summary.instance_name, summary.bss.as_str(), kind(summary)]);
     format!("{}/{own}", prefix(scope, region))
 }
 
-/// The latest inspection of each instance, standard and kind; the others are counted.
+/// The kind of an inspection. Early ones have none: they looked at the operating system.
+fn kind(summary: &InspectionSummary) -> &str {
+    summary.kind.as_ref().map_or("OS", |kind| kind.as_str())
+}
+
+/// The latest inspection of each instance, standard and kind; the items of the others are counted.
 fn latest(summaries: Vec<InspectionSummary>, report: &mut Report) -> Vec<InspectionSummary> {
     let mut kept: BTreeMap<_, InspectionSummary> = BTreeMap::new();
     for summary in summaries {
-        let kind = summary.kind.as_ref().map(ToString::to_string);
-        let key = (summary.instance_name.clone(), summary.bss.to_string(), kind);
+        let key = (summary.instance_name.clone(), summary.bss.to_string(), kind(&summary).to_owned());
         let age = |own: &InspectionSummary| (own.execution_time.to_offset_date_time().ok(), own.result_number().ok());
         match kept.get_mut(&key) {
             None => drop(kept.insert(key, summary)),
             Some(other) => {
-                report.drop_row(reason::SUPERSEDED);
-                if age(other) < age(&summary) {
-                    *other = summary;
-                }
+                let is_newer = age(other) < age(&summary);
+                let earlier = if is_newer { std::mem::replace(other, summary) } else { summary };
+                report.drop_rows(reason::SUPERSEDED, earlier.check_count.try_into().unwrap_or_default());
             }
         }
     }
@@ -94,6 +118,11 @@ fn latest(summaries: Vec<InspectionSummary>, report: &mut Report) -> Vec<Inspect
 fn add(report: &mut Report, summary: &InspectionSummary, details: &[InspectionDetail], region: &Region, scope: &Scope) {
     for detail in details {
         report.push(event(summary, detail, region, scope));
+    }
+    let (announced, read) = (summary.check_count, details.len());
+    if i64::try_from(read).ok() != Some(announced) {
+        let why = format!("{read} of {announced} items of the inspection were returned");
+        report.incomplete.push(Gap::new(of_instance(summary, region, scope), why));
     }
 }
 
@@ -245,5 +274,44 @@ mod tests {
         ];
         let numbers: Vec<_> = latest(all, &mut report).iter().map(|own| own.result_number().unwrap()).collect();
         assert_eq!((numbers, report.dropped[reason::SUPERSEDED]), (vec![9, 5], 2));
+    }
+
+    #[test]
+    fn inspection_without_a_kind_is_one_of_the_operating_system() {
+        let mut early = summary(1, "web", "2025-07-01T00:00:00+09:00");
+        early.kind = None;
+        let mut report = Report::new();
+        let kept = latest(vec![early, summary(2, "web", "2025-07-02T00:00:00+09:00")], &mut report);
+        assert_eq!((kept.len(), report.dropped[reason::SUPERSEDED]), (1, 1));
+    }
+
+    #[test]
+    fn details_that_are_not_as_many_as_announced_are_a_gap() {
+        let scope = Scope::new("project", datetime!(2026-01-01 0:00 UTC));
+        let summary = summary(1, "web", "2025-07-17T11:42:20+09:00");
+        let item = || detail("X", "H");
+        for (details, gaps) in [(vec![], 1), (vec![item()], 0), (vec![item(), item()], 1)] {
+            let report = report(&summary, &details, &Region::Kr1, &scope);
+            assert_eq!(report.incomplete.len(), gaps, "{} details", details.len());
+            let covers = |gap: &Gap| gap.covers("nhn/server-security-check/project/KR1/web/M/OS/U-77");
+            assert!(report.incomplete.iter().all(covers));
+        }
+    }
+
+    #[test]
+    fn instance_that_was_not_inspected_again_is_not_gone() {
+        let scope = Scope::new("project", datetime!(2026-01-01 0:00 UTC));
+        let of = |instance, region| {
+            report(&summary(1, instance, "2025-07-17T11:42:20+09:00"), &[detail("X", "H")], &region, &scope)
+        };
+        let mut earlier = of("web", Region::Kr1);
+        earlier.merge(of("pay", Region::Kr1));
+        earlier.merge(of("web", Region::Kr2));
+        let mut later = of("web", Region::Kr1);
+        assert_eq!(cloud_findings::diff(&earlier, &later).gone.len(), 2);
+        assert_eq!(note_absent(&mut later, &earlier, &Region::Kr1, &scope), 1);
+        let found = cloud_findings::diff(&earlier, &later);
+        assert_eq!((found.gone.len(), found.uncertain.len()), (1, 1));
+        assert_eq!(found.uncertain[0].uid(), Some("nhn/server-security-check/project/KR1/pay/M/OS/U-01"));
     }
 }

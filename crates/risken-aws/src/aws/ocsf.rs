@@ -71,7 +71,9 @@ fn event(account: &Aws, source: &DataSource, own: String, scope: &Scope) -> Even
     let mut resource = Resource::new("Data source", own);
     resource.name.clone_from(&source.data_source);
     resource.version.clone_from(&source.specific_version);
-    let time = scope.time_of(source.scan_at.and_then(|time| time.to_offset_date_time().ok()));
+    // A request that omits the time of the scan resets it to 1970.
+    let scanned = source.scan_at.filter(|time| time.0 > 0);
+    let time = scope.time_of(scanned.and_then(|time| time.to_offset_date_time().ok()));
     let mut event = Event::inventory(Metadata::new("RISKEN", "AWS"), resource, time);
 
     let mut owner = Account::default();
@@ -83,7 +85,10 @@ fn event(account: &Aws, source: &DataSource, own: String, scope: &Scope) -> Even
     event.cloud = Some(cloud);
 
     let state = source.status.as_ref().map(ToString::to_string);
-    event.status_detail = source.status_detail.clone().filter(|detail| !detail.is_empty()).or(state);
+    event.status_detail = source.status_detail.clone().filter(|detail| !detail.is_empty());
+    if let Some(state) = state.and_then(|state| record(&state)) {
+        event.other.insert("status_code".to_owned(), state);
+    }
     let (name, owner) = (source.data_source.as_deref(), account.name.as_deref());
     event.message = Some(format!("{} of {}", name.unwrap_or("a data source"), owner.unwrap_or("an account")));
     let mut kept = source.clone();
@@ -123,5 +128,22 @@ mod tests {
         );
         let text = serde_json::to_string(event).unwrap();
         assert!(text.contains("123456789012") && !text.contains("hunter2"), "{text}");
+    }
+
+    #[test]
+    fn scan_that_never_was_has_no_time() {
+        let scope = Scope::new("risken.example.com", datetime!(2026-01-01 0:00 UTC));
+        let at = |time: &str, detail: &str| {
+            let json = format!(
+                r#"[{{"aws_data_source_id":1,"aws_id":7,"status":1,"status_detail":"{detail}","scan_at":{time}}}]"#
+            );
+            let sources: Vec<DataSource> = serde_json::from_str(&json).unwrap();
+            report(&Aws::default(), &sources, ProjectId::new(1001).unwrap(), &scope)
+        };
+        for (time, wanted) in [("0", 1_767_225_600_000), ("-1", 1_767_225_600_000), ("1", 1_000)] {
+            assert_eq!(at(time, "").events[0].time.get(), wanted, "{time}");
+        }
+        // The text of a scan in progress has its time.
+        assert!(cloud_findings::diff(&at("1", "Start scan at 1"), &at("2", "Start scan at 2")).is_empty());
     }
 }

@@ -16,34 +16,33 @@ use crate::{FindingId, ProjectId};
 ///
 /// The service has no call that returns several findings, so this is one request for each. A finding that was deleted
 /// meanwhile is counted as [`DELETED`](reason::DELETED). Findings that cannot be read make the report incomplete. If the
-/// service denies one, the remaining ones are not tried.
+/// service denies one, or if several in a row fail, the remaining ones are not tried.
 ///
 /// # Errors
 /// The error of the first page of a list.
 pub async fn inspect(client: &FindingClient, project: ProjectId, scope: &Scope) -> Result<Report> {
     let mut report = Report::new();
     let (mut seen, mut unread) = (BTreeSet::new(), Unread::default());
-    for status in [FindingStatus::Active, FindingStatus::Pending] {
+    for status in LISTS {
         let is_pending = status == FindingStatus::Pending;
         let list = client.list_findings(project).status(status).items().into_listing().await?;
         report.note_incomplete(prefix(project, scope), list.incomplete());
-        for number in list.into_partial() {
-            // A finding can become pending between the two lists.
-            if !seen.insert(number) {
-                continue;
-            }
+        // A finding can be in several lists.
+        for number in list.into_partial().into_iter().filter(|number| seen.insert(*number)) {
             let Ok(id) = FindingId::new(number) else {
                 report.drop_row(reason::NO_ID);
                 continue;
             };
-            if unread.is_denied {
+            if unread.is_hopeless {
                 unread.count += 1;
                 continue;
             }
-            match client.show_finding(project, id).await.map(|response| response.finding) {
+            let found = client.show_finding(project, id).await.map(|response| response.finding);
+            unread.note(found.as_ref().err());
+            match found {
                 Ok(Some(finding)) => add(&mut report, &finding, is_pending, project, scope),
                 Ok(None) => report.drop_row(reason::DELETED),
-                Err(error) => unread.add(&error),
+                Err(_) => {}
             }
         }
     }
@@ -54,21 +53,36 @@ pub async fn inspect(client: &FindingClient, project: ProjectId, scope: &Scope) 
     Ok(report)
 }
 
+/// The active ones are listed again at the end: one that stopped pending between the first two lists is in neither.
+const LISTS: [FindingStatus; 3] = [FindingStatus::Active, FindingStatus::Pending, FindingStatus::Active];
+
+/// After so many failures in a row, the service is taken to be down.
+const MOST_FAILURES: u32 = 3;
+
 /// Findings that could not be read: one gap for all of them.
 #[derive(Default)]
 struct Unread {
     count: u64,
     first: Option<String>,
-    is_denied: bool,
+    in_a_row: u32,
+    /// Whether the remaining ones cannot be read either.
+    is_hopeless: bool,
 }
 
 impl Unread {
-    fn add(&mut self, error: &Error) {
+    /// Counts the failure of a request, or that there was none.
+    fn note(&mut self, error: Option<&Error>) {
+        let Some(error) = error else {
+            self.in_a_row = 0;
+            return;
+        };
         self.count += 1;
+        self.in_a_row += 1;
         self.first.get_or_insert_with(|| error.to_string());
         // What denies one finding denies all of them.
         let is_local = matches!(error.kind(), ErrorKind::Credentials | ErrorKind::Config);
-        self.is_denied |= is_local || error.is_denied() || error.is_invalid_credentials();
+        let is_denied = is_local || error.is_denied() || error.is_invalid_credentials();
+        self.is_hopeless |= is_denied || self.in_a_row >= MOST_FAILURES;
     }
 }
 
@@ -113,7 +127,8 @@ fn identity(finding: &Finding) -> Option<String> {
     let text = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
     match (text(&finding.data_source), text(&finding.data_source_id)) {
         (Some(source), Some(id)) => Some(uid(&[&source, &id])),
-        _ => finding.finding_id.map(|id| uid(&["id", &id.to_string()])),
+        // One part, so that no data source and ID there can make the same uid.
+        _ => finding.finding_id.map(|id| uid(&[&id.to_string()])),
     }
 }
 
@@ -173,9 +188,13 @@ impl<'a> Arn<'a> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use cloud_core::testing::FakeTransport;
     use time::macros::datetime;
 
     use super::*;
+    use crate::{RetryPolicy, Risken};
 
     fn one(json: &str, is_pending: bool) -> Report {
         let finding: Finding = serde_json::from_str(json).unwrap();
@@ -220,27 +239,55 @@ mod tests {
     fn finding_without_anything_to_identify_it_is_counted() {
         assert_eq!(one("{}", false).dropped[reason::NO_ID], 1);
         let report = one(r#"{"finding_id":9,"resource_name":"example.com"}"#, false);
-        assert_eq!(report.events[0].uid(), Some("risken/finding/risken.example.com/1001/id/9"));
+        assert_eq!(report.events[0].uid(), Some("risken/finding/risken.example.com/1001/9"));
         assert!(report.events[0].cloud.is_none());
+    }
+
+    async fn inspected(answers: FakeTransport) -> (Report, usize) {
+        let transport = Arc::new(answers);
+        let risken = Risken::builder().endpoint("https://risken.example.com").access_token("t");
+        let risken = risken.retry(RetryPolicy::never()).transport(Arc::clone(&transport));
+        let client = risken.build().unwrap().finding();
+        let scope = Scope::new("risken.example.com", datetime!(2026-01-01 0:00 UTC));
+        let report = inspect(&client, ProjectId::new(1001).unwrap(), &scope).await.unwrap();
+        (report, transport.sent().len())
+    }
+
+    const NONE: &str = r#"{"data":{"count":0,"total":0}}"#;
+
+    #[tokio::test]
+    async fn finding_that_stopped_pending_between_the_lists_is_found() {
+        let list = r#"{"data":{"finding_id":[9],"count":1,"total":1}}"#;
+        let found = r#"{"data":{"finding":{"finding_id":9,"data_source":"aws:portscan","data_source_id":"9"}}}"#;
+        let answers = FakeTransport::new().answer(200, NONE).answer(200, NONE).answer(200, list).answer(200, found);
+        let (report, sent) = inspected(answers).await;
+        assert_eq!((report.events.len(), report.is_complete(), sent), (1, true, 4));
+        assert_eq!(report.events[0].status_id, Some(Status::NEW));
+    }
+
+    #[tokio::test]
+    async fn outage_ends_the_requests_after_a_few() {
+        let list = r#"{"data":{"finding_id":[1,2,3,4,5,6,7,8,9],"count":9,"total":9}}"#;
+        let mut answers = FakeTransport::new().answer(200, list);
+        for _ in 0..MOST_FAILURES {
+            answers = answers.answer(503, "{}");
+        }
+        let (report, sent) = inspected(answers.answer(200, NONE).answer(200, NONE)).await;
+        assert_eq!((report.events.len(), report.incomplete.len(), sent), (0, 1, 6));
+        assert!(report.incomplete[0].why.starts_with("9 findings"), "{}", report.incomplete[0].why);
     }
 
     #[tokio::test]
     async fn findings_that_cannot_be_read_are_one_gap_and_a_denial_ends_the_requests() {
-        use cloud_core::testing::FakeTransport;
         let list = r#"{"data":{"finding_id":[1,2,3],"count":3,"total":3}}"#;
         let found = |id| format!(r#"{{"data":{{"finding":{{"finding_id":{id}}}}}}}"#);
         let denial = "Unauthorized the project resource for token access\n";
-        for (status, text, requests, count) in [(500, "Internal", 5, 1), (403, denial, 4, 2)] {
+        for (status, text, requests, count) in [(500, "Internal", 6, 1), (403, denial, 5, 2)] {
             let transport = FakeTransport::new().answer(200, list).answer(200, &found(1));
             let transport = transport.answer_with(status, &[("content-type", "text/plain")], text);
             let transport = if status == 500 { transport.answer(200, &found(3)) } else { transport };
-            let transport = std::sync::Arc::new(transport.answer(200, r#"{"data":{"count":0,"total":0}}"#));
-            let risken = crate::Risken::builder().endpoint("https://risken.example").access_token("t");
-            let risken = risken.retry(crate::RetryPolicy::never()).transport(std::sync::Arc::clone(&transport));
-            let client = risken.build().unwrap().finding();
-            let scope = Scope::new("site", datetime!(2026-01-01 0:00 UTC));
-            let report = inspect(&client, ProjectId::new(1001).unwrap(), &scope).await.unwrap();
-            assert_eq!(transport.sent().len(), requests, "{status}");
+            let (report, sent) = inspected(transport.answer(200, NONE).answer(200, NONE)).await;
+            assert_eq!(sent, requests, "{status}");
             assert_eq!(report.incomplete.len(), 1);
             let gap = &report.incomplete[0];
             assert!(
@@ -248,7 +295,7 @@ mod tests {
                 "{}",
                 gap.why
             );
-            assert!(gap.covers("risken/finding/site/1001/id/2"));
+            assert!(gap.covers("risken/finding/risken.example.com/1001/2"));
         }
     }
 }

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use cloud_core::{Result, Timestamp};
+use cloud_core::{Error, ErrorKind, Result, Timestamp};
 use cloud_findings::{
     Cloud, Compliance, ComplianceStatus, Event, FindingInfo, Gap, Metadata, Remediation, Report, Resource, Scope,
     Severity, Status, reason, record, uid,
 };
 use time::{OffsetDateTime, UtcOffset};
 
-use super::types::{DiagnosisResultDetail, DiagnosisResultResponse, ShowDiagnosisResultResponse, SummaryResponse};
+use super::types::{
+    CheckType, DiagnosisResultDetail, DiagnosisResultResponse, ShowDiagnosisResultResponse, SummaryResponse,
+};
 use super::v1_3::Client;
 
 const PROVIDER: &str = "Samsung Cloud Platform";
@@ -67,10 +69,11 @@ impl Default for Codes {
 /// The schema has no number for a rule that does not apply; `compliance.status` says it.
 pub const NOT_APPLICABLE: ComplianceStatus = ComplianceStatus::OTHER;
 
-/// Lists the inspections, reads the latest run of each, and converts its results.
+/// Lists the inspections, reads the latest run of each checklist, and converts its results.
 ///
-/// An inspection that never ran is counted as [`NEVER_RUN`](reason::NEVER_RUN). A run that did not succeed, and one whose
-/// results cannot be read, make the report incomplete.
+/// An inspection that never ran is counted as [`NEVER_RUN`](reason::NEVER_RUN), as one row, and the rules of earlier
+/// runs of a checklist as [`SUPERSEDED`](reason::SUPERSEDED). A latest run that did not succeed, and one whose results
+/// cannot be read, make the report incomplete.
 ///
 /// # Errors
 /// The error of the first page of the list of inspections.
@@ -115,18 +118,55 @@ async fn add_latest(
     let runs = client.list_diagnosis_results().count_total(true).diagnosis_id(&diagnosis.diagnosis_id);
     let runs = runs.items().into_listing().await?;
     report.note_incomplete(&*own, runs.incomplete());
-    let at = |run: &DiagnosisResultResponse| run.proceed_date.as_ref().and_then(instant);
-    let Some(latest) = runs.into_partial().into_iter().max_by_key(at) else {
+    let latest = latest(runs.into_partial(), &diagnosis.diagnosis_check_type, report);
+    if latest.is_empty() {
         report.drop_row(reason::NEVER_RUN);
-        return Ok(());
-    };
-    let result = latest.diagnosis_result.as_deref().unwrap_or("missing");
-    let Some(sequence) = latest.diagnosis_request_sequence.filter(|_| result.eq_ignore_ascii_case("SUCCESS")) else {
+    }
+    for (checklist, run) in latest {
+        if let Err(error) = add_run(report, client, diagnosis, &run, codes, scope).await {
+            report.incomplete.push(Gap::new(format!("{own}/{}", uid(&[&checklist])), error.to_string()));
+        }
+    }
+    Ok(())
+}
+
+/// The latest run of each checklist; the rules of the others are counted. A schedule can start a run of each checklist
+/// at the same time.
+fn latest(
+    runs: Vec<DiagnosisResultResponse>,
+    usual: &CheckType,
+    report: &mut Report,
+) -> BTreeMap<String, DiagnosisResultResponse> {
+    let at = |run: &DiagnosisResultResponse| run.proceed_date.as_ref().and_then(instant);
+    let mut latest: BTreeMap<String, DiagnosisResultResponse> = BTreeMap::new();
+    for run in runs {
+        let checklist = run.diagnosis_check_type.as_ref().unwrap_or(usual).as_str().to_owned();
+        let Some(other) = latest.get_mut(&checklist) else {
+            latest.insert(checklist, run);
+            continue;
+        };
+        let earlier = if at(other) < at(&run) { std::mem::replace(other, run) } else { run };
+        let rules = earlier.diagnosis_total_count.and_then(|count| count.try_into().ok());
+        report.drop_rows(reason::SUPERSEDED, rules.unwrap_or(1));
+    }
+    latest
+}
+
+async fn add_run(
+    report: &mut Report,
+    client: &Client,
+    diagnosis: &SummaryResponse,
+    run: &DiagnosisResultResponse,
+    codes: &Codes,
+    scope: &Scope,
+) -> Result<()> {
+    let result = run.diagnosis_result.as_deref().unwrap_or("missing");
+    let sequence = run.diagnosis_request_sequence.as_deref();
+    let Some(sequence) = sequence.filter(|_| result.eq_ignore_ascii_case("SUCCESS")) else {
         let why = format!("the latest run did not succeed: its result is `{}`", result.escape_debug());
-        report.incomplete.push(Gap::new(own, why));
-        return Ok(());
+        return Err(Error::new(ErrorKind::FailureState, why));
     };
-    let mut pages = client.show_diagnosis_result(&diagnosis.diagnosis_id, &sequence).count_total(true).pages();
+    let mut pages = client.show_diagnosis_result(&diagnosis.diagnosis_id, sequence).count_total(true).pages();
     while let Some(page) = pages.next().await {
         add(report, &page?, codes, scope);
     }
@@ -150,7 +190,7 @@ fn event(page: &ShowDiagnosisResultResponse, row: &DiagnosisResultDetail, codes:
     let mut check = Compliance::new(rule, compliance);
     check.standards = Some(vec![page.checklist_name.clone()]);
     check.status_code = Some(row.diagnosis_result.clone());
-    check.status_detail = Some(row.result_contents.clone());
+    check.status_details = Some(vec![row.result_contents.clone()]);
     check.desc = Some(row.diagnosis_criteria.clone());
     if compliance == NOT_APPLICABLE {
         check.status = Some("Not Applicable".to_owned());
@@ -220,5 +260,31 @@ mod tests {
             assert_eq!(event.uid(), Some("scp/config-inspection/main/DIA-9/BP/IAM_001"));
             assert_eq!(event.time.get(), 1_776_179_124_000);
         }
+    }
+
+    #[test]
+    fn latest_run_of_each_checklist_counts() {
+        let run = |sequence: &str, checklist: &str, at: &str| -> DiagnosisResultResponse {
+            let checklist = if checklist.is_empty() { "null".to_owned() } else { format!("\"{checklist}\"") };
+            let json = format!(
+                r#"{{"diagnosis_request_sequence":"{sequence}","diagnosis_check_type":{checklist},
+                    "diagnosis_total_count":12,"proceed_date":"{at}"}}"#
+            );
+            serde_json::from_str(&json).unwrap()
+        };
+        let same = "2026-05-01 08:00:00";
+        let runs = vec![
+            run("1", "BP", "2026-04-01 08:00:00"),
+            run("2", "SSI", same),
+            run("3", "BP", same),
+            // Without a checklist it is that of the inspection.
+            run("4", "", "2026-03-01 08:00:00"),
+        ];
+        let mut report = Report::new();
+        let latest = latest(runs, &CheckType::BestPractice, &mut report);
+        let kept = latest.iter().map(|(name, run)| (name.as_str(), run.diagnosis_request_sequence.as_deref()));
+        let kept: Vec<_> = kept.collect();
+        assert_eq!(kept, [("BP", Some("3")), ("SSI", Some("2"))]);
+        assert_eq!(report.dropped[reason::SUPERSEDED], 24);
     }
 }
