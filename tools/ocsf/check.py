@@ -5,7 +5,7 @@
     tools/ocsf/check.py < findings.jsonl
 
 Beyond the schema it checks what the schema cannot: that times are milliseconds, that captions are those of the numbers
-beside them, and that class, category and type agree. The summary of a report, its last line, is skipped.
+beside them, that no attribute is deprecated, and that class, category and type agree. The summary of a report, its last line, is skipped.
 """
 
 import json
@@ -44,6 +44,8 @@ def beyond_the_schema(version, known, value, path, wrong):
         if attribute is None:
             continue
         here = f"{path}.{name}"
+        if "@deprecated" in attribute:
+            wrong.append(f"{here}: deprecated since {attribute['@deprecated'].get('since')}")
         for item in member if isinstance(member, list) else [member]:
             if attribute["type"] == "timestamp_t" and not EARLIEST <= item <= LATEST:
                 wrong.append(f"{here}: {item} is not a time of this century in milliseconds")

@@ -68,7 +68,11 @@ impl Fleet {
                     Some(region) => format!("{service}/{account}/{region}"),
                     None => format!("{service}/{account}"),
                 };
-                region.map_or(target.clone(), |region| target.in_region(region)).with_prefix(prefix)
+                let target = region.map_or(target.clone(), |region| target.in_region(region)).with_prefix(prefix);
+                match service {
+                    "nhn/security-advisor" => target.and_prefix(format!("{service}/{account}/organization")),
+                    _ => target,
+                }
             })
         })
     }

@@ -114,6 +114,8 @@ async fn killed_fleet_goes_on_without_loss_and_without_repetition() {
     let (path, file) = (folder.0.clone(), checkpoint.clone());
     let first = tokio::task::spawn_blocking(move || run(&path, &file, Some(TARGETS / 2), &[])).await.unwrap();
     assert!(first.done.len() < TARGETS && first.summary.is_empty(), "it was killed in the middle");
+    let struck = sandbox.calls().iter().filter(|call| call.fault.is_some()).count();
+    assert!(struck > 0, "no fault struck");
     let half = fleet::read([&checkpoint]).unwrap();
     assert!(!half.is_complete() && !half.events.is_empty());
 

@@ -7,7 +7,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use cloud_findings::{Class, Report};
+use cloud_findings::{Class, Gap, Report};
 use cloud_sandbox::{Answers, Fault, Sandbox};
 use findings::{Fleet, SERVICES};
 
@@ -71,6 +71,7 @@ async fn script_notices_what_the_schema_forbids_and_what_it_cannot_say() {
         ("/type_uid", serde_json::json!(200_302), "$.type_uid: not that of class and activity"),
         ("/severity_id", serde_json::json!("high"), "$.severity_id: "),
         ("/finding_info", serde_json::json!({}), "$.finding_info: 'uid' is a required property"),
+        ("/compliance/status_detail", serde_json::json!("why"), "$.compliance.status_detail: deprecated since 1.4.0"),
         ("/compliance/verdict", serde_json::json!(1), "$.compliance: Additional properties are not allowed"),
     ] {
         let mut event = event.clone();
@@ -117,7 +118,7 @@ async fn events_of_the_documented_examples_are_valid_and_the_rest_is_counted() {
 /// The examples of lists announce more rows than they have, and every ID of a finding shows the same one.
 const EXAMPLES: [&str; 5] = [
     "nhn/security-advisor: 11 events, dropped [never_inspected 2], 0 gaps",
-    "nhn/server-security-check: 10 events, dropped [], 0 gaps",
+    "nhn/server-security-check: 10 events, dropped [], 2 gaps",
     "scp/config-inspection: 1 events, dropped [], 3 gaps",
     "risken/aws: 1 events, dropped [], 0 gaps",
     "risken/finding: 4 events, dropped [], 0 gaps",
@@ -133,7 +134,7 @@ async fn account_of_a_fleet_has_the_same_findings_under_uids_of_its_own() {
         let report = fleet.clone().inspect(target.clone()).await.unwrap();
         for event in &report.events {
             let uid = event.uid().unwrap();
-            assert!(uid.starts_with(&format!("{}/", target.prefix)) || uid.contains("/organization/"), "{uid}");
+            assert!(target.prefixes().any(|prefix| Gap::new(prefix, "").covers(uid)), "{uid}");
             assert!(uids.insert(uid.to_owned()), "{uid}");
         }
         counts.entry(target.service).or_default().push(report.events.len());
@@ -141,6 +142,61 @@ async fn account_of_a_fleet_has_the_same_findings_under_uids_of_its_own() {
     assert!(
         counts.values().all(|counts| counts.len() == 3 && counts[0] > 0 && counts.iter().all(|own| *own == counts[0]))
     );
+}
+
+/// A schedule starts a run of each checklist at the same time.
+#[tokio::test]
+async fn latest_run_of_each_checklist_is_read() {
+    let start = time::macros::datetime!(2026-06-15 12:00 UTC);
+    let sandbox = Sandbox::builder().starts_at(start.into()).start().await.unwrap();
+    let fleet = Fleet::of(&sandbox, 0);
+    let target = fleet.targets().find(|target| target.service == "scp/config-inspection").unwrap();
+    let before = fleet.clone().inspect(target.clone()).await.unwrap();
+    sandbox.advance(std::time::Duration::from_secs(32 * 86_400));
+    let after = fleet.clone().inspect(target.clone()).await.unwrap();
+    let of = |checklist: &str| {
+        let own = |uid: &str| uid.contains("/DIA-943731CB8E3045C289BAECAEC3532097/") && uid.contains(checklist);
+        after.events.iter().filter(|event| event.uid().is_some_and(own)).count()
+    };
+    assert_eq!((of("/BP/"), of("/SSI/")), (12, 8));
+    let found = cloud_findings::diff(&before, &after);
+    // The inspection that could not connect before can have had the same results.
+    assert_eq!((found.gone.len(), found.uncertain.len()), (0, 8));
+    // The earlier run of the first inspection and the one that could not connect.
+    assert_eq!(after.dropped.get(cloud_findings::reason::SUPERSEDED), Some(&20));
+
+    // One run that cannot be read hides its own checklist alone.
+    sandbox.fault(Fault::status(403).on("scp/configinspection/show_diagnosis_result").unwrap()).unwrap();
+    let third = fleet.inspect(target).await.unwrap();
+    assert_eq!(third.incomplete.len(), 1);
+    let found = cloud_findings::diff(&after, &third);
+    assert_eq!((found.gone.len(), found.uncertain.len()), (0, 12));
+}
+
+/// Two regions of an account, of which one is down: the rules of the organization are not gone.
+#[tokio::test]
+async fn failed_region_makes_organization_rules_uncertain() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let fleet = Fleet::of(&sandbox, 0);
+    let path = std::env::temp_dir().join(format!("cloud-findings-region-{}.fleet", std::process::id()));
+    let targets = || fleet.targets().filter(|target| target.service == "nhn/security-advisor").collect::<Vec<_>>();
+    let run = |name: &'static str| {
+        let (inspected, path) = (fleet.clone(), path.with_extension(name));
+        let run = cloud_findings::fleet::over(targets()).account_retries(0).checkpoint(&path);
+        let run = run.run(move |target| inspected.clone().inspect(target));
+        async move {
+            run.await.unwrap();
+            let report = cloud_findings::fleet::read([&path]).unwrap();
+            std::fs::remove_file(&path).unwrap();
+            report
+        }
+    };
+    let before = run("before").await;
+    assert!(before.events.iter().any(|event| event.uid().is_some_and(|uid| uid.contains("/organization/"))));
+    sandbox.fault(Fault::token_revoked().always()).unwrap();
+    let found = cloud_findings::diff(&before, &run("after").await);
+    assert_eq!((found.gone.len(), found.uncertain.len()), (0, before.events.len()));
+    assert!(found.into_events().is_empty());
 }
 
 #[tokio::test]
