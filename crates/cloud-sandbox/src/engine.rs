@@ -112,7 +112,7 @@ impl Engine {
         if account.0 <= self.settings.accounts { account } else { Account::default() }
     }
 
-    /// Does something with the state of an account, which is made when it is first used.
+    /// Does something with the state of an account, which is made from that of the start when it is first used.
     pub(crate) fn with_account<T>(&self, account: Account, act: impl FnOnce(&mut State, &mut Rng) -> T) -> T {
         let mut held = self.lock();
         let Held { state, others, rng } = &mut *held;
