@@ -38,6 +38,15 @@ fn bar_is_drawn_on_a_terminal_unless_quiet() {
 }
 
 #[test]
+fn targets_are_counted_on_a_terminal_unless_quiet() {
+    // The sandbox has five services with findings, and one of them is incomplete.
+    let Some(ran) = on_terminal("findings") else { return };
+    assert!(ran.status == 3 && ran.text().contains("/5 ") && ran.text().contains("SEVERITY"), "{ran:?}");
+    let quiet = on_terminal("--quiet findings").unwrap();
+    assert!(quiet.status == 3 && !quiet.text().contains("/5 ") && !quiet.text().contains("open findings"), "{quiet:?}");
+}
+
+#[test]
 fn binary_data_and_keys_are_not_printed_to_a_terminal() {
     let folder = Folder::new();
     let plain = folder.write("plain", "a");
