@@ -27,7 +27,7 @@ const KEY: &str = "3265ab469f0d406d83073da3e11e7a6c";
 #[derive(Clone)]
 enum Caller {
     Sdk(scp_security::KmsClient),
-    Bridge { client: Client<HttpConnector, Full<Bytes>>, address: String, token: String, reads: bool },
+    Bridge { client: Box<Client<HttpConnector, Full<Bytes>>>, address: String, token: String, reads: bool },
 }
 
 impl Caller {
@@ -37,7 +37,7 @@ impl Caller {
         }
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
-        let client = Client::builder(TokioExecutor::new()).build(connector);
+        let client = Box::new(Client::builder(TokioExecutor::new()).build(connector));
         let variable = |name: &str| std::env::var(name).expect(name);
         Self::Bridge { client, address: variable("VAULT_ADDR"), token: variable("VAULT_TOKEN"), reads: mode == "read" }
     }

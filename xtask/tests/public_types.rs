@@ -4,8 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Types whose cases are complete by their meaning.
-const COMPLETE: [&str; 2] = ["OneOrMany", "Patch"];
+/// Types whose cases are complete by their meaning, and one that programs write as a literal.
+const COMPLETE: [&str; 3] = ["Limits", "OneOrMany", "Patch"];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let (mut open, mut found) = (vec![folder.to_path_buf()], Vec::new());
