@@ -21,6 +21,11 @@ pub trait Keys: fmt::Debug + Send + Sync {
     /// Returns the ID of the only key with exactly this name.
     fn resolve<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<String>>;
 
+    /// Returns whether this ID is that of one of these keys, for a path that has the ID in place of a name.
+    ///
+    /// A service that knows more keys than these, such as those of other key stores, must be asked.
+    fn contains<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<bool>>;
+
     /// Returns the names of all keys.
     fn list(&self) -> BoxFuture<'_, Result<Vec<String>>>;
 

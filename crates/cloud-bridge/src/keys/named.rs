@@ -36,9 +36,12 @@ impl NamedKeys {
 
     /// The ID of the key that a path names.
     pub(crate) async fn id(&self, name: &str) -> Result<String> {
-        let name = self.names.get(name).map_or(name, String::as_str);
+        let configured = self.names.get(name);
+        let name = configured.map_or(name, String::as_str);
         if is_id(name) {
-            return Ok(name.to_owned());
+            // The author of the configuration may name any key.
+            let permitted = configured.is_some() || self.keys.contains(name).await?;
+            return if permitted { Ok(name.to_owned()) } else { Err(Failure::not_found()) };
         }
         let now = self.runtime.elapsed();
         if let Some((id, until)) = self.ids().get(name)

@@ -1,6 +1,7 @@
 //! Secure Key Manager of NHN Cloud.
 
-use std::sync::OnceLock;
+use std::collections::HashSet;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -26,6 +27,8 @@ pub(crate) const KOREA: UtcOffset = time::macros::offset!(+9);
 pub struct NhnKeys {
     client: v1_3::Client,
     store: Store,
+    /// IDs that lists of the key store had. A key never moves to another store.
+    known: Mutex<HashSet<String>>,
 }
 
 impl NhnKeys {
@@ -34,14 +37,26 @@ impl NhnKeys {
     /// # Errors
     /// [`ErrorKind::Config`](cloud_core::ErrorKind::Config) if the handle has no settings for Secure Key Manager.
     pub fn new(nhn: &nhn_security::Nhn, key_store: impl Into<String>) -> cloud_core::Result<Self> {
-        Ok(Self { client: nhn.secure_key_manager_v1_3()?, store: Store::new(key_store.into()) })
+        Ok(Self {
+            client: nhn.secure_key_manager_v1_3()?,
+            store: Store::new(key_store.into()),
+            known: Mutex::default(),
+        })
+    }
+
+    fn is_known(&self, id: &str) -> bool {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).contains(id)
     }
 
     async fn keys(&self) -> Result<Vec<KeyMetadata>> {
         let store = self.store.id(&self.client).await?;
         let keys = self.client.list_key_details(store).items().try_collect().await?;
         let usable = |key: &KeyMetadata| key.deletion_datetime.is_none() && key.key_type != KeyType::Secret;
-        Ok(keys.into_iter().filter(usable).collect())
+        let keys: Vec<_> = keys.into_iter().filter(usable).collect();
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.extend(keys.iter().map(|key| key.key_id.clone()));
+        drop(known);
+        Ok(keys)
     }
 }
 
@@ -107,6 +122,12 @@ impl Keys for NhnKeys {
                 _ => Err(Failure::invalid("more than one key of the key store has this name: use its ID")),
             }
         })
+    }
+
+    /// Encrypting and signing name no key store, so the ID alone would reach all stores of the app key. The list is of
+    /// one store; the vendor does not document whether showing a key compares the store.
+    fn contains<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<bool>> {
+        Box::pin(async move { Ok(self.is_known(id) || self.keys().await?.iter().any(|key| key.key_id == id)) })
     }
 
     fn list(&self) -> BoxFuture<'_, Result<Vec<String>>> {

@@ -299,3 +299,45 @@ async fn throttled_client_is_told_when_to_come_back() {
     let reply = world.post("/v1/transit/encrypt/by-id", json!({ "plaintext": "" })).await.expect(429);
     assert_eq!(reply.header("retry-after"), Some("7"));
 }
+
+#[tokio::test]
+async fn key_of_another_store_is_not_reached_by_its_id() {
+    let world = World::start().await;
+    let body = json!({ "plaintext": "", "input": "", "ciphertext": "vault:v1:AAAA" });
+    // A key and a key pair of another store of the same app key, a secret of this store, and no key.
+    for id in [
+        "5b1c9f0e7d2a4c7f9a31d0c4e86f2b17",
+        "6c2dae1f8e3b4d80ab42e1d5f97a3c28",
+        "a060ed52c1804c42b4ef86c513dbe70c",
+        "00000000000000000000000000000000",
+    ] {
+        for operation in ["encrypt", "decrypt", "rewrap", "sign", "datakey/plaintext"] {
+            let path = format!("/v1/nhn-transit/{operation}/{id}");
+            let reply = world.call("POST", &path, &minimal(operation, &body)).await.expect(400);
+            assert!(reply.error().contains("key not found"), "{operation} {id}: {}", reply.text);
+        }
+        world.get(&format!("/v1/nhn-transit/keys/{id}")).await.expect(404);
+    }
+    let calls = world.sandbox.calls();
+    let only = ["oauth/create_token", "list_key_store_details", "list_key_details"];
+    for call in &calls {
+        assert!(only.iter().any(|name| call.operation.contains(name)), "{}", call.operation);
+    }
+    // Keys of the store are looked up once.
+    let own = "/v1/nhn-transit/encrypt/8e4fcb30af5d4fa2cd64a3f71b9c5e4a";
+    world.post(own, json!({ "plaintext": "" })).await.expect(200);
+    let before = world.sandbox.calls().len();
+    world.post(own, json!({ "plaintext": "" })).await.expect(200);
+    assert_eq!(world.sandbox.calls().len(), before + 1);
+}
+
+/// The parameter that an operation needs.
+fn minimal(operation: &str, all: &serde_json::Value) -> String {
+    let name = match operation {
+        "encrypt" => "plaintext",
+        "sign" => "input",
+        "decrypt" | "rewrap" => "ciphertext",
+        _ => return "{}".to_owned(),
+    };
+    json!({ name: all[name] }).to_string()
+}
