@@ -107,7 +107,7 @@ impl<'de> Visitor<'de> for Unset {
         unset(value == 0.0)
     }
     fn visit_str<E: de::Error>(self, value: &str) -> std::result::Result<Absent, E> {
-        unset(matches!(value, "" | "false" | "0"))
+        unset(matches!(value, "" | "false" | "0" | "0s"))
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> std::result::Result<Absent, A::Error> {
         unset(items.next_element::<IgnoredAny>()?.is_none())
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn unsupported_parameter_is_named_unless_it_is_empty() {
-        for absent in ["null", "false", "0", "\"\"", "\"false\"", "\"0\"", "[]", "{}"] {
+        for absent in ["null", "false", "0", "\"\"", "\"false\"", "\"0\"", "\"0s\"", "[]", "{}"] {
             assert!(
                 read::<Request>(format!(r#"{{"plaintext":"a","context":{absent}}}"#).as_bytes()).is_ok(),
                 "{absent}"

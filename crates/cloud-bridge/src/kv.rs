@@ -88,7 +88,7 @@ impl Kv {
         if mapped && name.len() == 32 && name.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Some(Named(SecretRef::id(name)));
         }
-        (!name.contains('/') && self.secrets.is_name(name)).then(|| Named(SecretRef::name(name)))
+        ((mapped || !name.contains('/')) && self.secrets.is_name(name)).then(|| Named(SecretRef::name(name)))
     }
 
     /// The ID of a secret. It is looked up at the service.

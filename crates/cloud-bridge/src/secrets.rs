@@ -17,6 +17,10 @@ pub trait Secrets: fmt::Debug + Send + Sync {
     /// Returns whether a value can be text that is not a JSON object.
     fn keeps_text(&self) -> bool;
 
+    /// Returns how many versions of a secret the service keeps. Once a secret has as many, the number of the current one
+    /// no longer changes.
+    fn most_versions(&self) -> u64;
+
     /// Returns whether a secret could have this name. Nothing is sent.
     fn is_name(&self, name: &str) -> bool;
 

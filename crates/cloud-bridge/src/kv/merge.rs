@@ -1,6 +1,7 @@
 //! JSON merge patches (RFC 7396) on the text of secrets, without a copy that is not wiped.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 
 use cloud_core::{SecretString, secret};
@@ -12,8 +13,18 @@ use crate::failure::{Failure, Result};
 /// How deep objects of a patch may be.
 const DEEPEST: usize = 32;
 
-/// The members of an object in their order.
-struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+/// The members of an object in their order, and the place of each name.
+#[derive(Default)]
+struct Members<'a> {
+    all: Vec<(Cow<'a, str>, &'a RawValue)>,
+    places: HashMap<Cow<'a, str>, usize>,
+}
+
+impl<'a> Members<'a> {
+    fn get(&self, name: &str) -> Option<&'a RawValue> {
+        self.places.get(name).and_then(|place| self.all.get(*place)).map(|(_, value)| *value)
+    }
+}
 
 impl<'de> Deserialize<'de> for Members<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
@@ -24,14 +35,14 @@ impl<'de> Deserialize<'de> for Members<'de> {
                 f.write_str("an object")
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Members<'de>, A::Error> {
-                let mut members: Vec<(Cow<'de, str>, &RawValue)> = Vec::new();
-                while let Some((name, value)) = map.next_entry::<Name<'de>, &RawValue>()? {
-                    if members.iter().any(|(other, _)| *other == name.0) {
+                let mut members = Members::default();
+                while let Some((Name(name), value)) = map.next_entry::<Name<'de>, &RawValue>()? {
+                    if members.places.insert(name.clone(), members.all.len()).is_some() {
                         return Err(serde::de::Error::custom("a name twice"));
                     }
-                    members.push((name.0, value));
+                    members.all.push((name, value));
                 }
-                Ok(Members(members))
+                Ok(members)
             }
         }
         deserializer.deserialize_map(Read)
@@ -54,19 +65,19 @@ fn merged(target: Option<&str>, patch: &str, depth: usize) -> Result<SecretStrin
     if !patch.trim_start().starts_with('{') {
         return Ok(patch.into());
     }
-    let Members(changes) = serde_json::from_str(patch).map_err(invalid)?;
+    let changes: Members<'_> = serde_json::from_str(patch).map_err(invalid)?;
     // What is no object is replaced.
-    let before = target.and_then(|target| serde_json::from_str(target).ok()).unwrap_or(Members(Vec::new())).0;
+    let before: Members<'_> = target.and_then(|target| serde_json::from_str(target).ok()).unwrap_or_default();
     let mut members: Vec<(Cow<'_, str>, SecretString)> = Vec::new();
-    for (name, value) in &before {
-        match changes.iter().find(|(other, _)| other == name).map(|(_, change)| change.get()) {
+    for (name, value) in &before.all {
+        match changes.get(name).map(RawValue::get) {
             None => members.push((name.clone(), value.get().into())),
             Some("null") => {}
             Some(change) => members.push((name.clone(), merged(Some(value.get()), change, depth - 1)?)),
         }
     }
-    for (name, change) in &changes {
-        if change.get() != "null" && !before.iter().any(|(other, _)| other == name) {
+    for (name, change) in &changes.all {
+        if change.get() != "null" && before.get(name).is_none() {
             members.push((name.clone(), merged(None, change.get(), depth - 1)?));
         }
     }

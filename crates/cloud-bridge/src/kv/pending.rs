@@ -12,6 +12,9 @@ const KEPT: Duration = Duration::from_secs(300);
 /// The most secrets whose labels are kept.
 const MOST: usize = 1_000;
 
+/// The longest description in bytes. The clouds document no limit for that of a secret.
+pub(super) const LONGEST: usize = 4_096;
+
 /// Descriptions by path, each with its end.
 #[derive(Debug)]
 pub(super) struct Pending {

@@ -3,9 +3,11 @@
 use cloud_core::{SecretRef, SecretString};
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use tokio::sync::OwnedMutexGuard;
 
 use super::document::{About, Labels, object, raw_object, stored};
 use super::merge::merge;
+use super::pending::LONGEST;
 use super::{Kv, Named};
 use crate::body::{self, Absent, Number};
 use crate::context::Context;
@@ -25,6 +27,10 @@ struct Write<'a> {
     #[serde(default)]
     #[allow(dead_code, reason = "only checked")]
     version: Absent,
+    /// Terraform's provider sends it beside `options`, always zero.
+    #[serde(default)]
+    #[allow(dead_code, reason = "only checked")]
+    cas: Absent,
 }
 
 #[derive(Deserialize)]
@@ -46,19 +52,30 @@ struct WriteMetadata {
     delete_version_after: Absent,
 }
 
-/// Forgets a secret of the cache, or all, when the write has ended, also if its future is dropped.
-struct Forget<'a>(&'a Kv, Option<SecretRef<'a>>);
+/// Forgets a secret of the cache when the write has ended, also if its future is dropped.
+struct Forget<'a>(&'a Kv, SecretRef<'a>);
 
 impl Drop for Forget<'_> {
     fn drop(&mut self) {
-        match self.1 {
-            Some(secret) => self.0.cache.forget(secret),
-            None => self.0.cache.forget_all(),
-        }
+        self.0.cache.forget(self.1);
     }
 }
 
+/// The locks of a secret: that of its name, and that of its ID, which it has with all of its names.
+type Locked = (OwnedMutexGuard<()>, Option<OwnedMutexGuard<()>>);
+
 impl Kv {
+    /// Locks a secret and looks up its ID. No one waits for the lock of a name who holds that of an ID.
+    async fn locked(&self, named: Named<'_>) -> (cloud_core::Result<String>, Locked) {
+        let name = self.locks.lock(named.key()).await;
+        let id = self.id(named).await;
+        let lock = match &id {
+            Ok(id) if id != named.key() => Some(self.locks.lock(id).await),
+            _ => None,
+        };
+        (id, (name, lock))
+    }
+
     /// `POST data/{path}`.
     pub(crate) async fn write(&self, context: &Context<'_>, path: &str) -> Result<Reply> {
         self.check_writable()?;
@@ -71,8 +88,8 @@ impl Kv {
         let cas = options.and_then(|options| options.cas).map(|cas| cas.0);
         let named =
             self.named(path).ok_or_else(|| Failure::invalid("the path is not a name that the service accepts"))?;
-        let _lock = self.locks.lock(named.key()).await;
-        let id = match self.id(named).await {
+        let (id, _locks) = self.locked(named).await;
+        let id = match id {
             Ok(id) => Some(id),
             Err(error) if error.is_not_found() => None,
             Err(error) => return Err(error.into()),
@@ -81,7 +98,10 @@ impl Kv {
         match id {
             Some(id) => {
                 context.require(Capability::Update)?;
-                self.replace(context, named, &id, cas, &value).await
+                if let Some(wanted) = cas {
+                    self.check_cas(&id, wanted).await?;
+                }
+                self.replace(context, &id, &value).await
             }
             None => {
                 context.require(Capability::Create)?;
@@ -102,33 +122,43 @@ impl Kv {
         }
         let cas = options.and_then(|options| options.cas).map(|cas| cas.0);
         let named = self.named(path).ok_or_else(Failure::not_found)?;
-        let _lock = self.locks.lock(named.key()).await;
-        let id = self.id(named).await.map_err(|error| match error.is_not_found() {
+        let (id, _locks) = self.locked(named).await;
+        let id = id.map_err(|error| match error.is_not_found() {
             true => Failure::not_found(),
             false => Failure::from(error),
         })?;
+        if let Some(wanted) = cas {
+            self.check_cas(&id, wanted).await?;
+        }
         let before = self.secrets.fetch(&id, 0).await?;
         let shown = object(before.value.expose_secret()).map_err(|_| Failure::invalid("the secret is not JSON"))?;
         let after = merge(shown.get(), data.get())?;
         let value = stored(after.expose_secret(), self.secrets.keeps_text());
-        let cas = cas.or(Some(before.version.number));
-        self.replace(context, named, &id, cas, &value).await
-    }
-
-    async fn replace(
-        &self,
-        context: &Context<'_>,
-        named: Named<'_>,
-        id: &str,
-        cas: Option<u64>,
-        value: &SecretString,
-    ) -> Result<Reply> {
-        if let Some(wanted) = cas
-            && self.secrets.describe(id).await?.current != wanted
-        {
+        // Another process may have written since.
+        if self.secrets.describe(&id).await?.current != before.version.number {
             return Err(mismatch());
         }
-        let _forget = Forget(self, Some(named.0));
+        self.replace(context, &id, &value).await
+    }
+
+    /// Compares the current version, and rejects a comparison that would say nothing.
+    async fn check_cas(&self, id: &str, wanted: u64) -> Result<()> {
+        let description = self.secrets.describe(id).await?;
+        if description.current != wanted {
+            return Err(mismatch());
+        }
+        let most = self.secrets.most_versions();
+        if u64::try_from(description.versions.len()).is_ok_and(|kept| kept >= most) {
+            return Err(Failure::invalid(format!(
+                "`cas` cannot be checked: the service keeps {most} versions, so a write does not change the number"
+            )));
+        }
+        Ok(())
+    }
+
+    async fn replace(&self, context: &Context<'_>, id: &str, value: &SecretString) -> Result<Reply> {
+        // Other paths may name the same secret.
+        let _forget = Forget(self, SecretRef::id(id));
         self.secrets.update(id, value).await?;
         self.written(context, id).await
     }
@@ -148,7 +178,7 @@ impl Kv {
             return Err(Failure::invalid("the path is configured with the ID of a secret that does not exist"));
         };
         let description = self.pending.get(path);
-        let _forget = Forget(self, Some(named.0));
+        let _forget = Forget(self, named.0);
         let id = self.secrets.create(name, value, description.as_deref()).await?;
         self.pending.forget(path);
         self.written(context, &id).await
@@ -174,10 +204,13 @@ impl Kv {
         let Some(labels) = custom_metadata else { return Ok(Reply::empty()) };
         // Strings can always be written.
         let description = serde_json::to_string(&labels).unwrap_or_default();
+        if description.len() > LONGEST {
+            return Err(Failure::invalid(format!("`custom_metadata` is longer than {LONGEST} bytes as JSON")));
+        }
         let named =
             self.named(path).ok_or_else(|| Failure::invalid("the path is not a name that the service accepts"))?;
-        let _lock = self.locks.lock(named.key()).await;
-        match self.id(named).await {
+        let (id, _locks) = self.locked(named).await;
+        match id {
             Ok(id) => {
                 context.require(Capability::Update)?;
                 if self.secrets.describe(&id).await?.text.as_deref() != Some(&*description) {
@@ -200,15 +233,14 @@ impl Kv {
         self.check_writable()?;
         context.query.only(&[])?;
         let named = self.named(path).ok_or_else(Failure::not_found)?;
-        let _lock = self.locks.lock(named.key()).await;
-        let id = match self.id(named).await {
+        let (id, _locks) = self.locked(named).await;
+        let id = match id {
             Ok(id) => id,
             // As Vault responds for what is not there, or is being deleted.
             Err(error) if error.is_not_found() || error.is_conflict() => return Ok(Reply::empty()),
             Err(error) => return Err(error.into()),
         };
-        // Its older versions, too.
-        let _forget = Forget(self, None);
+        let _forget = Forget(self, SecretRef::id(&id));
         self.secrets.delete(&id).await?;
         Ok(Reply::empty())
     }

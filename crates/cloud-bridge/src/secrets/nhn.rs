@@ -52,6 +52,10 @@ impl Secrets for NhnSecrets {
         true
     }
 
+    fn most_versions(&self) -> u64 {
+        1
+    }
+
     fn is_name(&self, name: &str) -> bool {
         !name.is_empty()
     }

@@ -74,7 +74,7 @@ impl ScpSecrets {
         let versions = match self.versions(id).await {
             Ok(versions) => versions,
             // Who may read values need not be allowed to list versions.
-            Err(error) if error.is_denied() => Vec::new(),
+            Err(error) if error.is_denied() && number == 0 => Vec::new(),
             Err(error) => return Err(error),
         };
         let place = if number == 0 { current(&versions) } else { usize::try_from(number - 1).ok() };
@@ -144,6 +144,10 @@ fn pairs(value: &SecretString) -> Result<SecretJson> {
 impl Secrets for ScpSecrets {
     fn keeps_text(&self) -> bool {
         false
+    }
+
+    fn most_versions(&self) -> u64 {
+        100
     }
 
     fn is_name(&self, name: &str) -> bool {

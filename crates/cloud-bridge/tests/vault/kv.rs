@@ -264,3 +264,161 @@ async fn labels_are_stored_as_the_description() {
     let reply = world.post("/v1/secret/metadata/pushed", json!({ "max_versions": 3 })).await.expect(400);
     assert!(reply.error().contains("`max_versions` is not supported"), "{}", reply.text);
 }
+
+#[tokio::test]
+async fn write_through_one_path_is_seen_through_all() {
+    let world = World::start().await;
+    for path in ["team/id", "team/db", "my-secret-name"] {
+        world.get(&format!("/v1/secret/data/{path}")).await.expect(200);
+        let read = world.get(&format!("/v1/secret/data/{path}?version=2")).await.expect(200).data();
+        assert_eq!(read["data"], seeded());
+    }
+    for (write, value) in [("team/db", "1"), ("team/id", "2"), ("my-secret-name", "3")] {
+        let value = json!({ "a": value });
+        world.post(&format!("/v1/secret/data/{write}"), json!({ "data": value })).await.expect(200);
+        for path in ["team/id", "team/db", "my-secret-name"] {
+            let read = world.get(&format!("/v1/secret/data/{path}")).await.expect(200).data();
+            assert_eq!(read["data"], value, "{path} after {write}");
+        }
+    }
+    // The number of the only version stays the same.
+    for path in ["mail", "mail?version=1"] {
+        world.get(&format!("/v1/nhn-secret/data/{path}")).await.expect(200);
+    }
+    world.post("/v1/nhn-secret/data/mail", json!({ "data": { "a": "b" } })).await.expect(200);
+    for path in ["mail", "mail?version=1"] {
+        let read = world.get(&format!("/v1/nhn-secret/data/{path}")).await.expect(200).data();
+        assert_eq!(read["data"], json!({ "a": "b" }), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn write_to_one_secret_leaves_the_others_in_the_cache() {
+    let world = World::start().await;
+    world.post("/v1/secret/data/other-one", json!({ "data": { "a": "b" } })).await.expect(200);
+    world.get("/v1/secret/data/team/db").await.expect(200);
+    world.post("/v1/secret/data/other-one", json!({ "data": { "a": "c" } })).await.expect(200);
+    world.call("DELETE", "/v1/secret/metadata/other-one", "").await.expect(204);
+    let before = world.sandbox.calls().len();
+    world.get("/v1/secret/data/team/db").await.expect(200);
+    assert_eq!(world.sandbox.calls().len(), before);
+}
+
+#[tokio::test]
+async fn refusal_of_one_version_ends_the_others() {
+    let seconds = std::time::Duration::from_secs;
+    let paths = ["team/db", "team/db?version=1", "team/id?version=2"];
+    for refused in paths {
+        let runtime =
+            std::sync::Arc::new(cloud_core::testing::FakeRuntime::new(time::macros::datetime!(2026-01-01 0:00 UTC)));
+        let clock = std::sync::Arc::clone(&runtime);
+        let world = World::with(|builder| {
+            let builder = builder.policies(crate::world::root()).runtime(clock);
+            builder.cache_ttl(seconds(100)).stale_on_outage(seconds(1_000))
+        })
+        .await;
+        world.get(&format!("/v1/secret/data/{refused}")).await.expect(200);
+        runtime.advance(seconds(60));
+        for path in paths.iter().filter(|path| **path != refused) {
+            world.get(&format!("/v1/secret/data/{path}")).await.expect(200);
+        }
+        runtime.advance(seconds(41));
+        world.sandbox.fault(Fault::status(403).on("scp").unwrap().always()).unwrap();
+        world.get(&format!("/v1/secret/data/{refused}")).await.expect(500);
+        for path in paths {
+            let reply = world.get(&format!("/v1/secret/data/{path}")).await;
+            assert_eq!(reply.status, 500, "{path} after the refusal of {refused}: {}", reply.text);
+        }
+    }
+    // A version that does not exist says nothing of the others.
+    let world = World::start().await;
+    world.get("/v1/secret/data/team/db").await.expect(200);
+    world.get("/v1/secret/data/team/db?version=9").await.expect(404);
+    let before = world.sandbox.calls().len();
+    world.get("/v1/secret/data/team/db").await.expect(200);
+    assert_eq!(world.sandbox.calls().len(), before);
+}
+
+#[tokio::test]
+async fn check_and_set_that_would_protect_nothing_is_rejected() {
+    let world = World::start().await;
+    let body = |cas: u64| json!({ "data": { "a": "b" }, "options": { "cas": cas } });
+    let reply = world.post("/v1/nhn-secret/data/mail", body(1)).await.expect(400);
+    assert!(reply.error().contains("`cas` cannot be checked"), "{}", reply.text);
+    assert_eq!(world.count("update_secret"), 0);
+    for version in 2..100 {
+        world.post("/v1/secret/data/team/db", body(version)).await.expect(200);
+    }
+    // The service keeps no more, so each further version has the same number.
+    let reply = world.post("/v1/secret/data/team/db", body(100)).await.expect(400);
+    assert!(reply.error().contains("`cas` cannot be checked"), "{}", reply.text);
+    world.post("/v1/secret/data/team/db", json!({ "data": { "a": "c" } })).await.expect(200);
+}
+
+#[tokio::test]
+async fn check_and_set_holds_for_all_paths_of_a_secret() {
+    let world = World::start().await;
+    let write = |path: &'static str| {
+        let body = json!({ "data": { "a": path }, "options": { "cas": 2 } });
+        let world = &world;
+        async move { world.post(&format!("/v1/secret/data/{path}"), body).await.status }
+    };
+    let (one, two, three) = tokio::join!(write("team/db"), write("team/id"), write("my-secret-name"));
+    let mut statuses = [one, two, three];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 400, 400]);
+    assert_eq!(world.count("update_secret_value"), 1);
+}
+
+#[tokio::test]
+async fn parameters_that_clients_always_send_are_accepted_if_they_ask_for_nothing() {
+    let world = World::start().await;
+    // Terraform's `vault_kv_secret_v2`, and hvac's `update_metadata`.
+    world.post("/v1/secret/data/team/db", json!({ "data": { "a": "b" }, "cas": 0 })).await.expect(200);
+    world.post("/v1/secret/data/team/db", json!({ "data": { "a": "b" }, "cas": 3 })).await.expect(400);
+    let metadata = json!({ "custom_metadata": { "a": "b" }, "max_versions": 0, "delete_version_after": "0s" });
+    world.post("/v1/secret/metadata/team/db", metadata).await.expect(204);
+    world.post("/v1/secret/metadata/team/db", json!({ "delete_version_after": "1h" })).await.expect(400);
+}
+
+#[tokio::test]
+async fn labels_that_are_too_long_are_rejected_and_not_kept() {
+    let world = World::start().await;
+    for path in ["team/db", "not-there-yet"] {
+        let labels = json!({ "custom_metadata": { "a": "b".repeat(4_096) } });
+        let reply = world.post(&format!("/v1/secret/metadata/{path}"), labels).await.expect(400);
+        assert!(reply.error().contains("`custom_metadata` is longer"), "{}", reply.text);
+    }
+    assert!(world.sandbox.calls().is_empty());
+}
+
+#[tokio::test]
+async fn write_is_sent_once_with_the_retries_that_ship() {
+    let world = World::retrying().await;
+    let write = |path: &str| {
+        let (world, path) = (&world, format!("/v1/{path}"));
+        async move { world.post(&path, json!({ "data": { "a": "b" } })).await.status }
+    };
+    for (operation, path) in [
+        ("scp/*/update_secret_value", "secret/data/team/id"),
+        ("scp/*/create_secret", "secret/data/new"),
+        ("nhn/*/create_secret", "nhn-secret/data/new"),
+    ] {
+        let name = operation.rsplit('/').next().unwrap();
+        let faults = [Fault::status(503), Fault::reset_after(), Fault::truncated_body()];
+        for (fault, number) in faults.into_iter().zip(1..) {
+            let path = if name == "create_secret" { format!("{path}-{number}") } else { path.to_owned() };
+            world.sandbox.clear_faults();
+            world.sandbox.fault(fault.on(operation).unwrap().always()).unwrap();
+            let before = world.count(name);
+            // Vault's clients repeat 5xx.
+            assert_eq!(write(&path).await, 400, "{operation}");
+            assert_eq!(world.count(name), before + 1, "{operation}");
+        }
+    }
+    // The clients do repeat what is safe.
+    world.sandbox.clear_faults();
+    world.sandbox.fault(Fault::status(503).on("scp/kms/encrypt").unwrap()).unwrap();
+    world.post("/v1/transit/encrypt/by-id", json!({ "plaintext": "" })).await.expect(200);
+    assert_eq!(world.count("scp/kms/encrypt"), 2);
+}

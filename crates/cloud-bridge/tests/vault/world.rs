@@ -76,12 +76,16 @@ pub(crate) struct World {
 
 /// Clients of both clouds that send each request once.
 pub(crate) fn clients(sandbox: &Sandbox) -> (Scp, Nhn) {
+    clients_with(sandbox, &RetryPolicy::never())
+}
+
+fn clients_with(sandbox: &Sandbox, retry: &RetryPolicy) -> (Scp, Nhn) {
     let variables = sandbox.env_vars();
     let get = |name: &str| variables.iter().find(|(own, _)| *own == name).unwrap().1.clone();
     let scp = Scp::builder()
         .endpoint(get("SCP_ENDPOINT"))
         .credentials(get("SCP_ACCESS_KEY"), get("SCP_SECRET_KEY"))
-        .retry(RetryPolicy::never())
+        .retry(retry.clone())
         .build()
         .unwrap();
     let nhn = Nhn::builder()
@@ -89,7 +93,7 @@ pub(crate) fn clients(sandbox: &Sandbox) -> (Scp, Nhn) {
         .user_access_key(get("NHN_CLOUD_USER_ACCESS_KEY_ID"), get("NHN_CLOUD_USER_SECRET_ACCESS_KEY"))
         .secure_key_manager_app_key(get("NHN_CLOUD_SKM_APP_KEY"))
         .mac_address(get("NHN_CLOUD_SKM_MAC_ADDRESS"))
-        .retry(RetryPolicy::never())
+        .retry(retry.clone())
         .build()
         .unwrap();
     (scp, nhn)
@@ -97,7 +101,11 @@ pub(crate) fn clients(sandbox: &Sandbox) -> (Scp, Nhn) {
 
 /// The mounts of both clouds.
 pub(crate) fn mounted(sandbox: &Sandbox) -> BridgeBuilder {
-    let (scp, nhn) = clients(sandbox);
+    mounted_with(sandbox, &RetryPolicy::never())
+}
+
+fn mounted_with(sandbox: &Sandbox, retry: &RetryPolicy) -> BridgeBuilder {
+    let (scp, nhn) = clients_with(sandbox, retry);
     let names = |pairs: &[(&str, &str)]| -> Names {
         pairs.iter().map(|(name, target)| ((*name).to_owned(), (*target).to_owned())).collect()
     };
@@ -120,9 +128,24 @@ impl World {
         Self::on(Sandbox::start().await.unwrap(), settings).await
     }
 
-    pub(crate) async fn on(sandbox: Sandbox, settings: impl FnOnce(BridgeBuilder) -> BridgeBuilder) -> Self {
+    /// Starts everything with clients that repeat requests as those of the command do.
+    pub(crate) async fn retrying() -> Self {
+        let sandbox = Sandbox::start().await.unwrap();
+        let builder = mounted_with(&sandbox, &RetryPolicy::default()).policies(root());
         let log = Log::default();
-        let bridge = settings(mounted(&sandbox).audit(log.clone())).build().unwrap();
+        let builder = builder.audit(log.clone());
+        Self::listen(sandbox, builder, log).await
+    }
+
+    pub(crate) async fn on(sandbox: Sandbox, settings: impl FnOnce(BridgeBuilder) -> BridgeBuilder) -> Self {
+        // What the settings say overrides this.
+        let log = Log::default();
+        let builder = settings(mounted(&sandbox).audit(log.clone()));
+        Self::listen(sandbox, builder, log).await
+    }
+
+    async fn listen(sandbox: Sandbox, builder: BridgeBuilder, log: Log) -> Self {
+        let bridge = builder.build().unwrap();
         let server = Server::listen(bridge, "127.0.0.1:0".parse().unwrap(), ServerLimits::default()).await.unwrap();
         let address = server.address().strip_prefix("http://").unwrap().parse().unwrap();
         Self { sandbox, server, address, log }
