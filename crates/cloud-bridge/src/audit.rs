@@ -71,9 +71,19 @@ impl Audit {
 
     /// Writes a line and waits until it has been written.
     pub(crate) async fn write(&self, line: &Line) -> Result<(), NotWritten> {
+        self.write_bytes(encode(line)).await
+    }
+
+    /// Waits until all lines so far have been written.
+    pub(crate) async fn flush(&self) {
+        // A failure has been reported for each line.
+        let _ = self.write_bytes(Vec::new()).await;
+    }
+
+    async fn write_bytes(&self, bytes: Vec<u8>) -> Result<(), NotWritten> {
         let Some(sender) = &self.0 else { return Ok(()) };
         let (done, written) = oneshot::channel();
-        sender.send((encode(line), Some(done))).await.map_err(|_| NotWritten)?;
+        sender.send((bytes, Some(done))).await.map_err(|_| NotWritten)?;
         written.await.ok().filter(|written| *written).map(|_| ()).ok_or(NotWritten)
     }
 

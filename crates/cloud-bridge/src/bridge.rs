@@ -10,7 +10,7 @@ use axum::body::Body;
 use axum::extract::State;
 use cloud_core::Runtime;
 use cloud_core::runtime::within;
-use http::{Request, Response, StatusCode};
+use http::{Request, Response};
 
 use crate::audit::Audit;
 use crate::context::Context;
@@ -68,6 +68,19 @@ impl Bridge {
     pub fn drain(&self) {
         self.0.draining.store(true, Ordering::Release);
     }
+
+    pub(crate) fn runtime(&self) -> &Arc<dyn Runtime> {
+        &self.0.runtime
+    }
+
+    /// Waits until all lines of the audit log are written, for as long as a response waits for its own.
+    pub(crate) async fn flush(&self) {
+        let runtime = &self.0.runtime;
+        let flushed = within(Box::pin(self.0.audit.flush()), || runtime.deadline(record::WRITTEN_WITHIN)).await;
+        if flushed.is_none() {
+            tracing::error!("lines of the audit log may be lost: it could not be written in time");
+        }
+    }
 }
 
 impl fmt::Debug for Bridge {
@@ -110,7 +123,9 @@ impl Inner {
             (Verb::Get, ["sys", "health"]) => {
                 record.unlogged("health");
                 let draining = self.draining.load(Ordering::Acquire);
-                return sys::health(&query, self.runtime.now(), draining);
+                let reply = sys::health(&query, self.runtime.now(), draining)?;
+                record.count_as(sys::status(draining));
+                return Ok(reply);
             }
             (Verb::Get, ["sys", "seal-status"]) => {
                 record.unlogged("seal_status");
@@ -125,8 +140,9 @@ impl Inner {
         record.request(verb, path.text());
         let presented = request::token(&parts.headers)?.ok_or_else(Failure::denied)?;
         let policies = self.tokens.current();
-        record.request(verb, path.text().replace(presented.expose_secret(), "[redacted]"));
+        // An unknown token must not choose what the log hides.
         let token = policies.find(presented.expose_secret()).ok_or_else(Failure::denied)?;
+        record.request(verb, path.text().replace(presented.expose_secret(), "[redacted]"));
         record.token(&token.name);
         request::check_headers(&parts.headers, &self.namespace)?;
         if path.has_slash() && verb != Verb::List {
@@ -178,10 +194,5 @@ impl Inner {
         }
         let text = self.metrics.text(&self.mounts, self.tokens.failures(), self.tokens.is_broken());
         Ok(Reply::text("text/plain; version=0.0.4; charset=utf-8", text))
-    }
-
-    /// The failure of a request whose response could not be recorded.
-    fn unrecorded() -> Failure {
-        Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "the audit log cannot be written, so nothing is returned")
     }
 }

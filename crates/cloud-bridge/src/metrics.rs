@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::mount::{Engine, Mounts};
 
-/// What is counted apart: the mount, the operation and the status. None of them is chosen by a client.
+/// What is counted apart: the mount, the operation and the status. A status that a client asks `sys/health` for is not counted as such.
 type Series = (String, &'static str, u16);
 
 /// Requests and the time that they took.

@@ -3,7 +3,7 @@
 use cloud_core::SecretString;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderValue, Method};
 
 use crate::failure::{Failure, Result};
 
@@ -43,6 +43,9 @@ impl Verb {
     }
 }
 
+/// The most parameters of a query. It is read before the token is known.
+const MOST_PARAMETERS: usize = 16;
+
 /// The parameters of a query. Each name comes once.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Query(Vec<(String, String)>);
@@ -51,6 +54,9 @@ impl Query {
     pub(crate) fn read(raw: &str) -> Result<Self> {
         let mut pairs: Vec<(String, String)> = Vec::new();
         for pair in raw.split('&').filter(|pair| !pair.is_empty()) {
+            if pairs.len() == MOST_PARAMETERS {
+                return Err(Failure::invalid("the query has too many parameters"));
+            }
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let (name, value) = (decode(name)?, decode(value)?);
             if pairs.iter().any(|(other, _)| *other == name) {
@@ -103,19 +109,20 @@ fn decode(raw: &str) -> Result<String> {
     String::from_utf8(decoded).map_err(|_| malformed())
 }
 
-/// The token of a request, from the only header that has one.
+/// The token of a request, from the only header that has one. Beside `X-Vault-Token`, other schemes of `Authorization`
+/// are those of a proxy.
 pub(crate) fn token(headers: &HeaderMap) -> Result<Option<SecretString>> {
     let mut found = Vec::new();
     for value in headers.get_all("x-vault-token") {
         found.push(value.to_str().map_err(|_| Failure::denied())?);
     }
+    let named = !found.is_empty();
     for value in headers.get_all(AUTHORIZATION) {
-        let text = value.to_str().map_err(|_| Failure::denied())?;
-        let (scheme, token) = text.split_once(' ').ok_or_else(Failure::denied)?;
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            return Err(Failure::denied());
+        match bearer(value) {
+            Some(token) => found.push(token?),
+            None if named => {}
+            None => return Err(Failure::denied()),
         }
-        found.push(token.trim_start_matches(' '));
     }
     match *found {
         [] => Ok(None),
@@ -124,6 +131,14 @@ pub(crate) fn token(headers: &HeaderMap) -> Result<Option<SecretString>> {
         [first, ref rest @ ..] if rest.iter().all(|other| *other == first) => Ok(Some(first.into())),
         _ => Err(Failure::denied()),
     }
+}
+
+/// The token of an `Authorization` header, if its scheme is `Bearer`.
+fn bearer(value: &HeaderValue) -> Option<Result<&str>> {
+    let (scheme, token) = value.as_bytes().split_at_checked("bearer ".len())?;
+    scheme.eq_ignore_ascii_case(b"bearer ").then_some(())?;
+    let text = std::str::from_utf8(token).map(|text| text.trim_start_matches(' '));
+    Some(text.map_err(|_| Failure::denied()))
 }
 
 /// Rejects headers that ask for what the bridge does not do.
@@ -151,8 +166,6 @@ pub(crate) fn target(parts: &Parts) -> (&str, &str) {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-
     use super::*;
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
@@ -170,6 +183,8 @@ mod tests {
             (&[("authorization", "Bearer a")], Some("a")),
             (&[("authorization", "bearer a")], Some("a")),
             (&[("x-vault-token", "a"), ("authorization", "Bearer a")], Some("a")),
+            (&[("x-vault-token", "a"), ("authorization", "Basic YTpi")], Some("a")),
+            (&[("authorization", "Negotiate"), ("x-vault-token", "a")], Some("a")),
             (&[], None),
         ] {
             let token = token(&headers(pairs)).unwrap();
@@ -178,8 +193,10 @@ mod tests {
         for pairs in [
             &[("x-vault-token", "a"), ("x-vault-token", "b")][..],
             &[("x-vault-token", "a"), ("authorization", "Bearer b")],
+            &[("x-vault-token", "a"), ("authorization", "Basic YTpi"), ("authorization", "Bearer b")],
             &[("authorization", "Basic YTpi")],
             &[("authorization", "a")],
+            &[("authorization", "bearer")],
         ] {
             assert_eq!(token(&headers(pairs)).unwrap_err().status(), 403, "{pairs:?}");
         }
@@ -213,6 +230,8 @@ mod tests {
         for raw in ["a=1&a=2", "a=1&%61=2", "a=%", "a=%4", "a=%zz", "%FF=1"] {
             assert!(Query::read(raw).is_err(), "{raw}");
         }
+        let many = |count: usize| (0..count).map(|index| format!("p{index}=")).collect::<Vec<_>>().join("&");
+        assert!(Query::read(&many(MOST_PARAMETERS)).is_ok() && Query::read(&many(MOST_PARAMETERS + 1)).is_err());
         assert!(Query::read("version=+1").unwrap().number("version").is_err());
         assert!(Query::read("list=yes").unwrap().flag("list").is_err());
     }

@@ -6,6 +6,7 @@ use cloud_core::SecretString;
 use cloud_core::codegen::Exposed;
 use http::StatusCode;
 use serde::{Deserialize, Serialize, Serializer};
+use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
 use crate::body;
@@ -35,9 +36,14 @@ struct Health {
     cluster_name: &'static str,
 }
 
+/// The status of a process that serves requests, or is about to stop.
+pub(crate) fn status(draining: bool) -> StatusCode {
+    if draining { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK }
+}
+
 /// `GET sys/health`. It says whether this process serves requests, and asks no cloud.
 pub(crate) fn health(query: &Query, now: OffsetDateTime, draining: bool) -> Result<Reply> {
-    let own = if draining { 503 } else { 200 };
+    let own = status(draining).as_u16();
     let code = query.get(if draining { "sealedcode" } else { "activecode" });
     let code = code.map_or(Ok(own), |code| code.parse().map_err(|_| Failure::invalid("a status is not a number")))?;
     let status = StatusCode::from_u16(code).ok().filter(|status| (200..=599).contains(&status.as_u16()));
@@ -110,6 +116,7 @@ struct Described {
     r#type: &'static str,
     description: &'static str,
     accessor: String,
+    uuid: String,
     config: Tuning,
     local: bool,
     seal_wrap: bool,
@@ -132,6 +139,7 @@ fn described(mount: &Mount, with_path: bool) -> Described {
         r#type: mount.engine.kind(),
         description: "",
         accessor: format!("{}_{}", mount.engine.kind(), mount.path.replace('/', "_")),
+        uuid: uuid(&mount.path),
         config: Tuning { default_lease_ttl: 0, max_lease_ttl: 0, force_no_cache: false },
         local: false,
         seal_wrap: false,
@@ -139,6 +147,12 @@ fn described(mount: &Mount, with_path: bool) -> Described {
         options,
         path: with_path.then(|| format!("{}/", mount.path)),
     }
+}
+
+/// The same for each process with this mount.
+fn uuid(path: &str) -> String {
+    let hash: String = Sha256::digest(path).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    [&hash[..8], &hash[8..12], &hash[12..16], &hash[16..20], &hash[20..]].join("-")
 }
 
 /// `GET sys/mounts`.
@@ -264,6 +278,9 @@ struct Paths {
     paths: Vec<String>,
 }
 
+/// The most paths of one request.
+const MOST_PATHS: usize = 256;
+
 /// `POST sys/capabilities-self`.
 pub(crate) async fn capabilities(context: &Context<'_>) -> Result<Reply> {
     context.query.only(&[])?;
@@ -272,6 +289,9 @@ pub(crate) async fn capabilities(context: &Context<'_>) -> Result<Reply> {
     let all: Vec<String> = path.into_iter().chain(paths).collect();
     if all.is_empty() {
         return Err(Failure::invalid("missing `paths`"));
+    }
+    if all.len() > MOST_PATHS {
+        return Err(Failure::invalid(format!("`paths` has more than {MOST_PATHS} paths")));
     }
     let mut shown: BTreeMap<String, Vec<&'static str>> = BTreeMap::new();
     for path in all {

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use cloud_core::Runtime;
@@ -24,6 +24,8 @@ pub(crate) struct Tokens {
     file: Option<PathBuf>,
     runtime: Arc<dyn Runtime>,
     held: Mutex<Held>,
+    /// Held while the file is read, so that requests besides the first do not wait for a slow file system.
+    reading: Mutex<()>,
     /// How often the file was changed and could not be read.
     failures: AtomicU64,
 }
@@ -56,18 +58,26 @@ impl Tokens {
     fn new(file: Option<PathBuf>, policies: Policies, hash: [u8; 32], runtime: Arc<dyn Runtime>) -> Self {
         let checked = runtime.elapsed();
         let held = Held { policies: Arc::new(policies), hash, checked, broken: false };
-        Self { file, runtime, held: Mutex::new(held), failures: AtomicU64::new(0) }
+        Self { file, runtime, held: Mutex::new(held), reading: Mutex::default(), failures: AtomicU64::new(0) }
     }
 
     /// The policies that count for a request that arrives now.
     pub(crate) fn current(&self) -> Arc<Policies> {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.runtime.elapsed();
-        if let Some(file) = self.file.as_ref().filter(|_| now.saturating_sub(held.checked) >= INTERVAL) {
+        let due = now.saturating_sub(self.held().checked) >= INTERVAL;
+        if let Some(file) = self.file.as_ref().filter(|_| due)
+            && let Ok(_reading) = self.reading.try_lock()
+        {
+            let text = read(file);
+            let mut held = self.held();
             held.checked = now;
-            self.reload(file, &mut held);
+            self.reload(file, text, &mut held);
         }
-        Arc::clone(&held.policies)
+        Arc::clone(&self.held().policies)
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How often the file was changed into one that cannot be used.
@@ -76,8 +86,7 @@ impl Tokens {
     }
 
     /// The whole file is compared: its time and size may be the same after a change.
-    fn reload(&self, file: &Path, held: &mut Held) {
-        let text = read(file);
+    fn reload(&self, file: &Path, text: Result<String, String>, held: &mut Held) {
         let hash = text.as_ref().map_or([1; 32], |text| Sha256::digest(text).into());
         if hash == held.hash {
             return;
@@ -99,11 +108,15 @@ impl Tokens {
 
     /// Whether the file has changed into one that cannot be used.
     pub(crate) fn is_broken(&self) -> bool {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).broken
+        self.held().broken
     }
 }
 
 fn read(path: &Path) -> Result<String, String> {
+    // Opening a named pipe would wait for its writer.
+    if !fs::metadata(path).map_err(|error| error.to_string())?.is_file() {
+        return Err("it is not a file of at most 1 MiB".to_owned());
+    }
     let file = fs::File::open(path).map_err(|error| error.to_string())?;
     let about = file.metadata().map_err(|error| error.to_string())?;
     if about.len() > LARGEST || !about.is_file() {
@@ -175,6 +188,20 @@ mod tests {
         fs::write(&file, policy("third")).unwrap();
         runtime.advance(INTERVAL);
         assert!(knows("third") && !knows("other") && !tokens.is_broken());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn named_pipe_is_not_waited_for() {
+        let folder = Folder::new("pipe");
+        let file = folder.0.join("tokens.toml");
+        fs::write(&file, policy("first")).unwrap();
+        let runtime = Arc::new(FakeRuntime::new(datetime!(2026-01-01 0:00 UTC)));
+        let tokens = Tokens::load(&file, runtime.clone()).unwrap();
+        fs::remove_file(&file).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(&file).status().unwrap().success());
+        runtime.advance(INTERVAL);
+        assert!(tokens.current().find("first").is_some() && tokens.is_broken());
     }
 
     #[cfg(unix)]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use cloud_core::runtime::within;
 use http::StatusCode;
 
 use super::Inner;
@@ -11,6 +12,12 @@ use crate::failure::{Failure, Result};
 use crate::request::Verb;
 use crate::route::{Label, Route};
 use crate::trail::Trail;
+
+/// How long a response waits until its line is written, unless requests have a shorter limit.
+pub(super) const WRITTEN_WITHIN: Duration = Duration::from_secs(5);
+
+/// What follows a failure of a write that may have been carried out.
+const UNCERTAIN: &str = "it may have been executed: read the secret before you write it again";
 
 /// What is known of a request so far. Dropping it before the end writes a line without a status.
 pub(super) struct Record<'a> {
@@ -22,6 +29,8 @@ pub(super) struct Record<'a> {
     path: Option<String>,
     token: Option<String>,
     label: Label,
+    /// What is counted in place of a status that the client has chosen.
+    counted: Option<StatusCode>,
     /// Whether the operation may have been carried out, and must not be sent again without a look.
     is_unsafe: bool,
     logged: bool,
@@ -39,6 +48,7 @@ impl<'a> Record<'a> {
             path: None,
             token: None,
             label: Label { mount: "none".to_owned(), operation: "none" },
+            counted: None,
             is_unsafe: false,
             logged: true,
             finished: false,
@@ -61,6 +71,11 @@ impl<'a> Record<'a> {
         self.path = Some(path);
     }
 
+    /// Counts this status, and not that of the response.
+    pub(super) fn count_as(&mut self, status: StatusCode) {
+        self.counted = Some(status);
+    }
+
     pub(super) fn token(&mut self, name: &str) {
         self.token = Some(name.to_owned());
     }
@@ -72,13 +87,17 @@ impl<'a> Record<'a> {
 
     /// The failure of a request that took too long. Clients of Vault repeat what fails with 5xx.
     pub(super) fn timed_out(&self) -> Failure {
-        let text = "the request took too long";
-        match self.is_unsafe {
-            true => Failure::invalid(format!(
-                "{text}; it may have been executed: read the secret before you write it again"
-            )),
-            false => Failure::new(StatusCode::GATEWAY_TIMEOUT, text),
-        }
+        self.failed(StatusCode::GATEWAY_TIMEOUT, "the request took too long")
+    }
+
+    /// The failure of a request whose line could not be written in time.
+    fn unrecorded(&self) -> Failure {
+        let text = "the audit log cannot be written, so nothing is returned";
+        self.failed(StatusCode::INTERNAL_SERVER_ERROR, text)
+    }
+
+    fn failed(&self, status: StatusCode, text: &str) -> Failure {
+        if self.is_unsafe { Failure::invalid(format!("{text}; {UNCERTAIN}")) } else { Failure::new(status, text) }
     }
 
     fn line(&self, status: Option<u16>, failed: Option<&str>) -> Line {
@@ -105,12 +124,15 @@ impl<'a> Record<'a> {
     /// Records the end of the request, before its response is sent. `failed` is the cloud's ID of what failed.
     pub(super) async fn finish(mut self, status: StatusCode, failed: Option<&str>) -> Result<()> {
         self.finished = true;
-        self.inner.metrics.count(&self.label.mount, self.label.operation, status.as_u16(), self.took());
+        let counted = self.counted.unwrap_or(status);
+        self.inner.metrics.count(&self.label.mount, self.label.operation, counted.as_u16(), self.took());
         if !self.logged {
             return Ok(());
         }
         let line = self.line(Some(status.as_u16()), failed);
-        self.inner.audit.write(&line).await.map_err(|_| Inner::unrecorded())
+        let limit = self.inner.limit.min(WRITTEN_WITHIN);
+        let written = within(Box::pin(self.inner.audit.write(&line)), || self.inner.runtime.deadline(limit)).await;
+        written.and_then(Result::ok).ok_or_else(|| self.unrecorded())
     }
 }
 

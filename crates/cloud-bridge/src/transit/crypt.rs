@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cloud_core::codegen::Exposed;
 use cloud_core::{SecretBytes, SecretString, secret};
+use secrecy::zeroize::Zeroizing;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::Chosen;
@@ -17,8 +18,16 @@ use crate::reply::Reply;
 /// Data of a request, from Base64.
 pub(super) fn decode(name: &str, text: Option<&SecretString>) -> Result<SecretBytes> {
     let text = text.ok_or_else(|| Failure::invalid(format!("missing `{name}`")))?;
+    let text = text.expose_secret();
+    // Go's decoder ignores line breaks, and `base64` of coreutils writes them.
+    let breaks = text.bytes().filter(|byte| matches!(byte, b'\r' | b'\n')).count();
+    let mut plain = Zeroizing::new(Vec::with_capacity(text.len() - breaks));
+    if breaks > 0 {
+        plain.extend(text.bytes().filter(|byte| !matches!(byte, b'\r' | b'\n')));
+    }
+    let bytes = if breaks > 0 { plain.as_slice() } else { text.as_bytes() };
     // Exactly as long as the data, so that no copy is left behind.
-    let decoded = STANDARD.decode(text.expose_secret());
+    let decoded = STANDARD.decode(bytes);
     decoded.map(SecretBytes::from).map_err(|_| Failure::invalid(format!("`{name}` is not Base64")))
 }
 

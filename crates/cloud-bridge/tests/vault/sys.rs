@@ -39,6 +39,8 @@ async fn mounts_are_shown_to_those_who_may_use_them() {
     let mounts = world.get("/v1/sys/mounts").await.expect(200).data();
     assert_eq!(mounts["secret/"]["options"], json!({ "version": "2" }));
     assert_eq!(mounts["transit/"]["type"], "transit");
+    // vaultrs reads it as text.
+    assert_eq!(mounts["transit/"]["uuid"].as_str().unwrap().len(), 36);
     let reader = "X-Vault-Token: reader-token\r\n";
     world.send("GET", "/v1/sys/mounts", reader, "").await.expect(403);
     // The question of `vault kv` before each command.
@@ -166,6 +168,11 @@ async fn audit_log_has_a_line_for_each_request_and_no_value() {
     world.get(&format!("/v1/secret/data/{ROOT}")).await;
     world.send("GET", "/v1/secret//data", "", "").await.expect(400);
     world.send("GET", "/v1/sys/health", "", "").await.expect(200);
+    world.send("GET", "/v1/secret/data/audited", "", "").await.expect(403);
+    // Who has no token does not choose what the log hides.
+    for unknown in ["secret/data/audited", "audited", ""] {
+        world.send("GET", "/v1/secret/data/audited", &format!("X-Vault-Token: {unknown}\r\n"), "").await.expect(403);
+    }
     let lines = world.log.lines();
     let shown: Vec<Value> =
         lines.iter().map(|line| json!([line["token"], line["operation"], line["path"], line["status"]])).collect();
@@ -176,6 +183,10 @@ async fn audit_log_has_a_line_for_each_request_and_no_value() {
         json!([null, "GET", "secret/data/audited", 403]),
         json!(["root", "GET", "secret/data/[redacted]", 404]),
         json!([null, "-", null, 400]),
+        json!([null, "GET", "secret/data/audited", 403]),
+        json!([null, "GET", "secret/data/audited", 403]),
+        json!([null, "GET", "secret/data/audited", 403]),
+        json!([null, "GET", "secret/data/audited", 403]),
     ];
     assert_eq!(shown, wanted);
     for line in &lines {
@@ -215,4 +226,55 @@ async fn nothing_is_returned_if_the_audit_log_cannot_be_written() {
     let reply = world.get("/v1/secret/data/team/db").await.expect(500);
     assert!(reply.error().contains("audit log cannot be written") && !reply.text.contains("value1"), "{}", reply.text);
     world.send("GET", "/v1/sys/health", "", "").await.expect(200);
+}
+
+#[tokio::test]
+async fn write_that_cannot_be_recorded_is_not_to_be_repeated() {
+    let world = World::with(|builder| builder.policies(root()).audit(Full)).await;
+    let body = json!({ "data": { "a": "b" } });
+    let reply = world.post("/v1/secret/data/team/db", body).await.expect(400);
+    assert!(reply.error().contains("audit log") && reply.error().contains("may have been executed"), "{}", reply.text);
+    assert_eq!(world.count("update_secret_value"), 1);
+}
+
+/// A log that waits until the other end is dropped.
+struct Blocked(std::sync::mpsc::Receiver<()>);
+
+impl std::io::Write for Blocked {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let _ = self.0.recv();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn request_ends_though_the_audit_log_blocks() {
+    let (_held, blocked) = std::sync::mpsc::channel();
+    let limit = std::time::Duration::from_millis(500);
+    let world = World::with(|builder| builder.policies(root()).request_limit(limit).audit(Blocked(blocked))).await;
+    let reply = world.get("/v1/sys/mounts").await.expect(500);
+    assert!(reply.error().contains("audit log cannot be written"), "{}", reply.text);
+    let reply = world.post("/v1/secret/data/team/db", json!({ "data": { "a": "b" } })).await.expect(400);
+    assert!(reply.error().contains("may have been executed"), "{}", reply.text);
+}
+
+#[tokio::test]
+async fn status_that_a_client_chooses_is_not_counted() {
+    let world = World::start().await;
+    world.send("GET", "/v1/sys/health?activecode=503", "", "").await.expect(503);
+    let metrics = world.get("/v1/sys/metrics?format=prometheus").await.expect(200).text;
+    let counted = r#"cloud_bridge_request_duration_seconds_count{mount="sys",operation="health",status="200"} 1"#;
+    assert!(metrics.contains(counted) && !metrics.contains("503"), "{metrics}");
+}
+
+#[tokio::test]
+async fn paths_of_one_request_are_limited() {
+    let world = World::start().await;
+    let paths = |count: usize| json!({ "paths": (0..count).map(|index| format!("p{index}")).collect::<Vec<_>>() });
+    world.post("/v1/sys/capabilities-self", paths(256)).await.expect(200);
+    world.post("/v1/sys/capabilities-self", paths(257)).await.expect(400);
 }
