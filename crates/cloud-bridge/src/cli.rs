@@ -4,6 +4,7 @@
 pub(crate) mod arguments;
 #[cfg(unix)]
 pub(crate) mod kubernetes;
+mod log;
 pub(crate) mod sandbox;
 pub(crate) mod serve;
 pub(crate) mod signals;

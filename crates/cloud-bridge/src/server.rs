@@ -6,7 +6,6 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::serve::Listener;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -14,6 +13,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
+mod stalled;
 mod tcp;
 mod tls;
 #[cfg(unix)]
@@ -22,6 +22,7 @@ mod unix;
 pub(crate) use unix::UnixSockets;
 
 use crate::bridge::Bridge;
+use stalled::Stalled;
 use tcp::TcpSockets;
 pub use tls::TlsFiles;
 use tls::TlsSockets;
@@ -33,16 +34,21 @@ pub struct ServerLimits {
     /// How long a connection may take to send a whole request head, or stay idle between requests. The default is 30
     /// seconds.
     pub head: Duration,
+    /// How long a client may read nothing of a response that waits to be sent. The default is 30 seconds.
+    pub write: Duration,
     /// How many connections are served at the same time. More wait until one ends. The default is 10,000.
     pub connections: usize,
+    /// How long a stop still takes connections, while `sys/health` says that they should go elsewhere. By default a stop
+    /// takes none.
+    pub drain: Duration,
     /// How long a stop waits for requests in progress. The default is 30 seconds.
     pub shutdown: Duration,
 }
 
 impl Default for ServerLimits {
     fn default() -> Self {
-        let (head, shutdown) = (Duration::from_secs(30), Duration::from_secs(30));
-        Self { head, connections: 10_000, shutdown }
+        let limit = Duration::from_secs(30);
+        Self { head: limit, write: limit, connections: 10_000, drain: Duration::ZERO, shutdown: limit }
     }
 }
 
@@ -53,7 +59,7 @@ pub struct Server {
     bridge: Bridge,
     stop: watch::Sender<()>,
     task: JoinHandle<()>,
-    shutdown: Duration,
+    drain: Duration,
 }
 
 impl Server {
@@ -103,8 +109,8 @@ impl Server {
         L::Addr: Send,
     {
         let (stop, stopped) = watch::channel(());
-        let task = tokio::spawn(serve(sockets, bridge.router(), limits, stopped));
-        Self { address, bridge, stop, task, shutdown: limits.shutdown }
+        let task = tokio::spawn(serve(sockets, bridge.clone(), limits, stopped));
+        Self { address, bridge, stop, task, drain: limits.drain }
     }
 
     /// Returns where the bridge is served, such as `http://127.0.0.1:8200` or `unix:/run/bridge.sock`.
@@ -113,21 +119,26 @@ impl Server {
         &self.address
     }
 
-    /// Stops: takes no new connections, and waits for requests in progress as long as the limit says.
+    /// Stops: says so in `sys/health`, takes no new connections after a while, waits for requests in progress as long as
+    /// the limit says, and then until the audit log has their lines, for up to five seconds.
     pub async fn shutdown(self) {
-        let Self { bridge, stop, mut task, shutdown, .. } = self;
+        let Self { bridge, stop, task, drain, .. } = self;
         bridge.drain();
-        drop(stop);
-        if tokio::time::timeout(shutdown, &mut task).await.is_err() {
-            task.abort();
+        if !drain.is_zero() {
+            bridge.runtime().deadline(drain).await;
         }
+        drop(stop);
+        // It ends by itself.
+        let _ = task.await;
+        bridge.flush().await;
     }
 }
 
 /// Serves connections until the sender of `stopped` is dropped, then waits for requests in progress.
-async fn serve<L: Listener>(mut sockets: L, router: Router, limits: ServerLimits, mut stopped: watch::Receiver<()>) {
+async fn serve<L: Listener>(mut sockets: L, bridge: Bridge, limits: ServerLimits, mut stopped: watch::Receiver<()>) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(limits.head);
+    let router = bridge.router();
     let slots = Arc::new(Semaphore::new(limits.connections));
     let mut connections = JoinSet::new();
     loop {
@@ -139,7 +150,8 @@ async fn serve<L: Listener>(mut sockets: L, router: Router, limits: ServerLimits
         tokio::select! {
             (slot, stream) = accept => {
                 let service = TowerToHyperService::new(router.clone());
-                let connection = http.serve_connection(TokioIo::new(stream), service);
+                let stream = TokioIo::new(Stalled::new(stream, limits.write, Arc::clone(bridge.runtime())));
+                let connection = http.serve_connection(stream, service);
                 let mut stopped = stopped.clone();
                 connections.spawn(async move {
                     let _slot = slot;
@@ -157,5 +169,9 @@ async fn serve<L: Listener>(mut sockets: L, router: Router, limits: ServerLimits
         }
     }
     drop(sockets);
-    while connections.join_next().await.is_some() {}
+    let ended = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(limits.shutdown, ended).await.is_err() {
+        // Waits until the requests have noted that they were cut off.
+        connections.shutdown().await;
+    }
 }

@@ -116,6 +116,7 @@ fn wrong_options_end_with_a_line_that_says_why() {
         (&["--policies", &good, "--vendor", "nhn"], 1, "--key-store"),
         (&["--policies", &good], 1, "there is no mount"),
         (&["--policies", &policies, "--sandbox"], 1, "--sandbox goes without"),
+        (&["--sandbox", "--tls-cert", "a", "--tls-key", "b"], 1, "without TLS"),
         (&["--policies", &good, "--vendor", "scp", "--tls-cert", "a"], 1, "go together"),
         (&["--config", "/no/such/file"], 1, "/no/such/file"),
         (&["--sandbox", "--listen", "0.0.0.0:0"], 1, "configure TLS"),

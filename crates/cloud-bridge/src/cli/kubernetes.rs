@@ -12,7 +12,7 @@ use super::signals::Stop;
 
 /// Serves until Ctrl-C or SIGTERM.
 pub(crate) async fn serve(keys: &[String], socket: &Path) -> Result<(), String> {
-    let stop = Stop::listen().map_err(|error| error.to_string())?;
+    let mut stop = Stop::listen().map_err(|error| error.to_string())?;
     let mut builder = KmsPlugin::builder();
     for label in keys {
         let (keys, id) = key(label)?;

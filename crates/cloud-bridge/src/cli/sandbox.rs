@@ -11,13 +11,17 @@ pub(crate) async fn serve(_: Options, _: Stop) -> Result<(), String> {
 
 /// Serves until Ctrl-C or SIGTERM.
 #[cfg(feature = "sandbox")]
-pub(crate) async fn serve(options: Options, stop: Stop) -> Result<(), String> {
+pub(crate) async fn serve(options: Options, mut stop: Stop) -> Result<(), String> {
     use super::serve::{announce, audited, listening};
     use super::token;
 
-    let Options { config, vendor, key_store, policies, listen, audit, .. } = options;
+    let Options { config, vendor, key_store, policies, listen, audit, tls_certificate, tls_key, tls_client_ca, .. } =
+        options;
     if config.is_some() || vendor.is_some() || key_store.is_some() || policies.is_some() {
         return Err("--sandbox goes without --config, --vendor, --key-store and --policies".to_owned());
+    }
+    if tls_certificate.is_some() || tls_key.is_some() || tls_client_ca.is_some() {
+        return Err("--sandbox is served without TLS: leave out the --tls options".to_owned());
     }
     let sandbox = cloud_sandbox::Sandbox::start().await.map_err(|error| error.to_string())?;
     let token = token::create()?;
@@ -28,7 +32,8 @@ pub(crate) async fn serve(options: Options, stop: Stop) -> Result<(), String> {
     let (config, mut clouds) = configured(&sandbox.env_vars())?;
     let bridge = config.apply(builder, &mut clouds).and_then(|builder| builder.build());
     let bridge = bridge.map_err(|error| error.to_string())?;
-    let server = listening(bridge, listen.as_deref().unwrap_or("127.0.0.1:0"), None).await?;
+    let limits = crate::ServerLimits::default();
+    let server = listening(bridge, listen.as_deref().unwrap_or("127.0.0.1:0"), None, limits).await?;
     let (address, shown) = (server.address(), token.expose_secret());
     let text = format!("listening on {address}\nexport VAULT_ADDR={address}\nexport VAULT_TOKEN={shown}\n");
     announce(&text, audit.as_deref())?;

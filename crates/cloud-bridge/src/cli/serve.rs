@@ -1,13 +1,14 @@
 //! Serving the bridge until a signal comes.
 
-use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::{Bridge, BridgeBuilder, Clouds, Config, Mount, MountType, Server, ServerLimits, TlsFiles, Vendor};
 
 use super::arguments::Options;
+use super::log::LogFile;
 use super::sandbox;
 use super::signals::Stop;
 
@@ -16,7 +17,7 @@ const DEFAULT: &str = "127.0.0.1:8200";
 
 /// Serves until Ctrl-C or SIGTERM.
 pub(crate) async fn serve(options: Options) -> Result<(), String> {
-    let stop = Stop::listen().map_err(|error| error.to_string())?;
+    let mut stop = Stop::listen().map_err(|error| error.to_string())?;
     if options.sandbox {
         return sandbox::serve(options, stop).await;
     }
@@ -25,10 +26,14 @@ pub(crate) async fn serve(options: Options) -> Result<(), String> {
     let builder = audited(Bridge::builder(), config.audit.as_deref())?;
     let builder = config.apply(builder, &mut Clouds::default()).map_err(|error| error.to_string())?;
     let bridge = builder.build().map_err(|error| error.to_string())?;
-    let server = listening(bridge, &listen, tls(&config)).await?;
+    let server = listening(bridge, &listen, tls(&config), limits()).await?;
     announce(&format!("listening on {}\n", server.address()), config.audit.as_deref())?;
     stop.received().await.map_err(|error| error.to_string())?;
-    server.shutdown().await;
+    tokio::select! {
+        () = server.shutdown() => {}
+        // A second signal ends it at once.
+        _ = stop.received() => {}
+    }
     Ok(())
 }
 
@@ -96,17 +101,25 @@ pub(crate) fn audited(builder: BridgeBuilder, file: Option<&Path>) -> Result<Bri
     if file == Path::new("-") {
         return Ok(builder.audit(io::stdout()));
     }
-    let mut options = OpenOptions::new();
-    options.append(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let opened = options.open(file).map_err(|error| format!("--audit {}: {error}", file.display()))?;
+    let opened = LogFile::open(file).map_err(|error| format!("--audit {}: {error}", file.display()))?;
     Ok(builder.audit(opened))
 }
 
+/// How long a stop still takes connections, until load balancers have noticed.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// The limits of a server that load balancers may be in front of.
+fn limits() -> ServerLimits {
+    ServerLimits { drain: DRAIN, ..ServerLimits::default() }
+}
+
 /// Starts the server.
-pub(crate) async fn listening(bridge: Bridge, listen: &str, tls: Option<TlsFiles>) -> Result<Server, String> {
-    let limits = ServerLimits::default();
+pub(crate) async fn listening(
+    bridge: Bridge,
+    listen: &str,
+    tls: Option<TlsFiles>,
+    limits: ServerLimits,
+) -> Result<Server, String> {
     if let Some(path) = listen.strip_prefix("unix:") {
         if tls.is_some() {
             return Err("a Unix socket is served without TLS".to_owned());

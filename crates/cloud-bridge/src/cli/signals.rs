@@ -16,7 +16,7 @@ impl Stop {
         Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
 
-    pub(crate) async fn received(mut self) -> io::Result<()> {
+    pub(crate) async fn received(&mut self) -> io::Result<()> {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
@@ -35,7 +35,7 @@ impl Stop {
         Ok(Self)
     }
 
-    pub(crate) async fn received(self) -> io::Result<()> {
+    pub(crate) async fn received(&mut self) -> io::Result<()> {
         tokio::signal::ctrl_c().await
     }
 }

@@ -30,10 +30,17 @@ impl UnixSockets {
             Ok(about) if !about.file_type().is_socket() => {
                 return Err(io::Error::new(io::ErrorKind::AlreadyExists, "something that is not a socket is there"));
             }
-            Ok(_) if UnixStream::connect(path).await.is_ok() => {
-                return Err(io::Error::new(io::ErrorKind::AddrInUse, "another process serves it"));
-            }
-            Ok(_) => {}
+            Ok(_) => match UnixStream::connect(path).await {
+                // Nobody listens: the process has ended.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Ok(_) => return Err(io::Error::new(io::ErrorKind::AddrInUse, "another process serves it")),
+                // A full queue, or a socket that this user may not open.
+                Err(error) => {
+                    let text = format!("another process may serve it: {error}");
+                    return Err(io::Error::new(io::ErrorKind::AddrInUse, text));
+                }
+            },
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }

@@ -69,6 +69,55 @@ async fn stop_lets_requests_finish_and_takes_no_new_ones() {
 }
 
 #[tokio::test]
+async fn client_that_reads_nothing_loses_its_connection() {
+    let mut limits = ServerLimits::default();
+    limits.write = Duration::from_millis(200);
+    let (_sandbox, _server, address) = limited(limits).await;
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let requests = b"GET /v1/sys/health HTTP/1.1\r\nHost: b\r\n\r\n".repeat(100);
+    let closed = async { while stream.write_all(&requests).await.is_ok() {} };
+    tokio::time::timeout(Duration::from_secs(60), closed).await.expect("the connection is still open");
+}
+
+#[tokio::test]
+async fn stop_takes_connections_while_it_drains() {
+    let mut limits = ServerLimits::default();
+    limits.drain = Duration::from_secs(600);
+    let (_sandbox, server, address) = limited(limits).await;
+    client::send(address, "GET", "/v1/sys/health", "", b"").await.expect(200);
+    let stop = tokio::spawn(server.shutdown());
+    while client::send(address, "GET", "/v1/sys/health", "", b"").await.status == 200 {}
+    let headers = format!("X-Vault-Token: {ROOT}\r\n");
+    client::send(address, "GET", "/v1/sys/health", "", b"").await.expect(503);
+    client::send(address, "GET", "/v1/secret/data/team/db", &headers, b"").await.expect(200);
+    stop.abort();
+}
+
+#[tokio::test]
+async fn request_that_a_stop_cuts_off_is_in_the_audit_log() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let log = crate::world::Log::default();
+    let bridge = mounted(&sandbox).policies(root()).audit(log.clone()).build().unwrap();
+    let mut limits = ServerLimits::default();
+    limits.shutdown = Duration::from_millis(100);
+    let server = Server::listen(bridge, "127.0.0.1:0".parse().unwrap(), limits).await.unwrap();
+    let address: std::net::SocketAddr = server.address().strip_prefix("http://").unwrap().parse().unwrap();
+    sandbox.fault(Fault::late(Duration::from_secs(60)).on("scp/kms/encrypt").unwrap()).unwrap();
+    let headers = format!("X-Vault-Token: {ROOT}\r\n");
+    let cut = tokio::spawn(async move {
+        client::send(address, "POST", "/v1/transit/encrypt/by-id", &headers, br#"{"plaintext":""}"#).await
+    });
+    while !sandbox.calls().iter().any(|call| call.operation.contains("encrypt")) {
+        tokio::task::yield_now().await;
+    }
+    server.shutdown().await;
+    cut.await.unwrap();
+    let lines = log.lines();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert_eq!((&lines[0]["path"], &lines[0]["status"]), (&"transit/encrypt/by-id".into(), &serde_json::Value::Null));
+}
+
+#[tokio::test]
 async fn request_ends_at_its_limit() {
     let world = World::with(|builder| builder.policies(root()).request_limit(Duration::from_millis(200))).await;
     world.sandbox.fault(Fault::delay(Duration::from_secs(60)).on("scp").unwrap().always()).unwrap();
@@ -121,6 +170,25 @@ mod unix {
         let mut received = Vec::new();
         stream.read_to_end(&mut received).await.unwrap();
         client::parse(&received).status
+    }
+
+    #[tokio::test]
+    async fn socket_with_a_full_queue_is_not_replaced() {
+        let folder = Folder::new("full-socket");
+        let path = folder.0.join("bridge.sock");
+        let socket = tokio::net::UnixSocket::new_stream().unwrap();
+        socket.bind(&path).unwrap();
+        let listener = socket.listen(1).unwrap();
+        let mut waiting = Vec::new();
+        while let Ok(stream) = UnixStream::connect(&path).await {
+            waiting.push(stream);
+        }
+        let sandbox = Sandbox::start().await.unwrap();
+        let bridge = mounted(&sandbox).policies(root()).build().unwrap();
+        let error = Server::listen_unix(bridge, &path, short()).await.unwrap_err();
+        assert!(error.to_string().contains("another process may serve it"), "{error}");
+        // The queue is still that of the listener.
+        assert!(listener.accept().await.is_ok());
     }
 
     #[tokio::test]

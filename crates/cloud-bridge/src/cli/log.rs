@@ -1,0 +1,84 @@
+//! The file of the audit log, opened again when it was moved away.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// A file to append to. Before each write, it is compared with what is at its path, so that a rotation of logs needs no
+/// signal.
+#[derive(Debug)]
+pub(crate) struct LogFile {
+    path: PathBuf,
+    file: File,
+}
+
+impl LogFile {
+    /// Opens a file, or creates one that only its owner may use.
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        Ok(Self { path: path.to_owned(), file: append(path)? })
+    }
+
+    #[cfg(unix)]
+    fn is_moved(&self) -> io::Result<bool> {
+        use std::os::unix::fs::MetadataExt as _;
+        let own = self.file.metadata()?;
+        match std::fs::metadata(&self.path) {
+            Ok(there) => Ok((there.dev(), there.ino()) != (own.dev(), own.ino())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn is_moved(&self) -> io::Result<bool> {
+        Ok(!self.path.exists())
+    }
+}
+
+impl Write for LogFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    // Lines are written as one: the second half of one must not go into another file.
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.is_moved()? {
+            self.file = append(&self.path)?;
+        }
+        self.file.write_all(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+fn append(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn file_that_was_moved_away_is_made_again() {
+        let folder = std::env::temp_dir().join(format!("cloud-bridge-log-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let (path, moved) = (folder.join("audit.jsonl"), folder.join("audit.jsonl.1"));
+        let mut log = LogFile::open(&path).unwrap();
+        log.write_all(b"first\n").unwrap();
+        fs::rename(&path, &moved).unwrap();
+        log.write_all(b"second\n").unwrap();
+        log.write_all(b"third\n").unwrap();
+        let read = [&moved, &path].map(|file| fs::read_to_string(file).unwrap());
+        fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(read, ["first\n", "second\nthird\n"]);
+    }
+}
