@@ -187,3 +187,19 @@ fn guide_shows_the_recipes_as_they_are() {
         assert!(guide.contains(&recipe), "docs/bridge.md does not show deploy/bridge/{name}");
     }
 }
+
+#[test]
+fn configuration_of_the_deployment_has_the_names_of_the_recipes() {
+    let Some(recipe) = recipe("bridge.yaml") else { return };
+    let (_, block) = recipe.split_once("bridge.toml: |\n").unwrap();
+    let lines: Vec<&str> = block.lines().take_while(|line| line.is_empty() || line.starts_with("    ")).collect();
+    let config = cloud_bridge::Config::read(&lines.join("\n")).unwrap();
+    let named = |path: &str, name: &str| {
+        let mount = config.mount.iter().find(|mount| mount.path == path).unwrap();
+        assert!(mount.names.contains_key(name), "{path} has no {name}");
+    };
+    named("secret", "team/db");
+    named("transit", "orders");
+    // Labels, locks and the cache are those of one process.
+    assert!(recipe.contains("replicas: 1\n") || config.mount.iter().all(|mount| !mount.writable));
+}
