@@ -44,11 +44,33 @@ fn secrets_become_variables_and_credentials_of_the_sdks_vanish() {
 }
 
 #[test]
-fn credentials_in_any_variable_vanish() {
-    let names = ["SCP_TF_ACCESS_KEY", "SCP_TF_SECRET_KEY", "RISKEN_API_TOKEN"];
-    let mut command = command(&["exec", "--", "env"]);
-    let ran = Ran::from(command.envs(names.map(|name| (name, "canary-of-16-let"))).output().unwrap());
-    assert!(ran.status == 0 && !ran.text().contains("canary"), "{ran:?}");
+fn credentials_in_any_variable_vanish_alone_and_together() {
+    let names = [
+        "SCP_ACCESS_KEY",
+        "SCP_SECRET_KEY",
+        "SCP_TF_ACCESS_KEY",
+        "SCP_TF_SECRET_KEY",
+        "SCP_VAULT_TOKEN_ID",
+        "SCP_VAULT_TOKEN_SECRET",
+        "SCP_SECRET_VAULT_ID",
+        "NHN_CLOUD_USER_ACCESS_KEY_ID",
+        "NHN_CLOUD_USER_SECRET_ACCESS_KEY",
+        "NHN_CLOUD_SECURITY_ADVISOR_APP_KEY",
+        "NHN_CLOUD_SERVER_SECURITY_CHECK_APP_KEY",
+        "NHN_CLOUD_SKM_APP_KEY",
+        "NHN_CLOUD_SKM_MAC_ADDRESS",
+        "RISKEN_ACCESS_TOKEN",
+        "RISKEN_API_TOKEN",
+    ];
+    // Half of a pair and a malformed value are credentials, too.
+    for value in ["canary-of-16-let", " canary\tof 16"] {
+        for set in names.chunks(1).chain([&names[..]]) {
+            let mut command = Command::new(CLOUDSEC);
+            command.args(["exec", "--", "env"]).env_clear().env("PATH", crate::world::search_path());
+            let ran = Ran::from(command.envs(set.iter().map(|name| (name, value))).output().unwrap());
+            assert!(ran.status == 0 && !ran.text().contains("canary"), "{set:?}: {ran:?}");
+        }
+    }
 }
 
 #[test]
@@ -137,6 +159,14 @@ fn files_are_private_and_vanish() {
     child.stdin.take().unwrap().write_all(b"\n").unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(3));
     assert_eq!(folder.names(), [""; 0]);
+}
+
+#[test]
+fn files_vanish_if_the_program_does_not_start() {
+    let folder = Folder::new();
+    let mut command = command(&["exec", "--file", "A=scp:database", "--", "/no/such/program"]);
+    let ran = Ran::from(command.env("XDG_RUNTIME_DIR", folder.path()).output().unwrap());
+    assert_eq!((ran.status, folder.names()), (127, Vec::new()), "{ran:?}");
 }
 
 #[test]
