@@ -112,11 +112,15 @@ pub(crate) async fn run(arguments: FindingsArgs, quiet: bool) -> Result<u8> {
         Some(file) => Fleet::load(file)?,
         None => Fleet::of_environment(&arguments.account, &arguments.region)?,
     };
+    let targets = fleet.targets()?;
     let report = inspected(&arguments, fleet, quiet).await?;
-    let report = match report {
+    let mut report = match report {
         Ok(report) => report,
         Err(status) => return Ok(status),
     };
+    if let Some(before) = &before {
+        inspect::note_absent(&mut report, before, &targets)?;
+    }
     let format = arguments.output.unwrap_or_else(show::default_format);
     for gap in &report.incomplete {
         output::note(false, &format!("cloudsec: not read: {}", gap.why));

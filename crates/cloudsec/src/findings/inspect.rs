@@ -46,8 +46,21 @@ impl Service {
         }
     }
 
-    /// With what the uids of a target begin.
-    pub(super) fn prefix(&self, account: &Account, target: &Target) -> Result<String> {
+    /// Adds with what the uids of a target begin.
+    pub(super) fn with_prefixes(&self, account: &Account, target: Target) -> Result<Target> {
+        let prefix = self.prefix(account, &target)?;
+        let target = target.with_prefix(prefix);
+        Ok(match self.name {
+            // Each region reports the rules of the organization, too.
+            "nhn/security-advisor" => {
+                let scope = Scope::new(&*account.name, OffsetDateTime::UNIX_EPOCH);
+                target.and_prefix(nhn_security::security_advisor::ocsf::prefix(&scope, None))
+            }
+            _ => target,
+        })
+    }
+
+    fn prefix(&self, account: &Account, target: &Target) -> Result<String> {
         let scope = Scope::new(&*account.name, OffsetDateTime::UNIX_EPOCH);
         let region = region(target)?;
         Ok(match self.name {
@@ -58,6 +71,15 @@ impl Service {
             _ => risken_aws::finding::ocsf::prefix(vendors::project(&account.settings)?, &scope),
         })
     }
+}
+
+/// Makes a report incomplete for the instances of an earlier one that were not inspected in its period.
+pub(super) fn note_absent(report: &mut Report, earlier: &Report, targets: &[Target]) -> Result<()> {
+    for target in targets.iter().filter(|target| target.service == "nhn/server-security-check") {
+        let scope = Scope::new(&*target.account, OffsetDateTime::UNIX_EPOCH);
+        nhn_security::server_security_check::ocsf::note_absent(report, earlier, &region(target)?, &scope);
+    }
+    Ok(())
 }
 
 fn region(target: &Target) -> Result<Region> {

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::FindingsFormat as Format;
 use crate::exit::{Failure, Result};
-use crate::output;
+use crate::{output, vendors};
 
 const HEAD: [&str; 7] = ["severity", "result", "service", "account", "resource", "title", "uid"];
 /// The columns of the table: the uid is for programs.
@@ -77,7 +77,7 @@ pub(super) fn difference(format: Format, found: Diff) -> Result<()> {
 
 fn lifecycle(found: Diff) -> Report {
     let mut report = Report::new();
-    report.events = found.into_events();
+    report.events = found.into_events_at(vendors::now());
     report
 }
 

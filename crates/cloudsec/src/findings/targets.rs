@@ -128,12 +128,11 @@ impl Fleet {
             })
         });
         let targets: Vec<_> = targets.collect();
-        targets.into_iter().map(|target| Ok(target.clone().with_prefix(self.prefix(&target)?))).collect()
-    }
-
-    fn prefix(&self, target: &Target) -> Result<String> {
-        let (account, service) = self.find(target)?;
-        service.prefix(account, target)
+        let with_prefixes = |target: Target| {
+            let (account, service) = self.find(&target)?;
+            service.with_prefixes(account, target)
+        };
+        targets.into_iter().map(with_prefixes).collect()
     }
 
     /// The account and the service of a target.

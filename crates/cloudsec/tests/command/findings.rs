@@ -60,6 +60,10 @@ fn difference_compares_with_an_earlier_report() {
     let same = findings(&["--diff", &file, "--output", "json"]);
     let found: Value = serde_json::from_slice(&same.out).unwrap();
     assert_eq!((same.status, &found["unchanged"], &found["new"]), (3, &50.into(), &Value::Array(Vec::new())));
+    // In a month without inspections, the servers' findings are not gone.
+    let month = ["findings", "--from", "2025-08-01", "--to", "2025-08-20", "--diff", &file, "--output", "json"];
+    let later: Value = serde_json::from_slice(&run(&month).out).unwrap();
+    assert_eq!((&later["gone"], later["uncertain"].as_array().unwrap().len()), (&Value::Array(Vec::new()), 24));
     // An earlier report without one event: the event is new.
     let text = fs::read_to_string(&file).unwrap();
     let (first, rest) = text.split_once('\n').unwrap();
