@@ -1,5 +1,6 @@
 //! A tour of the SDKs: starts the sandbox in this process and makes typed calls to all three vendors over HTTP.
 
+mod bridge;
 mod envelope;
 mod faults;
 mod nhn;
@@ -48,10 +49,11 @@ async fn tour() -> Result<(), Box<dyn Error>> {
     risken::run(&settings).await?;
     secrets::run(&sandbox, &settings).await?;
     envelope::run(&settings).await?;
+    bridge::run(&settings).await?;
     why::run(&settings).await?;
     faults::run(&sandbox, &settings).await?;
     print(
-        "\nGuides: docs/scp.md, docs/nhn.md, docs/risken.md, docs/secrets.md, docs/envelope.md. Errors and retries: docs/resilience.md. Debugging: docs/debugging.md.",
+        "\nGuides: docs/scp.md, docs/nhn.md, docs/risken.md, docs/secrets.md, docs/envelope.md, docs/bridge.md. Errors and retries: docs/resilience.md. Debugging: docs/debugging.md.",
     );
     sandbox.shutdown().await?;
     Ok(())
