@@ -35,15 +35,17 @@ impl Service {
         self.name.split_once('/').map_or(self.name, |(_, short)| short)
     }
 
-    /// Returns whether the settings of a service that has its own are there. An error of the settings counts: it is
-    /// reported when the service is inspected.
+    /// Returns whether the service has its app key, if it needs one of its own. Other settings that are missing or not
+    /// valid are reported when the service is inspected.
     pub(super) fn is_configured(&self, settings: &Settings) -> bool {
-        let Ok(nhn) = vendors::nhn(settings.clone()).build() else { return true };
-        match self.name {
-            "nhn/security-advisor" => nhn.security_advisor().is_ok(),
-            "nhn/server-security-check" => nhn.server_security_check().is_ok(),
-            _ => true,
-        }
+        let app_key = match self.name {
+            "nhn/security-advisor" => "security_advisor_app_key",
+            "nhn/server-security-check" => "server_security_check_app_key",
+            _ => return true,
+        };
+        let explanation = self.vendor.explain(settings.clone());
+        let mut lookups = explanation.lookups().iter().filter(|lookup| lookup.setting == app_key);
+        lookups.any(|lookup| lookup.found.is_some() || lookup.invalid.is_some())
     }
 
     /// Adds with what the uids of a target begin.
@@ -67,8 +69,12 @@ impl Service {
             "nhn/security-advisor" => nhn_security::security_advisor::ocsf::prefix(&scope, Some(&region)),
             "nhn/server-security-check" => nhn_security::server_security_check::ocsf::prefix(&scope, &region),
             "scp/config-inspection" => scp_security::config_inspection::ocsf::prefix(&scope),
-            "risken/aws" => risken_aws::aws::ocsf::prefix(vendors::project(&account.settings)?, &scope),
-            _ => risken_aws::finding::ocsf::prefix(vendors::project(&account.settings)?, &scope),
+            _ => match vendors::project(&account.settings) {
+                Ok(project) if self.name == "risken/aws" => risken_aws::aws::ocsf::prefix(project, &scope),
+                Ok(project) => risken_aws::finding::ocsf::prefix(project, &scope),
+                // The prefix of every project. Inspecting the target reports what is wrong with the setting.
+                Err(_) => cloud_findings::uid(&[self.vendor.name(), self.short(), &account.name]),
+            },
         })
     }
 }

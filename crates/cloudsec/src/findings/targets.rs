@@ -110,10 +110,12 @@ impl Fleet {
             account.services.retain(|service| service.is_configured(&account.settings));
             accounts.push(account);
         }
-        match accounts.is_empty() {
-            true => Err(Failure::new("no vendor is configured").advise("run `cloudsec doctor`")),
-            false => Ok(Self(accounts)),
-        }
+        let why = match (accounts.is_empty(), accounts.iter().all(|own| own.services.is_empty())) {
+            (true, _) => "no vendor is configured",
+            (_, true) => "no service with findings is configured: the services of NHN Cloud need app keys of their own",
+            _ => return Ok(Self(accounts)),
+        };
+        Err(Failure::new(why).advise("run `cloudsec doctor`"))
     }
 
     /// The targets, account by account.

@@ -6,7 +6,7 @@ use std::fs;
 use cloud_findings::Report;
 use serde_json::Value;
 
-use crate::world::{Folder, PERIOD, Ran, SANDBOX, command, run};
+use crate::world::{Folder, PERIOD, Ran, SANDBOX, command, run, variables};
 
 /// The arguments of `findings` with the period of the sandbox's results.
 fn findings(arguments: &[&str]) -> Ran {
@@ -176,6 +176,48 @@ fn unreachable_service_is_incomplete_and_severity_decides_the_status() {
     let mut nothing = command(&["findings"]);
     let ran = Ran::from(nothing.env_clear().output().unwrap());
     assert!(ran.status == 1 && ran.errors.contains("cloudsec doctor"), "{ran:?}");
+}
+
+/// Runs `findings` with the variables whose names begin with one of these.
+fn findings_with(names: &[&str], arguments: &[&str]) -> Ran {
+    let own = variables().into_iter().filter(|(name, _)| names.iter().any(|own| name.starts_with(own)));
+    let mut command = command(&[&["findings"], &PERIOD[..], arguments].concat());
+    Ran::from(command.env_clear().envs(own).output().unwrap())
+}
+
+#[test]
+fn partly_configured_vendor_is_not_reported_as_clean() {
+    // Without an app key of a service with findings, there is nothing to read.
+    let access = ["NHN_CLOUD_USER_", "NHN_CLOUD_ENDPOINT", "NHN_CLOUD_SKM_APP_KEY"];
+    let ran = findings_with(&access, &[]);
+    assert!(ran.status == 1 && ran.out.is_empty() && ran.errors.contains("no service with findings"), "{ran:?}");
+    // Without the access key, each service is a gap.
+    let keys = ["NHN_CLOUD_SECURITY_ADVISOR", "NHN_CLOUD_SERVER_SECURITY_CHECK", "NHN_CLOUD_ENDPOINT"];
+    let ran = findings_with(&keys, &[]);
+    assert_eq!((ran.status, report(&ran).incomplete.len()), (3, 2), "{ran:?}");
+    // A service without an app key of its own is not one of the account.
+    let ran = findings_with(&[&access[..], &["NHN_CLOUD_SECURITY_ADVISOR"]].concat(), &[]);
+    assert_eq!((ran.status, report(&ran).incomplete.len()), (0, 0), "{ran:?}");
+}
+
+#[test]
+fn missing_project_of_risken_fails_no_other_account() {
+    let folder = Folder::new();
+    let old = folder.write("old.jsonl", findings(&[]).out);
+    let configured = ["SCP_", "NHN_CLOUD_", "RISKEN_URL", "RISKEN_ACCESS_TOKEN"];
+    let ran = findings_with(&configured, &[]);
+    let found = report(&ran);
+    let prefixes: Vec<_> = found.incomplete.iter().map(|gap| &*gap.prefix).collect();
+    assert!(ran.status == 3 && ran.errors.contains("RISKEN_PROJECT_ID"), "{ran:?}");
+    for prefix in ["risken/aws/default", "risken/finding/default"] {
+        assert!(prefixes.contains(&prefix), "{prefixes:?}");
+    }
+    assert!(found.events.iter().any(|event| event.uid().unwrap().starts_with("scp/")), "{ran:?}");
+    // What was found in the project before is uncertain, and not gone.
+    let ran = findings_with(&configured, &["--diff", &old, "--output", "json"]);
+    let difference: Value = serde_json::from_slice(&ran.out).unwrap();
+    assert_eq!(difference["gone"], Value::Array(Vec::new()));
+    assert!(!difference["uncertain"].as_array().unwrap().is_empty(), "{difference}");
 }
 
 #[test]
