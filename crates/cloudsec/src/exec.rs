@@ -57,12 +57,16 @@ pub(crate) async fn run(arguments: ExecArgs, quiet: bool) -> Result<u8> {
             command.env_remove(variable);
         }
     }
-    // After the removal: a program may be given the credentials of the SDKs as secrets.
+    // A secret that is missing must not leave a value that --override replaces.
+    for Binding { variable, .. } in &bindings {
+        command.env_remove(variable);
+    }
+    // After the removals: a program may be given the credentials of the SDKs as secrets.
     for Value { variable, secret } in &plain {
         command.env(variable, secret.expose_secret());
     }
     drop(plain);
-    start(command, &files, !file.is_empty()).await
+    start(command, files, !file.is_empty()).await
 }
 
 /// A variable that is set would be lost, and one that is named twice would be set to one of both.
@@ -82,7 +86,7 @@ fn check_names(bindings: &[&Binding], replace: bool) -> Result<()> {
 
 /// Replaces this process by the program, or waits for it if there are files to remove.
 #[cfg(unix)]
-async fn start(mut command: Command, files: &[Value], has_files: bool) -> Result<u8> {
+async fn start(mut command: Command, files: Vec<Value>, has_files: bool) -> Result<u8> {
     if has_files {
         return child::run(command, files, &folder()).await;
     }
@@ -93,7 +97,7 @@ async fn start(mut command: Command, files: &[Value], has_files: bool) -> Result
 
 /// Elsewhere a process cannot be replaced, and files cannot be made private.
 #[cfg(not(unix))]
-async fn start(command: Command, _: &[Value], has_files: bool) -> Result<u8> {
+async fn start(command: Command, _: Vec<Value>, has_files: bool) -> Result<u8> {
     if has_files {
         return Err(Failure::usage("--file needs a Unix system, where files can be private"));
     }

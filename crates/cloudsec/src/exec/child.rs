@@ -11,6 +11,7 @@ use tokio::signal::unix::{self, SignalKind};
 use super::not_started;
 use super::secrets::Value;
 use crate::exit::{self, Failure, Result};
+use crate::output;
 use crate::private::{self, Directory};
 
 /// The signals that the program gets, with whether a terminal sends them to the program, too.
@@ -24,14 +25,15 @@ const FORWARDED: [(SignalKind, Signal, bool); 6] = [
 ];
 
 /// Runs the program and returns its exit status, or 128 + N after the signal N.
-pub(super) async fn run(mut command: Command, files: &[Value], folder: &Path) -> Result<u8> {
+pub(super) async fn run(mut command: Command, files: Vec<Value>, folder: &Path) -> Result<u8> {
     // Before the files exist, so that no signal leaves them behind.
     let mut signals = Signals::listen().map_err(|error| Failure::io("signals", &error))?;
     let failed = |error| Failure::io("private files", &error);
     let directory = Directory::create(folder).map_err(failed)?;
+    // The values are wiped as soon as they are written.
     for Value { variable, secret } in files {
         // The name has letters, digits and `_` only.
-        let path = directory.path().join(variable);
+        let path = directory.path().join(&variable);
         private::create(&path)
             .and_then(|mut file| file.write_all(secret.expose_secret().as_bytes()))
             .map_err(failed)?;
@@ -52,7 +54,13 @@ pub(super) async fn run(mut command: Command, files: &[Value], folder: &Path) ->
             }
         }
     };
-    directory.remove().map_err(failed)?;
+    // The status is the program's, whatever becomes of the files. It may have removed them itself.
+    match directory.remove() {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            output::note(false, &format!("cloudsec: private files were not removed: {error}"));
+        }
+        _ => {}
+    }
     Ok(status_of(status))
 }
 

@@ -106,6 +106,25 @@ fn missing_secret_is_left_out_or_fails_when_strict() {
 }
 
 #[test]
+fn variable_to_replace_is_left_out_if_its_secret_is_missing() {
+    for option in ["--secret", "--file"] {
+        let mut command =
+            command(&["exec", "--override", option, "A=scp:no-such-secret", "--", "sh", "-c", "echo ${A-unset}"]);
+        let ran = Ran::from(command.env("A", "an-old-value").output().unwrap());
+        assert_eq!((ran.status, ran.text()), (0, "unset\n"), "{option}: {ran:?}");
+    }
+}
+
+#[test]
+fn program_that_removes_its_files_keeps_its_status() {
+    let folder = Folder::new();
+    let script = "rm -r \"$(dirname \"$A\")\"; exit 7";
+    let mut command = command(&["exec", "--file", "A=scp:database", "--", "sh", "-c", script]);
+    let ran = Ran::from(command.env("XDG_RUNTIME_DIR", folder.path()).output().unwrap());
+    assert_eq!((ran.status, ran.errors.as_str(), folder.names()), (7, "", Vec::new()));
+}
+
+#[test]
 fn status_is_that_of_the_program() {
     let folder = Folder::new();
     let text = folder.write("text", "no program");
