@@ -40,7 +40,7 @@ enum Way {
 }
 
 pub(crate) async fn encrypt(arguments: CryptArgs, quiet: bool) -> Result<u8> {
-    if arguments.out.is_none() && std::io::stdout().is_terminal() {
+    if arguments.out.as_deref().is_none_or(is_standard) && std::io::stdout().is_terminal() {
         return Err(Failure::usage("the message is binary: write it with --out FILE, or to a pipe"));
     }
     run(arguments, Way::Encrypt, quiet).await
@@ -48,6 +48,11 @@ pub(crate) async fn encrypt(arguments: CryptArgs, quiet: bool) -> Result<u8> {
 
 pub(crate) async fn decrypt(arguments: CryptArgs, quiet: bool) -> Result<u8> {
     run(arguments, Way::Decrypt, quiet).await
+}
+
+/// Returns whether a path means a standard stream.
+fn is_standard(path: &Path) -> bool {
+    path == Path::new("-")
 }
 
 async fn run(arguments: CryptArgs, way: Way, quiet: bool) -> Result<u8> {
@@ -58,10 +63,14 @@ async fn run(arguments: CryptArgs, way: Way, quiet: bool) -> Result<u8> {
     if names.windows(2).any(|two| two[0] == two[1]) {
         return Err(Failure::usage("the context has a name twice"));
     }
-    let (reader, length) = opened(input.as_deref()).await?;
+    let (reader, length) = tokio::select! {
+        // A FIFO is opened once it has a writer.
+        found = opened(input.as_deref()) => found?,
+        status = stop.received() => return Ok(status),
+    };
     let bar = output::bytes_bar(length, quiet);
     let reader = bar.wrap_async_read(reader);
-    let pending = out.filter(|path| path != Path::new("-")).map(|path| Pending::create(&path, force)).transpose()?;
+    let pending = out.filter(|path| !is_standard(path)).map(|path| Pending::create(&path, force)).transpose()?;
     let (pending, writer): (_, Box<dyn AsyncWrite + Unpin + Send>) = match pending {
         Some((pending, file)) => (Some(pending), Box::new(tokio::fs::File::from_std(file))),
         None => (None, Box::new(tokio::io::stdout())),
@@ -80,7 +89,7 @@ async fn run(arguments: CryptArgs, way: Way, quiet: bool) -> Result<u8> {
 
 /// Opens the input, and returns its length if that is known.
 async fn opened(input: Option<&Path>) -> Result<(Box<dyn AsyncRead + Unpin + Send>, Option<u64>)> {
-    let Some(path) = input.filter(|path| *path != Path::new("-")) else {
+    let Some(path) = input.filter(|path| !is_standard(path)) else {
         return Ok((Box::new(tokio::io::stdin()), None));
     };
     let failed = |error| Failure::io(&path.display().to_string(), &error);

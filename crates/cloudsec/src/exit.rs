@@ -4,6 +4,8 @@ use std::error::Error as StdError;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use crate::output::plain;
+
 /// The command did what it was asked to do.
 pub(crate) const OK: u8 = 0;
 /// The command failed.
@@ -29,9 +31,10 @@ Exit status:
   2    an argument is not valid
   3    something could not be read, so the result is incomplete
   4    found: findings, differences, expiring certificates, problems
-  130  interrupted; 128 + N for other signals
+  130  interrupted; 128 + N for other signals. sandbox ends with 0 then
 
 exec ends with the status of the program, or with
+  2    the command line cannot be parsed
   125  cloudsec itself failed
   126  the program cannot be executed
   127  the program does not exist";
@@ -97,8 +100,8 @@ impl Failure {
     }
 
     fn write(&self, mut out: impl Write) -> io::Result<()> {
-        writeln!(out, "cloudsec: {}", self.text)?;
-        self.advice.iter().try_for_each(|advice| writeln!(out, "  try: {advice}"))
+        writeln!(out, "cloudsec: {}", plain(&self.text))?;
+        self.advice.iter().try_for_each(|advice| writeln!(out, "  try: {}", plain(advice)))
     }
 }
 

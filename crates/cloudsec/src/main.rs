@@ -66,5 +66,7 @@ async fn run(command: Command, quiet: bool) -> exit::Result<u8> {
 /// Logs to the standard error: warnings, or what `RUST_LOG` names as a level.
 fn log() {
     let level = ProcessEnv.variable("RUST_LOG").and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::WARN);
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).with_max_level(level).init();
+    let log = tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).with_max_level(level);
+    // Reporting an error of the log would panic if the standard error is closed.
+    log.log_internal_errors(false).init();
 }

@@ -32,11 +32,16 @@ impl Format {
 
 /// Writes to the standard output. A reader that has gone away is not an error.
 pub(crate) fn write(bytes: &[u8]) -> Result<()> {
-    let mut out = io::stdout().lock();
-    match out.write_all(bytes).and_then(|()| out.flush()) {
+    match write_all(bytes) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::io("the standard output", &error)),
         _ => Ok(()),
     }
+}
+
+/// Writes to the standard output. A reader that has gone away is an error.
+pub(crate) fn write_all(bytes: &[u8]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(bytes).and_then(|()| out.flush())
 }
 
 /// Writes a line for people to the standard error.
@@ -118,7 +123,8 @@ pub(crate) fn plain(text: &str) -> String {
     text.chars().map(|c| if is_odd(c) { ' ' } else { c }).collect()
 }
 
-/// Writes comma-separated values. A cell that a spreadsheet would run as a formula begins with an apostrophe.
+/// Writes comma-separated values, without control characters. A cell that a spreadsheet would run as a formula begins
+/// with an apostrophe.
 pub(crate) fn csv(head: &[&str], rows: &[Vec<String>]) -> String {
     let mut text = head.join(",") + "\r\n";
     for row in rows {
@@ -130,11 +136,15 @@ pub(crate) fn csv(head: &[&str], rows: &[Vec<String>]) -> String {
 }
 
 fn quoted(cell: &str) -> String {
-    let guard = if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
-    if guard.is_empty() && !cell.contains([',', '"', '\r', '\n']) {
-        return cell.to_owned();
+    // Spreadsheets skip white space before a formula, and read its signs in full width, too.
+    let is_formula = cell.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
+    let guard = if is_formula || cell.starts_with(['\t', '\r', '\n']) { "'" } else { "" };
+    let text = plain(cell);
+    // Where the comma is the decimal sign, spreadsheets separate cells by semicolons.
+    if guard.is_empty() && !text.contains([',', ';', '"']) {
+        return text;
     }
-    format!("\"{guard}{}\"", cell.replace('"', "\"\""))
+    format!("\"{guard}{}\"", text.replace('"', "\"\""))
 }
 
 /// A bar that counts bytes on the standard error, if that is a terminal.
@@ -180,8 +190,22 @@ mod tests {
 
     #[test]
     fn csv_quotes_and_disarms_formulas() {
-        let rows = [row(&["a,b", "say \"x\""]), row(&["=1+1", "two\nlines"]), row(&["plain", "-1"])];
-        let wanted = "h,i\r\n\"a,b\",\"say \"\"x\"\"\"\r\n\"'=1+1\",\"two\nlines\"\r\nplain,\"'-1\"\r\n";
-        assert_eq!(csv(&["h", "i"], &rows), wanted);
+        for (cell, wanted) in [
+            ("plain", "plain"),
+            ("a,b", "\"a,b\""),
+            ("a;b", "\"a;b\""),
+            ("say \"x\"", "\"say \"\"x\"\"\""),
+            ("two\nlines", "two lines"),
+            ("a\u{1b}[2J", "a [2J"),
+            ("=1+1", "\"'=1+1\""),
+            ("-1", "\"'-1\""),
+            (" +1", "\"' +1\""),
+            ("\n=1", "\"' =1\""),
+            ("\n1", "\"' 1\""),
+            ("＝1", "\"'＝1\""),
+            ("＠a", "\"'＠a\""),
+        ] {
+            assert_eq!(csv(&["h"], &[row(&[cell])]), format!("h\r\n{wanted}\r\n"), "{cell:?}");
+        }
     }
 }

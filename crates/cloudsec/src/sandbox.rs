@@ -4,6 +4,8 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use clap::Args;
+use cloud_core::ConfigSource;
+use cloud_core::config::ProcessEnv;
 use cloud_sandbox::Sandbox;
 
 use crate::exit::{self, Failure, Result};
@@ -52,24 +54,37 @@ fn exports(sandbox: &Sandbox) -> String {
     lines.chain([format!("{LAST}{} as process {}\n", sandbox.endpoint(), std::process::id())]).collect()
 }
 
-/// Begins the last line, a comment for the shell.
-const LAST: &str = "# listening on ";
+/// Begins the last line, which does nothing in a shell. An interactive zsh has no comments.
+const LAST: &str = ": listening on ";
 
 /// Starts the sandbox as a process of its own, and prints what it prints until it listens.
 fn background(port: u16) -> Result<u8> {
     let program = std::env::current_exe().map_err(|error| Failure::io("the path of this program", &error))?;
     let mut command = Command::new(program);
+    // It outlives the caller, so it keeps neither the caller's credentials nor the caller's directory in use.
+    command.env_clear().current_dir("/");
+    if cfg!(windows)
+        && let Some(root) = ProcessEnv.variable("SYSTEMROOT")
+    {
+        command.env("SYSTEMROOT", root);
+    }
     command.args(["sandbox", "--detached", "--port", &port.to_string()]);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(|error| Failure::io("starting the sandbox", &error))?;
-    let printed = match child.stdout.take() {
-        Some(out) => announced(out).map_err(|error| Failure::io("the sandbox", &error))?,
-        None => None,
+    let printed = child.stdout.take().map_or(Ok(None), announced);
+    let done = match printed {
+        Ok(Some(text)) => {
+            output::write_all(text.as_bytes()).map_err(|error| Failure::io("the standard output", &error))
+        }
+        Ok(None) => return Err(ended(child)),
+        Err(error) => Err(Failure::io("the sandbox", &error)),
     };
-    match printed {
-        Some(text) => output::write(text.as_bytes()).map(|()| exit::OK),
-        None => Err(ended(child)),
+    if done.is_err() {
+        // Nobody knows its address.
+        let _ = child.kill();
+        let _ = child.wait();
     }
+    done.map(|()| exit::OK)
 }
 
 /// What the sandbox prints until it listens; `None` if it has ended before.

@@ -34,7 +34,7 @@ fn start(arguments: &[&str], last: &str) -> (Running, Vec<String>) {
 
 #[test]
 fn sandbox_prints_exports_for_every_command_and_ends_with_sigterm() {
-    let (mut running, lines) = start(&["sandbox"], "# listening on ");
+    let (mut running, lines) = start(&["sandbox"], ": listening on ");
     let exports = lines.iter().filter_map(|line| line.strip_prefix("export ")?.split_once('='));
     let output = Command::new(CLOUDSEC).arg("doctor").env_clear().envs(exports).output().unwrap();
     assert_eq!(Ran::from(output).status, 0);
@@ -67,6 +67,37 @@ fn sandbox_in_the_background_works_with_eval_and_has_a_session_of_its_own() {
     assert!(Command::new("kill").arg(&pid).status().unwrap().success());
     assert_eq!(session, pid);
     assert!(output.status.success() && text.contains("\"state\": \"working\""), "{text}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn sandbox_in_the_background_keeps_no_variable_of_the_caller() {
+    let mut command = Command::new(CLOUDSEC);
+    command.args(["sandbox", "--background"]).env_clear().env("SCP_SECRET_KEY", "canary-of-16-let");
+    let ran = Ran::from(command.output().unwrap());
+    let pid = ran.text().trim_end().rsplit_once(" as process ").unwrap().1;
+    let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap();
+    let folder = std::fs::read_link(format!("/proc/{pid}/cwd")).unwrap();
+    assert!(Command::new("kill").arg(pid).status().unwrap().success());
+    assert_eq!((String::from_utf8_lossy(&environment).as_ref(), folder.to_str()), ("", Some("/")));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn sandbox_whose_address_cannot_be_printed_does_not_stay() {
+    // A port that is free now; the sandbox would still listen on it.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    for out in [Stdio::from(full), Stdio::from(writer)] {
+        let mut command = Command::new(CLOUDSEC);
+        command.args(["sandbox", "--background", "--port", &port.to_string()]).env_clear().stdout(out);
+        let child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let ran = Ran::from(child.wait_with_output().unwrap());
+        assert!(ran.status == 1 && ran.errors.contains("the standard output"), "{ran:?}");
+        assert!(TcpStream::connect(("127.0.0.1", port)).is_err());
+    }
 }
 
 /// The process whose arguments have the marks of a background sandbox and that owns the socket of this port.

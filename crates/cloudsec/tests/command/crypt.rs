@@ -87,6 +87,30 @@ fn decrypt_demands_the_context() {
     assert_eq!((ran.status, ran.out.len()), (1, 0), "another key opens nothing");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn signal_ends_the_wait_for_a_writer_of_a_fifo() {
+    use std::process::{Command, Stdio};
+
+    let folder = Folder::new();
+    let fifo = folder.file("fifo");
+    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    let out = folder.file("out");
+    let mut command = crate::world::command(&["encrypt", &fifo, "--key", KEYS[0], "--out", &out]);
+    let mut child = command.stdin(Stdio::null()).spawn().unwrap();
+    // The signal is caught from then on.
+    let status = format!("/proc/{}/status", child.id());
+    let catches_term = || {
+        let text = fs::read_to_string(&status).unwrap();
+        let caught = text.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
+        u64::from_str_radix(caught.trim(), 16).unwrap() & (1 << 14) != 0
+    };
+    while !catches_term() {}
+    assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(143));
+    assert_eq!(folder.names(), ["fifo"]);
+}
+
 #[cfg(unix)]
 #[test]
 fn signal_leaves_no_file_and_does_not_wait_for_the_input() {

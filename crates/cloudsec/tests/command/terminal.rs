@@ -52,6 +52,8 @@ fn binary_data_and_keys_are_not_printed_to_a_terminal() {
     let plain = folder.write("plain", "a");
     let Some(ran) = on_terminal(&format!("encrypt '{plain}' --key {}", KEYS[0])) else { return };
     assert!(ran.status == 2 && ran.text().contains("the message is binary"), "{ran:?}");
+    let standard = on_terminal(&format!("encrypt '{plain}' --out - --key {}", KEYS[0])).unwrap();
+    assert!(standard.status == 2 && standard.text().contains("the message is binary"), "{standard:?}");
     let keys = on_terminal(&format!("tofu-key --key {}", KEYS[0])).unwrap();
     assert!(keys.status == 2 && !keys.text().contains("magic"), "{keys:?}");
 }
