@@ -1,11 +1,13 @@
 //! A program with private files: it is started, gets the signals that this process gets, and its files are removed.
 
-use std::io::{self, IsTerminal, Write};
+use std::fs::File;
+use std::io::{self, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, ExitStatus};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, getpgrp, kill_process};
+use rustix::termios::tcgetpgrp;
 use tokio::signal::unix::{self, SignalKind};
 
 use super::not_started;
@@ -69,20 +71,25 @@ fn status_of(status: ExitStatus) -> u8 {
     code.and_then(|code| u8::try_from(code).ok()).unwrap_or(exit::EXEC_FAILED)
 }
 
+/// Returns whether a terminal sends the signals of its keys to this process and the program.
+fn is_in_foreground() -> bool {
+    let group = File::open("/dev/tty").ok().and_then(|terminal| tcgetpgrp(terminal).ok());
+    group == Some(getpgrp())
+}
+
 /// The signals of this process that the program gets.
 struct Signals(tokio::sync::mpsc::UnboundedReceiver<Signal>);
 
 impl Signals {
     fn listen() -> io::Result<Self> {
         let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();
-        let has_terminal = io::stdin().is_terminal();
         for (kind, signal, from_terminal) in FORWARDED {
             let mut received = unix::signal(kind)?;
             let sender = sender.clone();
             tokio::spawn(async move {
                 while received.recv().await.is_some() {
                     // The terminal has sent Ctrl-C and Ctrl-\ to the program already.
-                    if !(from_terminal && has_terminal) && sender.send(signal).is_err() {
+                    if !(from_terminal && is_in_foreground()) && sender.send(signal).is_err() {
                         break;
                     }
                 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -195,7 +196,8 @@ fn signals_reach_the_program_and_files_vanish_then() {
         let trap = if handled { format!("trap 'echo got {signal}; exit 9' {signal}; ") } else { String::new() };
         let script = format!("{trap}echo ready; while true; do sleep 0.01; done");
         let mut command = command(&["exec", "--file", "A=scp:database", "--", "sh", "-c", &script]);
-        command.env("XDG_RUNTIME_DIR", folder.path()).stdout(Stdio::piped());
+        // A group of its own is in the foreground of no terminal.
+        command.env("XDG_RUNTIME_DIR", folder.path()).stdout(Stdio::piped()).process_group(0);
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         assert_eq!(lines.next().unwrap().unwrap(), "ready");

@@ -47,6 +47,16 @@ fn targets_are_counted_on_a_terminal_unless_quiet() {
 }
 
 #[test]
+fn interrupt_from_the_terminal_is_not_sent_twice() {
+    // The standard input is not the terminal, and the terminal still sends its signals.
+    let script = "trap \"echo interrupted\" INT; trap \"echo ended; exit 9\" USR1; \
+                  kill -INT $PPID; kill -USR1 $PPID; while true; do sleep 0.01; done";
+    let arguments = format!("exec --file A=scp:database -- sh -c '{script}' < /dev/null");
+    let Some(ran) = on_terminal(&arguments) else { return };
+    assert_eq!((ran.status, ran.text().trim_end()), (9, "ended"));
+}
+
+#[test]
 fn binary_data_and_keys_are_not_printed_to_a_terminal() {
     let folder = Folder::new();
     let plain = folder.write("plain", "a");
