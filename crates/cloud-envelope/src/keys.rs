@@ -1,6 +1,5 @@
 //! The data keys in use: to seal, until a limit is reached, and to open, by their wrapped form.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,9 +12,11 @@ use crate::suite::{self, DATA_KEY_LENGTH};
 
 mod requests;
 mod sealing_key;
+mod state;
 
 use requests::{Requests, outcome};
 pub(crate) use sealing_key::SealingKey;
+use state::{Made, Opened, Question, State, Unwrapped};
 
 /// What a request for a data key returns. Errors are those of the services.
 type Outcome<T> = cloud_core::Result<T>;
@@ -26,50 +27,6 @@ pub(crate) struct Keys {
     limits: Limits,
     capacity: usize,
     state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    sealing: Option<Arc<SealingKey>>,
-    sealing_requests: Requests<Made>,
-    opened: HashMap<WrappedKey, Opened>,
-    opening_requests: HashMap<Question, Requests<Unwrapped>>,
-    refusals: Refusals,
-    /// Counts uses, to find what was not used for longest.
-    uses: u64,
-    /// When keys that are too old are dropped next, by the monotonic clock.
-    purge: Duration,
-}
-
-/// How often keys were refused or invalidated, to seal, and to open with each source. What was requested before is not
-/// used afterwards.
-#[derive(Default)]
-struct Refusals {
-    sealing: u64,
-    opening: HashMap<usize, u64>,
-}
-
-impl Refusals {
-    fn of(&self, source: usize) -> u64 {
-        self.opening.get(&source).copied().unwrap_or_default()
-    }
-}
-
-/// A key to seal with, and the number of refusals when it was requested.
-type Made = (Arc<SealingKey>, u64);
-/// A key to open with, and the number of refusals of its source when it was requested.
-type Unwrapped = (Arc<SecretBytes>, u64);
-/// What a source is asked to unwrap, and the encryption context.
-type Question = (usize, WrappedKey, Vec<u8>);
-
-/// A data key that was unwrapped.
-struct Opened {
-    key: Arc<SecretBytes>,
-    /// Which source unwrapped it.
-    source: usize,
-    /// When it was requested, by the monotonic clock.
-    requested: Duration,
-    used: u64,
 }
 
 /// Which data keys are forgotten.
@@ -273,34 +230,6 @@ impl Keys {
     fn lock(&self) -> MutexGuard<'_, State> {
         // The state is consistent whenever the lock is released, so a poisoned lock is usable.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    fn known(&mut self, key: &WrappedKey, now: Duration, age: Duration) -> Option<Arc<SecretBytes>> {
-        self.uses += 1;
-        let opened = self.opened.get_mut(key).filter(|opened| now.saturating_sub(opened.requested) < age)?;
-        opened.used = self.uses;
-        Some(Arc::clone(&opened.key))
-    }
-
-    /// Drops keys that are too old, at most once in the time that they are used.
-    fn purge(&mut self, now: Duration, age: Duration) {
-        if now < self.purge {
-            return;
-        }
-        self.purge = now.saturating_add(age);
-        let young = |requested: Duration| now.saturating_sub(requested) < age;
-        self.opened.retain(|_, opened| young(opened.requested));
-        self.sealing.take_if(|key| !young(key.requested()));
-    }
-
-    fn evict(&mut self, capacity: usize) {
-        while self.opened.len() > capacity {
-            let oldest = self.opened.iter().min_by_key(|(_, opened)| opened.used).map(|(key, _)| key.clone());
-            let Some(oldest) = oldest else { return };
-            self.opened.remove(&oldest);
-        }
     }
 }
 
