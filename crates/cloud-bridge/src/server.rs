@@ -9,6 +9,7 @@ use std::time::Duration;
 use axum::serve::Listener;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulConnection;
 use hyper_util::service::TowerToHyperService;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet};
@@ -34,7 +35,7 @@ pub struct ServerLimits {
     /// How long a connection may take to send a whole request head, or stay idle between requests. The default is 30
     /// seconds.
     pub head: Duration,
-    /// How long a client may read nothing of a response that waits to be sent. The default is 30 seconds.
+    /// How long a response may wait for a client that does not read it. The default is 30 seconds.
     pub write: Duration,
     /// How many connections are served at the same time. More wait until one ends. The default is 10,000.
     pub connections: usize,
@@ -134,6 +135,17 @@ impl Server {
     }
 }
 
+/// Serves a connection until it ends. Once the sender of `stopped` is dropped, it ends with the request in progress.
+pub(crate) async fn drive(connection: impl GracefulConnection, mut stopped: watch::Receiver<()>) {
+    let mut connection = pin!(connection);
+    tokio::select! {
+        // Clients may disconnect or send invalid HTTP at any time: the server has nothing to report.
+        _ = connection.as_mut() => return,
+        _ = stopped.changed() => connection.as_mut().graceful_shutdown(),
+    }
+    let _ = connection.await;
+}
+
 /// Serves connections until the sender of `stopped` is dropped, then waits for requests in progress.
 async fn serve<L: Listener>(mut sockets: L, bridge: Bridge, limits: ServerLimits, mut stopped: watch::Receiver<()>) {
     let mut http = http1::Builder::new();
@@ -152,16 +164,10 @@ async fn serve<L: Listener>(mut sockets: L, bridge: Bridge, limits: ServerLimits
                 let service = TowerToHyperService::new(router.clone());
                 let stream = TokioIo::new(Stalled::new(stream, limits.write, Arc::clone(bridge.runtime())));
                 let connection = http.serve_connection(stream, service);
-                let mut stopped = stopped.clone();
+                let driven = drive(connection, stopped.clone());
                 connections.spawn(async move {
                     let _slot = slot;
-                    let mut connection = pin!(connection);
-                    tokio::select! {
-                        // Clients may disconnect or send invalid HTTP at any time: the server has nothing to report.
-                        _ = connection.as_mut() => return,
-                        _ = stopped.changed() => connection.as_mut().graceful_shutdown(),
-                    }
-                    let _ = connection.await;
+                    driven.await;
                 });
             }
             Some(_) = connections.join_next() => {}

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use cloud_core::SecretString;
-use rotation::{SCP_SECRET, World, cache};
+use rotation::{SCP_SECRET, World, cache, rotate};
 use tokio::task::JoinSet;
 
 const ROTATIONS: usize = 20;
@@ -21,7 +21,7 @@ fn number(value: &SecretString) -> usize {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn readers_see_rotations_in_their_order_and_no_error() {
     let world = World::start().await;
-    world.rotate("p0").await;
+    rotate(&world, "p0").await;
     let (cache, runtime) = cache(world.scp.secrets_manager());
     assert_eq!(number(&cache.get(SCP_SECRET.0).await.unwrap()), 0);
     let mut watch = cache.watch(SCP_SECRET.0);
@@ -52,7 +52,7 @@ async fn readers_see_rotations_in_their_order_and_no_error() {
         seen
     });
     for rotation in 1..=ROTATIONS {
-        world.rotate(&format!("p{rotation}")).await;
+        rotate(&world, &format!("p{rotation}")).await;
         // A refresh is due; the readers drive it.
         runtime.advance(Duration::from_secs(60));
         while number(&cache.get(SCP_SECRET.0).await.unwrap()) != rotation {

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use cloud_core::SecretString;
-use rotation::{SCP_SECRET, World, cache};
+use rotation::{SCP_SECRET, World, cache, rotate};
 use tokio::task::JoinSet;
 
 /// Folders of the programs beside those of `PATH`: Debian keeps them apart, by version.
@@ -150,7 +150,7 @@ async fn logins_survive_a_password_that_changes() {
     };
     let world = World::start().await;
     database.admin("create role app login password 'p0'").await;
-    world.rotate("p0").await;
+    rotate(&world, "p0").await;
     let (cache, runtime) = cache(world.scp.secrets_manager());
     let login = async |tried: &AtomicUsize| {
         let connect = |secret: Arc<SecretString>| {
@@ -165,7 +165,7 @@ async fn logins_survive_a_password_that_changes() {
     assert_eq!((&*login(&tried).await, tried.swap(0, Ordering::SeqCst)), ("p0", 1));
 
     // The secret changes first: the cache has the new password, and the database still takes the old one.
-    world.rotate("p1").await;
+    rotate(&world, "p1").await;
     cache.refresh(SCP_SECRET.0).await.unwrap();
     assert_eq!((&*login(&tried).await, tried.swap(0, Ordering::SeqCst)), ("p0", 2));
     database.change_password("p1").await;
@@ -174,7 +174,7 @@ async fn logins_survive_a_password_that_changes() {
     // The database changes first: the cached password is refused, and so is the one before.
     runtime.advance(Duration::from_secs(5));
     database.change_password("p2").await;
-    world.rotate("p2").await;
+    rotate(&world, "p2").await;
     assert_eq!((&*login(&tried).await, tried.swap(0, Ordering::SeqCst)), ("p2", 3));
 
     // In the middle: the database has changed, and the secret follows during the third try.
@@ -184,7 +184,7 @@ async fn logins_survive_a_password_that_changes() {
         let (number, database, world) = (tried.fetch_add(1, Ordering::SeqCst), Arc::clone(&database), &world);
         async move {
             if number == 3 {
-                world.rotate("p3").await;
+                rotate(world, "p3").await;
             }
             database.login(&secret).await
         }
@@ -218,7 +218,7 @@ async fn logins_survive_a_password_that_changes() {
     while passwords.len() < 3 {
         passwords.push(logins.join_next().await.unwrap().unwrap().unwrap());
     }
-    world.rotate("p4").await;
+    rotate(&world, "p4").await;
     database.change_password("p4").await;
     changed.send(true).unwrap();
     while let Some(outcome) = logins.join_next().await {

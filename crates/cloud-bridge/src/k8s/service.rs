@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::io;
 use std::path::Path;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ use super::proto::{
     self, DecryptRequest, DecryptResponse, EncryptRequest, EncryptResponse, StatusRequest, StatusResponse,
 };
 use crate::failure::Failure;
-use crate::server::UnixSockets;
+use crate::server::{UnixSockets, drive};
 
 /// The largest message. Ciphertexts and plaintexts have at most 1 kB, annotations at most 32 kB.
 const LARGEST: usize = 64 * 1024;
@@ -85,16 +85,7 @@ async fn serve(mut sockets: UnixSockets, plugin: KmsPlugin, mut stopped: watch::
             (stream, ()) = sockets.accept() => {
                 let service = TowerToHyperService::new(Kms(plugin.clone()));
                 let connection = http.serve_connection(TokioIo::new(stream), service);
-                let mut stopped = stopped.clone();
-                connections.spawn(async move {
-                    let mut connection = pin!(connection);
-                    tokio::select! {
-                        // The API server may disconnect at any time: there is nothing to report.
-                        _ = connection.as_mut() => return,
-                        _ = stopped.changed() => connection.as_mut().graceful_shutdown(),
-                    }
-                    let _ = connection.await;
-                });
+                connections.spawn(drive(connection, stopped.clone()));
             }
             Some(_) = connections.join_next() => {}
             _ = stopped.changed() => break,

@@ -3,6 +3,7 @@
 use http::StatusCode;
 use serde::Serialize;
 
+use super::cache::Held;
 use super::document::{About, Data, Metadata, object};
 use super::subkeys::Subkeys;
 use super::{Kv, Named};
@@ -43,26 +44,27 @@ impl Kv {
     /// `GET data/{path}`.
     pub(crate) async fn read(&self, context: &Context<'_>, path: &str) -> Result<Reply> {
         context.query.only(&["version"])?;
-        let version = context.query.number("version")?;
-        let named = self.named(path).ok_or_else(Failure::not_found)?;
-        let held = match self.cache.get(named.0, version).await {
-            Ok(held) => held,
-            Err(error) => return Err(self.missing(context, named, error).await),
-        };
+        let held = self.held(context, path).await?;
         let (version, value) = held.read();
         let data = object(value).map_err(internal)?;
         context.data("kv", &Data { data: Some(&data), metadata: About::new(&version) })
     }
 
+    /// Reads the version of a secret that the query asks for.
+    async fn held(&self, context: &Context<'_>, path: &str) -> Result<Held> {
+        let version = context.query.number("version")?;
+        let named = self.named(path).ok_or_else(Failure::not_found)?;
+        match self.cache.get(named.0, version).await {
+            Ok(held) => Ok(held),
+            Err(error) => Err(self.missing(context, named, error).await),
+        }
+    }
+
     /// `GET subkeys/{path}`.
     pub(crate) async fn subkeys(&self, context: &Context<'_>, path: &str) -> Result<Reply> {
         context.query.only(&["version", "depth"])?;
-        let (version, depth) = (context.query.number("version")?, context.query.number("depth")?);
-        let named = self.named(path).ok_or_else(Failure::not_found)?;
-        let held = match self.cache.get(named.0, version).await {
-            Ok(held) => held,
-            Err(error) => return Err(self.missing(context, named, error).await),
-        };
+        let depth = context.query.number("depth")?;
+        let held = self.held(context, path).await?;
         let (version, value) = held.read();
         let data = object(value).map_err(internal)?;
         let subkeys: Subkeys = serde_json::from_str(data.get()).map_err(internal)?;
@@ -119,7 +121,7 @@ impl Kv {
     }
 }
 
-/// The failure of a lookup: Vault says nothing of a secret that does not exist.
+/// The failure of a lookup. If the secret does not exist, Vault's response gives no reason.
 fn plainly(error: cloud_core::Error) -> Failure {
     crate::trail::note(error.request_id());
     if error.is_not_found() { Failure::not_found() } else { Failure::from(error) }
