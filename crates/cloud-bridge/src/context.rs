@@ -1,4 +1,4 @@
-//! What a route knows of the request that it serves.
+//! The parts of a request that routes read, and the responses they return.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};

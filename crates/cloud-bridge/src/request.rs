@@ -1,4 +1,4 @@
-//! A request of a client, read as far as is needed to decide on it.
+//! The parts of a request that decide whether it is allowed: path, operation, query and token.
 
 use cloud_core::SecretString;
 use http::header::AUTHORIZATION;

@@ -158,7 +158,7 @@ impl Sealer {
     /// their newest versions. After a rotation of a key, call [`invalidate`](Self::invalidate) first.
     ///
     /// The data is encrypted again. The format does not allow replacing only the wrapped keys: the header would be
-    /// authenticated twice with one key and one IV, and a reader of both could then forge frames.
+    /// authenticated twice with one key and one IV, and an attacker who has both could then forge frames.
     ///
     /// # Errors
     /// As [`open`](Self::open) and [`seal`](Self::seal).

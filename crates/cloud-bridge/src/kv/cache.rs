@@ -191,7 +191,7 @@ impl SecretSource for Versions {
                 self.seen.entries().ids.entry(id.to_owned()).or_default().remove(&version);
             }
             let fetched = fetched.map_err(|error| match error.kind() {
-                // A version that does not exist says nothing of the others.
+                // A missing version does not mean that the others are missing.
                 ErrorKind::Lookup if version != 0 => error,
                 _ => self.seen.failed(error, Whole::Id(id.to_owned()), version),
             })?;

@@ -112,7 +112,7 @@ fn number_of(place: usize) -> u64 {
     u64::try_from(place).unwrap_or_default().saturating_add(1)
 }
 
-/// Reads an entry as far as it has the form that is assumed.
+/// Reads an entry. A member that does not have the assumed form is left out.
 fn listed(entry: &Json) -> Listed {
     let labels = entry.get("label").map(|label| label.as_array().unwrap_or_else(|| vec![label]));
     let current = labels.iter().flatten().any(|label| label.as_str() == Some("CURRENT"));

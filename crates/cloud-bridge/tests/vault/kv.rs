@@ -330,7 +330,7 @@ async fn refusal_of_one_version_ends_the_others() {
             assert_eq!(reply.status, 500, "{path} after the refusal of {refused}: {}", reply.text);
         }
     }
-    // A version that does not exist says nothing of the others.
+    // A missing version does not mean that the others are missing.
     let world = World::start().await;
     world.get("/v1/secret/data/team/db").await.expect(200);
     world.get("/v1/secret/data/team/db?version=9").await.expect(404);

@@ -141,7 +141,8 @@ impl Journal {
     }
 }
 
-/// Rejects a file that is not empty and does not begin as a checkpoint does, or as far as its first line was written.
+/// Rejects a file that does not begin like a checkpoint. An empty file, and one whose first line was cut off, are not
+/// rejected.
 fn check_start(file: &mut File, path: &Path) -> Result<()> {
     let length = START.len().try_into().unwrap_or(u64::MAX);
     let mut start = Vec::new();
