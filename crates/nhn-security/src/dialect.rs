@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use cloud_core::codegen::{As, LenientBool};
 use cloud_core::dialect::{Failure, FailureClass, RawResponse, ResponseOutcome, foreign, unreadable};
-use cloud_core::{Advice, Authentication, CallContext, Dialect, ErrorCategory, Operation, Result, SecretString};
+use cloud_core::{Advice, Authentication, CallContext, Dialect, Error, ErrorCategory, Operation, Result, SecretString};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -211,6 +211,16 @@ fn is_wrong_app_key(message: &str) -> bool {
     plain(message).contains("invalidappkey")
 }
 
+/// The hints of failures that concern one version of a key.
+const KEY_VERSION_STATUS: &str = "this version of the key is not in use";
+const KEY_VERSION: &str = "the key has no such version";
+
+/// Whether a failure concerns one version of a key: other versions may still be used. The hint tells, since the service's
+/// text may be hidden.
+pub(crate) fn is_of_key_version(error: &Error) -> bool {
+    [KEY_VERSION_STATUS, KEY_VERSION].iter().any(|hint| error.message().contains(hint))
+}
+
 /// What to do and what it means. Secure Key Manager publishes names of failures, not codes, and spells them in several
 /// ways.
 fn key_manager_failure(message: &str) -> Option<(&'static str, ErrorCategory, &'static [Advice])> {
@@ -237,8 +247,8 @@ fn key_manager_failure(message: &str) -> Option<(&'static str, ErrorCategory, &'
             advice::KEY_ID,
         ),
         ("invalidkeystore", NotFound, "check the id or the name of the key store", advice::KEY_STORE),
-        ("invalidkeyversionstatus", Conflict, "this version of the key is not in use", advice::STATE),
-        ("invalidkeyversion", NotFound, "the key has no such version", advice::KEY_VERSION),
+        ("invalidkeyversionstatus", Conflict, KEY_VERSION_STATUS, advice::STATE),
+        ("invalidkeyversion", NotFound, KEY_VERSION, advice::KEY_VERSION),
         ("invalidkeystatus", Conflict, "the key is about to be deleted or not in use", advice::STATE),
     ];
     let plain = plain(message);

@@ -64,6 +64,13 @@ impl Error {
         self
     }
 
+    /// Removes what the refusal means, for callers to whom it would mean something else.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn without_category(self) -> Self {
+        self.with_category(None)
+    }
+
     /// Sets the permission that the service asked for.
     #[must_use]
     pub(crate) fn with_required_action(mut self, action: Option<String>) -> Self {

@@ -1,4 +1,4 @@
-//! Where data keys come from, for what encrypts data of any size without knowing a vendor.
+//! The source of data keys for envelope encryption.
 
 use std::fmt;
 use std::sync::Arc;
@@ -72,7 +72,7 @@ pub trait DataKeySource: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// The errors of the request. The categories denied, invalid credentials, not found and conflict mean that the key
-    /// may no longer be used.
+    /// may no longer be used. An error of this wrapped key alone has none of them.
     fn unwrap_key<'a>(&'a self, key: &'a WrappedKey, context: &'a [u8]) -> BoxFuture<'a, Result<SecretBytes>>;
 }
 
