@@ -72,10 +72,13 @@ impl Sealer {
     /// [`ErrorKind::Input`] if the context does not fit the format, and [`ErrorKind::KeyService`] if the service made no
     /// data key.
     pub async fn seal(&self, data: impl AsRef<[u8]>, context: &[(&str, &str)]) -> Result<Vec<u8>> {
-        let (data, context) = (data.as_ref(), context::encode(context)?);
+        self.seal_message(data.as_ref(), &context::encode(context)?).await
+    }
+
+    async fn seal_message(&self, data: &[u8], context: &[u8]) -> Result<Vec<u8>> {
         check_length(data.len(), usize::try_from(self.formats.frame_length).unwrap_or(usize::MAX))?;
         let key = self.keys.to_seal(data.len() as u64).await?;
-        message::seal(&key, &context, self.formats.frame_length, data)
+        message::seal(&key, context, self.formats.frame_length, data)
     }
 
     /// Decrypts a message, whatever its encryption context.
@@ -92,14 +95,18 @@ impl Sealer {
     /// As [`open`](Self::open), and [`ErrorKind::Context`] if a pair is missing. The context is compared first, and is
     /// authenticated before any data is decrypted.
     pub async fn open_expecting(&self, message: impl AsRef<[u8]>, expected: &[(&str, &str)]) -> Result<Opened> {
-        let message = message.as_ref();
+        let (header, data) = self.open_message(message.as_ref(), expected).await?;
+        Ok(Opened { data, context: header.context })
+    }
+
+    async fn open_message(&self, message: &[u8], expected: &[(&str, &str)]) -> Result<(Box<Header>, SecretBytes)> {
         let header = Header::parse(message, self.formats.max_keys)?;
         // Before a request: a damaged message costs none.
         let length = message::data_length(message, &header)?;
         header.context.expect(expected)?;
         let key = self.message_key(&header, message).await?;
         let data = message::open(message, &header, key, length)?;
-        Ok(Opened { data, context: header.context })
+        Ok((header, data))
     }
 
     /// Encrypts what a reader returns, in the memory of two frames. Returns the number of bytes read.
@@ -163,9 +170,8 @@ impl Sealer {
     /// # Errors
     /// As [`open`](Self::open) and [`seal`](Self::seal).
     pub async fn rewrap(&self, message: impl AsRef<[u8]>) -> Result<Vec<u8>> {
-        let opened = self.open(message).await?;
-        let context: Vec<_> = opened.context.iter().collect();
-        self.seal(opened.data.expose_secret(), &context).await
+        let (header, data) = self.open_message(message.as_ref(), &[]).await?;
+        self.seal_message(data.expose_secret(), &header.serialized_context).await
     }
 
     /// Encrypts a message from a reader again, as [`rewrap`](Self::rewrap) does, with frames of the same length. Returns
@@ -220,5 +226,57 @@ impl Sealer {
 impl fmt::Debug for Sealer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sealer").field("formats", &self.formats).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cloud_core::{BoxFuture, DataKey, WrappedKey};
+
+    use super::*;
+
+    /// A service that knows one data key.
+    #[derive(Debug)]
+    struct Fixed;
+
+    impl DataKeySource for Fixed {
+        fn provider(&self) -> &str {
+            "test"
+        }
+
+        fn key_id(&self) -> &str {
+            "key-1"
+        }
+
+        fn generate(&self) -> BoxFuture<'_, cloud_core::Result<Option<DataKey>>> {
+            Box::pin(async { Ok(Some(DataKey::new([7; 32], b"wrapped".to_vec()))) })
+        }
+
+        fn wrap_key<'a>(&'a self, _: &'a SecretBytes) -> BoxFuture<'a, cloud_core::Result<Vec<u8>>> {
+            Box::pin(async { Ok(b"wrapped".to_vec()) })
+        }
+
+        fn unwrap_key<'a>(&'a self, _: &'a WrappedKey, _: &'a [u8]) -> BoxFuture<'a, cloud_core::Result<SecretBytes>> {
+            Box::pin(async { Ok(SecretBytes::from([7; 32])) })
+        }
+    }
+
+    #[tokio::test]
+    async fn rewrapped_message_keeps_the_context_that_another_writer_has_written() {
+        let sealer = Sealer::builder(Fixed).build().unwrap();
+        let contexts: [&[u8]; 2] = [
+            b"\0\x01\0\x0caws-crypto-x\0\x011",
+            // Ordered by the rules of a language.
+            b"\0\x02\0\x01a\0\0\0\x01B\0\0",
+        ];
+        for context in contexts {
+            let message = sealer.seal_message(b"data", context).await.unwrap();
+            let mut streamed = Vec::new();
+            sealer.rewrap_stream(message.as_slice(), &mut streamed).await.unwrap();
+            for rewrapped in [sealer.rewrap(&message).await.unwrap(), streamed] {
+                assert_eq!(Header::parse(&rewrapped, 1).unwrap().serialized_context, context);
+                assert_eq!(sealer.open(&rewrapped).await.unwrap().data.expose_secret(), b"data");
+            }
+        }
     }
 }

@@ -184,35 +184,41 @@ impl<R: AsyncRead + Unpin> Opening<R> {
         Ok((length, last))
     }
 
-    /// Writes the data. Each frame is checked before it is written; the last is written once the reader has ended.
-    pub(crate) async fn copy_to<W: AsyncWrite + Unpin>(mut self, mut writer: W) -> Result<u64> {
-        let mut total = 0;
-        loop {
-            let (length, last) = self.next().await?;
-            total += length as u64;
-            write(&mut writer, self.frame.content(length)).await?;
-            if last {
-                writer.flush().await.map_err(Error::writing)?;
-                return Ok(total);
-            }
-        }
+    /// Writes the data.
+    pub(crate) async fn copy_to<W: AsyncWrite + Unpin>(self, writer: W) -> Result<u64> {
+        self.write_to(writer, None).await
     }
 
     /// Writes the data as another message, which is complete only if this one is.
     pub(crate) async fn seal_to<W: AsyncWrite + Unpin>(
-        mut self,
+        self,
         key: &SealingKey,
         context: &[u8],
         mut writer: W,
     ) -> Result<u64> {
-        let (header, mut frames) = message::begin(key, context, self.frames.frame_length, 0)?;
+        let (header, frames) = message::begin(key, context, self.frames.frame_length, 0)?;
         write(&mut writer, &header).await?;
+        self.write_to(writer, Some((key, frames))).await
+    }
+
+    /// Writes each frame once it is checked, the last once the reader has ended: its data, or as a frame of another message.
+    async fn write_to<W: AsyncWrite + Unpin>(
+        mut self,
+        mut writer: W,
+        mut sealing: Option<(&SealingKey, Frames)>,
+    ) -> Result<u64> {
         let mut total = 0;
         loop {
             let (length, last) = self.next().await?;
             total += length as u64;
-            key.count_bytes(length);
-            write(&mut writer, self.frame.seal(&mut frames, last, length)?).await?;
+            let bytes = match &mut sealing {
+                Some((key, frames)) => {
+                    key.count_bytes(length);
+                    self.frame.seal(frames, last, length)?
+                }
+                None => self.frame.content(length),
+            };
+            write(&mut writer, bytes).await?;
             if last {
                 writer.flush().await.map_err(Error::writing)?;
                 return Ok(total);
