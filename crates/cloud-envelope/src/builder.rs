@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::hash::Hash;
 use std::sync::Arc;
 
 use cloud_core::runtime::TokioRuntime;
@@ -123,16 +124,26 @@ impl SealerBuilder {
         if sources.iter().any(|source| [source.provider(), source.key_id()].iter().any(|text| text.len() > 0xFFFF)) {
             return wrong("a key has a longer ID than the format allows");
         }
-        if sources.iter().any(|source| source.key_id().is_empty()) {
-            return wrong("a key has an empty ID");
-        }
-        let mut names = HashSet::new();
-        if !sources.iter().all(|source| names.insert((source.provider().to_owned(), source.key_id().to_owned()))) {
-            return wrong("the sealer has the same key twice");
-        }
+        check_ids(&sources, |source| (source.provider().to_owned(), source.key_id().to_owned()))?;
         let runtime = runtime.unwrap_or_else(|| Arc::new(TokioRuntime::default()));
         Ok(Sealer::new(Arc::new(Keys::new(sources, runtime, limits, capacity)), formats))
     }
+}
+
+/// Checks that each key has an ID, and that no two have the same name.
+pub(crate) fn check_ids<N: Eq + Hash>(
+    sources: &[Arc<dyn DataKeySource>],
+    name: impl Fn(&dyn DataKeySource) -> N,
+) -> Result<()> {
+    let wrong = |text| Err(Error::new(ErrorKind::Config, text));
+    if sources.iter().any(|source| source.key_id().is_empty()) {
+        return wrong("a key has an empty ID");
+    }
+    let mut names = HashSet::new();
+    if !sources.iter().all(|source| names.insert(name(source))) {
+        return wrong("two keys have the same ID");
+    }
+    Ok(())
 }
 
 impl fmt::Debug for SealerBuilder {

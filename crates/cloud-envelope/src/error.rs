@@ -22,7 +22,11 @@ enum Source {
 
 /// What went wrong.
 ///
-/// The kinds tell apart what anyone who holds the message can tell: they are of no use to a forger.
+/// The kinds tell apart what anyone who holds the message can tell: they are of no use to a forger. Only [`NoKey`] and
+/// [`KeyService`] depend on more: on the keys of the sealer, and on the response of the service.
+///
+/// [`NoKey`]: ErrorKind::NoKey
+/// [`KeyService`]: ErrorKind::KeyService
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -78,7 +82,7 @@ pub enum ErrorKind {
     ///
     /// What to do: treat the message as forged. Discard what a stream has written.
     Frame,
-    /// The encryption context lacks a pair that the caller expects. Nothing else of the message was checked yet.
+    /// The encryption context lacks a pair that the caller expects. Nothing was authenticated yet.
     ///
     /// What to do: check which message was read.
     Context,

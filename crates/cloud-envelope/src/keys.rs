@@ -14,9 +14,14 @@ mod requests;
 mod sealing_key;
 mod state;
 
-use requests::{Requests, outcome};
+#[cfg(feature = "parquet")]
+pub(crate) use requests::panicked;
+use requests::{Joined, outcome};
 pub(crate) use sealing_key::SealingKey;
-use state::{Made, Opened, Question, State, Unwrapped};
+use state::{Fetched, Made, Question, Refusals, SealingRequests, State, Unwrapped};
+
+/// How often a request is repeated whose data key cannot be used once it has arrived.
+const REPEATS: usize = 2;
 
 /// What a request for a data key returns. Errors are those of the services.
 type Outcome<T> = cloud_core::Result<T>;
@@ -49,70 +54,91 @@ impl Keys {
 
     /// Returns a data key to seal a message with this many bytes.
     pub(crate) async fn to_seal(self: &Arc<Self>, bytes: u64) -> Result<Arc<SealingKey>> {
+        // The message uses its data key up, so it is not for others.
+        let alone = self.limits.messages == 1 || bytes > self.limits.bytes;
+        let mut discarded = 0;
         loop {
-            let now = self.runtime.elapsed();
             let request = {
+                let now = self.runtime.elapsed();
                 let mut state = self.lock();
                 state.purge(now, self.limits.age);
-                if let Some(key) = state.sealing.as_ref().filter(|key| self.allows(key, now, bytes)) {
-                    return Ok(Arc::clone(key));
+                if !alone {
+                    if let Some(key) = state.sealing.as_ref().filter(|key| key.reserve(bytes, self.limits)) {
+                        return Ok(Arc::clone(key));
+                    }
+                    state.sealing = None;
                 }
-                state.sealing = None;
                 let refusals = state.refusals.sealing;
-                state.sealing_requests.join(|| Box::pin(Arc::clone(self).request_sealing(now, refusals)))
+                let request = || -> Result<_> {
+                    // Made here, so that a lack of random numbers is no error of a service.
+                    let key = suite::data_key()?;
+                    Ok(Arc::clone(self).request_sealing(key, now, refusals, !alone))
+                };
+                match alone {
+                    true => requests::request(Box::pin(request()?)),
+                    false => state.sealing_requests.join(bytes, self.limits, || Ok(Box::pin(request()?)))?,
+                }
             };
-            let (key, refusals) = outcome(request).await.map_err(Error::service)?;
-            if self.lock().refusals.sealing != refusals {
+            let fetched = outcome(request).await.map_err(Error::service)?;
+            if self.is_usable(&fetched, |refusals| refusals.sealing) {
+                if fetched.key.reserve(bytes, self.limits) {
+                    return Ok(fetched.key);
+                }
+                // Others have used it up: they were served, so this comes to an end.
                 continue;
             }
-            // It is the newest there is. Others that waited may have used it up: then each makes one of its own.
-            if key.reserve(bytes, self.limits) {
-                return Ok(key);
+            if discarded == REPEATS {
+                return Err(Error::service(overtaken()));
             }
-            let (key, refusals) = Arc::clone(self).request_sealing(now, refusals).await.map_err(Error::service)?;
-            if self.lock().refusals.sealing == refusals && key.reserve(bytes, self.limits) {
-                return Ok(key);
-            }
+            discarded += 1;
         }
     }
 
-    fn allows(&self, key: &SealingKey, now: Duration, bytes: u64) -> bool {
-        now.saturating_sub(key.requested()) < self.limits.age && key.reserve(bytes, self.limits)
+    /// Whether a data key that has arrived may be used, however late its caller looks.
+    fn is_usable<K>(&self, fetched: &Fetched<K>, refusals: impl FnOnce(&Refusals) -> u64) -> bool {
+        let refused = refusals(&self.lock().refusals) != fetched.refusals;
+        !refused && fetched.is_young(self.runtime.elapsed(), self.limits.age)
     }
 
-    async fn request_sealing(self: Arc<Self>, now: Duration, refusals: u64) -> Outcome<Made> {
-        let key = Arc::new(self.make(now).await?);
+    async fn request_sealing(
+        self: Arc<Self>,
+        key: SecretBytes,
+        now: Duration,
+        refusals: u64,
+        shared: bool,
+    ) -> Outcome<Made> {
+        let key = Arc::new(self.make(key, now).await?);
+        let fetched = Fetched { key, refusals, requested: now, received: self.runtime.elapsed() };
         let mut state = self.lock();
-        // One that seals a single message is not for others.
-        if state.refusals.sealing == refusals && self.limits.messages > 1 {
-            state.sealing = Some(Arc::clone(&key));
+        if shared && state.refusals.sealing == refusals {
+            state.keep_sealing(&fetched, self.limits.age);
         }
-        Ok((key, refusals))
+        Ok(fetched)
     }
 
-    /// Makes a data key, and wraps it with each source.
-    async fn make(&self, now: Duration) -> Outcome<SealingKey> {
-        let mut made = None;
+    /// Makes a data key, and wraps it with each source. `own` is used if the first makes none.
+    async fn make(&self, own: SecretBytes, now: Duration) -> Outcome<SealingKey> {
         let mut wrapped = Vec::with_capacity(self.sources.len());
-        for (index, source) in self.sources.iter().enumerate() {
-            let ciphertext = match &made {
-                Some(key) => self.checked(index, Use::Sealing, source.wrap_key(key).await)?,
-                None => match self.checked(index, Use::Sealing, source.generate().await)? {
-                    Some(key) => {
-                        made = Some(complete(key.plaintext)?);
-                        key.wrapped
-                    }
-                    None => {
-                        let key = made.insert(suite::data_key().map_err(unavailable)?);
-                        self.checked(index, Use::Sealing, source.wrap_key(key).await)?
-                    }
-                },
-            };
+        let mut sources = self.sources.iter().enumerate().peekable();
+        let made = match sources.peek() {
+            Some((index, first)) => self.checked(*index, Use::Sealing, first.generate().await)?,
+            None => None,
+        };
+        let plaintext = match made {
+            Some(made) => {
+                if let Some((_, first)) = sources.next() {
+                    wrapped.push(WrappedKey::new(first.provider(), first.key_id(), made.wrapped));
+                }
+                complete(made.plaintext)?
+            }
+            None => own,
+        };
+        for (index, source) in sources {
+            let ciphertext = self.checked(index, Use::Sealing, source.wrap_key(&plaintext).await)?;
             wrapped.push(WrappedKey::new(source.provider(), source.key_id(), ciphertext));
         }
-        let wrapped = header::write_keys(&wrapped).map_err(unavailable)?;
-        let none = || ServiceError::new(cloud_core::ErrorKind::Config, "the sealer has no key");
-        Ok(SealingKey::new(made.ok_or_else(none)?, wrapped, now))
+        let too_long = |error: Error| ServiceError::new(cloud_core::ErrorKind::Decode, error.to_string());
+        Ok(SealingKey::new(plaintext, header::write_keys(&wrapped).map_err(too_long)?, now))
     }
 
     /// Returns the data key of a message: one that is known, or the first that a service unwraps.
@@ -151,23 +177,31 @@ impl Keys {
     }
 
     async fn unwrap(self: &Arc<Self>, source: usize, key: &WrappedKey, context: &[u8]) -> Outcome<Arc<SecretBytes>> {
+        let mut same_context = false;
+        let mut discarded = 0;
         loop {
-            let now = self.runtime.elapsed();
-            let request = {
+            let Joined { request, has_context } = {
+                let now = self.runtime.elapsed();
                 let mut state = self.lock();
                 // A request may have ended since it was looked for.
                 if let Some(known) = state.known(key, now, self.limits.age) {
                     return Ok(known);
                 }
                 let refusals = state.refusals.of(source);
-                let question = (source, key.clone(), context.to_vec());
-                state.opening_requests.retain(|other, requests| *other == question || !requests.is_idle());
-                let requests = state.opening_requests.entry(question.clone()).or_default();
-                requests.join(|| Box::pin(Arc::clone(self).request_opening(question, now, refusals)))
+                let request = || {
+                    let question = (source, key.clone(), context.to_vec());
+                    Ok::<_, ServiceError>(Box::pin(Arc::clone(self).request_opening(question, now, refusals)) as _)
+                };
+                state.opening_requests(source, key).join(context, same_context, request)?
             };
-            let (opened, refusals) = outcome(request).await?;
-            if self.lock().refusals.of(source) == refusals {
-                return Ok(opened);
+            match outcome(request).await {
+                // Also if it was asked with another context: a data key is bound to none, and each header authenticates
+                // the context of its message.
+                Ok(fetched) if self.is_usable(&fetched, |refusals| refusals.of(source)) => return Ok(fetched.key),
+                Ok(_) if discarded == REPEATS => return Err(overtaken()),
+                Ok(_) => discarded += 1,
+                Err(error) if !has_context && may_depend_on_context(&error) => same_context = true,
+                Err(error) => return Err(error),
             }
         }
     }
@@ -179,14 +213,13 @@ impl Keys {
             None => SecretBytes::default(),
         };
         let opened = Arc::new(complete(opened)?);
+        let fetched = Fetched { key: opened, refusals, requested: now, received: self.runtime.elapsed() };
         let mut state = self.lock();
-        state.uses += 1;
         if state.refusals.of(source) == refusals {
-            let entry = Opened { key: Arc::clone(&opened), source, requested: now, used: state.uses };
-            state.opened.insert(key, entry);
+            state.keep_opened(key, source, &fetched, self.limits.age);
             state.evict(self.capacity);
         }
-        Ok((opened, refusals))
+        Ok(fetched)
     }
 
     /// Forgets the keys of a source once its service has refused one.
@@ -215,12 +248,12 @@ impl Keys {
         if which != Use::Opening {
             // Each source has wrapped it.
             state.sealing = None;
-            state.sealing_requests = Requests::default();
+            state.sealing_requests = SealingRequests::default();
             state.refusals.sealing += 1;
         }
         if which != Use::Sealing {
             state.opened.retain(|_, opened| !sources.contains(&opened.source));
-            state.opening_requests.retain(|(source, ..), _| !sources.contains(source));
+            state.leave_opening_requests(sources);
             for source in sources {
                 *state.refusals.opening.entry(*source).or_default() += 1;
             }
@@ -241,6 +274,13 @@ fn complete(key: SecretBytes) -> Outcome<SecretBytes> {
     Err(ServiceError::new(cloud_core::ErrorKind::Decode, "the data key of the service does not have 32 bytes"))
 }
 
-fn unavailable(error: Error) -> ServiceError {
-    ServiceError::new(cloud_core::ErrorKind::Config, error.to_string())
+/// Whether another encryption context may help: other writers bind data keys to theirs.
+fn may_depend_on_context(error: &ServiceError) -> bool {
+    !error.is_transient() && matches!(error.category(), None | Some(ErrorCategory::Denied))
+}
+
+/// A retry may help: what overtook the requests does not go on for ever.
+fn overtaken() -> ServiceError {
+    let text = "each data key was refused, invalidated or too old before it could be used";
+    ServiceError::builder(cloud_core::ErrorKind::FailureState, text).transient(true).build()
 }

@@ -16,10 +16,24 @@ pub(crate) struct SealingKey {
     sealed: Mutex<Sealed>,
 }
 
+/// How much a data key has sealed, or will seal.
 #[derive(Default)]
-struct Sealed {
+pub(super) struct Sealed {
     messages: u64,
     bytes: u64,
+}
+
+impl Sealed {
+    /// Counts a message, if the limits allow one more. The first message is always allowed, whatever its length.
+    pub(super) fn reserve(&mut self, bytes: u64, limits: Limits) -> bool {
+        let allowed = self.messages < limits.messages && self.bytes.saturating_add(bytes) <= limits.bytes;
+        if self.messages > 0 && !allowed {
+            return false;
+        }
+        self.messages += 1;
+        self.bytes = self.bytes.saturating_add(bytes);
+        true
+    }
 }
 
 impl SealingKey {
@@ -39,16 +53,9 @@ impl SealingKey {
         self.requested
     }
 
-    /// Counts a message, if the limits allow one more. The first message is always allowed, whatever its length.
+    /// Counts a message, if the limits allow one more.
     pub(crate) fn reserve(&self, bytes: u64, limits: Limits) -> bool {
-        let mut sealed = self.sealed.lock().unwrap_or_else(PoisonError::into_inner);
-        let allowed = sealed.messages < limits.messages && sealed.bytes.saturating_add(bytes) <= limits.bytes;
-        if sealed.messages > 0 && !allowed {
-            return false;
-        }
-        sealed.messages += 1;
-        sealed.bytes = sealed.bytes.saturating_add(bytes);
-        true
+        self.sealed.lock().unwrap_or_else(PoisonError::into_inner).reserve(bytes, limits)
     }
 
     /// Counts bytes of a message that is being sealed.

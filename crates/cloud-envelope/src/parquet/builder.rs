@@ -1,6 +1,5 @@
 //! Builds a KMS client for Parquet files.
 
-use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +8,7 @@ use cloud_core::DataKeySource;
 
 use super::worker::Worker;
 use super::{Inner, ParquetKms};
+use crate::builder::check_ids;
 use crate::error::{Error, ErrorKind, Result};
 
 /// How long a call waits for the service, unless set. The SDKs' own limits are shorter, and their errors say more.
@@ -43,17 +43,11 @@ impl ParquetKmsBuilder {
     /// # Errors
     /// [`ErrorKind::Config`] if the time limit is zero, an ID is empty, or two keys have the same ID.
     pub fn build(self) -> Result<ParquetKms> {
-        let wrong = |text| Err(Error::new(ErrorKind::Config, text));
         if self.time_limit.is_zero() {
-            return wrong("the time limit must not be zero");
+            return Err(Error::new(ErrorKind::Config, "the time limit must not be zero"));
         }
-        if self.sources.iter().any(|source| source.key_id().is_empty()) {
-            return wrong("a key has an empty ID");
-        }
-        let mut names = HashSet::new();
-        if !self.sources.iter().all(|source| names.insert(source.key_id().to_owned())) {
-            return wrong("two keys have the same ID");
-        }
+        // Files name no provider.
+        check_ids(&self.sources, |source| source.key_id().to_owned())?;
         Ok(ParquetKms(Arc::new(Inner { sources: self.sources, worker: Worker::new(self.time_limit) })))
     }
 }

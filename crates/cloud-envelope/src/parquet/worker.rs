@@ -11,6 +11,8 @@ use tokio::sync::oneshot;
 use tracing::Instrument as _;
 use tracing::instrument::WithSubscriber as _;
 
+use crate::keys::panicked;
+
 /// Runs requests on a thread of its own, which starts with the first and ends when this is dropped.
 pub(super) struct Worker {
     time_limit: Duration,
@@ -44,12 +46,11 @@ impl Worker {
         let task = self.handle()?.spawn(job.in_current_span().with_current_subscriber());
         receiver.recv_timeout(self.time_limit).unwrap_or_else(|failure| {
             task.abort();
-            let (kind, text) = match failure {
-                RecvTimeoutError::Timeout => (ErrorKind::Timeout, LATE),
+            Err(match failure {
+                RecvTimeoutError::Timeout => Error::new(ErrorKind::Timeout, LATE),
                 // Only a panic of the source drops the sender without a result.
-                RecvTimeoutError::Disconnected => (ErrorKind::Transport, "the source of keys panicked"),
-            };
-            Err(Error::new(kind, text))
+                RecvTimeoutError::Disconnected => panicked(),
+            })
         })
     }
 

@@ -1,12 +1,13 @@
 //! How long data keys are used, and that a refusal ends their use.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use cloud_core::ErrorCategory;
 use cloud_core::testing::FakeRuntime;
-use cloud_envelope::{ErrorKind, Limits, Sealer};
+use cloud_envelope::{Error, ErrorKind, Limits, Sealer};
+use tokio::task::JoinHandle;
 
 use crate::source::{CONTEXT, Mood, Source, builder, limits, runtime, source};
 
@@ -86,31 +87,120 @@ async fn many_callers_wait_for_one_request() {
     let source = source();
     let (sealer, _) = sealer(&source, Limits::default());
     let held = source.permits.forget_permits(usize::MAX);
-    let calls: Vec<_> = (0..1_000)
-        .map(|_| {
-            let sealer = sealer.clone();
-            tokio::spawn(async move { sealer.seal("x", &[]).await })
-        })
-        .collect();
-    tokio::task::yield_now().await;
+    let calls = started((0..1_000).map(|number| {
+        let sealer = sealer.clone();
+        async move { sealer.seal("x", &[("row", &number.to_string())]).await }
+    }));
+    let calls = calls.await;
     source.permits.add_permits(held);
-    let mut message = Vec::new();
+    let mut messages = Vec::new();
     for call in calls {
-        message = call.await.unwrap().unwrap();
+        messages.push(call.await.unwrap().unwrap());
     }
     assert_eq!(source.counts(), [1, 0, 0]);
     let held = source.permits.forget_permits(usize::MAX);
-    let opening = (0..1_000).map(|_| {
-        let (sealer, message) = (sealer.clone(), message.clone());
-        tokio::spawn(async move { sealer.open(&message).await.map(drop) })
-    });
-    let opening: Vec<_> = opening.collect();
-    tokio::task::yield_now().await;
+    let calls = opened_at_once(&sealer, messages).await;
     source.permits.add_permits(held);
-    for call in opening {
+    for call in calls {
         call.await.unwrap().unwrap();
     }
     assert_eq!(source.counts(), [1, 0, 1]);
+}
+
+/// Starts calls, and returns once each of them waits.
+async fn started<F: Future<Output: Send> + Send + 'static>(
+    calls: impl Iterator<Item = F>,
+) -> Vec<JoinHandle<F::Output>> {
+    let polled = Arc::new(AtomicUsize::new(0));
+    let calls: Vec<_> = calls
+        .map(|call| {
+            let polled = Arc::clone(&polled);
+            tokio::spawn(async move {
+                // No other task of this thread runs before the call waits.
+                polled.fetch_add(1, Ordering::Relaxed);
+                call.await
+            })
+        })
+        .collect();
+    while polled.load(Ordering::Relaxed) < calls.len() {
+        tokio::task::yield_now().await;
+    }
+    calls
+}
+
+async fn opened_at_once(sealer: &Sealer, messages: Vec<Vec<u8>>) -> Vec<JoinHandle<Result<(), Error>>> {
+    let calls = messages.into_iter().map(|message| {
+        let sealer = sealer.clone();
+        async move { sealer.open(&message).await.map(drop) }
+    });
+    started(calls).await
+}
+
+/// Messages of one data key, each with a context of its own.
+async fn messages_of_one_key(source: &Source) -> Vec<Vec<u8>> {
+    let (sealer, _) = sealer(source, Limits::default());
+    let mut messages = Vec::new();
+    for number in 0..50 {
+        messages.push(sealer.seal("x", &[("row", &format!("{number:02}"))]).await.unwrap());
+    }
+    messages
+}
+
+#[tokio::test]
+async fn failure_is_asked_for_again_only_if_another_context_may_be_the_cause() {
+    let cases = [
+        // Rows that are opened, what the service does, requests, and how many messages are opened.
+        (0..50, Mood::Works, 1, 50),
+        (0..50, Mood::IsDown, 1, 0),
+        (0..50, Mood::Refuses(ErrorCategory::Conflict), 1, 0),
+        (0..50, Mood::Refuses(ErrorCategory::Denied), 50, 0),
+        (7..8, Mood::Demands("row 7"), 1, 0),
+        // The first fails, and so do others with contexts of their own; once one has succeeded, none asks any more.
+        (0..50, Mood::Demands("49"), 50, 1),
+        (49..50, Mood::Demands("49"), 1, 1),
+    ];
+    for (rows, mood, requests, opened) in cases {
+        let source = source();
+        let messages = messages_of_one_key(&source).await;
+        let before = source.asked.load(Ordering::Relaxed);
+        source.set(mood);
+        let held = source.permits.forget_permits(usize::MAX);
+        let (sealer, _) = sealer(&source, Limits::default());
+        let calls = opened_at_once(&sealer, messages[rows].to_vec()).await;
+        assert_eq!(source.waiting.load(Ordering::Relaxed), 1, "{mood:?}");
+        source.permits.add_permits(held);
+        let mut successes = 0;
+        for call in calls {
+            match call.await.unwrap() {
+                Ok(()) => successes += 1,
+                Err(error) => assert_eq!(error.kind(), ErrorKind::KeyService, "{mood:?}"),
+            }
+        }
+        assert_eq!(source.asked.load(Ordering::Relaxed) - before, requests, "{mood:?}");
+        assert_eq!(successes, opened, "{mood:?}");
+    }
+}
+
+#[tokio::test]
+async fn callers_with_one_context_share_a_failure() {
+    let source = source();
+    let messages = messages_of_one_key(&source).await;
+    let before = source.asked.load(Ordering::Relaxed);
+    source.set(Mood::Demands("49"));
+    let held = source.permits.forget_permits(usize::MAX);
+    let (sealer, _) = sealer(&source, Limits::default());
+    let rows = [0; 10].into_iter().chain([1; 10]).chain([49; 10]);
+    let calls = opened_at_once(&sealer, rows.map(|row| messages[row].clone()).collect()).await;
+    source.permits.add_permits(1);
+    while source.waiting.load(Ordering::Relaxed) < 2 {
+        tokio::task::yield_now().await;
+    }
+    source.permits.add_permits(held);
+    let mut successes = 0;
+    for call in calls {
+        successes += usize::from(call.await.unwrap().is_ok());
+    }
+    assert_eq!((source.asked.load(Ordering::Relaxed) - before, successes), (3, 10));
 }
 
 #[tokio::test]
@@ -176,25 +266,134 @@ async fn call_after_an_invalidation_does_not_join_a_request_from_before() {
 
 #[tokio::test]
 async fn callers_do_not_wait_for_each_other_at_a_low_limit() {
-    let source = source();
-    let (sealer, _) = sealer(&source, limits(1, 1 << 20));
-    let held = source.permits.forget_permits(usize::MAX);
-    let calls: Vec<_> = (0..50)
-        .map(|_| {
+    // Limits, callers, and how many data keys they need. They are requested at the same time.
+    for (limits, callers, keys) in [
+        (limits(1, 1 << 20), 50, 50),
+        (limits(2, 1 << 20), 50, 25),
+        (limits(100, 1 << 20), 1_000, 10),
+        (limits(100, 1 << 20), 1_001, 11),
+        (limits(100, 20), 50, 5),
+        (limits(100, 1), 50, 50),
+    ] {
+        let source = source();
+        let (sealer, _) = sealer(&source, limits);
+        let held = source.permits.forget_permits(usize::MAX);
+        let calls = started((0..callers).map(|_| {
             let sealer = sealer.clone();
-            tokio::spawn(async move { sealer.seal("x", &[]).await.map(drop) })
-        })
-        .collect();
-    tokio::task::yield_now().await;
-    // One request for all, and then one for each but the first, at the same time.
-    source.permits.add_permits(1);
-    tokio::task::yield_now().await;
+            async move { sealer.seal("xx", &[]).await.map(drop) }
+        }));
+        let calls = calls.await;
+        assert_eq!(source.waiting.load(Ordering::Relaxed), keys, "{limits:?}");
+        source.permits.add_permits(held);
+        for call in calls {
+            call.await.unwrap().unwrap();
+        }
+        assert_eq!(source.counts(), [keys, 0, 0], "{limits:?}");
+    }
+}
+
+#[tokio::test]
+async fn caller_whose_key_others_have_used_up_asks_again() {
+    let source = source();
+    let (sealer, _) = sealer(&source, limits(2, 1 << 20));
+    let held = source.permits.forget_permits(usize::MAX);
+    let mut waits = Box::pin(sealer.seal("x", &[]));
+    assert!(futures_poll(&mut waits).is_none());
+    let other = tokio::spawn({
+        let sealer = sealer.clone();
+        async move { sealer.seal("x", &[]).await.map(drop) }
+    });
     tokio::task::yield_now().await;
     source.permits.add_permits(held);
-    for call in calls {
-        call.await.unwrap().unwrap();
+    other.await.unwrap().unwrap();
+    // Takes what is left of the key.
+    sealer.seal("x", &[]).await.unwrap();
+    assert_eq!(source.counts(), [1, 0, 0]);
+    waits.await.unwrap();
+    assert_eq!(source.counts(), [2, 0, 0]);
+}
+
+#[tokio::test]
+async fn message_beyond_the_limit_of_bytes_leaves_the_key_of_others() {
+    let source = source();
+    let (sealer, _) = sealer(&source, limits(100, 10));
+    for _ in 0..3 {
+        sealer.seal([7; 2], &[]).await.unwrap();
+        sealer.seal([7; 11], &[]).await.unwrap();
     }
-    assert_eq!(source.counts(), [50, 0, 0]);
+    assert_eq!(source.counts(), [4, 0, 0], "one for all that are short, and one for each that is long");
+}
+
+#[tokio::test]
+async fn key_that_is_always_overtaken_is_a_transient_error() {
+    for limits in [limits(100, 1 << 20), limits(1, 1 << 20)] {
+        let source = source();
+        let (sealer, _) = sealer(&source, limits);
+        let message = sealer.seal("x", &[]).await.unwrap();
+        sealer.invalidate("key-1");
+        *source.overtakes.lock().unwrap() = Some(sealer.clone());
+        let errors = [sealer.seal("x", &[]).await.unwrap_err(), sealer.open(&message).await.unwrap_err()];
+        for error in errors {
+            assert_eq!(error.kind(), ErrorKind::KeyService);
+            assert!(error.service_error().unwrap().is_transient(), "{error:?}");
+        }
+        assert_eq!(source.counts(), [4, 0, 3]);
+        *source.overtakes.lock().unwrap() = None;
+        sealer.seal("x", &[]).await.unwrap();
+        sealer.open(&message).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn caller_that_looks_late_takes_no_old_key() {
+    for (late, requests) in [(Duration::from_secs(599), 1), (Duration::from_secs(86_400), 2)] {
+        for limits in [Limits::default(), limits(1, 1 << 20)] {
+            let source = source();
+            let (sealer, runtime) = sealer(&source, limits);
+            let message = sealer.seal("x", &[]).await.unwrap();
+            sealer.invalidate("key-1");
+            let held = source.permits.forget_permits(usize::MAX);
+            let mut seals = Box::pin(sealer.seal("x", &[]));
+            let mut opens = Box::pin(sealer.open(&message));
+            assert!(futures_poll(&mut seals).is_none() && futures_poll(&mut opens).is_none());
+            let calls = opened_at_once(&sealer, vec![message.clone()]).await;
+            source.permits.add_permits(held);
+            for call in calls {
+                call.await.unwrap().unwrap();
+            }
+            if limits.messages > 1 {
+                sealer.seal("x", &[]).await.unwrap();
+                runtime.advance(late);
+                seals.await.unwrap();
+                assert_eq!(source.counts()[0], 1 + requests, "{late:?}");
+            } else {
+                runtime.advance(late);
+            }
+            opens.await.unwrap();
+            assert_eq!(source.counts()[2], requests, "{late:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn age_that_is_shorter_than_a_request_is_no_error() {
+    let source = source();
+    let (sealer, runtime) = sealer(&source, Limits { age: Duration::from_secs(2), ..Limits::default() });
+    for request in 1..=2 {
+        let held = source.permits.forget_permits(usize::MAX);
+        let mut seals = Box::pin(sealer.seal("x", &[]));
+        assert!(futures_poll(&mut seals).is_none());
+        runtime.advance(Duration::from_secs(3));
+        source.permits.add_permits(held);
+        let message = seals.await.unwrap();
+        let held = source.permits.forget_permits(usize::MAX);
+        let mut opens = Box::pin(sealer.open(&message));
+        assert!(futures_poll(&mut opens).is_none());
+        runtime.advance(Duration::from_secs(3));
+        source.permits.add_permits(held);
+        opens.await.unwrap();
+        assert_eq!(source.counts(), [request, 0, request], "it is used once, and not kept");
+    }
 }
 
 #[test]
@@ -251,22 +450,27 @@ async fn caller_that_leaves_holds_up_nobody() {
 #[tokio::test]
 async fn failure_is_an_error_for_its_callers_and_the_next_call_asks_again() {
     for mood in [Mood::IsDown, Mood::Panics, Mood::Refuses(ErrorCategory::Denied)] {
-        let source = source();
-        let (sealer, _) = sealer(&source, Limits::default());
-        source.set(mood);
-        let error = sealer.seal("x", &[]).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::KeyService, "{mood:?}");
-        assert!(error.service_error().is_some());
-        source.set(Mood::Works);
-        sealer.seal("x", &[]).await.unwrap();
+        for limits in [Limits::default(), limits(1, 1 << 20), limits(100, 1)] {
+            let source = source();
+            let (sealer, _) = sealer(&source, limits);
+            source.set(mood);
+            // Longer than the last of these limits.
+            let error = sealer.seal("xx", &[]).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::KeyService, "{mood:?}");
+            assert!(error.service_error().is_some());
+            source.set(Mood::Works);
+            sealer.seal("xx", &[]).await.unwrap();
+        }
     }
 }
 
 #[tokio::test]
 async fn data_keys_are_used_through_an_outage_but_never_after_a_refusal() {
-    for (mood, ends) in
-        REFUSALS.map(|category| (Mood::Refuses(category), true)).into_iter().chain([(Mood::IsDown, false)])
-    {
+    for (mood, ends) in REFUSALS.map(|category| (Mood::Refuses(category), true)).into_iter().chain([
+        (Mood::IsDown, false),
+        // A refusal of one wrapped key.
+        (Mood::Demands("another context"), false),
+    ]) {
         let source = source();
         let (sealer, _) = sealer(&source, Limits::default());
         let known = sealer.seal("known", CONTEXT).await.unwrap();
@@ -276,7 +480,7 @@ async fn data_keys_are_used_through_an_outage_but_never_after_a_refusal() {
         let error = sealer.open(&unknown).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::KeyService, "{mood:?}");
         assert_eq!(sealer.open(&known).await.is_err(), ends, "{mood:?}: to open");
-        // Who may not decrypt may still encrypt.
+        // If decrypt is denied, only that use ends.
         let ends_sealing = ends && mood != Mood::Refuses(ErrorCategory::Denied);
         assert_eq!(sealer.seal("x", &[]).await.is_err(), ends_sealing, "{mood:?}: to seal");
         // A later outage does not bring them back.

@@ -106,7 +106,7 @@ fn settings_that_cannot_work_are_rejected() {
         ("frames", |builder| builder.frame_length(0)),
         ("frames", |builder| builder.max_frame_length(0)),
         ("max_frame_length", |builder| builder.frame_length(17 << 20)),
-        ("twice", |builder| builder.also(source())),
+        ("same ID", |builder| builder.also(source())),
         ("more keys", |builder| builder.max_wrapped_keys(0)),
     ];
     for (word, change) in cases {

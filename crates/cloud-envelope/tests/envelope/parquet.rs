@@ -131,16 +131,17 @@ fn failures_of_the_service_are_errors_with_their_cause() {
     let client = client(&source);
     let wrapped = client.wrap_key(KEY, "key-1").unwrap();
     let cases = [
-        (Mood::Refuses(ErrorCategory::Denied), Some(ErrorCategory::Denied), "refused"),
-        (Mood::IsDown, None, "no connection"),
-        (Mood::Panics, None, "the source of keys panicked"),
+        (Mood::Refuses(ErrorCategory::Denied), ServiceErrorKind::Service, Some(ErrorCategory::Denied), "refused"),
+        (Mood::IsDown, ServiceErrorKind::Connect, None, "no connection"),
+        (Mood::Panics, ServiceErrorKind::FailureState, None, "the source of the data keys panicked"),
     ];
-    for (mood, category, text) in cases {
+    for (mood, kind, category, text) in cases {
         source.set(mood);
         for error in [client.wrap_key(KEY, "key-1").unwrap_err(), client.unwrap_key(&wrapped, "key-1").unwrap_err()] {
             let inner = inner(&error);
             assert_eq!(inner.kind(), ErrorKind::KeyService, "{mood:?}");
-            assert_eq!(inner.service_error().and_then(cloud_core::Error::category), category, "{mood:?}");
+            let cause = inner.service_error().unwrap();
+            assert_eq!((cause.kind(), cause.category()), (kind, category), "{mood:?}");
             assert!(error.to_string().contains(text), "{error}");
         }
     }

@@ -53,7 +53,7 @@ async fn outage_of_one_service_leaves_messages_readable_but_makes_none() {
 }
 
 #[tokio::test]
-async fn error_that_may_pass_is_told_before_one_that_will_not() {
+async fn transient_error_is_preferred_to_permanent_one() {
     let (one, other) = two();
     let message = builder(&one).also(other.clone()).build().unwrap().seal("data", CONTEXT).await.unwrap();
     one.set(Mood::Refuses(ErrorCategory::Denied));

@@ -16,6 +16,8 @@ pub(crate) const CONTEXT: &[(&str, &str)] = &[("table", "orders"), ("row", "7")]
 pub(crate) enum Mood {
     Works,
     Refuses(ErrorCategory),
+    /// Refuses without saying what it means, unless the encryption context contains this.
+    Demands(&'static str),
     IsDown,
     Panics,
 }
@@ -35,6 +37,10 @@ pub(crate) struct Service {
     pub(crate) unwraps: AtomicUsize,
     /// How many requests were answered, also with an error.
     pub(crate) asked: AtomicUsize,
+    /// How many requests wait for a permit.
+    pub(crate) waiting: AtomicUsize,
+    /// A sealer whose keys are invalidated with each response.
+    pub(crate) overtakes: Mutex<Option<Sealer>>,
     /// Requests wait for a permit each.
     pub(crate) permits: Semaphore,
 }
@@ -64,6 +70,8 @@ impl Source {
             wraps: AtomicUsize::new(0),
             unwraps: AtomicUsize::new(0),
             asked: AtomicUsize::new(0),
+            waiting: AtomicUsize::new(0),
+            overtakes: Mutex::default(),
             permits: Semaphore::new(Semaphore::MAX_PERMITS),
         }))
     }
@@ -79,14 +87,21 @@ impl Source {
 }
 
 impl Service {
-    async fn respond(&self) -> Result<()> {
+    async fn respond(&self, context: &[u8]) -> Result<()> {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
         self.permits.acquire().await.unwrap().forget();
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
         self.asked.fetch_add(1, Ordering::Relaxed);
-        let failed = |text: &str, category| Error::builder(ErrorKind::Service, text).category(category).build();
+        if let Some(sealer) = &*self.overtakes.lock().unwrap() {
+            sealer.invalidate(self.id);
+        }
+        let failed = |category| Error::builder(ErrorKind::Service, "refused").status(400).category(category).build();
         let mood = *self.mood.lock().unwrap();
         match mood {
             Mood::Works => Ok(()),
-            Mood::Refuses(category) => Err(failed("refused", Some(category))),
+            Mood::Refuses(category) => Err(failed(Some(category))),
+            Mood::Demands(text) if context.windows(text.len()).any(|window| window == text.as_bytes()) => Ok(()),
+            Mood::Demands(_) => Err(failed(None)),
             Mood::IsDown => Err(Error::new(ErrorKind::Connect, "no connection")),
             Mood::Panics => panic!("the service panics"),
         }
@@ -114,9 +129,10 @@ impl DataKeySource for Source {
             if !self.makes {
                 return Ok(None);
             }
-            self.respond().await?;
+            self.respond(&[]).await?;
             let number = self.generated.fetch_add(1, Ordering::Relaxed);
-            let byte = u8::try_from(number % 200).unwrap();
+            // Never zeros, which a key that was wiped has too.
+            let byte = u8::try_from(1 + number % 200).unwrap();
             let key = SecretBytes::from(vec![byte; *self.length.lock().unwrap()]);
             Ok(Some(DataKey::new(key.clone(), self.keep(key))))
         })
@@ -124,15 +140,15 @@ impl DataKeySource for Source {
 
     fn wrap_key<'a>(&'a self, key: &'a SecretBytes) -> BoxFuture<'a, Result<Vec<u8>>> {
         Box::pin(async {
-            self.respond().await?;
+            self.respond(&[]).await?;
             self.wraps.fetch_add(1, Ordering::Relaxed);
             Ok(self.keep(key.clone()))
         })
     }
 
-    fn unwrap_key<'a>(&'a self, key: &'a WrappedKey, _: &'a [u8]) -> BoxFuture<'a, Result<SecretBytes>> {
+    fn unwrap_key<'a>(&'a self, key: &'a WrappedKey, context: &'a [u8]) -> BoxFuture<'a, Result<SecretBytes>> {
         Box::pin(async {
-            self.respond().await?;
+            self.respond(context).await?;
             self.unwraps.fetch_add(1, Ordering::Relaxed);
             let known = self.wrapped.lock().unwrap().get(&key.ciphertext).cloned();
             let unknown = || Error::builder(ErrorKind::Service, "not a ciphertext").status(400).build();
