@@ -78,6 +78,15 @@ if $pyarrow; then
     expect "wrote $files/pyarrow.parquet, encrypted" "$PYTHON" scp_kms.py write "$KEY_ID" "$files/pyarrow.parquet"
     read_by_all "$files/pyarrow.parquet" 500
 fi
+# With the settings of decryption, a plaintext file is still read, except by the example.
+if $pyarrow; then
+    "$PYTHON" - "$files/replaced.parquet" << 'END'
+import sys, pyarrow as pa, pyarrow.parquet as pq
+pq.write_table(pa.table({"name": ["a", "b"], "amount": [0, 1]}), sys.argv[1])
+END
+    expect "read 2 rows, total 1" "$PYTHON" scp_kms.py read "$KEY_ID" "$files/replaced.parquet"
+    expect "status 1" "$example" read "$KEY_ID" "$files/replaced.parquet"
+fi
 if $spark; then
     expect "wrote $files/spark.parquet, encrypted" "$SPARK_PYTHON" spark/spark_kms.py write "$KEY_ID" "$files/spark.parquet"
     read_by_all "$files/spark.parquet" 250

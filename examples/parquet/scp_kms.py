@@ -14,6 +14,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import sys
 import time
 import urllib.request
@@ -26,9 +27,12 @@ import pyarrow.parquet.encryption as pe
 CLIENT_TYPE = "Openapi"
 
 
-def call(path, body):
+def call(operation, key_id, body):
     """Sends a signed POST request and returns its JSON."""
-    url = os.environ["SCP_KMS_ENDPOINT"].rstrip("/") + path
+    # A file names the key, so it must not be able to change the path.
+    if not re.fullmatch("[0-9a-zA-Z-]+", key_id):
+        raise ValueError("the master key identifier is not the ID of a key")
+    url = os.environ["SCP_KMS_ENDPOINT"].rstrip("/") + f"/v1/kms/openapi/{operation}/{key_id}"
     timestamp, key = str(int(time.time() * 1000)), os.environ["SCP_ACCESS_KEY"]
     text = "POST" + url + timestamp + key + CLIENT_TYPE
     mac = hmac.new(os.environ["SCP_SECRET_KEY"].encode(), text.encode(), hashlib.sha256)
@@ -53,11 +57,11 @@ class ScpKmsClient(pe.KmsClient):
 
     def wrap_key(self, key_bytes, master_key_identifier):
         body = {"plaintext": base64.b64encode(key_bytes).decode()}
-        return call(f"/v1/kms/openapi/encrypt/{master_key_identifier}", body)["ciphertext"]
+        return call("encrypt", master_key_identifier, body)["ciphertext"]
 
     def unwrap_key(self, wrapped_key, master_key_identifier):
         ciphertext = wrapped_key.decode() if isinstance(wrapped_key, bytes) else wrapped_key
-        opened = call(f"/v1/kms/openapi/decrypt/{master_key_identifier}", {"ciphertext": ciphertext})
+        opened = call("decrypt", master_key_identifier, {"ciphertext": ciphertext})
         return base64.b64decode(opened["plaintext"])
 
 

@@ -51,18 +51,17 @@ async fn messages_of_the_python_package_are_opened_with_each_of_their_keys() {
     }
 }
 
-/// The interpreter that has the package: `PYTHON`, or `python3`.
+/// The interpreter that has this module: `PYTHON`, or `python3`.
 #[allow(clippy::disallowed_methods, reason = "not a setting of the SDK")]
-async fn python() -> Option<String> {
+async fn python(module: &str, remedy: &str) -> Option<String> {
     let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let found = Command::new(&python).args(["-c", "import aws_encryption_sdk"]).stderr(Stdio::null()).status().await;
+    let import = format!("import {module}");
+    let found = Command::new(&python).args(["-c", &import]).stderr(Stdio::null()).status().await;
     if found.is_ok_and(|status| status.success()) {
         return Some(python);
     }
     // Not through the macro, whose output a test that passes does not show.
-    let text = format!(
-        "\nSKIPPED: {python} has no aws-encryption-sdk: `pip install aws-encryption-sdk==4.0.7`, or set PYTHON\n\n"
-    );
+    let text = format!("\nSKIPPED: {python} cannot import {module}: {remedy}, or set PYTHON\n\n");
     std::io::stderr().write_all(text.as_bytes()).unwrap();
     None
 }
@@ -89,7 +88,8 @@ async fn run(python: &str, world: &World, arguments: &[&str], input: &[u8]) -> O
 
 #[tokio::test]
 async fn python_opens_what_is_sealed_here_and_the_other_way_round() {
-    let Some(python) = python().await else { return };
+    let remedy = "`pip install aws-encryption-sdk==4.0.7`";
+    let Some(python) = python("aws_encryption_sdk", remedy).await else { return };
     let world = World::start().await;
     let context = [("table", "orders"), ("열", "값")];
     for (length, frame_length) in [(0, 4096), (1, 4096), (4096, 4096), (10_000, 4096), (200_000, 65_536)] {
@@ -121,4 +121,57 @@ async fn python_opens_what_is_sealed_here_and_the_other_way_round() {
         *byte ^= 1;
     }
     assert!(run(&python, &world, &["open", SCP_KEY], &message).await.is_none(), "Python notices a changed byte");
+}
+
+/// Imports the client without PyArrow, and prints the URL of each call, or that there was none.
+const CALLS: &str = r#"
+import io, json, sys, types, urllib.request
+
+for name in ["pyarrow", "pyarrow.compute", "pyarrow.parquet", "pyarrow.parquet.encryption"]:
+    sys.modules[name] = types.ModuleType(name)
+    parent, _, child = name.rpartition(".")
+    if parent:
+        setattr(sys.modules[parent], child, sys.modules[name])
+sys.modules["pyarrow.parquet.encryption"].KmsClient = object
+
+def urlopen(request, timeout):
+    print(request.full_url)
+    return io.BytesIO(b'{"ciphertext": "wrapped", "plaintext": "a2V5"}')
+
+urllib.request.urlopen = urlopen
+sys.path.insert(0, sys.argv[1])
+import scp_kms
+
+client = scp_kms.ScpKmsClient(None)
+for key_id in json.loads(sys.argv[2]):
+    for call in [lambda: client.wrap_key(b"key", key_id), lambda: client.unwrap_key(b"wrapped", key_id)]:
+        try:
+            call()
+        except ValueError:
+            print("rejected")
+"#;
+
+#[tokio::test]
+async fn clients_of_parquet_readers_put_only_ids_of_keys_into_urls() {
+    let folder = folder("../../examples/parquet");
+    // Both compare the whole ID with it.
+    for client in ["scp_kms.py", "spark/ScpKmsClient.java"] {
+        let source = std::fs::read_to_string(folder.join(client)).unwrap();
+        assert!(source.contains(r#""[0-9a-zA-Z-]+""#), "{client}");
+    }
+    let Some(python) = python("hmac", "install Python 3").await else { return };
+    let rejected = ["", "../v1/keys", "key/../other", "key?x=1", "key#x", "key%2F", "key\n", "\nkey", "키", "a b", "."];
+    let ids: Vec<_> = [SCP_KEY, "3265ab46-9f0d"].into_iter().chain(rejected).collect();
+    let mut command = Command::new(python);
+    command.args(["-B", "-c", CALLS]).arg(&folder).arg(serde_json::to_string(&ids).unwrap());
+    command.env("SCP_KMS_ENDPOINT", "https://kms.test/");
+    let output = command.env("SCP_ACCESS_KEY", "a").env("SCP_SECRET_KEY", "b").output().await.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let calls = String::from_utf8(output.stdout).unwrap();
+    let expected = ids.iter().flat_map(|id| {
+        let url = |operation| format!("https://kms.test/v1/kms/openapi/{operation}/{id}");
+        let calls = ["encrypt", "decrypt"].map(url);
+        if rejected.contains(id) { ["rejected", "rejected"].map(str::to_owned) } else { calls }
+    });
+    assert_eq!(calls.lines().collect::<Vec<_>>(), expected.collect::<Vec<_>>());
 }
