@@ -93,7 +93,8 @@ pub async fn run<T: BuiltInTransport + 'static>(manner: Manner) -> Result<Vec<Ce
         let environment = Environment::start().await?;
         let first = cells.len();
         for frequency in [Frequency::Once, Frequency::Always] {
-            for target in TARGETS.iter().filter(|target| applies(fault, frequency, target) && suits(fault, manner)) {
+            let runs = |target: &&Target| applies(fault, frequency, target) && suits(fault, target, manner);
+            for target in TARGETS.iter().filter(runs) {
                 let CellResult { observed, sent, arrived, error } =
                     environment.run::<T>(target, fault, frequency, manner).await?;
                 cells.push(Cell {
@@ -133,14 +134,21 @@ fn expected_in(manner: Manner, mut expected: Observation) -> Observation {
     expected
 }
 
-/// Whether the result is the same whichever thread the call runs on. A server in another thread can reset a connection
-/// before the client has it, or after.
-fn suits(fault: &Fault, manner: Manner) -> bool {
-    manner == Manner::Awaited || !matches!(fault.source, Source::Wire(Misbehavior::AtConnect(_, End::Reset)))
+/// Whether the call can be made so, with the same result whichever thread it runs on. A server in another thread can
+/// reset a connection before the client has it, or after. A cache is only awaited.
+fn suits(fault: &Fault, target: &Target, manner: Manner) -> bool {
+    let resets = matches!(fault.source, Source::Wire(Misbehavior::AtConnect(_, End::Reset)));
+    manner == Manner::Awaited || (!resets && target.class != Class::Cached)
 }
 
 fn applies(fault: &Fault, frequency: Frequency, target: &Target) -> bool {
     match (fault.meaning, &fault.source) {
+        // The call before would get the token, correct the clock, or fail too.
+        (Meaning::TokenStatus(_) | Meaning::TokenUnavailable, _) | (_, Source::Clock(_) | Source::Https(_))
+            if target.class == Class::Cached =>
+        {
+            false
+        }
         (Meaning::List(_), _) => target.class == Class::List && frequency == Frequency::Once,
         (Meaning::TokenStatus(_) | Meaning::TokenUnavailable, _) => target.credentials == Credentials::Token,
         // A call made before would already correct the clock.

@@ -27,7 +27,7 @@ async fn cells_are_as_expected<T: BuiltInTransport + 'static>() {
     assert_as_expected(&cells);
     let faults: BTreeSet<_> = cells.iter().map(|cell| cell.fault).collect();
     assert!(faults.len() > 60, "{} faults", faults.len());
-    for (vendor, classes) in [("scp", 4), ("nhn", 4), ("risken", 3)] {
+    for (vendor, classes) in [("scp", 5), ("nhn", 5), ("risken", 3)] {
         let found: BTreeSet<_> =
             cells.iter().filter(|c| c.vendor == vendor).map(|c| format!("{:?}", c.class)).collect();
         assert_eq!(found.len(), classes, "{vendor}: {found:?}");

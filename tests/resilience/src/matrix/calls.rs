@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use cloud_core::call::SendFuture;
 use cloud_core::{
     BoxFuture, Error, ErrorKind, Incomplete, IncompleteReason, Items, Listing, Page, Response, Result, Runtime,
-    Transport,
+    SecretRef, SecretSource, Transport,
 };
 use cloud_sandbox::Sandbox;
+use cloud_secrets::SecretCache;
 use nhn_security::secure_key_manager::types::{CreateSecretRequest, UpdateSecretRequest};
 use nhn_security::{Nhn, Period, Region};
 use risken_aws::aws::types::{AwsForUpsert, InvokeScanRequest, PutAwsRequest};
@@ -31,6 +33,8 @@ pub enum Class {
     Unsafe,
     /// A list in three pages; the second has the fault.
     List,
+    /// The value of a secret that a cache fetched before, and fetches again because its TTL has passed.
+    Cached,
 }
 
 /// The credentials of a call, which decide what the client does if they are refused.
@@ -92,11 +96,19 @@ pub(super) enum Outcome {
     Failed(Error),
     /// An incomplete list: why, and whether it can be resumed.
     Partial(String),
+    /// The value that the cache fetched before.
+    Stale,
+    /// The service refused the secret, so the cache keeps no value of it.
+    Evicted(Error),
 }
 
 const KEY: &str = "3265ab469f0d406d83073da3e11e7a6c";
 const SECRET: &str = "04fde6d8ee604cbe8fa7abe135a7dc3e";
 const PROJECT: i64 = 1001;
+const SCP_SECRET: &str = "my-secret-name";
+/// Less than the time between the call before and that with the fault.
+const TTL: Duration = Duration::from_secs(60);
+const STALE: Duration = Duration::from_secs(86_400);
 /// How many secrets the calls have created.
 static CREATED: AtomicU64 = AtomicU64::new(0);
 
@@ -119,7 +131,7 @@ const fn target(
 }
 
 /// Every vendor with each of its classes. NHN Cloud's calls are separate by what they are authenticated with.
-pub(super) static TARGETS: [Target; 13] = [
+pub(super) static TARGETS: [Target; 15] = [
     target("scp", Class::Safe, Credentials::Signed, "scp/kms/encrypt", |parts| {
         let kms = scp(parts)?.kms();
         calls(move |manner| single(manner, kms.encrypt(KEY, &EncryptRequest::new(b"x")).send()))
@@ -139,6 +151,9 @@ pub(super) static TARGETS: [Target; 13] = [
     target("scp", Class::List, Credentials::Signed, "scp/kms/list_keys", |parts| {
         let kms = scp(parts)?.kms();
         calls(move |manner| list(manner, kms.list_keys().size(2).items()))
+    }),
+    target("scp", Class::Cached, Credentials::Signed, "scp/secretsmanager/show_secret_value", |parts| {
+        cached(parts, scp(parts)?.secrets_manager(), SecretRef::Name(SCP_SECRET))
     }),
     target("nhn", Class::Safe, Credentials::Absent, "nhn/secure-key-manager/show_secret", |parts| {
         let keys = nhn(parts)?.secure_key_manager_v1_0()?;
@@ -165,6 +180,9 @@ pub(super) static TARGETS: [Target; 13] = [
         let june = Period::new(datetime!(2025-06-01 00:00 +9), datetime!(2025-06-30 23:59:59 +9))?;
         let check = nhn(parts)?.server_security_check()?;
         calls(move |manner| list(manner, check.list_inspection_summaries(Region::Kr1, june).limit(14).items()))
+    }),
+    target("nhn", Class::Cached, Credentials::Token, "nhn/secure-key-manager/show_secret", |parts| {
+        cached(parts, nhn(parts)?.secure_key_manager_v1_3()?.key_store("servers"), SecretRef::Id(SECRET))
     }),
     target("risken", Class::Safe, Credentials::Fixed, "risken/aws/list_aws", |parts| {
         let (aws, project) = (risken(parts)?.aws(), ProjectId::new(PROJECT)?);
@@ -204,6 +222,24 @@ fn single<T: DeserializeOwned + Send + 'static>(manner: Manner, call: SendFuture
         Manner::Awaited => Box::pin(async move { outcome(call.await) }),
         Manner::Waited => on_a_thread(move || outcome(call.wait())),
     }
+}
+
+/// Reads a secret through one cache again and again.
+fn cached(parts: &Parts<'_>, source: impl SecretSource + 'static, secret: SecretRef<'static>) -> Made {
+    let cache =
+        SecretCache::builder(source).ttl(TTL).stale_on_outage(STALE).runtime(Arc::clone(&parts.runtime)).build();
+    calls(move |_| {
+        let cache = cache.clone();
+        Box::pin(async move {
+            let stale = cache.metrics().stale;
+            match cache.get(secret).await {
+                Ok(_) if cache.metrics().stale > stale => Outcome::Stale,
+                Ok(_) => Outcome::Good(None),
+                Err(error) if cache.metrics().entries == 0 => Outcome::Evicted(error),
+                Err(error) => Outcome::Failed(error),
+            }
+        })
+    })
 }
 
 fn list<P>(manner: Manner, items: Items<P>) -> BoxFuture<'static, Outcome>

@@ -82,7 +82,9 @@ fn transport<T: BuiltInTransport>() -> Result<T, String> {
 
 /// Whether a good call is made beforehand.
 pub(super) fn warmed_up(target: &Target, fault: &Fault) -> bool {
-    matches!(fault.source, Source::Reused(_)) || target.credentials == Credentials::Temporary
+    matches!(fault.source, Source::Reused(_))
+        || target.credentials == Credentials::Temporary
+        || target.class == Class::Cached
 }
 
 /// The environment of all cells.
@@ -148,7 +150,7 @@ impl Environment {
         let call = (target.call)(&parts).map_err(|error| error.to_string())?;
         if warmed_up(target, fault) {
             self.drive(call(manner), manner).await?;
-            // Refused temporary keys are replaced, but not in their first minute.
+            // Refused temporary keys are replaced, but not in their first minute. A cached value passes its TTL.
             self.clock.pass(Duration::from_secs(120));
         }
         self.stage(target, fault, frequency)?;
@@ -165,6 +167,10 @@ impl Environment {
             Outcome::Good(attempts) => (attempts.unwrap_or(sent), "ok".to_owned(), None),
             Outcome::Failed(error) => (error.attempts(), summary(&error), Some(error.to_string())),
             Outcome::Partial(why) => (sent, why.clone(), Some(why)),
+            Outcome::Stale => (sent, "the value held".to_owned(), None),
+            Outcome::Evicted(error) => {
+                (error.attempts(), format!("{}, evicted", summary(&error)), Some(error.to_string()))
+            }
         };
         let waits = waits.iter().map(|wait| millis(*wait)).collect();
         let observed = Observation { attempts, waits, total: millis(total), outcome, executed };

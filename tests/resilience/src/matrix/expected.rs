@@ -12,6 +12,12 @@ const THROTTLED_MS: u64 = 1000;
 /// A client follows `Retry-After` up to this much beyond its own longest delay.
 const HINT_MS: u64 = 5000;
 
+/// The longest wait for a cached value that is past its TTL.
+const CACHE_MS: u64 = 1000;
+const HELD: &str = "the value held";
+/// The responses after which a cached value is not used any more. The 404 of the matrix is a gateway's.
+const REFUSALS: [&str; 2] = ["Service 401", "Service 403"];
+
 /// The number of pages of a list.
 const PAGES: u32 = 3;
 
@@ -92,8 +98,10 @@ pub(super) fn expected(target: &Target, fault: &Fault, frequency: Frequency) -> 
     let expected_attempt = expected_attempt(fault.meaning, target.credentials);
     let executes = u32::from(fault.executes);
     let mut observed = request(&expected_attempt, target.class, faulty, executes);
-    if target.class != Class::List {
-        return observed;
+    match target.class {
+        Class::List => {}
+        Class::Cached => return cached(target, fault, observed),
+        Class::Safe | Class::Idempotent | Class::Unsafe => return observed,
     }
     match fault.meaning {
         // The first page needs the token.
@@ -120,6 +128,35 @@ pub(super) fn expected(target: &Target, fault: &Fault, frequency: Frequency) -> 
         observed.outcome = format!("{}; the list can be resumed", observed.outcome);
     }
     observed
+}
+
+/// Returns the expected result of reading a cached secret whose TTL has passed, from that of the request for its value:
+/// the value held, if there is no other within a second, except after a refusal.
+fn cached(target: &Target, fault: &Fault, request: Observation) -> Observation {
+    // On SCP a second request reads the state of the secret: after the value, and after a refusal that it may explain.
+    let further = u32::from(target.vendor == "scp" && matches!(&*request.outcome, "ok" | "Service 400"));
+    let mut total = 0;
+    let silent = if fault.meaning == Meaning::NoResponse { CACHE_MS + 1 } else { 0 };
+    let in_time = request.waits.iter().take_while(|wait| {
+        total += **wait;
+        total + silent < CACHE_MS
+    });
+    let in_time = in_time.count();
+    if in_time < request.waits.len() || silent > 0 {
+        let mut waits = request.waits[..in_time].to_vec();
+        // The cache waits for its second between two attempts, or while one is in flight.
+        waits.extend(Some(CACHE_MS).filter(|_| silent == 0));
+        let attempts = u32::try_from(in_time).unwrap_or(u32::MAX) + 1;
+        let executed = attempts * u32::from(fault.executes);
+        return Observation { attempts, waits, total: CACHE_MS, outcome: HELD.to_owned(), executed };
+    }
+    let attempts = request.attempts + further;
+    let outcome = match &*request.outcome {
+        "ok" => "ok".to_owned(),
+        refused if REFUSALS.iter().any(|refusal| refused.starts_with(refusal)) => format!("{refused}, evicted"),
+        _ => HELD.to_owned(),
+    };
+    Observation { attempts, outcome, ..request }
 }
 
 /// Returns the expected result of one request.

@@ -4,10 +4,14 @@ use std::fmt::Write as _;
 
 use super::{Cell, Class, Frequency, Observation};
 
-/// Renders one table of single calls and one of lists.
+/// Renders one table of single calls, one of lists and one of cached values.
 #[must_use]
 pub fn render(cells: &[Cell]) -> String {
-    let (lists, calls): (Vec<_>, Vec<_>) = cells.iter().partition(|cell| cell.class == Class::List);
+    let of = |class: Option<Class>| {
+        let one = |cell: &&Cell| Some(cell.class).filter(|class| matches!(class, Class::List | Class::Cached)) == class;
+        cells.iter().filter(one).collect::<Vec<_>>()
+    };
+    let (calls, lists, cached) = (of(None), of(Some(Class::List)), of(Some(Class::Cached)));
     let mut text = String::new();
     // Writing into a string cannot fail.
     let _ = writeln!(text, "{} cells. Single calls, {} of them:\n", cells.len(), calls.len());
@@ -18,6 +22,14 @@ pub fn render(cells: &[Cell]) -> String {
     text.push_str("| fault | applies | lists | requests | delays, ms | time, ms | result | executed |\n");
     text.push_str("|---|---|---|---:|---|---:|---|---:|\n");
     rows(&mut text, &lists);
+    let _ = writeln!(
+        text,
+        "\nCached secrets, {} of them; the value is past its TTL, and the request for another has the fault:\n",
+        cached.len()
+    );
+    text.push_str("| fault | applies | secrets | requests | delays, ms | time, ms | result | executed |\n");
+    text.push_str("|---|---|---|---:|---|---:|---|---:|\n");
+    rows(&mut text, &cached);
     text
 }
 
@@ -83,8 +95,8 @@ fn name(some: &[&Cell], all: &[&Cell]) -> String {
             _ => names.extend(some.iter().filter(|cell| cell.class == class).map(|cell| label(cell, word))),
         }
     }
-    let lists = some.iter().filter(|cell| cell.class == Class::List);
-    names.extend(lists.map(|cell| cell.vendor.to_owned()));
+    let others = some.iter().filter(|cell| matches!(cell.class, Class::List | Class::Cached));
+    names.extend(others.map(|cell| cell.vendor.to_owned()));
     names.join(", ")
 }
 
