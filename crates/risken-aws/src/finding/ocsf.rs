@@ -15,17 +15,25 @@ use crate::{FindingId, ProjectId};
 /// Lists the active and the pending findings of a project, reads each, and converts it. A pending finding is suppressed.
 ///
 /// The service has no call that returns several findings, so this is one request for each. A finding that was deleted
-/// meanwhile is counted as [`DELETED`](reason::DELETED). Findings that cannot be read make the report incomplete. If the
-/// service denies one, or if several in a row fail, the remaining ones are not tried.
+/// meanwhile is counted as [`DELETED`](reason::DELETED). Findings that cannot be read make the report incomplete, and so
+/// does a later list that cannot be read. If the service denies a finding, or if several in a row fail, the remaining ones
+/// are not tried.
 ///
 /// # Errors
-/// The error of the first page of a list.
+/// The error of the first page of the first list.
 pub async fn inspect(client: &FindingClient, project: ProjectId, scope: &Scope) -> Result<Report> {
     let mut report = Report::new();
     let (mut seen, mut unread) = (BTreeSet::new(), Unread::default());
-    for status in LISTS {
+    for (number, status) in LISTS.into_iter().enumerate() {
         let is_pending = status == FindingStatus::Pending;
-        let list = client.list_findings(project).status(status).items().into_listing().await?;
+        let list = match client.list_findings(project).status(status).items().into_listing().await {
+            Err(error) if number > 0 => {
+                // What was read before is kept.
+                report.incomplete.push(Gap::new(prefix(project, scope), error.to_string()));
+                continue;
+            }
+            list => list?,
+        };
         report.note_incomplete(prefix(project, scope), list.incomplete());
         // A finding can be in several lists.
         for number in list.into_partial().into_iter().filter(|number| seen.insert(*number)) {
@@ -47,7 +55,7 @@ pub async fn inspect(client: &FindingClient, project: ProjectId, scope: &Scope) 
         }
     }
     if let Some(first) = unread.first {
-        let why = format!("{} findings could not be read; the first one: {first}", unread.count);
+        let why = format!("{} findings could not be read; the first error: {first}", unread.count);
         report.incomplete.push(Gap::new(prefix(project, scope), why));
     }
     Ok(report)
@@ -93,7 +101,7 @@ pub fn report(finding: &Finding, is_pending: bool, project: ProjectId, scope: &S
     report
 }
 
-/// With what the uids of a project's findings begin. The account of the scope is the site.
+/// Returns the prefix of the uids of a project's findings. The account of the scope is the site.
 #[must_use]
 pub fn prefix(project: ProjectId, scope: &Scope) -> String {
     uid(&["risken", "finding", &scope.account, &project.to_string()])
@@ -245,12 +253,16 @@ mod tests {
 
     async fn inspected(answers: FakeTransport) -> (Report, usize) {
         let transport = Arc::new(answers);
+        let report = inspected_with(&transport).await.unwrap();
+        (report, transport.sent().len())
+    }
+
+    async fn inspected_with(transport: &Arc<FakeTransport>) -> Result<Report> {
         let risken = Risken::builder().endpoint("https://risken.example.com").access_token("t");
-        let risken = risken.retry(RetryPolicy::never()).transport(Arc::clone(&transport));
+        let risken = risken.retry(RetryPolicy::never()).transport(Arc::clone(transport));
         let client = risken.build().unwrap().finding();
         let scope = Scope::new("risken.example.com", datetime!(2026-01-01 0:00 UTC));
-        let report = inspect(&client, ProjectId::new(1001).unwrap(), &scope).await.unwrap();
-        (report, transport.sent().len())
+        inspect(&client, ProjectId::new(1001).unwrap(), &scope).await
     }
 
     const NONE: &str = r#"{"data":{"count":0,"total":0}}"#;
@@ -263,6 +275,31 @@ mod tests {
         let (report, sent) = inspected(answers).await;
         assert_eq!((report.events.len(), report.is_complete(), sent), (1, true, 4));
         assert_eq!(report.events[0].status_id, Some(Status::NEW));
+    }
+
+    #[tokio::test]
+    async fn list_that_fails_after_the_first_one_loses_no_finding() {
+        let list = |id| format!(r#"{{"data":{{"finding_id":[{id}],"count":1,"total":1}}}}"#);
+        let found = |id| format!(r#"{{"data":{{"finding":{{"finding_id":{id}}}}}}}"#);
+        // The answers after the first finding, whether each finding is there, and how many gaps there are.
+        let first = || FakeTransport::new().answer(200, &list(1)).answer(200, &found(1));
+        for (answers, uids, gaps) in [
+            (first().answer(503, "{}").answer(200, NONE), &["1"][..], 1),
+            (first().answer(503, "{}").answer(200, &list(2)).answer(200, &found(2)), &["1", "2"], 1),
+            (first().answer(200, &list(3)).answer(200, &found(3)).answer(503, "{}"), &["1", "3"], 1),
+            (first().answer(503, "{}").answer(503, "{}"), &["1"], 2),
+        ] {
+            let (report, _) = inspected(answers).await;
+            let there = report.events.iter().filter_map(|event| event.uid()?.rsplit('/').next());
+            assert_eq!((there.collect::<Vec<_>>(), report.incomplete.len()), (uids.to_vec(), gaps));
+            assert!(report.incomplete.iter().all(|gap| gap.covers("risken/finding/risken.example.com/1001/9")));
+        }
+    }
+
+    #[tokio::test]
+    async fn first_list_that_fails_is_an_error() {
+        let transport = Arc::new(FakeTransport::new().answer(503, "{}"));
+        assert!(inspected_with(&transport).await.is_err());
     }
 
     #[tokio::test]
@@ -291,7 +328,7 @@ mod tests {
             assert_eq!(report.incomplete.len(), 1);
             let gap = &report.incomplete[0];
             assert!(
-                gap.why.starts_with(&format!("{count} findings could not be read; the first one: ")),
+                gap.why.starts_with(&format!("{count} findings could not be read; the first error: ")),
                 "{}",
                 gap.why
             );
