@@ -1,8 +1,9 @@
 //! `tofu-key`: the external key provider of OpenTofu's state encryption.
 //!
 //! The protocol is OpenTofu's, version 1: a header on the standard output, the metadata of the last key or `null` on
-//! the standard input, then keys and metadata on the standard output. The key is random, and the metadata is an
-//! envelope of it, which only the keys of the cloud open.
+//! the standard input, then keys and metadata on the standard output. OpenTofu 1.11 and earlier send
+//! `{"external_data":null}` in place of `null`. The key is random, and the metadata is an envelope of it, which only the
+//! keys of the cloud open.
 
 use std::io::{self, IsTerminal, Read};
 
@@ -38,8 +39,8 @@ const PURPOSE: (&str, &str) = ("purpose", "opentofu-state");
 
 /// What OpenTofu stores beside the encrypted state.
 #[derive(Deserialize, Serialize)]
-struct Metadata {
-    external_data: External,
+struct Metadata<D = External> {
+    external_data: D,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -75,8 +76,9 @@ fn read(input: impl Read) -> Result<Option<Metadata>> {
         return Err(Failure::new("the metadata of OpenTofu is larger than 1 MiB"));
     }
     // The error does not quote the input.
-    let foreign = |_| Failure::new("the metadata of OpenTofu is not that of this key provider");
-    serde_json::from_slice(&text).map_err(foreign)
+    let foreign = |_| Failure::new("the metadata of OpenTofu is from another key provider");
+    let stored: Option<Metadata<Option<External>>> = serde_json::from_slice(&text).map_err(foreign)?;
+    Ok(stored.and_then(|stored| stored.external_data).map(|external_data| Metadata { external_data }))
 }
 
 /// Opens the key that the state was encrypted with.
