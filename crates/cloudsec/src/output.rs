@@ -124,7 +124,7 @@ pub(crate) fn plain(text: &str) -> String {
 }
 
 /// Writes comma-separated values, without control characters. A cell that a spreadsheet would run as a formula begins
-/// with an apostrophe.
+/// with an apostrophe; a plain number does not.
 pub(crate) fn csv(head: &[&str], rows: &[Vec<String>]) -> String {
     let mut text = head.join(",") + "\r\n";
     for row in rows {
@@ -137,7 +137,7 @@ pub(crate) fn csv(head: &[&str], rows: &[Vec<String>]) -> String {
 
 fn quoted(cell: &str) -> String {
     // Spreadsheets skip white space before a formula, and read its signs in full width, too.
-    let is_formula = cell.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
+    let is_formula = cell.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']) && !is_number(cell);
     let guard = if is_formula || cell.starts_with(['\t', '\r', '\n']) { "'" } else { "" };
     let text = plain(cell);
     // Where the comma is the decimal sign, spreadsheets separate cells by semicolons.
@@ -145,6 +145,16 @@ fn quoted(cell: &str) -> String {
         return text;
     }
     format!("\"{guard}{}\"", text.replace('"', "\"\""))
+}
+
+/// Returns whether a cell is a number such as `-1` or `3.5`, which does the same as a formula and as a value.
+fn is_number(cell: &str) -> bool {
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let unsigned = cell.strip_prefix('-').unwrap_or(cell);
+    match unsigned.split_once('.') {
+        Some((whole, fraction)) => digits(whole) && digits(fraction),
+        None => digits(unsigned),
+    }
 }
 
 /// A bar that counts bytes on the standard error, if that is a terminal.
@@ -198,7 +208,21 @@ mod tests {
             ("two\nlines", "two lines"),
             ("a\u{1b}[2J", "a [2J"),
             ("=1+1", "\"'=1+1\""),
-            ("-1", "\"'-1\""),
+            ("-1", "-1"),
+            ("3.5", "3.5"),
+            ("-12.50", "-12.50"),
+            ("-", "\"'-\""),
+            ("-.5", "\"'-.5\""),
+            ("-1.", "\"'-1.\""),
+            ("-1-1", "\"'-1-1\""),
+            ("--1", "\"'--1\""),
+            ("-1e5", "\"'-1e5\""),
+            ("-1.2.3", "\"'-1.2.3\""),
+            ("-١", "\"'-١\""),
+            (" -1", "\"' -1\""),
+            ("-1,5", "\"'-1,5\""),
+            ("+1", "\"'+1\""),
+            ("-cmd|' /C calc'!A0", "\"'-cmd|' /C calc'!A0\""),
             (" +1", "\"' +1\""),
             ("\n=1", "\"' =1\""),
             ("\n1", "\"' 1\""),
