@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use time::OffsetDateTime;
 
-use crate::{Activity, ComplianceStatus, Event, Gap, Metadata, Millis, Report, Status};
+use crate::report::Prefixes;
+use crate::{Activity, Event, Metadata, Millis, Report, Status};
 
 /// The difference of two reports.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -16,8 +17,8 @@ pub struct Diff {
     pub gone: Vec<Event>,
     /// The events that differ.
     pub changed: Vec<Change>,
-    /// The events that only one report has, where the other one was not read completely: they may be neither new nor
-    /// gone.
+    /// The events that only one report has, where the other one has a [gap](crate::Gap), or where the later one did not
+    /// [look](Report::looked_for): they may be neither new nor gone.
     pub uncertain: Vec<Event>,
     /// How many events are the same.
     pub unchanged: usize,
@@ -38,24 +39,26 @@ pub struct Change {
 /// Compares two reports by the uids of their events.
 ///
 /// Times, metadata and the vendor's record do not count as a change: they differ in each run. Neither does the
-/// `status_detail` of an inventory, which can quote the time of a scan. If an uid occurs twice in a
-/// report, its last event counts.
+/// `status_detail` of an inventory, which can quote the time of a scan. If an uid occurs twice in a report, its last event
+/// counts. What the earlier report did not look for is new: [`Report::looked_for`] tells whether it did.
 #[must_use]
 pub fn diff(before: &Report, after: &Report) -> Diff {
     let mut found = Diff::default();
     let (old, new) = (by_uid(before, &mut found), by_uid(after, &mut found));
+    let (old_gaps, new_gaps) = (Prefixes::of_gaps(before), Prefixes::of_gaps(after));
+    let looked_for = Prefixes::of_coverage(after);
     for (uid, event) in &new {
         match old.get(uid) {
             Some(earlier) if same(earlier, event) => found.unchanged += 1,
             Some(earlier) => {
                 found.changed.push(Change { before: (*earlier).clone(), after: (*event).clone() });
             }
-            None if is_covered(&before.incomplete, uid) => found.uncertain.push((*event).clone()),
+            None if old_gaps.cover(uid) => found.uncertain.push((*event).clone()),
             None => found.new.push((*event).clone()),
         }
     }
     for (uid, event) in old.iter().filter(|(uid, _)| !new.contains_key(*uid)) {
-        match is_covered(&after.incomplete, uid) {
+        match new_gaps.cover(uid) || looked_for.as_ref().is_some_and(|own| !own.cover(uid)) {
             true => found.uncertain.push((*event).clone()),
             false => found.gone.push((*event).clone()),
         }
@@ -70,13 +73,6 @@ impl Diff {
         self.new.is_empty() && self.gone.is_empty() && self.changed.is_empty() && self.uncertain.is_empty()
     }
 
-    /// Converts into events of the lifecycle, as [`into_events_at`](Self::into_events_at). A finding that is gone keeps
-    /// the time at which it was last seen.
-    #[must_use]
-    pub fn into_events(self) -> Vec<Event> {
-        self.lifecycle(None)
-    }
-
     /// Converts into events of the lifecycle: created, updated and closed findings.
     ///
     /// - A new event, and a check that passed before and does not pass now, is created.
@@ -88,21 +84,18 @@ impl Diff {
     /// What is uncertain is left out. An inventory keeps its activity, and is left out if it is gone: the schema has no
     /// activity for that.
     #[must_use]
-    pub fn into_events_at(self, closed_at: OffsetDateTime) -> Vec<Event> {
-        self.lifecycle(Some(closed_at.into()))
-    }
-
-    fn lifecycle(self, closed_at: Option<Millis>) -> Vec<Event> {
+    pub fn into_events(self, closed_at: OffsetDateTime) -> Vec<Event> {
+        let closed_at = Millis::from(closed_at);
         let created = self.new.into_iter().map(|event| with_activity(event, Activity::CREATE));
         let changed =
-            self.changed.into_iter().map(|Change { before, after }| match (is_open(&before), is_open(&after)) {
+            self.changed.into_iter().map(|Change { before, after }| match (before.is_open(), after.is_open()) {
                 (true, false) => closed(after),
                 (false, true) => with_activity(after, Activity::CREATE),
                 _ => with_activity(after, Activity::UPDATE),
             });
-        let gone = self.gone.into_iter().filter(is_open).map(|event| {
+        let gone = self.gone.into_iter().filter(Event::is_open).map(|event| {
             let mut event = closed(event);
-            event.time = closed_at.unwrap_or(event.time);
+            event.time = closed_at;
             event.status_detail = Some("the finding is no longer reported".to_owned());
             event
         });
@@ -123,24 +116,9 @@ fn closed(event: Event) -> Event {
     event
 }
 
-/// Whether an event is a finding that somebody may have to look at. A check that passed is none.
-fn is_open(event: &Event) -> bool {
-    let check = event.compliance.as_ref().and_then(|check| check.status_id);
-    match (event.status_id, check) {
-        _ if event.finding_info.is_none() => false,
-        (Some(Status::RESOLVED), _) | (_, Some(ComplianceStatus::PASS)) => false,
-        (Some(_), _) | (None, None) => true,
-        (None, Some(check)) => matches!(check, ComplianceStatus::FAIL | ComplianceStatus::WARNING),
-    }
-}
-
 fn by_uid<'a>(report: &'a Report, found: &mut Diff) -> BTreeMap<&'a str, &'a Event> {
     found.without_uid += report.events.iter().filter(|event| event.uid().is_none()).count();
     report.events.iter().filter_map(|event| Some((event.uid()?, event))).collect()
-}
-
-fn is_covered(gaps: &[Gap], uid: &str) -> bool {
-    gaps.iter().any(|gap| gap.covers(uid))
 }
 
 fn same(one: &Event, other: &Event) -> bool {
@@ -169,7 +147,7 @@ mod tests {
     use cloud_core::UnixSeconds;
 
     use super::*;
-    use crate::{Compliance, FindingInfo, Severity};
+    use crate::{Compliance, ComplianceStatus, FindingInfo, Gap, Severity};
 
     fn event(uid: &str, severity: Severity, second: i64) -> Event {
         let time = Millis::from(UnixSeconds(second));
@@ -200,7 +178,7 @@ mod tests {
         assert!(
             diff(&before, &report(&[("a", Severity::LOW), ("b", Severity::LOW), ("c", Severity::LOW)], 9)).is_empty()
         );
-        let events = found.into_events();
+        let events = found.into_events(time::macros::datetime!(2026-01-01 0:00 UTC));
         let types: Vec<_> = events.iter().map(|event| (event.uid().unwrap(), event.type_uid)).collect();
         assert_eq!(types, [("d", 200_401), ("c", 200_402), ("a", 200_403)]);
         assert_eq!(events[2].status_id, Some(Status::RESOLVED));
@@ -239,7 +217,7 @@ mod tests {
                 let events = one.into_iter().map(|(status, state)| check("a", status, state, second)).collect();
                 Report { events, ..Report::new() }
             };
-            let events = diff(&report(before, 1), &report(after, 2)).into_events_at(at);
+            let events = diff(&report(before, 1), &report(after, 2)).into_events(at);
             let found = events.first().map(|event| (event.type_uid, event.status_id, event.time.get()));
             assert_eq!((found, events.len()), (wanted, usize::from(wanted.is_some())), "{before:?} {after:?}");
         }
@@ -265,5 +243,19 @@ mod tests {
         assert_eq!((uids(&found.gone), uids(&found.uncertain)), (vec!["y/1"], vec!["x/1"]));
         let back = diff(&after, &before);
         assert_eq!((uids(&back.new), uids(&back.uncertain)), (vec!["y/1"], vec!["x/1"]));
+    }
+    #[test]
+    fn what_was_not_looked_for_is_not_gone() {
+        let low = Severity::LOW;
+        let before = report(&[("x/1", low), ("x/2", low), ("y/1", low), ("z/1", low)], 1);
+        let mut after = report(&[("x/1", low), ("z/2", low)], 2);
+        after.covers = vec!["x".to_owned(), "z/2".to_owned()];
+        let found = diff(&before, &after);
+        assert_eq!((uids(&found.gone), uids(&found.uncertain)), (vec!["x/2"], vec!["y/1", "z/1"]));
+        assert_eq!(uids(&found.new), ["z/2"]);
+        // What the earlier report did not look for is new, so that no finding is left out of the events.
+        let back = diff(&after, &before);
+        assert_eq!((uids(&back.new), uids(&back.uncertain)), (vec!["x/2", "y/1", "z/1"], vec![]));
+        assert!(!after.looked_for("y/1") && after.looked_for("x/9") && before.looked_for("y/1"));
     }
 }

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use cloud_core::Json;
 
 use crate::{
-    Activity, Class, Cloud, Compliance, FindingInfo, Metadata, Millis, Remediation, Resource, Severity, Status,
+    Activity, Class, Cloud, Compliance, ComplianceStatus, FindingInfo, Metadata, Millis, Remediation, Resource,
+    Severity, Status,
 };
 
 /// An OCSF event.
@@ -176,6 +177,25 @@ impl Event {
         }
     }
 
+    /// Returns whether the event is an open finding: one that is not resolved, and whose check did not pass. A suppressed
+    /// finding is open; a check that does not apply and has no state is not, and neither is an inventory.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        let check = self.compliance.as_ref().and_then(|check| check.status_id);
+        match (self.status_id, check) {
+            _ if self.finding_info.is_none() => false,
+            (Some(Status::RESOLVED), _) | (_, Some(ComplianceStatus::PASS)) => false,
+            (Some(_), _) | (None, None) => true,
+            (None, Some(check)) => matches!(check, ComplianceStatus::FAIL | ComplianceStatus::WARNING),
+        }
+    }
+
+    /// Returns whether the event is a finding that is suppressed, such as a pending one of RISKEN.
+    #[must_use]
+    pub fn is_suppressed(&self) -> bool {
+        self.finding_info.is_some() && self.status_id == Some(Status::SUPPRESSED)
+    }
+
     /// Returns what identifies the event from run to run: the uid of the finding, or of the first resource.
     #[must_use]
     pub fn uid(&self) -> Option<&str> {
@@ -188,7 +208,6 @@ impl Event {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ComplianceStatus;
 
     fn event() -> Event {
         let info = FindingInfo::new("a/b".to_owned(), "A title");
@@ -240,6 +259,36 @@ mod tests {
         let event: Event = serde_json::from_value(value.clone()).unwrap();
         assert_eq!((event.class_uid.caption(), event.uid()), (None, None));
         assert_eq!(serde_json::to_value(&event).unwrap(), value);
+    }
+
+    #[test]
+    fn open_is_what_is_neither_resolved_nor_passed() {
+        let (pass, fail, warning) = (ComplianceStatus::PASS, ComplianceStatus::FAIL, ComplianceStatus::WARNING);
+        let (other, unknown) = (ComplianceStatus::OTHER, ComplianceStatus::UNKNOWN);
+        let (new, suppressed, resolved) = (Status::NEW, Status::SUPPRESSED, Status::RESOLVED);
+        for (check, state, is_open) in [
+            (Some(fail), Some(new), true),
+            (Some(fail), Some(suppressed), true),
+            (Some(fail), Some(resolved), false),
+            (Some(fail), None, true),
+            (Some(warning), None, true),
+            (Some(unknown), Some(new), true),
+            (Some(pass), Some(new), false),
+            (Some(pass), None, false),
+            (Some(other), None, false),
+            (Some(other), Some(new), true),
+            (None, Some(new), true),
+            (None, Some(resolved), false),
+            (None, None, true),
+        ] {
+            let mut event = event();
+            event.compliance = check.map(|check| Compliance::new("U-01", check));
+            event.status_id = state;
+            assert_eq!(event.is_open(), is_open, "{check:?} {state:?}");
+            assert_eq!(event.is_suppressed(), state == Some(suppressed));
+        }
+        let resource = Resource::new("AWS account", "1");
+        assert!(!Event::inventory(Metadata::new("RISKEN", "AWS"), resource, Millis::default()).is_open());
     }
 
     #[test]

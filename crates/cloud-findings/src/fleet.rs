@@ -1,6 +1,6 @@
 //! Inspections of a fleet: many accounts, regions and services, a bounded number of them at a time.
 //!
-//! A failed target fails no other one. With a checkpoint, a run that was killed goes on where it was.
+//! If a target fails, the others are still inspected. With a checkpoint, a run that was killed continues where it was.
 //!
 //! ```no_run
 //! use cloud_findings::fleet::{self, Progress, Target};
@@ -46,7 +46,7 @@ mod progress;
 mod run;
 mod target;
 
-pub use export::{export, read};
+pub use export::{export, read, read_shard};
 pub use journal::io_error;
 pub use progress::{Progress, Summary};
 pub use run::{Run, Stopper};
@@ -97,7 +97,8 @@ impl Fleet {
 
     /// Sets the file that keeps the results, each written to the disk before its [`Progress`] is reported. A run with
     /// the file of an earlier one inspects only the targets that failed, were incomplete or were not reached, however
-    /// old the results of the others are: use one file for each inspection, or set [`max_age`](Self::max_age). The file
+    /// old the results of the others are: use one file for each inspection, or set [`max_age`](Self::max_age). Its size
+    /// follows the number of targets, not of runs: a file that is mostly replaced results is compacted (on Unix). The file
     /// is locked as long as the run lasts; if a run is dropped, until it has written what it was writing. [`read`] and
     /// [`export`] return its results. A file that exists and is not a checkpoint is an error, and is left as it is.
     ///
@@ -109,7 +110,7 @@ impl Fleet {
 
     /// Inspects a target again if its result in the checkpoint is of a run that began earlier than this before now:
     /// results of any age count unless set. A job that runs each night with the same file sets less than a day; killed
-    /// and started again, it still goes on where it was.
+    /// and started again, it still continues where it was.
     pub fn max_age(mut self, age: Duration) -> Self {
         self.max_age = Some(age);
         self

@@ -5,6 +5,7 @@ use std::io::{self, BufRead, Write};
 
 use serde::{Deserialize, Serialize};
 
+use crate::report::both;
 use crate::{Event, Gap, Report};
 
 /// The only member of the last line of a report: its value has the number of events, and what was dropped and missed.
@@ -25,6 +26,8 @@ pub(crate) struct Summary {
     pub(crate) dropped: BTreeMap<String, u64>,
     #[serde(default)]
     pub(crate) incomplete: Vec<Gap>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) covers: Vec<String>,
 }
 
 /// A line of a report.
@@ -52,8 +55,8 @@ impl Report {
     pub fn write_jsonl(&self, mut out: impl Write) -> io::Result<()> {
         self.write_events(&mut out)?;
         let events = self.events.len().try_into().unwrap_or(u64::MAX);
-        let summary = Summary { events, dropped: self.dropped.clone(), incomplete: self.incomplete.clone() };
-        write_summary(&mut out, summary)
+        let (dropped, incomplete, covers) = (self.dropped.clone(), self.incomplete.clone(), self.covers.clone());
+        write_summary(&mut out, Summary { events, dropped, incomplete, covers })
     }
 
     /// Reads JSON Lines. Empty lines are skipped. Reports that were written one after another are read as one. After a
@@ -84,6 +87,10 @@ impl Report {
                         report.drop_rows(&reason, count);
                     }
                     report.incomplete.extend(summary.incomplete);
+                    report.covers = match summaries {
+                        0 => summary.covers,
+                        _ => both(report.covers, summary.covers),
+                    };
                     (since, summaries) = (0, summaries + 1);
                 }
                 Err(_) => {
@@ -131,7 +138,9 @@ mod tests {
 
     #[test]
     fn report_round_trips_and_reports_can_be_joined() {
-        let (none, mut two) = (report(0), report(2));
+        let (mut none, mut two) = (report(0), report(2));
+        none.covers = vec!["nhn".to_owned()];
+        two.covers = vec!["risken".to_owned()];
         two.incomplete.push(Gap::new("risken/1", "the list ended early"));
         for report in [&none, &two] {
             assert_eq!(Report::read_jsonl(&*written(report)).unwrap(), *report);
@@ -139,6 +148,7 @@ mod tests {
         let joined = [written(&two), b"\n".to_vec(), written(&none)].concat();
         let joined = Report::read_jsonl(&*joined).unwrap();
         assert_eq!((joined.events.len(), joined.dropped_rows(), joined.incomplete.len()), (2, 2, 1));
+        assert_eq!(joined.covers, ["nhn", "risken"]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
-//! What an inspection came to: events, rows that became none, and what could not be read.
+//! The result of an inspection: events, rows that became none, and what could not be read.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +24,30 @@ pub struct Report {
     /// What could not be read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub incomplete: Vec<Gap>,
+    /// The prefixes of the uids that were looked for; empty if they are not recorded. An event that the later report did
+    /// not look for is not gone for [`diff`](crate::diff).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub covers: Vec<String>,
+}
+
+/// Prefixes of uids.
+pub(crate) struct Prefixes<'a>(HashSet<&'a str>);
+
+impl<'a> Prefixes<'a> {
+    pub(crate) fn of_gaps(report: &'a Report) -> Self {
+        Self(report.incomplete.iter().map(|gap| gap.prefix.as_str()).collect())
+    }
+
+    /// What a report looked for; `None` if it does not say.
+    pub(crate) fn of_coverage(report: &'a Report) -> Option<Self> {
+        (!report.covers.is_empty()).then(|| Self(report.covers.iter().map(String::as_str).collect()))
+    }
+
+    /// As [`Gap::covers`], in a time that does not depend on the number of prefixes.
+    pub(crate) fn cover(&self, uid: &str) -> bool {
+        let ends = uid.match_indices('/').map(|(end, _)| end).chain([0, uid.len()]);
+        ends.filter_map(|end| uid.get(..end)).any(|start| self.0.contains(start))
+    }
 }
 
 /// A part of an inspection that could not be read.
@@ -94,9 +118,21 @@ impl Report {
         self.dropped.values().fold(0, |sum, count| sum.saturating_add(*count))
     }
 
+    /// Returns whether the report looked for an event with this uid, or does not record what it looked for.
+    #[must_use]
+    pub fn looked_for(&self, uid: &str) -> bool {
+        Prefixes::of_coverage(self).is_none_or(|own| own.cover(uid))
+    }
+
     /// Adds another report. Of events with the same uid the first stays; the others are counted as
-    /// [`DUPLICATE`](reason::DUPLICATE).
+    /// [`DUPLICATE`](reason::DUPLICATE). What was looked for is recorded if both reports record it, or if this one is
+    /// empty.
     pub fn merge(&mut self, other: Self) {
+        if *self == Self::default() {
+            self.covers = other.covers;
+        } else {
+            self.covers = both(std::mem::take(&mut self.covers), other.covers);
+        }
         let mut known: BTreeSet<String> = self.events.iter().filter_map(Event::uid).map(str::to_owned).collect();
         for event in other.events {
             match event.uid() {
@@ -111,6 +147,17 @@ impl Report {
     }
 }
 
+/// What two reports looked for together; unknown if it is unknown of one.
+pub(crate) fn both(mut one: Vec<String>, other: Vec<String>) -> Vec<String> {
+    if one.is_empty() || other.is_empty() {
+        return Vec::new();
+    }
+    one.extend(other);
+    one.sort();
+    one.dedup();
+    one
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,10 +170,38 @@ mod tests {
 
     #[test]
     fn gap_covers_whole_parts_of_a_uid() {
-        for (prefix, uid, covered) in
-            [("", "a", true), ("a", "a", true), ("a", "a/b", true), ("a", "ab", false), ("a/b", "a", false)]
-        {
-            assert_eq!(Gap::new(prefix, "").covers(uid), covered, "{prefix:?} {uid:?}");
+        for (prefix, uid, covered) in [
+            ("", "a", true),
+            ("a", "a", true),
+            ("a", "a/b", true),
+            ("a", "ab", false),
+            ("a/b", "a", false),
+            ("a/", "a//b", true),
+            ("a/", "a/b", false),
+        ] {
+            let gap = Gap::new(prefix, "");
+            assert_eq!(gap.covers(uid), covered, "{prefix:?} {uid:?}");
+            let report = Report { incomplete: vec![gap], ..Report::new() };
+            assert_eq!(Prefixes::of_gaps(&report).cover(uid), covered, "{prefix:?} {uid:?}");
+        }
+    }
+
+    #[test]
+    fn merged_report_records_what_was_looked_for_if_both_do() {
+        let of = |covers: &[&str]| {
+            let covers = covers.iter().map(ToString::to_string).collect();
+            Report { covers, events: vec![event("a")], ..Report::new() }
+        };
+        for (one, other, wanted) in [
+            (Report::new(), of(&["a"]), &["a"][..]),
+            (of(&["a", "b"]), of(&["c", "a"]), &["a", "b", "c"]),
+            (of(&[]), of(&["a"]), &[]),
+            (of(&["a"]), of(&[]), &[]),
+        ] {
+            let mut all = one.clone();
+            all.merge(other);
+            assert_eq!(all.covers, wanted, "{one:?}");
+            assert_eq!(all.looked_for("z"), wanted.is_empty());
         }
     }
 

@@ -195,7 +195,8 @@ async fn inspect(inspect: Inspect, target: Target, account: Arc<Account>, runtim
 }
 
 async fn attempt(inspect: &Inspect, target: &Target, left: Option<Duration>, runtime: &dyn Runtime) -> Result<Report> {
-    let over = || Error::new(ErrorKind::Timeout, "the deadline of the account has passed; see account_deadline()");
+    let over =
+        || Error::new(ErrorKind::Timeout, "the deadline of the account has passed; raise it with account_deadline()");
     match left {
         Some(Duration::ZERO) => Err(over()),
         Some(left) => within(inspect(target.clone()), || runtime.deadline(left)).await.unwrap_or_else(|| Err(over())),

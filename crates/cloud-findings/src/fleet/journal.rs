@@ -2,7 +2,10 @@
 //!
 //! A record is one line, so a line without an end is one whose writing was interrupted. It is cut off when the file is
 //! opened again. Results are synced to the disk before they are reported. Each run begins with a record of its own, so
-//! that a file tells whether its latest run has come to the end, and which targets were in the list of that run.
+//! that a file tells whether its latest run has finished, and which targets were in the list of that run.
+//!
+//! When a file is opened and most of it is results that later ones have replaced, what counts is copied into a new file
+//! (see `compact.rs`).
 
 use std::collections::HashSet;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -15,9 +18,12 @@ use time::OffsetDateTime;
 
 use cloud_core::{Error, ErrorKind, Result};
 
+use self::compact::Live;
 use super::drive::Outcome;
 use super::target::{Id, Shard, Target};
 use crate::{Millis, Report};
+
+mod compact;
 
 /// A line of the journal.
 #[derive(Debug, Serialize, Deserialize)]
@@ -31,7 +37,7 @@ pub(super) enum Record<R = Report> {
     Failed { target: Target, why: String },
     /// A target of the list was done by an earlier run.
     Kept { id: String },
-    /// A run has come to the end of the list, which had so many targets.
+    /// A run has finished its list, which had so many targets.
     End { targets: u64 },
 }
 
@@ -74,6 +80,8 @@ pub(super) struct Journal {
     waiting: Vec<u8>,
 }
 
+/// How often a file is opened that other runs replace meanwhile.
+const MOST_TRIES: u32 = 8;
 /// How many bytes may wait.
 const MOST_WAITING: usize = 1 << 16;
 
@@ -82,22 +90,15 @@ impl Journal {
     /// Results of runs that began before `oldest` do not count.
     pub(super) fn open(path: PathBuf, run: Begin, oldest: Option<Millis>) -> Result<Self> {
         let error = io_error(path.clone());
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&path).map_err(&error)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let text = format!("checkpoint {}: another run uses it", path.display());
-                return Err(Error::config(text));
-            }
-            Err(TryLockError::Error(why)) => return Err(error(why)),
-        }
+        let mut file = locked(&path)?;
         // Nothing is written to a file that is something else.
         check_start(&mut file, &path)?;
-        let (done, end) = replay(&file, &path, oldest)?;
+        let Replayed { done, live, end } = replay(&file, &path, oldest)?;
+        if live.is_worth_compacting(end)
+            && let Some(compacted) = compact::compact(&file, &path, &live, run).map_err(&error)?
+        {
+            return Ok(Self { file: compacted, path, done, waiting: Vec::new() });
+        }
         make_private(&file).map_err(&error)?;
         file.set_len(end).map_err(&error)?;
         file.seek(SeekFrom::End(0)).map_err(&error)?;
@@ -151,9 +152,41 @@ fn check_start(file: &mut File, path: &Path) -> Result<()> {
     if START.starts_with(&start) { Ok(()) } else { Err(foreign(path)) }
 }
 
-/// Reads the targets that are done, and where the last whole line ends.
-fn replay(file: &File, path: &Path, oldest: Option<Millis>) -> Result<(HashSet<Id>, u64)> {
+/// Opens or creates the file and locks it.
+fn locked(path: &Path) -> Result<File> {
+    let error = io_error(path);
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    for _ in 0..MOST_TRIES {
+        let file = options.open(path).map_err(&error)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => break,
+            Err(TryLockError::Error(why)) => return Err(error(why)),
+        }
+        // Another run can have replaced the file between the two steps.
+        if compact::is_at(&file, path) {
+            return Ok(file);
+        }
+    }
+    Err(Error::config(format!("checkpoint {}: another run uses it", path.display())))
+}
+
+/// What a file says.
+struct Replayed {
+    /// The targets that are done.
+    done: HashSet<Id>,
+    live: Live,
+    /// Where the last whole line ends.
+    end: u64,
+}
+
+/// Reads the targets that are done, which lines still count, and where the last whole line ends.
+fn replay(file: &File, path: &Path, oldest: Option<Millis>) -> Result<Replayed> {
     let mut done = HashSet::new();
+    let mut live = Live::default();
     let (mut end, mut at) = (0, Millis::default());
     for line in Lines::new(file) {
         let line = line.map_err(io_error(path))?;
@@ -165,14 +198,18 @@ fn replay(file: &File, path: &Path, oldest: Option<Millis>) -> Result<(HashSet<I
                     true => done.insert(target.id()),
                     false => done.remove(&target.id()),
                 };
+                live.done(target.id(), &line);
             }
-            Some(Record::Failed { target, .. }) => drop(done.remove(&target.id())),
+            Some(Record::Failed { target, .. }) => {
+                done.remove(&target.id());
+                live.failed(target.id(), &line);
+            }
             // Whatever a damaged line said is inspected again.
             Some(Record::Kept { .. } | Record::End { .. }) | None => {}
         }
         end = line.end;
     }
-    Ok((done, end))
+    Ok(Replayed { done, live, end })
 }
 
 /// Reads a line, or returns `None` if it is damaged: a power failure can lose a page in the middle of several records
@@ -261,6 +298,8 @@ pub(super) struct Line {
     pub(super) bytes: Vec<u8>,
     /// Its number, from 1.
     pub(super) number: u64,
+    /// Where it begins.
+    pub(super) start: u64,
     /// Where the next line begins.
     pub(super) end: u64,
 }
@@ -282,8 +321,9 @@ impl<R: Read> Iterator for Lines<R> {
         };
         bytes.pop_if(|last| *last == b'\n')?;
         self.number += 1;
+        let start = self.end;
         self.end += u64::try_from(length).unwrap_or(u64::MAX);
-        Some(Ok(Line { bytes, number: self.number, end: self.end }))
+        Some(Ok(Line { bytes, number: self.number, start, end: self.end }))
     }
 }
 

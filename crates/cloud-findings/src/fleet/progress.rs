@@ -38,7 +38,7 @@ pub enum Progress {
     },
 }
 
-/// What a run came to. Its size does not depend on the number of targets.
+/// The result of a run. Its size does not depend on the number of targets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Summary {

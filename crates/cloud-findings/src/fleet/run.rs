@@ -16,9 +16,9 @@ use super::{Fleet, Inspect, Progress, Summary};
 /// Steps that may wait for the caller. More are produced only when the caller takes them.
 const WAITING: usize = 1;
 
-/// A run. It goes on while it is awaited or polled, and dropping it cancels it: what is not in the checkpoint by then is
+/// A run. It makes progress while it is awaited or polled. Dropping it cancels it: what is not in the checkpoint by then is
 /// inspected again by the next run.
-#[must_use = "a run goes on only while it is awaited"]
+#[must_use = "a run makes progress only while it is awaited"]
 pub struct Run {
     /// Never locked: it makes the type `Sync`.
     driver: Option<Mutex<BoxFuture<'static, Result<Summary>>>>,

@@ -1,5 +1,6 @@
 //! What is inspected: plain data, so that the same inspection runs under any job queue.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -18,10 +19,13 @@ pub struct Target {
     pub region: Option<String>,
     /// The name of the service.
     pub service: String,
-    /// With what the uids of its events begin, if that is known: what may be missing if the target fails.
+    /// What else decides its result, such as a period or a language.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, String>,
+    /// The prefix of the uids of its events, if it is known: what may be missing if the target fails.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub prefix: String,
-    /// Other beginnings of the uids of its events, such as that of rules which are the same in all regions.
+    /// Other prefixes of the uids of its events, such as that of rules which are the same in all regions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub further_prefixes: Vec<String>,
 }
@@ -34,6 +38,7 @@ impl Target {
             account: account.into(),
             region: None,
             service: service.into(),
+            parameters: BTreeMap::new(),
             prefix: String::new(),
             further_prefixes: Vec::new(),
         }
@@ -46,21 +51,29 @@ impl Target {
         self
     }
 
-    /// Sets with what the uids of its events begin.
+    /// Sets something else that decides its result, such as a period or a language. A target with other parameters is
+    /// another target: its result in a checkpoint does not count for this one.
+    #[must_use]
+    pub fn with_parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.parameters.insert(name.into(), value.into());
+        self
+    }
+
+    /// Sets the prefix of the uids of its events.
     #[must_use]
     pub fn with_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
         self
     }
 
-    /// Adds another beginning of the uids of its events. Without [`with_prefix`](Self::with_prefix) it has no effect.
+    /// Adds another prefix of the uids of its events. Without [`with_prefix`](Self::with_prefix) it has no effect.
     #[must_use]
     pub fn and_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.further_prefixes.push(prefix.into());
         self
     }
 
-    /// Returns all beginnings of the uids of its events; an empty one if they are not known.
+    /// Returns all prefixes of the uids of its events; an empty one if they are not known.
     pub fn prefixes(&self) -> impl Iterator<Item = &str> {
         let further = self.further_prefixes.iter().filter(|_| !self.prefix.is_empty());
         std::iter::once(&self.prefix).chain(further).map(String::as_str)
@@ -82,7 +95,10 @@ impl Target {
     /// Identifies the target in a checkpoint, in 16 bytes.
     pub(super) fn id(&self) -> Id {
         let region = self.region.as_deref().map(|region| crate::uid(&[region])).unwrap_or_default();
-        let text = format!("{}/{region}", crate::uid(&[&self.account, &self.service]));
+        let mut text = format!("{}/{region}", crate::uid(&[&self.account, &self.service]));
+        for (name, value) in &self.parameters {
+            text += &format!("/{}", crate::uid(&[name, value]));
+        }
         id_of(&text)
     }
 }
@@ -137,7 +153,7 @@ impl Shard {
     pub fn new(index: u32, count: u32) -> Result<Self> {
         match index < count {
             true => Ok(Self { index, count }),
-            false => Err(Error::config(format!("the shard {index} of {count} does not exist: the first one is 0"))),
+            false => Err(Error::config(format!("shard {index} of {count} does not exist: shards are numbered from 0"))),
         }
     }
 
@@ -210,6 +226,11 @@ mod tests {
             Target::new("a", "b").in_region("c"),
             Target::new("a/b", "c"),
             Target::new("a", "b/c"),
+            Target::new("a", "b").with_parameter("c", "d"),
+            Target::new("a", "b").with_parameter("c", "e"),
+            Target::new("a", "b").in_region("c").with_parameter("c", "d"),
+            Target::new("a", "b").with_parameter("c", "d").with_parameter("e", "f"),
+            Target::new("a", "b").with_parameter("c", "d/e/f"),
         ];
         let ids: std::collections::BTreeSet<_> = all.iter().map(Target::id).collect();
         // An empty region counts as none.

@@ -149,7 +149,7 @@ async fn dropped_run_goes_on_from_its_checkpoint() {
         }
     }
     drop(first);
-    assert!(!read([&file]).unwrap().is_complete(), "the run has not come to its end");
+    assert!(!read([&file]).unwrap().is_complete(), "the run has not finished");
 
     let mut again = BTreeSet::new();
     let mut second =
@@ -345,7 +345,7 @@ async fn run_that_ends_before_its_first_record_is_not_complete() {
     drop(run);
     let killed = read([&file]).unwrap();
     assert_eq!((killed.events.len(), killed.incomplete.len()), (4, 1));
-    assert!(killed.incomplete[0].why.contains("has not come to the end"), "{:?}", killed.incomplete);
+    assert!(killed.incomplete[0].why.contains("has not finished"), "{:?}", killed.incomplete);
     // So does a first record that was written in part.
     let mut bytes = fs::read(&file.0).unwrap();
     assert!(bytes.len() > whole.len());
@@ -465,4 +465,149 @@ fn settings_and_runs_can_be_shared_between_threads() {
     shared::<Fleet>();
     shared::<Run>();
     shared::<Progress>();
+}
+
+/// A target in a region, whose service reports a rule of the organization in each region.
+fn regional(region: &str) -> Target {
+    Target::new("web", "advisor").in_region(region).with_prefix(format!("web/{region}")).and_prefix("web/organization")
+}
+
+/// A report with this one rule of the organization.
+fn organization(message: &str) -> Report {
+    let mut found = report(&Target::new("web", "organization"));
+    found.events[0].message = Some(message.to_owned());
+    found
+}
+
+#[tokio::test]
+async fn newest_of_several_events_with_one_uid_is_exported() {
+    let (file, clock) = (Checkpoint::new("newest"), runtime());
+    for (failing, message) in [("KR2", "older"), ("", "newer")] {
+        let targets = ["KR1", "KR2"].map(regional);
+        let run = over(targets).concurrency(1).checkpoint(file.as_ref()).runtime(Arc::clone(&clock));
+        let run = run.run(move |target| async move {
+            match target.region.as_deref() == Some(failing) {
+                true => Err(Error::config("no key")),
+                false => Ok(organization(message)),
+            }
+        });
+        run.await.unwrap();
+        clock.advance(Duration::from_secs(60));
+    }
+    // The result of the first region is that of the earlier run, and comes first in the file.
+    let found = read([&file]).unwrap();
+    let messages: Vec<_> = found.events.iter().map(|event| event.message.as_deref()).collect();
+    assert_eq!((messages, found.dropped[crate::reason::DUPLICATE]), (vec![Some("newer")], 1));
+    assert_eq!(found.covers, ["web/KR1", "web/KR2", "web/organization"]);
+}
+
+#[tokio::test]
+async fn what_was_looked_for_is_recorded_if_it_is_known_of_each_target() {
+    let clock = runtime();
+    let bare = || Target::new("pay", "advisor");
+    for (targets, failing, wanted) in [
+        (vec![regional("KR1")], "", &["web/KR1", "web/organization"][..]),
+        (vec![regional("KR1")], "web", &["web/KR1", "web/organization"]),
+        (vec![regional("KR1"), bare()], "", &[]),
+        (vec![regional("KR1"), bare()], "pay", &[]),
+    ] {
+        let file = Checkpoint::new("covers");
+        ran(targets, None, &file, &clock, failing).await;
+        let mut out = Vec::new();
+        export([&file], &mut out).unwrap();
+        for found in [read([&file]).unwrap(), Report::read_jsonl(&*out).unwrap()] {
+            assert_eq!(found.covers, wanted, "{failing:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn one_shard_can_be_read_alone() {
+    let (file, clock) = (Checkpoint::new("alone"), runtime());
+    ran(targets(60), Some(Shard::new(1, 3).unwrap()), &file, &clock, "").await;
+    let (alone, all) = (read_shard(&file).unwrap(), read([&file]).unwrap());
+    assert_eq!((alone.is_complete(), all.is_complete()), (true, false));
+    assert!(!alone.events.is_empty() && alone.events == all.events);
+    // What the shard itself lacks is noted.
+    ran(targets(60), Some(Shard::new(1, 3).unwrap()), &file, &clock, "").await;
+    let account = Shard::new(1, 3).unwrap();
+    let mine = targets(60).into_iter().find(|target| account.contains(target)).unwrap();
+    let lacking = Checkpoint::new("lacking");
+    ran(targets(60), Some(account), &lacking, &clock, &mine.account).await;
+    assert_eq!(read_shard(&lacking).unwrap().incomplete.len(), 4);
+}
+
+#[tokio::test]
+async fn result_under_other_parameters_is_not_that_of_the_target() {
+    let (file, clock) = (Checkpoint::new("parameters"), runtime());
+    let in_language = |language: &str| -> Vec<Target> {
+        targets(4).into_iter().map(|target| target.with_parameter("language", language)).collect()
+    };
+    for (language, skipped) in [("EN", 0), ("EN", 4), ("KO", 0), ("EN", 4), ("KO", 4)] {
+        let own = language.to_owned();
+        let run = over(in_language(language)).checkpoint(file.as_ref()).runtime(Arc::clone(&clock));
+        let run = run.run(move |target| {
+            let language = own.clone();
+            async move {
+                let mut found = report(&target);
+                found.events[0].message = Some(language);
+                Ok(found)
+            }
+        });
+        assert_eq!(run.await.unwrap().skipped, skipped, "{language}");
+        let found = read([&file]).unwrap();
+        assert_eq!(found.events.len(), 4);
+        assert!(found.events.iter().all(|event| event.message.as_deref() == Some(language)), "{language}");
+    }
+}
+
+/// Runs the same targets so often that most of the file is replaced results.
+async fn repeated(file: &Checkpoint, clock: &Arc<FakeRuntime>, runs: u32) {
+    for number in 0..runs {
+        // Each result is too old for the next run.
+        clock.advance(Duration::from_secs(60));
+        let run = over(targets(8)).checkpoint(file.as_ref()).max_age(Duration::from_secs(30));
+        let run = run.runtime(Arc::clone(clock)).run(move |target| async move {
+            let mut found = report(&target);
+            found.events[0].message = Some(format!("{number}{:4000}", ""));
+            Ok(found)
+        });
+        assert_eq!(run.await.unwrap().done, 8);
+    }
+}
+
+#[tokio::test]
+async fn size_of_a_checkpoint_does_not_follow_the_number_of_runs() {
+    let (file, clock) = (Checkpoint::new("size"), runtime());
+    let mut largest = 0;
+    for number in 0..20 {
+        repeated(&file, &clock, 1).await;
+        largest = largest.max(fs::metadata(&file).unwrap().len());
+        let found = read([&file]).unwrap();
+        assert_eq!((found.events.len(), found.is_complete()), (8, true), "{number}");
+    }
+    // One run writes about 40 KB.
+    assert!((40_000..200_000).contains(&largest), "{largest}");
+}
+
+#[tokio::test]
+async fn checkpoint_that_changes_while_it_is_read_is_an_error() {
+    struct Disturbing<'a>(&'a Path);
+    impl std::io::Write for Disturbing<'_> {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            // As if a run had put a compacted file in its place.
+            let text = fs::read_to_string(self.0)?;
+            let moved = text.lines().filter(|line| !line.contains("account-0"));
+            fs::write(self.0, moved.flat_map(|line| [line, "\n"]).collect::<String>())?;
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let (file, clock) = (Checkpoint::new("disturbed"), runtime());
+    repeated(&file, &clock, 1).await;
+    let error = export([&file], Disturbing(file.as_ref())).unwrap_err();
+    assert!(error.to_string().contains("a run changed it while it was read"), "{error}");
 }

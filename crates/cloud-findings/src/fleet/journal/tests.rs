@@ -172,3 +172,114 @@ fn journal_is_locked_and_private() {
     }
     assert!(open(Path::new("/nonexistent/x.fleet")).unwrap_err().to_string().contains("/nonexistent/x.fleet"));
 }
+
+/// A file that is worth compacting: results that later ones have replaced, then a failure after a result, an
+/// incomplete result, and two results that count.
+#[cfg(unix)]
+fn grown(file: &Temporary) {
+    let large = |number: u32, incomplete: bool, text: &str| {
+        let mut outcome = outcome(number, incomplete);
+        let report = outcome.result.as_mut().unwrap();
+        let info = crate::FindingInfo::new(format!("risken/{number}"), format!("{text}{:4000}", ""));
+        let metadata = crate::Metadata::new("RISKEN", "Finding");
+        report.push(crate::Event::detection(metadata, info, crate::Severity::LOW, Millis::default()));
+        outcome
+    };
+    for round in 0..10 {
+        let at = OffsetDateTime::from_unix_timestamp(round).unwrap();
+        let mut journal = Journal::open(file.0.clone(), Begin::new(at, None), None).unwrap();
+        // Below the smallest size that is compacted, until the last run.
+        if round < 9 {
+            journal.append(&[large(0, false, "old")]).unwrap();
+            continue;
+        }
+        let many: Vec<_> = (0..40).map(|_| large(1, false, "old")).collect();
+        journal.append(&many).unwrap();
+        let failed = Outcome { target: target(3), result: Err(Error::config("no key")) };
+        journal.append(&[large(3, false, "before"), failed]).unwrap();
+        journal.append(&[large(1, false, "new"), large(2, true, "new")]).unwrap();
+        journal.keep(&target(0)).unwrap();
+        journal.end(45).unwrap();
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn compacted_file_says_the_same() {
+    let file = Temporary::new("compact");
+    grown(&file);
+    let before = fs::metadata(&file.0).unwrap().len();
+    let shown = |report: &Report| {
+        let mut events: Vec<_> = report.events.iter().map(|event| serde_json::to_string(event).unwrap()).collect();
+        events.sort();
+        let gaps = report.incomplete.iter().filter(|gap| !gap.why.contains("checkpoint"));
+        (events, gaps.cloned().collect::<Vec<_>>())
+    };
+    let wanted = shown(&fleet::read([&file.0]).unwrap());
+    assert_eq!((wanted.0.len(), wanted.1.len()), (4, 2), "the incomplete one and the one that failed");
+    // What a process left behind that was killed while it compacted.
+    let temporary = file.0.with_extension("fleet.compact");
+    fs::write(&temporary, "{\"begin\":{\"form").unwrap();
+
+    // A link keeps pointing to the file.
+    let link = Temporary::new("compact-link");
+    std::os::unix::fs::symlink(&file.0, &link.0).unwrap();
+    let at = |second| OffsetDateTime::from_unix_timestamp(second).unwrap();
+    let mut journal = Journal::open(link.0.clone(), Begin::new(at(60), None), None).unwrap();
+    assert!(fs::symlink_metadata(&link.0).unwrap().is_symlink() && !temporary.exists());
+    let after = fs::metadata(&file.0).unwrap().len();
+    assert!(after < before / 5, "{after} of {before} bytes");
+    assert_eq!([0, 1, 2, 3].map(|number| journal.has_done(&target(number))), [true, true, false, false]);
+    // The lock is that of the new file, which only its owner can read.
+    assert!(open(&file.0).unwrap_err().to_string().contains("another run uses it"));
+    let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&file.0).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    let killed = fleet::read([&file.0]).unwrap();
+    assert!(killed.incomplete.iter().any(|gap| gap.why.contains("has not finished")));
+    assert_eq!(shown(&killed), wanted);
+
+    journal.append(&[outcome(2, false), outcome(3, false)]).unwrap();
+    journal.keep(&target(0)).unwrap();
+    journal.keep(&target(1)).unwrap();
+    journal.end(4).unwrap();
+    drop(journal);
+    let found = fleet::read([&file.0]).unwrap();
+    assert_eq!((found.events.len(), found.is_complete()), (2, true));
+    // Results keep the time of their run.
+    for (oldest, wanted) in [(8, [true, true]), (9, [false, true]), (10, [false, false])] {
+        let journal = Journal::open(file.0.clone(), Begin::new(at(70), None), Some(at(oldest).into())).unwrap();
+        assert_eq!([0, 1].map(|number| journal.has_done(&target(number))), wanted, "{oldest}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn file_that_cannot_be_compacted_is_used_as_it_is() {
+    let file = Temporary::new("stays");
+    grown(&file);
+    let before = fs::read(&file.0).unwrap();
+    let temporary = file.0.with_extension("fleet.compact");
+    // A folder of that name cannot be replaced.
+    fs::create_dir(&temporary).unwrap();
+    let journal = open(&file.0).unwrap();
+    fs::remove_dir(&temporary).unwrap();
+    assert!(journal.has_done(&target(0)));
+    assert!(fs::read(&file.0).unwrap().starts_with(&before));
+}
+
+/// Nothing is lost to a damaged beginning of a run.
+#[cfg(unix)]
+#[test]
+fn damaged_beginning_of_a_run_is_not_copied() {
+    let file = Temporary::new("beginning");
+    grown(&file);
+    let mut bytes = fs::read(&file.0).unwrap();
+    let last = String::from_utf8_lossy(&bytes).rfind("{\"begin\"").unwrap();
+    bytes[last + START.len()..last + START.len() + 3].fill(0);
+    fs::write(&file.0, &bytes).unwrap();
+    let journal = open(&file.0).unwrap();
+    assert!(fs::metadata(&file.0).unwrap().len() < bytes.len() as u64 / 5);
+    assert!([0, 1].iter().all(|number| journal.has_done(&target(*number))));
+    drop(journal);
+    assert!(open(&file.0).is_ok_and(|journal| journal.has_done(&target(1))));
+}
