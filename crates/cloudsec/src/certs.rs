@@ -6,6 +6,7 @@ use cloud_core::time::{Duration, OffsetDateTime, UtcOffset};
 use scp_security::certificate_manager::types::CertificateSummary;
 use serde::Serialize;
 
+use crate::duration;
 use crate::exit::{self, Result};
 use crate::output::{self, Format};
 use crate::vendors::{self, Vendor};
@@ -14,7 +15,7 @@ use crate::vendors::{self, Vendor};
 #[derive(Args, Debug)]
 pub(crate) struct CertsArgs {
     /// List those that end within this time, such as 60d, 8w or 12h, and those that have ended
-    #[arg(long, value_name = "TIME", value_parser = within)]
+    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     expiring: Option<Duration>,
     /// The format of the output
     #[arg(long, value_enum)]
@@ -92,32 +93,9 @@ impl Certificate {
     }
 }
 
-/// Reads a time such as `60d`.
-fn within(text: &str) -> std::result::Result<Duration, String> {
-    let usage = || "a time is a number with w, d or h, such as 60d".to_owned();
-    let unit = text.chars().last().ok_or_else(usage)?;
-    let number: u32 = text.strip_suffix(unit).and_then(|number| number.parse().ok()).ok_or_else(usage)?;
-    match unit {
-        'w' => Ok(Duration::weeks(number.into())),
-        'd' => Ok(Duration::days(number.into())),
-        'h' => Ok(Duration::hours(number.into())),
-        _ => Err(usage()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn times_have_a_unit() {
-        assert_eq!(within("60d"), Ok(Duration::days(60)));
-        assert_eq!(within("2w"), Ok(Duration::days(14)));
-        assert_eq!(within("12h"), Ok(Duration::hours(12)));
-        for odd in ["", "60", "d", "-1d", "1.5d", "1m", "1é"] {
-            assert!(within(odd).is_err(), "{odd}");
-        }
-    }
 
     #[test]
     fn ended_and_unknown_certificates_expire_and_come_first() {

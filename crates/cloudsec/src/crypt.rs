@@ -61,7 +61,7 @@ async fn run(arguments: CryptArgs, way: Way, quiet: bool) -> Result<u8> {
     let mut names: Vec<_> = context.iter().map(|Pair(name, _)| name).collect();
     names.sort();
     if names.windows(2).any(|two| two[0] == two[1]) {
-        return Err(Failure::usage("the context has a name twice"));
+        return Err(Failure::usage("the context has the same name twice"));
     }
     let (reader, length) = tokio::select! {
         // A FIFO is opened once it has a writer.

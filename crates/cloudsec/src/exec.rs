@@ -74,10 +74,10 @@ fn check_names(bindings: &[&Binding], replace: bool) -> Result<()> {
     let mut names = std::collections::BTreeSet::new();
     for Binding { variable, .. } in bindings {
         if !names.insert(variable) {
-            return Err(Failure::usage(format!("{variable} is named twice")));
+            return Err(Failure::usage(format!("{variable} is given twice")));
         }
         if !replace && ProcessEnv.variable(variable).is_some() {
-            let text = format!("{variable} is set already: choose another name, or use --override");
+            let text = format!("{variable} is already set: choose another name, or use --override");
             return Err(Failure::usage(text));
         }
     }

@@ -12,14 +12,14 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use cloud_core::time::Date;
-use cloud_findings::fleet::{self, Progress, Shard};
+use cloud_core::time::{Date, Duration};
+use cloud_findings::fleet::{self, Progress, Shard, Target};
 use cloud_findings::{Event, Gap, Report, Severity, reason};
 use indicatif::ProgressBar;
 
 use crate::exit::{self, Failure, Result};
-use crate::output;
 use crate::signals::Stop;
+use crate::{duration, output};
 use inspect::Inspector;
 use targets::Fleet;
 
@@ -53,12 +53,16 @@ pub(crate) struct FindingsArgs {
     /// Show passed checks and inventories in the table, too
     #[arg(long)]
     all: bool,
-    /// End with status 4 if a finding has at least this severity: low, medium, high or critical
+    /// End with status 4 if a finding has at least this severity: low, medium, high or critical. One of unknown severity
+    /// counts as low
     #[arg(long, value_name = "SEVERITY")]
     fail_on: Option<Level>,
-    /// Keep the results in this file, and go on with it after an interruption
+    /// Keep the results in this file, and continue from it after an interruption
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
+    /// Inspect a target again whose result in the checkpoint is older, such as 20h or 7d
+    #[arg(long, value_name = "TIME", value_parser = duration::parse, requires = "checkpoint")]
+    max_age: Option<Duration>,
     /// How many targets are inspected at a time
     #[arg(long, default_value_t = 16)]
     concurrency: usize,
@@ -108,29 +112,32 @@ fn shard(text: &str) -> std::result::Result<Shard, String> {
 
 pub(crate) async fn run(arguments: FindingsArgs, quiet: bool) -> Result<u8> {
     let before = arguments.diff.as_deref().map(earlier).transpose()?;
+    let inspector = Inspector::new(&arguments.language, arguments.from, arguments.to)?;
     let fleet = match &arguments.fleet {
         Some(file) => Fleet::load(file)?,
         None => Fleet::of_environment(&arguments.account, &arguments.region)?,
     };
-    let targets = fleet.targets()?;
-    let report = inspected(&arguments, fleet, quiet).await?;
+    let targets = fleet.targets(&inspector, arguments.shard)?;
+    let report = inspected(&arguments, inspector, fleet, targets.clone(), quiet).await?;
     let mut report = match report {
         Ok(report) => report,
         Err(status) => return Ok(status),
     };
+    report.covers = targets.iter().flat_map(Target::prefixes).map(str::to_owned).collect();
+    report.covers.sort();
+    report.covers.dedup();
     if let Some(before) = &before {
         inspect::note_absent(&mut report, before, &targets)?;
     }
     let format = arguments.output.unwrap_or_else(show::default_format);
-    for gap in &report.incomplete {
-        output::note(false, &format!("cloudsec: not read: {}", gap.why));
-    }
-    let found = match before {
+    note_gaps("not read", &report);
+    let found = match &before {
         Some(before) => {
-            let difference = cloud_findings::diff(&before, &report);
+            note_what_is_not_compared(before, &report);
+            let difference = cloud_findings::diff(before, &report);
             let is_empty = difference.is_empty();
             output::note(quiet, &show::difference_summary(&difference));
-            show::difference(format, difference)?;
+            show::difference(format, difference, before, &report)?;
             !is_empty
         }
         None => {
@@ -141,7 +148,8 @@ pub(crate) async fn run(arguments: FindingsArgs, quiet: bool) -> Result<u8> {
     };
     let severe =
         arguments.fail_on.is_some_and(|Level(least)| report.events.iter().any(|event| show::is_severe(event, least)));
-    Ok(match (report.is_complete(), found || severe) {
+    let is_complete = report.is_complete() && before.is_none_or(|before| before.is_complete());
+    Ok(match (is_complete, found || severe) {
         (false, _) => exit::INCOMPLETE,
         (true, true) => exit::FOUND,
         (true, false) => exit::OK,
@@ -154,16 +162,40 @@ fn earlier(path: &Path) -> Result<Report> {
     Report::read_jsonl(BufReader::new(File::open(path).map_err(failed)?)).map_err(failed)
 }
 
+/// Prints what a report could not read. A target that failed is one gap for each prefix of its uids, and is printed once.
+fn note_gaps(what: &str, report: &Report) {
+    let mut printed = BTreeSet::new();
+    for gap in report.incomplete.iter().filter(|gap| printed.insert(&gap.why)) {
+        output::note(false, &format!("cloudsec: {what}: {}", gap.why));
+    }
+}
+
+/// Says what an earlier report lacks: what it could not read is uncertain, and what it did not look for is new.
+fn note_what_is_not_compared(before: &Report, after: &Report) {
+    note_gaps("not read for the earlier report", before);
+    for prefix in after.covers.iter().filter(|prefix| !before.looked_for(prefix)) {
+        let text = format!("cloudsec: not part of the earlier report, so all of its findings are new: {prefix}");
+        output::note(false, &text);
+    }
+}
+
 /// Inspects all targets. After a signal, the exit status that belongs to it is the inner error.
-async fn inspected(arguments: &FindingsArgs, accounts: Fleet, quiet: bool) -> Result<std::result::Result<Report, u8>> {
-    let inspector = Arc::new(Inspector::new(&arguments.language, arguments.from, arguments.to)?);
-    let accounts = Arc::new(accounts);
-    let targets = accounts.targets()?;
+async fn inspected(
+    arguments: &FindingsArgs,
+    inspector: Inspector,
+    accounts: Fleet,
+    targets: Vec<Target>,
+    quiet: bool,
+) -> Result<std::result::Result<Report, u8>> {
+    let (inspector, accounts) = (Arc::new(inspector), Arc::new(accounts));
     let mut stop = Stop::listen().map_err(|error| Failure::io("signals", &error))?;
     let bar = output::targets_bar(targets.len().try_into().unwrap_or(u64::MAX), quiet);
     let mut fleet = fleet::over(targets).concurrency(arguments.concurrency);
     if let Some(path) = &arguments.checkpoint {
         fleet = fleet.checkpoint(path);
+    }
+    if let Some(age) = arguments.max_age {
+        fleet = fleet.max_age(age.unsigned_abs());
     }
     if let Some(shard) = arguments.shard {
         fleet = fleet.shard(shard);
@@ -185,10 +217,11 @@ async fn inspected(arguments: &FindingsArgs, accounts: Fleet, quiet: bool) -> Re
     }
     run.finish().await?;
     bar.finish_and_clear();
-    match &arguments.checkpoint {
-        Some(path) => Ok(Ok(fleet::read([path])?)),
-        None => Ok(Ok(collected.report)),
-    }
+    Ok(Ok(match (&arguments.checkpoint, arguments.shard) {
+        (Some(path), Some(_)) => fleet::read_shard(path)?,
+        (Some(path), None) => fleet::read([path])?,
+        (None, _) => collected.report,
+    }))
 }
 
 /// The report of the targets so far.
@@ -212,7 +245,8 @@ impl Collected {
             Progress::Failed { target, error } => {
                 bar.inc(1);
                 if keep {
-                    self.report.incomplete.push(Gap::new(&*target.prefix, format!("{target}: {error}")));
+                    let gaps = target.prefixes().map(|prefix| Gap::new(prefix, format!("{target}: {error}")));
+                    self.report.incomplete.extend(gaps);
                 }
             }
             _ => {}

@@ -5,6 +5,7 @@ mod certs;
 mod cli;
 mod crypt;
 mod doctor;
+mod duration;
 mod exec;
 mod exit;
 mod findings;

@@ -133,7 +133,9 @@ impl FromStr for Binding {
         let (variable, secret) = text.split_once('=').ok_or("it is NAME=SECRET, such as DB_PASSWORD=scp:my-secret")?;
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
         if variable.is_empty() || variable.starts_with(|c: char| c.is_ascii_digit()) || !variable.chars().all(plain) {
-            return Err("the name of a variable has letters, digits and `_`, and begins with no digit".to_owned());
+            return Err(
+                "the name of a variable has letters, digits and `_`, and does not begin with a digit".to_owned()
+            );
         }
         let (secret, field) = match secret.rsplit_once('#') {
             Some((_, "")) => return Err(SECRET_USAGE.to_owned()),

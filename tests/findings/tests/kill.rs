@@ -100,7 +100,7 @@ fn run(folder: &Path, checkpoint: &Path, kill_after: Option<usize>, shard: &[&st
 
 fn uids(report: &Report) -> BTreeSet<String> {
     let uids: BTreeSet<_> = report.events.iter().map(|event| event.uid().unwrap().to_owned()).collect();
-    assert_eq!(uids.len(), report.events.len(), "an event is there twice");
+    assert_eq!(uids.len(), report.events.len(), "an event occurs twice");
     uids
 }
 
@@ -129,7 +129,7 @@ async fn killed_fleet_goes_on_without_loss_and_without_repetition() {
     assert!(again <= CONCURRENCY, "{again} unfinished targets were started again");
     assert_eq!(second.skipped.len() + second.done.len(), TARGETS);
 
-    // Nothing is lost and nothing is there twice: the same as a run without faults that was not killed.
+    // Nothing is lost and nothing occurs twice: the same as a run without faults that was not killed.
     sandbox.clear_faults();
     let (path, file) = (folder.0.clone(), folder.0.join("whole.fleet"));
     let whole = tokio::task::spawn_blocking(move || run(&path, &file, None, &[])).await.unwrap();

@@ -110,7 +110,7 @@ async fn risken(watch: Watch) -> Vec<Probe> {
             vec![watch.call("aws list_aws", async move { risken.aws().list_aws(project).await.map(drop) }).await]
         }
         Err(reason) => {
-            let advice = format!("set {PROJECT}, so that a call can be made");
+            let advice = format!("set {PROJECT}: the call needs a project");
             let error = Some(reason.text().to_owned());
             vec![Probe { call: "aws list_aws", took_ms: 0, clock_offset_s: None, error, advice: vec![advice] }]
         }
@@ -136,7 +136,7 @@ impl Watch {
         Ok(Self { transport, date: Arc::default(), runtime: Arc::default() })
     }
 
-    /// Runs a call and says what it came to.
+    /// Runs a call and records its result.
     async fn call(&self, name: &'static str, call: impl Future<Output = Result<()>>) -> Probe {
         self.note(None);
         let start = self.runtime.elapsed();

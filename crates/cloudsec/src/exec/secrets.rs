@@ -64,7 +64,7 @@ async fn one(secret: &SecretName) -> std::result::Result<SecretString, Missing> 
             source.fetch(&id).await.map_err(told_apart)
         }
         SecretRef::Id(id) => source.fetch(id).await.map_err(told_apart),
-        _ => Err(Missing::Failed(Failure::usage("the reference of the secret is not known"))),
+        _ => Err(Missing::Failed(Failure::usage("unknown kind of secret reference"))),
     }
 }
 

@@ -48,7 +48,7 @@ impl Service {
         lookups.any(|lookup| lookup.found.is_some() || lookup.invalid.is_some())
     }
 
-    /// Adds with what the uids of a target begin.
+    /// Adds the prefixes of a target's uids.
     pub(super) fn with_prefixes(&self, account: &Account, target: Target) -> Result<Target> {
         let prefix = self.prefix(account, &target)?;
         let target = target.with_prefix(prefix);
@@ -101,6 +101,8 @@ pub(super) struct Inspector {
     language: Language,
     now: OffsetDateTime,
     period: Period,
+    /// The days of the period that were given.
+    days: [Option<Date>; 2],
 }
 
 impl Inspector {
@@ -111,8 +113,30 @@ impl Inspector {
         let start_of = |day: Date| day.midnight().assume_offset(offset!(+9));
         let end = to.map_or(now, |day| start_of(day).replace_time(LAST_SECOND));
         let start = from.map_or(end - Duration::days(30), start_of);
-        let period = Period::new(start, end).map_err(|error| Failure::usage(error.to_string()))?;
-        Ok(Self { language, now, period })
+        let period = Period::new(start, end).map_err(|error| match end - start > LONGEST {
+            true => Failure::usage("the service lists at most 31 days: set --from and --to closer together"),
+            false => Failure::usage(error.to_string()),
+        })?;
+        Ok(Self { language, now, period, days: [from, to] })
+    }
+
+    /// Adds what else decides the result of a target, so that a checkpoint's result under other arguments does not count. The
+    /// default period moves with the time: how old its results may be is for `--max-age`.
+    pub(super) fn with_parameters(&self, account: &Account, target: Target) -> Target {
+        let language = |target: Target| target.with_parameter("language", self.language.to_string());
+        match &*target.service {
+            "nhn/security-advisor" => language(target),
+            "nhn/server-security-check" => {
+                let days = ["from", "to"].into_iter().zip(self.days);
+                let given = days.filter_map(|(name, day)| Some((name, day?)));
+                given.fold(language(target), |target, (name, day)| target.with_parameter(name, day.to_string()))
+            }
+            service if service.starts_with("risken/") => match vendors::project(&account.settings) {
+                Ok(project) => target.with_parameter("project", project.to_string()),
+                Err(_) => target,
+            },
+            _ => target,
+        }
     }
 
     /// Inspects a target.
@@ -162,6 +186,8 @@ impl Inspector {
     }
 }
 
+/// The longest period of Server Security Check.
+const LONGEST: Duration = Duration::days(31);
 /// The end of a day; the vendor's times have whole seconds.
 const LAST_SECOND: Time = cloud_core::time::macros::time!(23:59:59);
 

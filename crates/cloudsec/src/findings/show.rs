@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::io::{self, IsTerminal};
 
-use cloud_findings::{ComplianceStatus, Diff, Event, Report, Severity, Status};
+use cloud_findings::{Diff, Event, Report, Severity, Status};
 use serde_json::json;
 
 use super::FindingsFormat as Format;
@@ -28,7 +28,7 @@ pub(super) fn report(format: Format, report: &Report, all: bool) -> Result<()> {
         Format::Json => json_line(&mut text, report)?,
         Format::Csv => text = output::csv(&HEAD, &report.events.iter().map(row).collect::<Vec<_>>()).into_bytes(),
         Format::Table => {
-            let mut events: Vec<_> = report.events.iter().filter(|event| all || is_finding(event)).collect();
+            let mut events: Vec<_> = report.events.iter().filter(|event| all || needs_attention(event)).collect();
             events.sort_by_key(|event| Reverse(rank(event)));
             let rows: Vec<_> = events.into_iter().map(|event| cut(row(event), COLUMNS)).collect();
             text = output::table(&HEAD[..COLUMNS], &rows).into_bytes();
@@ -37,8 +37,8 @@ pub(super) fn report(format: Format, report: &Report, all: bool) -> Result<()> {
     output::write(&text)
 }
 
-/// Prints the difference of two reports.
-pub(super) fn difference(format: Format, found: Diff) -> Result<()> {
+/// Prints the difference of two reports, and in JSON what was not read in either.
+pub(super) fn difference(format: Format, found: Diff, before: &Report, after: &Report) -> Result<()> {
     let mut text = Vec::new();
     match format {
         // Events of the lifecycle: created, updated and closed.
@@ -52,6 +52,7 @@ pub(super) fn difference(format: Format, found: Diff) -> Result<()> {
             let value = json!({
                 "new": found.new, "gone": found.gone, "changed": changed, "uncertain": found.uncertain,
                 "unchanged": found.unchanged, "without_uid": found.without_uid,
+                "incomplete": { "before": before.incomplete, "after": after.incomplete },
             });
             json_line(&mut text, &value)?;
         }
@@ -77,7 +78,7 @@ pub(super) fn difference(format: Format, found: Diff) -> Result<()> {
 
 fn lifecycle(found: Diff) -> Report {
     let mut report = Report::new();
-    report.events = found.into_events_at(vendors::now());
+    report.events = found.into_events(vendors::now());
     report
 }
 
@@ -118,25 +119,33 @@ fn result(event: &Event) -> String {
     check.or_else(state).unwrap_or_default()
 }
 
-/// Returns whether the event is a finding that is open: not an inventory, not a passed check.
-fn is_finding(event: &Event) -> bool {
-    let has_passed = event.compliance.as_ref().is_some_and(|check| check.status_id == Some(ComplianceStatus::PASS));
-    let is_closed = matches!(event.status_id, Some(Status::SUPPRESSED | Status::RESOLVED));
-    event.finding_info.is_some() && !has_passed && !is_closed
+/// Returns whether somebody has to look at the event.
+fn needs_attention(event: &Event) -> bool {
+    event.is_open() && !event.is_suppressed()
 }
 
-/// Returns whether the event is an open finding of at least this severity. `Other` is not ranked.
+/// Returns whether the event is an open finding of at least this severity.
 pub(super) fn is_severe(event: &Event, least: Severity) -> bool {
-    is_finding(event) && rank(event) >= least
+    needs_attention(event) && rank(event) >= least
 }
 
+/// The severity that counts: a finding whose severity is not known, or not one of the schema, can be any, and counts as
+/// low.
 fn rank(event: &Event) -> Severity {
-    if event.severity_id > Severity::FATAL { Severity::UNKNOWN } else { event.severity_id }
+    match event.severity_id {
+        own @ (Severity::INFORMATIONAL
+        | Severity::LOW
+        | Severity::MEDIUM
+        | Severity::HIGH
+        | Severity::CRITICAL
+        | Severity::FATAL) => own,
+        _ => Severity::LOW,
+    }
 }
 
 /// What a report has, as a line.
 pub(super) fn summary(report: &Report) -> String {
-    let open = report.events.iter().filter(|event| is_finding(event)).count();
+    let open = report.events.iter().filter(|event| needs_attention(event)).count();
     let mut text = format!("{} events, {open} open findings", report.events.len());
     for (reason, count) in &report.dropped {
         text += &format!("; {count} rows without an event: {reason}");
@@ -152,4 +161,32 @@ pub(super) fn difference_summary(found: &Diff) -> String {
     let Diff { new, gone, changed, uncertain, unchanged, .. } = found;
     let (new, gone, changed, uncertain) = (new.len(), gone.len(), changed.len(), uncertain.len());
     format!("{new} new, {gone} gone, {changed} changed, {unchanged} unchanged, {uncertain} uncertain")
+}
+
+#[cfg(test)]
+mod tests {
+    use cloud_findings::{FindingInfo, Metadata, Millis};
+
+    use super::*;
+
+    #[test]
+    fn unknown_severity_counts_as_low() {
+        let (low, medium, critical) = (Severity::LOW, Severity::MEDIUM, Severity::CRITICAL);
+        for (severity, state, wanted) in [
+            (Severity::UNKNOWN, Status::NEW, [true, false, false]),
+            (Severity::OTHER, Status::NEW, [true, false, false]),
+            (Severity(42), Status::NEW, [true, false, false]),
+            (Severity::INFORMATIONAL, Status::NEW, [false, false, false]),
+            (Severity::LOW, Status::NEW, [true, false, false]),
+            (Severity::HIGH, Status::NEW, [true, true, false]),
+            (Severity::FATAL, Status::NEW, [true, true, true]),
+            (Severity::HIGH, Status::SUPPRESSED, [false, false, false]),
+            (Severity::UNKNOWN, Status::RESOLVED, [false, false, false]),
+        ] {
+            let info = FindingInfo::new("a".to_owned(), "a finding");
+            let mut event = Event::detection(Metadata::new("RISKEN", "Finding"), info, severity, Millis::default());
+            event.set_status(state);
+            assert_eq!([low, medium, critical].map(|least| is_severe(&event, least)), wanted, "{severity:?} {state:?}");
+        }
+    }
 }

@@ -5,11 +5,11 @@ use std::path::Path;
 use cloud_core::ConfigSource;
 use cloud_core::config::ProcessEnv;
 use cloud_core::time::OffsetDateTime;
-use cloud_findings::fleet::Target;
+use cloud_findings::fleet::{Shard, Target};
 use nhn_security::Region;
 use serde::Deserialize;
 
-use super::inspect::{SERVICES, Service};
+use super::inspect::{Inspector, SERVICES, Service};
 use crate::exit::{Failure, Result};
 use crate::vendors::{self, Vendor};
 
@@ -59,7 +59,7 @@ struct FileOf {
 struct Row {
     name: String,
     vendor: String,
-    /// With what the names of the account's variables begin.
+    /// The prefix of the names of the account's variables.
     #[serde(default)]
     variables: String,
     #[serde(default)]
@@ -83,10 +83,10 @@ impl Fleet {
         let mut names: Vec<_> = accounts.iter().map(|own| (&own.name, own.vendor)).collect();
         names.sort();
         if let Some(two) = names.windows(2).find(|two| two[0] == two[1]) {
-            return Err(Failure::usage(format!("the account {:?} of {} is there twice", two[0].0, two[0].1)));
+            return Err(Failure::usage(format!("account {:?} of {} is listed twice", two[0].0, two[0].1)));
         }
         match accounts.is_empty() {
-            true => Err(Failure::usage("there is no [[account]]")),
+            true => Err(Failure::usage("the file has no [[account]]")),
             false => Ok(Self(accounts)),
         }
     }
@@ -118,8 +118,8 @@ impl Fleet {
         Err(Failure::new(why).advise("run `cloudsec doctor`"))
     }
 
-    /// The targets, account by account.
-    pub(super) fn targets(&self) -> Result<Vec<Target>> {
+    /// The targets of a shard, account by account.
+    pub(super) fn targets(&self, inspector: &Inspector, shard: Option<Shard>) -> Result<Vec<Target>> {
         let targets = self.0.iter().flat_map(|account| {
             account.services.iter().flat_map(move |service| {
                 let target = Target::new(&*account.name, service.name);
@@ -129,12 +129,11 @@ impl Fleet {
                 }
             })
         });
-        let targets: Vec<_> = targets.collect();
-        let with_prefixes = |target: Target| {
+        let complete = |target: Target| {
             let (account, service) = self.find(&target)?;
-            service.with_prefixes(account, target)
+            Ok(inspector.with_parameters(account, service.with_prefixes(account, target)?))
         };
-        targets.into_iter().map(with_prefixes).collect()
+        targets.filter(|target| shard.is_none_or(|shard| shard.contains(target))).map(complete).collect()
     }
 
     /// The account and the service of a target.
@@ -144,7 +143,7 @@ impl Fleet {
             let account = self.0.iter().find(|own| own.name == target.account && own.vendor == service.vendor)?;
             Some((account, service))
         });
-        found.ok_or_else(|| Failure::new(format!("there is no target {target}")))
+        found.ok_or_else(|| Failure::new(format!("unknown target: {target}")))
     }
 }
 
@@ -185,7 +184,8 @@ mod tests {
     fn targets_are_accounts_by_services_by_regions() {
         let text = "[[account]]\nname = \"web\"\nvendor = \"nhn\"\nregions = [\"KR1\", \"JP1\"]\n\
                     [[account]]\nname = \"web\"\nvendor = \"scp\"\nvariables = \"WEB_\"\n";
-        let targets = Fleet::parse(text).unwrap().targets().unwrap();
+        let inspector = Inspector::new("EN", None, None).unwrap();
+        let targets = Fleet::parse(text).unwrap().targets(&inspector, None).unwrap();
         let shown: Vec<_> = targets.iter().map(|own| format!("{own}: {}", own.prefix)).collect();
         assert_eq!(
             shown,
@@ -197,6 +197,35 @@ mod tests {
                 "scp/config-inspection of web: scp/config-inspection/web",
             ]
         );
+    }
+
+    #[test]
+    fn arguments_that_decide_on_a_result_are_part_of_its_target() {
+        let account = |vendor: &str| format!("[[account]]\nname = \"web\"\nvendor = \"{vendor}\"\n");
+        let fleet = Fleet::parse(&(account("nhn") + &account("scp"))).unwrap();
+        let day = |text| Some(crate::findings::inspect::day(text).unwrap());
+        for (language, from, to, wanted) in [
+            ("EN", None, None, ["language=EN", "language=EN", ""]),
+            ("KO", None, day("2025-07-28"), ["language=KO", "language=KO to=2025-07-28", ""]),
+            (
+                "EN",
+                day("2025-07-01"),
+                day("2025-07-28"),
+                ["language=EN", "from=2025-07-01 language=EN to=2025-07-28", ""],
+            ),
+        ] {
+            let inspector = Inspector::new(language, from, to).unwrap();
+            let targets = fleet.targets(&inspector, None).unwrap();
+            let shown: Vec<_> = targets
+                .iter()
+                .map(|target| {
+                    let pairs: Vec<_> =
+                        target.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
+                    pairs.join(" ")
+                })
+                .collect();
+            assert_eq!(shown, wanted);
+        }
     }
 
     #[test]
@@ -213,7 +242,7 @@ mod tests {
                 format!("{account}\"nhn\"\nservices = [\"config-inspection\"]"),
                 "security-advisor, server-security-check",
             ),
-            (format!("{account}\"nhn\"\n{account}\"nhn\""), "is there twice"),
+            (format!("{account}\"nhn\"\n{account}\"nhn\""), "is listed twice"),
         ] {
             let failure = Fleet::parse(&text).unwrap_err();
             assert!(failure.text().contains(wanted) && !failure.text().contains("canary"), "{text}: {failure:?}");

@@ -153,6 +153,136 @@ fn fleet_reads_each_account_with_its_own_variables() {
     assert_eq!(shards.iter().sum::<usize>(), read.events.len());
 }
 
+/// Runs `findings` with these variables and no others.
+fn findings_of(variables: &[(String, String)], arguments: &[&str]) -> Ran {
+    let mut command = command(&[&["findings"], &PERIOD[..], arguments].concat());
+    command.env_clear().envs(variables.iter().map(|(name, value)| (name, value)));
+    Ran::from(command.output().unwrap())
+}
+
+fn difference(ran: &Ran) -> Value {
+    serde_json::from_slice(&ran.out).unwrap_or_else(|_| panic!("{ran:?}"))
+}
+
+/// How many findings are new, gone and uncertain.
+fn counts(difference: &Value) -> [usize; 3] {
+    ["new", "gone", "uncertain"].map(|kind| difference[kind].as_array().unwrap().len())
+}
+
+#[test]
+fn failed_target_hides_all_of_its_findings_without_a_checkpoint_too() {
+    let folder = Folder::new();
+    let (file, variables) = fleet(&folder);
+    let old = findings_of(&variables, &["--fleet", &file]);
+    let before = report(&old);
+    let old = folder.write("old.jsonl", &old.out);
+    let without: Vec<_> = variables.iter().filter(|(name, _)| !name.starts_with("A1_NHN")).cloned().collect();
+    let ran = findings_of(&without, &["--fleet", &file, "--diff", &old, "--output", "json"]);
+    // The rules of the organization, whose uids begin otherwise than those of the region, are not gone either.
+    let hidden: Vec<_> =
+        before.events.iter().filter_map(|event| event.uid()).filter(|uid| uid.contains("/web/")).collect();
+    assert!(hidden.iter().any(|uid| uid.contains("/organization/")));
+    assert_eq!((ran.status, counts(&difference(&ran))), (3, [0, 0, hidden.len()]), "{ran:?}");
+}
+
+#[test]
+fn findings_outside_of_the_targets_or_the_shard_are_not_gone() {
+    let folder = Folder::new();
+    let (file, variables) = fleet(&folder);
+    let old = findings_of(&variables, &["--fleet", &file]);
+    let all = report(&old).events.len();
+    let old = folder.write("old.jsonl", &old.out);
+    let mut hidden = 0;
+    for shard in ["0/2", "1/2"] {
+        let ran = findings_of(&variables, &["--fleet", &file, "--shard", shard, "--diff", &old, "--output", "json"]);
+        let [new, gone, uncertain] = counts(&difference(&ran));
+        assert_eq!((new, gone, ran.status), (0, 0, if uncertain > 0 { 4 } else { 0 }), "{shard}: {ran:?}");
+        hidden += uncertain;
+    }
+    assert_eq!(hidden, all, "each finding is outside of one of two shards");
+    let one = "[[account]]\nname = \"pay\"\nvendor = \"nhn\"\nvariables = \"A2_\"\nservices = [\"security-advisor\"]\n";
+    let fewer = folder.write("fewer.toml", one);
+    let ran = findings_of(&variables, &["--fleet", &fewer, "--diff", &old, "--output", "json"]);
+    let found = difference(&ran);
+    assert_eq!(counts(&found), [0, 0, all - found["unchanged"].as_u64().unwrap() as usize], "{ran:?}");
+    // The other way round, what was not part of the earlier report is new, and the command says so.
+    let earlier = findings_of(&variables, &["--fleet", &fewer]);
+    let old = folder.write("fewer.jsonl", &earlier.out);
+    let ran = findings_of(&variables, &["--fleet", &file, "--diff", &old, "--output", "json"]);
+    let added = all - report(&earlier).events.len();
+    assert_eq!((ran.status, counts(&difference(&ran))), (4, [added, 0, 0]), "{ran:?}");
+    for prefix in ["nhn/security-advisor/web/KR1", "nhn/server-security-check/pay/KR1", "risken/finding/site/100002"] {
+        assert!(ran.errors.contains(&format!("all of its findings are new: {prefix}\n")), "{ran:?}");
+    }
+    assert!(!ran.errors.contains("nhn/security-advisor/pay"), "{ran:?}");
+}
+
+#[test]
+fn earlier_report_of_an_outage_makes_nothing_new_and_says_so() {
+    let folder = Folder::new();
+    let (file, variables) = fleet(&folder);
+    let without: Vec<_> = variables.iter().filter(|(name, _)| !name.starts_with("A1_NHN")).cloned().collect();
+    let partial = findings_of(&without, &["--fleet", &file]);
+    let fewer = report(&partial).events.len();
+    let old = folder.write("outage.jsonl", &partial.out);
+    let ran = findings_of(&variables, &["--fleet", &file, "--diff", &old, "--output", "json"]);
+    let found = difference(&ran);
+    assert_eq!((found["unchanged"].as_u64().unwrap() as usize, counts(&found)[..2].to_vec()), (fewer, vec![0, 0]));
+    assert!(
+        counts(&found)[2] > 0 && ran.errors.contains("not read for the earlier report: nhn/security-advisor of web")
+    );
+    assert_eq!((ran.status, found["incomplete"]["after"].as_array().unwrap().len()), (3, 0), "{ran:?}");
+    assert!(!found["incomplete"]["before"].as_array().unwrap().is_empty(), "{found}");
+}
+
+#[test]
+fn shard_with_a_checkpoint_is_complete() {
+    let folder = Folder::new();
+    let (file, variables) = fleet(&folder);
+    let mut events = 0;
+    for (shard, name) in [("0/2", "0.fleet"), ("1/2", "1.fleet")] {
+        let checkpoint = folder.file(name);
+        let ran = findings_of(&variables, &["--fleet", &file, "--shard", shard, "--checkpoint", &checkpoint]);
+        assert_eq!((ran.status, report(&ran).is_complete()), (0, true), "{ran:?}");
+        events += report(&ran).events.len();
+    }
+    let all = cloud_findings::fleet::read(["0.fleet", "1.fleet"].map(|name| folder.file(name))).unwrap();
+    assert_eq!((all.events.len(), all.is_complete()), (events, true));
+}
+
+#[test]
+fn checkpoint_has_no_result_under_other_arguments_or_of_another_age() {
+    let folder = Folder::new();
+    let (file, variables) = fleet(&folder);
+    let checkpoint = folder.file("run.fleet");
+    let inspected = |arguments: &[&str]| {
+        let count = || fs::read_to_string(&checkpoint).unwrap_or_default().matches("{\"done\":").count();
+        let before = count();
+        let ran = findings_of(&variables, &[&["--fleet", &file, "--checkpoint", &checkpoint], arguments].concat());
+        assert_eq!(ran.status, 0, "{ran:?}");
+        count() - before
+    };
+    // Two services of NHN Cloud have a language, one of them a period.
+    assert_eq!(inspected(&[]), 5);
+    for (arguments, wanted) in [
+        (&[][..], 0),
+        (&["--language", "KO"], 3),
+        (&["--language", "KO"], 0),
+        (&["--max-age", "1d"], 0),
+        (&["--max-age", "0h"], 5),
+    ] {
+        assert_eq!(inspected(arguments), wanted, "{arguments:?}");
+    }
+    let other =
+        ["findings", "--from", "2025-07-02", "--to", "2025-07-28", "--fleet", &file, "--checkpoint", &checkpoint];
+    let count = || fs::read_to_string(&checkpoint).unwrap().matches("{\"done\":").count();
+    let before = count();
+    let mut command = command(&other);
+    let ran =
+        Ran::from(command.env_clear().envs(variables.iter().map(|(name, value)| (name, value))).output().unwrap());
+    assert_eq!((ran.status, count() - before), (0, 1), "{ran:?}");
+}
+
 #[test]
 fn unreachable_service_is_incomplete_and_severity_decides_the_status() {
     let mut unreachable = command(&["findings"]);
@@ -194,7 +324,9 @@ fn partly_configured_vendor_is_not_reported_as_clean() {
     // Without the access key, each service is a gap.
     let keys = ["NHN_CLOUD_SECURITY_ADVISOR", "NHN_CLOUD_SERVER_SECURITY_CHECK", "NHN_CLOUD_ENDPOINT"];
     let ran = findings_with(&keys, &[]);
-    assert_eq!((ran.status, report(&ran).incomplete.len()), (3, 2), "{ran:?}");
+    // One of the two has uids of two kinds, and is printed once.
+    assert_eq!((ran.status, report(&ran).incomplete.len()), (3, 3), "{ran:?}");
+    assert_eq!(ran.errors.matches("not read: nhn/").count(), 2, "{ran:?}");
     // A service without an app key of its own is not one of the account.
     let ran = findings_with(&[&access[..], &["NHN_CLOUD_SECURITY_ADVISOR"]].concat(), &[]);
     assert_eq!((ran.status, report(&ran).incomplete.len()), (0, 0), "{ran:?}");

@@ -52,13 +52,13 @@ pub fn report(results: &[InspectionResult], region: &Region, scope: &Scope) -> R
     report
 }
 
-/// With what the uids of an account's results in a region begin; those of organization rules begin with that of `None`.
+/// Returns the prefix of the uids of an account's results in a region; with `None`, that of organization rules.
 #[must_use]
 pub fn prefix(scope: &Scope, region: Option<&Region>) -> String {
     uid(&["nhn", "security-advisor", &scope.account, region.map_or("organization", Region::as_str)])
 }
 
-/// With what the uids of the results of a region's inspection begin: those of the region and those of the organization.
+/// Returns the prefixes of the uids of a region's inspection: that of the region and that of the organization.
 /// All of them may be missing if the inspection fails.
 #[must_use]
 pub fn prefixes(scope: &Scope, region: &Region) -> [String; 2] {

@@ -23,7 +23,7 @@ const PRODUCT: &str = "Server Security Check";
 /// whose details cannot be read, or are fewer or more than its summary announces, makes the report incomplete.
 ///
 /// An instance without an inspection in the period is not in the report, and the service does not list instances.
-/// Compare with an earlier report only after [`note_absent`]; otherwise its findings look as if they were gone.
+/// Call [`note_absent`] before you compare with an earlier report; otherwise its findings look as if they were gone.
 ///
 /// # Errors
 /// The error of the first page of the list.
@@ -62,14 +62,14 @@ pub fn report(summary: &InspectionSummary, details: &[InspectionDetail], region:
     report
 }
 
-/// With what the uids of an account's results in a region begin.
+/// Returns the prefix of the uids of an account's results in a region.
 #[must_use]
 pub fn prefix(scope: &Scope, region: &Region) -> String {
     uid(&["nhn", "server-security-check", &scope.account, region.as_str()])
 }
 
 /// Makes a report incomplete for each instance of an earlier report that was not inspected in the period of this one,
-/// so that [`diff`](cloud_findings::diff) does not take its findings for gone. Returns how many instances these are.
+/// so that its findings are uncertain for [`diff`](cloud_findings::diff), and not gone. Returns how many instances these are.
 pub fn note_absent(report: &mut Report, earlier: &Report, region: &Region, scope: &Scope) -> usize {
     let region = prefix(scope, region);
     let absent: Vec<_> = instances(earlier, &region).difference(&instances(report, &region)).cloned().collect();

@@ -44,7 +44,7 @@ pub fn report(account: &Aws, sources: &[DataSource], project: ProjectId, scope: 
     report
 }
 
-/// With what the uids of a project's data sources begin. The account of the scope is the site.
+/// Returns the prefix of the uids of a project's data sources. The account of the scope is the site.
 #[must_use]
 pub fn prefix(project: ProjectId, scope: &Scope) -> String {
     uid(&["risken", "aws", &scope.account, &project.to_string()])

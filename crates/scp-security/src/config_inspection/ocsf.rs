@@ -97,7 +97,7 @@ pub fn report(page: &ShowDiagnosisResultResponse, codes: &Codes, scope: &Scope) 
     report
 }
 
-/// With what the uids of an account's results begin.
+/// Returns the prefix of the uids of an account's results.
 #[must_use]
 pub fn prefix(scope: &Scope) -> String {
     uid(&["scp", "config-inspection", &scope.account])
