@@ -4,7 +4,7 @@
 //! findings sandbox ACCOUNTS                       # prints the accounts as JSON, serves until its input ends
 //! findings run ACCOUNTS.json CHECKPOINT CONCURRENCY [SHARD SHARDS]
 //! findings export CHECKPOINT…                     # the results as JSON Lines
-//! findings measure ACCOUNTS                       # time and memory at 1, 16 and 64 concurrent targets
+//! findings measure ACCOUNTS [CONCURRENT…]         # time and memory, at 1, 16 and 64 concurrent targets unless given
 //! ```
 #![allow(clippy::print_stdout, reason = "the program reports on its standard output")]
 
@@ -34,7 +34,8 @@ async fn main() -> Outcome<()> {
             run(accounts, checkpoint, concurrency.parse()?, shard).await
         }
         ["export", checkpoints @ ..] => Ok(fleet::export(checkpoints, io::stdout().lock())?),
-        ["measure", accounts] => measure(accounts),
+        ["measure", accounts] => measure(accounts, &["1", "16", "64"]),
+        ["measure", accounts, concurrent @ ..] => measure(accounts, concurrent),
         _ => Err("see the top of tests/findings/src/main.rs".into()),
     }
 }
@@ -89,7 +90,7 @@ fn peak_kib() -> u64 {
 }
 
 #[allow(clippy::disallowed_methods, reason = "it measures time")]
-fn measure(accounts: &str) -> Outcome<()> {
+fn measure(accounts: &str, concurrent: &[&str]) -> Outcome<()> {
     let own = std::env::current_exe()?;
     let folder = std::env::temp_dir().join(format!("cloud-findings-measure-{}", std::process::id()));
     std::fs::create_dir_all(&folder)?;
@@ -98,7 +99,7 @@ fn measure(accounts: &str) -> Outcome<()> {
     std::fs::write(&file, json)?;
     println!("| concurrent | targets | seconds | peak at half of the run, MiB | peak, MiB |\n|---|---|---|---|---|");
     // The first run makes the accounts of the sandbox.
-    for concurrency in ["warm", "1", "16", "64"] {
+    for concurrency in ["warm"].iter().chain(concurrent).copied() {
         let start = std::time::Instant::now();
         let checkpoint = folder.join(concurrency);
         let number = if concurrency == "warm" { "16" } else { concurrency };
