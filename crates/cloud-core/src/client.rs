@@ -53,6 +53,17 @@ pub struct Client {
     inner: Arc<Inner>,
     version: &'static ApiVersion,
     access: Access,
+    observer: Option<Observer>,
+}
+
+/// What is called with the service's ID of each request.
+#[derive(Clone)]
+pub(crate) struct Observer(Arc<dyn Fn(&str) + Send + Sync>);
+
+impl fmt::Debug for Observer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Observer")
+    }
 }
 
 struct Inner {
@@ -75,6 +86,8 @@ pub(crate) struct CallOptions {
     pub(crate) attempt_timeout: Option<Duration>,
     pub(crate) retry: Option<RetryPolicy>,
     pub(crate) body_limit: Option<usize>,
+    /// Of the client; with the options of the call, so that a call without either stays small.
+    pub(crate) observer: Option<Observer>,
     pub(crate) skip_validation: bool,
 }
 
@@ -115,6 +128,20 @@ impl Client {
         Self { access: self.access.hiding_secrets(), ..self }
     }
 
+    /// Returns the same client, which calls this with the service's ID of each response, also of those that fail or are
+    /// followed by a retry. Functions that were set before are still called. Clients made from it do so too.
+    #[must_use]
+    pub fn on_request_id(self, observer: Arc<dyn Fn(&str) + Send + Sync>) -> Self {
+        let observer = match self.observer {
+            None => observer,
+            Some(Observer(before)) => Arc::new(move |id: &str| {
+                before(id);
+                observer(id);
+            }),
+        };
+        Self { observer: Some(Observer(observer)), ..self }
+    }
+
     pub(crate) fn runtime(&self) -> Arc<dyn Runtime> {
         Arc::clone(&self.inner.runtime)
     }
@@ -131,9 +158,12 @@ impl Client {
     pub(crate) fn execute(
         self,
         request: Request,
-        options: Option<Box<CallOptions>>,
+        mut options: Option<Box<CallOptions>>,
     ) -> BoxFuture<'static, Result<Response<Bytes>>> {
-        let Self { inner, version, access } = self;
+        let Self { inner, version, access, observer } = self;
+        if observer.is_some() {
+            options.get_or_insert_default().observer = observer;
+        }
         let context = CallContext::new(request.operation(), version);
         let span = trace::call(context, &inner.endpoint);
         let recorded = span.clone();
@@ -183,8 +213,7 @@ impl Inner {
             return Err(named(error.with_delivery(Delivery::NotSent)));
         }
         let timeout = options.and_then(|options| options.attempt_timeout).unwrap_or(self.settings.attempt_timeout);
-        let body_limit = options.and_then(|options| options.body_limit);
-        let attempt = Attempt { client: self, context: *context, request, url: &url, timeout, body_limit };
+        let attempt = Attempt { client: self, context: *context, request, url: &url, timeout, options };
         let policy = options.and_then(|options| options.retry.as_ref()).unwrap_or(&self.settings.retry);
         let deadline = Deadline::new(start, limit);
         let (delivery, earlier) = (Delivery::NotSent, Vec::new());
@@ -221,10 +250,13 @@ impl Inner {
                 Ok((payload, response)) => {
                     retries.succeeded();
                     recovery.accepted(&self.skew, &response.headers, || self.runtime.now());
-                    return Ok(self.response(payload, response, progress));
+                    let response = self.response(payload, response, progress);
+                    attempt.observe(response.parts().request_id.as_deref());
+                    return Ok(response);
                 }
                 Err(failed) => failed,
             };
+            attempt.observe(failed.error.request_id());
             if let Some(delay) = self.next(attempt, *failed, progress, &mut recovery, &mut retries)? {
                 progress.deadline.enter(Phase::Backoff, self.runtime.elapsed());
                 self.runtime.sleep(delay).await;

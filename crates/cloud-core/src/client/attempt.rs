@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use super::deadline::{Deadline, Phase};
 use super::failure::AttemptError;
 use super::recovery::Recovery;
-use super::{Inner, Progress};
+use super::{CallOptions, Inner, Progress};
 use crate::auth::{Generation, SignContext};
 use crate::delivery::Delivery;
 use crate::dialect::RawResponse;
@@ -31,7 +31,7 @@ pub(super) struct Attempt<'a> {
     pub(super) url: &'a Bytes,
     /// The limit of each attempt.
     pub(super) timeout: Duration,
-    pub(super) body_limit: Option<usize>,
+    pub(super) options: Option<&'a CallOptions>,
 }
 
 /// What is kept of a signed request.
@@ -43,6 +43,18 @@ pub(super) struct Signed {
 }
 
 impl Attempt<'_> {
+    /// Tells the observer the service's ID of the attempt's request.
+    pub(super) fn observe(&self, request_id: Option<&str>) {
+        let observer = self.options.and_then(|options| options.observer.as_ref());
+        if let (Some(observer), Some(id)) = (observer, request_id) {
+            (observer.0)(id);
+        }
+    }
+
+    fn body_limit(&self) -> Option<usize> {
+        self.options.and_then(|options| options.body_limit)
+    }
+
     /// Makes the attempt and returns the payload, out of its envelope, with the response that it came in.
     pub(super) async fn send(&self, recovery: &Recovery, progress: &mut Progress) -> Result<(Bytes, RawResponse)> {
         progress.deadline.enter(Phase::Credentials, progress.start);
@@ -84,7 +96,7 @@ impl Attempt<'_> {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.request.content_type()));
         }
         self.client.dialect.prepare(self.context, headers).map_err(AttemptError::unsendable)?;
-        if let Some(limit) = self.body_limit {
+        if let Some(limit) = self.body_limit() {
             http.extensions_mut().insert(BodyLimit::new(limit));
         }
         Ok(http)
@@ -131,7 +143,7 @@ impl Attempt<'_> {
         };
         let (parts, body) = response.into_parts();
         // The caller's own transport may not know the limit.
-        if let Some(limit) = self.body_limit.filter(|limit| body.len() > *limit) {
+        if let Some(limit) = self.body_limit().filter(|limit| body.len() > *limit) {
             return Err(AttemptError::transport(TransportError::too_large(limit)));
         }
         Ok(RawResponse { status: parts.status, headers: parts.headers, body })

@@ -162,7 +162,7 @@ impl ClientBuilder {
             budget: Budget::default(),
             skew: Skew::default(),
         };
-        Client { inner: Arc::new(inner), version: ApiVersion::UNNAMED, access: Access::default() }
+        Client { inner: Arc::new(inner), version: ApiVersion::UNNAMED, access: Access::default(), observer: None }
     }
 }
 

@@ -23,7 +23,7 @@ impl Inner {
     fn plan(&self, context: CallContext, request: &Request, options: Option<&CallOptions>) -> Result<Plan> {
         let url = self.url(context, request, options)?;
         // No limit applies to what is not sent.
-        let attempt = Attempt { client: self, context, request, url: &url, timeout: Duration::MAX, body_limit: None };
+        let attempt = Attempt { client: self, context, request, url: &url, timeout: Duration::MAX, options: None };
         let mut http = attempt.prepare().map_err(|failed| failed.error)?;
         let now = Recovery::new(&self.skew).signing_time(self.runtime.now());
         let signature = self.signer.plan(attempt.signed_at(now), &mut http)?;

@@ -445,6 +445,30 @@ async fn request_id_stays_on_one_line() {
     assert_eq!(error.request_id(), Some("7 INFO all is well"));
 }
 
+#[tokio::test]
+async fn observer_gets_the_id_of_each_request_that_was_answered() {
+    let id = |id| [("x-request-id", id)];
+    let transport = FakeTransport::new()
+        .answer_with(503, &id("r1"), r#"{"error":"busy"}"#)
+        .fail(Stage::Connect)
+        .answer_with(200, &id("r2"), "7")
+        .answer_with(200, &id("r3"), "not JSON")
+        .answer_with(404, &id("r4"), "{}");
+    let observed = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let seen = Arc::clone(&observed);
+    let client = Client::builder(Endpoint::parse("https://keys.example").unwrap(), Plain)
+        .transport(transport)
+        .runtime(Arc::new(FakeRuntime::new(datetime!(2026-01-01 0:00 UTC))))
+        .build()
+        .unwrap()
+        .on_request_id(Arc::new(move |id: &str| seen.lock().unwrap().push(id.to_owned())))
+        .with_version(&V1);
+    let show = || Call::<i64>::new(&client, Request::new(&SHOW));
+    assert_eq!(show().await.unwrap(), 7);
+    assert!(show().await.is_err() && show().await.is_err());
+    assert_eq!(*observed.lock().unwrap(), ["r1", "r2", "r3", "r4"]);
+}
+
 /// A call that gets no response, under these limits, while the clock moves on by `passed`.
 async fn hanging_call(settings: Settings, passed: Duration) -> (Error, Arc<FakeRuntime>) {
     let runtime = Arc::new(FakeRuntime::new(datetime!(2026-01-01 0:00 UTC)));
