@@ -31,7 +31,7 @@
 
 use cloud_core::{Error, ErrorKind, Result, SecretBytes};
 
-use crate::by_name;
+use crate::{by_name, usable};
 
 mod wrapping_key;
 
@@ -65,6 +65,15 @@ by_name!(Client, key_by_name, list_keys, types::Key, "key");
 by_name!(v1_2::Client, managed_key_by_name, list_managed_keys, types::ManagedKey, "managed key");
 by_name!(v1_3::Client, managed_key_by_name, list_managed_keys, types::ManagedKey, "managed key");
 by_name!(Client, managed_key_by_name, list_managed_keys, types::ManagedKey, "managed key");
+
+impl types::Key {
+    /// Returns whether the key is scheduled for deletion. The service writes that state in several ways, such as
+    /// `To be terminated`, of which [`KeyState`](types::KeyState) knows the documented one alone.
+    #[must_use]
+    pub fn is_scheduled_for_deletion(&self) -> bool {
+        usable::reason_against(self.state.as_ref().map_or("", types::KeyState::as_str)) == Some(usable::SCHEDULED)
+    }
+}
 
 impl types::SetRotationRequest {
     /// Creates a request that leaves the days between rotations to the service: it sends null for them.

@@ -20,7 +20,7 @@
 use cloud_core::{Result, SecretString};
 use serde::de::DeserializeOwned;
 
-use crate::by_name;
+use crate::{by_name, usable};
 
 mod source;
 
@@ -78,6 +78,21 @@ impl types::ShowSecretValueResponse {
     }
 }
 
+macro_rules! scheduled {
+    ($($model:ident),*) => {$(
+        impl types::$model {
+            /// Returns whether the secret is scheduled for deletion. The service writes that state in several ways, such as
+            /// `To be terminated`, of which [`SecretState`](types::SecretState) knows the documented one alone.
+            #[must_use]
+            pub fn is_scheduled_for_deletion(&self) -> bool {
+                source::reason_against(self.state.as_ref(), self.deleted_at.as_ref()) == Some(usable::SCHEDULED)
+            }
+        }
+    )*};
+}
+
+scheduled!(Secret, SecretDetail);
+
 impl types::SetAclCidrRequest {
     /// Creates the body that removes the limit of networks.
     ///
@@ -104,6 +119,27 @@ mod tests {
     use cloud_core::{ErrorKind, SecretString};
 
     use super::types::ShowSecretValueResponse;
+
+    #[test]
+    fn secret_that_is_scheduled_for_deletion_is_known_by_every_spelling_of_its_state() {
+        for (state, deleted, expected) in [
+            ("\"To_Be_Terminated\"", "null", true),
+            ("\"To be terminated\"", "null", true),
+            ("\"TO_BE_TERMINATED\"", "\"2026-01-01 00:00:00.000\"", true),
+            ("null", "\"2026-01-01 00:00:00.000\"", true),
+            ("\"Active\"", "\"2026-01-01 00:00:00.000\"", false),
+            ("\"Stop\"", "null", false),
+            ("null", "null", false),
+        ] {
+            let json = format!(
+                r#"{{"account_id":"a","created_at":"2026-01-01T00:00:00Z","created_by":"u","deleted_at":{deleted},
+                "id":"i","kms_id":"k","kms_name":"n","modified_at":"2026-01-01T00:00:00Z","modified_by":"u",
+                "state":{state}}}"#
+            );
+            let secret: super::types::Secret = cloud_core::testing::response(&json).unwrap();
+            assert_eq!(secret.is_scheduled_for_deletion(), expected, "{state} {deleted}");
+        }
+    }
 
     fn shown(value: &str) -> ShowSecretValueResponse {
         cloud_core::testing::response(&format!(r#"{{"secret_value":{value}}}"#)).unwrap()

@@ -73,18 +73,21 @@ impl<V: client::Version> Source<V> {
 /// The state of a secret, and its time of deletion.
 type State = (Option<SecretState>, Option<Timestamp>);
 
-/// The error of a secret that may not be used although the service may still show its value; none if it may be used.
+/// Returns why a secret may not be used although the service may still show its value; none if it may be used.
 ///
 /// The state decides if it is known: the vendor's own example of an active secret has a time of deletion.
-fn unusable((state, deleted): &State) -> Option<Error> {
-    let state = state.as_ref().map_or("", SecretState::as_str);
-    let scheduled = deleted.as_ref().is_some_and(|time| !time.as_str().trim().is_empty());
+pub(super) fn reason_against(state: Option<&SecretState>, deleted: Option<&Timestamp>) -> Option<&'static str> {
+    let state = state.map_or("", SecretState::as_str);
+    let scheduled = deleted.is_some_and(|time| !time.as_str().trim().is_empty());
     let known = ["active", "creating", "error"].iter().any(|known| state.eq_ignore_ascii_case(known));
-    let reason = match usable::reason_against(state) {
-        None if scheduled && !known => "scheduled for deletion: restore it first",
-        reason => reason?,
-    };
-    let text = format!("the secret is {reason}");
+    match usable::reason_against(state) {
+        None if scheduled && !known => Some(usable::SCHEDULED),
+        reason => reason,
+    }
+}
+
+fn unusable((state, deleted): &State) -> Option<Error> {
+    let text = format!("the secret is {}", reason_against(state.as_ref(), deleted.as_ref())?);
     Some(Error::builder(ErrorKind::FailureState, text).category(ErrorCategory::Conflict).build())
 }
 
