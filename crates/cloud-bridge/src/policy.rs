@@ -145,7 +145,7 @@ impl Token {
 
     /// Whether a rule permits this on a path. Rules only add: what one permits, no other takes away.
     pub(crate) fn may(&self, path: &str, capability: Capability) -> bool {
-        self.rules.iter().any(|rule| rule.capabilities.contains(&capability) && rule.path.matches(path))
+        self.rules.iter().any(|rule| rule.capabilities.contains(&capability) && rule.path.matches(path, capability))
     }
 
     /// Whether a rule permits anything on a path.
@@ -165,10 +165,12 @@ fn hash(text: &str) -> Option<[u8; 32]> {
     (digits.len() == 64).then(|| bytes.try_into().ok()).flatten()
 }
 
-/// Paths that a rule is for. `+` is one segment, and `*` at the end is any rest, as in Vault's policies.
+/// Paths that a rule is for. `+` is one segment, and `*` at the end is any rest, as in Vault's policies: `a/*` matches
+/// what begins with `a/`, and so not `a` itself.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 struct Pattern {
+    /// The last one is empty if the pattern ends with a slash.
     segments: Vec<String>,
     /// What follows may be anything that begins with the last segment.
     open: bool,
@@ -178,17 +180,15 @@ impl TryFrom<String> for Pattern {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let (body, open) = match text.strip_suffix('*') {
-            Some(body) => (body, true),
-            None => (text.strip_suffix('/').unwrap_or(&text), false),
-        };
+        let (body, open) = text.strip_suffix('*').map_or((&*text, false), |body| (body, true));
         let segments: Vec<String> = body.split('/').map(str::to_owned).collect();
         let last = segments.len() - 1;
         let wrong = |(index, segment): (usize, &String)| {
-            let empty = segment.is_empty() && !(open && index == last);
+            let empty = segment.is_empty() && (index != last || text.is_empty());
             empty || segment == "." || segment == ".." || segment.contains(['*', '%', '\\', '?', '#'])
         };
-        if text.starts_with('/') || segments.iter().enumerate().any(wrong) {
+        // Vault rejects `+*`, too: `+` is a whole segment.
+        if text.starts_with('/') || text.ends_with("+*") || segments.iter().enumerate().any(wrong) {
             return Err(
                 "a pattern is a path without a slash in front, with `+` for a part or `*` at the end".to_owned()
             );
@@ -198,17 +198,27 @@ impl TryFrom<String> for Pattern {
 }
 
 impl Pattern {
-    fn matches(&self, path: &str) -> bool {
-        let parts: Vec<&str> = path.split('/').collect();
-        let (Some(last), fixed) = (self.segments.last(), self.segments.len() - 1) else { return false };
-        let same = |(pattern, part): (&String, &&str)| pattern == "+" || pattern == part;
-        let begin = self.segments.iter().zip(&parts).take(fixed).all(same);
-        match (self.open, parts.get(fixed)) {
-            (true, Some(part)) => begin && part.starts_with(last.as_str()),
-            // The list of what is below `secret/*` has the path `secret`.
-            (true, None) => begin && last.is_empty() && parts.len() == fixed,
-            (false, _) => begin && parts.len() == self.segments.len() && parts.last().is_some_and(|p| same((last, p))),
+    /// The path of a list counts with a slash at its end, too: Vault adds it, so that `secret/*` permits the list of
+    /// `secret`.
+    fn matches(&self, path: &str, capability: Capability) -> bool {
+        let mut parts: Vec<&str> = path.split('/').collect();
+        if self.matches_parts(&parts) {
+            return true;
         }
+        parts.push("");
+        capability == Capability::List && self.matches_parts(&parts)
+    }
+
+    fn matches_parts(&self, parts: &[&str]) -> bool {
+        let Some((last, begin)) = self.segments.split_last() else { return false };
+        let same = |(pattern, part): (&String, &&str)| pattern == "+" || pattern == part;
+        let Some((own, rest)) = parts.split_at_checked(begin.len()) else { return false };
+        let end = match (self.open, rest) {
+            (true, [part, ..]) => part.starts_with(last.as_str()),
+            (false, [part]) => same((last, part)),
+            _ => false,
+        };
+        end && begin.iter().zip(own).all(same)
     }
 
     fn reaches_below(&self, path: &str) -> bool {
@@ -238,9 +248,16 @@ mod tests {
             ),
             (
                 "secret/data/*",
-                &["secret/data/a", "secret/data/a/b", "secret/data"],
-                &["secret/datax", "secret", "x/data/a"],
+                &["secret/data/a", "secret/data/a/b"],
+                &["secret/data", "secret/datax", "secret", "x/data/a"],
             ),
+            (
+                "secret/data/team/*",
+                &["secret/data/team/a", "secret/data/team/a/b"],
+                &["secret/data/team", "secret/data/teams", "secret/data"],
+            ),
+            ("secret/data/+/*", &["secret/data/a/b", "secret/data/a/b/c"], &["secret/data/a", "secret/data"]),
+            ("secret/data/", &[], &["secret/data", "secret/data/a", "secret"]),
             (
                 "secret/data/team*",
                 &["secret/data/team", "secret/data/team/a", "secret/data/teams"],
@@ -255,20 +272,54 @@ mod tests {
             ("*", &["secret/data/a", "x"], &[]),
             ("sys/metrics", &["sys/metrics"], &["sys/metric", "SYS/metrics", "sys/Metrics"]),
         ] {
+            for capability in Capability::ALL.into_iter().filter(|capability| *capability != Capability::List) {
+                for path in paths {
+                    assert!(pattern(text).matches(path, capability), "{text} {path} {capability:?}");
+                }
+                for path in others {
+                    assert!(!pattern(text).matches(path, capability), "{text} {path} {capability:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn list_is_matched_with_and_without_a_slash_at_its_end() {
+        for (text, paths, others) in [
+            ("secret/metadata", &["secret/metadata"][..], &["secret/metadata/a", "secret"][..]),
+            ("secret/metadata/", &["secret/metadata"], &["secret/metadata/a", "secret"]),
+            ("secret/metadata/*", &["secret/metadata", "secret/metadata/a"], &["secret/metadatax", "secret"]),
+            ("secret/metadata/team/*", &["secret/metadata/team"], &["secret/metadata", "secret/metadata/teams"]),
+            ("secret/+/*", &["secret/metadata", "secret/metadata/a"], &["secret"]),
+            ("secret/metadata/+", &["secret/metadata", "secret/metadata/a"], &["secret/metadata/a/b"]),
+        ] {
             for path in paths {
-                assert!(pattern(text).matches(path), "{text} {path}");
+                assert!(pattern(text).matches(path, Capability::List), "{text} {path}");
             }
             for path in others {
-                assert!(!pattern(text).matches(path), "{text} {path}");
+                assert!(!pattern(text).matches(path, Capability::List), "{text} {path}");
             }
         }
     }
 
     #[test]
     fn invalid_patterns_are_rejected() {
-        for text in
-            ["", "/secret", "secret//data", "secret/*/data", "a*b", "secret/../x", "secret/./x", "a%2Fb", "a\\b"]
-        {
+        for text in [
+            "",
+            "/",
+            "//",
+            "/secret",
+            "secret//data",
+            "secret//",
+            "secret/*/data",
+            "a*b",
+            "+*",
+            "secret/+*",
+            "secret/../x",
+            "secret/./x",
+            "a%2Fb",
+            "a\\b",
+        ] {
             assert!(Pattern::try_from(text.to_owned()).is_err(), "{text}");
         }
     }
