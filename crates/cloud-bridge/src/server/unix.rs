@@ -8,6 +8,11 @@ use std::path::{Path, PathBuf};
 use axum::serve::Listener;
 use tokio::net::{UnixListener, UnixStream};
 
+use crate::random;
+
+/// The name of a socket while it is made.
+const MADE: &str = "s";
+
 /// A bound socket. Its file is removed when this is dropped.
 #[derive(Debug)]
 pub(crate) struct UnixSockets {
@@ -26,6 +31,11 @@ impl UnixSockets {
     }
 
     async fn bind_at(path: &Path) -> io::Result<Self> {
+        // Another process that starts at the same time must not take a socket for stale that this one has just made.
+        let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = fs::File::open(folder)?;
+        let locked = tokio::task::spawn_blocking(move || folder.lock().map(|()| folder)).await;
+        let _locked = locked.map_err(io::Error::other)??;
         match fs::symlink_metadata(path) {
             Ok(about) if !about.file_type().is_socket() => {
                 return Err(io::Error::new(io::ErrorKind::AlreadyExists, "something that is not a socket is there"));
@@ -44,17 +54,32 @@ impl UnixSockets {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
-        let mut name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_owned();
-        name.push(format!(".{}", std::process::id()));
-        let folder = path.with_file_name(name);
-        fs::DirBuilder::new().mode(0o700).create(&folder)?;
+        let folder = Self::folder_beside(path)?;
         let bound = Self::bind_in(&folder, path);
         let _ = fs::remove_dir_all(&folder);
         bound
     }
 
+    /// Creates a folder for the socket that is made. Its random name collides with none that a killed process has left
+    /// behind. The path of the socket within is not longer than the final one, since the length of such paths is limited.
+    fn folder_beside(path: &Path) -> io::Result<PathBuf> {
+        let length = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.len();
+        let length = length.saturating_sub(1 + MADE.len()).clamp(1, 16);
+        let mut last = io::ErrorKind::AlreadyExists.into();
+        for _ in 0..100 {
+            let random = random::uuid().map_err(io::Error::other)?.replace('-', "");
+            let folder = path.with_file_name(&random[..length]);
+            match fs::DirBuilder::new().mode(0o700).create(&folder) {
+                Ok(()) => return Ok(folder),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => last = error,
+                Err(error) => return Err(error),
+            }
+        }
+        Err(last)
+    }
+
     fn bind_in(folder: &Path, path: &Path) -> io::Result<Self> {
-        let made = folder.join("socket");
+        let made = folder.join(MADE);
         let listener = UnixListener::bind(&made)?;
         fs::set_permissions(&made, fs::Permissions::from_mode(0o600))?;
         let inode = fs::symlink_metadata(&made)?.ino();
