@@ -57,6 +57,12 @@ impl Failure {
         Self { body: Some(body), ..self }
     }
 
+    /// The same failure of one of several keys.
+    pub(crate) fn of(self, label: &str) -> Self {
+        let text = Some(format!("{label}: {self}"));
+        Self { text, ..self }
+    }
+
     /// Returns the HTTP status.
     #[must_use]
     pub fn status(&self) -> StatusCode {

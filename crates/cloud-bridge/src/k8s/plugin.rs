@@ -1,20 +1,27 @@
 //! The plugin: encrypts with all of its keys, decrypts with any, and knows from its own round trips whether they work.
 
+use std::collections::VecDeque;
 use std::fmt;
+use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
 use cloud_core::runtime::{TokioRuntime, within};
 use cloud_core::{Error, Result, Runtime, SecretBytes};
+use http::StatusCode;
+use tokio::task::JoinSet;
 
 use super::ciphertext;
-use super::state::State;
-use crate::failure::Failure;
-use crate::keys::Keys;
+use super::state::{State, key_id};
+use crate::failure::{Failure, Result as Outcome};
+use crate::keys::{Keys, Versioned};
 use crate::random;
 
-/// How long a call of a cloud may take: the API server gives the plugin three seconds.
-const LIMIT: Duration = Duration::from_millis(2_500);
+/// How long a request may take, whatever number of keys it needs: the API server gives the plugin three seconds.
+pub(super) const LIMIT: Duration = Duration::from_millis(2_500);
+
+/// How long a key has to decrypt before the next one is asked as well.
+const HEDGE: Duration = Duration::from_millis(500);
 
 /// How long after a round trip the next one begins.
 const INTERVAL: Duration = Duration::from_secs(30);
@@ -22,8 +29,8 @@ const INTERVAL: Duration = Duration::from_secs(30);
 /// The longest plaintext. The API server sends 32 bytes or little more.
 const LONGEST: usize = 256;
 
-/// The most keys.
-const MOST: usize = 8;
+/// The bytes of the seed of a round trip: as many as the API server's, so that its ciphertexts have the same size.
+const SEED: usize = 32;
 
 /// A plugin that Kubernetes' API server asks to encrypt and decrypt its data key seeds. Cloning is cheap.
 #[derive(Clone)]
@@ -64,12 +71,16 @@ impl KmsPluginBuilder {
     /// Builds the plugin. Nothing is sent.
     ///
     /// # Errors
-    /// [`ErrorKind::Config`](cloud_core::ErrorKind::Config) if there are no or more than eight keys, or a label comes
-    /// twice or has other characters than letters, digits, `:`, `@`, `-`, `_` and `.`.
+    /// [`ErrorKind::Config`](cloud_core::ErrorKind::Config) if there is no key, if there are so many that their
+    /// ciphertexts cannot fit into the 1,000 bytes that Kubernetes allows (more than seven with labels such as `scp:ID`),
+    /// or if a label comes twice or has other characters than letters, digits, `:`, `@`, `-`, `_` and `.`.
     pub fn build(self) -> Result<KmsPlugin> {
         let Self { keys, labels, runtime } = self;
-        if labels.is_empty() || labels.len() > MOST {
-            return Err(Error::config(format!("a plugin needs 1 to {MOST} keys")));
+        if labels.is_empty() {
+            return Err(Error::config("a plugin needs a key"));
+        }
+        if !ciphertext::can_fit(&labels) {
+            return Err(Error::config("the ciphertexts of so many keys do not fit into the 1,000 bytes of Kubernetes"));
         }
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '@' | '-' | '_' | '.');
         for (index, label) in labels.iter().enumerate() {
@@ -90,13 +101,15 @@ impl KmsPlugin {
         KmsPluginBuilder::default()
     }
 
-    /// Returns `ok` while a round trip of any key has worked in the last 90 seconds, or else why none has. Asks no cloud.
+    /// Returns `ok` while a round trip of any key has worked in the last 90 seconds and all have worked together since the
+    /// start. Otherwise it returns which keys do not work, and why. Asks no cloud.
     #[must_use]
     pub fn health(&self) -> String {
         self.0.state.health(&self.0.labels, self.0.runtime.elapsed())
     }
 
-    /// Returns the ID for Kubernetes: keys and their versions. It is empty until a key has worked.
+    /// Returns the ID for Kubernetes: all keys and their versions. It is empty until all keys have worked together, and
+    /// changes only when they have done so again.
     #[must_use]
     pub fn key_id(&self) -> String {
         self.0.state.key_id(&self.0.labels)
@@ -106,76 +119,132 @@ impl KmsPlugin {
     ///
     /// # Errors
     /// If a key cannot be used now, or the plaintext is longer than 256 bytes.
-    pub async fn encrypt(&self, plaintext: SecretBytes) -> std::result::Result<(Vec<u8>, String), Failure> {
+    pub async fn encrypt(&self, plaintext: SecretBytes) -> Outcome<(Vec<u8>, String)> {
         if plaintext.expose_secret().is_empty() || plaintext.expose_secret().len() > LONGEST {
             return Err(Failure::invalid(format!("the plaintext must have 1 to {LONGEST} bytes")));
         }
-        let mut parts = Vec::new();
-        for index in 0..self.0.keys.len() {
-            parts.push((self.0.labels[index].clone(), self.encrypt_with(index, plaintext.clone()).await?));
+        let encrypt = |keys: Arc<dyn Keys>, id: String| {
+            let plaintext = plaintext.clone();
+            async move { keys.encrypt(&id, plaintext).await }
+        };
+        let made = self.with_all(LIMIT, encrypt).await.into_iter().collect::<Outcome<Vec<Versioned>>>()?;
+        let joined = self.join(&made).ok_or_else(too_long)?;
+        let versions: Vec<u64> = made.iter().map(|made| made.version).collect();
+        let id = key_id(&self.0.labels, &versions);
+        if !self.0.state.publish(versions) {
+            let text = "a key has encrypted with an older version than before: try again";
+            return Err(Failure::new(StatusCode::SERVICE_UNAVAILABLE, text));
         }
-        let joined = ciphertext::join(&parts).ok_or_else(|| Failure::invalid("the ciphertext is too long"))?;
-        Ok((joined, self.key_id()))
+        Ok((joined, id))
     }
 
-    async fn encrypt_with(&self, index: usize, plaintext: SecretBytes) -> std::result::Result<String, Failure> {
-        let (keys, id) = &self.0.keys[index];
-        let made = self.limited(keys.encrypt(id, plaintext)).await?;
-        if !self.0.state.saw(index, made.version) {
-            let text = format!("{} has encrypted with an older version than before: try again", self.0.labels[index]);
-            return Err(Failure::new(http::StatusCode::SERVICE_UNAVAILABLE, text));
-        }
-        Ok(made.text)
+    fn join(&self, made: &[Versioned]) -> Option<Vec<u8>> {
+        let parts = self.0.labels.iter().zip(made).map(|(label, made)| (label.clone(), made.text.clone()));
+        ciphertext::join(&parts.collect::<Vec<_>>())
     }
 
-    /// Decrypts with the first key that can.
+    /// Calls all keys at the same time. Each failure names its key.
+    async fn with_all<T, F>(&self, limit: Duration, call: impl Fn(Arc<dyn Keys>, String) -> F) -> Vec<Outcome<T>>
+    where
+        T: Send + 'static,
+        F: Future<Output = Outcome<T>> + Send + 'static,
+    {
+        let mut limit = self.0.runtime.deadline(limit);
+        let mut running = JoinSet::new();
+        for (index, (keys, id)) in self.0.keys.iter().enumerate() {
+            let called = call(Arc::clone(keys), id.clone());
+            running.spawn(async move { (index, called.await) });
+        }
+        let mut outcomes: Vec<Outcome<T>> = self.0.keys.iter().map(|_| Err(too_slow())).collect();
+        loop {
+            tokio::select! {
+                ended = running.join_next() => match ended {
+                    Some(Ok((index, outcome))) => {
+                        if let Some(place) = outcomes.get_mut(index) {
+                            *place = outcome;
+                        }
+                    }
+                    Some(Err(_)) => {}
+                    None => break,
+                },
+                () = &mut limit => break,
+            }
+        }
+        let named = |(outcome, label): (Outcome<T>, &String)| outcome.map_err(|failure| failure.of(label));
+        outcomes.into_iter().zip(&self.0.labels).map(named).collect()
+    }
+
+    /// Decrypts with any key. It asks first the one that worked last, and after half a second the next one as well.
     ///
     /// # Errors
     /// If the ciphertext is not one of the plugin's keys, or none of them can be used now.
-    pub async fn decrypt(&self, ciphertext: &[u8]) -> std::result::Result<SecretBytes, Failure> {
+    pub async fn decrypt(&self, ciphertext: &[u8]) -> Outcome<SecretBytes> {
         let parts = ciphertext::split(ciphertext);
         let parts = parts.ok_or_else(|| Failure::invalid("the ciphertext is not one of this plugin"))?;
-        let mut last = Failure::invalid("the ciphertext is of none of the configured keys");
-        for (label, text) in parts {
-            let Some(index) = self.0.labels.iter().position(|own| own == label) else { continue };
-            let (keys, id) = &self.0.keys[index];
-            match self.limited(keys.decrypt(id, text)).await {
-                Ok(plaintext) => return Ok(plaintext),
-                Err(failure) => last = failure,
-            }
+        let text_of = |index: usize| {
+            let label = self.0.labels.get(index)?;
+            parts.iter().find(|(own, _)| own == label).map(|(_, text)| (index, (*text).to_owned()))
+        };
+        let own: VecDeque<_> = self.0.state.best_first().into_iter().filter_map(text_of).collect();
+        if own.is_empty() {
+            return Err(Failure::invalid("the ciphertext is of none of the configured keys"));
         }
-        Err(last)
+        let first = Box::pin(self.first(own));
+        within(first, || self.0.runtime.deadline(LIMIT)).await.unwrap_or_else(|| Err(too_slow()))
     }
 
-    async fn limited<T>(
-        &self,
-        call: cloud_core::BoxFuture<'_, crate::failure::Result<T>>,
-    ) -> std::result::Result<T, Failure> {
-        let ended = within(call, || self.0.runtime.deadline(LIMIT)).await;
-        ended.unwrap_or_else(|| Err(Failure::new(http::StatusCode::GATEWAY_TIMEOUT, "the cloud took too long")))
+    /// The plaintext of the first key that decrypts its text.
+    async fn first(&self, mut waiting: VecDeque<(usize, String)>) -> Outcome<SecretBytes> {
+        let mut running = JoinSet::new();
+        let mut last = None;
+        loop {
+            if let Some((index, text)) = waiting.pop_front()
+                && let Some((keys, id)) = self.0.keys.get(index).cloned()
+            {
+                running.spawn(async move { keys.decrypt(&id, &text).await });
+            }
+            // After a failure the next key is asked at once.
+            let hedge =
+                async { if waiting.is_empty() { pending().await } else { self.0.runtime.deadline(HEDGE).await } };
+            tokio::select! {
+                ended = running.join_next() => match ended {
+                    Some(Ok(Ok(plaintext))) => return Ok(plaintext),
+                    Some(Ok(Err(failure))) => last = Some(failure),
+                    Some(Err(_)) => {}
+                    None if waiting.is_empty() => return Err(last.unwrap_or_else(too_slow)),
+                    None => {}
+                },
+                () = hedge => {}
+            }
+        }
     }
 
     /// Encrypts and decrypts with each key once, to know whether it works and which version is the newest.
     pub async fn probe(&self) {
-        for index in 0..self.0.keys.len() {
-            match self.round_trip(index).await {
-                Ok(()) => self.0.state.worked(index, self.0.runtime.elapsed()),
-                Err(failure) => {
+        let seed = match random::bytes(SEED) {
+            Ok(seed) => seed,
+            Err(failure) => {
+                (0..self.0.keys.len()).for_each(|index| self.0.state.failed(index, failure.to_string()));
+                return;
+            }
+        };
+        // A round trip is two requests.
+        let outcomes = self.with_all(LIMIT * 2, |keys, id| round_trip(keys, id, seed.clone())).await;
+        let joined = outcomes.iter().map(|outcome| outcome.as_ref().ok().cloned()).collect::<Option<Vec<_>>>();
+        let fits = joined.as_ref().is_none_or(|made| self.join(made).is_some());
+        for (index, outcome) in outcomes.into_iter().enumerate() {
+            match outcome {
+                Ok(_) if fits => self.0.state.worked(index, self.0.runtime.elapsed()),
+                outcome => {
+                    let failure = outcome.err().unwrap_or_else(too_long);
                     tracing::warn!(key = self.0.labels[index], error = %failure, "a key does not work");
                     self.0.state.failed(index, failure.to_string());
                 }
             }
         }
-    }
-
-    async fn round_trip(&self, index: usize) -> std::result::Result<(), Failure> {
-        let plaintext = random::bytes(16)?;
-        let text = self.encrypt_with(index, plaintext.clone()).await?;
-        let (keys, id) = &self.0.keys[index];
-        let decrypted = self.limited(keys.decrypt(id, &text)).await?;
-        match decrypted.expose_secret() == plaintext.expose_secret() {
-            true => Ok(()),
-            false => Err(Failure::new(http::StatusCode::BAD_GATEWAY, "the cloud decrypts to something else")),
+        if let Some(made) = joined.filter(|_| fits) {
+            // Older versions than those that are known are of a replica that lags behind.
+            let _ = self.0.state.publish(made.iter().map(|made| made.version).collect());
         }
     }
 
@@ -186,6 +255,23 @@ impl KmsPlugin {
             self.0.runtime.sleep(INTERVAL).await;
         }
     }
+}
+
+async fn round_trip(keys: Arc<dyn Keys>, id: String, seed: SecretBytes) -> Outcome<Versioned> {
+    let made = keys.encrypt(&id, seed.clone()).await?;
+    let decrypted = keys.decrypt(&id, &made.text).await?;
+    match decrypted.expose_secret() == seed.expose_secret() {
+        true => Ok(made),
+        false => Err(Failure::new(StatusCode::BAD_GATEWAY, "the cloud decrypts to something else")),
+    }
+}
+
+fn too_slow() -> Failure {
+    Failure::new(StatusCode::GATEWAY_TIMEOUT, "the cloud took too long")
+}
+
+fn too_long() -> Failure {
+    Failure::invalid("the ciphertexts of all keys have more than 1,000 bytes together: use fewer keys")
 }
 
 impl fmt::Debug for KmsPlugin {

@@ -22,7 +22,7 @@ use tonic::{Code, Status};
 use tonic_prost::ProstCodec;
 use tower_service::Service;
 
-use super::plugin::KmsPlugin;
+use super::plugin::{KmsPlugin, LIMIT};
 use super::proto::{
     self, DecryptRequest, DecryptResponse, EncryptRequest, EncryptResponse, StatusRequest, StatusResponse,
 };
@@ -32,8 +32,8 @@ use crate::server::{UnixSockets, drive};
 /// The largest message. Ciphertexts and plaintexts have at most 1 kB, annotations at most 32 kB.
 const LARGEST: usize = 64 * 1024;
 
-/// How long a stop waits for calls in progress: one takes at most three seconds.
-const SHUTDOWN: Duration = Duration::from_secs(5);
+/// How long a stop waits for calls in progress.
+const SHUTDOWN: Duration = LIMIT.saturating_mul(2);
 
 type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
