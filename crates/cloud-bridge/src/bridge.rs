@@ -16,7 +16,7 @@ use crate::audit::Audit;
 use crate::context::Context;
 use crate::failure::{Failure, Result};
 use crate::metrics::Metrics;
-use crate::mount::Mounts;
+use crate::mount::{Engine, Mounts};
 use crate::path::Path;
 use crate::policy::Token;
 use crate::random;
@@ -67,6 +67,17 @@ impl Bridge {
     /// Says in `sys/health` that this process is about to stop, so that no new clients are sent to it.
     pub fn drain(&self) {
         self.0.draining.store(true, Ordering::Release);
+    }
+
+    /// Looks up what the first requests would have to wait for. Each of them does so again if it fails.
+    pub(crate) async fn prepare(&self) {
+        for mount in self.0.mounts.all() {
+            if let Engine::Transit(keys) = &mount.engine
+                && let Err(error) = keys.prepare().await
+            {
+                tracing::warn!(mount = mount.path, %error, "the keys cannot be listed");
+            }
+        }
     }
 
     pub(crate) fn runtime(&self) -> &Arc<dyn Runtime> {
@@ -139,7 +150,7 @@ impl Inner {
         }
         record.request(verb, path.text());
         let presented = request::token(&parts.headers)?.ok_or_else(Failure::denied)?;
-        let policies = self.tokens.current();
+        let policies = self.tokens.current().await;
         // An unknown token must not choose what the log hides.
         let token = policies.find(presented.expose_secret()).ok_or_else(Failure::denied)?;
         record.request(verb, path.text().replace(presented.expose_secret(), "[redacted]"));
@@ -151,6 +162,9 @@ impl Inner {
         let text = path.text();
         let route = self.route(token, verb, &segments, &text)?;
         record.label(self.label(&route, &segments), &route);
+        if matches!(&route, Route::Kv(_, operation) if operation.is_change()) {
+            record.begin().await?;
+        }
         let context = Context {
             id: &record.id(),
             query: &query,

@@ -173,6 +173,11 @@ impl Operation {
         matches!(self, Self::Write(_) | Self::Patch(_))
     }
 
+    /// Whether it changes a secret.
+    pub(crate) fn is_change(&self) -> bool {
+        matches!(self, Self::Write(_) | Self::Patch(_) | Self::WriteMetadata(_) | Self::Delete(_))
+    }
+
     /// Carries the operation out.
     pub(crate) async fn run(self, kv: &Kv, context: &Context<'_>) -> Result<Reply> {
         match self {

@@ -25,6 +25,9 @@ mod route;
 mod secrets;
 mod server;
 mod sys;
+#[cfg(test)]
+#[path = "../tests/common/folder.rs"]
+mod testing;
 mod tokens;
 mod trail;
 mod transit;
@@ -38,7 +41,7 @@ pub use failure::{Failure, Result};
 pub use k8s::{KmsPlugin, KmsPluginBuilder, KmsServer};
 pub use keys::nhn::NhnKeys;
 pub use keys::scp::ScpKeys;
-pub use keys::{DataKey, Key, KeyUsage, Keys, Signing, Versioned};
+pub use keys::{DataKey, Key, KeyName, KeyUsage, Keys, Signing, Versioned};
 pub use policy::Capability;
 pub use secrets::nhn::NhnSecrets;
 pub use secrets::scp::ScpSecrets;

@@ -3,11 +3,12 @@
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use cloud_core::Runtime;
+use cloud_core::runtime::within;
 use sha2::{Digest, Sha256};
 
 use crate::policy::Policies;
@@ -18,14 +19,24 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// The largest policy file.
 const LARGEST: u64 = 1024 * 1024;
 
+/// How long a request waits for the file.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Reads the policy file.
+type Reader = fn(&Path) -> Result<String, String>;
+
 /// The policies that count now. The first request after an interval reads the file again.
+#[derive(Clone, Debug)]
+pub(crate) struct Tokens(Arc<Shared>);
+
 #[derive(Debug)]
-pub(crate) struct Tokens {
+struct Shared {
     file: Option<PathBuf>,
+    reader: Reader,
     runtime: Arc<dyn Runtime>,
     held: Mutex<Held>,
-    /// Held while the file is read, so that requests besides the first do not wait for a slow file system.
-    reading: Mutex<()>,
+    /// Whether the file is being read. Requests besides the first do not wait for it.
+    reading: AtomicBool,
     /// How often the file was changed and could not be read.
     failures: AtomicU64,
 }
@@ -37,12 +48,14 @@ struct Held {
     hash: [u8; 32],
     checked: Duration,
     broken: bool,
+    /// Whether a read has taken too long, and has not ended yet.
+    late: bool,
 }
 
 impl Tokens {
     /// Policies that never change.
     pub(crate) fn fixed(policies: Policies, runtime: Arc<dyn Runtime>) -> Self {
-        Self::new(None, policies, [0; 32], runtime)
+        Self::new(None, read, policies, [0; 32], runtime)
     }
 
     /// Reads a policy file, and reads it again when it changes.
@@ -50,65 +63,90 @@ impl Tokens {
     /// # Errors
     /// Why the file cannot be used.
     pub(crate) fn load(path: &Path, runtime: Arc<dyn Runtime>) -> Result<Self, String> {
-        let text = read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        Self::load_with(path, read, runtime)
+    }
+
+    fn load_with(path: &Path, reader: Reader, runtime: Arc<dyn Runtime>) -> Result<Self, String> {
+        let text = reader(path).map_err(|error| format!("{}: {error}", path.display()))?;
         let policies = Policies::read(&text).map_err(|error| format!("{}: {error}", path.display()))?;
-        Ok(Self::new(Some(path.to_owned()), policies, Sha256::digest(&text).into(), runtime))
+        Ok(Self::new(Some(path.to_owned()), reader, policies, Sha256::digest(&text).into(), runtime))
     }
 
-    fn new(file: Option<PathBuf>, policies: Policies, hash: [u8; 32], runtime: Arc<dyn Runtime>) -> Self {
+    fn new(
+        file: Option<PathBuf>,
+        reader: Reader,
+        policies: Policies,
+        hash: [u8; 32],
+        runtime: Arc<dyn Runtime>,
+    ) -> Self {
         let checked = runtime.elapsed();
-        let held = Held { policies: Arc::new(policies), hash, checked, broken: false };
-        Self { file, runtime, held: Mutex::new(held), reading: Mutex::default(), failures: AtomicU64::new(0) }
+        let held = Mutex::new(Held { policies: Arc::new(policies), hash, checked, broken: false, late: false });
+        let (reading, failures) = (AtomicBool::new(false), AtomicU64::new(0));
+        Self(Arc::new(Shared { file, reader, runtime, held, reading, failures }))
     }
 
-    /// The policies that count for a request that arrives now.
-    pub(crate) fn current(&self) -> Arc<Policies> {
-        let now = self.runtime.elapsed();
-        let due = now.saturating_sub(self.held().checked) >= INTERVAL;
-        if let Some(file) = self.file.as_ref().filter(|_| due)
-            && let Ok(_reading) = self.reading.try_lock()
-        {
-            let text = read(file);
-            let mut held = self.held();
-            held.checked = now;
-            self.reload(file, text, &mut held);
+    /// The policies that count for a request that arrives now. The file is read on a thread of its own: a file system that
+    /// hangs delays one request for a second, and no other.
+    pub(crate) async fn current(&self) -> Arc<Policies> {
+        let shared = &self.0;
+        let due = shared.runtime.elapsed().saturating_sub(shared.held().checked) >= INTERVAL;
+        if shared.file.is_some() && due && !shared.reading.swap(true, Ordering::AcqRel) {
+            let reading = Arc::clone(shared);
+            let read = tokio::task::spawn_blocking(move || reading.read());
+            if within(Box::pin(read), || shared.runtime.deadline(PATIENCE)).await.is_none() {
+                shared.is_late();
+            }
         }
-        Arc::clone(&self.held().policies)
-    }
-
-    fn held(&self) -> MutexGuard<'_, Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+        Arc::clone(&shared.held().policies)
     }
 
     /// How often the file was changed into one that cannot be used.
     pub(crate) fn failures(&self) -> u64 {
-        self.failures.load(Ordering::Relaxed)
+        self.0.failures.load(Ordering::Relaxed)
     }
 
-    /// The whole file is compared: its time and size may be the same after a change.
-    fn reload(&self, file: &Path, text: Result<String, String>, held: &mut Held) {
+    /// Whether the file has changed into one that cannot be used, or cannot be read in time.
+    pub(crate) fn is_broken(&self) -> bool {
+        let held = self.0.held();
+        held.broken || held.late
+    }
+}
+
+impl Shared {
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The file was not read in time.
+    fn is_late(&self) {
+        self.held().late = true;
+        tracing::error!("the policy file cannot be read in time; the last good one is kept until it is");
+    }
+
+    /// Reads the file, and uses it if it has changed. The whole file is compared: its time and size may be the same.
+    fn read(&self) {
+        let Some(file) = &self.file else { return };
+        let now = self.runtime.elapsed();
+        let text = (self.reader)(file);
         let hash = text.as_ref().map_or([1; 32], |text| Sha256::digest(text).into());
-        if hash == held.hash {
-            return;
-        }
-        held.hash = hash;
-        match text.and_then(|text| Policies::read(&text)) {
-            Ok(policies) => {
+        let judged = (hash != self.held().hash).then(|| text.and_then(|text| Policies::read(&text)));
+        let mut held = self.held();
+        (held.checked, held.hash, held.late) = (now, hash, false);
+        match judged {
+            None => {}
+            Some(Ok(policies)) => {
                 held.policies = Arc::new(policies);
                 held.broken = false;
                 tracing::info!(file = %file.display(), "the policy file has changed and is in force");
             }
-            Err(error) => {
+            Some(Err(error)) => {
                 self.failures.fetch_add(1, Ordering::Relaxed);
                 held.broken = true;
                 tracing::error!(file = %file.display(), error, "the policy file cannot be used; the last good one is kept");
             }
         }
-    }
-
-    /// Whether the file has changed into one that cannot be used.
-    pub(crate) fn is_broken(&self) -> bool {
-        self.held().broken
+        drop(held);
+        self.reading.store(false, Ordering::Release);
     }
 }
 
@@ -137,62 +175,78 @@ mod tests {
     use time::macros::datetime;
 
     use super::*;
+    use crate::testing::Folder;
 
     fn policy(token: &str) -> String {
         let hash: String = Sha256::digest(token).iter().map(|byte| format!("{byte:02x}")).collect();
         format!("[[token]]\nname = \"app\"\nsha256 = \"{hash}\"\n")
     }
 
-    /// A folder that is removed when this is dropped.
-    struct Folder(PathBuf);
-
-    impl Folder {
-        fn new(name: &str) -> Self {
-            let folder = std::env::temp_dir().join(format!("cloud-bridge-{name}-{}", std::process::id()));
-            fs::create_dir_all(&folder).unwrap();
-            Self(folder)
-        }
-    }
-
-    impl Drop for Folder {
-        fn drop(&mut self) {
-            drop(fs::remove_dir_all(&self.0));
-        }
-    }
-
-    #[test]
-    fn changed_file_is_in_force_after_an_interval_and_a_broken_one_never() {
+    #[tokio::test]
+    async fn changed_file_is_in_force_after_an_interval_and_a_broken_one_never() {
         let folder = Folder::new("tokens");
         let file = folder.0.join("tokens.toml");
         fs::write(&file, policy("first")).unwrap();
         let runtime = Arc::new(FakeRuntime::new(datetime!(2026-01-01 0:00 UTC)));
         let tokens = Tokens::load(&file, runtime.clone()).unwrap();
-        let knows = |token| tokens.current().find(token).is_some();
-        assert!(knows("first") && !knows("other"));
+        let knows = async |token: &str| tokens.current().await.find(token).is_some();
+        assert!(knows("first").await && !knows("other").await);
         fs::write(&file, policy("other")).unwrap();
-        assert!(knows("first") && !knows("other"), "the file is not read for each request");
+        assert!(knows("first").await && !knows("other").await, "the file is not read for each request");
         runtime.advance(INTERVAL);
-        assert!(!knows("first") && knows("other"));
+        assert!(!knows("first").await && knows("other").await);
         for broken in ["", "[[token]]", "\u{0}", "[[token]]\nname = 1"] {
             fs::write(&file, broken).unwrap();
             runtime.advance(INTERVAL);
-            assert!(knows("other") && tokens.is_broken(), "{broken:?}");
+            assert!(knows("other").await && tokens.is_broken(), "{broken:?}");
         }
         assert_eq!(tokens.failures(), 4);
         runtime.advance(INTERVAL);
-        assert!(knows("other"));
+        assert!(knows("other").await);
         assert_eq!(tokens.failures(), 4, "each content is reported once");
         fs::remove_file(&file).unwrap();
         runtime.advance(INTERVAL);
-        assert!(knows("other") && tokens.is_broken());
+        assert!(knows("other").await && tokens.is_broken());
         fs::write(&file, policy("third")).unwrap();
         runtime.advance(INTERVAL);
-        assert!(knows("third") && !knows("other") && !tokens.is_broken());
+        assert!(knows("third").await && !knows("other").await && !tokens.is_broken());
+    }
+
+    /// Whether the file system of the test hangs.
+    static HANGING: AtomicBool = AtomicBool::new(false);
+
+    #[tokio::test]
+    async fn file_system_that_hangs_delays_one_request_and_no_other() {
+        let folder = Folder::new("hanging");
+        let file = folder.0.join("tokens.toml");
+        fs::write(&file, policy("first")).unwrap();
+        let runtime = Arc::new(FakeRuntime::new(datetime!(2026-01-01 0:00 UTC)));
+        let reader: Reader = |path| {
+            while HANGING.load(Ordering::Acquire) {
+                std::thread::yield_now();
+            }
+            read(path)
+        };
+        let tokens = Tokens::load_with(&file, reader, runtime.clone()).unwrap();
+        HANGING.store(true, Ordering::Release);
+        fs::write(&file, policy("other")).unwrap();
+        runtime.advance(INTERVAL);
+        let (policies, ()) = tokio::join!(tokens.current(), async { runtime.advance(PATIENCE) });
+        assert!(policies.find("first").is_some() && tokens.is_broken());
+        // These do not wait at all: the clock stands still.
+        for _ in 0..3 {
+            assert!(tokens.current().await.find("first").is_some());
+        }
+        HANGING.store(false, Ordering::Release);
+        while tokens.is_broken() {
+            tokio::task::yield_now().await;
+        }
+        assert!(tokens.current().await.find("other").is_some());
     }
 
     #[cfg(unix)]
-    #[test]
-    fn named_pipe_is_not_waited_for() {
+    #[tokio::test]
+    async fn named_pipe_is_not_waited_for() {
         let folder = Folder::new("pipe");
         let file = folder.0.join("tokens.toml");
         fs::write(&file, policy("first")).unwrap();
@@ -201,7 +255,7 @@ mod tests {
         fs::remove_file(&file).unwrap();
         assert!(std::process::Command::new("mkfifo").arg(&file).status().unwrap().success());
         runtime.advance(INTERVAL);
-        assert!(tokens.current().find("first").is_some() && tokens.is_broken());
+        assert!(tokens.current().await.find("first").is_some() && tokens.is_broken());
     }
 
     #[cfg(unix)]

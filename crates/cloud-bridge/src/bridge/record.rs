@@ -19,7 +19,8 @@ pub(super) const WRITTEN_WITHIN: Duration = Duration::from_secs(5);
 /// What follows a failure of a write that may have been carried out.
 const UNCERTAIN: &str = "it may have been executed: read the secret before you write it again";
 
-/// What is known of a request so far. Dropping it before the end writes a line without a status.
+/// What is known of a request so far. Dropping it before its line was handed over writes the line, without a status
+/// if there is none yet.
 pub(super) struct Record<'a> {
     inner: &'a Inner,
     id: Arc<str>,
@@ -34,6 +35,10 @@ pub(super) struct Record<'a> {
     /// Whether the operation may have been carried out, and must not be sent again without a look.
     is_unsafe: bool,
     logged: bool,
+    /// The line that could not be handed over yet, once the response is known.
+    line: Option<Line>,
+    /// Whether the request was rejected because it could not be written.
+    rejected: bool,
     finished: bool,
 }
 
@@ -51,6 +56,8 @@ impl<'a> Record<'a> {
             counted: None,
             is_unsafe: false,
             logged: true,
+            line: None,
+            rejected: false,
             finished: false,
         }
     }
@@ -90,8 +97,33 @@ impl<'a> Record<'a> {
         self.failed(StatusCode::GATEWAY_TIMEOUT, "the request took too long")
     }
 
+    /// Before a change: if the audit log could lately not be written, the request is written first, without a status.
+    /// So at most the first change that meets a log that cannot be written is executed without a line.
+    ///
+    /// # Errors
+    /// If the log cannot be written. Nothing was executed, so clients may repeat the request.
+    pub(super) async fn begin(&mut self) -> Result<()> {
+        if self.inner.audit.is_written() {
+            return Ok(());
+        }
+        let line = self.line(None, None);
+        let deadline = || self.inner.runtime.deadline(self.limit());
+        let written = within(Box::pin(self.inner.audit.write(&line, || ())), deadline).await;
+        self.rejected = !matches!(written, Some(Ok(())));
+        if self.rejected { Err(self.unrecorded()) } else { Ok(()) }
+    }
+
+    /// How long a line may take.
+    fn limit(&self) -> Duration {
+        self.inner.limit.min(WRITTEN_WITHIN)
+    }
+
     /// The failure of a request whose line could not be written in time.
     fn unrecorded(&self) -> Failure {
+        if self.rejected {
+            let text = "the audit log cannot be written, so nothing is changed";
+            return Failure::new(StatusCode::INTERNAL_SERVER_ERROR, text);
+        }
         let text = "the audit log cannot be written, so nothing is returned";
         self.failed(StatusCode::INTERNAL_SERVER_ERROR, text)
     }
@@ -123,23 +155,31 @@ impl<'a> Record<'a> {
 
     /// Records the end of the request, before its response is sent. `failed` is the cloud's ID of what failed.
     pub(super) async fn finish(mut self, status: StatusCode, failed: Option<&str>) -> Result<()> {
-        self.finished = true;
         let counted = self.counted.unwrap_or(status);
         self.inner.metrics.count(&self.label.mount, self.label.operation, counted.as_u16(), self.took());
         if !self.logged {
+            self.finished = true;
             return Ok(());
         }
         let line = self.line(Some(status.as_u16()), failed);
-        let limit = self.inner.limit.min(WRITTEN_WITHIN);
-        let written = within(Box::pin(self.inner.audit.write(&line)), || self.inner.runtime.deadline(limit)).await;
-        written.and_then(Result::ok).ok_or_else(|| self.unrecorded())
+        self.line = Some(line.clone());
+        let (inner, limit) = (self.inner, self.limit());
+        let deadline = || inner.runtime.deadline(limit);
+        // Until the line is handed over, dropping the record still notes it.
+        let writing = Box::pin(inner.audit.write(&line, || self.finished = true));
+        let written = within(writing, deadline).await;
+        if written.is_none() {
+            inner.audit.is_late();
+        }
+        written.and_then(std::result::Result::ok).ok_or_else(|| self.unrecorded())
     }
 }
 
 impl Drop for Record<'_> {
     fn drop(&mut self) {
         if !self.finished && self.logged {
-            self.inner.audit.note(&self.line(None, None));
+            let line = self.line.take().unwrap_or_else(|| self.line(None, None));
+            self.inner.audit.note(&line);
         }
     }
 }

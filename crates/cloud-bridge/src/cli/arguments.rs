@@ -40,11 +40,7 @@ pub(crate) fn read(mut arguments: impl Iterator<Item = OsString>) -> Result<Comm
     let mut options = Options::default();
     let mut first = true;
     while let Some(argument) = arguments.next() {
-        let text = argument.into_string().map_err(|odd| format!("unknown argument {odd:?}: see --help"))?;
-        let (name, inline) = match text.split_once('=') {
-            Some((name, value)) => (name.to_owned(), Some(OsString::from(value))),
-            None => (text, None),
-        };
+        let (name, inline) = split(argument)?;
         match name.as_str() {
             "--help" | "-h" => return Ok(Command::Help),
             "--version" | "-V" => return Ok(Command::Version),
@@ -63,6 +59,15 @@ pub(crate) fn read(mut arguments: impl Iterator<Item = OsString>) -> Result<Comm
     Ok(Command::Serve(Box::new(options)))
 }
 
+/// The name of an option, and the value after `=`.
+fn split(argument: OsString) -> Result<(String, Option<OsString>), String> {
+    let text = argument.into_string().map_err(|odd| format!("unknown argument {odd:?}: see --help"))?;
+    Ok(match text.split_once('=') {
+        Some((name, value)) => (name.to_owned(), Some(OsString::from(value))),
+        None => (text, None),
+    })
+}
+
 fn token(mut arguments: impl Iterator<Item = OsString>) -> Result<Command, String> {
     let name = arguments.next().and_then(|name| name.into_string().ok());
     match (name, arguments.next()) {
@@ -74,11 +79,7 @@ fn token(mut arguments: impl Iterator<Item = OsString>) -> Result<Command, Strin
 fn kubernetes(mut arguments: impl Iterator<Item = OsString>) -> Result<Command, String> {
     let (mut keys, mut socket) = (Vec::new(), None);
     while let Some(argument) = arguments.next() {
-        let text = argument.into_string().map_err(|odd| format!("unknown argument {odd:?}: see --help"))?;
-        let (name, inline) = match text.split_once('=') {
-            Some((name, value)) => (name.to_owned(), Some(OsString::from(value))),
-            None => (text, None),
-        };
+        let (name, inline) = split(argument)?;
         let mut value = || inline.clone().or_else(|| arguments.next()).filter(|value| !value.is_empty());
         let needed = || format!("{name} needs a value");
         match name.as_str() {

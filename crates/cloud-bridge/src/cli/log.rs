@@ -4,18 +4,20 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// A file to append to. Before each write, it is compared with what is at its path, so that a rotation of logs needs no
+/// A file to append to. Before each line, it is compared with what is at its path, so that a rotation of logs needs no
 /// signal.
 #[derive(Debug)]
 pub(crate) struct LogFile {
     path: PathBuf,
     file: File,
+    /// Whether the last byte ended a line: the second half of one must not go into another file.
+    at_start: bool,
 }
 
 impl LogFile {
     /// Opens a file, or creates one that only its owner may use.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        Ok(Self { path: path.to_owned(), file: append(path)? })
+        Ok(Self { path: path.to_owned(), file: append(path)?, at_start: true })
     }
 
     #[cfg(unix)]
@@ -37,15 +39,14 @@ impl LogFile {
 
 impl Write for LogFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.write(bytes)
-    }
-
-    // Lines are written as one: the second half of one must not go into another file.
-    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if self.is_moved()? {
+        if self.at_start && self.is_moved()? {
             self.file = append(&self.path)?;
         }
-        self.file.write_all(bytes)
+        let count = self.file.write(bytes)?;
+        if let Some(last) = bytes.get(..count).and_then(<[u8]>::last) {
+            self.at_start = *last == b'\n';
+        }
+        Ok(count)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -69,16 +70,17 @@ mod tests {
 
     #[test]
     fn file_that_was_moved_away_is_made_again() {
-        let folder = std::env::temp_dir().join(format!("cloud-bridge-log-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        let (path, moved) = (folder.join("audit.jsonl"), folder.join("audit.jsonl.1"));
+        let folder = crate::testing::Folder::new("log");
+        let (path, moved) = (folder.0.join("audit.jsonl"), folder.0.join("audit.jsonl.1"));
         let mut log = LogFile::open(&path).unwrap();
         log.write_all(b"first\n").unwrap();
+        // The rest of a line stays with its beginning.
+        log.write_all(b"half").unwrap();
         fs::rename(&path, &moved).unwrap();
+        log.write_all(b" and half\n").unwrap();
         log.write_all(b"second\n").unwrap();
         log.write_all(b"third\n").unwrap();
         let read = [&moved, &path].map(|file| fs::read_to_string(file).unwrap());
-        fs::remove_dir_all(&folder).unwrap();
-        assert_eq!(read, ["first\n", "second\nthird\n"]);
+        assert_eq!(read, ["first\nhalf and half\n", "second\nthird\n"]);
     }
 }
