@@ -11,7 +11,7 @@ mod named;
 pub(crate) mod nhn;
 pub(crate) mod scp;
 
-pub(crate) use named::NamedKeys;
+pub(crate) use named::{NamedKeys, unusable};
 
 /// The keys of a key management service.
 ///
@@ -21,16 +21,18 @@ pub trait Keys: fmt::Debug + Send + Sync {
     /// Returns the ID of the only key with exactly this name.
     fn resolve<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<String>>;
 
-    /// Returns whether this ID is that of one of these keys, for a path that has the ID in place of a name.
-    ///
-    /// A service that knows more keys than these, such as those of other key stores, must be asked.
-    fn contains<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<bool>>;
+    /// Returns whether an ID can be that of a key that is not one of these, such as one of another key store. If so, a path
+    /// that has an ID in place of a name is compared with the list.
+    fn reaches_others(&self) -> bool;
 
-    /// Returns the names of all keys.
-    fn list(&self) -> BoxFuture<'_, Result<Vec<String>>>;
+    /// Returns the names and IDs of all keys.
+    fn list(&self) -> BoxFuture<'_, Result<Vec<KeyName>>>;
 
     /// Returns what is known of the key with this ID.
     fn show<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Key>>;
+
+    /// Returns what is known of the one of these keys with this name, or with this ID if the name is 32 hexadecimal digits.
+    fn find<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Key>>;
 
     /// Encrypts with the newest version of a key.
     fn encrypt<'a>(&'a self, id: &'a str, plaintext: SecretBytes) -> BoxFuture<'a, Result<Versioned>>;
@@ -61,6 +63,29 @@ pub trait Keys: fmt::Debug + Send + Sync {
 
     /// Returns whether a code is that of the input.
     fn verify_hmac<'a>(&'a self, id: &'a str, input: SecretBytes, hmac: &'a str) -> BoxFuture<'a, Result<bool>>;
+}
+
+/// A key of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KeyName {
+    /// The name.
+    pub name: String,
+    /// The ID.
+    pub id: String,
+}
+
+impl KeyName {
+    /// Creates an entry of a list.
+    #[must_use]
+    pub fn new(name: impl Into<String>, id: impl Into<String>) -> Self {
+        Self { name: name.into(), id: id.into() }
+    }
+}
+
+/// Whether a name is the ID of a key: 32 hexadecimal digits.
+pub(crate) fn is_id(name: &str) -> bool {
+    name.len() == 32 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// What is known of a key.

@@ -1,10 +1,13 @@
 //! Responses in Vault's envelope, in buffers that are wiped.
 
+use std::time::Duration;
+
 use bytes::Bytes;
-use cloud_core::codegen;
+use cloud_core::SecretString;
+use cloud_core::codegen::{self, Exposed};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::failure::{Failure, Result};
 
@@ -14,6 +17,12 @@ pub(crate) struct Reply {
     status: StatusCode,
     content_type: &'static str,
     body: Bytes,
+    retry_after: Option<Duration>,
+}
+
+/// Writes a secret into a response.
+pub(crate) fn expose<S: Serializer>(secret: &SecretString, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    Exposed(secret).serialize(serializer)
 }
 
 /// The members of each response of Vault; clients rely on those that are always null here, too.
@@ -69,21 +78,26 @@ impl Reply {
     /// A response that is not in an envelope.
     pub(crate) fn plain<T: Serialize>(body: &T) -> Result<Self> {
         let body = codegen::json(body).map_err(Failure::from)?;
-        Ok(Self { status: StatusCode::OK, content_type: JSON, body })
+        Ok(Self { status: StatusCode::OK, content_type: JSON, body, retry_after: None })
     }
 
     /// A response that is text in another format.
     pub(crate) fn text(content_type: &'static str, text: String) -> Self {
-        Self { status: StatusCode::OK, content_type, body: text.into() }
+        Self { status: StatusCode::OK, content_type, body: text.into(), retry_after: None }
     }
 
     /// A response without a body.
     pub(crate) fn empty() -> Self {
-        Self { status: StatusCode::NO_CONTENT, content_type: JSON, body: Bytes::new() }
+        Self { status: StatusCode::NO_CONTENT, content_type: JSON, body: Bytes::new(), retry_after: None }
     }
 
     pub(crate) fn with_status(self, status: StatusCode) -> Self {
         Self { status, ..self }
+    }
+
+    /// The same with the delay after which the client is to come back.
+    pub(crate) fn with_retry_after(self, retry_after: Option<Duration>) -> Self {
+        Self { retry_after, ..self }
     }
 
     pub(crate) fn status(&self) -> StatusCode {
@@ -99,6 +113,10 @@ impl Reply {
         *response.status_mut() = self.status;
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
         response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(delay) = self.retry_after {
+            let seconds = delay.as_secs() + u64::from(delay.subsec_nanos() > 0);
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
         response
     }
 }
@@ -109,12 +127,8 @@ pub(crate) fn failed(failure: &Failure) -> Response<axum::body::Body> {
     let errors = Errors { errors: text.as_slice() };
     // Strings can always be written.
     let body = failure.body().cloned().or_else(|| codegen::json(&errors).ok()).unwrap_or_default();
-    let mut response = Reply { status: failure.status(), content_type: JSON, body }.into_response();
-    if let Some(delay) = failure.retry_after() {
-        let seconds = delay.as_secs() + u64::from(delay.subsec_nanos() > 0);
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    response
+    let (status, retry_after) = (failure.status(), failure.retry_after());
+    Reply { status, content_type: JSON, body, retry_after }.into_response()
 }
 
 #[cfg(test)]

@@ -89,9 +89,20 @@ impl Query {
 
     /// Rejects parameters that a route does not have: ignoring one could change what a request means.
     pub(crate) fn only(&self, known: &[&str]) -> Result<()> {
-        let unknown = self.0.iter().any(|(name, _)| name != "list" && !known.contains(&name.as_str()));
-        if unknown { Err(Failure::invalid("the request has a query parameter that is not supported")) } else { Ok(()) }
+        let mut names = self.0.iter().map(|(name, _)| name.as_str());
+        match names.find(|name| *name != "list" && !known.contains(name)) {
+            None => Ok(()),
+            Some(name) if is_plain(name) => {
+                Err(Failure::invalid(format!("the query parameter `{name}` is not supported by this bridge")))
+            }
+            Some(_) => Err(Failure::invalid("the request has a query parameter that is not supported by this bridge")),
+        }
     }
+}
+
+/// Whether the name of a parameter may be repeated in an error: any other text may be a value in the wrong place.
+fn is_plain(name: &str) -> bool {
+    name.len() <= 32 && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }
 
 fn decode(raw: &str) -> Result<String> {
@@ -227,6 +238,16 @@ mod tests {
             (2, true, Some("  b"))
         );
         assert!(query.only(&["version", "a"]).is_ok() && query.only(&["version"]).is_err());
+        for (raw, wanted) in [
+            ("recurse=1", "`recurse` is not supported"),
+            ("version=1&dry_run=", "`dry_run` is not supported"),
+            ("canary-value=1", "a query parameter that is not supported"),
+            ("hvs.CAESIcanary=1", "a query parameter that is not supported"),
+        ] {
+            let failure = Query::read(raw).unwrap().only(&["version"]).unwrap_err();
+            let text = failure.text().unwrap();
+            assert!(text.contains(wanted) && !text.contains("canary"), "{raw}: {text}");
+        }
         for raw in ["a=1&a=2", "a=1&%61=2", "a=%", "a=%4", "a=%zz", "%FF=1"] {
             assert!(Query::read(raw).is_err(), "{raw}");
         }

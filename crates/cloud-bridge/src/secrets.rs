@@ -38,7 +38,8 @@ pub trait Secrets: fmt::Debug + Send + Sync {
     /// Returns what is known of the secret with this ID, without a value.
     fn describe<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Description>>;
 
-    /// Returns the ID of a secret with this name that is scheduled for deletion, if there is one.
+    /// Returns the ID of a secret with this name that is scheduled for deletion. None if there is none, or if another
+    /// secret with the name is not.
     fn find_deleted<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<String>>>;
 
     /// Creates a secret, and returns its ID. Sent once.
@@ -63,7 +64,8 @@ pub trait Secrets: fmt::Debug + Send + Sync {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Version {
-    /// The place among all versions that the service keeps, in the order of their making, from 1.
+    /// The place among all versions that the service keeps, in the order of creation, from 1. It is 0 if they are not
+    /// known, since the credentials may not list them.
     pub number: u64,
     /// When the version was made, if the service says so.
     pub created: Option<OffsetDateTime>,
@@ -99,9 +101,10 @@ impl Fetched {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Description {
-    /// All versions that the service keeps, in the order of their making. Never empty.
+    /// All versions that the service keeps, in the order of creation. Empty if they are not known, since the credentials
+    /// may not list them.
     pub versions: Vec<Version>,
-    /// The number of the version that is read unless another is asked for.
+    /// The number of the version that is read unless another is asked for. It is 0 if the versions are not known.
     pub current: u64,
     /// When the secret was created.
     pub created: Option<OffsetDateTime>,

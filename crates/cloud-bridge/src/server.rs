@@ -28,6 +28,10 @@ use tcp::TcpSockets;
 pub use tls::TlsFiles;
 use tls::TlsSockets;
 
+/// The largest head of a request in bytes. It is also the size of a connection's buffer, so that all connections together
+/// stay small.
+const LARGEST_HEAD: usize = 16 * 1024;
+
 /// Limits of a server.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -110,6 +114,9 @@ impl Server {
         L::Addr: Send,
     {
         let (stop, stopped) = watch::channel(());
+        let prepared = bridge.clone();
+        // Requests do not wait for it, but share what it looks up.
+        tokio::spawn(async move { prepared.prepare().await });
         let task = tokio::spawn(serve(sockets, bridge.clone(), limits, stopped));
         Self { address, bridge, stop, task, drain: limits.drain }
     }
@@ -149,7 +156,8 @@ pub(crate) async fn drive(connection: impl GracefulConnection, mut stopped: watc
 /// Serves connections until the sender of `stopped` is dropped, then waits for requests in progress.
 async fn serve<L: Listener>(mut sockets: L, bridge: Bridge, limits: ServerLimits, mut stopped: watch::Receiver<()>) {
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(limits.head);
+    // The default would let each connection hold 400 kB of a head that is not complete.
+    http.timer(TokioTimer::new()).header_read_timeout(limits.head).max_buf_size(LARGEST_HEAD);
     let router = bridge.router();
     let slots = Arc::new(Semaphore::new(limits.connections));
     let mut connections = JoinSet::new();

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use cloud_core::SecretString;
-use cloud_core::codegen::Exposed;
 use http::StatusCode;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
@@ -14,10 +13,10 @@ use crate::context::Context;
 use crate::failure::{Failure, Result};
 use crate::mount::{Engine, Mount, Mounts};
 use crate::policy::{Capability, Token};
-use crate::reply::Reply;
+use crate::reply::{Reply, expose};
 use crate::request::Query;
 
-/// The version of Vault's API that clients are told. What is behind the plus is this crate.
+/// The version of Vault's API that clients are told, with this crate and its version as the build.
 pub(crate) const VERSION: &str = concat!("1.17.0+cloud-bridge.", env!("CARGO_PKG_VERSION"));
 
 const NAME: &str = "cloud-bridge";
@@ -204,10 +203,6 @@ struct About<'a> {
     renewable: bool,
     ttl: u64,
     r#type: &'static str,
-}
-
-fn expose<S: Serializer>(token: &SecretString, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-    Exposed(token).serialize(serializer)
 }
 
 /// `GET auth/token/lookup-self`. Tokens do not expire: the policy file takes them away.

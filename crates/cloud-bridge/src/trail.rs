@@ -31,10 +31,10 @@ impl Trail {
 }
 
 /// Notes a cloud's ID of a request.
-pub(crate) fn note(id: Option<&str>) {
-    let (Some(id), Some(trail)) = (id, Trail::current()) else { return };
+pub(crate) fn note(id: &str) {
+    let Some(trail) = Trail::current() else { return };
     let mut ids = trail.0.lock().unwrap_or_else(PoisonError::into_inner);
-    if ids.len() < MOST {
+    if ids.len() < MOST && !ids.iter().any(|own| own == id) {
         ids.push(id.to_owned());
     }
 }

@@ -162,8 +162,7 @@ async fn show(keys: &NamedKeys, context: &Context<'_>, name: &str) -> Result<Rep
         404 => Failure::not_found(),
         _ => failure,
     };
-    let id = keys.id(name).await.map_err(plainly)?;
-    let key = keys.keys.show(&id).await.map_err(plainly)?;
+    let key = keys.show(name).await.map_err(plainly)?;
     context.data("transit", &shown(name, &key))
 }
 

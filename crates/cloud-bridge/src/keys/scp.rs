@@ -1,16 +1,17 @@
 //! Key Management Service of Samsung Cloud Platform.
 
+use cloud_core::codegen::only;
 use cloud_core::{BoxFuture, Hmac, SecretBytes, SecretString};
 use scp_security::kms::types::{
-    CreateDataKeyRequest, CreateHmacRequest, DataKeyForm, DecryptRequest, EncryptRequest, KeyPurpose, KeyState,
-    RewrapRequest, SignRequest, VerifyRequest,
+    CreateDataKeyRequest, CreateHmacRequest, DataKeyForm, DecryptRequest, EncryptRequest, ExportPublicKeyRequest,
+    Key as KeyRecord, KeyPurpose, RewrapRequest, SignRequest, VerifyRequest,
 };
 use scp_security::kms::{v1_2, v1_4};
 use time::UtcOffset;
 
-use super::{DataKey, Key, Keys, Signing, Versioned};
+use super::{DataKey, Key, KeyName, Keys, Signing, Versioned, is_id};
 use crate::failure::{Failure, Result};
-use crate::trail::note;
+use crate::trail;
 
 /// The keys of Key Management Service of Samsung Cloud Platform, in an account and region.
 #[derive(Clone, Debug)]
@@ -24,27 +25,42 @@ impl ScpKeys {
     /// Takes the settings and credentials of a handle.
     #[must_use]
     pub fn new(scp: &scp_security::Scp) -> Self {
+        let scp = scp.on_request_id(trail::note);
         Self { kms: scp.kms_v1_4(), kms_1_2: scp.kms_v1_2() }
+    }
+
+    /// The only key with this name. Keys that are scheduled for deletion do not count beside one that is not.
+    async fn named(&self, name: &str) -> cloud_core::Result<KeyRecord> {
+        let mut found = self.kms.list_keys().name(name).items().try_collect().await?;
+        found.retain(|key| key.name == name);
+        if found.iter().any(|key| !key.is_scheduled_for_deletion()) {
+            found.retain(|key| !key.is_scheduled_for_deletion());
+        }
+        only("key", found)
+    }
+
+    /// The same key with its public half, if it is asymmetric.
+    async fn with_public_key(&self, id: &str, purpose: &KeyPurpose, mut key: Key) -> Result<Key> {
+        if matches!(purpose, KeyPurpose::Rsa2048 | KeyPurpose::EcdsaP256) {
+            let exported = self.kms.export_public_key(id, &ExportPublicKeyRequest::default()).await?;
+            key.public_key = Some(exported.public_key.as_str().to_owned());
+        }
+        Ok(key)
     }
 }
 
-/// Sends a call, and notes the ID that the service gave it, also if it failed.
-macro_rules! send {
-    ($call:expr) => {{
-        let sent = $call.send().await;
-        match sent {
-            Ok(response) => {
-                note(response.parts().request_id.as_deref());
-                response.into_inner()
-            }
-            Err(error) => {
-                note(error.request_id());
-                return Err(Failure::from(error));
-            }
+/// What is known of a key without its public half, from one of the two models that describe it.
+macro_rules! described {
+    ($record:expr) => {{
+        let record = $record;
+        let created = record.created_at.to_instant(UtcOffset::UTC)?;
+        let mut key = Key::new(&record.name, record.purpose.as_str(), version(record.current_version), created);
+        if record.auto_rotate.get().copied().unwrap_or_default() {
+            key.rotation_days = u32::try_from(record.rotate_cycle.0).unwrap_or_default();
         }
+        key
     }};
 }
-pub(crate) use send;
 
 /// Versions of this service begin with 1, as Vault's do.
 fn version(number: i64) -> u64 {
@@ -53,57 +69,56 @@ fn version(number: i64) -> u64 {
 
 impl Keys for ScpKeys {
     fn resolve<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<String>> {
-        Box::pin(async move { Ok(self.kms.key_by_name(name).await?.id) })
+        Box::pin(async move { Ok(self.named(name).await?.id) })
     }
 
     /// Calls reach the keys of the account alone, and its rights decide on each.
-    fn contains<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<bool>> {
-        Box::pin(async { Ok(true) })
+    fn reaches_others(&self) -> bool {
+        false
     }
 
-    fn list(&self) -> BoxFuture<'_, Result<Vec<String>>> {
+    fn list(&self) -> BoxFuture<'_, Result<Vec<KeyName>>> {
         Box::pin(async move {
             let keys = self.kms.list_keys().items().try_collect().await?;
-            let usable = keys.into_iter().filter(|key| key.state != Some(KeyState::ToBeTerminated));
-            Ok(usable.map(|key| key.name).collect())
+            let usable = keys.into_iter().filter(|key| !key.is_scheduled_for_deletion());
+            Ok(usable.map(|key| KeyName::new(key.name, key.id)).collect())
+        })
+    }
+
+    fn find<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Key>> {
+        Box::pin(async move {
+            if is_id(name) {
+                return self.show(name).await;
+            }
+            let record = self.named(name).await?;
+            self.with_public_key(&record.id, &record.purpose, described!(&record)).await
         })
     }
 
     fn show<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Key>> {
         Box::pin(async move {
-            let shown = send!(self.kms.show_key(id)).key;
-            let algorithm = shown.purpose.as_str();
-            let created = shown.created_at.to_instant(UtcOffset::UTC)?;
-            let mut key = Key::new(&shown.name, algorithm, version(shown.current_version), created);
-            if shown.auto_rotate.get().copied().unwrap_or_default() {
-                key.rotation_days = u32::try_from(shown.rotate_cycle.0).unwrap_or_default();
-            }
-            if matches!(shown.purpose, KeyPurpose::Rsa2048 | KeyPurpose::EcdsaP256) {
-                let request = scp_security::kms::types::ExportPublicKeyRequest::default();
-                let exported = send!(self.kms.export_public_key(id, &request));
-                key.public_key = Some(exported.public_key.as_str().to_owned());
-            }
-            Ok(key)
+            let record = self.kms.show_key(id).await?.key;
+            self.with_public_key(id, &record.purpose, described!(&record)).await
         })
     }
 
     fn encrypt<'a>(&'a self, id: &'a str, plaintext: SecretBytes) -> BoxFuture<'a, Result<Versioned>> {
         Box::pin(async move {
-            let encrypted = send!(self.kms.encrypt(id, &EncryptRequest::new(plaintext)));
+            let encrypted = self.kms.encrypt(id, &EncryptRequest::new(plaintext)).await?;
             Ok(Versioned::new(encrypted.ciphertext, version(encrypted.key_version)))
         })
     }
 
     fn decrypt<'a>(&'a self, id: &'a str, ciphertext: &'a str) -> BoxFuture<'a, Result<SecretBytes>> {
         Box::pin(async move {
-            let decrypted = send!(self.kms.decrypt(id, &DecryptRequest::new(ciphertext)));
+            let decrypted = self.kms.decrypt(id, &DecryptRequest::new(ciphertext)).await?;
             Ok(decrypted.plaintext()?.clone())
         })
     }
 
     fn rewrap<'a>(&'a self, id: &'a str, ciphertext: &'a str) -> BoxFuture<'a, Result<Versioned>> {
         Box::pin(async move {
-            let rewrapped = send!(self.kms.rewrap(id, &RewrapRequest::new(ciphertext)));
+            let rewrapped = self.kms.rewrap(id, &RewrapRequest::new(ciphertext)).await?;
             Ok(Versioned::new(rewrapped.ciphertext, version(rewrapped.key_version)))
         })
     }
@@ -114,7 +129,7 @@ impl Keys for ScpKeys {
                 return Err(Failure::invalid("`bits` must be 256: the service creates no other data keys"));
             }
             let form = if plaintext { DataKeyForm::Plaintext } else { DataKeyForm::Wrapped };
-            let made = send!(self.kms.create_data_key(id, &CreateDataKeyRequest::new(form)));
+            let made = self.kms.create_data_key(id, &CreateDataKeyRequest::new(form)).await?;
             let key = if plaintext { Some(made.require_plaintext()?.clone()) } else { None };
             Ok(DataKey::new(key, Versioned::new(made.ciphertext, version(made.key_version))))
         })
@@ -123,7 +138,7 @@ impl Keys for ScpKeys {
     fn sign<'a>(&'a self, id: &'a str, input: SecretBytes, how: Signing) -> BoxFuture<'a, Result<Versioned>> {
         Box::pin(async move {
             only_pss(how)?;
-            let signed = send!(self.kms.sign(id, &SignRequest::new(input)));
+            let signed = self.kms.sign(id, &SignRequest::new(input)).await?;
             Ok(Versioned::new(signed.signature, version(signed.key_version)))
         })
     }
@@ -137,13 +152,13 @@ impl Keys for ScpKeys {
     ) -> BoxFuture<'a, Result<bool>> {
         Box::pin(async move {
             only_pss(how)?;
-            Ok(send!(self.kms.verify(id, &VerifyRequest::new(input, signature))).valid)
+            Ok(self.kms.verify(id, &VerifyRequest::new(input, signature)).await?.valid)
         })
     }
 
     fn hmac<'a>(&'a self, id: &'a str, input: SecretBytes) -> BoxFuture<'a, Result<SecretString>> {
         Box::pin(async move {
-            let made = send!(self.kms_1_2.create_hmac(id, &CreateHmacRequest::new(input)));
+            let made = self.kms_1_2.create_hmac(id, &CreateHmacRequest::new(input)).await?;
             Ok(SecretString::from(made.hmac.as_str()))
         })
     }
@@ -151,7 +166,7 @@ impl Keys for ScpKeys {
     fn verify_hmac<'a>(&'a self, id: &'a str, input: SecretBytes, hmac: &'a str) -> BoxFuture<'a, Result<bool>> {
         Box::pin(async move {
             let request = v1_2::types::VerifyHmacRequest::new(input, Hmac::from(hmac));
-            Ok(send!(self.kms_1_2.verify_hmac(id, &request)).valid)
+            Ok(self.kms_1_2.verify_hmac(id, &request).await?.valid)
         })
     }
 }

@@ -53,6 +53,10 @@ impl Kv {
     /// Reads the version of a secret that the query asks for.
     async fn held(&self, context: &Context<'_>, path: &str) -> Result<Held> {
         let version = context.query.number("version")?;
+        // No secret has such a version. So clients cannot make the cache remember any number of them.
+        if version > self.secrets.most_versions() {
+            return Err(Failure::not_found());
+        }
         let named = self.named(path).ok_or_else(Failure::not_found)?;
         match self.cache.get(named.0, version).await {
             Ok(held) => Ok(held),
@@ -112,7 +116,7 @@ impl Kv {
     }
 
     /// The ID of a secret that is scheduled for deletion.
-    async fn deleted(&self, named: Named<'_>) -> Result<Option<String>> {
+    pub(super) async fn deleted(&self, named: Named<'_>) -> Result<Option<String>> {
         match named.0 {
             SecretRef::Id(id) => Ok(Some(id.to_owned())),
             SecretRef::Name(name) => self.secrets.find_deleted(name).await,
@@ -123,6 +127,5 @@ impl Kv {
 
 /// The failure of a lookup. If the secret does not exist, Vault's response gives no reason.
 fn plainly(error: cloud_core::Error) -> Failure {
-    crate::trail::note(error.request_id());
     if error.is_not_found() { Failure::not_found() } else { Failure::from(error) }
 }

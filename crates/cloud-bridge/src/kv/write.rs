@@ -134,8 +134,10 @@ impl Kv {
         let shown = object(before.value.expose_secret()).map_err(|_| Failure::invalid("the secret is not JSON"))?;
         let after = merge(shown.get(), data.get())?;
         let value = stored(after.expose_secret(), self.secrets.keeps_text());
-        // Another process may have written since.
-        if self.secrets.describe(&id).await?.current != before.version.number {
+        // Another process may have written since. The number of the version does not always tell.
+        let again = self.secrets.fetch(&id, 0).await?;
+        let same = again.value.expose_secret() == before.value.expose_secret();
+        if !same || again.version != before.version {
             return Err(mismatch());
         }
         self.replace(context, &id, &value).await
@@ -144,6 +146,11 @@ impl Kv {
     /// Compares the current version, and rejects a comparison that would say nothing.
     async fn check_cas(&self, id: &str, wanted: u64) -> Result<()> {
         let description = self.secrets.describe(id).await?;
+        if description.versions.is_empty() {
+            return Err(Failure::invalid(
+                "`cas` cannot be checked: the bridge's credentials may not list the versions of the secret",
+            ));
+        }
         if description.current != wanted {
             return Err(mismatch());
         }
@@ -187,8 +194,10 @@ impl Kv {
     /// The response of a write that has succeeded. It must not fail any more: clients would write again.
     async fn written(&self, context: &Context<'_>, id: &str) -> Result<Reply> {
         match self.secrets.describe(id).await {
-            Ok(description) => context.data("kv", &About::new(&description.current())),
-            Err(_) => {
+            Ok(description) if !description.versions.is_empty() => {
+                context.data("kv", &About::new(&description.current()))
+            }
+            _ => {
                 let warning = "the secret is written, but the number of its version could not be read";
                 context.data_with("kv", &About::new(&Version::new(0, None)), &[warning])
             }
@@ -237,7 +246,9 @@ impl Kv {
         let id = match id {
             Ok(id) => id,
             // As Vault responds for what is not there, or is being deleted.
-            Err(error) if error.is_not_found() || error.is_conflict() => return Ok(Reply::empty()),
+            Err(error) if error.is_not_found() => return Ok(Reply::empty()),
+            // A secret that is stopped is refused in the same way, and is not deleted by that.
+            Err(error) if error.is_conflict() && self.deleted(named).await?.is_some() => return Ok(Reply::empty()),
             Err(error) => return Err(error.into()),
         };
         let _forget = Forget(self, SecretRef::id(&id));

@@ -1,6 +1,7 @@
 //! The secrets of a key store of Secure Key Manager, of NHN Cloud.
 
-use cloud_core::{BoxFuture, Error, ErrorCategory, ErrorKind, SecretSource as _, SecretString, Timestamp};
+use cloud_core::codegen::only_usable;
+use cloud_core::{BoxFuture, Error, ErrorCategory, ErrorKind, SecretString, Timestamp};
 use nhn_security::secure_key_manager::types::{CreateSecretRequest, KeyMetadata, KeyType, UpdateSecretRequest};
 use nhn_security::secure_key_manager::v1_3;
 use time::OffsetDateTime;
@@ -8,8 +9,7 @@ use time::OffsetDateTime;
 use super::{Description, Fetched, Secrets, Version};
 use crate::failure::{Failure, Result};
 use crate::keys::nhn::{KOREA, Store};
-use crate::keys::scp::send;
-use crate::trail::note;
+use crate::trail;
 
 /// The secrets of a key store of Secure Key Manager of NHN Cloud. Each has one version.
 #[derive(Debug)]
@@ -24,22 +24,38 @@ impl NhnSecrets {
     /// # Errors
     /// [`ErrorKind::Config`] if the handle has no settings for Secure Key Manager.
     pub fn new(nhn: &nhn_security::Nhn, key_store: impl Into<String>) -> cloud_core::Result<Self> {
+        let nhn = nhn.on_request_id(trail::note);
         Ok(Self { client: nhn.secure_key_manager_v1_3()?, store: Store::new(key_store.into()) })
     }
 
     async fn all(&self) -> Result<Vec<KeyMetadata>> {
-        let store = self.store.id(&self.client).await?;
-        Ok(self.client.list_key_details(store).r#type(KeyType::Secret).items().try_collect().await?)
+        Ok(self.store.keys(&self.client, Some(KeyType::Secret), None).await?)
+    }
+
+    /// The secrets with this name, also those that are scheduled for deletion.
+    async fn named(&self, name: &str) -> cloud_core::Result<Vec<KeyMetadata>> {
+        let mut secrets = self.store.keys(&self.client, Some(KeyType::Secret), Some(name)).await?;
+        secrets.retain(|secret| secret.name == name);
+        Ok(secrets)
     }
 
     async fn metadata(&self, id: &str) -> Result<KeyMetadata> {
         let store = self.store.id(&self.client).await?;
-        Ok(send!(self.client.show_key(store, id)))
+        Ok(self.client.show_key(store, id).await?)
     }
 }
 
 fn instant(time: &Timestamp) -> Option<OffsetDateTime> {
     time.to_instant(KOREA).ok()
+}
+
+/// The error of a secret that is scheduled for deletion.
+fn unusable(secret: &KeyMetadata) -> Option<Error> {
+    let refusal = || {
+        let text = "the secret is scheduled for deletion: restore it first";
+        Error::builder(ErrorKind::FailureState, text).category(ErrorCategory::Conflict).build()
+    };
+    secret.deletion_datetime.as_ref().map(|_| refusal())
 }
 
 /// The only version of a secret: it is as old as its last change.
@@ -61,7 +77,7 @@ impl Secrets for NhnSecrets {
     }
 
     fn resolve<'a>(&'a self, name: &'a str) -> BoxFuture<'a, cloud_core::Result<String>> {
-        Box::pin(async move { self.client.clone().key_store(&*self.store.name).resolve(name).await })
+        Box::pin(async move { Ok(only_usable("secret of the key store", self.named(name).await?, unusable)?.key_id) })
     }
 
     fn fetch<'a>(&'a self, id: &'a str, number: u64) -> BoxFuture<'a, cloud_core::Result<Fetched>> {
@@ -70,11 +86,10 @@ impl Secrets for NhnSecrets {
                 let missing = Error::builder(ErrorKind::Lookup, "a secret of this service has one version");
                 return Err(missing.category(ErrorCategory::NotFound).build());
             }
-            let shown = self.client.show_secret(id).send().await?;
-            note(shown.parts().request_id.as_deref());
+            let shown = self.client.show_secret(id).await?;
             // Only the time of the version comes from it.
             let version = self.metadata(id).await.map_or_else(|_| Version::new(1, None), |found| version(&found));
-            Ok(Fetched::new(shown.into_inner().secret, version))
+            Ok(Fetched::new(shown.secret, version))
         })
     }
 
@@ -99,8 +114,9 @@ impl Secrets for NhnSecrets {
 
     fn find_deleted<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<String>>> {
         Box::pin(async move {
-            let deleted = |secret: &KeyMetadata| secret.name == name && secret.deletion_datetime.is_some();
-            Ok(self.all().await?.into_iter().find(deleted).map(|secret| secret.key_id))
+            let mut named = self.named(name).await?;
+            let all = named.iter().all(|secret| secret.deletion_datetime.is_some());
+            Ok(named.pop().filter(|_| all).map(|secret| secret.key_id))
         })
     }
 
@@ -117,13 +133,13 @@ impl Secrets for NhnSecrets {
                 .description(description.unwrap_or_default())
                 .secret_value(value.clone())
                 .build();
-            Ok(send!(self.client.create_secret(&request)).key_id)
+            Ok(self.client.create_secret(&request).await?.key_id)
         })
     }
 
     fn update<'a>(&'a self, id: &'a str, value: &'a SecretString) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
-            send!(self.client.update_secret(id, &UpdateSecretRequest::new(value.clone())));
+            self.client.update_secret(id, &UpdateSecretRequest::new(value.clone())).await?;
             Ok(())
         })
     }
@@ -138,7 +154,7 @@ impl Secrets for NhnSecrets {
 
     fn delete<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
-            send!(self.client.schedule_key_deletion(id));
+            self.client.schedule_key_deletion(id).await?;
             Ok(())
         })
     }

@@ -4,15 +4,14 @@ use cloud_core::{
     BoxFuture, Days, Error, ErrorKind, Json, Networks, SecretJson, SecretSource as _, SecretString, Sort, Timestamp,
 };
 use scp_security::secrets_manager::types::{
-    CreateSecretRequest, DeleteSecretRequest, SecretState, SetDescriptionRequest, UpdateSecretValueRequest,
+    CreateSecretRequest, DeleteSecretRequest, SetDescriptionRequest, UpdateSecretValueRequest,
 };
 use scp_security::secrets_manager::v1_2;
 use time::{OffsetDateTime, UtcOffset};
 
 use super::{Description, Fetched, Secrets, Version};
 use crate::failure::{Failure, Result};
-use crate::keys::scp::send;
-use crate::trail::note;
+use crate::trail;
 
 /// The longest wait that the service offers: it leaves the most time to notice a mistake.
 const LONGEST_WAIT: Days = Days(30);
@@ -44,6 +43,7 @@ impl ScpSecrets {
     /// Takes the settings and credentials of a handle.
     #[must_use]
     pub fn new(scp: &scp_security::Scp) -> Self {
+        let scp = scp.on_request_id(trail::note);
         Self { client: scp.secrets_manager_v1_2(), creation: None, deletion_days: LONGEST_WAIT }
     }
 
@@ -87,20 +87,11 @@ impl ScpSecrets {
             }
             // The vendor documents no format of the entries. The label needs none.
             _ if number == 0 => {
-                let number = u64::try_from(versions.len()).unwrap_or_default().max(1);
+                let number = u64::try_from(versions.len()).unwrap_or_default();
                 Ok(Fetched::new(source.fetch(id).await?, Version::new(number, None)))
             }
             _ => Err(missing("the secret has no such version")),
         }
-    }
-
-    async fn ids(&self, name: &str, deleted: bool) -> Result<Vec<String>> {
-        let mut found = self.client.list_secrets().name(name).items().try_collect().await?;
-        found.retain(|secret| {
-            let scheduled = secret.state == Some(SecretState::ToBeTerminated);
-            secret.name.as_deref() == Some(name) && scheduled == deleted
-        });
-        Ok(found.into_iter().map(|secret| secret.id).collect())
     }
 }
 
@@ -166,29 +157,26 @@ impl Secrets for ScpSecrets {
     fn list(&self) -> BoxFuture<'_, Result<Vec<String>>> {
         Box::pin(async move {
             let secrets = self.client.list_secrets().items().try_collect().await?;
-            let usable = secrets.into_iter().filter(|secret| secret.state != Some(SecretState::ToBeTerminated));
+            let usable = secrets.into_iter().filter(|secret| !secret.is_scheduled_for_deletion());
             Ok(usable.filter_map(|secret| secret.name).collect())
         })
     }
 
     fn describe<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Description>> {
         Box::pin(async move {
-            let secret = send!(self.client.show_secret(id)).secret;
+            let secret = self.client.show_secret(id).await?.secret;
             let versions = match self.versions(id).await {
                 Err(error) if error.is_denied() => Vec::new(),
                 versions => versions?,
             };
-            let place = current(&versions).unwrap_or_default();
-            let mut numbered: Vec<_> =
+            let numbered =
                 (1..).zip(&versions).map(|(number, version)| Version::new(number, version.created)).collect();
-            if numbered.is_empty() {
-                numbered.push(Version::new(1, instant(&secret.modified_at)));
-            }
-            let mut described = Description::new(numbered, number_of(place));
+            let mut described = Description::new(numbered, current(&versions).map_or(0, number_of));
             described.created = instant(&secret.created_at);
             described.updated = instant(&secret.modified_at);
-            if secret.state == Some(SecretState::ToBeTerminated) {
-                described.deletion = secret.deleted_at.as_ref().and_then(instant);
+            if secret.is_scheduled_for_deletion() {
+                // Scheduling it was the last change.
+                described.deletion = secret.deleted_at.as_ref().and_then(instant).or(described.updated);
             }
             described.text = secret.description;
             Ok(described)
@@ -196,7 +184,12 @@ impl Secrets for ScpSecrets {
     }
 
     fn find_deleted<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<String>>> {
-        Box::pin(async move { Ok(self.ids(name, true).await?.pop()) })
+        Box::pin(async move {
+            let mut found = self.client.list_secrets().name(name).items().try_collect().await?;
+            found.retain(|secret| secret.name.as_deref() == Some(name));
+            let all = found.iter().all(|secret| secret.is_scheduled_for_deletion());
+            Ok(found.pop().filter(|_| all).map(|secret| secret.id))
+        })
     }
 
     fn create<'a>(
@@ -218,28 +211,28 @@ impl Secrets for ScpSecrets {
             if let Some(description) = description {
                 request = request.description(description);
             }
-            Ok(send!(self.client.create_secret(&request.build())).secret.id)
+            Ok(self.client.create_secret(&request.build()).await?.secret.id)
         })
     }
 
     fn update<'a>(&'a self, id: &'a str, value: &'a SecretString) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             let request = UpdateSecretValueRequest::new(pairs(value)?);
-            send!(self.client.update_secret_value(id, &request));
+            self.client.update_secret_value(id, &request).await?;
             Ok(())
         })
     }
 
     fn set_description<'a>(&'a self, id: &'a str, description: &'a str) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
-            send!(self.client.set_description(id, &SetDescriptionRequest::new(description)));
+            self.client.set_description(id, &SetDescriptionRequest::new(description)).await?;
             Ok(())
         })
     }
 
     fn delete<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
-            send!(self.client.delete_secret(id, &DeleteSecretRequest::new(self.deletion_days)));
+            self.client.delete_secret(id, &DeleteSecretRequest::new(self.deletion_days)).await?;
             Ok(())
         })
     }

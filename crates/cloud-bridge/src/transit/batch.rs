@@ -11,6 +11,7 @@ use super::Chosen;
 use crate::body::Number;
 use crate::context::Context;
 use crate::failure::{Failure, Result};
+use crate::keys::unusable;
 use crate::reply::Reply;
 use crate::trail::Trail;
 
@@ -61,8 +62,10 @@ pub(super) async fn run<I: Item>(
     partial: Option<Number>,
     lenient: bool,
 ) -> Result<Reply> {
+    // Before anything is sent: an error after the calls would lose their results.
+    let partial = partial.filter(|code| code.0 != 0).map(partial_status).transpose()?;
     let Some(items) = batch else {
-        return context.data("transit", &single.run(chosen).await?);
+        return context.data("transit", &single.run(chosen).await.map_err(unusable)?);
     };
     if items.is_empty() || items.len() > MOST {
         return Err(Failure::invalid(format!("`batch_input` must have 1 to {MOST} items")));
@@ -70,23 +73,39 @@ pub(super) async fn run<I: Item>(
     let results = outcomes(chosen, items).await?;
     let failed = results.iter().filter_map(|(_, result)| result.as_ref().err()).collect::<Vec<_>>();
     let some = failed.len() < results.len();
-    let own = failed.iter().any(|failure| failure.status().is_server_error());
     let status = match (failed.is_empty() || lenient, partial) {
         (true, _) => StatusCode::OK,
-        (false, Some(code)) if some => u16::try_from(code.0)
-            .ok()
-            .and_then(|code| StatusCode::from_u16(code).ok())
-            .filter(|status| (200..=599).contains(&status.as_u16()))
-            .ok_or_else(|| Failure::invalid("`partial_failure_response_code` must be a status from 200 to 599"))?,
-        (false, _) if own => StatusCode::BAD_GATEWAY,
-        (false, _) => StatusCode::BAD_REQUEST,
+        (false, Some(status)) if some => status,
+        (false, _) => status_of(&failed),
     };
+    let throttled = status == StatusCode::TOO_MANY_REQUESTS;
+    let retry_after = failed.iter().filter(|_| throttled).filter_map(|failure| failure.retry_after()).max();
     let outcome = |(reference, result): (Option<String>, Result<I::Done>)| match result {
         Ok(done) => Outcome { done: Some(done), error: None, reference },
         Err(failure) => Outcome { done: None, error: Some(failure.to_string()), reference },
     };
     let batch_results = results.into_iter().map(outcome).collect();
-    Ok(context.data("transit", &Results { batch_results })?.with_status(status))
+    let reply = context.data("transit", &Results { batch_results })?;
+    Ok(reply.with_status(status).with_retry_after(retry_after))
+}
+
+fn partial_status(code: Number) -> Result<StatusCode> {
+    let status = u16::try_from(code.0).ok().and_then(|code| StatusCode::from_u16(code).ok());
+    let status = status.filter(|status| (200..=599).contains(&status.as_u16()));
+    status.ok_or_else(|| Failure::invalid("`partial_failure_response_code` must be a status from 200 to 599"))
+}
+
+/// The status of a batch with these failures. Clients repeat the whole batch after 429 and 5xx, which cannot help while
+/// an item is wrong.
+fn status_of(failed: &[&Failure]) -> StatusCode {
+    let throttled = |failure: &&Failure| failure.status() == StatusCode::TOO_MANY_REQUESTS;
+    if failed.iter().any(|failure| failure.status().is_client_error() && !throttled(failure)) {
+        StatusCode::BAD_REQUEST
+    } else if failed.iter().any(throttled) {
+        StatusCode::TOO_MANY_REQUESTS
+    } else {
+        StatusCode::BAD_GATEWAY
+    }
 }
 
 /// The results of all items in their order.
@@ -100,7 +119,7 @@ async fn outcomes<I: Item>(chosen: Chosen, items: Vec<I>) -> Result<Vec<(Option<
         let (chosen, trail, parallel) = (chosen.clone(), Arc::clone(&trail), Arc::clone(&parallel));
         running.spawn(async move {
             let _permit = parallel.acquire_owned().await;
-            (index, trail.follow(item.run(chosen)).await)
+            (index, trail.follow(item.run(chosen)).await.map_err(unusable))
         });
     }
     let mut results: Vec<Option<Result<I::Done>>> = references.iter().map(|_| None).collect();

@@ -1,4 +1,4 @@
-//! Encrypting, decrypting and encrypting again.
+//! Encrypting, decrypting and re-encrypting.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

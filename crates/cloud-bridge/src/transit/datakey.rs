@@ -1,6 +1,5 @@
 //! Data keys and random bytes.
 
-use cloud_core::codegen::Exposed;
 use cloud_core::{SecretBytes, SecretString, secret};
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -9,9 +8,9 @@ use super::crypt::{check_name, encode};
 use crate::body::{self, Absent, Number};
 use crate::context::Context;
 use crate::failure::{Failure, Result};
-use crate::keys::NamedKeys;
+use crate::keys::{NamedKeys, unusable};
 use crate::random;
-use crate::reply::Reply;
+use crate::reply::{Reply, expose};
 
 /// The most random bytes of a request, as for Vault.
 const MOST: usize = 128 * 1024;
@@ -54,7 +53,7 @@ pub(super) async fn create(keys: &NamedKeys, context: &Context<'_>, key: &str, p
     };
     check_name(request.name.as_deref(), key)?;
     let chosen = Chosen::new(keys, key).await?;
-    let made = chosen.keys.data_key(&chosen.id, bits, plaintext).await?;
+    let made = chosen.keys.data_key(&chosen.id, bits, plaintext).await.map_err(unusable)?;
     let (ciphertext, key_version) = (made.ciphertext.text, made.ciphertext.version);
     context.data("transit", &Created { plaintext: made.plaintext, ciphertext, key_version })
 }
@@ -71,10 +70,6 @@ struct RandomRequest {
 struct Random {
     #[serde(serialize_with = "expose")]
     random_bytes: SecretString,
-}
-
-fn expose<S: Serializer>(text: &SecretString, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-    Exposed(text).serialize(serializer)
 }
 
 /// `POST random/{bytes}`: bytes of this machine's random source.

@@ -1,8 +1,7 @@
 //! Signatures and codes.
 
 use cloud_core::SecretString;
-use cloud_core::codegen::Exposed;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use super::Chosen;
 use super::batch::{self, Item};
@@ -11,7 +10,7 @@ use crate::body::{self, Absent, Number};
 use crate::context::Context;
 use crate::failure::{Failure, Result};
 use crate::keys::{NamedKeys, Signing};
-use crate::reply::Reply;
+use crate::reply::{Reply, expose};
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
@@ -168,10 +167,6 @@ struct Authenticate(Input, Option<Number>);
 struct Code {
     #[serde(serialize_with = "expose")]
     hmac: SecretString,
-}
-
-fn expose<S: Serializer>(text: &SecretString, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-    Exposed(text).serialize(serializer)
 }
 
 impl Item for Authenticate {
