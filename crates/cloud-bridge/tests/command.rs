@@ -4,8 +4,12 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+
+#[path = "common/folder.rs"]
+mod folder;
+
+use folder::Folder;
 
 const BRIDGE: &str = env!("CARGO_BIN_EXE_cloud-bridge");
 
@@ -55,27 +59,11 @@ fn request(address: &str, head: &str) -> String {
     received
 }
 
-/// A folder that is removed when this is dropped.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("cloud-bridge-command-{name}-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        Self(folder)
-    }
-
-    fn file(&self, name: &str, text: &str) -> String {
-        let path = self.0.join(name);
-        fs::write(&path, text).unwrap();
-        path.to_str().unwrap().to_owned()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        drop(fs::remove_dir_all(&self.0));
-    }
+/// Writes a file into the folder, and returns its path.
+fn file(folder: &Folder, name: &str, text: &str) -> String {
+    let path = folder.0.join(name);
+    fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
 }
 
 #[test]
@@ -101,9 +89,9 @@ fn sigterm_ends_with_status_0() {
 
 #[test]
 fn wrong_options_end_with_a_line_that_says_why() {
-    let folder = Folder::new("options");
-    let policies = folder.file("policies.toml", "");
-    let good = folder.file("good.toml", &format!("[[token]]\nname = \"a\"\nsha256 = \"{}\"\n", "0".repeat(64)));
+    let folder = Folder::new("command-options");
+    let policies = file(&folder, "policies.toml", "");
+    let good = file(&folder, "good.toml", &format!("[[token]]\nname = \"a\"\nsha256 = \"{}\"\n", "0".repeat(64)));
     for (arguments, status, wanted) in [
         (&["--unheard-of"][..], 2, "unknown argument"),
         (&["--listen"], 2, "--listen needs a value"),
@@ -145,9 +133,9 @@ fn token(name: &str) -> (String, String) {
 #[test]
 fn policy_file_that_changes_under_load_is_in_force_within_a_second() {
     let sandbox = cloud_sandbox::Sandbox::builder().start_in_thread().unwrap();
-    let folder = Folder::new("policies");
+    let folder = Folder::new("command-policies");
     let ((first, first_lines), (second, second_lines)) = (token("first"), token("second"));
-    let policies = folder.file("policies.toml", &first_lines);
+    let policies = file(&folder, "policies.toml", &first_lines);
     let audit = folder.0.join("audit.jsonl");
     let arguments = ["--vendor", "scp", "--policies", &policies, "--listen", "127.0.0.1:0"];
     let arguments = [&arguments[..], &["--audit", audit.to_str().unwrap()]].concat();
@@ -176,8 +164,8 @@ fn policy_file_that_changes_under_load_is_in_force_within_a_second() {
             [(&second_lines, &second, &first), (&first_lines, &first, &second), (&second_lines, &second, &first)]
         {
             // Half of a file is never in force: the last good one is.
-            folder.file("policies.toml", &lines[..lines.len() / 2]);
-            folder.file("policies.toml", lines);
+            file(&folder, "policies.toml", &lines[..lines.len() / 2]);
+            file(&folder, "policies.toml", lines);
             while read(allowed) != "200" {}
             assert_eq!(read(denied), "403");
         }
@@ -196,7 +184,7 @@ fn policy_file_that_changes_under_load_is_in_force_within_a_second() {
 #[test]
 fn plugin_of_kubernetes_serves_its_socket_until_a_signal() {
     let sandbox = cloud_sandbox::Sandbox::builder().start_in_thread().unwrap();
-    let folder = Folder::new("kubernetes");
+    let folder = Folder::new("command-kubernetes");
     let socket = folder.0.join("kms.sock");
     let key = "--key=scp:3265ab469f0d406d83073da3e11e7a6c";
     let arguments =

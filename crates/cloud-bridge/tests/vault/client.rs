@@ -53,12 +53,17 @@ pub(crate) async fn send(address: SocketAddr, method: &str, target: &str, header
 
 /// Sends bytes, and reads until the server closes the connection.
 pub(crate) async fn raw(address: SocketAddr, bytes: &[u8]) -> Reply {
+    parse(bytes_of(address, bytes).await.as_bytes())
+}
+
+/// Sends bytes, and returns what was received until the server closes the connection.
+pub(crate) async fn bytes_of(address: SocketAddr, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     // The server may close before it has read everything.
     drop(stream.write_all(bytes).await);
     let mut received = Vec::new();
     drop(stream.read_to_end(&mut received).await);
-    parse(&received)
+    String::from_utf8_lossy(&received).into_owned()
 }
 
 pub(crate) fn parse(received: &[u8]) -> Reply {

@@ -384,12 +384,14 @@ async fn parameters_that_clients_always_send_are_accepted_if_they_ask_for_nothin
 #[tokio::test]
 async fn labels_that_are_too_long_are_rejected_and_not_kept() {
     let world = World::start().await;
+    world.prepared().await;
+    let calls = world.sandbox.calls().len();
     for path in ["team/db", "not-there-yet"] {
         let labels = json!({ "custom_metadata": { "a": "b".repeat(4_096) } });
         let reply = world.post(&format!("/v1/secret/metadata/{path}"), labels).await.expect(400);
         assert!(reply.error().contains("`custom_metadata` is longer"), "{}", reply.text);
     }
-    assert!(world.sandbox.calls().is_empty());
+    assert_eq!(world.sandbox.calls().len(), calls, "nothing reached a cloud");
 }
 
 #[tokio::test]
@@ -421,4 +423,211 @@ async fn write_is_sent_once_with_the_retries_that_ship() {
     world.sandbox.fault(Fault::status(503).on("scp/kms/encrypt").unwrap()).unwrap();
     world.post("/v1/transit/encrypt/by-id", json!({ "plaintext": "" })).await.expect(200);
     assert_eq!(world.count("scp/kms/encrypt"), 2);
+}
+
+#[tokio::test]
+async fn deleted_secret_and_key_are_known_by_every_spelling_of_their_state() {
+    for spellings in [
+        &[][..],
+        &[("To_Be_Terminated", "To be terminated")],
+        &[("To_Be_Terminated", "TO_BE_TERMINATED")],
+        &[("To_Be_Terminated", "To be terminated"), (r#""deleted_at":"2"#, r#""deleted_at":null,"was":"2"#)],
+    ] {
+        let world = World::respelled(spellings).await;
+        let path = "/v1/secret/data/spelled";
+        world.post(path, json!({ "data": { "a": "b" } })).await.expect(200);
+        world.call("DELETE", "/v1/secret/metadata/spelled", "").await.expect(204);
+        let gone = world.get(path).await.expect(404).json();
+        assert_eq!(gone["data"]["data"], json!(null), "{spellings:?}: {gone}");
+        assert!(gone["data"]["metadata"]["deletion_time"].as_str().unwrap().starts_with("20"), "{gone}");
+        let metadata = world.get("/v1/secret/metadata/spelled").await.expect(200).data();
+        assert!(metadata["versions"]["1"]["deletion_time"].as_str().unwrap().starts_with("20"), "{metadata}");
+        let listed = world.call("LIST", "/v1/secret/metadata", "").await.expect(200).data();
+        assert_eq!(listed, json!({ "keys": ["my-secret-name", "team/"] }), "{spellings:?}");
+        world.call("DELETE", "/v1/secret/metadata/spelled", "").await.expect(204);
+        // A new key takes the name of one that is scheduled for deletion.
+        let (scp, _) = clients(&world.sandbox);
+        scp.kms().delete_key(crate::world::AES.1).await.unwrap();
+        let listed = world.call("LIST", "/v1/transit/keys", "").await.expect(200).data();
+        assert!(!listed.to_string().contains(crate::world::AES.0), "{spellings:?}: {listed}");
+    }
+}
+
+#[tokio::test]
+async fn stopped_secret_is_not_said_to_be_deleted() {
+    let world = World::respelled(&[(r#""state":"Active""#, r#""state":"Stop""#)]).await;
+    for path in ["metadata/my-secret-name", "metadata/team/db"] {
+        let reply = world.call("DELETE", &format!("/v1/secret/{path}"), "").await.expect(400);
+        assert!(reply.error().contains("stopped"), "{}", reply.text);
+    }
+    let reply = world.get("/v1/secret/data/my-secret-name").await.expect(400);
+    assert!(reply.error().contains("stopped"), "{}", reply.text);
+    assert_eq!(world.count("delete_secret"), 0);
+}
+
+#[tokio::test]
+async fn versions_that_may_not_be_listed_are_not_compared() {
+    let world = World::start().await;
+    world.sandbox.fault(Fault::status(403).on("scp/*/list_secret_versions").unwrap().always()).unwrap();
+    let read = world.get("/v1/secret/data/team/db").await.expect(200).data();
+    assert_eq!((&read["data"], &read["metadata"]["version"]), (&seeded(), &json!(0)));
+    for cas in 0..4 {
+        let body = json!({ "data": { "a": "b" }, "options": { "cas": cas } });
+        let reply = world.post("/v1/secret/data/team/db", body).await.expect(400);
+        assert!(reply.error().contains("may not list the versions"), "{}", reply.text);
+    }
+    assert_eq!(world.count("update_secret_value"), 0);
+    let metadata = world.get("/v1/secret/metadata/team/db").await.expect(200).data();
+    assert_eq!((&metadata["current_version"], &metadata["versions"]), (&json!(0), &json!({})));
+    world.get("/v1/secret/data/team/db?version=1").await.expect(500);
+    let written = world.post("/v1/secret/data/team/db", json!({ "data": { "a": "b" } })).await.expect(200).json();
+    assert!(written["data"]["version"] == 0 && written["warnings"][0].is_string(), "{written}");
+    let headers = format!("X-Vault-Token: {}\r\nContent-Type: application/merge-patch+json\r\n", crate::world::ROOT);
+    let patch = json!({ "data": { "c": "d" } }).to_string();
+    world.send("PATCH", "/v1/secret/data/team/db", &headers, &patch).await.expect(200);
+    let read = world.get("/v1/secret/data/team/db").await.expect(200).data();
+    assert_eq!(read["data"], json!({ "a": "b", "c": "d" }));
+}
+
+/// Secrets that another process writes between the first two reads of a value.
+#[derive(Debug)]
+struct Raced {
+    secrets: std::sync::Arc<dyn cloud_bridge::Secrets>,
+    reads: std::sync::atomic::AtomicUsize,
+}
+
+type Outcome<'a, T> = cloud_core::BoxFuture<'a, cloud_bridge::Result<T>>;
+type Looked<'a, T> = cloud_core::BoxFuture<'a, cloud_core::Result<T>>;
+
+impl cloud_bridge::Secrets for Raced {
+    fn keeps_text(&self) -> bool {
+        self.secrets.keeps_text()
+    }
+    fn most_versions(&self) -> u64 {
+        self.secrets.most_versions()
+    }
+    fn is_name(&self, name: &str) -> bool {
+        self.secrets.is_name(name)
+    }
+    fn resolve<'a>(&'a self, name: &'a str) -> Looked<'a, String> {
+        self.secrets.resolve(name)
+    }
+    fn fetch<'a>(&'a self, id: &'a str, version: u64) -> Looked<'a, cloud_bridge::Fetched> {
+        Box::pin(async move {
+            let fetched = self.secrets.fetch(id, version).await?;
+            if self.reads.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 0 {
+                self.secrets.update(id, &r#"{"a":"of another"}"#.into()).await.unwrap();
+            }
+            Ok(fetched)
+        })
+    }
+    fn list(&self) -> Outcome<'_, Vec<String>> {
+        self.secrets.list()
+    }
+    fn describe<'a>(&'a self, id: &'a str) -> Outcome<'a, cloud_bridge::Description> {
+        self.secrets.describe(id)
+    }
+    fn find_deleted<'a>(&'a self, name: &'a str) -> Outcome<'a, Option<String>> {
+        self.secrets.find_deleted(name)
+    }
+    fn create<'a>(
+        &'a self,
+        name: &'a str,
+        value: &'a cloud_core::SecretString,
+        description: Option<&'a str>,
+    ) -> Outcome<'a, String> {
+        self.secrets.create(name, value, description)
+    }
+    fn update<'a>(&'a self, id: &'a str, value: &'a cloud_core::SecretString) -> Outcome<'a, ()> {
+        self.secrets.update(id, value)
+    }
+    fn set_description<'a>(&'a self, id: &'a str, description: &'a str) -> Outcome<'a, ()> {
+        self.secrets.set_description(id, description)
+    }
+    fn delete<'a>(&'a self, id: &'a str) -> Outcome<'a, ()> {
+        self.secrets.delete(id)
+    }
+}
+
+#[tokio::test]
+async fn patch_notices_a_write_of_another_process_without_a_new_number() {
+    // The only version of a secret of NHN Cloud is 1, and so it is of Samsung Cloud Platform if versions may not be listed.
+    for (name, listed) in [("mail", true), (SECRET.0, true), (SECRET.0, false)] {
+        let world = World::with(|builder| builder.policies(crate::world::root())).await;
+        let (scp, nhn) = clients(&world.sandbox);
+        let secrets: std::sync::Arc<dyn cloud_bridge::Secrets> = match name {
+            "mail" => std::sync::Arc::new(cloud_bridge::NhnSecrets::new(&nhn, crate::world::STORE).unwrap()),
+            _ => std::sync::Arc::new(cloud_bridge::ScpSecrets::new(&scp)),
+        };
+        if !listed {
+            let fault = Fault::status(403).on("scp/*/list_secret_versions").unwrap().always();
+            world.sandbox.fault(fault).unwrap();
+        }
+        let raced = std::sync::Arc::new(Raced { secrets, reads: std::sync::atomic::AtomicUsize::new(0) });
+        let builder = cloud_bridge::Bridge::builder().policies(crate::world::root());
+        let bridge = builder.kv("raced", raced, cloud_bridge::Names::new(), true).build().unwrap();
+        let any = "127.0.0.1:0".parse().unwrap();
+        let limits = cloud_bridge::ServerLimits::default();
+        let server = cloud_bridge::Server::listen(bridge, any, limits).await.unwrap();
+        let address = server.address().strip_prefix("http://").unwrap().parse().unwrap();
+        let headers =
+            format!("X-Vault-Token: {}\r\nContent-Type: application/merge-patch+json\r\n", crate::world::ROOT);
+        let (path, patch) = (format!("/v1/raced/data/{name}"), br#"{"data":{"b":"c"}}"#);
+        let reply = crate::client::send(address, "PATCH", &path, &headers, patch).await.expect(400);
+        assert!(reply.error().contains("check-and-set"), "{name}: {}", reply.text);
+        let read = crate::client::send(address, "GET", &path, &headers, b"").await.expect(200).data();
+        assert_eq!(read["data"], json!({ "a": "of another" }), "{name}");
+        crate::client::send(address, "PATCH", &path, &headers, patch).await.expect(200);
+        let read = crate::client::send(address, "GET", &path, &headers, b"").await.expect(200).data();
+        assert_eq!(read["data"], json!({ "a": "of another", "b": "c" }), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn version_that_no_secret_can_have_asks_no_cloud() {
+    let world = World::start().await;
+    world.prepared().await;
+    let before = world.sandbox.calls().len();
+    for version in [101, 102, 1_000_000, u64::MAX] {
+        for part in ["data", "subkeys"] {
+            let reply = world.get(&format!("/v1/secret/{part}/team/db?version={version}")).await.expect(404);
+            assert_eq!(reply.json(), json!({ "errors": [] }));
+        }
+        world.get(&format!("/v1/nhn-secret/data/mail?version={version}")).await.expect(404);
+    }
+    assert_eq!(world.sandbox.calls().len(), before);
+}
+
+#[tokio::test]
+async fn key_store_that_does_not_exist_is_no_missing_secret() {
+    let sandbox = cloud_sandbox::Sandbox::start().await.unwrap();
+    let (_, nhn) = clients(&sandbox);
+    let secrets = std::sync::Arc::new(cloud_bridge::NhnSecrets::new(&nhn, "renamed").unwrap());
+    let keys = std::sync::Arc::new(cloud_bridge::NhnKeys::new(&nhn, "renamed").unwrap());
+    let none = cloud_bridge::Names::new;
+    let mounts = |builder: cloud_bridge::BridgeBuilder| {
+        builder.policies(crate::world::root()).kv("renamed", secrets, none(), true).transit("keys", keys, none())
+    };
+    let world = World::on(sandbox, mounts).await;
+    for (method, path) in [
+        ("GET", "renamed/data/mail"),
+        ("POST", "renamed/data/mail"),
+        ("GET", "renamed/metadata/mail"),
+        ("LIST", "renamed/metadata"),
+        ("DELETE", "renamed/metadata/mail"),
+        ("POST", "keys/encrypt/sessions"),
+        ("POST", "keys/encrypt/8e4fcb30af5d4fa2cd64a3f71b9c5e4a"),
+        ("GET", "keys/keys/sessions"),
+    ] {
+        let body = if method != "POST" {
+            ""
+        } else if path.starts_with("keys") {
+            r#"{"plaintext":""}"#
+        } else {
+            r#"{"data":{"a":"b"}}"#
+        };
+        let reply = world.call(method, &format!("/v1/{path}"), body).await.expect(500);
+        assert!(reply.error().contains("no key store has the configured name"), "{method} {path}: {}", reply.text);
+    }
+    assert_eq!(world.count("create_secret"), 0);
 }

@@ -3,6 +3,8 @@
 
 mod attacks;
 mod client;
+#[path = "../common/folder.rs"]
+mod folder;
 #[cfg(unix)]
 mod k8s;
 mod kv;

@@ -71,6 +71,26 @@ async fn node_vault_sees_a_vault() {
     assert!(output.status.success() && printed.ends_with("calls as expected\n"), "{printed}{errors}");
 }
 
+/// It is a package of its own, which needs a build: `BRIDGE_VAULTRS` names the program.
+#[allow(clippy::disallowed_methods, reason = "only says which program the test runs")]
+#[tokio::test(flavor = "multi_thread")]
+async fn vaultrs_sees_a_vault() {
+    let Ok(program) = std::env::var("BRIDGE_VAULTRS") else {
+        eprintln!(
+            "SKIPPED: vaultrs is not built; run `cargo build --manifest-path \
+             crates/cloud-bridge/tests/programs/vaultrs/Cargo.toml`, and set BRIDGE_VAULTRS to the program"
+        );
+        return;
+    };
+    let world = World::start().await;
+    let mut command = Command::new(program);
+    command.env("VAULT_ADDR", world.server.address()).env("VAULT_TOKEN", ROOT);
+    let output = run(command).await;
+    let (printed, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && printed.ends_with("calls as expected\n"), "{printed}{errors}");
+    println!("{printed}");
+}
+
 #[test]
 fn manifests_fit_the_schemas_of_kubernetes() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/bridge");

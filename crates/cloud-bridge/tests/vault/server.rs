@@ -42,6 +42,21 @@ async fn half_sent_head_and_idle_connection_end() {
 }
 
 #[tokio::test]
+async fn head_that_is_too_long_is_rejected_before_it_is_complete() {
+    let (_sandbox, _server, address) = limited(ServerLimits::default()).await;
+    let head = |bytes: usize| format!("GET /v1/sys/health HTTP/1.1\r\nHost: b\r\nX-Filler: {}", "a".repeat(bytes));
+    // The end of this one never comes, and nor does the limit of time.
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let _ = stream.write_all(head(64 * 1024).as_bytes()).await;
+    let mut received = Vec::new();
+    let _ = stream.read_to_end(&mut received).await;
+    let status = client::parse(&received).status;
+    assert!(status == 431 || received.is_empty(), "{status}");
+    let fits = head(8 * 1024) + "\r\nConnection: close\r\n\r\n";
+    client::raw(address, fits.as_bytes()).await.expect(200);
+}
+
+#[tokio::test]
 async fn connections_above_the_limit_wait_for_a_place() {
     let mut limits = short();
     limits.connections = 2;
@@ -189,6 +204,51 @@ mod unix {
         assert!(error.to_string().contains("another process may serve it"), "{error}");
         // The queue is still that of the listener.
         assert!(listener.accept().await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn one_of_two_processes_that_start_at_the_same_time_serves_the_socket() {
+        for round in 0..10 {
+            let folder = Folder::new(&format!("two-starters-{round}"));
+            let path = folder.0.join("bridge.sock");
+            drop(UnixListener::bind(&path).unwrap());
+            let sandbox = Sandbox::start().await.unwrap();
+            let bridge = || mounted(&sandbox).policies(root()).build().unwrap();
+            let (one, other) = tokio::join!(
+                Server::listen_unix(bridge(), &path, short()),
+                Server::listen_unix(bridge(), &path, short())
+            );
+            let errors: Vec<_> = [&one, &other].into_iter().filter_map(|bound| bound.as_ref().err()).collect();
+            assert!(errors.len() == 1 && errors[0].to_string().contains("another process serves it"), "{errors:?}");
+            assert_eq!(status(&path).await, 200);
+        }
+    }
+
+    #[tokio::test]
+    async fn folder_that_a_killed_process_has_left_behind_is_no_obstacle() {
+        let folder = Folder::new("left-behind");
+        for name in ["bridge.sock", "a.sock", "s"] {
+            let path = folder.0.join(name);
+            std::fs::create_dir(folder.0.join(format!("{name}.{}", std::process::id()))).unwrap();
+            let sandbox = Sandbox::start().await.unwrap();
+            let bridge = mounted(&sandbox).policies(root()).build().unwrap();
+            let _server = Server::listen_unix(bridge, &path, short()).await.unwrap();
+            assert_eq!(status(&path).await, 200);
+        }
+    }
+
+    #[tokio::test]
+    async fn socket_with_the_longest_path_is_served() {
+        let folder = Folder::new("long");
+        // 108 bytes with the zero at the end.
+        let deep = folder.0.join("d".repeat(107 - folder.0.as_os_str().len() - 1 - 1 - "kms.sock".len()));
+        std::fs::create_dir(&deep).unwrap();
+        let path = deep.join("kms.sock");
+        assert_eq!(path.as_os_str().len(), 107);
+        let sandbox = Sandbox::start().await.unwrap();
+        let bridge = mounted(&sandbox).policies(root()).build().unwrap();
+        let _server = Server::listen_unix(bridge, &path, short()).await.unwrap();
+        assert_eq!(status(&path).await, 200);
     }
 
     #[tokio::test]

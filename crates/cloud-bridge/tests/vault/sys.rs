@@ -201,10 +201,46 @@ async fn audit_log_has_a_line_for_each_request_and_no_value() {
 #[tokio::test]
 async fn audit_log_has_the_clouds_id_of_a_request_that_failed() {
     let world = World::start().await;
-    world.post("/v1/transit/decrypt/orders", json!({ "ciphertext": "vault:v1:AAAA" })).await.expect(400);
+    world.post("/v1/transit/decrypt/by-id", json!({ "ciphertext": "vault:v1:AAAA" })).await.expect(400);
     let line = world.log.lines().pop().unwrap();
     let ids = line["cloud_request_ids"].as_array().unwrap();
     assert!(ids.len() == 1 && ids[0].as_str().unwrap().len() > 8, "{line}");
+}
+
+#[tokio::test]
+async fn audit_log_has_the_clouds_ids_of_requests_that_succeeded() {
+    let world = World::start().await;
+    let headers = format!("X-Vault-Token: {ROOT}\r\nContent-Type: application/merge-patch+json\r\n");
+    let body = r#"{"data":{"a":"b"}}"#;
+    for (method, path, body) in [
+        ("GET", "secret/data/my-secret-name", ""),
+        ("GET", "secret/metadata/my-secret-name", ""),
+        ("LIST", "secret/metadata", ""),
+        ("POST", "secret/data/my-secret-name", body),
+        ("PATCH", "secret/data/my-secret-name", body),
+        ("DELETE", "secret/metadata/my-secret-name", ""),
+        ("GET", "nhn-secret/data/mail", ""),
+        ("LIST", "nhn-secret/metadata", ""),
+        ("POST", "nhn-secret/data/mail", body),
+        ("PATCH", "nhn-secret/data/mail", body),
+        ("LIST", "transit/keys", ""),
+        ("GET", "transit/keys/kmsname", ""),
+        ("POST", "transit/encrypt/kmsname", r#"{"plaintext":""}"#),
+        ("LIST", "nhn-transit/keys", ""),
+        ("GET", "nhn-transit/keys/sessions", ""),
+        ("POST", "nhn-transit/encrypt/sessions", r#"{"plaintext":""}"#),
+        ("POST", "transit/encrypt/kmsname", r#"{"batch_input":[{"plaintext":""},{"plaintext":""}]}"#),
+    ] {
+        world.prepared().await;
+        let before = world.sandbox.calls().len();
+        let reply = world.send(method, &format!("/v1/{path}"), &headers, body).await;
+        assert!((200..300).contains(&reply.status), "{method} {path}: {}", reply.text);
+        let line = world.log.lines().pop().unwrap();
+        let calls = world.sandbox.calls().split_off(before);
+        let calls = calls.iter().filter(|call| !call.operation.contains("create_token")).count();
+        let ids = line["cloud_request_ids"].as_array().unwrap();
+        assert!(calls > 0 && ids.len() == calls, "{method} {path}: {calls} calls, {line}");
+    }
 }
 
 /// A log that cannot be written.
@@ -237,6 +273,81 @@ async fn write_that_cannot_be_recorded_is_not_to_be_repeated() {
     assert_eq!(world.count("update_secret_value"), 1);
 }
 
+/// A log on a disk that may be full, and takes half of a line before it says so.
+#[derive(Clone, Default)]
+struct Disk {
+    log: crate::world::Log,
+    full: std::sync::Arc<std::sync::atomic::AtomicBool>,
+}
+
+impl Disk {
+    fn set_full(&self, full: bool) {
+        self.full.store(full, std::sync::atomic::Ordering::SeqCst);
+    }
+}
+
+impl std::io::Write for Disk {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if !self.full.load(std::sync::atomic::Ordering::SeqCst) {
+            return self.log.write(bytes);
+        }
+        // The last bytes that fit are those at the beginning of a line.
+        if bytes.starts_with(b"{") { self.log.write(&bytes[..10]) } else { Err(std::io::ErrorKind::StorageFull.into()) }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_changed_until_the_audit_log_can_be_written_again() {
+    let disk = Disk::default();
+    let log = disk.clone();
+    let world = World::with(|builder| builder.policies(root()).audit(log)).await;
+    world.get("/v1/secret/data/team/db").await.expect(200);
+    disk.set_full(true);
+    world.get("/v1/secret/data/team/db").await.expect(500);
+    let headers = format!("X-Vault-Token: {ROOT}\r\nContent-Type: application/merge-patch+json\r\n");
+    let body = r#"{"data":{"a":"b"},"custom_metadata":{"a":"b"}}"#;
+    let changes = |body: &'static str| {
+        [
+            ("POST", "secret/data/team/db", r#"{"data":{"a":"b"}}"#),
+            ("POST", "secret/data/a-new-one", r#"{"data":{"a":"b"}}"#),
+            ("PATCH", "secret/data/team/db", r#"{"data":{"a":"c"}}"#),
+            ("POST", "secret/metadata/team/db", r#"{"custom_metadata":{"a":"b"}}"#),
+            ("DELETE", "secret/metadata/a-new-one", ""),
+            ("POST", "nhn-secret/data/mail", r#"{"data":{"a":"b"}}"#),
+            ("DELETE", "nhn-secret/metadata/mail", body),
+        ]
+    };
+    let before = world.sandbox.calls().len();
+    for (method, path, body) in changes(body) {
+        // Nothing was done, so that clients may repeat it.
+        let reply = world.send(method, &format!("/v1/{path}"), &headers, body).await.expect(500);
+        assert!(reply.error().contains("nothing is changed"), "{method} {path}: {}", reply.text);
+    }
+    assert_eq!(world.sandbox.calls().len(), before, "nothing reached a cloud");
+    disk.set_full(false);
+    for (method, path, body) in changes(body) {
+        let reply = world.send(method, &format!("/v1/{path}"), &headers, body).await;
+        assert!((200..300).contains(&reply.status), "{method} {path}: {}", reply.text);
+    }
+    // The change that finds out that the log can be written again is there twice: before it is executed, without a status.
+    let text = disk.log.text();
+    let lines: Vec<Value> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let shown: Vec<_> = lines.iter().map(|line| json!([line["operation"], line["path"], line["status"]])).collect();
+    assert_eq!(
+        shown[..3],
+        [
+            json!(["GET", "secret/data/team/db", 200]),
+            json!(["POST", "secret/data/team/db", null]),
+            json!(["POST", "secret/data/team/db", 200]),
+        ]
+    );
+    assert_eq!(shown.len(), 1 + 1 + changes(body).len(), "{text}");
+}
+
 /// A log that waits until the other end is dropped.
 struct Blocked(std::sync::mpsc::Receiver<()>);
 
@@ -258,8 +369,61 @@ async fn request_ends_though_the_audit_log_blocks() {
     let world = World::with(|builder| builder.policies(root()).request_limit(limit).audit(Blocked(blocked))).await;
     let reply = world.get("/v1/sys/mounts").await.expect(500);
     assert!(reply.error().contains("audit log cannot be written"), "{}", reply.text);
-    let reply = world.post("/v1/secret/data/team/db", json!({ "data": { "a": "b" } })).await.expect(400);
-    assert!(reply.error().contains("may have been executed"), "{}", reply.text);
+    // The log is late since then, so nothing is changed.
+    let reply = world.post("/v1/secret/data/team/db", json!({ "data": { "a": "b" } })).await.expect(500);
+    assert!(reply.error().contains("nothing is changed"), "{}", reply.text);
+    assert_eq!(world.count("update_secret_value"), 0);
+}
+
+#[tokio::test]
+async fn line_that_does_not_fit_into_the_queue_is_reported_if_the_client_goes_away() {
+    use std::task::{Context, Waker};
+    use tower_service::Service as _;
+
+    let (held, blocked) = std::sync::mpsc::channel();
+    let log = crate::world::Log::default();
+    let runtime = cloud_core::testing::FakeRuntime::new(time::macros::datetime!(2026-01-01 0:00 UTC));
+    let builder = cloud_bridge::Bridge::builder().policies(root()).runtime(std::sync::Arc::new(runtime));
+    let bridge = builder.audit(Gated(blocked, log.clone())).build().unwrap();
+    const REQUESTS: usize = 1_200;
+    let ((), reports) = cloud_core::testing::capture_async(|| async {
+        let mut router = bridge.router();
+        let mut waiting = Vec::new();
+        for _ in 0..REQUESTS {
+            let request = http::Request::get("/v1/auth/token/lookup-self").header("x-vault-token", ROOT);
+            let request = request.body(axum::body::Body::empty()).unwrap();
+            let mut response = Box::pin(tokio::task::unconstrained(router.call(request)));
+            // The thread of the log may not have taken the first line yet; nothing else is awaited.
+            for _ in 0..3 {
+                assert!(response.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+            }
+            waiting.push(response);
+        }
+        // All clients go away.
+        drop(waiting);
+    })
+    .await;
+    let lost = reports.iter().filter(|line| line.contains("a line of the audit log is lost")).count();
+    drop(held);
+    while log.lines().len() + lost < REQUESTS {
+        tokio::task::yield_now().await;
+    }
+    assert!(lost > 0 && lost < REQUESTS, "{lost}");
+    assert!(log.lines().iter().all(|line| line["path"] == "auth/token/lookup-self" && line["status"] == 200));
+}
+
+/// A log that is written once the other end is dropped.
+struct Gated(std::sync::mpsc::Receiver<()>, crate::world::Log);
+
+impl std::io::Write for Gated {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let _ = self.0.recv();
+        self.1.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 #[tokio::test]

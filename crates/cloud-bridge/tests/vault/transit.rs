@@ -219,7 +219,153 @@ async fn keys_are_listed_and_shown() {
 }
 
 #[tokio::test]
-async fn operation_makes_at_most_two_calls_and_remembers_names() {
+async fn unknown_key_is_an_invalid_request_by_name_and_by_id() {
+    let world = World::start().await;
+    let unknown = "0123456789abcdef0123456789abcdef";
+    for (mount, key) in [("transit", "no-such-key"), ("transit", unknown), ("nhn-transit", unknown)] {
+        for (operation, body) in [
+            ("encrypt", json!({ "plaintext": "" })),
+            ("decrypt", json!({ "ciphertext": "vault:v1:AAAA" })),
+            ("rewrap", json!({ "ciphertext": "vault:v1:AAAA" })),
+            ("sign", json!({ "input": "" })),
+            ("verify", json!({ "input": "", "signature": "vault:v1:AAAA" })),
+            ("datakey/plaintext", json!({})),
+            ("datakey/wrapped", json!({})),
+        ] {
+            let reply = world.post(&format!("/v1/{mount}/{operation}/{key}"), body).await.expect(400);
+            let own = ["encryption key not found", "does not exist"].iter().any(|text| reply.error().contains(text));
+            assert!(own, "{mount} {operation} {key}: {}", reply.text);
+        }
+        let body = json!({ "batch_input": [{ "plaintext": "" }] });
+        world.post(&format!("/v1/{mount}/encrypt/{key}"), body).await.expect(400);
+        world.get(&format!("/v1/{mount}/keys/{key}")).await.expect(404);
+    }
+}
+
+#[tokio::test]
+async fn status_of_a_batch_is_that_of_its_worst_item() {
+    use cloud_sandbox::Fault;
+    let world = World::start().await;
+    let path = format!("/v1/transit/encrypt/{}", AES.1);
+    let (good, wrong) = (json!({ "plaintext": "" }), json!({ "plaintext": "?" }));
+    let throttled = || Fault::status(429).retry_after(std::time::Duration::from_secs(7));
+    type Make<'a> = &'a dyn Fn() -> Fault;
+    let down: Make<'_> = &|| Fault::status(503);
+    let busy: Make<'_> = &throttled;
+    for (fault, items, status, retry_after) in [
+        // Clients repeat 429 and 5xx, which helps no item that is wrong.
+        (down, json!([good, wrong]), 400, None),
+        (busy, json!([wrong, good]), 400, None),
+        (down, json!([good, good]), 502, None),
+        (busy, json!([good, good]), 429, Some("7")),
+    ] {
+        world.sandbox.fault(fault().on("scp/kms/encrypt").unwrap().always()).unwrap();
+        let reply = world.post(&path, json!({ "batch_input": items })).await.expect(status);
+        assert_eq!(reply.header("retry-after"), retry_after, "{items}");
+        assert_eq!(reply.data()["batch_results"].as_array().unwrap().len(), 2);
+        world.sandbox.clear_faults();
+    }
+    // Zero is absent; what is no status is rejected before the results could be lost.
+    world.post(&path, json!({ "batch_input": [good, wrong], "partial_failure_response_code": 0 })).await.expect(400);
+    let before = world.count("scp/kms/encrypt");
+    for code in [1, 199, 600, 70_000] {
+        let body = json!({ "batch_input": [good, wrong], "partial_failure_response_code": code });
+        let reply = world.post(&path, body).await.expect(400);
+        assert!(reply.error().contains("`partial_failure_response_code`"), "{}", reply.text);
+    }
+    assert_eq!(world.count("scp/kms/encrypt"), before);
+}
+
+/// A body for each operation, and whether it is a GET.
+fn operations(mount: &str, ciphertext: &Value, signature: &Value) -> Vec<(&'static str, Value)> {
+    let mut all = vec![
+        ("encrypt", json!({ "plaintext": "" })),
+        ("decrypt", json!({ "ciphertext": ciphertext })),
+        ("rewrap", json!({ "ciphertext": ciphertext })),
+        ("datakey/plaintext", json!({})),
+        ("datakey/wrapped", json!({})),
+        ("sign", json!({ "input": "" })),
+        ("verify", json!({ "input": "", "signature": signature })),
+        ("keys", Value::Null),
+        ("public", Value::Null),
+    ];
+    if mount == "transit" {
+        all.push(("hmac", json!({ "input": "" })));
+    }
+    all
+}
+
+#[tokio::test]
+async fn operation_makes_at_most_two_calls_also_when_it_is_cold() {
+    let seconds = std::time::Duration::from_secs;
+    for (mount, service, keys) in [
+        ("transit", "scp/kms", [AES, ("samplekey", ""), ("samplehmac", "")]),
+        (
+            "nhn-transit",
+            "secure-key-manager",
+            [("sessions", "8e4fcb30af5d4fa2cd64a3f71b9c5e4a"), ("receipts", ""), ("", "")],
+        ),
+    ] {
+        let runtime = cloud_core::testing::FakeRuntime::new(time::macros::datetime!(2026-01-01 0:00 UTC));
+        let runtime = std::sync::Arc::new(runtime);
+        let clock = std::sync::Arc::clone(&runtime);
+        let world = World::with(|builder| builder.policies(crate::world::root()).runtime(clock)).await;
+        world.prepared().await;
+        let [aes, pair, hmac] = keys;
+        let listed = world.count(service);
+        let encrypted = world.post(&format!("/v1/{mount}/encrypt/{}", aes.0), json!({ "plaintext": "" })).await;
+        let ciphertext = encrypted.expect(200).data()["ciphertext"].clone();
+        assert!(world.count(service) - listed <= 2);
+        let signed = world.post(&format!("/v1/{mount}/sign/{}", pair.0), json!({ "input": "" })).await;
+        let signature = signed.expect(200).data()["signature"].clone();
+        for (operation, body) in operations(mount, &ciphertext, &signature) {
+            let (key, path) = match operation {
+                "sign" | "verify" => (pair.0, operation),
+                "public" => (pair.0, "keys"),
+                "hmac" => (hmac.0, operation),
+                _ => (aes.0, operation),
+            };
+            let names = if key == aes.0 { vec![aes.0, aes.1] } else { vec![key] };
+            for name in names {
+                for cold in [true, false] {
+                    if cold {
+                        // Longer than names are remembered.
+                        runtime.advance(seconds(61));
+                    }
+                    let (before, path) = (world.count(service), format!("/v1/{mount}/{path}/{name}"));
+                    match &body {
+                        Value::Null => world.get(&path).await.expect(200),
+                        body => world.post(&path, body.clone()).await.expect(200),
+                    };
+                    let made = world.count(service) - before;
+                    // The service has no rewrap: it looks the name up, decrypts and encrypts.
+                    let most =
+                        if cold && mount == "nhn-transit" && operation == "rewrap" && name == aes.0 { 3 } else { 2 };
+                    assert!((1..=most).contains(&made), "{mount} {operation} {name} cold {cold}: {made} calls");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn first_request_after_the_start_makes_at_most_two_calls() {
+    for (path, body) in [
+        ("nhn-transit/encrypt/sessions", json!({ "plaintext": "" })),
+        ("nhn-transit/encrypt/8e4fcb30af5d4fa2cd64a3f71b9c5e4a", json!({ "plaintext": "" })),
+        ("nhn-transit/sign/receipts", json!({ "input": "" })),
+    ] {
+        let world = World::start().await;
+        world.post(&format!("/v1/{path}"), body).await.expect(200);
+        world.prepared().await;
+        // The server itself has looked up the store and listed its keys.
+        assert!(world.count("secure-key-manager") <= 2 + 2, "{path}: {:?}", world.sandbox.calls());
+        assert_eq!(world.count("list_key_store_details"), 1, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn operation_remembers_names() {
     let world = World::start().await;
     let plaintext = STANDARD.encode("a");
     for (mount, key, operation) in [("transit", AES.0, "scp/kms"), ("nhn-transit", "sessions", "secure")] {

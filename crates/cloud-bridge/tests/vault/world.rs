@@ -2,16 +2,21 @@
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use cloud_bridge::{Bridge, BridgeBuilder, Names, NhnKeys, NhnSecrets, ScpKeys, ScpSecrets, Server, ServerLimits};
-use cloud_core::RetryPolicy;
+use cloud_core::bytes::Bytes;
+use cloud_core::transport::TransportError;
+use cloud_core::transport::hyper::HyperTransport;
+use cloud_core::{BoxFuture, RetryPolicy, Transport};
 use cloud_sandbox::Sandbox;
 use nhn_security::Nhn;
 use scp_security::Scp;
 use serde_json::Value;
 
 use crate::client::{self, Reply};
+pub(crate) use crate::folder::Folder;
 
 /// Keys of the sandbox's seed.
 pub(crate) const AES: (&str, &str) = ("kmsname", "3265ab469f0d406d83073da3e11e7a6c");
@@ -76,15 +81,48 @@ pub(crate) struct World {
 
 /// Clients of both clouds that send each request once.
 pub(crate) fn clients(sandbox: &Sandbox) -> (Scp, Nhn) {
-    clients_with(sandbox, &RetryPolicy::never())
+    clients_with(sandbox, &RetryPolicy::never(), &[])
 }
 
-fn clients_with(sandbox: &Sandbox, retry: &RetryPolicy) -> (Scp, Nhn) {
+/// Writes some texts of a cloud in another way, and numbers its responses.
+#[derive(Debug)]
+struct Respelled(HyperTransport, Spellings, AtomicUsize);
+
+impl Respelled {
+    fn new(spellings: Spellings) -> Self {
+        Self(HyperTransport::new().unwrap(), spellings, AtomicUsize::new(0))
+    }
+}
+
+impl Transport for Respelled {
+    fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
+        Box::pin(async move {
+            let mut response = self.0.send(request).await?;
+            // A failure has its own in the body.
+            if response.status().is_success() {
+                let number = self.2.fetch_add(1, Ordering::Relaxed);
+                response.headers_mut().insert("x-request-id", format!("request-{number}").parse().unwrap());
+            }
+            Ok(response.map(|body| {
+                let mut text = String::from_utf8(body.to_vec()).unwrap();
+                for (own, other) in self.1 {
+                    text = text.replace(own, other);
+                }
+                text.into()
+            }))
+        })
+    }
+}
+
+type Spellings = &'static [(&'static str, &'static str)];
+
+fn clients_with(sandbox: &Sandbox, retry: &RetryPolicy, spellings: Spellings) -> (Scp, Nhn) {
     let variables = sandbox.env_vars();
     let get = |name: &str| variables.iter().find(|(own, _)| *own == name).unwrap().1.clone();
     let scp = Scp::builder()
         .endpoint(get("SCP_ENDPOINT"))
         .credentials(get("SCP_ACCESS_KEY"), get("SCP_SECRET_KEY"))
+        .transport(Respelled::new(spellings))
         .retry(retry.clone())
         .build()
         .unwrap();
@@ -93,6 +131,7 @@ fn clients_with(sandbox: &Sandbox, retry: &RetryPolicy) -> (Scp, Nhn) {
         .user_access_key(get("NHN_CLOUD_USER_ACCESS_KEY_ID"), get("NHN_CLOUD_USER_SECRET_ACCESS_KEY"))
         .secure_key_manager_app_key(get("NHN_CLOUD_SKM_APP_KEY"))
         .mac_address(get("NHN_CLOUD_SKM_MAC_ADDRESS"))
+        .transport(Respelled::new(&[]))
         .retry(retry.clone())
         .build()
         .unwrap();
@@ -101,11 +140,11 @@ fn clients_with(sandbox: &Sandbox, retry: &RetryPolicy) -> (Scp, Nhn) {
 
 /// The mounts of both clouds.
 pub(crate) fn mounted(sandbox: &Sandbox) -> BridgeBuilder {
-    mounted_with(sandbox, &RetryPolicy::never())
+    mounted_with(sandbox, &RetryPolicy::never(), &[])
 }
 
-fn mounted_with(sandbox: &Sandbox, retry: &RetryPolicy) -> BridgeBuilder {
-    let (scp, nhn) = clients_with(sandbox, retry);
+fn mounted_with(sandbox: &Sandbox, retry: &RetryPolicy, spellings: Spellings) -> BridgeBuilder {
+    let (scp, nhn) = clients_with(sandbox, retry, spellings);
     let names = |pairs: &[(&str, &str)]| -> Names {
         pairs.iter().map(|(name, target)| ((*name).to_owned(), (*target).to_owned())).collect()
     };
@@ -131,9 +170,17 @@ impl World {
     /// Starts everything with clients that repeat requests as those of the command do.
     pub(crate) async fn retrying() -> Self {
         let sandbox = Sandbox::start().await.unwrap();
-        let builder = mounted_with(&sandbox, &RetryPolicy::default()).policies(root());
+        let builder = mounted_with(&sandbox, &RetryPolicy::default(), &[]).policies(root());
         let log = Log::default();
         let builder = builder.audit(log.clone());
+        Self::listen(sandbox, builder, log).await
+    }
+
+    /// Starts everything with a service that writes some texts in another way than its documentation.
+    pub(crate) async fn respelled(spellings: Spellings) -> Self {
+        let sandbox = Sandbox::start().await.unwrap();
+        let log = Log::default();
+        let builder = mounted_with(&sandbox, &RetryPolicy::never(), spellings).policies(root()).audit(log.clone());
         Self::listen(sandbox, builder, log).await
     }
 
@@ -168,25 +215,14 @@ impl World {
         self.call("POST", path, &body.to_string()).await
     }
 
+    /// Waits until the lists that the server makes at its start have been received.
+    pub(crate) async fn prepared(&self) {
+        // It shares the list of the start, and finds nothing in it.
+        self.get("/v1/nhn-transit/keys/00000000000000000000000000000000").await.expect(404);
+    }
+
     /// How many requests of this operation the sandbox got.
     pub(crate) fn count(&self, operation: &str) -> usize {
         self.sandbox.calls().iter().filter(|call| call.operation.contains(operation)).count()
-    }
-}
-
-/// A folder that is removed when this is dropped.
-pub(crate) struct Folder(pub(crate) std::path::PathBuf);
-
-impl Folder {
-    pub(crate) fn new(name: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("cloud-bridge-test-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        Self(folder)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        drop(std::fs::remove_dir_all(&self.0));
     }
 }
