@@ -106,7 +106,12 @@ def kv(mount, versioned):
     check(made["version"] == 1, "create")
     read = engine.read_secret_version(name, raise_on_deleted_version=True, mount_point=mount)["data"]
     check(read["data"] == {"user": "app", "password": "p\"w"}, "read")
-    engine.patch(name, {"password": "new"}, mount_point=mount)
+    if versioned:
+        engine.patch(name, {"password": "new"}, mount_point=mount)
+    else:
+        # hvac reads, and writes with the number of the only version as `cas`.
+        refused(exceptions.InvalidRequest, lambda: engine.patch(name, {"a": "b"}, mount_point=mount), "patch")
+        engine.create_or_update_secret(name, {"user": "app", "password": "new"}, mount_point=mount)
     read = engine.read_secret(name, raise_on_deleted_version=True, mount_point=mount)["data"]
     check(read["data"] == {"user": "app", "password": "new"}, "patch")
     if versioned:
