@@ -54,9 +54,13 @@ impl Report {
     /// What the writer returns.
     pub fn write_jsonl(&self, mut out: impl Write) -> io::Result<()> {
         self.write_events(&mut out)?;
+        write_summary(&mut out, self.summary())
+    }
+
+    pub(crate) fn summary(&self) -> Summary {
         let events = self.events.len().try_into().unwrap_or(u64::MAX);
         let (dropped, incomplete, covers) = (self.dropped.clone(), self.incomplete.clone(), self.covers.clone());
-        write_summary(&mut out, Summary { events, dropped, incomplete, covers })
+        Summary { events, dropped, incomplete, covers }
     }
 
     /// Reads JSON Lines. Empty lines are skipped. Reports that were written one after another are read as one. After a

@@ -9,6 +9,8 @@ pub mod fleet;
 mod jsonl;
 mod numbers;
 mod objects;
+#[cfg(feature = "parquet")]
+mod parquet;
 pub mod reason;
 mod report;
 mod scope;

@@ -34,6 +34,16 @@ impl Package {
     pub(super) fn one_of(&self) -> &[String] {
         &self.metadata.ci.one_of
     }
+
+    /// The features that the checks build: all but those in `package.metadata.ci.unbuilt`.
+    pub(super) fn built(&self) -> impl Iterator<Item = &str> {
+        let unbuilt = &self.metadata.ci.unbuilt;
+        self.features.keys().filter(move |feature| !unbuilt.contains(feature)).map(String::as_str)
+    }
+
+    fn builds_all(&self) -> bool {
+        self.metadata.ci.unbuilt.is_empty()
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -44,8 +54,10 @@ struct PackageMetadata {
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[serde(default)]
 struct CiMetadata {
     one_of: Vec<String>,
+    unbuilt: Vec<String>,
 }
 
 /// Cargo reports null for a crate without metadata.
@@ -72,6 +84,18 @@ impl Workspace {
             return Err("the published crates state different values of rust-version".into());
         }
         Ok(Self { root: root.to_owned(), rust_version: (*rust_version).to_owned(), published: packages })
+    }
+
+    /// The arguments that select all crates with the features that the checks build, of one call of cargo each.
+    pub(super) fn with_features(&self) -> Vec<Vec<String>> {
+        let some: Vec<_> = self.published.iter().filter(|package| !package.builds_all()).collect();
+        let excluded = some.iter().flat_map(|package| ["--exclude", &package.name]).map(str::to_owned);
+        let rest = ["--workspace", "--all-features"].map(str::to_owned).into_iter().chain(excluded).collect();
+        let each = some.iter().map(|package| {
+            let features = package.built().collect::<Vec<_>>().join(",");
+            ["--package", &package.name, "--features", &features].map(str::to_owned).to_vec()
+        });
+        std::iter::once(rest).chain(each).collect()
     }
 
     /// The arguments that select the published crates.

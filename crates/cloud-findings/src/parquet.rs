@@ -1,20 +1,20 @@
-//! Reports of `cloud-findings` as Parquet: a row for each event, with the columns that are filtered by, and the whole
-//! event as JSON.
+//! Reports as Parquet files.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::sync::Arc;
 
-use cloud_findings::{Event, Report};
 use parquet::basic::Compression;
 use parquet::data_type::{ByteArray, ByteArrayType, Int32Type, Int64Type};
-use parquet::errors::Result;
+use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::parser::parse_message_type;
 
-/// The columns.
-pub const SCHEMA: &str = "
+use crate::{Event, Report, SUMMARY};
+
+/// The columns: those that queries usually filter by, and the whole event as JSON.
+const SCHEMA: &str = "
     message ocsf_event {
         OPTIONAL BINARY uid (UTF8);
         REQUIRED INT64 time (TIMESTAMP_MILLIS);
@@ -32,17 +32,36 @@ pub const SCHEMA: &str = "
         REQUIRED BINARY event (UTF8);
     }";
 
-/// The metadata of the file with the number of events, the dropped rows and what was not read, as JSON.
-pub const SUMMARY: &str = cloud_findings::SUMMARY;
-
 /// Rows of a row group.
 const GROUP: usize = 50_000;
 
-/// Writes a report. What it lacks is in the file's metadata under [`SUMMARY`].
-///
-/// # Errors
-/// What the writer returns, or if an event cannot be written as JSON.
-pub fn write(report: &Report, out: impl Write + Send) -> Result<()> {
+impl Report {
+    /// Writes the report as a Parquet file: a row for each event, with the columns that queries usually filter by, and
+    /// the whole event as JSON in the column `event`. The file's metadata has the summary of
+    /// [`write_jsonl`](Self::write_jsonl) as JSON, under [`SUMMARY`].
+    ///
+    /// ```no_run
+    /// # fn write(report: &cloud_findings::Report) -> std::io::Result<()> {
+    /// report.write_parquet(std::fs::File::create("findings.parquet")?)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// What the writer returns.
+    pub fn write_parquet(&self, out: impl Write + Send) -> io::Result<()> {
+        write(self, out).map_err(|error| match error {
+            // As the writer returned it.
+            ParquetError::External(source) => match source.downcast::<io::Error>() {
+                Ok(error) => *error,
+                Err(source) => io::Error::other(source),
+            },
+            error => io::Error::other(error),
+        })
+    }
+}
+
+fn write(report: &Report, out: impl Write + Send) -> Result<()> {
     let schema = Arc::new(parse_message_type(SCHEMA)?);
     let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
     let mut writer = SerializedFileWriter::new(out, schema, Arc::new(properties))?;
@@ -55,10 +74,8 @@ pub fn write(report: &Report, out: impl Write + Send) -> Result<()> {
         }
         group.close()?;
     }
-    let summary = serde_json::json!({
-        "events": report.events.len(), "dropped": report.dropped, "incomplete": report.incomplete,
-    });
-    writer.append_key_value_metadata(KeyValue::new(SUMMARY.to_owned(), summary.to_string()));
+    let summary = serde_json::to_string(&report.summary()).map_err(io::Error::from)?;
+    writer.append_key_value_metadata(KeyValue::new(SUMMARY.to_owned(), summary));
     writer.close().map(drop)
 }
 
@@ -89,7 +106,7 @@ fn write_column(column: SerializedColumnWriter<'_>, index: usize, events: &[Even
         _ => {
             let mut column = column;
             let json: std::result::Result<Vec<_>, _> = events.iter().map(serde_json::to_vec).collect();
-            let json: Vec<_> = json.map_err(std::io::Error::from)?.into_iter().map(ByteArray::from).collect();
+            let json: Vec<_> = json.map_err(io::Error::from)?.into_iter().map(ByteArray::from).collect();
             column.typed::<ByteArrayType>().write_batch(&json, None, None)?;
             column.close()
         }
@@ -125,11 +142,11 @@ fn numbers(
 
 #[cfg(test)]
 mod tests {
-    use cloud_findings::{Activity, Class, FindingInfo, Gap, Metadata, Millis, Report, Severity, cloud_core};
     use parquet::file::reader::{FileReader, SerializedFileReader};
     use parquet::record::RowAccessor;
 
     use super::*;
+    use crate::{Activity, Class, FindingInfo, Gap, Metadata, Millis, Severity};
 
     #[test]
     fn rows_are_the_events_and_the_metadata_says_what_is_missing() {
@@ -142,7 +159,7 @@ mod tests {
         report.drop_row("no_id");
         report.incomplete.push(Gap::new("risken", "a page is missing"));
         let path = std::env::temp_dir().join(format!("findings-{}.parquet", std::process::id()));
-        write(&report, std::fs::File::create(&path).unwrap()).unwrap();
+        report.write_parquet(std::fs::File::create(&path).unwrap()).unwrap();
         let reader = SerializedFileReader::new(std::fs::File::open(&path).unwrap()).unwrap();
         let rows: Vec<_> = reader.get_row_iter(None).unwrap().map(|row| row.unwrap()).collect();
         assert_eq!(rows.len(), 3);
@@ -157,8 +174,27 @@ mod tests {
         let metadata = reader.metadata().file_metadata().key_value_metadata().unwrap();
         let summary = metadata.iter().find(|pair| pair.key == SUMMARY).unwrap().value.as_ref().unwrap();
         let wanted =
-            r#"{"dropped":{"no_id":1},"events":3,"incomplete":[{"prefix":"risken","why":"a page is missing"}]}"#;
+            r#"{"events":3,"dropped":{"no_id":1},"incomplete":[{"prefix":"risken","why":"a page is missing"}]}"#;
         assert_eq!(summary, wanted);
         std::fs::remove_file(&path).unwrap();
+    }
+
+    /// A writer whose disk is full.
+    struct Full;
+
+    impl Write for Full {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::StorageFull.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn error_of_the_writer_is_returned_as_it_is() {
+        let error = Report::new().write_parquet(Full).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
     }
 }
