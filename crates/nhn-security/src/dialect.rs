@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use cloud_core::codegen::{As, LenientBool};
 use cloud_core::dialect::{Failure, FailureClass, RawResponse, ResponseOutcome, foreign, unreadable};
-use cloud_core::{Advice, Authentication, CallContext, Dialect, Error, ErrorCategory, Operation, Result, SecretString};
+use cloud_core::{Advice, Authentication, CallContext, Dialect, ErrorCategory, Operation, Result, SecretString};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -212,14 +212,8 @@ fn is_wrong_app_key(message: &str) -> bool {
 }
 
 /// The hints of failures that concern one version of a key.
-const KEY_VERSION_STATUS: &str = "this version of the key is not in use";
-const KEY_VERSION: &str = "the key has no such version";
-
-/// Whether a failure concerns one version of a key: other versions may still be used. The hint tells, since the service's
-/// text may be hidden.
-pub(crate) fn is_of_key_version(error: &Error) -> bool {
-    [KEY_VERSION_STATUS, KEY_VERSION].iter().any(|hint| error.message().contains(hint))
-}
+pub(crate) const KEY_VERSION_STATUS: &str = "this version of the key is not in use";
+pub(crate) const KEY_VERSION: &str = "the key has no such version";
 
 /// What to do and what it means. Secure Key Manager publishes names of failures, not codes, and spells them in several
 /// ways.

@@ -3,7 +3,7 @@
 use cloud_core::{BoxFuture, DataKeySource, Error, ErrorKind, Result, SecretBytes, WrappedKey};
 
 use super::types::{DecryptRequest, EncryptRequest};
-use crate::dialect::is_of_key_version;
+use crate::dialect::{KEY_VERSION, KEY_VERSION_STATUS};
 
 /// A symmetric key of Secure Key Manager as a [`DataKeySource`]. Made by `key` of each client that encrypts, such as
 /// [`Client::key`](super::Client::key).
@@ -68,9 +68,11 @@ macro_rules! keys {
 
 keys!(v1_0, v1_2, v1_3);
 
-/// The ciphertext names the version of the key. A refusal of this version is none of the key.
+/// The ciphertext names the version of the key. A refusal of this version is not one of the key, whose other versions
+/// may still be used. The hint tells, since the service's text may be hidden.
 fn of_ciphertext(error: Error) -> Error {
-    if is_of_key_version(&error) { error.without_category() } else { error }
+    let is_of_version = [KEY_VERSION_STATUS, KEY_VERSION].iter().any(|hint| error.message().contains(hint));
+    if is_of_version { error.without_category() } else { error }
 }
 
 /// The service's ciphertexts are text, so anything else was not wrapped by it.
