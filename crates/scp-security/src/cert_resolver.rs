@@ -12,8 +12,10 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use time::{OffsetDateTime, UtcOffset};
-use x509_cert::der::Decode as _;
+use time::OffsetDateTime;
+use x509_cert::der::asn1::AnyRef;
+use x509_cert::der::{Decode as _, SliceReader, Tagged as _};
+use x509_cert::time::Time;
 
 use crate::CertificateManagerClient;
 use crate::by_name;
@@ -83,8 +85,8 @@ struct Served {
 pub struct CertStatus {
     /// The ID of the certificate that is served.
     pub certificate_id: String,
-    /// The end of its validity, as the certificate states it. If that cannot be read, as the service states it, in UTC;
-    /// `None` if that is not a date.
+    /// The end of its validity, as the certificate states it; `None` if that cannot be read. The dates of the service do
+    /// not count, since they have no time zone.
     pub not_after: Option<OffsetDateTime>,
     /// How often the certificate was replaced.
     pub replaced: u64,
@@ -356,12 +358,8 @@ impl Loaded {
         // What these libraries say could quote the text.
         let chain = chain.map_err(|_| unusable("its chain is not PEM"))?;
         let leaf = chain.first().ok_or_else(|| unusable("it has no chain"))?;
-        // Those of the service have no time zone; they count, as UTC, only if the certificate's own cannot be read.
-        let stated = |text: &cloud_core::Timestamp| text.to_instant(UtcOffset::UTC).ok();
-        let (not_before, not_after) = match validity(leaf) {
-            Some((from, until)) => (Some(from), Some(until)),
-            None => (stated(&certificate.not_before_dt), stated(&certificate.not_after_dt)),
-        };
+        // Those of the service have no time zone.
+        let (not_before, not_after) = validity(leaf).unwrap_or_default();
         let key = match served.filter(|served| served.cert == chain) {
             Some(served) => Arc::clone(served),
             None => Arc::new(certified(chain, certificate, provider)?),
@@ -395,14 +393,24 @@ fn certified(
     })
 }
 
-/// The certificate's own dates.
-fn validity(leaf: &CertificateDer<'_>) -> Option<(OffsetDateTime, OffsetDateTime)> {
-    let leaf = x509_cert::Certificate::from_der(leaf).ok()?;
-    let validity = leaf.tbs_certificate().validity();
-    let instant = |time: x509_cert::time::Time| {
-        OffsetDateTime::from_unix_timestamp(i64::try_from(time.to_unix_duration().as_secs()).ok()?).ok()
+/// The certificate's own dates. All else is skipped, so that no other field keeps them from being read.
+fn validity(leaf: &CertificateDer<'_>) -> Option<(Option<OffsetDateTime>, Option<OffsetDateTime>)> {
+    fn inside<'a>(reader: &mut SliceReader<'a>) -> Option<SliceReader<'a>> {
+        SliceReader::new(AnyRef::decode(reader).ok()?.value()).ok()
+    }
+    let mut fields = inside(&mut inside(&mut SliceReader::new(leaf).ok()?)?)?;
+    // The version is optional; the serial number, the algorithm and the issuer follow.
+    let first = AnyRef::decode(&mut fields).ok()?;
+    let skipped = if first.tag().is_context_specific() { 3 } else { 2 };
+    for _ in 0..skipped {
+        AnyRef::decode(&mut fields).ok()?;
+    }
+    let mut dates = inside(&mut fields)?;
+    let mut instant = || {
+        let seconds = Time::decode(&mut dates).ok()?.to_unix_duration().as_secs();
+        OffsetDateTime::from_unix_timestamp(i64::try_from(seconds).ok()?).ok()
     };
-    Some((instant(validity.not_before)?, instant(validity.not_after)?))
+    Some((instant(), instant()))
 }
 
 fn unusable(why: &str) -> Error {

@@ -24,9 +24,14 @@ const JULY: OffsetDateTime = datetime!(2026-07-01 0:00 UTC);
 
 /// A certificate of these days.
 fn pair_of(from: OffsetDateTime, until: OffsetDateTime) -> Pair {
+    pair_with(from, until, |_| {})
+}
+
+fn pair_with(from: OffsetDateTime, until: OffsetDateTime, change: impl FnOnce(&mut CertificateParams)) -> Pair {
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(["shop.example".to_owned()]).unwrap();
     (params.not_before, params.not_after) = (from, until);
+    change(&mut params);
     Pair { body: params.self_signed(&key).unwrap().pem(), key: key.serialize_pem() }
 }
 
@@ -36,7 +41,11 @@ fn pair() -> Pair {
 
 /// The response with this certificate. Its dates are text without a time zone, and far off: they do not count.
 fn shown(id: &str, body: &str, key: &str) -> String {
-    let (from, until) = ("2027-01-01T00:00:00", "2025-01-01T00:00:00");
+    dated(id, body, key, ("2027-01-01T00:00:00", "2025-01-01T00:00:00"))
+}
+
+/// The same with these dates.
+fn dated(id: &str, body: &str, key: &str, (from, until): (&str, &str)) -> String {
     let text = Value::from("x");
     let mut certificate = json!({
         "id": id, "cert_body": body, "cert_chain": null, "private_key": key, "not_before_dt": from,
@@ -134,6 +143,48 @@ async fn only_a_usable_certificate_replaces_the_old_one() {
         assert_eq!(served(&resolver), der(if matches!(outcome, Ok(true)) { &new } else { &old }), "{answer}");
         let told = format!("{resolver:?} {status:?} {outcome:?}");
         assert!(!told.contains("S3CRET") && !told.contains(old.key.lines().nth(1).unwrap()), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn dates_are_those_of_the_certificate_in_any_time_zone() {
+    let hours = |count: u64| Duration::from_secs(3600 * count);
+    let local = |time: OffsetDateTime| {
+        let format = time::macros::format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]");
+        (time + hours(9)).format(format).unwrap()
+    };
+    let plain = |_: &mut CertificateParams| {};
+    // Longer than RFC 5280 permits, which servers and clients accept.
+    let long_serial = |params: &mut CertificateParams| params.serial_number = Some(vec![1; 24].into());
+    let year_2060 = datetime!(2060-01-01 0:00 UTC);
+    for (from, until, change, refusal) in [
+        (NOW - hours(1), JULY, plain as fn(&mut CertificateParams), None),
+        (NOW - hours(1), JULY, long_serial, None),
+        // A date of this year is a GeneralizedTime, and those before 2050 are not.
+        (NOW - hours(1), year_2060, plain, None),
+        (NOW - hours(2), NOW - hours(1), plain, Some("it has expired")),
+        (NOW - hours(2), NOW - hours(1), long_serial, Some("it has expired")),
+        (NOW + hours(1), JULY, plain, Some("it is not valid yet")),
+        (NOW + hours(1), JULY, long_serial, Some("it is not valid yet")),
+    ] {
+        let pair = pair_with(from, until, change);
+        let answer = dated("1", &pair.body, &pair.key, (&local(from), &local(until)));
+        let client = client(FakeTransport::new().answer(200, &answer));
+        match (builder(&client, FakeRuntime::new(NOW)).load().await, refusal) {
+            (Ok(resolver), None) => assert_eq!(resolver.status().not_after, Some(until), "{from}"),
+            (Err(error), Some(why)) => assert!(error.to_string().contains(why), "{from}: {error}"),
+            (other, _) => panic!("{from} {until}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn dates_of_what_is_no_certificate_are_unknown() {
+    let der = der(&pair());
+    assert_eq!(validity(&der.as_slice().into()), Some((Some(JUNE), Some(JULY))));
+    // No panic, and no date that is not there.
+    for end in 0..der.len() {
+        assert_eq!(validity(&der[..end].into()), None, "{end}");
     }
 }
 
