@@ -172,6 +172,12 @@ impl Sandbox {
         self.server.engine.lock().state.scp.kms.public_key(key_id, version)
     }
 
+    /// Sets the state of a secret of Secrets Manager to `Stop`, which no operation does. Returns whether there is one with
+    /// this ID.
+    pub fn stop_secret(&self, secret_id: &str) -> bool {
+        self.server.engine.lock().state.scp.secrets.stop(secret_id)
+    }
+
     /// Stops the server, waits up to 5 seconds until requests in progress are done, and writes the state file if there
     /// is one. The thread of [`SandboxBuilder::start_in_thread`] has then ended.
     ///

@@ -46,15 +46,19 @@ async fn faults_on_the_way_leave_the_value() {
 }
 
 /// Ways in which Secrets Manager stops the use of a secret.
-const SCP_REFUSALS: [&str; 2] = ["scheduled for deletion", "other network"];
+const SCP_REFUSALS: [&str; 3] = ["scheduled for deletion", "stopped", "other network"];
 
 async fn refuse_scp(world: &World, how: &str) {
     let secrets = world.scp.secrets_manager();
-    if how == "other network" {
-        let networks = "10.9.9.0/25".parse::<scp_security::Networks>().unwrap();
-        secrets.set_acl_cidr(SCP_SECRET.1, &SetAclCidrRequest::new(networks)).await.unwrap();
-    } else {
-        secrets.delete_secret(SCP_SECRET.1, &DeleteSecretRequest::new(Days(7))).await.unwrap();
+    match how {
+        "other network" => {
+            let networks = "10.9.9.0/25".parse::<scp_security::Networks>().unwrap();
+            secrets.set_acl_cidr(SCP_SECRET.1, &SetAclCidrRequest::new(networks)).await.unwrap();
+        }
+        "stopped" => assert!(world.sandbox.stop_secret(SCP_SECRET.1)),
+        _ => {
+            secrets.delete_secret(SCP_SECRET.1, &DeleteSecretRequest::new(Days(7))).await.unwrap();
+        }
     }
 }
 

@@ -40,6 +40,29 @@ async fn deleted_secret_waits_and_can_be_restored() {
 }
 
 #[tokio::test]
+async fn stopped_secret_is_shown_and_refused() {
+    let seed = json!({ "scp": { "secrets": { "secrets": { (SEED): { "stopped": true } } } } });
+    for seeded in [true, false] {
+        let builder = Sandbox::builder();
+        let sandbox = if seeded { builder.seed_data(seed.clone()) } else { builder }.start().await.unwrap();
+        assert!(seeded || sandbox.stop_secret(SEED));
+        assert!(!sandbox.stop_secret("unknown"));
+        let target = format!("/{SEED}");
+        let shown = call(&sandbox, "GET", &target, None).await.expect(200).json();
+        assert_eq!((&shown["secret"]["state"], &shown["secret"]["deleted_at"]), (&json!("Stop"), &Value::Null));
+        let listed = call(&sandbox, "GET", "?state=Stop", None).await.expect(200).json();
+        assert_eq!((&listed["count"], &listed["secret"][0]["id"]), (&json!(1), &json!(SEED)));
+        read(&sandbox, SEED, json!({})).await.expect(400);
+        call(&sandbox, "PUT", &format!("{target}/values"), Some(json!({"secret_value": "{\"a\":\"b\"}"})))
+            .await
+            .expect(400);
+        call(&sandbox, "PUT", &format!("{target}/restore"), None).await.expect(200);
+        read(&sandbox, SEED, json!({})).await.expect(400);
+        call(&sandbox, "DELETE", &target, Some(json!({"waiting_time_ndays": 7}))).await.expect(204);
+    }
+}
+
+#[tokio::test]
 async fn lists_are_filtered_sorted_and_paged() {
     let sandbox = Sandbox::start().await.unwrap();
     for name in ["app-b", "app-c", "app-a", "other"] {

@@ -39,6 +39,7 @@ pub(super) fn create(state: &mut State, call: &mut Call<'_>) -> Result<Value, Er
         modified_by: account::USER_ID.to_owned(),
         recent_searched_at: None,
         deleted_at: None,
+        stopped: false,
         versions,
     };
     call.arguments.push(("secret_id".to_owned(), secret.id.clone()));
@@ -48,7 +49,7 @@ pub(super) fn create(state: &mut State, call: &mut Call<'_>) -> Result<Value, Er
 
 /// Starts the waiting period.
 pub(super) fn delete(state: &mut State, call: &mut Call<'_>) -> Result<Value, ErrorResponse> {
-    let mut secret = state.secrets.find_active(call)?;
+    let mut secret = state.secrets.find_kept(call)?;
     let days = call.body["waiting_time_ndays"].as_i64().unwrap_or_default();
     secret.deleted_at = call.now.checked_add(Duration::days(days));
     secret.touch(call.now);

@@ -39,6 +39,7 @@ impl Default for Store {
             modified_by: account::USER_ID.to_owned(),
             recent_searched_at: None,
             deleted_at: None,
+            stopped: false,
             versions,
         };
         Self { secrets: Table::from_iter([secret]) }

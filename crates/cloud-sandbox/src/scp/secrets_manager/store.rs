@@ -41,6 +41,9 @@ pub(super) struct Secret {
     pub(super) recent_searched_at: Option<OffsetDateTime>,
     /// When it goes, for one that waits for it.
     pub(super) deleted_at: Option<OffsetDateTime>,
+    /// No operation sets it: seed data and [`Store::stop`] do.
+    #[serde(default)]
+    pub(super) stopped: bool,
     pub(super) versions: Versions,
 }
 
@@ -107,7 +110,7 @@ impl Store {
     }
 
     /// The same, refused while it waits for its end.
-    pub(super) fn find_active(&mut self, call: &Call<'_>) -> Result<Change<'_, Secret>, ErrorResponse> {
+    pub(super) fn find_kept(&mut self, call: &Call<'_>) -> Result<Change<'_, Secret>, ErrorResponse> {
         let secret = self.find(call)?;
         if secret.deleted_at.is_some() {
             let reason = format!("secret {} is {}: restore it first", secret.id, secret.state());
@@ -115,11 +118,31 @@ impl Store {
         }
         Ok(secret)
     }
+
+    /// The same, refused also while it is stopped.
+    pub(super) fn find_active(&mut self, call: &Call<'_>) -> Result<Change<'_, Secret>, ErrorResponse> {
+        let secret = self.find_kept(call)?;
+        if secret.stopped {
+            return Err(ErrorResponse::invalid_input(format!("secret {} is {}", secret.id, secret.state())));
+        }
+        Ok(secret)
+    }
+
+    /// Stops a secret. Returns whether there is one with this ID.
+    pub(crate) fn stop(&mut self, id: &str) -> bool {
+        let place = self.secrets.find(order::ID, |secret| (*secret.id).cmp(id));
+        let secret = place.and_then(|place| self.secrets.get_mut(place));
+        secret.map(|mut secret| secret.stopped = true).is_some()
+    }
 }
 
 impl Secret {
     pub(super) fn state(&self) -> &'static str {
-        if self.deleted_at.is_some() { "To_Be_Terminated" } else { "Active" }
+        match (self.deleted_at, self.stopped) {
+            (Some(_), _) => "To_Be_Terminated",
+            (None, true) => "Stop",
+            (None, false) => "Active",
+        }
     }
 
     pub(super) fn touch(&mut self, now: OffsetDateTime) {
