@@ -16,6 +16,9 @@ use crate::metrics::{Metrics, count};
 use crate::slot::Mode;
 use crate::watch::Watch;
 
+/// What a login has until `retry_if` is called.
+type NoRetry<E> = fn(&E) -> bool;
+
 /// A cache of secrets. Cloning is cheap and shares what is cached.
 ///
 /// No task runs in the background: requests are driven by the callers that wait for them. Within its TTL, a value is
@@ -161,12 +164,56 @@ impl SecretCache {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn login<'a, C, F, T, E>(&'a self, secret: impl Into<SecretRef<'a>>, connect: C) -> Login<'a, C, fn(&E) -> bool>
+    pub fn login<'a, C, F, T, E>(
+        &'a self,
+        secret: impl Into<SecretRef<'a>>,
+        mut connect: C,
+    ) -> Login<'a, impl FnMut(Arc<SecretString>) -> Result<F>, NoRetry<E>>
     where
         C: FnMut(Arc<SecretString>) -> F,
         F: Future<Output = Result<T, E>>,
     {
-        Login::new(&self.0, secret.into(), connect, |_| false)
+        Login::new(&self.0, secret.into(), move |value| Ok(connect(value)), |_| false)
+    }
+
+    /// Logs in as [`login`](Self::login) does, with a secret that is JSON: `connect` is called with each value as your
+    /// own type.
+    ///
+    /// A value that is not of the type ends the login with [`LoginError::Secret`](crate::LoginError::Secret). A previous
+    /// value that is not is skipped.
+    ///
+    /// ```no_run
+    /// # use cloud_secrets::SecretString;
+    /// # struct Pool;
+    /// # #[derive(Debug)]
+    /// # enum DbError { Auth, Io }
+    /// # async fn connect(_: DbLogin) -> Result<Pool, DbError> { Ok(Pool) }
+    /// #[derive(serde::Deserialize)]
+    /// struct DbLogin {
+    ///     username: String,
+    ///     password: SecretString,
+    /// }
+    ///
+    /// # async fn run(cache: cloud_secrets::SecretCache) -> Result<(), cloud_secrets::LoginError<DbError>> {
+    /// let pool = cache
+    ///     .login_as("db-login", |login: DbLogin| connect(login))
+    ///     .retry_if(|error| matches!(error, DbError::Auth))
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn login_as<'a, D, C, F, T, E>(
+        &'a self,
+        secret: impl Into<SecretRef<'a>>,
+        mut connect: C,
+    ) -> Login<'a, impl FnMut(Arc<SecretString>) -> Result<F>, NoRetry<E>>
+    where
+        D: DeserializeOwned,
+        C: FnMut(D) -> F,
+        F: Future<Output = Result<T, E>>,
+    {
+        let parse = move |value: Arc<SecretString>| value.parse_json().map(&mut connect);
+        Login::new(&self.0, secret.into(), parse, |_| false)
     }
 
     /// Returns the counters.

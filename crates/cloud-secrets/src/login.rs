@@ -24,6 +24,8 @@ const LAST: Duration = Duration::from_secs(1);
 
 /// A login that survives a rotation; see [`SecretCache::login`](crate::SecretCache::login). `.await` runs it.
 ///
+/// `C` takes a value and returns the future of a try, or the error of a value that it cannot read.
+///
 /// Dropping the future ends it. Nothing runs in the background.
 #[must_use = "a login does nothing until it is awaited"]
 pub struct Login<'a, C, P> {
@@ -38,7 +40,7 @@ pub struct Login<'a, C, P> {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum LoginError<E> {
-    /// The secret could not be read.
+    /// The secret could not be read, or is not of the type that `login_as` wants.
     Secret(Error),
     /// The limit passed before any try had an outcome.
     Timeout(Error),
@@ -55,7 +57,7 @@ impl<'a, C, P> Login<'a, C, P> {
     /// first error ends the login.
     pub fn retry_if<F, T, E, Q>(self, retry_if: Q) -> Login<'a, C, Q>
     where
-        C: FnMut(Arc<SecretString>) -> F,
+        C: FnMut(Arc<SecretString>) -> Result<F, Error>,
         F: Future<Output = Result<T, E>>,
         Q: FnMut(&E) -> bool,
     {
@@ -73,7 +75,7 @@ impl<'a, C, P> Login<'a, C, P> {
 
 impl<'a, C, F, T, E, P> IntoFuture for Login<'a, C, P>
 where
-    C: FnMut(Arc<SecretString>) -> F + Send + 'a,
+    C: FnMut(Arc<SecretString>) -> Result<F, Error> + Send + 'a,
     F: Future<Output = Result<T, E>> + Send + 'a,
     P: FnMut(&E) -> bool + Send + 'a,
     T: Send + 'a,
@@ -106,7 +108,7 @@ struct Tries<'a, C, P, E> {
 
 impl<C, F, T, E, P> Tries<'_, C, P, E>
 where
-    C: FnMut(Arc<SecretString>) -> F,
+    C: FnMut(Arc<SecretString>) -> Result<F, Error>,
     F: Future<Output = Result<T, E>>,
     P: FnMut(&E) -> bool,
 {
@@ -127,8 +129,10 @@ where
             // One that was tried before stays wrong: a database does not go back to it.
             let before = self.inner.previous(self.secret);
             if let Some(before) = before.filter(|before| !tried.iter().any(|tried| same(tried, before))) {
-                if let Some(done) = self.attempt(&before).await? {
-                    return Ok(Some(done));
+                match self.attempt(&before).await {
+                    // One that cannot be read is of no use; the next value may be.
+                    Ok(None) | Err(LoginError::Secret(_)) => {}
+                    done => return done,
                 }
                 note(&mut tried, &before);
             }
@@ -152,7 +156,7 @@ where
 
     /// Tries a value. Returns none if another value may help.
     async fn attempt(&mut self, value: &Value) -> Result<Option<T>, LoginError<E>> {
-        match (self.connect)(Arc::clone(value)).await {
+        match (self.connect)(Arc::clone(value)).map_err(LoginError::Secret)?.await {
             Ok(done) => Ok(Some(done)),
             Err(error) if (self.retry_if)(&error) => {
                 *self.last = Some(error);

@@ -214,3 +214,47 @@ fn value_that_changes_with_each_read_is_not_tried_without_a_pause() {
     assert_eq!(times, [0, 1, 3, 7, 15, 30, 45, 60, 75, 89]);
     assert!(tries.values().all(|tries| (2..=4).contains(tries)), "{tries:?}");
 }
+
+#[test]
+fn value_is_read_as_a_type_for_each_try() {
+    #[derive(serde::Deserialize)]
+    struct Parsed {
+        password: cloud_core::SecretString,
+    }
+    let (old, new) = (r#"{"password":"a"}"#, r#"{"password":"b"}"#);
+    // The value before, the current one, what the database takes, and how the login ends. A value that does not fit ends
+    // it, unless it is the one before.
+    for (before, current, accepted, expected) in [
+        (None, old, "a", Ok(&["a"][..])),
+        (Some(old), new, "a", Ok(&["b", "a"])),
+        (Some("S3CRET"), new, "a", Err(("login failed", &["b"; 2][..]))),
+        (Some(old), "S3CRET", "a", Err(("login failed: the secret could not be read", &[]))),
+        (None, r#"{"pass":"S3CRET"}"#, "a", Err(("login failed: the secret could not be read", &[]))),
+    ] {
+        let script = Script::new(before.unwrap_or(current));
+        let (cache, runtime) = cache(&script);
+        if before.is_some() {
+            got(&cache).unwrap();
+            script.value(current);
+            now(cache.refresh("db")).unwrap();
+        }
+        let database = Database::new(&runtime, &[(0, accepted)]);
+        let login = cache
+            .login_as("db", |login: Parsed| std::future::ready(database.connect(login.password.expose_secret())))
+            .retry_if(|error| *error == DbError::Auth)
+            .within(secs(2));
+        let outcome = now(login.into_future());
+        let shown = format!("{outcome:?} {:?}", outcome.as_ref().err().map(|error| std::error::Error::source(error)));
+        assert!(!shown.contains("S3CRET"), "{shown}");
+        match expected {
+            Ok(tried) => assert_eq!((outcome.unwrap(), database.tried()), (accepted.to_owned(), owned(tried))),
+            Err((text, tried)) => {
+                assert_eq!((outcome.unwrap_err().to_string(), database.tried()), (text.to_owned(), owned(tried)));
+            }
+        }
+    }
+}
+
+fn owned(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
+}
