@@ -14,11 +14,13 @@ mod explanation;
 mod lookup;
 mod resolver;
 mod value;
+mod warning;
 
 pub use explanation::Explanation;
 pub use lookup::{Lookup, Origin, Shown};
 pub use resolver::Resolver;
 pub use value::Value;
+pub(crate) use warning::Warning;
 
 /// Provides environment variables and files, such as [`ProcessEnv`]. Tests provide their own.
 pub trait ConfigSource: fmt::Debug + Send + Sync {

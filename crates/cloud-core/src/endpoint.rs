@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use http::Uri;
 
+use crate::config::Warning;
 use crate::error::{Error, Result};
 
 /// The base URL of a service: scheme, host, port and an optional path, without a slash at the end.
@@ -37,16 +38,19 @@ impl Endpoint {
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) names the invalid part.
     pub fn parse_insecure(text: &str) -> Result<Self> {
         let endpoint = Self::read(text, true)?;
-        if endpoint.0.starts_with("http:") && !is_loopback(endpoint.host()) {
-            tracing::warn!(
-                "server.address" = endpoint.host(),
-                "keys and secrets will travel to this host in the clear"
-            );
+        if let Some(warning) = endpoint.warning() {
+            warning.log();
         }
         Ok(endpoint)
     }
 
-    fn read(text: &str, insecure: bool) -> Result<Self> {
+    /// What to say about a base URL to which requests are not encrypted.
+    pub(crate) fn warning(&self) -> Option<Warning> {
+        let clear = self.0.starts_with("http:") && !is_loopback(self.host());
+        clear.then(|| Warning::Cleartext { host: self.host().to_owned() })
+    }
+
+    pub(crate) fn read(text: &str, insecure: bool) -> Result<Self> {
         let problem = |what: &str| Error::config(format!("the endpoint {what}"));
         let text = text.trim();
         if text.contains('#') {

@@ -90,6 +90,18 @@ impl RetryPolicy {
     }
 }
 
+impl RetryPolicy {
+    /// The policy in a line, for explanations.
+    pub(crate) fn summary(&self) -> String {
+        let Self { max_attempts, base, throttled_base, cap, resend_throttled } = self;
+        if *max_attempts == 1 {
+            return "1 attempt".to_owned();
+        }
+        let resend = if *resend_throttled { ", also of unsafe operations after 429" } else { "" };
+        format!("{max_attempts} attempts{resend}, backoff {base:?} to {cap:?}, from {throttled_base:?} if throttled")
+    }
+}
+
 mod outcome;
 pub(crate) use outcome::AttemptOutcome;
 

@@ -28,6 +28,15 @@ pub type DefaultTransport = reqwest::ReqwestTransport;
 #[cfg(all(feature = "hyper-no-provider", not(feature = "reqwest-no-provider")))]
 pub type DefaultTransport = hyper::HyperTransport;
 
+/// The name of the transport of clients that are given none.
+pub(crate) const DEFAULT_NAME: Option<&str> = if cfg!(feature = "reqwest-no-provider") {
+    Some("reqwest")
+} else if cfg!(feature = "hyper-no-provider") {
+    Some("hyper")
+} else {
+    None
+};
+
 /// Sends one request and receives one complete response.
 ///
 /// A transport does not follow redirects, add credentials or retry. It sends the exact bytes of URL, headers and body,
@@ -36,11 +45,20 @@ pub type DefaultTransport = hyper::HyperTransport;
 pub trait Transport: fmt::Debug + Send + Sync {
     /// Sends the request.
     fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>>;
+
+    /// Returns a name for explanations of settings: that of the type unless implemented.
+    fn name(&self) -> &'static str {
+        std::any::type_name::<Self>()
+    }
 }
 
 impl<T: Transport + ?Sized> Transport for Arc<T> {
     fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
         T::send(self, request)
+    }
+
+    fn name(&self) -> &'static str {
+        T::name(self)
     }
 }
 

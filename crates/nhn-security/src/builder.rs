@@ -132,7 +132,9 @@ impl NhnBuilder {
     fn assemble(self, resolver: &mut Resolver<'_>) -> Result<Nhn> {
         let (setting, length) = certificate_setting(self.certificate.as_ref());
         resolver.note(setting, length.map(Shown::Length));
-        let resolved = Resolved::new(self.given, resolver, self.config.insecure)?;
+        let resolved = Resolved::new(self.given, resolver, self.config.insecure);
+        self.config.record(resolver);
+        let resolved = resolved?;
         if self.certificate.is_some() && self.config.transport.is_some() {
             return Err(Error::config(
                 "a client certificate and a transport exclude each other: set the certificate in the transport",

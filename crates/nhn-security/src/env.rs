@@ -100,7 +100,7 @@ impl Resolved {
         let server_security_check = app_key(resolver, &SERVER_SECURITY_CHECK, given.server_security_check);
         let secure_key_manager = app_key(resolver, &SECURE_KEY_MANAGER, given.secure_key_manager);
         let realm = realm?;
-        let endpoint = endpoint?.map(|url| url.to_endpoint(insecure)).transpose()?;
+        let endpoint = endpoint?.map(|url| resolver.endpoint(&url, insecure)).transpose()?;
         let mac_address = mac_address?;
         let realm = realm.map_or(Ok(Realm::default()), |realm| {
             realm.as_str().parse().map_err(|error: Error| realm.error(error.message()))

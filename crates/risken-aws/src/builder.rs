@@ -72,7 +72,9 @@ impl RiskenBuilder {
 
     /// Builds the handle, for `build` and `explain`.
     fn assemble(self, resolver: &mut Resolver<'_>) -> Result<Risken> {
-        let Resolved { endpoint, access_token } = Resolved::new(self.given, resolver, self.config.insecure)?;
+        let resolved = Resolved::new(self.given, resolver, self.config.insecure);
+        self.config.record(resolver);
+        let Resolved { endpoint, access_token } = resolved?;
         let signer = Arc::new(BearerSigner::new(&access_token)?);
         let client = self.config.shared(PRODUCT)?.client(endpoint, RiskenDialect, signer);
         Ok(Risken::new(Clients::new(|_| Ok(client.clone()))?))

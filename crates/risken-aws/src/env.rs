@@ -50,7 +50,7 @@ impl Resolved {
         };
         let site = find(&ENDPOINT, given.endpoint.map(Into::into));
         let access_token = find(&ACCESS_TOKEN, given.access_token);
-        let (site, access_token) = (site?.to_endpoint(insecure)?, access_token?.visible_ascii()?);
+        let (site, access_token) = (resolver.endpoint(&site?, insecure)?, access_token?.visible_ascii()?);
         resolver.sends_to_endpoint(&site, "");
         Ok(Self { endpoint: api(&site), access_token })
     }

@@ -136,7 +136,9 @@ impl ScpBuilder {
         let language = self.language.as_ref();
         resolver.note(&LANGUAGE, language.map(|language| shown(language.as_str())));
         resolver.defaults_to(&LANGUAGE, "en-US");
-        let resolved = Resolved::new(self.given, resolver, self.config.insecure)?;
+        let resolved = Resolved::new(self.given, resolver, self.config.insecure);
+        self.config.record(resolver);
+        let resolved = resolved?;
         if let Ok(hosts) = &resolved.hosts {
             resolver.sends_to(hosts.to_string());
         }

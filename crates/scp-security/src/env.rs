@@ -172,7 +172,7 @@ impl Place {
 }
 
 fn hosts(
-    resolver: &Resolver<'_>,
+    resolver: &mut Resolver<'_>,
     place: Place,
     given_region: Option<Region>,
     insecure: bool,
@@ -180,7 +180,7 @@ fn hosts(
     let (endpoint, region, environment) = (place.endpoint?, place.region?, place.environment?);
     let environment = environment.as_ref().map(environment_of).transpose()?;
     if let Some(url) = endpoint {
-        let endpoint = url.to_endpoint(insecure)?;
+        let endpoint = resolver.endpoint(&url, insecure)?;
         // The paths of the services begin at the root: below another path, every call would meet a gateway's 404.
         if endpoint.path().is_empty() {
             return Ok(Ok(Hosts::One(endpoint)));

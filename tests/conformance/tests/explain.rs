@@ -4,10 +4,14 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::sync::Arc;
+use std::time::Duration;
 
-use cloud_core::ConfigSource;
 use cloud_core::config::{Explanation, Origin, Shown};
-use cloud_core::testing::assert_no_leak;
+use cloud_core::runtime::TokioRuntime;
+use cloud_core::testing::{assert_no_leak, capture};
+use cloud_core::transport::TransportError;
+use cloud_core::{BoxFuture, ConfigSource, RetryPolicy, Settings, Transport};
 use nhn_security::{Nhn, NhnBuilder, Realm};
 use risken_aws::{Risken, RiskenBuilder};
 use scp_security::{Environment, Language, Region, Scp, ScpBuilder};
@@ -287,16 +291,24 @@ fn explanation_is_a_table_with_what_signs() {
     assert_eq!(
         table(&[("SCP_REGION", "kr-west1"), ("SCP_ENVIRONMENT", "s"), ("SCP_ENDPOINT", "https://a.example")], Some(keys)),
         "\
-setting             value                                              from                                       hides       not read
-language            en-US                                              default
-vault_token_id      not set
-vault_token_secret  not set
-secret_vault_id     not set
-access_key          *** (16 bytes, file changed 2026-03-04 05:06 UTC)  access-key in ~/.scpconf/credentials.json
-secret_key          *** (10 bytes, file changed 2026-03-04 05:06 UTC)  secret-key in ~/.scpconf/credentials.json
-endpoint            https://a.example                                  SCP_ENDPOINT                                           endpoint-override in ~/.scpconf/config.json
-region              kr-east1                                           ScpBuilder::region                         SCP_REGION  default-region in ~/.scpconf/config.json
-environment         s                                                  SCP_ENVIRONMENT                                        auth-url in ~/.scpconf/config.json
+setting               value                                                  from                                       hides       not read
+language              en-US                                                  default
+vault_token_id        not set
+vault_token_secret    not set
+secret_vault_id       not set
+access_key            *** (16 bytes, file changed 2026-03-04 05:06 UTC)      access-key in ~/.scpconf/credentials.json
+secret_key            *** (10 bytes, file changed 2026-03-04 05:06 UTC)      secret-key in ~/.scpconf/credentials.json
+endpoint              https://a.example                                      SCP_ENDPOINT                                           endpoint-override in ~/.scpconf/config.json
+region                kr-east1                                               ScpBuilder::region                         SCP_REGION  default-region in ~/.scpconf/config.json
+environment           s                                                      SCP_ENVIRONMENT                                        auth-url in ~/.scpconf/config.json
+call_timeout          30s                                                    default
+attempt_timeout       15s                                                    default
+retry                 3 attempts, backoff 50ms to 20s, from 1s if throttled  default
+deny_sunset_versions  false                                                  default
+allow_insecure_http   false                                                  default
+app_name              not set
+transport             reqwest                                                default
+runtime               tokio                                                  default
 sends to: https://a.example, which takes the place of region and environment
 signs with: the access key
 build() succeeds"
@@ -358,6 +370,108 @@ fn explanation_names_where_requests_go() {
     ] {
         assert_eq!(explanation.sends_to(), wanted, "{explanation}");
     }
+}
+
+/// A transport that sends nothing.
+#[derive(Debug)]
+struct Own;
+
+impl Transport for Own {
+    fn send(
+        &self,
+        _: http::Request<bytes::Bytes>,
+    ) -> BoxFuture<'_, Result<http::Response<bytes::Bytes>, TransportError>> {
+        Box::pin(std::future::pending())
+    }
+}
+
+/// A row of a table: value and source, or the default.
+fn shown(explanation: &Explanation, setting: &str) -> (String, String) {
+    let lookup = explanation.lookup(setting).unwrap_or_else(|| panic!("no {setting}:\n{explanation}"));
+    match (&lookup.found, lookup.invalid, lookup.default) {
+        (Some((origin, Shown::Text(text))), None, _) => (text.clone(), origin.to_string()),
+        (None, Some(origin), _) => ("invalid".to_owned(), origin.to_string()),
+        (None, None, default) => (default.unwrap_or("not set").to_owned(), "default".to_owned()),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn limits_and_rules_are_settings_with_their_source() {
+    let seconds = Duration::from_secs;
+    let policy = || RetryPolicy::default().with_max_attempts(5).with_resend_throttled(true);
+    let retry = "5 attempts, also of unsafe operations after 429, backoff 50ms to 20s, from 1s if throttled";
+    let usual = "3 attempts, backoff 50ms to 20s, from 1s if throttled";
+    let settings = || Settings::default().with_attempt_timeout(seconds(7));
+    macro_rules! check {
+        ($name:literal, $builder:expr) => {{
+            let from = |method: &str| format!("{}::{method}", $name);
+            let cases = [
+                ($builder, "call_timeout", "30s", "default".to_owned()),
+                ($builder, "attempt_timeout", "15s", "default".to_owned()),
+                ($builder, "retry", usual, "default".to_owned()),
+                ($builder, "deny_sunset_versions", "false", "default".to_owned()),
+                ($builder, "allow_insecure_http", "false", "default".to_owned()),
+                ($builder, "app_name", "not set", "default".to_owned()),
+                ($builder, "transport", "reqwest", "default".to_owned()),
+                ($builder, "runtime", "tokio", "default".to_owned()),
+                ($builder.call_timeout(seconds(40)), "call_timeout", "40s", from("call_timeout")),
+                // Given, although it is the default.
+                ($builder.call_timeout(seconds(30)), "call_timeout", "30s", from("call_timeout")),
+                ($builder.attempt_timeout(seconds(1)), "attempt_timeout", "1s", from("attempt_timeout")),
+                ($builder.retry(policy()), "retry", retry, from("retry")),
+                ($builder.retry(RetryPolicy::never()), "retry", "1 attempt", from("retry")),
+                ($builder.deny_sunset_versions(), "deny_sunset_versions", "true", from("deny_sunset_versions")),
+                ($builder.allow_insecure_http(), "allow_insecure_http", "true", from("allow_insecure_http")),
+                ($builder.app_name("my-app/1.2"), "app_name", "my-app/1.2", from("app_name")),
+                ($builder.app_name("two words"), "app_name", "invalid", from("app_name")),
+                ($builder.transport(Own), "transport", "explain::Own", from("transport")),
+                ($builder.transport(Arc::new(Own)), "transport", "explain::Own", from("transport")),
+                ($builder.runtime(TokioRuntime::default()), "runtime", "custom", from("runtime")),
+                ($builder.settings(settings()), "attempt_timeout", "7s", from("settings")),
+                ($builder.settings(settings()), "retry", usual, from("settings")),
+                ($builder.settings(settings()).retry(policy()), "retry", retry, from("retry")),
+                ($builder.retry(policy()).settings(settings()), "retry", usual, from("settings")),
+            ];
+            for (builder, setting, value, source) in cases {
+                let explanation = builder.explain();
+                assert_eq!(shown(&explanation, setting), (value.to_owned(), source), "{explanation}");
+                // Whether the builder is complete makes no difference.
+                let error = explanation.error().map(ToString::to_string);
+                assert_eq!(error, builder.build().err().map(|error| error.to_string()));
+            }
+        }};
+    }
+    check!("ScpBuilder", Scp::builder());
+    check!("NhnBuilder", Nhn::builder());
+    check!("RiskenBuilder", Risken::builder().endpoint("https://a.example").access_token("token"));
+}
+
+#[test]
+fn warnings_are_shown_by_explain_and_logged_once_by_build() {
+    let source = || Source {
+        variables: [("RISKEN_URL", "http://a.example "), ("RISKEN_ACCESS_TOKEN", "'canary'")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
+        files: HashMap::new(),
+    };
+    let builder = || Risken::builder().allow_insecure_http().config_source(source());
+    let wanted = [
+        "setting endpoint (RISKEN_URL): the setting's value had blanks around it, which were removed",
+        "setting access_token (RISKEN_ACCESS_TOKEN): the setting's value has quotes around it, which were kept",
+        "a.example: keys and secrets will travel to this host in the clear",
+    ];
+    let (explanation, lines) = capture(|| builder().explain());
+    assert_eq!((explanation.warnings(), lines.len()), (&wanted.map(str::to_owned)[..], 0), "{lines:?}");
+    for warning in wanted {
+        assert!(explanation.to_string().contains(&format!("\nwarning: {warning}\n")), "{explanation}");
+    }
+    let (built, lines) = capture(|| builder().build());
+    assert!(built.is_ok());
+    for text in ["blanks around it", "quotes around it", "in the clear"] {
+        assert_eq!(lines.iter().filter(|line| line.contains(text)).count(), 1, "{text}: {lines:?}");
+    }
+    assert!(!format!("{explanation} {lines:?}").contains("canary"));
 }
 
 #[test]

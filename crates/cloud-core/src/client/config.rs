@@ -6,12 +6,12 @@ use http::HeaderValue;
 
 use super::{Client, ClientBuilder, Settings, default_transport};
 use crate::auth::Signer;
-use crate::config::ConfigSource;
+use crate::config::{ConfigSource, Lookup, Origin, Resolver, Shown};
 use crate::dialect::Dialect;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Result};
 use crate::runtime::{Runtime, TokioRuntime};
-use crate::transport::Transport;
+use crate::transport::{DEFAULT_NAME, Transport};
 
 /// The part of a vendor's builder that is the same for all vendors. [`client_setters`](crate::client_setters) writes
 /// the methods that fill it.
@@ -30,6 +30,8 @@ pub struct ClientConfig {
     pub app_name: Option<String>,
     /// Provides settings that are not given in code; none unless set.
     pub source: Option<Arc<dyn ConfigSource>>,
+    /// The names of settings, and the methods of the builder that set them.
+    given: Vec<(&'static str, &'static str)>,
 }
 
 impl ClientConfig {
@@ -48,6 +50,38 @@ impl ClientConfig {
         };
         let runtime = self.runtime.clone().unwrap_or_else(|| Arc::new(TokioRuntime::default()));
         Ok(Shared { transport, runtime, settings: self.settings.clone(), user_agent })
+    }
+
+    /// Records that this method of the builder sets these settings.
+    #[doc(hidden)]
+    pub fn given(&mut self, settings: &[&'static str], method: &'static str) {
+        self.given.retain(|(name, _)| !settings.contains(name));
+        self.given.extend(settings.iter().map(|name| (*name, method)));
+    }
+
+    /// Records limits, rules, transport and clock with their sources, for explanations.
+    pub fn record(&self, resolver: &mut Resolver<'_>) {
+        let Settings { retry, attempt_timeout, call_timeout, deny_sunset_versions } = &self.settings;
+        // Anything may be in a name that is not one.
+        let app_name = self.app_name.clone().filter(|name| user_agent(Some(name), "").is_ok());
+        let runtime = self.runtime.as_ref().map(|_| "custom".to_owned());
+        for (name, text, default) in [
+            ("call_timeout", Some(format!("{call_timeout:?}")), Some("30s")),
+            ("attempt_timeout", Some(format!("{attempt_timeout:?}")), Some("15s")),
+            ("retry", Some(retry.summary()), Some("3 attempts, backoff 50ms to 20s, from 1s if throttled")),
+            ("deny_sunset_versions", Some(deny_sunset_versions.to_string()), Some("false")),
+            ("allow_insecure_http", Some(self.insecure.to_string()), Some("false")),
+            ("app_name", app_name, None),
+            ("transport", self.transport.as_ref().map(|own| own.name().to_owned()), DEFAULT_NAME),
+            ("runtime", runtime, Some("tokio")),
+        ] {
+            let given = self.given.iter().find(|(given, _)| *given == name).map(|(_, method)| *method);
+            let changed = (text.is_some() && text.as_deref() != default).then_some("ClientConfig");
+            let origin = given.or(changed).map(Origin::Code);
+            let found = origin.zip(text.map(Shown::Text));
+            let invalid = origin.filter(|_| found.is_none());
+            resolver.push(Lookup { found, invalid, default, ..Lookup::new(name) });
+        }
     }
 }
 
@@ -148,12 +182,12 @@ macro_rules! client_setters {
 
             /// Returns where each setting comes from, and the error that [`build`](Self::build) ends with, if it does.
             ///
-            /// The code that builds the handle records it, and logs the warnings that `build` logs. Secrets are not in it;
-            /// see [`Explanation`]($crate::config::Explanation).
+            /// The code that builds the handle records it. It logs nothing: the warnings that `build` logs are part of it.
+            /// Secrets are not; see [`Explanation`]($crate::config::Explanation).
             #[must_use]
             pub fn explain(&self) -> $crate::config::Explanation {
                 let source = self.config.source.clone();
-                let mut resolver = $crate::config::Resolver::new(source.as_deref());
+                let mut resolver = $crate::config::Resolver::new(source.as_deref()).without_logging();
                 let error = self.clone().assemble(&mut resolver).err();
                 resolver.explain(error)
             }
@@ -162,54 +196,64 @@ macro_rules! client_setters {
             /// hyper.
             pub fn transport(mut self, transport: impl $crate::Transport + 'static) -> Self {
                 self.config.transport = Some(::std::sync::Arc::new(transport));
+                self.config.given(&["transport"], concat!(stringify!($builder), "::transport"));
                 self
             }
 
             /// Sets the source of time and timers; the system's clock and tokio's timer unless set.
             pub fn runtime(mut self, runtime: impl $crate::Runtime + 'static) -> Self {
                 self.config.runtime = Some(::std::sync::Arc::new(runtime));
+                self.config.given(&["runtime"], concat!(stringify!($builder), "::runtime"));
                 self
             }
 
             /// Sets all limits and rules at once. The methods for one of them change what was set here.
             pub fn settings(mut self, settings: $crate::Settings) -> Self {
                 self.config.settings = settings;
+                let all = ["retry", "call_timeout", "attempt_timeout", "deny_sunset_versions"];
+                self.config.given(&all, concat!(stringify!($builder), "::settings"));
                 self
             }
 
             /// Sets when calls are retried.
             pub fn retry(mut self, policy: $crate::RetryPolicy) -> Self {
                 self.config.settings = self.config.settings.with_retry(policy);
+                self.config.given(&["retry"], concat!(stringify!($builder), "::retry"));
                 self
             }
 
             /// Sets the limit of a call with its retries and waits; 30 seconds unless set.
             pub fn call_timeout(mut self, limit: ::std::time::Duration) -> Self {
                 self.config.settings = self.config.settings.with_call_timeout(limit);
+                self.config.given(&["call_timeout"], concat!(stringify!($builder), "::call_timeout"));
                 self
             }
 
             /// Sets the limit of one attempt; 15 seconds unless set.
             pub fn attempt_timeout(mut self, limit: ::std::time::Duration) -> Self {
                 self.config.settings = self.config.settings.with_attempt_timeout(limit);
+                self.config.given(&["attempt_timeout"], concat!(stringify!($builder), "::attempt_timeout"));
                 self
             }
 
             /// Refuses API versions past their sunset date instead of logging a warning.
             pub fn deny_sunset_versions(mut self) -> Self {
                 self.config.settings = self.config.settings.with_deny_sunset_versions(true);
+                self.config.given(&["deny_sunset_versions"], concat!(stringify!($builder), "::deny_sunset_versions"));
                 self
             }
 
             /// Accepts `http` endpoints beyond the loopback. Keys and secrets then travel unencrypted.
             pub fn allow_insecure_http(mut self) -> Self {
                 self.config.insecure = true;
+                self.config.given(&["allow_insecure_http"], concat!(stringify!($builder), "::allow_insecure_http"));
                 self
             }
 
             /// Puts a product of the caller's in front of this crate's in `User-Agent`, such as `my-app/1.2`.
             pub fn app_name(mut self, product: impl Into<String>) -> Self {
                 self.config.app_name = Some(product.into());
+                self.config.given(&["app_name"], concat!(stringify!($builder), "::app_name"));
                 self
             }
         }
@@ -234,6 +278,24 @@ mod tests {
         assert!(check(5, Some(60)).starts_with("setting attempt_timeout (60s) is longer than call_timeout (5s)"));
         assert!(check(5, Some(0)).starts_with("setting attempt_timeout is 0"));
         assert!(check(0, None).starts_with("setting call_timeout is 0"));
+    }
+
+    #[test]
+    fn defaults_of_explanations_are_those_of_the_settings() {
+        let mut resolver = Resolver::new(None);
+        ClientConfig::default().record(&mut resolver);
+        for lookup in resolver.into_lookups() {
+            assert_eq!(
+                (lookup.found.is_none(), lookup.default.is_some()),
+                (true, lookup.setting != "app_name"),
+                "{lookup}"
+            );
+        }
+        // One that no method of a builder set.
+        let mut resolver = Resolver::new(None);
+        let settings = Settings::default().with_call_timeout(Duration::from_secs(1));
+        ClientConfig { settings, ..ClientConfig::default() }.record(&mut resolver);
+        assert_eq!(resolver.into_lookups()[0].to_string(), "call_timeout: `1s` from ClientConfig");
     }
 
     #[test]

@@ -28,6 +28,7 @@ pub struct Explanation {
     reads_environment: bool,
     sends_to: Option<String>,
     signs_with: Option<&'static str>,
+    warnings: Vec<String>,
     error: Option<Error>,
 }
 
@@ -36,9 +37,10 @@ impl Explanation {
         lookups: Vec<Lookup>,
         reads_environment: bool,
         (sends_to, signs_with): (Option<String>, Option<&'static str>),
+        warnings: Vec<String>,
         error: Option<Error>,
     ) -> Self {
-        Self { lookups, reads_environment, sends_to, signs_with, error }
+        Self { lookups, reads_environment, sends_to, signs_with, warnings, error }
     }
 
     /// Returns how each setting was resolved.
@@ -70,6 +72,12 @@ impl Explanation {
     #[must_use]
     pub fn signs_with(&self) -> Option<&str> {
         self.signs_with
+    }
+
+    /// Returns the warnings that `build()` logs, such as one about a value with quotes around it.
+    #[must_use]
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// Returns the error that `build()` ends with, if it does.
@@ -123,6 +131,9 @@ impl fmt::Display for Explanation {
         }
         if let Some(credentials) = self.signs_with {
             writeln!(f, "signs with: {credentials}")?;
+        }
+        for warning in &self.warnings {
+            writeln!(f, "warning: {warning}")?;
         }
         match &self.error {
             Some(error) => write!(f, "build() fails: {error}"),

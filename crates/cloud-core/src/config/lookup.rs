@@ -59,7 +59,7 @@ pub struct Lookup {
 
 impl Lookup {
     /// A setting that has no value.
-    pub(super) fn new(setting: &'static str) -> Self {
+    pub(crate) fn new(setting: &'static str) -> Self {
         Self {
             setting,
             found: None,

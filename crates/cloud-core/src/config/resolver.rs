@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde_json::value::RawValue;
 
-use super::{ConfigSource, Explanation, FileEntry, Lookup, Origin, Setting, Shown, Value};
+use super::{ConfigSource, Explanation, FileEntry, Lookup, Origin, Setting, Shown, Value, Warning};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Result};
 use crate::secret::{SecretBytes, SecretString};
@@ -41,13 +41,30 @@ pub struct Resolver<'a> {
     lookups: Vec<Lookup>,
     target: Option<String>,
     credentials: Option<&'static str>,
+    warnings: Vec<Warning>,
+    /// Whether warnings are logged.
+    logs: bool,
 }
 
 impl<'a> Resolver<'a> {
     /// Creates a resolver that reads this source after the values given in code.
     #[must_use]
     pub fn new(source: Option<&'a dyn ConfigSource>) -> Self {
-        Self { source, files: HashMap::new(), lookups: Vec::new(), target: None, credentials: None }
+        Self {
+            source,
+            files: HashMap::new(),
+            lookups: Vec::new(),
+            target: None,
+            credentials: None,
+            warnings: Vec::new(),
+            logs: true,
+        }
+    }
+
+    /// Logs no warnings. They are part of [`explain`](Self::explain) all the same.
+    #[must_use]
+    pub fn without_logging(self) -> Self {
+        Self { logs: false, ..self }
     }
 
     /// Returns the value of a setting from its first source that has one. `given` is the value given in code.
@@ -137,6 +154,29 @@ impl<'a> Resolver<'a> {
         }
     }
 
+    /// Returns a value as a base URL, with a warning if requests to it are not encrypted. `insecure` accepts `http` to any
+    /// host.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) names the setting and its source.
+    pub fn endpoint(&mut self, value: &Value, insecure: bool) -> Result<Endpoint> {
+        let endpoint = value.to_endpoint(insecure)?;
+        endpoint.warning().into_iter().for_each(|warning| self.warn(warning));
+        Ok(endpoint)
+    }
+
+    /// Records a setting that no source but the code has.
+    pub(crate) fn push(&mut self, lookup: Lookup) {
+        self.lookups.push(lookup);
+    }
+
+    fn warn(&mut self, warning: Warning) {
+        if self.logs {
+            warning.log();
+        }
+        self.warnings.push(warning);
+    }
+
     /// Records a setting that only the code can give.
     pub fn note(&mut self, setting: &'static Setting, given: Option<Shown>) {
         let found = given.map(|shown| (Origin::Code(setting.method), shown));
@@ -170,7 +210,8 @@ impl<'a> Resolver<'a> {
     #[must_use]
     pub fn explain(mut self, error: Option<Error>) -> Explanation {
         self.settle();
-        Explanation::new(self.lookups, self.source.is_some(), (self.target, self.credentials), error)
+        let warnings = self.warnings.iter().map(Warning::to_string).collect();
+        Explanation::new(self.lookups, self.source.is_some(), (self.target, self.credentials), warnings, error)
     }
 
     /// Returns how each setting was resolved, in the order of the look-ups.
@@ -229,7 +270,9 @@ impl<'a> Resolver<'a> {
             Origin::Variable(name) => source.variable(name).map(SecretString::from),
             Origin::File(entry) => self.entry(source, entry)?,
         };
-        raw.map_or(Ok(None), |raw| Value::read(setting, origin, raw))
+        let value = raw.map_or(Ok(None), |raw| Value::read(setting, origin, raw))?;
+        value.iter().flat_map(Value::warnings).for_each(|warning| self.warn(warning));
+        Ok(value)
     }
 
     fn entry(&mut self, source: &dyn ConfigSource, entry: FileEntry) -> Result<Option<SecretString>> {

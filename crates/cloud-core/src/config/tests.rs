@@ -260,5 +260,12 @@ fn blanks_and_quotes_are_warned_about_without_the_value() {
         assert_eq!(lines.contains("around it"), wanted.is_some(), "{raw:?}: {lines}");
         assert!(lines.contains(wanted.unwrap_or_default()) && !lines.contains("canary"), "{raw:?}: {lines}");
         assert!(wanted.is_none() || lines.contains("A_KEY"), "{lines}");
+        // Explanations show what is logged, and log nothing.
+        let source = fake(&variables, None);
+        let mut resolver = Resolver::new(Some(&source)).without_logging();
+        let (_, lines) = crate::testing::capture(|| resolver.find(&KEY, None).map(drop));
+        assert!(lines.is_empty(), "{lines:?}");
+        let warnings = resolver.explain(None).warnings().join("\n");
+        assert_eq!(warnings.contains(wanted.unwrap_or("around it")), wanted.is_some(), "{warnings}");
     }
 }

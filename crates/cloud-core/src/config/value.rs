@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::warning::Warning;
 use super::{Kind, Origin, Setting, Shown};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Result};
@@ -15,6 +16,8 @@ pub struct Value {
     text: SecretString,
     /// Whether the value begins and ends with a quote, which may be part of it or left over from a shell.
     quoted: bool,
+    /// Whether blanks around the value were removed.
+    trimmed: bool,
 }
 
 impl Value {
@@ -45,20 +48,22 @@ impl Value {
             };
         }
         let value = value.checked()?;
-        let (name, source) = (setting.name, tracing::field::display(origin));
-        if blanks {
-            tracing::warn!(setting = name, source, "the setting's value had blanks around it, which were removed");
-        }
-        if value.quoted {
-            tracing::warn!(setting = name, source, "the setting's value has quotes around it, which were kept");
-        }
-        Ok(Some(value))
+        Ok(Some(Self { trimmed: blanks, ..value }))
+    }
+
+    /// What looks like a mistake in a value that is accepted.
+    pub(super) fn warnings(&self) -> impl Iterator<Item = Warning> + use<> {
+        let blanks = self.trimmed.then_some("the setting's value had blanks around it, which were removed");
+        let from_code = matches!(self.origin, Origin::Code(_));
+        let quotes = (self.quoted && !from_code).then_some("the setting's value has quotes around it, which were kept");
+        let (setting, origin) = (self.setting.name, self.origin);
+        blanks.into_iter().chain(quotes).map(move |text| Warning::Value { setting, origin, text })
     }
 
     fn new(setting: &'static Setting, origin: Origin, text: SecretString) -> Self {
         let raw = text.expose_secret();
         let quoted = raw.len() > 1 && ['"', '\''].iter().any(|quote| raw.starts_with(*quote) && raw.ends_with(*quote));
-        Self { setting, origin, text, quoted }
+        Self { setting, origin, text, quoted, trimmed: false }
     }
 
     fn checked(self) -> Result<Self> {
@@ -111,13 +116,9 @@ impl Value {
         Err(self.error("the value contains blanks or non-ASCII characters"))
     }
 
-    /// Returns the value as a base URL. `insecure` accepts `http` to any host.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) names the setting and its source.
-    pub fn to_endpoint(&self, insecure: bool) -> Result<Endpoint> {
-        let parse = if insecure { Endpoint::parse_insecure } else { Endpoint::parse };
-        parse(self.as_str()).map_err(|error| self.error(error.message()))
+    /// The value as a base URL.
+    pub(super) fn to_endpoint(&self, insecure: bool) -> Result<Endpoint> {
+        Endpoint::read(self.as_str(), insecure).map_err(|error| self.error(error.message()))
     }
 
     /// What may be shown: names that look like names, URLs that hold no user; anything else may be a secret that

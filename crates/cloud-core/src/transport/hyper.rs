@@ -83,6 +83,10 @@ fn client(connector: Connector, idle_timeout: std::time::Duration) -> Client<Con
 }
 
 impl Transport for HyperTransport {
+    fn name(&self) -> &'static str {
+        "hyper"
+    }
+
     fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
         Box::pin(async move {
             let limit = self.shared.limit_of(&request);

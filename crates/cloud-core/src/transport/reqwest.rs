@@ -120,6 +120,10 @@ fn finish(builder: reqwest::ClientBuilder) -> Result<reqwest::Client> {
 }
 
 impl Transport for ReqwestTransport {
+    fn name(&self) -> &'static str {
+        "reqwest"
+    }
+
     fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
         Box::pin(async move {
             let limit = self.shared.limit_of(&request);
