@@ -187,6 +187,12 @@ pub trait Dialect: fmt::Debug + Send + Sync {
         None
     }
 
+    /// Returns the shell variables that name the files of a client certificate and its private key, in PEM format, for
+    /// [`Plan::as_curl`](crate::Plan::as_curl); `None` if connections present no certificate.
+    fn certificate_variables(&self) -> Option<[&'static str; 2]> {
+        None
+    }
+
     /// Classifies a response as payload, failure or unreadable.
     fn read(&self, context: CallContext, answer: &RawResponse) -> ResponseOutcome;
 
@@ -209,6 +215,10 @@ impl<T: Dialect + ?Sized> Dialect for Arc<T> {
 
     fn shell_variable(&self, context: CallContext, name: &str) -> Option<&'static str> {
         T::shell_variable(self, context, name)
+    }
+
+    fn certificate_variables(&self) -> Option<[&'static str; 2]> {
+        T::certificate_variables(self)
     }
 
     fn read(&self, context: CallContext, answer: &RawResponse) -> ResponseOutcome {

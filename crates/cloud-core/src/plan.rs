@@ -39,6 +39,8 @@ pub struct Plan {
     signature: SignaturePlan,
     /// The shell variables of configured values: name in the URL, variable.
     config: Vec<(&'static str, String)>,
+    /// The shell variables of the files of a client certificate and its key.
+    certificate: Option<[&'static str; 2]>,
 }
 
 /// A header of a [`Plan`].
@@ -86,7 +88,12 @@ impl Plan {
             body: request.body_bytes().cloned(),
             config: request.config_names().map(|name| (name, named(name))).collect(),
             signature,
+            certificate: None,
         })
+    }
+
+    pub(crate) fn with_certificate(self, certificate: Option<[&'static str; 2]>) -> Self {
+        Self { certificate, ..self }
     }
 
     /// Returns the operation, with what it does: [`mutates`](Operation::mutates) and
@@ -141,7 +148,8 @@ impl Plan {
         let own = self.config.iter().map(|(_, variable)| variable.as_str());
         let headers = self.headers.iter().filter_map(|header| header.variable.as_deref());
         let body = self.body.is_some().then_some(shell::BODY);
-        for name in own.chain(headers).chain(body) {
+        let certificate = self.certificate.iter().flatten().copied();
+        for name in own.chain(headers).chain(certificate).chain(body) {
             if !names.contains(&name) {
                 names.push(name);
             }
@@ -153,7 +161,8 @@ impl Plan {
     /// [`variables`](Self::variables) names must be set, and the line says which one is not.
     ///
     /// The line holds path and query values. It holds no body: `BODY_FILE` is the name of a file with the bytes of
-    /// [`body`](Self::body). Signatures and tokens are made by the line itself, with `openssl` and `curl`, so it does not
+    /// [`body`](Self::body). If the client was given a client certificate, two variables name the PEM files of the
+    /// certificate and of its private key. Signatures and tokens are made by the line itself, with `openssl` and `curl`, so it does not
     /// age. While it runs, other users of the machine can see its arguments, and with them the credentials.
     #[must_use]
     pub fn as_curl(&self) -> String {

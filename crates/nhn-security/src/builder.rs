@@ -161,7 +161,8 @@ impl NhnBuilder {
             }
             Service::SecureKeyManager => {
                 let app_key = resolved.secure_key_manager.clone()?;
-                let dialect = Arc::new(NhnDialect::key_manager(app_key, resolved.mac_address.clone()));
+                let dialect = NhnDialect::key_manager(app_key, resolved.mac_address.clone());
+                let dialect = Arc::new(dialect.with_certificate(self.certificate.is_some()));
                 Ok(for_keys.client(endpoint(&resolved, Host::SecureKeyManager)?, dialect, Arc::clone(&signer)))
             }
         });

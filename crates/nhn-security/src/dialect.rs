@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::env::{SKM_APP_KEY, SKM_MAC_ADDRESS};
+use crate::env::{SKM_APP_KEY, SKM_CERTIFICATE, SKM_MAC_ADDRESS};
 use crate::sign::takes_access_key;
 
 mod advice;
@@ -30,17 +30,30 @@ pub(crate) struct NhnDialect {
     /// Whether failures have the names that Secure Key Manager gives them.
     names_failures: bool,
     mac_address: Option<HeaderValue>,
+    /// Whether connections present a client certificate.
+    presents_certificate: bool,
 }
 
 impl NhnDialect {
     /// Creates the dialect of a service.
     pub(crate) fn new(app_key: SecretString, variable: &'static str) -> Self {
-        Self { app_key, app_key_variable: variable, names_failures: false, mac_address: None }
+        Self {
+            app_key,
+            app_key_variable: variable,
+            names_failures: false,
+            mac_address: None,
+            presents_certificate: false,
+        }
     }
 
     /// Creates the dialect of Secure Key Manager.
     pub(crate) fn key_manager(app_key: SecretString, mac_address: Option<HeaderValue>) -> Self {
-        Self { app_key, app_key_variable: SKM_APP_KEY, names_failures: true, mac_address }
+        Self { names_failures: true, mac_address, ..Self::new(app_key, SKM_APP_KEY) }
+    }
+
+    /// States whether connections present a client certificate.
+    pub(crate) fn with_certificate(self, presents_certificate: bool) -> Self {
+        Self { presents_certificate, ..self }
     }
 
     fn failed(
@@ -95,6 +108,10 @@ impl Dialect for NhnDialect {
             return Some(self.app_key_variable);
         }
         (name == MAC_HEADER.as_str()).then_some(SKM_MAC_ADDRESS)
+    }
+
+    fn certificate_variables(&self) -> Option<[&'static str; 2]> {
+        self.presents_certificate.then_some(SKM_CERTIFICATE)
     }
 
     fn read(&self, context: CallContext, answer: &RawResponse) -> ResponseOutcome {

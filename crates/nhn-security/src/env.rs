@@ -14,6 +14,8 @@ pub(crate) const ADVISOR_APP_KEY: &str = "NHN_CLOUD_SECURITY_ADVISOR_APP_KEY";
 pub(crate) const CHECK_APP_KEY: &str = "NHN_CLOUD_SERVER_SECURITY_CHECK_APP_KEY";
 pub(crate) const SKM_APP_KEY: &str = "NHN_CLOUD_SKM_APP_KEY";
 pub(crate) const SKM_MAC_ADDRESS: &str = "NHN_CLOUD_SKM_MAC_ADDRESS";
+/// The variables of the files of a client certificate and its key, for a shell. The SDK does not read them.
+pub(crate) const SKM_CERTIFICATE: [&str; 2] = ["NHN_CLOUD_SKM_CERTIFICATE_FILE", "NHN_CLOUD_SKM_PRIVATE_KEY_FILE"];
 
 static ACCESS_KEY_ID: Setting =
     Setting::new("user_access_key_id", "NhnBuilder::user_access_key").secret().variables(&[KEY_VARIABLES[0]]);

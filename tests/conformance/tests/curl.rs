@@ -120,6 +120,50 @@ async fn curl_line_succeeds_with_the_variables_of_the_settings() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn curl_line_presents_the_client_certificate() {
+    let sandbox = Sandbox::builder().mutual_tls(true).start().await.unwrap();
+    let identity = sandbox.client_identity("partner").unwrap().unwrap();
+    let builder = Nhn::builder().secure_key_manager_app_key("never-printed").security_advisor_app_key("never-printed");
+    let builder = builder.user_access_key("never-printed", "never-printed").endpoint(sandbox.mtls_endpoint().unwrap());
+    let nhn = builder.clone().client_certificate_pem(identity.pem()).build().unwrap();
+    let plan = nhn.secure_key_manager_v1_0().unwrap().confirm_client().plan().unwrap();
+    let variables = ["NHN_CLOUD_SKM_CERTIFICATE_FILE", "NHN_CLOUD_SKM_PRIVATE_KEY_FILE"];
+    assert_eq!(plan.variables()[1..], variables);
+    let line = plan.as_curl();
+    assert!(
+        line.contains(r#" --cert "$NHN_CLOUD_SKM_CERTIFICATE_FILE" --key "$NHN_CLOUD_SKM_PRIVATE_KEY_FILE""#),
+        "{line}"
+    );
+    // Other services do not get it, and no client does that was given none.
+    let without = builder.build().unwrap();
+    for plan in [
+        nhn.security_advisor().unwrap().show_last_inspection_date().plan().unwrap(),
+        without.secure_key_manager_v1_0().unwrap().confirm_client().plan().unwrap(),
+    ] {
+        assert!(!plan.as_curl().contains("--cert"), "{plan}");
+    }
+    if !has_programs() {
+        return;
+    }
+    let folder = std::env::temp_dir().join(format!("certificate-{}", std::process::id()));
+    std::fs::create_dir(&folder).unwrap();
+    let (own, authority) = (folder.join("own.pem"), folder.join("authority.pem"));
+    std::fs::write(&own, identity.pem()).unwrap();
+    std::fs::write(&authority, sandbox.authority_pem().unwrap()).unwrap();
+    let file = |path: &Path| path.to_str().unwrap().to_owned();
+    let mut settings = sandbox.env_vars();
+    settings.push(("CURL_CA_BUNDLE", file(&authority)));
+    settings.extend(variables.map(|name| (name, file(&own))));
+    let output = Shell(settings.clone()).run(&plan, Path::new("/none"));
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    assert_eq!(answer["body"]["clientSentCertificate"], true, "{line}\n{output:?}");
+    settings.retain(|(name, _)| *name != variables[1]);
+    let output = Shell(settings).run(&plan, Path::new("/none"));
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert!(!output.status.success() && String::from_utf8_lossy(&output.stderr).contains(variables[1]), "{output:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn curl_line_sends_nothing_without_its_body_or_token() {
     if !has_programs() {
         return;

@@ -28,6 +28,7 @@ impl Inner {
         let now = Recovery::new(&self.skew).signing_time(self.runtime.now());
         let signature = self.signer.plan(attempt.signed_at(now), &mut http)?;
         let variable = |name: &str| self.dialect.shell_variable(context, name);
-        Plan::new(context, self.endpoint.as_str(), request, &http, signature, variable)
+        let plan = Plan::new(context, self.endpoint.as_str(), request, &http, signature, variable)?;
+        Ok(plan.with_certificate(self.dialect.certificate_variables()))
     }
 }

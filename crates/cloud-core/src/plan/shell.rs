@@ -36,6 +36,9 @@ impl Plan {
             curl.push_str(" -H ");
             curl.push_str(&self.shell_header(header));
         }
+        if let Some([certificate, key]) = self.certificate {
+            curl.push_str(&format!(" --cert \"${certificate}\" --key \"${key}\""));
+        }
         match (&self.body, self.method()) {
             (Some(_), _) => curl.push_str(&format!(" --data-binary @\"${BODY}\"")),
             // Without a body curl would send no length, which some servers refuse.
