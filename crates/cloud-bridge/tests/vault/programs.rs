@@ -2,7 +2,7 @@
 
 use std::process::{Command, Output};
 
-use crate::world::{ROOT, World};
+use crate::world::{ROOT, World, skipped};
 
 /// The interpreter: one of a virtual environment, or the system's.
 #[allow(clippy::disallowed_methods, reason = "only says which program the test runs")]
@@ -15,7 +15,7 @@ fn has(module: &str) -> bool {
     let imported = Command::new(python()).args(["-c", &format!("import {module}")]).output();
     let found = imported.is_ok_and(|output| output.status.success());
     if !found {
-        eprintln!("SKIPPED: {} has no {module}; set BRIDGE_PYTHON to an interpreter that has it", python());
+        skipped(&format!("{} has no {module}; set BRIDGE_PYTHON to an interpreter that has it", python()));
     }
     found
 }
@@ -59,7 +59,7 @@ async fn node_vault_sees_a_vault() {
     // `NODE_PATH` says where the package is.
     let found = Command::new("node").args(["-e", "require('node-vault')"]).output();
     if !found.is_ok_and(|output| output.status.success()) {
-        eprintln!("SKIPPED: node has no node-vault; set NODE_PATH to a folder node_modules that has it");
+        skipped("node has no node-vault; set NODE_PATH to a folder node_modules that has it");
         return;
     }
     let world = World::start().await;
@@ -76,9 +76,9 @@ async fn node_vault_sees_a_vault() {
 #[tokio::test(flavor = "multi_thread")]
 async fn vaultrs_sees_a_vault() {
     let Ok(program) = std::env::var("BRIDGE_VAULTRS") else {
-        eprintln!(
-            "SKIPPED: vaultrs is not built; run `cargo build --manifest-path \
-             crates/cloud-bridge/tests/programs/vaultrs/Cargo.toml`, and set BRIDGE_VAULTRS to the program"
+        skipped(
+            "vaultrs is not built; run `cargo build --manifest-path \
+             crates/cloud-bridge/tests/programs/vaultrs/Cargo.toml`, and set BRIDGE_VAULTRS to the program",
         );
         return;
     };

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::client::Reply;
-use crate::world::{World, root};
+use crate::world::{World, root, skipped};
 
 fn repository() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -19,7 +19,7 @@ fn repository() -> PathBuf {
 fn recipe(name: &str) -> Option<String> {
     let text = std::fs::read_to_string(repository().join("deploy/bridge").join(name));
     if text.is_err() {
-        eprintln!("SKIPPED: the package has no deploy/bridge/{name}");
+        skipped(&format!("the package has no deploy/bridge/{name}"));
     }
     text.ok()
 }
@@ -171,7 +171,7 @@ async fn terraform_and_spring_read_a_secret() {
 #[test]
 fn guide_shows_the_recipes_as_they_are() {
     let Ok(guide) = std::fs::read_to_string(repository().join("docs/bridge.md")) else {
-        eprintln!("SKIPPED: the package has no docs/bridge.md");
+        skipped("the package has no docs/bridge.md");
         return;
     };
     let recipes = [
