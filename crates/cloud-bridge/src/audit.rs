@@ -171,6 +171,8 @@ fn write(target: impl Write, mut jobs: mpsc::Receiver<Job>, state: &AtomicBool) 
     let mut target = Lines { target, torn: false };
     let (mut bytes, mut waiting) = (Vec::new(), Vec::new());
     while let Some(job) = jobs.blocking_recv() {
+        // On a busy machine, other requests hand over their lines meanwhile, and one write serves them all.
+        thread::yield_now();
         let mut next = Some(job);
         while let Some((line, done)) = next {
             bytes.extend(line);
