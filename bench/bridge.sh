@@ -48,3 +48,4 @@ for _ in 1 2 3; do
 done
 measure read "$((calls * 5))" 1
 measure read "$((calls * 5))" 32
+measure read "$((calls * 50))" 32
