@@ -242,7 +242,7 @@ mod tests {
             ("recurse=1", "`recurse` is not supported"),
             ("version=1&dry_run=", "`dry_run` is not supported"),
             ("canary-value=1", "a query parameter that is not supported"),
-            ("hvs.CAESIcanary=1", "a query parameter that is not supported"),
+            ("hvs.AAAAcanary=1", "a query parameter that is not supported"),
         ] {
             let failure = Query::read(raw).unwrap().only(&["version"]).unwrap_err();
             let text = failure.text().unwrap();
