@@ -37,6 +37,8 @@ struct Shared {
     held: Mutex<Held>,
     /// Whether the file is being read. Requests besides the first do not wait for it.
     reading: AtomicBool,
+    /// When the last read was started, in milliseconds of the clock.
+    started: AtomicU64,
     /// How often the file was changed and could not be read.
     failures: AtomicU64,
 }
@@ -81,8 +83,8 @@ impl Tokens {
     ) -> Self {
         let checked = runtime.elapsed();
         let held = Mutex::new(Held { policies: Arc::new(policies), hash, checked, broken: false, late: false });
-        let (reading, failures) = (AtomicBool::new(false), AtomicU64::new(0));
-        Self(Arc::new(Shared { file, reader, runtime, held, reading, failures }))
+        let (reading, started, failures) = (AtomicBool::new(false), AtomicU64::new(0), AtomicU64::new(0));
+        Self(Arc::new(Shared { file, reader, runtime, held, reading, started, failures }))
     }
 
     /// The policies that count for a request that arrives now. The file is read on a thread of its own: a file system that
@@ -91,8 +93,9 @@ impl Tokens {
         let shared = &self.0;
         let due = shared.runtime.elapsed().saturating_sub(shared.held().checked) >= INTERVAL;
         if shared.file.is_some() && due && !shared.reading.swap(true, Ordering::AcqRel) {
-            let reading = Arc::clone(shared);
-            let read = tokio::task::spawn_blocking(move || reading.read());
+            shared.started.store(millis(shared.runtime.elapsed()), Ordering::Release);
+            let reading = Reading(Arc::clone(shared));
+            let read = tokio::task::spawn_blocking(move || reading.0.read());
             if within(Box::pin(read), || shared.runtime.deadline(PATIENCE)).await.is_none() {
                 shared.is_late();
             }
@@ -107,8 +110,11 @@ impl Tokens {
 
     /// Whether the file has changed into one that cannot be used, or cannot be read in time.
     pub(crate) fn is_broken(&self) -> bool {
+        // The request that started the read may have gone before the read was late.
+        let since = millis(self.0.runtime.elapsed()).saturating_sub(self.0.started.load(Ordering::Acquire));
+        let hangs = self.0.reading.load(Ordering::Acquire) && since >= millis(PATIENCE);
         let held = self.0.held();
-        held.broken || held.late
+        held.broken || held.late || hangs
     }
 }
 
@@ -145,9 +151,20 @@ impl Shared {
                 tracing::error!(file = %file.display(), error, "the policy file cannot be used; the last good one is kept");
             }
         }
-        drop(held);
-        self.reading.store(false, Ordering::Release);
     }
+}
+
+/// A read in progress. Its end lets the next one begin, also if it panics.
+struct Reading(Arc<Shared>);
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        self.0.reading.store(false, Ordering::Release);
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn read(path: &Path) -> Result<String, String> {
@@ -242,6 +259,40 @@ mod tests {
             tokio::task::yield_now().await;
         }
         assert!(tokens.current().await.find("other").is_some());
+    }
+
+    /// Whether the file system of the next test hangs.
+    static HANGING_AGAIN: AtomicBool = AtomicBool::new(false);
+
+    #[tokio::test]
+    async fn file_system_that_hangs_is_reported_although_its_request_has_gone() {
+        let folder = Folder::new("gone");
+        let file = folder.0.join("tokens.toml");
+        fs::write(&file, policy("first")).unwrap();
+        let runtime = Arc::new(FakeRuntime::new(datetime!(2026-01-01 0:00 UTC)));
+        let reader: Reader = |path| {
+            while HANGING_AGAIN.load(Ordering::Acquire) {
+                std::thread::yield_now();
+            }
+            read(path)
+        };
+        let tokens = Tokens::load_with(&file, reader, runtime.clone()).unwrap();
+        HANGING_AGAIN.store(true, Ordering::Release);
+        runtime.advance(INTERVAL);
+        // It starts the read, and is dropped before the read is late.
+        {
+            let mut gone = Box::pin(tokens.current());
+            assert!(
+                std::future::poll_fn(|context| std::task::Poll::Ready(gone.as_mut().poll(context))).await.is_pending()
+            );
+        }
+        assert!(!tokens.is_broken());
+        runtime.advance(PATIENCE);
+        assert!(tokens.is_broken());
+        HANGING_AGAIN.store(false, Ordering::Release);
+        while tokens.is_broken() {
+            tokio::task::yield_now().await;
+        }
     }
 
     #[cfg(unix)]

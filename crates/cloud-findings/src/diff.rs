@@ -249,7 +249,7 @@ mod tests {
         let low = Severity::LOW;
         let before = report(&[("x/1", low), ("x/2", low), ("y/1", low), ("z/1", low)], 1);
         let mut after = report(&[("x/1", low), ("z/2", low)], 2);
-        after.covers = vec!["x".to_owned(), "z/2".to_owned()];
+        after.covers = Some(vec!["x".to_owned(), "z/2".to_owned()]);
         let found = diff(&before, &after);
         assert_eq!((uids(&found.gone), uids(&found.uncertain)), (vec!["x/2"], vec!["y/1", "z/1"]));
         assert_eq!(uids(&found.new), ["z/2"]);

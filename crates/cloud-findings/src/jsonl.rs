@@ -26,8 +26,8 @@ pub(crate) struct Summary {
     pub(crate) dropped: BTreeMap<String, u64>,
     #[serde(default)]
     pub(crate) incomplete: Vec<Gap>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) covers: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) covers: Option<Vec<String>>,
 }
 
 /// A line of a report.
@@ -143,8 +143,8 @@ mod tests {
     #[test]
     fn report_round_trips_and_reports_can_be_joined() {
         let (mut none, mut two) = (report(0), report(2));
-        none.covers = vec!["nhn".to_owned()];
-        two.covers = vec!["risken".to_owned()];
+        none.covers = Some(vec!["nhn".to_owned()]);
+        two.covers = Some(vec!["risken".to_owned()]);
         two.incomplete.push(Gap::new("risken/1", "the list ended early"));
         for report in [&none, &two] {
             assert_eq!(Report::read_jsonl(&*written(report)).unwrap(), *report);
@@ -152,7 +152,7 @@ mod tests {
         let joined = [written(&two), b"\n".to_vec(), written(&none)].concat();
         let joined = Report::read_jsonl(&*joined).unwrap();
         assert_eq!((joined.events.len(), joined.dropped_rows(), joined.incomplete.len()), (2, 2, 1));
-        assert_eq!(joined.covers, ["nhn", "risken"]);
+        assert_eq!(joined.covers.as_deref().unwrap(), ["nhn", "risken"]);
     }
 
     #[test]

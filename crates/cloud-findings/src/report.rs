@@ -24,10 +24,10 @@ pub struct Report {
     /// What could not be read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub incomplete: Vec<Gap>,
-    /// The prefixes of the uids that were looked for; empty if they are not recorded. An event that the later report did
+    /// The prefixes of the uids that were looked for; none if they are not recorded. An event that the later report did
     /// not look for is not gone for [`diff`](crate::diff).
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub covers: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub covers: Option<Vec<String>>,
 }
 
 /// Prefixes of uids.
@@ -40,7 +40,7 @@ impl<'a> Prefixes<'a> {
 
     /// What a report looked for; `None` if it does not say.
     pub(crate) fn of_coverage(report: &'a Report) -> Option<Self> {
-        (!report.covers.is_empty()).then(|| Self(report.covers.iter().map(String::as_str).collect()))
+        report.covers.as_ref().map(|covers| Self(covers.iter().map(String::as_str).collect()))
     }
 
     /// As [`Gap::covers`], in a time that does not depend on the number of prefixes.
@@ -131,7 +131,7 @@ impl Report {
         if *self == Self::default() {
             self.covers = other.covers;
         } else {
-            self.covers = both(std::mem::take(&mut self.covers), other.covers);
+            self.covers = both(self.covers.take(), other.covers);
         }
         let mut known: BTreeSet<String> = self.events.iter().filter_map(Event::uid).map(str::to_owned).collect();
         for event in other.events {
@@ -148,14 +148,12 @@ impl Report {
 }
 
 /// What two reports looked for together; unknown if it is unknown of one.
-pub(crate) fn both(mut one: Vec<String>, other: Vec<String>) -> Vec<String> {
-    if one.is_empty() || other.is_empty() {
-        return Vec::new();
-    }
+pub(crate) fn both(one: Option<Vec<String>>, other: Option<Vec<String>>) -> Option<Vec<String>> {
+    let (mut one, other) = (one?, other?);
     one.extend(other);
     one.sort();
     one.dedup();
-    one
+    Some(one)
 }
 
 #[cfg(test)]
@@ -188,20 +186,24 @@ mod tests {
 
     #[test]
     fn merged_report_records_what_was_looked_for_if_both_do() {
-        let of = |covers: &[&str]| {
-            let covers = covers.iter().map(ToString::to_string).collect();
+        let of = |covers: Option<&[&str]>| {
+            let covers = covers.map(|covers| covers.iter().map(ToString::to_string).collect());
             Report { covers, events: vec![event("a")], ..Report::new() }
         };
         for (one, other, wanted) in [
-            (Report::new(), of(&["a"]), &["a"][..]),
-            (of(&["a", "b"]), of(&["c", "a"]), &["a", "b", "c"]),
-            (of(&[]), of(&["a"]), &[]),
-            (of(&["a"]), of(&[]), &[]),
+            (Report::new(), of(Some(&["a"])), Some(&["a"][..])),
+            (of(Some(&["a", "b"])), of(Some(&["c", "a"])), Some(&["a", "b", "c"])),
+            (of(None), of(Some(&["a"])), None),
+            (of(Some(&["a"])), of(None), None),
+            // Such as a shard without targets: it looked for nothing, which is known.
+            (of(Some(&[])), of(Some(&["a"])), Some(&["a"])),
+            (of(Some(&[])), of(Some(&[])), Some(&[])),
         ] {
             let mut all = one.clone();
             all.merge(other);
+            let wanted = wanted.map(|wanted| wanted.iter().map(ToString::to_string).collect::<Vec<_>>());
             assert_eq!(all.covers, wanted, "{one:?}");
-            assert_eq!(all.looked_for("z"), wanted.is_empty());
+            assert_eq!(all.looked_for("z"), wanted.is_none());
         }
     }
 

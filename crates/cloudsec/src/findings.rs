@@ -4,7 +4,7 @@ mod inspect;
 mod show;
 mod targets;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -123,9 +123,8 @@ pub(crate) async fn run(arguments: FindingsArgs, quiet: bool) -> Result<u8> {
         Ok(report) => report,
         Err(status) => return Ok(status),
     };
-    report.covers = targets.iter().flat_map(Target::prefixes).map(str::to_owned).collect();
-    report.covers.sort();
-    report.covers.dedup();
+    let covers: BTreeSet<_> = targets.iter().flat_map(Target::prefixes).map(str::to_owned).collect();
+    report.covers = Some(covers.into_iter().collect());
     if let Some(before) = &before {
         inspect::note_absent(&mut report, before, &targets)?;
     }
@@ -135,7 +134,9 @@ pub(crate) async fn run(arguments: FindingsArgs, quiet: bool) -> Result<u8> {
         Some(before) => {
             note_what_is_not_compared(before, &report);
             let difference = cloud_findings::diff(before, &report);
-            let is_empty = difference.is_empty();
+            // What is uncertain is no difference: either a gap says so, or it was not looked for.
+            let is_empty =
+                [&difference.new, &difference.gone].into_iter().all(Vec::is_empty) && difference.changed.is_empty();
             output::note(quiet, &show::difference_summary(&difference));
             show::difference(format, difference, before, &report)?;
             !is_empty
@@ -162,18 +163,30 @@ fn earlier(path: &Path) -> Result<Report> {
     Report::read_jsonl(BufReader::new(File::open(path).map_err(failed)?)).map_err(failed)
 }
 
-/// Prints what a report could not read. A target that failed is one gap for each prefix of its uids, and is printed once.
+/// How many prefixes of uids are printed for a reason.
+const SHOWN: usize = 3;
+
+/// Prints what a report could not read, and why. A target that failed is one gap for each prefix of its uids.
 fn note_gaps(what: &str, report: &Report) {
-    let mut printed = BTreeSet::new();
-    for gap in report.incomplete.iter().filter(|gap| printed.insert(&gap.why)) {
-        output::note(false, &format!("cloudsec: {what}: {}", gap.why));
+    let mut reasons: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for gap in &report.incomplete {
+        reasons.entry(&gap.why).or_default().insert(&gap.prefix);
+    }
+    for (why, mut prefixes) in reasons {
+        prefixes.remove("");
+        let mut shown = prefixes.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
+        if prefixes.len() > SHOWN {
+            shown.push_str(&format!(" and {} more", prefixes.len() - SHOWN));
+        }
+        let place = if shown.is_empty() { shown } else { format!(" ({shown})") };
+        output::note(false, &format!("cloudsec: {what}: {why}{place}"));
     }
 }
 
 /// Says what an earlier report lacks: what it could not read is uncertain, and what it did not look for is new.
 fn note_what_is_not_compared(before: &Report, after: &Report) {
     note_gaps("not read for the earlier report", before);
-    for prefix in after.covers.iter().filter(|prefix| !before.looked_for(prefix)) {
+    for prefix in after.covers.iter().flatten().filter(|prefix| !before.looked_for(prefix)) {
         let text = format!("cloudsec: not part of the earlier report, so all of its findings are new: {prefix}");
         output::note(false, &text);
     }

@@ -1,7 +1,7 @@
 //! The file of the audit log, opened again when it was moved away.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// A file to append to. Before each line, it is compared with what is at its path, so that a rotation of logs needs no
@@ -17,7 +17,11 @@ pub(crate) struct LogFile {
 impl LogFile {
     /// Opens a file, or creates one that only its owner may use.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        Ok(Self { path: path.to_owned(), file: append(path)?, at_start: true })
+        let mut file = append(path)?;
+        if !ends_a_line(path)? {
+            file.write_all(b"\n")?;
+        }
+        Ok(Self { path: path.to_owned(), file, at_start: true })
     }
 
     #[cfg(unix)]
@@ -54,6 +58,19 @@ impl Write for LogFile {
     }
 }
 
+/// Whether a file is empty or ends with a whole line. A full disk or a kill may have left half of one.
+fn ends_a_line(path: &Path) -> io::Result<bool> {
+    let mut file = File::open(path)?;
+    // A pipe or a terminal has no last line.
+    if !file.metadata()?.is_file() || file.seek(SeekFrom::End(0))? == 0 {
+        return Ok(true);
+    }
+    file.seek(SeekFrom::End(-1))?;
+    let mut last = [0];
+    file.read_exact(&mut last)?;
+    Ok(last == *b"\n")
+}
+
 fn append(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.append(true).create(true);
@@ -82,5 +99,16 @@ mod tests {
         log.write_all(b"third\n").unwrap();
         let read = [&moved, &path].map(|file| fs::read_to_string(file).unwrap());
         assert_eq!(read, ["first\nhalf and half\n", "second\nthird\n"]);
+    }
+
+    #[test]
+    fn log_that_ends_in_half_a_line_goes_on_with_a_whole_one() {
+        let folder = crate::testing::Folder::new("torn");
+        for (before, after) in [("", "new\n"), ("old\n", "old\nnew\n"), ("old\nhal", "old\nhal\nnew\n")] {
+            let path = folder.0.join("audit.jsonl");
+            fs::write(&path, before).unwrap();
+            LogFile::open(&path).unwrap().write_all(b"new\n").unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), after);
+        }
     }
 }

@@ -132,8 +132,7 @@ impl KmsPlugin {
         let versions: Vec<u64> = made.iter().map(|made| made.version).collect();
         let id = key_id(&self.0.labels, &versions);
         if !self.0.state.publish(versions) {
-            let text = "a key has encrypted with an older version than before: try again";
-            return Err(Failure::new(StatusCode::SERVICE_UNAVAILABLE, text));
+            return Err(older());
         }
         Ok((joined, id))
     }
@@ -229,22 +228,21 @@ impl KmsPlugin {
             }
         };
         // A round trip is two requests.
-        let outcomes = self.with_all(LIMIT * 2, |keys, id| round_trip(keys, id, seed.clone())).await;
+        let call = |keys, id| round_trip(keys, id, seed.clone(), Arc::clone(&self.0.runtime));
+        let outcomes = self.with_all(LIMIT * 2, call).await;
         let joined = outcomes.iter().map(|outcome| outcome.as_ref().ok().cloned()).collect::<Option<Vec<_>>>();
         let fits = joined.as_ref().is_none_or(|made| self.join(made).is_some());
+        let versions = |made: Vec<Versioned>| made.iter().map(|made| made.version).collect();
+        let newest = joined.filter(|_| fits).is_none_or(|made| self.0.state.publish(versions(made)));
         for (index, outcome) in outcomes.into_iter().enumerate() {
             match outcome {
-                Ok(_) if fits => self.0.state.worked(index, self.0.runtime.elapsed()),
+                Ok(_) if fits && newest => self.0.state.worked(index, self.0.runtime.elapsed()),
                 outcome => {
-                    let failure = outcome.err().unwrap_or_else(too_long);
+                    let failure = outcome.err().unwrap_or_else(if fits { older } else { too_long });
                     tracing::warn!(key = self.0.labels[index], error = %failure, "a key does not work");
                     self.0.state.failed(index, failure.to_string());
                 }
             }
-        }
-        if let Some(made) = joined.filter(|_| fits) {
-            // Older versions than those that are known are of a replica that lags behind.
-            let _ = self.0.state.publish(made.iter().map(|made| made.version).collect());
         }
     }
 
@@ -257,9 +255,17 @@ impl KmsPlugin {
     }
 }
 
-async fn round_trip(keys: Arc<dyn Keys>, id: String, seed: SecretBytes) -> Outcome<Versioned> {
-    let made = keys.encrypt(&id, seed.clone()).await?;
-    let decrypted = keys.decrypt(&id, &made.text).await?;
+/// Each half has the limit of a call of the API server: a key that is slower does not work.
+async fn round_trip(
+    keys: Arc<dyn Keys>,
+    id: String,
+    seed: SecretBytes,
+    runtime: Arc<dyn Runtime>,
+) -> Outcome<Versioned> {
+    let encrypted = within(keys.encrypt(&id, seed.clone()), || runtime.deadline(LIMIT)).await;
+    let made = encrypted.unwrap_or_else(|| Err(too_slow()))?;
+    let decrypted = within(keys.decrypt(&id, &made.text), || runtime.deadline(LIMIT)).await;
+    let decrypted = decrypted.unwrap_or_else(|| Err(too_slow()))?;
     match decrypted.expose_secret() == seed.expose_secret() {
         true => Ok(made),
         false => Err(Failure::new(StatusCode::BAD_GATEWAY, "the cloud decrypts to something else")),
@@ -268,6 +274,11 @@ async fn round_trip(keys: Arc<dyn Keys>, id: String, seed: SecretBytes) -> Outco
 
 fn too_slow() -> Failure {
     Failure::new(StatusCode::GATEWAY_TIMEOUT, "the cloud took too long")
+}
+
+/// A replica of the cloud may lag behind.
+fn older() -> Failure {
+    Failure::new(StatusCode::SERVICE_UNAVAILABLE, "a key has encrypted with an older version than before: try again")
 }
 
 fn too_long() -> Failure {

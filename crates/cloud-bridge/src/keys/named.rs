@@ -47,7 +47,7 @@ struct Entry {
     refreshing: bool,
 }
 
-/// The IDs of the last list, and when an ID was last missing in one.
+/// The IDs of the last list, and when it was made.
 #[derive(Debug, Default)]
 struct Own {
     ids: HashSet<String>,
@@ -201,9 +201,8 @@ impl NamedKeys {
         let found = self.keys.find(id).await;
         match &found {
             Ok(_) => drop(self.own().ids.insert(id.to_owned())),
-            Err(failure) if failure.status() == http::StatusCode::NOT_FOUND => {
-                self.own().listed = Some(self.runtime.elapsed());
-            }
+            // So that the next unknown IDs need no list. If it fails, they are looked up as well.
+            Err(failure) if failure.status() == http::StatusCode::NOT_FOUND => drop(self.relist().await),
             Err(_) => {}
         }
         found

@@ -26,7 +26,9 @@ pub(super) struct Sealed {
 impl Sealed {
     /// Counts a message, if the limits allow one more. The first message is always allowed, whatever its length.
     pub(super) fn reserve(&mut self, bytes: u64, limits: Limits) -> bool {
-        let allowed = self.messages < limits.messages && self.bytes.saturating_add(bytes) <= limits.bytes;
+        // A stream, whose length is unknown, begins only below the limit.
+        let fits = self.bytes < limits.bytes && self.bytes.saturating_add(bytes) <= limits.bytes;
+        let allowed = self.messages < limits.messages && fits;
         if self.messages > 0 && !allowed {
             return false;
         }

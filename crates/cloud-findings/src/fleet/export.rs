@@ -161,7 +161,7 @@ impl Index {
             }
             out.incomplete.extend(report.incomplete);
         }
-        out.covers = self.covers.unwrap_or_default().into_iter().collect();
+        out.covers = self.covers.map(|covers| covers.into_iter().collect());
         Ok(out)
     }
 

@@ -162,7 +162,16 @@ async fn unknown_ids_make_at_most_one_list_in_ten_seconds() {
     }
     assert_eq!(named.show(UNKNOWN).await.unwrap_err().status(), 404);
     assert_eq!(named.id(UNKNOWN).await.unwrap_err().status(), 404);
-    assert_eq!(keys.counts(), [0, 0, 1, 0]);
+    assert_eq!(keys.counts(), [1, 0, 1, 0]);
+}
+
+#[tokio::test]
+async fn unknown_id_that_is_shown_leaves_the_others_known() {
+    let (keys, _, named) = named();
+    assert_eq!(named.show(UNKNOWN).await.unwrap_err().status(), 404);
+    assert_eq!(keys.counts(), [1, 0, 1, 0]);
+    assert!(named.id(ORDERS).await.is_ok() && named.show(OTHER).await.is_ok());
+    assert_eq!(keys.counts(), [0, 0, 0, 1]);
 }
 
 #[tokio::test]
