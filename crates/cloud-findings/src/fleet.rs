@@ -98,9 +98,10 @@ impl Fleet {
     /// Sets the file that keeps the results, each written to the disk before its [`Progress`] is reported. A run with
     /// the file of an earlier one inspects only the targets that failed, were incomplete or were not reached, however
     /// old the results of the others are: use one file for each inspection, or set [`max_age`](Self::max_age). Its size
-    /// follows the number of targets, not of runs: a file that is mostly replaced results is compacted (on Unix). The file
-    /// is locked as long as the run lasts; if a run is dropped, until it has written what it was writing. [`read`] and
-    /// [`export`] return its results. A file that exists and is not a checkpoint is an error, and is left as it is.
+    /// follows the number of targets that were ever in it, not of runs: a file that is mostly replaced results is compacted
+    /// (on Unix). The file is locked as long as the run lasts; if a run is dropped, until it has written what it was
+    /// writing. [`read`] and [`export`] return its results. A file that exists and is not a checkpoint is an error, and is
+    /// left as it is.
     ///
     /// The file contains findings: on Unix, only its owner may read it.
     pub fn checkpoint(mut self, path: impl Into<PathBuf>) -> Self {

@@ -80,6 +80,7 @@ impl Nhn {
         Self::new(self.0.realm, self.0.clients.map(change), self.0.access_key.clone())
     }
 
+    #[allow(dead_code, reason = "without the feature of a service, nothing calls it")]
     pub(crate) fn clients(&self) -> &Clients {
         &self.0.clients
     }

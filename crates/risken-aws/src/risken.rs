@@ -68,6 +68,7 @@ impl Risken {
         Self::new(self.0.map(change))
     }
 
+    #[allow(dead_code, reason = "without the feature of a service, nothing calls it")]
     pub(crate) fn clients(&self) -> &Clients {
         &self.0
     }

@@ -75,6 +75,7 @@ impl Scp {
         Self::new(self.0.clients.map(change), Arc::clone(&self.0.signer))
     }
 
+    #[allow(dead_code, reason = "without the feature of a service, nothing calls it")]
     pub(crate) fn clients(&self) -> &Clients {
         &self.0.clients
     }

@@ -83,7 +83,7 @@ impl Index {
         let files = checkpoints.into_iter().map(|path| path.as_ref().to_owned()).collect();
         let mut index = Self { files, covers: Some(BTreeSet::new()), ..Self::default() };
         let mut latest: HashMap<Id, Place> = HashMap::new();
-        let mut failed: HashMap<Id, (Millis, Vec<Gap>)> = HashMap::new();
+        let mut failed: HashMap<Id, (Millis, usize, Vec<Gap>)> = HashMap::new();
         for (file, path) in index.files.iter().enumerate() {
             let mut contents = Contents::read(path)?;
             contents.keep_current();
@@ -93,8 +93,8 @@ impl Index {
             }
             for (id, (at, gaps)) in contents.failed {
                 match failed.get(&id) {
-                    Some((other, _)) if *other > at => {}
-                    _ => drop(failed.insert(id, (at, gaps))),
+                    Some((other, ..)) if *other > at => {}
+                    _ => drop(failed.insert(id, (at, file, gaps))),
                 }
             }
             index.gaps.extend(contents.missing.into_iter().map(|why| {
@@ -105,9 +105,10 @@ impl Index {
                 index.shards.entry(shard.count()).or_default().insert(shard.index());
             }
         }
-        // A later report from another file makes up for a failure.
-        failed.retain(|id, (at, _)| latest.get(id).is_none_or(|reported| reported.at <= *at));
-        for gap in failed.into_values().flat_map(|(_, gaps)| gaps) {
+        // A later report from another file makes up for a failure. In one file, the order of the lines has decided.
+        let stands = |reported: &Place, at: Millis, file: usize| reported.file == file || reported.at <= at;
+        failed.retain(|id, (at, file, _)| latest.get(id).is_none_or(|reported| stands(reported, *at, *file)));
+        for gap in failed.into_values().flat_map(|(.., gaps)| gaps) {
             index.look_for(&gap.prefix);
             index.gaps.push(gap);
         }

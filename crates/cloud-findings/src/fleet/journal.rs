@@ -7,7 +7,7 @@
 //! When a file is opened and most of it is results that later ones have replaced, what counts is copied into a new file
 //! (see `compact.rs`).
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -185,17 +185,18 @@ struct Replayed {
 
 /// Reads the targets that are done, which lines still count, and where the last whole line ends.
 fn replay(file: &File, path: &Path, oldest: Option<Millis>) -> Result<Replayed> {
-    let mut done = HashSet::new();
+    // Each with the number of the run that has done it.
+    let mut done = HashMap::new();
     let mut live = Live::default();
-    let (mut end, mut at) = (0, Millis::default());
+    let (mut end, mut at, mut run_number) = (0, Millis::default(), 0_u64);
     for line in Lines::new(file) {
         let line = line.map_err(io_error(path))?;
         match record::<Outline>(&line, path)? {
-            Some(Record::Begin(run)) => at = run.at,
+            Some(Record::Begin(run)) => (at, run_number) = (run.at, run_number + 1),
             // An incomplete report is read again, and so is one that is too old.
             Some(Record::Done { target, report }) => {
                 match report.incomplete.is_empty() && oldest.is_none_or(|oldest| at >= oldest) {
-                    true => done.insert(target.id()),
+                    true => done.insert(target.id(), run_number),
                     false => done.remove(&target.id()),
                 };
                 live.done(target.id(), &line);
@@ -204,12 +205,13 @@ fn replay(file: &File, path: &Path, oldest: Option<Millis>) -> Result<Replayed> 
                 done.remove(&target.id());
                 live.failed(target.id(), &line);
             }
-            // Whatever a damaged line said is inspected again.
-            Some(Record::Kept { .. } | Record::End { .. }) | None => {}
+            Some(Record::Kept { .. } | Record::End { .. }) => {}
+            // It may have been a newer result of any target that an earlier run has done, so these are inspected again.
+            None => done.retain(|_, run| *run == run_number),
         }
         end = line.end;
     }
-    Ok(Replayed { done, live, end })
+    Ok(Replayed { done: done.into_keys().collect(), live, end })
 }
 
 /// Reads a line, or returns `None` if it is damaged: a power failure can lose a page in the middle of several records

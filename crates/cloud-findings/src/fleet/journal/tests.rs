@@ -96,6 +96,35 @@ fn damaged_record_is_inspected_again_and_keeps_the_others() {
 }
 
 #[test]
+fn damaged_newer_result_is_inspected_again_although_an_older_one_is_whole() {
+    let file = Temporary::new("newer");
+    for _ in 0..2 {
+        let mut journal = open(&file.0).unwrap();
+        journal.append(&[outcome(0, false), outcome(1, false)]).unwrap();
+        journal.end(2).unwrap();
+    }
+    let mut bytes = fs::read(&file.0).unwrap();
+    let at = String::from_utf8_lossy(&bytes).rfind("account-1").unwrap();
+    bytes[at..at + 40].fill(0);
+    fs::write(&file.0, &bytes).unwrap();
+    let journal = open(&file.0).unwrap();
+    assert_eq!([0, 1].map(|number| journal.has_done(&target(number))), [true, false]);
+}
+
+#[test]
+fn failure_counts_although_the_clock_went_back_before_it() {
+    let file = Temporary::new("clock");
+    let begin = |minute| Begin::new(OffsetDateTime::UNIX_EPOCH + time::Duration::minutes(minute), None);
+    let failed = Outcome { target: target(0), result: Err(Error::config("no key")) };
+    for (minute, outcome) in [(60, outcome(0, false)), (0, failed)] {
+        let mut journal = Journal::open(file.0.clone(), begin(minute), None).unwrap();
+        journal.append(&[outcome]).unwrap();
+        journal.end(1).unwrap();
+    }
+    assert!(!fleet::read([&file.0]).unwrap().is_complete());
+}
+
+#[test]
 fn file_that_is_not_a_checkpoint_is_rejected_and_left_as_it_is() {
     let file = Temporary::new("foreign");
     let later = r#"{"begin":{"format":2,"at":0,"news":1}}"#;
