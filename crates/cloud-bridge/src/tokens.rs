@@ -199,21 +199,42 @@ mod tests {
         format!("[[token]]\nname = \"app\"\nsha256 = \"{hash}\"\n")
     }
 
-    #[tokio::test]
-    async fn changed_file_is_in_force_after_an_interval_and_a_broken_one_never() {
-        let folder = Folder::new("tokens");
+    /// A policy file with the token `first`, and the policies that are read from it.
+    struct Loaded {
+        _folder: Folder,
+        file: PathBuf,
+        runtime: Arc<FakeRuntime>,
+        tokens: Tokens,
+    }
+
+    fn loaded(name: &str, reader: Reader) -> Loaded {
+        let folder = Folder::new(name);
         let file = folder.0.join("tokens.toml");
         fs::write(&file, policy("first")).unwrap();
         let runtime = Arc::new(FakeRuntime::new(datetime!(2026-01-01 0:00 UTC)));
-        let tokens = Tokens::load(&file, runtime.clone()).unwrap();
+        let tokens = Tokens::load_with(&file, reader, runtime.clone()).unwrap();
+        Loaded { _folder: folder, file, runtime, tokens }
+    }
+
+    /// Reads the file once it no longer hangs.
+    fn read_after(hangs: &AtomicBool, path: &Path) -> Result<String, String> {
+        while hangs.load(Ordering::Acquire) {
+            std::thread::yield_now();
+        }
+        read(path)
+    }
+
+    #[tokio::test]
+    async fn changed_file_is_in_force_after_an_interval_and_a_broken_one_never() {
+        let Loaded { file, runtime, tokens, .. } = &loaded("tokens", read);
         let knows = async |token: &str| tokens.current().await.find(token).is_some();
         assert!(knows("first").await && !knows("other").await);
-        fs::write(&file, policy("other")).unwrap();
+        fs::write(file, policy("other")).unwrap();
         assert!(knows("first").await && !knows("other").await, "the file is not read for each request");
         runtime.advance(INTERVAL);
         assert!(!knows("first").await && knows("other").await);
         for broken in ["", "[[token]]", "\u{0}", "[[token]]\nname = 1"] {
-            fs::write(&file, broken).unwrap();
+            fs::write(file, broken).unwrap();
             runtime.advance(INTERVAL);
             assert!(knows("other").await && tokens.is_broken(), "{broken:?}");
         }
@@ -221,32 +242,20 @@ mod tests {
         runtime.advance(INTERVAL);
         assert!(knows("other").await);
         assert_eq!(tokens.failures(), 4, "each content is reported once");
-        fs::remove_file(&file).unwrap();
+        fs::remove_file(file).unwrap();
         runtime.advance(INTERVAL);
         assert!(knows("other").await && tokens.is_broken());
-        fs::write(&file, policy("third")).unwrap();
+        fs::write(file, policy("third")).unwrap();
         runtime.advance(INTERVAL);
         assert!(knows("third").await && !knows("other").await && !tokens.is_broken());
     }
 
-    /// Whether the file system of the test hangs.
-    static HANGING: AtomicBool = AtomicBool::new(false);
-
     #[tokio::test]
     async fn file_system_that_hangs_delays_one_request_and_no_other() {
-        let folder = Folder::new("hanging");
-        let file = folder.0.join("tokens.toml");
-        fs::write(&file, policy("first")).unwrap();
-        let runtime = Arc::new(FakeRuntime::new(datetime!(2026-01-01 0:00 UTC)));
-        let reader: Reader = |path| {
-            while HANGING.load(Ordering::Acquire) {
-                std::thread::yield_now();
-            }
-            read(path)
-        };
-        let tokens = Tokens::load_with(&file, reader, runtime.clone()).unwrap();
-        HANGING.store(true, Ordering::Release);
-        fs::write(&file, policy("other")).unwrap();
+        static HANGS: AtomicBool = AtomicBool::new(false);
+        let Loaded { file, runtime, tokens, .. } = &loaded("hanging", |path| read_after(&HANGS, path));
+        HANGS.store(true, Ordering::Release);
+        fs::write(file, policy("other")).unwrap();
         runtime.advance(INTERVAL);
         let (policies, ()) = tokio::join!(tokens.current(), async { runtime.advance(PATIENCE) });
         assert!(policies.find("first").is_some() && tokens.is_broken());
@@ -254,30 +263,18 @@ mod tests {
         for _ in 0..3 {
             assert!(tokens.current().await.find("first").is_some());
         }
-        HANGING.store(false, Ordering::Release);
+        HANGS.store(false, Ordering::Release);
         while tokens.is_broken() {
             tokio::task::yield_now().await;
         }
         assert!(tokens.current().await.find("other").is_some());
     }
 
-    /// Whether the file system of the next test hangs.
-    static HANGING_AGAIN: AtomicBool = AtomicBool::new(false);
-
     #[tokio::test]
     async fn file_system_that_hangs_is_reported_although_its_request_has_gone() {
-        let folder = Folder::new("gone");
-        let file = folder.0.join("tokens.toml");
-        fs::write(&file, policy("first")).unwrap();
-        let runtime = Arc::new(FakeRuntime::new(datetime!(2026-01-01 0:00 UTC)));
-        let reader: Reader = |path| {
-            while HANGING_AGAIN.load(Ordering::Acquire) {
-                std::thread::yield_now();
-            }
-            read(path)
-        };
-        let tokens = Tokens::load_with(&file, reader, runtime.clone()).unwrap();
-        HANGING_AGAIN.store(true, Ordering::Release);
+        static HANGS: AtomicBool = AtomicBool::new(false);
+        let Loaded { runtime, tokens, .. } = &loaded("gone", |path| read_after(&HANGS, path));
+        HANGS.store(true, Ordering::Release);
         runtime.advance(INTERVAL);
         // It starts the read, and is dropped before the read is late.
         {
@@ -289,22 +286,34 @@ mod tests {
         assert!(!tokens.is_broken());
         runtime.advance(PATIENCE);
         assert!(tokens.is_broken());
-        HANGING_AGAIN.store(false, Ordering::Release);
+        HANGS.store(false, Ordering::Release);
         while tokens.is_broken() {
             tokio::task::yield_now().await;
         }
     }
 
+    #[tokio::test]
+    async fn read_that_panics_does_not_end_the_reading() {
+        static PANICS: AtomicBool = AtomicBool::new(false);
+        let reader: Reader = |path| {
+            assert!(!PANICS.load(Ordering::Acquire), "the test asked for it");
+            read(path)
+        };
+        let Loaded { file, runtime, tokens, .. } = &loaded("panics", reader);
+        PANICS.store(true, Ordering::Release);
+        fs::write(file, policy("other")).unwrap();
+        runtime.advance(INTERVAL);
+        assert!(tokens.current().await.find("first").is_some());
+        PANICS.store(false, Ordering::Release);
+        assert!(tokens.current().await.find("other").is_some());
+    }
+
     #[cfg(unix)]
     #[tokio::test]
     async fn named_pipe_is_not_waited_for() {
-        let folder = Folder::new("pipe");
-        let file = folder.0.join("tokens.toml");
-        fs::write(&file, policy("first")).unwrap();
-        let runtime = Arc::new(FakeRuntime::new(datetime!(2026-01-01 0:00 UTC)));
-        let tokens = Tokens::load(&file, runtime.clone()).unwrap();
-        fs::remove_file(&file).unwrap();
-        assert!(std::process::Command::new("mkfifo").arg(&file).status().unwrap().success());
+        let Loaded { file, runtime, tokens, .. } = &loaded("pipe", read);
+        fs::remove_file(file).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(file).status().unwrap().success());
         runtime.advance(INTERVAL);
         assert!(tokens.current().await.find("first").is_some() && tokens.is_broken());
     }
@@ -313,12 +322,9 @@ mod tests {
     #[test]
     fn file_that_everyone_may_write_is_rejected() {
         use std::os::unix::fs::PermissionsExt;
-        let folder = Folder::new("writable");
-        let file = folder.0.join("tokens.toml");
-        fs::write(&file, policy("first")).unwrap();
-        fs::set_permissions(&file, fs::Permissions::from_mode(0o666)).unwrap();
-        let runtime = Arc::new(FakeRuntime::new(datetime!(2026-01-01 0:00 UTC)));
-        let error = Tokens::load(&file, runtime).unwrap_err();
+        let Loaded { file, runtime, .. } = &loaded("writable", read);
+        fs::set_permissions(file, fs::Permissions::from_mode(0o666)).unwrap();
+        let error = Tokens::load(file, runtime.clone()).unwrap_err();
         assert!(error.contains("everyone may write it"), "{error}");
     }
 }

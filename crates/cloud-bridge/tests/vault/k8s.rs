@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -321,23 +322,27 @@ async fn key_id_does_not_change_while_one_of_the_keys_is_down() {
 
 #[tokio::test]
 async fn key_that_does_not_answer_delays_decryption_by_half_a_second() {
-    let sandbox = Sandbox::start().await.unwrap();
-    let (plugin, runtime) = unserved(&sandbox, &["scp", "nhn"]);
+    let runtime = Arc::new(FakeRuntime::new(time::macros::datetime!(2026-01-01 0:00 UTC)));
+    let hang = [Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false))];
+    let [first, second] = hang.each_ref().map(|hangs| {
+        let chosen = Chosen { hangs: Arc::clone(hangs), ..Chosen::new(&[1], "x") };
+        Arc::new(chosen) as Arc<dyn cloud_bridge::Keys>
+    });
+    let builder = KmsPlugin::builder().runtime(Arc::clone(&runtime)).key("first", first, "").key("second", second, "");
+    let plugin = builder.build().unwrap();
     let (made, _) = plugin.encrypt(seed()).await.unwrap();
     // The first key hangs, and nothing has told the plugin.
-    always(&sandbox, Fault::delay(Duration::from_secs(600)), "scp");
+    hang[0].store(true, Ordering::Relaxed);
     let half = Duration::from_millis(500);
     let (decrypted, ()) = tokio::join!(plugin.decrypt(&made), async { runtime.advance(half) });
     assert_eq!(decrypted.unwrap().expose_secret(), [7; 32]);
     assert_eq!(runtime.elapsed(), half);
     // A probe notices it, so that the other key is asked first.
-    let ((), ()) = tokio::join!(plugin.probe(), async { runtime.advance(Duration::from_secs(5)) });
-    let before = runtime.elapsed();
-    assert!(plugin.decrypt(&made).await.is_ok());
-    assert_eq!(runtime.elapsed(), before, "nothing is waited for");
+    tokio::join!(plugin.probe(), passes(&runtime, Duration::from_secs(5)));
+    let again = tokio::time::timeout(Duration::from_secs(30), plugin.decrypt(&made)).await;
+    assert!(again.expect("nothing is waited for, as the clock does not advance").is_ok());
     // If none answers, the whole request ends before the API server's three seconds.
-    sandbox.clear_faults();
-    always(&sandbox, Fault::delay(Duration::from_secs(600)), "*");
+    hang[1].store(true, Ordering::Relaxed);
     for asked in ["decrypt", "encrypt"] {
         let call = async {
             match asked {
@@ -345,15 +350,42 @@ async fn key_that_does_not_answer_delays_decryption_by_half_a_second() {
                 _ => plugin.encrypt(seed()).await.map(|_| ()),
             }
         };
-        let (outcome, ()) = tokio::join!(call, async { runtime.advance(Duration::from_millis(2_500)) });
+        let (outcome, ()) = tokio::join!(call, passes(&runtime, Duration::from_millis(2_500)));
         let failure = outcome.unwrap_err();
         assert_eq!(failure.status(), 504, "{asked}: {failure}");
     }
 }
 
+/// Lets so much time pass, in steps between which tasks run.
+async fn passes(runtime: &FakeRuntime, time: Duration) {
+    const STEPS: u32 = 25;
+    for _ in 0..STEPS {
+        tokio::task::yield_now().await;
+        runtime.advance(time / STEPS);
+    }
+}
+
 /// Keys whose versions the test chooses. A ciphertext is a text of the test and the plaintext in Base64.
 #[derive(Debug)]
-struct Chosen(std::sync::Mutex<std::collections::VecDeque<u64>>, String);
+struct Chosen {
+    versions: std::sync::Mutex<std::collections::VecDeque<u64>>,
+    text: String,
+    /// Whether calls have no end.
+    hangs: Arc<AtomicBool>,
+}
+
+impl Chosen {
+    fn new(versions: &[u64], text: &str) -> Self {
+        let versions = std::sync::Mutex::new(versions.iter().copied().collect());
+        Self { versions, text: text.to_owned(), hangs: Arc::default() }
+    }
+
+    /// Returns this, unless the keys hang.
+    fn answer<T: Send + 'static>(&self, answer: T) -> Outcome<'static, T> {
+        let hangs = self.hangs.load(Ordering::Relaxed);
+        Box::pin(async move { if hangs { std::future::pending().await } else { Ok(answer) } })
+    }
+}
 
 type Outcome<'a, T> = cloud_core::BoxFuture<'a, cloud_bridge::Result<T>>;
 
@@ -363,14 +395,14 @@ fn unused<T>() -> Outcome<'static, T> {
 
 impl cloud_bridge::Keys for Chosen {
     fn encrypt<'a>(&'a self, _: &'a str, plaintext: SecretBytes) -> Outcome<'a, Versioned> {
-        let mut versions = self.0.lock().unwrap();
+        let mut versions = self.versions.lock().unwrap();
         let version = if versions.len() > 1 { versions.pop_front().unwrap() } else { versions[0] };
-        let text = format!("{}{}", self.1, STANDARD.encode(plaintext.expose_secret()));
-        Box::pin(async move { Ok(Versioned::new(text, version)) })
+        let text = format!("{}{}", self.text, STANDARD.encode(plaintext.expose_secret()));
+        self.answer(Versioned::new(text, version))
     }
     fn decrypt<'a>(&'a self, _: &'a str, ciphertext: &'a str) -> Outcome<'a, SecretBytes> {
-        let plaintext = STANDARD.decode(&ciphertext[self.1.len()..]).unwrap();
-        Box::pin(async move { Ok(SecretBytes::from(plaintext)) })
+        let plaintext = STANDARD.decode(&ciphertext[self.text.len()..]).unwrap();
+        self.answer(SecretBytes::from(plaintext))
     }
     fn resolve<'a>(&'a self, _: &'a str) -> Outcome<'a, String> {
         unused()
@@ -408,7 +440,7 @@ impl cloud_bridge::Keys for Chosen {
 }
 
 fn chosen(versions: &[u64], text: &str) -> Arc<dyn cloud_bridge::Keys> {
-    Arc::new(Chosen(std::sync::Mutex::new(versions.iter().copied().collect()), text.to_owned()))
+    Arc::new(Chosen::new(versions, text))
 }
 
 #[tokio::test]
@@ -422,6 +454,31 @@ async fn id_of_a_ciphertext_is_that_of_its_own_versions() {
     assert_eq!(plugin.encrypt(seed()).await.unwrap_err().status(), 503);
     assert_eq!(plugin.key_id(), "a:v2,b:v1");
     assert_eq!(plugin.encrypt(seed()).await.unwrap().1, "a:v2,b:v2");
+}
+
+#[tokio::test]
+async fn key_that_falls_back_to_an_older_version_does_not_work() {
+    let runtime = Arc::new(FakeRuntime::new(time::macros::datetime!(2026-01-01 0:00 UTC)));
+    let builder = KmsPlugin::builder().runtime(Arc::clone(&runtime)).key("a", chosen(&[2, 1], "x"), "");
+    let plugin = builder.build().unwrap();
+    plugin.probe().await;
+    assert_eq!((plugin.key_id().as_str(), plugin.health().as_str()), ("a:v2", "ok"));
+    plugin.probe().await;
+    assert_eq!(plugin.health(), "ok", "the last round trip still counts");
+    runtime.advance(Duration::from_secs(90));
+    plugin.probe().await;
+    assert!(plugin.health().contains("an older version than before"), "{}", plugin.health());
+    assert_eq!(plugin.key_id(), "a:v2");
+}
+
+#[tokio::test]
+async fn key_that_encrypts_too_slowly_for_the_api_server_does_not_work() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let (plugin, runtime) = unserved(&sandbox, &["scp"]);
+    always(&sandbox, Fault::delay(Duration::from_secs(600)), "scp/kms/encrypt");
+    // More than one half of the round trip may take, and less than both.
+    tokio::join!(plugin.probe(), passes(&runtime, Duration::from_secs(4)));
+    assert!(plugin.health().contains("took too long"), "{}", plugin.health());
 }
 
 #[tokio::test]

@@ -66,3 +66,22 @@ impl SealingKey {
         sealed.bytes = sealed.bytes.saturating_add(bytes as u64);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limit_of_bytes_that_is_reached_ends_the_key() {
+        let limits = Limits { bytes: 10, ..Limits::default() };
+        // The length of a stream is unknown when it begins.
+        let stream = 0;
+        for (before, next, allowed) in
+            [(9, stream, true), (10, stream, false), (9, 1, true), (9, 2, false), (11, 0, false)]
+        {
+            let mut sealed = Sealed::default();
+            assert!(sealed.reserve(before, limits));
+            assert_eq!(sealed.reserve(next, limits), allowed, "{next} bytes after {before}");
+        }
+    }
+}

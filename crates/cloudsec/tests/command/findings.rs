@@ -236,6 +236,8 @@ fn earlier_report_of_an_outage_makes_nothing_new_and_says_so() {
     assert!(
         counts(&found)[2] > 0 && ran.errors.contains("not read for the earlier report: nhn/security-advisor of web")
     );
+    // The line names what is affected, and not only why.
+    assert!(ran.errors.contains("(nhn/security-advisor/web"), "{ran:?}");
     assert_eq!((ran.status, found["incomplete"]["after"].as_array().unwrap().len()), (3, 0), "{ran:?}");
     assert!(!found["incomplete"]["before"].as_array().unwrap().is_empty(), "{found}");
 }
