@@ -164,8 +164,8 @@ impl Sealer {
     /// Encrypts a message again, with the same encryption context, so that it depends on the sealer's keys alone and on
     /// their newest versions. After a rotation of a key, call [`invalidate`](Self::invalidate) first.
     ///
-    /// The data is encrypted again. The format does not allow replacing only the wrapped keys: the header would be
-    /// authenticated twice with one key and one IV, and an attacker who has both could then forge frames.
+    /// The data is encrypted again. The format does not allow replacing only the wrapped keys: the old and the new header
+    /// would be authenticated with the same key and IV, and an attacker who has both could change frames unnoticed.
     ///
     /// # Errors
     /// As [`open`](Self::open) and [`seal`](Self::seal).
