@@ -59,24 +59,8 @@ impl Nhn {
         self.changed(Client::read_only)
     }
 
-    /// Returns a handle that refuses operations whose response holds a secret in plaintext, as
-    /// [`Operation::reveals_secrets`](cloud_core::Operation::reveals_secrets) tells. It refuses nothing else:
-    /// `read_only().hiding_secrets()` has both restrictions.
-    #[must_use]
-    pub fn hiding_secrets(&self) -> Self {
-        self.changed(Client::hiding_secrets)
-    }
-
-    /// Returns a handle that calls this with the service's ID of each response, also of those that fail or are followed by
-    /// a retry: for a log of the requests that an action of the program has caused. The task that awaits the call calls
-    /// it, so it must not block. Functions that were set before are still called.
-    #[must_use]
-    pub fn on_request_id(&self, observer: impl Fn(&str) + Send + Sync + 'static) -> Self {
-        let observer: Arc<dyn Fn(&str) + Send + Sync> = Arc::new(observer);
-        self.changed(|client| client.on_request_id(Arc::clone(&observer)))
-    }
-
-    fn changed(&self, change: impl Fn(Client) -> Client) -> Self {
+    /// The same handle with clients that are changed so.
+    pub(crate) fn changed(&self, change: impl Fn(Client) -> Client) -> Self {
         Self::new(self.0.realm, self.0.clients.map(change), self.0.access_key.clone())
     }
 

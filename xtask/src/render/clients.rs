@@ -67,7 +67,9 @@ fn render(vendor: &Vendor, services: &[Service]) -> TokenStream {
             use cloud_core::Client;
         )
     };
+    let changes = changes();
     quote! {
+        use std::sync::Arc;
         #used
         #[doc = " A service that has a core client of its own."]
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,9 +102,40 @@ fn render(vendor: &Vendor, services: &[Service]) -> TokenStream {
                 Self { #(#[cfg(feature = #features)] #modules: #mapped),* }
             }
         }
+        #[doc = " What all handles can restrict and observe."]
+        impl crate::#handle {
+            #changes
+        }
         #[doc = " One accessor for each version of each service."]
         impl crate::#handle {
             #(#accessors)*
+        }
+    }
+}
+
+/// The methods of every handle that change its clients. `read_only` is written by hand, for the example of the vendor.
+fn changes() -> TokenStream {
+    let hiding = markdown(
+        "Returns a handle that refuses operations whose response holds a secret in plaintext, as \
+         [`Operation::reveals_secrets`](cloud_core::Operation::reveals_secrets) tells. It refuses nothing else: \
+         `read_only().hiding_secrets()` has both restrictions.",
+    );
+    let observing = markdown(
+        "Returns a handle that calls this with the service's ID of each response, also of those that fail or are \
+         followed by a retry: for a log of the requests that an action of the program has caused. The task that awaits \
+         the call calls it, so it must not block. Functions that were set before are still called.",
+    );
+    quote! {
+        #hiding
+        #[must_use]
+        pub fn hiding_secrets(&self) -> Self {
+            self.changed(Client::hiding_secrets)
+        }
+        #observing
+        #[must_use]
+        pub fn on_request_id(&self, observer: impl Fn(&str) + Send + Sync + 'static) -> Self {
+            let observer: Arc<dyn Fn(&str) + Send + Sync> = Arc::new(observer);
+            self.changed(|client| client.on_request_id(Arc::clone(&observer)))
         }
     }
 }
